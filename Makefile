@@ -1,0 +1,105 @@
+# Everything one does with the project.  The first target run makes `.venv`; after that it is quick.
+SHELL := /bin/bash
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+.PHONY: help serve test proofs lint bench faults fuzz fuzz-doors fuzz-http storm replay requirements package deploy lint-infra clean
+
+# Any Python from 3.11 on will do; name another with `make PYTHON=…`.
+PYTHON ?= $(firstword $(foreach p,python3.11 python3.12 python3.13 python3,$(if $(shell $(p) -c 'import sys; print(sys.version_info >= (3, 11))' 2>/dev/null | grep True),$(p))) python3)
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+CODE := $(wildcard app.py) chalicelib infra tests
+
+help: ## list the targets
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
+
+$(READY): requirements-dev.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "Tessera needs Python 3.11 or later; name one with: make PYTHON=python3.12" >&2; exit 1; }
+	@echo "Making $(VENV) from the pinned list with $(PYTHON): a few minutes, this once." >&2
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+serve: $(READY) ## run the API on 127.0.0.1:$PORT (8000) with its state under .local/
+	@exec $(BIN)/tessera serve $(ARGS)
+
+# Long proofs, each in a process of its own: they share an engine, or wear it down.
+APART := tests/faults tests/fuzz tests/openapi tests/engine/test_storm.py
+
+test: $(READY) ## run the tests
+	$(BIN)/python -m pytest -m "not deployed" $(APART:%=--ignore=%) $(ARGS)
+
+proofs: $(READY) ## run what `make test` leaves out: faults, fuzz, schemathesis, storm, deployment
+	set -e; for part in $(APART); do $(BIN)/python -m pytest $$part; done
+	$(BIN)/python -m pytest -m deployed tests/infra
+
+lint: $(READY) ## check style, types and the direction of imports
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy $(CODE)
+	$(BIN)/lint-imports
+
+bench: $(READY) ## measure, without judging
+	$(BIN)/python -m tests.bench $(ARGS)
+
+faults: N = 500
+faults: $(READY) ## play N histories with faults, then every order of two workers: make faults N=10000
+	$(BIN)/python -m tests.faults $(N) $(ARGS)
+
+N ?= 1000000
+fuzz: $(READY) ## send N bad requests in-process: make fuzz N=20000 ARGS='--seed 7'
+	$(BIN)/python -m tests.fuzz --requests $(N) $(ARGS)
+
+fuzz-doors: $(READY) ## fuzz every parser of strangers' bytes, guided by coverage: make fuzz-doors N=10000000
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r tests/fuzz/requirements-doors.txt
+	$(BIN)/python -m tests.fuzz.knocking --executions $(N) $(ARGS)
+
+fuzz-http: $(READY) ## schemathesis with all checks over HTTP: make fuzz-http ARGS='--seconds 300'
+	$(BIN)/python -m tests.openapi $(ARGS)
+
+storm: $(READY) ## 50 clients on one member through a bad line: make storm ARGS='--operations 2000'
+	$(BIN)/python -m tests.engine $(ARGS)
+
+replay: $(READY) ## play the CDNOW purchases over HTTP: make replay ARGS='--limit 1000 --check'
+	$(BIN)/tessera replay cdnow $(ARGS)
+
+STAGE ?= dev
+
+package: $(READY) ## make what Lambda runs: make package STAGE=prod
+	$(BIN)/python -m infra.packaging --stage $(STAGE) $(ARGS)
+
+deploy: $(READY) ## preview, confirm, deploy: make deploy STAGE=prod; back: RELEASE=…
+	$(BIN)/python -m infra.deploy --stage $(STAGE) $(if $(RELEASE),--release $(RELEASE)) $(ARGS)
+
+LINT := .venv-lint
+
+$(LINT)/.ready: infra/requirements-lint.txt
+	test -x $(LINT)/bin/python || $(PYTHON) -m venv $(LINT)
+	$(LINT)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@touch $@
+
+lint-infra: $(READY) $(LINT)/.ready ## check both templates with cfn-lint and checkov
+	mkdir -p build/lint
+	$(BIN)/python -m infra.data > build/lint/data.json
+	$(BIN)/python -m infra.packaging --stage prod --template-only --out build/lint
+	$(LINT)/bin/cfn-lint --append-rules cfn_lint_serverless.rules --template build/lint/*.json
+	LOG_LEVEL=ERROR $(LINT)/bin/checkov --framework cloudformation --directory build/lint \
+		--compact --quiet --skip-download
+
+COMPILE := $(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras --no-header \
+	--no-emit-index-url --no-emit-trusted-host --no-emit-find-links
+
+requirements: $(READY) ## compile the pinned lists anew
+	$(COMPILE) $(ARGS) --output-file requirements.txt pyproject.toml
+	$(COMPILE) $(ARGS) --extra dev --constraint requirements.txt --output-file requirements-dev.txt pyproject.toml
+	$(COMPILE) $(ARGS) --output-file infra/requirements-cloud.txt infra/requirements-cloud.in
+	$(COMPILE) $(ARGS) --output-file infra/requirements-lint.txt infra/requirements-lint.in
+	$(COMPILE) $(ARGS) --output-file tests/fuzz/requirements-doors.txt tests/fuzz/requirements-doors.in
+	$(COMPILE) $(ARGS) --output-file tests/bench/requirements-rival.txt tests/bench/requirements-rival.in
+
+clean: ## remove what was made; .local/ (the server's state) stays
+	rm -rf $(VENV) $(LINT) .venv-cloud build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

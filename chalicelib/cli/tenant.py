@@ -1,0 +1,43 @@
+"""`tessera tenant`: the first thing that a new deployment needs, and the API cannot make."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+import click
+
+from chalicelib.cli.local import services_beside
+from chalicelib.domain.calendar import zone
+from chalicelib.domain.errors import LoyaltyError
+from chalicelib.usecases.keys import ALL
+from chalicelib.usecases.open_tenant import open_tenant
+from chalicelib.usecases.ports import Settings
+
+_ID: Final = re.compile(r"[a-z][a-z0-9-]{1,39}")
+
+
+@click.command("tenant")
+@click.argument("tenant")
+@click.option("--name", help="What people call it (the id).")
+@click.option("--time-zone", default="UTC", show_default=True, help="Where it is, as IANA says.")
+def command(tenant: str, *, name: str | None, time_zone: str) -> None:
+    """
+    Make TENANT and print the API key of its administrator, which is shown this once.
+
+    Writes to the tables of the server that runs in this directory, or to those that the
+    environment names, as `tessera serve` does.  The key may do everything within the tenant:
+    keep it for issuing keys with fewer scopes.
+    """
+    if not _ID.fullmatch(tenant):
+        raise click.UsageError("an id has 2 to 40 small letters, digits and hyphens")
+    try:
+        zone(time_zone)
+    except LoyaltyError as refusal:
+        raise click.UsageError(refusal.message) from None
+    settings = Settings(tenant=tenant, name=name or tenant, time_zone=time_zone)
+    try:
+        key = open_tenant(services_beside(), settings, frozenset({ALL}))
+    except LoyaltyError as refusal:
+        raise click.ClickException(refusal.message) from None
+    click.echo(key.token)

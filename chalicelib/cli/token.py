@@ -1,0 +1,101 @@
+"""`tessera token`: a token of the local issuer, for development only."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from typing import Any, Final
+
+import click
+import jwt
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+
+from chalicelib.cli.local import local_directory, on_file
+from chalicelib.routes.credentials import ROLES
+
+_DEFAULT_TTL_S: Final = 8 * 60 * 60
+_TTL_MAX_S: Final = 30 * 24 * 60 * 60
+
+
+@click.command("token")
+@click.option("--role", "roles", multiple=True, type=click.Choice(sorted(ROLES)), help="Staff.")
+@click.option("--member", "member_id", help="The member of that id.")
+@click.option("--tenant", help="The tenant (that of .local/credentials.json).")
+@click.option("--subject", help="Who the token speaks for (made from the role or the member).")
+@click.option(
+    "--ttl",
+    "ttl_s",
+    type=click.IntRange(1, _TTL_MAX_S),
+    default=_DEFAULT_TTL_S,
+    show_default=True,
+    help="Seconds until it expires.",
+)
+def command(
+    *,
+    roles: tuple[str, ...],
+    member_id: str | None,
+    tenant: str | None,
+    subject: str | None,
+    ttl_s: int,
+) -> None:
+    """
+    Print a token for staff (--role, may be repeated) or for a member (--member).
+
+    Only a server that trusts the key in .local/issuer.pem accepts it, and none in production.
+    TESSERA_LOCAL_DIR names another directory than .local.
+    """
+    from infra.local.keys import local_issuer
+
+    if bool(roles) == bool(member_id):
+        raise click.UsageError("give either --role or --member")
+    directory = local_directory()
+    if not (directory / "issuer.pem").exists():
+        raise click.ClickException(f"{directory}/issuer.pem is not there: run `tessera serve` once")
+    issuer = local_issuer(directory)
+    click.echo(
+        mint_token(
+            issuer.private_pem,
+            issuer=issuer.issuer,
+            audience=issuer.audience,
+            key_id=issuer.key_id,
+            subject=subject or f"local-{member_id or '-'.join(roles)}",
+            tenant=tenant or on_file("tenant", "--tenant"),
+            roles=roles,
+            member_id=member_id,
+            ttl_s=ttl_s,
+            now=time.time_ns() // 1_000_000,
+        )
+    )
+
+
+def mint_token(  # noqa: PLR0913 - a token is made of its claims
+    private_key_pem: str,
+    *,
+    issuer: str,
+    audience: str,
+    key_id: str,
+    subject: str,
+    tenant: str,
+    now: int,
+    ttl_s: int,
+    roles: Sequence[str] = (),
+    member_id: str | None = None,
+) -> str:
+    """A JWT for the member, or for staff with those roles; ``now`` is an `Instant`."""
+    key = serialization.load_pem_private_key(private_key_pem.encode(), password=None)
+    issued_s = now // 1000
+    claims: dict[str, Any] = {
+        "iss": issuer,
+        "aud": audience,
+        "sub": subject,
+        "iat": issued_s,
+        "exp": issued_s + ttl_s,
+        "tenant": tenant,
+    }
+    if member_id is None:
+        claims["roles"] = list(roles)
+    else:
+        claims["member_id"] = member_id
+    algorithm = "RS256" if isinstance(key, rsa.RSAPrivateKey) else "ES256"
+    return jwt.encode(claims, private_key_pem, algorithm=algorithm, headers={"kid": key_id})

@@ -1,0 +1,170 @@
+"""
+An activity: a fact that happened to a member, as it is reported to us.
+
+`Activity` is the whole fact; the journal keeps of it a `Fact` and a sealed `Detail`.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from chalicelib.domain.calendar import Instant, local_date
+from chalicelib.domain.entry import Detail, Entry, Fact, Line
+from chalicelib.domain.errors import Invalid
+from chalicelib.domain.programme import LineScope
+
+VISIT = "visit.completed"
+
+
+class Activity(Struct, frozen=True, omit_defaults=True):
+    """
+    One fact, identified for ever by ``source`` and ``external_id``.
+
+    ``amount`` is in minor units of ``money`` (an ISO 4217 code); where there are lines it is
+    their sum.  ``attributes`` are the scalars that a programme declares.
+    """
+
+    type: str
+    source: str
+    external_id: str
+    occurred_at: Instant
+    amount: int | None = None
+    money: str | None = None
+    quantity: int | None = None
+    category: str = ""
+    channel: str = ""
+    location: str = ""
+    provider: str = ""
+    lines: tuple[Line, ...] = ()
+    attributes: dict[str, str | int | bool] = {}
+
+    def local_day(self, time_zone: str) -> date:
+        """Return the day of the fact in a zone."""
+        return local_date(self.occurred_at, time_zone)
+
+    def fact(self) -> Fact:
+        """Return what the journal keeps in the open."""
+        return Fact(
+            type=self.type,
+            amount=self.amount,
+            money=self.money,
+            quantity=self.quantity,
+            category=self.category,
+            channel=self.channel,
+            location=self.location,
+        )
+
+    def detail(self) -> Detail:
+        """Return what the journal keeps sealed."""
+        return Detail(
+            source=self.source,
+            external_id=self.external_id,
+            provider=self.provider,
+            lines=self.lines,
+            attributes=self.attributes,
+        )
+
+
+class Basis(Struct, frozen=True):
+    """What of a fact a rule counts: lines in scope, their money and their quantity."""
+
+    lines: tuple[Line, ...]
+    amount: int
+    quantity: int
+
+
+def checked(activity: Activity) -> Activity:
+    """
+    Return the activity with what follows from its lines filled in.
+
+    Lines without an id are numbered from "1".  Raises `Invalid` where line ids repeat, the amount
+    is not the sum of the lines, or an amount comes without its currency.
+    """
+    amount = activity.amount
+    if activity.lines:
+        total = sum(line.amount for line in activity.lines)
+        if amount is not None and amount != total:
+            raise Invalid(
+                "amount_mismatch",
+                f"The amount is {amount} but the lines add up to {total}: send the sum, or leave "
+                "the amount out; tax, tips and fees are lines with a category of their own.",
+                errors=[{"pointer": "/amount/amount", "detail": f"must be {total}"}],
+            )
+        amount = total
+    if amount is not None and activity.money is None:
+        raise Invalid(
+            "currency_required",
+            "Lines with money need `amount` with its currency.",
+            errors=[{"pointer": "/amount", "detail": "is required where lines have money"}],
+        )
+    lines = tuple(
+        line if line.id else Line(str(place), line.amount, line.quantity, line.category, line.sku)
+        for place, line in enumerate(activity.lines, start=1)
+    )
+    ids = [line.id for line in lines]
+    for place, line_id in enumerate(ids):
+        if line_id in ids[:place]:
+            raise Invalid(
+                "duplicate_line",
+                "Two lines have the same id: each needs its own.",
+                errors=[{"pointer": f"/lines/{place}/id", "detail": "is used by another line"}],
+            )
+    return replace(activity, amount=amount, lines=lines)
+
+
+def from_entry(entry: Entry) -> Activity:
+    """Return the activity that an `earn` entry recorded."""
+    fact, detail = entry.fact or Fact(type=""), entry.detail or Detail()
+    return Activity(
+        type=fact.type,
+        source=detail.source,
+        external_id=detail.external_id,
+        occurred_at=entry.occurred_at,
+        amount=fact.amount,
+        money=fact.money,
+        quantity=fact.quantity,
+        category=fact.category,
+        channel=fact.channel,
+        location=fact.location,
+        provider=detail.provider,
+        lines=detail.lines,
+        attributes=detail.attributes,
+    )
+
+
+def basis(activity: Activity, scope: LineScope) -> Basis | None:
+    """
+    Return what of a fact is in scope, or ``None`` where no line is.
+
+    A fact without lines counts as one line of its own category.
+    """
+    lines = activity.lines or (Line("", activity.amount or 0, units(activity), activity.category),)
+    chosen = tuple(line for line in lines if _in_scope(line, scope))
+    if not chosen:
+        return None
+    if len(chosen) == len(lines):
+        return Basis(activity.lines, activity.amount or 0, units(activity))
+    return Basis(
+        chosen if activity.lines else (),
+        sum(line.amount for line in chosen),
+        sum(line.quantity for line in chosen),
+    )
+
+
+def units(activity: Activity) -> int:
+    """Return the quantity of a fact: its own, else that of its lines, else one."""
+    if activity.quantity is not None:
+        return activity.quantity
+    return sum(line.quantity for line in activity.lines) if activity.lines else 1
+
+
+def _in_scope(line: Line, scope: LineScope) -> bool:
+    include, exclude = scope.include, scope.exclude
+    if line.category in exclude.categories or line.sku in exclude.skus:
+        return False
+    if not include.categories and not include.skus:
+        return True
+    return line.category in include.categories or line.sku in include.skus

@@ -1,0 +1,266 @@
+"""
+What the types of a programme cannot say: ids are unique, names lead somewhere, dates exist.
+
+`problems` yields every breach with its JSON pointer and what to do about it.  It also takes a
+document that was salvaged from a faulty one, where an empty id stands for one that was not
+readable; references are not judged against a list that holds such a one.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from difflib import get_close_matches
+from typing import Final
+
+from chalicelib.domain import calendar, conditions, money, references
+from chalicelib.domain.faults import Fault
+from chalicelib.domain.growth import longest_life
+from chalicelib.domain.mechanics import value
+from chalicelib.domain.mechanics.registry import PROBLEMS
+from chalicelib.domain.pointer import join
+from chalicelib.domain.programme import (
+    Currency,
+    EarningRule,
+    FixedExpiry,
+    FormulaAward,
+    Programme,
+    Reward,
+    Text,
+    Threshold,
+    TierLevel,
+)
+
+_LOCALE: Final = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
+_YEARS: Final = range(1970, 9999)
+
+
+def problems(programme: Programme) -> Iterator[Fault]:
+    """Every breach of the rules that tie the parts of a document together."""
+    yield from _setting(programme)
+    yield from _texts(programme)
+    yield from _identities(programme)
+    for place, currency in enumerate(programme.currencies):
+        yield from _currency(currency, join("/currencies", place))
+    yield from _attributes(programme)
+    yield from _competition(programme)
+    for place, rule in enumerate(programme.earning):
+        at = join("/earning", place)
+        yield from _rule(programme, rule, at)
+        yield from _expressions(programme, rule, at)
+    if programme.tiers is not None:
+        for place, level in enumerate(programme.tiers.levels):
+            at = join("/tiers/levels", place)
+            yield from _level(programme, level, at, first=place == 0)
+    for place, reward in enumerate(programme.rewards):
+        yield from _reward(programme, reward, join("/rewards", place))
+    for of_part in PROBLEMS:
+        yield from of_part(programme)
+
+
+def texts(programme: Programme) -> Iterator[tuple[str, Text]]:
+    """Every text that members see, with its pointer."""
+    yield "/name", programme.name
+    named: dict[str, Sequence[Currency | EarningRule | TierLevel | Reward]] = {
+        "/currencies": programme.currencies,
+        "/earning": programme.earning,
+        "/tiers/levels": programme.tiers.levels if programme.tiers else (),
+        "/rewards": programme.rewards,
+    }
+    for collection, parts in named.items():
+        for place, part in enumerate(parts):
+            yield join(collection, place, "name"), part.name
+            if isinstance(part, Reward):
+                yield join(collection, place, "description"), part.description
+            if isinstance(part, TierLevel):
+                for number, benefit in enumerate(part.benefits):
+                    yield join(collection, place, "benefits", number), benefit
+
+
+# The document as a whole
+
+
+def _setting(programme: Programme) -> Iterator[Fault]:
+    name = programme.time_zone
+    if name not in calendar.zone_names():
+        near = get_close_matches(name, calendar.zone_names(), n=1)
+        hint = f"did you mean {near[0]!r}?" if near else "use a name such as 'Europe/London'"
+        yield Fault("/time_zone", f"{name!r} is not an IANA time zone: {hint}")
+    unknown = references.refusal_of(money.exponent, programme.money.currency)
+    if unknown:
+        yield Fault("/money/currency", unknown)
+
+
+def _texts(programme: Programme) -> Iterator[Fault]:
+    for at, text in texts(programme):
+        if isinstance(text, str):
+            continue
+        if not text:
+            yield Fault(at, 'needs a text for at least one locale: {"en": "…"}')
+        for locale in text:
+            if not _LOCALE.fullmatch(locale):
+                detail = f"{locale!r} is not a locale: write it as `en` or `zh-TW`"
+                yield Fault(join(at, locale), detail)
+
+
+def _identities(programme: Programme) -> Iterator[Fault]:
+    collections = {
+        "/currencies": [currency.id for currency in programme.currencies],
+        "/groups": [group.id for group in programme.groups],
+        "/earning": [rule.id for rule in programme.earning],
+        "/tiers/levels": references.tier_ids(programme),
+        "/rewards": [reward.id for reward in programme.rewards],
+    }
+    for collection, ids in collections.items():
+        for place, identity in enumerate(ids):
+            first = ids.index(identity)
+            if first != place:
+                detail = (
+                    f"`{identity}` is the id of {join(collection, first)} already: choose another"
+                )
+                yield Fault(join(collection, place, "id"), detail)
+
+
+def _attributes(programme: Programme) -> Iterator[Fault]:
+    for name, kind in programme.attributes.items():
+        refusal = references.refusal_of(conditions.scope, ((name, kind),))
+        if refusal:
+            yield Fault(join("/attributes", name), refusal)
+
+
+def _competition(programme: Programme) -> Iterator[Fault]:
+    """Amounts of different currencies cannot be compared."""
+    modes = {group.id: group.mode for group in programme.groups}
+    places = {group.id: join("/groups", place) for place, group in enumerate(programme.groups)}
+    for group, mode in [*modes.items(), (None, programme.stacking)]:
+        contenders = [rule for rule in programme.earning if rule.group == group]
+        currencies = dict.fromkeys(rule.currency for rule in contenders)
+        if mode == "stack" or len(currencies) < 2:  # noqa: PLR2004  (two are a competition)
+            continue
+        given = ", ".join(f"{rule.id} gives {rule.currency}" for rule in contenders)
+        where = "/stacking" if group is None else places[group]
+        yield Fault(where, f"rules that compete must give one currency: {given}")
+
+
+# Its parts
+
+
+def _currency(currency: Currency, at: str) -> Iterator[Fault]:
+    policy = currency.expiry
+    fault = value.problems(policy)
+    if fault:
+        yield Fault(join(at, "expiry"), fault)
+        return
+    if isinstance(policy, FixedExpiry) and not _in_range(policy.on):
+        detail = f"must be a date from {_YEARS.start} to {_YEARS.stop - 1}"
+        yield Fault(join(at, "expiry", "on"), detail)
+    yield from _delay(currency, currency.activation_delay_days, at)
+
+
+def _in_range(on: str) -> bool:
+    return len(on) == len("12-31") or int(on[:4]) in _YEARS
+
+
+def _delay(currency: Currency, delay: int, at: str) -> Iterator[Fault]:
+    days = longest_life(currency.expiry)
+    if days is not None and delay > days:
+        yield Fault(
+            join(at, "activation_delay_days"),
+            f"{currency.id} expires at most {days} days after it is earned, before it is usable: "
+            "shorten the delay",
+        )
+
+
+def _rule(programme: Programme, rule: EarningRule, at: str) -> Iterator[Fault]:
+    yield from references.known_currency(programme, rule.currency, join(at, "currency"))
+    groups = [group.id for group in programme.groups]
+    if rule.group is not None:
+        missing = f"there is no group `{rule.group}`: declare it in `groups`"
+        if groups:
+            yield from references.reference(rule.group, groups, "group", join(at, "group"))
+        else:
+            yield Fault(join(at, "group"), missing)
+    yield from references.known_tiers(programme, tuple(rule.tier_percent), join(at, "tier_percent"))
+    yield from references.season(rule.valid_from, rule.valid_until, at)
+    counted: dict[tuple[str, bool], int] = {}
+    for place, cap in enumerate(rule.caps):
+        here = join(at, "caps", place)
+        if (cap.max is None) == (cap.times is None):
+            yield Fault(here, "needs exactly one of `max` (value) and `times` (how often)")
+        first = counted.setdefault((cap.window, cap.times is None), place)
+        if first != place:
+            measure = "max" if cap.times is None else "times"
+            other = join(at, "caps", first)
+            detail = f"limits `{measure}` of the {cap.window} as {other} does: keep the lower one"
+            yield Fault(here, detail)
+    currency = programme.currency(rule.currency)
+    if currency is not None and rule.activation_delay_days is not None:
+        yield from _delay(currency, rule.activation_delay_days, at)
+
+
+def _expressions(programme: Programme, rule: EarningRule, at: str) -> Iterator[Fault]:
+    conditional = [(join(at, "when"), rule.when)]
+    for place, multiplier in enumerate(rule.multipliers):
+        conditional.append((join(at, "multipliers", place, "when"), multiplier.when))
+    declared = sorted(programme.attributes.items())
+    unusable = [
+        name for name, kind in declared if references.refusal_of(conditions.scope, ((name, kind),))
+    ]
+    scope = conditions.scope(tuple(each for each in declared if each[0] not in unusable))
+    checks: list[tuple[str, str, Callable[..., object]]] = [
+        (where, expression, conditions.compile_condition)
+        for where, expression in conditional
+        if expression is not None
+    ]
+    if isinstance(rule.award, FormulaAward):
+        where = join(at, "award", "expression")
+        checks.append((where, rule.award.expression, conditions.compile_formula))
+    for where, expression, check in checks:
+        refusal = references.refusal_of(check, expression, scope)
+        # What names an attribute that cannot be declared is told at the attribute.
+        if refusal and not any(f"attributes.{name}" in expression for name in unusable):
+            yield Fault(where, refusal)
+
+
+def _level(programme: Programme, level: TierLevel, at: str, *, first: bool) -> Iterator[Fault]:
+    here = join(at, "qualify")
+    need = level.qualify
+    if first:
+        if need is not None:
+            yield Fault(here, "must be left out: the first tier is everyone's")
+        return
+    if need is None:
+        yield Fault(here, f"is required: say what reaches `{level.id}`, in `all` or `any`")
+        return
+    if bool(need.all) == bool(need.any):
+        yield Fault(here, "needs exactly one of `all` and `any`, with thresholds")
+    for name, thresholds in (("all", need.all), ("any", need.any)):
+        for place, threshold in enumerate(thresholds):
+            yield from _threshold(programme, threshold, join(here, name, place))
+
+
+def _threshold(programme: Programme, threshold: Threshold, at: str) -> Iterator[Fault]:
+    here = join(at, "currency")
+    if threshold.metric in {"spend", "visits"}:
+        if threshold.currency is not None:
+            yield Fault(here, f"must be left out: `{threshold.metric}` has no currency of its own")
+    elif threshold.currency is not None:
+        yield from references.known_currency(programme, threshold.currency, here)
+    elif threshold.metric == "points_earned":
+        known = ", ".join(f"`{currency.id}`" for currency in programme.currencies)
+        yield Fault(here, f"is required with `points_earned`: one of {known}")
+
+
+def _reward(programme: Programme, reward: Reward, at: str) -> Iterator[Fault]:
+    yield from references.known_currency(
+        programme, reward.price.currency, join(at, "price", "currency")
+    )
+    yield from references.known_tiers(programme, reward.tiers, join(at, "tiers"), by_place=True)
+    yield from references.season(reward.valid_from, reward.valid_until, at)
+    windows: list[str] = [limit.window for limit in reward.limits]
+    for place, window in enumerate(windows):
+        first = windows.index(window)
+        if first != place:
+            other = join(at, "limits", first)
+            detail = f"limits the {window} as {other} does: keep the lower one"
+            yield Fault(join(at, "limits", place), detail)

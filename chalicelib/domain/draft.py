@@ -1,0 +1,58 @@
+"""An entry in the making: effects are applied as they are added, so later steps see them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from chalicelib.domain.account import Account, Folding
+from chalicelib.domain.calendar import Instant
+from chalicelib.domain.effects import Effect
+from chalicelib.domain.entry import SCHEMA, Entry, Posting
+
+
+class Draft:
+    """
+    Collects the effects and postings of one entry on top of an account.
+
+    ``now`` is the instant at which the entry takes effect.
+    """
+
+    def __init__(self, account: Account, now: Instant) -> None:
+        self.now = now
+        self.before = account
+        self._folding = Folding(account)
+        self._effects: list[Effect] = []
+        self._postings: list[Posting] = []
+
+    @property
+    def account(self) -> Account:
+        """Return the account with every effect so far; do not keep it past the next one."""
+        return self._folding.so_far()
+
+    @property
+    def is_empty(self) -> bool:
+        """Tell whether nothing was added yet."""
+        return not self._effects and not self._postings
+
+    def add(self, effect: Effect) -> None:
+        """Add an effect and apply it."""
+        self._folding.apply(effect)
+        self._effects.append(effect)
+
+    def post(self, source: str, destination: str, currency: str, amount: int) -> None:
+        """Move an amount of a currency between two ledger accounts; nothing moves for zero."""
+        if amount:
+            self._postings.append(Posting(source, destination, currency, amount))
+
+    def entry(self, kind: str, *, occurred_at: Instant | None = None, **fields: Any) -> Entry:
+        """Return the finished entry; ``fields`` are those of `Entry`."""
+        return Entry(
+            version=self.before.version + 1,
+            kind=kind,
+            schema=SCHEMA,
+            effective_at=self.now,
+            occurred_at=self.now if occurred_at is None else occurred_at,
+            effects=tuple(self._effects),
+            postings=tuple(self._postings),
+            **fields,
+        )

@@ -1,0 +1,178 @@
+"""Recording a fact: every programme that the member has joined judges it, in one entry."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from chalicelib.domain import calendar
+from chalicelib.domain.account import Account
+from chalicelib.domain.activity import VISIT, Activity, checked
+from chalicelib.domain.calendar import Instant
+from chalicelib.domain.commands import Decision, RecordActivity
+from chalicelib.domain.draft import Draft
+from chalicelib.domain.effects import StatChange
+from chalicelib.domain.entry import Judged, RuleAward
+from chalicelib.domain.errors import Invalid
+from chalicelib.domain.mechanics import earning, tiers
+from chalicelib.domain.mechanics.registry import REACTIONS
+from chalicelib.domain.programme import Programme, Programmes, ProgrammeVersion, qualified
+from chalicelib.domain.reaction import Note, Occasion
+
+# A reporter's clock may be a little ahead of ours; what it dates later than now happened now.
+AHEAD_MS = 5 * 60_000
+_DAY_MS = 86_400_000
+
+
+class Verdict(Struct, frozen=True, omit_defaults=True):
+    """What one programme made of a fact: a ``note`` where it did not judge it at all."""
+
+    programme: str
+    version: int | None = None
+    tier: str = ""
+    rules: tuple[earning.Explained, ...] = ()
+    note: str = ""
+
+
+class Recorded(Struct, frozen=True):
+    """What followed from a fact."""
+
+    occurred_at: Instant
+    verdicts: tuple[Verdict, ...]
+    awards: tuple[RuleAward, ...]
+    tier_changes: tuple[tiers.TierMoved, ...]
+    noted: dict[str, Note] = {}
+
+
+def record(
+    account: Account, programmes: Programmes, command: RecordActivity, now: Instant
+) -> Decision:
+    """
+    Judge a fact and journal it, also where it earns nothing: simulation needs it.
+
+    Each programme judges it by the version and the tier in force when it happened.
+    """
+    activity = checked(command.activity)
+    _check_time(account, programmes, activity, now)
+    activity = replace(activity, occurred_at=min(activity.occurred_at, now))
+    _check_money(account, programmes, activity)
+    draft = Draft(account, now)
+    verdicts: list[Verdict] = []
+    awards: list[RuleAward] = []
+    judged: list[Judged] = []
+    moves: list[tiers.TierMoved] = []
+    noted: dict[str, Note] = {}
+    for programme_id in sorted(account.enrolments):
+        version = programmes.in_force(programme_id, activity.occurred_at)
+        why_not = _not_judged(account, programmes, programme_id, version, activity, now)
+        if version is None or why_not:
+            verdicts.append(Verdict(programme_id, note=why_not))
+            continue
+        programme = version.document
+        rules, given, standing = earning.award(draft, programme, version.number, activity)
+        verdicts.append(Verdict(programme_id, version.number, standing.tier, rules))
+        awards.extend(given)
+        judged.append(standing)
+        earning.count_metrics(
+            draft,
+            programme,
+            activity,
+            visits=1,
+            spend=activity.amount or 0,
+            points=earned_by_currency(given),
+        )
+        day = activity.local_day(programme.time_zone)
+        moved = tiers.climb(draft, programme, day, activity.occurred_at)
+        if moved is not None:
+            moves.append(moved)
+        occasion = Occasion(programme, activity, standing.tier, given)
+        for reaction in REACTIONS:
+            note = reaction.apply(draft, occasion)
+            if note is not None:
+                noted[qualified(programme_id, reaction.section)] = note
+    draft.add(StatChange(visits=int(activity.type == VISIT), activities=1))
+    entry = draft.entry(
+        "earn",
+        occurred_at=activity.occurred_at,
+        actor=command.actor,
+        fact=activity.fact(),
+        judged=tuple(judged),
+        awards=tuple(awards),
+        detail=activity.detail(),
+        noted=noted,
+    )
+    result = Recorded(activity.occurred_at, tuple(verdicts), tuple(awards), tuple(moves), noted)
+    return Decision(entries=(entry,), result=result)
+
+
+def earned_by_currency(awards: tuple[RuleAward, ...]) -> dict[str, int]:
+    """Return what awards granted, by currency id."""
+    totals: dict[str, int] = {}
+    for award in awards:
+        currency = award.currency.split("/")[1]
+        totals[currency] = totals.get(currency, 0) + award.granted
+    return totals
+
+
+def _not_judged(
+    account: Account,
+    programmes: Programmes,
+    programme_id: str,
+    version: ProgrammeVersion | None,
+    activity: Activity,
+    now: Instant,
+) -> str:
+    ruling = programmes.in_force(programme_id, now)
+    if version is None or ruling is None:
+        return "no version of the programme was in force when this happened"
+    days = ruling.document.backdate_limit_days
+    if activity.occurred_at < now - days * _DAY_MS:
+        return f"this happened more than {days} days ago, too late for this programme"
+    joined_on = account.enrolments[programme_id].joined_on
+    day = activity.local_day(version.document.time_zone).isoformat()
+    if day < joined_on:
+        return f"this happened on {day}, before the member joined on {joined_on}"
+    return ""
+
+
+def _check_time(account: Account, programmes: Programmes, activity: Activity, now: Instant) -> None:
+    if activity.occurred_at > now + AHEAD_MS:
+        raise Invalid(
+            "occurred_in_future",
+            f"The fact is dated {calendar.format_instant(activity.occurred_at)}, after now "
+            f"({calendar.format_instant(now)}): report facts when they have happened.",
+            errors=[{"pointer": "/occurred_at", "detail": "must not be in the future"}],
+        )
+    limits = [p.backdate_limit_days for p in _current(account, programmes, now)]
+    days = max(limits, default=None)
+    if days is not None and activity.occurred_at < now - days * _DAY_MS:
+        raise Invalid(
+            "backdate_limit",
+            f"The fact is dated {calendar.format_instant(activity.occurred_at)}; facts are taken "
+            f"for {days} days. Use an adjustment for what is older.",
+            errors=[{"pointer": "/occurred_at", "detail": f"must be within {days} days"}],
+            limit_days=days,
+        )
+
+
+def _check_money(account: Account, programmes: Programmes, activity: Activity) -> None:
+    if activity.money is None:
+        return
+    known = {p.money.currency for p in _current(account, programmes, activity.occurred_at)}
+    if known and activity.money not in known:
+        raise Invalid(
+            "currency_mismatch",
+            f"The fact is in {activity.money}; this member's programmes count "
+            f"{', '.join(sorted(known))}.",
+            errors=[
+                {
+                    "pointer": "/amount/currency",
+                    "detail": f"must be one of: {', '.join(sorted(known))}",
+                }
+            ],
+        )
+
+
+def _current(account: Account, programmes: Programmes, at: Instant) -> list[Programme]:
+    versions = [programmes.in_force(programme_id, at) for programme_id in account.enrolments]
+    return [version.document for version in versions if version is not None]

@@ -1,0 +1,425 @@
+"""
+Entitlements: what a member may use without paying for it with value, from all sources in one list.
+
+A source is the tier held, or a grant: a stamp card that was completed, a reward, staff.  A tier
+gives a quota that is renewed with each window, or a privilege without limit; a grant gives so many
+units until a date.  A use takes from the quota first, since what is left of it lapses anyway, then
+from grants, the soonest to lapse first.  Uses are counted in the account, so the last unit is used
+once.  A use can be given back, once, within a month.
+
+A use is refused in this order: not a member, no such entitlement, none held, quota exhausted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from typing import Annotated, Any, Final
+
+from msgspec import Meta, Struct
+from msgspec.structs import replace
+
+from chalicelib.domain import calendar
+from chalicelib.domain.account import Account
+from chalicelib.domain.calendar import Instant
+from chalicelib.domain.commands import Command, Decision
+from chalicelib.domain.draft import Draft
+from chalicelib.domain.effects import CounterChange
+from chalicelib.domain.entry import Detail, Entry
+from chalicelib.domain.errors import Conflict, NotFound
+from chalicelib.domain.faults import Fault
+from chalicelib.domain.mechanics import value
+from chalicelib.domain.mechanics.rewards import ruling
+from chalicelib.domain.pointer import join
+from chalicelib.domain.programme import (
+    Caption,
+    Count,
+    Id,
+    Part,
+    Programme,
+    Programmes,
+    Text,
+    Window,
+)
+from chalicelib.domain.progress import Shelf
+from chalicelib.domain.references import known_tiers
+from chalicelib.domain.section import Section
+from chalicelib.domain.speech import Described, Speaker
+
+#: How long a use can be given back.
+RETURN_DAYS: Final = 31
+#: Most different grants that an account holds: those alike are one.
+GRANTS_MAX: Final = 100
+
+
+class Quota(Part, frozen=True):
+    """So many uses in each window of the programme's calendar."""
+
+    count: Count
+    window: Window = "month"
+
+
+class Entitlement(Part, frozen=True):
+    """
+    Something that a member may use.
+
+    Members in one of ``tiers`` have it, up to ``quota`` or, without one, without limit; others
+    have what they were granted.  ``kind`` is a word for those who honour it.
+    """
+
+    id: Id
+    name: Text
+    kind: Id = "privilege"
+    description: Caption = ""
+    tiers: Annotated[tuple[Id, ...], Meta(max_length=20)] = ()
+    quota: Quota | None = None
+
+
+Entitlements = Annotated[tuple[Entitlement, ...], Meta(max_length=100)]
+SECTION: Final[Section[tuple[Entitlement, ...]]] = Section("entitlements", ())
+
+
+class Grant(Struct, frozen=True, omit_defaults=True):
+    """Units of one entitlement that lapse together; of several sources they are one."""
+
+    programme: str
+    entitlement: str
+    units: int
+    expires_at: Instant | None = None
+    expires_on: str | None = None
+
+
+GRANTS: Final = Shelf("entitlements", Grant)
+
+
+class GrantEntitlement(Command, frozen=True):
+    """Give units of an entitlement by hand, usable for so many days after today."""
+
+    programme: str
+    entitlement: str
+    units: int
+    reason: str
+    valid_days: int | None = None
+    note: str = ""
+
+
+class UseEntitlement(Command, frozen=True):
+    """Use units of an entitlement; ``reference`` says for what, to whoever asks later."""
+
+    programme: str
+    entitlement: str
+    units: int = 1
+    reference: str = ""
+
+
+class ReturnEntitlement(Command, frozen=True):
+    """Give a use back; ``used`` is its journal entry."""
+
+    used: Entry
+    reason: str = ""
+
+
+class Held(Struct, frozen=True):
+    """
+    One entitlement as a member has it now.
+
+    ``left`` is how many units remain of quota and grants together, ``None`` where it is without
+    limit; ``resets_on`` the local day on which the quota is renewed.
+    """
+
+    programme: str
+    entitlement: Entitlement
+    left: int | None
+    quota_left: int | None = None
+    resets_on: str | None = None
+    grants: tuple[Grant, ...] = ()
+
+
+class Used(Struct, frozen=True):
+    """What a use took, and what is left."""
+
+    units: int
+    held: Held
+
+
+class Returned(Struct, frozen=True):
+    """What became of a use that is given back; ``changed`` is false where it was before."""
+
+    changed: bool
+    programme: str
+    entitlement: str
+    units: int
+
+
+def held(account: Account, programme: Programme, now: Instant) -> tuple[Held, ...]:
+    """Return every entitlement that a member of a programme has now, in the document's order."""
+    found = (_held(account, programme, each, now) for each in SECTION.of(programme))
+    return tuple(each for each in found if each is not None)
+
+
+def _held(
+    account: Account, programme: Programme, entitlement: Entitlement, now: Instant
+) -> Held | None:
+    granted = tuple(
+        grant
+        for grant in sorted(GRANTS.all(account).values(), key=_lapsing)
+        if (grant.programme, grant.entitlement) == (programme.id, entitlement.id)
+    )
+    units = sum(grant.units for grant in granted)
+    in_tier = account.enrolments[programme.id].tier in entitlement.tiers
+    if not in_tier:
+        return Held(programme.id, entitlement, units, grants=granted) if units else None
+    if entitlement.quota is None:
+        return Held(programme.id, entitlement, None, grants=granted)
+    day = calendar.local_date(now, programme.time_zone)
+    counted = account.counter(_counter(programme, entitlement, entitlement.quota, day))
+    left = max(entitlement.quota.count - counted, 0)
+    last = calendar.window_end(day, entitlement.quota.window)
+    resets_on = None if last is None else calendar.add_days(last, 1).isoformat()
+    return Held(programme.id, entitlement, left + units, left, resets_on, granted)
+
+
+def grant_by_hand(
+    account: Account, programmes: Programmes, command: GrantEntitlement, now: Instant
+) -> Decision:
+    """Give units, for a reason that the journal keeps."""
+    programme = ruling(account, programmes, command.programme, now)
+    entitlement = _named(programme, command.entitlement)
+    draft = Draft(account, now)
+    give(draft, programme, entitlement.id, command.units, command.valid_days)
+    note = Detail(note=command.note) if command.note else None
+    granted = {
+        "programme": programme.id,
+        "entitlement": entitlement.id,
+        "granted": command.units,
+    }
+    entry = draft.entry(
+        "grant",
+        actor=command.actor,
+        reason=command.reason,
+        detail=note,
+        noted={f"{programme.id}/{SECTION.name}": granted},
+    )
+    return Decision(entries=(entry,), result=_held(draft.account, programme, entitlement, now))
+
+
+def give(
+    draft: Draft, programme: Programme, entitlement: str, units: int, valid_days: int | None
+) -> str:
+    """Add units that are usable through so many days after today, and return their key."""
+    term = value.NEVER
+    if valid_days is not None:
+        today = calendar.local_date(draft.now, programme.time_zone)
+        term = value.until(calendar.add_days(today, valid_days), programme.time_zone)
+    key = f"{programme.id}/{entitlement}@{term.expires_on or ''}"
+    before = GRANTS.get(draft.account, key)
+    if before is None and len(GRANTS.all(draft.account)) >= GRANTS_MAX:
+        raise Conflict("too_many_grants", f"This member holds {GRANTS_MAX} grants: use some first.")
+    had = before.units if before else 0
+    grant = Grant(programme.id, entitlement, had + units, term.expires_at, term.expires_on)
+    GRANTS.put(draft, key, grant)
+    return key
+
+
+def take(draft: Draft, key: str, units: int) -> int:
+    """Take units of one grant, as far as they go, and return how many that were."""
+    grant = GRANTS.get(draft.account, key)
+    taken = min(grant.units, units) if grant else 0
+    if grant is not None and taken:
+        if grant.units == taken:
+            GRANTS.drop(draft, key)
+        else:
+            GRANTS.put(draft, key, replace(grant, units=grant.units - taken))
+    return taken
+
+
+def use(
+    account: Account, programmes: Programmes, command: UseEntitlement, now: Instant
+) -> Decision:
+    """Use units, each once."""
+    programme = ruling(account, programmes, command.programme, now)
+    entitlement = _named(programme, command.entitlement)
+    has = _held(account, programme, entitlement, now)
+    facts = {"programme": programme.id, "entitlement": entitlement.id}
+    if has is None:
+        raise Conflict("not_entitled", f"This member does not have {entitlement.id}.", **facts)
+    if has.left is not None and has.left < command.units:
+        raise Conflict(
+            "quota_exhausted",
+            f"{has.left} of {entitlement.id} are left; {command.units} were asked for.",
+            left=has.left,
+            resets_on=has.resets_on,
+            **facts,
+        )
+    draft = Draft(account, now)
+    noted: dict[str, Any] = {**facts, "units": command.units}
+    left = command.units
+    day = calendar.local_date(now, programme.time_zone)
+    if has.left is not None:
+        if has.quota_left and entitlement.quota is not None:
+            part = min(has.quota_left, left)
+            left -= part
+            counter = _counter(programme, entitlement, entitlement.quota, day)
+            draft.add(CounterChange(counter, part, _kept(programme, entitlement.quota, day)))
+            noted["quota"] = [counter, part]
+        noted["grants"] = list(_from_grants(draft, has.grants, left))
+    entry = draft.entry(
+        "draw",
+        actor=command.actor,
+        detail=Detail(note=command.reference) if command.reference else None,
+        noted={f"{programme.id}/{SECTION.name}": noted},
+    )
+    after = _held(draft.account, programme, entitlement, now)
+    nothing = Held(programme.id, entitlement, 0)
+    return Decision(entries=(entry,), result=Used(command.units, after or nothing))
+
+
+def _from_grants(draft: Draft, grants: tuple[Grant, ...], units: int) -> Iterator[list[Any]]:
+    for grant in grants:
+        part = take(draft, _key(grant), units)
+        units -= part
+        if part:
+            yield [grant.expires_at, grant.expires_on, part]
+
+
+def give_back(
+    account: Account, _programmes: Programmes, command: ReturnEntitlement, now: Instant
+) -> Decision:
+    """Undo a use, once; units of a grant that has lapsed since do not come back."""
+    noted = _use_of(command.used)
+    done = f"returned/{command.used.version}"
+    told = Returned(
+        changed=False,
+        programme=noted["programme"],
+        entitlement=noted["entitlement"],
+        units=0,
+    )
+    if account.counter(done):
+        return Decision(result=told)
+    until = calendar.add_days(calendar.local_date(command.used.effective_at, "UTC"), RETURN_DAYS)
+    kept = calendar.expiry_instant(until, "UTC")
+    if kept <= now:
+        raise Conflict(
+            "too_late_to_return",
+            f"A use can be given back for {RETURN_DAYS} days; this one is older.",
+            until=until.isoformat(),
+        )
+    draft = Draft(account, now)
+    draft.add(CounterChange(done, 1, kept))
+    units = noted["units"] if "grants" not in noted else 0
+    if "quota" in noted:
+        counter, part = noted["quota"]
+        # Of a window that has passed nothing is left to give back to.
+        counted = account.counters.get(counter)
+        if counted is not None and (counted.keep_until is None or counted.keep_until > now):
+            draft.add(CounterChange(counter, -part, counted.keep_until))
+            units += part
+    for expires_at, expires_on, part in noted.get("grants", ()):
+        if expires_at is None or expires_at > now:
+            units += part
+            _put_back(draft, noted, expires_at, expires_on, part)
+    entry = draft.entry(
+        "give_back",
+        actor=command.actor,
+        subject=str(command.used.version),
+        reason=command.reason,
+    )
+    return Decision(entries=(entry,), result=replace(told, changed=True, units=units))
+
+
+def _put_back(
+    draft: Draft, noted: dict[str, Any], at: Instant | None, on: str | None, units: int
+) -> None:
+    grant = Grant(noted["programme"], noted["entitlement"], units, at, on)
+    before = GRANTS.get(draft.account, _key(grant))
+    had = before.units if before else 0
+    GRANTS.put(draft, _key(grant), replace(grant, units=had + units))
+
+
+def _use_of(entry: Entry) -> dict[str, Any]:
+    for key, noted in entry.noted.items():
+        if entry.kind == "draw" and key.endswith(f"/{SECTION.name}"):
+            found: dict[str, Any] = noted
+            return found
+    raise NotFound("use_not_found", "No use of an entitlement has this id.")
+
+
+def due(account: Account) -> Instant | None:
+    """Return when a grant next lapses."""
+    instants = (grant.expires_at for grant in GRANTS.all(account).values())
+    return min((at for at in instants if at is not None), default=None)
+
+
+def lapse(account: Account, _programmes: Programmes, instant: Instant) -> Entry | None:
+    """Let the grants go whose last day is over at an instant."""
+    draft = Draft(account, instant)
+    for key, grant in GRANTS.all(account).items():
+        if grant.expires_at is not None and grant.expires_at <= instant:
+            GRANTS.drop(draft, key)
+    return None if draft.is_empty else draft.entry("lapse")
+
+
+def end(draft: Draft) -> None:
+    """Give up every grant, where an account ends."""
+    for key in GRANTS.all(draft.account):
+        GRANTS.drop(draft, key)
+
+
+def problems(programme: Programme) -> Iterator[Fault]:
+    """Faults of the entitlements of a document."""
+    seen: set[str] = set()
+    for place, entitlement in enumerate(SECTION.of(programme)):
+        at = join("", SECTION.name, place)
+        if entitlement.id in seen:
+            yield Fault(join(at, "id"), f"`{entitlement.id}` is there twice: give it its own id")
+        seen.add(entitlement.id)
+        yield from known_tiers(programme, entitlement.tiers, join(at, "tiers"), by_place=True)
+        if entitlement.quota is not None and not entitlement.tiers:
+            detail = "limits a tier's entitlement, and no tier has this one: name `tiers`"
+            yield Fault(join(at, "quota"), detail)
+
+
+def permanent(programme: Programme) -> dict[str, list[str]]:
+    """Return the ids that accounts may hold."""
+    return {f"/{SECTION.name}": [entitlement.id for entitlement in SECTION.of(programme)]}
+
+
+def words(speaker: Speaker) -> Iterator[Described]:
+    """Tell what members may use."""
+    for entitlement in SECTION.of(speaker.programme):
+        name = speaker.text(entitlement.name)
+        tiers = [speaker.tier_name(tier) for tier in entitlement.tiers]
+        if not tiers:
+            text = f"{name}: for those to whom it is granted."
+        elif entitlement.quota is None:
+            text = f"{name}: for {' and '.join(tiers)}."
+        else:
+            quota = entitlement.quota
+            often = "in all" if quota.window == "lifetime" else f"a {quota.window}"
+            text = f"{name}: {quota.count:,} {often} for {' and '.join(tiers)}."
+        yield Described("entitlement", entitlement.id, name, text)
+
+
+def _named(programme: Programme, entitlement_id: str) -> Entitlement:
+    for entitlement in SECTION.of(programme):
+        if entitlement.id == entitlement_id:
+            return entitlement
+    raise NotFound("entitlement_not_found", f"{programme.id} has no such entitlement.")
+
+
+def _counter(programme: Programme, entitlement: Entitlement, quota: Quota, day: date) -> str:
+    bucket = calendar.window_key(day, quota.window)
+    return f"{programme.id}/entitlement:{entitlement.id}/{quota.window}/{bucket}"
+
+
+def _kept(programme: Programme, quota: Quota, day: date) -> Instant | None:
+    last = calendar.window_end(day, quota.window)
+    return None if last is None else calendar.expiry_instant(last, programme.time_zone)
+
+
+def _key(grant: Grant) -> str:
+    return f"{grant.programme}/{grant.entitlement}@{grant.expires_on or ''}"
+
+
+def _lapsing(grant: Grant) -> tuple[bool, Instant]:
+    return (grant.expires_at is None, grant.expires_at or 0)

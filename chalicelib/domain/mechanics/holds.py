@@ -1,0 +1,319 @@
+"""
+Holds: value that is set aside for a purchase under way, and then captured or released.
+
+A hold takes lots in burn order and pins them, so what is available to everybody else is lower from
+that moment, and a lot that expires meanwhile stays spendable by this hold alone.  A capture spends
+the hold, or a part of it and releases the rest; a release gives every part back to its own expiry,
+where what has passed expires at once.  A hold that is neither ends by itself.
+
+An ended hold is remembered for a week, so that who captures too late is told what became of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated, Final
+
+from msgspec import Meta, Struct
+from msgspec.structs import replace
+
+from chalicelib.domain import calendar
+from chalicelib.domain.account import Account
+from chalicelib.domain.calendar import Instant
+from chalicelib.domain.commands import Command, Decision, Taken
+from chalicelib.domain.draft import Draft
+from chalicelib.domain.effects import CounterChange
+from chalicelib.domain.entry import HELD, REDEEMED, Detail, Entry
+from chalicelib.domain.errors import Conflict, Invalid, NotFound
+from chalicelib.domain.faults import Fault
+from chalicelib.domain.mechanics import value
+from chalicelib.domain.mechanics.rewards import ruling
+from chalicelib.domain.programme import Part, Programme, Programmes, qualified
+from chalicelib.domain.progress import Shelf
+from chalicelib.domain.section import Section
+from chalicelib.domain.speech import Described, Speaker
+
+#: What an account keeps open at once.
+OPEN_MAX: Final = 20
+_MINUTE_MS: Final = 60_000
+_REMEMBERED_MS: Final = 7 * 86_400_000
+_ENDS: Final = ("captured", "released", "expired")
+_MAX_MINUTES: Final = 7 * 24 * 60
+
+Minutes = Annotated[int, Meta(ge=1, le=_MAX_MINUTES)]
+
+
+class HoldPolicy(Part, frozen=True):
+    """How long a hold lasts where nothing is asked for, and at most, extensions included."""
+
+    minutes: Minutes = 15
+    max_minutes: Minutes = _MAX_MINUTES
+
+
+SECTION: Final[Section[HoldPolicy]] = Section("holds", HoldPolicy())
+
+
+class Hold(Struct, frozen=True, omit_defaults=True):
+    """Value that is pinned: what of which lots, and until when; never past ``latest``."""
+
+    programme: str
+    currency: str
+    amount: int
+    placed_at: Instant
+    expires_at: Instant
+    latest: Instant
+    taken: tuple[Taken, ...] = ()
+
+
+HOLDS: Final = Shelf("holds", Hold)
+
+
+class PlaceHold(Command, frozen=True):
+    """Set value aside; the id is made by the caller."""
+
+    programme: str
+    currency: str
+    amount: int
+    hold_id: str
+    minutes: int | None = None
+    reference: str = ""
+
+
+class CaptureHold(Command, frozen=True):
+    """Spend a hold: all of it, or ``amount``, and the rest is released."""
+
+    hold_id: str
+    amount: int | None = None
+    reference: str = ""
+
+
+class ReleaseHold(Command, frozen=True):
+    """Give up a hold: its value is available again."""
+
+    hold_id: str
+    reason: str = ""
+
+
+class ExtendHold(Command, frozen=True):
+    """Keep a hold open until so many minutes from now."""
+
+    hold_id: str
+    minutes: int
+
+
+class Ended(Struct, frozen=True):
+    """What became of a hold: how much was spent, and how much came back."""
+
+    hold_id: str
+    programme: str
+    currency: str
+    captured: int
+    released: int
+
+
+class Placed(Struct, frozen=True):
+    """A hold that is open."""
+
+    hold_id: str
+    hold: Hold
+
+
+def place(account: Account, programmes: Programmes, command: PlaceHold, now: Instant) -> Decision:
+    """Pin value; refused where there is too little of it, or too many holds are open."""
+    programme = ruling(account, programmes, command.programme, now)
+    if programme.currency(command.currency) is None:
+        known = ", ".join(each.id for each in programme.currencies)
+        raise Invalid(
+            "unknown_currency",
+            f"{programme.id} has no such currency; it has: {known}.",
+            errors=[{"pointer": "/currency", "detail": f"must be one of: {known}"}],
+        )
+    policy = SECTION.of(programme)
+    minutes = policy.minutes if command.minutes is None else command.minutes
+    _check_minutes(minutes, policy.max_minutes)
+    if len(HOLDS.all(account)) >= OPEN_MAX:
+        raise Conflict(
+            "too_many_holds",
+            f"{OPEN_MAX} holds are open: capture or release one first.",
+            limit=OPEN_MAX,
+        )
+    key = qualified(programme.id, command.currency)
+    available = account.balance(key).available
+    if available < command.amount:
+        raise Conflict(
+            "insufficient_points",
+            f"{command.amount} were asked for; {available} are available.",
+            available=available,
+            missing=command.amount - available,
+        )
+    draft = Draft(account, now)
+    hold = Hold(
+        programme=programme.id,
+        currency=key,
+        amount=command.amount,
+        placed_at=now,
+        expires_at=now + minutes * _MINUTE_MS,
+        latest=now + policy.max_minutes * _MINUTE_MS,
+        taken=value.debit(draft, key, command.amount, destination=HELD),
+    )
+    HOLDS.put(draft, command.hold_id, hold)
+    entry = draft.entry(
+        "hold",
+        actor=command.actor,
+        subject=command.hold_id,
+        detail=Detail(note=command.reference) if command.reference else None,
+    )
+    return Decision(entries=(entry,), result=Placed(command.hold_id, hold))
+
+
+def capture(
+    account: Account, _programmes: Programmes, command: CaptureHold, now: Instant
+) -> Decision:
+    """Spend a hold, in the order in which it was pinned."""
+    hold = _open(account, command.hold_id)
+    amount = hold.amount if command.amount is None else command.amount
+    if amount > hold.amount:
+        raise Conflict(
+            "exceeds_hold",
+            f"The hold is over {hold.amount}; {amount} cannot be captured.",
+            held=hold.amount,
+        )
+    draft = Draft(account, now)
+    draft.post(HELD, REDEEMED, hold.currency, amount)
+    _restore(draft, hold, _rest(hold.taken, amount))
+    _end(draft, command.hold_id, "captured")
+    entry = draft.entry(
+        "capture",
+        actor=command.actor,
+        subject=command.hold_id,
+        detail=Detail(note=command.reference) if command.reference else None,
+    )
+    told = Ended(command.hold_id, hold.programme, hold.currency, amount, hold.amount - amount)
+    return Decision(entries=(entry,), result=told)
+
+
+def release(
+    account: Account, _programmes: Programmes, command: ReleaseHold, now: Instant
+) -> Decision:
+    """Give every part of a hold back to its own expiry."""
+    hold = _open(account, command.hold_id)
+    draft = Draft(account, now)
+    _restore(draft, hold, hold.taken)
+    _end(draft, command.hold_id, "released")
+    entry = draft.entry(
+        "release", actor=command.actor, subject=command.hold_id, reason=command.reason
+    )
+    told = Ended(command.hold_id, hold.programme, hold.currency, 0, hold.amount)
+    return Decision(entries=(entry,), result=told)
+
+
+def extend(
+    account: Account, _programmes: Programmes, command: ExtendHold, now: Instant
+) -> Decision:
+    """Move the end of a hold; never to an earlier instant, nor past its latest."""
+    hold = _open(account, command.hold_id)
+    until = now + command.minutes * _MINUTE_MS
+    if until > hold.latest:
+        latest = calendar.format_instant(hold.latest)
+        raise Invalid(
+            "hold_too_long",
+            f"The hold can last until {latest} at most.",
+            errors=[{"pointer": "/minutes", "detail": f"must end by {latest}"}],
+            latest=latest,
+        )
+    if until <= hold.expires_at:
+        return Decision(result=Placed(command.hold_id, hold))
+    draft = Draft(account, now)
+    longer = replace(hold, expires_at=until)
+    HOLDS.put(draft, command.hold_id, longer)
+    entry = draft.entry("extend", actor=command.actor, subject=command.hold_id)
+    return Decision(entries=(entry,), result=Placed(command.hold_id, longer))
+
+
+def held(account: Account, currency: str) -> int:
+    """Return how much of a currency is pinned by holds."""
+    return sum(hold.amount for hold in HOLDS.all(account).values() if hold.currency == currency)
+
+
+def due(account: Account) -> Instant | None:
+    """Return when a hold next ends by itself."""
+    return min((hold.expires_at for hold in HOLDS.all(account).values()), default=None)
+
+
+def time_out(account: Account, _programmes: Programmes, instant: Instant) -> Entry | None:
+    """End the holds whose time is over at an instant."""
+    draft = Draft(account, instant)
+    for hold_id, hold in HOLDS.all(account).items():
+        if hold.expires_at <= instant:
+            _restore(draft, hold, hold.taken)
+            _end(draft, hold_id, "expired")
+    return None if draft.is_empty else draft.entry("time_out")
+
+
+def end(draft: Draft) -> None:
+    """Release every hold, where an account ends: its value is forfeited with the rest."""
+    for hold_id, hold in HOLDS.all(draft.account).items():
+        _restore(draft, hold, hold.taken)
+        HOLDS.drop(draft, hold_id)
+
+
+def problems(programme: Programme) -> Iterator[Fault]:
+    """Faults of the policy for holds."""
+    policy = SECTION.of(programme)
+    if policy.minutes > policy.max_minutes:
+        detail = f"is more than `max_minutes` ({policy.max_minutes}): a hold could not begin"
+        yield Fault(f"/{SECTION.name}/minutes", detail)
+
+
+def words(speaker: Speaker) -> Iterator[Described]:
+    """Tell how long value can be set aside, where the programme says so."""
+    policy = SECTION.of(speaker.programme)
+    if policy != HoldPolicy():
+        most = f"{policy.max_minutes:,} at most"
+        text = f"Value can be set aside for {policy.minutes:,} minutes, {most}."
+        yield Described("hold", speaker.programme.id, speaker.text(speaker.programme.name), text)
+
+
+def _open(account: Account, hold_id: str) -> Hold:
+    hold = HOLDS.get(account, hold_id)
+    if hold is not None:
+        return hold
+    ended = account.counter(_trace(hold_id))
+    if ended:
+        state = _ENDS[ended - 1]
+        raise Conflict("hold_ended", f"This hold was {state} already.", state=state)
+    raise NotFound("hold_not_found", "This member has no such hold.")
+
+
+def _end(draft: Draft, hold_id: str, how: str) -> None:
+    HOLDS.drop(draft, hold_id)
+    until = draft.now + _REMEMBERED_MS
+    draft.add(CounterChange(_trace(hold_id), _ENDS.index(how) + 1, until))
+
+
+def _restore(draft: Draft, hold: Hold, taken: tuple[Taken, ...]) -> None:
+    value.restore(draft, hold.currency, taken, source=HELD, shortest=value.NEVER)
+
+
+def _rest(taken: tuple[Taken, ...], spent: int) -> tuple[Taken, ...]:
+    """Return what is left of parts when so much of them is spent, the first of them first."""
+    left = []
+    for part in taken:
+        used = min(part.amount, spent)
+        spent -= used
+        if part.amount > used:
+            left.append(replace(part, amount=part.amount - used))
+    return tuple(left)
+
+
+def _check_minutes(minutes: int, most: int) -> None:
+    if minutes > most:
+        raise Invalid(
+            "hold_too_long",
+            f"A hold lasts {most} minutes at most.",
+            errors=[{"pointer": "/minutes", "detail": f"must be at most {most}"}],
+        )
+
+
+def _trace(hold_id: str) -> str:
+    return f"hold/{hold_id}"

@@ -1,0 +1,138 @@
+"""
+The list of mechanics: a new one joins here, and nothing else of the core knows of it.
+
+`Document` has a field for the part of the programme that each mechanic declares.  ``HANDLERS`` says
+who decides a command, ``REACTIONS`` who answers facts, ``DUE`` who knows of something that will
+change by itself, ``CLOSING`` who gives up what it keeps when an account ends.  ``TICKS`` makes
+things change, in the order that holds at one instant: what becomes usable, holds that end, plans
+that renew, tiers that are reviewed, value that expires, what is announced.  So value that is usable
+from midnight on can pay for what renews then, a tier is judged before anything expires, and what
+expires is not announced any more.  Each of them is an entry of its own, of one of ``KINDS``.
+
+``PLACES`` are the member's own ledger accounts, each with what the account says lies there: that is
+what postings are held against.  ``PROBLEMS``, ``PERMANENT`` and ``WORDS`` are what validation,
+succession and the programme in words ask of each part.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any, Final
+
+from chalicelib.domain.account import Account
+from chalicelib.domain.calendar import Instant
+from chalicelib.domain.commands import (
+    Adjust,
+    CancelRedemption,
+    Command,
+    Decision,
+    Redeem,
+    UseVoucher,
+)
+from chalicelib.domain.draft import Draft
+from chalicelib.domain.entry import AVAILABLE, HELD, PENDING, Entry
+from chalicelib.domain.faults import Fault
+from chalicelib.domain.mechanics import (
+    adjustment,
+    entitlements,
+    holds,
+    rewards,
+    stamps,
+    tiers,
+    value,
+)
+from chalicelib.domain.mechanics.entitlements import Entitlements
+from chalicelib.domain.mechanics.holds import HoldPolicy
+from chalicelib.domain.mechanics.stamps import StampCards
+from chalicelib.domain.programme import Programme, Programmes
+from chalicelib.domain.reaction import Reaction
+from chalicelib.domain.speech import Described, Speaker
+
+Handler = Callable[[Account, Programmes, Any, Instant], Decision]
+
+
+class Document(Programme, frozen=True):
+    """The whole document."""
+
+    entitlements: Entitlements = ()
+    holds: HoldPolicy = HoldPolicy()
+    stamp_cards: StampCards = ()
+
+
+HANDLERS: Final[dict[type[Command], Handler]] = {
+    Redeem: rewards.redeem,
+    CancelRedemption: rewards.cancel,
+    UseVoucher: rewards.use_voucher,
+    Adjust: adjustment.adjust,
+    holds.PlaceHold: holds.place,
+    holds.CaptureHold: holds.capture,
+    holds.ReleaseHold: holds.release,
+    holds.ExtendHold: holds.extend,
+    entitlements.GrantEntitlement: entitlements.grant_by_hand,
+    entitlements.UseEntitlement: entitlements.use,
+    entitlements.ReturnEntitlement: entitlements.give_back,
+}
+
+REACTIONS: Final[tuple[Reaction, ...]] = (stamps.REACTION,)
+
+DUE: Final[tuple[Callable[[Account], Instant | None], ...]] = (
+    value.due,
+    tiers.due,
+    holds.due,
+    entitlements.due,
+)
+
+TICKS: Final[tuple[Callable[[Account, Programmes, Instant], Entry | None], ...]] = (
+    value.activate,
+    holds.time_out,
+    tiers.review,
+    value.expire,
+    entitlements.lapse,
+    value.warn,
+)
+
+CLOSING: Final[tuple[Callable[[Draft], None], ...]] = (
+    holds.end,
+    value.forfeit,
+    tiers.end,
+    entitlements.end,
+    stamps.end,
+)
+
+KINDS: Final = frozenset(
+    {
+        *("open", "enrol", "close"),
+        *("earn", "reverse"),
+        *("redeem", "cancel", "use"),
+        "adjust",
+        *("hold", "capture", "release", "extend", "time_out"),
+        *("grant", "draw", "give_back", "lapse"),
+        *("activate", "review", "expire", "warn"),
+    }
+)
+
+PLACES: Final[dict[str, Callable[[Account, str], int]]] = {
+    AVAILABLE: lambda account, currency: account.balance(currency).available,
+    PENDING: lambda account, currency: account.balance(currency).pending_total,
+    HELD: holds.held,
+}
+
+#: Faults of a mechanic's part of a document, with their pointers.
+PROBLEMS: Final[tuple[Callable[[Programme], Iterator[Fault]], ...]] = (
+    holds.problems,
+    entitlements.problems,
+    stamps.problems,
+)
+
+#: Ids that accounts hold and no later version may drop, by the pointer of their list.
+PERMANENT: Final[tuple[Callable[[Programme], dict[str, list[str]]], ...]] = (
+    entitlements.permanent,
+    stamps.permanent,
+)
+
+#: A mechanic's part of a programme in words.
+WORDS: Final[tuple[Callable[[Speaker], Iterator[Described]], ...]] = (
+    holds.words,
+    entitlements.words,
+    stamps.words,
+)

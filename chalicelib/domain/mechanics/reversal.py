@@ -1,0 +1,412 @@
+"""
+Reversal: an activity is taken back, whole, by lines or by an amount.
+
+The award is computed anew on what remains of the fact, by the version and the standing that
+judged it, within the room that its caps left then: a reversal never reopens a cap that clipped
+another fact.  The difference is taken back from where it went: from the award's own lot, then in
+burn order; what was spent already becomes a deficit, is let go (`clamp`) or refuses the reversal
+(`reject`).  An award whose lot has expired is not taken from other value.
+"""
+
+from __future__ import annotations
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from chalicelib.domain import money
+from chalicelib.domain.account import Account, PendingLot
+from chalicelib.domain.activity import VISIT, Activity, from_entry
+from chalicelib.domain.calendar import Instant
+from chalicelib.domain.commands import (
+    Decision,
+    LineReversal,
+    Remaining,
+    ReverseActivity,
+    SaveRemaining,
+)
+from chalicelib.domain.draft import Draft
+from chalicelib.domain.effects import DeficitChange, PendingChange, StatChange
+from chalicelib.domain.entry import (
+    AVAILABLE,
+    ISSUED,
+    PENDING,
+    Detail,
+    Entry,
+    Judged,
+    Line,
+    RuleAward,
+)
+from chalicelib.domain.errors import Conflict, Invalid
+from chalicelib.domain.mechanics import earning, tiers, value
+from chalicelib.domain.mechanics.registry import REACTIONS
+from chalicelib.domain.programme import EarningRule, Programme, Programmes, qualified
+from chalicelib.domain.reaction import Note, Retraction
+
+
+class Returned(Struct, frozen=True, omit_defaults=True):
+    """What a reversal took back of one currency, and how much of it had been spent."""
+
+    currency: str
+    amount: int
+    deficit: int = 0
+    let_go: int = 0
+
+
+class Reversed(Struct, frozen=True):
+    """What followed from a reversal; ``changed`` is false where nothing was left to reverse."""
+
+    changed: bool
+    returned: tuple[Returned, ...]
+    remaining: Remaining
+    tier_changes: tuple[tiers.TierMoved, ...] = ()
+
+
+def untouched(entry: Entry) -> Remaining:
+    """Return what of an activity can be reversed before any reversal: all of it."""
+    activity = from_entry(entry)
+    return Remaining(
+        amount=activity.amount,
+        quantity=activity.quantity,
+        lines={line.id: (line.amount, line.quantity) for line in activity.lines},
+        granted=tuple(award.granted for award in entry.awards),
+        noted=entry.noted,
+    )
+
+
+def reverse(
+    account: Account, programmes: Programmes, command: ReverseActivity, now: Instant
+) -> Decision:
+    """Take back what is asked for of a recorded activity; twice does nothing."""
+    recorded = command.recorded
+    before = command.remaining or untouched(recorded)
+    if not before.whole:
+        return Decision(result=Reversed(changed=False, returned=(), remaining=before))
+    activity = from_entry(recorded)
+    after = _reduced(activity, before, command)
+    if after == before:
+        return Decision(result=Reversed(changed=False, returned=(), remaining=before))
+    left = _what_is_left(activity, after)
+    draft = Draft(account, now)
+    granted = _granted_anew(account, programmes, recorded, left, before, whole=after.whole)
+    returned = _take_back(draft, programmes, recorded, before.granted, granted)
+    moves = _uncount(draft, programmes, recorded, activity, before, after, granted)
+    noted = _retract(draft, programmes, recorded, activity, before, after)
+    if not after.whole:
+        draft.add(StatChange(visits=-int(activity.type == VISIT), activities=-1))
+    after = replace(after, granted=granted, noted=noted, revision=before.revision + 1)
+    entry = draft.entry(
+        "reverse",
+        occurred_at=recorded.occurred_at,
+        actor=command.actor,
+        subject=str(recorded.version),
+        reason=command.reason,
+        detail=Detail(source=activity.source, external_id=activity.external_id),
+    )
+    return Decision(
+        entries=(entry,),
+        claims=(SaveRemaining(activity.source, activity.external_id, after),),
+        result=Reversed(changed=True, returned=returned, remaining=after, tier_changes=moves),
+    )
+
+
+def _reduced(activity: Activity, before: Remaining, command: ReverseActivity) -> Remaining:
+    """Return what of the fact remains after the command, not yet what of its award."""
+    if command.lines:
+        return _without_lines(before, command.lines)
+    if command.amount is None:
+        return _nothing(before)
+    if activity.lines:
+        raise Invalid(
+            "lines_required",
+            "This activity has lines: say which of them come back.",
+            errors=[{"pointer": "/lines", "detail": "is required for an activity with lines"}],
+        )
+    if before.amount is None:
+        raise Invalid(
+            "no_amount",
+            "This activity has no amount: reverse it whole.",
+            errors=[{"pointer": "/amount", "detail": "must be left out: the fact has none"}],
+        )
+    _check_left("/amount", before.amount, command.amount)
+    if command.amount == before.amount:
+        return _nothing(before)
+    return replace(before, amount=before.amount - command.amount)
+
+
+def _without_lines(before: Remaining, reversals: tuple[LineReversal, ...]) -> Remaining:
+    lines = dict(before.lines)
+    for place, reversal in enumerate(reversals):
+        pointer = f"/lines/{place}"
+        if reversal.id not in lines:
+            raise Invalid(
+                "unknown_line",
+                f"This activity has {len(lines)} lines, and none of this id.",
+                errors=[
+                    {"pointer": f"{pointer}/id", "detail": "must be the id of one of its lines"}
+                ],
+            )
+        amount, quantity = lines[reversal.id]
+        less_quantity = quantity if reversal.quantity is None else reversal.quantity
+        _check_left(f"{pointer}/quantity", quantity, less_quantity)
+        less_amount = reversal.amount
+        if less_amount is None:
+            whole = reversal.quantity is None or reversal.quantity == quantity
+            less_amount = (
+                amount if whole else money.divide(amount * less_quantity, quantity, "half_up")
+            )
+        elif reversal.quantity is None and less_amount < amount:
+            # Part of the money of a line comes back, as a price reduction does: its units stay.
+            less_quantity = 0
+        _check_left(f"{pointer}/amount", amount, less_amount)
+        lines[reversal.id] = (amount - less_amount, quantity - less_quantity)
+    if not any(amount or quantity for amount, quantity in lines.values()):
+        return _nothing(before)
+    units = before.quantity
+    if units is not None:
+        # A fact may state its units and have lines too: what comes back of them is the same.
+        back = sum(was - lines[line][1] for line, (_, was) in before.lines.items())
+        units = max(units - back, 0)
+    return replace(before, amount=sum(a for a, _ in lines.values()), quantity=units, lines=lines)
+
+
+def _check_left(pointer: str, left: int, asked: int) -> None:
+    if asked > left:
+        raise Conflict(
+            "exceeds_remaining",
+            f"Only {left} of this is left to reverse, not {asked}.",
+            pointer=pointer,
+            remaining=left,
+        )
+
+
+def _nothing(before: Remaining) -> Remaining:
+    return replace(
+        before,
+        amount=None if before.amount is None else 0,
+        quantity=None if before.quantity is None else 0,
+        lines=dict.fromkeys(before.lines, (0, 0)),
+        whole=False,
+    )
+
+
+def _what_is_left(activity: Activity, remaining: Remaining) -> Activity:
+    lines = tuple(
+        Line(line.id, *remaining.lines[line.id], line.category, line.sku)
+        for line in activity.lines
+        if any(remaining.lines[line.id])
+    )
+    return replace(activity, amount=remaining.amount, quantity=remaining.quantity, lines=lines)
+
+
+def _retract(
+    draft: Draft,
+    programmes: Programmes,
+    recorded: Entry,
+    activity: Activity,
+    before: Remaining,
+    after: Remaining,
+) -> dict[str, Note]:
+    """Let every mechanic take back what it made of the fact."""
+    noted = dict(before.noted)
+    for judged in recorded.judged:
+        programme = _judging(programmes, judged)
+        for reaction in REACTIONS:
+            key = qualified(programme.id, reaction.section)
+            if key in noted:
+                retraction = Retraction(
+                    programme=programme,
+                    recorded=activity,
+                    before=_what_is_left(activity, before),
+                    after=_what_is_left(activity, after) if after.whole else None,
+                    note=noted[key],
+                )
+                noted[key] = reaction.retract(draft, retraction)
+    return noted
+
+
+def _granted_anew(
+    account: Account,
+    programmes: Programmes,
+    recorded: Entry,
+    left: Activity,
+    before: Remaining,
+    *,
+    whole: bool,
+) -> tuple[int, ...]:
+    """Return what each award of the entry comes to on what is left, never more than before."""
+    if not whole:
+        return (0,) * len(recorded.awards)
+    anew: dict[tuple[str, str], int] = {}
+    for judged in recorded.judged:
+        programme = _judging(programmes, judged)
+        rooms = {a.rule: a.room for a in recorded.awards if a.programme == programme.id}
+        # A rule that the whole fact did not meet gives nothing for a part of it, nor competes.
+        met = tuple(rule for rule in programme.earning if rule.id in rooms)
+        programme = replace(programme, earning=met)
+        standing = earning.standing_of(account, judged, left, programme.time_zone)
+        for outcome in earning.evaluate(programme, left, standing, _room_then(rooms)):
+            anew[programme.id, outcome.rule] = outcome.granted
+    granted = [anew.get((award.programme, award.rule), 0) for award in recorded.awards]
+    for currency in {award.currency for award in recorded.awards}:
+        places = [i for i, award in enumerate(recorded.awards) if award.currency == currency]
+        if sum(granted[i] for i in places) > sum(before.granted[i] for i in places):
+            # A condition that only the smaller fact meets must not turn a refund into a gain.
+            for i in places:
+                granted[i] = before.granted[i]
+    return tuple(granted)
+
+
+def _room_then(rooms: dict[str, int | None]) -> earning.Room:
+    def room(rule: EarningRule, _raw: int) -> int | None:
+        return rooms[rule.id]
+
+    return room
+
+
+def _judging(programmes: Programmes, judged: Judged) -> Programme:
+    version = programmes.version(judged.programme, judged.version)
+    if version is None:
+        raise AssertionError(f"{judged.programme} version {judged.version} was published")
+    return version.document
+
+
+def _take_back(
+    draft: Draft,
+    programmes: Programmes,
+    recorded: Entry,
+    before: tuple[int, ...],
+    after: tuple[int, ...],
+) -> tuple[Returned, ...]:
+    owed: dict[str, int] = {}
+    for award, was, now in zip(recorded.awards, before, after, strict=True):
+        owed[award.currency] = owed.get(award.currency, 0) + was - now
+    taken = []
+    for currency, amount in sorted(owed.items()):
+        if amount > 0:
+            shares = [
+                (award, was - now)
+                for award, was, now in zip(recorded.awards, before, after, strict=True)
+                if award.currency == currency
+            ]
+            taken.append(_take_back_currency(draft, programmes, currency, amount, shares))
+    return tuple(taken)
+
+
+def _take_back_currency(
+    draft: Draft,
+    programmes: Programmes,
+    currency: str,
+    amount: int,
+    shares: list[tuple[RuleAward, int]],
+) -> Returned:
+    """Take back an amount; a share is what an award lost, below zero what it gained instead."""
+    left = amount
+    expired = 0
+    for award, share in shares:
+        part = min(max(share, 0), left)
+        left -= part
+        part -= _from_own_lot(draft, award, part)
+        if award.expires_at is not None and award.expires_at <= draft.now:
+            expired += part
+        else:
+            left += part
+    for award, share in shares:
+        if share <= 0:
+            # Where another rule has become the best, its value lies where the first put it.
+            left -= _from_own_lot(draft, award, left)
+    held = draft.account.balance(currency).available
+    from_lots = min(max(held, 0), left)
+    value.debit(draft, currency, from_lots, destination=ISSUED)
+    left -= from_lots
+    if left == 0:
+        return Returned(currency, amount - expired)
+    policy = _overdraw(programmes, currency, draft.now, shares[0][0])
+    if policy == "reject":
+        raise Conflict(
+            "already_spent",
+            f"{left} of what this activity earned is spent, and the programme does not take "
+            "back spent value.",
+            currency=currency,
+            spent=left,
+        )
+    if policy == "clamp":
+        return Returned(currency, amount - expired - left, let_go=left)
+    draft.add(DeficitChange(currency, left))
+    draft.post(AVAILABLE, ISSUED, currency, left)
+    return Returned(currency, amount - expired, deficit=left)
+
+
+def _from_own_lot(draft: Draft, award: RuleAward, amount: int) -> int:
+    """Take from where the award went, as far as it is still there, and return how much."""
+    if amount == 0:
+        return 0
+    if award.active_at is not None and award.active_at > draft.now:
+        place = (award.active_at, award.expires_at, award.funder)
+        for lot in draft.account.balance(award.currency).pending:
+            if (lot.active_at, lot.expires_at, lot.funder) == place:
+                return _from_pending(draft, award.currency, lot, min(lot.amount, amount))
+        return 0
+    term = value.Term(award.expires_at, award.expires_on)
+    return value.debit_lot(draft, award.currency, term, award.funder, amount, destination=ISSUED)
+
+
+def _from_pending(draft: Draft, currency: str, lot: PendingLot, amount: int) -> int:
+    draft.add(
+        PendingChange(
+            currency,
+            -amount,
+            lot.active_at,
+            lot.active_on,
+            lot.expires_at,
+            lot.expires_on,
+            lot.funder,
+        )
+    )
+    draft.post(PENDING, ISSUED, currency, amount)
+    return amount
+
+
+def _overdraw(programmes: Programmes, currency: str, now: Instant, award: RuleAward) -> str:
+    """Return the policy in force now: it is today's decision how to treat spent value."""
+    version = programmes.in_force(award.programme, now)
+    found = version.document.currency(currency.split("/")[1]) if version else None
+    return found.overdraw if found else "deficit"
+
+
+def _uncount(
+    draft: Draft,
+    programmes: Programmes,
+    recorded: Entry,
+    activity: Activity,
+    before: Remaining,
+    after: Remaining,
+    granted: tuple[int, ...],
+) -> tuple[tiers.TierMoved, ...]:
+    """Give back caps and metrics, and take back a tier that they no longer carry."""
+    moves = []
+    for judged in recorded.judged:
+        programme = _judging(programmes, judged)
+        day = activity.local_day(programme.time_zone)
+        rules = {rule.id: rule for rule in programme.earning}
+        points: dict[str, int] = {}
+        for place, award in enumerate(recorded.awards):
+            if award.programme != programme.id:
+                continue
+            was, now = before.granted[place], granted[place]
+            earning.count_caps(draft, programme, rules[award.rule], day, was, now)
+            currency = award.currency.split("/")[1]
+            points[currency] = points.get(currency, 0) + now - was
+        earning.count_metrics(
+            draft,
+            programme,
+            activity,
+            visits=-int(not after.whole),
+            spend=(after.amount or 0) - (before.amount or 0),
+            points=points,
+        )
+        ruling = programmes.in_force(judged.programme, draft.now)
+        if ruling is not None:
+            moved = tiers.descend_after_reversal(draft, ruling.document, day)
+            if moved is not None:
+                moves.append(moved)
+    return tuple(moves)

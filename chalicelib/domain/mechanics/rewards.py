@@ -1,0 +1,265 @@
+"""
+Rewards: what value can be redeemed for, and the voucher that stands for it.
+
+A redemption is refused in this order: not a member, no such reward, out of its dates, wrong tier,
+limit reached, too little value, out of stock.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from chalicelib.domain import calendar
+from chalicelib.domain.account import Account
+from chalicelib.domain.calendar import Instant
+from chalicelib.domain.commands import (
+    CancelRedemption,
+    Claim,
+    Decision,
+    Redeem,
+    Redemption,
+    ReturnStock,
+    SaveRedemption,
+    TakeStock,
+    UseVoucher,
+)
+from chalicelib.domain.draft import Draft
+from chalicelib.domain.effects import CounterChange
+from chalicelib.domain.entry import REDEEMED
+from chalicelib.domain.errors import Conflict, LoyaltyError, NotFound
+from chalicelib.domain.mechanics import value
+from chalicelib.domain.mechanics.earning import in_season
+from chalicelib.domain.programme import (
+    Programme,
+    Programmes,
+    ProgrammeVersion,
+    Reward,
+    RewardLimit,
+    qualified,
+)
+
+
+class Offer(Struct, frozen=True):
+    """A reward as one member sees it: within reach, or every reason why not."""
+
+    reward: Reward
+    programme: str
+    affordable: bool
+    reasons: tuple[dict[str, object], ...]
+
+
+def ruling(account: Account, programmes: Programmes, programme_id: str, now: Instant) -> Programme:
+    """Return the document that rules a member's programme now; refuse who is not a member."""
+    version: ProgrammeVersion | None = programmes.in_force(programme_id, now)
+    if version is None:
+        raise NotFound("programme_not_found", "No programme of this id is in force.")
+    if programme_id not in account.enrolments:
+        raise Conflict(
+            "not_enrolled", f"This member has not joined {programme_id}.", programme=programme_id
+        )
+    return version.document
+
+
+def redeem(account: Account, programmes: Programmes, command: Redeem, now: Instant) -> Decision:
+    """Pay for a reward and issue its voucher."""
+    programme = ruling(account, programmes, command.programme, now)
+    reward = programme.reward(command.reward)
+    if reward is None:
+        raise NotFound("reward_not_found", f"{programme.id} has no such reward.")
+    for refusal in obstacles(account, programme, reward, now):
+        raise refusal
+    draft = Draft(account, now)
+    key = qualified(programme.id, reward.price.currency)
+    day = calendar.local_date(now, programme.time_zone)
+    taken = value.debit(draft, key, reward.price.amount, destination=REDEEMED)
+    counters = tuple(
+        (_limit_key(programme, reward, limit, day), _limit_kept(programme, limit, day))
+        for limit in reward.limits
+    )
+    for counter, kept_until in counters:
+        draft.add(CounterChange(counter, 1, kept_until))
+    term = _voucher_term(reward, day, programme.time_zone)
+    redemption = Redemption(
+        id=command.redemption_id,
+        member=command.member,
+        programme=programme.id,
+        reward=reward.id,
+        currency=key,
+        price=reward.price.amount,
+        state="issued",
+        issued_at=now,
+        voucher_hash=command.voucher_hash,
+        expires_at=term.expires_at,
+        expires_on=term.expires_on,
+        taken=taken,
+        counters=counters,
+        stocked=reward.stock is not None,
+    )
+    claims: list[Claim] = [SaveRedemption(redemption)]
+    if reward.stock is not None:
+        claims.append(TakeStock(programme.id, reward.id, reward.stock))
+    entry = draft.entry("redeem", actor=command.actor, subject=command.redemption_id)
+    return Decision(entries=(entry,), claims=tuple(claims), result=redemption)
+
+
+def obstacles(
+    account: Account,
+    programme: Programme,
+    reward: Reward,
+    now: Instant,
+    *,
+    stock_taken: int = 0,
+) -> list[LoyaltyError]:
+    """Return every reason why a member cannot redeem a reward now, the first to be told first."""
+    found: list[LoyaltyError] = []
+    day = calendar.local_date(now, programme.time_zone)
+    facts = {"programme": programme.id, "reward": reward.id}
+    if not in_season(reward.valid_from, reward.valid_until, day):
+        found.append(
+            Conflict(
+                "reward_not_available",
+                f"{reward.id} is not offered on {day}.",
+                valid_from=reward.valid_from,
+                valid_until=reward.valid_until,
+                **facts,
+            )
+        )
+    tier = account.enrolments[programme.id].tier
+    if reward.tiers and tier not in reward.tiers:
+        names = ", ".join(reward.tiers)
+        found.append(
+            Conflict("tier_required", f"{reward.id} is for the tiers {names}.", tier=tier, **facts)
+        )
+    found.extend(
+        Conflict(
+            "limit_reached",
+            f"{reward.id} can be redeemed {_often(limit)}; this member has done so.",
+            window=limit.window,
+            count=limit.count,
+            **facts,
+        )
+        for limit in reward.limits
+        if account.counter(_limit_key(programme, reward, limit, day)) >= limit.count
+    )
+    available = account.balance(qualified(programme.id, reward.price.currency)).available
+    if available < reward.price.amount:
+        found.append(
+            Conflict(
+                "insufficient_points",
+                f"{reward.id} costs {reward.price.amount}; {available} are available.",
+                available=available,
+                price=reward.price.amount,
+                missing=reward.price.amount - available,
+                **facts,
+            )
+        )
+    if reward.stock is not None and stock_taken >= reward.stock:
+        found.append(out_of_stock(programme.id, reward.id))
+    return found
+
+
+def _often(limit: RewardLimit) -> str:
+    times = "once" if limit.count == 1 else f"{limit.count} times"
+    return f"{times} in all" if limit.window == "lifetime" else f"{times} a {limit.window}"
+
+
+def out_of_stock(programme_id: str, reward_id: str) -> Conflict:
+    """Return the refusal of a reward of which none is left."""
+    return Conflict(
+        "out_of_stock", f"No {reward_id} is left.", programme=programme_id, reward=reward_id
+    )
+
+
+def offers(
+    account: Account, programme: Programme, now: Instant, stock_taken: dict[str, int]
+) -> tuple[Offer, ...]:
+    """Return every reward of a programme as the member sees it."""
+    result = []
+    for reward in programme.rewards:
+        found = obstacles(
+            account, programme, reward, now, stock_taken=stock_taken.get(reward.id, 0)
+        )
+        reasons = tuple(
+            {"code": refusal.code, "detail": refusal.message, **refusal.facts} for refusal in found
+        )
+        result.append(Offer(reward, programme.id, not found, reasons))
+    return tuple(result)
+
+
+def cancel(
+    account: Account, programmes: Programmes, command: CancelRedemption, now: Instant
+) -> Decision:
+    """Take back a redemption whose voucher is unused; value returns to its original expiry."""
+    redemption = command.redemption
+    check_issued(redemption, now)
+    draft = Draft(account, now)
+    shortest = value.NEVER
+    version = programmes.in_force(redemption.programme, now)
+    if version is not None:
+        programme = version.document
+        currency = programme.currency(redemption.currency.split("/")[1])
+        if currency is not None and currency.restored_life_days:
+            today = calendar.local_date(now, programme.time_zone)
+            last = calendar.add_days(today, currency.restored_life_days)
+            shortest = value.until(last, programme.time_zone, currency.expiry_warning_days)
+    value.restore(draft, redemption.currency, redemption.taken, source=REDEEMED, shortest=shortest)
+    for counter, kept_until in redemption.counters:
+        if draft.account.counter(counter):
+            draft.add(CounterChange(counter, -1, kept_until))
+    entry = draft.entry("cancel", actor=command.actor, subject=redemption.id, reason=command.reason)
+    after = _changed(redemption, "cancelled", now)
+    claims: list[Claim] = [SaveRedemption(after)]
+    if redemption.stocked:
+        claims.append(ReturnStock(redemption.programme, redemption.reward))
+    return Decision(entries=(entry,), claims=tuple(claims), result=after)
+
+
+def use_voucher(
+    account: Account, _programmes: Programmes, command: UseVoucher, now: Instant
+) -> Decision:
+    """Hand over what the voucher stands for, once."""
+    check_issued(command.redemption, now)
+    after = _changed(command.redemption, "used", now)
+    draft = Draft(account, now)
+    entry = draft.entry("use", actor=command.actor, subject=after.id)
+    return Decision(entries=(entry,), claims=(SaveRedemption(after),), result=after)
+
+
+def check_issued(redemption: Redemption, now: Instant) -> None:
+    """Refuse a voucher that is used, cancelled or past its last day."""
+    if redemption.state != "issued":
+        raise Conflict(
+            f"voucher_{redemption.state}",
+            f"This voucher was {redemption.state} already.",
+            redemption=redemption.id,
+        )
+    if redemption.expires_at is not None and redemption.expires_at <= now:
+        raise Conflict(
+            "voucher_expired",
+            f"This voucher was valid through {redemption.expires_on}.",
+            redemption=redemption.id,
+            expires_on=redemption.expires_on,
+        )
+
+
+def _changed(redemption: Redemption, state: str, now: Instant) -> Redemption:
+    return replace(redemption, state=state, changed_at=now, revision=redemption.revision + 1)
+
+
+def _voucher_term(reward: Reward, day: date, time_zone: str) -> value.Term:
+    if reward.voucher_valid_days is None:
+        return value.NEVER
+    return value.until(calendar.add_days(day, reward.voucher_valid_days), time_zone)
+
+
+def _limit_key(programme: Programme, reward: Reward, limit: RewardLimit, day: date) -> str:
+    bucket = calendar.window_key(day, limit.window)
+    return f"{programme.id}/reward:{reward.id}/{limit.window}/{bucket}"
+
+
+def _limit_kept(programme: Programme, limit: RewardLimit, day: date) -> Instant | None:
+    last = calendar.window_end(day, limit.window)
+    return None if last is None else calendar.expiry_instant(last, programme.time_zone)

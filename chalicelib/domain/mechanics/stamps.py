@@ -1,0 +1,254 @@
+"""
+Stamp cards: so many paid services, and one more is free.
+
+What is paid for earns stamps; a full card is an entitlement, and the next card begins.  What is
+free is not paid for, so it earns none.  A refund takes back the stamps of what comes back: from the
+running card, and where that has too few, it opens the last full card again, if its entitlement is
+unused.  A used one stays used, and the card goes below nothing until new stamps have made up for
+it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated, Any, Final, Literal
+
+from msgspec import Meta, Struct
+
+from chalicelib.domain import calendar
+from chalicelib.domain.account import Account
+from chalicelib.domain.activity import Activity, Basis, basis
+from chalicelib.domain.draft import Draft
+from chalicelib.domain.effects import CounterChange
+from chalicelib.domain.faults import Fault
+from chalicelib.domain.mechanics import entitlements
+from chalicelib.domain.pointer import join
+from chalicelib.domain.programme import ActivityType, Count, Id, LineScope, Part, Programme, Text
+from chalicelib.domain.progress import Shelf
+from chalicelib.domain.reaction import Note, Occasion, Reaction, Retraction
+from chalicelib.domain.references import reference
+from chalicelib.domain.section import Section
+from chalicelib.domain.speech import Described, Speaker
+
+
+class FullCard(Part, frozen=True):
+    """What a full card gives: units of an entitlement, usable for so many days."""
+
+    entitlement: Id
+    units: Count = 1
+    valid_days: Annotated[int, Meta(ge=0, le=3660)] | None = None
+
+
+class StampCard(Part, frozen=True):
+    """
+    A card with room for ``size`` stamps.
+
+    A fact earns one stamp, or one for each line or each unit in scope that is paid for; nothing
+    where less than ``min_amount`` is paid in scope, and no more than ``daily_max`` a day.
+    """
+
+    id: Id
+    name: Text
+    size: Annotated[int, Meta(ge=2, le=1000)]
+    on: Annotated[tuple[ActivityType, ...], Meta(min_length=1, max_length=50)]
+    full: FullCard
+    scope: LineScope = LineScope()
+    per: Literal["fact", "line", "unit"] = "unit"
+    min_amount: Count = 1
+    daily_max: Count | None = None
+
+
+StampCards = Annotated[tuple[StampCard, ...], Meta(max_length=50)]
+SECTION: Final[Section[tuple[StampCard, ...]]] = Section("stamp_cards", ())
+
+
+class Stamps(Struct, frozen=True, omit_defaults=True):
+    """The running card of a member, below zero where stamps are owed, and how many were full."""
+
+    on_card: int = 0
+    full: int = 0
+
+
+CARDS: Final = Shelf("stamp_cards", Stamps)
+
+
+class CardProgress(Struct, frozen=True):
+    """One card as a member has it."""
+
+    programme: str
+    card: StampCard
+    on_card: int
+    full: int
+
+
+def progress(account: Account, programme: Programme) -> tuple[CardProgress, ...]:
+    """Return every card of a programme, in the document's order."""
+    found = []
+    for card in SECTION.of(programme):
+        held = CARDS.get(account, _key(programme, card.id)) or Stamps()
+        found.append(CardProgress(programme.id, card, held.on_card, held.full))
+    return tuple(found)
+
+
+def stamped(card: StampCard, activity: Activity) -> int:
+    """Return the stamps that a fact is worth, before the day's maximum."""
+    counted = basis(activity, card.scope) if activity.type in card.on else None
+    if counted is None or counted.amount < card.min_amount:
+        return 0
+    return 1 if card.per == "fact" else _paid(card, activity, counted)
+
+
+def _paid(card: StampCard, activity: Activity, counted: Basis) -> int:
+    if not activity.lines:
+        return counted.quantity if card.per == "unit" else 1
+    # A line that is free stands beside others that are paid for, and earns nothing.
+    paid = [line for line in counted.lines or activity.lines if line.amount > 0]
+    return sum(line.quantity for line in paid) if card.per == "unit" else len(paid)
+
+
+def apply(draft: Draft, occasion: Occasion) -> Note | None:
+    """Stamp every card that a fact is for; the note says how many stamps each got."""
+    programme, activity = occasion.programme, occasion.activity
+    note: dict[str, Any] = {}
+    for card in SECTION.of(programme):
+        worth = stamped(card, activity)
+        if worth == 0:
+            continue
+        room = worth
+        if card.daily_max is not None:
+            counted = draft.account.counter(_day(programme, card, activity))
+            room = min(worth, max(card.daily_max - counted, 0))
+        before = CARDS.get(draft.account, _key(programme, card.id)) or Stamps()
+        if room:
+            _count_day(draft, programme, card, activity, room)
+            _move(draft, programme, card, room)
+        after = CARDS.get(draft.account, _key(programme, card.id)) or Stamps()
+        note[card.id] = {
+            "stamps": room,
+            "worth": worth,
+            "on_card": after.on_card,
+            "size": card.size,
+            "full": after.full - before.full,
+        }
+    return note or None
+
+
+def retract(draft: Draft, retraction: Retraction) -> Note:
+    """Take back the stamps that what is left of a fact is no longer worth."""
+    programme = retraction.programme
+    note = dict(retraction.note)
+    for card in SECTION.of(programme):
+        given = note.get(card.id)
+        if given is None:
+            continue
+        left = 0 if retraction.after is None else stamped(card, retraction.after)
+        # A maximum that clipped this fact is not opened for others.
+        keep = min(left, given["stamps"])
+        back = given["stamps"] - keep
+        if back:
+            _count_day(draft, programme, card, retraction.recorded, -back)
+            _move(draft, programme, card, -back)
+        after = CARDS.get(draft.account, _key(programme, card.id)) or Stamps()
+        note[card.id] = {**given, "stamps": keep, "on_card": after.on_card}
+    return note
+
+
+REACTION: Final = Reaction(SECTION.name, apply, retract)
+
+
+def _move(draft: Draft, programme: Programme, card: StampCard, stamps: int) -> None:
+    key = _key(programme, card.id)
+    held = CARDS.get(draft.account, key) or Stamps()
+    on_card, full = held.on_card + stamps, held.full
+    while on_card >= card.size:
+        entitlements.give(
+            draft, programme, card.full.entitlement, card.full.units, card.full.valid_days
+        )
+        on_card, full = on_card - card.size, full + 1
+    while on_card < 0 and full > 0 and _reopen(draft, programme, card):
+        on_card, full = on_card + card.size, full - 1
+    after = Stamps(on_card, full)
+    if after == Stamps():
+        CARDS.drop(draft, key)
+    else:
+        CARDS.put(draft, key, after)
+
+
+def _reopen(draft: Draft, programme: Programme, card: StampCard) -> bool:
+    """Take the entitlement of a full card back, the latest to lapse first, if it is unused."""
+    full = card.full
+    grants = [
+        (grant.expires_at is None, grant.expires_at or 0, key, grant.units)
+        for key, grant in entitlements.GRANTS.all(draft.account).items()
+        if (grant.programme, grant.entitlement) == (programme.id, full.entitlement)
+    ]
+    if sum(units for *_, units in grants) < full.units:
+        return False
+    left = full.units
+    for _, _, key, _ in sorted(grants, reverse=True):
+        left -= entitlements.take(draft, key, left)
+    return True
+
+
+def end(draft: Draft) -> None:
+    """Give up every card, where an account ends."""
+    for key in CARDS.all(draft.account):
+        CARDS.drop(draft, key)
+
+
+def problems(programme: Programme) -> Iterator[Fault]:
+    """Faults of the stamp cards of a document."""
+    known = [entitlement.id for entitlement in entitlements.SECTION.of(programme)]
+    seen: set[str] = set()
+    for place, card in enumerate(SECTION.of(programme)):
+        at = join("", SECTION.name, place)
+        if card.id in seen:
+            yield Fault(join(at, "id"), f"`{card.id}` is there twice: give it its own id")
+        seen.add(card.id)
+        named = card.full.entitlement
+        here = join(at, "full", "entitlement")
+        if not known:
+            yield Fault(here, "names an entitlement, but there is none: declare `entitlements`")
+        yield from reference(named, known, "entitlement", here)
+
+
+def permanent(programme: Programme) -> dict[str, list[str]]:
+    """Return the ids that accounts may hold."""
+    return {f"/{SECTION.name}": [card.id for card in SECTION.of(programme)]}
+
+
+def words(speaker: Speaker) -> Iterator[Described]:
+    """Tell what fills a card, and what a full one gives."""
+    names = {each.id: each.name for each in entitlements.SECTION.of(speaker.programme)}
+    for card in SECTION.of(speaker.programme):
+        name = speaker.text(card.name)
+        gives = speaker.text(names.get(card.full.entitlement, card.full.entitlement))
+        text = f"{name}: {card.size} stamps give {card.full.units:,} × {gives}."
+        if card.daily_max is not None:
+            text += f" At most {card.daily_max:,} a day."
+        yield Described("stamp_card", card.id, name, text)
+
+
+def _count_day(
+    draft: Draft, programme: Programme, card: StampCard, activity: Activity, stamps: int
+) -> None:
+    if card.daily_max is None:
+        return
+    key = _day(programme, card, activity)
+    # A counter that no fact can meet any more was forgotten; nothing to give back.
+    delta = max(stamps, -draft.account.counter(key))
+    if delta:
+        last = calendar.add_days(
+            activity.local_day(programme.time_zone), programme.backdate_limit_days
+        )
+        until = calendar.expiry_instant(last, programme.time_zone)
+        draft.add(CounterChange(key, delta, until))
+
+
+def _day(programme: Programme, card: StampCard, activity: Activity) -> str:
+    day = activity.local_day(programme.time_zone).isoformat()
+    return f"{programme.id}/stamps:{card.id}/day/{day}"
+
+
+def _key(programme: Programme, card_id: str) -> str:
+    return f"{programme.id}/{card_id}"

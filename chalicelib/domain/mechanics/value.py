@@ -1,0 +1,275 @@
+"""
+Value: how it comes, goes, waits and expires, in one currency of one member.
+
+Burn order is earliest expiry first, never-expiring last.  Whatever comes repays a deficit before
+it opens a lot, so that there is never a lot and a deficit at once.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+
+from msgspec import Struct
+
+from chalicelib.domain import calendar
+from chalicelib.domain.account import Account, Lot
+from chalicelib.domain.calendar import Instant
+from chalicelib.domain.commands import Taken
+from chalicelib.domain.draft import Draft
+from chalicelib.domain.effects import DeficitChange, LotChange, LotWarned, PendingChange
+from chalicelib.domain.entry import AVAILABLE, EXPIRED, FORFEITED, PENDING, Entry
+from chalicelib.domain.errors import Invalid
+from chalicelib.domain.programme import Currency, Expiry, FixedExpiry, NeverExpires, Programmes
+
+
+class Term(Struct, frozen=True):
+    """
+    How long value lasts: usable through ``expires_on``, gone at ``expires_at``.
+
+    At ``warn_at`` the member is told, where the currency announces expiry.
+    """
+
+    expires_at: Instant | None = None
+    expires_on: str | None = None
+    warn_at: Instant | None = None
+
+
+NEVER = Term()
+
+
+def term(policy: Expiry, day: date, time_zone: str, warning_days: int | None = None) -> Term:
+    """Return how long value of a fact on ``day`` lasts under a currency's policy."""
+    last = _last_day(policy, day)
+    return NEVER if last is None else until(last, time_zone, warning_days)
+
+
+def until(last: date, time_zone: str, warning_days: int | None = None) -> Term:
+    """
+    Return the term of value that is usable through the local day ``last``.
+
+    It is announced at the start of the local day ``warning_days`` before.
+    """
+    warn_at = None
+    if warning_days is not None:
+        warn_at = calendar.day_start(calendar.add_days(last, -warning_days), time_zone)
+    return Term(calendar.expiry_instant(last, time_zone), last.isoformat(), warn_at)
+
+
+def _last_day(policy: Expiry, day: date) -> date | None:
+    if isinstance(policy, NeverExpires):
+        return None
+    if isinstance(policy, FixedExpiry):
+        return _fixed_day(policy, day)
+    if policy.days is not None:
+        return calendar.add_days(day, policy.days)
+    if policy.months is not None:
+        return calendar.add_months(day, policy.months)
+    return calendar.add_years(day, policy.years or 0)
+
+
+def _fixed_day(policy: FixedExpiry, day: date) -> date:
+    if len(policy.on) > len("12-31"):
+        return calendar.parse_date(policy.on)
+    earliest = calendar.add_days(day, policy.min_days)
+    month, number = int(policy.on[:2]), int(policy.on[3:])
+    for year in (earliest.year, earliest.year + 1):
+        last_of_month = calendar.add_days(calendar.add_months(date(year, month, 1), 1), -1)
+        last = date(year, month, min(number, last_of_month.day))
+        if last >= earliest:
+            return last
+    raise AssertionError("one of two years has such a day")
+
+
+def activation(currency: Currency, delay: int | None, day: date) -> date | None:
+    """Return the local day from which value of a fact is usable, ``None`` for at once."""
+    days = currency.activation_delay_days if delay is None else delay
+    return calendar.add_days(day, days) if days else None
+
+
+def credit(
+    draft: Draft, currency: str, amount: int, term: Term, *, funder: str, source: str
+) -> None:
+    """
+    Give value from a ledger account.
+
+    Value whose term is already over is issued and expired in the same entry; other value repays
+    a deficit first.
+    """
+    draft.post(source, AVAILABLE, currency, amount)
+    if term.expires_at is not None and term.expires_at <= draft.now:
+        draft.post(AVAILABLE, EXPIRED, currency, amount)
+        return
+    repaid = min(draft.account.balance(currency).deficit, amount)
+    if repaid:
+        draft.add(DeficitChange(currency, -repaid))
+    if amount > repaid:
+        # Too late to announce: whoever gets value in its last days sees when it ends.
+        warn_at = term.warn_at if (term.warn_at or draft.now) > draft.now else None
+        draft.add(
+            LotChange(currency, amount - repaid, term.expires_at, term.expires_on, funder, warn_at)
+        )
+
+
+def debit(draft: Draft, currency: str, amount: int, *, destination: str) -> tuple[Taken, ...]:
+    """
+    Take value in burn order into a ledger account, and return what came from which lot.
+
+    Takes no more than the lots hold: the caller checks, or makes a deficit of the rest.
+    """
+    taken = []
+    left = amount
+    for lot in draft.account.balance(currency).lots:
+        part = min(lot.amount, left)
+        if part == 0:
+            break
+        taken.append(_take(draft, currency, lot, part))
+        left -= part
+    draft.post(AVAILABLE, destination, currency, amount - left)
+    return tuple(taken)
+
+
+def debit_lot(
+    draft: Draft, currency: str, term: Term, funder: str, amount: int, *, destination: str
+) -> int:
+    """Take value from one lot, as far as it goes, and return how much that was."""
+    for lot in draft.account.balance(currency).lots:
+        if lot.expires_at == term.expires_at and lot.funder == funder:
+            part = min(lot.amount, amount)
+            _take(draft, currency, lot, part)
+            draft.post(AVAILABLE, destination, currency, part)
+            return part
+    return 0
+
+
+def _take(draft: Draft, currency: str, lot: Lot, amount: int) -> Taken:
+    draft.add(LotChange(currency, -amount, lot.expires_at, lot.expires_on, lot.funder))
+    return Taken(amount, lot.expires_at, lot.expires_on, lot.funder, lot.warn_at)
+
+
+def restore(
+    draft: Draft,
+    currency: str,
+    taken: tuple[Taken, ...],
+    *,
+    source: str,
+    shortest: Term,
+) -> None:
+    """
+    Put value back to its original expiry.
+
+    ``shortest`` is the least life that restored value gets where the currency grants one, else
+    `NEVER`: then value whose expiry has passed comes back and expires in the same entry.
+    """
+    for part in taken:
+        original = Term(part.expires_at, part.expires_on, part.warn_at)
+        term = original
+        if (
+            original.expires_at is not None
+            and shortest.expires_at is not None
+            and original.expires_at < shortest.expires_at
+        ):
+            term = shortest
+        credit(draft, currency, part.amount, term, funder=part.funder, source=source)
+
+
+def due(account: Account) -> Instant | None:
+    """Return when value next activates, is announced to expire, or expires."""
+    instants = [
+        instant
+        for balance in account.balances.values()
+        for instant in (
+            balance.lots[0].expires_at if balance.lots else None,
+            balance.pending[0].active_at if balance.pending else None,
+            *(lot.warn_at for lot in balance.lots),
+        )
+        if instant is not None
+    ]
+    return min(instants, default=None)
+
+
+def activate(account: Account, _programmes: Programmes, instant: Instant) -> Entry | None:
+    """Make usable what becomes active at an instant."""
+    draft = Draft(account, instant)
+    for currency, balance in sorted(account.balances.items()):
+        for lot in balance.pending:
+            if lot.active_at > instant:
+                break
+            draft.add(
+                PendingChange(
+                    currency,
+                    -lot.amount,
+                    lot.active_at,
+                    lot.active_on,
+                    lot.expires_at,
+                    lot.expires_on,
+                    lot.funder,
+                )
+            )
+            term = Term(lot.expires_at, lot.expires_on, lot.warn_at)
+            credit(draft, currency, lot.amount, term, funder=lot.funder, source=PENDING)
+    return None if draft.is_empty else draft.entry("activate")
+
+
+def expire(account: Account, _programmes: Programmes, instant: Instant) -> Entry | None:
+    """Expire the lots whose last day is over at an instant."""
+    draft = Draft(account, instant)
+    for currency, balance in sorted(account.balances.items()):
+        for lot in balance.lots:
+            if lot.expires_at is None or lot.expires_at > instant:
+                break
+            _take(draft, currency, lot, lot.amount)
+            draft.post(AVAILABLE, EXPIRED, currency, lot.amount)
+    return None if draft.is_empty else draft.entry("expire")
+
+
+def warn(account: Account, _programmes: Programmes, instant: Instant) -> Entry | None:
+    """Announce the lots that are about to expire: no value moves, the journal says so once."""
+    draft = Draft(account, instant)
+    for currency, balance in sorted(account.balances.items()):
+        for lot in balance.lots:
+            if lot.warn_at is None or lot.warn_at > instant:
+                continue
+            if lot.expires_at is not None and lot.expires_on is not None:
+                draft.add(
+                    LotWarned(currency, lot.amount, lot.expires_at, lot.expires_on, lot.funder)
+                )
+    return None if draft.is_empty else draft.entry("warn")
+
+
+def forfeit(draft: Draft) -> None:
+    """Give up all value and write off all debts, where an account ends."""
+    for currency, balance in sorted(draft.account.balances.items()):
+        for lot in balance.lots:
+            draft.add(LotChange(currency, -lot.amount, lot.expires_at, lot.expires_on, lot.funder))
+        for waiting in balance.pending:
+            draft.add(
+                PendingChange(
+                    currency,
+                    -waiting.amount,
+                    waiting.active_at,
+                    waiting.active_on,
+                    waiting.expires_at,
+                    waiting.expires_on,
+                    waiting.funder,
+                )
+            )
+        draft.post(AVAILABLE, FORFEITED, currency, sum(lot.amount for lot in balance.lots))
+        draft.post(PENDING, FORFEITED, currency, balance.pending_total)
+        if balance.deficit:
+            draft.add(DeficitChange(currency, -balance.deficit))
+            draft.post(FORFEITED, AVAILABLE, currency, balance.deficit)
+
+
+def problems(policy: Expiry) -> str | None:
+    """Return what is wrong with an expiry policy and how to mend it, or ``None``."""
+    if isinstance(policy, NeverExpires):
+        return None
+    if isinstance(policy, FixedExpiry):
+        try:
+            calendar.parse_date(policy.on if len(policy.on) > len("12-31") else f"2024-{policy.on}")
+        except Invalid:
+            return f"{policy.on!r} is no calendar date: write MM-DD or YYYY-MM-DD"
+        return None
+    if sum(unit is not None for unit in (policy.days, policy.months, policy.years)) != 1:
+        return "a rolling expiry needs exactly one of `days`, `months` and `years`"
+    return None

@@ -1,0 +1,67 @@
+"""Whether the names and dates in a programme lead somewhere: currencies, tiers, groups, days."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from difflib import get_close_matches
+
+from chalicelib.domain import calendar
+from chalicelib.domain.errors import Invalid
+from chalicelib.domain.faults import Fault
+from chalicelib.domain.pointer import join
+from chalicelib.domain.programme import Programme
+
+
+def tier_ids(programme: Programme) -> list[str]:
+    """The ids of the ladder, lowest first."""
+    return [level.id for level in programme.tiers.levels] if programme.tiers else []
+
+
+def refusal_of(check: Callable[..., object], *arguments: object) -> str | None:
+    """The words in which a check refuses, or ``None``."""
+    try:
+        check(*arguments)
+    except Invalid as refusal:
+        return refusal.message
+    return None
+
+
+def known_currency(programme: Programme, currency_id: str, at: str) -> Iterator[Fault]:
+    """Judge the name of a currency."""
+    known = [currency.id for currency in programme.currencies]
+    yield from reference(currency_id, known, "currency", at)
+
+
+def known_tiers(
+    programme: Programme, named: Sequence[str], at: str, *, by_place: bool = False
+) -> Iterator[Fault]:
+    """Judge names of tiers that stand in an object, or with ``by_place`` in a list."""
+    if programme.tiers is None:
+        if named:
+            yield Fault(at, "names tiers, but the programme has none: declare them in `tiers`")
+        return
+    for place, tier in enumerate(named):
+        here = join(at, place if by_place else tier)
+        yield from reference(tier, tier_ids(programme), "tier", here)
+
+
+def reference(name: str, known: Sequence[str], what: str, at: str) -> Iterator[Fault]:
+    """Judge a name by those that there are; an empty one among them could not be read."""
+    if name in known or not all(known) or not known:
+        return
+    near = get_close_matches(name, known, n=1)
+    hint = f"did you mean `{near[0]}`? " if near else ""
+    shown = ", ".join(f"`{each}`" for each in known)
+    yield Fault(at, f"there is no {what} `{name}`: {hint}known: {shown}")
+
+
+def season(first: str | None, last: str | None, at: str) -> Iterator[Fault]:
+    """Judge two dates, either open: they exist, and the first is not after the last."""
+    faulty = False
+    for name, text in (("valid_from", first), ("valid_until", last)):
+        refusal = None if text is None else refusal_of(calendar.parse_date, text)
+        if refusal:
+            faulty = True
+            yield Fault(join(at, name), refusal)
+    if first and last and not faulty and first > last:
+        yield Fault(join(at, "valid_until"), f"is before `valid_from` ({first}): swap them")

@@ -1,0 +1,136 @@
+"""
+Checking an account against its journal, and looking at it as of a past instant.
+
+Nothing here trusts the stored account: it is folded anew from the stored bytes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from msgspec import Struct
+
+from chalicelib.domain import entry as journal
+from chalicelib.domain.account import Account, evolve
+from chalicelib.domain.calendar import Instant
+from chalicelib.domain.decide import settle
+from chalicelib.domain.entry import Entry, StoredEntry
+from chalicelib.domain.mechanics.registry import PLACES
+from chalicelib.domain.programme import Programmes
+
+
+class Fault(Struct, frozen=True):
+    """Something that does not hold; ``version`` names the entry, 0 the account itself."""
+
+    version: int
+    detail: str
+
+
+class Verdict(Struct, frozen=True):
+    """The outcome of a check over so many entries."""
+
+    entries: int
+    faults: tuple[Fault, ...]
+
+    @property
+    def holds(self) -> bool:
+        """Tell whether account and journal agree."""
+        return not self.faults
+
+
+class Verifier:
+    """Folds a journal entry by entry, and stops at the first that cannot be trusted."""
+
+    def __init__(self, key: str) -> None:
+        self._key = key
+        self._account = Account()
+        self._faults: list[Fault] = []
+        self._entries = 0
+
+    def take(self, stored: StoredEntry) -> None:
+        """Check one more entry: its place, its link in the chain, its postings, its effects."""
+        if self._faults:
+            return
+        self._entries += 1
+        expected = self._account.version + 1
+        fault = self._check(stored, expected)
+        if fault:
+            self._faults.append(Fault(expected, fault))
+
+    def _check(self, stored: StoredEntry, expected: int) -> str:
+        if stored.version != expected:
+            return f"entry {expected} is missing"
+        link = journal.link(
+            self._account.head, self._key, stored.version, stored.body, stored.detail
+        )
+        if link != stored.hash:
+            return f"the bytes of entry {stored.version} are not those that were written"
+        try:
+            entry = journal.decode(stored)
+            after = evolve(self._account, entry, stored.hash)
+        except ValueError as fault:
+            return str(fault)
+        if stored.effective_at != entry.effective_at:
+            return f"entry {stored.version} is filed under another instant"
+        contradiction = _moved(self._account, after, entry)
+        self._account = after
+        return contradiction
+
+    def verdict(self, account: Account) -> Verdict:
+        """Compare what the journal folds to with the account as it is stored."""
+        if not self._faults and self._account != account:
+            self._faults.append(Fault(0, _difference(self._account, account)))
+        return Verdict(self._entries, tuple(self._faults))
+
+
+def verify(account: Account, entries: Iterable[StoredEntry], key: str) -> Verdict:
+    """Check a stored account against its whole journal, in order of version."""
+    verifier = Verifier(key)
+    for stored in entries:
+        verifier.take(stored)
+    return verifier.verdict(account)
+
+
+def as_of(
+    entries: Iterable[StoredEntry], programmes: Programmes, instant: Instant, key: str
+) -> Account:
+    """Return the account as it was at an instant: folded up to it, then settled to it."""
+    account = Account()
+    for stored in entries:
+        if stored.effective_at > instant:
+            break
+        account = evolve(account, journal.decode(stored), stored.hash)
+    return settle(account, programmes, instant, key)[0]
+
+
+def _moved(before: Account, after: Account, entry: Entry) -> str:
+    """Return how an entry's postings and its effects contradict each other, or nothing."""
+    for currency in sorted({*before.balances, *after.balances, *_currencies(entry)}):
+        for place, held in PLACES.items():
+            change = held(after, currency) - held(before, currency)
+            posted = _net(entry, place, currency)
+            if posted != change:
+                return (
+                    f"entry {entry.version} posts {posted} {currency} to {place} "
+                    f"but changes it by {change}"
+                )
+    return ""
+
+
+def _currencies(entry: Entry) -> set[str]:
+    return {posting.currency for posting in entry.postings}
+
+
+def _net(entry: Entry, place: str, currency: str) -> int:
+    return sum(
+        posting.amount * ((posting.destination == place) - (posting.source == place))
+        for posting in entry.postings
+        if posting.currency == currency
+    )
+
+
+def _difference(folded: Account, stored: Account) -> str:
+    names = [
+        name for name in Account.__struct_fields__ if getattr(folded, name) != getattr(stored, name)
+    ]
+    return f"the stored account differs from its journal in: {', '.join(names)}"

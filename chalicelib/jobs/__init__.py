@@ -1,0 +1,1 @@
+"""What runs by itself: scheduled, queued and streamed work."""

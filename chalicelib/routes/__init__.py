@@ -1,0 +1,1 @@
+"""One blueprint a resource; `http` holds what they share."""

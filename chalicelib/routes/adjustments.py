@@ -1,0 +1,107 @@
+"""Adjustments: a balance corrected by hand."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from msgspec import Meta, Struct
+
+from chalicelib.domain.commands import Adjust
+from chalicelib.domain.errors import Invalid
+from chalicelib.domain.mechanics.adjustment import Adjusted
+from chalicelib.domain.programme import Id
+from chalicelib.routes.activities import DryRun
+from chalicelib.routes.calls import answer, caller_of, identity_of, reply, services_of
+from chalicelib.routes.http import Body, Call, Reply, Resource
+from chalicelib.routes.views import BalanceView, balances
+from chalicelib.usecases.adjust_balance import adjust_balance
+from chalicelib.usecases.execution import Decided
+from chalicelib.usecases.ports import Answer
+
+api = Resource("adjustments")
+
+
+class AdjustmentBody(Body):
+    """How much to give (above zero) or to take, and why; ``note`` is sealed."""
+
+    programme: Id
+    currency: Id
+    amount: Annotated[int, Meta(ge=-(10**9), le=10**9, extra_json_schema={"not": {"const": 0}})]
+    reason: Annotated[str, Meta(min_length=1, max_length=200)]
+    note: Annotated[str, Meta(max_length=1000)] = ""
+
+
+class AdjustmentView(Struct, frozen=True):
+    """What was given or taken."""
+
+    member_id: str
+    version: int
+    programme: str
+    currency: str
+    amount: int
+    expires_on: str | None
+    balances: list[BalanceView]
+
+
+@api.post(
+    "/members/{member_id}/adjustments",
+    scope="adjustments:write",
+    summary="Correct a balance, with a reason",
+    description="With `dry_run` nothing is written and the status is 200.",
+    body=AdjustmentBody,
+    query=DryRun,
+    answer=AdjustmentView,
+    status=201,
+    also=(200,),
+    idempotent=True,
+    errors=(
+        "member_not_found",
+        "account_closed",
+        "programme_not_found",
+        "not_enrolled",
+        "unknown_currency",
+        "insufficient_points",
+    ),
+)
+def adjust(call: Call[AdjustmentBody, DryRun]) -> Reply:
+    """Give or take value by hand."""
+    body, dry_run = call.body, call.query.dry_run
+    if body.amount == 0:
+        raise Invalid(
+            "invalid_body",
+            "The body breaks the schema; see errors.",
+            errors=[{"pointer": "/amount", "detail": "must not be 0"}],
+        )
+    command = Adjust(
+        actor=call.caller.actor,
+        programme=body.programme,
+        currency=body.currency,
+        amount=body.amount,
+        reason=body.reason,
+        note=body.note,
+    )
+
+    def present(decided: Decided) -> Answer:
+        adjusted: Adjusted = decided.results[-1]
+        view = AdjustmentView(
+            member_id=decided.member,
+            version=decided.account.version,
+            programme=body.programme,
+            currency=body.currency,
+            amount=adjusted.amount,
+            expires_on=adjusted.expires_on,
+            balances=balances(decided.account, decided.programmes, decided.now, "en"),
+        )
+        return answer(200 if dry_run else 201, view)
+
+    return reply(
+        adjust_balance(
+            services_of(call),
+            caller_of(call),
+            call.path["member_id"],
+            command,
+            present,
+            identity_of(call),
+            dry_run=dry_run,
+        )
+    )

@@ -1,0 +1,358 @@
+"""What a member has and how it came about: balance, ledger, verification, tier."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from msgspec import Meta, Struct
+
+from chalicelib import observability
+from chalicelib.domain.calendar import format_instant
+from chalicelib.domain.effects import LotWarned, TierChange
+from chalicelib.domain.entry import Entry
+from chalicelib.domain.mechanics import tiers
+from chalicelib.domain.programme import text_in
+from chalicelib.routes.activities import AwardView
+from chalicelib.routes.calls import caller_of, instant_in, services_of
+from chalicelib.routes.http import Call, Page, Query, Reply, Resource
+from chalicelib.routes.views import (
+    BalanceDetailView,
+    MovementView,
+    balance_details,
+    movement,
+    spoken,
+    when,
+)
+from chalicelib.usecases.read_ledger import read_as_of, read_ledger, verify_account
+from chalicelib.usecases.reading import read_account
+
+api = Resource("balances")
+
+
+class AsOf(Query):
+    """The instant to look at; now where it is left out."""
+
+    as_of: Annotated[str, Meta(max_length=40, description="RFC 3339.")] | None = None
+
+
+class BalancesView(Struct, frozen=True):
+    """What a member holds at an instant."""
+
+    member_id: str
+    as_of: str
+    status: str
+    balances: list[BalanceDetailView]
+    lang: str
+    dir: str
+
+
+class FactView(Struct, frozen=True, omit_defaults=True):
+    """The fact that an entry recorded."""
+
+    type: str
+    source: str
+    external_id: str
+    amount: int | None = None
+    currency: str | None = None
+    quantity: int | None = None
+    category: str = ""
+    channel: str = ""
+    location: str = ""
+
+
+class ExpiringView(Struct, frozen=True):
+    """Value that is announced to expire: usable through ``expires_on``."""
+
+    programme: str
+    currency: str
+    amount: int
+    expires_on: str
+    expires_at: str
+
+
+class EntryView(Struct, frozen=True, omit_defaults=True):
+    """
+    One entry of the ledger.
+
+    ``redemption_id`` names the redemption that it is about, ``reverses`` the version of the entry
+    that it takes back; ``tiers`` the tiers held from it on.
+    """
+
+    version: int
+    kind: str
+    occurred_at: str
+    effective_at: str
+    movements: list[MovementView]
+    actor: str = ""
+    activity: FactView | None = None
+    awards: list[AwardView] = []
+    tiers: dict[str, str] = {}
+    expiring: list[ExpiringView] = []
+    redemption_id: str | None = None
+    reverses: int | None = None
+    reason: str = ""
+    note: str = ""
+
+
+class LedgerView(Struct, frozen=True):
+    """A page of the ledger, newest first; ``next_cursor`` is null at the end."""
+
+    entries: list[EntryView]
+    next_cursor: str | None
+
+
+class FaultView(Struct, frozen=True):
+    """What does not hold, and the entry that it is about (0: the account itself)."""
+
+    version: int
+    detail: str
+
+
+class VerificationView(Struct, frozen=True):
+    """Whether the account is what its journal says."""
+
+    member_id: str
+    verified: bool
+    entries: int
+    faults: list[FaultView]
+
+
+class TierStepView(Struct, frozen=True):
+    """A tier and since when it was held."""
+
+    tier: str
+    since: str
+    reason: str
+
+
+class MetricView(Struct, frozen=True, omit_defaults=True):
+    """A metric, what it must reach, and what is missing."""
+
+    metric: str
+    value: int
+    at_least: int
+    missing: int
+    currency: str | None = None
+
+
+class LevelView(Struct, frozen=True):
+    """What a tier takes: `all` or `any` of the metrics."""
+
+    tier: str
+    name: str
+    need: str
+    reached: bool
+    metrics: list[MetricView]
+
+
+class TierView(Struct, frozen=True):
+    """
+    Where the member stands in one programme.
+
+    ``to_next`` is what the next tier takes, ``to_keep`` what keeping this one takes, ``by`` the
+    instant of the next review.
+    """
+
+    programme: str
+    tier: str
+    name: str
+    since: str
+    window: str
+    in_grace: bool
+    to_next: LevelView | None
+    to_keep: LevelView | None
+    by: str | None
+    timeline: list[TierStepView]
+
+
+class TiersView(Struct, frozen=True):
+    """Where the member stands in every programme with tiers."""
+
+    member_id: str
+    tiers: list[TierView]
+
+
+@api.get(
+    "/members/{member_id}/balance",
+    scope="balances:read",
+    summary="Read a balance, now or as of a past instant",
+    query=AsOf,
+    answer=BalancesView,
+    member_may=True,
+    errors=("member_not_found", "as_of_in_future", "invalid_instant"),
+)
+def balance(call: Call[None, AsOf]) -> Reply:
+    """Read what a member holds."""
+    at = None if call.query.as_of is None else instant_in(call.query.as_of, parameter="as_of")
+    member = call.path["member_id"]
+    reading = read_as_of(services_of(call), caller_of(call), member, at)
+    told = spoken(call.locale)
+    return Reply(
+        BalancesView(
+            member_id=member,
+            as_of=format_instant(reading.now),
+            status=reading.account.status,
+            balances=balance_details(reading.account, reading.programmes, reading.now, call.locale),
+            lang=told.lang,
+            dir=told.dir,
+        ),
+        headers={"Content-Language": told.lang},
+    )
+
+
+@api.get(
+    "/members/{member_id}/ledger",
+    scope="ledger:read",
+    summary="Page through the ledger, newest first",
+    query=Page,
+    answer=LedgerView,
+    member_may=True,
+    errors=("member_not_found",),
+)
+def ledger(call: Call[None, Page]) -> Reply:
+    """Read a page of the journal."""
+    page = read_ledger(
+        services_of(call),
+        caller_of(call),
+        call.path["member_id"],
+        limit=call.query.limit,
+        before=call.position(),
+    )
+    return Reply(
+        LedgerView(
+            [entry_view(entry) for entry in page.entries],
+            None if page.before is None else call.next_cursor(page.before),
+        )
+    )
+
+
+@api.get(
+    "/members/{member_id}/verification",
+    scope="ledger:read",
+    summary="Check the account against its journal",
+    description="Folds every entry anew from its stored bytes and follows the hash chain.",
+    answer=VerificationView,
+    member_may=True,
+    errors=("member_not_found",),
+)
+def verification(call: Call) -> Reply:
+    """Verify an account."""
+    member = call.path["member_id"]
+    caller = caller_of(call)
+    verdict = verify_account(services_of(call), caller, member)
+    if not verdict.holds:
+        # An alarm counts these lines.
+        observability.warning(
+            "an account does not verify",
+            tenant=caller.tenant,
+            member_id=member,
+            count=len(verdict.faults),
+        )
+    faults = [FaultView(fault.version, fault.detail) for fault in verdict.faults]
+    return Reply(VerificationView(member, verdict.holds, verdict.entries, faults))
+
+
+@api.get(
+    "/members/{member_id}/tier",
+    scope="balances:read",
+    summary="Read the tier and the progress to the next",
+    answer=TiersView,
+    member_may=True,
+    errors=("member_not_found",),
+)
+def tier(call: Call) -> Reply:
+    """Read where a member stands."""
+    member = call.path["member_id"]
+    reading = read_account(services_of(call), caller_of(call), member)
+    shown = []
+    for programme_id in sorted(reading.account.enrolments):
+        version = reading.programmes.in_force(programme_id, reading.now)
+        if version is None:
+            continue
+        progress = tiers.progress(reading.account, version.document, reading.now)
+        if progress is not None:
+            shown.append(_tier(programme_id, progress, call.locale))
+    return Reply(TiersView(member, shown))
+
+
+def entry_view(entry: Entry) -> EntryView:
+    """Return an entry as it is shown."""
+    redemption = entry.subject if entry.kind in ("redeem", "cancel", "use") else None
+    return EntryView(
+        version=entry.version,
+        kind=entry.kind,
+        occurred_at=format_instant(entry.occurred_at),
+        effective_at=format_instant(entry.effective_at),
+        movements=[movement(posting) for posting in entry.postings],
+        actor=entry.actor,
+        activity=_fact(entry),
+        awards=[
+            AwardView(
+                award.programme,
+                award.rule,
+                award.currency.partition("/")[2],
+                award.granted,
+                award.expires_on,
+                award.active_on,
+            )
+            for award in entry.awards
+            if award.granted
+        ],
+        tiers={e.programme: e.tier for e in entry.effects if isinstance(e, TierChange)},
+        expiring=[_expiring(e) for e in entry.effects if isinstance(e, LotWarned)],
+        redemption_id=redemption,
+        reverses=int(entry.subject) if entry.kind == "reverse" else None,
+        reason=entry.reason,
+        note=entry.detail.note if entry.detail else "",
+    )
+
+
+def _expiring(effect: LotWarned) -> ExpiringView:
+    programme, _, currency = effect.currency.partition("/")
+    return ExpiringView(
+        programme, currency, effect.amount, effect.expires_on, format_instant(effect.expires_at)
+    )
+
+
+def _fact(entry: Entry) -> FactView | None:
+    fact, detail = entry.fact, entry.detail
+    if fact is None or detail is None:
+        return None
+    return FactView(
+        type=fact.type,
+        source=detail.source,
+        external_id=detail.external_id,
+        amount=fact.amount,
+        currency=fact.money,
+        quantity=fact.quantity,
+        category=fact.category,
+        channel=fact.channel,
+        location=fact.location,
+    )
+
+
+def _tier(programme: str, progress: tiers.Progress, locale: str) -> TierView:
+    return TierView(
+        programme=programme,
+        tier=progress.tier,
+        name=text_in(progress.name, locale),
+        since=format_instant(progress.since),
+        window=progress.window,
+        in_grace=progress.in_grace,
+        to_next=_level(progress.to_next, locale),
+        to_keep=_level(progress.to_keep, locale),
+        by=when(progress.by),
+        timeline=[
+            TierStepView(step.tier, format_instant(step.since), step.reason)
+            for step in progress.timeline
+        ],
+    )
+
+
+def _level(level: tiers.LevelProgress | None, locale: str) -> LevelView | None:
+    if level is None:
+        return None
+    metrics = [
+        MetricView(m.metric, m.value, m.at_least, m.missing, m.currency) for m in level.metrics
+    ]
+    return LevelView(level.tier, text_in(level.name, locale), level.need, level.reached, metrics)

@@ -1,0 +1,53 @@
+"""From a checked call to what use cases take, and from what they did to a reply."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from chalicelib.domain.calendar import Instant, parse_instant
+from chalicelib.domain.errors import Invalid
+from chalicelib.routes.http import Call, Reply
+from chalicelib.usecases.execution import Done
+from chalicelib.usecases.identity import request_identity
+from chalicelib.usecases.ports import Answer, Identity
+from chalicelib.usecases.services import Caller, Services
+
+
+def services_of(call: Call[Any, Any]) -> Services:
+    """Return what the use cases work with."""
+    services: Services = call.services.use_cases
+    return services
+
+
+def caller_of(call: Call[Any, Any]) -> Caller:
+    """Return on whose behalf a call is made."""
+    return Caller(call.tenant, call.caller.actor, call.remaining_ms)
+
+
+def identity_of(call: Call[Any, Any]) -> Identity | None:
+    """Return the identity of a write by its path and Idempotency-Key, if it has one."""
+    if call.idempotency_key is None:
+        return None
+    path = f"{call.operation.method} {call.operation.filled(call.path)}"
+    return request_identity(path, call.idempotency_key, call.fingerprint)
+
+
+def instant_in(text: str, **place: str) -> Instant:
+    """Return the instant at a place of a request, its ``pointer`` or ``parameter``."""
+    try:
+        return parse_instant(text)
+    except Invalid as fault:
+        errors = [{**place, "detail": fault.message}]
+        raise Invalid(fault.code, fault.message, errors=errors) from None
+
+
+def answer(status: int, body: msgspec.Struct) -> Answer:
+    """Return an answer as it is told, and remembered byte for byte."""
+    return Answer(status, msgspec.json.encode(body))
+
+
+def reply(done: Done, **headers: str) -> Reply:
+    """Return what a use case answered, marked where it is a first answer told again."""
+    return Reply(done.answer.body, done.answer.status, headers or None, replayed=done.replayed)

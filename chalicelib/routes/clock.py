@@ -1,0 +1,122 @@
+"""Test clocks: a tenant in which time is moved by hand."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from msgspec import Meta, Struct
+
+from chalicelib.domain.calendar import format_instant
+from chalicelib.routes.calls import caller_of, instant_in, services_of
+from chalicelib.routes.http import Body, Call, Reply, Resource
+from chalicelib.usecases.move_clock import move_clock, open_sandbox, read_clock
+
+api = Resource("clock")
+
+InstantText = Annotated[str, Meta(max_length=40, description="RFC 3339, with its offset.")]
+
+
+class SandboxBody(Body):
+    """A tenant to try things in, and the instant at which its clock starts."""
+
+    now: InstantText
+    name: Annotated[str, Meta(min_length=1, max_length=100)] = "Sandbox"
+
+
+class ClockBody(Body):
+    """
+    The instant to move the clock to; it moves forward only.
+
+    Without ``settle`` nothing is written but the clock, as if the scheduled tick were late.
+    """
+
+    now: InstantText
+    settle: bool = True
+
+
+class SandboxView(Struct, frozen=True):
+    """A new tenant with its administrator's key, which is shown this once."""
+
+    tenant: str
+    now: str
+    api_key: str
+
+
+class ClockView(Struct, frozen=True):
+    """What the clock shows."""
+
+    now: str
+
+
+class MovedView(Struct, frozen=True):
+    """
+    Where the clock stands now.
+
+    ``settled`` accounts had something fall due; where ``finished`` is false there may be more,
+    and moving the clock to the same instant goes on.  Balances are right either way.
+    """
+
+    now: str
+    settled: int
+    entries: int
+    finished: bool
+
+
+@api.post(
+    "/sandboxes",
+    scope="*",
+    summary="Open a tenant with a test clock",
+    description="For tests, demonstrations and replays; refused in production.",
+    body=SandboxBody,
+    answer=SandboxView,
+    status=201,
+    idempotent=False,
+    errors=("no_test_clock", "invalid_instant"),
+)
+def open_one(call: Call[SandboxBody]) -> Reply:
+    """Open a sandbox."""
+    sandbox = open_sandbox(
+        services_of(call),
+        call.body.name,
+        instant_in(call.body.now, pointer="/now"),
+    )
+    return Reply(SandboxView(sandbox.tenant, format_instant(sandbox.clock), sandbox.key.token))
+
+
+@api.get(
+    "/clock",
+    scope="balances:read",
+    summary="Read the test clock",
+    answer=ClockView,
+    errors=("no_test_clock",),
+)
+def read(call: Call) -> Reply:
+    """Read the clock."""
+    return Reply(ClockView(format_instant(read_clock(services_of(call), caller_of(call)))))
+
+
+@api.put(
+    "/clock",
+    scope="clock:write",
+    summary="Move the test clock forward",
+    body=ClockBody,
+    answer=MovedView,
+    idempotent=False,
+    errors=("no_test_clock", "clock_moves_forward", "invalid_instant"),
+)
+def move(call: Call[ClockBody]) -> Reply:
+    """Move the clock and settle what falls due."""
+    moved = move_clock(
+        services_of(call),
+        caller_of(call),
+        instant_in(call.body.now, pointer="/now"),
+        settle=call.body.settle,
+    )
+    return Reply(
+        MovedView(
+            format_instant(moved.clock),
+            moved.ticked.accounts,
+            moved.ticked.entries,
+            moved.ticked.finished,
+        )
+    )

@@ -1,0 +1,241 @@
+"""
+Who is calling: scopes, roles, API keys, and the principal that a credential proves.
+
+Both kinds of credential travel as ``Authorization: Bearer …``.  ``tsk_<key id>_<secret>`` is an
+API key of a server or partner: the id finds the key, the SHA-256 of the secret is compared in
+constant time.  Anything else is a JWT of a member or of staff (`tokens.py`).  The tenant comes
+from the credential and from nowhere else.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Iterable
+from typing import Final, Literal, Protocol
+
+import msgspec
+
+from chalicelib.domain import api_key
+from chalicelib.domain.errors import Forbidden, MemberNotFound, Unauthorised
+from chalicelib.usecases.ports import StoredKey
+
+#: The scope of a route that needs no credential.  Deliberate, so that none is public by omission.
+PUBLIC: Final = "public"
+#: The scope that holds every other.
+ALL: Final = "*"
+
+SCOPES: Final[dict[str, str]] = {
+    "programmes:read": "Read programmes and their versions",
+    "programmes:write": "Draft, validate and publish programmes",
+    "members:read": "Read members",
+    "members:write": "Create, enrol, change and close members",
+    "activities:write": "Record activities",
+    "balances:read": "Read balances and progress",
+    "ledger:read": "Read and verify the ledger",
+    "rewards:read": "Read the rewards that a member can have",
+    "redemptions:write": "Redeem rewards and cancel redemptions",
+    "holds:write": "Set value aside, and capture or release it",
+    "entitlements:read": "Read what a member may use, and stamp cards",
+    "entitlements:write": "Use entitlements and give uses back",
+    "entitlements:grant": "Grant entitlements by hand",
+    "vouchers:read": "Look vouchers up",
+    "vouchers:write": "Use vouchers",
+    "reversals:write": "Reverse activities",
+    "adjustments:write": "Adjust balances by hand",
+    "clock:write": "Move a test clock",
+    "keys:write": "Issue and revoke API keys",
+    ALL: "Everything",
+}
+
+_READS: Final = frozenset(scope for scope in SCOPES if scope.endswith(":read"))
+_AT_THE_DESK: Final = frozenset(
+    {
+        "members:write",
+        "activities:write",
+        "redemptions:write",
+        "holds:write",
+        "entitlements:write",
+        "vouchers:write",
+    },
+)
+
+#: What a role of staff may do.  A role that is not listed gives nothing.
+ROLES: Final[dict[str, frozenset[str]]] = {
+    "admin": frozenset({ALL}),
+    "manager": _READS
+    | _AT_THE_DESK
+    | {"programmes:write", "reversals:write", "adjustments:write", "entitlements:grant"},
+    "reception": (_READS - {"ledger:read"}) | _AT_THE_DESK,
+    "auditor": _READS,
+}
+
+#: What a member may do, on their own account and on routes that say ``member_may``.
+MEMBER_SCOPES: Final = frozenset(
+    {
+        "programmes:read",
+        "members:read",
+        "balances:read",
+        "ledger:read",
+        "rewards:read",
+        "redemptions:write",
+        "entitlements:read",
+        "vouchers:read",
+    },
+)
+
+KEY_TTL_MS: Final = 60_000
+_KEYS_CACHED_MAX: Final = 1024
+_BEARER: Final = re.compile(r"[Bb]earer ([A-Za-z0-9._~+/=-]{1,8192})")
+_NO_SECRET: Final = "0" * 64
+
+
+class Principal(msgspec.Struct, frozen=True, kw_only=True):
+    """Whoever a credential proves: one tenant, one actor, what they may do."""
+
+    tenant: str
+    kind: Literal["server", "staff", "member"]
+    #: The API key's id, or the JWT's subject; unique within tenant and kind.
+    id: str
+    scopes: frozenset[str]
+    #: The member's own id; only members have one.
+    member_id: str | None = None
+
+    @property
+    def actor(self) -> str:
+        """The actor as entries and fingerprints name them: ``server:<id>`` and so on."""
+        return f"{self.kind}:{self.id}"
+
+    def holds(self, scope: str) -> bool:
+        """Whether the scope is among those held."""
+        return scope in self.scopes or ALL in self.scopes
+
+
+class KeyDirectory(Protocol):
+    """Where API keys are looked up."""
+
+    def find_key(self, key_id: str) -> StoredKey | None:
+        """The key of that id, also when revoked; nothing when there is none."""
+
+
+class Tokens(Protocol):
+    """What verifies a JWT."""
+
+    def verify(self, token: str) -> Principal:
+        """The member or staff that the token proves; `Unauthorised` when it proves nobody."""
+
+
+class NoTokens:
+    """What verifies JWTs where no issuer is configured: none does."""
+
+    def verify(self, token: str) -> Principal:  # noqa: ARG002 - whatever it says
+        """Refuses every token."""
+        raise Unauthorised("credential_invalid", "No issuer of tokens is trusted here.")
+
+
+class KnownTenants:
+    """What verifies JWTs of tenants that exist: an issuer may name others, which open nothing."""
+
+    def __init__(self, tokens: Tokens, exists: Callable[[str], bool]) -> None:
+        self._tokens = tokens
+        self._exists = exists
+
+    def verify(self, token: str) -> Principal:
+        """
+        The principal of a tenant that exists.
+
+        Raises:
+            Forbidden: ``unknown_tenant``.
+        """
+        principal = self._tokens.verify(token)
+        if not self._exists(principal.tenant):
+            raise Forbidden("unknown_tenant", "The credential names a tenant that is not here.")
+        return principal
+
+
+class CachedKeys:
+    """
+    A key directory that remembers keys for 60 seconds, so that a revocation takes that long.
+
+    Keys that do not exist are not remembered: a guesser must not fill the memory, and a key works
+    from the moment that it is stored.  Safe to share between threads.
+    """
+
+    def __init__(self, directory: KeyDirectory, wall_clock: Callable[[], int]) -> None:
+        self._directory = directory
+        self._wall_clock = wall_clock
+        self._lock = threading.Lock()
+        self._kept: OrderedDict[str, tuple[int, StoredKey]] = OrderedDict()
+
+    def find_key(self, key_id: str) -> StoredKey | None:
+        """The key as it was at most 60 seconds ago."""
+        now = self._wall_clock()
+        with self._lock:
+            kept = self._kept.get(key_id)
+        if kept is not None and now - kept[0] < KEY_TTL_MS:
+            return kept[1]
+        found = self._directory.find_key(key_id)
+        with self._lock:
+            self._kept.pop(key_id, None)
+            if found is not None:
+                self._kept[key_id] = (now, found)
+                if len(self._kept) > _KEYS_CACHED_MAX:
+                    self._kept.popitem(last=False)
+        return found
+
+
+def authenticate(header: str | None, keys: KeyDirectory, tokens: Tokens) -> Principal:
+    """
+    The principal that an ``Authorization`` header proves.
+
+    Raises:
+        Unauthorised: ``credential_missing``, or ``credential_invalid`` without saying why more
+            precisely than the caller needs to put it right.
+    """
+    if not header:
+        raise Unauthorised("credential_missing", "Send `Authorization: Bearer <token>`.")
+    match = _BEARER.fullmatch(header)
+    if match is None:
+        raise Unauthorised("credential_invalid", "Send the header as `Bearer <token>`.")
+    token = match[1]
+    return _verify_key(token, keys) if token.startswith(api_key.PREFIX) else tokens.verify(token)
+
+
+def authorise(principal: Principal, scope: str, *, member_may: bool) -> None:
+    """
+    Refuses a principal that may not use a route of that scope.
+
+    Raises:
+        Forbidden: ``not_for_members`` or ``insufficient_scope``.
+    """
+    if principal.kind == "member" and not member_may:
+        raise Forbidden("not_for_members", "Members may not do this; staff and servers may.")
+    if not principal.holds(scope):
+        raise Forbidden(
+            "insufficient_scope",
+            f"The credential needs the scope `{scope}`.",
+            scope=scope,
+        )
+
+
+def own_account_only(principal: Principal, member_id: str) -> None:
+    """Answers a member who asks for another's account as if there were none."""
+    if principal.kind == "member" and principal.member_id != member_id:
+        raise MemberNotFound
+
+
+def scopes_of(roles: Iterable[str]) -> frozenset[str]:
+    """The scopes of all the roles together; unknown roles give none."""
+    nothing: frozenset[str] = frozenset()
+    return nothing.union(*(ROLES.get(role, nothing) for role in roles))
+
+
+def _verify_key(token: str, keys: KeyDirectory) -> Principal:
+    key_id, secret = api_key.parts(token) or ("", "")
+    found = keys.find_key(key_id) if key_id else None
+    # Unknown ids take the same path as wrong secrets.
+    matches = api_key.matches(secret, found.secret_hash if found else _NO_SECRET)
+    if found is None or not matches or found.revoked:
+        raise Unauthorised("credential_invalid", "The API key is unknown, wrong or revoked.")
+    return Principal(tenant=found.tenant, kind="server", id=found.key_id, scopes=found.scopes)

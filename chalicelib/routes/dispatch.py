@@ -1,0 +1,259 @@
+"""
+One request in, one response out: check, call the handler, present what it answers or raises.
+
+The checks are made in a fixed order and the first refusal is the answer: credential (401), scope
+(403), path (404; a member's own account only), headers (400), query (422), body (413, 415, 400,
+422).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import time
+import uuid
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import Any, Final
+from urllib.parse import unquote_to_bytes
+
+import msgspec
+from chalice.app import Request, Response
+
+from chalicelib import metrics, observability
+from chalicelib.domain.conversion import Refused, convert
+from chalicelib.domain.errors import Invalid, LoyaltyError, Malformed, MemberNotFound, NotFound
+from chalicelib.routes import headers, problems
+from chalicelib.routes.credentials import (
+    PUBLIC,
+    Principal,
+    authenticate,
+    authorise,
+    own_account_only,
+)
+from chalicelib.routes.operation import PATH_PATTERN, Call, Operation, Reply
+from chalicelib.routes.parsing import canonical, parse_object
+from chalicelib.routes.queries import parse_query
+from chalicelib.routes.services import Services, provided
+
+_PATH_LENGTH_MAX: Final = 128
+#: What a caller without a Lambda context, such as a test, has left.
+_UNLIMITED_MS: Final = 30_000
+
+
+def serve(
+    operation: Operation,
+    handler: Callable[[Call[Any, Any]], Reply],
+    request: Request,
+    path: dict[str, str],
+) -> Response:
+    """One answer to one request, whatever happens, and one line about it."""
+    started = time.perf_counter()
+    correlation_id = correlation_id_of(request)
+    seen: dict[str, object] = {"operation": operation.name, "correlation_id": correlation_id}
+    unexpected: Exception | None = None
+    try:
+        reply = handler(_call(operation, request, path, correlation_id, seen))
+        response = _present(operation, reply, correlation_id)
+        seen["replayed"] = reply.replayed or None
+    except LoyaltyError as error:
+        problem = problems.problem_of(error, correlation_id)
+        response = problem_response(problem, correlation_id)
+        seen["code"] = problem.code
+    except Exception as error:  # noqa: BLE001 - the outermost edge: nothing may leak past it
+        unexpected = error
+        problem = problems.bare_problem(HTTPStatus.INTERNAL_SERVER_ERROR, correlation_id)
+        response = problem_response(problem, correlation_id)
+        seen["code"] = problem.code
+    seen["status"] = response.status_code
+    seen["duration_ms"] = round((time.perf_counter() - started) * 1000, 1)
+    if unexpected is None:
+        observability.outcome("http", **seen)
+    else:
+        observability.failure("http", unexpected, **seen)
+    if "code" in seen:
+        metrics.count("Refusals", of=str(seen["code"]))
+    metrics.flush()
+    return response
+
+
+def _call(
+    operation: Operation,
+    request: Request,
+    given_path: dict[str, str],
+    correlation_id: str,
+    seen: dict[str, object],
+) -> Call[Any, Any]:
+    """The checked request; the order of the checks is the order of the refusals."""
+    services = provided() if operation.scope != PUBLIC else None
+    principal = _principal(operation, request, services, seen)
+    path = _path(operation, given_path)
+    if principal is not None and "member_id" in path:
+        own_account_only(principal, path["member_id"])
+        seen["member_id"] = _log_id(path["member_id"])
+    given = request.headers
+    key = headers.idempotency_key(given.get("idempotency-key"), wanted=operation.idempotent)
+    entity_tag = headers.if_match(given.get("if-match"), operation.if_match)
+    query = parse_query(_query_values(request), operation.query)
+    raw_body = _raw_body(request)
+    parsed, body = _body(operation, raw_body, given.get("content-type"))
+    return Call(
+        operation=operation,
+        principal=principal,
+        path=path,
+        query=query,
+        body=body,
+        raw_body=raw_body,
+        idempotency_key=key,
+        if_match=entity_tag,
+        fingerprint=_fingerprint(operation, path, parsed, principal),
+        correlation_id=correlation_id,
+        locale=headers.first_locale(given.get("accept-language")),
+        remaining_ms=_remaining(request),
+        services=services,
+    )
+
+
+def _principal(
+    operation: Operation,
+    request: Request,
+    services: Services | None,
+    seen: dict[str, object],
+) -> Principal | None:
+    if services is None:
+        return None
+    header = request.headers.get("authorization")
+    principal = authenticate(header, services.keys, services.tokens)
+    seen["tenant"] = principal.tenant
+    seen["actor_kind"] = principal.kind
+    if principal.kind == "server":
+        seen["key_id"] = principal.id
+    authorise(principal, operation.scope, member_may=operation.member_may)
+    return principal
+
+
+def _path(operation: Operation, given: dict[str, str]) -> dict[str, str]:
+    """Decoded parameters; one that no id could look like is as absent as an unknown id."""
+    decoded: dict[str, str] = {}
+    for name, value in given.items():
+        pattern = operation.patterns.get(name, PATH_PATTERN)
+        try:
+            text = unquote_to_bytes(value).decode("utf-8")
+        except UnicodeDecodeError:
+            text = ""
+        if len(text) > _PATH_LENGTH_MAX or not re.fullmatch(pattern, text):
+            if name == "member_id":
+                raise MemberNotFound
+            raise NotFound("not_found", "There is nothing by that id.")
+        decoded[name] = text
+    return decoded
+
+
+def _query_values(request: Request) -> dict[str, list[str]]:
+    given = request.query_params
+    return {} if given is None else {name: given.getlist(name) for name in given}
+
+
+def _raw_body(request: Request) -> bytes:
+    try:
+        raw = request.raw_body
+    except (UnicodeEncodeError, ValueError):
+        raise Malformed("malformed_json", "The body is not UTF-8.") from None
+    return raw if isinstance(raw, bytes) else raw.encode()
+
+
+def _body(operation: Operation, raw: bytes, content_type: str | None) -> tuple[Any, Any]:
+    """The parsed body and the Struct that it became; both nothing where none is declared."""
+    if operation.body is None:
+        if raw.strip() not in {b"", b"{}"}:
+            raise Invalid("invalid_body", "This operation takes no body.")
+        return None, None
+    headers.require_json(content_type)
+    parsed = parse_object(raw)
+    try:
+        return parsed, convert(parsed, operation.body)
+    except Refused as refused:
+        raise Invalid(
+            "invalid_body",
+            "The body breaks the schema; see errors.",
+            errors=[{"pointer": fault.pointer, "detail": fault.detail} for fault in refused.faults],
+        ) from None
+
+
+def _fingerprint(
+    operation: Operation,
+    path: dict[str, str],
+    parsed: Any,
+    principal: Principal | None,
+) -> bytes:
+    actor = principal.actor if principal else ""
+    parts = [operation.method, operation.filled(path), canonical(parsed).decode(), actor]
+    return hashlib.sha256(canonical(parts)).digest()
+
+
+def _remaining(request: Request) -> Callable[[], int]:
+    context = request.lambda_context
+    if context is None or not hasattr(context, "get_remaining_time_in_millis"):
+        return lambda: _UNLIMITED_MS
+    return lambda: int(context.get_remaining_time_in_millis())
+
+
+def correlation_id_of(request: Request | None) -> str:
+    """The request's id as the gateway or the function gave it; never one that a caller chose."""
+    if request is not None:
+        given = request.context.get("requestId")
+        found = given or getattr(request.lambda_context, "aws_request_id", None)
+        if isinstance(found, str) and found:
+            return found
+    return str(uuid.uuid4())
+
+
+def _log_id(member_id: str) -> str | None:
+    # Only ids that we made: a caller may put a name or a number of a person where an id belongs.
+    return member_id if re.fullmatch(r"mem_[0-9A-Z]{26}", member_id) else None
+
+
+def _present(operation: Operation, reply: Reply, correlation_id: str) -> Response:
+    extra = dict(reply.headers or {})
+    if reply.replayed:
+        extra["Idempotency-Replayed"] = "true"
+    if reply.version is not None:
+        extra["ETag"] = f'"{reply.version}"'
+    body = reply.body
+    if body is None:
+        encoded = b""
+    else:
+        encoded = body if isinstance(body, bytes) else msgspec.json.encode(body)
+    media = reply.media or operation.media[0]
+    return _response(reply.status or operation.status, encoded, media, extra, correlation_id)
+
+
+def problem_response(problem: problems.Problem, correlation_id: str) -> Response:
+    """The response that carries a problem document."""
+    return _response(
+        problem.status,
+        problem.body,
+        problems.PROBLEM_TYPE,
+        problem.headers,
+        correlation_id,
+    )
+
+
+def _response(
+    status: int,
+    body: bytes,
+    content_type: str,
+    extra: dict[str, str],
+    correlation_id: str,
+) -> Response:
+    # As text: Lambda encodes answers as JSON itself, and UTF-8 comes out as the same bytes.
+    return Response(
+        body=body.decode("utf-8"),
+        status_code=status,
+        headers={
+            "Content-Type": content_type,
+            "X-Request-Id": correlation_id,
+            **headers.ANSWER_HEADERS,
+            **extra,
+        },
+    )

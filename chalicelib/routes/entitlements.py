@@ -1,0 +1,312 @@
+"""What a member may use, how far stamp cards are, and each use of an entitlement."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from msgspec import Meta, Struct
+
+from chalicelib.domain.mechanics.entitlements import (
+    GrantEntitlement,
+    Held,
+    Returned,
+    Used,
+    UseEntitlement,
+)
+from chalicelib.domain.mechanics.stamps import CardProgress
+from chalicelib.domain.programme import Id, text_in
+from chalicelib.routes.calls import answer, caller_of, identity_of, reply, services_of
+from chalicelib.routes.http import Body, Call, Reply, Resource
+from chalicelib.usecases.execution import Decided
+from chalicelib.usecases.ports import Answer
+from chalicelib.usecases.use_entitlement import (
+    change_entitlement,
+    read_benefits,
+    return_entitlement,
+)
+
+api = Resource("entitlements")
+
+Units = Annotated[int, Meta(ge=1, le=1000)]
+Reason = Annotated[str, Meta(min_length=1, max_length=200)]
+
+
+class GrantedView(Struct, frozen=True, omit_defaults=True):
+    """Units that lapse together."""
+
+    units: int
+    expires_on: str | None = None
+
+
+class EntitlementView(Struct, frozen=True):
+    """
+    One entitlement.
+
+    ``left`` is what remains of quota and grants, null where it is without limit; ``resets_on`` the
+    local day on which the quota is renewed.
+    """
+
+    programme: str
+    entitlement: str
+    name: str
+    description: str
+    kind: str
+    left: int | None
+    quota_left: int | None
+    resets_on: str | None
+    grants: list[GrantedView]
+
+
+class EntitlementsView(Struct, frozen=True):
+    """Everything that a member may use, from tiers and grants."""
+
+    member_id: str
+    entitlements: list[EntitlementView]
+
+
+class StampCardView(Struct, frozen=True):
+    """How far a card is: ``on_card`` of ``size``, below zero where stamps are owed."""
+
+    programme: str
+    card: str
+    name: str
+    on_card: int
+    size: int
+    full_cards: int
+
+
+class StampCardsView(Struct, frozen=True):
+    """Every stamp card of the member's programmes."""
+
+    member_id: str
+    stamp_cards: list[StampCardView]
+
+
+class UseBody(Body):
+    """What is used, and for what; ``reference`` is sealed."""
+
+    programme: Id
+    entitlement: Id
+    units: Units = 1
+    reference: Annotated[str, Meta(max_length=200)] = ""
+
+
+class UseView(Struct, frozen=True):
+    """A use; ``use_id`` is what gives it back."""
+
+    member_id: str
+    use_id: str
+    units: int
+    entitlement: EntitlementView
+
+
+class ReturnBody(Body):
+    """Why a use is given back."""
+
+    reason: Annotated[str, Meta(max_length=200)] = ""
+
+
+class ReturnView(Struct, frozen=True):
+    """What came back; ``changed`` is false where it had come back before."""
+
+    member_id: str
+    programme: str
+    entitlement: str
+    changed: bool
+    units: int
+
+
+class GrantBody(Body):
+    """How many units, usable through so many days after today, and why; ``note`` is sealed."""
+
+    programme: Id
+    entitlement: Id
+    reason: Reason
+    units: Units = 1
+    valid_days: Annotated[int, Meta(ge=0, le=3660)] | None = None
+    note: Annotated[str, Meta(max_length=1000)] = ""
+
+
+class GrantView(Struct, frozen=True):
+    """The entitlement as it is after the grant."""
+
+    member_id: str
+    version: int
+    entitlement: EntitlementView
+
+
+_REFUSALS = (
+    "member_not_found",
+    "account_closed",
+    "programme_not_found",
+    "not_enrolled",
+    "entitlement_not_found",
+)
+
+
+@api.get(
+    "/members/{member_id}/entitlements",
+    scope="entitlements:read",
+    summary="List what a member may use",
+    description="From the tier held and from grants, of every programme that the member joined.",
+    answer=EntitlementsView,
+    member_may=True,
+)
+def listed(call: Call) -> Reply:
+    """Every entitlement that is held now."""
+    member = call.path["member_id"]
+    found = read_benefits(services_of(call), caller_of(call), member).held
+    return Reply(EntitlementsView(member, [_view(each, call.locale) for each in found]))
+
+
+@api.get(
+    "/members/{member_id}/stamp-cards",
+    scope="entitlements:read",
+    summary="Read a member's stamp cards",
+    answer=StampCardsView,
+    member_may=True,
+)
+def stamp_cards(call: Call) -> Reply:
+    """Every card, also one without a stamp."""
+    member = call.path["member_id"]
+    found = read_benefits(services_of(call), caller_of(call), member).cards
+    return Reply(StampCardsView(member, [_card(each, call.locale) for each in found]))
+
+
+@api.post(
+    "/members/{member_id}/entitlement-uses",
+    scope="entitlements:write",
+    summary="Use an entitlement",
+    description="Each unit is used once, also where many ask at the same time.",
+    body=UseBody,
+    answer=UseView,
+    status=201,
+    idempotent=True,
+    errors=(*_REFUSALS, "not_entitled", "quota_exhausted"),
+)
+def use(call: Call[UseBody]) -> Reply:
+    """Take from the quota first, then from grants."""
+    body = call.body
+    command = UseEntitlement(
+        actor=call.caller.actor,
+        programme=body.programme,
+        entitlement=body.entitlement,
+        units=body.units,
+        reference=body.reference,
+    )
+
+    def present(decided: Decided) -> Answer:
+        used: Used = decided.results[-1]
+        member, version = decided.member, decided.account.version
+        return answer(201, UseView(member, str(version), used.units, _view(used.held, "en")))
+
+    return reply(
+        change_entitlement(
+            services_of(call),
+            caller_of(call),
+            call.path["member_id"],
+            command,
+            present,
+            identity_of(call),
+        )
+    )
+
+
+@api.post(
+    "/members/{member_id}/entitlement-uses/{use_id}/cancellation",
+    scope="entitlements:write",
+    summary="Give a use back",
+    description="Once, and within a month; giving it back again changes nothing.",
+    body=ReturnBody,
+    answer=ReturnView,
+    idempotent=True,
+    patterns={"use_id": "[1-9][0-9]{0,11}"},
+    errors=("member_not_found", "account_closed", "use_not_found", "too_late_to_return"),
+)
+def give_back(call: Call[ReturnBody]) -> Reply:
+    """Units return to where they came from, if that is still there."""
+
+    def present(decided: Decided) -> Answer:
+        told: Returned = decided.results[-1]
+        view = ReturnView(
+            decided.member, told.programme, told.entitlement, told.changed, told.units
+        )
+        return answer(200, view)
+
+    return reply(
+        return_entitlement(
+            services_of(call),
+            caller_of(call),
+            call.path["member_id"],
+            int(call.path["use_id"]),
+            call.body.reason,
+            present,
+            identity_of(call),
+        )
+    )
+
+
+@api.post(
+    "/members/{member_id}/entitlement-grants",
+    scope="entitlements:grant",
+    summary="Grant an entitlement by hand, with a reason",
+    body=GrantBody,
+    answer=GrantView,
+    status=201,
+    idempotent=True,
+    errors=(*_REFUSALS, "too_many_grants"),
+)
+def grant(call: Call[GrantBody]) -> Reply:
+    """Give units that are used like any others."""
+    body = call.body
+    command = GrantEntitlement(
+        actor=call.caller.actor,
+        programme=body.programme,
+        entitlement=body.entitlement,
+        units=body.units,
+        valid_days=body.valid_days,
+        reason=body.reason,
+        note=body.note,
+    )
+
+    def present(decided: Decided) -> Answer:
+        held: Held = decided.results[-1]
+        return answer(201, GrantView(decided.member, decided.account.version, _view(held, "en")))
+
+    return reply(
+        change_entitlement(
+            services_of(call),
+            caller_of(call),
+            call.path["member_id"],
+            command,
+            present,
+            identity_of(call),
+        )
+    )
+
+
+def _view(held: Held, locale: str) -> EntitlementView:
+    entitlement = held.entitlement
+    return EntitlementView(
+        programme=held.programme,
+        entitlement=entitlement.id,
+        name=text_in(entitlement.name, locale),
+        description=text_in(entitlement.description, locale),
+        kind=entitlement.kind,
+        left=held.left,
+        quota_left=held.quota_left,
+        resets_on=held.resets_on,
+        grants=[GrantedView(each.units, each.expires_on) for each in held.grants],
+    )
+
+
+def _card(progress: CardProgress, locale: str) -> StampCardView:
+    card = progress.card
+    return StampCardView(
+        progress.programme,
+        card.id,
+        text_in(card.name, locale),
+        progress.on_card,
+        card.size,
+        progress.full,
+    )

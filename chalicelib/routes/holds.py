@@ -1,0 +1,257 @@
+"""Holds: value that is set aside, and then captured or released."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from msgspec import Meta, Struct
+
+from chalicelib.domain.calendar import format_instant
+from chalicelib.domain.mechanics.holds import (
+    CaptureHold,
+    Ended,
+    ExtendHold,
+    Hold,
+    Minutes,
+    Placed,
+    PlaceHold,
+    ReleaseHold,
+)
+from chalicelib.domain.programme import Id, Points
+from chalicelib.routes.calls import answer, caller_of, identity_of, reply, services_of
+from chalicelib.routes.http import Body, Call, Reply, Resource
+from chalicelib.routes.views import BalanceView, balances
+from chalicelib.usecases.execution import Decided
+from chalicelib.usecases.hold_value import change_hold, read_holds
+from chalicelib.usecases.ports import Answer
+
+api = Resource("holds")
+
+Reference = Annotated[str, Meta(max_length=200)]
+
+
+class HoldBody(Body):
+    """How much to set aside, and for how long; ``reference`` is sealed."""
+
+    programme: Id
+    currency: Id
+    amount: Points
+    minutes: Minutes | None = None
+    reference: Reference = ""
+
+
+class CaptureBody(Body):
+    """How much to spend: all of it where nothing is said; the rest is released."""
+
+    amount: Points | None = None
+    reference: Reference = ""
+
+
+class ReleaseBody(Body):
+    """Why it is given up."""
+
+    reason: Annotated[str, Meta(max_length=200)] = ""
+
+
+class ExtensionBody(Body):
+    """Until how many minutes from now the hold is to stay open."""
+
+    minutes: Minutes
+
+
+class HoldView(Struct, frozen=True):
+    """An open hold: it ends by itself at ``expires_at``, and can be kept until ``latest``."""
+
+    hold_id: str
+    programme: str
+    currency: str
+    amount: int
+    placed_at: str
+    expires_at: str
+    latest: str
+
+
+class PlacedView(Struct, frozen=True):
+    """An open hold, and the balances that it lowers."""
+
+    member_id: str
+    hold: HoldView
+    balances: list[BalanceView]
+
+
+class EndedView(Struct, frozen=True):
+    """What of a hold was spent, and what is available again."""
+
+    member_id: str
+    hold_id: str
+    programme: str
+    currency: str
+    captured: int
+    released: int
+    balances: list[BalanceView]
+
+
+class HoldsView(Struct, frozen=True):
+    """Every hold that is open."""
+
+    member_id: str
+    holds: list[HoldView]
+
+
+_ENDING = ("member_not_found", "account_closed", "hold_not_found", "hold_ended")
+
+
+@api.get(
+    "/members/{member_id}/holds",
+    scope="balances:read",
+    summary="List the open holds of a member",
+    answer=HoldsView,
+    member_may=True,
+)
+def listed(call: Call) -> Reply:
+    """Every hold that is open now."""
+    member = call.path["member_id"]
+    found = read_holds(services_of(call), caller_of(call), member).holds
+    return Reply(HoldsView(member, [_view(hold_id, hold) for hold_id, hold in found.items()]))
+
+
+@api.post(
+    "/members/{member_id}/holds",
+    scope="holds:write",
+    summary="Set value aside",
+    description=(
+        "What is available is lower from then on. Without `minutes` it is open as long as the "
+        "programme says, 15 minutes unless it says otherwise."
+    ),
+    body=HoldBody,
+    answer=PlacedView,
+    status=201,
+    idempotent=True,
+    errors=(
+        "member_not_found",
+        "account_closed",
+        "programme_not_found",
+        "not_enrolled",
+        "unknown_currency",
+        "insufficient_points",
+        "hold_too_long",
+        "too_many_holds",
+    ),
+)
+def place(call: Call[HoldBody]) -> Reply:
+    """Pin lots in the order in which they would be spent."""
+    body = call.body
+    command = PlaceHold(
+        actor=call.caller.actor,
+        programme=body.programme,
+        currency=body.currency,
+        amount=body.amount,
+        hold_id=services_of(call).new_id("hold"),
+        minutes=body.minutes,
+        reference=body.reference,
+    )
+    return _change(call, command, 201)
+
+
+@api.post(
+    "/members/{member_id}/holds/{hold_id}/capture",
+    scope="holds:write",
+    summary="Spend a hold, or a part of it",
+    description="Once: what is not captured is released.",
+    body=CaptureBody,
+    answer=EndedView,
+    idempotent=True,
+    errors=(*_ENDING, "exceeds_hold"),
+)
+def capture(call: Call[CaptureBody]) -> Reply:
+    """Spend what was set aside, also where it has expired since."""
+    body = call.body
+    command = CaptureHold(
+        actor=_actor(call),
+        hold_id=call.path["hold_id"],
+        amount=body.amount,
+        reference=body.reference,
+    )
+    return _change(call, command, 200)
+
+
+@api.post(
+    "/members/{member_id}/holds/{hold_id}/release",
+    scope="holds:write",
+    summary="Give a hold up",
+    body=ReleaseBody,
+    answer=EndedView,
+    idempotent=True,
+    errors=_ENDING,
+)
+def release(call: Call[ReleaseBody]) -> Reply:
+    """Make its value available again; what has expired since is gone."""
+    command = ReleaseHold(actor=_actor(call), hold_id=call.path["hold_id"], reason=call.body.reason)
+    return _change(call, command, 200)
+
+
+@api.post(
+    "/members/{member_id}/holds/{hold_id}/extension",
+    scope="holds:write",
+    summary="Keep a hold open for longer",
+    description="An end that is later already stays as it is.",
+    body=ExtensionBody,
+    answer=PlacedView,
+    idempotent=True,
+    errors=(*_ENDING, "hold_too_long"),
+)
+def extend(call: Call[ExtensionBody]) -> Reply:
+    """Move the end of a hold, never past its latest."""
+    command = ExtendHold(
+        actor=_actor(call), hold_id=call.path["hold_id"], minutes=call.body.minutes
+    )
+    return _change(call, command, 200)
+
+
+def _change(
+    call: Call[Any, Any], command: PlaceHold | CaptureHold | ReleaseHold | ExtendHold, status: int
+) -> Reply:
+    def present(decided: Decided) -> Answer:
+        told: Placed | Ended = decided.results[-1]
+        left = balances(decided.account, decided.programmes, decided.now, "en")
+        if isinstance(told, Placed):
+            view = PlacedView(decided.member, _view(told.hold_id, told.hold), left)
+            return answer(status, view)
+        currency = told.currency.partition("/")[2]
+        ended = EndedView(
+            decided.member,
+            told.hold_id,
+            told.programme,
+            currency,
+            told.captured,
+            told.released,
+            left,
+        )
+        return answer(status, ended)
+
+    return reply(
+        change_hold(
+            services_of(call),
+            caller_of(call),
+            call.path["member_id"],
+            command,
+            present,
+            identity_of(call),
+        )
+    )
+
+
+def _actor(call: Call[Any, Any]) -> str:
+    return call.caller.actor
+
+
+def _view(hold_id: str, hold: Hold) -> HoldView:
+    return HoldView(
+        hold_id=hold_id,
+        programme=hold.programme,
+        currency=hold.currency.partition("/")[2],
+        amount=hold.amount,
+        placed_at=format_instant(hold.placed_at),
+        expires_at=format_instant(hold.expires_at),
+        latest=format_instant(hold.latest),
+    )

@@ -1,0 +1,81 @@
+"""API keys: issued once in the clear, revoked within a minute."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from msgspec import Meta, Struct
+
+from chalicelib.domain.errors import Invalid
+from chalicelib.routes.calls import caller_of, services_of
+from chalicelib.routes.credentials import SCOPES
+from chalicelib.routes.http import Body, Call, Reply, Resource
+from chalicelib.usecases.keys import check_grant, issue_key, revoke_key
+
+api = Resource("keys")
+
+
+# The refusal of another one, below, says more than a schema could.
+ScopeName = Annotated[str, Meta(extra_json_schema={"enum": sorted(SCOPES)})]
+
+
+class KeyBody(Body):
+    """What the key is for, and what it may do."""
+
+    name: Annotated[str, Meta(min_length=1, max_length=100)]
+    scopes: Annotated[list[ScopeName], Meta(min_length=1, max_length=30)]
+
+
+class KeyView(Struct, frozen=True):
+    """A new key; ``api_key`` is shown this once."""
+
+    key_id: str
+    api_key: str
+    name: str
+    scopes: list[str]
+
+
+class RevokedView(Struct, frozen=True):
+    """A key that stops working within 60 seconds."""
+
+    key_id: str
+    revoked: bool
+
+
+@api.post(
+    "/api-keys",
+    scope="keys:write",
+    summary="Issue an API key",
+    body=KeyBody,
+    answer=KeyView,
+    status=201,
+    idempotent=False,
+    errors=("scope_not_held",),
+)
+def issue(call: Call[KeyBody]) -> Reply:
+    """Issue a key with scopes that the caller holds."""
+    unknown = [
+        {"pointer": f"/scopes/{place}", "detail": f"must be one of: {', '.join(sorted(SCOPES))}"}
+        for place, scope in enumerate(call.body.scopes)
+        if scope not in SCOPES
+    ]
+    if unknown:
+        raise Invalid("invalid_body", "The body breaks the schema; see errors.", errors=unknown)
+    scopes = frozenset(call.body.scopes)
+    check_grant(call.caller.scopes, scopes)
+    key = issue_key(services_of(call), caller_of(call), call.body.name, scopes)
+    return Reply(KeyView(key.key_id, key.token, key.name, sorted(key.scopes)))
+
+
+@api.delete(
+    "/api-keys/{key_id}",
+    scope="keys:write",
+    summary="Revoke an API key",
+    answer=RevokedView,
+    idempotent=False,
+    errors=("key_not_found",),
+)
+def revoke(call: Call) -> Reply:
+    """Revoke a key."""
+    revoke_key(services_of(call), caller_of(call), call.path["key_id"])
+    return Reply(RevokedView(call.path["key_id"], revoked=True))

@@ -1,0 +1,35 @@
+"""How dates look to a person, and in which direction their language runs."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Final
+
+_RIGHT_TO_LEFT: Final = frozenset({"fa", "ar", "he", "ur"})
+_PERSIAN_DIGITS: Final = str.maketrans("0123456789", "۰۱۲۳۴۵۶۷۸۹")
+
+
+def language(locale: str) -> str:
+    """Return the language of a locale: `fa` of `fa-IR`."""
+    return locale.partition("-")[0].lower()
+
+
+def direction(locale: str) -> str:
+    """Return `rtl` or `ltr`."""
+    return "rtl" if language(locale) in _RIGHT_TO_LEFT else "ltr"
+
+
+def date_label(iso_date: str, locale: str) -> str:
+    """
+    Return a local date as people of a locale write it.
+
+    In Persian that is the Jalali calendar in Persian digits; elsewhere ISO 8601, which no reader
+    mistakes.
+    """
+    if language(locale) != "fa":
+        return iso_date
+    # Only Persian readers pay for this.
+    import jdatetime
+
+    day = jdatetime.date.fromgregorian(date=date.fromisoformat(iso_date))
+    return f"{day.year:04d}/{day.month:02d}/{day.day:02d}".translate(_PERSIAN_DIGITS)

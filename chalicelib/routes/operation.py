@@ -1,0 +1,249 @@
+"""
+What a route declares, and what its handler is given and gives back.
+
+One `Operation` is the single source of how a request is checked, of its handler's `Call`, and of
+its entry in the OpenAPI document.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import (
+    TYPE_CHECKING,
+    Annotated,
+    Any,
+    Final,
+    Generic,
+    Literal,
+    NamedTuple,
+    Required,
+    TypedDict,
+)
+
+import msgspec
+
+from chalicelib.domain.errors import Malformed
+from chalicelib.routes import cursors
+from chalicelib.routes.credentials import MEMBER_SCOPES, PUBLIC, SCOPES, Principal
+from chalicelib.routes.parsing import canonical
+from chalicelib.routes.problems import CODES
+
+if TYPE_CHECKING:
+    from typing_extensions import TypeVar
+
+    B = TypeVar("B", default=None)
+    Q = TypeVar("Q", default=None)
+else:
+    from typing import TypeVar
+
+    B = TypeVar("B")
+    Q = TypeVar("Q")
+
+JSON_TYPE: Final = "application/json"
+#: Ids and codes: what may stand in a path unless an operation says otherwise.
+PATH_PATTERN: Final = r"[A-Za-z0-9][A-Za-z0-9._~:@+-]{0,127}"
+PATH_NAMES: Final = re.compile(r"\{(\w+)\}")
+_VERSION_TAG: Final = re.compile(r'"(\d{1,15})"')
+
+Limit = Annotated[int, msgspec.Meta(ge=1, le=100, description="How many to answer with.")]
+Cursor = Annotated[
+    str,
+    msgspec.Meta(
+        max_length=2048,
+        description="Where to go on: `next_cursor` of the last page.",
+        # For the document alone: what is no cursor is refused as that, not as a bad query.
+        extra_json_schema={"pattern": "^[A-Za-z0-9_-]+$"},
+    ),
+]
+
+
+class Body(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """The base of every request body and of every object inside one: unknown fields refuse."""
+
+
+class Query(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """The base of every query: unknown parameters refuse."""
+
+
+class Page(Query, kw_only=True):
+    """The query of a list."""
+
+    limit: Limit = 50
+    cursor: Cursor | None = None
+
+
+class Reply(NamedTuple):
+    """
+    What a handler answers.
+
+    ``body`` is a Struct or JSON-able value to encode, or bytes that pass through untouched.
+    ``status`` is the declared one unless given.  ``replayed`` marks a stored first answer.
+    ``version`` becomes the ``ETag``.  ``media`` is the first declared type unless given.
+    """
+
+    body: Any = None
+    status: int | None = None
+    headers: dict[str, str] | None = None
+    replayed: bool = False
+    version: int | None = None
+    media: str | None = None
+
+
+class Call(msgspec.Struct, Generic[B, Q], frozen=True, kw_only=True):
+    """One checked request, as its handler sees it; nothing in it needs checking again."""
+
+    operation: Operation
+    #: Who asks.  On public routes `caller` must not be used: there is nobody.
+    principal: Principal | None
+    #: Path parameters by name, decoded.
+    path: dict[str, str]
+    query: Q
+    body: B
+    raw_body: bytes
+    #: Required on writes unless the operation says otherwise; 1–255 visible ASCII characters.
+    idempotency_key: str | None
+    #: The entity tag of ``If-Match``, with its quotes, as it came.
+    if_match: str | None
+    #: SHA-256 over method, filled path, canonical body and actor: equal for equal requests.
+    fingerprint: bytes
+    correlation_id: str
+    #: The caller's first choice of language, a BCP 47 tag.
+    locale: str
+    #: Milliseconds that the function may still run.
+    remaining_ms: Callable[[], int]
+    #: What `http.provide` was given builds this; handlers narrow it to the Protocol they need.
+    services: Any
+
+    @property
+    def caller(self) -> Principal:
+        """The principal of a route that is not public."""
+        if self.principal is None:
+            raise LookupError(f"{self.operation.name} is public: nobody is known to call it")
+        return self.principal
+
+    @property
+    def tenant(self) -> str:
+        """The caller's tenant."""
+        return self.caller.tenant
+
+    def expected_version(self) -> int | None:
+        """
+        The version that ``If-Match: "7"`` names; nothing without the header.
+
+        Raises:
+            Malformed: ``invalid_if_match``, when it is not one quoted version.
+        """
+        if self.if_match is None:
+            return None
+        match = _VERSION_TAG.fullmatch(self.if_match)
+        if match is None:
+            raise Malformed(
+                "invalid_if_match",
+                'Send the ETag that the resource was read with, such as If-Match: "7".',
+            )
+        return int(match[1])
+
+    def position(self) -> Any:
+        """
+        Where the list continues, as `next_cursor` was given it; nothing on the first page.
+
+        Raises:
+            Malformed: ``invalid_cursor``, when it is not a cursor of this list for this caller.
+        """
+        cursor = getattr(self.query, "cursor", None)
+        if cursor is None:
+            return None
+        return cursors.unseal(cursor, key=self._cursor_key(), bound_to=self._list_identity())
+
+    def next_cursor(self, position: Any) -> str:
+        """The cursor for a JSON-able position in this list, for this caller only."""
+        return cursors.seal(position, key=self._cursor_key(), bound_to=self._list_identity())
+
+    def _cursor_key(self) -> bytes:
+        return cursors.derived_key(self.services.root_key, "cursor", self.tenant)
+
+    def _list_identity(self) -> str:
+        # Another filter makes another list; only how many and where may change between pages.
+        filters = msgspec.to_builtins(self.query)
+        filters.pop("limit", None)
+        filters.pop("cursor", None)
+        operation = f"{self.operation.method} {self.operation.filled(self.path)}"
+        return f"{operation}\n{canonical(filters).decode()}\n{self.caller.actor}"
+
+
+class Declaration(TypedDict, total=False):
+    """What a route declares besides its method and path; see `Operation` for each."""
+
+    scope: Required[str]
+    summary: Required[str]
+    description: str
+    body: Any
+    query: type[Query]
+    answer: Any
+    status: int
+    also: tuple[int, ...]
+    idempotent: bool | Literal["body"]
+    if_match: Literal["required", "optional"]
+    member_may: bool
+    errors: tuple[str, ...]
+    patterns: dict[str, str]
+    media: tuple[str, ...]
+
+
+class Operation(msgspec.Struct, frozen=True, kw_only=True):
+    """One declared operation; declaring one that makes no sense fails at import."""
+
+    method: str
+    #: With its prefix, as it is served: ``/v1/members/{member_id}``.
+    path: str
+    resource: str
+    #: ``<resource>_<handler>``: unique, and the OpenAPI operation id.
+    name: str
+    #: One of `SCOPES`, or `PUBLIC`.
+    scope: str
+    summary: str
+    description: str = ""
+    #: A `Body`, or a union of tagged ones; nothing when the operation takes no body.
+    body: Any = None
+    query: type[Query] | None = None
+    #: The type of the answer, for OpenAPI.
+    answer: Any = None
+    status: int = 200
+    #: Other statuses of success that it may have, with the same answer.
+    also: tuple[int, ...] = ()
+    #: True: ``Idempotency-Key`` required.  "body": optional, the body names an identity.
+    idempotent: bool | Literal["body"] = False
+    if_match: Literal["required", "optional"] | None = None
+    #: Members may call it, for their own ``{member_id}`` only.
+    member_may: bool = False
+    #: Codes that this operation answers with beyond those of every operation.
+    errors: tuple[str, ...] = ()
+    #: Regular expressions of path parameters that differ from the usual one.
+    patterns: dict[str, str] = {}
+    #: The content types that its answer may have.
+    media: tuple[str, ...] = (JSON_TYPE,)
+
+    def __post_init__(self) -> None:
+        """Refuses declarations that would leave a route open, mute or undocumented."""
+        if self.scope != PUBLIC and self.scope not in SCOPES:
+            raise ValueError(f"{self.name}: `{self.scope}` is not a scope")
+        unknown = [code for code in self.errors if code not in CODES]
+        if unknown:
+            raise ValueError(f"{self.name}: add {unknown} to problems.CODES")
+        if self.member_may and "member_id" not in self.path_names:
+            raise ValueError(f"{self.name}: member_may needs {{member_id}} in the path")
+        if self.member_may and self.scope not in MEMBER_SCOPES:
+            raise ValueError(f"{self.name}: members do not hold `{self.scope}`")
+        config = getattr(self.body, "__struct_config__", None)
+        if config is not None and not config.forbid_unknown_fields:
+            raise ValueError(f"{self.name}: the body must refuse unknown fields")
+
+    @property
+    def path_names(self) -> list[str]:
+        """The names of the path's parameters, in order."""
+        return PATH_NAMES.findall(self.path)
+
+    def filled(self, path: dict[str, str]) -> str:
+        """The path with its parameters in place."""
+        return self.path.format_map(path)

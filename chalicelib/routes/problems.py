@@ -1,0 +1,250 @@
+"""
+Refusals as RFC 9457 problem documents: the stable codes, their titles, and the one mapping to HTTP.
+
+A document is ``{type, title, status, detail, instance, code}``, with ``errors`` (``{pointer |
+parameter, detail}``) where the request itself is at fault, and the refusal's own facts beside
+them.  ``type`` is ``/problems/<code>``; ``instance`` names the request, as does ``X-Request-Id``.
+Titles are fixed per code; nothing of an unexpected failure reaches the caller.
+"""
+
+from __future__ import annotations
+
+from math import ceil
+from typing import Any, Final, NamedTuple
+
+import msgspec
+
+from chalicelib.domain.errors import (
+    Conflict,
+    Forbidden,
+    Invalid,
+    LoyaltyError,
+    Malformed,
+    NotFound,
+    Stale,
+    Throttled,
+    TooLarge,
+    Unauthorised,
+    Unavailable,
+    Unsupported,
+)
+
+PROBLEM_TYPE: Final = "application/problem+json"
+
+#: Each family of refusal and its status; the first that matches decides, so leaves come first.
+STATUSES: Final[tuple[tuple[type[LoyaltyError], int], ...]] = (
+    (Malformed, 400),
+    (Invalid, 422),
+    (Unauthorised, 401),
+    (Forbidden, 403),
+    (NotFound, 404),
+    (Conflict, 409),
+    (Stale, 412),
+    (TooLarge, 413),
+    (Unsupported, 415),
+    (Throttled, 429),
+    (Unavailable, 503),
+)
+
+#: Seconds that a caller waits when a refusal that may pass does not say how long.
+RETRY_AFTER_S: Final = 1
+
+
+class Code(NamedTuple):
+    """One stable problem code: the status it comes with and its fixed title."""
+
+    status: int
+    title: str
+
+
+#: Every code that the API answers with.  Codes are permanent: they are added, never changed.
+CODES: Final[dict[str, Code]] = {
+    # The request cannot be read.
+    "bad_request": Code(400, "The request cannot be read"),
+    "malformed_json": Code(400, "The body is not acceptable JSON"),
+    "idempotency_key_required": Code(400, "An Idempotency-Key header is required"),
+    "invalid_idempotency_key": Code(400, "The Idempotency-Key header is unusable"),
+    "if_match_required": Code(400, "An If-Match header is required"),
+    "invalid_if_match": Code(400, "The If-Match header is unusable"),
+    "invalid_cursor": Code(400, "The cursor is not one of this list"),
+    # Who is asking.
+    "credential_missing": Code(401, "A bearer credential is required"),
+    "credential_invalid": Code(401, "The credential does not verify"),
+    "insufficient_scope": Code(403, "The credential lacks the scope"),
+    "not_for_members": Code(403, "Members may not do this"),
+    "scope_not_held": Code(403, "A scope cannot be passed on by who lacks it"),
+    "unknown_tenant": Code(403, "The tenant does not exist here"),
+    "tenant_taken": Code(409, "There is a tenant of that id"),
+    "no_test_clock": Code(403, "The tenant has no test clock"),
+    "forbidden": Code(403, "Not allowed"),
+    # What is asked for.
+    "not_found": Code(404, "Not found"),
+    "member_not_found": Code(404, "No such member"),
+    "programme_not_found": Code(404, "No such programme"),
+    "version_not_found": Code(404, "No such version of the programme"),
+    "reward_not_found": Code(404, "No such reward"),
+    "hold_not_found": Code(404, "No such hold"),
+    "entitlement_not_found": Code(404, "No such entitlement"),
+    "use_not_found": Code(404, "No such use of an entitlement"),
+    "redemption_not_found": Code(404, "No such redemption"),
+    "voucher_not_found": Code(404, "No such voucher"),
+    "activity_not_found": Code(404, "No such activity"),
+    "key_not_found": Code(404, "No such API key"),
+    "method_not_allowed": Code(405, "The method is not supported here"),
+    "stale": Code(412, "The resource has changed"),
+    "body_too_large": Code(413, "The body is too large"),
+    "account_too_large": Code(413, "The account would grow too large"),
+    "programme_too_large": Code(413, "The programme is too large"),
+    "unsupported_media_type": Code(415, "The content type is not supported"),
+    "invalid_body": Code(422, "The body breaks the schema"),
+    "invalid_query": Code(422, "The query breaks the schema"),
+    "idempotency_key_reused": Code(422, "The identity was used with another request"),
+    "invalid_attribute": Code(422, "An attribute cannot be used"),
+    "invalid_date": Code(422, "Not a date"),
+    "invalid_instant": Code(422, "Not an instant"),
+    "date_out_of_range": Code(422, "The date is out of range"),
+    "unknown_time_zone": Code(422, "No such time zone"),
+    "unknown_window": Code(422, "No such window of time"),
+    "unknown_currency": Code(422, "No such currency"),
+    "unknown_programme": Code(422, "No such programme to join"),
+    "unknown_line": Code(422, "No such line in the activity"),
+    "unusable_line": Code(422, "A line cannot be used"),
+    "duplicate_line": Code(422, "A line is given twice"),
+    "lines_required": Code(422, "Lines are required"),
+    "no_amount": Code(422, "There is no amount to reverse"),
+    "amount_mismatch": Code(422, "The amounts do not add up"),
+    "currency_mismatch": Code(422, "The currencies differ"),
+    "currency_required": Code(422, "A currency is required"),
+    "occurred_in_future": Code(422, "It has not happened yet"),
+    "backdate_limit": Code(422, "It happened too long ago"),
+    "as_of_in_future": Code(422, "That moment has not come yet"),
+    "hold_too_long": Code(422, "The hold would last too long"),
+    "consent_required": Code(422, "A consent is required"),
+    "not_eligible": Code(422, "The member is not eligible"),
+    "invalid_programme": Code(422, "The programme does not validate"),
+    "invalid_expression": Code(422, "An expression does not validate"),
+    "invalid_succession": Code(422, "The version cannot follow the one before"),
+    "effective_too_early": Code(422, "The version would take effect too early"),
+    # The moment.
+    "too_many_requests": Code(429, "Too many requests"),
+    "internal_error": Code(500, "Something failed on our side"),
+    "queue_unavailable": Code(503, "The queue did not answer"),
+    "unavailable": Code(503, "Not decided; send it again"),
+    "store_unavailable": Code(503, "The store is out of reach; send it again"),
+    "newer_schema": Code(503, "A newer release wrote this; send it again"),
+    # What the state of an account or a resource refuses.
+    "conflict": Code(409, "The present state refuses"),
+    "account_closed": Code(409, "The account is closed"),
+    "already_spent": Code(409, "The value was spent already"),
+    "exceeds_remaining": Code(409, "More than what remains"),
+    "clock_moves_forward": Code(409, "A test clock only moves forward"),
+    "insufficient_points": Code(409, "The balance does not cover this"),
+    "limit_reached": Code(409, "The limit is reached"),
+    "exceeds_hold": Code(409, "The hold is over less"),
+    "hold_ended": Code(409, "The hold has ended"),
+    "too_many_holds": Code(409, "Too many holds are open"),
+    "not_entitled": Code(409, "The member does not have this entitlement"),
+    "quota_exhausted": Code(409, "None of it is left"),
+    "too_late_to_return": Code(409, "The use is too old to be given back"),
+    "too_many_grants": Code(409, "The member holds too many grants"),
+    "not_a_draft": Code(409, "The version is no draft"),
+    "not_enrolled": Code(409, "The member is not enrolled"),
+    "out_of_stock": Code(409, "The reward is out of stock"),
+    "reward_not_available": Code(409, "The reward is not available now"),
+    "tier_required": Code(409, "The reward needs another tier"),
+    "version_taken": Code(409, "The version number is taken"),
+    "voucher_cancelled": Code(409, "The voucher was cancelled"),
+    "voucher_expired": Code(409, "The voucher has expired"),
+    "voucher_used": Code(409, "The voucher was used already"),
+}
+
+_FAMILY_TITLES: Final = {
+    400: CODES["bad_request"].title,
+    401: CODES["credential_invalid"].title,
+    403: CODES["forbidden"].title,
+    404: CODES["not_found"].title,
+    409: CODES["conflict"].title,
+    412: CODES["stale"].title,
+    413: "Over a documented limit",
+    415: CODES["unsupported_media_type"].title,
+    422: "The request can never succeed as it stands",
+    429: CODES["too_many_requests"].title,
+    503: CODES["unavailable"].title,
+}
+
+#: What the framework's own answers become: the status says all that the caller may know.
+FRAMEWORK_PROBLEMS: Final[dict[int, tuple[str, str]]] = {
+    400: ("bad_request", "The request cannot be read."),
+    401: ("credential_missing", "Send `Authorization: Bearer <token>`."),
+    403: ("forbidden", "This request is not allowed."),
+    404: ("not_found", "There is nothing at this path."),
+    405: ("method_not_allowed", "This path does not support the method; see the Allow header."),
+    413: ("body_too_large", "The body is over the limit."),
+    415: ("unsupported_media_type", "Send the body as application/json."),
+    429: ("too_many_requests", "Slow down and send it again."),
+}
+
+_RESERVED: Final = frozenset({"type", "title", "status", "detail", "instance", "code", "errors"})
+
+
+class Problem(NamedTuple):
+    """A refusal ready to send: its status, its code, the encoded document and its own headers."""
+
+    status: int
+    code: str
+    body: bytes
+    headers: dict[str, str]
+
+
+def status_of(error: LoyaltyError) -> int:
+    """The HTTP status of a refusal, by its family."""
+    return next((status for family, status in STATUSES if isinstance(error, family)), 500)
+
+
+def problem_of(error: LoyaltyError, correlation_id: str) -> Problem:
+    """The problem document of a refusal; its facts become members of the document."""
+    status = status_of(error)
+    known = CODES.get(error.code)
+    document: dict[str, Any] = {
+        "type": f"/problems/{error.code}",
+        "title": known.title if known else _FAMILY_TITLES.get(status, "Refused"),
+        "status": status,
+        "detail": error.message,
+        "instance": f"urn:tessera:request:{correlation_id}",
+        "code": error.code,
+    }
+    if isinstance(error, Invalid) and error.errors:
+        document["errors"] = error.errors
+    document.update({k: v for k, v in error.facts.items() if k not in _RESERVED})
+    body = msgspec.json.encode(document, enc_hook=str)
+    return Problem(status, error.code, body, _headers(error, status))
+
+
+def bare_problem(status: int, correlation_id: str) -> Problem:
+    """The problem document for a status that the framework or the gateway decided by itself."""
+    code, detail = FRAMEWORK_PROBLEMS.get(
+        status,
+        ("internal_error", "Quote the request id when you report this."),
+    )
+    document = {
+        "type": f"/problems/{code}",
+        "title": CODES[code].title,
+        "status": status,
+        "detail": detail,
+        "instance": f"urn:tessera:request:{correlation_id}",
+        "code": code,
+    }
+    return Problem(status, code, msgspec.json.encode(document), {})
+
+
+def _headers(error: LoyaltyError, status: int) -> dict[str, str]:
+    if status in {429, 503}:
+        return {"Retry-After": str(max(1, ceil(error.facts.get("retry_after", RETRY_AFTER_S))))}
+    if error.code == "credential_missing":
+        return {"WWW-Authenticate": 'Bearer realm="tessera"'}
+    if isinstance(error, Unauthorised):
+        return {"WWW-Authenticate": 'Bearer realm="tessera", error="invalid_token"'}
+    if error.code == "insufficient_scope":
+        challenge = f'error="insufficient_scope", scope="{error.facts["scope"]}"'
+        return {"WWW-Authenticate": f'Bearer realm="tessera", {challenge}'}
+    return {}

@@ -1,0 +1,265 @@
+"""Programmes: validate a document, draft it, publish it, read it, read it in words."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, cast
+
+from msgspec import Meta, Struct
+
+from chalicelib.domain.mechanics.registry import Document
+from chalicelib.domain.programme import ProgrammeVersion, text_in
+from chalicelib.domain.words import describe
+from chalicelib.routes.calls import caller_of, instant_in, services_of
+from chalicelib.routes.http import Body, Call, Page, Query, Reply, Resource
+from chalicelib.routes.views import spoken, when
+from chalicelib.usecases.publish_programme import (
+    check_document,
+    draft_programme,
+    publish_programme,
+    read_programmes,
+    read_version,
+)
+
+api = Resource("programmes")
+
+
+class DocumentBody(Body):
+    """A programme document; its schema is that of `Programme`."""
+
+    document: dict[str, Any]
+
+
+class PublicationBody(Body):
+    """When the version takes effect; as soon as it may where it is left out."""
+
+    effective_from: Annotated[str, Meta(max_length=40, description="RFC 3339.")] | None = None
+
+
+class WhichVersion(Query):
+    """Which version; the one in force where it is left out."""
+
+    version: Annotated[int, Meta(ge=1, le=999_999)] | None = None
+
+
+class WarningView(Struct, frozen=True):
+    """What the author of a document should know."""
+
+    pointer: str
+    detail: str
+
+
+class ValidationView(Struct, frozen=True):
+    """A document that can be published."""
+
+    valid: bool
+    warnings: list[WarningView]
+
+
+class VersionSummary(Struct, frozen=True):
+    """One version of a programme."""
+
+    programme: str
+    version: int
+    name: str
+    state: str
+    effective_from: str | None
+
+
+class VersionView(Struct, frozen=True):
+    """One version of a programme with its document."""
+
+    programme: str
+    version: int
+    state: str
+    effective_from: str | None
+    document: Document
+    warnings: list[WarningView] = []
+
+
+class VersionsView(Struct, frozen=True):
+    """A page of versions."""
+
+    programmes: list[VersionSummary]
+    next_cursor: str | None
+
+
+class RuleInWords(Struct, frozen=True):
+    """One part of a programme as a patient would read it."""
+
+    kind: str
+    id: str
+    name: str
+    text: str
+    expressions: list[str]
+
+
+class RulesView(Struct, frozen=True):
+    """A programme in words."""
+
+    programme: str
+    version: int
+    name: str
+    rules: list[RuleInWords]
+    lang: str
+    dir: str
+
+
+@api.post(
+    "/programmes/validation",
+    scope="programmes:read",
+    summary="Validate a programme document",
+    description="Reports every problem with its path and its fix; nothing is kept.",
+    body=DocumentBody,
+    answer=ValidationView,
+    idempotent=False,
+    errors=("invalid_programme",),
+)
+def validate(call: Call[DocumentBody]) -> Reply:
+    """Check a document."""
+    checked = check_document(call.body.document)
+    return Reply(ValidationView(valid=True, warnings=_warnings(checked.warnings)))
+
+
+@api.post(
+    "/programmes",
+    scope="programmes:write",
+    summary="Draft the next version of a programme",
+    body=DocumentBody,
+    answer=VersionView,
+    status=201,
+    idempotent=False,
+    errors=("invalid_programme", "version_taken"),
+)
+def draft(call: Call[DocumentBody]) -> Reply:
+    """Keep a valid document as a draft."""
+    drafted, warnings = draft_programme(services_of(call), caller_of(call), call.body.document)
+    location = f"/v1/programmes/{drafted.programme_id}/versions/{drafted.number}"
+    return Reply(_view(drafted, _warnings(warnings)), headers={"Location": location})
+
+
+@api.post(
+    "/programmes/{programme_id}/versions/{version}/publication",
+    scope="programmes:write",
+    summary="Publish a draft",
+    description=(
+        "The first version of a programme may take effect at once; a later one two minutes ahead "
+        "or more, so that every server knows it before it counts. A published version never "
+        "changes."
+    ),
+    body=PublicationBody,
+    answer=VersionView,
+    idempotent=False,
+    patterns={"version": "[1-9][0-9]{0,5}"},
+    errors=(
+        "programme_not_found",
+        "version_not_found",
+        "invalid_succession",
+        "effective_too_early",
+        "not_a_draft",
+        "invalid_instant",
+    ),
+)
+def publish(call: Call[PublicationBody]) -> Reply:
+    """Publish a version."""
+    text = call.body.effective_from
+    version = publish_programme(
+        services_of(call),
+        caller_of(call),
+        call.path["programme_id"],
+        int(call.path["version"]),
+        None if text is None else instant_in(text, pointer="/effective_from"),
+    )
+    return Reply(_view(version))
+
+
+@api.get(
+    "/programmes",
+    scope="programmes:read",
+    summary="List the versions of all programmes",
+    query=Page,
+    answer=VersionsView,
+)
+def list_versions(call: Call[None, Page]) -> Reply:
+    """List versions by programme and number."""
+    versions = read_programmes(services_of(call), caller_of(call))
+    after = call.position()
+    if after is not None:
+        versions = [v for v in versions if [v.programme_id, v.number] > after]
+    page = versions[: call.query.limit]
+    more = len(versions) > len(page)
+    return Reply(
+        VersionsView(
+            [_summary(version, call.locale) for version in page],
+            call.next_cursor([page[-1].programme_id, page[-1].number]) if more else None,
+        )
+    )
+
+
+@api.get(
+    "/programmes/{programme_id}",
+    scope="programmes:read",
+    summary="Read a programme: the version in force, or the one named",
+    query=WhichVersion,
+    answer=VersionView,
+    errors=("programme_not_found", "version_not_found"),
+)
+def read(call: Call[None, WhichVersion]) -> Reply:
+    """Read a version."""
+    programme_id = call.path["programme_id"]
+    version = read_version(services_of(call), caller_of(call), programme_id, call.query.version)
+    return Reply(_view(version))
+
+
+@api.get(
+    "/programmes/{programme_id}/rules",
+    scope="programmes:read",
+    summary="Read the rules in words",
+    query=WhichVersion,
+    answer=RulesView,
+    errors=("programme_not_found", "version_not_found"),
+)
+def rules(call: Call[None, WhichVersion]) -> Reply:
+    """Read a programme as a patient would."""
+    version = read_version(
+        services_of(call), caller_of(call), call.path["programme_id"], call.query.version
+    )
+    told = spoken(call.locale)
+    return Reply(
+        RulesView(
+            programme=version.programme_id,
+            version=version.number,
+            name=text_in(version.document.name, call.locale),
+            rules=[
+                RuleInWords(part.kind, part.id, part.name, part.text, list(part.expressions))
+                for part in describe(version.document, call.locale)
+            ],
+            lang=told.lang,
+            dir=told.dir,
+        ),
+        headers={"Content-Language": told.lang},
+    )
+
+
+def _warnings(problems: tuple[Any, ...]) -> list[WarningView]:
+    return [WarningView(problem.pointer, problem.detail) for problem in problems]
+
+
+def _summary(version: ProgrammeVersion, locale: str) -> VersionSummary:
+    return VersionSummary(
+        version.programme_id,
+        version.number,
+        text_in(version.document.name, locale),
+        version.state,
+        when(version.effective_from),
+    )
+
+
+def _view(version: ProgrammeVersion, warnings: list[WarningView] | None = None) -> VersionView:
+    return VersionView(
+        version.programme_id,
+        version.number,
+        version.state,
+        when(version.effective_from),
+        cast("Document", version.document),
+        warnings or [],
+    )

@@ -1,0 +1,178 @@
+"""What several resources show: balances, movements, tiers.  Instants are RFC 3339, in UTC."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from chalicelib.domain.account import Account, Balance
+from chalicelib.domain.calendar import Instant, format_instant
+from chalicelib.domain.entry import Posting
+from chalicelib.domain.mechanics import holds
+from chalicelib.domain.mechanics.tiers import TierMoved
+from chalicelib.domain.programme import Programmes, qualified, text_in
+from chalicelib.routes.localisation import date_label, direction
+
+
+class LotView(Struct, frozen=True, omit_defaults=True):
+    """Value with one expiry: usable through ``expires_on``, gone at ``expires_at``."""
+
+    amount: int
+    expires_on: str | None = None
+    expires_at: str | None = None
+    label: str | None = None
+    active_on: str | None = None
+    active_at: str | None = None
+
+
+class BalanceView(Struct, frozen=True):
+    """
+    One currency: ``available`` is below zero by the ``deficit`` that earning repays.
+
+    ``held`` is set aside by open holds, and not in ``available``.
+    """
+
+    programme: str
+    currency: str
+    name: str
+    available: int
+    pending: int
+    held: int
+    deficit: int
+
+
+class BalanceDetailView(Struct, frozen=True):
+    """One currency with its lots in the order in which they are spent."""
+
+    programme: str
+    currency: str
+    name: str
+    available: int
+    pending: int
+    held: int
+    deficit: int
+    next_expiry: LotView | None
+    lots: list[LotView]
+    pending_lots: list[LotView]
+
+
+class MovementView(Struct, frozen=True):
+    """What moved between two accounts of the ledger."""
+
+    source: str
+    destination: str
+    programme: str
+    currency: str
+    amount: int
+
+
+class TierChangeView(Struct, frozen=True):
+    """A tier that changed, and since when."""
+
+    programme: str
+    before: str
+    after: str
+    since: str
+
+
+class Spoken(Struct, frozen=True):
+    """The language that texts are in and the direction in which it runs."""
+
+    lang: str
+    dir: str
+
+
+def when(instant: Instant | None) -> str | None:
+    """Return an instant as text, or ``None``."""
+    return None if instant is None else format_instant(instant)
+
+
+def spoken(locale: str) -> Spoken:
+    """Return what a client needs to know to lay texts out."""
+    return Spoken(locale, direction(locale))
+
+
+def balances(
+    account: Account, programmes: Programmes, now: Instant, locale: str
+) -> list[BalanceView]:
+    """Return every currency of the programmes that the member has joined."""
+    return [
+        BalanceView(
+            programme=programme,
+            currency=currency,
+            name=name,
+            available=held.available,
+            pending=held.pending_total,
+            held=holds.held(account, qualified(programme, currency)),
+            deficit=held.deficit,
+        )
+        for programme, currency, name, held in _held(account, programmes, now, locale)
+    ]
+
+
+def balance_details(
+    account: Account, programmes: Programmes, now: Instant, locale: str
+) -> list[BalanceDetailView]:
+    """Return every currency with its lots."""
+    return [
+        BalanceDetailView(
+            programme=programme,
+            currency=currency,
+            name=name,
+            available=held.available,
+            pending=held.pending_total,
+            held=holds.held(account, qualified(programme, currency)),
+            deficit=held.deficit,
+            next_expiry=_next_expiry(held, locale),
+            lots=[_lot(lot.amount, lot.expires_on, lot.expires_at, locale) for lot in held.lots],
+            pending_lots=[
+                LotView(
+                    amount=lot.amount,
+                    expires_on=lot.expires_on,
+                    expires_at=when(lot.expires_at),
+                    active_on=lot.active_on,
+                    active_at=when(lot.active_at),
+                )
+                for lot in held.pending
+            ],
+        )
+        for programme, currency, name, held in _held(account, programmes, now, locale)
+    ]
+
+
+def _held(
+    account: Account, programmes: Programmes, now: Instant, locale: str
+) -> list[tuple[str, str, str, Balance]]:
+    found = []
+    for programme_id in sorted(account.enrolments):
+        version = programmes.in_force(programme_id, now)
+        declared = version.document.currencies if version else ()
+        for currency in declared:
+            held = account.balance(qualified(programme_id, currency.id))
+            found.append((programme_id, currency.id, text_in(currency.name, locale), held))
+    return found
+
+
+def _next_expiry(held: Balance, locale: str) -> LotView | None:
+    """Return what is lost next: all lots of the first expiry, whoever funds them."""
+    expiring = [lot for lot in held.lots if lot.expires_at is not None]
+    if not expiring:
+        return None
+    first = expiring[0]
+    amount = sum(lot.amount for lot in expiring if lot.expires_at == first.expires_at)
+    return _lot(amount, first.expires_on, first.expires_at, locale)
+
+
+def _lot(amount: int, expires_on: str | None, expires_at: Instant | None, locale: str) -> LotView:
+    label = None if expires_on is None else date_label(expires_on, locale)
+    return LotView(amount, expires_on, when(expires_at), label)
+
+
+def movement(posting: Posting) -> MovementView:
+    """Return a posting as it is shown."""
+    programme, _, currency = posting.currency.partition("/")
+    return MovementView(posting.source, posting.destination, programme, currency, posting.amount)
+
+
+def tier_change(moved: TierMoved) -> TierChangeView:
+    """Return a change of tier as it is shown."""
+    return TierChangeView(moved.programme, moved.before, moved.after, format_instant(moved.since))

@@ -1,0 +1,234 @@
+"""Settings, programmes, keys and test clocks in DynamoDB: read often, changed seldom."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from typing import Final, Generic, TypeVar
+
+from chalicelib.domain.calendar import Instant
+from chalicelib.domain.programme import ProgrammeVersion
+from chalicelib.store import keys
+from chalicelib.store.directory import write_if
+from chalicelib.store.dynamo import Dynamo
+from chalicelib.store.metering import Item
+from chalicelib.store.models import (
+    clock_item,
+    key_item,
+    key_of,
+    settings_of,
+    tenant_item,
+    version_item,
+    version_of,
+)
+from chalicelib.store.transaction import put
+from chalicelib.usecases.ports import Catalogue, Settings, StoredKey
+
+TTL_MS: Final = 60_000
+#: How long nothing is remembered: a tenant or programme that was just made is not missed for long.
+NOTHING_TTL_MS: Final = 1_000
+
+_KEPT_MAX: Final = 1024
+
+T = TypeVar("T")
+
+
+class DynamoCatalogue:
+    """
+    The catalogue as use cases know it (`ports.Catalogue`), read anew each time.
+
+    Writes raise `Unavailable` where they may or may not have been carried out.
+    """
+
+    def __init__(self, dynamo: Dynamo) -> None:
+        self._dynamo = dynamo
+
+    def settings(self, tenant: str) -> Settings | None:
+        """Read a tenant's settings."""
+        item = self._get(keys.tenant_pk(tenant), keys.TENANT)
+        return None if item is None else settings_of(tenant, item)
+
+    def create_tenant(self, settings: Settings, clock: Instant | None) -> bool:
+        """Write a new tenant and its test clock; ``False`` where there is one of that id."""
+        requests = [put(self._dynamo.catalogue, tenant_item(settings))]
+        if clock is not None:
+            requests.append(put(self._dynamo.catalogue, clock_item(settings.tenant, clock)))
+        return write_if(self._dynamo, requests)
+
+    def clock(self, tenant: str) -> Instant | None:
+        """Read a test clock consistently."""
+        item = self._get(keys.tenant_pk(tenant), keys.CLOCK)
+        return None if item is None else int(item["instant"]["N"])
+
+    def move_clock(self, tenant: str, to: Instant) -> bool:
+        """
+        Move a test clock forward; ``False`` where it is later already, or where there is none.
+
+        Moving it to where it stands succeeds, so a repeated request is answered like the first.
+        """
+        request = put(
+            self._dynamo.catalogue,
+            clock_item(tenant, to),
+            condition="instant <= :to",
+            values={":to": {"N": str(to)}},
+        )
+        return write_if(self._dynamo, [request])
+
+    def versions(self, tenant: str, *, fresh: bool = False) -> Sequence[ProgrammeVersion]:  # noqa: ARG002 - always fresh
+        """Read every version of every programme of a tenant."""
+        found = self._dynamo.query(
+            {
+                "TableName": self._dynamo.catalogue,
+                "KeyConditionExpression": "pk = :pk AND begins_with(sk, :versions)",
+                "ExpressionAttributeValues": {
+                    ":pk": {"S": keys.tenant_pk(tenant)},
+                    ":versions": {"S": keys.VERSIONS},
+                },
+                "ConsistentRead": True,
+            }
+        )
+        return tuple(map(version_of, found))
+
+    def save_draft(self, tenant: str, version: ProgrammeVersion) -> bool:
+        """Write a new draft; ``False`` where that number is taken."""
+        return write_if(self._dynamo, [put(self._dynamo.catalogue, version_item(tenant, version))])
+
+    def publish(self, tenant: str, version: ProgrammeVersion) -> bool:
+        """Turn a draft into a published version; ``False`` where it is no draft any more."""
+        request = put(
+            self._dynamo.catalogue,
+            version_item(tenant, version),
+            condition="#state = :draft",
+            values={":draft": {"S": "draft"}},
+        )
+        request["ExpressionAttributeNames"] = {"#state": "state"}
+        return write_if(self._dynamo, [request])
+
+    def find_key(self, key_id: str) -> StoredKey | None:
+        """Read an API key."""
+        item = self._get(keys.api_key_pk(key_id), keys.API_KEY)
+        return None if item is None else key_of(key_id, item)
+
+    def save_key(self, key: StoredKey) -> None:
+        """Write a new or revoked API key."""
+        request = put(
+            self._dynamo.catalogue,
+            key_item(key),
+            # A key never changes hands: were its id drawn twice, the second would be refused.
+            condition="attribute_not_exists(pk) OR (tenant = :tenant AND secret_hash = :secret)",
+            values={":tenant": {"S": key.tenant}, ":secret": {"S": key.secret_hash}},
+        )
+        if not write_if(self._dynamo, [request]):
+            raise ValueError("this key id belongs to another key")
+
+    def _get(self, pk: str, sk: str) -> Item | None:
+        return self._dynamo.get(self._dynamo.catalogue, pk, sk)
+
+
+class CachedCatalogue:
+    """
+    A catalogue that remembers settings and programmes for a minute; safe to share by threads.
+
+    What this process writes it knows at once, what another writes within ``ttl_ms``: whoever
+    publishes allows for that (`publish_programme`).  ``clock_ms`` is a clock that never jumps.
+    API keys are passed through, because `routes.credentials.CachedKeys` remembers them: two
+    minutes in a row would be two for a revocation.
+    """
+
+    def __init__(
+        self, catalogue: Catalogue, clock_ms: Callable[[], int], ttl_ms: int = TTL_MS
+    ) -> None:
+        self._catalogue = catalogue
+        self._settings: _Kept[Settings | None] = _Kept(clock_ms, ttl_ms)
+        self._versions: _Kept[Sequence[ProgrammeVersion]] = _Kept(clock_ms, ttl_ms)
+
+    def forget(self, tenant: str) -> None:
+        """Read what is known of a tenant anew when it is next asked for."""
+        self._settings.drop(tenant)
+        self._versions.drop(tenant)
+
+    def settings(self, tenant: str) -> Settings | None:
+        """Read a tenant's settings."""
+        return self._settings.get(tenant, self._catalogue.settings)
+
+    def create_tenant(self, settings: Settings, clock: Instant | None) -> bool:
+        """Write a new tenant and its test clock; ``False`` where there is one of that id."""
+        try:
+            return self._catalogue.create_tenant(settings, clock)
+        finally:
+            self.forget(settings.tenant)
+
+    def clock(self, tenant: str) -> Instant | None:
+        """Read a test clock consistently."""
+        return self._catalogue.clock(tenant)
+
+    def move_clock(self, tenant: str, to: Instant) -> bool:
+        """Move a test clock forward; ``False`` where it is later already."""
+        return self._catalogue.move_clock(tenant, to)
+
+    def versions(self, tenant: str, *, fresh: bool = False) -> Sequence[ProgrammeVersion]:
+        """Read every version of every programme of a tenant; ``fresh`` past what is remembered."""
+        if fresh:
+            self._versions.drop(tenant)
+        return self._versions.get(tenant, self._catalogue.versions)
+
+    def save_draft(self, tenant: str, version: ProgrammeVersion) -> bool:
+        """Write a new draft; ``False`` where that number is taken."""
+        try:
+            return self._catalogue.save_draft(tenant, version)
+        finally:
+            self.forget(tenant)
+
+    def publish(self, tenant: str, version: ProgrammeVersion) -> bool:
+        """Turn a draft into a published version; ``False`` where it is no draft any more."""
+        try:
+            return self._catalogue.publish(tenant, version)
+        finally:
+            self.forget(tenant)
+
+    def find_key(self, key_id: str) -> StoredKey | None:
+        """Read an API key."""
+        return self._catalogue.find_key(key_id)
+
+    def save_key(self, key: StoredKey) -> None:
+        """Write a new or revoked API key."""
+        self._catalogue.save_key(key)
+
+
+class _Kept(Generic[T]):
+    """Answers by tenant, the least recently used dropped first."""
+
+    def __init__(self, clock_ms: Callable[[], int], ttl_ms: int) -> None:
+        self._clock_ms = clock_ms
+        self._ttl_ms = ttl_ms
+        self._lock = threading.Lock()
+        self._kept: OrderedDict[str, tuple[int, T]] = OrderedDict()
+        self._dropped = 0
+
+    def get(self, tenant: str, read: Callable[[str], T]) -> T:
+        """Return what is known of a tenant, reading it where that is too old."""
+        now = self._clock_ms()
+        with self._lock:
+            kept = self._kept.get(tenant)
+            if kept is not None and now < kept[0]:
+                self._kept.move_to_end(tenant)
+                return kept[1]
+            dropped = self._dropped
+        # Outside the lock: a slow read of one tenant must not hold up the others.
+        answer = read(tenant)
+        with self._lock:
+            # What was read before something was dropped may be what it was dropped for.
+            if dropped == self._dropped:
+                lasts = self._ttl_ms if answer else min(NOTHING_TTL_MS, self._ttl_ms)
+                self._kept[tenant] = (now + lasts, answer)
+                self._kept.move_to_end(tenant)
+                if len(self._kept) > _KEPT_MAX:
+                    self._kept.popitem(last=False)
+        return answer
+
+    def drop(self, tenant: str) -> None:
+        """Forget what is known of a tenant, and what is being read of it at this moment."""
+        with self._lock:
+            self._dropped += 1
+            self._kept.pop(tenant, None)

@@ -1,0 +1,109 @@
+"""
+The key of every item: each begins with its tenant, which comes from the credential alone.
+
+Accounts of tenants with a test clock lie in a part of the due index that is their tenant's own:
+their time is not everyone's, so the common walk must not meet them.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+from zlib import crc32
+
+from chalicelib.domain.calendar import Instant
+
+DUE_INDEX: Final = "due"
+DUE_SHARDS: Final = 16
+
+ACCOUNT: Final = "A"
+DEDUPE: Final = "D"
+VOUCHER: Final = "V"
+STOCK: Final = "S"
+PROFILE: Final = "P"
+LOOK_UP: Final = "X"
+TENANT: Final = "TENANT"
+CLOCK: Final = "CLOCK"
+API_KEY: Final = "K"
+VERSIONS: Final = "P#"
+
+
+def member_pk(tenant: str, member: str) -> str:
+    """Return the partition of an account, its entries and redemptions; of a profile too."""
+    return f"{members_prefix(tenant)}{member}"
+
+
+def members_prefix(tenant: str) -> str:
+    """Return what begins the partition of each member of a tenant."""
+    return f"T#{tenant}#M#"
+
+
+def entry_sk(version: int) -> str:
+    """Return the sort key of an entry; sort keys are in the order of versions."""
+    return f"E#{version:012d}"
+
+
+def redemption_sk(redemption_id: str) -> str:
+    """Return the sort key of a redemption."""
+    return f"R#{redemption_id}"
+
+
+def dedupe_pk(tenant: str, key: str) -> str:
+    """Return the partition of a dedupe record."""
+    return f"T#{tenant}#D#{key}"
+
+
+def voucher_pk(tenant: str, voucher_hash: str) -> str:
+    """Return the partition of the pointer from a voucher to its redemption."""
+    return f"T#{tenant}#V#{voucher_hash}"
+
+
+def stock_pk(tenant: str, programme: str, reward: str) -> str:
+    """Return the partition of the count of a reward."""
+    return f"T#{tenant}#S#{programme}/{reward}"
+
+
+def look_up_pk(tenant: str, look_up: str) -> str:
+    """Return the partition of an external id, given as its keyed hash."""
+    return f"T#{tenant}#X#{look_up}"
+
+
+def tenant_pk(tenant: str) -> str:
+    """Return the partition of a tenant's settings, clock and programmes."""
+    return f"T#{tenant}"
+
+
+def api_key_pk(key_id: str) -> str:
+    """Return the partition of an API key, the one thing that is found before its tenant is."""
+    return f"K#{key_id}"
+
+
+def version_sk(programme: str, number: int) -> str:
+    """Return the sort key of one version of a programme."""
+    return f"{VERSIONS}{programme}#{number:06d}"
+
+
+def due_pk(tenant: str, member: str, *, on_test_clock: bool) -> str:
+    """Return the part of the due index in which an account is."""
+    shard = crc32(f"{tenant}#{member}".encode()) % DUE_SHARDS
+    return due_part(shard, tenant if on_test_clock else None)
+
+
+def due_part(shard: int, test_tenant: str | None) -> str:
+    """Return one shard of the due index: the common one, or that of a tenant with a test clock."""
+    return f"due#{shard:02d}" if test_tenant is None else f"due@{test_tenant}#{shard:02d}"
+
+
+def due_sk(at: Instant, tenant: str, member: str) -> str:
+    """Return the sort key in the due index; sort keys are in the order of instants."""
+    return f"{at:015d}#{tenant}#{member}"
+
+
+def due_before(at: Instant) -> str:
+    """Return what is above the sort keys of all that is due by an instant, and of nothing else."""
+    return f"{at + 1:015d}"
+
+
+def read_due_sk(sort_key: str) -> tuple[Instant, str, str]:
+    """Return (instant, tenant, member) of a sort key in the due index."""
+    at, tenant, member = sort_key.split("#", 2)
+    return int(at), tenant, member

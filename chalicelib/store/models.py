@@ -1,0 +1,187 @@
+"""
+Items of the directory and the catalogue, declared as PynamoDB models.
+
+The models say which attributes there are and turn them into DynamoDB's notation and back.  They
+send nothing themselves: a model has its table's name and its own connection in its class, whereas
+here one connection and one prefix, known at run time, serve all tables.  What is written in the
+member's every transaction is in `items`, for speed.
+
+A programme, and a profile with its evidence of consent, are documents: their ``body`` is zlib of
+JSON, and beside it is what conditions ask for.
+"""
+
+from __future__ import annotations
+
+import zlib
+from typing import Final
+
+import msgspec
+from pynamodb.attributes import (
+    BinaryAttribute,
+    BooleanAttribute,
+    JSONAttribute,
+    NumberAttribute,
+    UnicodeAttribute,
+)
+from pynamodb.models import Model
+
+from chalicelib.domain import document as documents
+from chalicelib.domain.errors import TooLarge
+from chalicelib.domain.programme import ProgrammeVersion, State
+from chalicelib.store import keys
+from chalicelib.store.metering import Item
+from chalicelib.usecases.ports import Profile, Settings, StoredKey
+
+#: DynamoDB takes 400 KB an item; the rest is for keys and state.
+DOCUMENT_MAX_BYTES: Final = 390 * 1024
+
+_PROFILE: Final = msgspec.json.Decoder(Profile)
+
+
+class _Keyed(Model):
+    """What every item has."""
+
+    pk = UnicodeAttribute(hash_key=True)
+    sk = UnicodeAttribute(range_key=True)
+
+
+class ProfileItem(_Keyed):
+    """A member's personal data."""
+
+    revision = NumberAttribute()
+    body = BinaryAttribute(legacy_encoding=False)
+
+
+class LookUpItem(_Keyed):
+    """The member with an external id; the id itself is nowhere, only its keyed hash in the key."""
+
+    member = UnicodeAttribute()
+
+
+class TenantItem(_Keyed):
+    """A tenant's settings."""
+
+    name = UnicodeAttribute()
+    time_zone = UnicodeAttribute()
+    test_clock = BooleanAttribute()
+
+
+class ClockItem(_Keyed):
+    """A tenant's test clock."""
+
+    instant = NumberAttribute()
+
+
+class VersionItem(_Keyed):
+    """One version of a programme."""
+
+    state = UnicodeAttribute()
+    number = NumberAttribute()
+    effective_from = NumberAttribute(null=True)
+    body = BinaryAttribute(legacy_encoding=False)
+
+
+class KeyItem(_Keyed):
+    """An API key, without its secret."""
+
+    tenant = UnicodeAttribute()
+    name = UnicodeAttribute()
+    secret_hash = UnicodeAttribute()
+    scopes: JSONAttribute = JSONAttribute()
+    revoked = BooleanAttribute()
+
+
+def profile_item(tenant: str, profile: Profile) -> Item:
+    """Return a profile as an item."""
+    return ProfileItem(
+        keys.member_pk(tenant, profile.member),
+        keys.PROFILE,
+        revision=profile.revision,
+        body=zlib.compress(msgspec.json.encode(profile)),
+    ).serialize()
+
+
+def profile_of(item: Item) -> Profile:
+    """Return the profile of an item."""
+    return _PROFILE.decode(zlib.decompress(ProfileItem.from_raw_data(item).body))
+
+
+def tenant_item(settings: Settings) -> Item:
+    """Return a tenant's settings as an item."""
+    return TenantItem(
+        keys.tenant_pk(settings.tenant),
+        keys.TENANT,
+        name=settings.name,
+        time_zone=settings.time_zone,
+        test_clock=settings.test_clock,
+    ).serialize()
+
+
+def settings_of(tenant: str, item: Item) -> Settings:
+    """Return the settings of an item."""
+    read = TenantItem.from_raw_data(item)
+    return Settings(tenant, read.name, read.time_zone, read.test_clock)
+
+
+def clock_item(tenant: str, instant: int) -> Item:
+    """Return a test clock as an item."""
+    return ClockItem(keys.tenant_pk(tenant), keys.CLOCK, instant=instant).serialize()
+
+
+def version_item(tenant: str, version: ProgrammeVersion) -> Item:
+    """
+    Return a version of a programme as an item.
+
+    Raises `TooLarge` (``programme_too_large``) where it is above what an item holds.
+    """
+    body = zlib.compress(documents.encode(version.document), 9)
+    if len(body) > DOCUMENT_MAX_BYTES:
+        raise TooLarge(
+            "programme_too_large",
+            f"The programme takes {len(body)} bytes compressed, {DOCUMENT_MAX_BYTES} at most.",
+        )
+    return VersionItem(
+        keys.tenant_pk(tenant),
+        keys.version_sk(version.programme_id, version.number),
+        state=version.state,
+        number=version.number,
+        effective_from=version.effective_from,
+        body=body,
+    ).serialize()
+
+
+def version_of(item: Item) -> ProgrammeVersion:
+    """Return the version of an item."""
+    read = VersionItem.from_raw_data(item)
+    return ProgrammeVersion(
+        number=int(read.number),
+        state=msgspec.convert(read.state, State),
+        document=documents.decode(zlib.decompress(read.body)),
+        effective_from=int(item["effective_from"]["N"]) if "effective_from" in item else None,
+    )
+
+
+def key_item(key: StoredKey) -> Item:
+    """Return an API key as an item."""
+    return KeyItem(
+        keys.api_key_pk(key.key_id),
+        keys.API_KEY,
+        tenant=key.tenant,
+        name=key.name,
+        secret_hash=key.secret_hash,
+        scopes=sorted(key.scopes),
+        revoked=key.revoked,
+    ).serialize()
+
+
+def key_of(key_id: str, item: Item) -> StoredKey:
+    """Return the API key of an item."""
+    read = KeyItem.from_raw_data(item)
+    return StoredKey(
+        key_id=key_id,
+        tenant=read.tenant,
+        secret_hash=read.secret_hash,
+        scopes=frozenset(read.scopes),
+        name=read.name,
+        revoked=read.revoked,
+    )

@@ -1,0 +1,169 @@
+"""Create a member on first contact: as a prospect, or enrolled at once."""
+
+from __future__ import annotations
+
+from typing import NamedTuple, TypedDict
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from chalicelib.domain.calendar import Instant
+from chalicelib.domain.commands import Enrol, Open
+from chalicelib.usecases.execution import Beside, Done, Present, execute, now_at
+from chalicelib.usecases.ports import Consent, Identity, Loaded, LookUpTaken, Profile
+from chalicelib.usecases.services import Caller, Services, programmes_of
+
+
+class ConsentGiven(Struct, frozen=True):
+    """A consent as it is given or withdrawn now."""
+
+    purpose: str
+    granted: bool
+    text_version: str
+    locale: str = ""
+    channel: str = ""
+
+
+class NewMember(Struct, frozen=True, kw_only=True):
+    """
+    Who comes: ``external_id`` is (system, value); ``programmes`` to join.
+
+    No ``programmes`` named means every programme in force, an empty tuple none: a prospect.
+    """
+
+    external_id: tuple[str, str] | None = None
+    programmes: tuple[str, ...] | None = None
+    consents: tuple[ConsentGiven, ...] = ()
+    locale: str = ""
+    time_zone: str = ""
+    display_name: str = ""
+    birthday: str = ""
+    contact: str = ""
+    acquisition_source: str = ""
+
+
+class Created(NamedTuple):
+    """The answer, and whom it is about."""
+
+    done: Done
+    member: str
+
+
+def create_member(
+    services: Services,
+    caller: Caller,
+    new: NewMember,
+    present: Present,
+    identity: Identity | None,
+) -> Created:
+    """
+    Create a member, or return the one with this external id, enrolled as asked.
+
+    Who was known by the external id alone, from a fact, joins with the details given here; what
+    a profile says already is changed by `change_member` only.
+    Raises `Invalid` `consent_required`, `not_eligible` or `unknown_programme`.
+    """
+    look_up = None
+    if new.external_id is not None:
+        look_up = services.secrets.external_id(caller.tenant, *new.external_id)
+        known = services.directory.find(caller.tenant, look_up)
+        if known is not None:
+            return _enrol_known(services, caller, known, new, present, identity)
+    member = services.new_id("mem")
+    try:
+        done = execute(
+            services,
+            caller,
+            member,
+            lambda loaded: (Open(**_wanted(services, caller, new, loaded)),),
+            present,
+            identity=identity,
+            directory=lambda now: Beside(profile_of(member, new, now), look_up, is_new=True),
+        )
+    except LookUpTaken as taken:
+        # Another request created the same person in between.
+        return _enrol_known(services, caller, taken.member, new, present, identity)
+    return Created(done, done.member)
+
+
+def profile_of(member: str, new: NewMember, now: Instant) -> Profile:
+    """Return the profile of a new member."""
+    system = () if new.external_id is None else (new.external_id[0],)
+    return Profile(
+        member=member,
+        revision=1,
+        created_at=now,
+        locale=new.locale,
+        time_zone=new.time_zone,
+        display_name=new.display_name,
+        birthday=new.birthday,
+        contact=new.contact,
+        acquisition_source=new.acquisition_source,
+        external_systems=system,
+        consents=evidence(new.consents, now),
+    )
+
+
+def evidence(consents: tuple[ConsentGiven, ...], now: Instant) -> tuple[Consent, ...]:
+    """Return consents as they are kept, with the instant at which they were given."""
+    return tuple(
+        Consent(c.purpose, c.granted, c.text_version, now, c.locale, c.channel) for c in consents
+    )
+
+
+def with_consents(profile: Profile, consents: tuple[Consent, ...]) -> Profile:
+    """Return the next revision of a profile, with more consents on record."""
+    return replace(profile, revision=profile.revision + 1, consents=profile.consents + consents)
+
+
+def _enrol_known(
+    services: Services,
+    caller: Caller,
+    member: str,
+    new: NewMember,
+    present: Present,
+    identity: Identity | None,
+) -> Created:
+    def directory(now: Instant) -> Beside:
+        profile = services.directory.profile(caller.tenant, member)
+        if profile is None:
+            raise AssertionError("a member with an external id has a profile")
+        return Beside(_completed(profile, profile_of(member, new, now)))
+
+    done = execute(
+        services,
+        caller,
+        member,
+        lambda loaded: (Enrol(**_wanted(services, caller, new, loaded)),),
+        present,
+        identity=identity,
+        directory=directory,
+    )
+    return Created(done, done.member)
+
+
+def _completed(profile: Profile, given: Profile) -> Profile:
+    """Return the next revision of a profile: blanks filled in, consents put on record."""
+    details = ("locale", "time_zone", "display_name", "birthday", "contact", "acquisition_source")
+    known = {name: getattr(profile, name) or getattr(given, name) for name in details}
+    return replace(with_consents(profile, given.consents), **known)
+
+
+class _Wanted(TypedDict):
+    actor: str
+    programmes: tuple[str, ...]
+    consents: dict[str, bool]
+
+
+def _wanted(services: Services, caller: Caller, new: NewMember, loaded: Loaded) -> _Wanted:
+    """Return what the commands to open and to enrol have in common."""
+    programmes = new.programmes
+    if programmes is None:
+        known = programmes_of(services, caller.tenant)
+        now = now_at(services, loaded)
+        programmes = tuple(p for p in known.ids() if known.in_force(p, now))
+    return {
+        "actor": caller.actor,
+        "programmes": programmes,
+        "consents": {consent.purpose: consent.granted for consent in new.consents},
+    }

@@ -1,0 +1,45 @@
+"""
+By which key a write is recognised when it comes again.
+
+A key is the SHA-256 of its parts with their lengths and a word for its kind, so that no two
+different identities can spell the same key.  It holds within a tenant: the store adds that.
+"""
+
+from __future__ import annotations
+
+import hashlib
+
+import msgspec
+
+from chalicelib.domain.activity import Activity
+from chalicelib.usecases.ports import Identity
+
+
+def activity_identity(activity: Activity) -> Identity:
+    """
+    Return the identity of an activity: permanent, whoever reports it and in whatever request.
+
+    Its fingerprint is that of the fact, so the order of fields and defaults make no difference.
+    """
+    fact = msgspec.json.encode(activity, order="sorted")
+    key = activity_key(activity.source, activity.external_id)
+    return Identity(key, hashlib.sha256(fact).digest())
+
+
+def activity_key(source: str, external_id: str) -> str:
+    """Return the key under which an activity is on record."""
+    return _key("activity", source, external_id)
+
+
+def request_identity(path: str, key: str, fingerprint: bytes) -> Identity:
+    """Return the identity of any other write: its path and its ``Idempotency-Key``."""
+    return Identity(_key("request", path, key), fingerprint)
+
+
+def _key(*parts: str) -> str:
+    digest = hashlib.sha256()
+    for part in parts:
+        raw = part.encode()
+        digest.update(len(raw).to_bytes(4, "big"))
+        digest.update(raw)
+    return digest.hexdigest()

@@ -1,0 +1,76 @@
+"""Look at a journal: pages, the account as of a past instant, and whether all of it holds."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from chalicelib.domain import verification
+from chalicelib.domain.account import Account
+from chalicelib.domain.calendar import Instant, format_instant
+from chalicelib.domain.entry import Entry, decode
+from chalicelib.domain.errors import Invalid, MemberNotFound
+from chalicelib.usecases.execution import account_key
+from chalicelib.usecases.reading import Reading, read_account
+from chalicelib.usecases.services import Caller, Services, now_of, programmes_of
+
+
+class LedgerPage(NamedTuple):
+    """Entries, newest first, and the version to go on before; ``None`` at the end."""
+
+    entries: tuple[Entry, ...]
+    before: int | None
+
+
+def read_ledger(
+    services: Services, caller: Caller, member: str, *, limit: int, before: int | None
+) -> LedgerPage:
+    """Read a page of a journal; entries that come meanwhile neither repeat nor hide any."""
+    up_to = None if before is None else before - 1
+    page = list(
+        services.ledger.entries(
+            caller.tenant, member, up_to=up_to, newest_first=True, limit=limit + 1
+        )
+    )
+    if not page and before is None:
+        # Nothing at all: the journal of a member is never empty.
+        raise MemberNotFound
+    more = len(page) > limit
+    shown = tuple(decode(stored) for stored in page[:limit])
+    return LedgerPage(shown, shown[-1].version if more else None)
+
+
+def verify_account(services: Services, caller: Caller, member: str) -> verification.Verdict:
+    """Fold the whole journal anew and compare it with the account; raises `MemberNotFound`."""
+    account = services.ledger.load(caller.tenant, member).account
+    if account is None:
+        raise MemberNotFound
+    # What is written after the account was read belongs to the next check.
+    entries = services.ledger.entries(caller.tenant, member, up_to=account.version)
+    return verification.verify(account, entries, account_key(caller.tenant, member))
+
+
+def read_as_of(services: Services, caller: Caller, member: str, instant: Instant | None) -> Reading:
+    """
+    Read an account as it is, or as it was at a past instant.
+
+    Raises `MemberNotFound`, also where the member was not there yet.
+    """
+    if instant is None:
+        return read_account(services, caller, member)
+    now = now_of(services, caller.tenant)
+    if instant > now:
+        raise Invalid(
+            "as_of_in_future",
+            f"It is {format_instant(now)}: a balance can be read as of now or earlier.",
+            errors=[{"pointer": "/as_of", "detail": "must not be in the future"}],
+        )
+    programmes = programmes_of(services, caller.tenant)
+    account: Account = verification.as_of(
+        services.ledger.entries(caller.tenant, member),
+        programmes,
+        instant,
+        account_key(caller.tenant, member),
+    )
+    if account.version == 0:
+        raise MemberNotFound
+    return Reading(account, account, programmes, instant)

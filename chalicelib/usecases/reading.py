@@ -1,0 +1,40 @@
+"""Reading settles in memory and writes nothing: one call."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from chalicelib.domain.account import Account
+from chalicelib.domain.calendar import Instant
+from chalicelib.domain.decide import clock_of, settle
+from chalicelib.domain.errors import MemberNotFound
+from chalicelib.domain.programme import Programmes
+from chalicelib.usecases.execution import account_key
+from chalicelib.usecases.services import Caller, Services, on_test_clock, programmes_of
+
+
+class Reading(NamedTuple):
+    """
+    An account settled to now.
+
+    ``stored`` is the account as it lies in the store, before what fell due since.
+    """
+
+    account: Account
+    stored: Account
+    programmes: Programmes
+    now: Instant
+
+
+def read_account(services: Services, caller: Caller, member: str) -> Reading:
+    """Read an account as it is now; raises `MemberNotFound`."""
+    loaded = services.ledger.load(
+        caller.tenant, member, with_clock=on_test_clock(services, caller.tenant)
+    )
+    if loaded.account is None:
+        raise MemberNotFound
+    programmes = programmes_of(services, caller.tenant)
+    now = services.wall_clock() if loaded.clock is None else loaded.clock
+    now = clock_of(loaded.account, now)
+    account, _due = settle(loaded.account, programmes, now, account_key(caller.tenant, member))
+    return Reading(account, loaded.account, programmes, now)

@@ -1,0 +1,233 @@
+"""
+Redeem a reward, take it back, and use its voucher.
+
+A voucher's code is not stored.  It is derived from the deployment's root key and the redemption's
+id, so that the first answer can be given again byte for byte while the store holds only a keyed
+hash: the remembered answer has the id where the code belongs.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import NamedTuple
+
+from chalicelib.domain import voucher_code
+from chalicelib.domain.calendar import Instant
+from chalicelib.domain.commands import CancelRedemption, Command, Redeem, Redemption, UseVoucher
+from chalicelib.domain.errors import LoyaltyError, MemberNotFound, NotFound
+from chalicelib.domain.mechanics import rewards
+from chalicelib.domain.programme import Programmes
+from chalicelib.usecases.execution import Decided, Done, Present, execute
+from chalicelib.usecases.ports import Answer, Identity, Loaded
+from chalicelib.usecases.reading import read_account
+from chalicelib.usecases.services import (
+    Caller,
+    Services,
+    on_test_clock,
+    programmes_of,
+)
+
+_SEALED = "code-of:"
+
+
+class OffersRead(NamedTuple):
+    """The rewards of every programme that a member has joined, as the member sees them."""
+
+    offers: tuple[rewards.Offer, ...]
+    now: Instant
+
+
+class VoucherRead(NamedTuple):
+    """A voucher, whose it is, and why it cannot be used now."""
+
+    redemption: Redemption
+    member: str
+    refusal: LoyaltyError | None
+    programmes: Programmes
+
+
+def list_rewards(services: Services, caller: Caller, member: str) -> OffersRead:
+    """Return what a member can redeem, and why not the rest."""
+    reading = read_account(services, caller, member)
+    found: list[rewards.Offer] = []
+    for programme_id in sorted(reading.account.enrolments):
+        version = reading.programmes.in_force(programme_id, reading.now)
+        if version is None:
+            continue
+        programme = version.document
+        stocked = [(programme.id, r.id) for r in programme.rewards if r.stock is not None]
+        taken = services.ledger.stock_taken(caller.tenant, stocked) if stocked else {}
+        found.extend(rewards.offers(reading.account, programme, reading.now, taken))
+    return OffersRead(tuple(found), reading.now)
+
+
+def redeem_reward(
+    services: Services,
+    caller: Caller,
+    member: str,
+    programme: str,
+    reward: str,
+    present: Present,
+    identity: Identity | None,
+    *,
+    dry_run: bool = False,
+) -> Done:
+    """Pay for a reward; the answer has the voucher's code."""
+    redemption_id = services.new_id("red")
+    command = Redeem(
+        actor=caller.actor,
+        member=member,
+        programme=programme,
+        reward=reward,
+        redemption_id=redemption_id,
+        voucher_hash=_hash_of(services, caller, redemption_id),
+    )
+    done = execute(services, caller, member, command, present, identity=identity, dry_run=dry_run)
+    return done if dry_run else done._replace(answer=_unsealed(services, caller, done.answer))
+
+
+def sealed_code(redemption_id: str) -> str:
+    """Return what stands in a remembered answer where the code belongs."""
+    return _SEALED + redemption_id
+
+
+def code_of(services: Services, caller: Caller, redemption_id: str) -> str:
+    """Return the plain code of a redemption's voucher."""
+    return voucher_code.make(services.secrets.code_seed(caller.tenant, redemption_id))
+
+
+def cancel_redemption(
+    services: Services,
+    caller: Caller,
+    member: str,
+    redemption_id: str,
+    reason: str,
+    present: Present,
+    identity: Identity | None,
+) -> Done:
+    """Take back a redemption; its value returns to its original expiry."""
+
+    def command(redemption: Redemption) -> Command:
+        return CancelRedemption(actor=caller.actor, redemption=redemption, reason=reason)
+
+    return _on_redemption(
+        services, caller, member, redemption_id, command, present, identity, _redemption_unknown
+    )
+
+
+def read_redemption(
+    services: Services, caller: Caller, member: str, redemption_id: str
+) -> Redemption:
+    """Return a redemption of a member."""
+    loaded, redemption = services.ledger.load_with_redemption(caller.tenant, member, redemption_id)
+    if loaded.account is None:
+        raise MemberNotFound
+    if redemption is None:
+        raise _redemption_unknown()
+    return redemption
+
+
+def look_up_voucher(services: Services, caller: Caller, code: str) -> VoucherRead:
+    """Return the voucher of a code, usable or not; an unknown code is not found."""
+    member, redemption_id = _voucher(services, caller, code)
+    loaded, redemption = services.ledger.load_with_redemption(
+        caller.tenant, member, redemption_id, with_clock=on_test_clock(services, caller.tenant)
+    )
+    if redemption is None:
+        raise voucher_code.unknown()
+    refusal: LoyaltyError | None = None
+    now = services.wall_clock() if loaded.clock is None else loaded.clock
+    try:
+        rewards.check_issued(redemption, now)
+    except LoyaltyError as found:
+        refusal = found
+    return VoucherRead(redemption, member, refusal, programmes_of(services, caller.tenant))
+
+
+def use_voucher(
+    services: Services,
+    caller: Caller,
+    code: str,
+    present: Present,
+    identity: Identity | None,
+) -> Done:
+    """Use a voucher, once."""
+    member, redemption_id = _voucher(services, caller, code)
+
+    def command(redemption: Redemption) -> Command:
+        return UseVoucher(actor=caller.actor, redemption=redemption)
+
+    return _on_redemption(
+        services,
+        caller,
+        member,
+        redemption_id,
+        command,
+        present,
+        identity,
+        voucher_code.unknown,
+    )
+
+
+def redemption_in(decided: Decided) -> Redemption:
+    """Return the redemption that a decision made or changed."""
+    redemption = decided.results[-1]
+    if not isinstance(redemption, Redemption):
+        raise TypeError("the decision is about something else")
+    return redemption
+
+
+def _on_redemption(
+    services: Services,
+    caller: Caller,
+    member: str,
+    redemption_id: str,
+    command: Callable[[Redemption], Command],
+    present: Present,
+    identity: Identity | None,
+    unknown: Callable[[], NotFound],
+) -> Done:
+    test_clock = on_test_clock(services, caller.tenant)
+    held: list[Redemption | None] = []
+
+    def load() -> Loaded:
+        loaded, redemption = services.ledger.load_with_redemption(
+            caller.tenant, member, redemption_id, with_clock=test_clock
+        )
+        held[:] = [redemption]
+        return loaded
+
+    def commands(_loaded: Loaded) -> tuple[Command, ...]:
+        redemption = held[0]
+        if redemption is None:
+            raise unknown()
+        return (command(redemption),)
+
+    return execute(services, caller, member, commands, present, identity=identity, load=load)
+
+
+def _voucher(services: Services, caller: Caller, code: str) -> tuple[str, str]:
+    plain = voucher_code.read(code)
+    hashed = services.secrets.voucher(caller.tenant, plain)
+    found = services.ledger.redemption_of(caller.tenant, hashed)
+    if found is None:
+        raise voucher_code.unknown()
+    return found
+
+
+def _hash_of(services: Services, caller: Caller, redemption_id: str) -> str:
+    return services.secrets.voucher(caller.tenant, code_of(services, caller, redemption_id))
+
+
+def _unsealed(services: Services, caller: Caller, answer: Answer) -> Answer:
+    found = re.search(rb'"' + _SEALED.encode() + rb'(red_[0-9A-Z]+)"', answer.body)
+    if found is None:
+        return answer
+    code = voucher_code.shown(code_of(services, caller, found[1].decode()))
+    body = answer.body[: found.start()] + b'"' + code.encode() + b'"' + answer.body[found.end() :]
+    return Answer(answer.status, body)
+
+
+def _redemption_unknown() -> NotFound:
+    return NotFound("redemption_not_found", "This member has no such redemption.")

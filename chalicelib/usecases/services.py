@@ -1,0 +1,65 @@
+"""What every use case works with: the stores, and clock, chance and ids as arguments."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from msgspec import Struct
+
+from chalicelib.domain.calendar import Instant
+from chalicelib.domain.errors import Forbidden
+from chalicelib.domain.programme import Programmes
+from chalicelib.usecases.ports import Catalogue, Directory, Ledger, TickQueue
+from chalicelib.usecases.secrets import TenantSecrets
+
+
+class Services(NamedTuple):
+    """
+    The outside world; made once in `wiring`, or by a test.
+
+    Without a ``tick_queue`` the scheduled tick does all of its work itself.
+    """
+
+    ledger: Ledger
+    directory: Directory
+    catalogue: Catalogue
+    secrets: TenantSecrets
+    wall_clock: Callable[[], Instant]
+    new_id: Callable[[str], str]
+    random_bytes: Callable[[int], bytes]
+    jitter: Callable[[], float]
+    pause_ms: Callable[[float], None]
+    version: str = "0"
+    production: bool = False
+    tick_queue: TickQueue | None = None
+
+
+class Caller(Struct, frozen=True):
+    """On whose behalf: the tenant of the credential, an opaque actor, and the time left."""
+
+    tenant: str
+    actor: str
+    remaining_ms: Callable[[], int] = lambda: 30_000
+
+
+def programmes_of(services: Services, tenant: str) -> Programmes:
+    """Return the published programmes of a tenant."""
+    return Programmes(services.catalogue.versions(tenant))
+
+
+def on_test_clock(services: Services, tenant: str) -> bool:
+    """Tell whether a tenant has a time of its own; refuse a credential of no tenant."""
+    settings = services.catalogue.settings(tenant)
+    if settings is None:
+        raise Forbidden("unknown_tenant", "The credential names a tenant that does not exist here.")
+    return settings.test_clock
+
+
+def now_of(services: Services, tenant: str) -> Instant:
+    """Return what time it is for a tenant: one call where it has a test clock, else none."""
+    if on_test_clock(services, tenant):
+        clock = services.catalogue.clock(tenant)
+        if clock is not None:
+            return clock
+    return services.wall_clock()

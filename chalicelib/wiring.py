@@ -1,0 +1,185 @@
+"""
+The composition root: environment, clock and chance become the services that use cases take.
+
+Nothing here runs at import; `runtime` is called at the first request of a process.  Only the names
+of queues and the origin of browsers are read earlier, since handlers are declared with them.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import os
+import random
+import secrets
+import time
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+import msgspec
+
+import chalicelib
+from chalicelib.domain.calendar import Instant
+from chalicelib.integrations import secrets_manager
+from chalicelib.integrations.tick_queue import SqsTickQueue
+from chalicelib.routes.credentials import (
+    CachedKeys,
+    KeyDirectory,
+    KnownTenants,
+    NoTokens,
+    Tokens,
+)
+from chalicelib.store.catalogue import CachedCatalogue, DynamoCatalogue
+from chalicelib.store.connection import Connection
+from chalicelib.store.directory import DynamoDirectory
+from chalicelib.store.dynamo import Dynamo
+from chalicelib.store.ledger import DynamoLedger
+from chalicelib.usecases.secrets import ROOT_KEY_BYTES, TenantSecrets
+from chalicelib.usecases.services import Services
+
+DEFAULT_PREFIX = "tessera-"
+_CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+
+
+class ConfigurationError(RuntimeError):
+    """An environment variable is missing or unusable; the message names it."""
+
+
+class Runtime(NamedTuple):
+    """What the HTTP layer needs, and what it hands to the use cases."""
+
+    keys: KeyDirectory
+    tokens: Tokens
+    root_key: bytes
+    wall_clock: Clock
+    use_cases: Services
+
+
+class Clock:
+    """The wall clock in milliseconds."""
+
+    def __call__(self) -> Instant:
+        """Return now."""
+        return time.time_ns() // 1_000_000
+
+
+def runtime(
+    environment: Mapping[str, str] | None = None,
+    fetch_secret: Callable[[str], str] = secrets_manager.fetch,
+) -> Runtime:
+    """
+    Build the services from environment variables, and fetch the secret that they may name.
+
+    Raises `ConfigurationError` where one is missing or unusable.
+    """
+    env = os.environ if environment is None else environment
+    root_key = _root_key(env, fetch_secret)
+    clock = Clock()
+    dynamo = tables(env)
+    catalogue = CachedCatalogue(DynamoCatalogue(dynamo), monotonic_ms)
+    services = Services(
+        ledger=DynamoLedger(dynamo),
+        directory=DynamoDirectory(dynamo),
+        catalogue=catalogue,
+        secrets=TenantSecrets(root_key),
+        wall_clock=clock,
+        new_id=new_id,
+        random_bytes=secrets.token_bytes,
+        # Spreading retries needs no secrecy.
+        jitter=random.random,
+        pause_ms=pause_ms,
+        version=chalicelib.__version__,
+        production=_is_production(env),
+        tick_queue=_tick_queue(env),
+    )
+    return Runtime(
+        keys=CachedKeys(catalogue, clock),
+        tokens=KnownTenants(
+            _tokens(env, clock), lambda tenant: catalogue.settings(tenant) is not None
+        ),
+        root_key=root_key,
+        wall_clock=clock,
+        use_cases=services,
+    )
+
+
+def tables(environment: Mapping[str, str] | None = None) -> Dynamo:
+    """Return the tables that the environment names; no call is made."""
+    env = os.environ if environment is None else environment
+    connection = Connection(
+        region=env.get("AWS_REGION") or env.get("AWS_DEFAULT_REGION"),
+        endpoint=env.get("TESSERA_DYNAMODB_ENDPOINT") or None,
+    )
+    return Dynamo(connection, env.get("TESSERA_TABLE_PREFIX") or DEFAULT_PREFIX)
+
+
+def queue_name(name: str, environment: Mapping[str, str] | None = None) -> str:
+    """Return the whole name of a queue, for the declaration of its handler."""
+    env = os.environ if environment is None else environment
+    return f"{env.get('TESSERA_TABLE_PREFIX') or DEFAULT_PREFIX}{name}"
+
+
+def cors_origin(environment: Mapping[str, str] | None = None) -> str:
+    """Return the origin whose pages may call the API, for the declaration of the routes."""
+    env = os.environ if environment is None else environment
+    return env.get("TESSERA_CORS_ORIGIN") or "*"
+
+
+def new_id(kind: str) -> str:
+    """Return a new id such as `mem_01JD…`: a ULID, so that ids sort by the time they were made."""
+    number = (time.time_ns() // 1_000_000) << 80 | secrets.randbits(80)
+    text = "".join(_CROCKFORD[(number >> shift) & 31] for shift in range(125, -1, -5))
+    return f"{kind}_{text}"
+
+
+def monotonic_ms() -> int:
+    """Return a clock that never jumps, for the ages of caches."""
+    return time.monotonic_ns() // 1_000_000
+
+
+def pause_ms(milliseconds: float) -> None:
+    """Wait between two attempts."""
+    time.sleep(milliseconds / 1000)
+
+
+def _root_key(env: Mapping[str, str], fetch_secret: Callable[[str], str]) -> bytes:
+    text = env.get("TESSERA_ROOT_KEY")
+    if text and _is_production(env) and "AWS_LAMBDA_FUNCTION_NAME" in env:
+        raise ConfigurationError(
+            "TESSERA_ROOT_KEY is readable to whoever sees the function: in production keep it in "
+            "Secrets Manager, and name it in TESSERA_ROOT_KEY_SECRET"
+        )
+    if secret_id := env.get("TESSERA_ROOT_KEY_SECRET"):
+        text = fetch_secret(secret_id)
+    if not text:
+        raise ConfigurationError("TESSERA_ROOT_KEY is not set: give 32 random bytes in base64")
+    try:
+        key = base64.b64decode(text, validate=True)
+    except binascii.Error:
+        raise ConfigurationError("TESSERA_ROOT_KEY is not base64") from None
+    if len(key) < ROOT_KEY_BYTES:
+        raise ConfigurationError(f"TESSERA_ROOT_KEY has fewer than {ROOT_KEY_BYTES} bytes")
+    return key
+
+
+def _tick_queue(env: Mapping[str, str]) -> SqsTickQueue | None:
+    url = env.get("TESSERA_TICK_QUEUE_URL")
+    return SqsTickQueue(url) if url else None
+
+
+def _tokens(env: Mapping[str, str], clock: Clock) -> Tokens:
+    text = env.get("TESSERA_OIDC")
+    if not text:
+        return NoTokens()
+    # Verifying JWTs brings cryptography; servers that use API keys alone never load it.
+    from chalicelib.routes.tokens import TokenVerifier, trusted_issuer
+
+    try:
+        trusted = trusted_issuer(text, production=_is_production(env))
+    except (ValueError, msgspec.MsgspecError) as fault:
+        raise ConfigurationError(f"TESSERA_OIDC is unusable: {fault}") from None
+    return TokenVerifier(trusted, clock)
+
+
+def _is_production(env: Mapping[str, str]) -> bool:
+    return env.get("TESSERA_STAGE") == "prod"

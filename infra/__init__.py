@@ -1,0 +1,1 @@
+"""Where and how Tessera runs: the data stack, declared once, and the local runtime."""

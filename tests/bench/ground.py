@@ -1,0 +1,59 @@
+"""What single operations are measured on: the whole API, warm, on a clock of its own."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import Mapping
+from typing import Any, Final
+
+from chalicelib.routes.credentials import CachedKeys
+from chalicelib.store.catalogue import CachedCatalogue, DynamoCatalogue
+from tests.journeys.client import Answer
+from tests.journeys.world import Clinic, Ground, LocalWorld
+
+_keys = itertools.count(1)
+
+
+class Warm:
+    """
+    A clinic with the example programme, in a container that never grows cold.
+
+    Calls go past the client that holds every answer to the document: it takes longer than they do.
+    """
+
+    def __init__(self, ground: Ground) -> None:
+        self.world: Final = LocalWorld(ground)
+        self._stay_warm()
+        self.clinic: Final[Clinic] = self.world.clinic()
+        self.clinic.publish("clinic")
+        self.call("POST", "/v1/activities", self.clinic.fact(self.clinic.enrolled()), status=201)
+
+    def call(
+        self, method: str, target: str, body: Any = None, *, status: int = 200, key: bool = False
+    ) -> dict[str, Any]:
+        """Send one request, with a new Idempotency-Key if asked to, and return what came."""
+        headers = {"Idempotency-Key": f"bench-{next(_keys)}"} if key else {}
+        answer = self.send(method, target, self.encoded(body), headers)
+        told: dict[str, Any] = answer.expect(status)
+        return told
+
+    def send(self, method: str, target: str, body: bytes, headers: Mapping[str, str]) -> Answer:
+        """Send one request as it is, but for the credential."""
+        api = self.clinic.api
+        known = {"Authorization": f"Bearer {api.token}", "Content-Type": "application/json"}
+        return api.transport(method, target, known | dict(headers), body)
+
+    @staticmethod
+    def encoded(body: Any) -> bytes:
+        """Return a body's bytes."""
+        return b"" if body is None else json.dumps(body).encode()
+
+    def _stay_warm(self) -> None:
+        world = self.world
+        catalogue = CachedCatalogue(DynamoCatalogue(world.dynamo), lambda: 0)
+        world.catalogue = catalogue
+        world.services = world.services._replace(catalogue=catalogue)
+        world.runtime = world.runtime._replace(
+            keys=CachedKeys(catalogue, lambda: 0), use_cases=world.services
+        )

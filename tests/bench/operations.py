@@ -1,0 +1,86 @@
+"""What each operation asks of DynamoDB: calls and capacity, on a warm container."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final, NamedTuple
+
+from chalicelib.store.metering import Cost, measured
+from chalicelib.usecases.ports import Due
+from chalicelib.usecases.services import Caller
+from chalicelib.usecases.tick import ACTOR, settler
+from tests.bench.ground import Warm
+from tests.bench.tables import Table
+
+_PARKING: Final = {"programme": "clinic", "reward": "parking"}
+
+
+class Operation(NamedTuple):
+    """One operation and what it cost."""
+
+    name: str
+    cost: Cost
+
+
+def operations(warm: Warm) -> list[Operation]:
+    """Do every operation once on a member, in the order of a visit, and measure each."""
+    clinic = warm.clinic
+    member = clinic.enrolled()
+    path = f"/v1/members/{member}"
+    done: list[Operation] = []
+
+    def spend(name: str, work: Callable[[], Any]) -> Any:
+        with measured() as cost:
+            told = work()
+        done.append(Operation(name, cost))
+        return told
+
+    def post(target: str, body: Any, status: int = 201, *, key: bool = False) -> Callable[[], Any]:
+        return lambda: warm.call("POST", target, body, status=status, key=key)
+
+    def get(target: str) -> Callable[[], Any]:
+        return lambda: warm.call("GET", target)
+
+    first = clinic.fact(member)
+    spend("earn, the first", post("/v1/activities", first))
+    fact = clinic.fact(member)
+    spend("earn", post("/v1/activities", fact))
+    spend("earn, replayed", post("/v1/activities", fact))
+    with_key = post("/v1/activities", clinic.fact(member), key=True)
+    spend("earn, with an Idempotency-Key too", with_key)
+    late = clinic.fact(member, occurred_at=clinic.now(days=-90))
+    spend("earn, refused", post("/v1/activities", late, status=422))
+    spend("balance", get(f"{path}/balance"))
+    spend("ledger, a page", get(f"{path}/ledger?limit=20"))
+    redemption = spend("redeem", post(f"{path}/redemptions", _PARKING, key=True))
+    spend("redeem, refused", post(f"{path}/redemptions", _PARKING, status=409, key=True))
+    back = f"{path}/redemptions/{redemption['redemption_id']}/cancellation"
+    spend("cancel", post(back, {}, status=200, key=True))
+    reversal = {name: fact[name] for name in ("source", "external_id")}
+    spend("reverse", post("/v1/activities/reversals", reversal, key=True))
+    world = warm.world
+    before = world.clock.now
+    world.clock.advance(days=366)
+    place = Due(before, clinic.tenant, member)
+    spend("tick, an account", lambda: settler(world.services, Caller("", ACTOR))(place))
+    world.clock.set(before)
+    return done
+
+
+def table(warm: Warm) -> Table:
+    """Return the table of all operations."""
+    rows = [
+        (
+            each.name,
+            ", ".join(f"{count} {call}" for call, count in sorted(each.cost.calls.items())),
+            each.cost.total_calls,
+            each.cost.read_units,
+            each.cost.write_units,
+        )
+        for each in operations(warm)
+    ]
+    return Table(
+        "What an operation asks of DynamoDB",
+        ("operation", "which", "calls", "read units", "write units"),
+        rows,
+    )

@@ -1,0 +1,171 @@
+"""
+Time against a floor: the same calls to the same engine with the same bytes, by botocore alone.
+
+Each round does an operation for many members, keeps the calls that it made and what they were
+answered, puts the tables back as they were, and makes those calls again from a bare client.  What
+is above the floor is ours: routing, credentials, parsing, rules, encoding, and PynamoDB.
+
+The engine takes most of that time, and is not there on AWS.  So both are done once more with the
+answers that were kept in its place: then the floor is botocore alone.  Since nothing waits inside
+one process, the time is the processor's, which other programs on the machine disturb least.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from statistics import median
+from typing import Any, Final, NamedTuple
+
+from infra.local import in_process
+from tests.bench import engine
+from tests.bench.ground import Warm
+from tests.bench.tables import Table
+
+ROUNDS: Final = 5
+MEMBERS: Final = 60
+QUICK_ROUNDS: Final = 2
+
+Request = tuple[str, str, bytes, dict[str, str], int]
+
+
+class Measured(NamedTuple):
+    """Processor time of one operation in milliseconds, with the engine and without it."""
+
+    ours: float
+    floor: float
+    ours_alone: float
+    floor_alone: float
+
+
+def table(warm: Warm, rounds: int = ROUNDS) -> tuple[Table, dict[str, float]]:
+    """Return the table of earning, reading and redeeming, and what each takes without an engine."""
+    members = [_with_points(warm) for _ in range(MEMBERS)]
+    kinds: dict[str, Callable[[str], Request]] = {
+        "earn": lambda member: _earn(warm, member),
+        "balance": _balance,
+        "redeem": lambda member: _redeem(warm, member),
+    }
+    found = {
+        name: _medians(warm, [request(member) for member in members], rounds)
+        for name, request in kinds.items()
+    }
+    rows: list[tuple[str | float, ...]] = [
+        (name, *_row(measured)) for name, measured in found.items()
+    ]
+    told = Table(
+        f"2. Processor time of one request, medians of {rounds} rounds of {MEMBERS}",
+        (
+            "operation",
+            "floor ms",
+            "ours ms",
+            "ours / floor",
+            "floor ms, no engine",
+            "ours ms, no engine",
+            "ours / floor, no engine",
+            "own / floor, no engine",
+        ),
+        rows,
+        (
+            "Ours is the whole request, from the gateway's event to the answer; the floor is the",
+            "same calls with the same bytes from a bare botocore client: to the same engine, and",
+            "to nothing but the answers that were kept.  Own is what is above the floor.",
+        ),
+    )
+    return told, {name: measured.ours_alone for name, measured in found.items()}
+
+
+def _medians(warm: Warm, requests: list[Request], rounds: int) -> Measured:
+    bare = in_process.make_client()
+    # The first round warms up, and is not counted.
+    measured = [_round(warm, bare, requests) for _ in range(rounds + 1)][1:]
+    return Measured(*(median(figures) for figures in zip(*measured, strict=True)))
+
+
+def _round(warm: Warm, bare: Any, requests: list[Request]) -> Measured:
+    client: Any = warm.world.dynamo.connection.client
+    before = engine.snapshot(warm.world.dynamo.ledger.removesuffix("ledger"))
+    sends = [_sender(warm, request) for request in requests]
+    tape = engine.Tape()
+    in_process.attach(client, tape.record)
+    with engine.recorded(client) as made:
+        _timed(sends)
+    engine.restore(before)
+    calls = [_caller(bare, call) for call in made]
+    per_request = len(calls) / len(requests)
+
+    in_process.attach(client)
+    ours = _timed(sends)
+    engine.restore(before)
+    in_process.attach(bare)
+    floor = _timed(calls) * per_request
+    engine.restore(before)
+
+    in_process.attach(client, tape.play())
+    ours_alone = _timed(sends)
+    in_process.attach(client)
+    in_process.attach(bare, tape.play())
+    floor_alone = _timed(calls) * per_request
+    return Measured(ours, floor, ours_alone, floor_alone)
+
+
+def _row(found: Measured) -> tuple[float, ...]:
+    return (
+        found.floor,
+        found.ours,
+        found.ours / found.floor,
+        found.floor_alone,
+        found.ours_alone,
+        found.ours_alone / found.floor_alone,
+        (found.ours_alone - found.floor_alone) / found.floor_alone,
+    )
+
+
+def _timed(works: list[Callable[[], None]]) -> float:
+    """Return the processor time in milliseconds of one of these, on average."""
+    before = time.thread_time_ns()
+    for work in works:
+        work()
+    return (time.thread_time_ns() - before) / len(works) / 1e6
+
+
+def _sender(warm: Warm, request: Request) -> Callable[[], None]:
+    method, target, body, headers, status = request
+
+    def send() -> None:
+        answer = warm.send(method, target, body, headers)
+        assert answer.status == status, answer.body
+
+    return send
+
+
+def _caller(client: Any, call: engine.Call) -> Callable[[], None]:
+    ask = client.get_item if call.operation == "GetItem" else client.transact_write_items
+    assert call.operation in {"GetItem", "TransactWriteItems"}
+
+    def make() -> None:
+        ask(**call.arguments)
+
+    return make
+
+
+def _with_points(warm: Warm) -> str:
+    member = warm.clinic.enrolled()
+    warm.clinic.give(member, 1_000)
+    for _ in range(3):
+        warm.call("POST", "/v1/activities", warm.clinic.fact(member), status=201)
+    return member
+
+
+def _earn(warm: Warm, member: str) -> Request:
+    return ("POST", "/v1/activities", warm.encoded(warm.clinic.fact(member)), {}, 201)
+
+
+def _balance(member: str) -> Request:
+    return ("GET", f"/v1/members/{member}/balance", b"", {}, 200)
+
+
+def _redeem(warm: Warm, member: str) -> Request:
+    body = warm.encoded({"programme": "clinic", "reward": "parking"})
+    key = {"Idempotency-Key": f"redeem-{member}"}
+    return ("POST", f"/v1/members/{member}/redemptions", body, key, 201)

@@ -1,0 +1,122 @@
+"""Checking every account of a tenant from the command line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import botocore.session
+import pytest
+from click.testing import CliRunner, Result
+
+from chalicelib.cli.verify import command
+from infra.local.program import Program
+from infra.local.serve import ENGINE
+from tests.journeys.world import Clinic, ServerWorld
+
+LEDGER = "tessera-ledger"
+# What the command completes for itself; the runner puts back what was there before.
+COMPLETED = (
+    "TESSERA_DYNAMODB_ENDPOINT",
+    "TESSERA_OIDC",
+    "TESSERA_ROOT_KEY",
+    "TESSERA_STAGE",
+    "TESSERA_TABLE_PREFIX",
+)
+
+
+class Told:
+    """A tenant with two members on the tests' server, and the command in its surroundings."""
+
+    def __init__(self, program: Program, clinic: Clinic) -> None:
+        self.program = program
+        self.tenant = clinic.tenant
+        self.members = [clinic.enrolled(), clinic.enrolled()]
+        for member in self.members:
+            clinic.record(member).expect(201)
+
+    def verify(self, *options: str) -> Result:
+        """Run the command like someone beside the running server."""
+        around = dict.fromkeys(COMPLETED) | {"TESSERA_LOCAL_DIR": str(self.program.directory)}
+        return CliRunner().invoke(command, ["--tenant", self.tenant, *options], env=around)
+
+    def account(self, member: str) -> dict[str, Any]:
+        """Return the key of an account."""
+        return {"pk": {"S": f"T#{self.tenant}#M#{member}"}, "sk": {"S": "A"}}
+
+    def entry(self, member: str, version: int) -> dict[str, Any]:
+        """Return the key of an entry."""
+        return self.account(member) | {"sk": {"S": f"E#{version:012d}"}}
+
+    def change(self, key: dict[str, Any], name: str) -> None:
+        """Change one byte of an attribute of a stored item."""
+        client: Any = botocore.session.Session().create_client(
+            "dynamodb", endpoint_url=(self.program.directory / ENGINE).read_text()
+        )
+        item = client.get_item(TableName=LEDGER, Key=key, ConsistentRead=True)["Item"]
+        held = bytearray(item[name]["B"])
+        held[len(held) // 2] ^= 1
+        client.put_item(TableName=LEDGER, Item=item | {name: {"B": bytes(held)}})
+        client.close()
+
+
+@pytest.fixture
+def told(program: Program, server: ServerWorld) -> Told:
+    """Return a new tenant whose accounts are sound."""
+    clinic = server.sandbox()
+    clinic.publish("clinic")
+    return Told(program, clinic)
+
+
+def test_sound_accounts(told: Told) -> None:
+    """Sound accounts are counted, and the command succeeds."""
+    done = told.verify()
+
+    assert done.exit_code == 0, done.output
+    assert "2 accounts with 4 entries; 0 have faults." in done.output
+
+
+def test_changed_entry(told: Told) -> None:
+    """One byte of one entry changed: the entry is named, its neighbours pass, the exit is 1."""
+    first, second = told.members
+    told.change(told.entry(first, 2), "body")
+
+    done = told.verify()
+
+    assert done.exit_code == 1
+    said = f"{first}, entry 2: the bytes of entry 2 are not those that were written"
+    assert said in done.output
+    assert f"{second}, " not in done.output
+    assert "2 accounts with 4 entries; 1 have faults." in done.output
+    assert told.verify("--member", second).exit_code == 0
+    assert told.verify("--member", first).exit_code == 1
+
+
+def test_changed_account(told: Told) -> None:
+    """An account that cannot be read any more is named, and does not end the walk."""
+    first, second = told.members
+    told.change(told.account(first), "body")
+
+    done = told.verify()
+
+    assert done.exit_code == 1
+    assert f"{first}, the account: " in done.output
+    assert f"{second}, " not in done.output
+
+
+def test_unknown_member(told: Told) -> None:
+    """A member whom nobody knows is no sound account."""
+    done = told.verify("--member", "mem_nobody")
+
+    assert done.exit_code == 1
+    assert "mem_nobody, the account: " in done.output
+
+
+def test_no_server(tmp_path: Path) -> None:
+    """Without a server in the directory it says what else to name."""
+    around = dict.fromkeys(COMPLETED) | {"TESSERA_LOCAL_DIR": str(tmp_path)}
+
+    done = CliRunner().invoke(command, ["--tenant", "clinic"], env=around)
+
+    assert done.exit_code == 1
+    assert "start `tessera serve`" in done.output

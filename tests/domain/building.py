@@ -1,0 +1,343 @@
+"""
+What the tests of the core are built from: short programmes, and a member to live through them.
+
+A test says what is particular to it; all else has the plainest value there is.  Instants are
+written as RFC 3339, and a bare date means noon in UTC, far from every edge.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import pytest
+
+from chalicelib.domain import calendar, verification
+from chalicelib.domain import decide as deciding
+from chalicelib.domain.account import Account, Balance, Enrolment
+from chalicelib.domain.activity import Activity
+from chalicelib.domain.calendar import Instant
+from chalicelib.domain.commands import (
+    Adjust,
+    Appended,
+    CancelRedemption,
+    Close,
+    Command,
+    Decision,
+    LineReversal,
+    Open,
+    RecordActivity,
+    Redeem,
+    Redemption,
+    Remaining,
+    ReverseActivity,
+    SaveRedemption,
+    SaveRemaining,
+    UseVoucher,
+)
+from chalicelib.domain.entry import Entry, Line, StoredEntry
+from chalicelib.domain.errors import LoyaltyError
+from chalicelib.domain.mechanics.activities import Recorded
+from chalicelib.domain.mechanics.earning import Explained
+from chalicelib.domain.mechanics.registry import Document
+from chalicelib.domain.mechanics.reversal import Reversed
+from chalicelib.domain.programme import Programme, Programmes, ProgrammeVersion
+
+KEY = "T#tenant#M#mem_1"
+VISIT = "visit.completed"
+PURCHASE = "purchase.completed"
+JOINED = "2026-01-05"
+
+
+def at(when: str) -> Instant:
+    """Return an instant: RFC 3339, or a date for its noon in UTC."""
+    return calendar.parse_instant(when if "T" in when else f"{when}T12:00:00Z")
+
+
+def programme(*earning: dict[str, Any], **parts: Any) -> Programme:
+    """Return a clinic's programme: one currency that never expires, UTC, pounds."""
+    document = {
+        "id": "clinic",
+        "name": "Clinic",
+        "time_zone": "UTC",
+        "money": {"currency": "GBP"},
+        "currencies": [points()],
+        "earning": list(earning),
+        **parts,
+    }
+    return msgspec.convert(document, Document)
+
+
+def points(expiry: dict[str, Any] | None = None, **parts: Any) -> dict[str, Any]:
+    """Return the currency `points`, which never expires unless told."""
+    return {"id": "points", "name": "Points", "expiry": expiry or {"type": "never"}, **parts}
+
+
+def rule(name: str, award: dict[str, Any], on: str = VISIT, **parts: Any) -> dict[str, Any]:
+    """Return an earning rule in `points`."""
+    return {"id": name, "on": [on], "currency": "points", "award": award, **parts}
+
+
+def fixed(amount: int) -> dict[str, Any]:
+    """Return an award of so much for each fact."""
+    return {"type": "fixed", "amount": amount}
+
+
+def per_amount(amount: int, per: int) -> dict[str, Any]:
+    """Return an award of so much for every ``per`` minor units of money."""
+    return {"type": "per_amount", "amount": amount, "per": per}
+
+
+def per_unit(amount: int, per: int = 1) -> dict[str, Any]:
+    """Return an award of so much for every ``per`` units."""
+    return {"type": "per_unit", "amount": amount, "per": per}
+
+
+def formula(expression: str) -> dict[str, Any]:
+    """Return an award by formula."""
+    return {"type": "formula", "expression": expression}
+
+
+def ladder(*levels: tuple[str, dict[str, Any]], **parts: Any) -> dict[str, Any]:
+    """Return tiers: `base`, then each (id, qualification)."""
+    return {
+        "levels": [
+            {"id": "base", "name": "Base"},
+            *({"id": name, "name": name, "qualify": qualify} for name, qualify in levels),
+        ],
+        **parts,
+    }
+
+
+def visits(count: int) -> dict[str, Any]:
+    """Return a qualification by visits alone."""
+    return {"all": [{"metric": "visits", "at_least": count}]}
+
+
+def reward(name: str, amount: int, **parts: Any) -> dict[str, Any]:
+    """Return a reward priced in `points`."""
+    price = {"currency": "points", "amount": amount}
+    return {"id": name, "name": name, "price": price, **parts}
+
+
+def line(
+    line_id: str, amount: int = 0, category: str = "", *, sku: str = "", quantity: int = 1
+) -> Line:
+    """Return one line of a basket."""
+    return Line(line_id, amount, quantity, category, sku)
+
+
+def published(*versions: tuple[str, Programme]) -> Programmes:
+    """Return programmes of which each version took effect at an instant, numbered from 1."""
+    numbers: dict[str, int] = {}
+    known = []
+    for since, document in versions:
+        numbers[document.id] = numbers.get(document.id, 0) + 1
+        known.append(ProgrammeVersion(numbers[document.id], "published", document, at(since)))
+    return Programmes(known)
+
+
+class Member:
+    """
+    One account, driven as the use cases drive it: settle, decide, append.
+
+    What a use case would store is kept here: the journal, redemptions, and what is left of each
+    activity.  ``joined=None`` leaves the account unopened.
+    """
+
+    def __init__(
+        self, *documents: Programme | Programmes, joined: str | None = JOINED, key: str = KEY
+    ) -> None:
+        self.key = key
+        self.programmes = _programmes(documents)
+        self.account = Account()
+        self.journal: list[StoredEntry] = []
+        self.entries: list[Entry] = []
+        self.redemptions: dict[str, Redemption] = {}
+        self.recorded: dict[str, Entry] = {}
+        self.remaining: dict[str, Remaining] = {}
+        if joined is not None:
+            self.do(Open(programmes=self.programmes.ids()), joined)
+
+    # Time
+
+    def seen(self, now: str | Instant) -> Account:
+        """Return the account as a read shows it: settled in memory, nothing kept."""
+        return self._settled(now)[0]
+
+    def tick(self, now: str | Instant) -> tuple[Entry, ...]:
+        """Settle and keep what fell due, as the scheduled tick does."""
+        account, appended = self._settled(now)
+        self._keep(account, appended)
+        return appended.entries
+
+    # Commands
+
+    def do(self, command: Command, now: str | Instant) -> Decision:
+        """Decide and keep what follows; a refusal keeps nothing."""
+        account, due = self._settled(now)
+        decision = deciding.decide(account, self.programmes, command, _instant(now))
+        if decision.entries:
+            self._keep(account, due)
+            self._keep(*deciding.append(account, decision.entries, self.key))
+        for claim in decision.claims:
+            if isinstance(claim, SaveRedemption):
+                self.redemptions[claim.redemption.id] = claim.redemption
+            elif isinstance(claim, SaveRemaining):
+                self.remaining[claim.external_id] = claim.remaining
+        if isinstance(command, RecordActivity):
+            self.recorded[command.activity.external_id] = decision.entries[0]
+        return decision
+
+    def refused(self, command: Command, now: str | Instant) -> LoyaltyError:
+        """Return the refusal of a command."""
+        with pytest.raises(LoyaltyError) as refusal:
+            self.do(command, now)
+        return refusal.value
+
+    def record(
+        self, kind: str, when: str, *, now: str | None = None, name: str = "", **parts: Any
+    ) -> Recorded:
+        """Record a fact that happened at ``when``, reported at once unless ``now`` is later."""
+        activity = fact(kind, when, name=name or f"{len(self.recorded) + 1}", **parts)
+        recorded = self.do(RecordActivity(activity=activity), now or when).result
+        assert isinstance(recorded, Recorded)
+        return recorded
+
+    def visit(self, when: str, *, now: str | None = None, name: str = "", **parts: Any) -> Recorded:
+        """Record a completed visit."""
+        return self.record(VISIT, when, now=now, name=name, **parts)
+
+    def buy(self, amount: int, when: str, *, now: str | None = None, **parts: Any) -> Recorded:
+        """Record a purchase for so many pence."""
+        return self.record(PURCHASE, when, now=now, amount=amount, money="GBP", **parts)
+
+    def basket(self, when: str, *lines: Line, name: str = "", **parts: Any) -> Recorded:
+        """Record a purchase with lines."""
+        return self.record(PURCHASE, when, name=name, money="GBP", lines=lines, **parts)
+
+    def adjust(self, amount: int, now: str | Instant, currency: str = "points") -> Decision:
+        """Give or take value by hand."""
+        return self.do(adjustment(amount, currency), now)
+
+    def redeem(self, name: str, now: str | Instant) -> Redemption:
+        """Redeem a reward and return its redemption."""
+        redemption = self.do(self.redeeming(name), now).result
+        assert isinstance(redemption, Redemption)
+        return redemption
+
+    def redeeming(self, name: str) -> Redeem:
+        """Return the command to redeem a reward."""
+        return Redeem(
+            member="mem_1",
+            programme=self.programmes.ids()[0],
+            reward=name,
+            redemption_id=f"red_{len(self.redemptions) + 1}",
+            voucher_hash="hash",
+        )
+
+    def cancel(self, redemption: Redemption, now: str | Instant) -> Decision:
+        """Cancel a redemption as it now stands."""
+        return self.do(CancelRedemption(redemption=self.redemptions[redemption.id]), now)
+
+    def use(self, redemption: Redemption, now: str | Instant) -> Decision:
+        """Use the voucher of a redemption as it now stands."""
+        return self.do(UseVoucher(redemption=self.redemptions[redemption.id]), now)
+
+    def close(self, now: str | Instant) -> Decision:
+        """End the account."""
+        return self.do(Close(reason="asked to"), now)
+
+    def reversing(
+        self, name: str, *lines: LineReversal, amount: int | None = None
+    ) -> ReverseActivity:
+        """Return the command to reverse the activity of that external id."""
+        return ReverseActivity(
+            recorded=self.recorded[name],
+            remaining=self.remaining.get(name),
+            lines=lines,
+            amount=amount,
+        )
+
+    def reverse(
+        self, name: str, now: str | Instant, *lines: LineReversal, amount: int | None = None
+    ) -> Reversed:
+        """Reverse an activity: whole, by lines or by an amount."""
+        result = self.do(self.reversing(name, *lines, amount=amount), now).result
+        assert isinstance(result, Reversed)
+        return result
+
+    # What came of it
+
+    def available(self, now: str | Instant, currency: str = "clinic/points") -> int:
+        """Return what can be spent at an instant."""
+        return self.seen(now).balance(currency).available
+
+    @property
+    def balance(self) -> Balance:
+        """Return the balance of points as it was last kept."""
+        return self.account.balance("clinic/points")
+
+    @property
+    def enrolment(self) -> Enrolment:
+        """Return the membership of the clinic's programme."""
+        return self.account.enrolments["clinic"]
+
+    @property
+    def steps(self) -> list[tuple[str, str, str]]:
+        """Return the timeline of tiers as (since, tier, reason)."""
+        return [
+            (calendar.format_instant(step.since), step.tier, step.reason)
+            for step in self.enrolment.timeline
+        ]
+
+    def as_of(self, instant: str | Instant) -> Account:
+        """Return the account as of a past instant, from the journal alone."""
+        return verification.as_of(self.journal, self.programmes, _instant(instant), self.key)
+
+    def verdict(self) -> verification.Verdict:
+        """Check the kept account against the journal."""
+        return verification.verify(self.account, self.journal, self.key)
+
+    def _settled(self, now: str | Instant) -> tuple[Account, Appended]:
+        return deciding.settle(self.account, self.programmes, _instant(now), self.key)
+
+    def _keep(self, account: Account, appended: Appended) -> None:
+        self.account = account
+        self.entries.extend(appended.entries)
+        self.journal.extend(appended.stored)
+
+
+def fact(kind: str, when: str, *, name: str = "1", **parts: Any) -> Activity:
+    """Return an activity of the source `till`, whose external id is ``name``."""
+    return Activity(type=kind, source="till", external_id=name, occurred_at=at(when), **parts)
+
+
+def adjustment(amount: int, currency: str = "points") -> Adjust:
+    """Return the command to correct the clinic's balance by hand."""
+    return Adjust(programme="clinic", currency=currency, amount=amount, reason="goodwill")
+
+
+def granted(recorded: Recorded) -> dict[str, int]:
+    """Return what each matched rule gave for a fact."""
+    return {award.rule: award.granted for award in recorded.awards}
+
+
+def explained(recorded: Recorded) -> dict[str, Explained]:
+    """Return what the first programme's rules made of a fact, by rule."""
+    return {outcome.rule: outcome for outcome in recorded.verdicts[0].rules}
+
+
+def posted(entry: Entry) -> list[tuple[str, str, int]]:
+    """Return an entry's postings as (source, destination, amount)."""
+    return [(p.source, p.destination, p.amount) for p in entry.postings]
+
+
+def _instant(when: str | Instant) -> Instant:
+    return at(when) if isinstance(when, str) else when
+
+
+def _programmes(documents: tuple[Programme | Programmes, ...]) -> Programmes:
+    if len(documents) == 1 and isinstance(documents[0], Programmes):
+        return documents[0]
+    return published(*(("2020-01-01", each) for each in documents if isinstance(each, Programme)))

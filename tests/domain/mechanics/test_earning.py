@@ -1,0 +1,807 @@
+"""What each fact earns, to the point, and why every other rule gives nothing."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from chalicelib.domain.account import Counter
+from chalicelib.domain.commands import LineReversal
+from chalicelib.domain.entry import Line
+from tests.domain.building import (
+    PURCHASE,
+    Member,
+    at,
+    explained,
+    fixed,
+    formula,
+    granted,
+    ladder,
+    line,
+    per_amount,
+    per_unit,
+    points,
+    programme,
+    published,
+    rule,
+    visits,
+)
+
+BASKET = (
+    line("1", 1_200, "rx", sku="RX-1", quantity=2),
+    line("2", 2_000, "vitamins", sku="V-20", quantity=3),
+    line("3", 1_050, "skin", sku="S-1", quantity=1),
+)
+RX = {"exclude": {"categories": ["rx"]}}
+
+
+def earns(award: dict[str, Any], *lines: Line, amount: int | None = None, **parts: Any) -> int:
+    """Return what one rule gives for a purchase."""
+    member = Member(programme(rule("only", award, on=PURCHASE, **parts)))
+    money = "GBP" if lines or amount is not None else None
+    recorded = member.record(PURCHASE, "2026-02-01", lines=lines, amount=amount, money=money)
+    return granted(recorded).get("only", 0)
+
+
+class TestAwards:
+    """Each kind of award, on what the scope counts."""
+
+    @pytest.mark.parametrize(
+        ("award", "amount", "expected"),
+        [
+            (fixed(50), None, 50),
+            (fixed(50), 0, 50),
+            (per_amount(1, 100), 99, 0),
+            (per_amount(1, 100), 100, 1),
+            (per_amount(1, 100), 8_050, 80),
+            (per_amount(15, 100), 3_050, 457),  # 457.5: a pharmacy's 15 points a dollar
+            (per_amount(3, 7), 8_000, 3_428),  # 3,428.57…
+            (per_amount(1, 1), None, 0),
+            (per_unit(10), None, 10),
+            (formula("activity.amount / 100 + 7"), 250, 9),
+            (formula("activity.amount - 1000"), 250, 0),
+            (formula("counted.amount * 2"), 250, 500),
+        ],
+    )
+    def test_of_a_fact_without_lines(
+        self, award: dict[str, Any], amount: int | None, expected: int
+    ) -> None:
+        """Without lines the fact itself is counted, a unit of one."""
+        assert earns(award, amount=amount) == expected
+
+    @pytest.mark.parametrize(
+        ("award", "expected"),
+        [
+            (fixed(50), 50),
+            (per_amount(15, 100), 637),  # 4,250: 637.5
+            (per_unit(10), 60),
+            (per_unit(10, 4), 15),  # 6 units: 15.0
+            (per_unit(10, 7), 8),  # 8.57
+            (formula("counted.quantity * 3"), 18),
+            (formula("lines.all(l, l.amount > 1000) ? 1 : 2"), 1),
+        ],
+    )
+    def test_of_a_basket(self, award: dict[str, Any], expected: int) -> None:
+        """With lines their sums are counted."""
+        assert earns(award, *BASKET) == expected
+
+    @pytest.mark.parametrize(
+        ("quantity", "award", "expected"),
+        [(7, per_unit(2), 14), (9_999, per_unit(1, 1_000), 9), (0, per_unit(2), 0)],
+    )
+    def test_quantity_of_the_fact_itself(
+        self, quantity: int, award: dict[str, Any], expected: int
+    ) -> None:
+        """A fact that states its quantity, such as steps, earns by it."""
+        member = Member(programme(rule("steps", award, on="steps.recorded")))
+        recorded = member.record("steps.recorded", "2026-02-01", quantity=quantity)
+
+        assert granted(recorded).get("steps", 0) == expected
+
+    @pytest.mark.parametrize(
+        ("rounding", "amounts"),
+        [
+            # 15 per 100 of: 3,050 → 457.5; 3,010 → 451.5; 3,003 → 450.45
+            ("floor", [457, 451, 450]),
+            ("ceiling", [458, 452, 451]),
+            ("half_up", [458, 452, 450]),
+            ("half_even", [458, 452, 450]),
+        ],
+    )
+    def test_rounding(self, rounding: str, amounts: list[int]) -> None:
+        """The rule names its rounding, and it is done once, at the end."""
+        given = [
+            earns(per_amount(15, 100), amount=amount, rounding=rounding)
+            for amount in (3_050, 3_010, 3_003)
+        ]
+
+        assert given == amounts
+
+    @pytest.mark.parametrize(
+        ("rounding", "expected"), [("floor", 0), ("half_up", 1), ("half_even", 0), ("ceiling", 1)]
+    )
+    def test_half_a_point(self, rounding: str, expected: int) -> None:
+        """Half a point is where the four roundings part."""
+        assert earns(per_amount(1, 100), amount=50, rounding=rounding) == expected
+
+    def test_negative_amounts_earn_nothing(self) -> None:
+        """A basket whose lines come to less than nothing earns nothing."""
+        assert earns(per_amount(1, 100), line("1", 100), line("2", -500)) == 0
+
+    def test_discount_lines_are_netted(self) -> None:
+        """A line below zero lowers what the others earn."""
+        assert earns(per_amount(1, 100), line("1", 2_000), line("2", -500)) == 15
+
+    def test_the_largest_award(self) -> None:
+        """A thousand million is still an award."""
+        assert earns(formula("activity.amount * 1000000"), amount=1_000) == 1_000_000_000
+
+    def test_a_slip_of_a_formula_is_no_award(self) -> None:
+        """An award above a thousand million is explained, not given."""
+        member = Member(programme(rule("slip", formula("activity.amount * 1000000"), on=PURCHASE)))
+        recorded = member.buy(100_000, "2026-02-01")
+
+        assert granted(recorded) == {}
+        assert explained(recorded)["slip"].reason == (
+            "it comes to 100000000000, more than 1000000000: look at its formula"
+        )
+
+
+class TestScope:
+    """Which lines a rule counts."""
+
+    @pytest.mark.parametrize(
+        ("scope", "expected"),
+        [
+            ({}, 42),
+            (RX, 30),
+            ({"include": {"categories": ["vitamins"]}}, 20),
+            ({"include": {"categories": ["vitamins", "skin"]}}, 30),
+            ({"include": {"skus": ["S-1"]}}, 10),
+            ({"include": {"categories": ["vitamins"], "skus": ["S-1"]}}, 30),
+            ({"include": {"categories": ["vitamins"]}, "exclude": {"skus": ["V-20"]}}, 0),
+            ({"exclude": {"categories": ["rx"], "skus": ["V-20"]}}, 10),
+            ({"include": {"categories": ["none"]}}, 0),
+        ],
+    )
+    def test_of_money(self, scope: dict[str, Any], expected: int) -> None:
+        """Included lines count unless they are excluded too."""
+        assert earns(per_amount(1, 100), *BASKET, scope=scope) == expected
+
+    @pytest.mark.parametrize(("scope", "expected"), [({}, 6), (RX, 4)])
+    def test_of_units(self, scope: dict[str, Any], expected: int) -> None:
+        """Units out of scope do not count either."""
+        assert earns(per_unit(1), *BASKET, scope=scope) == expected
+
+    @pytest.mark.parametrize(
+        ("scope", "expected"),
+        [(RX, 0), ({"include": {"categories": ["rx"]}}, 12), ({"include": {"skus": ["X"]}}, 0)],
+    )
+    def test_of_a_fact_without_lines(self, scope: dict[str, Any], expected: int) -> None:
+        """A fact without lines is one line of its own category."""
+        member = Member(programme(rule("only", per_amount(1, 100), on=PURCHASE, scope=scope)))
+        recorded = member.buy(1_200, "2026-02-01", category="rx")
+
+        assert granted(recorded).get("only", 0) == expected
+
+    def test_partner_pharmacy(self) -> None:
+        """Of CA$42.50 with CA$12.00 of Rx, 15 points a dollar on 30.50 come to 457."""
+        document = programme(
+            rule("spend", per_amount(15, 100), on=PURCHASE, scope=RX), money={"currency": "CAD"}
+        )
+        recorded = Member(document).record(PURCHASE, "2026-02-01", lines=BASKET, money="CAD")
+
+        assert granted(recorded) == {"spend": 457}
+
+    def test_formula_reads_what_the_scope_counts(self) -> None:
+        """`counted` is what the scope leaves, `activity` the whole fact."""
+        award = formula("activity.amount * 1000 + counted.amount / 10 + counted.quantity")
+
+        assert earns(award, *BASKET, scope=RX) == 4_250_000 + 305 + 4
+
+
+class TestFactors:
+    """Tier rates and multipliers are one product, rounded once."""
+
+    @pytest.mark.parametrize(
+        ("multipliers", "expected"),
+        [
+            ([], 33),
+            ([{"percent": 200}], 66),  # 33.33… × 2 = 66.66…, not 33 × 2
+            ([{"percent": 150}, {"percent": 150}], 75),  # 75.0
+            ([{"percent": 50}], 16),
+            ([{"percent": 300, "when": 'activity.channel == "app"'}], 100),  # 33.33… × 3
+            ([{"percent": 300, "when": 'activity.channel == "desk"'}], 33),
+            ([{"percent": 300, "when": "activity.amount > 9"}, {"percent": 10}], 10),
+        ],
+    )
+    def test_multipliers(self, multipliers: list[dict[str, Any]], expected: int) -> None:
+        """A multiplier counts always, or when its condition holds."""
+        document = programme(
+            rule("spend", per_amount(1, 300), on=PURCHASE, multipliers=multipliers)
+        )
+        recorded = Member(document).buy(10_000, "2026-02-01", channel="app")
+
+        assert granted(recorded) == {"spend": expected}
+
+    def test_a_multiplier_that_cannot_be_evaluated(self) -> None:
+        """A multiplier whose condition fails does not hold, and the rule gives what it gives."""
+        document = programme(
+            rule("only", fixed(10), multipliers=[{"percent": 200, "when": "attributes.kg > 3"}]),
+            attributes={"kg": "int"},
+        )
+        assert granted(Member(document).visit("2026-02-01")) == {"only": 10}
+
+    def test_tier_of_the_day_of_the_fact(self) -> None:
+        """A late fact from before the climb earns at the tier that was held then."""
+        document = programme(
+            rule("spend", per_amount(1, 100), on=PURCHASE, tier_percent={"gold": 150}),
+            tiers=ladder(("gold", visits(2))),
+        )
+        member = Member(document)
+        member.visit("2026-02-01")
+        climbing = member.visit("2026-02-10")
+        before = member.buy(1_000, "2026-02-09", now="2026-02-20")
+        after = member.buy(1_000, "2026-02-11", now="2026-02-20")
+
+        assert climbing.verdicts[0].tier == "base"
+        assert [granted(before), granted(after)] == [{"spend": 10}, {"spend": 15}]
+        assert [before.verdicts[0].tier, after.verdicts[0].tier] == ["base", "gold"]
+
+    def test_the_fact_that_climbs_earns_at_the_tier_before(self) -> None:
+        """A fact is judged by the tier that it found, not by the one that it brings."""
+        document = programme(
+            rule("visit", fixed(10), tier_percent={"gold": 200}),
+            tiers=ladder(("gold", visits(2))),
+        )
+        member = Member(document)
+        given = [granted(member.visit(f"2026-02-0{day}"))["visit"] for day in (1, 2, 3)]
+
+        assert given == [10, 10, 20]
+
+
+class TestGates:
+    """Every rule is explained: matched, or the first gate that stopped it."""
+
+    @pytest.mark.parametrize(
+        ("parts", "reason"),
+        [
+            ({"on": "steps.recorded"}, "it is for steps.recorded"),
+            ({"valid_from": "2026-02-02"}, "2026-02-01 is outside its dates"),
+            ({"valid_until": "2026-01-31"}, "2026-02-01 is outside its dates"),
+            ({"scope": {"include": {"categories": ["skin"]}}}, "no line is in its scope"),
+            ({"when": 'activity.channel == "web"'}, "its condition does not hold"),
+            ({"when": "attributes.ward == 'a'"}, "the fact has no attribute ward"),
+            ({"award": formula("attributes.count + 1")}, "the fact has no attribute count"),
+            ({"award": formula("0 - 5")}, "it comes to nothing"),
+            ({"award": per_amount(1, 10_000)}, "it comes to nothing"),
+        ],
+    )
+    def test_reasons(self, parts: dict[str, Any], reason: str) -> None:
+        """A rule that gives nothing says why in words."""
+        parts = {"award": fixed(5), "on": PURCHASE, **parts}
+        document = programme(
+            rule("only", parts.pop("award"), **parts),
+            attributes={"ward": "string", "count": "int"},
+        )
+        member = Member(document)
+        outcome = explained(member.buy(4_000, "2026-02-01"))["only"]
+
+        assert outcome.matched is False
+        assert reason in outcome.reason
+        assert (outcome.raw, outcome.granted) == (0, 0)
+        assert member.entries[-1].awards == ()
+
+    @pytest.mark.parametrize(
+        ("when", "matched"),
+        [
+            ("2026-01-31T23:59:59.999Z", False),
+            ("2026-02-01T00:00:00Z", True),
+            ("2026-02-03T23:59:59.999Z", True),
+            ("2026-02-04T00:00:00Z", False),
+        ],
+    )
+    def test_dates_include_both_ends(self, when: str, *, matched: bool) -> None:
+        """A rule is valid from the start of its first day to the end of its last."""
+        dates = {"valid_from": "2026-02-01", "valid_until": "2026-02-03"}
+        recorded = Member(programme(rule("only", fixed(5), **dates))).visit(when)
+
+        assert explained(recorded)["only"].matched is matched
+
+    def test_the_money_of_another_programme(self) -> None:
+        """Money that this programme does not count is no amount to it."""
+        pounds = programme(
+            rule("spend", per_amount(1, 100), on=PURCHASE), rule("any", fixed(3), on=PURCHASE)
+        )
+        euros = programme(id="spa", money={"currency": "EUR"})
+        member = Member(pounds, euros)
+        recorded = member.record(PURCHASE, "2026-02-01", amount=5_000, money="EUR")
+
+        assert explained(recorded)["spend"].reason == "it counts GBP, the fact is in EUR"
+        assert granted(recorded) == {"any": 3}
+        assert "clinic/spend" not in member.account.metrics
+        assert member.account.metrics["spa/spend"] == {"2026-02": 5_000, "all": 5_000}
+
+    def test_explanations_follow_the_document(self) -> None:
+        """Explanations come in the document's order, each with what was given of what."""
+        document = programme(
+            rule("steps", fixed(1), on="steps.recorded"),
+            rule("visit", fixed(50), caps=[{"window": "fact", "max": 20}]),
+            rule("extra", fixed(7)),
+        )
+        outcomes = Member(document).visit("2026-02-01").verdicts[0].rules
+
+        assert [(o.rule, o.matched, o.raw, o.granted, o.reason) for o in outcomes] == [
+            ("steps", False, 0, 0, "it is for steps.recorded"),
+            ("visit", True, 50, 20, "its caps leave 20"),
+            ("extra", True, 7, 7, ""),
+        ]
+
+    @pytest.mark.parametrize(
+        ("condition", "matched"),
+        [
+            ('member.tier == "base"', True),
+            ("member.visits == 2", True),
+            ("member.days_enrolled == 27", True),  # 5 January to 1 February
+            ('member.status == "enrolled"', True),
+            ('member.status == "prospect"', False),
+            ('activity.date == "2026-02-01" && activity.weekday == 7', True),
+            ('activity.time == "12:00"', True),
+        ],
+    )
+    def test_what_a_condition_knows_of_the_member(self, condition: str, *, matched: bool) -> None:
+        """Conditions see the member as the fact found them."""
+        document = programme(
+            rule("only", fixed(5), on=PURCHASE, when=condition), tiers=ladder(("gold", visits(9)))
+        )
+        member = Member(document)
+        member.visit("2026-01-10")
+        member.visit("2026-01-11")
+
+        assert explained(member.buy(100, "2026-02-01"))["only"].matched is matched
+
+    def test_attributes(self) -> None:
+        """A declared attribute that is sent can be asked for."""
+        document = programme(
+            rule("only", formula("attributes.kg * 10"), when="attributes.kg >= 2"),
+            attributes={"kg": "int"},
+        )
+        member = Member(document)
+        given = [
+            granted(member.visit("2026-02-01", attributes={"kg": kg})).get("only") for kg in (1, 3)
+        ]
+
+        assert given == [None, 30]
+
+    def test_rules_without_expressions_do_not_load_the_engine(self) -> None:
+        """The expression engine costs 60 ms to import, and most programmes may never need it."""
+        script = (
+            "import sys\n"
+            "from tests.domain.building import Member, fixed, programme, rule\n"
+            "Member(programme(rule('visit', fixed(5)))).visit('2026-02-01')\n"
+            "print('cel_expr_python' in sys.modules)\n"
+        )
+        done = subprocess.run(
+            [sys.executable, "-c", script],
+            cwd=Path(__file__).parents[3],
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+
+        assert done.stdout == "False\n"
+
+
+class TestCompetition:
+    """The rules of a group compete; rules without one are the group of the document."""
+
+    @pytest.mark.parametrize(
+        ("mode", "expected"),
+        [
+            ("stack", {"low": 10, "high": 30, "mid": 20}),
+            ("best", {"low": 0, "high": 30, "mid": 0}),
+            ("first", {"low": 0, "high": 0, "mid": 20}),
+        ],
+    )
+    def test_modes(self, mode: str, expected: dict[str, int]) -> None:
+        """All of them, the best, or the first by priority."""
+        document = programme(
+            rule("low", fixed(10)),
+            rule("high", fixed(30)),
+            rule("mid", fixed(20), priority=5),
+            stacking=mode,
+        )
+
+        assert granted(Member(document).visit("2026-02-01")) == expected
+
+    @pytest.mark.parametrize("mode", ["first", "best"])
+    def test_ties_go_to_the_document(self, mode: str) -> None:
+        """Among equals the first of the document wins."""
+        document = programme(
+            rule("a", fixed(10)), rule("b", fixed(10)), rule("c", fixed(10)), stacking=mode
+        )
+
+        assert granted(Member(document).visit("2026-02-01")) == {"a": 10, "b": 0, "c": 0}
+
+    def test_priority_breaks_a_tie_for_the_best(self) -> None:
+        """Equal awards: the higher priority wins."""
+        document = programme(
+            rule("a", fixed(10)), rule("b", fixed(10), priority=1), stacking="best"
+        )
+
+        assert granted(Member(document).visit("2026-02-01")) == {"a": 0, "b": 10}
+
+    def test_losers_name_the_winner(self) -> None:
+        """Whoever loses is told to whom."""
+        best = programme(rule("a", fixed(10)), rule("b", fixed(20)), stacking="best")
+        first = programme(rule("a", fixed(10)), rule("b", fixed(20)), stacking="first")
+
+        assert explained(Member(best).visit("2026-02-01"))["a"].reason == "the rule b gave more"
+        assert explained(Member(first).visit("2026-02-01"))["b"].reason == ("the rule a came first")
+
+    def test_groups_are_apart(self) -> None:
+        """Each group has its mode, and its rules compete with no other's."""
+        document = programme(
+            rule("base1", fixed(1)),
+            rule("base2", fixed(2)),
+            rule("promo1", fixed(10), group="promo"),
+            rule("promo2", fixed(20), group="promo"),
+            rule("once1", fixed(100), group="once", priority=-1),
+            rule("once2", fixed(50), group="once"),
+            groups=[{"id": "promo", "mode": "best"}, {"id": "once", "mode": "first"}],
+        )
+
+        assert granted(Member(document).visit("2026-02-01")) == {
+            "base1": 1,
+            "base2": 2,
+            "promo1": 0,
+            "promo2": 20,
+            "once1": 0,
+            "once2": 50,
+        }
+
+    def test_rules_that_do_not_match_do_not_compete(self) -> None:
+        """The first is the first of those that match."""
+        document = programme(
+            rule("web", fixed(10), when='activity.channel == "web"', priority=9),
+            rule("any", fixed(3)),
+            stacking="first",
+        )
+
+        assert granted(Member(document).visit("2026-02-01")) == {"any": 3}
+
+    def test_the_best_is_the_best_after_caps(self) -> None:
+        """What a cap leaves is what counts, and only the winner uses its cap."""
+        document = programme(
+            rule("high", fixed(30), caps=[{"window": "lifetime", "max": 35}]),
+            rule("low", fixed(20), caps=[{"window": "lifetime", "times": 1}]),
+            stacking="best",
+        )
+        member = Member(document)
+        given = [granted(member.visit(f"2026-02-0{day}")) for day in (1, 2, 3)]
+
+        assert given == [{"high": 30, "low": 0}, {"high": 0, "low": 20}, {"high": 5, "low": 0}]
+
+
+def capped(*caps: dict[str, Any], award: int = 40, **parts: Any) -> Member:
+    """Return a member whose visits earn 40 each under these caps."""
+    return Member(programme(rule("visit", fixed(award), caps=list(caps)), **parts))
+
+
+class TestCaps:
+    """Caps limit one rule in a window of the fact's local day."""
+
+    @pytest.mark.parametrize(
+        ("cap", "expected"),
+        [
+            ({"max": 100}, [40, 40, 20, 0]),
+            ({"max": 100, "on_exceed": "reject"}, [40, 40, 0, 0]),
+            ({"max": 80}, [40, 40, 0, 0]),
+            ({"max": 80, "on_exceed": "reject"}, [40, 40, 0, 0]),
+            ({"max": 39, "on_exceed": "reject"}, [0, 0, 0, 0]),
+            ({"times": 1}, [40, 0, 0, 0]),
+            ({"times": 3}, [40, 40, 40, 0]),
+        ],
+    )
+    def test_clip_reject_times(self, cap: dict[str, Any], expected: list[int]) -> None:
+        """What is over the limit is clipped or rejected; `times` counts awards."""
+        member = capped({"window": "day", **cap})
+        given = [granted(member.visit("2026-02-01"))["visit"] for _ in expected]
+
+        assert given == expected
+
+    def test_rejected_value_leaves_the_cap_open(self) -> None:
+        """A fact too big for what is left is rejected; a smaller one still fits."""
+        cap = {"window": "day", "max": 100, "on_exceed": "reject"}
+        member = Member(programme(rule("spend", per_amount(1, 100), on=PURCHASE, caps=[cap])))
+        given = [
+            granted(member.buy(amount, "2026-02-01"))["spend"] for amount in (7_000, 4_000, 3_000)
+        ]
+
+        assert given == [70, 0, 30]
+
+    @pytest.mark.parametrize(
+        ("window", "first", "inside", "outside"),
+        [
+            # In London, whose clock is an hour ahead of UTC in summer; 2026-07-05 is a Sunday.
+            ("day", "2026-07-04T23:00:00Z", "2026-07-05T22:59:59.999Z", "2026-07-05T23:00:00Z"),
+            ("week", "2026-06-28T23:00:00Z", "2026-07-05T22:59:59.999Z", "2026-07-05T23:00:00Z"),
+            ("month", "2026-06-30T23:00:00Z", "2026-07-31T22:59:59.999Z", "2026-07-31T23:00:00Z"),
+            ("year", "2026-01-05T13:00:00Z", "2026-12-31T23:59:59.999Z", "2027-01-01T00:00:00Z"),
+        ],
+    )
+    def test_windows_begin_at_local_midnight(
+        self, window: str, first: str, inside: str, outside: str
+    ) -> None:
+        """A window is full to its last millisecond and empty at the next."""
+        member = capped({"window": window, "max": 50}, time_zone="Europe/London")
+        given = [granted(member.visit(when))["visit"] for when in (first, inside, outside)]
+
+        assert given == [40, 10, 40]
+
+    @pytest.mark.parametrize("window", ["day", "week", "month"])
+    def test_the_window_before_is_another(self, window: str) -> None:
+        """What was earned a millisecond before the window does not count in it."""
+        starts = {"day": "2026-07-04", "week": "2026-06-28", "month": "2026-06-30"}
+        member = capped({"window": window, "max": 50}, time_zone="Europe/London")
+        given = [
+            granted(member.visit(f"{starts[window]}T{time}Z"))["visit"]
+            for time in ("22:59:59.999", "23:00:00")
+        ]
+
+        assert given == [40, 40]
+
+    def test_fact(self) -> None:
+        """A cap on the fact knows nothing of other facts and keeps no counter."""
+        member = capped({"window": "fact", "max": 25})
+        given = [granted(member.visit("2026-02-01"))["visit"] for _ in range(2)]
+
+        assert given == [25, 25]
+        assert member.account.counters == {}
+
+    def test_lifetime(self) -> None:
+        """A cap for life never reopens."""
+        member = capped({"window": "lifetime", "times": 1})
+        given = [granted(member.visit(f"20{year}-02-01"))["visit"] for year in (26, 30, 60)]
+
+        assert given == [40, 0, 0]
+        assert member.account.counters == {"clinic/visit/times/lifetime/lifetime": Counter(1, None)}
+
+    def test_several_caps(self) -> None:
+        """The tightest cap rules, and each counts what was given."""
+        member = capped(
+            {"window": "fact", "max": 30},
+            {"window": "day", "max": 50},
+            {"window": "month", "max": 70},
+            {"window": "month", "times": 4},
+        )
+        days = ("01", "01", "01", "02", "03")
+        given = [granted(member.visit(f"2026-02-{day}"))["visit"] for day in days]
+
+        assert given == [30, 20, 0, 20, 0]
+        assert {key: c.value for key, c in member.account.counters.items()} == {
+            "clinic/visit/max/day/2026-02-01": 50,
+            "clinic/visit/max/day/2026-02-02": 20,
+            "clinic/visit/max/month/2026-02": 70,
+            "clinic/visit/times/month/2026-02": 3,
+        }
+
+    def test_exhausted_caps_are_explained(self) -> None:
+        """A matched rule without room says so and is journaled with a grant of zero."""
+        member = capped({"window": "day", "max": 40})
+        member.visit("2026-02-01")
+        outcome = explained(member.visit("2026-02-01"))["visit"]
+
+        assert (outcome.matched, outcome.raw, outcome.granted, outcome.room) == (True, 40, 0, 0)
+        assert outcome.reason == "its caps are used up"
+        assert [(a.raw, a.granted, a.room) for a in member.entries[-1].awards] == [(40, 0, 0)]
+        assert member.entries[-1].postings == ()
+
+    def test_late_facts_meet_the_cap_of_their_day(self) -> None:
+        """A late fact uses the window of its own day, as far as the limit for late facts goes."""
+        member = capped({"window": "day", "max": 50})
+        member.visit("2026-02-01")
+        member.visit("2026-02-25")
+        late = [
+            granted(member.visit(day, now="2026-03-03"))["visit"]
+            for day in ("2026-02-01", "2026-02-01", "2026-02-25", "2026-02-26")
+        ]
+
+        assert late == [10, 0, 10, 40]
+
+    def test_counters_are_forgotten_when_no_fact_can_meet_them(self) -> None:
+        """A counter lives for its window, the back-date limit, and a day for the clock's hour."""
+        member = capped({"window": "day", "max": 50})
+        member.visit("2026-02-01")
+        key = "clinic/visit/max/day/2026-02-01"
+
+        assert member.account.counters[key].keep_until == at("2026-03-05T00:00:00Z")
+        member.visit("2026-03-05T00:00:00Z")
+        assert key in member.account.counters
+        member.visit("2026-03-05T00:00:00.001Z")
+        assert key not in member.account.counters
+
+    def test_the_last_late_fact_still_meets_its_counter(self) -> None:
+        """Over the longest back-date, across a change of the clock, a cap is not met twice."""
+        member = capped({"window": "day", "max": 50}, time_zone="Europe/London")
+        member.visit("2026-10-05T23:30:00+01:00")
+        latest = granted(member.visit("2026-10-05T23:59:59.999+01:00", now="2026-11-04T22:59:59Z"))
+
+        assert latest == {"visit": 10}
+
+
+class TestActivation:
+    """Value may have to wait."""
+
+    @pytest.mark.parametrize(
+        ("currency", "own", "active"),
+        [
+            (0, None, None),
+            (14, None, "2026-02-15T00:00:00Z"),
+            (14, 3, "2026-02-04T00:00:00Z"),
+            (14, 0, None),
+            (0, 1, "2026-02-02T00:00:00Z"),
+        ],
+    )
+    def test_delay(self, currency: int, own: int | None, active: str | None) -> None:
+        """The rule's own delay goes before the currency's; zero is at once."""
+        parts: dict[str, Any] = {} if own is None else {"activation_delay_days": own}
+        member = Member(
+            programme(
+                rule("visit", fixed(50), **parts),
+                currencies=[points(activation_delay_days=currency)],
+            )
+        )
+        member.visit("2026-02-01")
+
+        expected = None if active is None else at(active)
+        assert [lot.active_at for lot in member.balance.pending] == [expected] * (
+            expected is not None
+        )
+        assert member.balance.available == (50 if active is None else 0)
+
+    def test_pending_value_becomes_usable_at_local_midnight(self) -> None:
+        """A delay of one day ends with the local day of the fact, whatever its hour."""
+        member = Member(
+            programme(
+                rule("visit", fixed(50)),
+                currencies=[points(activation_delay_days=1)],
+                time_zone="Asia/Tokyo",
+            )
+        )
+        member.visit("2026-02-01T14:59:59Z")  # 23:59:59 in Tokyo
+
+        assert member.available("2026-02-01T14:59:59.999Z") == 0
+        assert member.available("2026-02-01T15:00:00Z") == 50
+        assert member.seen("2026-02-01T15:00:00Z").balance("clinic/points").pending == ()
+
+    def test_a_late_fact_may_be_active_at_once(self) -> None:
+        """A delay is counted from the day of the fact."""
+        member = Member(
+            programme(rule("visit", fixed(50)), currencies=[points(activation_delay_days=14)])
+        )
+        member.visit("2026-02-01", now="2026-02-15T00:00:00Z")
+
+        assert member.balance.available == 50
+        assert member.entries[-1].awards[0].active_at is None
+
+    def test_pending_value_repays_a_deficit_when_it_activates(self) -> None:
+        """Until it is active it repays nothing."""
+        document = programme(
+            rule("visit", fixed(50)),
+            rule("spend", per_amount(1, 100), on=PURCHASE, activation_delay_days=7),
+            rewards=[{"id": "tea", "name": "Tea", "price": {"currency": "points", "amount": 50}}],
+        )
+        member = Member(document)
+        member.visit("2026-02-01", name="spent")
+        member.redeem("tea", "2026-02-02")
+        member.reverse("spent", "2026-02-03")
+        member.buy(8_000, "2026-02-03")
+
+        assert member.available("2026-02-09") == -50
+        assert member.available("2026-02-10") == 30
+        assert member.seen("2026-02-10").balance("clinic/points").deficit == 0
+
+
+class TestMetrics:
+    """What qualifies for tiers is counted in the month of the fact."""
+
+    def test_months(self) -> None:
+        """Visits, spend and points each count in the local month and over the whole life."""
+        document = programme(
+            rule("visit", fixed(50)),
+            rule("spend", per_amount(1, 100), on=PURCHASE),
+            time_zone="Asia/Tokyo",
+        )
+        member = Member(document)
+        member.visit("2026-01-31T15:00:00Z")  # 1 February in Tokyo
+        member.visit("2026-01-31T14:59:59Z")
+        member.buy(2_000, "2026-02-10")
+
+        assert member.account.metrics == {
+            "clinic/visits": {"2026-02": 1, "2026-01": 1, "all": 2},
+            "clinic/spend": {"2026-02": 2_000, "all": 2_000},
+            "clinic/points_earned/points": {"2026-02": 70, "2026-01": 50, "all": 120},
+        }
+
+    def test_which_facts_count(self) -> None:
+        """The document says which facts are visits and which are spend."""
+        document = programme(
+            metrics={"visits_on": ["class.attended"], "spend_on": ["membership.paid"]}
+        )
+        member = Member(document)
+        member.visit("2026-02-01")
+        member.buy(900, "2026-02-01")
+        member.record("class.attended", "2026-02-01")
+        member.record("membership.paid", "2026-02-01", amount=300, money="GBP")
+
+        assert member.account.metrics == {
+            "clinic/visits": {"2026-02": 1, "all": 1},
+            "clinic/spend": {"2026-02": 300, "all": 300},
+        }
+        assert member.account.stats.visits == 1
+
+    def test_clipped_value_does_not_qualify(self) -> None:
+        """Only what was given counts as earned."""
+        member = capped({"window": "day", "max": 50})
+        member.visit("2026-02-01")
+        member.visit("2026-02-01")
+
+        assert member.account.metrics["clinic/points_earned/points"]["all"] == 50
+
+    def test_months_that_serve_no_window_are_dropped(self) -> None:
+        """An account does not grow with its age, and its lifetime totals stay."""
+        member = Member(programme())
+        for year in range(2026, 2036):
+            for month in (1, 5, 9):
+                member.visit(f"{year}-{month:02d}-20", name=f"{year}-{month}")
+
+        buckets = member.account.metrics["clinic/visits"]
+        assert buckets["all"] == 30
+        assert min(bucket for bucket in buckets if bucket != "all") == "2033-09"
+
+        member.reverse("2026-1", "2035-09-21")
+        assert member.account.metrics["clinic/visits"]["all"] == 29
+        assert "2026-01" not in member.account.metrics["clinic/visits"]
+
+
+class TestVersions:
+    """Facts are judged by the version that was in force when they happened."""
+
+    RULES = published(
+        ("2025-01-01", programme(rule("visit", fixed(10)))),
+        ("2026-06-15T00:00:00Z", programme(rule("visit", fixed(20)))),
+        ("2026-06-20T00:00:00Z", programme(rule("visit", fixed(30)))),
+    )
+
+    @pytest.mark.parametrize(
+        ("occurred", "version", "expected"),
+        [
+            ("2026-06-14T23:59:59.999Z", 1, 10),
+            ("2026-06-15T00:00:00Z", 2, 20),
+            ("2026-06-19T23:59:59.999Z", 2, 20),
+            ("2026-06-20T00:00:00Z", 3, 30),
+        ],
+    )
+    def test_late_facts(self, occurred: str, version: int, expected: int) -> None:
+        """What counts is the instant of the fact, not of its report."""
+        recorded = Member(self.RULES).visit(occurred, now="2026-07-01")
+
+        assert granted(recorded) == {"visit": expected}
+        assert recorded.verdicts[0].version == version
+
+    def test_a_reversal_recomputes_by_the_version_that_judged(self) -> None:
+        """The rules of today do not reprice what a fact earned then."""
+        rules = published(
+            ("2025-01-01", programme(rule("spend", per_amount(1, 100), on=PURCHASE))),
+            ("2026-06-15", programme(rule("spend", per_amount(5, 100), on=PURCHASE))),
+        )
+        member = Member(rules)
+        member.basket("2026-06-01", line("a", 3_000), line("b", 2_000), name="old")
+        member.reverse("old", "2026-07-01", LineReversal("a"))
+
+        assert member.balance.available == 20

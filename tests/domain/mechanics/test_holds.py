@@ -1,0 +1,294 @@
+"""Holds: value that is set aside, what of it is spent, and what comes back."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chalicelib.domain.calendar import format_instant
+from chalicelib.domain.mechanics import holds
+from chalicelib.domain.mechanics.holds import (
+    HOLDS,
+    CaptureHold,
+    Ended,
+    ExtendHold,
+    PlaceHold,
+    ReleaseHold,
+)
+from chalicelib.domain.validation import validate
+from tests.domain.building import Member, at, fixed, points, posted, programme, rule
+
+POINTS: Final = "clinic/points"
+NOON: Final = "2026-03-02T12:00:00Z"
+EXPIRY: Final = {"type": "rolling", "days": 10}
+
+
+def member(**parts: Any) -> Member:
+    """Return somebody with 50 points through 12 March and 50 through 13 March."""
+    document = programme(rule("visit", fixed(50)), currencies=[points(EXPIRY)], **parts)
+    who = Member(document)
+    who.visit("2026-03-02")
+    who.visit("2026-03-03")
+    return who
+
+
+def place(
+    who: Member, amount: int, when: str, *, name: str = "h", minutes: int | None = None
+) -> None:
+    """Set points aside."""
+    command = PlaceHold(
+        programme="clinic", currency="points", amount=amount, hold_id=name, minutes=minutes
+    )
+    who.do(command, when)
+
+
+def capture(who: Member, when: str, amount: int | None = None, name: str = "h") -> Ended:
+    """Spend a hold."""
+    told: Ended = who.do(CaptureHold(hold_id=name, amount=amount), when).result
+    return told
+
+
+def lots(who: Member) -> list[tuple[int, str | None]]:
+    """Return the lots that are available."""
+    return [(lot.amount, lot.expires_on) for lot in who.balance.lots]
+
+
+def test_it_lowers_what_is_available() -> None:
+    """Seventy of a hundred are set aside, of the lot that would be spent first and the next."""
+    who = member()
+    place(who, 70, "2026-03-04")
+
+    assert who.available("2026-03-04") == 30
+    assert holds.held(who.account, POINTS) == 70
+    assert lots(who) == [(30, "2026-03-13")]
+    assert posted(who.entries[-1]) == [("member/available", "member/held", 70)]
+    assert who.verdict().holds
+
+
+def test_captured_whole() -> None:
+    """What was held is spent."""
+    who = member()
+    place(who, 70, "2026-03-04")
+    told = capture(who, "2026-03-04T12:14:59Z")
+
+    assert (told.captured, told.released) == (70, 0)
+    assert posted(who.entries[-1]) == [("member/held", "redeemed", 70)]
+    assert (holds.held(who.account, POINTS), who.available("2026-03-04T12:14:59Z")) == (0, 30)
+    assert who.verdict().holds
+
+
+def test_captured_in_part() -> None:
+    """Twenty are spent out of the first lot; the rest goes back to where it came from."""
+    who = member()
+    place(who, 70, "2026-03-04")
+    told = capture(who, "2026-03-04T12:10:00Z", 20)
+
+    assert (told.captured, told.released) == (20, 50)
+    assert lots(who) == [(30, "2026-03-12"), (50, "2026-03-13")]
+    assert who.verdict().holds
+
+
+def test_released() -> None:
+    """Every part goes back to its own expiry."""
+    who = member()
+    before = lots(who)
+    place(who, 70, "2026-03-04")
+    who.do(ReleaseHold(hold_id="h"), "2026-03-04T12:10:00Z")
+
+    assert lots(who) == before
+    assert who.verdict().holds
+
+
+class TestTime:
+    """Holds that end by themselves."""
+
+    def test_after_a_quarter_of_an_hour(self) -> None:
+        """To the millisecond: the last is the hold's, the next is everybody's."""
+        who = member()
+        place(who, 70, "2026-03-04T12:00:00Z")
+
+        assert who.available("2026-03-04T12:14:59.999Z") == 30
+        assert who.available("2026-03-04T12:15:00Z") == 100
+        late = who.refused(CaptureHold(hold_id="h"), "2026-03-04T12:15:00Z")
+        assert (late.code, late.facts["state"]) == ("hold_ended", "expired")
+        (entry,) = who.tick("2026-03-04T13:00:00Z")
+        assert (entry.kind, format_instant(entry.effective_at)) == (
+            "time_out",
+            "2026-03-04T12:15:00Z",
+        )
+        assert who.verdict().holds
+
+    def test_a_lot_that_expires_meanwhile(self) -> None:
+        """It stays spendable by the hold alone."""
+        who = member()
+        place(who, 50, "2026-03-12T23:55:00Z")
+        assert who.available("2026-03-13T00:05:00Z") == 50
+
+        assert capture(who, "2026-03-13T00:05:00Z").captured == 50
+        assert who.verdict().holds
+
+    def test_a_lot_that_expired_meanwhile_does_not_come_back(self) -> None:
+        """Released after its midnight it expires in the same entry."""
+        who = member()
+        place(who, 70, "2026-03-12T23:55:00Z")
+        who.do(ReleaseHold(hold_id="h"), "2026-03-13T00:05:00Z")
+
+        assert posted(who.entries[-1]) == [
+            ("member/held", "member/available", 50),
+            ("member/available", "expired", 50),
+            ("member/held", "member/available", 20),
+        ]
+        assert lots(who) == [(50, "2026-03-13")]
+
+    def test_extended(self) -> None:
+        """From now on so many minutes more, seven days after placing at most."""
+        who = member()
+        place(who, 70, "2026-03-04T12:00:00Z")
+        who.do(ExtendHold(hold_id="h", minutes=60), "2026-03-04T12:10:00Z")
+        assert who.available("2026-03-04T13:09:59Z") == 30
+        assert who.available("2026-03-04T13:10:00Z") == 100
+
+        week = 7 * 24 * 60
+        refused = who.refused(ExtendHold(hold_id="h", minutes=week), "2026-03-04T12:20:00Z")
+        assert (refused.code, refused.facts["latest"]) == ("hold_too_long", "2026-03-11T12:00:00Z")
+
+    def test_an_extension_to_an_earlier_end_changes_nothing(self) -> None:
+        """Nobody's hold is cut short by asking for more."""
+        who = member()
+        place(who, 70, "2026-03-04T12:00:00Z", minutes=120)
+        before = who.account.version
+        who.do(ExtendHold(hold_id="h", minutes=5), "2026-03-04T12:10:00Z")
+
+        assert who.account.version == before
+        assert HOLDS.all(who.account)["h"].expires_at == at("2026-03-04T14:00:00Z")
+
+    def test_the_programme_may_say_otherwise(self) -> None:
+        """Five minutes unless asked, thirty at most."""
+        who = member(holds={"minutes": 5, "max_minutes": 30})
+        place(who, 10, "2026-03-04T12:00:00Z")
+        assert HOLDS.all(who.account)["h"].expires_at == at("2026-03-04T12:05:00Z")
+        command = PlaceHold(
+            programme="clinic", currency="points", amount=1, hold_id="i", minutes=31
+        )
+        assert who.refused(command, "2026-03-04T12:01:00Z").code == "hold_too_long"
+
+
+class TestRefusals:
+    """What cannot be held, or not any more."""
+
+    def test_too_little(self) -> None:
+        """What is held already is not available."""
+        who = member()
+        place(who, 70, "2026-03-04")
+        command = PlaceHold(programme="clinic", currency="points", amount=31, hold_id="i")
+
+        refusal = who.refused(command, "2026-03-04")
+        assert (refusal.code, refusal.facts["available"]) == ("insufficient_points", 30)
+
+    def test_too_many(self) -> None:
+        """Twenty at once."""
+        who = member()
+        for number in range(holds.OPEN_MAX):
+            place(who, 1, "2026-03-04", name=f"h{number}")
+        command = PlaceHold(programme="clinic", currency="points", amount=1, hold_id="i")
+
+        assert who.refused(command, "2026-03-04").code == "too_many_holds"
+
+    @pytest.mark.parametrize("how", ["captured", "released"])
+    def test_ended(self, how: str) -> None:
+        """Who comes second is told what became of it, for a week."""
+        who = member()
+        place(who, 10, "2026-03-04")
+        end = CaptureHold(hold_id="h") if how == "captured" else ReleaseHold(hold_id="h")
+        who.do(end, "2026-03-04T12:01:00Z")
+
+        for command in (CaptureHold(hold_id="h"), ReleaseHold(hold_id="h")):
+            refusal = who.refused(command, "2026-03-04T12:02:00Z")
+            assert (refusal.code, refusal.facts["state"]) == ("hold_ended", how)
+        who.visit("2026-03-12")
+        assert who.refused(CaptureHold(hold_id="h"), "2026-03-12T13:00:00Z").code == (
+            "hold_not_found"
+        )
+
+    def test_more_than_is_held(self) -> None:
+        """A capture is never over more than the hold."""
+        who = member()
+        place(who, 10, "2026-03-04")
+
+        assert who.refused(CaptureHold(hold_id="h", amount=11), "2026-03-04").facts["held"] == 10
+
+
+def test_closing_forfeits_what_is_held() -> None:
+    """It comes back, and goes with the rest."""
+    who = member()
+    place(who, 70, "2026-03-04")
+    who.close("2026-03-04")
+
+    assert holds.held(who.account, POINTS) == 0
+    assert ("member/available", "forfeited", 100) in posted(who.entries[-1])
+    assert who.verdict().holds
+
+
+STEPS: Final = st.lists(
+    st.tuples(
+        st.sampled_from(("place", "capture", "part", "release", "wait", "visit")),
+        st.integers(1, 60),
+    ),
+    max_size=25,
+)
+
+
+@given(STEPS)
+def test_nothing_is_lost(steps: list[tuple[str, int]]) -> None:
+    """Whatever is done, what was issued is available, held, spent or expired; postings agree."""
+    who = member()
+    now, names = at("2026-03-04"), iter(range(100))
+    opened: list[str] = []
+    spent = 0
+    for step, size in steps:
+        now += size * 60_000
+        who.tick(now)
+        opened = [name for name in opened if name in HOLDS.all(who.account)]
+        if step == "place" and who.available(now) >= size:
+            name = f"h{next(names)}"
+            command = PlaceHold(programme="clinic", currency="points", amount=size, hold_id=name)
+            who.do(command, now)
+            opened.append(name)
+        elif step == "visit":
+            who.tick(now + 20 * 60 * 60_000)
+        elif step in ("capture", "part") and opened:
+            name = opened.pop()
+            whole = HOLDS.all(who.account)[name].amount
+            amount = whole if step == "capture" else max(whole // 2, 1)
+            spent += who.do(CaptureHold(hold_id=name, amount=amount), now).result.captured
+        elif step == "release" and opened:
+            who.do(ReleaseHold(hold_id=opened.pop()), now)
+    moved = [
+        (p.amount * ((p.destination == "expired") - (p.source == "expired")))
+        for entry in who.entries
+        for p in entry.postings
+    ]
+
+    now = max(now, who.account.effective_at)
+    assert (
+        who.account.balance(POINTS).available + holds.held(who.account, POINTS) + spent + sum(moved)
+        == 100
+    )
+    assert who.verdict().holds
+
+
+def test_a_policy_that_could_not_begin() -> None:
+    """The usual time is not above the longest."""
+    document = {
+        "id": "clinic",
+        "name": "Clinic",
+        "time_zone": "UTC",
+        "money": {"currency": "GBP"},
+        "currencies": [points()],
+        "holds": {"minutes": 20, "max_minutes": 10},
+    }
+
+    assert [problem.pointer for problem in validate(document).problems] == ["/holds/minutes"]

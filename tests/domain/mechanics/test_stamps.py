@@ -1,0 +1,211 @@
+"""Stamp cards: what fills them, what a full one gives, and what a refund takes back."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chalicelib.domain.commands import LineReversal
+from chalicelib.domain.mechanics import entitlements, stamps
+from chalicelib.domain.mechanics.entitlements import UseEntitlement
+from chalicelib.domain.mechanics.stamps import Stamps
+from chalicelib.domain.validation import validate
+from tests.domain.building import Member, line, points, programme
+
+CARD: Final = {
+    "id": "five",
+    "name": "Five paid, one free",
+    "size": 5,
+    "on": ["purchase.completed"],
+    "scope": {"include": {"categories": ["physio"]}},
+    "full": {"entitlement": "free", "valid_days": 30},
+}
+FREE: Final = [{"id": "free", "name": "Free session"}]
+DAY: Final = "2026-03-02"
+
+
+def member(**parts: Any) -> Member:
+    """Return a member of a programme with one card."""
+    return Member(programme(entitlements=FREE, stamp_cards=[CARD | parts]))
+
+
+def sessions(who: Member, count: int, *, day: str = DAY) -> str:
+    """Pay for sessions, one basket each, and return the name of the last."""
+    for _ in range(count):
+        name = f"basket {len(who.entries)}"
+        who.basket(day, line("1", 4000, "physio"), name=name)
+    return name
+
+
+def card(who: Member) -> tuple[int, int, int]:
+    """Return (stamps on the card, cards that were full, free sessions that are left)."""
+    held = stamps.CARDS.get(who.account, "clinic/five") or Stamps()
+    left = sum(grant.units for grant in entitlements.GRANTS.all(who.account).values())
+    return held.on_card, held.full, left
+
+
+@pytest.mark.parametrize(
+    ("paid", "expected"),
+    [(1, (1, 0, 0)), (4, (4, 0, 0)), (5, (0, 1, 1)), (6, (1, 1, 1)), (10, (0, 2, 2))],
+)
+def test_five_paid_one_free(paid: int, expected: tuple[int, int, int]) -> None:
+    """The fifth stamp turns the card into a free session, and a new card begins."""
+    who = member()
+    sessions(who, paid)
+
+    assert card(who) == expected
+    assert who.verdict().holds
+
+
+@pytest.mark.parametrize(
+    ("parts", "lines", "expected"),
+    [
+        ({}, [line("1", 4000, "physio", quantity=3)], 3),
+        ({"per": "line"}, [line("1", 4000, "physio", quantity=3), line("2", 100, "physio")], 2),
+        ({"per": "fact"}, [line("1", 4000, "physio", quantity=3), line("2", 100, "physio")], 1),
+        ({}, [line("1", 4000, "dental")], 0),
+        ({}, [line("1", 0, "physio")], 0),
+        ({}, [line("1", 0, "physio"), line("2", 4000, "physio")], 1),
+        ({"min_amount": 4001}, [line("1", 4000, "physio")], 0),
+        ({"min_amount": 4000}, [line("1", 4000, "physio")], 1),
+        ({"min_amount": 4000}, [line("1", 3000, "physio"), line("2", 9000, "dental")], 0),
+        ({"daily_max": 2}, [line("1", 4000, "physio", quantity=3)], 2),
+    ],
+)
+def test_what_earns_a_stamp(parts: Any, lines: Any, expected: int) -> None:
+    """Units, lines or facts that are paid for and in scope; what is free earns none."""
+    who = member(**parts)
+    who.basket(DAY, *lines)
+
+    assert card(who)[0] == expected
+
+
+def test_a_day_has_a_maximum() -> None:
+    """What a day no longer takes is lost; the next day takes its own."""
+    who = member(daily_max=2)
+    sessions(who, 3)
+    assert card(who)[0] == 2
+
+    sessions(who, 1, day="2026-03-03")
+    assert card(who)[0] == 3
+
+
+def test_the_note_says_what_became_of_it() -> None:
+    """Whoever reports the fact is told how the card stands."""
+    who = member(daily_max=4)
+    recorded = who.basket(DAY, line("1", 9000, "physio", quantity=5), name="b")
+
+    assert recorded.noted == {
+        "clinic/stamp_cards": {
+            "five": {"stamps": 4, "worth": 5, "on_card": 4, "size": 5, "full": 0}
+        }
+    }
+
+
+class TestRefunds:
+    """What comes back takes its stamps along."""
+
+    def test_a_stamp(self) -> None:
+        """From the running card."""
+        who = member()
+        who.reverse(sessions(who, 3), DAY)
+
+        assert card(who) == (2, 0, 0)
+
+    def test_an_unused_entitlement(self) -> None:
+        """The full card is opened again."""
+        who = member()
+        who.reverse(sessions(who, 5), DAY)
+
+        assert card(who) == (4, 0, 0)
+        sessions(who, 1)
+        assert card(who) == (0, 1, 1)
+
+    def test_a_used_entitlement(self) -> None:
+        """It stays used, and the next stamps make up for it."""
+        who = member()
+        last = sessions(who, 5)
+        who.do(UseEntitlement(programme="clinic", entitlement="free"), DAY)
+        who.reverse(last, DAY)
+        assert card(who) == (-1, 1, 0)
+
+        sessions(who, 1)
+        assert card(who) == (0, 1, 0)
+        sessions(who, 5)
+        assert card(who) == (0, 2, 1)
+
+    def test_part_of_a_fact(self) -> None:
+        """Two of three units are still paid for."""
+        who = member()
+        who.basket(DAY, line("1", 9000, "physio", quantity=3), name="b")
+        who.reverse("b", DAY, LineReversal("1", 3000, 1))
+        assert card(who)[0] == 2
+
+        who.reverse("b", DAY)
+        assert card(who) == (0, 0, 0)
+        assert "stamp_cards" not in who.account.progress
+
+    def test_a_clipped_fact_opens_nothing(self) -> None:
+        """The day's maximum that clipped this fact is not given back twice."""
+        who = member(daily_max=2)
+        who.basket(DAY, line("1", 9000, "physio", quantity=3), name="b")
+        who.reverse("b", DAY, LineReversal("1", 3000, 1))
+
+        assert card(who)[0] == 2
+
+
+@given(st.lists(st.tuples(st.integers(1, 4), st.booleans()), min_size=1, max_size=8), st.data())
+def test_reversing_everything_returns_everything(
+    baskets: list[tuple[int, bool]], data: st.DataObject
+) -> None:
+    """Whatever the order, when all facts are taken back no stamp, card or grant is left."""
+    who = member(daily_max=6)
+    names = [f"b{number}" for number in range(len(baskets))]
+    for name, (units, other_day) in zip(names, baskets, strict=True):
+        day = "2026-03-03" if other_day else DAY
+        paid = line("1", 4000, "physio", quantity=units)
+        who.basket(day, paid, now="2026-03-04", name=name)
+    for name in data.draw(st.permutations(names)):
+        who.reverse(name, "2026-03-05")
+
+    assert card(who) == (0, 0, 0)
+    assert who.account.progress == {}
+    assert {key: n.value for key, n in who.account.counters.items()} == {}
+    assert who.verdict().holds
+
+
+def test_closing_gives_cards_up() -> None:
+    """A closed account has no card."""
+    who = member()
+    sessions(who, 6)
+    who.close(DAY)
+
+    assert who.account.progress == {}
+    assert who.verdict().holds
+
+
+@pytest.mark.parametrize(
+    ("change", "pointer"),
+    [
+        ({"full": {"entitlement": "fre"}}, "/stamp_cards/0/full/entitlement"),
+        ({"size": 1}, "/stamp_cards/0/size"),
+        ({"on": []}, "/stamp_cards/0/on"),
+        ({"per": "visit"}, "/stamp_cards/0/per"),
+    ],
+)
+def test_faults_name_their_place(change: Any, pointer: str) -> None:
+    """A card that leads nowhere is refused where it does."""
+    document = {
+        "id": "clinic",
+        "name": "Clinic",
+        "time_zone": "UTC",
+        "money": {"currency": "GBP"},
+        "currencies": [points()],
+        "entitlements": FREE,
+        "stamp_cards": [CARD | change],
+    }
+
+    assert [problem.pointer for problem in validate(document).problems] == [pointer]

@@ -1,0 +1,131 @@
+"""Expiry is announced once, on the day that the currency says, for what is still there."""
+
+from __future__ import annotations
+
+from chalicelib.domain import calendar
+from chalicelib.domain.decide import due_at
+from chalicelib.domain.effects import LotWarned
+from chalicelib.domain.entry import Entry
+from chalicelib.domain.programme import Programme
+from tests.domain.building import (
+    PURCHASE,
+    VISIT,
+    Member,
+    at,
+    fixed,
+    per_amount,
+    points,
+    programme,
+    reward,
+    rule,
+)
+
+EXPIRY = {"type": "rolling", "days": 30}
+
+
+def warned(entries: tuple[Entry, ...]) -> list[tuple[str, int, str]]:
+    """Return what was announced: when, how much, and through which day it can be used."""
+    return [
+        (calendar.format_instant(entry.effective_at), effect.amount, effect.expires_on)
+        for entry in entries
+        for effect in entry.effects
+        if isinstance(effect, LotWarned)
+    ]
+
+
+def announcing(days: int = 7, **parts: object) -> Programme:
+    """Return a programme whose points last 30 days and are announced so long before."""
+    currency = points(EXPIRY, expiry_warning_days=days)
+    return programme(
+        rule("visit", fixed(50), VISIT), currencies=[currency], rewards=[reward("tea", 50)], **parts
+    )
+
+
+class TestWarning:
+    """The last mechanic of an instant."""
+
+    def test_comes_at_the_start_of_the_local_day(self) -> None:
+        """Value usable through 2 July is announced when 25 June begins where the programme is."""
+        member = Member(announcing(time_zone="Europe/Sofia"))
+        member.visit("2026-06-02")
+
+        entries = member.tick("2026-06-30")
+
+        assert warned(entries) == [("2026-06-24T21:00:00Z", 50, "2026-07-02")]
+        assert [entry.kind for entry in entries] == ["warn"]
+        assert entries[0].postings == ()
+        assert member.verdict().holds
+
+    def test_comes_once(self) -> None:
+        """What was announced is not announced again; then it expires."""
+        member = Member(announcing())
+        member.visit("2026-06-02")
+        member.tick("2026-06-25T00:00:00Z")
+
+        assert due_at(member.account) == at("2026-07-03T00:00:00Z")
+        assert [entry.kind for entry in member.tick("2026-08-01")] == ["expire"]
+
+    def test_counts_what_is_left(self) -> None:
+        """Value that was spent before is not announced; the rest is, in one sum for one day."""
+        member = Member(announcing())
+        member.visit("2026-06-02", name="a")
+        member.visit("2026-06-02", name="b")
+        member.redeem("tea", "2026-06-10")
+
+        assert warned(member.tick("2026-06-26")) == [("2026-06-25T00:00:00Z", 50, "2026-07-02")]
+
+    def test_is_silent_where_all_was_spent(self) -> None:
+        """An account with nothing left to lose is not due."""
+        member = Member(announcing())
+        member.visit("2026-06-02")
+        member.redeem("tea", "2026-06-10")
+
+        assert due_at(member.account) is None
+
+    def test_does_not_come_late(self) -> None:
+        """A late fact inside the announced days is not announced: its expiry is seen at once."""
+        member = Member(announcing())
+        member.visit("2026-06-02", now="2026-06-28")
+
+        assert [entry.kind for entry in member.tick("2026-08-01")] == ["expire"]
+
+    def test_returns_with_restored_value(self) -> None:
+        """A cancelled redemption puts value back together with its announcement."""
+        member = Member(announcing())
+        member.visit("2026-06-02")
+        redemption = member.redeem("tea", "2026-06-10")
+        member.cancel(redemption, "2026-06-11")
+
+        assert warned(member.tick("2026-06-26")) == [("2026-06-25T00:00:00Z", 50, "2026-07-02")]
+
+    def test_follows_activation(self) -> None:
+        """Value that waits for its activation keeps its announcement."""
+        currency = points(EXPIRY, expiry_warning_days=7, activation_delay_days=14)
+        member = Member(programme(rule("visit", fixed(50)), currencies=[currency]))
+        member.visit("2026-06-02")
+
+        kinds = [entry.kind for entry in member.tick("2026-08-01")]
+
+        assert kinds == ["activate", "warn", "expire"]
+
+    def test_stays_with_what_a_reversal_leaves_waiting(self) -> None:
+        """Taking back a part of pending value does not silence the rest."""
+        currency = points(EXPIRY, expiry_warning_days=7, activation_delay_days=14)
+        penny = rule("penny", per_amount(1, 1), PURCHASE)
+        member = Member(programme(penny, currencies=[currency]))
+        member.buy(80, "2026-06-02", name="sale")
+        member.reverse("sale", "2026-06-03", amount=30)
+
+        assert warned(member.tick("2026-06-26")) == [("2026-06-25T00:00:00Z", 50, "2026-07-02")]
+
+    def test_is_not_repeated_for_what_joins_the_lot(self) -> None:
+        """Late or restored value that joins an announced lot is not announced by itself."""
+        member = Member(announcing())
+        member.visit("2026-06-02")
+        member.visit("2026-06-02")
+        redemption = member.redeem("tea", "2026-06-10")
+        member.tick("2026-06-25")
+        member.cancel(redemption, "2026-06-26")
+        member.visit("2026-06-02", now="2026-06-27")
+
+        assert [entry.kind for entry in member.tick("2026-08-01")] == ["expire"]

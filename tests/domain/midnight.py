@@ -1,0 +1,78 @@
+"""
+Lives that lead up to one midnight, at which something falls due on those that are not quiet.
+
+At the end of 2026 value becomes usable, a tier is reviewed and lost, value expires, an expiry is
+announced, a hold ends, a grant lapses, or any of it together.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from chalicelib.domain.mechanics.entitlements import GrantEntitlement
+from chalicelib.domain.mechanics.holds import PlaceHold
+from chalicelib.domain.programme import Programme
+from tests.domain.building import VISIT, Member, at, fixed, ladder, points, programme, rule, visits
+
+MIDNIGHT: Final = at("2027-01-01T00:00:00Z")
+POINTS: Final = "clinic/points"
+#: What may fall due, in the order in which it happens at one instant.
+KINDS: Final = ("activate", "time_out", "review", "expire", "lapse", "warn")
+
+_HOLD: Final = PlaceHold(
+    programme="clinic", currency="coins", amount=5, hold_id="h", minutes=4 * 60
+)
+_COFFEE: Final = GrantEntitlement(
+    programme="clinic", entitlement="coffee", units=1, reason="long wait", valid_days=13
+)
+_CHECKUP: Final = "checkup.completed"
+_VACCINATION: Final = "vaccination.completed"
+
+
+def terms() -> Programme:
+    """Return a programme whose points last 30 days and are announced 7 before; some wait 14."""
+    return programme(
+        rule("visit", fixed(50), VISIT),
+        rule("checkup", fixed(50), _CHECKUP),
+        rule("jab", fixed(20), _VACCINATION, activation_delay_days=14),
+        currencies=[
+            points({"type": "rolling", "days": 30}, expiry_warning_days=7),
+            {"id": "coins", "name": "Coins", "expiry": {"type": "never"}},
+        ],
+        tiers=ladder(("silver", visits(2)), window="calendar_year", downgrade="to_earned"),
+        entitlements=[{"id": "coffee", "name": "Coffee"}],
+    )
+
+
+TERMS: Final = terms()
+
+
+def life(*kinds: str, key: str) -> Member:
+    """Return a member as of the evening before, on whom these kinds fall due at midnight."""
+    member = Member(TERMS, joined="2025-03-03", key=key)
+    if "review" in kinds:
+        # Silver by two visits of the year before, and kept through this one, which had none.
+        member.visit("2025-06-01", name="before-1")
+        member.visit("2025-06-02", name="before-2")
+    if "expire" in kinds:
+        member.visit("2026-12-01", name="expires")
+    if "activate" in kinds:
+        member.record(_VACCINATION, "2026-12-18", name="activates")
+    if "lapse" in kinds:
+        member.do(_COFFEE, "2026-12-18")
+    if "warn" in kinds:
+        # No visit: a second one in this year would keep the tier that the review is to take.
+        member.record(_CHECKUP, "2026-12-09", name="warned")
+    if not kinds:
+        member.visit("2026-12-30", name="quiet")
+    if "time_out" in kinds:
+        member.adjust(5, "2026-12-31", "coins")
+    member.tick("2026-12-31T20:00:00Z")
+    if "time_out" in kinds:
+        member.do(_HOLD, "2026-12-31T20:00:00Z")
+    return member
+
+
+def available_after(*kinds: str) -> int:
+    """Return what can be spent after that midnight."""
+    return 50 * ("warn" in kinds) + 20 * ("activate" in kinds) + 50 * (not kinds)

@@ -1,0 +1,191 @@
+"""Time passes in a fixed order, by itself or one step at a time; deciding changes nothing."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+
+from chalicelib.domain import decide as deciding
+from chalicelib.domain.account import Account
+from chalicelib.domain.commands import RecordActivity
+from chalicelib.domain.errors import Conflict
+from chalicelib.domain.programme import Programme, Programmes
+from tests.domain.building import (
+    KEY,
+    PURCHASE,
+    VISIT,
+    Member,
+    adjustment,
+    at,
+    fact,
+    fixed,
+    ladder,
+    per_amount,
+    points,
+    programme,
+    published,
+    reward,
+    rule,
+    visits,
+)
+
+NEW_YEAR = at("2027-01-01T00:00:00Z")
+
+
+def busy() -> Programme:
+    """Return a programme on whose first new year everything falls due at once."""
+    return programme(
+        rule("visit", fixed(50)),
+        {**rule("stamp", fixed(1), on="stamp.given"), "currency": "stamps"},
+        {**rule("mile", per_amount(1, 100), on=PURCHASE), "currency": "miles"},
+        currencies=[
+            points({"type": "fixed", "on": "12-31"}),
+            {**points(activation_delay_days=10), "id": "stamps"},
+            {**points({"type": "fixed", "on": "01-11"}, expiry_warning_days=10), "id": "miles"},
+        ],
+        tiers=ladder(("gold", visits(1))),
+    )
+
+
+def eventful() -> Member:
+    """Return a member of it with something of each kind."""
+    member = Member(busy())
+    member.visit("2026-12-22")
+    member.record("stamp.given", "2026-12-22")
+    member.buy(2_000, "2026-12-22")
+    return member
+
+
+class TestSettle:
+    """Everything that fell due by an instant, in order."""
+
+    def test_order_at_one_instant(self) -> None:
+        """Activate, review, expire, warn: each an entry of its own at that instant."""
+        entries = eventful().tick("2027-01-05")
+
+        assert [(entry.kind, entry.effective_at) for entry in entries] == [
+            (kind, NEW_YEAR) for kind in ("activate", "review", "expire", "warn")
+        ]
+
+    @pytest.mark.parametrize(
+        ("now", "count"), [(NEW_YEAR - 1, 0), (NEW_YEAR, 4), (NEW_YEAR + 1, 4)]
+    )
+    def test_due_instant(self, now: int, count: int) -> None:
+        """Nothing before the instant, everything at it."""
+        member = eventful()
+
+        assert deciding.due_at(member.account) == NEW_YEAR
+        assert len(member.tick(now)) == count
+
+    def test_nothing_due(self) -> None:
+        """An account on which nothing waits is never due."""
+        member = Member(programme(rule("visit", fixed(50))))
+        member.visit("2026-02-01")
+
+        assert deciding.due_at(member.account) is None
+        assert member.tick("2100-01-01") == ()
+
+    @pytest.mark.parametrize("limit", [1, 2, 4, 5, 80])
+    def test_in_portions(self, limit: int) -> None:
+        """A settlement can stop after an instant and go on later: the journal is the same."""
+        whole = eventful()
+        whole.tick("2030-01-01")
+        parts = eventful()
+        while True:
+            account, appended = deciding.settle(
+                parts.account, parts.programmes, at("2030-01-01"), KEY, limit=limit
+            )
+            if not appended.stored:
+                break
+            parts._keep(account, appended)
+
+        assert parts.journal == whole.journal
+        assert parts.account == whole.account
+
+    def test_is_in_memory(self) -> None:
+        """A read settles and keeps nothing; the next read shows the same."""
+        member = eventful()
+        before = member.account
+        first, second = member.seen("2027-06-01"), member.seen("2027-06-01")
+
+        assert first == second
+        assert first.version == before.version + 5
+        assert member.account is before
+        assert before == eventful().account
+
+    def test_by_the_version_of_the_due_instant(self) -> None:
+        """What falls due is decided by the programme that is in force at that instant."""
+        kept = programme(tiers=ladder(("gold", visits(1)), downgrade="none"))
+        lost = programme(tiers=ladder(("gold", visits(1))))
+        rules: list[tuple[str, Programmes]] = [
+            ("gold", published(("2026-01-01", lost), ("2027-12-31T23:59:59.999Z", kept))),
+            ("base", published(("2026-01-01", lost), ("2028-01-01T00:00:00.001Z", kept))),
+        ]
+        for tier, programmes in rules:
+            member = Member(programmes)
+            member.visit("2026-02-01")
+            member.tick("2028-02-01")
+
+            assert member.enrolment.tier == tier
+
+    def test_years_at_once(self) -> None:
+        """An account that was left alone for decades settles to what it would have been."""
+        member = eventful()
+        steps = eventful()
+        for year in range(2027, 2060):
+            steps.tick(f"{year}-07-01")
+        member.tick("2059-07-01")
+
+        assert member.journal == steps.journal
+
+
+class TestDecide:
+    """A decision is a value; the account is changed by `append` alone."""
+
+    def test_changes_nothing(self) -> None:
+        """The account and the programmes are as they were; the same question has one answer."""
+        member = eventful()
+        before = msgspec.json.encode(member.account)
+        command = RecordActivity(activity=fact(VISIT, "2026-12-24"))
+        first = deciding.decide(member.account, member.programmes, command, at("2026-12-24"))
+        second = deciding.decide(member.account, member.programmes, command, at("2026-12-24"))
+
+        assert first == second
+        assert msgspec.json.encode(member.account) == before
+
+    def test_takes_effect_now(self) -> None:
+        """An entry takes effect at the instant of the decision, and follows what was settled."""
+        member = eventful()
+        member.visit("2026-12-24", now="2027-01-02")
+
+        assert [entry.version for entry in member.entries] == list(range(1, 10))
+        assert member.entries[-1].effective_at == at("2027-01-02")
+        assert member.account.effective_at == at("2027-01-02")
+
+    @pytest.mark.parametrize(
+        ("now", "effective"),
+        [("2026-02-01T12:00:00Z", "2026-02-01T12:00:00Z"), ("2026-01-31", "2026-02-01")],
+    )
+    def test_time_never_runs_back(self, now: str, effective: str) -> None:
+        """Where a clock is behind the account, the account's own instant counts."""
+        member = Member(programme(rule("visit", fixed(50)), rewards=[reward("tea", 10)]))
+        member.visit("2026-02-01")
+        member.adjust(5, now)
+
+        assert member.entries[-1].effective_at == at(effective)
+        assert deciding.clock_of(member.account, at(now)) == at(effective)
+
+    def test_a_closed_account(self) -> None:
+        """After the end there is nothing to decide but the use of vouchers."""
+        member = Member(programme())
+        member.close("2026-02-01")
+
+        with pytest.raises(Conflict, match="account_closed"):
+            deciding.decide(member.account, member.programmes, adjustment(1), at("2026-02-02"))
+
+    def test_an_account_that_never_was(self) -> None:
+        """An empty account has no past and no future."""
+        assert deciding.due_at(Account()) is None
+        account, appended = deciding.settle(Account(), Programmes([]), at("2026-01-01"), KEY)
+
+        assert (account, appended.entries) == (Account(), ())

@@ -1,0 +1,281 @@
+"""
+A journal of 100,000 entries: true as it is, and false at the entry of which one bit is changed.
+
+And random shorter ones: the account as of any instant is what a replay to that instant makes.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator
+from typing import Final, NamedTuple
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from chalicelib.domain import effects as fx
+from chalicelib.domain import entry as journal
+from chalicelib.domain.account import Account, Stats
+from chalicelib.domain.calendar import format_instant
+from chalicelib.domain.commands import Open
+from chalicelib.domain.entry import (
+    AVAILABLE,
+    ISSUED,
+    REDEEMED,
+    Detail,
+    Entry,
+    Fact,
+    Posting,
+    StoredEntry,
+)
+from chalicelib.domain.errors import LoyaltyError
+from chalicelib.domain.verification import Fault, Verifier
+from tests.domain.building import KEY, VISIT, Member, fixed, ladder, reward, rule, visits
+from tests.domain.building import points as currency
+from tests.domain.building import programme as document
+
+POINTS: Final = "clinic/points"
+COUNT: Final = 100_000
+START: Final = 1_700_000_000_000
+MINUTE: Final = 60_000
+HOUR: Final = 60 * MINUTE
+EXPIRES: Final = (4_102_444_800_000, "2099-12-31")
+#: The entries that are tampered with: the ends, both sides of a change of width, and some between.
+SAMPLE: Final = (1, 2, 9, 10, 99, 100, 9_999, 10_000, *range(12_345, COUNT, 9_973), COUNT)
+
+
+def entries() -> Iterator[StoredEntry]:
+    """Yield the journal of a member who visits and redeems by turns, chained by the real thing."""
+    previous = b""
+    for version in range(1, COUNT + 1):
+        stored = journal.encode(_entry(version), previous=previous, key=KEY)
+        previous = stored.hash
+        yield stored
+
+
+def _entry(version: int) -> Entry:
+    now = START + version * MINUTE
+    if version % 2 == 0:
+        return Entry(
+            version=version,
+            kind="redeem",
+            effective_at=now,
+            occurred_at=now,
+            effects=(fx.LotChange(POINTS, -50, *EXPIRES),),
+            postings=(Posting(AVAILABLE, REDEEMED, POINTS, 50),),
+            subject=f"red_{version}",
+        )
+    return Entry(
+        version=version,
+        kind="earn",
+        effective_at=now,
+        occurred_at=now - MINUTE,
+        effects=(fx.LotChange(POINTS, 50, *EXPIRES), fx.StatChange(visits=1, activities=1)),
+        postings=(Posting(ISSUED, AVAILABLE, POINTS, 50),),
+        actor="server:k1",
+        fact=Fact(type=VISIT, amount=8_000, money="GBP"),
+        detail=Detail(source="emr", external_id=f"visit-{version}"),
+    )
+
+
+class Walked(NamedTuple):
+    """The verifier before each entry of the sample, the entries around it, and the true account."""
+
+    before: dict[int, Verifier]
+    stored: dict[int, StoredEntry]
+    account: Account
+    verifier: Verifier
+
+
+@pytest.fixture(scope="module")
+def walked() -> Walked:
+    """Walk the whole journal once."""
+    verifier = Verifier(KEY)
+    before: dict[int, Verifier] = {}
+    stored: dict[int, StoredEntry] = {}
+    head = b""
+    for entry in entries():
+        if entry.version in SAMPLE:
+            before[entry.version] = _twin(verifier)
+        if {entry.version, entry.version - 1} & set(SAMPLE):
+            stored[entry.version] = entry
+        verifier.take(entry)
+        head = entry.hash
+    account = Account(
+        version=COUNT,
+        head=head,
+        effective_at=START + COUNT * MINUTE,
+        stats=Stats(visits=COUNT // 2, activities=COUNT // 2),
+    )
+    return Walked(before, stored, account, verifier)
+
+
+class TestHundredThousand:
+    """One member's long journal."""
+
+    def test_holds(self, walked: Walked) -> None:
+        """Every link, every posting and the account at the end are right."""
+        verdict = _twin(walked.verifier).verdict(walked.account)
+
+        assert (verdict.entries, verdict.faults) == (COUNT, ())
+
+    def test_any_bit(self, walked: Walked) -> None:
+        """Whichever bit of whichever field is changed, that entry is named, and none before it."""
+        tried = 0
+        for version, verifier in walked.before.items():
+            true = walked.stored[version]
+            for changed in _one_bit_off(true):
+                assert _faults(verifier, changed) == [version]
+                tried += 1
+            assert _faults(verifier, true) == []
+        assert tried > 40_000
+
+    def test_order(self, walked: Walked) -> None:
+        """An entry that is left out, doubled or swapped with the next is named by its place."""
+        for version in SAMPLE[:-1]:
+            verifier = walked.before[version]
+            this, following = walked.stored[version], walked.stored[version + 1]
+            missing = [Fault(version, f"entry {version} is missing")]
+            doubled = [Fault(version + 1, f"entry {version + 1} is missing")]
+            assert _all_faults(verifier, following) == missing
+            assert _all_faults(verifier, following, this) == missing
+            assert _all_faults(verifier, this, this, following) == doubled
+
+    def test_insertion(self, walked: Walked) -> None:
+        """An entry that is slipped in with a hash of its own breaks the link of the next."""
+        for version in SAMPLE[:-1]:
+            verifier = walked.before[version]
+            slipped = journal.encode(
+                _entry(version), previous=verifier._account.head, key=f"{KEY}x"
+            )
+            again = journal.encode(
+                replace(_entry(version), actor="someone"), previous=verifier._account.head, key=KEY
+            )
+            assert _faults(verifier, slipped) == [version]
+            assert _faults(verifier, again) == []
+            assert _faults(verifier, again, walked.stored[version + 1]) == [version + 1]
+
+    def test_cut_off(self, walked: Walked) -> None:
+        """A journal without its end is told by the account, which knows its version and head."""
+        for verifier in walked.before.values():
+            verdict = _twin(verifier).verdict(walked.account)
+            assert [fault.version for fault in verdict.faults] == [0]
+            assert "version, head" in verdict.faults[0].detail
+
+    def test_another_end(self, walked: Walked) -> None:
+        """A last entry that is written anew, hash and all, is not the one that the account had."""
+        verifier = _twin(walked.before[COUNT])
+        other = replace(_entry(COUNT), subject="red_other")
+        verifier.take(journal.encode(other, previous=verifier._account.head, key=KEY))
+
+        verdict = verifier.verdict(walked.account)
+
+        assert verdict.faults == (Fault(0, "the stored account differs from its journal in: head"),)
+
+
+def _twin(verifier: Verifier) -> Verifier:
+    """Return a verifier that has seen as much, and goes its own way."""
+    twin = copy.copy(verifier)
+    twin._faults = list(verifier._faults)
+    return twin
+
+
+def _all_faults(verifier: Verifier, *stored: StoredEntry) -> list[Fault]:
+    twin = _twin(verifier)
+    for each in stored:
+        twin.take(each)
+    return twin._faults
+
+
+def _faults(verifier: Verifier, *stored: StoredEntry) -> list[int]:
+    return [fault.version for fault in _all_faults(verifier, *stored)]
+
+
+def _one_bit_off(stored: StoredEntry) -> Iterator[StoredEntry]:
+    """Yield the entry with each bit of each field changed in turn."""
+    for bit in range(40):
+        yield replace(stored, version=stored.version ^ 1 << bit)
+        yield replace(stored, effective_at=stored.effective_at ^ 1 << bit)
+    for field in ("body", "detail", "hash"):
+        content: bytes = getattr(stored, field)
+        for bit in range(8 * len(content)):
+            changed = bytearray(content)
+            changed[bit // 8] ^= 1 << bit % 8
+            yield replace(stored, **{field: bytes(changed)})
+
+
+# As of any instant
+
+TERMS = document(
+    rule("visit", fixed(50), VISIT),
+    rule("jab", fixed(20), "vaccination.completed", activation_delay_days=3),
+    currencies=[currency({"type": "rolling", "days": 20}, expiry_warning_days=5)],
+    tiers=ladder(("silver", visits(3)), downgrade="to_earned", grace_days=10),
+    rewards=[reward("tea", 60)],
+    time_zone="Europe/London",
+)
+
+Step = tuple[int, str]
+STEPS = st.lists(
+    st.tuples(
+        st.one_of(st.integers(0, 3 * HOUR), st.integers(0, 40 * 24 * HOUR), st.just(0)),
+        st.sampled_from(["visit", "late visit", "jab", "redeem", "cancel", "adjust", "tick"]),
+    ),
+    min_size=1,
+    max_size=12,
+)
+BEGUN = 1_791_000_000_000  # 2026-10-03
+
+
+class TestAsOf:
+    """Looking at the past."""
+
+    @settings(max_examples=100)
+    @given(STEPS, st.lists(st.integers(0, 10**6), min_size=1, max_size=3))
+    def test_is_the_replay_to_that_instant(self, steps: list[Step], chances: list[int]) -> None:
+        """Whatever came later and whenever the tick ran: what was done by then, settled to then."""
+        whole = _replayed(steps)
+        span = sum(wait for wait, _ in steps) + 40 * 24 * HOUR
+        for chance in chances:
+            written = whole.journal[chance % len(whole.journal)].effective_at
+            for instant in (BEGUN + span * chance // 10**6, written, written - 1):
+                assert whole.as_of(instant) == _replayed(steps, instant).seen(instant)
+
+
+def _replayed(steps: list[Step], until: int | None = None) -> Member:
+    """Return a member who did these things, or as many of them as came by an instant."""
+    member = Member(TERMS, joined=None)
+    now = BEGUN
+    for wait, act in [(0, "join"), *steps]:
+        now += wait
+        if until is not None and now > until:
+            break
+        try:
+            _act(member, act, now)
+        except LoyaltyError:
+            # What is refused changes nothing, in both lives alike.
+            continue
+    return member
+
+
+def _act(member: Member, act: str, now: int) -> None:
+    when = format_instant(now)
+    match act:
+        case "join":
+            member.do(Open(programmes=("clinic",)), now)
+        case "visit":
+            member.visit(when)
+        case "late visit":
+            member.visit(format_instant(now - 50 * HOUR), now=when)
+        case "jab":
+            member.record("vaccination.completed", when)
+        case "redeem":
+            member.redeem("tea", now)
+        case "cancel" if member.redemptions:
+            member.cancel(list(member.redemptions.values())[-1], now)
+        case "adjust":
+            member.adjust(-30, now)
+        case "tick":
+            member.tick(now)

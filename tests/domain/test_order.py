@@ -1,0 +1,62 @@
+"""What falls due at one instant happens in one order, whatever else falls due with it."""
+
+from __future__ import annotations
+
+from itertools import combinations
+
+import pytest
+
+from chalicelib.domain.decide import due_at
+from chalicelib.domain.mechanics.registry import TICKS
+from tests.domain.building import at, posted
+from tests.domain.midnight import KINDS, MIDNIGHT, POINTS, available_after, life
+
+KEY = "T#town#M#mem_1"
+SUBSETS = [chosen for count in range(7) for chosen in combinations(KINDS, count)]
+
+
+@pytest.mark.parametrize("kinds", SUBSETS, ids="+".join)
+def test_order_at_one_midnight(kinds: tuple[str, ...]) -> None:
+    """Activate, end holds, review, expire, lapse, warn: each in an entry of its own."""
+    member = life(*kinds, key=KEY)
+    assert due_at(member.account) == (MIDNIGHT if kinds else at("2027-01-22T00:00:00Z"))
+
+    entries = member.tick(MIDNIGHT)
+
+    assert [entry.kind for entry in entries] == list(kinds)
+    assert {entry.effective_at for entry in entries} <= {MIDNIGHT}
+    assert member.account.balance(POINTS).available == available_after(*kinds)
+    assert member.account.balance(POINTS).pending_total == 0
+    assert member.enrolment.tier == "base"
+    assert member.tick(MIDNIGHT) == ()
+    assert member.verdict().holds
+
+
+def test_balances_step_by_step() -> None:
+    """Of a midnight with everything, each entry moves exactly its own."""
+    member = life(*KINDS, key=KEY)
+    before = member.account.version
+    assert (member.balance.available, member.balance.pending_total) == (100, 20)
+    assert member.enrolment.tier == "silver"
+
+    entries = member.tick(MIDNIGHT)
+    activated, timed_out, reviewed, expired, lapsed, warned = entries
+
+    assert posted(activated) == [("member/pending", "member/available", 20)]
+    assert posted(timed_out) == [("member/held", "member/available", 5)]
+    assert posted(reviewed) == []
+    assert posted(expired) == [("member/available", "expired", 50)]
+    assert posted(lapsed) == posted(warned) == []
+    assert [entry.version for entry in entries] == [before + n for n in range(1, 7)]
+    assert [(lot.amount, lot.expires_on) for lot in member.balance.lots] == [
+        (50, "2027-01-08"),
+        (20, "2027-01-17"),
+    ]
+
+
+def test_not_a_moment_earlier() -> None:
+    """A millisecond before midnight nothing has happened yet."""
+    member = life(*KINDS, key=KEY)
+
+    assert member.tick(MIDNIGHT - 1) == ()
+    assert len(member.tick(MIDNIGHT)) == len(KINDS) == len(TICKS)

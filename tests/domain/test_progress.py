@@ -1,0 +1,80 @@
+"""What mechanics keep in an account: written, read back, folded and taken off."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import msgspec
+from msgspec import Struct
+
+from chalicelib.domain import entry as journal
+from chalicelib.domain.account import Account, evolve
+from chalicelib.domain.draft import Draft
+from chalicelib.domain.effects import ProgressChange
+from chalicelib.domain.progress import Shelf
+
+
+class Card(Struct, frozen=True, omit_defaults=True):
+    """A record such as a mechanic keeps."""
+
+    stamps: int
+    days: tuple[str, ...] = ()
+
+
+CARDS: Final = Shelf("cards", Card)
+ACCOUNT: Final = Account(version=3, effective_at=500)
+
+
+def drafted(account: Account = ACCOUNT) -> Draft:
+    """An entry in the making."""
+    return Draft(account, 1_000)
+
+
+def test_a_record_is_read_as_it_was_written() -> None:
+    """Records have their type again, under their keys, in the order of these."""
+    draft = drafted()
+    CARDS.put(draft, "physio", Card(2, ("2026-11-02",)))
+    CARDS.put(draft, "dental", Card(1))
+
+    assert CARDS.get(draft.account, "physio") == Card(2, ("2026-11-02",))
+    assert CARDS.all(draft.account) == {"dental": Card(1), "physio": Card(2, ("2026-11-02",))}
+    assert CARDS.get(draft.account, "eye") is None
+    assert CARDS.all(ACCOUNT) == {}
+
+
+def test_the_journal_carries_the_whole_record() -> None:
+    """The delta is complete, so that it folds without the mechanic, and exactly as drafted."""
+    draft = drafted()
+    CARDS.put(draft, "physio", Card(2, ("2026-11-02",)))
+    entry = draft.entry("adjust")
+    stored = journal.encode(entry, previous=b"", key="T#t#M#m")
+    folded = evolve(ACCOUNT, journal.decode(stored), stored.hash)
+
+    assert entry.effects == (
+        ProgressChange("cards", "physio", {"stamps": 2, "days": ["2026-11-02"]}),
+    )
+    assert folded == evolve(ACCOUNT, entry, stored.hash)
+    assert msgspec.json.decode(msgspec.json.encode(folded), type=Account) == folded
+    assert CARDS.get(folded, "physio") == Card(2, ("2026-11-02",))
+
+
+def test_what_is_the_same_is_no_change() -> None:
+    """A record written over itself leaves nothing in the journal."""
+    draft = drafted()
+    CARDS.put(draft, "physio", Card(2))
+    CARDS.put(draft, "physio", Card(2))
+    CARDS.drop(draft, "dental")
+
+    assert draft.entry("adjust").effects == (ProgressChange("cards", "physio", {"stamps": 2}),)
+
+
+def test_an_empty_shelf_leaves_no_trace() -> None:
+    """An account from which all records went is as if there had been none."""
+    draft = drafted()
+    CARDS.put(draft, "physio", Card(2))
+    CARDS.put(draft, "dental", Card(2))
+    CARDS.drop(draft, "physio")
+    assert CARDS.all(draft.account) == {"dental": Card(2)}
+
+    CARDS.drop(draft, "dental")
+    assert draft.account == ACCOUNT

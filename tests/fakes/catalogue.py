@@ -1,0 +1,88 @@
+"""A catalogue in memory, beside a `FakeLedger`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from chalicelib.domain.calendar import Instant
+from chalicelib.domain.programme import ProgrammeVersion
+from chalicelib.usecases.ports import Settings, StoredKey
+from tests.fakes.ledger import FakeLedger
+
+
+class FakeCatalogue:
+    """Settings, clocks, programmes and keys; the ledger reads the clocks with its accounts."""
+
+    def __init__(self, ledger: FakeLedger) -> None:
+        self._ledger = ledger
+        self._settings: dict[str, Settings] = {}
+        self._versions: dict[tuple[str, str, int], ProgrammeVersion] = {}
+        self._keys: dict[str, StoredKey] = {}
+
+    def settings(self, tenant: str) -> Settings | None:
+        """Read a tenant's settings."""
+        with self._ledger.lock:
+            return self._settings.get(tenant)
+
+    def create_tenant(self, settings: Settings, clock: Instant | None) -> bool:
+        """Write a new tenant; ``False`` where there is one of that id."""
+        with self._ledger.lock:
+            if settings.tenant in self._settings:
+                return False
+            self._settings[settings.tenant] = settings
+            if clock is not None:
+                self._ledger.clocks[settings.tenant] = clock
+            return True
+
+    def clock(self, tenant: str) -> Instant | None:
+        """Read a test clock."""
+        with self._ledger.lock:
+            return self._ledger.clocks.get(tenant)
+
+    def move_clock(self, tenant: str, to: Instant) -> bool:
+        """Move a test clock forward; ``False`` where it is later already, or there is none."""
+        with self._ledger.lock:
+            shown = self._ledger.clocks.get(tenant)
+            if shown is None or shown > to:
+                return False
+            self._ledger.clocks[tenant] = to
+            return True
+
+    def versions(self, tenant: str, *, fresh: bool = False) -> Sequence[ProgrammeVersion]:  # noqa: ARG002 - always fresh
+        """Read every version of every programme of a tenant."""
+        with self._ledger.lock:
+            return tuple(
+                version for key, version in sorted(self._versions.items()) if key[0] == tenant
+            )
+
+    def save_draft(self, tenant: str, version: ProgrammeVersion) -> bool:
+        """Write a new draft; ``False`` where that number is taken."""
+        key = (tenant, version.programme_id, version.number)
+        with self._ledger.lock:
+            if key in self._versions:
+                return False
+            self._versions[key] = version
+            return True
+
+    def publish(self, tenant: str, version: ProgrammeVersion) -> bool:
+        """Turn a draft into a published version; ``False`` where it is no draft any more."""
+        key = (tenant, version.programme_id, version.number)
+        with self._ledger.lock:
+            known = self._versions.get(key)
+            if known is None or known.state != "draft":
+                return False
+            self._versions[key] = version
+            return True
+
+    def find_key(self, key_id: str) -> StoredKey | None:
+        """Read an API key."""
+        with self._ledger.lock:
+            return self._keys.get(key_id)
+
+    def save_key(self, key: StoredKey) -> None:
+        """Write a new or revoked API key."""
+        with self._ledger.lock:
+            known = self._keys.get(key.key_id, key)
+            if (known.tenant, known.secret_hash) != (key.tenant, key.secret_hash):
+                raise ValueError("this key id belongs to another key")
+            self._keys[key.key_id] = key

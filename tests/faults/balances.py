@@ -1,0 +1,111 @@
+"""Whether one journal is right: its bytes, each of its steps, and what they add up to."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from chalicelib.domain import effects as fx
+from chalicelib.domain.account import Account
+from chalicelib.domain.calendar import Instant
+from chalicelib.domain.decide import due_at
+from chalicelib.domain.entry import (
+    AVAILABLE,
+    EXPIRED,
+    FORFEITED,
+    HELD,
+    ISSUED,
+    PENDING,
+    REDEEMED,
+    Entry,
+)
+from chalicelib.domain.verification import verify
+from tests.faults.earnings import check_earnings
+from tests.faults.ending import TenantEnding
+from tests.faults.weather import SKEW_MAX
+
+# A reporter's clock may be ahead by this much; an entry never is.
+_TICKS: Final = ""
+
+
+def check_journal(
+    tenant: TenantEnding, member: str, written_at: Mapping[tuple[str, str, int], Instant]
+) -> Iterator[str]:
+    """Check one member: the stored bytes, each step of the journal, and what it adds up to."""
+    account, journal = tenant.accounts[member], tenant.journals[member]
+    name = f"{tenant.id} {member[-1]}"
+    verdict = verify(account, journal.stored, tenant.key(member))
+    yield from (f"{name}: {fault.detail}" for fault in verdict.faults)
+    if not verdict.holds:
+        return
+    indexed, due = tenant.indexed[member], due_at(account)
+    if due is not None and (indexed is None or indexed > due):
+        yield f"{name} is due at {due} and filed under {indexed}"
+    for before, entry in zip(journal.accounts, journal.entries, strict=False):
+        after = journal.accounts[entry.version]
+        for fault in _step(before, entry, after):
+            yield f"{name} entry {entry.version} ({entry.kind}): {fault}"
+        at = written_at[tenant.id, member, entry.version]
+        if at and entry.effective_at > at + SKEW_MAX:
+            yield f"{name} entry {entry.version} takes effect after it was written"
+    yield from (f"{name}: {fault}" for fault in _flows(journal.entries, account))
+    yield from (f"{name}: {fault}" for fault in check_earnings(tenant, journal.entries))
+
+
+# ── One entry ──
+
+
+def _step(before: Account, entry: Entry, after: Account) -> Iterator[str]:
+    due = due_at(before)
+    if entry.actor == _TICKS:
+        if due != entry.effective_at:
+            yield f"it was due at {due} and happened at {entry.effective_at}"
+    elif due is not None and due <= entry.effective_at:
+        yield f"what was due at {due} had not happened"
+    for effect in entry.effects:
+        if isinstance(effect, fx.LotChange) and effect.delta < 0:
+            yield from _taken(entry, effect)
+    for currency, balance in after.balances.items():
+        if balance.deficit and balance.lots:
+            yield f"there are lots and a deficit of {currency}"
+        was = before.balance(currency).available
+        if balance.available < min(was, 0) and entry.kind != "reverse":
+            yield f"it takes {currency} from {was} to {balance.available}"
+        amounts = [lot.amount for lot in balance.lots] + [lot.amount for lot in balance.pending]
+        if any(amount <= 0 for amount in amounts):
+            yield f"there is a lot of nothing in {currency}"
+
+
+def _taken(entry: Entry, effect: fx.LotChange) -> Iterator[str]:
+    if entry.kind == "expire":
+        if effect.expires_at != entry.effective_at:
+            yield f"value of {effect.expires_at} expires"
+    elif effect.expires_at is not None and effect.expires_at <= entry.effective_at:
+        yield f"value is taken that expired at {effect.expires_at}"
+
+
+# ── One journal ──
+
+
+def _flows(entries: list[Entry], account: Account) -> Iterator[str]:
+    """Whatever was issued or adjusted is redeemed, expired, forfeited or still there."""
+    nets: Counter[tuple[str, str]] = Counter()
+    for entry in entries:
+        for posting in entry.postings:
+            if posting.amount <= 0:
+                yield f"entry {entry.version} posts {posting.amount}"
+            nets[posting.currency, posting.source] -= posting.amount
+            nets[posting.currency, posting.destination] += posting.amount
+    for currency in {currency for currency, _ in nets} | account.balances.keys():
+        balance = account.balance(currency)
+        if nets[currency, AVAILABLE] != balance.available:
+            yield f"{currency} is {balance.available}, posted {nets[currency, AVAILABLE]}"
+        if nets[currency, PENDING] != balance.pending_total:
+            yield f"{currency} pending is {balance.pending_total}"
+        ends = (ISSUED, REDEEMED, EXPIRED, FORFEITED, "adjusted", AVAILABLE, PENDING, HELD)
+        if sum(nets[currency, end] for end in ends):
+            yield f"{currency} does not add up"
+        for end in (REDEEMED, EXPIRED):
+            if nets[currency, end] < 0:
+                yield f"{end} {currency} is {nets[currency, end]}"

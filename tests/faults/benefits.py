@@ -1,0 +1,137 @@
+"""Entitlements that are granted, used and given back, and stamp cards: what must hold of them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import Final
+
+import msgspec
+
+from chalicelib.domain.entry import Entry
+from chalicelib.domain.mechanics import entitlements, stamps
+from chalicelib.domain.mechanics.entitlements import GrantEntitlement, UseEntitlement
+from chalicelib.usecases.execution import Done
+from chalicelib.usecases.identity import activity_key
+from chalicelib.usecases.services import Caller, Services
+from chalicelib.usecases.use_entitlement import change_entitlement, return_entitlement
+from tests.faults.ending import Journal, TenantEnding
+from tests.faults.play import Play
+from tests.faults.programmes import CARD, CARD_KEY, PARKING_QUOTA, PROGRAMME
+from tests.faults.record import Request, Told
+from tests.faults.telling import draw_identity, read_back, request, told
+
+_NOTE: Final = f"{PROGRAMME}/entitlements"
+
+
+def grant(play: Play, tenant: str) -> Request:
+    """Draw units that somebody gives by hand."""
+    member, units = play.member(tenant), 1 + play.chance.below(2)
+    identity = draw_identity(play, tenant, "grant", (member, units))
+    command = GrantEntitlement(
+        programme=PROGRAMME, entitlement="coffee", units=units, reason="kindness"
+    )
+
+    def run(services: Services, caller: Caller) -> Done:
+        owned = msgspec.structs.replace(command, actor=caller.actor)
+        return change_entitlement(services, caller, member, owned, told, identity)
+
+    return request(f"{units} coffees for {member[-1]}", identity, run)
+
+
+def use(play: Play, tenant: str) -> Request:
+    """Draw a use: of what a tier gives, mostly the last there is, or of what was granted."""
+    member = play.member(tenant)
+    entitlement = play.chance.weighted((("parking", 3), ("coffee", 2)))
+    identity = draw_identity(play, tenant, "draw", (member, entitlement))
+    command = UseEntitlement(programme=PROGRAMME, entitlement=entitlement, units=1)
+
+    def run(services: Services, caller: Caller) -> Done:
+        owned = msgspec.structs.replace(command, actor=caller.actor)
+        done = change_entitlement(services, caller, member, owned, told, identity)
+        known = (member, read_back(done.answer.body).version)
+        if known not in play.uses[tenant]:
+            play.uses[tenant].append(known)
+        return done
+
+    return request(f"{entitlement} by {member[-1]}", identity, run)
+
+
+def give_back(play: Play, tenant: str) -> Request | None:
+    """Draw a use to be given back, again perhaps."""
+    if not play.uses[tenant]:
+        return None
+    member, version = play.chance.pick(play.uses[tenant])
+    identity = draw_identity(play, tenant, "give_back", (member, version))
+    return request(
+        f"use {version} of {member[-1]}",
+        identity,
+        lambda s, c: return_entitlement(s, c, member, version, "", told, identity),
+    )
+
+
+def nothing_returned(answer: Told) -> bool:
+    """Tell whether a use had been given back before."""
+    return answer.result["changed"] is False
+
+
+def check_benefits(tenant: TenantEnding) -> Iterator[str]:
+    """No quota is overdrawn, no use comes back twice, and cards are what facts made them."""
+    for member, journal in tenant.journals.items():
+        name = f"{tenant.id} {member[-1]}"
+        yield from (f"{name}: {fault}" for fault in _uses(journal))
+        account = tenant.accounts.get(member)
+        if account is not None and account.status != "closed":
+            yield from (f"{name}: {fault}" for fault in _cards(tenant, member, journal))
+
+
+def _uses(journal: Journal) -> Iterator[str]:
+    returned = Counter(e.subject for e in journal.entries if e.kind == "give_back")
+    yield from (f"use {use} came back {n} times" for use, n in returned.items() if n > 1)
+    counted: Counter[str] = Counter()
+    for entry in journal.entries:
+        note = entry.noted.get(_NOTE, {})
+        if "quota" in note:
+            counter, part = note["quota"]
+            counted[counter] += part
+            if counted[counter] > PARKING_QUOTA:
+                yield f"{counted[counter]} of {PARKING_QUOTA} were used: {counter}"
+        if entry.kind == "give_back":
+            undone = journal.entries[int(entry.subject) - 1].noted[_NOTE]
+            if "quota" in undone:
+                counted[undone["quota"][0]] -= undone["quota"][1]
+
+
+def _cards(tenant: TenantEnding, member: str, journal: Journal) -> Iterator[str]:
+    account = tenant.accounts[member]
+    held = stamps.CARDS.get(account, CARD_KEY) or stamps.Stamps()
+    earned = sum(_stamps(tenant, entry) for entry in journal.entries if entry.kind == "earn")
+    if held.on_card + held.full * CARD["size"] != earned:
+        yield f"{held.full} cards and {held.on_card} stamps are held, {earned} were earned"
+    given = held.full + sum(
+        entry.noted[_NOTE]["granted"] for entry in journal.entries if entry.kind == "grant"
+    )
+    left = sum(grant.units for grant in entitlements.GRANTS.all(account).values())
+    drawn = 0
+    for entry in journal.entries:
+        if entry.kind == "draw":
+            drawn += _from_grants(entry)
+        if entry.kind == "give_back":
+            drawn -= _from_grants(journal.entries[int(entry.subject) - 1])
+    if given != left + drawn:
+        yield f"{given} coffees were given, {drawn} were drawn, {left} are left"
+
+
+def _stamps(tenant: TenantEnding, entry: Entry) -> int:
+    """Return the stamps that what is left of a fact is worth: one, where anything was paid."""
+    if f"{PROGRAMME}/stamp_cards" not in entry.noted or entry.detail is None:
+        return 0
+    record = tenant.records.get(activity_key(entry.detail.source, entry.detail.external_id))
+    remaining = None if record is None else record.remaining
+    if remaining is None:
+        return 1
+    return int(remaining.whole and (remaining.amount or 0) >= CARD["min_amount"])
+
+
+def _from_grants(entry: Entry) -> int:
+    return sum(part for *_, part in entry.noted[_NOTE].get("grants", ()))

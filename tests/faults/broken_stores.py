@@ -1,0 +1,188 @@
+"""Stores with a planted bug each: the real one, whose writes or reads are changed on the way."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from typing import Final
+
+from msgspec.structs import replace
+
+from chalicelib.domain.calendar import Instant
+from chalicelib.domain.commands import ReturnStock, SaveRemaining, TakeStock
+from chalicelib.domain.errors import Conflict
+from chalicelib.store.ledger import DynamoLedger
+from chalicelib.store.transaction import Rank, Write, transact
+from chalicelib.store.writes import writes_of
+from chalicelib.usecases.ports import AlreadyDone, Commit, OutcomeUnknown, Remembered
+
+_CONDITION: Final = "ConditionExpression"
+_VALUES: Final = "ExpressionAttributeValues"
+
+
+class _Wrapped(DynamoLedger):
+    """The real ledger, whose writes a mutant may change before they are sent."""
+
+    def commit(self, commit: Commit) -> None:
+        """Write what the mutant makes of a decision."""
+        transact(self._dynamo, self.writes(commit, writes_of(self._dynamo, commit)))
+
+    def writes(self, commit: Commit, writes: list[Write]) -> list[Write]:  # noqa: ARG002 - for mutants
+        """Return what is to be written."""
+        return writes
+
+
+class NaiveTwoWrites(_Wrapped):
+    """First the account with its entries, then the rest: two transactions."""
+
+    def commit(self, commit: Commit) -> None:
+        """Write in two steps."""
+        writes = writes_of(self._dynamo, commit)
+        first = [write for write in writes if write.rank is Rank.VERSION]
+        transact(self._dynamo, first)
+        if rest := [write for write in writes if write.rank is not Rank.VERSION]:
+            transact(self._dynamo, rest)
+
+
+class NoVersionGuard(_Wrapped):
+    """The account is written whatever version it has by now."""
+
+    def writes(self, commit: Commit, writes: list[Write]) -> list[Write]:  # noqa: ARG002
+        """Return the writes without the conditions that guard the version."""
+        return [_unguarded(write) if write.rank is Rank.VERSION else write for write in writes]
+
+
+class NoDedupeRecord(_Wrapped):
+    """Nothing remembers what was answered."""
+
+    def writes(self, commit: Commit, writes: list[Write]) -> list[Write]:  # noqa: ARG002
+        """Return the writes without any record of the answer."""
+        return [write for write in writes if write.rank is not Rank.REPLAY]
+
+
+class UnconditionalExpiry(_Wrapped):
+    """What fell due is written over whatever happened in the meantime."""
+
+    def writes(self, commit: Commit, writes: list[Write]) -> list[Write]:
+        """Return the writes of a tick without their conditions."""
+        return writes if commit.answer else [_unguarded(write) for write in writes]
+
+
+class ConflictAfterSuccess(_Wrapped):
+    """A write that finds its own record says that there is a conflict."""
+
+    def commit(self, commit: Commit) -> None:
+        """Write, and refuse what is on record."""
+        try:
+            super().commit(commit)
+        except AlreadyDone:
+            raise Conflict("conflict", "This was done already.") from None
+
+
+class UnknownIsFailure(_Wrapped):
+    """A write that was not heard of counts as one that did not happen."""
+
+    def commit(self, commit: Commit) -> None:
+        """Write, and refuse what is unknown."""
+        try:
+            super().commit(commit)
+        except OutcomeUnknown:
+            raise Conflict("failed", "This could not be done.") from None
+
+
+class NewIdentityOnRetry(_Wrapped):
+    """Each attempt at a write has an identity of its own."""
+
+    _attempts = itertools.count()
+
+    def commit(self, commit: Commit) -> None:
+        """Write under another identity."""
+        if commit.identity is not None:
+            fresh = f"{next(self._attempts):064x}"
+            commit = replace(commit, identity=replace(commit.identity, key=fresh), also=None)
+        super().commit(commit)
+
+
+class StockOutside(_Wrapped):
+    """Stock is taken and given back beside the transaction."""
+
+    def commit(self, commit: Commit) -> None:
+        """Move stock first, then write the rest."""
+        stock = [c for c in commit.claims if isinstance(c, TakeStock | ReturnStock)]
+        if stock:
+            alone = replace(commit, claims=stock, identity=None, also=None)
+            writes = [w for w in writes_of(self._dynamo, alone) if w.rank is Rank.CLAIM]
+            transact(self._dynamo, writes)
+        rest = [c for c in commit.claims if c not in stock]
+        super().commit(replace(commit, claims=rest))
+
+
+class RemainingUnguarded(_Wrapped):
+    """What is left of an activity is written over whatever another reversal left."""
+
+    def writes(self, commit: Commit, writes: list[Write]) -> list[Write]:
+        """Return the writes without the condition on the revision."""
+        if not any(isinstance(claim, SaveRemaining) for claim in commit.claims):
+            return writes
+        return [_unguarded(write) if write.rank is Rank.CLAIM else write for write in writes]
+
+
+class IndexMovesLater(_Wrapped):
+    """Every write files the account where it is due by its own reading."""
+
+    def commit(self, commit: Commit) -> None:
+        """Write, and let the index lag behind what is due."""
+        late = commit.due_at + 60_000 if commit.due_at and commit.answer else commit.indexed_due
+        super().commit(replace(commit, indexed_due=late))
+
+
+class IndexForgotten(DynamoLedger):
+    """An account of which nothing is due now is taken off the index."""
+
+    def reindex(
+        self, tenant: str, member: str, version: int, due_at: Instant | None, *, on_test_clock: bool
+    ) -> None:
+        """File the account nowhere."""
+        del due_at
+        super().reindex(tenant, member, version, None, on_test_clock=on_test_clock)
+
+
+class OneRecordForAll(DynamoLedger):
+    """The record of an answer is found under its identity alone, whoever's it is."""
+
+    def commit(self, commit: Commit) -> None:
+        """Write the record where every tenant looks."""
+        writes = writes_of(self._dynamo, commit)
+        for write in writes:
+            if write.rank is Rank.REPLAY:
+                item = write.request["Item"]
+                item["pk"] = {"S": item["pk"]["S"].replace(commit.tenant, "all", 1)}
+        transact(self._dynamo, writes)
+
+    def remembered(self, tenant: str, key: str) -> Remembered | None:  # noqa: ARG002
+        """Look where every tenant does."""
+        return super().remembered("all", key)
+
+    def remembered_each(self, tenant: str, keys_: Sequence[str]) -> tuple[Remembered | None, ...]:  # noqa: ARG002
+        """Look where every tenant does."""
+        return super().remembered_each("all", keys_)
+
+
+class LookUpUnclaimed(_Wrapped):
+    """An external id is written over whoever has it."""
+
+    def writes(self, commit: Commit, writes: list[Write]) -> list[Write]:  # noqa: ARG002
+        """Return the writes without the condition on the external id."""
+        return [_unguarded(write) if write.rank is Rank.LOOK_UP else write for write in writes]
+
+
+def _unguarded(write: Write) -> Write:
+    request = dict(write.request)
+    request.pop(_CONDITION, None)
+    if "UpdateExpression" in request:
+        used = request["UpdateExpression"]
+        values = {k: v for k, v in request[_VALUES].items() if k in used}
+        return write._replace(request=request | {_VALUES: values})
+    request.pop(_VALUES, None)
+    request.pop("ReturnValuesOnConditionCheckFailure", None)
+    return write._replace(request=request)

@@ -1,0 +1,235 @@
+"""
+What must hold when a history has ended: the invariants, and that every client was told the truth.
+
+The journal is the judge: it says in which order things happened.  Each answer must be what the
+journal has at its place; each entry must belong to exactly one request; each refusal must have left
+nothing.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+
+from chalicelib.domain.calendar import Instant
+from chalicelib.domain.decide import due_at
+from chalicelib.usecases.ports import Identity
+from tests.faults.balances import check_journal
+from tests.faults.benefits import check_benefits
+from tests.faults.ending import Ending, TenantEnding
+from tests.faults.history import History
+from tests.faults.record import Delivery, Intent, Outcome, Part
+from tests.faults.redemptions import check_tenant
+from tests.faults.setting_aside import check_holds
+from tests.faults.telling import read_back
+
+REUSED = "idempotency_key_reused"
+# Who wrote what was there before the history began.
+BEFORE = "setting"
+
+
+def check(history: History) -> list[str]:
+    """Return everything that is wrong with how a history ended."""
+    ending = Ending(history.scenario)
+    found = [f"{pk} is of no tenant of this history" for pk in ending.strays]
+    for tenant in ending.tenants.values():
+        for member in tenant.journals:
+            found.extend(check_journal(tenant, member, history.watch.written_at))
+        found.extend(check_tenant(tenant))
+        found.extend(check_benefits(tenant))
+        found.extend(check_holds(tenant))
+        found.extend(_Answers(history, ending, tenant).check())
+        if tenant.id in history.settled:
+            found.extend(_late(tenant, history.settled[tenant.id]))
+    return found
+
+
+def _late(tenant: TenantEnding, until: Instant) -> Iterator[str]:
+    """When the tick has been everywhere, nothing is due and nothing is filed as if it were."""
+    for member, account in tenant.accounts.items():
+        due, indexed = due_at(account), tenant.indexed[member]
+        if any(at is not None and at <= until for at in (due, indexed)):
+            yield f"{tenant.id} {member[-1]} was left due at {due}, filed under {indexed}"
+
+
+class _Answers:
+    """Holds what the clients of one tenant were told against its journals."""
+
+    def __init__(self, history: History, ending: Ending, tenant: TenantEnding) -> None:
+        self._ending = ending
+        self._tenant = tenant
+        self._intents = [intent for intent in history.intents if intent.tenant == tenant.id]
+        self._by_actor: dict[str, list[tuple[str, int]]] = defaultdict(list)
+        for member, journal in tenant.journals.items():
+            for entry in journal.entries:
+                self._by_actor[entry.actor].append((member, entry.version))
+
+    def check(self) -> Iterator[str]:
+        yield from self._owners()
+        yield from self._identities()
+        for intent in self._intents:
+            if not intent.is_settled:
+                yield f"{intent.number} never got a definite answer"
+            for delivery in intent.deliveries:
+                yield from self._delivery(delivery)
+
+    def _owners(self) -> Iterator[str]:
+        """Every entry was asked for by someone of this tenant, or fell due."""
+        known = {delivery.id for intent in self._intents for delivery in intent.deliveries}
+        for actor, written in self._by_actor.items():
+            if actor not in known | {"", BEFORE}:
+                yield f"{actor}, who is not of {self._tenant.id}, wrote {written}"
+
+    def _identities(self) -> Iterator[str]:
+        """Nothing was done twice under one identity, and what was done is on record under it."""
+        uses: dict[str, list[tuple[Intent, int, Identity]]] = defaultdict(list)
+        for intent in self._intents:
+            for place, part in enumerate(intent.request.parts):
+                for identity in filter(None, (part.identity, part.also)):
+                    uses[identity.key].append((intent, place, identity))
+        for key, used in uses.items():
+            effects = {
+                effect
+                for intent, place, identity in used
+                for effect in self._effects(intent, place)
+            }
+            told = {
+                (identity.fingerprint, outcome.body)
+                for intent, place, identity in used
+                for outcome in _outcomes(intent, place)
+                if outcome.kind == "accepted"
+                and not self._rests(intent, outcome)
+                # What was answered from the first identity's record is not on record anew.
+                and (identity is intent.request.parts[place].identity or not outcome.replayed)
+            }
+            yield from self._identity(key, effects, told)
+        facts = Counter(
+            (entry.detail.source, entry.detail.external_id)
+            for journal in self._tenant.journals.values()
+            for entry in journal.entries
+            if entry.kind == "earn" and entry.detail is not None
+        )
+        yield from (f"{fact} was recorded {n} times" for fact, n in facts.items() if n > 1)
+
+    def _identity(
+        self, key: str, effects: set[tuple[str, int]], told: set[tuple[bytes, bytes]]
+    ) -> Iterator[str]:
+        record = self._tenant.records.get(key)
+        if len(effects) > 1:
+            yield f"{key[:8]} took effect {len(effects)} times: {sorted(effects)}"
+        if len(told) > 1:
+            yield f"{key[:8]} was answered in {len(told)} ways"
+        if record is None:
+            if effects or told:
+                yield f"{key[:8]} took effect and is not on record"
+            return
+        if effects and effects != {(record.member, record.version)}:
+            yield f"{key[:8]} is on record for {record.member} {record.version}, not {effects}"
+        if any(fingerprint != record.fingerprint for fingerprint, _ in told):
+            yield f"{key[:8]} was accepted for another request"
+
+    def _effects(self, intent: Intent, place: int) -> set[tuple[str, int]]:
+        """Return the entries that a part of a request has left, whichever delivery wrote them."""
+        part, found = intent.request.parts[place], set()
+        for delivery in intent.deliveries:
+            for member, version in self._by_actor.get(delivery.id, ()):
+                entry = self._tenant.journals[member].entries[version - 1]
+                if entry.kind in intent.operation.leaves and _is_about(part, entry.detail):
+                    found.add((member, version))
+        return found
+
+    def _delivery(self, delivery: Delivery) -> Iterator[str]:
+        for place, outcome in enumerate(delivery.outcomes):
+            if outcome.claim is not None:
+                yield from outcome.claim(self._ending, delivery)
+            if outcome.kind == "refused":
+                yield from self._refused(delivery, place, outcome)
+            if outcome.kind == "accepted":
+                yield from self._accepted(delivery, outcome)
+
+    def _refused(self, delivery: Delivery, place: int, outcome: Outcome) -> Iterator[str]:
+        intent = delivery.intent
+        if not intent.request.parts:
+            return
+        part = intent.request.parts[place]
+        if any(
+            other.identity.key == part.identity.key and told.kind == "accepted"
+            for other, told in zip(intent.request.parts, delivery.outcomes, strict=True)
+        ):
+            return  # the same fact twice in one request, of two people
+        if outcome.code == REUSED:
+            yield from self._reused(delivery, part)
+            return
+        own = set(self._by_actor.get(delivery.id, ()))
+        for member, version in self._effects(intent, place):
+            if (member, version) in own:
+                yield f"{delivery.id} was refused ({outcome.code}) and wrote {member} {version}"
+            elif version <= delivery.before.get(member, 0):
+                yield (
+                    f"{delivery.id} was refused ({outcome.code}), although {member} {version} "
+                    f"was its own request's ({part.identity.key[:8]})"
+                )
+
+    def _reused(self, delivery: Delivery, part: Part) -> Iterator[str]:
+        """An identity is refused as another request's only where it is that."""
+        for identity in filter(None, (part.identity, part.also)):
+            record = self._tenant.records.get(identity.key)
+            if record is None:
+                continue
+            other = part.person and self._tenant.member_of(part.person) != record.member
+            if other or record.fingerprint != identity.fingerprint:
+                return
+        yield f"{delivery.id} was refused as another request's, which it is not"
+
+    def _accepted(self, delivery: Delivery, outcome: Outcome) -> Iterator[str]:
+        answer, operation = read_back(outcome.body), delivery.intent.operation
+        journal = self._tenant.journals.get(answer.member)
+        if journal is None:
+            yield f"{delivery.id} was told of {answer.member}, who is not there"
+            return
+        rests = operation.rests(answer)
+        written = self._by_actor.get(delivery.id, [])
+        if rests and (answer.member, answer.version) not in written:
+            return
+        if answer.version > len(journal.entries):
+            yield f"{delivery.id} was told of version {answer.version}, which is not there"
+            return
+        entry = journal.entries[answer.version - 1]
+        asked = {each.id for each in delivery.intent.deliveries}
+        if entry.kind not in operation.leaves:
+            yield f"{delivery.id} was told of {answer.version}, which is {entry.kind}"
+        elif not outcome.replayed and entry.actor not in asked:
+            yield f"{delivery.id} was told of {answer.version}, which {entry.actor} wrote"
+        if entry.actor == delivery.id and answer.version <= delivery.before.get(answer.member, 0):
+            yield f"{delivery.id} wrote {answer.version} before it began"
+        if answer.version > delivery.after.get(answer.member, 0):
+            yield f"{delivery.id} was told of {answer.version} before it was there"
+        balances = {
+            currency: (balance.available, balance.pending_total, balance.deficit)
+            for currency, balance in journal.accounts[answer.version].balances.items()
+        }
+        if balances != answer.balances:
+            yield f"{delivery.id} was told {answer.balances}, the journal has {balances}"
+        yield from operation.effect(self._ending, self._tenant.id, answer)
+
+    def _rests(self, intent: Intent, outcome: Outcome) -> bool:
+        """Tell whether an accepted answer rightly left nothing behind."""
+        answer = read_back(outcome.body)
+        if not intent.operation.rests(answer):
+            return False
+        asked = {delivery.id for delivery in intent.deliveries}
+        entries = self._tenant.journals[answer.member].entries
+        written = answer.version <= len(entries) and entries[answer.version - 1].actor in asked
+        return not written
+
+
+def _outcomes(intent: Intent, place: int) -> Iterator[Outcome]:
+    for delivery in intent.deliveries:
+        if place < len(delivery.outcomes):
+            yield delivery.outcomes[place]
+
+
+def _is_about(part: Part, detail: object) -> bool:
+    if part.fact is None:
+        return True
+    return (getattr(detail, "source", None), getattr(detail, "external_id", None)) == part.fact

@@ -1,0 +1,163 @@
+"""Facts that clients report, alone or many at once, and take back."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import msgspec
+
+from chalicelib.domain.activity import Activity
+from chalicelib.domain.commands import LineReversal
+from chalicelib.domain.entry import Line
+from chalicelib.domain.errors import LoyaltyError, Unavailable
+from chalicelib.usecases.execution import Done
+from chalicelib.usecases.identity import activity_identity
+from chalicelib.usecases.ports import Identity
+from chalicelib.usecases.record_activity import Reported, record_activities, record_activity
+from chalicelib.usecases.reverse_activity import Reversal, reverse_activity
+from chalicelib.usecases.services import Caller, Services
+from tests.faults.play import Play
+from tests.faults.record import Outcome, Part, Request, Told
+from tests.faults.telling import accepted, draw_identity, once, request, told
+
+_SOURCE: Final = "emr"
+
+
+def _fact(play: Play, tenant: str) -> Activity:
+    """Draw a fact: a new one, or one that was reported before, as it was or told otherwise."""
+    chance, before = play.chance, play.reported[tenant]
+    if before and chance.percent(12):
+        known = chance.pick(before)
+        return msgspec.structs.replace(known, quantity=4000) if chance.percent(30) else known
+    kind = chance.weighted(
+        (
+            ("visit.completed", 5),
+            ("payment.received", 5),
+            ("steps.recorded", 2),
+            ("exercise.recorded", 1),
+            ("checkup.completed", 1),
+        )
+    )
+    amount: int | None = None
+    lines: tuple[Line, ...] = ()
+    if kind == "payment.received":
+        amount = 500 + chance.below(30_000)
+        if chance.percent(40):
+            first, second = 1 + chance.below(amount - 1), chance.below(9000)
+            lines = (Line("1", first, 2, "vitamins"), Line("2", second, 1, "prescription"))
+            amount = None
+    quantity = None
+    if kind in ("steps.recorded", "exercise.recorded"):
+        quantity = 10 + chance.below(9000 if kind == "steps.recorded" else 90)
+    attributes: dict[str, str | int | bool] = {}
+    if chance.percent(50):
+        attributes["online"] = chance.percent(60)
+    return Activity(
+        type=kind,
+        source=_SOURCE,
+        external_id=f"a{play.number(tenant)}",
+        occurred_at=play.earlier(tenant),
+        amount=amount,
+        money="GBP" if kind == "payment.received" else None,
+        quantity=quantity,
+        lines=lines,
+        attributes=attributes,
+    )
+
+
+def _fact_part(reported: Reported, also: Identity | None = None) -> Part:
+    activity = reported.activity
+    person = reported.member or reported.external_id or ""
+    fact = (activity.source, activity.external_id)
+    return Part(activity_identity(activity), also, fact, person)
+
+
+def record(play: Play, tenant: str) -> Request:
+    """Draw the report of a fact about a member."""
+    activity, member = _fact(play, tenant), play.member(tenant)
+    play.reported[tenant].append(activity)
+    also = draw_identity(play, tenant, "record", activity) if play.chance.percent(30) else None
+    reported = Reported(activity, member)
+    return Request(
+        once(lambda s, c: record_activity(s, c, reported, told, request=also)),
+        f"{activity.type} {activity.external_id} of {member[-1]}",
+        (_fact_part(reported, also),),
+    )
+
+
+def draw_person(play: Play) -> tuple[str, str]:
+    """Draw an external id, of someone known or not, of few enough that they meet."""
+    return ("ehr", play.chance.pick(("ann", "bob", "cat", "dan")))
+
+
+def record_external(play: Play, tenant: str) -> Request:
+    """Draw the report of a fact about someone with an external id."""
+    activity, person = _fact(play, tenant), draw_person(play)
+    play.reported[tenant].append(activity)
+    reported = Reported(activity, external_id=person)
+    return Request(
+        once(lambda s, c: record_activity(s, c, reported, told)),
+        f"{activity.type} {activity.external_id} of {person[1]}",
+        (_fact_part(reported),),
+    )
+
+
+def batch(play: Play, tenant: str) -> Request:
+    """Draw several reports in one request."""
+    reports = []
+    for _ in range(2 + play.chance.below(3)):
+        activity = _fact(play, tenant)
+        if play.chance.percent(70):
+            reports.append(Reported(activity, play.member(tenant)))
+        else:
+            reports.append(Reported(activity, external_id=draw_person(play)))
+        play.reported[tenant].append(activity)
+
+    def send(services: Services, caller: Caller) -> list[Outcome]:
+        try:
+            outcomes = record_activities(services, caller, reports, told)
+        except Unavailable as fault:
+            return [Outcome("open", fault.code)] * len(reports)
+        return [_outcome_of_many(each.done, each.refusal) for each in outcomes]
+
+    names = " ".join(reported.activity.external_id for reported in reports)
+    return Request(send, names, tuple(map(_fact_part, reports)))
+
+
+def _outcome_of_many(done: Done | None, refusal: LoyaltyError | None) -> Outcome:
+    if done is not None:
+        return accepted(done)
+    if refusal is None or isinstance(refusal, Unavailable):
+        return Outcome("open")
+    return Outcome("refused", refusal.code)
+
+
+def reverse(play: Play, tenant: str) -> Request:
+    """Draw a reversal: whole, of a part, or of a line."""
+    reported = play.reported[tenant] + play.before
+    if play.reversed[tenant] and play.chance.percent(60):
+        # One fact that comes back in several parts, at once or one after the other.
+        fact = play.chance.pick(play.reversed[tenant])
+    else:
+        fact = play.chance.pick(reported)
+    play.reversed[tenant].append(fact)
+    lines: tuple[LineReversal, ...] = ()
+    amount: int | None = None
+    if play.chance.percent(60):
+        # Now and then what such a fact does not have.
+        if bool(fact.lines) != play.chance.percent(5):
+            lines = (LineReversal("1", None, play.chance.pick((1, None))),)
+        elif bool(fact.amount) != play.chance.percent(5):
+            amount = max(fact.amount or 0, 1000) // play.chance.pick((2, 3, 5, 7))
+    reversal = Reversal(fact.source, fact.external_id, lines, amount)
+    identity = draw_identity(play, tenant, "reverse", reversal)
+    return request(
+        f"{fact.external_id} {amount or lines or 'whole'}",
+        identity,
+        lambda s, c: reverse_activity(s, c, reversal, told, identity),
+    )
+
+
+def nothing_reversed(answer: Told) -> bool:
+    """Tell whether there was nothing left to take back."""
+    return answer.result["changed"] is False

@@ -1,0 +1,77 @@
+"""
+The list of everything that clients and jobs ask for in a history: a new command joins here.
+
+Each operation is drawn from what clients know, sent as the API sends it, and says what an accepted
+answer leaves behind; the checker holds the journal against that.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from tests.faults import benefits, facts, people, reading, setting_aside, spending, ticking
+from tests.faults.record import Operation
+
+TICK: Final = Operation("tick", 4, ticking.draw_tick, is_job=True)
+OPERATIONS: Final = (
+    Operation("record", 10, facts.record, frozenset({"earn"})),
+    Operation("record by external id", 5, facts.record_external, frozenset({"earn"})),
+    Operation("batch", 3, facts.batch, frozenset({"earn"})),
+    Operation("reverse", 7, facts.reverse, frozenset({"reverse"}), facts.nothing_reversed),
+    Operation(
+        "create",
+        3,
+        people.create,
+        frozenset({"open", "enrol"}),
+        people.nothing_joined,
+        people.is_there,
+    ),
+    Operation("enrol", 2, people.enrol, frozenset({"enrol"}), people.nothing_joined),
+    Operation("consent", 2, people.consent, frozenset({"enrol"}), people.nothing_joined),
+    Operation("close", 1, people.close, frozenset({"close"}), effect=people.is_closed),
+    Operation(
+        "redeem",
+        9,
+        spending.redeem,
+        frozenset({"redeem"}),
+        effect=spending.redemption_in_state("issued", "used", "cancelled"),
+    ),
+    Operation(
+        "cancel",
+        5,
+        spending.cancel,
+        frozenset({"cancel"}),
+        effect=spending.redemption_in_state("cancelled"),
+    ),
+    Operation(
+        "use", 4, spending.use, frozenset({"use"}), effect=spending.redemption_in_state("used")
+    ),
+    Operation("adjust", 3, spending.adjust, frozenset({"adjust"})),
+    Operation("hold", 4, setting_aside.place, frozenset({"hold"})),
+    Operation(
+        "end hold",
+        6,
+        setting_aside.end,
+        frozenset({"capture", "release", "extend"}),
+        setting_aside.nothing_extended,
+    ),
+    Operation("grant", 1, benefits.grant, frozenset({"grant"})),
+    Operation("use entitlement", 4, benefits.use, frozenset({"draw"})),
+    Operation(
+        "give back",
+        3,
+        benefits.give_back,
+        frozenset({"give_back"}),
+        benefits.nothing_returned,
+    ),
+    TICK,
+    Operation("fan out", 1, ticking.draw_fan_out, is_job=True),
+    Operation("settle a stretch", 3, ticking.draw_stretch, is_job=True),
+    Operation("move clock", 3, ticking.draw_move_clock),
+    Operation("balance", 3, reading.balance),
+    Operation("balance as of", 2, reading.as_of),
+    Operation("ledger page", 2, reading.page),
+    Operation("verify", 2, reading.check_journal),
+    Operation("rewards", 1, reading.rewards),
+    Operation("look up voucher", 1, reading.look_up),
+)

@@ -1,0 +1,124 @@
+"""What the clients of a history know, so that what they ask for next makes sense."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import Final, NamedTuple
+
+from chalicelib.domain import calendar
+from chalicelib.domain.activity import Activity
+from chalicelib.domain.calendar import Instant
+from chalicelib.store import items, keys
+from chalicelib.usecases.ports import Identity, Stretch
+from tests.faults import storage
+from tests.faults.chance import Chance
+from tests.faults.world import (
+    DAY,
+    HELD_BEFORE,
+    HOUR,
+    MINUTE,
+    Scenario,
+    clock_of,
+    facts_before,
+    redeemed_before,
+)
+
+# How often the first member is meant: most of what can go wrong takes two at one account.
+HOT_PERCENT: Final = 70
+
+
+class Redeemed(NamedTuple):
+    """A redemption that a client was told of."""
+
+    member: str
+    redemption: str
+    code: str
+
+
+class Play:
+    """
+    Chance, the clock, and what clients were told so far, by tenant.
+
+    ``now`` is real time; a tenant with a test clock has its own.
+    """
+
+    def __init__(self, scenario: Scenario, chance: Chance) -> None:
+        self.scenario = scenario
+        self.chance = chance
+        self.now = scenario.start
+        self.members = {tenant.id: list(scenario.members) for tenant in scenario.tenants}
+        self.redeemed = {
+            tenant.id: [Redeemed(*known) for known in redeemed_before(tenant.id, scenario.members)]
+            for tenant in scenario.tenants
+        }
+        self.reported: dict[str, list[Activity]] = defaultdict(list)
+        self.reversed: dict[str, list[Activity]] = defaultdict(list)
+        self.before = [fact for _, fact in facts_before(scenario.start)]
+        self.used_keys: dict[tuple[str, str], list[Identity]] = defaultdict(list)
+        self.stretches: list[Stretch] = []
+        self.holds = {
+            tenant.id: [(scenario.members[0], HELD_BEFORE)] for tenant in scenario.tenants
+        }
+        self.uses = {
+            tenant.id: [_used_before(tenant.id, scenario.members[0])] for tenant in scenario.tenants
+        }
+        self._numbers: dict[str, int] = defaultdict(int)
+
+    def number(self, tenant: str) -> int:
+        """Return the next number of a tenant: both count from one, so that their names meet."""
+        self._numbers[tenant] += 1
+        return self._numbers[tenant]
+
+    def member(self, tenant: str) -> str:
+        """Return a member, mostly the same one."""
+        known = self.members[tenant]
+        return known[0] if self.chance.percent(HOT_PERCENT) else self.chance.pick(known)
+
+    def clock(self, tenant: str) -> Instant:
+        """Return what time it is for a tenant."""
+        return clock_of(tenant, self.now)
+
+    def later(self, tenant: str) -> Instant:
+        """Return an instant after a tenant's now at which something may happen, or about then."""
+        now, kind = self.clock(tenant), self.chance.below(10)
+        if kind < 4:
+            due = self._next_due(tenant)
+            if due is not None and due > now + 1:
+                return due + self.chance.pick((-1, 0, 0, 1))
+        if kind < 6:
+            zone = self.scenario.time_zone
+            today = calendar.local_date(now, zone)
+            midnight = calendar.day_start(calendar.add_days(today, 1), zone)
+            return max(midnight + self.chance.pick((-1, 0, 1)), now + 1)
+        if kind < 8:
+            return now + 1 + self.chance.below(10 * MINUTE)
+        if kind < 9:
+            return now + 1 + self.chance.below(18 * HOUR)
+        return now + 1 + self.chance.below(5 * DAY)
+
+    def earlier(self, tenant: str) -> Instant:
+        """Return an instant at which something may have happened: now, or some time ago."""
+        now, kind = self.clock(tenant), self.chance.below(10)
+        if kind < 6:
+            return now
+        if kind < 8:
+            return now - self.chance.below(6 * HOUR)
+        return now - self.chance.below(7 * DAY)
+
+    def _next_due(self, tenant: str) -> Instant | None:
+        """Return the next instant at which something is due, or is filed as if it were."""
+        prefix, now = keys.members_prefix(tenant), self.clock(tenant)
+        accounts = [
+            held[keys.ACCOUNT]
+            for pk, held in storage.partitions(storage.LEDGER)
+            if pk.startswith(prefix) and keys.ACCOUNT in held
+        ]
+        instants = [int(item["due_at"]["N"]) for item in accounts if "due_at" in item]
+        instants += [at for item in accounts if (at := items.indexed_due_of(item)) is not None]
+        return min((at for at in instants if at > now), default=None)
+
+
+def _used_before(tenant: str, member: str) -> tuple[str, int]:
+    """Return the use with which a member's journal ends when a history begins."""
+    held = storage.partition(storage.LEDGER, keys.member_pk(tenant, member))
+    return member, int(held[keys.ACCOUNT]["version"]["N"])

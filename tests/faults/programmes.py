@@ -1,0 +1,180 @@
+"""
+The programme of the simulated clinics, and beside it, by other means, what its rules must give.
+
+It has one of everything that can go wrong: caps, a condition on what a fact may lack, a formula,
+value that waits and value that never expires, every policy for spent value, scarce rewards, tiers
+with a grace.  Its second version has other rates, so whoever judges by the wrong one is found out.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final, NamedTuple
+
+from chalicelib.domain.activity import Activity
+
+PROGRAMME: Final = "care"
+POINTS: Final = "care/points"
+COINS: Final = "care/coins"
+STARS: Final = "care/stars"
+VISIT_DAY_CAP: Final = 100
+STOCK: Final = {"mug": 3, "keyring": 2}
+PARKING_QUOTA: Final = 2
+CARD: Final[dict[str, Any]] = {
+    "id": "two-paid",
+    "name": "Two paid, a coffee",
+    "size": 2,
+    "on": ["payment.received"],
+    "per": "fact",
+    "min_amount": 1000,
+    "full": {"entitlement": "coffee"},
+}
+CARD_KEY: Final = f"{PROGRAMME}/{CARD['id']}"
+
+
+class Rates(NamedTuple):
+    """What the versions differ in."""
+
+    visit: int
+    spend: int
+
+
+VERSIONS: Final = {1: Rates(visit=40, spend=3), 2: Rates(visit=70, spend=5)}
+
+
+def document(rates: Rates, time_zone: str) -> dict[str, Any]:
+    """Return the programme's document."""
+    return {
+        "id": PROGRAMME,
+        "name": "Care",
+        "time_zone": time_zone,
+        "money": {"currency": "GBP"},
+        "backdate_limit_days": 6,
+        "currencies": [
+            {"id": "points", "name": "points", "expiry": {"type": "rolling", "days": 5}},
+            {
+                "id": "coins",
+                "name": "coins",
+                "expiry": {"type": "fixed", "on": "12-31"},
+                "overdraw": "clamp",
+            },
+            {"id": "stars", "name": "stars", "expiry": {"type": "never"}, "overdraw": "reject"},
+        ],
+        "attributes": {"online": "bool"},
+        "earning": [
+            {
+                "id": "visit",
+                "on": ["visit.completed"],
+                "currency": "points",
+                "award": {"type": "fixed", "amount": rates.visit},
+                "tier_percent": {"silver": 150},
+                "caps": [{"window": "day", "max": VISIT_DAY_CAP}],
+            },
+            {
+                "id": "online",
+                "on": ["visit.completed", "payment.received"],
+                "currency": "coins",
+                "award": {"type": "fixed", "amount": 15},
+                "when": "attributes.online",
+            },
+            {
+                "id": "spend",
+                "on": ["payment.received"],
+                "currency": "points",
+                "award": {"type": "per_amount", "amount": rates.spend, "per": 700},
+                "scope": {"exclude": {"categories": ["prescription"]}},
+                "caps": [{"window": "fact", "max": 90}],
+            },
+            {
+                "id": "steps",
+                "on": ["steps.recorded"],
+                "currency": "points",
+                "award": {"type": "per_unit", "amount": 1, "per": 1000},
+                "activation_delay_days": 2,
+            },
+            {
+                "id": "exercise",
+                "on": ["exercise.recorded"],
+                "currency": "coins",
+                "award": {
+                    "type": "formula",
+                    "expression": "activity.quantity < 30 ? 0 : 5 + (activity.quantity - 30) / 10",
+                },
+            },
+            {
+                "id": "checkup",
+                "on": ["checkup.completed"],
+                "currency": "stars",
+                "award": {"type": "fixed", "amount": 2},
+            },
+        ],
+        "tiers": {
+            "levels": [
+                {"id": "base", "name": "Base"},
+                {
+                    "id": "silver",
+                    "name": "Silver",
+                    "qualify": {"any": [{"metric": "visits", "at_least": 3}]},
+                },
+                {
+                    "id": "gold",
+                    "name": "Gold",
+                    "qualify": {"all": [{"metric": "spend", "at_least": 40000}]},
+                },
+            ],
+            "window": "calendar_year",
+            "downgrade": "one_level",
+            "grace_days": 2,
+        },
+        "entitlements": [
+            {
+                "id": "parking",
+                "name": "Parking",
+                "tiers": ["base", "silver", "gold"],
+                "quota": {"count": PARKING_QUOTA, "window": "month"},
+            },
+            {"id": "coffee", "name": "Coffee"},
+        ],
+        "stamp_cards": [CARD],
+        "rewards": [
+            _reward("mug", "points", 50, stock=STOCK["mug"]),
+            _reward("keyring", "coins", 10, stock=STOCK["keyring"]),
+            _reward(
+                "tea",
+                "points",
+                20,
+                limits=[{"window": "month", "count": 2}],
+                voucher_valid_days=3,
+            ),
+            _reward("medal", "stars", 2),
+        ],
+    }
+
+
+def awards(activity: Activity, version: int, tier: str) -> dict[str, int]:
+    """Return what each rule must give for a fact before its caps, where it gives anything."""
+    rates, kind = VERSIONS[version], activity.type
+    found: dict[str, int] = {}
+    if kind == "visit.completed":
+        found["visit"] = rates.visit * (150 if tier == "silver" else 100) // 100
+    if kind in ("visit.completed", "payment.received") and activity.attributes.get("online"):
+        found["online"] = 15
+    if kind == "payment.received":
+        found["spend"] = _counted(activity) * rates.spend // 700
+    if kind == "steps.recorded":
+        found["steps"] = (activity.quantity or 1) // 1000
+    if kind == "exercise.recorded" and (activity.quantity or 1) >= 30:
+        found["exercise"] = 5 + ((activity.quantity or 1) - 30) // 10
+    if kind == "checkup.completed":
+        found["checkup"] = 2
+    return {rule: amount for rule, amount in found.items() if amount > 0}
+
+
+def _counted(activity: Activity) -> int:
+    if not activity.lines:
+        return 0 if activity.category == "prescription" else activity.amount or 0
+    return sum(line.amount for line in activity.lines if line.category != "prescription")
+
+
+def _reward(reward: str, currency: str, amount: int, **more: Any) -> dict[str, Any]:
+    price = {"currency": currency, "amount": amount}
+    return {"id": reward, "name": reward, "price": price, **more}

@@ -1,0 +1,106 @@
+"""What goes beyond one account: redemptions, their vouchers and stock, and who is who."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+from chalicelib.domain import effects as fx
+from chalicelib.domain.calendar import Instant
+from chalicelib.domain.commands import Redemption
+from chalicelib.domain.entry import REDEEMED, Entry
+from tests.faults.ending import TenantEnding
+from tests.faults.programmes import STOCK
+
+
+def check_tenant(tenant: TenantEnding) -> Iterator[str]:
+    """Check what goes beyond one account: redemptions, stock, vouchers, people."""
+    yield from _redemptions(tenant)
+    for member in tenant.accounts.keys() ^ tenant.profiles.keys():
+        yield f"{tenant.id} {member} has an account or a profile, not both"
+    for look_up, member in tenant.look_ups.items():
+        if member not in tenant.accounts:
+            yield f"{tenant.id}: {look_up[:8]} leads to {member}, who is not there"
+    known = Counter(tenant.look_ups.values())
+    for member, profile in tenant.profiles.items():
+        if known[member] != len(profile.external_systems):
+            yield f"{tenant.id} {member} has {known[member]} external ids"
+
+
+def _redemptions(tenant: TenantEnding) -> Iterator[str]:
+    kinds: Counter[tuple[str, str]] = Counter()
+    for member, journal in tenant.journals.items():
+        for entry in journal.entries:
+            if entry.kind not in ("redeem", "cancel", "use"):
+                continue
+            kinds[entry.subject, entry.kind] += 1
+            redemption = tenant.redemptions.get(entry.subject)
+            if redemption is None or redemption.member != member:
+                yield f"{tenant.id} {member[-1]}: {entry.kind} of {entry.subject}, not there"
+            if entry.kind == "cancel":
+                yield from _restored(journal.entries, entry)
+    for redemption in tenant.redemptions.values():
+        yield from _redemption(tenant, redemption, kinds)
+    yield from _sums(tenant)
+
+
+def _sums(tenant: TenantEnding) -> Iterator[str]:
+    """What is taken from stock, and what was paid, are those of the redemptions that stand."""
+    standing = [each for each in tenant.redemptions.values() if each.state != "cancelled"]
+    stocked = Counter(each.reward for each in standing if each.stocked)
+    for reward, limit in STOCK.items():
+        taken = tenant.stock.get(reward, 0)
+        if taken != stocked[reward] or taken > limit:
+            yield f"{tenant.id}: {taken} of {limit} {reward} are taken, {stocked[reward]} stand"
+    spent = sum(each.price for each in standing)
+    posted = sum(
+        posting.amount * ((posting.destination == REDEEMED) - (posting.source == REDEEMED))
+        for journal in tenant.journals.values()
+        for entry in journal.entries
+        for posting in entry.postings
+    )
+    captured = sum(
+        posting.amount
+        for journal in tenant.journals.values()
+        for entry in journal.entries
+        for posting in entry.postings
+        if entry.kind == "capture" and posting.destination == REDEEMED
+    )
+    if spent + captured != posted:
+        yield f"{tenant.id}: redemptions cost {spent}, holds {captured}, posted are {posted}"
+
+
+def _redemption(
+    tenant: TenantEnding, redemption: Redemption, kinds: Counter[tuple[str, str]]
+) -> Iterator[str]:
+    name = f"{tenant.id} {redemption.id[-4:]}"
+    happened = {kind: kinds[redemption.id, kind] for kind in ("redeem", "cancel", "use")}
+    states = {
+        "issued": {"redeem": 1, "cancel": 0, "use": 0},
+        "cancelled": {"redeem": 1, "cancel": 1, "use": 0},
+        "used": {"redeem": 1, "cancel": 0, "use": 1},
+    }
+    if happened != states[redemption.state]:
+        yield f"{name} is {redemption.state} after {happened}"
+    if tenant.vouchers.get(redemption.voucher_hash) != (redemption.member, redemption.id):
+        yield f"{name}: its voucher leads elsewhere"
+    if sum(part.amount for part in redemption.taken) != redemption.price:
+        yield f"{name} cost {redemption.price}, taken were {redemption.taken}"
+
+
+def _restored(entries: list[Entry], cancelled: Entry) -> Iterator[str]:
+    """What a cancelled redemption gives back has the expiry that it had."""
+    owed = Counter[Instant | None]()
+    for entry in entries:
+        if entry.kind == "redeem" and entry.subject == cancelled.subject:
+            for expires_at, delta in _lots(entry):
+                owed[expires_at] -= delta
+    for expires_at, delta in _lots(cancelled):
+        if delta > owed[expires_at]:
+            yield f"{cancelled.subject[-4:]}: {delta} come back to {expires_at}"
+
+
+def _lots(entry: Entry) -> Iterator[tuple[Instant | None, int]]:
+    for effect in entry.effects:
+        if isinstance(effect, fx.LotChange):
+            yield effect.expires_at, effect.delta

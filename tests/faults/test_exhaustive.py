@@ -1,0 +1,37 @@
+"""Two workers with two requests each on one account: every order of their calls, every death."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from tests.faults.broken_stores import NoVersionGuard, RemainingUnguarded, StockOutside
+from tests.faults.campaign import walk
+from tests.faults.exhaustive import explore
+from tests.faults.scripts import FEW, PAIRS, Pair
+from tests.faults.world import LedgerOver
+
+
+def test_every_run_holds() -> None:
+    """
+    No order of calls and no death at any place breaks an invariant.
+
+    With ``TESSERA_ALL_PAIRS`` set, of every pair of scripts: that takes minutes.
+    """
+    pairs = PAIRS if os.environ.get("TESSERA_ALL_PAIRS") else FEW
+    walked = walk(pairs, os.cpu_count() or 1)
+    print(f"{walked.runs} runs, {walked.states} states, {walked.calls} calls")  # noqa: T201
+
+    assert walked.found == []
+    assert walked.runs > 100 * len(pairs)
+
+
+@pytest.mark.parametrize(
+    ("pair", "ledger"),
+    [(FEW[1], NoVersionGuard), (FEW[0], StockOutside), (FEW[1], RemainingUnguarded)],
+    ids=["no-version-guard", "stock-outside", "remaining-unguarded"],
+)
+def test_a_planted_bug_is_found(pair: Pair, ledger: LedgerOver) -> None:
+    """A walk finds what it should: it does not pass by being blind."""
+    assert explore(pair, ledger=ledger).found != []

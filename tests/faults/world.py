@@ -1,0 +1,274 @@
+"""
+The world of a history: two tenants with people of the same names, a clock, and the containers.
+
+A scenario is made once in a process, without faults, and every history begins from its snapshot:
+members who joined a week ago and hold value that is about to expire, and a second version of the
+programme that takes effect soon.  One tenant lives in real time, the other has a test clock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import cache
+from typing import Any, Final, NamedTuple
+
+from chalicelib.domain import voucher_code
+from chalicelib.domain.activity import Activity
+from chalicelib.domain.calendar import Instant, parse_instant
+from chalicelib.domain.mechanics.entitlements import UseEntitlement
+from chalicelib.domain.mechanics.holds import PlaceHold
+from chalicelib.domain.programme import ProgrammeVersion
+from chalicelib.store import keys
+from chalicelib.store.catalogue import DynamoCatalogue
+from chalicelib.store.directory import DynamoDirectory
+from chalicelib.store.dynamo import Dynamo
+from chalicelib.store.ledger import DynamoLedger
+from chalicelib.store.models import clock_item
+from chalicelib.usecases.create_member import NewMember, create_member
+from chalicelib.usecases.execution import Decided
+from chalicelib.usecases.hold_value import change_hold
+from chalicelib.usecases.ports import Answer, Catalogue, Ledger, Settings
+from chalicelib.usecases.publish_programme import draft_programme, publish_programme
+from chalicelib.usecases.record_activity import Reported, record_activity
+from chalicelib.usecases.redeem_reward import redeem_reward
+from chalicelib.usecases.secrets import TenantSecrets
+from chalicelib.usecases.services import Caller, Services
+from chalicelib.usecases.use_entitlement import change_entitlement
+from tests.faults import storage
+from tests.faults.chance import Chance
+from tests.faults.programmes import PROGRAMME, VERSIONS, document
+from tests.faults.slots import COUNT, Slot
+
+MINUTE: Final = 60_000
+HOUR: Final = 60 * MINUTE
+DAY: Final = 24 * HOUR
+
+# (when it begins, where): year's end, both changes of the clock, a midnight that does not exist,
+# a leap day, and an ordinary day at an odd offset.
+SCENARIOS: Final = (
+    ("2026-12-30T20:00:00Z", "Europe/London"),
+    ("2027-03-27T09:00:00Z", "Europe/London"),
+    ("2026-10-24T09:00:00Z", "Europe/London"),
+    ("2027-03-12T18:00:00Z", "America/Havana"),
+    ("2028-02-28T10:00:00Z", "Asia/Tehran"),
+    ("2026-06-10T12:00:00Z", "Pacific/Chatham"),
+)
+PEOPLE: Final = ("ann", "bob")
+# What the first member has set aside when a history begins.
+HELD_BEFORE: Final = "hold_before"
+# Whose redemptions clients know when a history begins: of the second reward one is left.
+REDEEMED_BEFORE: Final = ((0, "tea"), (1, "keyring"))
+SECRETS: Final = TenantSecrets(b"k" * 32)
+
+
+class Tenant(NamedTuple):
+    """One of the two; ``clocked`` where it has a test clock."""
+
+    id: str
+    clocked: bool
+
+
+class Scenario(NamedTuple):
+    """Where histories begin: what is stored, when it is, who is there (the same in both)."""
+
+    number: int
+    start: Instant
+    time_zone: str
+    tenants: tuple[Tenant, Tenant]
+    stored: storage.Snapshot
+    members: tuple[str, ...]
+    versions: dict[str, tuple[ProgrammeVersion, ...]]
+    settings: dict[str, Settings]
+
+
+def clock_of(tenant: str, now: Instant) -> Instant:
+    """Return what time it is for a tenant when it is ``now`` for everybody else."""
+    item = storage.partition(storage.CATALOGUE, keys.tenant_pk(tenant)).get(keys.CLOCK)
+    return now if item is None else int(item["instant"]["N"])
+
+
+# The store that is put to the test, made for a container.
+LedgerOver = Callable[[Dynamo], Ledger]
+
+
+class Ids:
+    """Ids in the order in which they are asked for; each tenant has the same ones."""
+
+    def __init__(self, after: int = 0) -> None:
+        self._number = after
+
+    def __call__(self, kind: str) -> str:
+        """Return the next id."""
+        self._number += 1
+        return f"{kind}_{self._number:026d}"
+
+
+@cache
+def slots() -> tuple[Slot, ...]:
+    """Return the containers of this process; making them makes the tables too."""
+    storage.create()
+    return tuple(Slot(number) for number in range(COUNT))
+
+
+@cache
+def scenario(number: int) -> Scenario:
+    """Make a scenario, once in a process."""
+    start, time_zone = SCENARIOS[number]
+    return _Setting(number, parse_instant(start), time_zone).made()
+
+
+class _Setting:
+    """Makes a scenario: without faults, one call after the other."""
+
+    def __init__(self, number: int, start: Instant, time_zone: str) -> None:
+        self._number, self._start, self._time_zone = number, start, time_zone
+        self._now = start - 8 * DAY
+        self._dynamo = slots()[0].dynamo
+
+    def made(self) -> Scenario:
+        """Return the scenario, with everything stored that belongs to it."""
+        storage.restore({name: {} for name in (storage.LEDGER, storage.DIRECTORY)})
+        tenants = (
+            Tenant(f"north{self._number}", clocked=False),
+            Tenant(f"south{self._number}", clocked=True),
+        )
+        catalogue = DynamoCatalogue(self._dynamo)
+        members = [self._people(tenant, catalogue) for tenant in tenants]
+        if members[0] != members[1]:
+            raise AssertionError("the same people live in both")
+        return Scenario(
+            self._number,
+            self._start,
+            self._time_zone,
+            tenants,
+            storage.snapshot(),
+            members[0],
+            {tenant.id: tuple(catalogue.versions(tenant.id)) for tenant in tenants},
+            {tenant.id: self._settings(tenant) for tenant in tenants},
+        )
+
+    def _settings(self, tenant: Tenant) -> Settings:
+        return Settings(tenant.id, tenant.id, self._time_zone, test_clock=tenant.clocked)
+
+    def _people(self, tenant: Tenant, catalogue: DynamoCatalogue) -> tuple[str, ...]:
+        self._now = self._start - 8 * DAY
+        catalogue.create_tenant(self._settings(tenant), self._now if tenant.clocked else None)
+        services = services_over(
+            self._dynamo,
+            DynamoLedger(self._dynamo),
+            catalogue,
+            lambda: self._now,
+            Ids(),
+            Chance(0),
+            no_pause,
+        )
+        caller = Caller(tenant.id, "setting")
+        for number, rates in VERSIONS.items():
+            draft_programme(services, caller, document(rates, self._time_zone))
+            effective = self._now if number == 1 else self._start + 36 * HOUR
+            publish_programme(services, caller, PROGRAMME, number, effective)
+        members = tuple(
+            create_member(services, caller, NewMember(external_id=("ehr", who)), _told, None).member
+            for who in PEOPLE
+        )
+        for who, fact in facts_before(self._start):
+            self._now = fact.occurred_at
+            if tenant.clocked:
+                storage.put(storage.CATALOGUE, clock_item(tenant.id, self._now))
+            record_activity(services, caller, Reported(fact, members[who]), _told)
+        for who, reward in REDEEMED_BEFORE:
+            redeem_reward(services, caller, members[who], PROGRAMME, reward, _told, None)
+        aside = PlaceHold(
+            actor=caller.actor,
+            programme=PROGRAMME,
+            currency="points",
+            amount=10,
+            hold_id=HELD_BEFORE,
+            minutes=10_000,
+        )
+        change_hold(services, caller, members[0], aside, _told, None)
+        # The first member's last entry; of the quota one is left.
+        parking = UseEntitlement(actor=caller.actor, programme=PROGRAMME, entitlement="parking")
+        change_entitlement(services, caller, members[0], parking, _told, None)
+        return members
+
+
+def facts_before(start: Instant) -> list[tuple[int, Activity]]:
+    """Return what was reported of whom before histories begin, the latest last."""
+
+    def fact(number: int, kind: str, at: Instant, **more: Any) -> Activity:
+        return Activity(kind, "emr", f"before-{number}", at, **more)
+
+    return [
+        (0, fact(0, "visit.completed", start - 4 * DAY, attributes={"online": True})),
+        (0, fact(1, "visit.completed", start - 2 * DAY)),
+        (1, fact(2, "visit.completed", start - 2 * DAY, attributes={"online": True})),
+        (0, fact(3, "checkup.completed", start - DAY)),
+        (0, fact(4, "payment.received", start, amount=9900, money="GBP")),
+    ]
+
+
+def redeemed_before(tenant: str, members: Sequence[str]) -> list[tuple[str, str, str]]:
+    """Return (member, redemption, code) of what was redeemed before histories begin."""
+    found = []
+    for number, (who, _) in enumerate(REDEEMED_BEFORE, start=len(PEOPLE) + 1):
+        redemption = f"red_{number:026d}"
+        code = voucher_code.make(SECRETS.code_seed(tenant, redemption))
+        found.append((members[who], redemption, voucher_code.shown(code)))
+    return found
+
+
+def services_over(
+    dynamo: Dynamo,
+    ledger: Ledger,
+    catalogue: Catalogue,
+    clock: Callable[[], Instant],
+    ids: Ids,
+    chance: Chance,
+    pause_ms: Callable[[float], None],
+) -> Services:
+    """Return the services of one container for one tenant."""
+    return Services(
+        ledger=ledger,
+        directory=DynamoDirectory(dynamo),
+        catalogue=catalogue,
+        secrets=SECRETS,
+        wall_clock=clock,
+        new_id=ids,
+        random_bytes=_no_bytes,
+        jitter=chance.fraction,
+        pause_ms=pause_ms,
+    )
+
+
+class Known(DynamoCatalogue):
+    """
+    A catalogue that has settings and programmes in memory already, as a warm container does.
+
+    What changes in a history, the test clock, it reads from the store like any other.
+    """
+
+    def __init__(self, scenario: Scenario, dynamo: Dynamo) -> None:
+        super().__init__(dynamo)
+        self._scenario = scenario
+
+    def settings(self, tenant: str) -> Settings | None:
+        """Return a tenant's settings."""
+        return self._scenario.settings.get(tenant)
+
+    def versions(self, tenant: str, *, fresh: bool = False) -> Sequence[ProgrammeVersion]:  # noqa: ARG002 - they do not change here
+        """Return a tenant's programmes."""
+        return self._scenario.versions[tenant]
+
+
+def no_pause(_milliseconds: float) -> None:
+    """Refuse to wait: where nothing goes wrong nobody has to."""
+    raise AssertionError("a retry where nothing goes wrong")
+
+
+def _no_bytes(_count: int) -> bytes:
+    raise AssertionError("nothing here asks for random bytes")
+
+
+def _told(_decided: Decided) -> Answer:
+    return Answer(200, b"{}")

@@ -1,0 +1,15 @@
+"""What fuzzing found, one test each, so that it is found again at once."""
+
+from __future__ import annotations
+
+from tests.journeys.world import Clinic
+
+
+def test_closed_member_comes_again(clinic: Clinic) -> None:
+    """Whoever left cannot join by the old external id, and the document says that it may happen."""
+    clinic.publish("clinic")
+    who = {"external_id": {"system": "ehr", "value": "p-1"}}
+    member = clinic.enrolled(**who)
+    clinic.api.post(f"/v1/members/{member}/closure", {"reason": "moved away"}).expect(200)
+
+    clinic.api.post("/v1/members", who).expect(409, "account_closed")

@@ -1,0 +1,156 @@
+"""The local server as a program: start, answer, stop, start again."""
+
+from __future__ import annotations
+
+import json
+import signal
+import stat
+import sys
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+from infra.local.program import Program, ProgramError
+from infra.local.serve import ServeError, _client, beside, settings_from
+
+TOY = (sys.executable, str(Path(__file__).with_name("toy_server.py")))
+
+
+def test_state_and_credentials_survive_a_restart(tmp_path: Path) -> None:
+    """A second start finds what the first wrote, and keeps the key that it cannot know again."""
+    with Program(tmp_path, command=TOY) as first:
+        assert _count(first) == 1
+        assert _count(first) == 2
+        keys = [(tmp_path / name).read_text() for name in ("root_key", "issuer.pem")]
+
+    with Program(tmp_path, command=TOY) as second:
+        assert _count(second) == 3
+
+    assert second.credentials["api_key"] == "once"
+    assert [(tmp_path / name).read_text() for name in ("root_key", "issuer.pem")] == keys
+
+
+def test_killed_server_leaves_its_engine_to_save(tmp_path: Path) -> None:
+    """After a kill of the server alone, the next one waits for its engine, and nothing is lost."""
+    killed = Program(tmp_path, command=TOY)
+    assert _count(killed) == 1
+    killed._process.kill()
+    killed._process.wait()
+
+    with Program(tmp_path, command=TOY) as second:
+        assert _count(second) == 2
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_clean_stop(tmp_path: Path, number: signal.Signals) -> None:
+    """Either signal ends the server with code 0, after it has ticked and said what it saved."""
+    program = Program(tmp_path, command=TOY)
+
+    program._process.send_signal(number)
+
+    assert program._process.wait(120) == 0
+    assert "Stopped; the state is saved." in program.output
+    assert (tmp_path / "state" / "dynamodb.json").exists()
+    assert (tmp_path / "ticked").exists()
+
+
+def test_secrets_are_the_owners(tmp_path: Path) -> None:
+    """Keys and credentials are readable by their owner only, and can be pasted from the output."""
+    with Program(tmp_path, command=TOY) as program:
+        output = program.output
+
+    for name in ("credentials.json", "root_key", "issuer.pem"):
+        assert stat.S_IMODE((tmp_path / name).stat().st_mode) == 0o600
+    told = json.loads((tmp_path / "credentials.json").read_text())
+    assert told.keys() == {"base_url", "tenant", "admin_token", "api_key"}
+    assert f"export TESSERA_BASE_URL={told['base_url']}" in output
+    assert f"export TESSERA_API_KEY={told['api_key']}" in output
+
+
+def test_busy_port(tmp_path: Path) -> None:
+    """A second server on the same port says which, and how to choose another."""
+    with Program(tmp_path / "one", command=TOY) as program:
+        port = int(program.base_url.rpartition(":")[2])
+        with pytest.raises(ProgramError, match=f"127.0.0.1:{port} is taken.*PORT="):
+            Program(tmp_path / "two", port=port, command=TOY)
+
+
+def test_two_servers_do_not_share_a_state(tmp_path: Path) -> None:
+    """A second server on the same directory is refused: each would overwrite the other's state."""
+    with (
+        Program(tmp_path, command=TOY),
+        pytest.raises(ProgramError, match="another server uses"),
+    ):
+        Program(tmp_path, command=TOY)
+
+
+def test_throwaway_state(tmp_path: Path) -> None:
+    """A server that keeps no state stops cleanly, saves nothing and finds nothing."""
+    for _ in range(2):
+        with Program(tmp_path, command=TOY, keeps_state=False) as program:
+            assert _count(program) == 1
+        assert program.output.endswith("Stopped.\n")
+
+    assert not (tmp_path / "state").exists()
+
+
+def test_beside_a_running_server(tmp_path: Path) -> None:
+    """Another program gets all that it needs for the same tables, while the server runs."""
+    environment = {"TESSERA_LOCAL_DIR": str(tmp_path), "AWS_PROFILE": "of somebody"}
+    with Program(tmp_path, command=TOY, keeps_state=False) as program:
+        assert _count(program) == 1
+        beside(environment)
+        found = _client(environment).scan(TableName="tessera-catalogue", ConsistentRead=True)
+
+    assert found["Count"] == 1
+    assert environment["TESSERA_ROOT_KEY"] == (tmp_path / "root_key").read_text().strip()
+    assert "AWS_PROFILE" not in environment
+    with pytest.raises(ServeError, match="no server runs"):
+        beside({"TESSERA_LOCAL_DIR": str(tmp_path)})
+
+
+def test_beside_an_account() -> None:
+    """What names an AWS account is complete."""
+    environment = {"TESSERA_STAGE": "prod", "TESSERA_ROOT_KEY": "x"}
+    beside(environment)
+
+    assert environment == {"TESSERA_STAGE": "prod", "TESSERA_ROOT_KEY": "x"}
+
+
+@pytest.mark.parametrize("port", ["eight", "-1", "70000", "8000x"])
+def test_unusable_port_is_named(port: str) -> None:
+    """A PORT that is no port is refused by its name."""
+    with pytest.raises(ServeError, match="PORT"):
+        settings_from({"PORT": port})
+
+
+def test_a_cloud_stage_needs_its_own_root_key() -> None:
+    """Hashes made with a key of this machine must not reach an account in the cloud."""
+    with pytest.raises(ServeError, match="TESSERA_ROOT_KEY"):
+        settings_from({"TESSERA_STAGE": "prod"})
+
+
+def test_an_unknown_stage_is_named() -> None:
+    """A misspelt stage must not pass for one in the cloud."""
+    with pytest.raises(ServeError, match="local, dev, prod"):
+        settings_from({"TESSERA_STAGE": "staging", "TESSERA_ROOT_KEY": "x"})
+
+
+@pytest.mark.parametrize(
+    ("environment", "embedded"),
+    [
+        ({}, True),
+        ({"TESSERA_DYNAMODB_ENDPOINT": "http://127.0.0.1:8001"}, False),
+        ({"TESSERA_STAGE": "dev", "TESSERA_ROOT_KEY": "x"}, False),
+    ],
+)
+def test_which_engine(environment: dict[str, str], embedded: bool) -> None:  # noqa: FBT001
+    """The embedded engine is used unless the environment names another one."""
+    assert settings_from(environment).is_embedded is embedded
+
+
+def _count(program: Program) -> int:
+    request = urllib.request.Request(f"{program.base_url}/count", method="POST")
+    with urllib.request.urlopen(request, timeout=30) as answer:
+        return int(json.load(answer)["count"])

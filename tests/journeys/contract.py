@@ -1,0 +1,131 @@
+"""The OpenAPI document as a judge: does an answer fit what is documented?"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from functools import cache
+from typing import Any, NamedTuple, Protocol
+
+from jsonschema import Draft202012Validator
+
+PROBLEM = "application/problem+json"
+_NOSNIFF = "nosniff"
+_ANSWERS_KEPT = "no-store"
+
+
+class _Answered(Protocol):
+    @property
+    def status(self) -> int: ...
+    @property
+    def headers(self) -> dict[str, str]: ...
+    @property
+    def body(self) -> bytes: ...
+
+
+class Operation(NamedTuple):
+    """One documented operation."""
+
+    method: str
+    path: str
+    entry: Mapping[str, Any]
+
+    @property
+    def needs_key(self) -> bool:
+        """Whether an Idempotency-Key is required."""
+        return any(
+            each["name"] == "Idempotency-Key" and each["required"]
+            for each in self.entry["parameters"]
+        )
+
+    @property
+    def scope(self) -> str | None:
+        """The scope that it takes; ``None`` for a public one."""
+        found: str | None = self.entry.get("x-scope")
+        return found
+
+    @property
+    def members_may(self) -> bool:
+        """Whether members may call it for themselves."""
+        return bool(self.entry.get("x-members"))
+
+
+class Contract:
+    """A document, and whether answers keep it."""
+
+    def __init__(self, document: Mapping[str, Any]) -> None:
+        self._document = document
+        self.operations = [
+            Operation(method.upper(), path, entry)
+            for path, methods in document["paths"].items()
+            for method, entry in methods.items()
+        ]
+        self._patterns = [(_pattern(each.path), each) for each in self.operations]
+        self._validator = cache(self._make_validator)
+
+    def find(self, method: str, path: str) -> Operation | None:
+        """Return the operation that serves a path, fixed segments first, or ``None``."""
+        found = [
+            operation
+            for pattern, operation in self._patterns
+            if operation.method == method and pattern.fullmatch(path)
+        ]
+        return min(found, key=lambda operation: operation.path.count("{"), default=None)
+
+    def check(
+        self, operation: Operation | None, method: str, target: str, answer: _Answered
+    ) -> None:
+        """Raise ``AssertionError`` where an answer is not as documented."""
+        said = f"{method} {target}: {answer.status} {answer.body[:500]!r}"
+        kind = answer.headers.get("content-type", "")
+        assert answer.headers.get("x-request-id"), said
+        if answer.status >= 400:
+            _check_problem(answer, kind, said)
+        if operation is None:
+            assert answer.status in (404, 405), said
+            return
+        assert answer.headers.get("x-content-type-options") == _NOSNIFF, said
+        if "json" in kind or not answer.body:
+            # About persons; what is the same for everyone may be kept.
+            assert answer.headers.get("cache-control") == _ANSWERS_KEPT, said
+        documented = operation.entry["responses"].get(str(answer.status))
+        assert documented is not None, f"{answer.status} is not documented: {said}"
+        if "content" not in documented:
+            assert not answer.body, said
+            return
+        media = documented["content"].get(kind)
+        assert media is not None, f"{kind!r} is not documented: {said}"
+        if "json" not in kind:
+            return
+        validator = self._validator(operation.method, operation.path, str(answer.status), kind)
+        fault = next(validator.iter_errors(json.loads(answer.body)), None)
+        assert fault is None, f"{fault.message if fault else ''}: {said}"
+
+    def _make_validator(
+        self, method: str, path: str, status: str, kind: str
+    ) -> Draft202012Validator:
+        entry = self._document["paths"][path][method.lower()]
+        schema = entry["responses"][status]["content"][kind]["schema"]
+        return Draft202012Validator({"components": self._document["components"], "allOf": [schema]})
+
+
+def _check_problem(answer: _Answered, kind: str, said: str) -> None:
+    """Every refusal is one RFC 9457 document that says the same as the status line."""
+    assert kind == PROBLEM, said
+    problem = json.loads(answer.body)
+    assert problem["status"] == answer.status, said
+    assert problem["type"] == f"/problems/{problem['code']}", said
+    assert problem["instance"] == f"urn:tessera:request:{answer.headers['x-request-id']}", said
+    assert problem["title"], said
+    assert problem["detail"], said
+    assert "Traceback" not in said
+    for error in problem.get("errors", []):
+        assert {"detail"} < error.keys() <= {"detail", "pointer", "parameter"}, said
+    assert (answer.status in (429, 503)) == ("retry-after" in answer.headers), said
+    assert (answer.status == 401) <= ("www-authenticate" in answer.headers), said
+
+
+def _pattern(path: str) -> re.Pattern[str]:
+    parts = re.split(r"\{\w+\}", path)
+    return re.compile("[^/]+".join(map(re.escape, parts)))

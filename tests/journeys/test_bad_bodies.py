@@ -1,0 +1,361 @@
+"""
+What no request may hold, on real routes: each is one refusal that says where, and none is ours.
+
+The client holds every answer to be a documented problem document; here is which one.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from chalicelib.routes.parsing import BODY_BYTES_MAX
+from tests.journeys.client import Answer
+from tests.journeys.world import Clinic, Document, LocalWorld, example, local_contract
+
+DEEP = 17
+UNREADABLE: dict[str, bytes] = {
+    "nothing": b"",
+    "blanks": b" \n\t",
+    "half an object": b'{"a": 1',
+    "a trailing comma": b'{"a": 1,}',
+    "single quotes": b"{'a': 1}",
+    "two documents": b"{}{}",
+    "a list": b"[]",
+    "a string": b'"{}"',
+    "a number": b"7",
+    "null": b"null",
+    "twenty thousand brackets": b"[" * 20_000,
+    "deep objects": b'{"a":' * DEEP + b"1" + b"}" * DEEP,
+    "deep lists": b'{"a":' + b"[" * DEEP + b"]" * DEEP + b"}",
+    "NaN": b'{"a": NaN}',
+    "Infinity": b'{"a": Infinity}',
+    "minus Infinity": b'{"a": [-Infinity]}',
+    "an overflow": b'{"a": 1e999}',
+    "an integer above 2^53": b'{"a": 9007199254740993}',
+    "a googol": b'{"a": 1' + b"0" * 100 + b"}",
+    "ten thousand digits": b'{"a": ' + b"9" * 10_000 + b"}",
+    "a key twice": b'{"a": 1, "a": 2}',
+    "a key twice inside": b'{"b": [{"a": 1, "a": 1}]}',
+    "one key in two spellings": '{"\u00e9": 1, "e\u0301": 2}'.encode(),
+    "a byte order mark": b"\xef\xbb\xbf{}",
+    "broken UTF-8": b'{"a": "\xff\xfe"}',
+    "UTF-16": '{"a": 1}'.encode("utf-16"),
+    "half of a surrogate pair": b'{"a": "\\ud800"}',
+    "a NUL": b'{"a": "\\u0000"}',
+    "an escape sequence": b'{"a": "\\u001b[31m"}',
+    "a control character in a key": b'{"a\\u0007": 1}',
+}
+# Routes of every resource, by an operation that has a body.
+TARGETS = (
+    "POST /v1/activities",
+    "POST /v1/activities/batch",
+    "POST /v1/activities/reversals",
+    "POST /v1/members",
+    "PATCH /v1/members/{member}",
+    "POST /v1/members/{member}/redemptions",
+    "POST /v1/members/{member}/adjustments",
+    "POST /v1/programmes",
+    "POST /v1/programmes/validation",
+    "POST /v1/vouchers/lookup",
+    "POST /v1/api-keys",
+    "PUT /v1/clock",
+)
+
+
+@pytest.fixture
+def member(clinic: Clinic) -> str:
+    """Return a member of the clinic's programme."""
+    clinic.publish("clinic")
+    return clinic.enrolled()
+
+
+def send(clinic: Clinic, target: str, member: str, body: object, **headers: str | None) -> Answer:
+    """Send a body to one of the targets."""
+    method, _, path = target.partition(" ")
+    given = {"If-Match": '"1"', **{name.replace("_", "-"): v for name, v in headers.items()}}
+    return clinic.api.send(method, path.format(member=member), body, headers=given)
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_unreadable(clinic: Clinic, member: str, target: str, subtests: pytest.Subtests) -> None:
+    """What is no strict JSON object is 400 everywhere, before any schema looks at it."""
+    for name, raw in UNREADABLE.items():
+        with subtests.test(name):
+            sent = {"Content_Type": "application/json"}
+            send(clinic, target, member, raw, **sent).expect(400, "malformed_json")
+    assert len(clinic.ledger(member)) == 1
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_too_large(clinic: Clinic, member: str, target: str) -> None:
+    """64 KiB are read, one byte more is not."""
+    padding = BODY_BYTES_MAX - len(b'{"a": ""}')
+    fits = b'{"a": "' + b"x" * padding + b'"}'
+
+    assert send(clinic, target, member, fits).status == 422
+    refused = send(clinic, target, member, b" " + fits).expect(413, "body_too_large")
+    assert refused["limit_bytes"] == BODY_BYTES_MAX
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        None,
+        "text/plain",
+        "application/x-www-form-urlencoded",
+        "application/json; charset=latin-1",
+        "application/problem+json",
+    ],
+)
+def test_other_media(
+    clinic: Clinic, member: str, kind: str | None, subtests: pytest.Subtests
+) -> None:
+    """A body says that it is JSON in UTF-8."""
+    for target in TARGETS:
+        with subtests.test(target):
+            refused = send(clinic, target, member, {}, Content_Type=kind)
+            refused.expect(415, "unsupported_media_type")
+    for kind_taken in ("application/json;charset=utf-8", 'APPLICATION/JSON; charset="UTF-8"'):
+        taken = send(clinic, "POST /v1/members", member, {}, Content_Type=kind_taken)
+        taken.expect(201)
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_fields_of_the_server(
+    clinic: Clinic, member: str, target: str, subtests: pytest.Subtests
+) -> None:
+    """What only the server sets cannot be sent along: unknown fields are named and refuse."""
+    for name in ("tenant", "points", "tier", "id", "status", "version", "balance", "__proto__"):
+        with subtests.test(name):
+            told = send(clinic, target, member, {name: "x"}).expect(422, "invalid_body")
+            assert f"/{name}" in [error["pointer"] for error in told["errors"]]
+    assert clinic.available(member) == 0
+
+
+def test_fields_of_the_server_beside_a_right_body(clinic: Clinic, member: str) -> None:
+    """Nothing of a request with a field too many is carried out."""
+    fact = clinic.fact(member)
+
+    for place, extra in (
+        ("/points", {"points": 1000}),
+        ("/awards", {"awards": [{"amount": 1000}]}),
+        ("/member/tier", {"member": {"id": member, "tier": "gold"}}),
+        ("/lines/0/points", {"lines": [{"id": "1", "amount": 1, "points": 9}], "currency": "GBP"}),
+    ):
+        told = clinic.api.post("/v1/activities", fact | extra).expect(422, "invalid_body")
+        assert [error["pointer"] for error in told["errors"]] == [place]
+    assert len(clinic.check(member)) == 1
+
+
+LONG = "x" * 201
+MONEY = {"amount": 100, "currency": "GBP"}
+LINE = {"id": "1", "amount": 100}
+#: Parts of an activity that break its schema, with where the refusal points.
+BROKEN: list[tuple[Document, str]] = [
+    ({"amount": {**MONEY, "amount": 1.5}}, "/amount/amount"),
+    ({"amount": {**MONEY, "amount": 1.0}}, "/amount/amount"),
+    ({"amount": {**MONEY, "amount": True}}, "/amount/amount"),
+    ({"amount": {**MONEY, "amount": "100"}}, "/amount/amount"),
+    ({"amount": {**MONEY, "amount": 10**12 + 1}}, "/amount/amount"),
+    ({"amount": {**MONEY, "amount": None}}, "/amount/amount"),
+    ({"amount": 100}, "/amount"),
+    ({"amount": {"amount": 100}}, "/amount/currency"),
+    ({"amount": {**MONEY, "currency": "gbp"}}, "/amount/currency"),
+    ({"amount": {**MONEY, "currency": "£"}}, "/amount/currency"),
+    ({"amount": MONEY, "currency": "EUR"}, "/currency"),
+    ({"quantity": 0}, "/quantity"),
+    ({"quantity": -1}, "/quantity"),
+    ({"quantity": 10**9 + 1}, "/quantity"),
+    ({"quantity": True}, "/quantity"),
+    ({"type": "Visit"}, "/type"),
+    ({"type": "visit completed"}, "/type"),
+    ({"type": ""}, "/type"),
+    ({"type": None}, "/type"),
+    ({"type": ["visit.completed"]}, "/type"),
+    ({"source": ""}, "/source"),
+    ({"source": "a/b"}, "/source"),
+    ({"source": "a\nb"}, "/source"),
+    ({"external_id": ""}, "/external_id"),
+    ({"external_id": LONG}, "/external_id"),
+    ({"external_id": 7}, "/external_id"),
+    ({"category": "x" * 65}, "/category"),
+    ({"category": {}}, "/category"),
+    ({"lines": [LINE] * 101}, "/lines"),
+    ({"lines": {}}, "/lines"),
+    ({"lines": [None]}, "/lines/0"),
+    ({"lines": [LINE, {**LINE, "quantity": 0}]}, "/lines/1/quantity"),
+    ({"lines": [{**LINE, "amount": 0.5}]}, "/lines/0/amount"),
+    ({"attributes": {"A": 1}}, "/attributes/A"),
+    ({"attributes": {"a": 1.5}}, "/attributes/a"),
+    ({"attributes": {"a": None}}, "/attributes/a"),
+    ({"attributes": {"a": [1]}}, "/attributes/a"),
+    ({"attributes": {f"a{n}": n for n in range(21)}}, "/attributes"),
+    ({"member": "mem_1"}, "/member"),
+    ({"member": None}, "/member"),
+]
+INSTANTS = (
+    "",
+    "now",
+    "2026-03-02",
+    "2026-03-02T10:00:00",
+    "2026-02-30T10:00:00Z",
+    "2026-03-02T25:00:00Z",
+    "2026-03-02T10:00:00+25:00",
+    "0000-01-01T00:00:00Z",
+    "٢٠٢٦-03-02T10:00:00Z",
+    "1772445600000",
+)
+
+
+def test_broken_activities(clinic: Clinic, member: str, subtests: pytest.Subtests) -> None:
+    """Each fault is 422 and points at the field."""
+    for change, pointer in BROKEN:
+        with subtests.test(json.dumps(change)[:60]):
+            body = clinic.fact(member) | change
+            told = clinic.api.post("/v1/activities", body).expect(422, "invalid_body")
+            assert pointer in [error["pointer"] for error in told["errors"]], told
+    for text in INSTANTS:
+        with subtests.test(text):
+            told = clinic.record(member, occurred_at=text).expect(422)
+            assert told["errors"][0]["pointer"] == "/occurred_at"
+    assert len(clinic.check(member)) == 1
+
+
+def test_every_fault_at_once(clinic: Clinic, member: str) -> None:
+    """A body with several faults is told all of them."""
+    told = clinic.record(member, quantity=0, category=7, lines=[{"id": 1}]).expect(422)
+
+    pointers = {error["pointer"] for error in told["errors"]}
+    assert pointers == {"/quantity", "/category", "/lines/0/id"}
+
+
+def test_odd_but_right(clinic: Clinic, member: str, subtests: pytest.Subtests) -> None:
+    """What is unusual and allowed is taken, and never an error of ours."""
+    odd: list[Document] = [
+        {"amount": {**MONEY, "amount": 0}},
+        {"amount": {**MONEY, "amount": -100}},
+        {"amount": {**MONEY, "amount": 10**12}},
+        {"lines": [{}], "currency": "GBP"},
+        {"lines": [LINE | {"id": "a"}, LINE | {"id": "b"}], "currency": "GBP"},
+        {"external_id": "'; DROP TABLE entries; --"},
+        {"external_id": "\U0001f9b7 tooth"},
+        {"external_id": "x" * 200},
+        {"category": "=cmd|' /C calc'!A0"},
+        {"occurred_at": "2026-03-02T10:00:00.123456789Z"},
+        {"occurred_at": "2026-03-02t11:00:00+01:00"},
+        {"attributes": {"booked_online": True}},
+        {"channel": "line\nfeed\tand tab"},
+    ]
+    for change in odd:
+        with subtests.test(json.dumps(change)[:60]):
+            kind = "purchase.completed" if "amount" in change or "lines" in change else None
+            clinic.record(member, kind or "visit.completed", **change).expect(201)
+    clinic.check(member)
+
+
+def test_large_awards_stay_in_bounds(clinic: Clinic) -> None:
+    """A thousand million for one fact is given exactly; one more is a slip, and explained."""
+    document = example("purchases")
+    document["earning"][0] |= {"caps": [], "award": {"type": "per_amount", "amount": 1, "per": 1}}
+    document["tiers"]["levels"] = document["tiers"]["levels"][:1]
+    document["earning"][0]["tier_percent"] = {}
+    clinic.publish(document)
+    member = clinic.enrolled()
+
+    for amount in (10**9, 10**9, 10**9 + 1, 10**12):
+        money = {"amount": amount, "currency": "USD"}
+        told = clinic.record(member, "purchase.completed", amount=money).expect(201)
+        assert bool(told["awards"]) == (amount == 10**9)
+        assert bool(told["explanation"][0]["rules"][0].get("reason")) == (amount > 10**9)
+
+    assert clinic.available(member) == 2 * 10**9
+    clinic.check(member)
+
+
+@pytest.mark.parametrize(
+    ("target", "parameter"),
+    [
+        ("/v1/members/{member}/ledger?limit=0", "limit"),
+        ("/v1/members/{member}/ledger?limit=101", "limit"),
+        ("/v1/members/{member}/ledger?limit=ten", "limit"),
+        ("/v1/members/{member}/ledger?limit=1&limit=2", "limit"),
+        ("/v1/members/{member}/ledger?page=2", "page"),
+        ("/v1/members/{member}/balance?as_of=", None),
+        ("/v1/members/{member}/tier?x=1", "x"),
+        ("/v1/programmes/clinic?version=one", "version"),
+        ("/v1/programmes/clinic?version=99999999999999999999", "version"),
+    ],
+)
+def test_queries(clinic: Clinic, member: str, target: str, parameter: str | None) -> None:
+    """Each fault of a query is 422 and names its parameter."""
+    told = clinic.api.get(target.format(member=member)).expect(422)
+
+    named = [error["parameter"] for error in told["errors"]]
+    assert parameter is None or named == [parameter]
+
+
+@pytest.mark.parametrize("value", ["1", "yes", "True", ""])
+def test_dry_run_is_said_clearly(clinic: Clinic, member: str, value: str) -> None:
+    """A word that is not quite `true` must not turn a look into a deed."""
+    path = f"/v1/activities?dry_run={value}"
+
+    clinic.api.post(path, clinic.fact(member)).expect(422, "invalid_query")
+
+    assert len(clinic.check(member)) == 1
+
+
+@pytest.mark.parametrize(
+    "member_id",
+    ["%00", "..%2F..", "a" * 129, "%F0%9F%A6%B7", "mem_1%23A", "a%20b", "'", "%7B%7D"],
+)
+def test_ids_that_none_has(clinic: Clinic, member: str, member_id: str) -> None:
+    """Whatever stands where an id belongs is a member who is not there."""
+    del member
+
+    told = clinic.api.get(f"/v1/members/{member_id}/balance").expect(404, "member_not_found")
+
+    assert told["detail"] == "There is no such member."
+
+
+@pytest.mark.parametrize("key", ["", " ", "a b", "k" * 256, "é"])
+def test_idempotency_keys(clinic: Clinic, member: str, key: str) -> None:
+    """A key that is none is refused before anything happens; so is its absence."""
+    path = f"/v1/members/{member}/redemptions"
+    body = {"programme": "clinic", "reward": "parking"}
+
+    clinic.api.post(path, body, key=key).expect(400, "invalid_idempotency_key")
+    clinic.api.post(path, body, key=None).expect(400, "idempotency_key_required")
+
+
+@pytest.mark.http
+def test_over_a_socket(world: LocalWorld, server: Any, subtests: pytest.Subtests) -> None:
+    """The same bytes through a real server are refused the same."""
+    del world
+    sandbox: Clinic = server.sandbox()
+
+    for name, raw in UNREADABLE.items():
+        with subtests.test(name):
+            answer = sandbox.api.post("/v1/activities", raw, Content_Type="application/json")
+            answer.expect(400, "malformed_json")
+
+
+def test_bodies_where_none_is_taken(clinic: Clinic, member: str) -> None:
+    """An operation without a body takes none; an empty object is none."""
+    path = f"/v1/members/{member}/balance"
+
+    assert clinic.api.send("GET", path, b"{}").status == 200
+    clinic.api.send("GET", path, {"a": 1}).expect(422, "invalid_body")
+
+
+def test_targets_are_real() -> None:
+    """The routes that are tried here are those of the document."""
+    documented = {
+        f"{each.method} {each.path}".replace("{member_id}", "{member}")
+        for each in local_contract().operations
+        if "requestBody" in each.entry
+    }
+
+    assert documented >= set(TARGETS)

@@ -1,0 +1,52 @@
+"""Cumulative rewards for long-term care: small steps add up over years, and nothing expires."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.journeys.world import Clinic, LocalWorld
+
+PROGRAMME = "cumulative-care"
+
+
+@pytest.fixture
+def hospital(world: LocalWorld) -> Clinic:
+    """Return a sandbox in the spring of 2026 with the programme."""
+    made = world.sandbox("2026-03-02T15:00:00Z")
+    made.publish(PROGRAMME)
+    return made
+
+
+def test_a_day_at_the_portal(hospital: Clinic) -> None:
+    """Logging in earns once a day, looking at one's record up to 20 points a day."""
+    member = hospital.enrolled()
+
+    for _ in range(3):
+        hospital.record(member, "portal.login").expect(201)
+        hospital.record(member, "record.viewed").expect(201)
+
+    assert hospital.available(member) == 5 + 20
+    # Midnight of New York is at five, UTC.
+    hospital.move_to("2026-03-03T05:00:00Z")
+    hospital.record(member, "portal.login").expect(201)
+    assert hospital.available(member) == 30
+
+
+def test_points_stay_for_years_and_give_to_others(hospital: Clinic) -> None:
+    """Five years later everything is there, for a gift card and for a charity."""
+    member = hospital.enrolled()
+    for week in range(10):
+        hospital.move_to(f"2026-{3 + week // 4:02d}-{2 + 7 * (week % 4):02d}T15:00:00Z")
+        for _ in range(4):
+            hospital.record(member, "activity.completed").expect(201)
+    assert hospital.available(member) == 1500
+
+    hospital.move_to("2031-03-02T15:00:00Z")
+    assert hospital.available(member) == 1500
+    for reward, left in (("gift-card", 500), ("donation", 100)):
+        body = {"programme": PROGRAMME, "reward": reward}
+        done = hospital.api.post(f"/v1/members/{member}/redemptions", body).expect(201)
+        assert done["balances"][0]["available"] == left
+    kinds = [entry["kind"] for entry in hospital.check(member)]
+    assert kinds.count("redeem") == 2
+    assert "expire" not in kinds

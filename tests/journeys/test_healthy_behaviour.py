@@ -1,0 +1,75 @@
+"""Points for healthy behaviour: each kind of it earns, so often, and buys what keeps it up."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.journeys.world import Clinic, LocalWorld
+
+PROGRAMME = "healthy-behaviour"
+
+
+@pytest.fixture
+def insurer(world: LocalWorld) -> Clinic:
+    """Return a sandbox in the spring of 2026 with the programme."""
+    made = world.sandbox("2026-03-02T15:00:00Z")
+    made.publish(PROGRAMME)
+    return made
+
+
+def test_once_a_year(insurer: Clinic) -> None:
+    """Check-up and assessment earn once a calendar year of the programme's zone."""
+    member = insurer.enrolled()
+
+    for kind, points in (("checkup.annual", 500), ("assessment.completed", 250)):
+        assert [a["amount"] for a in insurer.record(member, kind).expect(201)["awards"]] == [points]
+        again = insurer.record(member, kind).expect(201)
+        assert again["awards"] == []
+        told = next(r for r in again["explanation"][0]["rules"] if r["matched"])
+        assert (told["raw"], told["reason"]) == (points, "its caps are used up")
+    assert insurer.available(member) == 750
+
+    # In New York it is still the old year until five in the morning, UTC.
+    insurer.move_to("2027-01-01T04:59:59Z")
+    assert insurer.record(member, "checkup.annual").expect(201)["awards"] == []
+    insurer.move_to("2027-01-01T05:00:00Z")
+    assert insurer.record(member, "checkup.annual").expect(201)["awards"][0]["amount"] == 500
+    # What 2026 earned ended with it.
+    assert insurer.available(member) == 500
+    insurer.check(member)
+
+
+def test_wellness_twice_a_year_and_classes_by_the_week(insurer: Clinic) -> None:
+    """Joining earns for two programmes a year, classes up to 60 points a week."""
+    member = insurer.enrolled()
+
+    joined = [insurer.record(member, "wellness.joined").expect(201)["awards"] for _ in range(3)]
+    attended = [insurer.record(member, "wellness.attended").expect(201)["awards"] for _ in range(4)]
+
+    assert [sum(a["amount"] for a in awards) for awards in joined] == [150, 150, 0]
+    assert [sum(a["amount"] for a in awards) for awards in attended] == [20, 20, 20, 0]
+    insurer.move_to("2026-03-09T15:00:00Z")
+    assert insurer.record(member, "wellness.attended").expect(201)["awards"][0]["amount"] == 20
+    assert insurer.available(member) == 380
+
+
+def test_points_buy_gym_gear_and_discounts(insurer: Clinic) -> None:
+    """A year's behaviour buys a month at a gym, and what is left a discount on products."""
+    member = insurer.enrolled()
+    for kind in ("checkup.annual", "assessment.completed", "wellness.joined", "wellness.joined"):
+        insurer.record(member, kind).expect(201)
+    assert insurer.available(member) == 1050
+
+    def redeem(reward: str) -> dict[str, object]:
+        body = {"programme": PROGRAMME, "reward": reward}
+        target = f"/v1/members/{member}/redemptions"
+        return dict(insurer.api.post(target, body).expect(201))
+
+    gym = redeem("gym-month")
+    assert (gym["price"], gym["voucher"]["expires_on"]) == (900, "2026-05-31")  # type: ignore[index]
+    assert redeem("health-products")["price"] == 150
+    assert insurer.available(member) == 0
+    body = {"programme": PROGRAMME, "reward": "resistance-bands"}
+    refused = insurer.api.post(f"/v1/members/{member}/redemptions", body)
+    assert refused.expect(409, "insufficient_points")["missing"] == 500
+    insurer.check(member)

@@ -1,0 +1,114 @@
+"""The API reference: a page of its own, and examples that are what the API answers."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.journeys import reference
+from tests.journeys.world import Clinic, Ground, local_contract
+
+OPERATIONS = [each.entry for each in local_contract().operations]
+#: These answer with documents, which are their own examples.
+DOCUMENTS = {"health_openapi", "reference_show", "reference_show_asset"}
+ASSETS = {
+    "swagger-ui.css": "text/css; charset=utf-8",
+    "swagger-ui-bundle.js": "text/javascript; charset=utf-8",
+    "reference.css": "text/css; charset=utf-8",
+    "reference.js": "text/javascript; charset=utf-8",
+}
+
+
+@pytest.fixture(scope="module")
+def examples(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """Carry every example out."""
+    return reference.told(Ground(tmp_path_factory.mktemp("reference")))
+
+
+def test_examples_are_what_the_api_answers(examples: dict[str, Any]) -> None:
+    """`python -m tests.journeys.reference` would change nothing."""
+    assert reference.text(examples) == reference.FILE.read_text("utf-8")
+
+
+@pytest.mark.parametrize("entry", OPERATIONS, ids=lambda entry: entry["operationId"])
+def test_every_operation_shows_an_example(entry: dict[str, Any]) -> None:
+    """Whoever reads about an operation sees it carried out: what was sent, and what came."""
+    if entry["operationId"] in DOCUMENTS:
+        return
+    if "requestBody" in entry:
+        assert "example" in entry["requestBody"]["content"]["application/json"]
+    for parameter in entry["parameters"]:
+        if parameter["required"]:
+            assert "example" in parameter, parameter["name"]
+    shown = [
+        response["content"]["application/json"]
+        for status, response in entry["responses"].items()
+        if status < "300"
+    ]
+    assert any("example" in each for each in shown)
+
+
+def test_the_page_loads_nothing_from_elsewhere(clinic: Clinic) -> None:
+    """What it names is served here, below whatever the API stands, and nothing else may load."""
+    answer = clinic.anyone.get("/docs")
+
+    assert answer.status == 200
+    assert answer.headers["content-type"] == "text/html; charset=utf-8"
+    policy = answer.headers["content-security-policy"]
+    assert policy.startswith("default-src 'none'; script-src 'self';")
+    assert "http" not in policy
+    page = answer.body.decode()
+    named = re.findall(r'(?:href|src)="([^"]*)"', page)
+    assert set(named) == {"data:,", "openapi.json", *(f"docs/{name}" for name in ASSETS)}
+    assert "<script>" not in page
+
+
+@pytest.mark.parametrize("name", ASSETS)
+def test_assets(clinic: Clinic, name: str) -> None:
+    """Script and style come with their type, and may be kept."""
+    answer = clinic.anyone.get(f"/docs/{name}")
+
+    assert answer.status == 200
+    assert answer.headers["content-type"] == ASSETS[name]
+    assert answer.headers["cache-control"] == "public, max-age=86400"
+    assert len(answer.body) > 50
+
+
+def test_styles_load_nothing(clinic: Clinic) -> None:
+    """No style sheet names an address; the pictures in it are in it."""
+    for name in ("swagger-ui.css", "reference.css"):
+        sheet = clinic.anyone.get(f"/docs/{name}").body.decode()
+        addresses = re.findall(r"""url\(\s*["']?(?!["'\s]|data:)|@import""", sheet)
+        assert addresses == []
+
+
+@pytest.mark.parametrize(
+    "name", ["nothing.js", "..%2F..%2Fapp.py", "swagger-ui-bundle.js.map", "%00", "LICENSE"]
+)
+def test_nothing_else_is_served(clinic: Clinic, name: str) -> None:
+    """What is no part of the page is not there, whatever lies beside it."""
+    clinic.anyone.get(f"/docs/{name}").expect(404)
+
+
+def test_the_script_asks_for_this_document_only(clinic: Clinic) -> None:
+    """It is told where the document is, and to have nothing validated elsewhere."""
+    script = clinic.anyone.get("/docs/reference.js").body.decode()
+
+    assert 'url: "openapi.json"' in script
+    assert "validatorUrl: null" in script
+    assert "http" not in script
+
+
+def test_the_file_is_small_enough_to_read() -> None:
+    """Examples stay examples: what has a list shows a few of it."""
+    examples = json.loads(Path(reference.FILE).read_text("utf-8"))
+
+    assert {
+        name: len(json.dumps(each))
+        for name, each in examples.items()
+        if len(json.dumps(each)) > 6_000
+    } == {}

@@ -1,0 +1,131 @@
+"""What the README says, read for tests: its blocks, and answers with the omissions it makes."""
+
+from __future__ import annotations
+
+import json
+import re
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+ROOT: Final = Path(__file__).parents[1]
+FILE: Final = ROOT / "README.md"
+OMISSION: Final = "…"
+
+
+class Step(NamedTuple):
+    """
+    Lines to paste, and the shortened answer to the last of them, where one is shown.
+
+    ``part`` is the heading below which they stand, empty before the first.
+    """
+
+    part: str
+    lines: tuple[str, ...]
+    answer: str = ""
+
+
+def section(title: str) -> str:
+    """Return the text below a heading of the second level, up to the next one."""
+    found = re.search(rf"(?ms)^## {re.escape(title)}\n(.*?)(?=^## |\Z)", FILE.read_text("utf-8"))
+    assert found is not None, f"the README has no section {title!r}"
+    return found[1]
+
+
+def tour() -> list[Step]:
+    """Return the tour, step by step."""
+    parts = re.findall(r"(?ms)^### (.*?)$|^```(\w+)\n(.*?)^```$", section("Tour"))
+    steps: list[Step] = []
+    part = ""
+    for heading, language, text in parts:
+        if heading:
+            part = heading
+        elif language == "sh":
+            steps.append(Step(part, tuple(text.splitlines())))
+        else:
+            assert language == "json", f"the tour has a block of {language}"
+            assert not steps[-1].answer, "an answer follows its command"
+            steps[-1] = steps[-1]._replace(answer=text)
+    return steps
+
+
+def shortened(text: str) -> Any:
+    """
+    Read a shortened answer: JSON in which `…` stands for what is left out.
+
+    In an object it becomes a member, in a list an item, both named `…`.
+    """
+    written = []
+    containers = []
+    place = 0
+    while place < len(text):
+        if text[place] == '"':
+            end = re.compile(r'"(?:[^"\\]|\\.)*"').match(text, place)
+            assert end is not None, f"a string does not end: {text[place : place + 40]}"
+            written.append(end[0])
+            place = end.end()
+            continue
+        mark = text[place]
+        if mark in "{[":
+            containers.append(mark)
+        elif mark in "}]":
+            containers.pop()
+        elif mark == OMISSION:
+            mark = f'"{OMISSION}": 0' if containers[-1] == "{" else f'"{OMISSION}"'
+        written.append(mark)
+        place += 1
+    return json.loads("".join(written), object_pairs_hook=_omitting)
+
+
+def differences(shown: Any, told: Any, at: str = "") -> list[str]:
+    """Return where an answer is not what the README shows of it; a `…` by itself is anything."""
+    if shown == OMISSION:
+        return []
+    if isinstance(shown, str) and OMISSION in shown and isinstance(told, str):
+        pattern = shown.replace("[", "[[]").replace(OMISSION, "*")
+        return [] if fnmatchcase(told, pattern) else [f"{at}: {shown} is {told}"]
+    if isinstance(shown, dict) and isinstance(told, dict):
+        return _of_objects(shown, told, at)
+    if isinstance(shown, list) and isinstance(told, list):
+        return _of_lists(shown, told, at)
+    return [] if shown == told and type(shown) is type(told) else [f"{at}: {shown} is {told}"]
+
+
+def _of_objects(shown: dict[str, Any], told: dict[str, Any], at: str) -> list[str]:
+    named = [name for name in shown if name != OMISSION]
+    found = [f"{at}/{name}: is not there" for name in named if name not in told]
+    if OMISSION not in shown:
+        found += [f"{at}/{name}: is not shown" for name in told if name not in shown]
+    for name in named:
+        if name in told:
+            found += differences(shown[name], told[name], f"{at}/{name}")
+    order = [name for name in told if name in shown]
+    return found if order == [n for n in named if n in told] else [*found, f"{at}: other order"]
+
+
+def _of_lists(shown: list[Any], told: list[Any], at: str) -> list[str]:
+    """With an omission, the items that are shown are there, in their order; without, no others."""
+    if OMISSION not in shown:
+        if len(shown) != len(told):
+            return [f"{at}: has {len(told)} items, not {len(shown)}"]
+        return [
+            fault
+            for place, (one, other) in enumerate(zip(shown, told, strict=True))
+            for fault in differences(one, other, f"{at}/{place}")
+        ]
+    place = 0
+    for item in shown:
+        if item == OMISSION:
+            continue
+        rest = range(place, len(told))
+        same = next((i for i in rest if not differences(item, told[i])), None)
+        if same is None:
+            return [f"{at}: has no {item} from place {place} on, but {told[place:]}"]
+        place = same + 1
+    return []
+
+
+def _omitting(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    names = [name for name, _ in pairs if name != OMISSION]
+    assert len(names) == len(set(names)), f"a name is shown twice: {names}"
+    return dict(pairs)

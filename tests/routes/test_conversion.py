@@ -1,0 +1,203 @@
+"""Parsed values become Structs, or every reason why not."""
+
+from __future__ import annotations
+
+import datetime as dt
+import enum
+from typing import Annotated, Any, Literal
+
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from chalicelib.domain.conversion import FAULTS_MAX, Refused, convert, lenient_structs
+from chalicelib.routes.operation import Body
+from tests.routes.toy import Basket, ByCash, Line
+
+GOOD: dict[str, Any] = {"reward": "mug", "lines": [{"sku": "a", "amount": 1}]}
+
+
+Short = Annotated[str, msgspec.Meta(max_length=3)]
+
+
+class Colour(enum.Enum):
+    """A toy enumeration."""
+
+    RED = "red"
+    BLUE = "blue"
+
+
+class Whole(Body):
+    """A body whose own check looks at two fields."""
+
+    least: int
+    most: int
+
+    def __post_init__(self) -> None:
+        """Refuses an empty range."""
+        if self.least > self.most:
+            raise ValueError("least must not exceed most")
+
+
+class Odds(Body):
+    """The rarer kinds of field."""
+
+    at: Annotated[dt.datetime, msgspec.Meta(tz=True)] | None = None
+    day: dt.date | None = None
+    colour: Colour | None = None
+    either: int | str | None = None
+    share: Annotated[float, msgspec.Meta(gt=0, lt=1)] | None = None
+    even: Annotated[int, msgspec.Meta(multiple_of=2)] | None = None
+    counts: dict[Short, int] = msgspec.field(default_factory=dict)
+    on: bool = False
+    any: Any = None
+    ranges: list[Whole] = msgspec.field(default_factory=list)
+
+
+def faults(value: Any, declared: Any = Basket) -> dict[str, str]:
+    """What is wrong with the value, by pointer."""
+    with pytest.raises(Refused) as refused:
+        convert(value, declared)
+    return dict(refused.value.faults)
+
+
+def test_a_sound_value_is_the_struct() -> None:
+    """A value that fits converts."""
+    paid = {"kind": "cash", "drawer": 2}
+
+    assert convert({**GOOD, "paid": paid}, Basket) == Basket(
+        reward="mug", lines=[Line(sku="a", amount=1)], paid=ByCash(drawer=2)
+    )
+
+
+def test_every_fault_is_told_at_once() -> None:
+    """Missing, unknown, mistyped, out of range, inside lists and unions: all in one answer."""
+    value = {
+        "lines": [{"sku": "", "amount": 0}, {"amount": 1.0, "sku": 5}, 7],
+        "paid": {"kind": "card", "last4": "12x4"},
+        "chanel": "desk",
+        "channel": "phone",
+        "tags": {"a/b": 1},
+    }
+
+    assert faults(value) == {
+        "/reward": "is required",
+        "/lines/0/sku": "must have at least 1 character(s); has 0",
+        "/lines/0/amount": "must be at least 1",
+        "/lines/1/sku": "must be a string; got a whole number",
+        "/lines/1/amount": "must be a whole number; got a decimal number",
+        "/lines/2": "must be an object; got a whole number",
+        "/paid/last4": "must match the pattern ^[0-9]{4}$",
+        "/channel": "must be one of `app`, `desk`",
+        "/tags/a~1b": "must be true or false",
+        "/chanel": "is not a known field; did you mean `channel`?",
+    }
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ({"paid": {}}, {"/paid/kind": "is required: must be one of `card`, `cash`"}),
+        ({"paid": {"kind": "gold"}}, {"/paid/kind": "must be one of `card`, `cash`"}),
+        ({"paid": {"kind": ["x"]}}, {"/paid/kind": "must be one of `card`, `cash`"}),
+        ({"paid": 5}, {"/paid": "must be an object or null; got a whole number"}),
+        ({"lines": {}}, {"/lines": "must be a list; got an object"}),
+        (
+            {"lines": [{"sku": "a", "amount": 1}] * 4},
+            {"/lines": "must have at most 3 item(s); has 4"},
+        ),
+        ({"lines": [{"sku": "a", "amount": True}]}, None),
+        ({"lines": [{"sku": "a", "amount": "1"}]}, None),
+        ({"lines": [{"sku": "a", "amount": None}]}, None),
+        ({"reward": None}, {"/reward": "must be a string; got null"}),
+    ],
+)
+def test_one_fault(value: dict[str, Any], expected: dict[str, str] | None) -> None:
+    """Each is named at its place; nothing is coerced."""
+    found = faults({**GOOD, **value})
+
+    assert found == expected or (expected is None and list(found) == ["/lines/0/amount"])
+
+
+@pytest.mark.parametrize(
+    ("value", "pointer", "told"),
+    [
+        ({"at": "2026-01-01T00:00:00"}, "/at", "RFC 3339 instant"),
+        ({"at": 5}, "/at", "RFC 3339 instant"),
+        ({"day": "2026-02-30"}, "/day", "a date such as"),
+        ({"colour": "green"}, "/colour", "one of `red`, `blue`"),
+        ({"either": 1.5}, "/either", "must be a whole number or a string or null"),
+        ({"share": 1}, "/share", "must be less than 1"),
+        ({"share": 0}, "/share", "must be more than 0"),
+        ({"even": 3}, "/even", "multiple of 2"),
+        ({"counts": {"long": 1}}, "/counts/long", "has a key that must have at most 3"),
+        ({"counts": []}, "/counts", "must be an object; got a list"),
+        ({"on": 0}, "/on", "true or false"),
+        ({"ranges": [{"least": 1, "most": 2}, {"least": 3, "most": 2}]}, "/ranges/1", "least must"),
+    ],
+)
+def test_rarer_kinds(value: dict[str, Any], pointer: str, told: str) -> None:
+    """Dates, enumerations, plain unions, constraints and a Struct's own checks have places too."""
+    found = faults(value, Odds)
+
+    assert list(found) == [pointer]
+    assert told in found[pointer]
+
+
+def test_the_list_of_faults_ends() -> None:
+    """An answer never lists more than a hundred."""
+    value = {f"x{index}": 1 for index in range(500)}
+
+    assert len(faults(value)) == FAULTS_MAX
+
+
+def test_lenient_structs_are_found() -> None:
+    """A Struct that ignores unknown fields is found however deep it is."""
+
+    class Lax(msgspec.Struct):
+        here: int
+
+    assert lenient_structs(Basket) == []
+    assert lenient_structs(list[Lax | None]) == ["Lax"]
+
+
+TREES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=3),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(
+                ["reward", "lines", "sku", "amount", "paid", "kind", "last4", "~/", ""]
+            ),
+            inner,
+            max_size=4,
+        )
+    ),
+    max_leaves=15,
+)
+
+
+@settings(max_examples=500, deadline=None, print_blob=True)
+@given(TREES)
+def test_refusals_always_have_faults_with_pointers(value: Any) -> None:
+    """Whatever the value, it converts or is refused with at least one resolvable pointer."""
+    try:
+        convert(value, Basket)
+    except Refused as refused:
+        found = refused.faults
+    else:
+        return
+
+    assert found
+    assert all(fault.pointer == "" or fault.pointer.startswith("/") for fault in found)
+    assert all(fault.detail for fault in found)
+
+
+def test_literals_do_not_mix_types() -> None:
+    """1 is not true, nor the other way round."""
+
+    class Switch(Body):
+        level: Literal[1, 2]
+
+    assert faults({"level": True}, Switch) == {"/level": "must be one of `1`, `2`"}

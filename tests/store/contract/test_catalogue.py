@@ -1,0 +1,121 @@
+"""What every catalogue promises."""
+
+from __future__ import annotations
+
+import pytest
+from msgspec.structs import replace
+
+from chalicelib.domain.mechanics.registry import Document
+from chalicelib.domain.programme import Currency, MoneyUnit, NeverExpires, ProgrammeVersion
+from chalicelib.usecases.ports import Settings, StoredKey
+from tests.store.contract.conftest import Store
+from tests.store.samples import NOW, TENANT
+
+SETTINGS = Settings(TENANT, "Clinic", time_zone="Europe/Berlin", test_clock=True)
+KEY = StoredKey("abc", TENANT, "5e" * 32, frozenset({"members:read", "members:write"}), "till")
+
+
+def draft(number: int = 1, programme: str = "clinic") -> ProgrammeVersion:
+    """Return a draft."""
+    document = Document(
+        id=programme,
+        name={"en": "Clinic", "de": "Praxis"},
+        time_zone="Europe/Berlin",
+        money=MoneyUnit("EUR"),
+        currencies=(Currency("points", "Points", NeverExpires()),),
+    )
+    return ProgrammeVersion(number, "draft", document)
+
+
+class TestTenants:
+    """`create_tenant`, `settings` and the test clock."""
+
+    def test_round_trip(self, store: Store) -> None:
+        """A tenant is what it was created as; who was not created is absent."""
+        assert store.catalogue.create_tenant(SETTINGS, NOW)
+
+        assert store.catalogue.settings(TENANT) == SETTINGS
+        assert store.catalogue.clock(TENANT) == NOW
+        assert store.catalogue.settings("other") is None
+        assert store.catalogue.clock("other") is None
+
+    def test_once(self, store: Store) -> None:
+        """A tenant is created once: the second changes neither settings nor clock."""
+        store.catalogue.create_tenant(SETTINGS, NOW)
+
+        assert not store.catalogue.create_tenant(replace(SETTINGS, name="Thief"), NOW + 1)
+
+        assert store.catalogue.settings(TENANT) == SETTINGS
+        assert store.catalogue.clock(TENANT) == NOW
+
+    def test_real_time(self, store: Store) -> None:
+        """A tenant without a test clock has none to read or to move."""
+        store.catalogue.create_tenant(Settings(TENANT, "Clinic"), None)
+
+        assert store.catalogue.clock(TENANT) is None
+        assert not store.catalogue.move_clock(TENANT, NOW)
+
+    def test_clock_moves_forward(self, store: Store) -> None:
+        """A clock moves forward or stays; it never goes back."""
+        store.catalogue.create_tenant(SETTINGS, NOW)
+
+        assert store.catalogue.move_clock(TENANT, NOW + 5)
+        assert store.catalogue.move_clock(TENANT, NOW + 5)
+        assert not store.catalogue.move_clock(TENANT, NOW + 4)
+
+        assert store.catalogue.clock(TENANT) == NOW + 5
+
+
+class TestProgrammes:
+    """`save_draft`, `publish` and `versions`."""
+
+    def test_round_trip(self, store: Store) -> None:
+        """Drafts are read as they were saved, by programme and number."""
+        drafts = (draft(1), draft(2), draft(1, "clinic-b"))
+        for each in reversed(drafts):
+            assert store.catalogue.save_draft(TENANT, each)
+
+        assert tuple(store.catalogue.versions(TENANT)) == drafts
+        assert tuple(store.catalogue.versions("other")) == ()
+
+    def test_number_taken(self, store: Store) -> None:
+        """A number is given to one draft."""
+        store.catalogue.save_draft(TENANT, draft())
+
+        assert not store.catalogue.save_draft(TENANT, draft())
+
+    def test_published_once(self, store: Store) -> None:
+        """A draft is published once; after that nothing changes it, and no draft is needed."""
+        published = replace(draft(), state="published", effective_from=NOW)
+        assert not store.catalogue.publish(TENANT, published)
+        store.catalogue.save_draft(TENANT, draft())
+
+        assert store.catalogue.publish(TENANT, published)
+        assert not store.catalogue.publish(TENANT, replace(published, effective_from=NOW + 1))
+
+        assert tuple(store.catalogue.versions(TENANT, fresh=True)) == (published,)
+
+
+class TestKeys:
+    """`save_key` and `find_key`."""
+
+    def test_round_trip(self, store: Store) -> None:
+        """A key is found by its id, as it was saved last."""
+        store.catalogue.save_key(KEY)
+        assert store.catalogue.find_key(KEY.key_id) == KEY
+        revoked = replace(KEY, revoked=True, scopes=frozenset())
+
+        store.catalogue.save_key(revoked)
+
+        assert store.catalogue.find_key(KEY.key_id) == revoked
+        assert store.catalogue.find_key("abd") is None
+
+    def test_never_changes_hands(self, store: Store) -> None:
+        """A key id that another key has is refused."""
+        store.catalogue.save_key(KEY)
+
+        for thief in (replace(KEY, tenant="other"), replace(KEY, secret_hash="00" * 32)):
+            with pytest.raises(ValueError, match="another key"):
+                store.catalogue.save_key(thief)
+
+        assert store.catalogue.find_key(KEY.key_id) == KEY

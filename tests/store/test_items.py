@@ -1,0 +1,163 @@
+"""What lies in the tables, byte by byte where others rely on it."""
+
+from __future__ import annotations
+
+import json
+import random
+import zlib
+
+import pytest
+from msgspec.structs import replace
+
+from chalicelib.domain.account import SCHEMA, Account, Counter
+from chalicelib.domain.commands import SaveRedemption
+from chalicelib.domain.errors import TooLarge, Unavailable
+from chalicelib.store import items, keys, models
+from chalicelib.usecases.identity import activity_key
+from tests.store.conftest import Wired
+from tests.store.contract.test_catalogue import draft
+from tests.store.samples import ANSWER, DAY, MEMBER, NOW, TENANT, earned, opened, redemption
+
+PK = f"T#{TENANT}#M#{MEMBER}"
+
+
+def test_account() -> None:
+    """An account is filed by when it is due; its body leaves out what is beside it."""
+    commit = earned(opened())
+    item = items.account_item(commit)
+    due = NOW + 365 * DAY
+
+    body = json.loads(zlib.decompress(item.pop("body")["B"]))
+
+    assert item == {
+        "pk": {"S": PK},
+        "sk": {"S": "A"},
+        "version": {"N": "2"},
+        "status": {"S": "enrolled"},
+        "schema": {"N": str(SCHEMA)},
+        "head_hash": {"B": commit.entries[0].hash},
+        "due_at": {"N": str(due)},
+        "due_pk": {"S": keys.due_pk(TENANT, MEMBER, on_test_clock=False)},
+        "due_sk": {"S": f"00{due}#{TENANT}#{MEMBER}"},
+    }
+    assert not {"version", "head"} & body.keys()
+    assert body["balances"]["clinic/points"]["lots"][0][:3] == [100, due, "2027-09-20"]
+
+
+def test_entry() -> None:
+    """An entry holds the bytes that were hashed; without a detail it has none."""
+    commit = earned(opened())
+    entry = commit.entries[0]
+
+    assert items.entry_item(TENANT, MEMBER, entry) == {
+        "pk": {"S": PK},
+        "sk": {"S": "E#000000000002"},
+        "effective_at": {"N": str(NOW + 2)},
+        "body": {"B": entry.body},
+        "detail": {"B": entry.detail},
+        "hash": {"B": entry.hash},
+    }
+    assert "detail" not in items.entry_item(TENANT, MEMBER, opened().entries[0])
+
+
+def test_claims_lie_under_keys_of_their_own(wired: Wired) -> None:
+    """Dedupe record, voucher, stock and redemption are where the layout says."""
+    made = redemption()
+    commit = earned(opened(), claims=(SaveRedemption(made),))
+    wired.ledger.commit(opened(look_up="x1"))
+    wired.ledger.commit(commit)
+    assert commit.identity
+
+    record = wired.dynamo.get(wired.dynamo.ledger, f"T#{TENANT}#D#{commit.identity.key}", "D")
+    voucher = wired.dynamo.get(wired.dynamo.ledger, f"T#{TENANT}#V#{made.voucher_hash}", "V")
+    kept = wired.dynamo.get(wired.dynamo.ledger, PK, f"R#{made.id}")
+
+    assert record
+    assert voucher
+    assert kept
+    assert zlib.decompress(record["answer"]["B"]) == ANSWER.body
+    assert record["member"] == {"S": MEMBER}
+    assert (voucher["member"], voucher["redemption"]) == ({"S": MEMBER}, {"S": made.id})
+    assert (kept["state"], kept["revision"]) == ({"S": "issued"}, {"N": "1"})
+    assert wired.dynamo.get(wired.dynamo.directory, PK, "P")
+    assert wired.dynamo.get(wired.dynamo.directory, f"T#{TENANT}#X#x1", "X")
+
+
+def test_newer_schema(wired: Wired) -> None:
+    """An account that a later release wrote is left alone until that release is everywhere."""
+    commit = opened()
+    wired.ledger.commit(commit)
+    client = wired.dynamo.connection.client
+    item = items.account_item(commit) | {"schema": {"N": str(SCHEMA + 1)}}
+    client._make_api_call("PutItem", {"TableName": wired.dynamo.ledger, "Item": item})
+
+    with pytest.raises(Unavailable) as refusal:
+        wired.ledger.load(TENANT, MEMBER)
+
+    assert refusal.value.code == "newer_schema"
+
+
+class TestSize:
+    """The sizes above which an account is logged, and refused."""
+
+    def test_silent(self, caplog: pytest.LogCaptureFixture) -> None:
+        """An ordinary account is not worth a line."""
+        items.account_body(TENANT, MEMBER, opened().account)
+
+        assert caplog.records == []
+
+    def test_logged(self, caplog: pytest.LogCaptureFixture) -> None:
+        """Above 8 KB the account is logged with its size, and written."""
+        account = _swollen(600)
+
+        body = items.account_body(TENANT, MEMBER, account)
+
+        assert items.BODY_WARN_BYTES < len(body) < items.BODY_MAX_BYTES
+        (line,) = caplog.records
+        told = {"tenant": TENANT, "member_id": MEMBER, "version": 1, "body_bytes": len(body)}
+        assert vars(line).items() >= told.items()
+
+    def test_refused(self) -> None:
+        """Above 32 KB it is refused, with both sizes."""
+        with pytest.raises(TooLarge) as refusal:
+            items.account_body(TENANT, MEMBER, _swollen(3000))
+
+        assert refusal.value.code == "account_too_large"
+        assert refusal.value.facts["bytes"] > refusal.value.facts["limit"]
+
+    def test_programme(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A programme that no item holds is refused before it is sent."""
+        monkeypatch.setattr(models, "DOCUMENT_MAX_BYTES", 10)
+
+        with pytest.raises(TooLarge) as refusal:
+            models.version_item(TENANT, draft())
+
+        assert refusal.value.code == "programme_too_large"
+
+
+class TestKeys:
+    """Keys that must not run into each other."""
+
+    def test_order(self) -> None:
+        """Sort keys are in the order of versions and of instants."""
+        numbers = [0, 9, 10, 999, 10**12 - 1]
+
+        assert sorted(map(keys.entry_sk, numbers)) == [keys.entry_sk(n) for n in numbers]
+        assert sorted(keys.due_sk(n, "t", "m") for n in numbers) == [
+            keys.due_sk(n, "t", "m") for n in numbers
+        ]
+        assert keys.due_sk(9, "zzz", "zzz") < keys.due_before(9) < keys.due_sk(10, "a", "a")
+
+    def test_due_round_trip(self) -> None:
+        """What the index holds is read back as it was written."""
+        assert keys.read_due_sk(keys.due_sk(NOW, TENANT, MEMBER)) == (NOW, TENANT, MEMBER)
+
+    def test_activity_key(self) -> None:
+        """No letter moves from the source to the external id unseen."""
+        assert activity_key("a", "bc") != activity_key("ab", "c")
+
+
+def _swollen(counters: int) -> Account:
+    chance = random.Random(1)  # noqa: S311 - only has to be hard to compress
+    many = {f"{chance.getrandbits(128):x}": Counter(1, None) for _ in range(counters)}
+    return replace(opened().account, counters=many)

@@ -1,0 +1,296 @@
+"""What a commit means when the line, DynamoDB or another transaction is in its way."""
+
+from __future__ import annotations
+
+import base64
+from typing import Any
+
+import pytest
+from botocore.exceptions import (
+    ConnectionClosedError,
+    ConnectTimeoutError,
+    EndpointConnectionError,
+    ReadTimeoutError,
+)
+from msgspec.structs import replace
+from pynamodb.exceptions import TransactWriteError
+
+from chalicelib.domain.commands import SaveRedemption, TakeStock
+from chalicelib.domain.errors import Unavailable
+from chalicelib.store import items
+from chalicelib.store.dynamo import Dynamo
+from chalicelib.store.ledger import DynamoLedger
+from chalicelib.store.transaction import ITEMS_MAX
+from chalicelib.usecases.ports import (
+    AlreadyDone,
+    ClaimRefused,
+    Commit,
+    Conflicted,
+    OutcomeUnknown,
+    Profile,
+)
+from tests.store.conftest import (
+    Fault,
+    Wired,
+    cancellation,
+    carried_out_but,
+    never_arrives,
+    refusal,
+    unheard,
+)
+from tests.store.samples import MEMBER, NOW, TENANT, earned, opened, redemption
+
+URL = "http://engine.invalid"
+LOST = unheard(ConnectionClosedError(endpoint_url=URL))
+TIMED_OUT = unheard(ReadTimeoutError(endpoint_url=URL))
+NO_WAY = never_arrives(ConnectTimeoutError(endpoint_url=URL))
+NOBODY = never_arrives(EndpointConnectionError(endpoint_url=URL))
+THROTTLED = refusal("ThrottlingException")
+BROKEN = refusal("InternalServerError", 500)
+STARTED = refusal("TransactionInProgressException")
+
+ATTEMPT = "TransactWriteItems"
+MUG = TakeStock("clinic", "mug", 5)
+
+
+@pytest.fixture
+def commit(wired: Wired) -> Commit:
+    """Return an earn that takes a mug, on an account that was opened."""
+    first = opened()
+    wired.ledger.commit(first)
+    return earned(first, claims=(MUG,))
+
+
+class TestUnheard:
+    """The answer is lost, late, or cannot be read."""
+
+    @pytest.mark.parametrize("fault", [LOST, TIMED_OUT], ids=["lost", "late"])
+    def test_once_is_applied_once(self, wired: Wired, commit: Commit, fault: Fault) -> None:
+        """The SDK tries again with the same token, so the write happens once and succeeds."""
+        wired.line.next(fault)
+
+        wired.ledger.commit(commit)
+
+        assert wired.line.sent == [ATTEMPT] * 2
+        assert _applied(wired, commit) == 1
+
+    @pytest.mark.parametrize(
+        "faults",
+        [
+            (LOST, LOST, LOST),
+            (TIMED_OUT, NO_WAY, NOBODY),
+            (LOST, THROTTLED, THROTTLED),
+            (LOST, BROKEN, THROTTLED),
+            (LOST, STARTED, STARTED),
+            (LOST, refusal("AccessDeniedException")),
+            (carried_out_but(500, b""),) * 3,
+            (carried_out_but(200, b"\xff\xfe\x00"),),
+            (carried_out_but(200, b'{"Consu'),),
+            (carried_out_but(200, b""),),
+            (carried_out_but(400, b"<html>"),),
+        ],
+        ids=[
+            "lost",
+            "silence",
+            "lost, then throttled",
+            "lost, then broken",
+            "lost, then in progress",
+            "lost, then denied",
+            "server fault",
+            "not text",
+            "cut short",
+            "empty",
+            "not DynamoDB",
+        ],
+    )
+    def test_unknown_though_applied(
+        self, wired: Wired, commit: Commit, faults: tuple[Fault, ...]
+    ) -> None:
+        """It is said to be unknown; the record tells, and the same commit is answered from it."""
+        wired.line.next(*faults)
+
+        with pytest.raises(OutcomeUnknown):
+            wired.ledger.commit(commit)
+
+        assert _applied(wired, commit) == 1
+        with pytest.raises(AlreadyDone):
+            wired.ledger.commit(commit)
+        assert _applied(wired, commit) == 1
+
+    @pytest.mark.parametrize(
+        "faults", [(NO_WAY,) * 3, (BROKEN,) * 3, (STARTED,) * 3], ids=["silence", "fault", "begun"]
+    )
+    def test_unknown_and_not_applied(
+        self, wired: Wired, commit: Commit, faults: tuple[Fault, ...]
+    ) -> None:
+        """From here that looks the same; the same commit then goes through."""
+        wired.line.next(*faults)
+
+        with pytest.raises(OutcomeUnknown):
+            wired.ledger.commit(commit)
+
+        assert _applied(wired, commit) == 0
+        wired.ledger.commit(commit)
+        assert _applied(wired, commit) == 1
+
+
+class TestInTheWay:
+    """Someone was faster, or there is too much to do: try again."""
+
+    @pytest.mark.parametrize(
+        "reason", ["TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"]
+    )
+    def test_reason(self, wired: Wired, commit: Commit, reason: str) -> None:
+        """The SDK does not try again by itself, and the caller is told to."""
+        wired.line.next(cancellation("None", reason, "None", "None"))
+
+        with pytest.raises(Conflicted):
+            wired.ledger.commit(commit)
+
+        assert wired.line.sent == [ATTEMPT]
+        assert _applied(wired, commit) == 0
+
+    def test_throttled(self, wired: Wired, commit: Commit) -> None:
+        """Throttling is tried again by the SDK, then by the caller: nothing was done for sure."""
+        wired.line.next(THROTTLED, THROTTLED)
+        wired.ledger.commit(commit)
+        assert wired.line.sent == [ATTEMPT] * 3
+
+        wired.line.next(*[THROTTLED] * 3)
+        with pytest.raises(Conflicted):
+            wired.ledger.commit(earned(commit))
+
+    def test_replay_counts_before_a_conflict(self, wired: Wired, commit: Commit) -> None:
+        """A record on file answers, though another transaction is at the account as well."""
+        assert commit.identity
+        assert commit.answer
+        record = items.dedupe_item(TENANT, MEMBER, 2, commit.identity, commit.answer)
+        found = {"Code": "ConditionalCheckFailed", "Item": _as_sent(record)}
+        wired.line.next(cancellation("TransactionConflict", "None", found, "None"))
+
+        with pytest.raises(AlreadyDone) as done:
+            wired.ledger.commit(commit)
+
+        assert done.value.remembered.answer == commit.answer
+
+    def test_a_conflict_counts_before_a_claim(self, wired: Wired, commit: Commit) -> None:
+        """A claim may only look refused because of the other transaction."""
+        wired.line.next(
+            cancellation("TransactionConflict", "None", "None", "ConditionalCheckFailed")
+        )
+
+        with pytest.raises(Conflicted):
+            wired.ledger.commit(commit)
+
+    def test_first_refused_claim(self, wired: Wired, commit: Commit) -> None:
+        """Of several refused claims one is named, though PynamoDB sends puts before updates."""
+        saved = SaveRedemption(redemption())
+        both = replace(commit, claims=(MUG, saved))
+        passed = ["None"] * 3
+        wired.line.next(cancellation(*passed, "None", "None", "ConditionalCheckFailed"))
+        with pytest.raises(ClaimRefused) as refused:
+            wired.ledger.commit(both)
+        assert refused.value.claim == MUG
+
+        wired.line.next(cancellation(*passed, "None", "ConditionalCheckFailed", "None"))
+        with pytest.raises(ClaimRefused) as refused:
+            wired.ledger.commit(both)
+        assert refused.value.claim == saved
+
+
+class TestRefusedForGood:
+    """What whoever runs the system has to put right comes out as it is."""
+
+    @pytest.mark.parametrize(
+        "code", ["ValidationException", "AccessDeniedException", "UnrecognizedClientException"]
+    )
+    def test_request(self, wired: Wired, commit: Commit, code: str) -> None:
+        """A request that DynamoDB will not take is not taken for an open question."""
+        wired.line.next(refusal(code))
+
+        with pytest.raises(TransactWriteError) as failure:
+            wired.ledger.commit(commit)
+
+        assert failure.value.cause_response_code == code
+
+    def test_item(self, wired: Wired, commit: Commit) -> None:
+        """Nor is an item that it will not take."""
+        wired.line.next(cancellation("None", "ValidationError", "None", "None"))
+
+        with pytest.raises(TransactWriteError):
+            wired.ledger.commit(commit)
+
+    def test_no_table(self, wired: Wired, commit: Commit) -> None:
+        """Nor are tables that are not there."""
+        ledger = DynamoLedger(Dynamo(wired.dynamo.connection, "nowhere-"))
+
+        with pytest.raises(TransactWriteError) as failure:
+            ledger.commit(commit)
+
+        assert failure.value.cause_response_code == "ResourceNotFoundException"
+
+    def test_too_many_items(self, wired: Wired) -> None:
+        """A hundred items go in one transaction; more are not even sent."""
+        commit = replace(opened(profile=None), entries=())
+        most = _grown(commit, ITEMS_MAX - 1)
+        wired.line.next()
+        wired.ledger.commit(most)
+        assert wired.line.sent == [ATTEMPT]
+
+        with pytest.raises(ValueError, match="100 items at most"):
+            wired.ledger.commit(_grown(commit, ITEMS_MAX))
+        assert wired.line.sent == [ATTEMPT]
+
+
+class TestBesideTheLedger:
+    """Conditional writes of directory and catalogue go the same way."""
+
+    def test_unheard_once(self, wired: Wired) -> None:
+        """A write that was carried out but not heard of is not taken for someone else's."""
+        profile = Profile(MEMBER, 1, NOW)
+        wired.line.next(LOST)
+        assert wired.directory.save(TENANT, profile, expected=0)
+
+        wired.line.next(LOST)
+        assert wired.directory.save(TENANT, replace(profile, revision=2), expected=1)
+
+    @pytest.mark.parametrize(
+        "faults", [(LOST,) * 3, (cancellation("TransactionConflict"),)], ids=["lost", "conflict"]
+    )
+    def test_unknown(self, wired: Wired, faults: tuple[Fault, ...]) -> None:
+        """What is not known to be written, or was in the way, may be tried again."""
+        wired.line.next(*faults)
+
+        with pytest.raises(Unavailable):
+            wired.directory.save(TENANT, Profile(MEMBER, 1, NOW), expected=0)
+
+
+def _applied(wired: Wired, commit: Commit) -> int:
+    """Return how often a commit was carried out, by the mugs; it is all there or not at all."""
+    wired.line.next()
+    assert commit.identity
+    times = wired.ledger.stock_taken(TENANT, [("clinic", "mug")])["mug"]
+    account = wired.ledger.load(TENANT, MEMBER).account
+    assert account
+    assert (account.version == commit.account.version) == bool(times)
+    assert len(list(wired.ledger.entries(TENANT, MEMBER))) == account.version
+    assert (wired.ledger.remembered(TENANT, commit.identity.key) is not None) == bool(times)
+    return times
+
+
+def _grown(commit: Commit, entries: int) -> Commit:
+    last = opened(profile=None)
+    stored = list(last.entries)
+    while len(stored) < entries:
+        last = earned(last, identity=None, answer=None)
+        stored += last.entries
+    return replace(commit, account=last.account, entries=tuple(stored))
+
+
+def _as_sent(item: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Return an item as it is in a JSON answer."""
+    return {
+        name: {kind: base64.b64encode(held).decode() if kind == "B" else held}
+        for name, value in item.items()
+        for kind, held in value.items()
+    }

@@ -1,0 +1,66 @@
+"""The composition root: what it makes of the environment, and what it fetches."""
+
+from __future__ import annotations
+
+import base64
+
+import pytest
+
+from chalicelib import wiring
+
+_KEY = b"k" * 32
+_TEXT = base64.b64encode(_KEY).decode()
+_REGION = {"AWS_REGION": "eu-west-1"}
+
+
+def _nothing_to_fetch(secret_id: str) -> str:
+    raise AssertionError(secret_id)
+
+
+def test_root_key_of_the_environment() -> None:
+    """Outside of Lambda the key may stand in the environment, and nothing is fetched."""
+    environment = {"TESSERA_ROOT_KEY": _TEXT, **_REGION}
+
+    assert wiring.runtime(environment, _nothing_to_fetch).root_key == _KEY
+
+
+def test_root_key_is_fetched_by_its_name() -> None:
+    """A named secret is fetched once, and it is the key even where there is another one."""
+    asked = []
+
+    def fetch(secret_id: str) -> str:
+        asked.append(secret_id)
+        return _TEXT
+
+    environment = {"TESSERA_ROOT_KEY_SECRET": "root", "TESSERA_ROOT_KEY": "x", **_REGION}
+
+    assert wiring.runtime(environment, fetch).root_key == _KEY
+    assert asked == ["root"]
+
+
+def test_production_function_keeps_no_key_in_its_environment() -> None:
+    """Whoever may look at a function sees its environment: production refuses a key there."""
+    environment = {
+        "TESSERA_STAGE": "prod",
+        "AWS_LAMBDA_FUNCTION_NAME": "api",
+        "TESSERA_ROOT_KEY": _TEXT,
+        **_REGION,
+    }
+
+    with pytest.raises(wiring.ConfigurationError, match="TESSERA_ROOT_KEY_SECRET"):
+        wiring.runtime(environment, _nothing_to_fetch)
+
+
+def test_no_root_key() -> None:
+    """Without a key there is nothing to start, and the message says what to give."""
+    with pytest.raises(wiring.ConfigurationError, match="32 random bytes"):
+        wiring.runtime(_REGION, _nothing_to_fetch)
+
+
+@pytest.mark.parametrize(
+    ("environment", "origin"),
+    [({}, "*"), ({"TESSERA_CORS_ORIGIN": "https://clinic.example"}, "https://clinic.example")],
+)
+def test_origin_of_browsers(environment: dict[str, str], origin: str) -> None:
+    """Pages of any origin may call, unless one is named."""
+    assert wiring.cors_origin(environment) == origin

@@ -1,0 +1,224 @@
+"""The one way through, where the line is bad: what a caller is told of a write unheard of."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Final
+
+import pytest
+
+from chalicelib import metrics
+from chalicelib.domain.commands import Adjust
+from chalicelib.domain.document import decode
+from chalicelib.domain.errors import Conflict, Unavailable
+from chalicelib.domain.programme import ProgrammeVersion
+from chalicelib.usecases.adjust_balance import adjust_balance
+from chalicelib.usecases.change_member import record_consents
+from chalicelib.usecases.create_member import ConsentGiven, NewMember, create_member
+from chalicelib.usecases.execution import Decided, Done
+from chalicelib.usecases.ports import (
+    Answer,
+    Commit,
+    Conflicted,
+    Identity,
+    OutcomeUnknown,
+    Settings,
+)
+from chalicelib.usecases.secrets import TenantSecrets
+from chalicelib.usecases.services import Caller, Services
+from tests.fakes.catalogue import FakeCatalogue
+from tests.fakes.directory import FakeDirectory
+from tests.fakes.ledger import FakeLedger
+
+NOW: Final = 1_790_000_000_000
+CALLER: Final = Caller("clinic", "server:k1")
+KEY: Final = Identity("k" * 64, b"f" * 32)
+PROGRAMME: Final = b"""{
+  "id": "clinic", "name": "Clinic", "time_zone": "UTC", "money": {"currency": "GBP"},
+  "currencies": [{"id": "points", "name": "points", "expiry": {"type": "never"}}]
+}"""
+
+
+class Line(FakeLedger):
+    """A ledger behind a bad line: what is in ``fates`` befalls the writes to come, one each."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.fates: list[Callable[[Commit], None]] = []
+
+    def commit(self, commit: Commit) -> None:
+        """Write as fate has it."""
+        if self.fates:
+            self.fates.pop(0)(commit)
+            raise OutcomeUnknown
+        super().commit(commit)
+
+    def written(self, commit: Commit) -> None:
+        """The write is done, and nobody hears of it."""
+        super().commit(commit)
+
+    def lost(self, commit: Commit) -> None:
+        """The write is not done."""
+
+
+class Clinic:
+    """Use cases over that line, with a member who can be adjusted."""
+
+    def __init__(self) -> None:
+        self.line = Line()
+        self.now = NOW
+        self._ids = 0
+        catalogue = FakeCatalogue(self.line)
+        catalogue.create_tenant(Settings("clinic", "Clinic"), None)
+        draft = ProgrammeVersion(1, "draft", decode(PROGRAMME))
+        catalogue.save_draft("clinic", draft)
+        catalogue.publish("clinic", ProgrammeVersion(1, "published", draft.document, NOW))
+        self.services = Services(
+            ledger=self.line,
+            directory=FakeDirectory(self.line),
+            catalogue=catalogue,
+            secrets=TenantSecrets(b"k" * 32),
+            wall_clock=lambda: self.now,
+            new_id=self._new_id,
+            random_bytes=bytes,
+            jitter=lambda: 0.0,
+            pause_ms=lambda _: None,
+        )
+
+    def _new_id(self, kind: str) -> str:
+        self._ids += 1
+        return f"{kind}_{self._ids}"
+
+    def create(self, identity: Identity | None = None) -> Done:
+        """Create someone without an external id, whom only the request's identity tells apart."""
+        return create_member(self.services, CALLER, NewMember(), _told, identity).done
+
+    def adjust(self, member: str, amount: int, identity: Identity = KEY) -> Done:
+        """Adjust a balance."""
+        command = Adjust(
+            actor=CALLER.actor, programme="clinic", currency="points", amount=amount, reason="r"
+        )
+        return adjust_balance(self.services, CALLER, member, command, _told, identity)
+
+    def consent(self, member: str, text_version: str, identity: Identity) -> Done:
+        """Give a consent."""
+        given = (ConsentGiven("news", granted=True, text_version=text_version),)
+        return record_consents(self.services, CALLER, member, given, _told, identity)
+
+    def versions(self, member: str) -> int:
+        """Return how many entries a member has."""
+        return len(list(self.line.entries("clinic", member)))
+
+
+@pytest.fixture
+def clinic() -> Clinic:
+    """Return a clinic with a good line."""
+    return Clinic()
+
+
+def test_own_write_that_was_not_heard_of(clinic: Clinic) -> None:
+    """It is found on record, answered, and no replay to the caller."""
+    member = clinic.create().member
+    clinic.line.fates = [clinic.line.written]
+
+    done = clinic.adjust(member, 10)
+
+    assert not done.replayed
+    assert clinic.versions(member) == 2
+    assert clinic.adjust(member, 10) == Done(done.answer, member, replayed=True)
+
+
+def test_own_write_that_was_not_done(clinic: Clinic) -> None:
+    """It is sent again with the same identity."""
+    member = clinic.create().member
+    clinic.line.fates = [clinic.line.lost, clinic.line.lost]
+
+    assert not clinic.adjust(member, 10).replayed
+    assert clinic.versions(member) == 2
+
+
+def test_answer_of_another_delivery(clinic: Clinic) -> None:
+    """What another delivery of the request wrote is a replay, though ours was not heard of."""
+    member = clinic.create().member
+
+    def faster(_commit: Commit) -> None:
+        clinic.now += 1
+        clinic.adjust(member, 10)
+
+    clinic.line.fates = [faster]
+
+    assert clinic.adjust(member, 10).replayed
+    assert clinic.versions(member) == 2
+
+
+def test_new_member_of_another_delivery(clinic: Clinic) -> None:
+    """The id of a new member is made for each delivery, and does not make two requests of one."""
+    first: list[Done] = []
+    clinic.line.fates = [lambda _: first.append(clinic.create(KEY))]
+
+    done = clinic.create(KEY)
+
+    assert done.replayed
+    assert done.member == first[0].member
+
+
+def test_no_refusal_while_a_write_may_come(clinic: Clinic) -> None:
+    """What was sent may still be done, so a refusal now is no final answer."""
+    member = clinic.create().member
+    clinic.adjust(member, 10)
+    other, late = Identity("o" * 64, b"o" * 32), Identity("l" * 64, b"l" * 32)
+
+    def spent(_commit: Commit) -> None:
+        clinic.adjust(member, -10, other)
+
+    clinic.line.fates = [spent]
+
+    with pytest.raises(Unavailable):
+        clinic.adjust(member, -5, late)
+    with pytest.raises(Conflict, match="insufficient_points"):
+        clinic.adjust(member, -5, late)
+
+
+def test_consent_given_again(clinic: Clinic) -> None:
+    """A consent that is in force already is evidence all the same, of a newer text say."""
+    member = clinic.create().member
+    clinic.consent(member, "v1", KEY)
+    again = Identity("a" * 64, b"a" * 32)
+
+    first = clinic.consent(member, "v2", again)
+
+    profile = clinic.services.directory.profile("clinic", member)
+    assert profile is not None
+    assert [consent.text_version for consent in profile.consents] == ["v1", "v2"]
+    assert clinic.versions(member) == 2
+    assert clinic.consent(member, "v2", again) == Done(first.answer, member, replayed=True)
+
+
+def _told(decided: Decided) -> Answer:
+    return Answer(201, f"{decided.member} {decided.account.version} {decided.now}".encode())
+
+
+def test_trouble_is_counted(
+    clinic: Clinic, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Overtaken once, unheard of once, and then written: one of each, and two more attempts."""
+    member = clinic.create().member
+    metrics.flush()
+    monkeypatch.setenv(metrics.NAMESPACE, "Tessera/test")
+
+    def overtaken(_commit: Commit) -> None:
+        raise Conflicted
+
+    clinic.line.fates = [overtaken, clinic.line.lost]
+    clinic.adjust(member, 5)
+    capsys.readouterr()
+    metrics.flush()
+
+    (line,) = capsys.readouterr().out.splitlines()
+    told = json.loads(line)
+    assert {name: told[name] for name in ("Conflicts", "UnknownOutcomes", "Retries")} == {
+        "Conflicts": [1],
+        "UnknownOutcomes": [1],
+        "Retries": [2],
+    }
