@@ -24,6 +24,7 @@ from chalicelib.routes import (
     programmes,
     reference,
     rewards,
+    tiers,
 )
 
 app = Chalice(app_name="tessera")
@@ -37,6 +38,7 @@ for resource in (
     activities,
     balances,
     rewards,
+    tiers,
     holds,
     entitlements,
     adjustments,

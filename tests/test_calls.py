@@ -90,6 +90,8 @@ def test_writes(counted: Counted, tenant: Clinic, member: str) -> None:
         (f"{path}/holds", {"programme": "clinic", "currency": "points", "amount": 5}),
         (f"{path}/entitlement-grants", {**_COFFEE, "units": 2, "reason": "test"}),
         (f"{path}/entitlement-uses", _COFFEE),
+        (f"{path}/tier-grants", {"programme": "clinic", "tier": "gold", "reason": "test"}),
+        (f"{path}/tier-grants/removal", {"programme": "clinic", "reason": "test"}),
         (f"{path}/closure", {"reason": "test"}),
     ]
 

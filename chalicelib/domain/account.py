@@ -117,8 +117,8 @@ class Account(Struct, frozen=True, omit_defaults=True):
 
     ``version`` counts the entries, ``head`` is the hash of the last, ``effective_at`` its instant.
     Keys: ``enrolments`` by programme; ``balances`` by `programme/currency`; ``metrics`` by
-    `programme/metric`, then by month `2026-11` and `all`; ``consents`` by purpose; ``progress`` by
-    mechanic, then by a key of its own (`progress.Shelf`).
+    `programme/metric`, then by month `2026-11`, perhaps by day `2026-11-22`, and `all`;
+    ``consents`` by purpose; ``progress`` by mechanic, then by a key of its own (`progress.Shelf`).
     """
 
     version: int = 0
@@ -328,7 +328,7 @@ class Folding:
 
     def _metric(self, effect: fx.MetricChange) -> None:
         buckets = dict(self.metrics.get(effect.metric, {}))
-        for bucket in (effect.month, LIFETIME):
+        for bucket in filter(None, (effect.day, effect.month, LIFETIME)):
             buckets[bucket] = buckets.get(bucket, 0) + effect.delta
         self._set_metric(effect.metric, {b: n for b, n in buckets.items() if n})
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date
+from typing import Final
 
 from chalicelib.domain import growth
 from chalicelib.domain.faults import Fault
@@ -21,6 +22,8 @@ from chalicelib.domain.programme import (
     TierLevel,
     Tiers,
 )
+
+_ROLLING_DAYS: Final = Tiers(levels=()).rolling_days
 
 
 def warnings(programme: Programme, today: date | None = None) -> Iterator[Fault]:
@@ -86,6 +89,12 @@ def _ladder(programme: Programme, tiers: Tiers) -> Iterator[Fault]:
     kept = tiers.window == "lifetime" or tiers.downgrade == "none"
     if tiers.grace_days and kept:
         yield Fault("/tiers/grace_days", "changes nothing where a tier is never taken away")
+    if tiers.notice_days and kept:
+        yield Fault("/tiers/notice_days", "changes nothing where a tier is never taken away")
+    if tiers.rolling_days != _ROLLING_DAYS and tiers.window != "rolling":
+        yield Fault("/tiers/rolling_days", f"changes nothing: the window is {tiers.window}")
+    if tiers.window == "lifetime" and tiers.upgrade == "at_review":
+        yield Fault("/tiers/upgrade", "nobody climbs: a lifetime tier is never reviewed")
     if tiers.window == "lifetime" and tiers.downgrade == "one_level":
         yield Fault("/tiers/downgrade", "changes nothing: a lifetime tier is never reviewed")
     for place, level in enumerate(tiers.levels):
@@ -104,6 +113,10 @@ def _uncounted(programme: Programme, threshold: Threshold) -> str | None:
         return None if programme.metrics.visits_on else "`metrics.visits_on` is empty"
     if threshold.metric == "spend":
         return None if programme.metrics.spend_on else "`metrics.spend_on` is empty"
+    if threshold.metric == "referrals":
+        return None if programme.metrics.referrals_on else "`metrics.referrals_on` is empty"
+    if threshold.metric == "events":
+        return None
     earned = {rule.currency for rule in programme.earning}
     return None if threshold.currency in earned else f"no rule gives {threshold.currency}"
 
@@ -120,11 +133,14 @@ def _order(lower: TierLevel, higher: TierLevel, at: str) -> Iterator[Fault]:
 def _reaches(held: tuple[Threshold, ...], need: Qualification) -> bool:
     best: dict[tuple[str, str | None], int] = {}
     for each in held:
-        key = (each.metric, each.currency)
+        key = (each.metric, each.currency or each.on)
         best[key] = max(each.at_least, best.get(key, 0))
 
     def met(threshold: Threshold) -> bool:
-        return best.get((threshold.metric, threshold.currency), 0) >= threshold.at_least
+        return (
+            best.get((threshold.metric, threshold.currency or threshold.on), 0)
+            >= threshold.at_least
+        )
 
     return all(map(met, need.all)) if need.all else any(map(met, need.any))
 

@@ -16,7 +16,7 @@ from typing import Final
 from chalicelib.domain import calendar, conditions, money, references
 from chalicelib.domain.faults import Fault
 from chalicelib.domain.growth import longest_life
-from chalicelib.domain.mechanics import value
+from chalicelib.domain.mechanics import entitlements, value
 from chalicelib.domain.mechanics.registry import PROBLEMS
 from chalicelib.domain.pointer import join
 from chalicelib.domain.programme import (
@@ -24,6 +24,7 @@ from chalicelib.domain.programme import (
     EarningRule,
     FixedExpiry,
     FormulaAward,
+    GivesTier,
     Programme,
     Reward,
     Text,
@@ -241,7 +242,12 @@ def _level(programme: Programme, level: TierLevel, at: str, *, first: bool) -> I
 
 def _threshold(programme: Programme, threshold: Threshold, at: str) -> Iterator[Fault]:
     here = join(at, "currency")
-    if threshold.metric in {"spend", "visits"}:
+    if threshold.metric == "events" and threshold.on is None:
+        detail = "is required with `events`: the kind of fact that counts, as `lecture.attended`"
+        yield Fault(join(at, "on"), detail)
+    if threshold.metric != "events" and threshold.on is not None:
+        yield Fault(join(at, "on"), f"must be left out: it is for `events`, not {threshold.metric}")
+    if threshold.metric in {"spend", "visits", "referrals", "events"}:
         if threshold.currency is not None:
             yield Fault(here, f"must be left out: `{threshold.metric}` has no currency of its own")
     elif threshold.currency is not None:
@@ -257,6 +263,8 @@ def _reward(programme: Programme, reward: Reward, at: str) -> Iterator[Fault]:
     )
     yield from references.known_tiers(programme, reward.tiers, join(at, "tiers"), by_place=True)
     yield from references.season(reward.valid_from, reward.valid_until, at)
+    if reward.gives is not None:
+        yield from _gives(programme, reward, join(at, "gives"))
     windows: list[str] = [limit.window for limit in reward.limits]
     for place, window in enumerate(windows):
         first = windows.index(window)
@@ -264,3 +272,19 @@ def _reward(programme: Programme, reward: Reward, at: str) -> Iterator[Fault]:
             other = join(at, "limits", first)
             detail = f"limits the {window} as {other} does: keep the lower one"
             yield Fault(join(at, "limits", place), detail)
+
+
+def _gives(programme: Programme, reward: Reward, at: str) -> Iterator[Fault]:
+    if reward.voucher_valid_days is not None:
+        detail = "gives something at once, so there is no voucher: leave `voucher_valid_days` out"
+        yield Fault(at, detail)
+    if isinstance(reward.gives, GivesTier):
+        here, named = join(at, "tier"), reward.gives.tier
+        tiers = references.tier_ids(programme)
+        if programme.tiers is None:
+            yield Fault(here, "names a tier, but the programme has none: declare them in `tiers`")
+        yield from references.reference(named, tiers, "tier", here)
+        if tiers[:1] == [named]:
+            yield Fault(here, "is everyone's: name a higher tier")
+    elif reward.gives is not None:
+        yield from entitlements.known(programme, reward.gives.entitlement, join(at, "entitlement"))

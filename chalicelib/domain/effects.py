@@ -106,11 +106,16 @@ class CounterChange(_Effect, frozen=True, tag="count"):
 
 
 class MetricChange(_Effect, frozen=True, tag="metric"):
-    """A qualifying metric (`programme/metric`) moves in the month of the fact."""
+    """
+    A qualifying metric (`programme/metric`) moves in the month of the fact.
+
+    ``day`` is its local day too, where the ladder's window may begin on any day.
+    """
 
     metric: str
     month: str
     delta: int
+    day: str = ""
 
 
 class StatChange(_Effect, frozen=True, tag="stat"):

@@ -33,6 +33,8 @@ class Frame(Struct, frozen=True):
     tier_windows: dict[str, str]
     rounding: dict[str, str]
     tier_falls: dict[str, str]
+    tier_rolls: dict[str, str]
+    tier_waits: str
     and_word: str
     or_word: str
     full_date: str
@@ -77,10 +79,12 @@ class Frame(Struct, frozen=True):
     reward_tiers: str
     reward_limit: str
     voucher: str
+    gives_tier: str
+    gives_entitlement: str
 
-    def count(self, word: str, number: int) -> str:
+    def count(self, word: str, number: int, **more: str) -> str:
         """A number of one of the words in ``forms``: `3 days`."""
-        return self.forms[word][self.plural(number)].format(n=f"{number:,}")
+        return self.forms[word][self.plural(number)].format(n=f"{number:,}", **more)
 
     def amount(self, number: int, name: str) -> str:
         """A number of a currency by its name: `50 points`."""
@@ -159,6 +163,8 @@ _ENGLISH: Final = Frame(
         "times": ("once", "{n} times"),
         "units": ("one that is counted", "{n} that are counted"),
         "left": ("There is {n}.", "There are {n}."),
+        "referrals": ("{n} referral", "{n} referrals"),
+        "events": ("{n} × {fact}", "{n} × {fact}"),
     },
     plural=lambda number: int(number != 1),
     name_of_one=_english_one,
@@ -170,7 +176,12 @@ _ENGLISH: Final = Frame(
         "year": "a year",
         "lifetime": "in all",
     },
-    tier_windows={"calendar_year": "in a calendar year", "lifetime": "in all"},
+    tier_windows={
+        "calendar_year": "in a calendar year",
+        "anniversary": "in a year of membership",
+        "rolling": "in {days}",
+        "lifetime": "in all",
+    },
     rounding={
         "floor": "Fractions are dropped.",
         "ceiling": "Fractions are rounded up.",
@@ -218,6 +229,12 @@ _ENGLISH: Final = Frame(
     until="Until {last}.",
     first_tier="Everyone begins in {tier}.",
     tier="{tier} is reached with {needs} {window}.",
+    tier_rolls={
+        "one_level": "It lasts {days}; if those do not reach it again it costs one tier{grace}.",
+        "to_earned": "It lasts {days}; if those do not reach it again the tier follows that they "
+        "did reach{grace}.",
+    },
+    tier_waits="It begins when the time is over.",
     tier_kept="Once reached it is kept.",
     grace=", {days} later",
     benefits="It brings: {names}.",
@@ -228,5 +245,7 @@ _ENGLISH: Final = Frame(
     reward_tiers="For members in {tiers}.",
     reward_limit="At most {times} {window} for each member.",
     voucher="Its voucher is valid for {days}.",
+    gives_tier="It gives {tier} for {days}.",
+    gives_entitlement="It gives {units} × {name}.",
 )
 _FRAMES: Final[dict[str, Frame]] = {"en": _ENGLISH}

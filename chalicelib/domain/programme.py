@@ -202,18 +202,25 @@ class RuleGroup(Part, frozen=True):
 
 
 class Metrics(Part, frozen=True):
-    """Which facts count as visits and as spend."""
+    """Which facts count as visits, as spend and as referrals."""
 
     visits_on: tuple[ActivityType, ...] = ("visit.completed",)
     spend_on: tuple[ActivityType, ...] = ("payment.received", "purchase.completed")
+    referrals_on: tuple[ActivityType, ...] = ("referral.qualified",)
 
 
 class Threshold(Part, frozen=True):
-    """One metric and what it must reach; ``currency`` goes with ``points_earned``."""
+    """
+    One metric and what it must reach.
 
-    metric: Literal["points_earned", "spend", "visits"]
+    ``currency`` goes with ``points_earned``, and ``on``, the kind of fact that is counted, with
+    ``events``.
+    """
+
+    metric: Literal["points_earned", "spend", "visits", "referrals", "events"]
     at_least: Count
     currency: Id | None = None
+    on: ActivityType | None = None
 
 
 class Qualification(Part, frozen=True):
@@ -234,17 +241,27 @@ class TierLevel(Part, frozen=True):
 
 class Tiers(Part, frozen=True):
     """
-    The ladder, lowest first.
+    The ladder, lowest first, and the window in which metrics count.
 
-    A member climbs the moment the metrics of the window reach a threshold.  At the end of a
-    calendar year the tier is reviewed on what that year brought: ``none`` keeps it, ``one_level``
-    takes one step down, ``to_earned`` goes down to what was earned, each ``grace_days`` later.
+    ``calendar_year`` is the programme's own; ``anniversary`` a year from the day on which the
+    member joined, or from that day of a later year; ``rolling`` the last ``rolling_days`` days,
+    today among them; ``lifetime`` never ends.  With ``at_once`` a member climbs the moment the
+    metrics reach a threshold, with ``at_review`` when the window is reviewed.
+
+    When a calendar year or a year of membership ends, or ``rolling_days`` after a tier was reached
+    or confirmed, it is reviewed on what the window that is over brought: ``none`` keeps it,
+    ``one_level`` takes one step down, ``to_earned`` goes down to what was earned, each
+    ``grace_days`` later.  ``notice_days`` before a review that would take the tier, the journal
+    says so, for messages and webhooks to follow.
     """
 
     levels: Annotated[tuple[TierLevel, ...], Meta(min_length=1, max_length=20)]
-    window: Literal["calendar_year", "lifetime"] = "calendar_year"
+    window: Literal["calendar_year", "anniversary", "rolling", "lifetime"] = "calendar_year"
+    rolling_days: Annotated[int, Meta(ge=1, le=366)] = 365
+    upgrade: Literal["at_once", "at_review"] = "at_once"
     downgrade: Literal["none", "one_level", "to_earned"] = "to_earned"
     grace_days: Annotated[int, Meta(ge=0, le=180)] = 0
+    notice_days: Annotated[int, Meta(ge=1, le=180)] | None = None
 
 
 class Price(Part, frozen=True):
@@ -261,8 +278,27 @@ class RewardLimit(Part, frozen=True):
     count: Count
 
 
+class GivesEntitlement(Part, frozen=True, tag_field="type", tag="entitlement"):
+    """Units of an entitlement, usable through so many days after the redemption."""
+
+    entitlement: Id
+    units: Count = 1
+    valid_days: Days | None = None
+
+
+class GivesTier(Part, frozen=True, tag_field="type", tag="tier"):
+    """A tier, whatever the metrics say, through so many days after the redemption."""
+
+    tier: Id
+    days: Annotated[int, Meta(ge=1, le=3660)] = 365
+
+
 class Reward(Part, frozen=True):
-    """Something that value can be redeemed for."""
+    """
+    Something that value can be redeemed for.
+
+    A redemption issues a voucher, unless the reward ``gives`` something that is there at once.
+    """
 
     id: Id
     name: Text
@@ -275,6 +311,7 @@ class Reward(Part, frozen=True):
     valid_from: LocalDate | None = None
     valid_until: LocalDate | None = None
     voucher_valid_days: Annotated[int, Meta(ge=0, le=3660)] | None = None
+    gives: GivesEntitlement | GivesTier | None = None
 
 
 class Programme(Part, frozen=True):

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from chalicelib.domain.mechanics import entitlements
 from chalicelib.domain.mechanics.registry import WORDS
 from chalicelib.domain.programme import (
     AmountAward,
@@ -17,6 +18,8 @@ from chalicelib.domain.programme import (
     EarningRule,
     FixedAward,
     FixedExpiry,
+    GivesEntitlement,
+    GivesTier,
     Metrics,
     NeverExpires,
     Programme,
@@ -200,25 +203,34 @@ class _Telling(Speaker):
         text = words.tier.format(
             tier=name,
             needs=listed([self._threshold(each) for each in need.all or need.any]),
-            window=words.tier_windows[tiers.window],
+            window=words.tier_windows[tiers.window].format(
+                days=words.count("days", tiers.rolling_days)
+            ),
         )
-        return joined(text, self._keeping(tiers), brings)
+        waits = words.tier_waits if tiers.upgrade == "at_review" else ""
+        return joined(text, waits, self._keeping(tiers), brings)
 
     def _keeping(self, tiers: Tiers) -> str:
         words = self.words
         if tiers.window == "lifetime" or tiers.downgrade == "none":
             return words.tier_kept
-        pattern = words.tier_falls[tiers.downgrade]
+        falls = words.tier_rolls if tiers.window == "rolling" else words.tier_falls
+        pattern = falls[tiers.downgrade]
         grace = (
             words.grace.format(days=words.count("days", tiers.grace_days))
             if tiers.grace_days
             else ""
         )
-        return pattern.format(grace=grace)
+        return pattern.format(grace=grace, days=words.count("days", tiers.rolling_days))
 
     def _threshold(self, threshold: Threshold) -> str:
         if threshold.metric == "visits":
             return self._visits(threshold.at_least)
+        if threshold.metric == "referrals":
+            return self.words.count("referrals", threshold.at_least)
+        if threshold.metric == "events":
+            fact = self.words.fact(threshold.on or "")
+            return self.words.count("events", threshold.at_least, fact=fact)
         if threshold.metric == "spend":
             return self.words.spent.format(money=self.money(threshold.at_least))
         value = self.value(threshold.at_least, threshold.currency or "")
@@ -249,7 +261,19 @@ class _Telling(Speaker):
             "" if reward.stock is None else words.count("left", reward.stock),
             self.season(reward.valid_from, reward.valid_until),
             "" if days is None else words.voucher.format(days=words.count("days", days)),
+            self._gives(reward),
         )
+
+    def _gives(self, reward: Reward) -> str:
+        words = self.words
+        match reward.gives:
+            case GivesTier(tier, days):
+                name = self.tier_name(tier)
+                return words.gives_tier.format(tier=name, days=words.count("days", days))
+            case GivesEntitlement(entitlement, units):
+                name = self.text(entitlements.name_of(self.programme, entitlement))
+                return words.gives_entitlement.format(units=f"{units:,}", name=name)
+        return ""
 
 
 def _expressions(rule: EarningRule) -> tuple[str, ...]:

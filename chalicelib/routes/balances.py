@@ -1,4 +1,4 @@
-"""What a member has and how it came about: balance, ledger, verification, tier."""
+"""What a member has and how it came about: balance, ledger, verification."""
 
 from __future__ import annotations
 
@@ -10,8 +10,6 @@ from chalicelib import observability
 from chalicelib.domain.calendar import format_instant
 from chalicelib.domain.effects import LotWarned, TierChange
 from chalicelib.domain.entry import Entry
-from chalicelib.domain.mechanics import tiers
-from chalicelib.domain.programme import text_in
 from chalicelib.routes.activities import AwardView
 from chalicelib.routes.calls import caller_of, instant_in, services_of
 from chalicelib.routes.http import Call, Page, Query, Reply, Resource
@@ -21,10 +19,8 @@ from chalicelib.routes.views import (
     balance_details,
     movement,
     spoken,
-    when,
 )
 from chalicelib.usecases.read_ledger import read_as_of, read_ledger, verify_account
-from chalicelib.usecases.reading import read_account
 
 api = Resource("balances")
 
@@ -70,12 +66,21 @@ class ExpiringView(Struct, frozen=True):
     expires_at: str
 
 
+class AtRiskView(Struct, frozen=True):
+    """A tier that the coming review would take, as things stand."""
+
+    programme: str
+    tier: str
+    falls_to: str
+    at: str
+
+
 class EntryView(Struct, frozen=True, omit_defaults=True):
     """
     One entry of the ledger.
 
     ``redemption_id`` names the redemption that it is about, ``reverses`` the version of the entry
-    that it takes back; ``tiers`` the tiers held from it on.
+    that it takes back; ``tiers`` the tiers held from it on, ``at_risk`` those about to be lost.
     """
 
     version: int
@@ -88,6 +93,7 @@ class EntryView(Struct, frozen=True, omit_defaults=True):
     awards: list[AwardView] = []
     tiers: dict[str, str] = {}
     expiring: list[ExpiringView] = []
+    at_risk: list[AtRiskView] = []
     redemption_id: str | None = None
     reverses: int | None = None
     reason: str = ""
@@ -115,61 +121,6 @@ class VerificationView(Struct, frozen=True):
     verified: bool
     entries: int
     faults: list[FaultView]
-
-
-class TierStepView(Struct, frozen=True):
-    """A tier and since when it was held."""
-
-    tier: str
-    since: str
-    reason: str
-
-
-class MetricView(Struct, frozen=True, omit_defaults=True):
-    """A metric, what it must reach, and what is missing."""
-
-    metric: str
-    value: int
-    at_least: int
-    missing: int
-    currency: str | None = None
-
-
-class LevelView(Struct, frozen=True):
-    """What a tier takes: `all` or `any` of the metrics."""
-
-    tier: str
-    name: str
-    need: str
-    reached: bool
-    metrics: list[MetricView]
-
-
-class TierView(Struct, frozen=True):
-    """
-    Where the member stands in one programme.
-
-    ``to_next`` is what the next tier takes, ``to_keep`` what keeping this one takes, ``by`` the
-    instant of the next review.
-    """
-
-    programme: str
-    tier: str
-    name: str
-    since: str
-    window: str
-    in_grace: bool
-    to_next: LevelView | None
-    to_keep: LevelView | None
-    by: str | None
-    timeline: list[TierStepView]
-
-
-class TiersView(Struct, frozen=True):
-    """Where the member stands in every programme with tiers."""
-
-    member_id: str
-    tiers: list[TierView]
 
 
 @api.get(
@@ -252,29 +203,6 @@ def verification(call: Call) -> Reply:
     return Reply(VerificationView(member, verdict.holds, verdict.entries, faults))
 
 
-@api.get(
-    "/members/{member_id}/tier",
-    scope="balances:read",
-    summary="Read the tier and the progress to the next",
-    answer=TiersView,
-    member_may=True,
-    errors=("member_not_found",),
-)
-def tier(call: Call) -> Reply:
-    """Read where a member stands."""
-    member = call.path["member_id"]
-    reading = read_account(services_of(call), caller_of(call), member)
-    shown = []
-    for programme_id in sorted(reading.account.enrolments):
-        version = reading.programmes.in_force(programme_id, reading.now)
-        if version is None:
-            continue
-        progress = tiers.progress(reading.account, version.document, reading.now)
-        if progress is not None:
-            shown.append(_tier(programme_id, progress, call.locale))
-    return Reply(TiersView(member, shown))
-
-
 def entry_view(entry: Entry) -> EntryView:
     """Return an entry as it is shown."""
     redemption = entry.subject if entry.kind in ("redeem", "cancel", "use") else None
@@ -300,6 +228,7 @@ def entry_view(entry: Entry) -> EntryView:
         ],
         tiers={e.programme: e.tier for e in entry.effects if isinstance(e, TierChange)},
         expiring=[_expiring(e) for e in entry.effects if isinstance(e, LotWarned)],
+        at_risk=_at_risk(entry),
         redemption_id=redemption,
         reverses=int(entry.subject) if entry.kind == "reverse" else None,
         reason=entry.reason,
@@ -312,6 +241,12 @@ def _expiring(effect: LotWarned) -> ExpiringView:
     return ExpiringView(
         programme, currency, effect.amount, effect.expires_on, format_instant(effect.expires_at)
     )
+
+
+def _at_risk(entry: Entry) -> list[AtRiskView]:
+    if entry.kind != "notice":
+        return []
+    return [AtRiskView(key.partition("/")[0], **told) for key, told in entry.noted.items()]
 
 
 def _fact(entry: Entry) -> FactView | None:
@@ -329,30 +264,3 @@ def _fact(entry: Entry) -> FactView | None:
         channel=fact.channel,
         location=fact.location,
     )
-
-
-def _tier(programme: str, progress: tiers.Progress, locale: str) -> TierView:
-    return TierView(
-        programme=programme,
-        tier=progress.tier,
-        name=text_in(progress.name, locale),
-        since=format_instant(progress.since),
-        window=progress.window,
-        in_grace=progress.in_grace,
-        to_next=_level(progress.to_next, locale),
-        to_keep=_level(progress.to_keep, locale),
-        by=when(progress.by),
-        timeline=[
-            TierStepView(step.tier, format_instant(step.since), step.reason)
-            for step in progress.timeline
-        ],
-    )
-
-
-def _level(level: tiers.LevelProgress | None, locale: str) -> LevelView | None:
-    if level is None:
-        return None
-    metrics = [
-        MetricView(m.metric, m.value, m.at_least, m.missing, m.currency) for m in level.metrics
-    ]
-    return LevelView(level.tier, text_in(level.name, locale), level.need, level.reached, metrics)

@@ -40,6 +40,7 @@ SCOPES: Final[dict[str, str]] = {
     "entitlements:read": "Read what a member may use, and stamp cards",
     "entitlements:write": "Use entitlements and give uses back",
     "entitlements:grant": "Grant entitlements by hand",
+    "tiers:grant": "Hold tiers by hand and lift them",
     "vouchers:read": "Look vouchers up",
     "vouchers:write": "Use vouchers",
     "reversals:write": "Reverse activities",
@@ -66,7 +67,13 @@ ROLES: Final[dict[str, frozenset[str]]] = {
     "admin": frozenset({ALL}),
     "manager": _READS
     | _AT_THE_DESK
-    | {"programmes:write", "reversals:write", "adjustments:write", "entitlements:grant"},
+    | {
+        "programmes:write",
+        "reversals:write",
+        "adjustments:write",
+        "entitlements:grant",
+        "tiers:grant",
+    },
     "reception": (_READS - {"ledger:read"}) | _AT_THE_DESK,
     "auditor": _READS,
 }

@@ -81,7 +81,7 @@ class VoucherView(Struct, frozen=True):
 
 
 class RedemptionView(Struct, frozen=True):
-    """A reward that was paid for."""
+    """A reward that was paid for; without a voucher where what it gives is there at once."""
 
     redemption_id: str
     member_id: str
@@ -91,7 +91,7 @@ class RedemptionView(Struct, frozen=True):
     price: int
     state: str
     issued_at: str
-    voucher: VoucherView
+    voucher: VoucherView | None
     balances: list[BalanceView]
 
 
@@ -107,7 +107,7 @@ class RedemptionRead(Struct, frozen=True):
     state: str
     issued_at: str
     changed_at: str | None
-    voucher: VoucherView
+    voucher: VoucherView | None
 
 
 class CancellationView(Struct, frozen=True):
@@ -159,6 +159,7 @@ _OBSTACLES = (
     "limit_reached",
     "insufficient_points",
     "out_of_stock",
+    "tier_held",
 )
 _VOUCHER = ("voucher_not_found", "voucher_used", "voucher_cancelled", "voucher_expired")
 
@@ -366,7 +367,9 @@ def _offer(offer: Offer, locale: str) -> OfferView:
     )
 
 
-def _voucher(redemption: Redemption, code: str) -> VoucherView:
+def _voucher(redemption: Redemption, code: str) -> VoucherView | None:
+    if not redemption.voucher_hash:
+        return None
     return VoucherView(code, redemption.expires_on, when(redemption.expires_at))
 
 

@@ -104,7 +104,7 @@ def _claim(dynamo: Dynamo, commit: Commit, claim: Claim) -> Iterator[Write]:
 
 def _redemption(dynamo: Dynamo, tenant: str, redemption: Redemption) -> Iterator[dict[str, Any]]:
     item = items.redemption_item(tenant, redemption)
-    if redemption.revision == 1:
+    if redemption.revision == 1 and redemption.voucher_hash:
         yield put(dynamo.ledger, items.voucher_item(tenant, redemption))
     yield put_over(dynamo.ledger, item, "revision", redemption.revision - 1)
 

@@ -1,8 +1,8 @@
 """
 Lives that lead up to one midnight, at which something falls due on those that are not quiet.
 
-At the end of 2026 value becomes usable, a tier is reviewed and lost, value expires, an expiry is
-announced, a hold ends, a grant lapses, or any of it together.
+At the end of 2026 value becomes usable, a tier is reviewed and lost, one that was given ends, value
+expires, an expiry is announced, a hold ends, a grant lapses, or any of it together.
 """
 
 from __future__ import annotations
@@ -11,13 +11,14 @@ from typing import Final
 
 from chalicelib.domain.mechanics.entitlements import GrantEntitlement
 from chalicelib.domain.mechanics.holds import PlaceHold
+from chalicelib.domain.mechanics.tiers import GrantTier
 from chalicelib.domain.programme import Programme
 from tests.domain.building import VISIT, Member, at, fixed, ladder, points, programme, rule, visits
 
 MIDNIGHT: Final = at("2027-01-01T00:00:00Z")
 POINTS: Final = "clinic/points"
 #: What may fall due, in the order in which it happens at one instant.
-KINDS: Final = ("activate", "time_out", "review", "expire", "lapse", "warn")
+KINDS: Final = ("activate", "time_out", "floor_end", "review", "expire", "lapse", "warn")
 
 _HOLD: Final = PlaceHold(
     programme="clinic", currency="coins", amount=5, hold_id="h", minutes=4 * 60
@@ -25,6 +26,7 @@ _HOLD: Final = PlaceHold(
 _COFFEE: Final = GrantEntitlement(
     programme="clinic", entitlement="coffee", units=1, reason="long wait", valid_days=13
 )
+_GIFT: Final = GrantTier(programme="clinic", tier="silver", reason="long wait", days=13)
 _CHECKUP: Final = "checkup.completed"
 _VACCINATION: Final = "vaccination.completed"
 
@@ -58,6 +60,8 @@ def life(*kinds: str, key: str) -> Member:
         member.visit("2026-12-01", name="expires")
     if "activate" in kinds:
         member.record(_VACCINATION, "2026-12-18", name="activates")
+    if "floor_end" in kinds:
+        member.do(_GIFT, "2026-12-18")
     if "lapse" in kinds:
         member.do(_COFFEE, "2026-12-18")
     if "warn" in kinds:

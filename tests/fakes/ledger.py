@@ -199,7 +199,8 @@ class FakeLedger:
             case SaveRedemption(redemption):
                 known = self._redemptions.get((tenant, redemption.member, redemption.id))
                 if redemption.revision == 1:
-                    return known is None and (tenant, redemption.voucher_hash) not in self._vouchers
+                    voucher = redemption.voucher_hash
+                    return known is None and (tenant, voucher) not in self._vouchers
                 return known is not None and known.revision == redemption.revision - 1
             case TakeStock(programme, reward, limit):
                 return self._taken.get((tenant, programme, reward), 0) < limit
@@ -232,8 +233,9 @@ class FakeLedger:
         match claim:
             case SaveRedemption(redemption):
                 self._redemptions[tenant, redemption.member, redemption.id] = redemption
-                pointer = (redemption.member, redemption.id)
-                self._vouchers[tenant, redemption.voucher_hash] = pointer
+                if redemption.voucher_hash:
+                    pointer = (redemption.member, redemption.id)
+                    self._vouchers[tenant, redemption.voucher_hash] = pointer
             case TakeStock(programme, reward):
                 key = (tenant, programme, reward)
                 self._taken[key] = self._taken.get(key, 0) + 1

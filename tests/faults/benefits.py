@@ -1,4 +1,4 @@
-"""Entitlements that are granted, used and given back, and stamp cards: what must hold of them."""
+"""Entitlements and tiers that are granted, used and given back, and stamp cards."""
 
 from __future__ import annotations
 
@@ -11,13 +11,16 @@ import msgspec
 from chalicelib.domain.entry import Entry
 from chalicelib.domain.mechanics import entitlements, stamps
 from chalicelib.domain.mechanics.entitlements import GrantEntitlement, UseEntitlement
+from chalicelib.domain.mechanics.floors import floors_of, under
+from chalicelib.domain.mechanics.tiers import GrantTier, LiftTier
 from chalicelib.usecases.execution import Done
+from chalicelib.usecases.grant_tier import change_tier
 from chalicelib.usecases.identity import activity_key
 from chalicelib.usecases.services import Caller, Services
 from chalicelib.usecases.use_entitlement import change_entitlement, return_entitlement
 from tests.faults.ending import Journal, TenantEnding
 from tests.faults.play import Play
-from tests.faults.programmes import CARD, CARD_KEY, PARKING_QUOTA, PROGRAMME
+from tests.faults.programmes import CARD, CARD_KEY, PARKING_QUOTA, PROGRAMME, TIERS
 from tests.faults.record import Request, Told
 from tests.faults.telling import draw_identity, read_back, request, told
 
@@ -70,6 +73,30 @@ def give_back(play: Play, tenant: str) -> Request | None:
     )
 
 
+def hold_tier(play: Play, tenant: str) -> Request:
+    """Draw a tier that is held by hand, for some days or until it is lifted, or lifted again."""
+    member = play.member(tenant)
+    ways: tuple[GrantTier | LiftTier, ...] = (
+        GrantTier(programme=PROGRAMME, tier="gold", reason="kindness", days=0),
+        GrantTier(programme=PROGRAMME, tier="silver", reason="kindness", days=3),
+        GrantTier(programme=PROGRAMME, tier="silver", reason="kindness"),
+        LiftTier(programme=PROGRAMME, reason="by mistake"),
+    )
+    command = play.chance.pick(ways)
+    identity = draw_identity(play, tenant, "tier", (member, command))
+
+    def run(services: Services, caller: Caller) -> Done:
+        owned = msgspec.structs.replace(command, actor=caller.actor)
+        return change_tier(services, caller, member, owned, told, identity)
+
+    return request(f"{type(command).__name__} of {member[-1]}", identity, run)
+
+
+def nothing_lifted(answer: Told) -> bool:
+    """Tell whether there was no tier to lift."""
+    return answer.result["changed"] is False
+
+
 def nothing_returned(answer: Told) -> bool:
     """Tell whether a use had been given back before."""
     return answer.result["changed"] is False
@@ -80,9 +107,27 @@ def check_benefits(tenant: TenantEnding) -> Iterator[str]:
     for member, journal in tenant.journals.items():
         name = f"{tenant.id} {member[-1]}"
         yield from (f"{name}: {fault}" for fault in _uses(journal))
+        yield from (f"{name}: {fault}" for fault in _floors(journal))
         account = tenant.accounts.get(member)
         if account is not None and account.status != "closed":
             yield from (f"{name}: {fault}" for fault in _cards(tenant, member, journal))
+
+
+def _floors(journal: Journal) -> Iterator[str]:
+    """Nobody is below a tier that is held by hand, nor in one that nothing gives."""
+    for entry, account in zip(journal.entries, journal.accounts[1:], strict=True):
+        enrolment = account.enrolments.get(PROGRAMME)
+        if enrolment is None or account.status == "closed":
+            continue
+        floors = floors_of(account, PROGRAMME)
+        rank = TIERS.index(enrolment.tier)
+        if any(TIERS.index(floor.tier) > rank for floor in floors):
+            yield f"{entry.version}: in {enrolment.tier}, held by hand are {floors}"
+        highest = max((TIERS.index(floor.tier) for floor in floors), default=0)
+        if rank > max(highest, TIERS.index(under(account, PROGRAMME))):
+            yield f"{entry.version}: in {enrolment.tier}, which nothing gives"
+        if any((floor.expires_at or entry.effective_at) < entry.effective_at for floor in floors):
+            yield f"{entry.version}: {floors} are over"
 
 
 def _uses(journal: Journal) -> Iterator[str]:

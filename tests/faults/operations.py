@@ -64,6 +64,7 @@ OPERATIONS: Final = (
         frozenset({"give_back"}),
         benefits.nothing_returned,
     ),
+    Operation("hold tier", 2, benefits.hold_tier, frozenset({"floor"}), benefits.nothing_lifted),
     TICK,
     Operation("fan out", 1, ticking.draw_fan_out, is_job=True),
     Operation("settle a stretch", 3, ticking.draw_stretch, is_job=True),

@@ -19,6 +19,7 @@ STARS: Final = "care/stars"
 VISIT_DAY_CAP: Final = 100
 STOCK: Final = {"mug": 3, "keyring": 2}
 PARKING_QUOTA: Final = 2
+TIERS: Final = ("base", "silver", "gold")
 CARD: Final[dict[str, Any]] = {
     "id": "two-paid",
     "name": "Two paid, a coffee",

@@ -182,6 +182,8 @@ class Ground:
         given = {**coffee, "units": 500, "reason": "patience"}
         memory.learn(clinic.api.post(f"{path}/entitlement-grants", given).expect(201))
         memory.learn(clinic.api.post(f"{path}/entitlement-uses", coffee).expect(201))
+        held = {**programme, "tier": "silver", "reason": "patience"}
+        memory.learn(clinic.api.post(f"{path}/tier-grants", held).expect(201))
         hold = {**programme, "currency": "points", "amount": 5, "minutes": 10_000}
         for _ in range(3):
             placed = clinic.api.post(f"{path}/holds", hold).expect(201)

@@ -199,7 +199,11 @@ def _look_back(_world: LocalWorld, record: Recorder, member: str) -> None:
     record("GET", f"/v1/members/{member}/balance")
     record("GET", f"/v1/members/{member}/ledger?limit=2")
     record("GET", f"/v1/members/{member}/verification")
+    gift = {"programme": "clinic", "tier": "gold", "reason": "long wait", "days": 30}
+    record("POST", f"/v1/members/{member}/tier-grants", gift)
     record("GET", f"/v1/members/{member}/tier")
+    lifted = {"programme": "clinic", "reason": "given by mistake"}
+    record("POST", f"/v1/members/{member}/tier-grants/removal", lifted)
 
 
 def _keys_and_clocks(record: Recorder) -> None:

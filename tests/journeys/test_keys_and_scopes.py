@@ -69,6 +69,8 @@ BODIES: dict[str, Any] = {
     "programmes_draft": {"document": example("purchases")},
     "programmes_publish": {},
     "programmes_validate": {"document": example("purchases")},
+    "tiers_grant": {"programme": "clinic", "tier": "silver", "reason": "test"},
+    "tiers_lift": {"programme": "clinic", "reason": "test"},
     "rewards_cancel": {},
     "rewards_look_up": {"code": "{code}"},
     "rewards_redeem": {"programme": "clinic", "reward": "parking"},

@@ -42,6 +42,7 @@ _MEANINGS: Final[dict[str, Callable[[Any], Any]]] = {
     "programme": lambda _: "clinic",
     "programmes": lambda given: given if given is None else ["clinic"],
     "reward": lambda _: "parking",
+    "tier": lambda _: "gold",
     "entitlement": lambda _: "coffee",
     "currency": lambda given: "GBP" if _CODE.fullmatch(str(given)) else "points",
     "tz": lambda given: given if given is None else "Europe/London",

@@ -77,7 +77,7 @@ def record(
             draft,
             programme,
             activity,
-            visits=1,
+            facts=1,
             spend=activity.amount or 0,
             points=earned_by_currency(given),
         )

@@ -12,8 +12,8 @@ from chalicelib.domain.draft import Draft
 from chalicelib.domain.entry import ADJUSTED, Detail
 from chalicelib.domain.errors import Conflict, Invalid
 from chalicelib.domain.mechanics import value
-from chalicelib.domain.mechanics.rewards import ruling
 from chalicelib.domain.programme import Programmes, qualified
+from chalicelib.domain.ruling import ruling
 
 
 class Adjusted(Struct, frozen=True, omit_defaults=True):

@@ -38,6 +38,8 @@ from chalicelib.domain.programme import (
 # More than this for one fact is a slip in a formula, not an award.
 AWARD_MAX = 10**9
 _DEFAULT_GROUP = ""
+#: Windows of ladders that may begin on any day of the year.
+BY_DAY = frozenset({"anniversary", "rolling"})
 
 
 class Explained(Struct, frozen=True, omit_defaults=True):
@@ -409,10 +411,15 @@ def give(draft: Draft, award: RuleAward, amount: int) -> None:
 # ── Qualifying metrics ──
 
 
-def metric_key(programme_id: str, metric: str, currency_id: str | None = None) -> str:
-    """Return the key of a metric in an account; ``points_earned`` has one for each currency."""
+def metric_key(programme_id: str, metric: str, of: str | None = None) -> str:
+    """
+    Return the key of a metric in an account.
+
+    ``points_earned`` has one for each currency ``of`` which they are, ``events`` one for each kind
+    of fact.
+    """
     base = f"{programme_id}/{metric}"
-    return base if currency_id is None else f"{base}/{currency_id}"
+    return base if of is None else f"{base}/{of}"
 
 
 def count_metrics(
@@ -420,17 +427,35 @@ def count_metrics(
     programme: Programme,
     activity: Activity,
     *,
-    visits: int,
+    facts: int,
     spend: int,
     points: dict[str, int],
 ) -> None:
-    """Move the qualifying metrics in the month of the fact; ``points`` by currency id."""
-    month = calendar.month_of(activity.local_day(programme.time_zone))
+    """
+    Move the qualifying metrics in the month of a fact, and on its day where the ladder needs it.
+
+    ``facts`` is 1 for a fact that comes and -1 for one that is taken back; ``points`` are by
+    currency id.
+    """
+    local = activity.local_day(programme.time_zone)
+    month = calendar.month_of(local)
+    day = local.isoformat() if programme.tiers and programme.tiers.window in BY_DAY else ""
+    metrics = programme.metrics
     moves = [(metric_key(programme.id, "points_earned", c), n) for c, n in sorted(points.items())]
-    if activity.type in programme.metrics.visits_on:
-        moves.append((metric_key(programme.id, "visits"), visits))
-    if activity.type in programme.metrics.spend_on and activity.money == programme.money.currency:
+    if activity.type in metrics.visits_on:
+        moves.append((metric_key(programme.id, "visits"), facts))
+    if activity.type in metrics.spend_on and activity.money == programme.money.currency:
         moves.append((metric_key(programme.id, "spend"), spend))
+    if activity.type in metrics.referrals_on:
+        moves.append((metric_key(programme.id, "referrals"), facts))
+    if activity.type in _events(programme):
+        moves.append((metric_key(programme.id, "events", activity.type), facts))
     for metric, delta in moves:
         if delta:
-            draft.add(MetricChange(metric, month, delta))
+            draft.add(MetricChange(metric, month, delta, day))
+
+
+def _events(programme: Programme) -> set[str | None]:
+    levels = programme.tiers.levels if programme.tiers else ()
+    needs = [level.qualify for level in levels if level.qualify is not None]
+    return {each.on for need in needs for each in (*need.all, *need.any) if each.on is not None}

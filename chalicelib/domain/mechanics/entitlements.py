@@ -29,7 +29,6 @@ from chalicelib.domain.entry import Detail, Entry
 from chalicelib.domain.errors import Conflict, NotFound
 from chalicelib.domain.faults import Fault
 from chalicelib.domain.mechanics import value
-from chalicelib.domain.mechanics.rewards import ruling
 from chalicelib.domain.pointer import join
 from chalicelib.domain.programme import (
     Caption,
@@ -42,7 +41,8 @@ from chalicelib.domain.programme import (
     Window,
 )
 from chalicelib.domain.progress import Shelf
-from chalicelib.domain.references import known_tiers
+from chalicelib.domain.references import known_tiers, reference
+from chalicelib.domain.ruling import ruling
 from chalicelib.domain.section import Section
 from chalicelib.domain.speech import Described, Speaker
 
@@ -377,6 +377,20 @@ def problems(programme: Programme) -> Iterator[Fault]:
         if entitlement.quota is not None and not entitlement.tiers:
             detail = "limits a tier's entitlement, and no tier has this one: name `tiers`"
             yield Fault(join(at, "quota"), detail)
+
+
+def name_of(programme: Programme, entitlement_id: str) -> Text:
+    """Return what an entitlement is called, its id where it is not known."""
+    named = (each.name for each in SECTION.of(programme) if each.id == entitlement_id)
+    return next(named, entitlement_id)
+
+
+def known(programme: Programme, entitlement_id: str, at: str) -> Iterator[Fault]:
+    """Judge the name of an entitlement that another part gives."""
+    there = [entitlement.id for entitlement in SECTION.of(programme)]
+    if not there:
+        yield Fault(at, "names an entitlement, but there is none: declare `entitlements`")
+    yield from reference(entitlement_id, there, "entitlement", at)
 
 
 def permanent(programme: Programme) -> dict[str, list[str]]:

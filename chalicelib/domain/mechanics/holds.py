@@ -27,9 +27,9 @@ from chalicelib.domain.entry import HELD, REDEEMED, Detail, Entry
 from chalicelib.domain.errors import Conflict, Invalid, NotFound
 from chalicelib.domain.faults import Fault
 from chalicelib.domain.mechanics import value
-from chalicelib.domain.mechanics.rewards import ruling
 from chalicelib.domain.programme import Part, Programme, Programmes, qualified
 from chalicelib.domain.progress import Shelf
+from chalicelib.domain.ruling import ruling
 from chalicelib.domain.section import Section
 from chalicelib.domain.speech import Described, Speaker
 

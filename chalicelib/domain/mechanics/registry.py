@@ -68,6 +68,8 @@ HANDLERS: Final[dict[type[Command], Handler]] = {
     holds.CaptureHold: holds.capture,
     holds.ReleaseHold: holds.release,
     holds.ExtendHold: holds.extend,
+    tiers.GrantTier: tiers.grant,
+    tiers.LiftTier: tiers.lift,
     entitlements.GrantEntitlement: entitlements.grant_by_hand,
     entitlements.UseEntitlement: entitlements.use,
     entitlements.ReturnEntitlement: entitlements.give_back,
@@ -85,10 +87,12 @@ DUE: Final[tuple[Callable[[Account], Instant | None], ...]] = (
 TICKS: Final[tuple[Callable[[Account, Programmes, Instant], Entry | None], ...]] = (
     value.activate,
     holds.time_out,
+    tiers.end_floors,
     tiers.review,
     value.expire,
     entitlements.lapse,
     value.warn,
+    tiers.announce,
 )
 
 CLOSING: Final[tuple[Callable[[Draft], None], ...]] = (
@@ -107,6 +111,7 @@ KINDS: Final = frozenset(
         "adjust",
         *("hold", "capture", "release", "extend", "time_out"),
         *("grant", "draw", "give_back", "lapse"),
+        *("floor", "floor_end", "notice"),
         *("activate", "review", "expire", "warn"),
     }
 )

@@ -400,7 +400,7 @@ def _uncount(
             draft,
             programme,
             activity,
-            visits=-int(not after.whole),
+            facts=-int(not after.whole),
             spend=(after.amount or 0) - (before.amount or 0),
             points=points,
         )

@@ -1,8 +1,11 @@
 """
 Rewards: what value can be redeemed for, and the voucher that stands for it.
 
+What a reward ``gives`` is there at once: units of an entitlement, or a tier for so many days.  Such
+a redemption has no voucher, is used when it is made, and cannot be cancelled.
+
 A redemption is refused in this order: not a member, no such reward, out of its dates, wrong tier,
-limit reached, too little value, out of stock.
+limit reached, too little value, out of stock, a tier that is held already.
 """
 
 from __future__ import annotations
@@ -30,16 +33,18 @@ from chalicelib.domain.draft import Draft
 from chalicelib.domain.effects import CounterChange
 from chalicelib.domain.entry import REDEEMED
 from chalicelib.domain.errors import Conflict, LoyaltyError, NotFound
-from chalicelib.domain.mechanics import value
+from chalicelib.domain.mechanics import entitlements, tiers, value
 from chalicelib.domain.mechanics.earning import in_season
 from chalicelib.domain.programme import (
+    GivesEntitlement,
+    GivesTier,
     Programme,
     Programmes,
-    ProgrammeVersion,
     Reward,
     RewardLimit,
     qualified,
 )
+from chalicelib.domain.ruling import ruling
 
 
 class Offer(Struct, frozen=True):
@@ -49,18 +54,6 @@ class Offer(Struct, frozen=True):
     programme: str
     affordable: bool
     reasons: tuple[dict[str, object], ...]
-
-
-def ruling(account: Account, programmes: Programmes, programme_id: str, now: Instant) -> Programme:
-    """Return the document that rules a member's programme now; refuse who is not a member."""
-    version: ProgrammeVersion | None = programmes.in_force(programme_id, now)
-    if version is None:
-        raise NotFound("programme_not_found", "No programme of this id is in force.")
-    if programme_id not in account.enrolments:
-        raise Conflict(
-            "not_enrolled", f"This member has not joined {programme_id}.", programme=programme_id
-        )
-    return version.document
 
 
 def redeem(account: Account, programmes: Programmes, command: Redeem, now: Instant) -> Decision:
@@ -81,7 +74,9 @@ def redeem(account: Account, programmes: Programmes, command: Redeem, now: Insta
     )
     for counter, kept_until in counters:
         draft.add(CounterChange(counter, 1, kept_until))
-    term = _voucher_term(reward, day, programme.time_zone)
+    _give(draft, programme, reward)
+    at_once = reward.gives is not None
+    term = value.NEVER if at_once else _voucher_term(reward, day, programme.time_zone)
     redemption = Redemption(
         id=command.redemption_id,
         member=command.member,
@@ -89,20 +84,29 @@ def redeem(account: Account, programmes: Programmes, command: Redeem, now: Insta
         reward=reward.id,
         currency=key,
         price=reward.price.amount,
-        state="issued",
+        state="used" if at_once else "issued",
         issued_at=now,
-        voucher_hash=command.voucher_hash,
+        voucher_hash="" if at_once else command.voucher_hash,
         expires_at=term.expires_at,
         expires_on=term.expires_on,
         taken=taken,
         counters=counters,
         stocked=reward.stock is not None,
+        changed_at=now if at_once else None,
     )
     claims: list[Claim] = [SaveRedemption(redemption)]
     if reward.stock is not None:
         claims.append(TakeStock(programme.id, reward.id, reward.stock))
     entry = draft.entry("redeem", actor=command.actor, subject=command.redemption_id)
     return Decision(entries=(entry,), claims=tuple(claims), result=redemption)
+
+
+def _give(draft: Draft, programme: Programme, reward: Reward) -> None:
+    match reward.gives:
+        case GivesEntitlement(entitlement, units, valid_days):
+            entitlements.give(draft, programme, entitlement, units, valid_days)
+        case GivesTier(tier, days):
+            tiers.hold(draft, programme, "bought", tier, days)
 
 
 def obstacles(
@@ -158,6 +162,8 @@ def obstacles(
         )
     if reward.stock is not None and stock_taken >= reward.stock:
         found.append(out_of_stock(programme.id, reward.id))
+    if isinstance(reward.gives, GivesTier):
+        found.extend(tiers.held_already(account, programme, reward.gives.tier))
     return found
 
 

@@ -26,7 +26,6 @@ from chalicelib.domain.pointer import join
 from chalicelib.domain.programme import ActivityType, Count, Id, LineScope, Part, Programme, Text
 from chalicelib.domain.progress import Shelf
 from chalicelib.domain.reaction import Note, Occasion, Reaction, Retraction
-from chalicelib.domain.references import reference
 from chalicelib.domain.section import Section
 from chalicelib.domain.speech import Described, Speaker
 
@@ -198,18 +197,14 @@ def end(draft: Draft) -> None:
 
 def problems(programme: Programme) -> Iterator[Fault]:
     """Faults of the stamp cards of a document."""
-    known = [entitlement.id for entitlement in entitlements.SECTION.of(programme)]
     seen: set[str] = set()
     for place, card in enumerate(SECTION.of(programme)):
         at = join("", SECTION.name, place)
         if card.id in seen:
             yield Fault(join(at, "id"), f"`{card.id}` is there twice: give it its own id")
         seen.add(card.id)
-        named = card.full.entitlement
         here = join(at, "full", "entitlement")
-        if not known:
-            yield Fault(here, "names an entitlement, but there is none: declare `entitlements`")
-        yield from reference(named, known, "entitlement", here)
+        yield from entitlements.known(programme, card.full.entitlement, here)
 
 
 def permanent(programme: Programme) -> dict[str, list[str]]:
@@ -219,10 +214,9 @@ def permanent(programme: Programme) -> dict[str, list[str]]:
 
 def words(speaker: Speaker) -> Iterator[Described]:
     """Tell what fills a card, and what a full one gives."""
-    names = {each.id: each.name for each in entitlements.SECTION.of(speaker.programme)}
     for card in SECTION.of(speaker.programme):
         name = speaker.text(card.name)
-        gives = speaker.text(names.get(card.full.entitlement, card.full.entitlement))
+        gives = speaker.text(entitlements.name_of(speaker.programme, card.full.entitlement))
         text = f"{name}: {card.size} stamps give {card.full.units:,} × {gives}."
         if card.daily_max is not None:
             text += f" At most {card.daily_max:,} a day."

@@ -311,6 +311,21 @@ class TestClaims:
         assert store.ledger.redemption_of(TENANT, made.voucher_hash) == (MEMBER, made.id)
         assert store.ledger.redemption_of("other", made.voucher_hash) is None
 
+    def test_redemptions_without_a_voucher(self, store: Store) -> None:
+        """What is given at once has no voucher, so two of them share none."""
+        first = redemption(voucher_hash="", state="used")
+        last = earned(_open(store), claims=(SaveRedemption(first),))
+        store.ledger.commit(last)
+        second = redemption(id="red_second", voucher_hash="", state="used")
+        store.ledger.commit(earned(last, claims=(SaveRedemption(second),)))
+
+        found = [
+            store.ledger.load_with_redemption(TENANT, MEMBER, each.id)[1]
+            for each in (first, second)
+        ]
+        assert found == [first, second]
+        assert store.ledger.redemption_of(TENANT, "") is None
+
     def test_voucher_is_unique(self, store: Store) -> None:
         """Two redemptions never share a voucher."""
         first = earned(_open(store), claims=(SaveRedemption(redemption()),))
