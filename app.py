@@ -22,9 +22,12 @@ from chalicelib.routes import (
     keys,
     members,
     programmes,
+    quotes,
     reference,
     rewards,
+    statuses,
     tiers,
+    wallets,
 )
 
 app = Chalice(app_name="tessera")
@@ -38,7 +41,10 @@ for resource in (
     activities,
     balances,
     rewards,
+    quotes,
+    wallets,
     tiers,
+    statuses,
     holds,
     entitlements,
     adjustments,

@@ -16,6 +16,7 @@ from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 
 from chalicelib.store import metering
 from infra.local import in_process
+from tests.furnished import furnished
 from tests.journeys.client import Answer
 from tests.journeys.world import Clinic, Document, Ground, LocalWorld, example
 
@@ -65,7 +66,7 @@ def counted(world: LocalWorld) -> Iterator[Counted]:
 def tenant(request: pytest.FixtureRequest, world: LocalWorld) -> Clinic:
     """Return a warm tenant, with either kind of clock, that has the clinic's programme."""
     made = world.clinic() if request.param == "real time" else world.sandbox()
-    made.publish(example("clinic") | {"entitlements": [{"id": "coffee", "name": "Coffee"}]})
+    made.publish(furnished())
     made.enrolled()
     return made
 
@@ -90,6 +91,8 @@ def test_writes(counted: Counted, tenant: Clinic, member: str) -> None:
         (f"{path}/holds", {"programme": "clinic", "currency": "points", "amount": 5}),
         (f"{path}/entitlement-grants", {**_COFFEE, "units": 2, "reason": "test"}),
         (f"{path}/entitlement-uses", _COFFEE),
+        (f"{path}/top-ups", {"programme": "clinic", "currency": "prepaid", "amount": 100}),
+        (f"{path}/statuses", {"programme": "clinic", "status": "family"}),
         (f"{path}/tier-grants", {"programme": "clinic", "tier": "gold", "reason": "test"}),
         (f"{path}/tier-grants/removal", {"programme": "clinic", "reason": "test"}),
         (f"{path}/closure", {"reason": "test"}),
@@ -204,6 +207,24 @@ def test_vouchers(counted: Counted, tenant: Clinic, member: str) -> None:
     assert reading == [READS]
     assert using == [READ, READS, WRITE]
     assert cancelling == [READS, WRITE]
+
+
+def test_quotes(counted: Counted, tenant: Clinic, member: str) -> None:
+    """A quote is one read and one write of its own; confirming is one read and one transaction."""
+    path = f"/v1/members/{member}/quotes"
+    body = {"programme": "clinic", "currency": "GBP", "lines": [{"amount": 8000}]}
+    made = tenant.api.post(path, body).expect(201)["quote"]["quote_id"]
+
+    making = counted.of(lambda: tenant.api.post(path, body), 201)
+    looking = counted.of(lambda: tenant.api.post(f"{path}?dry_run=true", body), 200)
+    reading = counted.of(lambda: tenant.api.get(f"{path}/{made}"), 200)
+    confirming = counted.of(lambda: tenant.api.post(f"{path}/{made}/confirmation", {}), 201)
+
+    clocked = tenant.tenant.startswith("sandbox")
+    assert making == [READS if clocked else READ, PUT]
+    assert len(looking) == 1
+    assert reading == [READS]
+    assert confirming == [READS, WRITE]
 
 
 def test_external_ids(counted: Counted, tenant: Clinic, member: str) -> None:

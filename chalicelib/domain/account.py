@@ -31,13 +31,27 @@ LIFETIME = "all"
 
 
 class Lot(Struct, frozen=True, omit_defaults=True, array_like=True):
-    """Value with one expiry and one funder; lots that would behave alike are one."""
+    """Value with one expiry, funder and rate; lots that would behave alike are one."""
 
     amount: int
     expires_at: Instant | None
     expires_on: str | None
     funder: str
     warn_at: Instant | None = None
+    rate: int = 0
+    since: Instant = 0
+
+
+class Taken(Struct, frozen=True, array_like=True):
+    """Value taken from one lot, to be able to put it back."""
+
+    amount: int
+    expires_at: Instant | None
+    expires_on: str | None
+    funder: str
+    warn_at: Instant | None = None
+    rate: int = 0
+    since: Instant = 0
 
 
 class PendingLot(Struct, frozen=True, omit_defaults=True, array_like=True):
@@ -253,17 +267,22 @@ class Folding:
     def _lot(self, effect: fx.LotChange) -> None:
         balance = self._balance(effect.currency)
         lots = []
-        amount, warn_at = effect.delta, effect.warn_at
+        amount, warn_at, since = effect.delta, effect.warn_at, effect.since
+        same = (effect.expires_at, effect.funder, effect.rate)
         for lot in balance.lots:
-            if lot.expires_at == effect.expires_at and lot.funder == effect.funder:
+            if (lot.expires_at, lot.funder, lot.rate) == same:
                 amount += lot.amount
                 warn_at = warn_at if lot.warn_at is None else lot.warn_at
+                since = lot.since
             else:
                 lots.append(lot)
         if amount < 0:
             raise Corrupt(f"lot {effect.expires_on} of {effect.currency} would hold {amount}")
         if amount:
-            lots.append(Lot(amount, effect.expires_at, effect.expires_on, effect.funder, warn_at))
+            expires_on, funder = effect.expires_on, effect.funder
+            lots.append(
+                Lot(amount, effect.expires_at, expires_on, funder, warn_at, effect.rate, since)
+            )
         lots.sort(key=_burn_order)
         self._set_balance(effect.currency, Balance(tuple(lots), balance.pending, balance.deficit))
 
@@ -393,8 +412,8 @@ def evolve(account: Account, entry: Entry, head: bytes) -> Account:
     return folding.account(version=entry.version, head=head, effective_at=entry.effective_at)
 
 
-def _burn_order(lot: Lot) -> tuple[bool, Instant, str]:
-    return (lot.expires_at is None, lot.expires_at or 0, lot.funder)
+def _burn_order(lot: Lot) -> tuple[bool, Instant, Instant, str, int]:
+    return (lot.expires_at is None, lot.expires_at or 0, lot.since, lot.funder, lot.rate)
 
 
 def _activation_order(lot: PendingLot) -> tuple[Instant, bool, Instant, str]:

@@ -142,7 +142,7 @@ def basis(activity: Activity, scope: LineScope) -> Basis | None:
     A fact without lines counts as one line of its own category.
     """
     lines = activity.lines or (Line("", activity.amount or 0, units(activity), activity.category),)
-    chosen = tuple(line for line in lines if _in_scope(line, scope))
+    chosen = tuple(line for line in lines if in_scope(line, scope))
     if not chosen:
         return None
     if len(chosen) == len(lines):
@@ -161,7 +161,8 @@ def units(activity: Activity) -> int:
     return sum(line.quantity for line in activity.lines) if activity.lines else 1
 
 
-def _in_scope(line: Line, scope: LineScope) -> bool:
+def in_scope(line: Line, scope: LineScope) -> bool:
+    """Tell whether a line is among those included, and not excluded."""
     include, exclude = scope.include, scope.exclude
     if line.category in exclude.categories or line.sku in exclude.skus:
         return False

@@ -6,9 +6,11 @@ from typing import Any, Literal
 
 from msgspec import Struct
 
+from chalicelib.domain.account import Taken
 from chalicelib.domain.activity import Activity
 from chalicelib.domain.calendar import Instant
 from chalicelib.domain.entry import Entry, StoredEntry
+from chalicelib.domain.quote import Quote
 
 
 class Command(Struct, frozen=True, kw_only=True):
@@ -51,16 +53,6 @@ class Redeem(Command, frozen=True):
     reward: str
     redemption_id: str
     voucher_hash: str
-
-
-class Taken(Struct, frozen=True, array_like=True):
-    """Value taken from one lot, to be able to put it back."""
-
-    amount: int
-    expires_at: Instant | None
-    expires_on: str | None
-    funder: str
-    warn_at: Instant | None = None
 
 
 class Redemption(Struct, frozen=True, omit_defaults=True):
@@ -183,7 +175,13 @@ class SaveRemaining(Struct, frozen=True):
     remaining: Remaining
 
 
-Claim = SaveRedemption | TakeStock | ReturnStock | SaveRemaining
+class SaveQuote(Struct, frozen=True):
+    """Write a quote over the revision before it."""
+
+    quote: Quote
+
+
+Claim = SaveRedemption | TakeStock | ReturnStock | SaveRemaining | SaveQuote
 
 
 class Decision(Struct, frozen=True):

@@ -26,7 +26,7 @@ from chalicelib.domain.commands import (
 )
 from chalicelib.domain.entry import Entry, StoredEntry
 from chalicelib.domain.errors import Conflict
-from chalicelib.domain.mechanics import activities, membership, registry, reversal
+from chalicelib.domain.mechanics import activities, membership, quotes, registry, reversal
 from chalicelib.domain.mechanics.registry import DUE, TICKS, Handler
 from chalicelib.domain.programme import Programmes
 
@@ -37,6 +37,8 @@ HANDLERS: Final[dict[type[Command], Handler]] = {
     Close: membership.close,
     RecordActivity: activities.record,
     ReverseActivity: reversal.reverse,
+    quotes.MakeQuote: quotes.make,
+    quotes.ConfirmQuote: quotes.confirm,
     **registry.HANDLERS,
 }
 
@@ -67,8 +69,8 @@ def settle(
     """
     Bring the account up to an instant: everything that fell due by then, in order.
 
-    At one instant the order is fixed: activate, review tiers, expire, lapse, warn.  Returns the
-    account and the tick entries, at most ``limit`` of them (then it is not yet at ``now``).
+    At one instant the order is fixed, as the registry's `TICKS` has it.  Returns the account and
+    the tick entries, at most ``limit`` of them (then it is not yet at ``now``).
     """
     appended = Appended()
     at = due_at(account)

@@ -57,7 +57,12 @@ class ReviewChange(_Effect, frozen=True, tag="review"):
 
 
 class LotChange(_Effect, frozen=True, tag="lot"):
-    """Value of one expiry and funder comes (above zero) or goes."""
+    """
+    Value of one expiry, funder and rate comes (above zero) or goes.
+
+    ``rate`` is the percentage off what is paid from it; ``since`` when the lot was opened, where
+    that decides what goes first.
+    """
 
     currency: str
     delta: int
@@ -65,6 +70,8 @@ class LotChange(_Effect, frozen=True, tag="lot"):
     expires_on: str | None = None
     funder: str = ""
     warn_at: Instant | None = None
+    rate: int = 0
+    since: Instant = 0
 
 
 class LotWarned(_Effect, frozen=True, tag="warned"):

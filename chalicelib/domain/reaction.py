@@ -47,6 +47,10 @@ class Retraction(Struct, frozen=True):
     note: Note
 
 
+def _as_it_is(note: Note) -> Note:
+    return note
+
+
 class Reaction(NamedTuple):
     """
     How one mechanic answers facts; ``section`` names it in notes.
@@ -58,3 +62,5 @@ class Reaction(NamedTuple):
     section: str
     apply: Callable[[Draft, Occasion], Note | None]
     retract: Callable[[Draft, Retraction], Note]
+    #: What of a note the caller is told.
+    shown: Callable[[Note], Note] = _as_it_is

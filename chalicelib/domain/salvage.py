@@ -81,6 +81,10 @@ def _literal(value: Any, shape: shapes.LiteralType) -> Any:
     return value if isinstance(value, type(shape.values[0])) else shape.values[0]
 
 
+def _bool(value: Any, _: shapes.BoolType) -> bool:
+    return value is True
+
+
 def _int(value: Any, shape: shapes.IntType) -> int:
     if isinstance(value, int) and not isinstance(value, bool):
         return value
@@ -97,6 +101,7 @@ _READERS: Final[dict[type[shapes.Type], Callable[[Any, Any], Any]]] = {
     shapes.VarTupleType: _tuple,
     shapes.DictType: _dict,
     shapes.LiteralType: _literal,
+    shapes.BoolType: _bool,
     shapes.IntType: _int,
     shapes.StrType: _str,
 }

@@ -13,6 +13,7 @@ from chalicelib.domain.commands import LineReversal
 from chalicelib.domain.entry import Line, RuleAward
 from chalicelib.domain.errors import Invalid
 from chalicelib.domain.mechanics.activities import Recorded, Verdict
+from chalicelib.domain.mechanics.registry import REACTIONS
 from chalicelib.domain.mechanics.reversal import Reversed
 from chalicelib.domain.programme import ActivityType, Id
 from chalicelib.domain.reaction import Note
@@ -425,9 +426,9 @@ def _presenter(status: int) -> Any:
                 version=decided.account.version,
                 occurred_at=format_instant(recorded.occurred_at),
                 effective_at=format_instant(decided.now),
-                awards=[_award(award) for award in recorded.awards if award.granted],
+                awards=[award_view(award) for award in recorded.awards if award.granted],
                 tier_changes=[tier_change(moved) for moved in recorded.tier_changes],
-                outcomes=_outcomes(recorded.noted),
+                outcomes=outcome_views(recorded.noted),
                 balances=balances(decided.account, decided.programmes, decided.now, "en"),
                 explanation=[_explanation(verdict) for verdict in recorded.verdicts],
             ),
@@ -436,15 +437,18 @@ def _presenter(status: int) -> Any:
     return present
 
 
-def _outcomes(noted: dict[str, Note]) -> list[OutcomeView]:
+def outcome_views(noted: dict[str, Note]) -> list[OutcomeView]:
+    """Return what mechanics made of a fact, as the caller is told."""
+    shown = {reaction.section: reaction.shown for reaction in REACTIONS}
     found = []
     for key, note in sorted(noted.items()):
         programme, _, mechanic = key.partition("/")
-        found.append(OutcomeView(programme, mechanic, note))
+        found.append(OutcomeView(programme, mechanic, shown[mechanic](note)))
     return found
 
 
-def _award(award: RuleAward) -> AwardView:
+def award_view(award: RuleAward) -> AwardView:
+    """Return what a rule gave, as it is shown."""
     return AwardView(
         award.programme,
         award.rule,
@@ -483,7 +487,7 @@ def _present_reversal(decided: Decided) -> Answer:
             remaining_amount=result.remaining.amount,
             returned=returned,
             tier_changes=[tier_change(moved) for moved in result.tier_changes],
-            outcomes=_outcomes(result.remaining.noted),
+            outcomes=outcome_views(result.remaining.noted),
             balances=balances(decided.account, decided.programmes, decided.now, "en"),
         ),
     )

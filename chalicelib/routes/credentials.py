@@ -40,6 +40,10 @@ SCOPES: Final[dict[str, str]] = {
     "entitlements:read": "Read what a member may use, and stamp cards",
     "entitlements:write": "Use entitlements and give uses back",
     "entitlements:grant": "Grant entitlements by hand",
+    "quotes:read": "Quote purchases and read quotes",
+    "quotes:confirm": "Confirm quotes",
+    "wallets:write": "Top wallets up",
+    "statuses:write": "Verify statuses and withdraw them",
     "tiers:grant": "Hold tiers by hand and lift them",
     "vouchers:read": "Look vouchers up",
     "vouchers:write": "Use vouchers",
@@ -58,6 +62,9 @@ _AT_THE_DESK: Final = frozenset(
         "redemptions:write",
         "holds:write",
         "entitlements:write",
+        "quotes:confirm",
+        "wallets:write",
+        "statuses:write",
         "vouchers:write",
     },
 )
@@ -88,6 +95,7 @@ MEMBER_SCOPES: Final = frozenset(
         "rewards:read",
         "redemptions:write",
         "entitlements:read",
+        "quotes:read",
         "vouchers:read",
     },
 )

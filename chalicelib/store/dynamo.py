@@ -55,6 +55,7 @@ class Dynamo:
         self.ledger: Final = f"{prefix}ledger"
         self.directory: Final = f"{prefix}directory"
         self.catalogue: Final = f"{prefix}catalogue"
+        self.work: Final = f"{prefix}work"
         self._pause = pause
 
     def get(self, table: str, pk: str, sk: str) -> Item | None:
@@ -97,6 +98,13 @@ class Dynamo:
             "DeleteItem",
             {"TableName": table, "Key": _key(pk, sk), "ReturnConsumedCapacity": "TOTAL"},
         )
+
+    def put(self, table: str, item: Item) -> None:
+        """Write one item, over whatever is there; doing it twice is doing it once."""
+        request = {"TableName": table, "Item": item, "ReturnConsumedCapacity": "TOTAL"}
+        if cost := metering.active():
+            cost.wrote(request, transactional=False)
+        self._call("PutItem", request)
 
     def put_many(self, wanted: Mapping[Key, Item]) -> None:
         """

@@ -17,6 +17,8 @@ voucher pointer       ``member`` S · ``redemption`` S
 `T#…#V#…`, `V`
 stock                 ``used`` N
 `T#…#S#…`, `S`
+quote                 ``revision`` N · ``body`` B · ``expires_at`` N, when DynamoDB may
+`T#…#M#…`, `Q#…`      delete it, in seconds; in the table of work
 ====================  ================================================================
 
 ``body`` and ``answer`` are zlib, of JSON and of what was sent; an entry's bytes are the domain's.
@@ -44,6 +46,7 @@ from chalicelib.domain.calendar import Instant
 from chalicelib.domain.commands import Redemption, Remaining
 from chalicelib.domain.entry import StoredEntry
 from chalicelib.domain.errors import TooLarge, Unavailable
+from chalicelib.domain.quote import Quote
 from chalicelib.store import keys
 from chalicelib.store.metering import Item
 from chalicelib.usecases.ports import Answer, Commit, Identity, Remembered
@@ -51,11 +54,14 @@ from chalicelib.usecases.ports import Answer, Commit, Identity, Remembered
 #: Sizes of the stored body of an account: above the first it is logged, above the second refused.
 BODY_WARN_BYTES: Final = 8 * 1024
 BODY_MAX_BYTES: Final = 32 * 1024
+#: How long a quote can still be read after it has expired.
+QUOTE_KEPT_S: Final = 7 * 86_400
 
 _LEVEL: Final = 6
 _ENCODER: Final = msgspec.json.Encoder()
 _ACCOUNT: Final = msgspec.json.Decoder(Account)
 _REDEMPTION: Final = msgspec.json.Decoder(Redemption)
+_QUOTE: Final = msgspec.json.Decoder(Quote)
 _REMAINING: Final = msgspec.json.Decoder(Remaining)
 
 
@@ -215,6 +221,20 @@ def redemption_item(tenant: str, redemption: Redemption) -> Item:
 def redemption_of(item: Item) -> Redemption:
     """Return the redemption of an item."""
     return _REDEMPTION.decode(zlib.decompress(item["body"]["B"]))
+
+
+def quote_item(tenant: str, quote: Quote) -> Item:
+    """Return a quote as an item; it may go a week after it expires."""
+    return _key(keys.member_pk(tenant, quote.member), keys.quote_sk(quote.id)) | {
+        "revision": _number(quote.revision),
+        "body": {"B": _packed(quote)},
+        "expires_at": _number(quote.expires_at // 1000 + QUOTE_KEPT_S),
+    }
+
+
+def quote_of(item: Item) -> Quote:
+    """Return the quote of an item."""
+    return _QUOTE.decode(zlib.decompress(item["body"]["B"]))
 
 
 def voucher_item(tenant: str, redemption: Redemption) -> Item:

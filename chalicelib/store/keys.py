@@ -47,6 +47,11 @@ def redemption_sk(redemption_id: str) -> str:
     return f"R#{redemption_id}"
 
 
+def quote_sk(quote_id: str) -> str:
+    """Return the sort key of a quote, in the table of work."""
+    return f"Q#{quote_id}"
+
+
 def dedupe_pk(tenant: str, key: str) -> str:
     """Return the partition of a dedupe record."""
     return f"T#{tenant}#D#{key}"

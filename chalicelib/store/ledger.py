@@ -8,6 +8,7 @@ from typing import Final
 from chalicelib.domain.calendar import Instant
 from chalicelib.domain.commands import Redemption
 from chalicelib.domain.entry import StoredEntry
+from chalicelib.domain.quote import Quote
 from chalicelib.store import items, keys
 from chalicelib.store.dynamo import BATCH_MAX, Dynamo
 from chalicelib.store.metering import Item, Key
@@ -36,16 +37,41 @@ class DynamoLedger:
         self, tenant: str, member: str, redemption_id: str, *, with_clock: bool = False
     ) -> tuple[Loaded, Redemption | None]:
         """Read an account and one of its redemptions consistently, in one call."""
-        sk = keys.redemption_sk(redemption_id)
-        loaded, item = self._load_beside(tenant, member, sk, with_clock=with_clock)
+        key = (
+            self._dynamo.ledger,
+            keys.member_pk(tenant, member),
+            keys.redemption_sk(redemption_id),
+        )
+        loaded, item = self._load_beside(tenant, member, key, with_clock=with_clock)
         return loaded, None if item is None else items.redemption_of(item)
+
+    def load_with_quote(
+        self, tenant: str, member: str, quote_id: str, *, with_clock: bool = False
+    ) -> tuple[Loaded, Quote | None]:
+        """Read an account and one of its quotes consistently, in one call."""
+        key = (self._dynamo.work, keys.member_pk(tenant, member), keys.quote_sk(quote_id))
+        loaded, item = self._load_beside(tenant, member, key, with_clock=with_clock)
+        return loaded, None if item is None else items.quote_of(item)
+
+    def save_quote(self, tenant: str, quote: Quote) -> None:
+        """Write a new quote; nobody knows its id yet, so nothing guards it."""
+        self._dynamo.put(self._dynamo.work, items.quote_item(tenant, quote))
+
+    def redemptions(
+        self, tenant: str, member: str, ids: Sequence[str]
+    ) -> tuple[Redemption | None, ...]:
+        """Read redemptions of a member consistently, in one call; in the order of the ids."""
+        pk = keys.member_pk(tenant, member)
+        wanted = [(self._dynamo.ledger, pk, keys.redemption_sk(each)) for each in ids]
+        found = self._dynamo.get_many(wanted)
+        return tuple(items.redemption_of(found[k]) if k in found else None for k in wanted)
 
     def load_with_entry(
         self, tenant: str, member: str, version: int, *, with_clock: bool = False
     ) -> tuple[Loaded, StoredEntry | None]:
         """Read an account and one of its entries consistently, in one call."""
-        sk = keys.entry_sk(version)
-        loaded, item = self._load_beside(tenant, member, sk, with_clock=with_clock)
+        key = (self._dynamo.ledger, keys.member_pk(tenant, member), keys.entry_sk(version))
+        loaded, item = self._load_beside(tenant, member, key, with_clock=with_clock)
         return loaded, None if item is None else items.entry_of(item)
 
     def remembered(self, tenant: str, key: str) -> Remembered | None:
@@ -218,12 +244,11 @@ class DynamoLedger:
             yield Due(*keys.read_due_sk(item["due_sk"]["S"]))
 
     def _load_beside(
-        self, tenant: str, member: str, sk: str | None, *, with_clock: bool
+        self, tenant: str, member: str, beside: Key | None, *, with_clock: bool
     ) -> tuple[Loaded, Item | None]:
         """Read an account, an item beside it and the test clock, in one consistent call."""
         pk = keys.member_pk(tenant, member)
         account: Key = (self._dynamo.ledger, pk, keys.ACCOUNT)
-        beside: Key | None = None if sk is None else (self._dynamo.ledger, pk, sk)
         clock: Key | None = None
         if with_clock:
             clock = (self._dynamo.catalogue, keys.tenant_pk(tenant), keys.CLOCK)

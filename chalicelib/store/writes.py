@@ -13,6 +13,7 @@ from chalicelib.domain.commands import (
     Claim,
     Redemption,
     ReturnStock,
+    SaveQuote,
     SaveRedemption,
     SaveRemaining,
     TakeStock,
@@ -98,6 +99,10 @@ def _claim(dynamo: Dynamo, commit: Commit, claim: Claim) -> Iterator[Write]:
             yield Write(Rank.CLAIM, _return(dynamo, commit.tenant, claim), refused)
         case SaveRemaining():
             yield Write(Rank.CLAIM, _remaining(dynamo, commit.tenant, claim), refused)
+        case SaveQuote(quote):
+            item = items.quote_item(commit.tenant, quote)
+            over = put_over(dynamo.work, item, "revision", quote.revision - 1)
+            yield Write(Rank.CLAIM, over, refused)
         case _:
             assert_never(claim)
 

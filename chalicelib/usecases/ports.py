@@ -16,6 +16,7 @@ from chalicelib.domain.calendar import Instant
 from chalicelib.domain.commands import Claim, Redemption, Remaining
 from chalicelib.domain.entry import StoredEntry
 from chalicelib.domain.programme import ProgrammeVersion
+from chalicelib.domain.quote import Quote
 
 
 class Identity(Struct, frozen=True):
@@ -182,6 +183,19 @@ class Ledger(Protocol):
         self, tenant: str, member: str, redemption_id: str, *, with_clock: bool = False
     ) -> tuple[Loaded, Redemption | None]:
         """Read an account and one of its redemptions consistently, in one call."""
+
+    def load_with_quote(
+        self, tenant: str, member: str, quote_id: str, *, with_clock: bool = False
+    ) -> tuple[Loaded, Quote | None]:
+        """Read an account and one of its quotes consistently, in one call."""
+
+    def save_quote(self, tenant: str, quote: Quote) -> None:
+        """Write a new quote."""
+
+    def redemptions(
+        self, tenant: str, member: str, ids: Sequence[str]
+    ) -> tuple[Redemption | None, ...]:
+        """Read redemptions of a member consistently, in one call; in the order of the ids."""
 
     def load_with_entry(
         self, tenant: str, member: str, version: int, *, with_clock: bool = False

@@ -2,7 +2,7 @@
 Lives that lead up to one midnight, at which something falls due on those that are not quiet.
 
 At the end of 2026 value becomes usable, a tier is reviewed and lost, one that was given ends, value
-expires, an expiry is announced, a hold ends, a grant lapses, or any of it together.
+expires, an expiry is announced, a hold ends, a grant or a status lapses, or any of it.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from typing import Final
 
 from chalicelib.domain.mechanics.entitlements import GrantEntitlement
 from chalicelib.domain.mechanics.holds import PlaceHold
+from chalicelib.domain.mechanics.statuses import ShowStatus
 from chalicelib.domain.mechanics.tiers import GrantTier
 from chalicelib.domain.programme import Programme
 from tests.domain.building import VISIT, Member, at, fixed, ladder, points, programme, rule, visits
@@ -18,7 +19,16 @@ from tests.domain.building import VISIT, Member, at, fixed, ladder, points, prog
 MIDNIGHT: Final = at("2027-01-01T00:00:00Z")
 POINTS: Final = "clinic/points"
 #: What may fall due, in the order in which it happens at one instant.
-KINDS: Final = ("activate", "time_out", "floor_end", "review", "expire", "lapse", "warn")
+KINDS: Final = (
+    "activate",
+    "time_out",
+    "floor_end",
+    "review",
+    "expire",
+    "lapse",
+    "status_end",
+    "warn",
+)
 
 _HOLD: Final = PlaceHold(
     programme="clinic", currency="coins", amount=5, hold_id="h", minutes=4 * 60
@@ -27,6 +37,8 @@ _COFFEE: Final = GrantEntitlement(
     programme="clinic", entitlement="coffee", units=1, reason="long wait", valid_days=13
 )
 _GIFT: Final = GrantTier(programme="clinic", tier="silver", reason="long wait", days=13)
+_FAMILY: Final = ShowStatus(programme="clinic", status="family", until_on="2026-12-31")
+_BY_COMMAND: Final = {"floor_end": _GIFT, "lapse": _COFFEE, "status_end": _FAMILY}
 _CHECKUP: Final = "checkup.completed"
 _VACCINATION: Final = "vaccination.completed"
 
@@ -43,6 +55,7 @@ def terms() -> Programme:
         ],
         tiers=ladder(("silver", visits(2)), window="calendar_year", downgrade="to_earned"),
         entitlements=[{"id": "coffee", "name": "Coffee"}],
+        statuses=[{"id": "family", "name": "Family"}],
     )
 
 
@@ -60,10 +73,9 @@ def life(*kinds: str, key: str) -> Member:
         member.visit("2026-12-01", name="expires")
     if "activate" in kinds:
         member.record(_VACCINATION, "2026-12-18", name="activates")
-    if "floor_end" in kinds:
-        member.do(_GIFT, "2026-12-18")
-    if "lapse" in kinds:
-        member.do(_COFFEE, "2026-12-18")
+    for kind, command in _BY_COMMAND.items():
+        if kind in kinds:
+            member.do(command, "2026-12-18")
     if "warn" in kinds:
         # No visit: a second one in this year would keep the tier that the review is to take.
         member.record(_CHECKUP, "2026-12-09", name="warned")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from datetime import date
 from typing import Any, Final
 
@@ -10,9 +11,13 @@ import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec import inspect as shapes
 
+from chalicelib.domain.conversion import shape_of
 from chalicelib.domain.document import decode, encode
+from chalicelib.domain.faults import unwrap
 from chalicelib.domain.mechanics.registry import Document
+from chalicelib.domain.salvage import salvage
 from chalicelib.domain.validation import (
     Problem,
     Validated,
@@ -405,3 +410,25 @@ def test_a_ladder_may_be_added() -> None:
 def test_a_problem_reads_as_an_object() -> None:
     """A problem is sent as its pointer and its detail."""
     assert msgspec.to_builtins(Problem("/id", "x")) == {"pointer": "/id", "detail": "x"}
+
+
+def test_every_field_has_a_stand_in() -> None:
+    """Whatever stands in any field of any part, the rest of the document is still judged."""
+
+    def parts(shape: shapes.Type) -> Iterator[shapes.StructType]:
+        shape = unwrap(shape)
+        if isinstance(shape, shapes.StructType):
+            yield shape
+            for field in shape.fields:
+                yield from parts(field.type)
+        for below in (*getattr(shape, "types", ()), getattr(shape, "item_type", None)):
+            if below is not None:
+                yield from parts(below)
+
+    found = {part.cls: part for part in parts(shape_of(Document))}
+
+    assert len(found) > 40
+    for kind, part in found.items():
+        for odd in (None, True, -1, "", [None], {"": None}):
+            raw = {field.encode_name: odd for field in part.fields}
+            assert isinstance(salvage(raw, kind), kind)

@@ -14,11 +14,13 @@ from chalicelib.domain.commands import (
     Redemption,
     Remaining,
     ReturnStock,
+    SaveQuote,
     SaveRedemption,
     SaveRemaining,
     TakeStock,
 )
 from chalicelib.domain.entry import StoredEntry
+from chalicelib.domain.quote import Quote
 from chalicelib.store import items, keys
 from chalicelib.usecases.identity import activity_key
 from chalicelib.usecases.ports import (
@@ -53,6 +55,7 @@ class FakeLedger:
         self._places: dict[tuple[str, str], tuple[str, Instant]] = {}
         self._entries: dict[tuple[str, str], list[StoredEntry]] = {}
         self._redemptions: dict[tuple[str, str, str], Redemption] = {}
+        self._quotes: dict[tuple[str, str, str], Quote] = {}
         self._vouchers: dict[tuple[str, str], tuple[str, str]] = {}
         self._done: dict[tuple[str, str], Remembered] = {}
         self._taken: dict[tuple[str, str, str], int] = {}
@@ -74,6 +77,26 @@ class FakeLedger:
         with self.lock:
             redemption = self._redemptions.get((tenant, member, redemption_id))
             return self.load(tenant, member, with_clock=with_clock), redemption
+
+    def load_with_quote(
+        self, tenant: str, member: str, quote_id: str, *, with_clock: bool = False
+    ) -> tuple[Loaded, Quote | None]:
+        """Read an account and one of its quotes."""
+        with self.lock:
+            quote = self._quotes.get((tenant, member, quote_id))
+            return self.load(tenant, member, with_clock=with_clock), quote
+
+    def save_quote(self, tenant: str, quote: Quote) -> None:
+        """Write a new quote."""
+        with self.lock:
+            self._quotes[tenant, quote.member, quote.id] = quote
+
+    def redemptions(
+        self, tenant: str, member: str, ids: Sequence[str]
+    ) -> tuple[Redemption | None, ...]:
+        """Read redemptions of a member."""
+        with self.lock:
+            return tuple(self._redemptions.get((tenant, member, each)) for each in ids)
 
     def load_with_entry(
         self, tenant: str, member: str, version: int, *, with_clock: bool = False
@@ -211,6 +234,9 @@ class FakeLedger:
                 if done is None:
                     return False
                 return remaining.revision - 1 == (_revision(done.remaining))
+            case SaveQuote(quote):
+                made = self._quotes.get((tenant, quote.member, quote.id))
+                return (made.revision if made else 0) == quote.revision - 1
 
     def _write(self, commit: Commit) -> None:
         tenant, owner = commit.tenant, (commit.tenant, commit.member)
@@ -244,6 +270,8 @@ class FakeLedger:
             case SaveRemaining(source, external_id, remaining):
                 known = (tenant, activity_key(source, external_id))
                 self._done[known] = replace(self._done[known], remaining=remaining)
+            case SaveQuote(quote):
+                self._quotes[tenant, quote.member, quote.id] = quote
 
     def _file(self, tenant: str, member: str, at: Instant | None, *, on_test_clock: bool) -> None:
         self._places.pop((tenant, member), None)

@@ -20,6 +20,7 @@ from chalicelib.domain.entry import (
     REDEEMED,
     Entry,
 )
+from chalicelib.domain.mechanics.wallets import PAID_IN
 from chalicelib.domain.verification import verify
 from tests.faults.earnings import check_earnings
 from tests.faults.ending import TenantEnding
@@ -89,7 +90,7 @@ def _taken(entry: Entry, effect: fx.LotChange) -> Iterator[str]:
 
 
 def _flows(entries: list[Entry], account: Account) -> Iterator[str]:
-    """Whatever was issued or adjusted is redeemed, expired, forfeited or still there."""
+    """Whatever was issued, paid in or adjusted is redeemed, expired, forfeited or still there."""
     nets: Counter[tuple[str, str]] = Counter()
     for entry in entries:
         for posting in entry.postings:
@@ -103,7 +104,8 @@ def _flows(entries: list[Entry], account: Account) -> Iterator[str]:
             yield f"{currency} is {balance.available}, posted {nets[currency, AVAILABLE]}"
         if nets[currency, PENDING] != balance.pending_total:
             yield f"{currency} pending is {balance.pending_total}"
-        ends = (ISSUED, REDEEMED, EXPIRED, FORFEITED, "adjusted", AVAILABLE, PENDING, HELD)
+        sources, own = (ISSUED, PAID_IN, "adjusted"), (AVAILABLE, PENDING, HELD)
+        ends = (*sources, REDEEMED, EXPIRED, FORFEITED, *own)
         if sum(nets[currency, end] for end in ends):
             yield f"{currency} does not add up"
         for end in (REDEEMED, EXPIRED):

@@ -21,6 +21,7 @@ from chalicelib.usecases.use_entitlement import change_entitlement, return_entit
 from tests.faults.ending import Journal, TenantEnding
 from tests.faults.play import Play
 from tests.faults.programmes import CARD, CARD_KEY, PARKING_QUOTA, PROGRAMME, TIERS
+from tests.faults.quoting import note_left
 from tests.faults.record import Request, Told
 from tests.faults.telling import draw_identity, read_back, request, told
 
@@ -159,6 +160,8 @@ def _cards(tenant: TenantEnding, member: str, journal: Journal) -> Iterator[str]
     left = sum(grant.units for grant in entitlements.GRANTS.all(account).values())
     drawn = 0
     for entry in journal.entries:
+        for _, consumed in note_left(tenant, entry).get("freed", ()):
+            drawn += sum(part for *_, part in consumed.get("grants", ()))
         if entry.kind == "draw":
             drawn += _from_grants(entry)
         if entry.kind == "give_back":

@@ -18,6 +18,7 @@ from tests.faults.balances import check_journal
 from tests.faults.benefits import check_benefits
 from tests.faults.ending import Ending, TenantEnding
 from tests.faults.history import History
+from tests.faults.quoting import check_quotes
 from tests.faults.record import Delivery, Intent, Outcome, Part
 from tests.faults.redemptions import check_tenant
 from tests.faults.setting_aside import check_holds
@@ -38,6 +39,7 @@ def check(history: History) -> list[str]:
         found.extend(check_tenant(tenant))
         found.extend(check_benefits(tenant))
         found.extend(check_holds(tenant))
+        found.extend(check_quotes(tenant))
         found.extend(_Answers(history, ending, tenant).check())
         if tenant.id in history.settled:
             found.extend(_late(tenant, history.settled[tenant.id]))

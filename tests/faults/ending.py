@@ -11,6 +11,7 @@ from chalicelib.domain.calendar import Instant
 from chalicelib.domain.commands import Redemption
 from chalicelib.domain.entry import Entry, StoredEntry
 from chalicelib.domain.programme import Programmes
+from chalicelib.domain.quote import Quote
 from chalicelib.store import items, keys
 from chalicelib.store.models import profile_of
 from chalicelib.usecases.execution import account_key
@@ -53,6 +54,7 @@ class TenantEnding:
         self.journals: dict[str, Journal] = {}
         self.redemptions: dict[str, Redemption] = {}
         self.records: dict[str, Remembered] = {}
+        self.quotes: dict[str, Quote] = {}
         self.vouchers: dict[str, tuple[str, str]] = {}
         self.stock: dict[str, int] = {}
         self.profiles: dict[str, Profile] = {}
@@ -94,6 +96,12 @@ class TenantEnding:
                 redemption = items.redemption_of(item)
                 self.redemptions[redemption.id] = redemption
 
+    def take_quotes(self, held: storage.Partition) -> None:
+        """Take in a partition of the work: a member's quotes."""
+        for item in held.values():
+            quote = items.quote_of(storage.read(item))
+            self.quotes[quote.id] = quote
+
     def take_personal(self, kind: str, name: str, held: storage.Partition) -> None:
         """Take in a partition of the directory."""
         if kind == "M":
@@ -114,6 +122,9 @@ class Ending:
         for pk, held in storage.partitions(storage.LEDGER):
             if place := self._place(pk):
                 place[0].take(place[1], place[2], held)
+        for pk, held in storage.partitions(storage.WORK):
+            if place := self._place(pk):
+                place[0].take_quotes(held)
         for pk, held in storage.partitions(storage.DIRECTORY):
             if place := self._place(pk):
                 place[0].take_personal(place[1], place[2], held)

@@ -24,15 +24,17 @@ from chalicelib.domain.commands import (
     Command,
     Decision,
     ReverseActivity,
+    SaveQuote,
 )
 from chalicelib.domain.decide import HANDLERS
 from chalicelib.domain.draft import Draft
 from chalicelib.domain.effects import ProgressChange
 from chalicelib.domain.errors import LoyaltyError
-from chalicelib.domain.mechanics import entitlements, holds, reversal, rewards, stamps
+from chalicelib.domain.mechanics import entitlements, holds, quoted, quotes, reversal, rewards
 from chalicelib.domain.mechanics.entitlements import UseEntitlement
 from chalicelib.domain.mechanics.holds import PlaceHold
-from chalicelib.domain.mechanics.registry import Handler
+from chalicelib.domain.mechanics.quotes import ConfirmQuote
+from chalicelib.domain.mechanics.registry import REACTIONS, Handler
 from chalicelib.domain.programme import Programmes
 from chalicelib.domain.reaction import Note, Retraction
 from chalicelib.store.ledger import DynamoLedger
@@ -137,6 +139,43 @@ def _stamp_again(draft: Draft, retraction: Retraction) -> Note:
     return dict(retraction.note)
 
 
+def _refund_elsewhere(draft: Draft, retraction: Retraction) -> Note:
+    """Return what a wallet paid as if it had been paid in without a rate."""
+    draws = [
+        {**draw, "taken": [[*part[:5], 0, *part[6:]] for part in draw["taken"]]}
+        for draw in retraction.note["draws"]
+    ]
+    swapped = replace(retraction, note={**retraction.note, "draws": draws})
+    return {**quoted.retract(draft, swapped), "draws": retraction.note["draws"]}
+
+
+def _confirm_again(
+    account: Account, programmes: Programmes, command: ConfirmQuote, now: Instant
+) -> Decision:
+    """Buy what was bought before, under another identity."""
+    opened = replace(command, quote=replace(command.quote, state="open"))
+    decision = quotes.confirm(account, programmes, opened, now)
+    if command.quote.state == "open":
+        return decision
+    claims = tuple(claim for claim in decision.claims if not isinstance(claim, SaveQuote))
+    return replace(decision, claims=claims)
+
+
+def _free_for_ever(
+    account: Account, programmes: Programmes, command: ConfirmQuote, now: Instant
+) -> Decision:
+    """Make lines free without using what makes them so."""
+    with _swapped(entitlements, "consume", lambda *_: {}):
+        return quotes.confirm(account, programmes, command, now)
+
+
+def _retracting(section: str, retract: Callable[[Draft, Retraction], Note]) -> Mutant:
+    changed = tuple(
+        each._replace(retract=retract) if each.section == section else each for each in REACTIONS
+    )
+    return Mutant(plant=lambda: _swapped(reversal, "REACTIONS", changed))
+
+
 def _truthy(compiled: conditions.Compiled, values: Any) -> conditions.Outcome:
     """Take whatever an expression yields for its answer."""
     found = compiled.program.eval(data=values).plain_value()
@@ -188,10 +227,9 @@ MUTANTS: Final[dict[str, Mutant]] = {
     "reversal-by-rate": Mutant(plant=lambda: _handled(ReverseActivity, _reverse_by_rate)),
     "quota-outside": Mutant(plant=lambda: _handled(UseEntitlement, _quota_outside)),
     "hold-lowers-nothing": Mutant(plant=lambda: _handled(PlaceHold, _hold_beside)),
-    "stamps-stay": Mutant(
-        plant=lambda: _swapped(
-            reversal, "REACTIONS", (stamps.REACTION._replace(retract=_stamp_again),)
-        )
-    ),
+    "stamps-stay": _retracting("stamp_cards", _stamp_again),
+    "refund-to-another-lot": _retracting("quotes", _refund_elsewhere),
+    "confirmed-again": Mutant(plant=lambda: _handled(ConfirmQuote, _confirm_again)),
+    "free-for-ever": Mutant(plant=lambda: _handled(ConfirmQuote, _free_for_ever)),
     "truthy-conditions": Mutant(plant=lambda: _swapped(conditions.Compiled, "evaluate", _truthy)),
 }

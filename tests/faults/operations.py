@@ -9,7 +9,16 @@ from __future__ import annotations
 
 from typing import Final
 
-from tests.faults import benefits, facts, people, reading, setting_aside, spending, ticking
+from tests.faults import (
+    benefits,
+    facts,
+    people,
+    quoting,
+    reading,
+    setting_aside,
+    spending,
+    ticking,
+)
 from tests.faults.record import Operation
 
 TICK: Final = Operation("tick", 4, ticking.draw_tick, is_job=True)
@@ -26,7 +35,7 @@ OPERATIONS: Final = (
         people.nothing_joined,
         people.is_there,
     ),
-    Operation("enrol", 2, people.enrol, frozenset({"enrol"}), people.nothing_joined),
+    Operation("enrol", 4, people.enrol, frozenset({"enrol"}), people.nothing_joined),
     Operation("consent", 2, people.consent, frozenset({"enrol"}), people.nothing_joined),
     Operation("close", 1, people.close, frozenset({"close"}), effect=people.is_closed),
     Operation(
@@ -65,6 +74,10 @@ OPERATIONS: Final = (
         benefits.nothing_returned,
     ),
     Operation("hold tier", 2, benefits.hold_tier, frozenset({"floor"}), benefits.nothing_lifted),
+    Operation("quote", 5, quoting.make),
+    Operation("confirm", 7, quoting.confirm, frozenset({"earn"})),
+    Operation("top up", 2, quoting.pay_in, frozenset({"top_up"})),
+    Operation("verify", 2, quoting.show, frozenset({"status"}), quoting.nothing_shown),
     TICK,
     Operation("fan out", 1, ticking.draw_fan_out, is_job=True),
     Operation("settle a stretch", 3, ticking.draw_stretch, is_job=True),
@@ -72,7 +85,7 @@ OPERATIONS: Final = (
     Operation("balance", 3, reading.balance),
     Operation("balance as of", 2, reading.as_of),
     Operation("ledger page", 2, reading.page),
-    Operation("verify", 2, reading.check_journal),
+    Operation("check journal", 2, reading.check_journal),
     Operation("rewards", 1, reading.rewards),
     Operation("look up voucher", 1, reading.look_up),
 )

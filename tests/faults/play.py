@@ -8,6 +8,7 @@ from typing import Final, NamedTuple
 from chalicelib.domain import calendar
 from chalicelib.domain.activity import Activity
 from chalicelib.domain.calendar import Instant
+from chalicelib.domain.quote import Quote
 from chalicelib.store import items, keys
 from chalicelib.usecases.ports import Identity, Stretch
 from tests.faults import storage
@@ -55,6 +56,9 @@ class Play:
         self.reversed: dict[str, list[Activity]] = defaultdict(list)
         self.before = [fact for _, fact in facts_before(scenario.start)]
         self.used_keys: dict[tuple[str, str], list[Identity]] = defaultdict(list)
+        self.quotes = {
+            tenant.id: _quoted_before(tenant.id, scenario.members[0]) for tenant in scenario.tenants
+        }
         self.stretches: list[Stretch] = []
         self.holds = {
             tenant.id: [(scenario.members[0], HELD_BEFORE)] for tenant in scenario.tenants
@@ -116,6 +120,12 @@ class Play:
         instants = [int(item["due_at"]["N"]) for item in accounts if "due_at" in item]
         instants += [at for item in accounts if (at := items.indexed_due_of(item)) is not None]
         return min((at for at in instants if at > now), default=None)
+
+
+def _quoted_before(tenant: str, member: str) -> list[Quote]:
+    """Return the quotes that a member has when a history begins."""
+    held = storage.partition(storage.WORK, keys.member_pk(tenant, member))
+    return [items.quote_of(storage.read(item)) for _, item in sorted(held.items())]
 
 
 def _used_before(tenant: str, member: str) -> tuple[str, int]:

@@ -16,6 +16,7 @@ PROGRAMME: Final = "care"
 POINTS: Final = "care/points"
 COINS: Final = "care/coins"
 STARS: Final = "care/stars"
+PREPAID: Final = "care/prepaid"
 VISIT_DAY_CAP: Final = 100
 STOCK: Final = {"mug": 3, "keyring": 2}
 PARKING_QUOTA: Final = 2
@@ -58,6 +59,7 @@ def document(rates: Rates, time_zone: str) -> dict[str, Any]:
                 "expiry": {"type": "fixed", "on": "12-31"},
                 "overdraw": "clamp",
             },
+            {"id": "prepaid", "name": "prepaid", "expiry": {"type": "never"}},
             {"id": "stars", "name": "stars", "expiry": {"type": "never"}, "overdraw": "reject"},
         ],
         "attributes": {"online": "bool"},
@@ -133,7 +135,42 @@ def document(rates: Rates, time_zone: str) -> dict[str, Any]:
                 "tiers": ["base", "silver", "gold"],
                 "quota": {"count": PARKING_QUOTA, "window": "month"},
             },
-            {"id": "coffee", "name": "Coffee"},
+            {
+                "id": "coffee",
+                "name": "Coffee",
+                "frees": {"include": {"categories": ["coffee"]}},
+            },
+        ],
+        "quotes": {"minutes": 10_000},
+        "statuses": [{"id": "family", "name": "Family"}],
+        "discounts": {
+            "stacking": "additive",
+            "max_percent": 25,
+            "offers": [
+                {
+                    "id": "family",
+                    "name": "Family",
+                    "terms": {"type": "status", "any": ["family"], "percent": 5},
+                },
+                {
+                    "id": "good-week",
+                    "name": "Good week",
+                    "terms": {
+                        "type": "spend_window",
+                        "at_least": 30000,
+                        "percent": 3,
+                        "days": 7,
+                        "term_days": 2,
+                    },
+                },
+            ],
+        },
+        "wallets": [
+            {
+                "currency": "prepaid",
+                "kind": "prepaid",
+                "bands": [{"at_least": 2000, "percent": 10}, {"at_least": 5000, "percent": 20}],
+            }
         ],
         "stamp_cards": [CARD],
         "rewards": [

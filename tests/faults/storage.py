@@ -23,11 +23,12 @@ PREFIX: Final = "faults-"
 LEDGER: Final = f"{PREFIX}ledger"
 DIRECTORY: Final = f"{PREFIX}directory"
 CATALOGUE: Final = f"{PREFIX}catalogue"
+WORK: Final = f"{PREFIX}work"
 
 Partition = dict[str, Item]
 Snapshot = dict[str, dict[str, Partition]]
 
-_TABLES: Final = (LEDGER, DIRECTORY, CATALOGUE)
+_TABLES: Final = (LEDGER, DIRECTORY, CATALOGUE, WORK)
 
 
 def create() -> None:

@@ -114,4 +114,4 @@ def _named(call: Call) -> list[str]:
     if call.operation == "Query":
         values = asked["ExpressionAttributeValues"]
         return [] if call.of_index else [values[":pk"]["S"]]
-    return [asked["Key"]["pk"]["S"]]
+    return [(asked.get("Item") or asked["Key"])["pk"]["S"]]

@@ -12,11 +12,16 @@ from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any, Final, NamedTuple
 
+from msgspec.structs import replace
+
 from chalicelib.domain import voucher_code
 from chalicelib.domain.activity import Activity
 from chalicelib.domain.calendar import Instant, parse_instant
-from chalicelib.domain.mechanics.entitlements import UseEntitlement
+from chalicelib.domain.entry import Line
+from chalicelib.domain.mechanics.entitlements import GrantEntitlement, UseEntitlement
 from chalicelib.domain.mechanics.holds import PlaceHold
+from chalicelib.domain.mechanics.quotes import SOURCE, MakeQuote
+from chalicelib.domain.mechanics.wallets import TopUp
 from chalicelib.domain.programme import ProgrammeVersion
 from chalicelib.store import keys
 from chalicelib.store.catalogue import DynamoCatalogue
@@ -29,10 +34,12 @@ from chalicelib.usecases.execution import Decided
 from chalicelib.usecases.hold_value import change_hold
 from chalicelib.usecases.ports import Answer, Catalogue, Ledger, Settings
 from chalicelib.usecases.publish_programme import draft_programme, publish_programme
+from chalicelib.usecases.quote_purchase import quote_purchase
 from chalicelib.usecases.record_activity import Reported, record_activity
 from chalicelib.usecases.redeem_reward import redeem_reward
 from chalicelib.usecases.secrets import TenantSecrets
 from chalicelib.usecases.services import Caller, Services
+from chalicelib.usecases.top_up import top_up
 from chalicelib.usecases.use_entitlement import change_entitlement
 from tests.faults import storage
 from tests.faults.chance import Chance
@@ -127,7 +134,7 @@ class _Setting:
 
     def made(self) -> Scenario:
         """Return the scenario, with everything stored that belongs to it."""
-        storage.restore({name: {} for name in (storage.LEDGER, storage.DIRECTORY)})
+        storage.restore({name: {} for name in (storage.LEDGER, storage.DIRECTORY, storage.WORK)})
         tenants = (
             Tenant(f"north{self._number}", clocked=False),
             Tenant(f"south{self._number}", clocked=True),
@@ -187,10 +194,37 @@ class _Setting:
             minutes=10_000,
         )
         change_hold(services, caller, members[0], aside, _told, None)
+        for paid in (2500, 6000):
+            self._now += MINUTE
+            if tenant.clocked:
+                storage.put(storage.CATALOGUE, clock_item(tenant.id, self._now))
+            money = TopUp(actor=caller.actor, programme=PROGRAMME, currency="prepaid", amount=paid)
+            top_up(services, caller, members[0], money, _told, None)
+        coffee = GrantEntitlement(
+            actor=caller.actor,
+            programme=PROGRAMME,
+            entitlement="coffee",
+            units=1,
+            reason="long wait",
+        )
+        change_entitlement(services, caller, members[0], coffee, _told, None)
+        # Two purchases, each of which would use the coffee and most of what is prepaid, and one
+        # that uses nothing.
+        for amount in (9000, 7000):
+            quote_purchase(services, caller, members[0], priced(members[0], amount))
+        plain = replace(priced(members[0], 500), payments=(), declined=frozenset({"coffee"}))
+        quote_purchase(services, caller, members[0], plain)
         # The first member's last entry; of the quota one is left.
         parking = UseEntitlement(actor=caller.actor, programme=PROGRAMME, entitlement="parking")
         change_entitlement(services, caller, members[0], parking, _told, None)
         return members
+
+
+def priced(member: str, amount: int) -> MakeQuote:
+    """Return a purchase to be priced: a consultation for so much, and a coffee."""
+    lines = (Line("1", amount, 2, "consult"), Line("2", 300, 1, "coffee"))
+    activity = Activity("payment.received", SOURCE, "", 0, money="GBP", lines=lines)
+    return MakeQuote(member=member, programme=PROGRAMME, quote_id="", activity=activity)
 
 
 def facts_before(start: Instant) -> list[tuple[int, Activity]]:

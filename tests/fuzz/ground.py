@@ -40,11 +40,12 @@ from infra.local.tables import create_tables
 from tests.fakes.catalogue import FakeCatalogue
 from tests.fakes.directory import FakeDirectory
 from tests.fakes.ledger import FakeLedger
+from tests.furnished import furnished
 from tests.fuzz.contract import local_contract
 from tests.fuzz.memory import Memory
 from tests.fuzz.requests import Credential
 from tests.journeys.client import Api, InProcess
-from tests.journeys.world import Clinic, ManualClock, example
+from tests.journeys.world import Clinic, ManualClock
 
 StoreName = Literal["fake", "engine"]
 
@@ -150,7 +151,7 @@ class Ground:
     def _settled(self, clinic: Clinic) -> tuple[Memory, list[str]]:
         """Return what is learnt by using a tenant in every ordinary way, and its members."""
         memory, members = Memory(), []
-        document = example("clinic") | {"entitlements": [{"id": "coffee", "name": "Coffee"}]}
+        document = furnished()
         clinic.publish(document)
         memory.learn(document)
         memory.learn({"programme": "clinic", "version": 1})
@@ -184,6 +185,14 @@ class Ground:
         memory.learn(clinic.api.post(f"{path}/entitlement-uses", coffee).expect(201))
         held = {**programme, "tier": "silver", "reason": "patience"}
         memory.learn(clinic.api.post(f"{path}/tier-grants", held).expect(201))
+        shown = {**programme, "status": "family", "proof": "a card"}
+        memory.learn(clinic.api.post(f"{path}/statuses", shown).expect(201))
+        paid = {**programme, "currency": "prepaid", "amount": 50_000}
+        memory.learn(clinic.api.post(f"{path}/top-ups", paid).expect(201))
+        priced = {**programme, "currency": "GBP", "lines": [{"amount": 500, "sku": "TEA"}]}
+        for _ in range(3):
+            quoted = clinic.api.post(f"{path}/quotes", priced).expect(201)["quote"]
+            memory.learn({"member_id": member, "quote_id": quoted["quote_id"]})
         hold = {**programme, "currency": "points", "amount": 5, "minutes": 10_000}
         for _ in range(3):
             placed = clinic.api.post(f"{path}/holds", hold).expect(201)

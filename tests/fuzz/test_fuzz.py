@@ -79,7 +79,7 @@ def test_planted_fault_is_found_and_replayed() -> None:
 
 def test_planted_leak_is_found() -> None:
     """A store that forgets to ask for the tenant is found out."""
-    told = chapter.run(1, 0, on=partial(_on, LeakyLedger))
+    told = chapter.run(3, 0, on=partial(_on, LeakyLedger))
 
     assert told.fault is not None
     assert told.fault.answer is not None

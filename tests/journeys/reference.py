@@ -69,6 +69,7 @@ def told(ground: Ground) -> dict[str, Any]:
     _redeem(world, record, member)
     _hold(world, record, member)
     _benefit(record, member)
+    _buy(world, record, member)
     _look_back(world, record, member)
     _keys_and_clocks(record)
     record("POST", f"/v1/members/{member}/closure", {"reason": "moved away"})
@@ -96,6 +97,29 @@ def _publish(world: LocalWorld, record: Recorder) -> None:
     document["earning"][0]["on"] = ["visit.completed", "purchase.completed"]
     document["rewards"][0]["stock"] = 100
     document |= {
+        "currencies": [
+            *document["currencies"],
+            {"id": "prepaid", "name": "Prepaid money", "expiry": {"type": "never"}},
+        ],
+        "statuses": [{"id": "family", "name": "Family"}],
+        "discounts": {
+            "stacking": "additive",
+            "max_percent": 25,
+            "offers": [
+                {
+                    "id": "family",
+                    "name": "Family",
+                    "terms": {"type": "status", "any": ["family"], "percent": 5},
+                }
+            ],
+        },
+        "wallets": [
+            {
+                "currency": "prepaid",
+                "kind": "prepaid",
+                "bands": [{"at_least": 20_000, "percent": 10}, {"at_least": 50_000, "percent": 20}],
+            }
+        ],
         "entitlements": [{"id": "parking", "name": "Free parking"}],
         "stamp_cards": [
             {
@@ -193,6 +217,23 @@ def _benefit(record: Recorder, member: str) -> None:
     )
     record("POST", f"{path}/entitlement-uses/{used['use_id']}/cancellation", {"reason": "no car"})
     record("GET", f"{path}/stamp-cards")
+
+
+def _buy(world: LocalWorld, record: Recorder, member: str) -> None:
+    path, programme = f"/v1/members/{member}", {"programme": "clinic"}
+    record("POST", f"{path}/statuses", {**programme, "status": "family", "proof": "card 81"})
+    record("GET", f"{path}/statuses")
+    paid = {**programme, "currency": "prepaid", "amount": 50_000, "reference": "till 2"}
+    record("POST", f"{path}/top-ups", paid)
+    lines = [{"amount": 8000, "category": "consult", "sku": "GP-30"}]
+    made = record("POST", f"{path}/quotes", {**programme, "currency": "USD", "lines": lines})
+    quote = f"{path}/quotes/{made['quote']['quote_id']}"
+    record("GET", quote)
+    world.clock.advance(seconds=60)
+    bill = {"recorded_as": {"source": "till-2", "external_id": "receipt-4"}}
+    record("POST", f"{quote}/confirmation", bill)
+    gone = {**programme, "status": "family", "reason": "moved apart"}
+    record("POST", f"{path}/statuses/withdrawal", gone)
 
 
 def _look_back(_world: LocalWorld, record: Recorder, member: str) -> None:

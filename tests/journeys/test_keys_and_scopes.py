@@ -13,13 +13,14 @@ from typing import Any, NamedTuple
 import pytest
 
 from chalicelib.routes.credentials import ALL, PUBLIC, ROLES, SCOPES
+from tests.furnished import furnished
 from tests.journeys.client import Answer, Api
 from tests.journeys.contract import Operation
 from tests.journeys.world import Clinic, LocalWorld, example, local_contract
 
 OPERATIONS = [each for each in local_contract().operations if each.scope is not None]
 
-DOCUMENT = example("clinic") | {"entitlements": [{"id": "coffee", "name": "Coffee"}]}
+DOCUMENT = furnished()
 ABSENT = "mem_01ARZ3NDEKTSV4RRFFQ69G5FAV"
 # What operations with a body are sent; `{…}` are names of `Things`.
 BODIES: dict[str, Any] = {
@@ -69,6 +70,11 @@ BODIES: dict[str, Any] = {
     "programmes_draft": {"document": example("purchases")},
     "programmes_publish": {},
     "programmes_validate": {"document": example("purchases")},
+    "quotes_make": {"programme": "clinic", "currency": "GBP", "lines": [{"amount": 100}]},
+    "quotes_confirm": {},
+    "statuses_show": {"programme": "clinic", "status": "family"},
+    "statuses_withdraw": {"programme": "clinic", "status": "family", "reason": "test"},
+    "wallets_add": {"programme": "clinic", "currency": "prepaid", "amount": 100},
     "tiers_grant": {"programme": "clinic", "tier": "silver", "reason": "test"},
     "tiers_lift": {"programme": "clinic", "reason": "test"},
     "rewards_cancel": {},
@@ -102,6 +108,7 @@ class Things(NamedTuple):
     version: str = "1"
     use_id: str = "1"
     hold_id: str = "hold_0"
+    quote_id: str = "quote_0"
 
 
 NOTHING = Things(ABSENT, "red_0", "aaaaaaaaaaaaaaaa", "0", "none", "none", programme_id="none")
@@ -131,6 +138,8 @@ def make_things(clinic: Clinic) -> Things:
     used = clinic.api.post(f"{path}/entitlement-uses", coffee).expect(201)
     hold = {"programme": "clinic", "currency": "points", "amount": 10}
     held = clinic.api.post(f"{path}/holds", hold).expect(201)
+    priced = {"programme": "clinic", "currency": "GBP", "lines": [{"amount": 100}]}
+    quoted = clinic.api.post(f"{path}/quotes", priced).expect(201)
     key = clinic.key("members:read")
     return Things(
         member,
@@ -142,6 +151,7 @@ def make_things(clinic: Clinic) -> Things:
         key.token or "",
         use_id=used["use_id"],
         hold_id=held["hold"]["hold_id"],
+        quote_id=quoted["quote"]["quote_id"],
     )
 
 

@@ -84,6 +84,17 @@ def test_silver_by_amount(hospital: Clinic, patient: str) -> None:
     assert [entry["tiers"] for entry in raised] == [{PROGRAMME: "silver"}]
 
 
+def test_specialists_cost_less(hospital: Clinic, patient: str) -> None:
+    """Silver takes 10 % off a specialist's visit, and nothing off another line."""
+    pay(hospital, patient, 20_000)
+    lines = [{"amount": 30_000, "category": "specialist"}, {"amount": 5_000, "category": "test"}]
+    body = {"programme": PROGRAMME, "currency": "CNY", "lines": lines}
+
+    made = hospital.api.post(f"/v1/members/{patient}/quotes", body).expect(201)["quote"]
+
+    assert [line["net"] for line in made["lines"]] == [27_000, 5_000]
+
+
 def test_gold_for_points(hospital: Clinic, patient: str) -> None:
     """At 7,999 points gold is refused; at 8,000 it is there for a year and the points are gone."""
     give(hospital, patient, 7_999 - hospital.available(patient))

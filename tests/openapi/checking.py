@@ -17,7 +17,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from tests.journeys.world import Clinic, example
+from tests.furnished import furnished
+from tests.journeys.world import Clinic
 
 _HERE: Final = Path(__file__).parent
 _COMMAND: Final = Path(sys.executable).with_name("schemathesis")
@@ -30,6 +31,7 @@ _GIVES: Final = {
     "rewards_redeem": {"member_id": "member_id", "redemption_id": "redemption_id"},
     "entitlements_use": {"member_id": "member_id", "use_id": "use_id"},
     "holds_place": {"member_id": "member_id", "hold_id": "hold/hold_id"},
+    "quotes_make": {"member_id": "quote/member_id", "quote_id": "quote/quote_id"},
     "programmes_draft": {"programme_id": "programme", "version": "version"},
     "keys_issue": {"key_id": "key_id"},
 }
@@ -53,7 +55,7 @@ class Report(NamedTuple):
 
 def callers_of(first: Clinic, second: Clinic) -> Callers:
     """Return who runs two tenants, with different programmes, and a member of the first."""
-    first.publish(example("clinic") | {"entitlements": [{"id": "coffee", "name": "Coffee"}]})
+    first.publish(furnished())
     second.publish("purchases")
     carol = first.member(first.enrolled())
     tokens = (first.api.token, second.api.token, carol.token)

@@ -11,8 +11,9 @@ from __future__ import annotations
 import itertools
 import json
 import re
+import sys
 from collections.abc import Callable
-from importlib import resources
+from pathlib import Path
 from typing import Any, Final
 
 import schemathesis
@@ -21,15 +22,17 @@ from schemathesis.core.transport import Response
 from schemathesis.generation import GenerationMode
 from schemathesis.hooks import HookContext
 
+# It is loaded by its path, from a directory of its own.
+sys.path.insert(0, str(Path(__file__).parents[2]))
+from tests.furnished import furnished
+
 Case = schemathesis.Case[Any]
 
 _NOW: Final = "2026-03-02T10:00:00Z"
 # As `routes/parsing.py` has it: what no string of a request may hold.
 _UNFIT: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 _CODE: Final = re.compile("[A-Z]{3}")
-_CLINIC: Final = json.loads(
-    resources.files("chalicelib.programmes").joinpath("clinic.json").read_text("utf-8")
-) | {"entitlements": [{"id": "coffee", "name": "Coffee"}]}
+_CLINIC: Final = furnished()
 _numbers: Final = itertools.count(1)
 
 # What a field of a name means, wherever it stands; each is given what was generated.
@@ -43,6 +46,12 @@ _MEANINGS: Final[dict[str, Callable[[Any], Any]]] = {
     "programmes": lambda given: given if given is None else ["clinic"],
     "reward": lambda _: "parking",
     "tier": lambda _: "gold",
+    "status": lambda _: "family",
+    "service_on": lambda given: given if given is None else _NOW[:10],
+    "from_on": lambda given: given if given is None else _NOW[:10],
+    "until_on": lambda given: given if given is None else _NOW[:10],
+    "vouchers": lambda _: [],
+    "payments": lambda given: given if given is None else [],
     "entitlement": lambda _: "coffee",
     "currency": lambda given: "GBP" if _CODE.fullmatch(str(given)) else "points",
     "tz": lambda given: given if given is None else "Europe/London",
@@ -63,6 +72,7 @@ _ABOUT_MEANING: Final = frozenset(
         "invalid_succession",
         "stale",
         "unknown_currency",
+        "unknown_tier",
     }
 )
 # Of two fields exactly one, or both alike: that is not said in the schema.

@@ -52,16 +52,33 @@ def record(
 
     Each programme judges it by the version and the tier in force when it happened.
     """
-    activity = checked(command.activity)
+    return record_in(Draft(account, now), programmes, command.activity, command.actor)
+
+
+def record_in(
+    draft: Draft,
+    programmes: Programmes,
+    activity: Activity,
+    actor: str,
+    *,
+    subject: str = "",
+    noted: dict[str, Note] | None = None,
+) -> Decision:
+    """
+    Judge a fact on top of what an entry already does, and finish the entry.
+
+    ``noted`` are notes of mechanics that had a part in it before it happened.
+    """
+    account, now = draft.account, draft.now
+    activity = checked(activity)
     _check_time(account, programmes, activity, now)
     activity = replace(activity, occurred_at=min(activity.occurred_at, now))
     _check_money(account, programmes, activity)
-    draft = Draft(account, now)
     verdicts: list[Verdict] = []
     awards: list[RuleAward] = []
     judged: list[Judged] = []
     moves: list[tiers.TierMoved] = []
-    noted: dict[str, Note] = {}
+    notes: dict[str, Note] = dict(noted or {})
     for programme_id in sorted(account.enrolments):
         version = programmes.in_force(programme_id, activity.occurred_at)
         why_not = _not_judged(account, programmes, programme_id, version, activity, now)
@@ -89,19 +106,20 @@ def record(
         for reaction in REACTIONS:
             note = reaction.apply(draft, occasion)
             if note is not None:
-                noted[qualified(programme_id, reaction.section)] = note
+                notes[qualified(programme_id, reaction.section)] = note
     draft.add(StatChange(visits=int(activity.type == VISIT), activities=1))
     entry = draft.entry(
         "earn",
         occurred_at=activity.occurred_at,
-        actor=command.actor,
+        actor=actor,
         fact=activity.fact(),
         judged=tuple(judged),
         awards=tuple(awards),
+        subject=subject,
         detail=activity.detail(),
-        noted=noted,
+        noted=notes,
     )
-    result = Recorded(activity.occurred_at, tuple(verdicts), tuple(awards), tuple(moves), noted)
+    result = Recorded(activity.occurred_at, tuple(verdicts), tuple(awards), tuple(moves), notes)
     return Decision(entries=(entry,), result=result)
 
 

@@ -34,6 +34,7 @@ from chalicelib.domain.programme import (
     Caption,
     Count,
     Id,
+    LineScope,
     Part,
     Programme,
     Programmes,
@@ -64,7 +65,8 @@ class Entitlement(Part, frozen=True):
     Something that a member may use.
 
     Members in one of ``tiers`` have it, up to ``quota`` or, without one, without limit; others
-    have what they were granted.  ``kind`` is a word for those who honour it.
+    have what they were granted.  ``kind`` is a word for those who honour it.  Where it ``frees``
+    lines, a quote takes a unit of it for each unit of those lines, and charges nothing for it.
     """
 
     id: Id
@@ -73,6 +75,7 @@ class Entitlement(Part, frozen=True):
     description: Caption = ""
     tiers: Annotated[tuple[Id, ...], Meta(max_length=20)] = ()
     quota: Quota | None = None
+    frees: LineScope | None = None
 
 
 Entitlements = Annotated[tuple[Entitlement, ...], Meta(max_length=100)]
@@ -239,30 +242,8 @@ def use(
     """Use units, each once."""
     programme = ruling(account, programmes, command.programme, now)
     entitlement = _named(programme, command.entitlement)
-    has = _held(account, programme, entitlement, now)
-    facts = {"programme": programme.id, "entitlement": entitlement.id}
-    if has is None:
-        raise Conflict("not_entitled", f"This member does not have {entitlement.id}.", **facts)
-    if has.left is not None and has.left < command.units:
-        raise Conflict(
-            "quota_exhausted",
-            f"{has.left} of {entitlement.id} are left; {command.units} were asked for.",
-            left=has.left,
-            resets_on=has.resets_on,
-            **facts,
-        )
     draft = Draft(account, now)
-    noted: dict[str, Any] = {**facts, "units": command.units}
-    left = command.units
-    day = calendar.local_date(now, programme.time_zone)
-    if has.left is not None:
-        if has.quota_left and entitlement.quota is not None:
-            part = min(has.quota_left, left)
-            left -= part
-            counter = _counter(programme, entitlement, entitlement.quota, day)
-            draft.add(CounterChange(counter, part, _kept(programme, entitlement.quota, day)))
-            noted["quota"] = [counter, part]
-        noted["grants"] = list(_from_grants(draft, has.grants, left))
+    noted = consume(draft, programme, entitlement.id, command.units)
     entry = draft.entry(
         "draw",
         actor=command.actor,
@@ -272,6 +253,40 @@ def use(
     after = _held(draft.account, programme, entitlement, now)
     nothing = Held(programme.id, entitlement, 0)
     return Decision(entries=(entry,), result=Used(command.units, after or nothing))
+
+
+def consume(draft: Draft, programme: Programme, entitlement_id: str, units: int) -> dict[str, Any]:
+    """
+    Use units in an entry, and return what `put_back` needs to undo it.
+
+    Raises `Conflict` ``not_entitled`` or ``quota_exhausted``.
+    """
+    account, now = draft.account, draft.now
+    entitlement = _named(programme, entitlement_id)
+    has = _held(account, programme, entitlement, now)
+    facts = {"programme": programme.id, "entitlement": entitlement.id}
+    if has is None:
+        raise Conflict("not_entitled", f"This member does not have {entitlement.id}.", **facts)
+    if has.left is not None and has.left < units:
+        raise Conflict(
+            "quota_exhausted",
+            f"{has.left} of {entitlement.id} are left; {units} were asked for.",
+            left=has.left,
+            resets_on=has.resets_on,
+            **facts,
+        )
+    noted: dict[str, Any] = {**facts, "units": units}
+    left = units
+    day = calendar.local_date(now, programme.time_zone)
+    if has.left is not None:
+        if has.quota_left and entitlement.quota is not None:
+            part = min(has.quota_left, left)
+            left -= part
+            counter = _counter(programme, entitlement, entitlement.quota, day)
+            draft.add(CounterChange(counter, part, _kept(programme, entitlement.quota, day)))
+            noted["quota"] = [counter, part]
+        noted["grants"] = list(_from_grants(draft, has.grants, left))
+    return noted
 
 
 def _from_grants(draft: Draft, grants: tuple[Grant, ...], units: int) -> Iterator[list[Any]]:
@@ -306,18 +321,7 @@ def give_back(
         )
     draft = Draft(account, now)
     draft.add(CounterChange(done, 1, kept))
-    units = noted["units"] if "grants" not in noted else 0
-    if "quota" in noted:
-        counter, part = noted["quota"]
-        # Of a window that has passed nothing is left to give back to.
-        counted = account.counters.get(counter)
-        if counted is not None and (counted.keep_until is None or counted.keep_until > now):
-            draft.add(CounterChange(counter, -part, counted.keep_until))
-            units += part
-    for expires_at, expires_on, part in noted.get("grants", ()):
-        if expires_at is None or expires_at > now:
-            units += part
-            _put_back(draft, noted, expires_at, expires_on, part)
+    units = put_back(draft, noted)
     entry = draft.entry(
         "give_back",
         actor=command.actor,
@@ -325,6 +329,27 @@ def give_back(
         reason=command.reason,
     )
     return Decision(entries=(entry,), result=replace(told, changed=True, units=units))
+
+
+def put_back(draft: Draft, noted: dict[str, Any]) -> int:
+    """
+    Undo a use in an entry, and return how many units are there again.
+
+    Of a window that has passed, and of a grant that has lapsed, nothing is left to give back to.
+    """
+    now = draft.now
+    units: int = noted["units"] if "grants" not in noted else 0
+    if "quota" in noted:
+        counter, part = noted["quota"]
+        counted = draft.account.counters.get(counter)
+        if counted is not None and (counted.keep_until is None or counted.keep_until > now):
+            draft.add(CounterChange(counter, -part, counted.keep_until))
+            units += part
+    for expires_at, expires_on, part in noted.get("grants", ()):
+        if expires_at is None or expires_at > now:
+            units += part
+            _put_back(draft, noted, expires_at, expires_on, part)
+    return units
 
 
 def _put_back(

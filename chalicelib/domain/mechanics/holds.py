@@ -18,9 +18,9 @@ from msgspec import Meta, Struct
 from msgspec.structs import replace
 
 from chalicelib.domain import calendar
-from chalicelib.domain.account import Account
+from chalicelib.domain.account import Account, Taken
 from chalicelib.domain.calendar import Instant
-from chalicelib.domain.commands import Command, Decision, Taken
+from chalicelib.domain.commands import Command, Decision
 from chalicelib.domain.draft import Draft
 from chalicelib.domain.effects import CounterChange
 from chalicelib.domain.entry import HELD, REDEEMED, Detail, Entry

@@ -34,16 +34,26 @@ from chalicelib.domain.entry import AVAILABLE, HELD, PENDING, Entry
 from chalicelib.domain.faults import Fault
 from chalicelib.domain.mechanics import (
     adjustment,
+    discounts,
     entitlements,
     holds,
+    packages,
+    quoted,
     rewards,
     stamps,
+    statuses,
     tiers,
     value,
+    wallets,
 )
+from chalicelib.domain.mechanics.discounts import Discounts
 from chalicelib.domain.mechanics.entitlements import Entitlements
 from chalicelib.domain.mechanics.holds import HoldPolicy
+from chalicelib.domain.mechanics.packages import Packages
+from chalicelib.domain.mechanics.quoted import QuotePolicy
 from chalicelib.domain.mechanics.stamps import StampCards
+from chalicelib.domain.mechanics.statuses import Statuses
+from chalicelib.domain.mechanics.wallets import Wallets
 from chalicelib.domain.programme import Programme, Programmes
 from chalicelib.domain.reaction import Reaction
 from chalicelib.domain.speech import Described, Speaker
@@ -57,6 +67,11 @@ class Document(Programme, frozen=True):
     entitlements: Entitlements = ()
     holds: HoldPolicy = HoldPolicy()
     stamp_cards: StampCards = ()
+    statuses: Statuses = ()
+    discounts: Discounts = Discounts()
+    wallets: Wallets = ()
+    packages: Packages = ()
+    quotes: QuotePolicy = QuotePolicy()
 
 
 HANDLERS: Final[dict[type[Command], Handler]] = {
@@ -68,6 +83,9 @@ HANDLERS: Final[dict[type[Command], Handler]] = {
     holds.CaptureHold: holds.capture,
     holds.ReleaseHold: holds.release,
     holds.ExtendHold: holds.extend,
+    statuses.ShowStatus: statuses.show,
+    statuses.WithdrawStatus: statuses.withdraw,
+    wallets.TopUp: wallets.top_up,
     tiers.GrantTier: tiers.grant,
     tiers.LiftTier: tiers.lift,
     entitlements.GrantEntitlement: entitlements.grant_by_hand,
@@ -75,13 +93,19 @@ HANDLERS: Final[dict[type[Command], Handler]] = {
     entitlements.ReturnEntitlement: entitlements.give_back,
 }
 
-REACTIONS: Final[tuple[Reaction, ...]] = (stamps.REACTION,)
+REACTIONS: Final[tuple[Reaction, ...]] = (
+    stamps.REACTION,
+    packages.REACTION,
+    discounts.REACTION,
+    quoted.REACTION,
+)
 
 DUE: Final[tuple[Callable[[Account], Instant | None], ...]] = (
     value.due,
     tiers.due,
     holds.due,
     entitlements.due,
+    statuses.due,
 )
 
 TICKS: Final[tuple[Callable[[Account, Programmes, Instant], Entry | None], ...]] = (
@@ -91,6 +115,7 @@ TICKS: Final[tuple[Callable[[Account, Programmes, Instant], Entry | None], ...]]
     tiers.review,
     value.expire,
     entitlements.lapse,
+    statuses.lapse,
     value.warn,
     tiers.announce,
 )
@@ -101,6 +126,8 @@ CLOSING: Final[tuple[Callable[[Draft], None], ...]] = (
     tiers.end,
     entitlements.end,
     stamps.end,
+    statuses.end,
+    discounts.end,
 )
 
 KINDS: Final = frozenset(
@@ -112,6 +139,8 @@ KINDS: Final = frozenset(
         *("hold", "capture", "release", "extend", "time_out"),
         *("grant", "draw", "give_back", "lapse"),
         *("floor", "floor_end", "notice"),
+        *("status", "status_end"),
+        "top_up",
         *("activate", "review", "expire", "warn"),
     }
 )
@@ -127,12 +156,18 @@ PROBLEMS: Final[tuple[Callable[[Programme], Iterator[Fault]], ...]] = (
     holds.problems,
     entitlements.problems,
     stamps.problems,
+    statuses.problems,
+    discounts.problems,
+    wallets.problems,
+    packages.problems,
 )
 
 #: Ids that accounts hold and no later version may drop, by the pointer of their list.
 PERMANENT: Final[tuple[Callable[[Programme], dict[str, list[str]]], ...]] = (
     entitlements.permanent,
     stamps.permanent,
+    statuses.permanent,
+    discounts.permanent,
 )
 
 #: A mechanic's part of a programme in words.
@@ -140,4 +175,9 @@ WORDS: Final[tuple[Callable[[Speaker], Iterator[Described]], ...]] = (
     holds.words,
     entitlements.words,
     stamps.words,
+    packages.words,
+    statuses.words,
+    discounts.words,
+    wallets.words,
+    quoted.words,
 )

@@ -216,7 +216,7 @@ def cancel(
         if draft.account.counter(counter):
             draft.add(CounterChange(counter, -1, kept_until))
     entry = draft.entry("cancel", actor=command.actor, subject=redemption.id, reason=command.reason)
-    after = _changed(redemption, "cancelled", now)
+    after = changed(redemption, "cancelled", now)
     claims: list[Claim] = [SaveRedemption(after)]
     if redemption.stocked:
         claims.append(ReturnStock(redemption.programme, redemption.reward))
@@ -228,7 +228,7 @@ def use_voucher(
 ) -> Decision:
     """Hand over what the voucher stands for, once."""
     check_issued(command.redemption, now)
-    after = _changed(command.redemption, "used", now)
+    after = changed(command.redemption, "used", now)
     draft = Draft(account, now)
     entry = draft.entry("use", actor=command.actor, subject=after.id)
     return Decision(entries=(entry,), claims=(SaveRedemption(after),), result=after)
@@ -251,7 +251,8 @@ def check_issued(redemption: Redemption, now: Instant) -> None:
         )
 
 
-def _changed(redemption: Redemption, state: str, now: Instant) -> Redemption:
+def changed(redemption: Redemption, state: str, now: Instant) -> Redemption:
+    """Return a redemption in another state, as its next revision."""
     return replace(redemption, state=state, changed_at=now, revision=redemption.revision + 1)
 
 

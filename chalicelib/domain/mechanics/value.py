@@ -12,9 +12,8 @@ from datetime import date
 from msgspec import Struct
 
 from chalicelib.domain import calendar
-from chalicelib.domain.account import Account, Lot
+from chalicelib.domain.account import Account, Lot, Taken
 from chalicelib.domain.calendar import Instant
-from chalicelib.domain.commands import Taken
 from chalicelib.domain.draft import Draft
 from chalicelib.domain.effects import DeficitChange, LotChange, LotWarned, PendingChange
 from chalicelib.domain.entry import AVAILABLE, EXPIRED, FORFEITED, PENDING, Entry
@@ -87,10 +86,18 @@ def activation(currency: Currency, delay: int | None, day: date) -> date | None:
 
 
 def credit(
-    draft: Draft, currency: str, amount: int, term: Term, *, funder: str, source: str
+    draft: Draft,
+    currency: str,
+    amount: int,
+    term: Term,
+    *,
+    funder: str,
+    source: str,
+    rate: int = 0,
+    since: Instant = 0,
 ) -> None:
     """
-    Give value from a ledger account.
+    Give value from a ledger account, ``rate`` per cent off what is paid from it.
 
     Value whose term is already over is issued and expired in the same entry; other value repays
     a deficit first.
@@ -106,7 +113,16 @@ def credit(
         # Too late to announce: whoever gets value in its last days sees when it ends.
         warn_at = term.warn_at if (term.warn_at or draft.now) > draft.now else None
         draft.add(
-            LotChange(currency, amount - repaid, term.expires_at, term.expires_on, funder, warn_at)
+            LotChange(
+                currency,
+                amount - repaid,
+                term.expires_at,
+                term.expires_on,
+                funder,
+                warn_at,
+                rate,
+                since,
+            )
         )
 
 
@@ -133,7 +149,7 @@ def debit_lot(
 ) -> int:
     """Take value from one lot, as far as it goes, and return how much that was."""
     for lot in draft.account.balance(currency).lots:
-        if lot.expires_at == term.expires_at and lot.funder == funder:
+        if (lot.expires_at, lot.funder, lot.rate) == (term.expires_at, funder, 0):
             part = min(lot.amount, amount)
             _take(draft, currency, lot, part)
             draft.post(AVAILABLE, destination, currency, part)
@@ -141,9 +157,34 @@ def debit_lot(
     return 0
 
 
+def debit_parts(draft: Draft, currency: str, parts: tuple[Taken, ...], *, destination: str) -> bool:
+    """Take exactly these parts of these lots; ``False``, and nothing moves, where one has less."""
+    lots = {
+        (lot.expires_at, lot.funder, lot.rate): lot for lot in draft.account.balance(currency).lots
+    }
+    wanted = [
+        (lots[same], part.amount)
+        for part in parts
+        if (same := (part.expires_at, part.funder, part.rate)) in lots
+        and lots[same].amount >= part.amount
+    ]
+    if len(wanted) < len(parts):
+        return False
+    for lot, amount in wanted:
+        _take(draft, currency, lot, amount)
+    draft.post(AVAILABLE, destination, currency, sum(part.amount for part in parts))
+    return True
+
+
 def _take(draft: Draft, currency: str, lot: Lot, amount: int) -> Taken:
-    draft.add(LotChange(currency, -amount, lot.expires_at, lot.expires_on, lot.funder))
-    return Taken(amount, lot.expires_at, lot.expires_on, lot.funder, lot.warn_at)
+    draft.add(
+        LotChange(
+            currency, -amount, lot.expires_at, lot.expires_on, lot.funder, None, lot.rate, lot.since
+        )
+    )
+    return Taken(
+        amount, lot.expires_at, lot.expires_on, lot.funder, lot.warn_at, lot.rate, lot.since
+    )
 
 
 def restore(
@@ -169,7 +210,16 @@ def restore(
             and original.expires_at < shortest.expires_at
         ):
             term = shortest
-        credit(draft, currency, part.amount, term, funder=part.funder, source=source)
+        credit(
+            draft,
+            currency,
+            part.amount,
+            term,
+            funder=part.funder,
+            source=source,
+            rate=part.rate,
+            since=part.since,
+        )
 
 
 def due(account: Account) -> Instant | None:
@@ -240,7 +290,7 @@ def forfeit(draft: Draft) -> None:
     """Give up all value and write off all debts, where an account ends."""
     for currency, balance in sorted(draft.account.balances.items()):
         for lot in balance.lots:
-            draft.add(LotChange(currency, -lot.amount, lot.expires_at, lot.expires_on, lot.funder))
+            _take(draft, currency, lot, lot.amount)
         for waiting in balance.pending:
             draft.add(
                 PendingChange(

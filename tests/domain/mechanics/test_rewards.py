@@ -7,14 +7,13 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from chalicelib.domain.account import Counter, Lot
+from chalicelib.domain.account import Counter, Lot, Taken
 from chalicelib.domain.commands import (
     CancelRedemption,
     Redeem,
     Redemption,
     ReturnStock,
     SaveRedemption,
-    Taken,
     TakeStock,
     UseVoucher,
 )

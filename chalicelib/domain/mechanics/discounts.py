@@ -1,0 +1,563 @@
+"""
+Discounts: what a member pays less for, and why.
+
+Each discount is looked at for each line in its scope and offers a percentage or an amount off, or
+says why it does not.  How offers add up is the business of `pricing`.
+
+A discount for spend in a window holds for a term from the day on which the window reached it,
+whatever is spent afterwards: the term is kept in the account, and taken back with the fact that
+brought it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from typing import Annotated, Any, Final, Literal, NamedTuple
+
+from msgspec import Meta, Struct
+
+from chalicelib.domain import calendar
+from chalicelib.domain.account import LIFETIME, Account
+from chalicelib.domain.activity import in_scope
+from chalicelib.domain.commands import Redemption
+from chalicelib.domain.draft import Draft
+from chalicelib.domain.effects import MetricChange
+from chalicelib.domain.entry import Line
+from chalicelib.domain.faults import Fault
+from chalicelib.domain.mechanics import statuses
+from chalicelib.domain.mechanics.earning import metric_key
+from chalicelib.domain.money import Rounding
+from chalicelib.domain.pointer import join
+from chalicelib.domain.programme import Count, Id, LineScope, Name, Part, Programme, Text
+from chalicelib.domain.progress import Shelf
+from chalicelib.domain.reaction import Note, Occasion, Reaction, Retraction
+from chalicelib.domain.references import known_tiers, reference, refusal_of
+from chalicelib.domain.section import Section
+from chalicelib.domain.speech import Described, Speaker
+
+#: The day of the year that a member was born on; its date is in the directory.
+BIRTHDAY: Final = "birthday"
+_DAYS_AROUND: Final = 31
+
+Share = Annotated[int, Meta(ge=1, le=100)]
+Around = Annotated[int, Meta(ge=0, le=_DAYS_AROUND)]
+Day = Annotated[
+    str,
+    Meta(
+        pattern=r"^(birthday|(\d{4}-)?\d{2}-\d{2})$",
+        description="`birthday`, a day of every year (`12-26`), or a date (`2026-12-28`).",
+    ),
+]
+
+
+class SpendBands(Part, frozen=True, tag_field="type", tag="spend_bands"):
+    """
+    ``percent`` off from ``at_least`` spent, ``add`` more for each ``every`` beyond, up to a cap.
+
+    ``basis`` says whether the bill itself counts: `before`, it does not; `after`, its prices do.
+    """
+
+    at_least: Count
+    percent: Share
+    every: Count | None = None
+    add: Share = 1
+    max_percent: Share = 100
+    window: Literal["lifetime", "calendar_year"] = "lifetime"
+    basis: Literal["before", "after"] = "before"
+
+
+class SpendWindow(Part, frozen=True, tag_field="type", tag="spend_window"):
+    """
+    ``percent`` off for ``term_days`` after the day on which the window reached ``at_least``.
+
+    The window is the last ``days`` days, that day among them, or the calendar year.
+    """
+
+    at_least: Count
+    percent: Share
+    window: Literal["rolling", "calendar_year"] = "rolling"
+    days: Annotated[int, Meta(ge=1, le=366)] = 365
+    term_days: Annotated[int, Meta(ge=1, le=3660)] = 365
+
+
+class OnDates(Part, frozen=True, tag_field="type", tag="dates"):
+    """
+    ``percent`` off on certain days, and so many days before and after them.
+
+    In a year without 29 February, ``leap_day`` stands for it.
+    """
+
+    percent: Share
+    days: Annotated[tuple[Day, ...], Meta(min_length=1, max_length=100)]
+    before_days: Around = 0
+    after_days: Around = 0
+    leap_day: Literal["02-28", "03-01"] = "02-28"
+
+
+class ForStatus(Part, frozen=True, tag_field="type", tag="status"):
+    """``percent`` off while any of these statuses is true of the member, on the day of service."""
+
+    any: Annotated[tuple[Id, ...], Meta(min_length=1, max_length=50)]
+    percent: Share
+
+
+class ForTier(Part, frozen=True, tag_field="type", tag="tier"):
+    """A percentage off by the tier that is held."""
+
+    percent: Annotated[dict[Id, Share], Meta(min_length=1)]
+
+
+class MemberPrices(Part, frozen=True, tag_field="type", tag="prices"):
+    """
+    A price of a unit, by SKU, for members in one of these tiers or of one of these statuses.
+
+    For every member where neither is named.
+    """
+
+    prices: Annotated[
+        dict[Name, Annotated[int, Meta(ge=0, le=10**12)]], Meta(min_length=1, max_length=500)
+    ]
+    tiers: tuple[Id, ...] = ()
+    statuses: tuple[Id, ...] = ()
+
+
+class ByVoucher(Part, frozen=True, tag_field="type", tag="voucher"):
+    """``percent`` or ``amount`` off for the voucher of a reward; each voucher once."""
+
+    reward: Id
+    percent: Share | None = None
+    amount: Count | None = None
+
+
+Terms = SpendBands | SpendWindow | OnDates | ForStatus | ForTier | MemberPrices | ByVoucher
+
+
+class Discount(Part, frozen=True):
+    """One discount, on which lines; of those in one ``group`` a line gets the best."""
+
+    id: Id
+    name: Text
+    terms: Terms
+    scope: LineScope = LineScope()
+    group: Id | None = None
+
+
+class Discounts(Part, frozen=True):
+    """
+    The discounts of a programme, and how a line gets several of them.
+
+    ``best_of`` takes the one that gives most; ``additive`` adds them up, ``max_percent`` at most;
+    ``sequential`` takes each off what the ones before it left.  ``rounding`` is of what comes off
+    a line.
+    """
+
+    offers: Annotated[tuple[Discount, ...], Meta(max_length=100)] = ()
+    stacking: Literal["best_of", "additive", "sequential"] = "best_of"
+    max_percent: Share = 100
+    rounding: Rounding = "half_up"
+
+
+SECTION: Final[Section[Discounts]] = Section("discounts", Discounts())
+
+
+class Term(Struct, frozen=True):
+    """How long a discount for spend holds: through a local day."""
+
+    until_on: str
+
+
+#: By programme and discount.
+TERMS: Final = Shelf("discount_terms", Term)
+
+
+class Presented(Struct, frozen=True):
+    """A voucher that is presented with a purchase, and where it stood in the request."""
+
+    redemption: Redemption
+    place: int
+
+
+class Purchase(NamedTuple):
+    """
+    What is about to be bought: the day of service, and all that discounts go by.
+
+    ``birthday`` is MM-DD, empty where it is not known; ``declined`` the ids to be left out.
+    """
+
+    lines: tuple[Line, ...]
+    day: date
+    birthday: str = ""
+    vouchers: tuple[Presented, ...] = ()
+    declined: frozenset[str] = frozenset()
+
+
+class Offer(NamedTuple):
+    """
+    What one discount would take off: a percentage of each line, or an amount of each.
+
+    ``reason`` says why it offers nothing; ``redemption`` whose voucher it would use.
+    """
+
+    discount: Discount
+    lines: dict[str, int | None]
+    percent: int | None = None
+    reason: str = ""
+    redemption: str = ""
+
+
+def offers(account: Account, programme: Programme, purchase: Purchase) -> tuple[Offer, ...]:
+    """Look at every discount of a programme, in the document's order."""
+    return tuple(
+        _offer(account, programme, purchase, discount) for discount in SECTION.of(programme).offers
+    )
+
+
+def _offer(account: Account, programme: Programme, purchase: Purchase, discount: Discount) -> Offer:
+    def nothing(reason: str) -> Offer:
+        return Offer(discount, {}, reason=reason)
+
+    if discount.id in purchase.declined:
+        return nothing("it was declined")
+    chosen = [line for line in purchase.lines if in_scope(line, discount.scope)]
+    if not chosen:
+        return nothing("no line is in its scope")
+    terms = discount.terms
+    if isinstance(terms, MemberPrices):
+        return _priced(account, programme, purchase, discount, terms, chosen)
+    if isinstance(terms, ByVoucher):
+        return _by_voucher(programme, purchase, discount, terms, chosen)
+    percent = _percent(account, programme, purchase, discount, terms)
+    if isinstance(percent, str):
+        return nothing(percent)
+    return Offer(discount, {line.id: None for line in chosen}, percent)
+
+
+def _percent(
+    account: Account,
+    programme: Programme,
+    purchase: Purchase,
+    discount: Discount,
+    terms: SpendBands | SpendWindow | OnDates | ForStatus | ForTier,
+) -> int | str:
+    """Return the percentage that a member gets, or why none."""
+    match terms:
+        case SpendBands():
+            spent = _spent(account, programme, terms, purchase)
+            percent = band(terms, spent)
+            return percent or f"{spent} of {terms.at_least} is spent"
+        case SpendWindow():
+            held = TERMS.get(account, _key(programme, discount))
+            if held is None:
+                return f"{terms.at_least} was not yet spent in its window"
+            if held.until_on < purchase.day.isoformat():
+                return f"it held through {held.until_on}"
+            return terms.percent
+        case OnDates():
+            if not _is_on(terms, purchase):
+                return f"{purchase.day} is none of its days"
+            return terms.percent
+        case ForStatus():
+            known = (statuses.holds_on(account, programme, s, purchase.day) for s in terms.any)
+            return terms.percent if any(known) else f"no status of it holds on {purchase.day}"
+        case ForTier():
+            tier = account.enrolments[programme.id].tier
+            return terms.percent.get(tier) or f"it is not for the tier {tier}"
+
+
+def band(terms: SpendBands, spent: int) -> int:
+    """
+    Return the percentage for so much spent.
+
+    With £100 → 2 %, 1 % more per further £100 and a cap of 10 %, that is 0 below £100 and
+    min(10, 2 + floor((S - 100) / 100)) from there on.
+    """
+    if spent < terms.at_least:
+        return 0
+    more = 0 if terms.every is None else (spent - terms.at_least) // terms.every * terms.add
+    return min(terms.percent + more, terms.max_percent)
+
+
+def _spent(account: Account, programme: Programme, terms: SpendBands, purchase: Purchase) -> int:
+    buckets = account.metrics.get(metric_key(programme.id, "spend"), {})
+    bill = sum(line.amount for line in purchase.lines) if terms.basis == "after" else 0
+    if terms.window == "lifetime":
+        return buckets.get(LIFETIME, 0) + bill
+    year = f"{purchase.day.year:04d}-"
+    months = (n for b, n in buckets.items() if b.startswith(year) and len(b) == len("2026-11"))
+    return sum(months) + bill
+
+
+def _is_on(terms: OnDates, purchase: Purchase) -> bool:
+    for named in terms.days:
+        text = purchase.birthday if named == BIRTHDAY else named
+        for centre in _dates(text, purchase.day, terms.leap_day):
+            away = (purchase.day - centre).days
+            if -terms.before_days <= away <= terms.after_days:
+                return True
+    return False
+
+
+def _dates(text: str, day: date, leap_day: str) -> Iterator[date]:
+    """Yield the dates near a day that a text stands for."""
+    if not text:
+        return
+    if len(text) > len("12-31"):
+        yield calendar.parse_date(text)
+        return
+    for year in (day.year - 1, day.year, day.year + 1):
+        leap = year % 4 == 0 and (year % 100 != 0 or year % 400 == 0)
+        of_year = leap_day if text == "02-29" and not leap else text
+        yield date(year, int(of_year[:2]), int(of_year[3:]))
+
+
+def _priced(
+    account: Account,
+    programme: Programme,
+    purchase: Purchase,
+    discount: Discount,
+    terms: MemberPrices,
+    chosen: list[Line],
+) -> Offer:
+    tier = account.enrolments[programme.id].tier
+    entitled = not terms.tiers and not terms.statuses
+    entitled = entitled or tier in terms.tiers
+    entitled = entitled or any(
+        statuses.holds_on(account, programme, status, purchase.day) for status in terms.statuses
+    )
+    if not entitled:
+        return Offer(discount, {}, reason="these prices are for others")
+    off: dict[str, int | None] = {}
+    for line in chosen:
+        price = terms.prices.get(line.sku)
+        if price is not None and line.amount > price * line.quantity:
+            off[line.id] = line.amount - price * line.quantity
+    reason = "" if off else "it has no lower price for these lines"
+    return Offer(discount, off, reason=reason)
+
+
+def _by_voucher(
+    programme: Programme,
+    purchase: Purchase,
+    discount: Discount,
+    terms: ByVoucher,
+    chosen: list[Line],
+) -> Offer:
+    for presented in purchase.vouchers:
+        redemption = presented.redemption
+        if (redemption.programme, redemption.reward) != (programme.id, terms.reward):
+            continue
+        if terms.percent is not None:
+            every: dict[str, int | None] = {line.id: None for line in chosen}
+            return Offer(discount, every, terms.percent, redemption=redemption.id)
+        left, off = terms.amount or 0, {}
+        for line in chosen:
+            part = min(left, line.amount)
+            left -= part
+            if part:
+                off[line.id] = part
+        return Offer(discount, dict(off), redemption=redemption.id)
+    return Offer(discount, {}, reason=f"it takes a voucher of {terms.reward}")
+
+
+# ── Terms that spend brings ──
+
+
+def apply(draft: Draft, occasion: Occasion) -> Note | None:
+    """Count what is spent towards the discounts for it, and begin the terms that it brings."""
+    programme, activity = occasion.programme, occasion.activity
+    if activity.type not in programme.metrics.spend_on or not activity.amount:
+        return None
+    if activity.money != programme.money.currency:
+        return None
+    day = activity.local_day(programme.time_zone)
+    note: dict[str, Any] = {}
+    for discount, terms in _windows(programme):
+        before = _in_window(draft.account, programme, discount, terms, day)
+        _count(draft, programme, discount, day, activity.amount)
+        if before < terms.at_least <= before + activity.amount:
+            held = TERMS.get(draft.account, _key(programme, discount))
+            until = calendar.add_days(day, terms.term_days).isoformat()
+            if held is None or held.until_on < until:
+                TERMS.put(draft, _key(programme, discount), Term(until))
+                note[discount.id] = {"until_on": until, "before": held and held.until_on}
+        note.setdefault(discount.id, {})
+    return note or None
+
+
+def retract(draft: Draft, retraction: Retraction) -> Note:
+    """Count off what comes back, and end the term that it brought, if nothing else carries it."""
+    programme, note = retraction.programme, dict(retraction.note)
+    day = retraction.recorded.local_day(programme.time_zone)
+    left = retraction.after.amount if retraction.after else 0
+    less = (left or 0) - (retraction.before.amount or 0)
+    for discount, terms in _windows(programme):
+        if discount.id not in note:
+            continue
+        _count(draft, programme, discount, day, less)
+        brought = note[discount.id]
+        carried = _in_window(draft.account, programme, discount, terms, day) >= terms.at_least
+        if not brought or carried:
+            continue
+        held = TERMS.get(draft.account, _key(programme, discount))
+        if held is not None and held.until_on == brought["until_on"]:
+            if brought["before"]:
+                TERMS.put(draft, _key(programme, discount), Term(brought["before"]))
+            else:
+                TERMS.drop(draft, _key(programme, discount))
+        note[discount.id] = {}
+    return note
+
+
+REACTION: Final = Reaction(SECTION.name, apply, retract)
+
+
+def _windows(programme: Programme) -> Iterator[tuple[Discount, SpendWindow]]:
+    for discount in SECTION.of(programme).offers:
+        if isinstance(discount.terms, SpendWindow):
+            yield discount, discount.terms
+
+
+def _in_window(
+    account: Account, programme: Programme, discount: Discount, terms: SpendWindow, day: date
+) -> int:
+    buckets = account.metrics.get(_metric(programme, discount), {})
+    first = date(day.year, 1, 1)
+    if terms.window == "rolling":
+        first = calendar.add_days(day, 1 - terms.days)
+    low, high = first.isoformat(), day.isoformat()
+    return sum(n for b, n in buckets.items() if len(b) == len(high) and low <= b <= high)
+
+
+def _count(draft: Draft, programme: Programme, discount: Discount, day: date, amount: int) -> None:
+    if amount:
+        metric, month = _metric(programme, discount), calendar.month_of(day)
+        draft.add(MetricChange(metric, month, amount, day.isoformat()))
+
+
+def _metric(programme: Programme, discount: Discount) -> str:
+    return metric_key(programme.id, "spend", discount.id)
+
+
+def end(draft: Draft) -> None:
+    """Give up every term, where an account ends."""
+    for key in TERMS.all(draft.account):
+        TERMS.drop(draft, key)
+
+
+# ── The document ──
+
+
+def problems(programme: Programme) -> Iterator[Fault]:
+    """Faults of the discounts of a document."""
+    section = SECTION.of(programme)
+    seen: set[str] = set()
+    for place, discount in enumerate(section.offers):
+        at = join("", SECTION.name, "offers", place)
+        if discount.id in seen:
+            yield Fault(join(at, "id"), f"`{discount.id}` is there twice: give it its own id")
+        seen.add(discount.id)
+        yield from _faults(programme, discount.terms, join(at, "terms"))
+
+
+def _faults(programme: Programme, terms: Terms, at: str) -> Iterator[Fault]:
+    match terms:
+        case SpendBands():
+            if terms.percent > terms.max_percent:
+                yield Fault(join(at, "percent"), f"is more than `max_percent`, {terms.max_percent}")
+        case OnDates():
+            for place, day in enumerate(terms.days):
+                refusal = None if day == BIRTHDAY else _no_day(day)
+                if refusal:
+                    yield Fault(join(at, "days", place), refusal)
+        case ForStatus():
+            yield from _known_statuses(programme, terms.any, join(at, "any"))
+        case ForTier():
+            yield from known_tiers(programme, tuple(terms.percent), join(at, "percent"))
+        case MemberPrices():
+            yield from known_tiers(programme, terms.tiers, join(at, "tiers"), by_place=True)
+            yield from _known_statuses(programme, terms.statuses, join(at, "statuses"))
+        case ByVoucher():
+            yield from _voucher_faults(programme, terms, at)
+
+
+def _known_statuses(programme: Programme, named: tuple[str, ...], at: str) -> Iterator[Fault]:
+    for place, status in enumerate(named):
+        yield from statuses.known(programme, status, join(at, place))
+
+
+def _voucher_faults(programme: Programme, terms: ByVoucher, at: str) -> Iterator[Fault]:
+    rewards = [reward.id for reward in programme.rewards if reward.gives is None]
+    here = join(at, "reward")
+    if not rewards:
+        yield Fault(here, "names a reward, but none has a voucher: declare `rewards`")
+    yield from reference(terms.reward, rewards, "reward with a voucher", here)
+    if (terms.percent is None) == (terms.amount is None):
+        yield Fault(at, "needs exactly one of `percent` and `amount`")
+
+
+def _no_day(day: str) -> str | None:
+    full = day if len(day) > len("12-31") else f"2024-{day}"
+    return refusal_of(calendar.parse_date, full)
+
+
+def permanent(programme: Programme) -> dict[str, list[str]]:
+    """Return the ids that accounts may hold."""
+    held = [discount.id for discount, _ in _windows(programme)]
+    return {f"/{SECTION.name}/offers": held}
+
+
+def needs_birthday(programme: Programme) -> bool:
+    """Tell whether a discount goes by the member's birthday, which is not in the account."""
+    return any(
+        isinstance(discount.terms, OnDates) and BIRTHDAY in discount.terms.days
+        for discount in SECTION.of(programme).offers
+    )
+
+
+def words(speaker: Speaker) -> Iterator[Described]:
+    """Tell what each discount takes and gives, and how several of them go together."""
+    section = SECTION.of(speaker.programme)
+    for discount in section.offers:
+        name = speaker.text(discount.name)
+        text = f"{name}: {_terms_in_words(speaker, discount.terms)}."
+        yield Described("discount", discount.id, name, text)
+    if len(section.offers) > 1:
+        how = {
+            "best_of": "Of several discounts a line gets the best.",
+            "additive": f"Several discounts add up, to {section.max_percent} % at most.",
+            "sequential": "Of several discounts each is taken off what the others left.",
+        }[section.stacking]
+        name = speaker.text(speaker.programme.name)
+        yield Described("stacking", speaker.programme.id, name, how)
+
+
+def _terms_in_words(speaker: Speaker, terms: Terms) -> str:
+    match terms:
+        case SpendBands():
+            text = f"{terms.percent} % off from {speaker.money(terms.at_least)} spent"
+            if terms.every is not None:
+                text += f", {terms.add} % more for each further {speaker.money(terms.every)}"
+                text += f", {terms.max_percent} % at most"
+            return text
+        case SpendWindow():
+            window = "a calendar year" if terms.window == "calendar_year" else f"{terms.days} days"
+            spent = speaker.money(terms.at_least)
+            return f"{terms.percent} % off for {terms.term_days} days after {spent} in {window}"
+        case OnDates():
+            return f"{terms.percent} % off around {', '.join(terms.days)}"
+        case ForStatus():
+            names = [speaker.text(statuses.name_of(speaker.programme, each)) for each in terms.any]
+            return f"{terms.percent} % off with {speaker.words.either(names)}"
+        case ForTier():
+            shares = [f"{p} % in {speaker.tier_name(t)}" for t, p in terms.percent.items()]
+            return f"off by tier: {', '.join(shares)}"
+        case MemberPrices():
+            return f"member prices for {len(terms.prices)} services"
+        case ByVoucher():
+            off = f"{terms.percent} %" if terms.percent else speaker.money(terms.amount or 0)
+            return f"{off} off for a voucher"
+
+
+def _key(programme: Programme, discount: Discount) -> str:
+    return f"{programme.id}/{discount.id}"

@@ -1,0 +1,103 @@
+"""
+Packages: so many units of a service are paid for at once and used one by one.
+
+Buying the package's SKU grants the units of its entitlement.  A refund takes back the units of what
+comes back, as far as they are unused: what was used was served.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated, Any, Final
+
+from msgspec import Meta
+
+from chalicelib.domain.activity import Activity
+from chalicelib.domain.draft import Draft
+from chalicelib.domain.faults import Fault
+from chalicelib.domain.mechanics import entitlements
+from chalicelib.domain.pointer import join
+from chalicelib.domain.programme import ActivityType, Id, Name, Part, Programme, Text
+from chalicelib.domain.reaction import Note, Occasion, Reaction, Retraction
+from chalicelib.domain.section import Section
+from chalicelib.domain.speech import Described, Speaker
+
+
+class Package(Part, frozen=True):
+    """``units`` of an entitlement for each unit of a SKU that is bought, usable for so long."""
+
+    id: Id
+    name: Text
+    sku: Name
+    entitlement: Id
+    units: Annotated[int, Meta(ge=1, le=1000)]
+    valid_days: Annotated[int, Meta(ge=0, le=3660)] | None = None
+    on: Annotated[tuple[ActivityType, ...], Meta(min_length=1, max_length=50)] = (
+        "payment.received",
+        "purchase.completed",
+    )
+
+
+Packages = Annotated[tuple[Package, ...], Meta(max_length=100)]
+SECTION: Final[Section[tuple[Package, ...]]] = Section("packages", ())
+
+
+def apply(draft: Draft, occasion: Occasion) -> Note | None:
+    """Grant the units of every package that is bought; the note says under which key."""
+    programme, activity = occasion.programme, occasion.activity
+    note: dict[str, Any] = {}
+    for package in SECTION.of(programme):
+        bought = _bought(package, activity)
+        if bought:
+            units = bought * package.units
+            key = entitlements.give(
+                draft, programme, package.entitlement, units, package.valid_days
+            )
+            note[package.id] = {"units": units, "grant": key}
+    return note or None
+
+
+def retract(draft: Draft, retraction: Retraction) -> Note:
+    """Take back the units of what comes back, as far as they are unused."""
+    note = dict(retraction.note)
+    for package in SECTION.of(retraction.programme):
+        given = note.get(package.id)
+        if given is None:
+            continue
+        left = _bought(package, retraction.after) if retraction.after else 0
+        over = given["units"] - left * package.units
+        if over > 0:
+            entitlements.take(draft, given["grant"], over)
+            note[package.id] = {**given, "units": given["units"] - over}
+    return note
+
+
+REACTION: Final = Reaction(SECTION.name, apply, retract)
+
+
+def _bought(package: Package, activity: Activity) -> int:
+    if activity.type not in package.on:
+        return 0
+    return sum(line.quantity for line in activity.lines if line.sku == package.sku)
+
+
+def problems(programme: Programme) -> Iterator[Fault]:
+    """Faults of the packages of a document."""
+    seen: set[str] = set()
+    for place, package in enumerate(SECTION.of(programme)):
+        at = join("", SECTION.name, place)
+        if package.id in seen:
+            yield Fault(join(at, "id"), f"`{package.id}` is there twice: give it its own id")
+        seen.add(package.id)
+        yield from entitlements.known(programme, package.entitlement, join(at, "entitlement"))
+
+
+def words(speaker: Speaker) -> Iterator[Described]:
+    """Tell what each package has in it."""
+    for package in SECTION.of(speaker.programme):
+        name = speaker.text(package.name)
+        gives = speaker.text(entitlements.name_of(speaker.programme, package.entitlement))
+        text = f"{name}: {package.units:,} × {gives}."
+        if package.valid_days is not None:
+            text += f" To be used within {package.valid_days:,} days."
+        yield Described("package", package.id, name, text)

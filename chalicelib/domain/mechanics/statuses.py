@@ -1,0 +1,226 @@
+"""
+Verified statuses: what somebody has shown to be true of a member, from one day to another.
+
+An occupation, an insurer's policy in force, a family that comes together: a programme names those
+that it asks for, and discounts go by them.  The account knows that it was shown and for which days,
+never by what: the proof is sealed in the journal.  The day after its last a status has ended, and
+the journal says so; it still counts for what was served before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from typing import Annotated, Final
+
+from msgspec import Meta, Struct
+from msgspec.structs import replace
+
+from chalicelib.domain import calendar
+from chalicelib.domain.account import Account
+from chalicelib.domain.calendar import Instant
+from chalicelib.domain.commands import Command, Decision
+from chalicelib.domain.draft import Draft
+from chalicelib.domain.entry import Detail, Entry
+from chalicelib.domain.errors import Invalid, NotFound
+from chalicelib.domain.faults import Fault
+from chalicelib.domain.pointer import join
+from chalicelib.domain.programme import Id, Part, Programme, Programmes, Text
+from chalicelib.domain.progress import Shelf
+from chalicelib.domain.references import reference
+from chalicelib.domain.ruling import ruling
+from chalicelib.domain.section import Section
+from chalicelib.domain.speech import Described, Speaker
+
+
+class Status(Part, frozen=True):
+    """Something that can be shown to be true of a member; at most for so many days at a time."""
+
+    id: Id
+    name: Text
+    max_days: Annotated[int, Meta(ge=1, le=3660)] | None = None
+
+
+Statuses = Annotated[tuple[Status, ...], Meta(max_length=50)]
+SECTION: Final[Section[tuple[Status, ...]]] = Section("statuses", ())
+
+
+class Shown(Struct, frozen=True, omit_defaults=True):
+    """A status of a member: the local days of which it is true, both included, the last open."""
+
+    from_on: str
+    until_on: str | None = None
+    ends_at: Instant | None = None
+    ended: bool = False
+
+
+#: By programme and status.
+SHOWN: Final = Shelf("statuses", Shown)
+
+
+class ShowStatus(Command, frozen=True):
+    """Note that a status was shown; ``proof`` says by what, and is sealed."""
+
+    programme: str
+    status: str
+    from_on: str | None = None
+    until_on: str | None = None
+    proof: str = ""
+
+
+class WithdrawStatus(Command, frozen=True):
+    """Take a status back: it was not true, or is no longer."""
+
+    programme: str
+    status: str
+    reason: str
+
+
+class Verified(Struct, frozen=True):
+    """A status as it is now; ``shown`` is None where it was withdrawn or never there."""
+
+    programme: str
+    status: str
+    shown: Shown | None
+    changed: bool = True
+
+
+def show(account: Account, programmes: Programmes, command: ShowStatus, now: Instant) -> Decision:
+    """Note a status, in the place of what was known of it."""
+    programme = ruling(account, programmes, command.programme, now)
+    status = _named(programme, command.status)
+    today = calendar.local_date(now, programme.time_zone)
+    first = calendar.parse_date(command.from_on) if command.from_on else today
+    last = calendar.parse_date(command.until_on) if command.until_on else None
+    if status.max_days is not None:
+        longest = calendar.add_days(first, status.max_days - 1)
+        last = longest if last is None else last
+        if last > longest:
+            raise _unfit("/until_on", f"must be {longest} at the latest: {status.max_days} days")
+    if last is not None and last < first:
+        raise _unfit("/until_on", f"must not be before {first}")
+    ends_at = None if last is None else calendar.expiry_instant(last, programme.time_zone)
+    shown = Shown(
+        first.isoformat(),
+        None if last is None else last.isoformat(),
+        ends_at,
+        ended=ends_at is not None and ends_at <= now,
+    )
+    draft = Draft(account, now)
+    SHOWN.put(draft, _key(programme.id, status.id), shown)
+    told = Verified(programme.id, status.id, shown)
+    if draft.is_empty:
+        return Decision(result=replace(told, changed=False))
+    note = Detail(note=command.proof) if command.proof else None
+    entry = draft.entry("status", actor=command.actor, subject=status.id, detail=note)
+    return Decision(entries=(entry,), result=told)
+
+
+def withdraw(
+    account: Account, programmes: Programmes, command: WithdrawStatus, now: Instant
+) -> Decision:
+    """Forget a status."""
+    programme = ruling(account, programmes, command.programme, now)
+    status = _named(programme, command.status)
+    told = Verified(programme.id, status.id, None)
+    draft = Draft(account, now)
+    SHOWN.drop(draft, _key(programme.id, status.id))
+    if draft.is_empty:
+        return Decision(result=replace(told, changed=False))
+    entry = draft.entry("status", actor=command.actor, subject=status.id, reason=command.reason)
+    return Decision(entries=(entry,), result=told)
+
+
+def holds_on(account: Account, programme: Programme, status_id: str, day: date) -> bool:
+    """Tell whether a status is true of a member on a local day."""
+    shown = SHOWN.get(account, _key(programme.id, status_id))
+    text = day.isoformat()
+    return shown is not None and shown.from_on <= text <= (shown.until_on or text)
+
+
+def shown_of(account: Account, programme: Programme) -> dict[str, Shown]:
+    """Return what was shown of a member, by status, in the document's order."""
+    found = {each.id: SHOWN.get(account, _key(programme.id, each.id)) for each in _all(programme)}
+    return {status: shown for status, shown in found.items() if shown is not None}
+
+
+def due(account: Account) -> Instant | None:
+    """Return when a status next ends."""
+    ends = (each.ends_at for each in SHOWN.all(account).values() if not each.ended)
+    return min((at for at in ends if at is not None), default=None)
+
+
+def lapse(account: Account, _programmes: Programmes, instant: Instant) -> Entry | None:
+    """Say of the statuses whose last day is over that they have ended."""
+    draft = Draft(account, instant)
+    for key, shown in SHOWN.all(account).items():
+        if not shown.ended and shown.ends_at is not None and shown.ends_at <= instant:
+            SHOWN.put(draft, key, replace(shown, ended=True))
+    return None if draft.is_empty else draft.entry("status_end")
+
+
+def end(draft: Draft) -> None:
+    """Forget every status, where an account ends."""
+    for key in SHOWN.all(draft.account):
+        SHOWN.drop(draft, key)
+
+
+def problems(programme: Programme) -> Iterator[Fault]:
+    """Faults of the statuses of a document."""
+    seen: set[str] = set()
+    for place, status in enumerate(_all(programme)):
+        at = join("", SECTION.name, place, "id")
+        if status.id in seen:
+            yield Fault(at, f"`{status.id}` is there twice: give it its own id")
+        seen.add(status.id)
+
+
+def known(programme: Programme, status_id: str, at: str) -> Iterator[Fault]:
+    """Judge the name of a status that another part goes by."""
+    there = [status.id for status in _all(programme)]
+    if not there:
+        yield Fault(at, "names a status, but there is none: declare `statuses`")
+    yield from reference(status_id, there, "status", at)
+
+
+def permanent(programme: Programme) -> dict[str, list[str]]:
+    """Return the ids that accounts may hold."""
+    return {f"/{SECTION.name}": [status.id for status in _all(programme)]}
+
+
+def words(speaker: Speaker) -> Iterator[Described]:
+    """Tell which statuses count, and for how long one is taken as shown."""
+    for status in _all(speaker.programme):
+        name = speaker.text(status.name)
+        text = f"{name}: counts once it has been shown."
+        if status.max_days is not None:
+            text += f" It is to be shown again after {status.max_days:,} days."
+        yield Described("status", status.id, name, text)
+
+
+def name_of(programme: Programme, status_id: str) -> Text:
+    """Return what a status is called, its id where it is not known."""
+    return next((each.name for each in _all(programme) if each.id == status_id), status_id)
+
+
+def _all(programme: Programme) -> tuple[Status, ...]:
+    return SECTION.of(programme)
+
+
+def _named(programme: Programme, status_id: str) -> Status:
+    for status in _all(programme):
+        if status.id == status_id:
+            return status
+    raise NotFound("status_not_found", f"{programme.id} has no such status.")
+
+
+def _unfit(pointer: str, detail: str) -> Invalid:
+    return Invalid(
+        "invalid_date",
+        f"This status cannot be shown for these days: {pointer[1:]} {detail}.",
+        errors=[{"pointer": pointer, "detail": detail}],
+    )
+
+
+def _key(programme_id: str, status_id: str) -> str:
+    return f"{programme_id}/{status_id}"

@@ -1,0 +1,178 @@
+"""
+Wallets: currencies that pay for purchases, unit by unit, here and nowhere else.
+
+A prepaid wallet holds money that was paid in; a top-up opens a lot with the percentage off that
+its amount earned, and whatever is paid from that lot, and from no other, is so much cheaper.  A
+refund returns to the lot that it came from.  Cashback and points pay too, at a fixed rate, up to a
+share of the bill.  There is no way to pay any of it out: value that was given stays with who gave
+it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated, Final, Literal
+
+from msgspec import Meta, Struct
+
+from chalicelib.domain import calendar
+from chalicelib.domain.account import Account
+from chalicelib.domain.calendar import Instant
+from chalicelib.domain.commands import Command, Decision
+from chalicelib.domain.draft import Draft
+from chalicelib.domain.entry import Detail
+from chalicelib.domain.errors import Invalid
+from chalicelib.domain.faults import Fault
+from chalicelib.domain.mechanics import value
+from chalicelib.domain.pointer import join
+from chalicelib.domain.programme import Count, Id, Part, Programme, Programmes, qualified
+from chalicelib.domain.references import known_currency
+from chalicelib.domain.ruling import ruling
+from chalicelib.domain.section import Section
+from chalicelib.domain.speech import Described, Speaker
+
+#: The ledger account from which prepaid value comes.
+PAID_IN: Final = "paid_in"
+
+Share = Annotated[int, Meta(ge=1, le=100)]
+
+
+class Band(Part, frozen=True):
+    """A top-up of ``at_least`` so many minor units earns ``percent`` off what it pays for."""
+
+    at_least: Count
+    percent: Share
+
+
+class Wallet(Part, frozen=True):
+    """
+    A currency that pays: ``money`` minor units for each ``units`` of it.
+
+    A ``prepaid`` one is topped up, in minor units, and pays before all else unless a quote says
+    otherwise; the others pay where a quote asks for it, ``max_percent`` of a bill at most.  Where
+    it ``counts_as_spend``, what it pays counts towards tiers, discounts and points as money does.
+    """
+
+    currency: Id
+    kind: Literal["prepaid", "cashback", "points"]
+    units: Count = 1
+    money: Count = 1
+    max_percent: Share = 100
+    counts_as_spend: bool | None = None
+    bands: Annotated[tuple[Band, ...], Meta(max_length=20)] = ()
+
+
+Wallets = Annotated[tuple[Wallet, ...], Meta(max_length=10)]
+SECTION: Final[Section[tuple[Wallet, ...]]] = Section("wallets", ())
+
+
+class TopUp(Command, frozen=True):
+    """Pay money in; ``amount`` in minor units."""
+
+    programme: str
+    currency: str
+    amount: int
+    reference: str = ""
+
+
+class ToppedUp(Struct, frozen=True):
+    """What a top-up opened, or added to: its percentage off and its last day."""
+
+    currency: str
+    amount: int
+    percent: int
+    expires_on: str | None
+
+
+def top_up(account: Account, programmes: Programmes, command: TopUp, now: Instant) -> Decision:
+    """Open a lot with the percentage that the amount earns."""
+    programme = ruling(account, programmes, command.programme, now)
+    wallet = wallet_of(programme, command.currency)
+    currency = programme.currency(command.currency)
+    if wallet is None or wallet.kind != "prepaid" or currency is None:
+        there = [each.currency for each in SECTION.of(programme) if each.kind == "prepaid"]
+        known = ", ".join(there) or "none"
+        raise Invalid(
+            "unknown_currency",
+            f"{programme.id} has no such prepaid wallet; it has: {known}.",
+            errors=[{"pointer": "/currency", "detail": f"must be one of: {known}"}],
+        )
+    percent = rate(wallet, command.amount)
+    today = calendar.local_date(now, programme.time_zone)
+    term = value.term(currency.expiry, today, programme.time_zone, currency.expiry_warning_days)
+    draft = Draft(account, now)
+    value.credit(
+        draft,
+        qualified(programme.id, currency.id),
+        command.amount,
+        term,
+        funder="",
+        source=PAID_IN,
+        rate=percent,
+        since=now,
+    )
+    entry = draft.entry(
+        "top_up",
+        actor=command.actor,
+        detail=Detail(note=command.reference) if command.reference else None,
+    )
+    told = ToppedUp(currency.id, command.amount, percent, term.expires_on)
+    return Decision(entries=(entry,), result=told)
+
+
+def rate(wallet: Wallet, amount: int) -> int:
+    """Return the percentage off that a top-up of so much earns: that of the highest band."""
+    reached = [band for band in wallet.bands if band.at_least <= amount]
+    return max(reached, key=lambda band: band.at_least).percent if reached else 0
+
+
+def wallet_of(programme: Programme, currency_id: str) -> Wallet | None:
+    """Return the wallet that a currency is, or ``None``."""
+    found = (each for each in SECTION.of(programme) if each.currency == currency_id)
+    return next(found, None)
+
+
+def counts(wallet: Wallet) -> bool:
+    """Tell whether what a wallet pays counts as spend: prepaid value does unless told not to."""
+    if wallet.counts_as_spend is None:
+        return wallet.kind == "prepaid"
+    return wallet.counts_as_spend
+
+
+def problems(programme: Programme) -> Iterator[Fault]:
+    """Faults of the wallets of a document."""
+    seen: set[str] = set()
+    for place, wallet in enumerate(SECTION.of(programme)):
+        at = join("", SECTION.name, place)
+        here = join(at, "currency")
+        yield from known_currency(programme, wallet.currency, here)
+        if wallet.currency in seen:
+            yield Fault(here, f"`{wallet.currency}` is a wallet already: leave one of them out")
+        seen.add(wallet.currency)
+        if wallet.kind != "prepaid" and wallet.bands:
+            yield Fault(join(at, "bands"), f"must be left out: nobody tops up {wallet.kind}")
+        if wallet.kind == "prepaid" and (wallet.units, wallet.money) != (1, 1):
+            yield Fault(at, "must leave out `units` and `money`: prepaid value is money")
+        if wallet.kind == "prepaid" and wallet.max_percent != 100:  # noqa: PLR2004 - the whole
+            yield Fault(join(at, "max_percent"), "must be left out: prepaid value pays all it can")
+        steps = [band.at_least for band in wallet.bands]
+        for number, step in enumerate(steps):
+            if step in steps[:number]:
+                detail = f"there is a band from {step} already: leave one of them out"
+                yield Fault(join(at, "bands", number, "at_least"), detail)
+
+
+def words(speaker: Speaker) -> Iterator[Described]:
+    """Tell what each wallet pays, and what a top-up earns."""
+    for wallet in SECTION.of(speaker.programme):
+        name = speaker.currency_name(wallet.currency)
+        if wallet.kind == "prepaid":
+            text = f"{name} pay for purchases before all else."
+            for band in wallet.bands:
+                text += f" Paid in from {speaker.money(band.at_least)}: {band.percent} % off."
+        else:
+            paid = speaker.value(wallet.units, wallet.currency)
+            text = f"{paid} pay {speaker.money(wallet.money)} of a bill."
+            if wallet.max_percent < 100:  # noqa: PLR2004 - the whole
+                text += f" At most {wallet.max_percent} % of it."
+        yield Described("wallet", wallet.currency, name, text)

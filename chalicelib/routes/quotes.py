@@ -1,0 +1,410 @@
+"""Quotes: what a purchase comes to for a member, and buying at that price."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from msgspec import Meta, Struct, field
+
+from chalicelib.domain.activity import Activity
+from chalicelib.domain.calendar import Instant, format_instant, parse_date
+from chalicelib.domain.entry import Line
+from chalicelib.domain.errors import Invalid
+from chalicelib.domain.mechanics import discounts, entitlements
+from chalicelib.domain.mechanics.pricing import Payment
+from chalicelib.domain.mechanics.quotes import SOURCE, Confirmed, MakeQuote
+from chalicelib.domain.programme import ActivityType, Id, LocalDate, Programmes, Text, text_in
+from chalicelib.domain.quote import Considered, PricedLine, Quote
+from chalicelib.routes.activities import (
+    AwardView,
+    CurrencyCode,
+    DryRun,
+    ExternalRef,
+    Label,
+    OutcomeView,
+    Quantity,
+    Source,
+    award_view,
+    outcome_views,
+)
+from chalicelib.routes.calls import answer, caller_of, identity_of, reply, services_of
+from chalicelib.routes.http import Body, Call, Reply, Resource
+from chalicelib.routes.views import BalanceView, TierChangeView, balances, tier_change
+from chalicelib.usecases.execution import Decided
+from chalicelib.usecases.ports import Answer
+from chalicelib.usecases.quote_purchase import confirm_quote, quote_purchase, read_quote
+from chalicelib.usecases.services import programmes_of
+
+api = Resource("quotes")
+
+
+class QuotedLineBody(Body):
+    """One line: its price in whole minor units, for all of its quantity, before any discount."""
+
+    amount: Annotated[int, Meta(ge=0, le=10**12)]
+    quantity: Quantity = 1
+    category: Label = ""
+    sku: Label = ""
+    id: Annotated[str, Meta(max_length=40)] = ""
+
+
+class PaymentBody(Body):
+    """A wallet that is to pay: so many of its units, or as much as it can."""
+
+    currency: Id
+    amount: Annotated[int, Meta(ge=1, le=10**12)] | None = None
+
+
+class QuoteBody(Body):
+    """
+    What is to be bought.
+
+    ``service_on`` is the day by which discounts go, today unless it is said.  Without ``payments``
+    every prepaid wallet pays; an empty list is none.  ``decline`` names discounts and entitlements
+    that are to be left out.
+    """
+
+    programme: Id
+    currency: CurrencyCode
+    lines: Annotated[list[QuotedLineBody], Meta(min_length=1, max_length=100)]
+    type: ActivityType = "purchase.completed"
+    service_on: LocalDate | None = None
+    vouchers: Annotated[
+        list[Annotated[str, Meta(min_length=1, max_length=64)]], Meta(max_length=3)
+    ] = field(default_factory=list)
+    payments: Annotated[list[PaymentBody], Meta(max_length=10)] | None = None
+    decline: Annotated[list[Id], Meta(max_length=100)] = field(default_factory=list)
+    channel: Label = ""
+    location: Label = ""
+    provider: Label = ""
+
+
+class FactRef(Body):
+    """The identity of a fact, for ever."""
+
+    source: Source
+    external_id: ExternalRef
+
+
+class ConfirmationBody(Body):
+    """
+    Under which identity the purchase is recorded, such as the till's receipt.
+
+    Without one it is ``("quote", quote_id)``; it is what a reversal names.
+    """
+
+    recorded_as: FactRef | None = None
+
+
+class MoneyView(Struct, frozen=True):
+    """An amount of money in minor units."""
+
+    amount: int
+    currency: str
+
+
+class OffView(Struct, frozen=True):
+    """What one discount, entitlement or wallet took off a line."""
+
+    source: str
+    id: str
+    amount: int
+
+
+class QuotedLineView(Struct, frozen=True):
+    """One line, or its free units: ``price`` before and ``net`` after what came off."""
+
+    id: str
+    quantity: int
+    category: str
+    sku: str
+    price: int
+    net: int
+    off: list[OffView]
+
+
+class ConsideredView(Struct, frozen=True):
+    """A discount that was looked at: ``amount`` is what it took off, ``reason`` why nothing."""
+
+    source: str
+    id: str
+    name: str
+    applied: bool
+    percent: int | None
+    amount: int
+    reason: str
+
+
+class DrawView(Struct, frozen=True):
+    """What a wallet pays: ``amount`` of its units, worth ``money`` minor units."""
+
+    currency: str
+    amount: int
+    money: int
+
+
+class QuoteView(Struct, frozen=True):
+    """
+    A quote: `open`, `confirmed` or `expired`.
+
+    ``price`` less ``discount`` is ``net``; less what wallets pay it is ``due``.
+    """
+
+    quote_id: str
+    member_id: str
+    programme: str
+    state: str
+    made_at: str
+    expires_at: str
+    price: MoneyView
+    discount: MoneyView
+    net: MoneyView
+    due: MoneyView
+    lines: list[QuotedLineView]
+    considered: list[ConsideredView]
+    draws: list[DrawView]
+    redemptions: list[str]
+
+
+class QuoteMadeView(Struct, frozen=True):
+    """A new quote, and what it would earn if it were confirmed now."""
+
+    quote: QuoteView
+    awards: list[AwardView]
+    outcomes: list[OutcomeView]
+
+
+class ConfirmationView(Struct, frozen=True):
+    """A quote that was bought, and what followed from the purchase."""
+
+    quote: QuoteView
+    version: int
+    source: str
+    external_id: str
+    awards: list[AwardView]
+    tier_changes: list[TierChangeView]
+    outcomes: list[OutcomeView]
+    balances: list[BalanceView]
+
+
+_PRICING = (
+    "member_not_found",
+    "account_closed",
+    "programme_not_found",
+    "not_enrolled",
+    "currency_mismatch",
+    "unknown_currency",
+    "duplicate_line",
+    "invalid_date",
+    "insufficient_points",
+    "voucher_not_found",
+    "voucher_used",
+    "voucher_cancelled",
+    "voucher_expired",
+)
+
+
+@api.post(
+    "/members/{member_id}/quotes",
+    scope="quotes:read",
+    summary="Price a purchase: every discount, what it took off or why not",
+    description=(
+        "Nothing changes, and the price stands until the quote expires. With `dry_run` the quote "
+        "is not kept, and the status is 200."
+    ),
+    body=QuoteBody,
+    query=DryRun,
+    answer=QuoteMadeView,
+    status=201,
+    also=(200,),
+    member_may=True,
+    errors=_PRICING,
+)
+def make(call: Call[QuoteBody, DryRun]) -> Reply:
+    """Look at every discount, and itemise what is left to pay."""
+    body, dry_run = call.body, call.query.dry_run
+    member = call.path["member_id"]
+    if body.service_on is not None:
+        _check_day(body.service_on)
+    payments = None
+    if body.payments is not None:
+        payments = tuple(Payment(each.currency, each.amount) for each in body.payments)
+    command = MakeQuote(
+        actor=call.caller.actor,
+        member=member,
+        programme=body.programme,
+        quote_id="",
+        activity=_activity(body),
+        service_on=body.service_on,
+        payments=payments,
+        declined=frozenset(body.decline),
+    )
+    services, caller = services_of(call), caller_of(call)
+    made = quote_purchase(services, caller, member, command, body.vouchers, dry_run=dry_run)
+    quote, recorded = made.quoted.quote, made.quoted.recorded
+    view = QuoteMadeView(
+        _view(quote, made.programmes, quote.made_at, call.locale),
+        [award_view(award) for award in recorded.awards if award.granted],
+        outcome_views(recorded.noted),
+    )
+    return Reply(view, status=200 if dry_run else 201)
+
+
+@api.get(
+    "/members/{member_id}/quotes/{quote_id}",
+    scope="quotes:read",
+    summary="Read a quote",
+    answer=QuoteView,
+    member_may=True,
+    errors=("member_not_found", "quote_not_found"),
+)
+def read(call: Call) -> Reply:
+    """Read a quote as it was made."""
+    services, caller = services_of(call), caller_of(call)
+    found = read_quote(services, caller, call.path["member_id"], call.path["quote_id"])
+    programmes = programmes_of(services, caller.tenant)
+    return Reply(_view(found.quote, programmes, found.now, call.locale))
+
+
+@api.post(
+    "/members/{member_id}/quotes/{quote_id}/confirmation",
+    scope="quotes:confirm",
+    summary="Buy what was quoted, at that price",
+    description=(
+        "Uses what the quote uses and records the purchase, all or nothing, once. What is gone "
+        "meanwhile refuses it."
+    ),
+    body=ConfirmationBody,
+    answer=ConfirmationView,
+    status=201,
+    idempotent="body",
+    errors=(
+        "member_not_found",
+        "account_closed",
+        "programme_not_found",
+        "not_enrolled",
+        "quote_not_found",
+        "quote_confirmed",
+        "quote_expired",
+        "quote_stale",
+        "not_entitled",
+        "quota_exhausted",
+        "voucher_used",
+        "voucher_cancelled",
+        "voucher_expired",
+    ),
+)
+def confirm(call: Call[ConfirmationBody]) -> Reply:
+    """Take what it uses, and record what was bought."""
+    body, quote_id = call.body, call.path["quote_id"]
+    named = body.recorded_as
+    identity = (SOURCE, quote_id) if named is None else (named.source, named.external_id)
+
+    def present(decided: Decided) -> Answer:
+        told: Confirmed = decided.results[-1]
+        recorded = told.recorded
+        view = ConfirmationView(
+            quote=_view(told.quote, decided.programmes, decided.now, "en"),
+            version=decided.account.version,
+            source=identity[0],
+            external_id=identity[1],
+            awards=[award_view(award) for award in recorded.awards if award.granted],
+            tier_changes=[tier_change(moved) for moved in recorded.tier_changes],
+            outcomes=outcome_views(recorded.noted),
+            balances=balances(decided.account, decided.programmes, decided.now, "en"),
+        )
+        return answer(201, view)
+
+    return reply(
+        confirm_quote(
+            services_of(call),
+            caller_of(call),
+            call.path["member_id"],
+            quote_id,
+            identity,
+            present,
+            identity_of(call),
+        )
+    )
+
+
+def _activity(body: QuoteBody) -> Activity:
+    return Activity(
+        type=body.type,
+        source=SOURCE,
+        external_id="",
+        occurred_at=0,
+        money=body.currency,
+        channel=body.channel,
+        location=body.location,
+        provider=body.provider,
+        lines=tuple(
+            Line(line.id, line.amount, line.quantity, line.category, line.sku)
+            for line in body.lines
+        ),
+    )
+
+
+def _check_day(text: str) -> None:
+    try:
+        parse_date(text)
+    except Invalid as fault:
+        errors = [{"pointer": "/service_on", "detail": fault.message}]
+        raise Invalid(fault.code, fault.message, errors=errors) from None
+
+
+def _view(quote: Quote, programmes: Programmes, now: Instant, locale: str) -> QuoteView:
+    unit = quote.activity.money or ""
+    state = "expired" if quote.state == "open" and quote.expires_at <= now else quote.state
+    names = _names(quote, programmes)
+    return QuoteView(
+        quote_id=quote.id,
+        member_id=quote.member,
+        programme=quote.programme,
+        state=state,
+        made_at=format_instant(quote.made_at),
+        expires_at=format_instant(quote.expires_at),
+        price=MoneyView(quote.price, unit),
+        discount=MoneyView(quote.price - quote.net, unit),
+        net=MoneyView(quote.net, unit),
+        due=MoneyView(quote.due, unit),
+        lines=[_line(line) for line in quote.lines],
+        considered=[_considered(each, names, locale) for each in quote.considered],
+        draws=[
+            DrawView(draw.currency.partition("/")[2], draw.amount, draw.money)
+            for draw in quote.draws
+        ],
+        redemptions=list(quote.redemptions),
+    )
+
+
+def _line(line: PricedLine) -> QuotedLineView:
+    off = [OffView(*each) for each in line.off]
+    return QuotedLineView(
+        line.id, line.quantity, line.category, line.sku, line.price, line.net, off
+    )
+
+
+def _considered(each: Considered, names: dict[Any, Text], locale: str) -> ConsideredView:
+    return ConsideredView(
+        source=each.source,
+        id=each.id,
+        name=text_in(names.get((each.source, each.id), each.id), locale),
+        applied=not each.reason,
+        percent=each.percent,
+        amount=each.amount,
+        reason=each.reason,
+    )
+
+
+def _names(quote: Quote, programmes: Programmes) -> dict[Any, Text]:
+    version = programmes.version(quote.programme, quote.version)
+    if version is None:
+        return {}
+    document = version.document
+    offers = discounts.SECTION.of(document).offers
+    return (
+        {("discount", each.id): each.name for each in offers}
+        | {("entitlement", each.id): each.name for each in entitlements.SECTION.of(document)}
+        | {("wallet", each.id): each.name for each in document.currencies}
+    )

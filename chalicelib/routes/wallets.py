@@ -1,0 +1,87 @@
+"""Wallets: money that is paid in, to pay for purchases here."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from msgspec import Meta, Struct
+
+from chalicelib.domain.mechanics.wallets import ToppedUp, TopUp
+from chalicelib.domain.programme import Id
+from chalicelib.routes.calls import answer, caller_of, identity_of, reply, services_of
+from chalicelib.routes.http import Body, Call, Reply, Resource
+from chalicelib.routes.views import BalanceView, balances
+from chalicelib.usecases.execution import Decided
+from chalicelib.usecases.ports import Answer
+from chalicelib.usecases.top_up import top_up
+
+api = Resource("wallets")
+
+
+class TopUpBody(Body):
+    """How much was paid in, in minor units of the programme's money; ``reference`` is sealed."""
+
+    programme: Id
+    currency: Id
+    amount: Annotated[int, Meta(ge=1, le=10**9)]
+    reference: Annotated[str, Meta(max_length=200)] = ""
+
+
+class TopUpView(Struct, frozen=True):
+    """What was paid in: ``percent`` off what is paid from it, until the end of ``expires_on``."""
+
+    member_id: str
+    version: int
+    programme: str
+    currency: str
+    amount: int
+    percent: int
+    expires_on: str | None
+    balances: list[BalanceView]
+
+
+@api.post(
+    "/members/{member_id}/top-ups",
+    scope="wallets:write",
+    summary="Pay money into a prepaid wallet",
+    description="The amount decides the percentage off what is paid from it. It is not paid out.",
+    body=TopUpBody,
+    answer=TopUpView,
+    status=201,
+    idempotent=True,
+    errors=(
+        "member_not_found",
+        "account_closed",
+        "programme_not_found",
+        "not_enrolled",
+        "unknown_currency",
+    ),
+)
+def add(call: Call[TopUpBody]) -> Reply:
+    """Open a lot with its own rate."""
+    body = call.body
+    command = TopUp(
+        actor=call.caller.actor,
+        programme=body.programme,
+        currency=body.currency,
+        amount=body.amount,
+        reference=body.reference,
+    )
+
+    def present(decided: Decided) -> Answer:
+        told: ToppedUp = decided.results[-1]
+        view = TopUpView(
+            member_id=decided.member,
+            version=decided.account.version,
+            programme=body.programme,
+            currency=told.currency,
+            amount=told.amount,
+            percent=told.percent,
+            expires_on=told.expires_on,
+            balances=balances(decided.account, decided.programmes, decided.now, "en"),
+        )
+        return answer(201, view)
+
+    member = call.path["member_id"]
+    services, caller = services_of(call), caller_of(call)
+    return reply(top_up(services, caller, member, command, present, identity_of(call)))

@@ -1,0 +1,45 @@
+"""Note what was shown to be true of a member, withdraw it, and read it."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from chalicelib.domain.mechanics import statuses
+from chalicelib.domain.mechanics.statuses import Shown, ShowStatus, WithdrawStatus
+from chalicelib.domain.programme import Programme
+from chalicelib.usecases.execution import Done, Present, execute
+from chalicelib.usecases.ports import Identity
+from chalicelib.usecases.reading import read_account
+from chalicelib.usecases.services import Caller, Services
+
+
+class StatusRead(NamedTuple):
+    """One status that was shown, and the programme that knows it."""
+
+    programme: Programme
+    status: str
+    shown: Shown
+
+
+def read_statuses(services: Services, caller: Caller, member: str) -> tuple[StatusRead, ...]:
+    """Return every status of a member, by programme: one call; raises `MemberNotFound`."""
+    reading = read_account(services, caller, member)
+    found: list[StatusRead] = []
+    for programme_id in sorted(reading.account.enrolments):
+        version = reading.programmes.in_force(programme_id, reading.now)
+        if version is not None:
+            shown = statuses.shown_of(reading.account, version.document)
+            found += [StatusRead(version.document, each, shown[each]) for each in shown]
+    return tuple(found)
+
+
+def change_status(
+    services: Services,
+    caller: Caller,
+    member: str,
+    command: ShowStatus | WithdrawStatus,
+    present: Present,
+    identity: Identity | None,
+) -> Done:
+    """Note a status or withdraw it: one read and one transaction."""
+    return execute(services, caller, member, command, present, identity=identity)

@@ -1,0 +1,22 @@
+"""The clinic's example with something of every mechanic, for tests of all operations."""
+
+from __future__ import annotations
+
+import json
+from importlib import resources
+from typing import Any
+
+
+def furnished() -> dict[str, Any]:
+    """Return the document: beside the example's, `coffee`, the wallet `prepaid` and `family`."""
+    folder = resources.files("chalicelib.programmes")
+    document: dict[str, Any] = json.loads(folder.joinpath("clinic.json").read_text("utf-8"))
+    prepaid = {"id": "prepaid", "name": "Prepaid money", "expiry": {"type": "never"}}
+    family = {"type": "status", "any": ["family"], "percent": 5}
+    return document | {
+        "currencies": [*document["currencies"], prepaid],
+        "entitlements": [{"id": "coffee", "name": "Coffee"}],
+        "statuses": [{"id": "family", "name": "Family"}],
+        "discounts": {"offers": [{"id": "family", "name": "Family", "terms": family}]},
+        "wallets": [{"currency": "prepaid", "kind": "prepaid"}],
+    }

@@ -1,0 +1,189 @@
+"""
+Acceptance story 5: prepaid money with the percentage that its lot earned.
+
+£200 → 10 %, £500 → 20 %; a refund returns to the lot that it came from.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.journeys.test_story_4_receptionist import (
+    PROGRAMME,
+    confirm,
+    considered,
+    consult,
+    quote,
+)
+from tests.journeys.world import Clinic, LocalWorld, example
+
+
+def opened(world: LocalWorld, **discounts: Any) -> Clinic:
+    """Return a sandbox with the clinic's programme, its discounts changed."""
+    made = world.sandbox("2026-03-02T10:00:00Z")
+    document = example(PROGRAMME, enrolment={})
+    document["discounts"] |= discounts
+    made.publish(document)
+    return made
+
+
+@pytest.fixture
+def desk(world: LocalWorld) -> Clinic:
+    """Return a sandbox with the clinic's programme."""
+    return opened(world)
+
+
+@pytest.fixture
+def patient(desk: Clinic) -> str:
+    """Return somebody who has joined."""
+    return desk.enrolled()
+
+
+def top_up(desk: Clinic, patient: str, pence: int) -> Any:
+    """Pay in."""
+    body = {"programme": PROGRAMME, "currency": "prepaid", "amount": pence}
+    return desk.staff("reception").post(f"/v1/members/{patient}/top-ups", body).expect(201)
+
+
+def prepaid(desk: Clinic, patient: str) -> list[int]:
+    """Return what is in each lot, in the order in which they are spent."""
+    return [lot["amount"] for lot in desk.balance(patient, "prepaid")["lots"]]
+
+
+def family(desk: Clinic, patient: str) -> None:
+    """Show that the family comes together."""
+    body = {"programme": PROGRAMME, "status": "family", "proof": "seen at the desk"}
+    desk.staff("reception").post(f"/v1/members/{patient}/statuses", body).expect(201)
+
+
+def reverse(desk: Clinic, quote_id: str, **more: Any) -> Any:
+    """Refund a purchase that was quoted."""
+    body = {"source": "quote", "external_id": quote_id, **more}
+    return desk.api.post("/v1/activities/reversals", body).expect(201)
+
+
+@pytest.mark.parametrize(
+    ("pence", "percent"), [(19_999, 0), (20_000, 10), (49_999, 10), (50_000, 20)]
+)
+def test_bands(desk: Clinic, patient: str, pence: int, percent: int) -> None:
+    """A penny below a band earns the band before."""
+    assert top_up(desk, patient, pence)["percent"] == percent
+
+
+def test_drawn_from_its_lot(desk: Clinic, patient: str) -> None:
+    """£100 cost £80 from the lot of 20 %, then come back to it, although it is not the newest."""
+    top_up(desk, patient, 50_000)
+    made = consult(desk, patient, 10_000)
+    assert made["draws"] == [{"currency": "prepaid", "amount": 8000, "money": 8000}]
+    assert (made["net"]["amount"], made["due"]["amount"]) == (8000, 0)
+    confirm(desk, patient, made["quote_id"]).expect(201)
+    assert prepaid(desk, patient) == [42_000]
+
+    desk.move_to("2026-03-03T10:00:00Z")
+    top_up(desk, patient, 20_000)
+    assert prepaid(desk, patient) == [42_000, 20_000]
+    again = consult(desk, patient, 10_000)
+    confirm(desk, patient, again["quote_id"]).expect(201)
+    assert prepaid(desk, patient) == [34_000, 20_000]
+
+    refunded = reverse(desk, made["quote_id"])
+
+    draws = [
+        each["outcome"]["draws"] for each in refunded["outcomes"] if each["mechanic"] == "quotes"
+    ]
+    assert draws == [
+        [{"currency": f"{PROGRAMME}/prepaid", "drawn": 8000, "returned": 8000}],
+    ]
+    assert prepaid(desk, patient) == [42_000, 20_000]
+    desk.check(patient)
+
+
+def test_a_lot_ends_within_a_line(desk: Clinic, patient: str) -> None:
+    """What the lot of 20 % pays for gets 20 %, the rest 10 %, and what no lot pays for nothing."""
+    top_up(desk, patient, 50_000)
+    desk.move_to("2026-03-02T10:10:00Z")
+    top_up(desk, patient, 20_000)
+
+    made = consult(desk, patient, 100_000)
+
+    # £500 pay for £625.00; £200 of the rest pay for £222.22; £152.78 are left.
+    assert made["draws"][0]["amount"] == 70_000
+    assert made["due"]["amount"] == 100_000 - 62_500 - 22_222
+    assert made["lines"][0]["off"] == [{"source": "wallet", "id": "prepaid", "amount": 14_722}]
+    confirm(desk, patient, made["quote_id"]).expect(201)
+    assert prepaid(desk, patient) == []
+    reverse(desk, made["quote_id"])
+    assert prepaid(desk, patient) == [50_000, 20_000]
+    desk.check(patient)
+
+
+def test_a_part_comes_back_in_its_share(desk: Clinic, patient: str) -> None:
+    """Half of a bill that prepaid money paid in part returns half of what was drawn."""
+    top_up(desk, patient, 20_000)
+    lines = [{"amount": 15_000, "category": "consult"} for _ in range(2)]
+    made = quote(desk, patient, *lines)
+    confirm(desk, patient, made["quote_id"]).expect(201)
+    assert (prepaid(desk, patient), made["net"]["amount"]) == ([], 27_778)
+
+    reverse(desk, made["quote_id"], lines=[{"id": "1"}])  # £135.00 of £277.78
+
+    assert prepaid(desk, patient) == [20_000 * 13_500 // 27_778]
+    reverse(desk, made["quote_id"])
+    assert prepaid(desk, patient) == [20_000]
+    desk.check(patient)
+
+
+@pytest.mark.parametrize(
+    ("stacking", "off"),
+    [("best_of", 2000), ("additive", 2500), ("sequential", 2400)],
+)
+def test_stacking(world: LocalWorld, stacking: str, off: int) -> None:
+    """Family 5 % and prepaid 20 % are 20 % at best, 25 % added, and 24 % one after the other."""
+    desk = opened(world, stacking=stacking)
+    patient = desk.enrolled()
+    family(desk, patient)
+    top_up(desk, patient, 50_000)
+
+    made = consult(desk, patient, 10_000)
+
+    assert made["discount"]["amount"] == off
+    applied = {each["id"] for each in made["considered"] if each["applied"]}
+    assert applied == ({"prepaid"} if stacking == "best_of" else {"prepaid", "family"})
+    if stacking == "best_of":
+        assert considered(made)["family"]["reason"] == "others gave more"
+
+
+def test_the_sum_is_capped(world: LocalWorld) -> None:
+    """With a cap of 22 % the two that come to 25 % give 22 %."""
+    desk = opened(world, stacking="additive", max_percent=22)
+    patient = desk.enrolled()
+    family(desk, patient)
+    top_up(desk, patient, 50_000)
+
+    assert consult(desk, patient, 10_000)["discount"]["amount"] == 2200
+
+
+def test_not_from_the_wallet(desk: Clinic, patient: str) -> None:
+    """Who pays in cash has no part of the rate; a quote may also draw no more than so much."""
+    top_up(desk, patient, 50_000)
+
+    cash = consult(desk, patient, 10_000, payments=[])
+    some = consult(desk, patient, 10_000, payments=[{"currency": "prepaid", "amount": 4000}])
+
+    assert (cash["draws"], cash["due"]["amount"]) == ([], 10_000)
+    assert (some["draws"][0]["amount"], some["due"]["amount"]) == (4000, 5000)
+
+
+def test_value_that_is_gone(desk: Clinic, patient: str) -> None:
+    """Two quotes over the same £500: the second is refused, and takes nothing."""
+    top_up(desk, patient, 50_000)
+    first, second = consult(desk, patient, 60_000), consult(desk, patient, 60_000)
+    confirm(desk, patient, first["quote_id"]).expect(201)
+
+    refused = confirm(desk, patient, second["quote_id"]).expect(409, "quote_stale")
+
+    assert (refused["currency"], refused["available"]) == ("prepaid", 2000)
+    assert prepaid(desk, patient) == [2000]
+    desk.check(patient)
