@@ -18,5 +18,6 @@ def furnished() -> dict[str, Any]:
         "entitlements": [{"id": "coffee", "name": "Coffee"}],
         "statuses": [{"id": "family", "name": "Family"}],
         "discounts": {"offers": [{"id": "family", "name": "Family", "terms": family}]},
+        "goodwill": {"currency": "points", "daily": {"server": 10**9, "manager": 100}},
         "wallets": [{"currency": "prepaid", "kind": "prepaid"}],
     }

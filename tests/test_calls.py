@@ -91,6 +91,7 @@ def test_writes(counted: Counted, tenant: Clinic, member: str) -> None:
         (f"{path}/holds", {"programme": "clinic", "currency": "points", "amount": 5}),
         (f"{path}/entitlement-grants", {**_COFFEE, "units": 2, "reason": "test"}),
         (f"{path}/entitlement-uses", _COFFEE),
+        (f"{path}/goodwill", {"programme": "clinic", "points": 1, "reason": "wait"}),
         (f"{path}/top-ups", {"programme": "clinic", "currency": "prepaid", "amount": 100}),
         (f"{path}/statuses", {"programme": "clinic", "status": "family"}),
         (f"{path}/tier-grants", {"programme": "clinic", "tier": "gold", "reason": "test"}),

@@ -181,7 +181,16 @@ class SaveQuote(Struct, frozen=True):
     quote: Quote
 
 
-Claim = SaveRedemption | TakeStock | ReturnStock | SaveRemaining | SaveQuote
+class TakeBudget(Struct, frozen=True):
+    """So much of a budget that many accounts share; it may be forgotten after ``keep_until``."""
+
+    name: str
+    amount: int
+    limit: int
+    keep_until: Instant
+
+
+Claim = SaveRedemption | TakeStock | ReturnStock | SaveRemaining | SaveQuote | TakeBudget
 
 
 class Decision(Struct, frozen=True):

@@ -43,6 +43,7 @@ SCOPES: Final[dict[str, str]] = {
     "quotes:read": "Quote purchases and read quotes",
     "quotes:confirm": "Confirm quotes",
     "wallets:write": "Top wallets up",
+    "goodwill:write": "Give goodwill, within what the role may give in a day",
     "statuses:write": "Verify statuses and withdraw them",
     "tiers:grant": "Hold tiers by hand and lift them",
     "vouchers:read": "Look vouchers up",
@@ -64,6 +65,7 @@ _AT_THE_DESK: Final = frozenset(
         "entitlements:write",
         "quotes:confirm",
         "wallets:write",
+        "goodwill:write",
         "statuses:write",
         "vouchers:write",
     },
@@ -116,6 +118,8 @@ class Principal(msgspec.Struct, frozen=True, kw_only=True):
     scopes: frozenset[str]
     #: The member's own id; only members have one.
     member_id: str | None = None
+    #: What the token says of staff, of what is known here.
+    roles: tuple[str, ...] = ()
 
     @property
     def actor(self) -> str:

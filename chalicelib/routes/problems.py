@@ -76,6 +76,8 @@ CODES: Final[dict[str, Code]] = {
     "unknown_tenant": Code(403, "The tenant does not exist here"),
     "tenant_taken": Code(409, "There is a tenant of that id"),
     "no_test_clock": Code(403, "The tenant has no test clock"),
+    "goodwill_not_allowed": Code(403, "The role may give no goodwill"),
+    "goodwill_limit": Code(403, "The role has given what it may in a day"),
     "forbidden": Code(403, "Not allowed"),
     # What is asked for.
     "not_found": Code(404, "Not found"),
@@ -107,6 +109,8 @@ CODES: Final[dict[str, Code]] = {
     "date_out_of_range": Code(422, "The date is out of range"),
     "unknown_time_zone": Code(422, "No such time zone"),
     "unknown_window": Code(422, "No such window of time"),
+    "unknown_reason": Code(422, "No such reason for goodwill"),
+    "too_much_goodwill": Code(422, "More goodwill than is given at once"),
     "unknown_tier": Code(422, "No such tier"),
     "unknown_currency": Code(422, "No such currency"),
     "unknown_programme": Code(422, "No such programme to join"),

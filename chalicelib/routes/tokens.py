@@ -19,7 +19,7 @@ import msgspec
 from jwt import PyJWK, PyJWKClient, PyJWKSet
 
 from chalicelib.domain.errors import Unauthorised, Unavailable
-from chalicelib.routes.credentials import MEMBER_SCOPES, Principal, scopes_of
+from chalicelib.routes.credentials import MEMBER_SCOPES, ROLES, Principal, scopes_of
 
 LEEWAY_S: Final = 30
 #: The algorithms accepted, each with the one kind of key that it may be used with.
@@ -164,7 +164,10 @@ class TokenVerifier:
             )
         if not isinstance(roles, list) or not all(isinstance(role, str) for role in roles):
             raise _refused("The token's roles must be a list of strings.")
-        return Principal(tenant=tenant, kind="staff", id=subject, scopes=scopes_of(roles))
+        known = tuple(role for role in sorted(set(roles)) if role in ROLES)
+        return Principal(
+            tenant=tenant, kind="staff", id=subject, scopes=scopes_of(roles), roles=known
+        )
 
 
 def _instant_s(value: Any) -> float:

@@ -17,6 +17,8 @@ voucher pointer       ``member`` S · ``redemption`` S
 `T#…#V#…`, `V`
 stock                 ``used`` N
 `T#…#S#…`, `S`
+budget                ``used`` N · ``expires_at`` N, as below; in the table of work
+`T#…#B#…`, `B`
 quote                 ``revision`` N · ``body`` B · ``expires_at`` N, when DynamoDB may
 `T#…#M#…`, `Q#…`      delete it, in seconds; in the table of work
 ====================  ================================================================

@@ -7,6 +7,7 @@ their time is not everyone's, so the common walk must not meet them.
 
 from __future__ import annotations
 
+from hashlib import sha256
 from typing import Final
 from zlib import crc32
 
@@ -19,6 +20,7 @@ ACCOUNT: Final = "A"
 DEDUPE: Final = "D"
 VOUCHER: Final = "V"
 STOCK: Final = "S"
+BUDGET: Final = "B"
 PROFILE: Final = "P"
 LOOK_UP: Final = "X"
 TENANT: Final = "TENANT"
@@ -45,6 +47,11 @@ def entry_sk(version: int) -> str:
 def redemption_sk(redemption_id: str) -> str:
     """Return the sort key of a redemption."""
     return f"R#{redemption_id}"
+
+
+def budget_pk(tenant: str, name: str) -> str:
+    """Return the partition of a shared budget; whose it is is not readable in it."""
+    return f"T#{tenant}#B#{sha256(name.encode()).hexdigest()[:32]}"
 
 
 def quote_sk(quote_id: str) -> str:

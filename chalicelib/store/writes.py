@@ -16,6 +16,7 @@ from chalicelib.domain.commands import (
     SaveQuote,
     SaveRedemption,
     SaveRemaining,
+    TakeBudget,
     TakeStock,
 )
 from chalicelib.store import items, keys
@@ -99,6 +100,8 @@ def _claim(dynamo: Dynamo, commit: Commit, claim: Claim) -> Iterator[Write]:
             yield Write(Rank.CLAIM, _return(dynamo, commit.tenant, claim), refused)
         case SaveRemaining():
             yield Write(Rank.CLAIM, _remaining(dynamo, commit.tenant, claim), refused)
+        case TakeBudget():
+            yield Write(Rank.CLAIM, _budget(dynamo, commit.tenant, claim), refused)
         case SaveQuote(quote):
             item = items.quote_item(commit.tenant, quote)
             over = put_over(dynamo.work, item, "revision", quote.revision - 1)
@@ -138,6 +141,24 @@ def _return(dynamo: Dynamo, tenant: str, claim: ReturnStock) -> dict[str, Any]:
         "UpdateExpression": "SET used = used - :one",
         "ConditionExpression": "used > :zero",
         "ExpressionAttributeValues": {":zero": {"N": "0"}, ":one": {"N": "1"}},
+    }
+
+
+def _budget(dynamo: Dynamo, tenant: str, claim: TakeBudget) -> dict[str, Any]:
+    return {
+        "TableName": dynamo.work,
+        "Key": {"pk": {"S": keys.budget_pk(tenant, claim.name)}, "sk": {"S": keys.BUDGET}},
+        "UpdateExpression": (
+            "SET used = if_not_exists(used, :zero) + :amount, expires_at = :expires_at"
+        ),
+        # The domain has refused what is above the limit by itself.
+        "ConditionExpression": "attribute_not_exists(used) OR used <= :room",
+        "ExpressionAttributeValues": {
+            ":zero": {"N": "0"},
+            ":amount": {"N": str(claim.amount)},
+            ":room": {"N": str(claim.limit - claim.amount)},
+            ":expires_at": {"N": str(claim.keep_until // 1000)},
+        },
     }
 
 

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from chalicelib import metrics
 from chalicelib.domain.account import Account
 from chalicelib.domain.calendar import Instant
-from chalicelib.domain.commands import Appended, Claim, Command, TakeStock
+from chalicelib.domain.commands import Appended, Claim, Command, TakeBudget, TakeStock
 from chalicelib.domain.decide import SETTLE_MAX, append, clock_of, decide, due_at, joined, settle
 from chalicelib.domain.entry import EXPIRED, ISSUED, REDEEMED
 from chalicelib.domain.errors import (
@@ -24,6 +24,7 @@ from chalicelib.domain.errors import (
     TooLarge,
     Unavailable,
 )
+from chalicelib.domain.mechanics.goodwill import over_limit
 from chalicelib.domain.mechanics.rewards import out_of_stock
 from chalicelib.domain.programme import Programmes
 from chalicelib.usecases.ports import (
@@ -419,4 +420,6 @@ def _refusal(claim: Claim) -> LoyaltyError | None:
     """Return the refusal that a failed claim means; ``None`` where another attempt may pass."""
     if isinstance(claim, TakeStock):
         return out_of_stock(claim.programme, claim.reward)
+    if isinstance(claim, TakeBudget):
+        return over_limit(claim.limit)
     return None

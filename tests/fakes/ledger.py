@@ -17,6 +17,7 @@ from chalicelib.domain.commands import (
     SaveQuote,
     SaveRedemption,
     SaveRemaining,
+    TakeBudget,
     TakeStock,
 )
 from chalicelib.domain.entry import StoredEntry
@@ -55,6 +56,7 @@ class FakeLedger:
         self._places: dict[tuple[str, str], tuple[str, Instant]] = {}
         self._entries: dict[tuple[str, str], list[StoredEntry]] = {}
         self._redemptions: dict[tuple[str, str, str], Redemption] = {}
+        self._budgets: dict[tuple[str, str], int] = {}
         self._quotes: dict[tuple[str, str, str], Quote] = {}
         self._vouchers: dict[tuple[str, str], tuple[str, str]] = {}
         self._done: dict[tuple[str, str], Remembered] = {}
@@ -234,6 +236,8 @@ class FakeLedger:
                 if done is None:
                     return False
                 return remaining.revision - 1 == (_revision(done.remaining))
+            case TakeBudget(name, amount, limit):
+                return self._budgets.get((tenant, name), 0) + amount <= limit
             case SaveQuote(quote):
                 made = self._quotes.get((tenant, quote.member, quote.id))
                 return (made.revision if made else 0) == quote.revision - 1
@@ -270,6 +274,8 @@ class FakeLedger:
             case SaveRemaining(source, external_id, remaining):
                 known = (tenant, activity_key(source, external_id))
                 self._done[known] = replace(self._done[known], remaining=remaining)
+            case TakeBudget(name, amount):
+                self._budgets[tenant, name] = self._budgets.get((tenant, name), 0) + amount
             case SaveQuote(quote):
                 self._quotes[tenant, quote.member, quote.id] = quote
 

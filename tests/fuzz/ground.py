@@ -187,6 +187,8 @@ class Ground:
         memory.learn(clinic.api.post(f"{path}/tier-grants", held).expect(201))
         shown = {**programme, "status": "family", "proof": "a card"}
         memory.learn(clinic.api.post(f"{path}/statuses", shown).expect(201))
+        sorry = {**programme, "points": 5, "reason": "wait"}
+        memory.learn(clinic.api.post(f"{path}/goodwill", sorry).expect(201))
         paid = {**programme, "currency": "prepaid", "amount": 50_000}
         memory.learn(clinic.api.post(f"{path}/top-ups", paid).expect(201))
         priced = {**programme, "currency": "GBP", "lines": [{"amount": 500, "sku": "TEA"}]}

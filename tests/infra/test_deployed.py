@@ -156,7 +156,7 @@ def test_previews_before_it_changes(site: Site) -> None:
 
 
 def test_enrols_earns_and_redeems(site: Site) -> None:
-    """A patient joins, earns, redeems and sees it, through the gateway and the package."""
+    """A patient joins, earns, redeems, buys and sees it, through the gateway and the package."""
     status, joined = site.call(
         "POST",
         "/v1/members",
@@ -181,8 +181,18 @@ def test_enrols_earns_and_redeems(site: Site) -> None:
 
     assert [status for status, _ in redeemed] == [201, 201]
     assert redeemed[0][1]["voucher"]["code"] == redeemed[1][1]["voucher"]["code"]
+    status, made = site.call(
+        "POST",
+        f"/v1/members/{member}/quotes",
+        {"programme": "clinic", "currency": "GBP", "lines": [{"amount": 8000}]},
+    )
+    assert status == 201, made
+    assert made["quote"]["due"]["amount"] == 8000
+    path = f"/v1/members/{member}/quotes/{made['quote']['quote_id']}/confirmation"
+    status, bought = site.call("POST", path, {})
+    assert (status, bought["quote"]["state"]) == (201, "confirmed")
     status, verified = site.call("GET", f"/v1/members/{member}/verification")
-    assert (status, verified["verified"], verified["entries"]) == (200, True, 5)
+    assert (status, verified["verified"], verified["entries"]) == (200, True, 6)
 
 
 def test_refuses_as_the_application_does(site: Site) -> None:

@@ -113,6 +113,7 @@ def _publish(world: LocalWorld, record: Recorder) -> None:
                 }
             ],
         },
+        "goodwill": {"currency": "points", "daily": {"server": 1000, "reception": 200}},
         "wallets": [
             {
                 "currency": "prepaid",
@@ -232,6 +233,8 @@ def _buy(world: LocalWorld, record: Recorder, member: str) -> None:
     world.clock.advance(seconds=60)
     bill = {"recorded_as": {"source": "till-2", "external_id": "receipt-4"}}
     record("POST", f"{quote}/confirmation", bill)
+    sorry = {**programme, "points": 50, "reason": "wait", "note": "55 minutes instead of 20"}
+    record("POST", f"{path}/goodwill", sorry)
     gone = {**programme, "status": "family", "reason": "moved apart"}
     record("POST", f"{path}/statuses/withdrawal", gone)
 

@@ -70,6 +70,7 @@ BODIES: dict[str, Any] = {
     "programmes_draft": {"document": example("purchases")},
     "programmes_publish": {},
     "programmes_validate": {"document": example("purchases")},
+    "goodwill_give": {"programme": "clinic", "points": 1, "reason": "wait"},
     "quotes_make": {"programme": "clinic", "currency": "GBP", "lines": [{"amount": 100}]},
     "quotes_confirm": {},
     "statuses_show": {"programme": "clinic", "status": "family"},

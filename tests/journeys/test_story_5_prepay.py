@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from tests.journeys.client import Answer, Api, at_once
 from tests.journeys.test_story_4_receptionist import (
     PROGRAMME,
     confirm,
@@ -187,3 +188,48 @@ def test_value_that_is_gone(desk: Clinic, patient: str) -> None:
     assert (refused["currency"], refused["available"]) == ("prepaid", 2000)
     assert prepaid(desk, patient) == [2000]
     desk.check(patient)
+
+
+# ── Goodwill ──
+
+
+def sorry(api: Api, patient: str, points: int, reason: str = "wait") -> Answer:
+    """Give goodwill."""
+    body = {"programme": PROGRAMME, "points": points, "reason": reason}
+    return api.post(f"/v1/members/{patient}/goodwill", body)
+
+
+def test_goodwill_within_the_day(desk: Clinic, patient: str) -> None:
+    """55 minutes instead of 20 are worth 50 points; a receptionist gives 200 a day, over all."""
+    reception, other = desk.staff("reception"), desk.enrolled()
+    assert sorry(reception, patient, 50).expect(201)["daily_limit"] == 200
+    sorry(reception, other, 150).expect(201)
+
+    assert sorry(reception, patient, 1).expect(403, "goodwill_limit")["limit"] == 200
+    assert desk.available(patient) == 50
+    # A manager has a budget of their own, and the next day there is another one.
+    sorry(desk.staff("manager"), patient, 250).expect(201)
+    desk.move_to("2026-03-03T00:00:00Z")
+    sorry(reception, patient, 200).expect(201)
+    desk.check(patient)
+
+
+def test_goodwill_at_two_desks(desk: Clinic, patient: str) -> None:
+    """Twenty at once, of which four fit: four are given."""
+    reception = desk.staff("reception")
+
+    answers = at_once(20, lambda _: sorry(reception, patient, 50))
+
+    assert sorted(each.status for each in answers) == [201] * 4 + [403] * 16
+    assert desk.available(patient) == 200
+
+
+def test_goodwill_that_is_not_given(desk: Clinic, patient: str) -> None:
+    """Above what a role may give, above what is given at once, for another reason, by others."""
+    reception, manager = desk.staff("reception"), desk.staff("manager")
+    sorry(reception, patient, 201).expect(403, "goodwill_limit")
+    sorry(manager, patient, 251).expect(422, "too_much_goodwill")
+    sorry(manager, patient, 5, "charm").expect(422, "unknown_reason")
+    sorry(desk.staff("admin"), patient, 5).expect(403, "goodwill_not_allowed")
+    sorry(desk.api, patient, 5).expect(403, "goodwill_not_allowed")
+    assert len(desk.ledger(patient)) == 1

@@ -36,6 +36,7 @@ from chalicelib.domain.mechanics import (
     adjustment,
     discounts,
     entitlements,
+    goodwill,
     holds,
     packages,
     quoted,
@@ -48,6 +49,7 @@ from chalicelib.domain.mechanics import (
 )
 from chalicelib.domain.mechanics.discounts import Discounts
 from chalicelib.domain.mechanics.entitlements import Entitlements
+from chalicelib.domain.mechanics.goodwill import Goodwill
 from chalicelib.domain.mechanics.holds import HoldPolicy
 from chalicelib.domain.mechanics.packages import Packages
 from chalicelib.domain.mechanics.quoted import QuotePolicy
@@ -72,6 +74,7 @@ class Document(Programme, frozen=True):
     wallets: Wallets = ()
     packages: Packages = ()
     quotes: QuotePolicy = QuotePolicy()
+    goodwill: Goodwill | None = None
 
 
 HANDLERS: Final[dict[type[Command], Handler]] = {
@@ -86,6 +89,7 @@ HANDLERS: Final[dict[type[Command], Handler]] = {
     statuses.ShowStatus: statuses.show,
     statuses.WithdrawStatus: statuses.withdraw,
     wallets.TopUp: wallets.top_up,
+    goodwill.GiveGoodwill: goodwill.give,
     tiers.GrantTier: tiers.grant,
     tiers.LiftTier: tiers.lift,
     entitlements.GrantEntitlement: entitlements.grant_by_hand,
@@ -140,7 +144,7 @@ KINDS: Final = frozenset(
         *("grant", "draw", "give_back", "lapse"),
         *("floor", "floor_end", "notice"),
         *("status", "status_end"),
-        "top_up",
+        *("top_up", "goodwill"),
         *("activate", "review", "expire", "warn"),
     }
 )
@@ -160,6 +164,7 @@ PROBLEMS: Final[tuple[Callable[[Programme], Iterator[Fault]], ...]] = (
     discounts.problems,
     wallets.problems,
     packages.problems,
+    goodwill.problems,
 )
 
 #: Ids that accounts hold and no later version may drop, by the pointer of their list.
@@ -180,4 +185,5 @@ WORDS: Final[tuple[Callable[[Speaker], Iterator[Described]], ...]] = (
     discounts.words,
     wallets.words,
     quoted.words,
+    goodwill.words,
 )

@@ -1,0 +1,150 @@
+"""
+Goodwill: staff put something right at once, within what their role may give in a day.
+
+The budget is that of whoever gives, over all members, in a local day; it is taken in the same
+transaction as the credit, so that nobody gives more by giving at two desks.  Of several roles the
+largest allowance counts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated, Final
+
+from msgspec import Meta, Struct
+
+from chalicelib.domain import calendar
+from chalicelib.domain.account import Account
+from chalicelib.domain.calendar import Instant
+from chalicelib.domain.commands import Command, Decision, TakeBudget
+from chalicelib.domain.draft import Draft
+from chalicelib.domain.entry import ISSUED, Detail
+from chalicelib.domain.errors import Forbidden, Invalid
+from chalicelib.domain.faults import Fault
+from chalicelib.domain.mechanics import value
+from chalicelib.domain.pointer import join
+from chalicelib.domain.programme import Count, Id, Part, Points, Programme, Programmes, qualified
+from chalicelib.domain.references import known_currency
+from chalicelib.domain.ruling import ruling
+from chalicelib.domain.section import Section
+from chalicelib.domain.speech import Described, Speaker
+
+#: The role of those who call with an API key.
+SERVER: Final = "server"
+_DAY_MS: Final = 86_400_000
+
+
+class Goodwill(Part, frozen=True):
+    """
+    What staff may credit: in which currency, for which reasons, and how much a day by role.
+
+    A role that is not named may give nothing; ``server`` is who calls with an API key.
+    """
+
+    currency: Id
+    daily: Annotated[dict[Id, Count], Meta(min_length=1, max_length=20)]
+    reasons: Annotated[tuple[Id, ...], Meta(max_length=50)] = ()
+    max_each: Points | None = None
+
+
+SECTION: Final[Section[Goodwill | None]] = Section("goodwill", None)
+
+
+class GiveGoodwill(Command, frozen=True):
+    """Credit so much for a reason; ``giver`` is whose budget it is, in which ``roles``."""
+
+    programme: str
+    points: int
+    reason: str
+    giver: str
+    roles: tuple[str, ...]
+    note: str = ""
+
+
+class Given(Struct, frozen=True):
+    """What was credited, and how much the giver may give in a day."""
+
+    currency: str
+    points: int
+    daily_limit: int
+    expires_on: str | None
+
+
+def give(account: Account, programmes: Programmes, command: GiveGoodwill, now: Instant) -> Decision:
+    """Credit it, and take it from the giver's budget of the day."""
+    programme = ruling(account, programmes, command.programme, now)
+    terms = SECTION.of(programme)
+    limits = [] if terms is None else [terms.daily.get(role, 0) for role in command.roles]
+    limit = max(limits, default=0)
+    if terms is None or limit == 0:
+        raise Forbidden(
+            "goodwill_not_allowed",
+            f"{programme.id} lets none of these roles give goodwill: {', '.join(command.roles)}.",
+            roles=list(command.roles),
+        )
+    _check(terms, command)
+    if command.points > limit:
+        raise over_limit(limit)
+    currency = programme.currency(terms.currency)
+    if currency is None:
+        raise AssertionError("validated: goodwill is in a currency of the programme")
+    today = calendar.local_date(now, programme.time_zone)
+    term = value.term(currency.expiry, today, programme.time_zone, currency.expiry_warning_days)
+    draft = Draft(account, now)
+    key = qualified(programme.id, currency.id)
+    value.credit(draft, key, command.points, term, funder="", source=ISSUED)
+    entry = draft.entry(
+        "goodwill",
+        actor=command.actor,
+        reason=command.reason,
+        detail=Detail(note=command.note) if command.note else None,
+    )
+    budget = TakeBudget(
+        name=f"{programme.id}/goodwill/{command.giver}/{today.isoformat()}",
+        amount=command.points,
+        limit=limit,
+        keep_until=calendar.expiry_instant(today, programme.time_zone) + _DAY_MS,
+    )
+    told = Given(currency.id, command.points, limit, term.expires_on)
+    return Decision(entries=(entry,), claims=(budget,), result=told)
+
+
+def over_limit(limit: int) -> Forbidden:
+    """Return the refusal of who has given, or would give, more than the role may in a day."""
+    return Forbidden(
+        "goodwill_limit",
+        f"Your role may give {limit} a day, and this would be more: ask who may give more.",
+        limit=limit,
+    )
+
+
+def _check(terms: Goodwill, command: GiveGoodwill) -> None:
+    if terms.reasons and command.reason not in terms.reasons:
+        known = ", ".join(terms.reasons)
+        raise Invalid(
+            "unknown_reason",
+            f"Goodwill is given for these reasons: {known}.",
+            errors=[{"pointer": "/reason", "detail": f"must be one of: {known}"}],
+        )
+    if terms.max_each is not None and command.points > terms.max_each:
+        raise Invalid(
+            "too_much_goodwill",
+            f"At most {terms.max_each} are given at once.",
+            errors=[{"pointer": "/points", "detail": f"must be at most {terms.max_each}"}],
+        )
+
+
+def problems(programme: Programme) -> Iterator[Fault]:
+    """Faults of what a document says of goodwill."""
+    terms = SECTION.of(programme)
+    if terms is not None:
+        yield from known_currency(programme, terms.currency, join("", SECTION.name, "currency"))
+
+
+def words(speaker: Speaker) -> Iterator[Described]:
+    """Tell that staff may put things right."""
+    terms = SECTION.of(speaker.programme)
+    if terms is not None:
+        name = speaker.currency_name(terms.currency)
+        text = f"Where something went wrong, staff may credit {name}."
+        yield Described("goodwill", speaker.programme.id, name, text)
