@@ -217,6 +217,7 @@ _PRICING = (
     answer=QuoteMadeView,
     status=201,
     also=(200,),
+    idempotent=False,
     member_may=True,
     errors=_PRICING,
 )

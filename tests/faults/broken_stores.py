@@ -9,7 +9,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from chalicelib.domain.calendar import Instant
-from chalicelib.domain.commands import ReturnStock, SaveRemaining, TakeStock
+from chalicelib.domain.commands import ReturnStock, SaveRemaining, TakeBudget, TakeStock
 from chalicelib.domain.errors import Conflict
 from chalicelib.store.ledger import DynamoLedger
 from chalicelib.store.transaction import Rank, Write, transact
@@ -115,6 +115,19 @@ class StockOutside(_Wrapped):
             transact(self._dynamo, writes)
         rest = [c for c in commit.claims if c not in stock]
         super().commit(replace(commit, claims=rest))
+
+
+class BudgetOutside(_Wrapped):
+    """What a desk may give is counted by a write of its own, after the credit."""
+
+    def commit(self, commit: Commit) -> None:
+        """Write without the budget, then take from it whatever it has."""
+        budgets = tuple(each for each in commit.claims if isinstance(each, TakeBudget))
+        rest = tuple(each for each in commit.claims if not isinstance(each, TakeBudget))
+        super().commit(replace(commit, claims=rest))
+        for write in writes_of(self._dynamo, replace(commit, claims=budgets)):
+            if write.rank is Rank.CLAIM:
+                transact(self._dynamo, [_unguarded(write)])
 
 
 class RemainingUnguarded(_Wrapped):

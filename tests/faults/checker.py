@@ -22,6 +22,7 @@ from tests.faults.quoting import check_quotes
 from tests.faults.record import Delivery, Intent, Outcome, Part
 from tests.faults.redemptions import check_tenant
 from tests.faults.setting_aside import check_holds
+from tests.faults.spending import check_goodwill
 from tests.faults.telling import read_back
 
 REUSED = "idempotency_key_reused"
@@ -39,6 +40,7 @@ def check(history: History) -> list[str]:
         found.extend(check_tenant(tenant))
         found.extend(check_benefits(tenant))
         found.extend(check_holds(tenant))
+        found.extend(check_goodwill(tenant))
         found.extend(check_quotes(tenant))
         found.extend(_Answers(history, ending, tenant).check())
         if tenant.id in history.settled:

@@ -123,7 +123,7 @@ class Ending:
             if place := self._place(pk):
                 place[0].take(place[1], place[2], held)
         for pk, held in storage.partitions(storage.WORK):
-            if place := self._place(pk):
+            if (place := self._place(pk)) and place[1] == "M":
                 place[0].take_quotes(held)
         for pk, held in storage.partitions(storage.DIRECTORY):
             if place := self._place(pk):

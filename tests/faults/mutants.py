@@ -214,6 +214,7 @@ MUTANTS: Final[dict[str, Mutant]] = {
     "unknown-is-failure": Mutant(broken_stores.UnknownIsFailure),
     "new-identity-on-retry": Mutant(broken_stores.NewIdentityOnRetry),
     "stock-outside": Mutant(broken_stores.StockOutside),
+    "budget-outside": Mutant(broken_stores.BudgetOutside),
     "remaining-unguarded": Mutant(broken_stores.RemainingUnguarded),
     "index-moves-later": Mutant(broken_stores.IndexMovesLater),
     "index-forgotten": Mutant(broken_stores.IndexForgotten),

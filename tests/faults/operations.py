@@ -56,6 +56,7 @@ OPERATIONS: Final = (
         "use", 4, spending.use, frozenset({"use"}), effect=spending.redemption_in_state("used")
     ),
     Operation("adjust", 3, spending.adjust, frozenset({"adjust"})),
+    Operation("goodwill", 3, spending.put_right, frozenset({"goodwill"})),
     Operation("hold", 4, setting_aside.place, frozenset({"hold"})),
     Operation(
         "end hold",

@@ -20,6 +20,7 @@ PREPAID: Final = "care/prepaid"
 VISIT_DAY_CAP: Final = 100
 STOCK: Final = {"mug": 3, "keyring": 2}
 PARKING_QUOTA: Final = 2
+GOODWILL_DAILY: Final = 50
 TIERS: Final = ("base", "silver", "gold")
 CARD: Final[dict[str, Any]] = {
     "id": "two-paid",
@@ -142,6 +143,7 @@ def document(rates: Rates, time_zone: str) -> dict[str, Any]:
             },
         ],
         "quotes": {"minutes": 10_000},
+        "goodwill": {"currency": "points", "daily": {"reception": GOODWILL_DAILY}},
         "statuses": [{"id": "family", "name": "Family"}],
         "discounts": {
             "stacking": "additive",

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
 
 import msgspec
 
+from chalicelib.domain import calendar
 from chalicelib.domain.commands import Adjust
+from chalicelib.domain.entry import ISSUED
+from chalicelib.domain.mechanics.goodwill import GiveGoodwill
 from chalicelib.usecases.adjust_balance import adjust_balance
 from chalicelib.usecases.execution import Decided, Done
+from chalicelib.usecases.give_goodwill import give_goodwill
 from chalicelib.usecases.ports import Answer
 from chalicelib.usecases.redeem_reward import (
     cancel_redemption,
@@ -18,9 +23,9 @@ from chalicelib.usecases.redeem_reward import (
     use_voucher,
 )
 from chalicelib.usecases.services import Caller, Services
-from tests.faults.ending import Ending
+from tests.faults.ending import Ending, TenantEnding
 from tests.faults.play import Play, Redeemed
-from tests.faults.programmes import PROGRAMME
+from tests.faults.programmes import GOODWILL_DAILY, PROGRAMME
 from tests.faults.record import Request, Told
 from tests.faults.telling import draw_identity, read_back, request, told
 
@@ -80,6 +85,36 @@ def use(play: Play, tenant: str) -> Request | None:
         identity,
         lambda s, c: use_voucher(s, c, known.code, told, identity),
     )
+
+
+def put_right(play: Play, tenant: str) -> Request:
+    """Draw goodwill from a desk's budget of the day, which two of these exhaust."""
+    member, points = play.member(tenant), play.chance.pick((10, 25, 40))
+    command = GiveGoodwill(
+        programme=PROGRAMME, points=points, reason="wait", giver="desk", roles=("reception",)
+    )
+    identity = draw_identity(play, tenant, "goodwill", (member, points))
+
+    def run(services: Services, caller: Caller) -> Done:
+        owned = msgspec.structs.replace(command, actor=caller.actor)
+        return give_goodwill(services, caller, member, owned, told, identity)
+
+    return request(f"{points} for {member[-1]}", identity, run)
+
+
+def check_goodwill(tenant: TenantEnding) -> Iterator[str]:
+    """A desk gives no more in a day than its role may, over all members."""
+    version = tenant.programmes.version(PROGRAMME, 1)
+    zone = version.document.time_zone if version else "UTC"
+    given: Counter[str] = Counter()
+    for journal in tenant.journals.values():
+        for entry in journal.entries:
+            if entry.kind == "goodwill":
+                day = calendar.local_date(entry.effective_at, zone).isoformat()
+                given[day] += sum(p.amount for p in entry.postings if p.source == ISSUED)
+    for day, points in given.items():
+        if points > GOODWILL_DAILY:
+            yield f"{tenant.id}: {points} of {GOODWILL_DAILY} were given on {day}"
 
 
 def adjust(play: Play, tenant: str) -> Request:
