@@ -8,9 +8,11 @@ from msgspec.structs import replace
 
 from chalicelib.domain import effects as fx
 from chalicelib.domain import entry as journal
-from chalicelib.domain.account import Account, evolve
+from chalicelib.domain.account import Account, Taken, evolve
+from chalicelib.domain.activity import Activity
 from chalicelib.domain.commands import Redemption
-from chalicelib.domain.entry import AVAILABLE, ISSUED, Detail, Entry, Fact, Posting
+from chalicelib.domain.entry import AVAILABLE, ISSUED, Detail, Entry, Fact, Line, Posting
+from chalicelib.domain.quote import Considered, Draw, Freed, PricedLine, Quote
 from chalicelib.usecases.ports import Answer, Commit, Identity, Profile
 
 TENANT: Final = "clinic"
@@ -87,6 +89,36 @@ def redemption(member: str = MEMBER, number: int = 1, **more: Any) -> Redemption
         issued_at=NOW,
         voucher_hash=f"{number:0>64x}",
         stocked=True,
+    )
+    return replace(made, **more)
+
+
+def quote(**more: Any) -> Quote:
+    """Return an open quote over one line."""
+    bought = Activity(
+        "purchase.completed",
+        "quote",
+        "",
+        NOW,
+        amount=900,
+        money="GBP",
+        lines=(Line("1", 900, 1, "tea"),),
+    )
+    made = Quote(
+        id="quote_1",
+        member=MEMBER,
+        programme="clinic",
+        version=1,
+        made_at=NOW,
+        expires_at=NOW + DAY,
+        activity=bought,
+        lines=(PricedLine("1", 1, 1000, 900, 900, off=(("discount", "family", 100),)),),
+        considered=(Considered("discount", "family", 100, 10),),
+        price=1000,
+        net=900,
+        due=400,
+        draws=(Draw("clinic/prepaid", 500, 500, (Taken(500, None, None, "", None, 20, NOW),)),),
+        freed=(Freed("2", "tea", 1),),
     )
     return replace(made, **more)
 

@@ -11,8 +11,10 @@ from chalicelib.domain.account import Account, Counter
 from chalicelib.domain.commands import (
     Remaining,
     ReturnStock,
+    SaveQuote,
     SaveRedemption,
     SaveRemaining,
+    TakeBudget,
     TakeStock,
 )
 from chalicelib.domain.entry import StoredEntry
@@ -44,6 +46,7 @@ from tests.store.samples import (
     earned,
     identity,
     opened,
+    quote,
     redemption,
 )
 
@@ -351,6 +354,47 @@ class TestClaims:
 
         found = store.ledger.load_with_redemption(TENANT, MEMBER, made.id)[1]
         assert found == used.redemption
+
+    def test_quote(self, store: Store) -> None:
+        """A quote is read with its account, and changes over its revision."""
+        account = _open(store)
+        made = quote()
+        store.ledger.save_quote(TENANT, made)
+        assert store.ledger.load_with_quote(TENANT, MEMBER, made.id)[1] == made
+        assert store.ledger.load_with_quote("other", MEMBER, made.id)[1] is None
+        confirmed = SaveQuote(replace(made, state="confirmed", revision=2))
+        last = earned(account, claims=(confirmed,))
+        store.ledger.commit(last)
+
+        with pytest.raises(ClaimRefused) as refused:
+            store.ledger.commit(earned(last, claims=(confirmed,)))
+
+        assert refused.value.claim == confirmed
+        loaded, found = store.ledger.load_with_quote(TENANT, MEMBER, made.id)
+        assert (loaded.account, found) == (last.account, confirmed.quote)
+
+    def test_redemptions_in_the_order_asked(self, store: Store) -> None:
+        """Several are read in one call; those that are not there are told."""
+        made = redemption()
+        store.ledger.commit(earned(_open(store), claims=(SaveRedemption(made),)))
+
+        found = store.ledger.redemptions(TENANT, MEMBER, ["red_none", made.id])
+
+        assert found == (None, made)
+
+    def test_budget_is_never_exceeded(self, store: Store) -> None:
+        """What many accounts share is taken until it is used up, then nothing is written."""
+        last = _open(store)
+        for amount in (60, 40):
+            last = earned(last, claims=(TakeBudget("desk/monday", amount, 100, 1),))
+            store.ledger.commit(last)
+        one_more = TakeBudget("desk/monday", 1, 100, 1)
+
+        with pytest.raises(ClaimRefused) as refused:
+            store.ledger.commit(earned(last, claims=(one_more,)))
+
+        assert refused.value.claim == one_more
+        store.ledger.commit(earned(last, claims=(TakeBudget("desk/tuesday", 100, 100, 1),)))
 
     def test_remaining(self, store: Store) -> None:
         """What is left of an activity is kept with its record, and changes over its revision."""

@@ -1,0 +1,248 @@
+"""What purchases come to, and that confirming them costs exactly that and can be undone."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from chalicelib.domain.account import Account
+from chalicelib.domain.activity import Activity
+from chalicelib.domain.commands import LineReversal, Remaining, ReverseActivity, SaveRemaining
+from chalicelib.domain.entry import Line
+from chalicelib.domain.mechanics.entitlements import GrantEntitlement
+from chalicelib.domain.mechanics.pricing import Payment
+from chalicelib.domain.mechanics.quotes import ConfirmQuote, MakeQuote
+from chalicelib.domain.mechanics.statuses import ShowStatus
+from chalicelib.domain.mechanics.wallets import TopUp
+from chalicelib.domain.programme import Programme
+from chalicelib.domain.quote import Quote
+from tests.domain.building import (
+    PURCHASE,
+    Member,
+    adjustment,
+    at,
+    ladder,
+    line,
+    per_amount,
+    points,
+    programme,
+    rule,
+)
+
+NOON = at("2026-03-02")
+PREPAID, CASHBACK = "clinic/prepaid", "clinic/cashback"
+
+
+def status(name: str, percent: int, **more: Any) -> dict[str, Any]:
+    """Return a discount for a status of the same name."""
+    terms = {"type": "status", "any": [name], "percent": percent}
+    return {"id": name, "name": name, "terms": terms, **more}
+
+
+def clinic(*offers: dict[str, Any], **how: Any) -> Programme:
+    """Return a programme with discounts, every wallet, a free service and stamps."""
+    wallet = {"name": "Money", "expiry": {"type": "never"}}
+    return programme(
+        rule("spend", per_amount(1, 100), on=PURCHASE),
+        currencies=[points(), {"id": "prepaid", **wallet}, {"id": "cashback", **wallet}],
+        tiers=ladder(("silver", {"all": [{"metric": "spend", "at_least": 20_000}]})),
+        statuses=[{"id": name, "name": name} for name in ("one", "two", "three")],
+        discounts={"offers": list(offers), **how},
+        entitlements=[{"id": "tea", "name": "Tea", "frees": {"include": {"categories": ["tea"]}}}],
+        stamp_cards=[
+            {
+                "id": "card",
+                "name": "Card",
+                "size": 3,
+                "on": [PURCHASE],
+                "full": {"entitlement": "tea"},
+            }
+        ],
+        wallets=[
+            {
+                "currency": "prepaid",
+                "kind": "prepaid",
+                "bands": [{"at_least": 1000, "percent": 10}, {"at_least": 5000, "percent": 20}],
+            },
+            {"currency": "cashback", "kind": "cashback", "max_percent": 50},
+        ],
+    )
+
+
+def quoted(member: Member, *lines: Line, **more: Any) -> Quote:
+    """Price lines for a member."""
+    activity = Activity(PURCHASE, "quote", "", 0, money="GBP", lines=lines)
+    command = MakeQuote(
+        member="mem_1", programme="clinic", quote_id="quote_1", activity=activity, **more
+    )
+    quote: Quote = member.do(command, NOON).result.quote
+    return quote
+
+
+def shown(member: Member, *names: str) -> None:
+    """Verify statuses."""
+    for name in names:
+        member.do(ShowStatus(programme="clinic", status=name), NOON)
+
+
+class TestStacking:
+    """Three offers of 10, 7 and 5 % on 9.99, together in each way."""
+
+    OFFERS = (status("one", 10), status("two", 7), status("three", 5))
+
+    @pytest.mark.parametrize(
+        ("how", "off"),
+        [
+            ({}, {"one": 100}),
+            # 22 % of 999 is 219.78: 10 % is 99.9, 17 % 169.83.
+            ({"stacking": "additive"}, {"one": 100, "two": 70, "three": 50}),
+            ({"stacking": "additive", "max_percent": 15}, {"one": 100, "two": 50}),
+            ({"stacking": "additive", "rounding": "floor"}, {"one": 99, "two": 70, "three": 50}),
+            # 99.9 of 999, then 62.93 of 899, then 41.8 of 836.
+            ({"stacking": "sequential"}, {"one": 100, "two": 63, "three": 42}),
+            ({"stacking": "sequential", "max_percent": 12}, {"one": 100, "two": 20}),
+            (
+                {"stacking": "sequential", "rounding": "ceiling"},
+                {"one": 100, "two": 63, "three": 42},
+            ),
+        ],
+    )
+    def test_together(self, how: dict[str, Any], off: dict[str, int]) -> None:
+        """Each gets what it adds; their sum is rounded once, or each in its turn."""
+        member = Member(clinic(*self.OFFERS, **how))
+        shown(member, "one", "two", "three")
+
+        made = quoted(member, line("1", 999))
+
+        assert {name: amount for _, name, amount in made.lines[0].off} == off
+        assert made.net == 999 - sum(off.values())
+
+    def test_a_group_gives_its_best(self) -> None:
+        """Of a group one counts, for each line the one that gives most there."""
+        scope = {"include": {"categories": ["food"]}}
+        offers = (
+            status("one", 10, group="g", scope=scope),
+            status("two", 7, group="g"),
+            status("three", 5),
+        )
+        member = Member(clinic(*offers, stacking="additive"))
+        shown(member, "one", "two", "three")
+
+        made = quoted(member, line("1", 1000, "food"), line("2", 1000))
+
+        assert [each.net for each in made.lines] == [850, 880]
+
+    def test_one_alone_is_not_capped(self) -> None:
+        """`max_percent` is about several together."""
+        member = Member(clinic(status("one", 30), stacking="additive", max_percent=20))
+        shown(member, "one")
+        assert quoted(member, line("1", 1000)).net == 700
+
+
+# ── Whatever the purchase ──
+
+lines_of = st.lists(
+    st.tuples(st.integers(0, 9_999), st.integers(1, 4), st.sampled_from(["tea", "food", ""])),
+    min_size=1,
+    max_size=4,
+)
+purchases = st.fixed_dictionaries(
+    {
+        "lines": lines_of,
+        "stacking": st.sampled_from(["best_of", "additive", "sequential"]),
+        "max_percent": st.sampled_from([15, 30, 100]),
+        "rounding": st.sampled_from(["floor", "ceiling", "half_up", "half_even"]),
+        "statuses": st.sets(st.sampled_from(["one", "two", "three"])),
+        "paid_in": st.lists(st.integers(1, 9_000), max_size=3),
+        "teas": st.integers(0, 3),
+        "cashback": st.integers(0, 3_000),
+        "pays": st.sampled_from([None, (), ("cashback",), ("prepaid", "cashback")]),
+    }
+)
+
+
+def prepared(drawn: dict[str, Any]) -> tuple[Member, Quote]:
+    """Return a member who has what was drawn, and the quote of the purchase."""
+    offers = (status("one", 12), status("two", 7, group="g"), status("three", 5, group="g"))
+    how = {name: drawn[name] for name in ("stacking", "max_percent", "rounding")}
+    member = Member(clinic(*offers, **how))
+    shown(member, *sorted(drawn["statuses"]))
+    for amount in drawn["paid_in"]:
+        member.do(TopUp(programme="clinic", currency="prepaid", amount=amount), NOON)
+    if drawn["cashback"]:
+        member.do(adjustment(drawn["cashback"], "cashback"), NOON)
+    if drawn["teas"]:
+        grant = GrantEntitlement(
+            programme="clinic", entitlement="tea", units=drawn["teas"], reason="kindness"
+        )
+        member.do(grant, NOON)
+    pays = drawn["pays"]
+    payments = None if pays is None else tuple(Payment(currency) for currency in pays)
+    lines = [
+        Line(str(n), amount, quantity, category)
+        for n, (amount, quantity, category) in enumerate(drawn["lines"], start=1)
+    ]
+    return member, quoted(member, *lines, payments=payments)
+
+
+@given(purchases)
+@settings(max_examples=200)
+def test_a_quote_adds_up(drawn: dict[str, Any]) -> None:
+    """Lines less what came off are net, net less what wallets pay is due; nothing is negative."""
+    member, quote = prepared(drawn)
+
+    for each in quote.lines:
+        assert 0 <= each.net == each.price - sum(amount for *_, amount in each.off)
+        assert all(amount > 0 for *_, amount in each.off)
+        assert 0 <= each.counted <= each.net
+    assert (
+        sum(each.price for each in quote.lines) == quote.price == sum(a for a, *_ in drawn["lines"])
+    )
+    assert sum(each.net for each in quote.lines) == quote.net
+    assert quote.due == quote.net - sum(draw.money for draw in quote.draws) >= 0
+    for draw in quote.draws:
+        assert 0 < draw.amount <= member.account.balance(draw.currency).available
+    told = sum(each.amount for each in quote.considered)
+    assert told == quote.price - quote.net
+
+
+@given(purchases, st.booleans())
+@settings(max_examples=200)
+def test_confirming_costs_the_quote_and_can_be_undone(drawn: dict[str, Any], by_line: bool) -> None:  # noqa: FBT001
+    """What is taken is what was quoted; reversing it all leaves the account as it was."""
+    member, quote = prepared(drawn)
+    before = member.account
+
+    member.do(ConfirmQuote(quote=quote), NOON)
+
+    entry = member.entries[-1]
+    for currency in (PREPAID, CASHBACK):
+        drawn_now = sum(draw.amount for draw in quote.draws if draw.currency == currency)
+        left = member.account.balance(currency).available
+        assert left == before.balance(currency).available - drawn_now
+    assert entry.fact is not None
+    assert entry.fact.amount == sum(each.counted for each in quote.lines)
+    assert member.verdict().holds
+
+    remaining: Remaining | None = None
+    steps = [(LineReversal(each.id),) for each in quote.lines] if by_line else [()]
+    for lines in steps:
+        back = ReverseActivity(recorded=entry, remaining=remaining, lines=lines)
+        for claim in member.do(back, NOON).claims:
+            if isinstance(claim, SaveRemaining):
+                remaining = claim.remaining
+    assert _state(member.account) == _state(before)
+    assert member.verdict().holds
+
+
+def _state(account: Account) -> Account:
+    """Return an account without what tells how it came about; debts of nothing are no state."""
+    enrolments = {
+        name: replace(enrolment, timeline=(), review_at=None)
+        for name, enrolment in account.enrolments.items()
+    }
+    return replace(account, version=0, head=b"", effective_at=0, enrolments=enrolments)

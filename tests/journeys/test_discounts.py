@@ -1,0 +1,259 @@
+"""The discounts of a clinic, each at its edge, over the API."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.journeys.client import at_once
+from tests.journeys.test_story_4_receptionist import (
+    PROGRAMME,
+    confirm,
+    considered,
+    consult,
+    pay,
+    quote,
+)
+from tests.journeys.test_story_5_prepay import opened
+from tests.journeys.world import Clinic, LocalWorld
+
+SCREENING = {"amount": 9000, "sku": "SCREEN-BASIC", "category": "screening"}
+
+
+@pytest.fixture
+def desk(world: LocalWorld) -> Clinic:
+    """Return a sandbox in the spring of 2026 with the clinic's programme."""
+    return opened(world)
+
+
+@pytest.fixture
+def patient(desk: Clinic) -> str:
+    """Return somebody who has joined."""
+    return desk.enrolled()
+
+
+def show(desk: Clinic, patient: str, status: str, **days: str) -> Any:
+    """Verify a status at the desk."""
+    body = {"programme": PROGRAMME, "status": status, "proof": "a card", **days}
+    return desk.staff("reception").post(f"/v1/members/{patient}/statuses", body).expect(201)
+
+
+def applied(quoted: Any) -> dict[str, int]:
+    """Return what each discount took off."""
+    return {each["id"]: each["amount"] for each in quoted["considered"] if each["applied"]}
+
+
+def voucher(desk: Clinic, patient: str, reward: str) -> str:
+    """Redeem a reward and return its voucher's code."""
+    desk.give(patient, 400, programme=PROGRAMME)
+    body = {"programme": PROGRAMME, "reward": reward}
+    made = desk.api.post(f"/v1/members/{patient}/redemptions", body).expect(201)
+    return str(made["voucher"]["code"])
+
+
+def test_a_good_year(desk: Clinic, patient: str) -> None:
+    """£1,000 in 365 days give 10 % for 365 days after the payment that reached it."""
+    pay(desk, patient, 60_000)
+    desk.move_to("2027-03-02T10:00:00Z")  # 365 days later: the first payment is out of the window
+    pay(desk, patient, 40_000)
+    assert not considered(consult(desk, patient))["good-year"]["applied"]
+    last = pay(desk, patient, 60_000)
+    assert considered(consult(desk, patient))["good-year"]["percent"] == 10
+    told = {each["mechanic"]: each["outcome"] for each in last["outcomes"]}["discounts"]
+    assert told["good-year"]["until_on"] == "2028-03-01"
+
+    desk.move_to("2028-03-01T23:00:00Z")
+    assert considered(consult(desk, patient))["good-year"]["percent"] == 10
+    desk.move_to("2028-03-02T00:00:00Z")
+    assert considered(consult(desk, patient))["good-year"]["reason"] == "it held through 2028-03-01"
+
+
+def test_a_good_year_that_was_refunded(desk: Clinic, patient: str) -> None:
+    """The payment that reached it is taken back, and the discount with it."""
+    pay(desk, patient, 60_000)
+    fact = desk.fact(patient, "payment.received", amount={"amount": 40_000, "currency": "GBP"})
+    desk.api.post("/v1/activities", fact).expect(201)
+    assert considered(consult(desk, patient))["good-year"]["percent"] == 10
+
+    back = {"source": fact["source"], "external_id": fact["external_id"], "amount": 1}
+    desk.api.post("/v1/activities/reversals", back).expect(201)
+
+    assert not considered(consult(desk, patient))["good-year"]["applied"]
+    desk.check(patient)
+
+
+@pytest.mark.parametrize(
+    ("day", "discount"),
+    [
+        ("2026-02-24", None),
+        ("2026-02-25", "birthday"),
+        ("2026-03-03", "birthday"),
+        ("2026-03-04", None),
+        ("2028-02-25", None),
+        ("2028-02-26", "birthday"),
+        ("2026-12-26", "holidays"),
+        ("2027-05-03", "holidays"),
+        ("2028-05-03", None),
+    ],
+)
+def test_birthdays_and_holidays(desk: Clinic, patient: str, day: str, discount: str | None) -> None:
+    """Born on 29 February, three days around the 28th in other years; the day of service counts."""
+    path = f"/v1/members/{patient}"
+    etag = desk.api.send("GET", path, None).headers["etag"]
+    change = {"birthday": "02-29"}
+    desk.api.send("PATCH", path, change, headers={"If-Match": etag}).expect(200)
+
+    found = applied(consult(desk, patient, service_on=day))
+
+    off = {"birthday": 1200, "holidays": 400}
+    assert found == ({} if discount is None else {discount: off[discount]})
+
+
+def test_those_who_serve(desk: Clinic, patient: str) -> None:
+    """Shown once, it holds for 366 days and is then to be shown again; it can be withdrawn."""
+    shown = show(desk, patient, "police")
+    assert shown["status"]["until_on"] == "2027-03-02"
+    assert applied(consult(desk, patient)) == {"in-service": 640}
+    long = {"programme": PROGRAMME, "status": "police", "until_on": "2027-03-03"}
+    path = f"/v1/members/{patient}/statuses"
+    desk.api.post(path, long).expect(422, "invalid_date")
+
+    desk.move_to("2027-03-03T00:00:00Z")
+    assert applied(consult(desk, patient)) == {}
+    assert applied(consult(desk, patient, service_on="2027-03-02")) == {"in-service": 640}
+    listed = desk.member(patient).get(path).expect(200)["statuses"]
+    assert [(each["status"], each["ended"]) for each in listed] == [("police", True)]
+    assert [e["kind"] for e in desk.check(patient)][-2:] == ["status", "status_end"]
+    gone = {"programme": PROGRAMME, "status": "police", "reason": "left"}
+    assert desk.api.post(f"{path}/withdrawal", gone).expect(200)["changed"] is True
+    assert desk.api.post(f"{path}/withdrawal", gone).expect(200)["changed"] is False
+    assert "a card" not in desk.api.get(path).body.decode()
+
+
+def test_while_the_policy_is_in_force(desk: Clinic, patient: str) -> None:
+    """From its first to its last day, by the day of service."""
+    show(desk, patient, "insured", from_on="2026-03-10", until_on="2026-03-20")
+
+    for day, off in [("03-09", {}), ("03-10", {"insurer": 480}), ("03-20", {"insurer": 480})]:
+        assert applied(consult(desk, patient, service_on=f"2026-{day}")) == off
+    assert applied(consult(desk, patient, service_on="2026-03-21")) == {}
+
+
+def test_very_important_after_eight_visits(desk: Clinic, patient: str) -> None:
+    """The eighth visit brings 7 % off."""
+    for _ in range(7):
+        desk.record(patient).expect(201)
+    assert considered(consult(desk, patient))["vip"]["reason"] == "it is not for the tier base"
+    desk.record(patient).expect(201)
+    assert applied(consult(desk, patient)) == {"vip": 560}
+
+
+def test_member_prices(desk: Clinic, patient: str) -> None:
+    """A screening is £60 instead of £90 for who is in a care plan; another line is not."""
+    assert applied(quote(desk, patient, SCREENING)) == {}
+    show(desk, patient, "chronic-care")
+
+    made = quote(desk, patient, SCREENING, {"amount": 9000, "category": "consult"})
+
+    assert [line["net"] for line in made["lines"]] == [6000, 9000]
+
+
+def test_a_voucher_for_a_category(desk: Clinic, patient: str) -> None:
+    """20 % off vitamins at £20.00 are £4.00, and nothing off the rest; once, also at once."""
+    code = voucher(desk, patient, "vitamins-20")
+    lines = [{"amount": 2000, "category": "vitamins"}, {"amount": 1050, "category": "cosmetics"}]
+    first = quote(desk, patient, *lines, vouchers=[code])
+    second = quote(desk, patient, *lines, vouchers=[code])
+    assert (first["discount"]["amount"], applied(first)) == (400, {"vitamins": 400})
+
+    ids = (first["quote_id"], second["quote_id"])
+    answers = at_once(2, lambda place: confirm(desk, patient, ids[place]))
+
+    assert sorted(each.status for each in answers) == [201, 409]
+    assert {each.code for each in answers if each.status == 409} == {"voucher_used"}
+    body = {"programme": PROGRAMME, "currency": "GBP", "lines": lines, "vouchers": [code]}
+    refused = desk.api.post(f"/v1/members/{patient}/quotes", body).expect(409, "voucher_used")
+    assert refused["code"] == "voucher_used"
+    other = {**body, "vouchers": [voucher(desk, desk.enrolled(), "vitamins-20")]}
+    desk.api.post(f"/v1/members/{patient}/quotes", other).expect(404, "voucher_not_found")
+
+
+def test_a_voucher_over_an_amount(desk: Clinic, patient: str) -> None:
+    """£5 off come off the first lines, no more than they cost; unused where others give more."""
+    code = voucher(desk, patient, "five-off")
+    made = quote(desk, patient, {"amount": 300}, {"amount": 8000}, vouchers=[code])
+    assert [line["net"] for line in made["lines"]] == [0, 7800]
+    assert len(made["redemptions"]) == 1
+
+    show(desk, patient, "police")
+    better = consult(desk, patient, vouchers=[code])
+    assert (applied(better), better["redemptions"]) == ({"in-service": 640}, [])
+    assert considered(better)["five-off"]["reason"] == "others gave more"
+
+
+def test_declined(desk: Clinic, patient: str) -> None:
+    """What is declined is left out, and the next best counts."""
+    show(desk, patient, "police")
+    show(desk, patient, "family")
+    made = consult(desk, patient, decline=["in-service"])
+    assert applied(made) == {"family": 400}
+    assert considered(made)["in-service"]["reason"] == "it was declined"
+
+
+def test_a_package_of_four(desk: Clinic, patient: str) -> None:
+    """Four scalings are paid at once and used one by one; a refund takes back what is unused."""
+    bought = quote(desk, patient, {"amount": 20_000, "sku": "SCALING-X4", "category": "dental"})
+    confirm(desk, patient, bought["quote_id"]).expect(201)
+    scaling = {"amount": 7000, "sku": "SCALING", "category": "dental"}
+    used = quote(desk, patient, scaling)
+    assert used["due"]["amount"] == 0
+    confirm(desk, patient, used["quote_id"]).expect(201)
+
+    back = {"source": "quote", "external_id": bought["quote_id"]}
+    desk.api.post("/v1/activities/reversals", back).expect(201)
+
+    assert quote(desk, patient, scaling)["due"]["amount"] == 7000
+    desk.check(patient)
+
+
+def test_cashback_pays_here(desk: Clinic, patient: str) -> None:
+    """2 % come back, pay half of a bill at most, count as no spend, and return with a refund."""
+    pay(desk, patient, 500_000)
+    assert desk.available(patient, "cashback") == 10_000
+    made = consult(
+        desk,
+        patient,
+        10_000,
+        payments=[{"currency": "cashback"}],
+        decline=["cumulative", "good-year"],
+    )
+    assert made["draws"] == [{"currency": "cashback", "amount": 5000, "money": 5000}]
+    assert made["due"]["amount"] == 5000
+    bought = confirm(desk, patient, made["quote_id"]).expect(201)
+    # What cashback pays earns no cashback.
+    assert [each["amount"] for each in bought["awards"]] == [100]
+    assert desk.available(patient, "cashback") == 5100
+
+    back = {"source": "quote", "external_id": made["quote_id"]}
+    desk.api.post("/v1/activities/reversals", back).expect(201)
+    assert desk.available(patient, "cashback") == 10_000
+    desk.check(patient)
+
+
+def test_points_pay_a_part(desk: Clinic, patient: str) -> None:
+    """100 points pay 50p, in whole steps, a fifth of a bill at most, and never more than held."""
+    desk.give(patient, 2_550, programme=PROGRAMME)
+    made = consult(desk, patient, 8000, payments=[{"currency": "points"}])
+    assert made["draws"] == [{"currency": "points", "amount": 2500, "money": 1250}]
+    less = consult(desk, patient, 3000, payments=[{"currency": "points"}])
+    assert less["draws"] == [{"currency": "points", "amount": 1200, "money": 600}]
+    body = {
+        "programme": PROGRAMME,
+        "currency": "GBP",
+        "lines": [{"amount": 8000}],
+        "payments": [{"currency": "points", "amount": 2_600}],
+    }
+    path = f"/v1/members/{patient}/quotes"
+    refused = desk.api.post(path, body).expect(409, "insufficient_points")
+    assert (refused["available"], refused["missing"]) == (2_550, 50)
