@@ -232,9 +232,13 @@ class _Pricing:
             return left, cost, taken
         # The lot ends within the line: it pays for as much of the price as its value covers.
         part = left * available // cost
-        taken = self._combined(line, part, candidates)
-        cost = min(part - sum(taken.values()), available)
-        return part, cost, taken
+        while True:
+            taken = self._combined(line, part, candidates)
+            cost = part - sum(taken.values())
+            if cost <= available:
+                return part, cost, taken
+            # Rounding gave a penny less off than its share.
+            part -= 1
 
     def _combined(
         self, line: Line, base: int, candidates: list[_Candidate]

@@ -246,3 +246,17 @@ def _state(account: Account) -> Account:
         for name, enrolment in account.enrolments.items()
     }
     return replace(account, version=0, head=b"", effective_at=0, enrolments=enrolments)
+
+
+def test_a_lot_that_ends_within_a_line_leaves_no_penny() -> None:
+    """Where rounding takes less off a part, the lot pays for a part that it can pay for."""
+    offers = (status("one", 12), status("two", 7))
+    member = Member(clinic(*offers, stacking="sequential", max_percent=30, rounding="floor"))
+    shown(member, "one", "two")
+    member.do(TopUp(programme="clinic", currency="prepaid", amount=97), NOON)
+
+    made = quoted(member, line("1", 146))
+
+    (priced,) = made.lines
+    assert priced.net == priced.price - sum(amount for *_, amount in priced.off)
+    assert made.due == made.net - made.draws[0].amount
