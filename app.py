@@ -27,6 +27,7 @@ from chalicelib.routes import (
     reference,
     rewards,
     statuses,
+    subscriptions,
     tiers,
     wallets,
 )
@@ -45,6 +46,7 @@ for resource in (
     quotes,
     wallets,
     goodwill,
+    subscriptions,
     tiers,
     statuses,
     holds,

@@ -18,6 +18,7 @@ def furnished() -> dict[str, Any]:
         "entitlements": [{"id": "coffee", "name": "Coffee"}],
         "statuses": [{"id": "family", "name": "Family"}],
         "discounts": {"offers": [{"id": "family", "name": "Family", "terms": family}]},
+        "plans": [{"id": "club", "name": "Club", "period": "month", "fee": 900}],
         "goodwill": {"currency": "points", "daily": {"server": 10**9, "manager": 100}},
         "wallets": [{"currency": "prepaid", "kind": "prepaid"}],
     }

@@ -44,6 +44,7 @@ SCOPES: Final[dict[str, str]] = {
     "quotes:confirm": "Confirm quotes",
     "wallets:write": "Top wallets up",
     "goodwill:write": "Give goodwill, within what the role may give in a day",
+    "subscriptions:write": "Begin, pay, change and end paid plans",
     "statuses:write": "Verify statuses and withdraw them",
     "tiers:grant": "Hold tiers by hand and lift them",
     "vouchers:read": "Look vouchers up",
@@ -67,6 +68,7 @@ _AT_THE_DESK: Final = frozenset(
         "wallets:write",
         "goodwill:write",
         "statuses:write",
+        "subscriptions:write",
         "vouchers:write",
     },
 )

@@ -52,10 +52,11 @@ def test_calls_are_two_a_due_account(connection: Connection) -> None:
 @pytest.mark.usefixtures("seeking")
 def test_capacity_is_the_same(connection: Connection) -> None:
     """A due account writes as many units whatever surrounds it, and reads one beside the walk."""
-    small, large = (scale.walk(connection, accounts)[0] for accounts in (1_200, 12_000))
-
     # As many of each kind of life, so that they differ in nothing but their number.
-    assert small.due % len(KINDS) == large.due % len(KINDS) == 0
+    sizes = (100 * len(KINDS), 1_000 * len(KINDS))
+    small, large = (scale.walk(connection, accounts)[0] for accounts in sizes)
+
+    assert (small.due, large.due) == (len(KINDS), 10 * len(KINDS))
     assert small.per_due["write units"] == large.per_due["write units"]
     walked = (SHARDS + PROGRAMMES) / 2, (SHARDS + 2 * PROGRAMMES) / 2
     for each in (small, large):

@@ -2,15 +2,18 @@
 Lives that lead up to one midnight, at which something falls due on those that are not quiet.
 
 At the end of 2026 value becomes usable, a tier is reviewed and lost, one that was given ends, value
-expires, an expiry is announced, a hold ends, a grant or a status lapses, or any of it.
+expires, an expiry is announced, a hold ends, a plan falls past due, a grant or status lapses, or
+any of it together.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
 from chalicelib.domain.mechanics.entitlements import GrantEntitlement
 from chalicelib.domain.mechanics.holds import PlaceHold
+from chalicelib.domain.mechanics.plans import Subscribe
 from chalicelib.domain.mechanics.statuses import ShowStatus
 from chalicelib.domain.mechanics.tiers import GrantTier
 from chalicelib.domain.programme import Programme
@@ -22,6 +25,7 @@ POINTS: Final = "clinic/points"
 KINDS: Final = (
     "activate",
     "time_out",
+    "renew",
     "floor_end",
     "review",
     "expire",
@@ -37,8 +41,8 @@ _COFFEE: Final = GrantEntitlement(
     programme="clinic", entitlement="coffee", units=1, reason="long wait", valid_days=13
 )
 _GIFT: Final = GrantTier(programme="clinic", tier="silver", reason="long wait", days=13)
+_CLUB: Final = Subscribe(programme="clinic", plan="club")
 _FAMILY: Final = ShowStatus(programme="clinic", status="family", until_on="2026-12-31")
-_BY_COMMAND: Final = {"floor_end": _GIFT, "lapse": _COFFEE, "status_end": _FAMILY}
 _CHECKUP: Final = "checkup.completed"
 _VACCINATION: Final = "vaccination.completed"
 
@@ -56,33 +60,38 @@ def terms() -> Programme:
         tiers=ladder(("silver", visits(2)), window="calendar_year", downgrade="to_earned"),
         entitlements=[{"id": "coffee", "name": "Coffee"}],
         statuses=[{"id": "family", "name": "Family"}],
+        plans=[{"id": "club", "name": "Club", "period": "month", "fee": 900}],
     )
 
 
 TERMS: Final = terms()
 
 
+# What leads up to each kind, in the order of time.
+_STEPS: Final[tuple[tuple[str, Callable[[Member], object]], ...]] = (
+    # Silver by two visits of the year before, and kept through this one, which had none.
+    ("review", lambda member: member.visit("2025-06-01", name="before-1")),
+    ("review", lambda member: member.visit("2025-06-02", name="before-2")),
+    ("expire", lambda member: member.visit("2026-12-01", name="expires")),
+    ("renew", lambda member: member.do(_CLUB, "2026-12-01")),
+    # No visit: a second one in this year would keep the tier that the review is to take.
+    ("warn", lambda member: member.record(_CHECKUP, "2026-12-09", name="warned")),
+    ("activate", lambda member: member.record(_VACCINATION, "2026-12-18", name="activates")),
+    ("floor_end", lambda member: member.do(_GIFT, "2026-12-18")),
+    ("lapse", lambda member: member.do(_COFFEE, "2026-12-18")),
+    ("status_end", lambda member: member.do(_FAMILY, "2026-12-18")),
+    ("time_out", lambda member: member.adjust(5, "2026-12-31", "coins")),
+)
+
+
 def life(*kinds: str, key: str) -> Member:
     """Return a member as of the evening before, on whom these kinds fall due at midnight."""
     member = Member(TERMS, joined="2025-03-03", key=key)
-    if "review" in kinds:
-        # Silver by two visits of the year before, and kept through this one, which had none.
-        member.visit("2025-06-01", name="before-1")
-        member.visit("2025-06-02", name="before-2")
-    if "expire" in kinds:
-        member.visit("2026-12-01", name="expires")
-    if "activate" in kinds:
-        member.record(_VACCINATION, "2026-12-18", name="activates")
-    for kind, command in _BY_COMMAND.items():
+    for kind, step in _STEPS:
         if kind in kinds:
-            member.do(command, "2026-12-18")
-    if "warn" in kinds:
-        # No visit: a second one in this year would keep the tier that the review is to take.
-        member.record(_CHECKUP, "2026-12-09", name="warned")
+            step(member)
     if not kinds:
         member.visit("2026-12-30", name="quiet")
-    if "time_out" in kinds:
-        member.adjust(5, "2026-12-31", "coins")
     member.tick("2026-12-31T20:00:00Z")
     if "time_out" in kinds:
         member.do(_HOLD, "2026-12-31T20:00:00Z")

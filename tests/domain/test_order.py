@@ -17,7 +17,7 @@ SUBSETS = [chosen for count in range(len(KINDS) + 1) for chosen in combinations(
 
 @pytest.mark.parametrize("kinds", SUBSETS, ids="+".join)
 def test_order_at_one_midnight(kinds: tuple[str, ...]) -> None:
-    """Activate, end holds and floors, review, expire, lapse, warn: each is an entry."""
+    """Activate, end holds, renew, end floors, review, expire, lapse, warn: each an entry."""
     member = life(*kinds, key=KEY)
     assert due_at(member.account) == (MIDNIGHT if kinds else at("2027-01-22T00:00:00Z"))
 
@@ -40,14 +40,14 @@ def test_balances_step_by_step() -> None:
     assert member.enrolment.tier == "silver"
 
     entries = member.tick(MIDNIGHT)
-    activated, timed_out, unfloored, reviewed, expired, lapsed, ended, warned = entries
+    activated, timed_out, renewed, unfloored, reviewed, expired, lapsed, ended, warned = entries
 
     assert posted(activated) == [("member/pending", "member/available", 20)]
     assert posted(timed_out) == [("member/held", "member/available", 5)]
-    assert posted(unfloored) == posted(reviewed) == []
+    assert posted(renewed) == posted(unfloored) == posted(reviewed) == []
     assert posted(expired) == [("member/available", "expired", 50)]
     assert posted(lapsed) == posted(ended) == posted(warned) == []
-    assert [entry.version for entry in entries] == [before + n for n in range(1, 9)]
+    assert [entry.version for entry in entries] == [before + n for n in range(1, 10)]
     assert [(lot.amount, lot.expires_on) for lot in member.balance.lots] == [
         (50, "2027-01-08"),
         (20, "2027-01-17"),

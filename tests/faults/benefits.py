@@ -12,11 +12,19 @@ from chalicelib.domain.entry import Entry
 from chalicelib.domain.mechanics import entitlements, stamps
 from chalicelib.domain.mechanics.entitlements import GrantEntitlement, UseEntitlement
 from chalicelib.domain.mechanics.floors import floors_of, under
+from chalicelib.domain.mechanics.plans import (
+    SUBSCRIPTIONS,
+    CancelPlan,
+    ChangePlan,
+    PayFee,
+    Subscribe,
+)
 from chalicelib.domain.mechanics.tiers import GrantTier, LiftTier
 from chalicelib.usecases.execution import Done
 from chalicelib.usecases.grant_tier import change_tier
 from chalicelib.usecases.identity import activity_key
 from chalicelib.usecases.services import Caller, Services
+from chalicelib.usecases.subscribe import change_subscription
 from chalicelib.usecases.use_entitlement import change_entitlement, return_entitlement
 from tests.faults.ending import Journal, TenantEnding
 from tests.faults.play import Play
@@ -93,6 +101,28 @@ def hold_tier(play: Play, tenant: str) -> Request:
     return request(f"{type(command).__name__} of {member[-1]}", identity, run)
 
 
+def subscribe(play: Play, tenant: str) -> Request:
+    """Draw a plan that begins, is paid, changed or ended."""
+    member = play.member(tenant)
+    ways: tuple[Subscribe | PayFee | ChangePlan | CancelPlan, ...] = (
+        Subscribe(programme=PROGRAMME, plan="club"),
+        Subscribe(programme=PROGRAMME, plan="light"),
+        PayFee(programme=PROGRAMME),
+        ChangePlan(programme=PROGRAMME, plan="light"),
+        ChangePlan(programme=PROGRAMME, plan="club", when="period_end"),
+        CancelPlan(programme=PROGRAMME, when="now"),
+        CancelPlan(programme=PROGRAMME),
+    )
+    command = play.chance.pick(ways)
+    identity = draw_identity(play, tenant, "plan", (member, command))
+
+    def run(services: Services, caller: Caller) -> Done:
+        owned = msgspec.structs.replace(command, actor=caller.actor)
+        return change_subscription(services, caller, member, owned, told, identity)
+
+    return request(f"{type(command).__name__} of {member[-1]}", identity, run)
+
+
 def nothing_lifted(answer: Told) -> bool:
     """Tell whether there was no tier to lift."""
     return answer.result["changed"] is False
@@ -109,6 +139,7 @@ def check_benefits(tenant: TenantEnding) -> Iterator[str]:
         name = f"{tenant.id} {member[-1]}"
         yield from (f"{name}: {fault}" for fault in _uses(journal))
         yield from (f"{name}: {fault}" for fault in _floors(journal))
+        yield from (f"{name}: {fault}" for fault in _plans(journal))
         account = tenant.accounts.get(member)
         if account is not None and account.status != "closed":
             yield from (f"{name}: {fault}" for fault in _cards(tenant, member, journal))
@@ -129,6 +160,26 @@ def _floors(journal: Journal) -> Iterator[str]:
             yield f"{entry.version}: in {enrolment.tier}, which nothing gives"
         if any((floor.expires_at or entry.effective_at) < entry.effective_at for floor in floors):
             yield f"{entry.version}: {floors} are over"
+
+
+def _plans(journal: Journal) -> Iterator[str]:
+    """A plan holds its tier while it runs and no longer, and is paid for as often as was said."""
+    paid = 0
+    for entry, account in zip(journal.entries, journal.accounts[1:], strict=True):
+        held = SUBSCRIPTIONS.get(account, PROGRAMME)
+        by_plan = [f for f in floors_of(account, PROGRAMME) if f.kind == "paid"]
+        if bool(by_plan) != (held is not None and held.plan == "club"):
+            yield f"{entry.version}: the plan is {held}, its floors are {by_plan}"
+        if held is None:
+            paid = 0
+            continue
+        if (held.grace_until or held.until) <= entry.effective_at:
+            yield f"{entry.version}: {held} is over"
+        paid += entry.kind == "fee"
+        if entry.kind == "subscribe":
+            paid = held.periods
+        if held.periods > paid:
+            yield f"{entry.version}: {held.periods} periods are paid, {paid} fees came"
 
 
 def _uses(journal: Journal) -> Iterator[str]:

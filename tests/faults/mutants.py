@@ -30,9 +30,18 @@ from chalicelib.domain.decide import HANDLERS
 from chalicelib.domain.draft import Draft
 from chalicelib.domain.effects import ProgressChange
 from chalicelib.domain.errors import LoyaltyError
-from chalicelib.domain.mechanics import entitlements, holds, quoted, quotes, reversal, rewards
+from chalicelib.domain.mechanics import (
+    entitlements,
+    holds,
+    plans,
+    quoted,
+    quotes,
+    reversal,
+    rewards,
+)
 from chalicelib.domain.mechanics.entitlements import UseEntitlement
 from chalicelib.domain.mechanics.holds import PlaceHold
+from chalicelib.domain.mechanics.plans import PayFee
 from chalicelib.domain.mechanics.quotes import ConfirmQuote
 from chalicelib.domain.mechanics.registry import REACTIONS, Handler
 from chalicelib.domain.programme import Programmes
@@ -139,6 +148,20 @@ def _stamp_again(draft: Draft, retraction: Retraction) -> Note:
     return dict(retraction.note)
 
 
+def _paid_twice(
+    account: Account, programmes: Programmes, command: PayFee, now: Instant
+) -> Decision:
+    """Count a fee for as many periods as there are attempts to report it."""
+    with _swapped(plans, "replace", _two_periods):
+        return plans.pay(account, programmes, command, now)
+
+
+def _two_periods(held: Any, **changes: Any) -> Any:
+    if "periods" in changes:
+        changes["periods"] += 1
+    return replace(held, **changes)
+
+
 def _refund_elsewhere(draft: Draft, retraction: Retraction) -> Note:
     """Return what a wallet paid as if it had been paid in without a rate."""
     draws = [
@@ -230,6 +253,7 @@ MUTANTS: Final[dict[str, Mutant]] = {
     "hold-lowers-nothing": Mutant(plant=lambda: _handled(PlaceHold, _hold_beside)),
     "stamps-stay": _retracting("stamp_cards", _stamp_again),
     "refund-to-another-lot": _retracting("quotes", _refund_elsewhere),
+    "one-fee-two-periods": Mutant(plant=lambda: _handled(PayFee, _paid_twice)),
     "confirmed-again": Mutant(plant=lambda: _handled(ConfirmQuote, _confirm_again)),
     "free-for-ever": Mutant(plant=lambda: _handled(ConfirmQuote, _free_for_ever)),
     "truthy-conditions": Mutant(plant=lambda: _swapped(conditions.Compiled, "evaluate", _truthy)),

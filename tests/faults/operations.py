@@ -75,6 +75,13 @@ OPERATIONS: Final = (
         benefits.nothing_returned,
     ),
     Operation("hold tier", 2, benefits.hold_tier, frozenset({"floor"}), benefits.nothing_lifted),
+    Operation(
+        "plan",
+        5,
+        benefits.subscribe,
+        frozenset({"subscribe", "fee", "plan", "cancel_plan"}),
+        benefits.nothing_lifted,
+    ),
     Operation("quote", 5, quoting.make),
     Operation("confirm", 7, quoting.confirm, frozenset({"earn"})),
     Operation("top up", 2, quoting.pay_in, frozenset({"top_up"})),

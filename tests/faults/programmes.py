@@ -134,6 +134,7 @@ def document(rates: Rates, time_zone: str) -> dict[str, Any]:
                 "id": "parking",
                 "name": "Parking",
                 "tiers": ["base", "silver", "gold"],
+                "plans": ["club"],
                 "quota": {"count": PARKING_QUOTA, "window": "month"},
             },
             {
@@ -141,6 +142,18 @@ def document(rates: Rates, time_zone: str) -> dict[str, Any]:
                 "name": "Coffee",
                 "frees": {"include": {"categories": ["coffee"]}},
             },
+        ],
+        "plans": [
+            {
+                "id": "club",
+                "name": "Club",
+                "period": "month",
+                "fee": 900,
+                "trial_days": 2,
+                "grace_days": 1,
+                "tier": "silver",
+            },
+            {"id": "light", "name": "Light", "period": "month", "fee": 300, "grace_days": 0},
         ],
         "quotes": {"minutes": 10_000},
         "goodwill": {"currency": "points", "daily": {"reception": GOODWILL_DAILY}},

@@ -187,6 +187,8 @@ class Ground:
         memory.learn(clinic.api.post(f"{path}/tier-grants", held).expect(201))
         shown = {**programme, "status": "family", "proof": "a card"}
         memory.learn(clinic.api.post(f"{path}/statuses", shown).expect(201))
+        club = {**programme, "plan": "club"}
+        memory.learn(clinic.api.post(f"{path}/subscriptions", club).expect(201))
         sorry = {**programme, "points": 5, "reason": "wait"}
         memory.learn(clinic.api.post(f"{path}/goodwill", sorry).expect(201))
         paid = {**programme, "currency": "prepaid", "amount": 50_000}

@@ -113,6 +113,10 @@ def _publish(world: LocalWorld, record: Recorder) -> None:
                 }
             ],
         },
+        "plans": [
+            {"id": "club", "name": "Club", "period": "month", "fee": 1_500},
+            {"id": "club-year", "name": "Club, by the year", "period": "year", "fee": 15_000},
+        ],
         "goodwill": {"currency": "points", "daily": {"server": 1000, "reception": 200}},
         "wallets": [
             {
@@ -233,6 +237,11 @@ def _buy(world: LocalWorld, record: Recorder, member: str) -> None:
     world.clock.advance(seconds=60)
     bill = {"recorded_as": {"source": "till-2", "external_id": "receipt-4"}}
     record("POST", f"{quote}/confirmation", bill)
+    record("POST", f"{path}/subscriptions", {**programme, "plan": "club", "reference": "card 7"})
+    record("GET", f"{path}/subscriptions")
+    record("POST", f"{path}/subscriptions/fees", {**programme, "reference": "card 7"})
+    record("POST", f"{path}/subscriptions/change", {**programme, "plan": "club-year"})
+    record("POST", f"{path}/subscriptions/cancellation", {**programme, "reason": "moving"})
     sorry = {**programme, "points": 50, "reason": "wait", "note": "55 minutes instead of 20"}
     record("POST", f"{path}/goodwill", sorry)
     gone = {**programme, "status": "family", "reason": "moved apart"}

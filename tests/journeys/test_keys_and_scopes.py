@@ -76,6 +76,10 @@ BODIES: dict[str, Any] = {
     "statuses_show": {"programme": "clinic", "status": "family"},
     "statuses_withdraw": {"programme": "clinic", "status": "family", "reason": "test"},
     "wallets_add": {"programme": "clinic", "currency": "prepaid", "amount": 100},
+    "subscriptions_begin": {"programme": "clinic", "plan": "club"},
+    "subscriptions_pay": {"programme": "clinic"},
+    "subscriptions_change": {"programme": "clinic", "plan": "club"},
+    "subscriptions_cancel": {"programme": "clinic"},
     "tiers_grant": {"programme": "clinic", "tier": "silver", "reason": "test"},
     "tiers_lift": {"programme": "clinic", "reason": "test"},
     "rewards_cancel": {},
@@ -141,6 +145,8 @@ def make_things(clinic: Clinic) -> Things:
     held = clinic.api.post(f"{path}/holds", hold).expect(201)
     priced = {"programme": "clinic", "currency": "GBP", "lines": [{"amount": 100}]}
     quoted = clinic.api.post(f"{path}/quotes", priced).expect(201)
+    club = {"programme": "clinic", "plan": "club"}
+    clinic.api.post(f"{path}/subscriptions", club).expect(201)
     key = clinic.key("members:read")
     return Things(
         member,
@@ -209,6 +215,7 @@ def test_with_the_scope_alone(clinic: Clinic, subtests: pytest.Subtests) -> None
         "clock_move": "no_test_clock",
         "keys_issue": "scope_not_held",
         "rewards_redeem": "limit_reached",
+        "subscriptions_begin": "already_subscribed",
     }
 
     for operation in OPERATIONS:

@@ -47,6 +47,7 @@ _MEANINGS: Final[dict[str, Callable[[Any], Any]]] = {
     "reward": lambda _: "parking",
     "tier": lambda _: "gold",
     "status": lambda _: "family",
+    "plan": lambda _: "club",
     "service_on": lambda given: given if given is None else _NOW[:10],
     "from_on": lambda given: given if given is None else _NOW[:10],
     "until_on": lambda given: given if given is None else _NOW[:10],

@@ -1,11 +1,12 @@
 """
 Entitlements: what a member may use without paying for it with value, from all sources in one list.
 
-A source is the tier held, or a grant: a stamp card that was completed, a reward, staff.  A tier
-gives a quota that is renewed with each window, or a privilege without limit; a grant gives so many
-units until a date.  A use takes from the quota first, since what is left of it lapses anyway, then
-from grants, the soonest to lapse first.  Uses are counted in the account, so the last unit is used
-once.  A use can be given back, once, within a month.
+A source is the tier held, a plan that is paid for, or a grant: a stamp card that was completed, a
+package, a reward, staff.  A tier or plan gives a quota that is renewed with each window, or a
+privilege without limit; a grant gives so many units until a date.  A use takes from the quota
+first, since what is left of it lapses anyway, then from grants, the soonest to lapse first.  Uses
+are counted in the account, so the last unit is used once.  A use can be given back, once, within a
+month.
 
 A use is refused in this order: not a member, no such entitlement, none held, quota exhausted.
 """
@@ -28,7 +29,7 @@ from chalicelib.domain.effects import CounterChange
 from chalicelib.domain.entry import Detail, Entry
 from chalicelib.domain.errors import Conflict, NotFound
 from chalicelib.domain.faults import Fault
-from chalicelib.domain.mechanics import value
+from chalicelib.domain.mechanics import plans, value
 from chalicelib.domain.pointer import join
 from chalicelib.domain.programme import (
     Caption,
@@ -64,9 +65,10 @@ class Entitlement(Part, frozen=True):
     """
     Something that a member may use.
 
-    Members in one of ``tiers`` have it, up to ``quota`` or, without one, without limit; others
-    have what they were granted.  ``kind`` is a word for those who honour it.  Where it ``frees``
-    lines, a quote takes a unit of it for each unit of those lines, and charges nothing for it.
+    Members in one of ``tiers``, or of one of ``plans``, have it, up to ``quota`` or, without one,
+    without limit; others have what they were granted.  ``kind`` is a word for those who honour it.
+    Where it ``frees`` lines, a quote takes a unit of it for each unit of those lines, and charges
+    nothing for it.
     """
 
     id: Id
@@ -74,6 +76,7 @@ class Entitlement(Part, frozen=True):
     kind: Id = "privilege"
     description: Caption = ""
     tiers: Annotated[tuple[Id, ...], Meta(max_length=20)] = ()
+    plans: Annotated[tuple[Id, ...], Meta(max_length=20)] = ()
     quota: Quota | None = None
     frees: LineScope | None = None
 
@@ -169,8 +172,9 @@ def _held(
         if (grant.programme, grant.entitlement) == (programme.id, entitlement.id)
     )
     units = sum(grant.units for grant in granted)
-    in_tier = account.enrolments[programme.id].tier in entitlement.tiers
-    if not in_tier:
+    by_right = account.enrolments[programme.id].tier in entitlement.tiers
+    by_right = by_right or plans.plan_of(account, programme) in entitlement.plans
+    if not by_right:
         return Held(programme.id, entitlement, units, grants=granted) if units else None
     if entitlement.quota is None:
         return Held(programme.id, entitlement, None, grants=granted)
@@ -399,8 +403,10 @@ def problems(programme: Programme) -> Iterator[Fault]:
             yield Fault(join(at, "id"), f"`{entitlement.id}` is there twice: give it its own id")
         seen.add(entitlement.id)
         yield from known_tiers(programme, entitlement.tiers, join(at, "tiers"), by_place=True)
-        if entitlement.quota is not None and not entitlement.tiers:
-            detail = "limits a tier's entitlement, and no tier has this one: name `tiers`"
+        for number, plan in enumerate(entitlement.plans):
+            yield from plans.known(programme, plan, join(at, "plans", number))
+        if entitlement.quota is not None and not entitlement.tiers and not entitlement.plans:
+            detail = "limits what a tier or plan brings, and none does: name `tiers` or `plans`"
             yield Fault(join(at, "quota"), detail)
 
 
@@ -428,6 +434,8 @@ def words(speaker: Speaker) -> Iterator[Described]:
     for entitlement in SECTION.of(speaker.programme):
         name = speaker.text(entitlement.name)
         tiers = [speaker.tier_name(tier) for tier in entitlement.tiers]
+        named = {plan.id: plan.name for plan in plans.SECTION.of(speaker.programme)}
+        tiers += [speaker.text(named.get(plan, plan)) for plan in entitlement.plans]
         if not tiers:
             text = f"{name}: for those to whom it is granted."
         elif entitlement.quota is None:

@@ -39,6 +39,7 @@ from chalicelib.domain.mechanics import (
     goodwill,
     holds,
     packages,
+    plans,
     quoted,
     rewards,
     stamps,
@@ -52,6 +53,7 @@ from chalicelib.domain.mechanics.entitlements import Entitlements
 from chalicelib.domain.mechanics.goodwill import Goodwill
 from chalicelib.domain.mechanics.holds import HoldPolicy
 from chalicelib.domain.mechanics.packages import Packages
+from chalicelib.domain.mechanics.plans import Plans
 from chalicelib.domain.mechanics.quoted import QuotePolicy
 from chalicelib.domain.mechanics.stamps import StampCards
 from chalicelib.domain.mechanics.statuses import Statuses
@@ -75,6 +77,7 @@ class Document(Programme, frozen=True):
     packages: Packages = ()
     quotes: QuotePolicy = QuotePolicy()
     goodwill: Goodwill | None = None
+    plans: Plans = ()
 
 
 HANDLERS: Final[dict[type[Command], Handler]] = {
@@ -90,6 +93,10 @@ HANDLERS: Final[dict[type[Command], Handler]] = {
     statuses.WithdrawStatus: statuses.withdraw,
     wallets.TopUp: wallets.top_up,
     goodwill.GiveGoodwill: goodwill.give,
+    plans.Subscribe: plans.subscribe,
+    plans.PayFee: plans.pay,
+    plans.ChangePlan: plans.change,
+    plans.CancelPlan: plans.cancel,
     tiers.GrantTier: tiers.grant,
     tiers.LiftTier: tiers.lift,
     entitlements.GrantEntitlement: entitlements.grant_by_hand,
@@ -110,11 +117,13 @@ DUE: Final[tuple[Callable[[Account], Instant | None], ...]] = (
     holds.due,
     entitlements.due,
     statuses.due,
+    plans.due,
 )
 
 TICKS: Final[tuple[Callable[[Account, Programmes, Instant], Entry | None], ...]] = (
     value.activate,
     holds.time_out,
+    plans.renew,
     tiers.end_floors,
     tiers.review,
     value.expire,
@@ -126,6 +135,7 @@ TICKS: Final[tuple[Callable[[Account, Programmes, Instant], Entry | None], ...]]
 
 CLOSING: Final[tuple[Callable[[Draft], None], ...]] = (
     holds.end,
+    plans.end,
     value.forfeit,
     tiers.end,
     entitlements.end,
@@ -145,6 +155,7 @@ KINDS: Final = frozenset(
         *("floor", "floor_end", "notice"),
         *("status", "status_end"),
         *("top_up", "goodwill"),
+        *("subscribe", "fee", "plan", "cancel_plan", "renew"),
         *("activate", "review", "expire", "warn"),
     }
 )
@@ -165,6 +176,7 @@ PROBLEMS: Final[tuple[Callable[[Programme], Iterator[Fault]], ...]] = (
     wallets.problems,
     packages.problems,
     goodwill.problems,
+    plans.problems,
 )
 
 #: Ids that accounts hold and no later version may drop, by the pointer of their list.
@@ -173,6 +185,7 @@ PERMANENT: Final[tuple[Callable[[Programme], dict[str, list[str]]], ...]] = (
     stamps.permanent,
     statuses.permanent,
     discounts.permanent,
+    plans.permanent,
 )
 
 #: A mechanic's part of a programme in words.
@@ -186,4 +199,5 @@ WORDS: Final[tuple[Callable[[Speaker], Iterator[Described]], ...]] = (
     wallets.words,
     quoted.words,
     goodwill.words,
+    plans.words,
 )

@@ -364,6 +364,12 @@ def hold(
     return _refloor(draft, programme, kind, lambda: floors.put(draft, programme.id, floor))
 
 
+def release(draft: Draft, programme: Programme, kind: floors.Kind) -> None:
+    """Lift a floor, if it is there; the member falls to what else holds."""
+    if any(floor.kind == kind for floor in floors.floors_of(draft.account, programme.id)):
+        _refloor(draft, programme, "lifted", lambda: floors.lift(draft, programme.id, kind))
+
+
 def held_already(account: Account, programme: Programme, tier: str) -> Iterator[Conflict]:
     """Return why a tier would bring a member nothing: it is no higher than the one held."""
     held = account.enrolments[programme.id].tier

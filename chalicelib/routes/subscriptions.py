@@ -1,0 +1,234 @@
+"""Subscriptions: paid plans that are begun, paid, changed and ended."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from msgspec import Meta, Struct
+
+from chalicelib.domain.calendar import format_instant
+from chalicelib.domain.mechanics.plans import (
+    CancelPlan,
+    ChangePlan,
+    PayFee,
+    Subscribe,
+    Subscribed,
+    Subscription,
+    When,
+)
+from chalicelib.domain.programme import Id
+from chalicelib.routes.calls import answer, caller_of, identity_of, reply, services_of
+from chalicelib.routes.http import Body, Call, Reply, Resource
+from chalicelib.routes.quotes import MoneyView
+from chalicelib.routes.views import when as shown_instant
+from chalicelib.usecases.execution import Decided
+from chalicelib.usecases.ports import Answer
+from chalicelib.usecases.subscribe import change_subscription, read_subscriptions
+
+api = Resource("subscriptions")
+
+Reference = Annotated[str, Meta(max_length=200)]
+
+
+class SubscribeBody(Body):
+    """Which plan begins; ``reference`` of the first fee is sealed."""
+
+    programme: Id
+    plan: Id
+    reference: Reference = ""
+
+
+class FeeBody(Body):
+    """Which programme's fee was paid; ``reference`` is sealed."""
+
+    programme: Id
+    reference: Reference = ""
+
+
+class PlanChangeBody(Body):
+    """Which plan takes the place of the one that runs, and when."""
+
+    programme: Id
+    plan: Id
+    when: When = "now"
+
+
+class PlanEndBody(Body):
+    """When the plan ends, and why."""
+
+    programme: Id
+    when: When = "period_end"
+    reason: Annotated[str, Meta(max_length=200)] = ""
+
+
+class SubscriptionView(Struct, frozen=True):
+    """
+    A plan that runs: `trial`, `active`, `past_due` (through its grace) or `cancelled` (to its end).
+
+    It is paid for, or free, to the end of ``until_on``; without a fee it ends at ``grace_until``.
+    ``following`` is the plan that takes its place then.
+    """
+
+    programme: str
+    plan: str
+    state: str
+    since_on: str
+    until_on: str
+    until: str
+    grace_until: str | None
+    following: str | None
+
+
+class SubscriptionsView(Struct, frozen=True):
+    """Every plan of a member, one in a programme at most."""
+
+    member_id: str
+    subscriptions: list[SubscriptionView]
+
+
+class SubscribedView(Struct, frozen=True):
+    """
+    The plan as it is now; null where it has ended.
+
+    ``prorated`` is what the change makes owed (above zero) or leaves over (below): it is for those
+    who collect fees, nothing of it moves here.
+    """
+
+    member_id: str
+    changed: bool
+    subscription: SubscriptionView | None
+    prorated: MoneyView
+
+
+_REFUSALS = ("member_not_found", "account_closed", "programme_not_found", "not_enrolled")
+
+
+@api.get(
+    "/members/{member_id}/subscriptions",
+    scope="entitlements:read",
+    summary="List a member's paid plans",
+    answer=SubscriptionsView,
+    member_may=True,
+    errors=("member_not_found",),
+)
+def listed(call: Call) -> Reply:
+    """Every plan that runs."""
+    member = call.path["member_id"]
+    found = read_subscriptions(services_of(call), caller_of(call), member).subscriptions
+    return Reply(SubscriptionsView(member, [_view(key, each) for key, each in found.items()]))
+
+
+@api.post(
+    "/members/{member_id}/subscriptions",
+    scope="subscriptions:write",
+    summary="Begin a paid plan",
+    description=(
+        "With its trial where the member had none yet in the programme; else the first fee counts "
+        "as paid."
+    ),
+    body=SubscribeBody,
+    answer=SubscribedView,
+    status=201,
+    idempotent=True,
+    errors=(*_REFUSALS, "plan_not_found", "already_subscribed"),
+)
+def begin(call: Call[SubscribeBody]) -> Reply:
+    """Begin a plan."""
+    body = call.body
+    command = Subscribe(
+        actor=call.caller.actor,
+        programme=body.programme,
+        plan=body.plan,
+        reference=body.reference,
+    )
+    return _change(call, command, 201)
+
+
+@api.post(
+    "/members/{member_id}/subscriptions/fees",
+    scope="subscriptions:write",
+    summary="Report that a fee was paid",
+    description="For the period that has begun unpaid, or for the next.",
+    body=FeeBody,
+    answer=SubscribedView,
+    status=201,
+    idempotent=True,
+    errors=(*_REFUSALS, "not_subscribed"),
+)
+def pay(call: Call[FeeBody]) -> Reply:
+    """Lengthen what is paid for."""
+    body = call.body
+    command = PayFee(actor=call.caller.actor, programme=body.programme, reference=body.reference)
+    return _change(call, command, 201)
+
+
+@api.post(
+    "/members/{member_id}/subscriptions/change",
+    scope="subscriptions:write",
+    summary="Change to another plan",
+    description="At once, with what it makes owed or leaves over, or when the period ends.",
+    body=PlanChangeBody,
+    answer=SubscribedView,
+    idempotent=True,
+    errors=(*_REFUSALS, "plan_not_found", "not_subscribed"),
+)
+def change(call: Call[PlanChangeBody]) -> Reply:
+    """Take another plan."""
+    body = call.body
+    command = ChangePlan(
+        actor=call.caller.actor, programme=body.programme, plan=body.plan, when=body.when
+    )
+    return _change(call, command, 200)
+
+
+@api.post(
+    "/members/{member_id}/subscriptions/cancellation",
+    scope="subscriptions:write",
+    summary="End a paid plan",
+    description="When what is paid for is over, or at once with what is left over.",
+    body=PlanEndBody,
+    answer=SubscribedView,
+    idempotent=True,
+    errors=(*_REFUSALS, "not_subscribed"),
+)
+def cancel(call: Call[PlanEndBody]) -> Reply:
+    """End a plan."""
+    body = call.body
+    command = CancelPlan(
+        actor=call.caller.actor, programme=body.programme, when=body.when, reason=body.reason
+    )
+    return _change(call, command, 200)
+
+
+def _change(
+    call: Call[Any, Any], command: Subscribe | PayFee | ChangePlan | CancelPlan, status: int
+) -> Reply:
+    def present(decided: Decided) -> Answer:
+        told: Subscribed = decided.results[-1]
+        held = told.subscription
+        version = decided.programmes.in_force(told.programme, decided.now)
+        unit = version.document.money.currency if version else ""
+        view = SubscribedView(
+            decided.member,
+            told.changed,
+            None if held is None else _view(told.programme, held),
+            MoneyView(told.prorated, unit),
+        )
+        return answer(status, view)
+
+    member = call.path["member_id"]
+    services, caller = services_of(call), caller_of(call)
+    return reply(change_subscription(services, caller, member, command, present, identity_of(call)))
+
+
+def _view(programme: str, held: Subscription) -> SubscriptionView:
+    return SubscriptionView(
+        programme=programme,
+        plan=held.plan,
+        state=held.state,
+        since_on=held.since_on,
+        until_on=held.until_on,
+        until=format_instant(held.until),
+        grace_until=shown_instant(held.grace_until),
+        following=held.following,
+    )

@@ -1,0 +1,204 @@
+"""Paid membership: a plan by the month or year, what it brings, and how it lapses."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.journeys.client import at_once
+from tests.journeys.world import Clinic, LocalWorld
+
+PROGRAMME = "paid-membership"
+
+
+@pytest.fixture
+def practice(world: LocalWorld) -> Clinic:
+    """Return a sandbox in January 2027 with the practice's programme."""
+    made = world.sandbox("2027-01-17T15:00:00Z")
+    made.publish(PROGRAMME)
+    return made
+
+
+@pytest.fixture
+def patient(practice: Clinic) -> str:
+    """Return somebody who has joined."""
+    return practice.enrolled()
+
+
+def post(practice: Clinic, patient: str, path: str = "", **body: Any) -> Any:
+    """Ask for something about the plan, at the desk."""
+    target = f"/v1/members/{patient}/subscriptions{path}"
+    return practice.staff("reception").post(target, {"programme": PROGRAMME, **body})
+
+
+def plan(practice: Clinic, patient: str) -> Any:
+    """Return the plan as the patient sees it, or None."""
+    found = practice.member(patient).get(f"/v1/members/{patient}/subscriptions").expect(200)
+    return next(iter(found["subscriptions"]), None)
+
+
+def entitled(practice: Clinic, patient: str) -> dict[str, int | None]:
+    """Return what is left of what the patient may use."""
+    found = practice.api.get(f"/v1/members/{patient}/entitlements").expect(200)["entitlements"]
+    return {each["entitlement"]: each["left"] for each in found}
+
+
+def tier(practice: Clinic, patient: str) -> str:
+    """Return the tier."""
+    found = practice.api.get(f"/v1/members/{patient}/tier").expect(200)["tiers"]
+    return str(found[0]["tier"])
+
+
+def use(practice: Clinic, patient: str, entitlement: str) -> Any:
+    """Use an entitlement."""
+    body = {"programme": PROGRAMME, "entitlement": entitlement}
+    return practice.api.post(f"/v1/members/{patient}/entitlement-uses", body)
+
+
+def test_trial_then_months(practice: Clinic, patient: str) -> None:
+    """Two weeks are free; then months from 31 January on, each to its own last day."""
+    assert (entitled(practice, patient), tier(practice, patient)) == ({}, "guest")
+    begun = post(practice, patient, plan="monthly").expect(201)["subscription"]
+    assert (begun["state"], begun["until_on"]) == ("trial", "2027-01-30")
+    assert tier(practice, patient) == "member"
+    assert entitled(practice, patient) == {
+        "named-clinician": None,
+        "phone-access": 2,
+        "parking": 4,
+        "priority-booking": None,
+    }
+
+    post(practice, patient, "/fees", reference="card 1").expect(201)
+    assert plan(practice, patient)["state"] == "trial"
+    practice.move_to("2027-01-31T05:00:00Z")
+    assert (plan(practice, patient)["state"], plan(practice, patient)["until_on"]) == (
+        "active",
+        "2027-02-27",
+    )
+    paid = post(practice, patient, "/fees").expect(201)["subscription"]
+    assert paid["until_on"] == "2027-03-30"
+    practice.check(patient)
+
+
+def test_past_due_and_ended(practice: Clinic, patient: str) -> None:
+    """Without a fee there is a week of grace, in which everything holds; then nothing does."""
+    post(practice, patient, plan="monthly").expect(201)
+    practice.move_to("2027-01-31T05:00:00Z")
+    late = plan(practice, patient)
+    assert (late["state"], late["grace_until"]) == ("past_due", "2027-02-07T05:00:00Z")
+    assert tier(practice, patient) == "member"
+    practice.move_to("2027-02-01T15:00:00Z")
+    use(practice, patient, "parking").expect(201)
+
+    practice.move_to("2027-02-07T04:59:59Z")
+    assert entitled(practice, patient)["parking"] == 3
+    practice.move_to("2027-02-07T05:00:00Z")
+
+    assert plan(practice, patient) is None
+    assert (entitled(practice, patient), tier(practice, patient)) == ({}, "guest")
+    use(practice, patient, "parking").expect(409, "not_entitled")
+    post(practice, patient, "/fees").expect(409, "not_subscribed")
+    # The trial was had: the next begins with a fee.
+    again = post(practice, patient, plan="monthly").expect(201)["subscription"]
+    assert (again["state"], again["until_on"]) == ("active", "2027-03-06")
+    practice.check(patient)
+
+
+def test_paying_late_gains_no_days(practice: Clinic, patient: str) -> None:
+    """A fee in the grace pays for the period that has begun."""
+    post(practice, patient, plan="light").expect(201)
+    practice.move_to("2027-02-20T15:00:00Z")
+    assert plan(practice, patient)["state"] == "past_due"
+
+    paid = post(practice, patient, "/fees").expect(201)["subscription"]
+
+    assert (paid["state"], paid["until_on"], paid["grace_until"]) == ("active", "2027-03-16", None)
+
+
+def test_cancelled(practice: Clinic, patient: str) -> None:
+    """Cancelled for the end of the period it runs to there, without a grace."""
+    post(practice, patient, plan="light").expect(201)
+    told = post(practice, patient, "/cancellation", reason="moving").expect(200)
+    assert (told["subscription"]["state"], told["prorated"]["amount"]) == ("cancelled", 0)
+    assert post(practice, patient, "/cancellation").expect(200)["changed"] is False
+
+    practice.move_to("2027-02-17T04:59:59Z")
+    assert entitled(practice, patient) == {"phone-access": 2}
+    practice.move_to("2027-02-17T05:00:00Z")
+    assert entitled(practice, patient) == {}
+
+
+def test_cancelled_at_once(practice: Clinic, patient: str) -> None:
+    """Of 31 days 21 are left: so much of the fee is left over."""
+    post(practice, patient, plan="light").expect(201)
+    practice.move_to("2027-01-27T15:00:00Z")
+
+    told = post(practice, patient, "/cancellation", when="now").expect(200)
+
+    assert told["subscription"] is None
+    assert told["prorated"] == {"amount": -round(6000 * 21 / 31), "currency": "USD"}
+    assert entitled(practice, patient) == {}
+
+
+def test_upgraded_and_downgraded(practice: Clinic, patient: str) -> None:
+    """Up at once for the days that remain; down when the period ends; to a year with a new one."""
+    post(practice, patient, plan="light").expect(201)
+    practice.move_to("2027-01-27T15:00:00Z")
+    up = post(practice, patient, "/change", plan="monthly").expect(200)
+    owed = round(18000 * 21 / 31) - round(6000 * 21 / 31)
+    assert (up["prorated"]["amount"], up["subscription"]["until_on"]) == (owed, "2027-02-16")
+    assert (tier(practice, patient), entitled(practice, patient)["parking"]) == ("member", 4)
+
+    down = post(practice, patient, "/change", plan="light", when="period_end").expect(200)
+    assert (down["subscription"]["following"], down["prorated"]["amount"]) == ("light", 0)
+    assert tier(practice, patient) == "member"
+    practice.move_to("2027-02-17T05:00:00Z")
+    assert (plan(practice, patient)["plan"], plan(practice, patient)["state"]) == (
+        "light",
+        "past_due",
+    )
+    assert (tier(practice, patient), "parking" in entitled(practice, patient)) == ("guest", False)
+    paid = post(practice, patient, "/fees").expect(201)["subscription"]
+    assert (paid["plan"], paid["until_on"]) == ("light", "2027-03-16")
+
+    year = post(practice, patient, "/change", plan="yearly").expect(200)
+    # All 28 days of the month are left.
+    assert year["prorated"]["amount"] == 180_000 - 6_000
+    assert year["subscription"]["until_on"] == "2028-02-16"
+    assert entitled(practice, patient)["advanced-tests"] == 2
+    practice.check(patient)
+
+
+def test_the_last_call_of_the_month(practice: Clinic, patient: str) -> None:
+    """Of two calls a month two are used, whoever asks at once; the first renews them."""
+    post(practice, patient, plan="yearly").expect(201)
+
+    answers = at_once(8, lambda _: use(practice, patient, "phone-access"))
+
+    assert sorted(each.status for each in answers) == [201] * 2 + [409] * 6
+    assert {each.code for each in answers if each.status == 409} == {"quota_exhausted"}
+    practice.move_to("2027-02-01T05:00:00Z")
+    use(practice, patient, "phone-access").expect(201)
+
+
+def test_members_pay_less_and_earn_more(practice: Clinic, patient: str) -> None:
+    """A plan's tier is a tier: 15 % off, and twice the points."""
+    post(practice, patient, plan="yearly").expect(201)
+    assert practice.record(patient).expect(201)["awards"][0]["amount"] == 40
+    body = {"programme": PROGRAMME, "currency": "USD", "lines": [{"amount": 10_000}]}
+    quoted = practice.api.post(f"/v1/members/{patient}/quotes", body).expect(201)["quote"]
+    assert quoted["due"]["amount"] == 8_500
+
+
+def test_refused(practice: Clinic, patient: str) -> None:
+    """One plan at a time, of those that there are, for who has joined."""
+    post(practice, patient, plan="gold").expect(404, "plan_not_found")
+    post(practice, patient, "/change", plan="light").expect(409, "not_subscribed")
+    post(practice, patient, plan="light").expect(201)
+    refused = post(practice, patient, plan="yearly").expect(409, "already_subscribed")
+    assert refused["plan"] == "light"
+    assert post(practice, patient, "/change", plan="light").expect(200)["changed"] is False
+    practice.member(patient).post(
+        f"/v1/members/{patient}/subscriptions", {"programme": PROGRAMME, "plan": "light"}
+    ).expect(403)
