@@ -25,12 +25,14 @@ _ACCEPT_LANGUAGE_MAX: Final = 512
 
 def idempotency_key(value: str | None, *, wanted: bool | Literal["body"]) -> str | None:
     """
-    The ``Idempotency-Key`` of a request.
+    The ``Idempotency-Key`` of a request; of an operation that takes none it is not looked at.
 
     Raises:
         Malformed: ``idempotency_key_required`` where it must be and is not, or
             ``invalid_idempotency_key`` when it is not 1–255 visible ASCII characters.
     """
+    if wanted is False:
+        return None
     if value is None:
         if wanted is True:
             raise Malformed(

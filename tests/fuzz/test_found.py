@@ -13,3 +13,10 @@ def test_closed_member_comes_again(clinic: Clinic) -> None:
     clinic.api.post(f"/v1/members/{member}/closure", {"reason": "moved away"}).expect(200)
 
     clinic.api.post("/v1/members", who).expect(409, "account_closed")
+
+
+def test_a_key_where_none_is_taken(clinic: Clinic) -> None:
+    """An Idempotency-Key is not looked at by an operation that takes none, be it unusable."""
+    answer = clinic.api.send("GET", "/v1/programmes", None, headers={"Idempotency-Key": ""})
+
+    answer.expect(200)

@@ -245,7 +245,7 @@ class FrailLedger(FakeLedger):
     def load(self, tenant: str, member: str, *, with_clock: bool = False) -> Loaded:
         """Read an account, if it is not too much."""
         loaded = super().load(tenant, member, with_clock=with_clock)
-        if loaded.account is not None and loaded.account.version > 12:
+        if loaded.account is not None and loaded.account.version > 20:
             raise KeyError(member)
         return loaded
 
