@@ -14,6 +14,7 @@ from chalicelib.domain.programme import (
     Currency,
     EarningRule,
     FixedExpiry,
+    InactivityExpiry,
     NeverExpires,
     Programme,
     Qualification,
@@ -54,10 +55,10 @@ def _currency(currency: Currency, at: str, today: str | None) -> Iterator[Fault]
                 join(at, "expiry", "on"),
                 f"{policy.on} is over: what is earned now expires at once; publish a later date",
             )
-    if isinstance(policy, NeverExpires):
+    if isinstance(policy, NeverExpires | InactivityExpiry):
         for name in ("restored_life_days", "expiry_warning_days"):
             if getattr(currency, name):
-                yield Fault(join(at, name), "changes nothing where value never expires")
+                yield Fault(join(at, name), "changes nothing where value has no day of its own")
 
 
 def _rule(rule: EarningRule, at: str, today: str | None) -> Iterator[Fault]:

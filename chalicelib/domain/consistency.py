@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from difflib import get_close_matches
 from typing import Final
 
-from chalicelib.domain import calendar, conditions, money, references
+from chalicelib.domain import calendar, conditions, money, recurrence, references
 from chalicelib.domain.faults import Fault
 from chalicelib.domain.growth import longest_life
 from chalicelib.domain.mechanics import entitlements, value
@@ -183,6 +183,10 @@ def _rule(programme: Programme, rule: EarningRule, at: str) -> Iterator[Fault]:
             yield Fault(join(at, "group"), missing)
     yield from references.known_tiers(programme, tuple(rule.tier_percent), join(at, "tier_percent"))
     yield from references.season(rule.valid_from, rule.valid_until, at)
+    if rule.recurs is not None:
+        refusal = references.refusal_of(recurrence.check, rule.recurs)
+        if refusal:
+            yield Fault(join(at, "recurs"), refusal)
     counted: dict[tuple[str, bool], int] = {}
     for place, cap in enumerate(rule.caps):
         here = join(at, "caps", place)
@@ -265,6 +269,8 @@ def _reward(programme: Programme, reward: Reward, at: str) -> Iterator[Fault]:
     yield from references.season(reward.valid_from, reward.valid_until, at)
     if reward.gives is not None:
         yield from _gives(programme, reward, join(at, "gives"))
+    if reward.auto_at is not None:
+        yield from _by_itself(reward, reward.auto_at, join(at, "auto_at"))
     windows: list[str] = [limit.window for limit in reward.limits]
     for place, window in enumerate(windows):
         first = windows.index(window)
@@ -288,3 +294,12 @@ def _gives(programme: Programme, reward: Reward, at: str) -> Iterator[Fault]:
             yield Fault(here, "is everyone's: name a higher tier")
     elif reward.gives is not None:
         yield from entitlements.known(programme, reward.gives.entitlement, join(at, "entitlement"))
+
+
+def _by_itself(reward: Reward, threshold: int, at: str) -> Iterator[Fault]:
+    if reward.gives is None:
+        yield Fault(at, "is for a reward that `gives` something at once: nobody asks for a voucher")
+    if reward.stock is not None:
+        yield Fault(at, "is not for a reward with `stock`: a fact must not fail for want of it")
+    if threshold < reward.price.amount:
+        yield Fault(at, f"is less than the price, {reward.price.amount}: raise it")

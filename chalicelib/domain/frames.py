@@ -44,6 +44,11 @@ class Frame(Struct, frozen=True):
     consent: str
     never_expires: str
     rolling_expiry: str
+    rounded_expiry: str
+    inactivity_expiry: str
+    periods: dict[str, str]
+    recurs: str
+    hours: str
     dated_expiry: str
     yearly_expiry: str
     distant_expiry: str
@@ -81,6 +86,7 @@ class Frame(Struct, frozen=True):
     voucher: str
     gives_tier: str
     gives_entitlement: str
+    by_itself: str
 
     def count(self, word: str, number: int, **more: str) -> str:
         """A number of one of the words in ``forms``: `3 days`."""
@@ -203,6 +209,13 @@ _ENGLISH: Final = Frame(
     consent="consent to “{purpose}”",
     never_expires="{name} do not expire.",
     rolling_expiry="{name} can be used until the end of the day {life} after they were earned.",
+    rounded_expiry="{name} can be used until the end of the {period} in which {life} have passed "
+    "since they were earned.",
+    inactivity_expiry="{name} can be used until the end of the day {life} after the last visit, "
+    "purchase or other activity.",
+    periods={"month": "month", "quarter": "quarter", "half": "half-year", "year": "year"},
+    recurs="It counts on days that recur ({rule}){hours}.",
+    hours=", from {first} to {last}",
     dated_expiry="{name} can be used until the end of {date}.",
     yearly_expiry="{name} can be used until the end of the next {day} after they were earned.",
     distant_expiry="{name} can be used until the end of the first {day} that is at least {days} "
@@ -247,5 +260,6 @@ _ENGLISH: Final = Frame(
     voucher="Its voucher is valid for {days}.",
     gives_tier="It gives {tier} for {days}.",
     gives_entitlement="It gives {units} × {name}.",
+    by_itself="It is redeemed by itself once there are {value}.",
 )
 _FRAMES: Final[dict[str, Frame]] = {"en": _ENGLISH}

@@ -19,19 +19,22 @@ from chalicelib.domain.programme import (
     EarningRule,
     Expiry,
     FixedExpiry,
+    InactivityExpiry,
     NeverExpires,
     Programme,
+    RollingExpiry,
 )
 
 LOTS_MAX: Final = 100
 COUNTERS_MAX: Final = 100
 
+_ROUNDED: Final = {"month": 28, "quarter": 90, "half": 181, "year": 365}
 _LONGEST: Final = {"day": 1, "week": 7, "month": 31, "year": 366}
 
 
 def longest_life(expiry: Expiry) -> int | None:
     """How many days value lasts at the most, where that follows from the policy alone."""
-    if isinstance(expiry, NeverExpires | FixedExpiry):
+    if isinstance(expiry, NeverExpires | FixedExpiry | InactivityExpiry):
         return None
     if expiry.days is not None:
         return expiry.days
@@ -77,7 +80,11 @@ def lots_of(programme: Programme, currency: Currency) -> int:
     if life is None:
         return pending + 2
     period = life + 1
-    return min(period, sum(_award_days(rule, period) for rule in rules)) + pending
+    lots = min(period, sum(_award_days(rule, period) for rule in rules))
+    if isinstance(currency.expiry, RollingExpiry) and currency.expiry.round_up is not None:
+        # Lots that end together are one; the first and the last period may be begun.
+        lots = min(lots, period // _ROUNDED[currency.expiry.round_up] + 2)
+    return lots + pending
 
 
 def counters_of(programme: Programme) -> dict[str, int]:

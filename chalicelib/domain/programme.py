@@ -27,6 +27,9 @@ Expression = Annotated[
     str, Meta(min_length=1, max_length=2000, description="A CEL expression (see the README).")
 ]
 LocalDate = Annotated[str, Meta(pattern=r"^\d{4}-\d{2}-\d{2}$", description="A local date.")]
+TimeOfDay = Annotated[
+    str, Meta(pattern=r"^([01]\d|2[0-3]):[0-5]\d$", description="A local time: `18:30`.")
+]
 ActivityType = Annotated[
     str,
     Meta(
@@ -67,11 +70,29 @@ class NeverExpires(Part, frozen=True, tag_field="type", tag="never"):
 
 
 class RollingExpiry(Part, frozen=True, tag_field="type", tag="rolling"):
-    """Value is usable through the day that is so long after the day of the fact: one unit only."""
+    """
+    Value is usable through the day that is so long after the day of the fact: one unit only.
+
+    ``round_up`` prolongs it to the last day of the month, quarter, half-year or year.
+    """
 
     days: Annotated[int, Meta(ge=1, le=36600)] | None = None
     months: Annotated[int, Meta(ge=1, le=1200)] | None = None
     years: Annotated[int, Meta(ge=1, le=100)] | None = None
+    round_up: Literal["month", "quarter", "half", "year"] | None = None
+
+
+class InactivityExpiry(Part, frozen=True, tag_field="type", tag="inactivity"):
+    """
+    All value is usable through the day that is so long after the last fact: one unit only.
+
+    Any fact counts, or those of the kinds named in ``on``.
+    """
+
+    days: Annotated[int, Meta(ge=1, le=36600)] | None = None
+    months: Annotated[int, Meta(ge=1, le=1200)] | None = None
+    years: Annotated[int, Meta(ge=1, le=100)] | None = None
+    on: Annotated[tuple[ActivityType, ...], Meta(max_length=50)] = ()
 
 
 class FixedExpiry(Part, frozen=True, tag_field="type", tag="fixed"):
@@ -86,7 +107,7 @@ class FixedExpiry(Part, frozen=True, tag_field="type", tag="fixed"):
     min_days: Days = 0
 
 
-Expiry = NeverExpires | RollingExpiry | FixedExpiry
+Expiry = NeverExpires | RollingExpiry | FixedExpiry | InactivityExpiry
 
 
 class Currency(Part, frozen=True):
@@ -170,6 +191,19 @@ class Cap(Part, frozen=True):
     on_exceed: Literal["clip", "reject"] = "clip"
 
 
+class Recurrence(Part, frozen=True):
+    """
+    Days that recur, by a rule of RFC 5545 in the programme's zone, and hours of these days.
+
+    A day counts from ``from_time`` on, and up to ``until_time``, that minute no more.
+    """
+
+    rrule: Annotated[str, Meta(min_length=1, max_length=200)]
+    starts_on: LocalDate
+    from_time: TimeOfDay | None = None
+    until_time: TimeOfDay | None = None
+
+
 class EarningRule(Part, frozen=True):
     """When a fact earns, on what part of it, and how much."""
 
@@ -189,6 +223,7 @@ class EarningRule(Part, frozen=True):
     activation_delay_days: Days | None = None
     valid_from: LocalDate | None = None
     valid_until: LocalDate | None = None
+    recurs: Recurrence | None = None
 
 
 StackingMode = Literal["first", "best", "stack"]
@@ -298,6 +333,8 @@ class Reward(Part, frozen=True):
     Something that value can be redeemed for.
 
     A redemption issues a voucher, unless the reward ``gives`` something that is there at once.
+    Such a reward may be redeemed by itself, as often as the balance is ``auto_at`` or more when a
+    fact is recorded.
     """
 
     id: Id
@@ -312,6 +349,7 @@ class Reward(Part, frozen=True):
     valid_until: LocalDate | None = None
     voucher_valid_days: Annotated[int, Meta(ge=0, le=3660)] | None = None
     gives: GivesEntitlement | GivesTier | None = None
+    auto_at: Points | None = None
 
 
 class Programme(Part, frozen=True):

@@ -20,6 +20,7 @@ from chalicelib.domain.programme import (
     FixedExpiry,
     GivesEntitlement,
     GivesTier,
+    InactivityExpiry,
     Metrics,
     NeverExpires,
     Programme,
@@ -83,14 +84,21 @@ class _Telling(Speaker):
         name = capitalised(self.name(currency))
         if isinstance(policy, NeverExpires):
             text = words.never_expires.format(name=name)
+        elif isinstance(policy, InactivityExpiry):
+            text = words.inactivity_expiry.format(name=name, life=self._life(policy))
         elif isinstance(policy, RollingExpiry):
             text = words.rolling_expiry.format(name=name, life=self._life(policy))
+            if policy.round_up is not None:
+                period = words.periods[policy.round_up]
+                text = words.rounded_expiry.format(
+                    name=name, life=self._life(policy), period=period
+                )
         else:
             text = self._fixed_expiry(policy, name)
         delay = currency.activation_delay_days
         return joined(text, words.delayed.format(days=words.count("days", delay)) if delay else "")
 
-    def _life(self, policy: RollingExpiry) -> str:
+    def _life(self, policy: RollingExpiry | InactivityExpiry) -> str:
         if policy.days is not None:
             return self.words.count("days", policy.days)
         if policy.months is not None:
@@ -125,6 +133,7 @@ class _Telling(Speaker):
             self._rounding(rule),
             *map(self._cap, rule.caps),
             self.season(rule.valid_from, rule.valid_until),
+            self._recurs(rule),
             self._delay(rule),
             self._competition(rule),
         )
@@ -174,6 +183,16 @@ class _Telling(Speaker):
             overruled = delay is not None and currency and currency.activation_delay_days
             return self.words.at_once if overruled else ""
         return self.words.delayed.format(days=self.words.count("days", delay))
+
+    def _recurs(self, rule: EarningRule) -> str:
+        if rule.recurs is None:
+            return ""
+        hours = ""
+        if rule.recurs.from_time or rule.recurs.until_time:
+            hours = self.words.hours.format(
+                first=rule.recurs.from_time or "00:00", last=rule.recurs.until_time or "24:00"
+            )
+        return self.words.recurs.format(rule=rule.recurs.rrule, hours=hours)
 
     def _competition(self, rule: EarningRule) -> str:
         modes: dict[str | None, StackingMode] = {g.id: g.mode for g in self.programme.groups}
@@ -262,7 +281,12 @@ class _Telling(Speaker):
             self.season(reward.valid_from, reward.valid_until),
             "" if days is None else words.voucher.format(days=words.count("days", days)),
             self._gives(reward),
+            "" if reward.auto_at is None else self._by_itself(reward, reward.auto_at),
         )
+
+    def _by_itself(self, reward: Reward, threshold: int) -> str:
+        value = self.value(threshold, reward.price.currency)
+        return self.words.by_itself.format(value=value)
 
     def _gives(self, reward: Reward) -> str:
         words = self.words

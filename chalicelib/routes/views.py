@@ -8,6 +8,7 @@ from chalicelib.domain.account import Account, Balance
 from chalicelib.domain.calendar import Instant, format_instant
 from chalicelib.domain.entry import Posting
 from chalicelib.domain.mechanics import holds
+from chalicelib.domain.mechanics.inactivity import LAST_DAYS
 from chalicelib.domain.mechanics.tiers import TierMoved
 from chalicelib.domain.programme import Programmes, qualified, text_in
 from chalicelib.routes.localisation import date_label, direction
@@ -122,7 +123,7 @@ def balance_details(
             pending=held.pending_total,
             held=holds.held(account, qualified(programme, currency)),
             deficit=held.deficit,
-            next_expiry=_next_expiry(held, locale),
+            next_expiry=_next_expiry(account, qualified(programme, currency), held, locale),
             lots=[_lot(lot.amount, lot.expires_on, lot.expires_at, locale) for lot in held.lots],
             pending_lots=[
                 LotView(
@@ -152,8 +153,12 @@ def _held(
     return found
 
 
-def _next_expiry(held: Balance, locale: str) -> LotView | None:
-    """Return what is lost next: all lots of the first expiry, whoever funds them."""
+def _next_expiry(account: Account, key: str, held: Balance, locale: str) -> LotView | None:
+    """Return what is lost next: all lots of the first expiry, or all value for inactivity."""
+    last = LAST_DAYS.get(account, key)
+    if last is not None and held.lots:
+        amount = sum(lot.amount for lot in held.lots)
+        return _lot(amount, last.expires_on, last.expires_at, locale)
     expiring = [lot for lot in held.lots if lot.expires_at is not None]
     if not expiring:
         return None

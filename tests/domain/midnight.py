@@ -29,6 +29,7 @@ KINDS: Final = (
     "floor_end",
     "review",
     "expire",
+    "inactive",
     "lapse",
     "status_end",
     "warn",
@@ -44,6 +45,7 @@ _GIFT: Final = GrantTier(programme="clinic", tier="silver", reason="long wait", 
 _CLUB: Final = Subscribe(programme="clinic", plan="club")
 _FAMILY: Final = ShowStatus(programme="clinic", status="family", until_on="2026-12-31")
 _CHECKUP: Final = "checkup.completed"
+_STROLL: Final = "stroll.taken"
 _VACCINATION: Final = "vaccination.completed"
 
 
@@ -52,10 +54,16 @@ def terms() -> Programme:
     return programme(
         rule("visit", fixed(50), VISIT),
         rule("checkup", fixed(50), _CHECKUP),
+        {**rule("stroll", fixed(5), _STROLL), "currency": "strolls"},
         rule("jab", fixed(20), _VACCINATION, activation_delay_days=14),
         currencies=[
             points({"type": "rolling", "days": 30}, expiry_warning_days=7),
             {"id": "coins", "name": "Coins", "expiry": {"type": "never"}},
+            {
+                "id": "strolls",
+                "name": "Strolls",
+                "expiry": {"type": "inactivity", "days": 30, "on": ["stroll.taken"]},
+            },
         ],
         tiers=ladder(("silver", visits(2)), window="calendar_year", downgrade="to_earned"),
         entitlements=[{"id": "coffee", "name": "Coffee"}],
@@ -80,6 +88,7 @@ _STEPS: Final[tuple[tuple[str, Callable[[Member], object]], ...]] = (
     ("floor_end", lambda member: member.do(_GIFT, "2026-12-18")),
     ("lapse", lambda member: member.do(_COFFEE, "2026-12-18")),
     ("status_end", lambda member: member.do(_FAMILY, "2026-12-18")),
+    ("inactive", lambda member: member.record(_STROLL, "2026-12-01", name="inactive")),
     ("time_out", lambda member: member.adjust(5, "2026-12-31", "coins")),
 )
 

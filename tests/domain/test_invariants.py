@@ -60,6 +60,8 @@ from tests.domain.building import (
 
 HOUR = 3_600_000
 DAY = 24 * HOUR
+# How late a fact may be, in elapsed time, whatever the clocks do meanwhile.
+BACKDATED = 30 * DAY
 ZONE = "Europe/London"
 
 
@@ -419,8 +421,8 @@ def forgotten(key: str, now: int) -> bool:
     _, _, _, window, bucket = key.split("/")
     if window == "lifetime":
         return False
-    today = calendar.local_date(now - 31 * DAY, ZONE)
-    return calendar.window_key(today, window) > bucket
+    oldest = calendar.local_date(now - BACKDATED, ZONE)
+    return calendar.window_key(oldest, window) > bucket
 
 
 # Histories of facts alone

@@ -40,14 +40,17 @@ def test_balances_step_by_step() -> None:
     assert member.enrolment.tier == "silver"
 
     entries = member.tick(MIDNIGHT)
-    activated, timed_out, renewed, unfloored, reviewed, expired, lapsed, ended, warned = entries
+    activated, timed_out, renewed, unfloored, reviewed, expired, inactive, lapsed, ended, warned = (
+        entries
+    )
 
     assert posted(activated) == [("member/pending", "member/available", 20)]
     assert posted(timed_out) == [("member/held", "member/available", 5)]
     assert posted(renewed) == posted(unfloored) == posted(reviewed) == []
     assert posted(expired) == [("member/available", "expired", 50)]
+    assert posted(inactive) == [("member/available", "expired", 5)]
     assert posted(lapsed) == posted(ended) == posted(warned) == []
-    assert [entry.version for entry in entries] == [before + n for n in range(1, 10)]
+    assert [entry.version for entry in entries] == [before + n for n in range(1, 11)]
     assert [(lot.amount, lot.expires_on) for lot in member.balance.lots] == [
         (50, "2027-01-08"),
         (20, "2027-01-17"),

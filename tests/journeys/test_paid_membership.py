@@ -202,3 +202,73 @@ def test_refused(practice: Clinic, patient: str) -> None:
     practice.member(patient).post(
         f"/v1/members/{patient}/subscriptions", {"programme": PROGRAMME, "plan": "light"}
     ).expect(403)
+
+
+@pytest.mark.parametrize(
+    ("when", "earned"),
+    [
+        ("2027-01-19T13:59:59Z", 0),  # 08:59 of a Tuesday in New York
+        ("2027-01-19T14:00:00Z", 30),
+        ("2027-01-19T16:59:59Z", 30),
+        ("2027-01-19T17:00:00Z", 0),
+        ("2027-01-20T15:00:00Z", 0),  # a Wednesday
+        ("2027-01-21T15:00:00Z", 30),
+        ("2027-06-15T13:00:00Z", 30),  # in summer nine o'clock is an hour earlier
+    ],
+)
+def test_quiet_hours(practice: Clinic, patient: str, when: str, earned: int) -> None:
+    """Classes on Tuesday and Thursday mornings earn, by the clock of the practice."""
+    practice.move_to(when)
+
+    told = practice.record(patient, "wellness.attended").expect(201)
+
+    assert sum(each["amount"] for each in told["awards"]) == earned
+    if not earned:
+        rules = {each["rule"]: each for each in told["explanation"][0]["rules"]}
+        assert "none of the times" in rules["morning-class"]["reason"]
+
+
+def test_rounded_up(practice: Clinic, patient: str) -> None:
+    """Six months after a class in January is July: they last to the end of the year's half."""
+    practice.move_to("2027-01-19T14:00:00Z")
+    practice.record(patient, "wellness.attended").expect(201)
+    assert practice.balance(patient, "wellbeing")["next_expiry"]["expires_on"] == "2027-12-31"
+
+
+def test_as_long_as_one_comes(practice: Clinic, patient: str) -> None:
+    """Points last 18 months after the last visit, whatever else is recorded, and go at once."""
+    practice.record(patient).expect(201)
+    practice.move_to("2027-06-01T15:00:00Z")
+    practice.record(patient).expect(201)
+    practice.record(patient, "goal.met").expect(201)
+    found = practice.balance(patient)["next_expiry"]
+    assert (found["amount"], found["expires_on"]) == (40, "2028-12-01")
+    assert practice.balance(patient, "stars")["next_expiry"]["expires_on"] == "2028-05-31"
+
+    practice.move_to("2028-12-02T04:59:59Z")
+    assert practice.available(patient) == 40
+    practice.move_to("2028-12-02T05:00:00Z")
+    assert practice.available(patient) == 0
+    assert practice.check(patient)[-1]["kind"] == "inactive"
+
+
+def test_redeemed_by_itself(practice: Clinic, patient: str) -> None:
+    """The third class makes 90 points, which are a call at once; the fourth begins again."""
+    practice.move_to("2027-01-19T14:00:00Z")
+    outcomes = []
+    facts = []
+    for _ in range(4):
+        fact = practice.fact(patient, "wellness.attended")
+        facts.append(fact)
+        outcomes.append(practice.api.post("/v1/activities", fact).expect(201)["outcomes"])
+
+    assert [bool(each) for each in outcomes] == [False, False, True, False]
+    assert outcomes[2][0]["outcome"] == {"extra-call": 1}
+    assert practice.available(patient, "wellbeing") == 30
+    assert entitled(practice, patient) == {"phone-access": 1}
+    # What it stood for is taken back, and what it gave stays: the rest is a debt.
+    for fact in facts[:2]:
+        back = {"source": fact["source"], "external_id": fact["external_id"]}
+        practice.api.post("/v1/activities/reversals", back).expect(201)
+    assert practice.available(patient, "wellbeing") == -30
+    practice.check(patient)

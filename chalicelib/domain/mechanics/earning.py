@@ -16,7 +16,7 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import replace
 
-from chalicelib.domain import calendar, conditions, money
+from chalicelib.domain import calendar, conditions, money, recurrence
 from chalicelib.domain.account import Account, Enrolment
 from chalicelib.domain.activity import Activity, Basis, basis, units
 from chalicelib.domain.calendar import Instant
@@ -124,6 +124,7 @@ class _Context:
         self.activity = activity
         self.standing = standing
         self.day = activity.local_day(programme.time_zone)
+        self.time = calendar.local_time(activity.occurred_at, programme.time_zone)
         self._values: dict[str, Any] | None = None
 
     @cached_property
@@ -153,7 +154,7 @@ class _Context:
             conditions.ActivityFacts(
                 type=activity.type,
                 date=self.day,
-                time=calendar.local_time(activity.occurred_at, self.programme.time_zone),
+                time=self.time,
                 source=activity.source,
                 channel=activity.channel,
                 location=activity.location,
@@ -202,6 +203,8 @@ def _counted(rule: EarningRule, context: _Context) -> Basis | str:
         return f"it is for {', '.join(rule.on)}"
     if not in_season(rule.valid_from, rule.valid_until, context.day):
         return f"{context.day} is outside its dates"
+    if rule.recurs is not None and not recurrence.occurs(rule.recurs, context.day, context.time):
+        return f"{context.day} {context.time} is none of the times at which it recurs"
     if isinstance(rule.award, AmountAward) and activity.money not in (None, unit):
         return f"it counts {unit}, the fact is in {activity.money}"
     counted = basis(activity, rule.scope)

@@ -38,6 +38,7 @@ from chalicelib.domain.mechanics import (
     entitlements,
     goodwill,
     holds,
+    inactivity,
     packages,
     plans,
     quoted,
@@ -109,6 +110,8 @@ REACTIONS: Final[tuple[Reaction, ...]] = (
     packages.REACTION,
     discounts.REACTION,
     quoted.REACTION,
+    inactivity.REACTION,
+    rewards.REACTION,
 )
 
 DUE: Final[tuple[Callable[[Account], Instant | None], ...]] = (
@@ -118,6 +121,7 @@ DUE: Final[tuple[Callable[[Account], Instant | None], ...]] = (
     entitlements.due,
     statuses.due,
     plans.due,
+    inactivity.due,
 )
 
 TICKS: Final[tuple[Callable[[Account, Programmes, Instant], Entry | None], ...]] = (
@@ -127,6 +131,7 @@ TICKS: Final[tuple[Callable[[Account, Programmes, Instant], Entry | None], ...]]
     tiers.end_floors,
     tiers.review,
     value.expire,
+    inactivity.expire,
     entitlements.lapse,
     statuses.lapse,
     value.warn,
@@ -142,6 +147,7 @@ CLOSING: Final[tuple[Callable[[Draft], None], ...]] = (
     stamps.end,
     statuses.end,
     discounts.end,
+    inactivity.end,
 )
 
 KINDS: Final = frozenset(
@@ -156,7 +162,7 @@ KINDS: Final = frozenset(
         *("status", "status_end"),
         *("top_up", "goodwill"),
         *("subscribe", "fee", "plan", "cancel_plan", "renew"),
-        *("activate", "review", "expire", "warn"),
+        *("activate", "review", "expire", "inactive", "warn"),
     }
 )
 

@@ -11,6 +11,7 @@ limit reached, too little value, out of stock, a tier that is held already.
 from __future__ import annotations
 
 from datetime import date
+from typing import Any, Final
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -44,7 +45,11 @@ from chalicelib.domain.programme import (
     RewardLimit,
     qualified,
 )
+from chalicelib.domain.reaction import Note, Occasion, Reaction, Retraction
 from chalicelib.domain.ruling import ruling
+
+# More than so many in one fact is a slip in a price.
+_BY_ITSELF_MAX: Final = 20
 
 
 class Offer(Struct, frozen=True):
@@ -68,12 +73,7 @@ def redeem(account: Account, programmes: Programmes, command: Redeem, now: Insta
     key = qualified(programme.id, reward.price.currency)
     day = calendar.local_date(now, programme.time_zone)
     taken = value.debit(draft, key, reward.price.amount, destination=REDEEMED)
-    counters = tuple(
-        (_limit_key(programme, reward, limit, day), _limit_kept(programme, limit, day))
-        for limit in reward.limits
-    )
-    for counter, kept_until in counters:
-        draft.add(CounterChange(counter, 1, kept_until))
+    counters = _count_limits(draft, programme, reward)
     _give(draft, programme, reward)
     at_once = reward.gives is not None
     term = value.NEVER if at_once else _voucher_term(reward, day, programme.time_zone)
@@ -99,6 +99,49 @@ def redeem(account: Account, programmes: Programmes, command: Redeem, now: Insta
         claims.append(TakeStock(programme.id, reward.id, reward.stock))
     entry = draft.entry("redeem", actor=command.actor, subject=command.redemption_id)
     return Decision(entries=(entry,), claims=tuple(claims), result=redemption)
+
+
+def apply(draft: Draft, occasion: Occasion) -> Note | None:
+    """Redeem what redeems itself; the note says how often each."""
+    programme = occasion.programme
+    note: dict[str, Any] = {}
+    for reward in programme.rewards:
+        if reward.auto_at is None:
+            continue
+        key = qualified(programme.id, reward.price.currency)
+        for _ in range(_BY_ITSELF_MAX):
+            account = draft.account
+            if account.balance(key).available < reward.auto_at:
+                break
+            if obstacles(account, programme, reward, draft.now):
+                break
+            value.debit(draft, key, reward.price.amount, destination=REDEEMED)
+            _count_limits(draft, programme, reward)
+            _give(draft, programme, reward)
+            note[reward.id] = note.get(reward.id, 0) + 1
+    return note or None
+
+
+def retract(_draft: Draft, retraction: Retraction) -> Note:
+    """Leave what was given: what is missing then is a debt, as of any value that was spent."""
+    return retraction.note
+
+
+REACTION: Final = Reaction("rewards", apply, retract)
+
+
+def _count_limits(
+    draft: Draft, programme: Programme, reward: Reward
+) -> tuple[tuple[str, Instant | None], ...]:
+    """Count a redemption towards its limits, and return the counters."""
+    day = calendar.local_date(draft.now, programme.time_zone)
+    counters = tuple(
+        (_limit_key(programme, reward, limit, day), _limit_kept(programme, limit, day))
+        for limit in reward.limits
+    )
+    for counter, kept_until in counters:
+        draft.add(CounterChange(counter, 1, kept_until))
+    return counters
 
 
 def _give(draft: Draft, programme: Programme, reward: Reward) -> None:

@@ -18,7 +18,15 @@ from chalicelib.domain.draft import Draft
 from chalicelib.domain.effects import DeficitChange, LotChange, LotWarned, PendingChange
 from chalicelib.domain.entry import AVAILABLE, EXPIRED, FORFEITED, PENDING, Entry
 from chalicelib.domain.errors import Invalid
-from chalicelib.domain.programme import Currency, Expiry, FixedExpiry, NeverExpires, Programmes
+from chalicelib.domain.programme import (
+    Currency,
+    Expiry,
+    FixedExpiry,
+    InactivityExpiry,
+    NeverExpires,
+    Programmes,
+    RollingExpiry,
+)
 
 
 class Term(Struct, frozen=True):
@@ -55,15 +63,30 @@ def until(last: date, time_zone: str, warning_days: int | None = None) -> Term:
 
 
 def _last_day(policy: Expiry, day: date) -> date | None:
-    if isinstance(policy, NeverExpires):
+    if isinstance(policy, NeverExpires | InactivityExpiry):
+        # What lasts as long as the member is active has no day of its own: see `inactivity`.
         return None
     if isinstance(policy, FixedExpiry):
         return _fixed_day(policy, day)
+    last = later(policy, day)
+    return last if policy.round_up is None else _period_end(last, policy.round_up)
+
+
+def later(policy: RollingExpiry | InactivityExpiry, day: date) -> date:
+    """Return the day that is so long after another."""
     if policy.days is not None:
         return calendar.add_days(day, policy.days)
     if policy.months is not None:
         return calendar.add_months(day, policy.months)
     return calendar.add_years(day, policy.years or 0)
+
+
+def _period_end(day: date, period: str) -> date:
+    """Return the last day of the month, quarter, half-year or year that a day is in."""
+    months = {"month": 1, "quarter": 3, "half": 6, "year": 12}[period]
+    last_month = (day.month - 1) // months * months + months
+    first = date(day.year, last_month, 1)
+    return calendar.add_days(calendar.add_months(first, 1), -1)
 
 
 def _fixed_day(policy: FixedExpiry, day: date) -> date:
@@ -321,5 +344,6 @@ def problems(policy: Expiry) -> str | None:
             return f"{policy.on!r} is no calendar date: write MM-DD or YYYY-MM-DD"
         return None
     if sum(unit is not None for unit in (policy.days, policy.months, policy.years)) != 1:
-        return "a rolling expiry needs exactly one of `days`, `months` and `years`"
+        kind = "a rolling" if isinstance(policy, RollingExpiry) else "an inactivity"
+        return f"{kind} expiry needs exactly one of `days`, `months` and `years`"
     return None
