@@ -1,0 +1,386 @@
+"""
+Every mechanic at once, in whatever order: the books balance, and nothing is negative but a debt.
+
+`Anything` drives one member through random commands of all mechanics, times moving forward; what is
+refused must have changed nothing.  In the end all that was recorded is taken back.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant
+from hypothesis.stateful import rule as step
+
+from chalicelib.domain import verification
+from chalicelib.domain.activity import Activity
+from chalicelib.domain.commands import (
+    Command,
+    RecordActivity,
+    Remaining,
+    ReverseActivity,
+    SaveRemaining,
+)
+from chalicelib.domain.decide import due_at
+from chalicelib.domain.entry import Entry, Line
+from chalicelib.domain.errors import LoyaltyError
+from chalicelib.domain.mechanics import holds
+from chalicelib.domain.mechanics.entitlements import (
+    GRANTS,
+    GrantEntitlement,
+    ReturnEntitlement,
+    UseEntitlement,
+)
+from chalicelib.domain.mechanics.floors import floors_of
+from chalicelib.domain.mechanics.goodwill import GiveGoodwill
+from chalicelib.domain.mechanics.holds import CaptureHold, PlaceHold, ReleaseHold
+from chalicelib.domain.mechanics.plans import CancelPlan, ChangePlan, PayFee, Subscribe
+from chalicelib.domain.mechanics.pricing import Payment
+from chalicelib.domain.mechanics.quotes import ConfirmQuote, MakeQuote
+from chalicelib.domain.mechanics.registry import PLACES
+from chalicelib.domain.mechanics.statuses import ShowStatus, WithdrawStatus
+from chalicelib.domain.mechanics.tiers import GrantTier, LiftTier
+from chalicelib.domain.mechanics.wallets import TopUp
+from chalicelib.domain.quote import Quote
+from tests.domain.building import (
+    KEY,
+    PURCHASE,
+    VISIT,
+    Member,
+    at,
+    fixed,
+    ladder,
+    per_amount,
+    points,
+    programme,
+    reward,
+    rule,
+    visits,
+)
+
+HOUR = 3_600_000
+CLINIC = "clinic"
+TIERS = ("base", "silver", "gold")
+
+
+def everything() -> Any:
+    """Return a programme with every mechanic in it, each on terms of days."""
+    money = {"name": "Money", "expiry": {"type": "never"}}
+    return programme(
+        rule("visit", fixed(50), VISIT, caps=[{"window": "day", "max": 120}]),
+        rule("spend", per_amount(1, 100), PURCHASE),
+        {**rule("back", per_amount(5, 100), PURCHASE), "currency": "cashback"},
+        {**rule("stroll", fixed(3), "stroll.taken"), "currency": "strolls"},
+        currencies=[
+            points({"type": "rolling", "days": 9, "round_up": "month"}, expiry_warning_days=3),
+            {"id": "prepaid", **money},
+            {"id": "cashback", **money},
+            {"id": "strolls", "name": "Strolls", "expiry": {"type": "inactivity", "days": 4}},
+        ],
+        tiers=ladder(
+            ("silver", visits(3)),
+            ("gold", {"any": [{"metric": "spend", "at_least": 60_000}]}),
+            window="rolling",
+            rolling_days=10,
+            grace_days=2,
+            notice_days=2,
+        ),
+        entitlements=[
+            {"id": "tea", "name": "Tea", "frees": {"include": {"categories": ["tea"]}}},
+            {
+                "id": "parking",
+                "name": "Parking",
+                "tiers": ["silver", "gold"],
+                "plans": ["club"],
+                "quota": {"count": 2, "window": "week"},
+            },
+        ],
+        stamp_cards=[
+            {
+                "id": "card",
+                "name": "Card",
+                "size": 3,
+                "on": [PURCHASE],
+                "full": {"entitlement": "tea", "valid_days": 5},
+            }
+        ],
+        statuses=[{"id": "family", "name": "Family", "max_days": 6}],
+        discounts={
+            "stacking": "additive",
+            "max_percent": 40,
+            "offers": [
+                {
+                    "id": "family",
+                    "name": "Family",
+                    "terms": {"type": "status", "any": ["family"], "percent": 7},
+                },
+                {
+                    "id": "week",
+                    "name": "Week",
+                    "terms": {
+                        "type": "spend_window",
+                        "at_least": 9_000,
+                        "percent": 4,
+                        "days": 7,
+                        "term_days": 3,
+                    },
+                },
+            ],
+        },
+        wallets=[
+            {
+                "currency": "prepaid",
+                "kind": "prepaid",
+                "bands": [{"at_least": 2_000, "percent": 10}, {"at_least": 5_000, "percent": 20}],
+            },
+            {"currency": "cashback", "kind": "cashback", "max_percent": 60},
+        ],
+        packages=[{"id": "teas", "name": "Teas", "sku": "TEAS", "entitlement": "tea", "units": 2}],
+        plans=[
+            {
+                "id": "club",
+                "name": "Club",
+                "period": "month",
+                "fee": 900,
+                "trial_days": 3,
+                "grace_days": 2,
+                "tier": "silver",
+            },
+            {"id": "year", "name": "Year", "period": "year", "fee": 9_000, "grace_days": 0},
+        ],
+        goodwill={"currency": "points", "daily": {"desk": 100}},
+        rewards=[
+            reward("gold", 90, gives={"type": "tier", "tier": "gold", "days": 3}),
+            reward(
+                "tea",
+                70,
+                gives={"type": "entitlement", "entitlement": "tea", "valid_days": 4},
+                auto_at=130,
+                limits=[{"window": "week", "count": 2}],
+            ),
+        ],
+    )
+
+
+DOCUMENT = everything()
+purchases = st.lists(
+    st.tuples(
+        st.integers(0, 20_000),
+        st.integers(1, 3),
+        st.sampled_from(["tea", "food"]),
+        st.sampled_from(["", "TEAS"]),
+    ),
+    min_size=1,
+    max_size=3,
+)
+whiles = st.one_of(st.integers(0, 3), st.integers(0, 24 * 6), st.integers(0, 24 * 40))
+
+
+class Anything(RuleBasedStateMachine):
+    """One member, and whatever can be asked for."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.member = Member(DOCUMENT, joined="2026-03-02")
+        self.now = at("2026-03-02T12:00:00Z")
+        self.quotes: list[Quote] = []
+        self.held: list[str] = []
+        self.remaining: dict[int, Remaining] = {}
+        self.moved: Counter[tuple[str, str]] = Counter()
+        self.verifier = verification.Verifier(KEY)
+        self.seen = 0
+
+    def ask(self, command: Command) -> Any:
+        """Ask for something; what is refused has changed nothing."""
+        before = self.member.account
+        try:
+            return self.member.do(command, self.now)
+        except LoyaltyError:
+            assert self.member.account is before
+            return None
+
+    @step(hours=whiles)
+    def wait(self, hours: int) -> None:
+        """Time goes by, and the tick runs."""
+        self.now += hours * HOUR
+        self.member.tick(self.now)
+
+    @step(kind=st.sampled_from([VISIT, "stroll.taken"]), late=st.integers(0, 72))
+    def come(self, kind: str, late: int) -> None:
+        """Report a fact, late perhaps."""
+        name = f"fact-{len(self.member.entries)}"
+        when = max(self.now - late * HOUR, self.member.account.opened_at)
+        self.ask(RecordActivity(activity=Activity(kind, "emr", name, when)))
+
+    @step(lines=purchases, pays=st.sampled_from([None, (), ("cashback",), ("prepaid", "cashback")]))
+    def price(self, lines: list[tuple[int, int, str, str]], pays: tuple[str, ...] | None) -> None:
+        """Price a purchase."""
+        made = tuple(
+            Line(str(n), amount, quantity, category, sku)
+            for n, (amount, quantity, category, sku) in enumerate(lines, start=1)
+        )
+        command = MakeQuote(
+            member="mem_1",
+            programme=CLINIC,
+            quote_id=f"quote-{len(self.quotes)}",
+            activity=Activity(PURCHASE, "quote", "", 0, money="GBP", lines=made),
+            payments=None if pays is None else tuple(map(Payment, pays)),
+        )
+        decided = self.ask(command)
+        if decided is not None:
+            assert decided.entries == ()
+            self.quotes.append(decided.result.quote)
+
+    @step(place=st.integers(0, 5))
+    def buy(self, place: int) -> None:
+        """Confirm one of the last quotes, once."""
+        if place < len(self.quotes):
+            quote = self.quotes[-1 - place]
+            if self.ask(ConfirmQuote(quote=quote)) is not None:
+                self.quotes.remove(quote)
+
+    @step(place=st.integers(0, 8))
+    def take_back(self, place: int) -> None:
+        """Reverse one of the last facts."""
+        facts = [entry for entry in self.member.entries if entry.kind == "earn"]
+        if place < len(facts):
+            self._reverse(facts[-1 - place])
+
+    def _reverse(self, entry: Entry) -> None:
+        known = self.remaining.get(entry.version)
+        decided = self.ask(ReverseActivity(recorded=entry, remaining=known))
+        for claim in decided.claims if decided else ():
+            if isinstance(claim, SaveRemaining):
+                self.remaining[entry.version] = claim.remaining
+
+    @step(amount=st.sampled_from([1_500, 2_500, 6_000]))
+    def pay_in(self, amount: int) -> None:
+        """Top the wallet up."""
+        self.ask(TopUp(programme=CLINIC, currency="prepaid", amount=amount))
+
+    @step(
+        currency=st.sampled_from(["points", "prepaid", "strolls"]),
+        amount=st.integers(1, 3_000),
+        minutes=st.sampled_from([None, 1, 5_000]),
+    )
+    def set_aside(self, currency: str, amount: int, minutes: int | None) -> None:
+        """Place a hold."""
+        name = f"hold-{len(self.member.entries)}"
+        command = PlaceHold(
+            programme=CLINIC, currency=currency, amount=amount, hold_id=name, minutes=minutes
+        )
+        if self.ask(command) is not None:
+            self.held.append(name)
+
+    @step(
+        place=st.integers(0, 3),
+        amount=st.one_of(st.none(), st.integers(1, 50)),
+        spend=st.booleans(),
+    )
+    def end_hold(self, place: int, amount: int | None, spend: bool) -> None:  # noqa: FBT001
+        """Capture or release one of the last holds."""
+        if place < len(self.held):
+            name = self.held[-1 - place]
+            self.ask(
+                CaptureHold(hold_id=name, amount=amount) if spend else ReleaseHold(hold_id=name)
+            )
+
+    @step(
+        command=st.sampled_from(
+            [
+                GrantEntitlement(
+                    programme=CLINIC, entitlement="tea", units=2, reason="r", valid_days=2
+                ),
+                UseEntitlement(programme=CLINIC, entitlement="tea"),
+                UseEntitlement(programme=CLINIC, entitlement="parking"),
+                GrantTier(programme=CLINIC, tier="gold", reason="r", days=2),
+                GrantTier(programme=CLINIC, tier="silver", reason="r"),
+                LiftTier(programme=CLINIC, reason="r"),
+                ShowStatus(programme=CLINIC, status="family"),
+                WithdrawStatus(programme=CLINIC, status="family", reason="r"),
+                Subscribe(programme=CLINIC, plan="club"),
+                Subscribe(programme=CLINIC, plan="year"),
+                PayFee(programme=CLINIC),
+                ChangePlan(programme=CLINIC, plan="year"),
+                ChangePlan(programme=CLINIC, plan="club", when="period_end"),
+                CancelPlan(programme=CLINIC),
+                CancelPlan(programme=CLINIC, when="now"),
+                GiveGoodwill(
+                    programme=CLINIC, points=30, reason="r", giver="desk", roles=("desk",)
+                ),
+            ]
+        )
+    )
+    def ask_for(self, command: Command) -> None:
+        """Ask for one of the rest."""
+        self.ask(command)
+
+    @step(name=st.sampled_from(["gold", "tea"]))
+    def redeem(self, name: str) -> None:
+        """Redeem a reward that gives something at once."""
+        self.ask(self.member.redeeming(name))
+
+    @step(place=st.integers(0, 3))
+    def give_back(self, place: int) -> None:
+        """Give a use back."""
+        uses = [entry for entry in self.member.entries if entry.kind == "draw"]
+        if place < len(uses):
+            self.ask(ReturnEntitlement(used=uses[-1 - place]))
+
+    # What must hold
+
+    @invariant()
+    def books_balance(self) -> None:
+        """Postings sum to zero and lead to what is held; nothing is negative but a debt."""
+        account = self.member.account
+        for entry in self.member.entries[self.seen :]:
+            for posting in entry.postings:
+                assert posting.amount > 0
+                self.moved[posting.source, posting.currency] -= posting.amount
+                self.moved[posting.destination, posting.currency] += posting.amount
+        self.seen = len(self.member.entries)
+        for currency in {currency for _, currency in self.moved}:
+            assert sum(n for (_, moved), n in self.moved.items() if moved == currency) == 0
+            for place, held in PLACES.items():
+                assert self.moved[place, currency] == held(account, currency), (place, currency)
+            balance = account.balance(currency)
+            assert all(lot.amount > 0 for lot in balance.lots)
+            assert balance.deficit >= 0
+            assert not (balance.lots and balance.deficit)
+        assert all(counter.value > 0 for counter in account.counters.values())
+        assert all(n >= 0 for buckets in account.metrics.values() for n in buckets.values())
+        assert all(grant.units > 0 for grant in GRANTS.all(account).values())
+        assert all(hold.amount > 0 for hold in holds.HOLDS.all(account).values())
+
+    @invariant()
+    def nothing_is_late(self) -> None:
+        """What fell due has happened, and a floor is a floor."""
+        account = self.member.account
+        due = due_at(account)
+        assert due is None or due > account.effective_at
+        rank = TIERS.index(account.enrolments[CLINIC].tier)
+        assert all(TIERS.index(floor.tier) <= rank for floor in floors_of(account, CLINIC))
+
+    def teardown(self) -> None:
+        """Take back all that was recorded: what facts counted is gone, and the journal verifies."""
+        for entry in [each for each in self.member.entries if each.kind == "earn"]:
+            self._reverse(entry)
+        account = self.member.account
+        whole = all(not each.whole for each in self.remaining.values())
+        earned = sum(entry.kind == "earn" for entry in self.member.entries)
+        assert whole
+        assert len(self.remaining) == earned
+        assert account.metrics == {}
+        assert (account.stats.visits, account.stats.activities) == (0, 0)
+        caps = [key for key in account.counters if "/visit/" in key]
+        assert caps == []
+        assert verification.verify(account, self.member.journal, KEY).holds
+
+
+TestAnything = Anything.TestCase
+TestAnything.settings = settings(
+    max_examples=250, stateful_step_count=40, derandomize=True, deadline=None, print_blob=True
+)
