@@ -130,6 +130,7 @@ CODES: Final[dict[str, Code]] = {
     "consent_required": Code(422, "A consent is required"),
     "not_eligible": Code(422, "The member is not eligible"),
     "invalid_programme": Code(422, "The programme does not validate"),
+    "invalid_recurrence": Code(422, "The days do not recur by any rule"),
     "invalid_expression": Code(422, "An expression does not validate"),
     "invalid_succession": Code(422, "The version cannot follow the one before"),
     "effective_too_early": Code(422, "The version would take effect too early"),
