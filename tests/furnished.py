@@ -15,7 +15,13 @@ def furnished() -> dict[str, Any]:
     family = {"type": "status", "any": ["family"], "percent": 5}
     return document | {
         "currencies": [*document["currencies"], prepaid],
-        "entitlements": [{"id": "coffee", "name": "Coffee"}],
+        "entitlements": [
+            {
+                "id": "coffee",
+                "name": "Coffee",
+                "frees": {"include": {"categories": ["coffee"]}},
+            }
+        ],
         "statuses": [{"id": "family", "name": "Family"}],
         "discounts": {"offers": [{"id": "family", "name": "Family", "terms": family}]},
         "plans": [{"id": "club", "name": "Club", "period": "month", "fee": 900}],

@@ -112,6 +112,7 @@ CODES: Final[dict[str, Code]] = {
     "unknown_window": Code(422, "No such window of time"),
     "unknown_reason": Code(422, "No such reason for goodwill"),
     "too_much_goodwill": Code(422, "More goodwill than is given at once"),
+    "unknown_discount": Code(422, "No such discount to leave out"),
     "unknown_tier": Code(422, "No such tier"),
     "unknown_currency": Code(422, "No such currency"),
     "unknown_programme": Code(422, "No such programme to join"),

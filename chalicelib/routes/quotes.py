@@ -195,6 +195,7 @@ _PRICING = (
     "currency_mismatch",
     "unknown_currency",
     "duplicate_line",
+    "unknown_discount",
     "invalid_date",
     "insufficient_points",
     "voucher_not_found",

@@ -10,12 +10,14 @@ from __future__ import annotations
 
 import io
 import logging
+import zlib
 from collections.abc import Iterator
 from typing import Any, Never
 
 import pytest
 
 from chalicelib import observability
+from tests.furnished import furnished
 from tests.journeys.client import Answer
 from tests.journeys.world import Clinic, Document, LocalWorld, example
 
@@ -161,6 +163,49 @@ def test_where_all_goes_well(
     assert len(list(_items(world))) > 10
 
 
+def test_what_is_bought_is_sealed(
+    world: LocalWorld, clinic: Clinic, canary: Aviary, log: io.StringIO
+) -> None:
+    """Of a purchase, a proof and a note nothing is in the open part of the journal, or in a log."""
+    clinic.publish(furnished())
+    member, api = clinic.enrolled(), clinic.api
+    path, programme = f"/v1/members/{member}", {"programme": "clinic"}
+    sealed = canary("proof"), canary("reference"), canary("fee"), canary("note"), canary("use")
+    proof, reference, fee, note, use = sealed
+    api.post(f"{path}/statuses", {**programme, "status": "family", "proof": proof}).expect(201)
+    paid = {**programme, "currency": "prepaid", "amount": 500, "reference": reference}
+    api.post(f"{path}/top-ups", paid).expect(201)
+    plan = {**programme, "plan": "club", "reference": fee}
+    api.post(f"{path}/subscriptions", plan).expect(201)
+    sorry = {**programme, "points": 5, "reason": "wait", "note": note}
+    api.post(f"{path}/goodwill", sorry).expect(201)
+    coffee = {**programme, "entitlement": "coffee"}
+    given = {**coffee, "units": 3, "reason": "kindness", "note": note}
+    api.post(f"{path}/entitlement-grants", given).expect(201)
+    api.post(f"{path}/entitlement-uses", {**coffee, "reference": use}).expect(201)
+    gold = {**programme, "tier": "gold", "reason": "kindness", "note": note}
+    api.post(f"{path}/tier-grants", gold).expect(201)
+    line = {name: canary(name) for name in ("id", "sku")}
+    lines = [{**line, "category": "coffee", "amount": 300}]
+    bill = {**programme, "currency": "GBP", "lines": lines, "provider": canary("provider")}
+    made = api.post(f"{path}/quotes", bill).expect(201)["quote"]
+    known = {"source": canary("source"), "external_id": canary("receipt")}
+    confirmation = f"{path}/quotes/{made['quote_id']}/confirmation"
+    api.post(confirmation, {"recorded_as": known}).expect(201)
+    back = {**known, "lines": [{"id": line["id"]}]}
+    api.post("/v1/activities/reversals", back).expect(201)
+
+    assert canary.found_in(log.getvalue()) == set()
+    bodies = [
+        zlib.decompress(item["body"]["B"]).decode()
+        for table, item in _items(world)
+        if table == world.dynamo.ledger and item["sk"]["S"].startswith(("E#", "A"))
+        if item["pk"]["S"].endswith(member)
+    ]
+    assert len(bodies) > 10
+    assert [canary.found_in(body) for body in bodies if canary.found_in(body)] == []
+
+
 def test_where_requests_are_refused(
     clinic: Clinic, member: str, canary: Aviary, log: io.StringIO
 ) -> None:
@@ -288,7 +333,8 @@ def _token(clinic: Clinic, member_id: str) -> str:
 def _items(world: LocalWorld) -> Iterator[tuple[str, dict[str, Any]]]:
     """Walk every item of every table that the application writes."""
     client: Any = world.dynamo.connection.client
-    for table in (world.dynamo.ledger, world.dynamo.directory, world.dynamo.catalogue):
+    dynamo = world.dynamo
+    for table in (dynamo.ledger, dynamo.directory, dynamo.catalogue, dynamo.work):
         for page in client.get_paginator("scan").paginate(TableName=table):
             for item in page["Items"]:
                 yield table, item

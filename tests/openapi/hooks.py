@@ -52,6 +52,7 @@ _MEANINGS: Final[dict[str, Callable[[Any], Any]]] = {
     "from_on": lambda given: given if given is None else _NOW[:10],
     "until_on": lambda given: given if given is None else _NOW[:10],
     "vouchers": lambda _: [],
+    "decline": lambda _: [],
     "payments": lambda given: given if given is None else [],
     "entitlement": lambda _: "coffee",
     "currency": lambda given: "GBP" if _CODE.fullmatch(str(given)) else "points",

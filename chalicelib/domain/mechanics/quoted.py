@@ -44,7 +44,8 @@ def retract(draft: Draft, retraction: Retraction) -> Note:
     note = dict(retraction.note)
     after = retraction.after
     left = {line.id: line.quantity for line in after.lines} if after else {}
-    note["freed"] = list(_freed(draft, note["freed"], left))
+    lines = [left.get(line.id, 0) for line in retraction.recorded.lines]
+    note["freed"] = list(_freed(draft, note["freed"], lines))
     returned = note["total"] - ((after.amount or 0) if after else 0)
     note["draws"] = [
         _undrawn(draft, draw, returned, note["total"], whole=after is None)
@@ -53,13 +54,13 @@ def retract(draft: Draft, retraction: Retraction) -> Note:
     return note
 
 
-def _freed(draft: Draft, freed: list[Any], left: dict[str, int]) -> Iterator[list[Any]]:
-    for line, consumed in freed:
-        if consumed and not left.get(line):
+def _freed(draft: Draft, freed: list[Any], left: list[int]) -> Iterator[list[Any]]:
+    for place, consumed in freed:
+        if consumed and left[place] == 0:
             entitlements.put_back(draft, consumed)
-            yield [line, {}]
+            yield [place, {}]
         else:
-            yield [line, consumed]
+            yield [place, consumed]
 
 
 def _undrawn(
@@ -83,13 +84,13 @@ def _undrawn(
 
 
 def shown(note: Note) -> Note:
-    """Return what was drawn from each wallet and how much of it came back, and lines made free."""
+    """Return what was drawn from each wallet and how much of it came back, and units made free."""
     draws = [
         {"currency": draw["currency"], "drawn": draw["amount"], "returned": draw["back"]}
         for draw in note["draws"]
     ]
-    free = [line for line, consumed in note["freed"] if consumed]
-    told = {"quote_id": note["quote"], "draws": draws, "free_lines": free}
+    free = sum(consumed.get("units", 0) for _, consumed in note["freed"])
+    told = {"quote_id": note["quote"], "draws": draws, "free_units": free}
     return told | {"redemptions": note["redemptions"]}
 
 

@@ -35,12 +35,19 @@ from chalicelib.domain.commands import (
 from chalicelib.domain.draft import Draft
 from chalicelib.domain.entry import REDEEMED, Line
 from chalicelib.domain.errors import Conflict, Invalid
-from chalicelib.domain.mechanics import activities, entitlements, pricing, rewards, value
+from chalicelib.domain.mechanics import (
+    activities,
+    discounts,
+    entitlements,
+    pricing,
+    rewards,
+    value,
+)
 from chalicelib.domain.mechanics.activities import Recorded
 from chalicelib.domain.mechanics.discounts import Presented, Purchase
 from chalicelib.domain.mechanics.pricing import Payment
 from chalicelib.domain.mechanics.quoted import SECTION
-from chalicelib.domain.programme import Programmes
+from chalicelib.domain.programme import Programme, Programmes
 from chalicelib.domain.quote import Draw, Quote
 from chalicelib.domain.ruling import ruling
 
@@ -112,6 +119,7 @@ def make(account: Account, programmes: Programmes, command: MakeQuote, now: Inst
     day = calendar.parse_date(command.service_on) if command.service_on else today
     for presented in command.vouchers:
         rewards.check_issued(presented.redemption, now)
+    _check_declined(programme, command.declined)
     lines, birthday = activity.lines, command.birthday
     purchase = Purchase(lines, day, birthday, command.vouchers, command.declined)
     priced = pricing.price(account, programme, purchase, command.payments, now)
@@ -143,6 +151,19 @@ def make(account: Account, programmes: Programmes, command: MakeQuote, now: Inst
     return Decision(result=Quoted(quote, followed.recorded))
 
 
+def _check_declined(programme: Programme, declined: frozenset[str]) -> None:
+    offered = [each.id for each in discounts.SECTION.of(programme).offers]
+    freeing = [each.id for each in entitlements.SECTION.of(programme) if each.frees is not None]
+    unknown = sorted(declined.difference(offered, freeing))
+    if unknown:
+        known = ", ".join((*offered, *freeing)) or "none"
+        raise Invalid(
+            "unknown_discount",
+            f"{programme.id} can leave out these: {known}.",
+            errors=[{"pointer": "/decline", "detail": f"names of: {known}"}],
+        )
+
+
 def confirm(
     account: Account, programmes: Programmes, command: ConfirmQuote, now: Instant
 ) -> Decision:
@@ -156,8 +177,10 @@ def confirm(
         raise Conflict("quote_expired", f"This quote stood until {at}.", expired_at=at)
     draft = Draft(account, now)
     note: dict[str, Any] = {"quote": quote.id, "total": quote.activity.amount or 0}
+    # A line by its place: what its caller calls it might tell what was served.
+    places = {line.id: place for place, line in enumerate(quote.activity.lines)}
     note["freed"] = [
-        [each.line, entitlements.consume(draft, programme, each.entitlement, each.units)]
+        [places[each.line], entitlements.consume(draft, programme, each.entitlement, each.units)]
         for each in quote.freed
     ]
     claims: list[Claim] = [SaveQuote(replace(quote, state="confirmed", revision=2))]
