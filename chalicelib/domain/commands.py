@@ -182,12 +182,11 @@ class SaveQuote(Struct, frozen=True):
 
 
 class TakeBudget(Struct, frozen=True):
-    """So much of a budget that many accounts share; it may be forgotten after ``keep_until``."""
+    """So much of a budget of one local day, which many accounts share."""
 
     name: str
     amount: int
     limit: int
-    keep_until: Instant
 
 
 Claim = SaveRedemption | TakeStock | ReturnStock | SaveRemaining | SaveQuote | TakeBudget

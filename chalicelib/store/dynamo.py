@@ -50,6 +50,7 @@ class Dynamo:
         connection: Connection,
         prefix: str,
         pause: Callable[[float], None] = time.sleep,
+        clock: Callable[[], float] = time.time,
     ) -> None:
         self.connection = connection
         self.ledger: Final = f"{prefix}ledger"
@@ -57,6 +58,15 @@ class Dynamo:
         self.catalogue: Final = f"{prefix}catalogue"
         self.work: Final = f"{prefix}work"
         self._pause = pause
+        self._clock = clock
+
+    def forgotten_in(self, seconds: int) -> int:
+        """
+        Return when DynamoDB may delete what is written now, so many seconds from now.
+
+        It deletes by its own clock, whatever time it is for a tenant with a test clock.
+        """
+        return int(self._clock()) + seconds
 
     def get(self, table: str, pk: str, sk: str) -> Item | None:
         """Read one item consistently."""

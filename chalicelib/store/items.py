@@ -56,8 +56,10 @@ from chalicelib.usecases.ports import Answer, Commit, Identity, Remembered
 #: Sizes of the stored body of an account: above the first it is logged, above the second refused.
 BODY_WARN_BYTES: Final = 8 * 1024
 BODY_MAX_BYTES: Final = 32 * 1024
-#: How long a quote can still be read after it has expired.
-QUOTE_KEPT_S: Final = 7 * 86_400
+#: How long a quote can still be read: a week beyond the longest that one stands.
+QUOTE_KEPT_S: Final = 14 * 86_400
+#: How long what was taken from a day's budget is kept.
+BUDGET_KEPT_S: Final = 3 * 86_400
 
 _LEVEL: Final = 6
 _ENCODER: Final = msgspec.json.Encoder()
@@ -225,12 +227,12 @@ def redemption_of(item: Item) -> Redemption:
     return _REDEMPTION.decode(zlib.decompress(item["body"]["B"]))
 
 
-def quote_item(tenant: str, quote: Quote) -> Item:
-    """Return a quote as an item; it may go a week after it expires."""
+def quote_item(tenant: str, quote: Quote, forgotten_at: int) -> Item:
+    """Return a quote as an item, which DynamoDB may delete at an instant in seconds."""
     return _key(keys.member_pk(tenant, quote.member), keys.quote_sk(quote.id)) | {
         "revision": _number(quote.revision),
         "body": {"B": _packed(quote)},
-        "expires_at": _number(quote.expires_at // 1000 + QUOTE_KEPT_S),
+        "expires_at": _number(forgotten_at),
     }
 
 

@@ -55,7 +55,8 @@ class DynamoLedger:
 
     def save_quote(self, tenant: str, quote: Quote) -> None:
         """Write a new quote; nobody knows its id yet, so nothing guards it."""
-        self._dynamo.put(self._dynamo.work, items.quote_item(tenant, quote))
+        forgotten_at = self._dynamo.forgotten_in(items.QUOTE_KEPT_S)
+        self._dynamo.put(self._dynamo.work, items.quote_item(tenant, quote, forgotten_at))
 
     def redemptions(
         self, tenant: str, member: str, ids: Sequence[str]

@@ -103,7 +103,8 @@ def _claim(dynamo: Dynamo, commit: Commit, claim: Claim) -> Iterator[Write]:
         case TakeBudget():
             yield Write(Rank.CLAIM, _budget(dynamo, commit.tenant, claim), refused)
         case SaveQuote(quote):
-            item = items.quote_item(commit.tenant, quote)
+            forgotten_at = dynamo.forgotten_in(items.QUOTE_KEPT_S)
+            item = items.quote_item(commit.tenant, quote, forgotten_at)
             over = put_over(dynamo.work, item, "revision", quote.revision - 1)
             yield Write(Rank.CLAIM, over, refused)
         case _:
@@ -157,7 +158,7 @@ def _budget(dynamo: Dynamo, tenant: str, claim: TakeBudget) -> dict[str, Any]:
             ":zero": {"N": "0"},
             ":amount": {"N": str(claim.amount)},
             ":room": {"N": str(claim.limit - claim.amount)},
-            ":expires_at": {"N": str(claim.keep_until // 1000)},
+            ":expires_at": {"N": str(dynamo.forgotten_in(items.BUDGET_KEPT_S))},
         },
     }
 

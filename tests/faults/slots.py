@@ -20,6 +20,8 @@ from infra.local import in_process
 from tests.faults.storage import PREFIX
 
 COUNT: Final = 3
+# The same in every replay, and later than the engine deletes what has had its time.
+_FAR_OFF: Final = 4_000_000_000
 
 _RETRIES: Final = "needs-retry.dynamodb"
 _RETRIES_ID: Final = "retry-config-dynamodb"
@@ -41,7 +43,9 @@ class Slot:
         client.meta.config._supplied_user_agent = "simulation"
         in_process.attach(client, lambda request: self.transport(self, request))
         self._retries = _own_retries(client, self._waited)
-        self.dynamo = Dynamo(self.connection, PREFIX, lambda seconds: self.sleep(self, seconds))
+        self.dynamo = Dynamo(
+            self.connection, PREFIX, lambda seconds: self.sleep(self, seconds), lambda: _FAR_OFF
+        )
 
     def begin(self, transport: Transport, sleep: Sleep) -> None:
         """Start anew for a history."""

@@ -8,12 +8,14 @@ from typing import Any
 import pytest
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.exceptions import ClientError, ConnectionClosedError, NoCredentialsError
+from msgspec.structs import replace
 
-from chalicelib.domain.commands import SaveRedemption
+from chalicelib.domain.commands import SaveQuote, SaveRedemption, TakeBudget
 from chalicelib.domain.errors import Unavailable
 from chalicelib.store import keys
 from chalicelib.store.connection import ATTEMPTS_MAX, POOL_SIZE, TIMEOUT_S, Connection
 from chalicelib.store.dynamo import Dynamo
+from chalicelib.store.items import BUDGET_KEPT_S, QUOTE_KEPT_S
 from chalicelib.store.ledger import DynamoLedger
 from chalicelib.usecases.ports import Conflicted
 from infra.local import in_process
@@ -28,9 +30,32 @@ from tests.store.conftest import (
     refusal,
     unheard,
 )
-from tests.store.samples import MEMBER, NOW, TENANT, earned, identity, opened, redemption
+from tests.store.samples import MEMBER, NOW, TENANT, earned, identity, opened, quote, redemption
 
 LOST = unheard(ConnectionClosedError(endpoint_url="http://engine.invalid"))
+
+
+class TestForgetting:
+    """What DynamoDB deletes by itself, it deletes by its own clock."""
+
+    def test_by_the_clock_on_the_wall(self, connection: Connection) -> None:
+        """A quote or budget of a tenant whose time is long past stays for its whole time."""
+        prefix = in_process.fresh_prefix()
+        client = in_process.make_client()
+        create_tables(client, prefix, streams=False)
+        in_process.attach(connection.client)
+        dynamo = Dynamo(connection, prefix, clock=lambda: 5_000_000_000.9)
+        ledger = DynamoLedger(dynamo)
+        ledger.save_quote(TENANT, quote())
+        first = opened()
+        ledger.commit(first)
+        confirmed = SaveQuote(replace(quote(), state="confirmed", revision=2))
+        ledger.commit(earned(first, claims=(confirmed, TakeBudget("desk", 1, 10))))
+
+        items = client.scan(TableName=dynamo.work)["Items"]
+
+        kept = {item["sk"]["S"][:1]: int(item["expires_at"]["N"]) for item in items}
+        assert kept == {"Q": 5_000_000_000 + QUOTE_KEPT_S, "B": 5_000_000_000 + BUDGET_KEPT_S}
 
 
 class TestConnection:

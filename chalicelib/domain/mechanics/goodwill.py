@@ -31,7 +31,6 @@ from chalicelib.domain.speech import Described, Speaker
 
 #: The role of those who call with an API key.
 SERVER: Final = "server"
-_DAY_MS: Final = 86_400_000
 
 
 class Goodwill(Part, frozen=True):
@@ -103,7 +102,6 @@ def give(account: Account, programmes: Programmes, command: GiveGoodwill, now: I
         name=f"{programme.id}/goodwill/{command.giver}/{today.isoformat()}",
         amount=command.points,
         limit=limit,
-        keep_until=calendar.expiry_instant(today, programme.time_zone) + _DAY_MS,
     )
     told = Given(currency.id, command.points, limit, term.expires_on)
     return Decision(entries=(entry,), claims=(budget,), result=told)

@@ -386,15 +386,15 @@ class TestClaims:
         """What many accounts share is taken until it is used up, then nothing is written."""
         last = _open(store)
         for amount in (60, 40):
-            last = earned(last, claims=(TakeBudget("desk/monday", amount, 100, 1),))
+            last = earned(last, claims=(TakeBudget("desk/monday", amount, 100),))
             store.ledger.commit(last)
-        one_more = TakeBudget("desk/monday", 1, 100, 1)
+        one_more = TakeBudget("desk/monday", 1, 100)
 
         with pytest.raises(ClaimRefused) as refused:
             store.ledger.commit(earned(last, claims=(one_more,)))
 
         assert refused.value.claim == one_more
-        store.ledger.commit(earned(last, claims=(TakeBudget("desk/tuesday", 100, 100, 1),)))
+        store.ledger.commit(earned(last, claims=(TakeBudget("desk/tuesday", 100, 100),)))
 
     def test_remaining(self, store: Store) -> None:
         """What is left of an activity is kept with its record, and changes over its revision."""
