@@ -35,7 +35,7 @@ OPERATIONS: Final = (
         people.nothing_joined,
         people.is_there,
     ),
-    Operation("enrol", 4, people.enrol, frozenset({"enrol"}), people.nothing_joined),
+    Operation("enrol", 8, people.enrol, frozenset({"enrol"}), people.nothing_joined),
     Operation("consent", 2, people.consent, frozenset({"enrol"}), people.nothing_joined),
     Operation("close", 1, people.close, frozenset({"close"}), effect=people.is_closed),
     Operation(
