@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from chalicelib.domain import money
 from chalicelib.domain.account import Account, Lot, Taken
@@ -349,7 +350,7 @@ class _Pricing:
                     drawn.left = min(drawn.left, left)
                     left -= drawn.left
                     if drawn.left:
-                        drawn.lot = _limited(lot, drawn.left)
+                        drawn.lot = replace(lot, amount=drawn.left)
                         yield drawn
 
     def _drawn(self) -> Iterator[Draw]:
@@ -400,7 +401,7 @@ class _Pricing:
             part = min(line.counted, worth)
             worth -= part
             if part:
-                self._lines[place] = _counting(line, line.counted - part)
+                self._lines[place] = replace(line, counted=line.counted - part)
 
     # Telling
 
@@ -436,31 +437,6 @@ class _Pricing:
         if any(each.entitlement.id == entitlement.id and each.left == 0 for each in held):
             return "none of it is left"
         return "no line is in its scope"
-
-
-def _limited(lot: Lot, amount: int) -> Lot:
-    return Lot(
-        amount,
-        lot.expires_at,
-        lot.expires_on,
-        lot.funder,
-        lot.warn_at,
-        lot.rate,
-        lot.since,
-    )
-
-
-def _counting(line: PricedLine, counted: int) -> PricedLine:
-    return PricedLine(
-        line.id,
-        line.quantity,
-        line.price,
-        line.net,
-        counted,
-        line.category,
-        line.sku,
-        line.off,
-    )
 
 
 def _add(off: dict[tuple[str, str], int], taken: dict[tuple[str, str], int]) -> None:
