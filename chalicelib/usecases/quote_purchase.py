@@ -20,7 +20,6 @@ from chalicelib.domain.commands import Command, Redemption
 from chalicelib.domain.decide import decide
 from chalicelib.domain.errors import Invalid, LoyaltyError, MemberNotFound, NotFound
 from chalicelib.domain.mechanics import discounts
-from chalicelib.domain.mechanics.discounts import Presented
 from chalicelib.domain.mechanics.quotes import ConfirmQuote, MakeQuote, Quoted
 from chalicelib.domain.programme import Programmes
 from chalicelib.domain.quote import Quote
@@ -62,8 +61,7 @@ def quote_purchase(
     """
     reading = read_account(services, caller, member)
     presented = tuple(
-        Presented(_presented(services, caller, member, code, place), place)
-        for place, code in enumerate(codes)
+        _presented(services, caller, member, code, place) for place, code in enumerate(codes)
     )
     filled = replace(
         command,

@@ -171,13 +171,6 @@ class Term(Struct, frozen=True):
 TERMS: Final = Shelf("discount_terms", Term)
 
 
-class Presented(Struct, frozen=True):
-    """A voucher that is presented with a purchase, and where it stood in the request."""
-
-    redemption: Redemption
-    place: int
-
-
 class Purchase(NamedTuple):
     """
     What is about to be bought: the day of service, and all that discounts go by.
@@ -188,7 +181,7 @@ class Purchase(NamedTuple):
     lines: tuple[Line, ...]
     day: date
     birthday: str = ""
-    vouchers: tuple[Presented, ...] = ()
+    vouchers: tuple[Redemption, ...] = ()
     declined: frozenset[str] = frozenset()
 
 
@@ -343,8 +336,7 @@ def _by_voucher(
     terms: ByVoucher,
     chosen: list[Line],
 ) -> Offer:
-    for presented in purchase.vouchers:
-        redemption = presented.redemption
+    for redemption in purchase.vouchers:
         if (redemption.programme, redemption.reward) != (programme.id, terms.reward):
             continue
         if terms.percent is not None:

@@ -147,6 +147,8 @@ class _Pricing:
                 continue
             whole = units == left.quantity
             worth = left.amount if whole else left.amount * units // left.quantity
+            if worth == 0:
+                continue  # a unit is not used up for less than a penny
             name = left.id if whole and left is line else f"{line.id}-{entitlement.id}"
             self._freed.append(Freed(name, entitlement.id, units))
             self._give("entitlement", entitlement.id, worth)

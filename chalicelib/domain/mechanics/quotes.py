@@ -44,7 +44,7 @@ from chalicelib.domain.mechanics import (
     value,
 )
 from chalicelib.domain.mechanics.activities import Recorded
-from chalicelib.domain.mechanics.discounts import Presented, Purchase
+from chalicelib.domain.mechanics.discounts import Purchase
 from chalicelib.domain.mechanics.pricing import Payment
 from chalicelib.domain.mechanics.quoted import SECTION
 from chalicelib.domain.programme import Programme, Programmes
@@ -71,7 +71,7 @@ class MakeQuote(Command, frozen=True):
     service_on: str | None = None
     birthday: str = ""
     payments: tuple[Payment, ...] | None = None
-    vouchers: tuple[Presented, ...] = ()
+    vouchers: tuple[Redemption, ...] = ()
     declined: frozenset[str] = frozenset()
 
 
@@ -117,8 +117,8 @@ def make(account: Account, programmes: Programmes, command: MakeQuote, now: Inst
         )
     today = calendar.local_date(now, programme.time_zone)
     day = calendar.parse_date(command.service_on) if command.service_on else today
-    for presented in command.vouchers:
-        rewards.check_issued(presented.redemption, now)
+    for redemption in command.vouchers:
+        rewards.check_issued(redemption, now)
     _check_declined(programme, command.declined)
     lines, birthday = activity.lines, command.birthday
     purchase = Purchase(lines, day, birthday, command.vouchers, command.declined)
@@ -144,8 +144,7 @@ def make(account: Account, programmes: Programmes, command: MakeQuote, now: Inst
         freed=priced.freed,
         redemptions=priced.redemptions,
     )
-    presented_now = tuple(each.redemption for each in command.vouchers)
-    used = tuple(each for each in presented_now if each.id in priced.redemptions)
+    used = tuple(each for each in command.vouchers if each.id in priced.redemptions)
     trial = ConfirmQuote(quote=quote, redemptions=used)
     followed = confirm(account, programmes, trial, now).result
     return Decision(result=Quoted(quote, followed.recorded))
