@@ -50,7 +50,8 @@ _MEANINGS: Final[dict[str, Callable[[Any], Any]]] = {
     "plan": lambda _: "club",
     "service_on": lambda given: given if given is None else _NOW[:10],
     "from_on": lambda given: given if given is None else _NOW[:10],
-    "until_on": lambda given: given if given is None else _NOW[:10],
+    # After any day to which a clock is moved by another request.
+    "until_on": lambda given: given if given is None else "2099-12-31",
     "vouchers": lambda _: [],
     "decline": lambda _: [],
     "payments": lambda given: given if given is None else [],
