@@ -13,6 +13,8 @@ from tests.bench.ground import Warm
 from tests.bench.tables import Table
 
 _PARKING: Final = {"programme": "clinic", "reward": "parking"}
+_PURCHASE: Final = {"programme": "clinic", "currency": "GBP", "lines": [{"amount": 8000}]}
+_SET_ASIDE: Final = {"programme": "clinic", "currency": "points", "amount": 10}
 
 
 class Operation(NamedTuple):
@@ -56,6 +58,10 @@ def operations(warm: Warm) -> list[Operation]:
     spend("redeem, refused", post(f"{path}/redemptions", _PARKING, status=409, key=True))
     back = f"{path}/redemptions/{redemption['redemption_id']}/cancellation"
     spend("cancel", post(back, {}, status=200, key=True))
+    hold = spend("hold", post(f"{path}/holds", _SET_ASIDE, key=True))["hold"]["hold_id"]
+    spend("capture", post(f"{path}/holds/{hold}/capture", {}, status=200, key=True))
+    quote = spend("quote", post(f"{path}/quotes", _PURCHASE))["quote"]["quote_id"]
+    spend("confirm a quote", post(f"{path}/quotes/{quote}/confirmation", {}, key=True))
     reversal = {name: fact[name] for name in ("source", "external_id")}
     spend("reverse", post("/v1/activities/reversals", reversal, key=True))
     world = warm.world
