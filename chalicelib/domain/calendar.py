@@ -39,6 +39,8 @@ _EPOCH: Final = datetime(1970, 1, 1)  # noqa: DTZ001  (wall times are measured f
 _EPOCH_UTC: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND: Final = timedelta(milliseconds=1)
 _LAST_INSTANT: Final = 253_402_300_799_999  # 9999-12-31T23:59:59.999Z
+#: The last instant to which a request may reach: what lasts from there still ends before 9999.
+LATEST: Final = (datetime(9000, 1, 1) - _EPOCH) // _MILLISECOND - 1  # noqa: DTZ001
 _DAYS_A_WEEK: Final = 7
 _MONTHS_A_YEAR: Final = 12
 _ECHO_LENGTH: Final = 40
@@ -137,6 +139,20 @@ def parse_date(text: str) -> date:
     except ValueError:
         pass
     raise Invalid("invalid_date", f"{_echo(text)} is not a date: write it as 2026-11-22.")
+
+
+def parse_chosen_date(text: str) -> date:
+    """
+    Read a date of somebody's choice, from which days will be counted: years 1900 to 8999.
+
+    Raises `Invalid` ``invalid_date``, as `parse_date` does.
+    """
+    day = parse_date(text)
+    if not date(1900, 1, 1) <= day < date(9000, 1, 1):
+        raise Invalid(
+            "invalid_date", "Dates run from 1900-01-01 to 8999-12-31: leave out what has no end."
+        )
+    return day
 
 
 # Local days

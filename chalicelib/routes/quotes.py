@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from msgspec import Meta, Struct, field
 
 from chalicelib.domain.activity import Activity
-from chalicelib.domain.calendar import Instant, format_instant, parse_date
+from chalicelib.domain.calendar import Instant, format_instant, parse_chosen_date
 from chalicelib.domain.entry import Line
 from chalicelib.domain.errors import Invalid
 from chalicelib.domain.mechanics import discounts, entitlements
@@ -349,7 +349,7 @@ def _activity(body: QuoteBody) -> Activity:
 
 def _check_day(text: str) -> None:
     try:
-        parse_date(text)
+        parse_chosen_date(text)
     except Invalid as fault:
         errors = [{"pointer": "/service_on", "detail": fault.message}]
         raise Invalid(fault.code, fault.message, errors=errors) from None

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from chalicelib.domain.calendar import Instant, format_instant
-from chalicelib.domain.errors import Conflict, Forbidden
+from chalicelib.domain.calendar import LATEST, Instant, format_instant
+from chalicelib.domain.errors import Conflict, Forbidden, Invalid
 from chalicelib.usecases.keys import ALL, IssuedKey
 from chalicelib.usecases.open_tenant import open_tenant
 from chalicelib.usecases.ports import Settings
@@ -29,7 +29,12 @@ class Moved(NamedTuple):
 
 
 def open_sandbox(services: Services, name: str, clock: Instant) -> Sandbox:
-    """Make a tenant with a test clock; refused in production."""
+    """
+    Make a tenant with a test clock; refused in production.
+
+    Raises `Invalid` ``invalid_instant`` where the clock would stand beyond the year 8999.
+    """
+    _check_reach(clock)
     if services.production:
         raise Forbidden("no_test_clock", "There are no test clocks in production.")
     tenant = services.new_id("sandbox").lower().replace("_", "-")
@@ -52,7 +57,9 @@ def move_clock(services: Services, caller: Caller, to: Instant, *, settle: bool 
     Where ``settle`` is false, or time runs out before all is settled, ``ticked.finished`` is
     false: balances are right all the same, and moving the clock to the same instant goes on.
     Requests that do so at the same time share the work.
+    Raises `Invalid` ``invalid_instant`` beyond the year 8999.
     """
+    _check_reach(to)
     if services.production or not _has_clock(services, caller):
         raise _no_clock()
     if not services.catalogue.move_clock(caller.tenant, to):
@@ -69,6 +76,16 @@ def move_clock(services: Services, caller: Caller, to: Instant, *, settle: bool 
     first = int(services.jitter() * SHARDS)
     shards = [*range(first, SHARDS), *range(first)]
     return Moved(to, tick(services, caller, to, test_tenant=caller.tenant, shards=shards))
+
+
+def _check_reach(instant: Instant) -> None:
+    if instant > LATEST:
+        detail = f"a test clock shows {format_instant(LATEST)} at the latest"
+        raise Invalid(
+            "invalid_instant",
+            f"No term could be counted from there: {detail}.",
+            errors=[{"pointer": "/now", "detail": detail}],
+        )
 
 
 def _has_clock(services: Services, caller: Caller) -> bool:

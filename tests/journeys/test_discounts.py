@@ -131,6 +131,21 @@ def test_those_who_serve(desk: Clinic, patient: str) -> None:
     assert "a card" not in desk.api.get(path).body.decode()
 
 
+@pytest.mark.parametrize("day", ["9999-12-31", "1899-12-31", "2027-02-29"])
+@pytest.mark.parametrize("field", ["from_on", "until_on", "service_on"])
+def test_days_out_of_reach(desk: Clinic, patient: str, field: str, day: str) -> None:
+    """A day from which none can be counted is refused, and the field is named."""
+    path = f"/v1/members/{patient}/statuses"
+    body: dict[str, Any] = {"programme": PROGRAMME, "status": "police"}
+    if field == "service_on":
+        path = f"/v1/members/{patient}/quotes"
+        body = {"programme": PROGRAMME, "currency": "GBP", "lines": [SCREENING]}
+
+    told = desk.api.post(path, {**body, field: day}).expect(422, "invalid_date")
+
+    assert [each["pointer"] for each in told["errors"]] == [f"/{field}"]
+
+
 def test_while_the_policy_is_in_force(desk: Clinic, patient: str) -> None:
     """From its first to its last day, by the day of service."""
     show(desk, patient, "insured", from_on="2026-03-10", until_on="2026-03-20")

@@ -61,6 +61,23 @@ def test_moving_without_settling(sandbox: Clinic) -> None:
     assert sandbox.move_to(later)["settled"] == 1
 
 
+def test_as_far_as_terms_can_be_counted(world: LocalWorld, sandbox: Clinic) -> None:
+    """A clock stops at the end of 8999: what is earned there still gets its term."""
+    last, beyond = "8999-12-31T23:59:59.999Z", "9000-01-01T00:00:00Z"
+
+    for told in (
+        sandbox.api.put("/v1/clock", {"now": beyond}),
+        sandbox.api.post("/v1/sandboxes", {"now": beyond}),
+    ):
+        assert told.expect(422, "invalid_instant")["errors"][0]["pointer"] == "/now"
+
+    latest = world.sandbox(last)
+    latest.publish("clinic")
+    member = latest.enrolled()
+    latest.record(member).expect(201)
+    assert [lot["expires_on"] for lot in latest.balance(member)["lots"]] == ["9000-12-31"]
+
+
 def test_forward_only(sandbox: Clinic) -> None:
     """Time never runs backwards."""
     told = sandbox.api.put("/v1/clock", {"now": "1996-12-31T23:59:59Z"})
