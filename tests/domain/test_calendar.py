@@ -201,7 +201,6 @@ class TestDates:
         with pytest.raises(Invalid, match="invalid_date"):
             calendar.parse_date(text)
 
-
     @pytest.mark.parametrize("text", ["1900-01-01", "8999-12-31"])
     def test_chosen(self, text: str) -> None:
         """A date of somebody's choice leaves room for every term before it and after it."""
