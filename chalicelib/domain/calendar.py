@@ -39,8 +39,12 @@ _EPOCH: Final = datetime(1970, 1, 1)  # noqa: DTZ001  (wall times are measured f
 _EPOCH_UTC: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND: Final = timedelta(milliseconds=1)
 _LAST_INSTANT: Final = 253_402_300_799_999  # 9999-12-31T23:59:59.999Z
-#: The last instant to which a request may reach: what lasts from there still ends before 9999.
-LATEST: Final = (datetime(9000, 1, 1) - _EPOCH) // _MILLISECOND - 1  # noqa: DTZ001
+# Days of somebody's choice and test clocks stay within these, so that every term that is counted
+# from there, before or after, is still in the calendar.
+_EARLIEST_CHOICE: Final = date(1900, 1, 1)
+_BEYOND_CHOICE: Final = datetime(9000, 1, 1)  # noqa: DTZ001
+#: The last instant that a test clock may show.
+LATEST: Final = (_BEYOND_CHOICE - _EPOCH) // _MILLISECOND - 1
 _DAYS_A_WEEK: Final = 7
 _MONTHS_A_YEAR: Final = 12
 _ECHO_LENGTH: Final = 40
@@ -141,17 +145,19 @@ def parse_date(text: str) -> date:
     raise Invalid("invalid_date", f"{_echo(text)} is not a date: write it as 2026-11-22.")
 
 
-def parse_chosen_date(text: str) -> date:
+def parse_chosen_date(text: str, pointer: str) -> date:
     """
     Read a date of somebody's choice, from which days will be counted: years 1900 to 8999.
 
-    Raises `Invalid` ``invalid_date``, as `parse_date` does.
+    Raises `Invalid` ``invalid_date``, as `parse_date` does, with its ``pointer`` in the request.
     """
-    day = parse_date(text)
-    if not date(1900, 1, 1) <= day < date(9000, 1, 1):
-        raise Invalid(
-            "invalid_date", "Dates run from 1900-01-01 to 8999-12-31: leave out what has no end."
-        )
+    try:
+        day = parse_date(text)
+    except Invalid as fault:
+        raise _bad_choice(pointer, fault.message) from None
+    if not _EARLIEST_CHOICE <= day < _BEYOND_CHOICE.date():
+        fix = "Dates run from 1900-01-01 to 8999-12-31: leave out what has no end."
+        raise _bad_choice(pointer, fix)
     return day
 
 
@@ -319,6 +325,10 @@ def _window(text: str) -> Window:
 def _bad_instant(fix: str) -> Invalid:
     # Without what was sent: instants come with facts, and a name may have slipped into the field.
     return Invalid("invalid_instant", f"This is not an instant: {fix}.")
+
+
+def _bad_choice(pointer: str, fix: str) -> Invalid:
+    return Invalid("invalid_date", fix, errors=[{"pointer": pointer, "detail": fix}])
 
 
 def _out_of_range() -> Invalid:

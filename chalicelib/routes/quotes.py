@@ -7,9 +7,8 @@ from typing import Annotated, Any
 from msgspec import Meta, Struct, field
 
 from chalicelib.domain.activity import Activity
-from chalicelib.domain.calendar import Instant, format_instant, parse_chosen_date
+from chalicelib.domain.calendar import Instant, format_instant
 from chalicelib.domain.entry import Line
-from chalicelib.domain.errors import Invalid
 from chalicelib.domain.mechanics import discounts, entitlements
 from chalicelib.domain.mechanics.pricing import Payment
 from chalicelib.domain.mechanics.quotes import SOURCE, Confirmed, MakeQuote
@@ -226,8 +225,6 @@ def make(call: Call[QuoteBody, DryRun]) -> Reply:
     """Look at every discount, and itemise what is left to pay."""
     body, dry_run = call.body, call.query.dry_run
     member = call.path["member_id"]
-    if body.service_on is not None:
-        _check_day(body.service_on)
     payments = None
     if body.payments is not None:
         payments = tuple(Payment(each.currency, each.amount) for each in body.payments)
@@ -345,14 +342,6 @@ def _activity(body: QuoteBody) -> Activity:
             for line in body.lines
         ),
     )
-
-
-def _check_day(text: str) -> None:
-    try:
-        parse_chosen_date(text)
-    except Invalid as fault:
-        errors = [{"pointer": "/service_on", "detail": fault.message}]
-        raise Invalid(fault.code, fault.message, errors=errors) from None
 
 
 def _view(quote: Quote, programmes: Programmes, now: Instant, locale: str) -> QuoteView:

@@ -116,7 +116,9 @@ def make(account: Account, programmes: Programmes, command: MakeQuote, now: Inst
             errors=[{"pointer": "/currency", "detail": f"must be {unit}"}],
         )
     today = calendar.local_date(now, programme.time_zone)
-    day = calendar.parse_date(command.service_on) if command.service_on else today
+    day = today
+    if command.service_on:
+        day = calendar.parse_chosen_date(command.service_on, "/service_on")
     for redemption in command.vouchers:
         rewards.check_issued(redemption, now)
     _check_declined(programme, command.declined)

@@ -90,8 +90,11 @@ def show(account: Account, programmes: Programmes, command: ShowStatus, now: Ins
     programme = ruling(account, programmes, command.programme, now)
     status = _named(programme, command.status)
     today = calendar.local_date(now, programme.time_zone)
-    first = _chosen("/from_on", command.from_on) if command.from_on else today
-    last = _chosen("/until_on", command.until_on) if command.until_on else None
+    first, last = today, None
+    if command.from_on:
+        first = calendar.parse_chosen_date(command.from_on, "/from_on")
+    if command.until_on:
+        last = calendar.parse_chosen_date(command.until_on, "/until_on")
     if status.max_days is not None:
         longest = calendar.add_days(first, status.max_days - 1)
         last = longest if last is None else last
@@ -212,14 +215,6 @@ def _named(programme: Programme, status_id: str) -> Status:
         if status.id == status_id:
             return status
     raise NotFound("status_not_found", f"{programme.id} has no such status.")
-
-
-def _chosen(pointer: str, text: str) -> date:
-    try:
-        return calendar.parse_chosen_date(text)
-    except Invalid as fault:
-        errors = [{"pointer": pointer, "detail": fault.message}]
-        raise Invalid(fault.code, fault.message, errors=errors) from None
 
 
 def _unfit(pointer: str, detail: str) -> Invalid:
