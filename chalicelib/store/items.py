@@ -51,7 +51,7 @@ from chalicelib.domain.errors import TooLarge, Unavailable
 from chalicelib.domain.quote import Quote
 from chalicelib.store import keys
 from chalicelib.store.metering import Item
-from chalicelib.usecases.ports import Answer, Commit, Identity, Remembered
+from chalicelib.usecases.ports import Answer, Growth, Identity, Remembered
 
 #: Sizes of the stored body of an account: above the first it is logged, above the second refused.
 BODY_WARN_BYTES: Final = 8 * 1024
@@ -69,15 +69,15 @@ _QUOTE: Final = msgspec.json.Decoder(Quote)
 _REMAINING: Final = msgspec.json.Decoder(Remaining)
 
 
-def account_item(commit: Commit) -> Item:
+def account_item(tenant: str, growth: Growth, *, on_test_clock: bool) -> Item:
     """
-    Return the account as an item.
+    Return an account as an item.
 
     Raises `TooLarge` (``account_too_large``) where its body is above 32 KB.
     """
-    account = commit.account
-    body = account_body(commit.tenant, commit.member, account)
-    item = _key(keys.member_pk(commit.tenant, commit.member), keys.ACCOUNT) | {
+    account = growth.account
+    body = account_body(tenant, growth.member, account)
+    item = _key(keys.member_pk(tenant, growth.member), keys.ACCOUNT) | {
         "version": _number(account.version),
         "status": {"S": account.status},
         "schema": _number(accounts.SCHEMA),
@@ -85,11 +85,7 @@ def account_item(commit: Commit) -> Item:
         "body": {"B": body},
     }
     return item | due_place(
-        commit.tenant,
-        commit.member,
-        commit.due_at,
-        commit.indexed_due,
-        on_test_clock=commit.on_test_clock,
+        tenant, growth.member, growth.due_at, growth.indexed_due, on_test_clock=on_test_clock
     )
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final
 
+from msgspec.structs import replace
+
 from chalicelib.domain.calendar import Instant
 from chalicelib.domain.commands import Redemption
 from chalicelib.domain.entry import StoredEntry
@@ -32,6 +34,14 @@ class DynamoLedger:
             return self._load_beside(tenant, member, None, with_clock=True)[0]
         pk = keys.member_pk(tenant, member)
         return _loaded(self._dynamo.get(self._dynamo.ledger, pk, keys.ACCOUNT), None)
+
+    def load_pair(
+        self, tenant: str, member: str, partner: str, *, with_clock: bool = False
+    ) -> Loaded:
+        """Read the account of a member, and that of another as its partner, in one call."""
+        beside = (self._dynamo.ledger, keys.member_pk(tenant, partner), keys.ACCOUNT)
+        loaded, item = self._load_beside(tenant, member, beside, with_clock=with_clock)
+        return replace(loaded, partner=replace(_loaded(item, None), clock=loaded.clock))
 
     def load_with_redemption(
         self, tenant: str, member: str, redemption_id: str, *, with_clock: bool = False

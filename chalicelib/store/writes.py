@@ -31,6 +31,7 @@ from chalicelib.usecases.ports import (
     ClaimRefused,
     Commit,
     Conflicted,
+    Growth,
     LookUpTaken,
 )
 
@@ -42,25 +43,23 @@ def writes_of(dynamo: Dynamo, commit: Commit) -> list[Write]:
     Raises `TooLarge` where the account would be.
     """
     return [
-        _account(dynamo, commit),
-        *_entries(dynamo, commit),
+        *_growth(dynamo, commit, commit),
+        *(() if commit.partner is None else _growth(dynamo, commit, commit.partner)),
         *_dedupe(dynamo, commit),
         *_member(dynamo, commit),
         *(write for claim in commit.claims for write in _claim(dynamo, commit, claim)),
     ]
 
 
-def _account(dynamo: Dynamo, commit: Commit) -> Write:
-    versions = [entry.version for entry in commit.entries]
-    if versions != list(range(commit.before + 1, commit.account.version + 1)):
-        raise ValueError(f"entries {versions} do not lead from {commit.before} to the account")
-    request = put_over(dynamo.ledger, items.account_item(commit), "version", commit.before)
-    return Write(Rank.VERSION, request, _moved_on)
-
-
-def _entries(dynamo: Dynamo, commit: Commit) -> Iterator[Write]:
-    for entry in commit.entries:
-        item = items.entry_item(commit.tenant, commit.member, entry)
+def _growth(dynamo: Dynamo, commit: Commit, growth: Growth) -> Iterator[Write]:
+    versions = [entry.version for entry in growth.entries]
+    if versions != list(range(growth.before + 1, growth.account.version + 1)):
+        raise ValueError(f"entries {versions} do not lead from {growth.before} to the account")
+    account = items.account_item(commit.tenant, growth, on_test_clock=commit.on_test_clock)
+    request = put_over(dynamo.ledger, account, "version", growth.before)
+    yield Write(Rank.VERSION, request, _moved_on)
+    for entry in growth.entries:
+        item = items.entry_item(commit.tenant, growth.member, entry)
         yield Write(Rank.VERSION, put(dynamo.ledger, item), _moved_on)
 
 

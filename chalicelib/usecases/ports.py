@@ -54,11 +54,13 @@ class Loaded(Struct, frozen=True):
     An account as read, and the tenant's test clock where it has one.
 
     ``indexed_due`` is what the due index holds for it: never later than when it is truly due.
+    ``partner`` is another account that was read with it, for a decision that spans both.
     """
 
     account: Account | None
     clock: Instant | None = None
     indexed_due: Instant | None = None
+    partner: Loaded | None = None
 
 
 class Consent(Struct, frozen=True, omit_defaults=True):
@@ -94,24 +96,35 @@ class Profile(Struct, frozen=True, omit_defaults=True):
     consents: tuple[Consent, ...] = ()
 
 
-class Commit(Struct, frozen=True, kw_only=True):
+class Growth(Struct, frozen=True, kw_only=True):
     """
-    Everything that one decision writes, in one transaction.
+    What one account becomes.
 
     ``account`` is the account after ``entries``; ``before`` the version that was read (0 for a
-    new account); ``due_at`` when it is due; ``indexed_due`` what the due index shall hold;
-    ``on_test_clock`` files it in the tenant's own part of the index.  ``also`` is a second
-    identity of the same write, where it has two.  ``profile`` is written over the revision before
-    its own; ``look_up`` (the keyed hash of an external id) must be free.
+    new account); ``due_at`` when it is due; ``indexed_due`` what the due index shall hold.
     """
 
-    tenant: str
     member: str
     before: int
     account: Account
     due_at: Instant | None
     indexed_due: Instant | None
     entries: Sequence[StoredEntry]
+
+
+class Commit(Growth, frozen=True, kw_only=True):
+    """
+    Everything that one decision writes, in one transaction.
+
+    ``on_test_clock`` files accounts in the tenant's own part of the due index.  ``partner`` is a
+    second account that the decision spans.  ``also`` is a second identity of the same write,
+    where it has two; both are of the first account, as are ``profile``, which is written over the
+    revision before its own, and ``look_up`` (the keyed hash of an external id), which must be
+    free.
+    """
+
+    tenant: str
+    partner: Growth | None = None
     claims: Sequence[Claim] = ()
     identity: Identity | None = None
     also: Identity | None = None
@@ -179,6 +192,11 @@ class Ledger(Protocol):
     def load(self, tenant: str, member: str, *, with_clock: bool = False) -> Loaded:
         """Read an account consistently, and in the same call the tenant's test clock."""
 
+    def load_pair(
+        self, tenant: str, member: str, partner: str, *, with_clock: bool = False
+    ) -> Loaded:
+        """Read the account of a member, and that of another as its partner, in one call."""
+
     def load_with_redemption(
         self, tenant: str, member: str, redemption_id: str, *, with_clock: bool = False
     ) -> tuple[Loaded, Redemption | None]:
@@ -213,8 +231,8 @@ class Ledger(Protocol):
         Write a decision, all or nothing.
 
         Raises `Conflicted`, `AlreadyDone`, `ClaimRefused`, `LookUpTaken` or `OutcomeUnknown`.
-        Where several conditions fail, the dedupe record counts first, then the account's
-        version, then the claims.
+        Where several conditions fail, the dedupe record counts first, then the version of the
+        account or of its partner, then the claims.
         """
 
     def entries(

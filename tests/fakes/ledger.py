@@ -30,6 +30,7 @@ from chalicelib.usecases.ports import (
     Commit,
     Conflicted,
     Due,
+    Growth,
     Identity,
     Loaded,
     LookUpTaken,
@@ -71,6 +72,14 @@ class FakeLedger:
                 clock=self.clocks.get(tenant) if with_clock else None,
                 indexed_due=None if place is None else place[1],
             )
+
+    def load_pair(
+        self, tenant: str, member: str, partner: str, *, with_clock: bool = False
+    ) -> Loaded:
+        """Read the account of a member, and that of another as its partner."""
+        with self.lock:
+            beside = self.load(tenant, partner, with_clock=with_clock)
+            return replace(self.load(tenant, member, with_clock=with_clock), partner=beside)
 
     def load_with_redemption(
         self, tenant: str, member: str, redemption_id: str, *, with_clock: bool = False
@@ -121,10 +130,11 @@ class FakeLedger:
 
     def commit(self, commit: Commit) -> None:
         """Write a decision, all or nothing; refusals in the order of `ports.Ledger.commit`."""
-        items.account_body(commit.tenant, commit.member, commit.account)
-        versions = [entry.version for entry in commit.entries]
-        if versions != list(range(commit.before + 1, commit.account.version + 1)):
-            raise ValueError(f"entries {versions} do not lead from {commit.before} to the account")
+        for growth in _growths(commit):
+            items.account_body(commit.tenant, growth.member, growth.account)
+            versions = [entry.version for entry in growth.entries]
+            if versions != list(range(growth.before + 1, growth.account.version + 1)):
+                raise ValueError(f"entries {versions} do not lead from {growth.before} on")
         with self.lock:
             self._check(commit)
             self._write(commit)
@@ -208,8 +218,7 @@ class FakeLedger:
                 raise AlreadyDone(done)
         if commit.look_up is not None and (tenant, commit.look_up) in self.look_ups:
             raise LookUpTaken(self.look_ups[tenant, commit.look_up])
-        account = self._accounts.get(owner)
-        if (account.version if account else 0) != commit.before:
+        if any(self._moved_on(tenant, growth) for growth in _growths(commit)):
             raise Conflicted
         if commit.profile is not None:
             profile = self.profiles.get(owner)
@@ -218,6 +227,10 @@ class FakeLedger:
         for claim in commit.claims:
             if not self._grants(tenant, claim):
                 raise ClaimRefused(claim)
+
+    def _moved_on(self, tenant: str, growth: Growth) -> bool:
+        account = self._accounts.get((tenant, growth.member))
+        return (account.version if account else 0) != growth.before
 
     def _grants(self, tenant: str, claim: Claim) -> bool:
         match claim:
@@ -244,9 +257,12 @@ class FakeLedger:
 
     def _write(self, commit: Commit) -> None:
         tenant, owner = commit.tenant, (commit.tenant, commit.member)
-        self._accounts[owner] = commit.account
-        self._entries.setdefault(owner, []).extend(commit.entries)
-        self._file(*owner, commit.indexed_due, on_test_clock=commit.on_test_clock)
+        for growth in _growths(commit):
+            self._accounts[tenant, growth.member] = growth.account
+            self._entries.setdefault((tenant, growth.member), []).extend(growth.entries)
+            self._file(
+                tenant, growth.member, growth.indexed_due, on_test_clock=commit.on_test_clock
+            )
         if commit.profile is not None:
             self.profiles[owner] = commit.profile
         if commit.look_up is not None:
@@ -284,6 +300,10 @@ class FakeLedger:
         if at is not None:
             part = keys.due_pk(tenant, member, on_test_clock=on_test_clock)
             self._places[tenant, member] = (part, at)
+
+
+def _growths(commit: Commit) -> list[Growth]:
+    return [each for each in (commit, commit.partner) if each is not None]
 
 
 def _identities(commit: Commit) -> list[Identity]:

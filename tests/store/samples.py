@@ -13,7 +13,7 @@ from chalicelib.domain.activity import Activity
 from chalicelib.domain.commands import Redemption
 from chalicelib.domain.entry import AVAILABLE, ISSUED, Detail, Entry, Fact, Line, Posting
 from chalicelib.domain.quote import Considered, Draw, Freed, PricedLine, Quote
-from chalicelib.usecases.ports import Answer, Commit, Identity, Profile
+from chalicelib.usecases.ports import Answer, Commit, Growth, Identity, Profile
 
 TENANT: Final = "clinic"
 MEMBER: Final = "mem_01JABCDEFGHJKMNPQRSTVWXYZ0"
@@ -74,6 +74,11 @@ def earned(before: Commit, amount: int = 100, **more: Any) -> Commit:
         "on_test_clock": before.on_test_clock,
     }
     return _commit(before.tenant, before.member, before.account, entry, given | more)
+
+
+def growth(commit: Commit) -> Growth:
+    """Return what of a commit another one can write as its partner."""
+    return Growth(**{name: getattr(commit, name) for name in Growth.__struct_fields__})
 
 
 def redemption(member: str = MEMBER, number: int = 1, **more: Any) -> Redemption:

@@ -24,7 +24,7 @@ PK = f"T#{TENANT}#M#{MEMBER}"
 def test_account() -> None:
     """An account is filed by when it is due; its body leaves out what is beside it."""
     commit = earned(opened())
-    item = items.account_item(commit)
+    item = items.account_item(TENANT, commit, on_test_clock=False)
     due = NOW + 365 * DAY
 
     body = json.loads(zlib.decompress(item.pop("body")["B"]))
@@ -88,7 +88,8 @@ def test_newer_schema(wired: Wired) -> None:
     commit = opened()
     wired.ledger.commit(commit)
     client = wired.dynamo.connection.client
-    item = items.account_item(commit) | {"schema": {"N": str(SCHEMA + 1)}}
+    item = items.account_item(TENANT, commit, on_test_clock=False)
+    item |= {"schema": {"N": str(SCHEMA + 1)}}
     client._make_api_call("PutItem", {"TableName": wired.dynamo.ledger, "Item": item})
 
     with pytest.raises(Unavailable) as refusal:

@@ -44,6 +44,7 @@ from tests.store.samples import (
     NOW,
     TENANT,
     earned,
+    growth,
     identity,
     opened,
     quote,
@@ -101,6 +102,20 @@ class TestLoad:
 
         assert (loaded, found) == (store.ledger.load(TENANT, MEMBER), made)
         assert store.ledger.load_with_redemption(TENANT, MEMBER, "red_0")[1] is None
+
+    def test_pair(self, store: Store) -> None:
+        """Two accounts and the clock are read in one call; one that is not there is absent."""
+        store.catalogue.create_tenant(Settings(TENANT, "Clinic", test_clock=True), NOW)
+        first = _open(store)
+        other = earned(_open(store, "mem_2"))
+        store.ledger.commit(other)
+
+        loaded = store.ledger.load_pair(TENANT, MEMBER, "mem_2", with_clock=True)
+        alone = store.ledger.load_pair(TENANT, "mem_3", MEMBER)
+
+        partner = Loaded(other.account, NOW, other.indexed_due)
+        assert loaded == Loaded(first.account, NOW, partner=partner)
+        assert alone == Loaded(None, partner=Loaded(first.account))
 
     def test_with_entry(self, store: Store) -> None:
         """An entry is read with its account and the clock; a version to come is absent."""
@@ -196,6 +211,35 @@ class TestCommit:
             with pytest.raises(AlreadyDone):
                 store.ledger.commit(again)
         assert store.ledger.remembered(TENANT, identity("c").key) is None
+
+    def test_two_accounts(self, store: Store) -> None:
+        """A commit over two accounts writes both with their journals and places in the index."""
+        first = _open(store)
+        other = earned(_open(store, "mem_2"))
+        both = earned(first, partner=growth(other))
+        store.ledger.commit(both)
+
+        for commit in (both, other):
+            loaded = store.ledger.load(TENANT, commit.member)
+            assert loaded == Loaded(commit.account, indexed_due=commit.indexed_due)
+            found = store.ledger.entries(TENANT, commit.member, after=1)
+            assert list(found) == list(commit.entries)
+        assert store.ledger.remembered(TENANT, _identity(both).key) is not None
+        assert store.ledger.remembered(TENANT, _identity(other).key) is None
+
+    @pytest.mark.parametrize("faster", [MEMBER, "mem_2"])
+    def test_either_account_moved_on(self, store: Store, faster: str) -> None:
+        """Where one of two accounts moved on since they were read, neither is written."""
+        begun = {member: _open(store, member) for member in (MEMBER, "mem_2")}
+        ahead = earned(begun[faster], identity=identity("faster"))
+        store.ledger.commit(ahead)
+        partner = growth(earned(begun["mem_2"]))
+
+        with pytest.raises(Conflicted):
+            store.ledger.commit(earned(begun[MEMBER], partner=partner))
+
+        for member, commit in (begun | {faster: ahead}).items():
+            assert store.ledger.load(TENANT, member).account == commit.account
 
     def test_look_up_counts_before_the_version(self, store: Store) -> None:
         """A taken external id names who has it, though the account moved on too."""
