@@ -29,6 +29,7 @@ from chalicelib.routes import (
     statuses,
     subscriptions,
     tiers,
+    transfers,
     wallets,
 )
 
@@ -45,6 +46,7 @@ for resource in (
     rewards,
     quotes,
     wallets,
+    transfers,
     goodwill,
     subscriptions,
     tiers,

@@ -196,12 +196,14 @@ class Decision(Struct, frozen=True):
     """
     What follows from a command: entries, other conditional writes, and what to tell the caller.
 
-    No entries means that nothing changes and nothing is written.
+    No entries means that nothing changes and nothing is written.  ``passed`` is what the other
+    account is asked then, where a decision spans two: both say yes, or nothing happens.
     """
 
     entries: tuple[Entry, ...] = ()
     claims: tuple[Claim, ...] = ()
     result: Any = None
+    passed: Command | None = None
 
 
 class Appended(Struct, frozen=True):

@@ -112,9 +112,10 @@ class Entry(Struct, frozen=True, omit_defaults=True):
 
     ``version`` is its place in the account, ``occurred_at`` when the fact happened,
     ``effective_at`` when it changed the account.  ``kind`` is one of the registry's `KINDS`.
-    ``subject`` names what it is about: a redemption, or the version of the entry that a reversal
-    takes back.  ``noted`` is what mechanics other than earning made of the fact, as each wants to
-    find it again when the fact is reversed: by `programme/section`.
+    ``subject`` names what it is about: a redemption, a transfer, or the version of the entry that
+    a reversal takes back; ``counterparty`` is the other member of a transfer.  ``noted`` is what
+    mechanics other than earning made of the fact, as each wants to find it again when the fact is
+    reversed: by `programme/section`.
     """
 
     version: int
@@ -130,6 +131,7 @@ class Entry(Struct, frozen=True, omit_defaults=True):
     judged: tuple[Judged, ...] = ()
     awards: tuple[RuleAward, ...] = ()
     subject: str = ""
+    counterparty: str = ""
     reason: str = ""
     detail: Detail | None = None
     noted: dict[str, Any] = {}

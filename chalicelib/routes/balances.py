@@ -79,8 +79,9 @@ class EntryView(Struct, frozen=True, omit_defaults=True):
     """
     One entry of the ledger.
 
-    ``redemption_id`` names the redemption that it is about, ``reverses`` the version of the entry
-    that it takes back; ``tiers`` the tiers held from it on, ``at_risk`` those about to be lost.
+    ``redemption_id`` and ``transfer_id`` name what it is about, ``counterparty`` the other member
+    of a transfer, ``reverses`` the version of the entry that it takes back; ``tiers`` the tiers
+    held from it on, ``at_risk`` those about to be lost.
     """
 
     version: int
@@ -95,6 +96,8 @@ class EntryView(Struct, frozen=True, omit_defaults=True):
     expiring: list[ExpiringView] = []
     at_risk: list[AtRiskView] = []
     redemption_id: str | None = None
+    transfer_id: str | None = None
+    counterparty: str | None = None
     reverses: int | None = None
     reason: str = ""
     note: str = ""
@@ -230,6 +233,8 @@ def entry_view(entry: Entry) -> EntryView:
         expiring=[_expiring(e) for e in entry.effects if isinstance(e, LotWarned)],
         at_risk=_at_risk(entry),
         redemption_id=redemption,
+        transfer_id=entry.subject if entry.counterparty else None,
+        counterparty=entry.counterparty or None,
         reverses=int(entry.subject) if entry.kind == "reverse" else None,
         reason=entry.reason,
         note=entry.detail.note if entry.detail else "",

@@ -36,12 +36,12 @@ class DynamoLedger:
         return _loaded(self._dynamo.get(self._dynamo.ledger, pk, keys.ACCOUNT), None)
 
     def load_pair(
-        self, tenant: str, member: str, partner: str, *, with_clock: bool = False
+        self, tenant: str, member: str, counterparty: str, *, with_clock: bool = False
     ) -> Loaded:
-        """Read the account of a member, and that of another as its partner, in one call."""
-        beside = (self._dynamo.ledger, keys.member_pk(tenant, partner), keys.ACCOUNT)
+        """Read the account of a member, and that of another as its counterparty, in one call."""
+        beside = (self._dynamo.ledger, keys.member_pk(tenant, counterparty), keys.ACCOUNT)
         loaded, item = self._load_beside(tenant, member, beside, with_clock=with_clock)
-        return replace(loaded, partner=replace(_loaded(item, None), clock=loaded.clock))
+        return replace(loaded, counterparty=replace(_loaded(item, None), clock=loaded.clock))
 
     def load_with_redemption(
         self, tenant: str, member: str, redemption_id: str, *, with_clock: bool = False

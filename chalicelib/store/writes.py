@@ -44,7 +44,7 @@ def writes_of(dynamo: Dynamo, commit: Commit) -> list[Write]:
     """
     return [
         *_growth(dynamo, commit, commit),
-        *(() if commit.partner is None else _growth(dynamo, commit, commit.partner)),
+        *(() if commit.counterparty is None else _growth(dynamo, commit, commit.counterparty)),
         *_dedupe(dynamo, commit),
         *_member(dynamo, commit),
         *(write for claim in commit.claims for write in _claim(dynamo, commit, claim)),

@@ -11,12 +11,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
+from msgspec.structs import asdict
+
 from chalicelib import metrics
 from chalicelib.domain.account import Account
 from chalicelib.domain.calendar import Instant
 from chalicelib.domain.commands import Appended, Claim, Command, TakeBudget, TakeStock
 from chalicelib.domain.decide import SETTLE_MAX, append, clock_of, decide, due_at, joined, settle
-from chalicelib.domain.entry import EXPIRED, ISSUED, REDEEMED
+from chalicelib.domain.entry import EXPIRED, ISSUED, REDEEMED, Entry
 from chalicelib.domain.errors import (
     Invalid,
     LoyaltyError,
@@ -33,6 +35,7 @@ from chalicelib.usecases.ports import (
     ClaimRefused,
     Commit,
     Conflicted,
+    Growth,
     Identity,
     Loaded,
     OutcomeUnknown,
@@ -97,6 +100,7 @@ def execute(  # noqa: PLR0913 - the one way through takes all that a write can b
     also: Identity | None = None,
     load: Load | None = None,
     loaded: Loaded | None = None,
+    counterparty: str | None = None,
     directory: Directory | None = None,
     dry_run: bool = False,
 ) -> Done:
@@ -105,8 +109,9 @@ def execute(  # noqa: PLR0913 - the one way through takes all that a write can b
 
     ``also`` is a second identity of the same write: neither may be on record for another one.
     ``load`` replaces the plain read of the account where a decision needs more; ``loaded`` is an
-    account that was just written, to spare the first read; ``directory`` returns what of the
-    directory goes into the same transaction.
+    account that was just written, to spare the first read; ``counterparty`` is another member,
+    whose account is read too: what the commands pass on is decided there, and both accounts are
+    written in one transaction; ``directory`` returns what of the directory goes into it.
     Raises the `LoyaltyError` of a refusal, or `Unavailable` where it could not be decided in
     time; then the same request may be sent again.
     """
@@ -118,6 +123,7 @@ def execute(  # noqa: PLR0913 - the one way through takes all that a write can b
         present,
         identity,
         also,
+        counterparty,
         directory,
         on_test_clock(services, caller.tenant),
         [],
@@ -167,15 +173,17 @@ class _Write(NamedTuple):
     present: Present
     identity: Identity | None
     also: Identity | None
+    counterparty: str | None
     directory: Directory | None
     test_clock: bool
     unheard: list[Answer]
 
     def load(self) -> Loaded:
-        """Read the account."""
-        return self.services.ledger.load(
-            self.caller.tenant, self.member, with_clock=self.test_clock
-        )
+        """Read the account, and that of the counterparty where there is one."""
+        ledger, tenant = self.services.ledger, self.caller.tenant
+        if self.counterparty is None:
+            return ledger.load(tenant, self.member, with_clock=self.test_clock)
+        return ledger.load_pair(tenant, self.member, self.counterparty, with_clock=self.test_clock)
 
     def attempt(self, loaded: Loaded, *, dry_run: bool) -> Done | None:
         """
@@ -194,13 +202,13 @@ class _Write(NamedTuple):
             return known
         if dry_run:
             return Done(self.present(work.decided), self.member)
-        if not work.appended.stored and not work.claims and beside is None:
+        if not work.sides[0].appended.stored and not work.claims and beside is None:
             return self.first_answer(beside) or Done(
                 self.present(work.decided), self.member, loaded=loaded
             )
         if work.unfinished:
             # The commands come after what fell due.
-            self._commit(loaded, work, None)
+            self._commit(work, None)
             return None
         return self._commit_answered(loaded, work, beside)
 
@@ -225,40 +233,59 @@ class _Write(NamedTuple):
         return answers[0] if answers else None
 
     def _decide(self, loaded: Loaded, beside: Beside | None, *, limit: int | None) -> _Work:
-        account = loaded.account
-        if account is None:
-            if beside is None or not beside.is_new:
-                raise MemberNotFound
-            account = Account()
+        sides = self._sides(loaded, beside)
         programmes = programmes_of(self.services, self.caller.tenant)
-        now = clock_of(account, now_at(self.services, loaded))
-        key = account_key(self.caller.tenant, self.member)
-        account, due = settle(account, programmes, now, key, limit=limit)
-        if limit is not None and len(due.stored) >= limit:
-            settled = Decided(self.member, account, (), now, programmes)
-            return _Work(settled, due, (), unfinished=True)
-        work = due
+        now = now_at(self.services, loaded)
+        for side in sides:
+            now = clock_of(side.account, now)
+        sides, unfinished = _settled(sides, programmes, now, limit=limit)
+        if unfinished:
+            settled = Decided(self.member, sides[0].account, (), now, programmes)
+            return _Work(settled, sides, (), unfinished=True)
+        side, *others = sides
+        due = len(side.appended.stored)
         claims: tuple[Claim, ...] = ()
         results = []
         for command in self.commands(loaded):
-            decision = decide(account, programmes, command, now)
-            account, appended = append(account, decision.entries, key)
-            work = joined(work, appended)
+            decision = decide(side.account, programmes, command, now)
+            side = side.grown(decision.entries)
             claims += decision.claims
             results.append(decision.result)
+            if decision.passed is not None:
+                (other,) = others
+                there = decide(other.account, programmes, decision.passed, now)
+                others = [other.grown(there.entries)]
+                claims += there.claims
         decided = Decided(
-            self.member, account, tuple(results), now, programmes, is_new=loaded.account is None
+            self.member,
+            side.account,
+            tuple(results),
+            now,
+            programmes,
+            is_new=loaded.account is None,
         )
         # What fell due is written with a command that changes something, and by the tick: a
         # command that changes nothing writes nothing.  What goes into the directory is a change:
         # a consent given once more is evidence of another day and another text.
-        changed = len(work.stored) > len(due.stored) or beside is not None
-        return _Work(decided, work if changed else Appended(), claims)
+        changed = len(side.appended.stored) > due or beside is not None
+        if not changed:
+            side = side._replace(appended=Appended())
+        return _Work(decided, (side, *others), claims)
+
+    def _sides(self, loaded: Loaded, beside: Beside | None) -> tuple[_Side, ...]:
+        """Return the accounts of the decision: the member's own, and that of the counterparty."""
+        if loaded.account is None and (beside is None or not beside.is_new):
+            raise MemberNotFound
+        side = _side(self.caller.tenant, self.member, loaded)
+        if self.counterparty is None or loaded.counterparty is None:
+            return (side,)
+        # One that is not there is an account without anything: what is passed to it is refused.
+        return side, _side(self.caller.tenant, self.counterparty, loaded.counterparty)
 
     def _commit_answered(self, loaded: Loaded, work: _Work, beside: Beside | None) -> Done | None:
         answer = self.present(work.decided)
         try:
-            indexed = self._commit(loaded, work, answer, beside)
+            indexed = self._commit(work, answer, beside)
         except AlreadyDone as done:
             if self.identity is None or self.also is not None:
                 # Of two identities either may be on record, for this request or for another.
@@ -283,25 +310,15 @@ class _Write(NamedTuple):
         return Done(answer, self.member, loaded=after)
 
     def _commit(
-        self,
-        loaded: Loaded,
-        work: _Work,
-        answer: Answer | None,
-        beside: Beside | None = None,
+        self, work: _Work, answer: Answer | None, beside: Beside | None = None
     ) -> Instant | None:
         """Write, and return what the due index then holds."""
-        account = work.decided.account
-        due = due_at(account)
-        indexed = due if answer is None else _earlier(loaded.indexed_due, due)
+        first, *others = [side.growth(answered=answer is not None) for side in work.sides]
         self.services.ledger.commit(
             Commit(
+                **asdict(first),
                 tenant=self.caller.tenant,
-                member=self.member,
-                before=loaded.account.version if loaded.account else 0,
-                account=account,
-                due_at=due,
-                indexed_due=indexed,
-                entries=work.appended.stored,
+                counterparty=next((other for other in others if other.entries), None),
                 claims=work.claims,
                 identity=None if answer is None else self.identity,
                 also=None if answer is None else self.also,
@@ -311,8 +328,9 @@ class _Write(NamedTuple):
                 on_test_clock=self.test_clock,
             )
         )
-        _count_value(work.appended)
-        return indexed
+        for side in work.sides:
+            _count_value(side.appended)
+        return first.indexed_due
 
     def _replay(self, known: Remembered, identity: Identity, beside: Beside | None) -> Done:
         """Answer as the first time."""
@@ -324,13 +342,63 @@ class _Write(NamedTuple):
         return Done(known.answer, known.member, replayed=known.answer not in self.unheard)
 
 
+class _Side(NamedTuple):
+    """One account of a decision: as it was read, and as it becomes."""
+
+    member: str
+    key: str
+    loaded: Loaded
+    account: Account
+    appended: Appended = Appended()
+
+    def settled(self, programmes: Programmes, now: Instant, *, limit: int | None) -> _Side:
+        """Return it with what fell due by an instant, ``limit`` entries of it at most."""
+        account, due = settle(self.account, programmes, now, self.key, limit=limit)
+        return self._replace(account=account, appended=due)
+
+    def grown(self, entries: tuple[Entry, ...]) -> _Side:
+        """Return it with more entries."""
+        account, more = append(self.account, entries, self.key)
+        return self._replace(account=account, appended=joined(self.appended, more))
+
+    def growth(self, *, answered: bool) -> Growth:
+        """Return what of it is written; ``answered`` where more than what fell due is."""
+        due = due_at(self.account)
+        return Growth(
+            member=self.member,
+            before=self.loaded.account.version if self.loaded.account else 0,
+            account=self.account,
+            due_at=due,
+            indexed_due=_earlier(self.loaded.indexed_due, due) if answered else due,
+            entries=self.appended.stored,
+        )
+
+
 class _Work(NamedTuple):
     """What an attempt is about to write; ``unfinished`` where the commands have to wait."""
 
     decided: Decided
-    appended: Appended
+    sides: tuple[_Side, ...]
     claims: tuple[Claim, ...]
     unfinished: bool = False
+
+
+def _side(tenant: str, member: str, loaded: Loaded) -> _Side:
+    return _Side(member, account_key(tenant, member), loaded, loaded.account or Account())
+
+
+def _settled(
+    sides: tuple[_Side, ...], programmes: Programmes, now: Instant, *, limit: int | None
+) -> tuple[tuple[_Side, ...], bool]:
+    """Return the accounts at an instant, and whether more fell due than one write takes."""
+    settled: list[_Side] = []
+    for number, side in enumerate(sides):
+        settled.append(side.settled(programmes, now, limit=limit))
+        if limit is not None:
+            limit -= len(settled[-1].appended.stored)
+            if limit <= 0:
+                return (*settled, *sides[number + 1 :]), True
+    return tuple(settled), False
 
 
 def commit_due(
@@ -346,24 +414,13 @@ def commit_due(
         return 0
     programmes = programmes_of(services, caller.tenant)
     now = now_at(services, loaded)
-    key = account_key(caller.tenant, member)
-    account, due = settle(loaded.account, programmes, now, key, limit=SETTLE_MAX)
-    if due.stored:
-        at = due_at(account)
-        services.ledger.commit(
-            Commit(
-                tenant=caller.tenant,
-                member=member,
-                before=loaded.account.version,
-                account=account,
-                due_at=at,
-                indexed_due=at,
-                entries=due.stored,
-                on_test_clock=test_clock,
-            )
-        )
-        _count_value(due)
-    return len(due.stored)
+    side = _side(caller.tenant, member, loaded).settled(programmes, now, limit=SETTLE_MAX)
+    if side.appended.stored:
+        growth = side.growth(answered=False)
+        commit = Commit(**asdict(growth), tenant=caller.tenant, on_test_clock=test_clock)
+        services.ledger.commit(commit)
+        _count_value(side.appended)
+    return len(side.appended.stored)
 
 
 def _count_value(appended: Appended) -> None:

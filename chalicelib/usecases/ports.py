@@ -54,13 +54,13 @@ class Loaded(Struct, frozen=True):
     An account as read, and the tenant's test clock where it has one.
 
     ``indexed_due`` is what the due index holds for it: never later than when it is truly due.
-    ``partner`` is another account that was read with it, for a decision that spans both.
+    ``counterparty`` is another account that was read with it, for a decision that spans both.
     """
 
     account: Account | None
     clock: Instant | None = None
     indexed_due: Instant | None = None
-    partner: Loaded | None = None
+    counterparty: Loaded | None = None
 
 
 class Consent(Struct, frozen=True, omit_defaults=True):
@@ -116,15 +116,15 @@ class Commit(Growth, frozen=True, kw_only=True):
     """
     Everything that one decision writes, in one transaction.
 
-    ``on_test_clock`` files accounts in the tenant's own part of the due index.  ``partner`` is a
-    second account that the decision spans.  ``also`` is a second identity of the same write,
+    ``on_test_clock`` files accounts in the tenant's own part of the due index.  ``counterparty``
+    is a second account that the decision spans.  ``also`` is a second identity of the same write,
     where it has two; both are of the first account, as are ``profile``, which is written over the
     revision before its own, and ``look_up`` (the keyed hash of an external id), which must be
     free.
     """
 
     tenant: str
-    partner: Growth | None = None
+    counterparty: Growth | None = None
     claims: Sequence[Claim] = ()
     identity: Identity | None = None
     also: Identity | None = None
@@ -193,9 +193,9 @@ class Ledger(Protocol):
         """Read an account consistently, and in the same call the tenant's test clock."""
 
     def load_pair(
-        self, tenant: str, member: str, partner: str, *, with_clock: bool = False
+        self, tenant: str, member: str, counterparty: str, *, with_clock: bool = False
     ) -> Loaded:
-        """Read the account of a member, and that of another as its partner, in one call."""
+        """Read the account of a member, and that of another as its counterparty, in one call."""
 
     def load_with_redemption(
         self, tenant: str, member: str, redemption_id: str, *, with_clock: bool = False
@@ -232,7 +232,7 @@ class Ledger(Protocol):
 
         Raises `Conflicted`, `AlreadyDone`, `ClaimRefused`, `LookUpTaken` or `OutcomeUnknown`.
         Where several conditions fail, the dedupe record counts first, then the version of the
-        account or of its partner, then the claims.
+        account or of its counterparty, then the claims.
         """
 
     def entries(

@@ -41,6 +41,7 @@ from chalicelib.domain.mechanics.activities import Recorded
 from chalicelib.domain.mechanics.earning import Explained
 from chalicelib.domain.mechanics.registry import Document
 from chalicelib.domain.mechanics.reversal import Reversed
+from chalicelib.domain.mechanics.transfers import SendTransfer, Sent
 from chalicelib.domain.programme import Programme, Programmes, ProgrammeVersion
 
 KEY = "T#tenant#M#mem_1"
@@ -306,6 +307,31 @@ class Member:
         self.account = account
         self.entries.extend(appended.entries)
         self.journal.extend(appended.stored)
+
+
+def transfer(
+    sender: Member, receiver: Member, amount: int, now: str | Instant, currency: str = "points"
+) -> Sent:
+    """Transfer value between two members: a refusal of either changes neither."""
+    before, length = sender.account, len(sender.journal)
+    command = SendTransfer(
+        member="mem_1",
+        to="mem_2",
+        programme="clinic",
+        currency=currency,
+        amount=amount,
+        transfer_id="transfer_1",
+    )
+    decision = sender.do(command, now)
+    assert decision.passed is not None
+    try:
+        receiver.do(decision.passed, now)
+    except LoyaltyError:
+        sender.account = before
+        del sender.journal[length:], sender.entries[length:]
+        raise
+    sent: Sent = decision.result
+    return sent
 
 
 def fact(kind: str, when: str, *, name: str = "1", **parts: Any) -> Activity:

@@ -43,6 +43,7 @@ from chalicelib.domain.mechanics.quotes import ConfirmQuote, MakeQuote
 from chalicelib.domain.mechanics.registry import PLACES
 from chalicelib.domain.mechanics.statuses import ShowStatus, WithdrawStatus
 from chalicelib.domain.mechanics.tiers import GrantTier, LiftTier
+from chalicelib.domain.mechanics.transfers import TRANSFERRED
 from chalicelib.domain.mechanics.wallets import TopUp
 from chalicelib.domain.quote import Quote
 from tests.domain.building import (
@@ -58,6 +59,7 @@ from tests.domain.building import (
     programme,
     reward,
     rule,
+    transfer,
     visits,
 )
 
@@ -152,6 +154,15 @@ def everything() -> Any:
             {"id": "year", "name": "Year", "period": "year", "fee": 9_000, "grace_days": 0},
         ],
         goodwill={"currency": "points", "daily": {"desk": 100}},
+        transfers=[
+            {
+                "currency": "points",
+                "sending": [{"window": "week", "max": 150}],
+                "receiving": [{"window": "month", "times": 3}],
+            },
+            {"currency": "prepaid"},
+            {"currency": "strolls"},
+        ],
         rewards=[
             reward("gold", 90, gives={"type": "tier", "tier": "gold", "days": 3}),
             reward(
@@ -185,6 +196,7 @@ class Anything(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.member = Member(DOCUMENT, joined="2026-03-02")
+        self.friend = Member(DOCUMENT, joined="2026-03-02", key="T#tenant#M#mem_2")
         self.now = at("2026-03-02T12:00:00Z")
         self.quotes: list[Quote] = []
         self.held: list[str] = []
@@ -207,6 +219,7 @@ class Anything(RuleBasedStateMachine):
         """Time goes by, and the tick runs."""
         self.now += hours * HOUR
         self.member.tick(self.now)
+        self.friend.tick(self.now)
 
     @step(kind=st.sampled_from([VISIT, "stroll.taken"]), late=st.integers(0, 72))
     def come(self, kind: str, late: int) -> None:
@@ -274,6 +287,20 @@ class Anything(RuleBasedStateMachine):
         )
         if self.ask(command) is not None:
             self.held.append(name)
+
+    @step(
+        currency=st.sampled_from(["points", "prepaid", "strolls"]),
+        amount=st.integers(1, 200),
+        gives=st.booleans(),
+    )
+    def hand_on(self, currency: str, amount: int, gives: bool) -> None:  # noqa: FBT001
+        """Transfer value to a friend, or back from them."""
+        pair = (self.member, self.friend) if gives else (self.friend, self.member)
+        before = [each.account for each in pair]
+        try:
+            transfer(*pair, amount, self.now, currency)
+        except LoyaltyError:
+            assert all(each.account is was for each, was in zip(pair, before, strict=True))
 
     @step(
         place=st.integers(0, 3),
@@ -350,6 +377,8 @@ class Anything(RuleBasedStateMachine):
             assert all(lot.amount > 0 for lot in balance.lots)
             assert balance.deficit >= 0
             assert not (balance.lots and balance.deficit)
+            handed_on = sum(_handed_on(each, currency) for each in (self.member, self.friend))
+            assert handed_on == 0, currency
         assert all(counter.value > 0 for counter in account.counters.values())
         assert all(n >= 0 for buckets in account.metrics.values() for n in buckets.values())
         assert all(grant.units > 0 for grant in GRANTS.all(account).values())
@@ -378,6 +407,17 @@ class Anything(RuleBasedStateMachine):
         caps = [key for key in account.counters if "/visit/" in key]
         assert caps == []
         assert verification.verify(account, self.member.journal, KEY).holds
+        assert self.friend.verdict().holds
+
+
+def _handed_on(who: Member, currency: str) -> int:
+    """Return how much of a currency lies between members by a member's journal."""
+    postings = [each for entry in who.entries for each in entry.postings]
+    return sum(
+        ((each.destination == TRANSFERRED) - (each.source == TRANSFERRED)) * each.amount
+        for each in postings
+        if each.currency == currency
+    )
 
 
 TestAnything = Anything.TestCase

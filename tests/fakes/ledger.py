@@ -74,12 +74,12 @@ class FakeLedger:
             )
 
     def load_pair(
-        self, tenant: str, member: str, partner: str, *, with_clock: bool = False
+        self, tenant: str, member: str, counterparty: str, *, with_clock: bool = False
     ) -> Loaded:
-        """Read the account of a member, and that of another as its partner."""
+        """Read the account of a member, and that of another as its counterparty."""
         with self.lock:
-            beside = self.load(tenant, partner, with_clock=with_clock)
-            return replace(self.load(tenant, member, with_clock=with_clock), partner=beside)
+            beside = self.load(tenant, counterparty, with_clock=with_clock)
+            return replace(self.load(tenant, member, with_clock=with_clock), counterparty=beside)
 
     def load_with_redemption(
         self, tenant: str, member: str, redemption_id: str, *, with_clock: bool = False
@@ -303,7 +303,7 @@ class FakeLedger:
 
 
 def _growths(commit: Commit) -> list[Growth]:
-    return [each for each in (commit, commit.partner) if each is not None]
+    return [each for each in (commit, commit.counterparty) if each is not None]
 
 
 def _identities(commit: Commit) -> list[Identity]:

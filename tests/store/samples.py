@@ -77,7 +77,7 @@ def earned(before: Commit, amount: int = 100, **more: Any) -> Commit:
 
 
 def growth(commit: Commit) -> Growth:
-    """Return what of a commit another one can write as its partner."""
+    """Return what of a commit another one can write as its counterparty."""
     return Growth(**{name: getattr(commit, name) for name in Growth.__struct_fields__})
 
 

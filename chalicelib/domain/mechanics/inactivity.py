@@ -62,6 +62,12 @@ def retract(_draft: Draft, retraction: Retraction) -> Note:
 REACTION: Final = Reaction("inactivity", apply, retract)
 
 
+def inherit(draft: Draft, key: str, last: LastDay | None) -> None:
+    """Let value from another member last as long as it did there, where nothing here says."""
+    if last is not None and LAST_DAYS.get(draft.account, key) is None:
+        LAST_DAYS.put(draft, key, last)
+
+
 def due(account: Account) -> Instant | None:
     """Return when value next goes for inactivity."""
     return min((last.expires_at for last in LAST_DAYS.all(account).values()), default=None)

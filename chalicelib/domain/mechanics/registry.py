@@ -46,6 +46,7 @@ from chalicelib.domain.mechanics import (
     stamps,
     statuses,
     tiers,
+    transfers,
     value,
     wallets,
 )
@@ -58,6 +59,7 @@ from chalicelib.domain.mechanics.plans import Plans
 from chalicelib.domain.mechanics.quoted import QuotePolicy
 from chalicelib.domain.mechanics.stamps import StampCards
 from chalicelib.domain.mechanics.statuses import Statuses
+from chalicelib.domain.mechanics.transfers import TransferRules
 from chalicelib.domain.mechanics.wallets import Wallets
 from chalicelib.domain.programme import Programme, Programmes
 from chalicelib.domain.reaction import Reaction
@@ -79,6 +81,7 @@ class Document(Programme, frozen=True):
     quotes: QuotePolicy = QuotePolicy()
     goodwill: Goodwill | None = None
     plans: Plans = ()
+    transfers: TransferRules = ()
 
 
 HANDLERS: Final[dict[type[Command], Handler]] = {
@@ -94,6 +97,8 @@ HANDLERS: Final[dict[type[Command], Handler]] = {
     statuses.WithdrawStatus: statuses.withdraw,
     wallets.TopUp: wallets.top_up,
     goodwill.GiveGoodwill: goodwill.give,
+    transfers.SendTransfer: transfers.send,
+    transfers.ReceiveTransfer: transfers.receive,
     plans.Subscribe: plans.subscribe,
     plans.PayFee: plans.pay,
     plans.ChangePlan: plans.change,
@@ -161,6 +166,7 @@ KINDS: Final = frozenset(
         *("floor", "floor_end", "notice"),
         *("status", "status_end"),
         *("top_up", "goodwill"),
+        *("transfer_out", "transfer_in"),
         *("subscribe", "fee", "plan", "cancel_plan", "renew"),
         *("activate", "review", "expire", "inactive", "warn"),
     }
@@ -182,6 +188,7 @@ PROBLEMS: Final[tuple[Callable[[Programme], Iterator[Fault]], ...]] = (
     wallets.problems,
     packages.problems,
     goodwill.problems,
+    transfers.problems,
     plans.problems,
 )
 
@@ -205,5 +212,6 @@ WORDS: Final[tuple[Callable[[Speaker], Iterator[Described]], ...]] = (
     wallets.words,
     quoted.words,
     goodwill.words,
+    transfers.words,
     plans.words,
 )

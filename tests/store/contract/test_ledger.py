@@ -113,9 +113,9 @@ class TestLoad:
         loaded = store.ledger.load_pair(TENANT, MEMBER, "mem_2", with_clock=True)
         alone = store.ledger.load_pair(TENANT, "mem_3", MEMBER)
 
-        partner = Loaded(other.account, NOW, other.indexed_due)
-        assert loaded == Loaded(first.account, NOW, partner=partner)
-        assert alone == Loaded(None, partner=Loaded(first.account))
+        counterparty = Loaded(other.account, NOW, other.indexed_due)
+        assert loaded == Loaded(first.account, NOW, counterparty=counterparty)
+        assert alone == Loaded(None, counterparty=Loaded(first.account))
 
     def test_with_entry(self, store: Store) -> None:
         """An entry is read with its account and the clock; a version to come is absent."""
@@ -216,7 +216,7 @@ class TestCommit:
         """A commit over two accounts writes both with their journals and places in the index."""
         first = _open(store)
         other = earned(_open(store, "mem_2"))
-        both = earned(first, partner=growth(other))
+        both = earned(first, counterparty=growth(other))
         store.ledger.commit(both)
 
         for commit in (both, other):
@@ -233,10 +233,10 @@ class TestCommit:
         begun = {member: _open(store, member) for member in (MEMBER, "mem_2")}
         ahead = earned(begun[faster], identity=identity("faster"))
         store.ledger.commit(ahead)
-        partner = growth(earned(begun["mem_2"]))
+        counterparty = growth(earned(begun["mem_2"]))
 
         with pytest.raises(Conflicted):
-            store.ledger.commit(earned(begun[MEMBER], partner=partner))
+            store.ledger.commit(earned(begun[MEMBER], counterparty=counterparty))
 
         for member, commit in (begun | {faster: ahead}).items():
             assert store.ledger.load(TENANT, member).account == commit.account

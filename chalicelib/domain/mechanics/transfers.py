@@ -1,0 +1,333 @@
+"""
+Transfers: a member gives value to another member of the programme.
+
+Lots move as they are, in burn order: with their expiry, unless the programme says that they begin
+anew, and always with their funder and rate.  So nobody prolongs value by passing it round, and who
+paid for it still does.  What is pending or set aside stays where it is; tiers and their metrics do
+not move at all.  Both accounts are written in one transaction, each with an entry of its own.
+
+A refusal does not tell whoever sends whether the other member never was there, left or has not
+joined, nor what they hold or have received.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import date
+from typing import Annotated, Final, Literal
+
+from msgspec import Meta, Struct
+from msgspec.structs import replace
+
+from chalicelib.domain import calendar
+from chalicelib.domain.account import Account, Taken
+from chalicelib.domain.calendar import Instant
+from chalicelib.domain.commands import Command, Decision
+from chalicelib.domain.draft import Draft
+from chalicelib.domain.effects import CounterChange
+from chalicelib.domain.entry import Detail
+from chalicelib.domain.errors import Conflict, Invalid
+from chalicelib.domain.faults import Fault
+from chalicelib.domain.mechanics import inactivity, value
+from chalicelib.domain.mechanics.inactivity import LastDay
+from chalicelib.domain.pointer import join
+from chalicelib.domain.programme import (
+    Count,
+    Currency,
+    Id,
+    InactivityExpiry,
+    NeverExpires,
+    Part,
+    Points,
+    Programme,
+    Programmes,
+    Window,
+    qualified,
+)
+from chalicelib.domain.references import known_currency
+from chalicelib.domain.ruling import ruling
+from chalicelib.domain.section import Section
+from chalicelib.domain.speech import Described, Speaker, joined
+
+#: The ledger account through which value goes from one member to another: over all members of a
+#: tenant it is empty.
+TRANSFERRED: Final = "transferred"
+
+
+class TransferLimit(Part, frozen=True):
+    """A limit in a window: on the value that is transferred (``max``) or how often (``times``)."""
+
+    window: Window
+    max: Points | None = None
+    times: Count | None = None
+
+
+Limits = Annotated[tuple[TransferLimit, ...], Meta(max_length=5)]
+
+
+class TransferRule(Part, frozen=True):
+    """
+    A currency that members may transfer to one another, from ``min_each`` to ``max_each`` at once.
+
+    ``sending`` and ``receiving`` limit what one member may send and receive.  Value keeps its
+    expiry, or with ``fresh`` lasts as if it were earned on the day of the transfer.
+    """
+
+    currency: Id
+    min_each: Points = 1
+    max_each: Points | None = None
+    sending: Limits = ()
+    receiving: Limits = ()
+    expiry: Literal["keep", "fresh"] = "keep"
+
+
+TransferRules = Annotated[tuple[TransferRule, ...], Meta(max_length=20)]
+SECTION: Final[Section[tuple[TransferRule, ...]]] = Section("transfers", ())
+
+
+class SendTransfer(Command, frozen=True):
+    """Give value away; ``member`` sends, ``to`` receives; the id is made by the caller."""
+
+    member: str
+    to: str
+    programme: str
+    currency: str
+    amount: int
+    transfer_id: str
+    reference: str = ""
+
+
+class ReceiveTransfer(Command, frozen=True):
+    """
+    Take what another member sent.
+
+    ``last_day`` is through which day all of it lasts, where that hangs on the activity of
+    whoever has it.
+    """
+
+    sender: str
+    programme: str
+    currency: str
+    parts: tuple[Taken, ...]
+    transfer_id: str
+    last_day: LastDay | None = None
+
+
+class Sent(Struct, frozen=True):
+    """What was transferred, by lots as they arrive, the first to expire first."""
+
+    transfer_id: str
+    to: str
+    programme: str
+    currency: str
+    amount: int
+    parts: tuple[Taken, ...]
+
+
+def send(account: Account, programmes: Programmes, command: SendTransfer, now: Instant) -> Decision:
+    """Take value in burn order, and pass it on."""
+    programme = ruling(account, programmes, command.programme, now)
+    rule, currency = _transferable(programme, command.currency)
+    _check_amount(rule, command.amount)
+    key = qualified(programme.id, rule.currency)
+    today = calendar.local_date(now, programme.time_zone)
+    draft = Draft(account, now)
+    _count(draft, programme, rule, command.amount, "sending")
+    available = account.balance(key).available
+    if available < command.amount:
+        raise Conflict(
+            "insufficient_points",
+            f"{command.amount} were to be transferred; {available} are available.",
+            available=available,
+            missing=command.amount - available,
+        )
+    parts = value.debit(draft, key, command.amount, destination=TRANSFERRED)
+    if rule.expiry == "fresh":
+        parts = _anew(parts, currency, today, programme.time_zone)
+    entry = draft.entry(
+        "transfer_out",
+        actor=command.actor,
+        subject=command.transfer_id,
+        counterparty=command.to,
+        detail=Detail(note=command.reference) if command.reference else None,
+    )
+    passed = ReceiveTransfer(
+        actor=command.actor,
+        sender=command.member,
+        programme=programme.id,
+        currency=rule.currency,
+        parts=parts,
+        transfer_id=command.transfer_id,
+        last_day=inactivity.LAST_DAYS.get(account, key),
+    )
+    told = Sent(command.transfer_id, command.to, programme.id, rule.currency, command.amount, parts)
+    return Decision(entries=(entry,), result=told, passed=passed)
+
+
+def receive(
+    account: Account, programmes: Programmes, command: ReceiveTransfer, now: Instant
+) -> Decision:
+    """Credit what was sent; a deficit is repaid first, as by whatever comes."""
+    if account.status == "closed" or command.programme not in account.enrolments:
+        raise Conflict(
+            "recipient_unavailable",
+            f"No member of {command.programme} under the id in `to` can receive: check the id.",
+            programme=command.programme,
+        )
+    programme = ruling(account, programmes, command.programme, now)
+    rule, _ = _transferable(programme, command.currency)
+    key = qualified(programme.id, rule.currency)
+    draft = Draft(account, now)
+    _count(draft, programme, rule, sum(part.amount for part in command.parts), "receiving")
+    value.restore(draft, key, command.parts, source=TRANSFERRED, shortest=value.NEVER)
+    inactivity.inherit(draft, key, command.last_day)
+    entry = draft.entry(
+        "transfer_in",
+        actor=command.actor,
+        subject=command.transfer_id,
+        counterparty=command.sender,
+    )
+    return Decision(entries=(entry,))
+
+
+def _transferable(programme: Programme, currency_id: str) -> tuple[TransferRule, Currency]:
+    rules = {rule.currency: rule for rule in SECTION.of(programme)}
+    currency = programme.currency(currency_id)
+    if currency_id not in rules or currency is None:
+        known = ", ".join(rules) or "none"
+        raise Invalid(
+            "unknown_currency",
+            f"{programme.id} has no such currency that can be transferred; it has: {known}.",
+            errors=[{"pointer": "/currency", "detail": f"must be one of: {known}"}],
+        )
+    return rules[currency_id], currency
+
+
+def _check_amount(rule: TransferRule, amount: int) -> None:
+    detail = None
+    if amount < rule.min_each:
+        detail = f"must be at least {rule.min_each}"
+    elif rule.max_each is not None and amount > rule.max_each:
+        detail = f"must be at most {rule.max_each}"
+    if detail is not None:
+        raise Invalid(
+            "transfer_amount",
+            f"The amount of one transfer {detail}.",
+            errors=[{"pointer": "/amount", "detail": detail}],
+        )
+
+
+def _count(
+    draft: Draft,
+    programme: Programme,
+    rule: TransferRule,
+    amount: int,
+    direction: Literal["sending", "receiving"],
+) -> None:
+    """Count a transfer towards the limits of one side; refused above any of them."""
+    day = calendar.local_date(draft.now, programme.time_zone)
+    for limit in getattr(rule, direction):
+        measure, most, more = "times", limit.times or 0, 1
+        if limit.max is not None:
+            measure, most, more = "max", limit.max, amount
+        bucket = calendar.window_key(day, limit.window)
+        key = f"{programme.id}/{direction}:{rule.currency}/{measure}/{limit.window}/{bucket}"
+        used = draft.account.counter(key)
+        if used + more > most:
+            raise _over(limit, direction, most - used)
+        last = calendar.window_end(day, limit.window)
+        kept = None if last is None else calendar.expiry_instant(last, programme.time_zone)
+        draft.add(CounterChange(key, more, kept))
+
+
+def _over(limit: TransferLimit, direction: str, left: int) -> Conflict:
+    most = "once" if limit.times == 1 else f"{limit.times} times"
+    if limit.max is not None:
+        most = f"{limit.max}"
+    often = "in all" if limit.window == "lifetime" else f"a {limit.window}"
+    facts = {"direction": direction, "window": limit.window, "limit": limit.max or limit.times}
+    if direction == "receiving":
+        # How much the other one has received is not the sender's to know.
+        text = f"A member may receive {most} {often}, and this would be more."
+        return Conflict("transfer_limit", text, **facts)
+    text = f"A member may send {most} {often}; {left} {'are' if left != 1 else 'is'} left."
+    return Conflict("transfer_limit", text, left=left, **facts)
+
+
+def _anew(
+    parts: Sequence[Taken], currency: Currency, today: date, time_zone: str
+) -> tuple[Taken, ...]:
+    """Return parts with the expiry of what is earned today."""
+    term = value.term(currency.expiry, today, time_zone, currency.expiry_warning_days)
+    return tuple(
+        replace(part, expires_at=term.expires_at, expires_on=term.expires_on, warn_at=term.warn_at)
+        for part in parts
+    )
+
+
+def problems(programme: Programme) -> Iterator[Fault]:
+    """Faults of what a document says of transfers."""
+    seen: set[str] = set()
+    for place, rule in enumerate(SECTION.of(programme)):
+        at = join("", SECTION.name, place)
+        here = join(at, "currency")
+        yield from known_currency(programme, rule.currency, here)
+        if rule.currency in seen:
+            yield Fault(here, f"`{rule.currency}` has a rule already: leave one of them out")
+        seen.add(rule.currency)
+        if rule.max_each is not None and rule.max_each < rule.min_each:
+            detail = f"is less than `min_each` ({rule.min_each}): nothing could be transferred"
+            yield Fault(join(at, "max_each"), detail)
+        currency = programme.currency(rule.currency)
+        timeless = currency and isinstance(currency.expiry, NeverExpires | InactivityExpiry)
+        if rule.expiry == "fresh" and timeless:
+            detail = f"must be left out: lots of `{rule.currency}` have no day of their own"
+            yield Fault(join(at, "expiry"), detail)
+        for side in ("sending", "receiving"):
+            yield from _limit_problems(getattr(rule, side), rule, join(at, side))
+
+
+def _limit_problems(
+    limits: Sequence[TransferLimit], rule: TransferRule, at: str
+) -> Iterator[Fault]:
+    seen: dict[tuple[str, bool], int] = {}
+    for place, limit in enumerate(limits):
+        here = join(at, place)
+        if (limit.max is None) == (limit.times is None):
+            yield Fault(here, "needs exactly one of `max` (value) and `times` (how often)")
+            continue
+        measure = "max" if limit.times is None else "times"
+        first = seen.setdefault((limit.window, limit.times is None), place)
+        if first != place:
+            detail = f"{join(at, first)} limits `{measure}` by `{limit.window}` already"
+            yield Fault(here, f"{detail}: leave one of them out")
+        if limit.max is not None and limit.max < rule.min_each:
+            detail = f"is less than `min_each` ({rule.min_each}): nothing could be transferred"
+            yield Fault(join(here, "max"), detail)
+
+
+def words(speaker: Speaker) -> Iterator[Described]:
+    """Tell what members may give to one another."""
+    for rule in SECTION.of(speaker.programme):
+        name = speaker.currency_name(rule.currency)
+        least = speaker.value(rule.min_each, rule.currency)
+        text = f"Members may give {name} to one another, {least} or more at once"
+        if rule.max_each is not None:
+            most = speaker.value(rule.max_each, rule.currency)
+            text = f"Members may give {name} to one another, {least} to {most} at once"
+        expiry = "They keep their last day."
+        if rule.expiry == "fresh":
+            expiry = "They last as if they were earned that day."
+        limits = [
+            f"A member may {verb} {_most(speaker, rule, limit)}."
+            for verb, limits in (("send", rule.sending), ("receive", rule.receiving))
+            for limit in limits
+        ]
+        yield Described("transfer", rule.currency, name, joined(f"{text}.", expiry, *limits))
+
+
+def _most(speaker: Speaker, rule: TransferRule, limit: TransferLimit) -> str:
+    most = speaker.words.count("times", limit.times or 0)
+    if limit.max is not None:
+        most = speaker.value(limit.max, rule.currency)
+    return f"{most} {speaker.words.windows[limit.window]} at most"

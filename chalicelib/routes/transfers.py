@@ -1,0 +1,119 @@
+"""Transfers: a member gives value to another one."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from msgspec import Meta, Struct
+
+from chalicelib.domain.calendar import Instant
+from chalicelib.domain.mechanics.transfers import SendTransfer, Sent
+from chalicelib.domain.programme import Id, Points
+from chalicelib.routes.calls import answer, caller_of, identity_of, reply, services_of
+from chalicelib.routes.http import Body, Call, Reply, Resource
+from chalicelib.routes.views import BalanceView, LotView, balances, when
+from chalicelib.usecases.execution import Decided
+from chalicelib.usecases.ports import Answer
+from chalicelib.usecases.transfer_value import transfer_value
+
+api = Resource("transfers")
+
+
+class TransferBody(Body):
+    """To whom, and how much; ``reference`` is sealed, and only the sender's ledger shows it."""
+
+    to: Annotated[
+        str, Meta(pattern=r"^mem_[0-9A-Z]{26}$", description="The id of the member who receives.")
+    ]
+    programme: Id
+    currency: Id
+    amount: Points
+    reference: Annotated[str, Meta(max_length=200)] = ""
+
+
+class TransferView(Struct, frozen=True):
+    """
+    What was transferred, and what the sender has left.
+
+    ``lots`` are as they arrived, the first to expire first; ``version`` is that of the sender's
+    account.  Both ledgers name the transfer by its id.
+    """
+
+    transfer_id: str
+    member_id: str
+    to: str
+    version: int
+    programme: str
+    currency: str
+    amount: int
+    lots: list[LotView]
+    balances: list[BalanceView]
+
+
+@api.post(
+    "/members/{member_id}/transfers",
+    scope="transfers:write",
+    summary="Transfer value to another member",
+    description=(
+        "Where the programme lets members do so. Value keeps its expiry unless the programme says "
+        "otherwise; both accounts are written at once or not at all."
+    ),
+    body=TransferBody,
+    answer=TransferView,
+    status=201,
+    idempotent=True,
+    member_may=True,
+    errors=(
+        "member_not_found",
+        "account_closed",
+        "programme_not_found",
+        "not_enrolled",
+        "unknown_currency",
+        "same_member",
+        "transfer_amount",
+        "transfer_limit",
+        "insufficient_points",
+        "recipient_unavailable",
+    ),
+)
+def transfer(call: Call[TransferBody]) -> Reply:
+    """Give value away."""
+    body = call.body
+    services = services_of(call)
+    command = SendTransfer(
+        actor=call.caller.actor,
+        member=call.path["member_id"],
+        to=body.to,
+        programme=body.programme,
+        currency=body.currency,
+        amount=body.amount,
+        transfer_id=services.new_id("transfer"),
+        reference=body.reference,
+    )
+    done = transfer_value(services, caller_of(call), command, _present, identity_of(call))
+    return reply(done)
+
+
+def _present(decided: Decided) -> Answer:
+    sent: Sent = decided.results[-1]
+    view = TransferView(
+        transfer_id=sent.transfer_id,
+        member_id=decided.member,
+        to=sent.to,
+        version=decided.account.version,
+        programme=sent.programme,
+        currency=sent.currency,
+        amount=sent.amount,
+        lots=_lots(sent),
+        balances=balances(decided.account, decided.programmes, decided.now, "en"),
+    )
+    return answer(201, view)
+
+
+def _lots(sent: Sent) -> list[LotView]:
+    """Return what arrived by its expiry, whoever funded it."""
+    amounts: dict[tuple[Instant | None, str | None], int] = {}
+    for part in sent.parts:
+        expiry = (part.expires_at, part.expires_on)
+        amounts[expiry] = amounts.get(expiry, 0) + part.amount
+    return [LotView(amount, last, when(gone)) for (gone, last), amount in amounts.items()]
