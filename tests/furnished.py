@@ -27,4 +27,5 @@ def furnished() -> dict[str, Any]:
         "plans": [{"id": "club", "name": "Club", "period": "month", "fee": 900}],
         "goodwill": {"currency": "points", "daily": {"server": 10**9, "manager": 100}},
         "wallets": [{"currency": "prepaid", "kind": "prepaid"}],
+        "transfers": [{"currency": "points"}, {"currency": "prepaid"}],
     }

@@ -83,6 +83,7 @@ def test_writes(counted: Counted, tenant: Clinic, member: str) -> None:
     """An accepted write is one consistent read and one transaction."""
     api, path = tenant.api, f"/v1/members/{member}"
     correction = {"programme": "clinic", "currency": "points", "amount": 1, "reason": "test"}
+    given = {"programme": "clinic", "currency": "points", "amount": 5, "to": tenant.enrolled()}
     writes: list[tuple[str, Document]] = [
         ("/v1/activities", tenant.fact(member)),
         (f"{path}/redemptions", PARKING),
@@ -93,6 +94,7 @@ def test_writes(counted: Counted, tenant: Clinic, member: str) -> None:
         (f"{path}/entitlement-uses", _COFFEE),
         (f"{path}/goodwill", {"programme": "clinic", "points": 1, "reason": "wait"}),
         (f"{path}/top-ups", {"programme": "clinic", "currency": "prepaid", "amount": 100}),
+        (f"{path}/transfers", given),
         (f"{path}/statuses", {"programme": "clinic", "status": "family"}),
         (f"{path}/subscriptions", {"programme": "clinic", "plan": "club"}),
         (f"{path}/subscriptions/fees", {"programme": "clinic"}),

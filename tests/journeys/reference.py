@@ -118,6 +118,7 @@ def _publish(world: LocalWorld, record: Recorder) -> None:
             {"id": "club-year", "name": "Club, by the year", "period": "year", "fee": 15_000},
         ],
         "goodwill": {"currency": "points", "daily": {"server": 1000, "reception": 200}},
+        "transfers": [{"currency": "points", "sending": [{"window": "month", "max": 500}]}],
         "wallets": [
             {
                 "currency": "prepaid",
@@ -244,6 +245,9 @@ def _buy(world: LocalWorld, record: Recorder, member: str) -> None:
     record("POST", f"{path}/subscriptions/cancellation", {**programme, "reason": "moving"})
     sorry = {**programme, "points": 50, "reason": "wait", "note": "55 minutes instead of 20"}
     record("POST", f"{path}/goodwill", sorry)
+    friend = record("POST", "/v1/members", {"programmes": ["clinic"]})["id"]
+    given = {**programme, "to": friend, "currency": "points", "amount": 40}
+    record("POST", f"{path}/transfers", {**given, "reference": "for your walk"})
     gone = {**programme, "status": "family", "reason": "moved apart"}
     record("POST", f"{path}/statuses/withdrawal", gone)
 

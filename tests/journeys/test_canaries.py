@@ -170,8 +170,8 @@ def test_what_is_bought_is_sealed(
     clinic.publish(furnished())
     member, api = clinic.enrolled(), clinic.api
     path, programme = f"/v1/members/{member}", {"programme": "clinic"}
-    sealed = canary("proof"), canary("reference"), canary("fee"), canary("note"), canary("use")
-    proof, reference, fee, note, use = sealed
+    names = ("proof", "reference", "fee", "note", "use", "gift")
+    proof, reference, fee, note, use, gift = map(canary, names)
     api.post(f"{path}/statuses", {**programme, "status": "family", "proof": proof}).expect(201)
     paid = {**programme, "currency": "prepaid", "amount": 500, "reference": reference}
     api.post(f"{path}/top-ups", paid).expect(201)
@@ -179,6 +179,8 @@ def test_what_is_bought_is_sealed(
     api.post(f"{path}/subscriptions", plan).expect(201)
     sorry = {**programme, "points": 5, "reason": "wait", "note": note}
     api.post(f"{path}/goodwill", sorry).expect(201)
+    wish = {**programme, "currency": "points", "amount": 5, "reference": gift}
+    api.post(f"{path}/transfers", {**wish, "to": clinic.enrolled()}).expect(201)
     coffee = {**programme, "entitlement": "coffee"}
     given = {**coffee, "units": 3, "reason": "kindness", "note": note}
     api.post(f"{path}/entitlement-grants", given).expect(201)

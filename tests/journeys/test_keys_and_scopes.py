@@ -75,6 +75,12 @@ BODIES: dict[str, Any] = {
     "quotes_confirm": {},
     "statuses_show": {"programme": "clinic", "status": "family"},
     "statuses_withdraw": {"programme": "clinic", "status": "family", "reason": "test"},
+    "transfers_transfer": {
+        "to": "{other_id}",
+        "programme": "clinic",
+        "currency": "points",
+        "amount": 1,
+    },
     "wallets_add": {"programme": "clinic", "currency": "prepaid", "amount": 100},
     "subscriptions_begin": {"programme": "clinic", "plan": "club"},
     "subscriptions_pay": {"programme": "clinic"},
@@ -114,6 +120,7 @@ class Things(NamedTuple):
     use_id: str = "1"
     hold_id: str = "hold_0"
     quote_id: str = "quote_0"
+    other_id: str = "mem_01ARZ3NDEKTSV4RRFFQ69G5FAW"
 
 
 NOTHING = Things(ABSENT, "red_0", "aaaaaaaaaaaaaaaa", "0", "none", "none", programme_id="none")
@@ -159,6 +166,7 @@ def make_things(clinic: Clinic) -> Things:
         use_id=used["use_id"],
         hold_id=held["hold"]["hold_id"],
         quote_id=quoted["quote"]["quote_id"],
+        other_id=clinic.enrolled(),
     )
 
 
