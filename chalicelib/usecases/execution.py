@@ -202,14 +202,14 @@ class _Write(NamedTuple):
             return known
         if dry_run:
             return Done(self.present(work.decided), self.member)
-        if not work.sides[0].appended.stored and not work.claims and beside is None:
-            return self.first_answer(beside) or Done(
-                self.present(work.decided), self.member, loaded=loaded
-            )
         if work.unfinished:
             # The commands come after what fell due.
             self._commit(work, None)
             return None
+        if not work.sides[0].appended.stored and not work.claims and beside is None:
+            return self.first_answer(beside) or Done(
+                self.present(work.decided), self.member, loaded=loaded
+            )
         return self._commit_answered(loaded, work, beside)
 
     def first_answer(self, beside: Beside | None = None) -> Done | None:

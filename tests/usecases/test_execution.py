@@ -12,6 +12,7 @@ from chalicelib import metrics
 from chalicelib.domain.commands import Adjust
 from chalicelib.domain.document import decode
 from chalicelib.domain.errors import Conflict, Unavailable
+from chalicelib.domain.mechanics.transfers import SendTransfer
 from chalicelib.domain.programme import ProgrammeVersion
 from chalicelib.usecases.adjust_balance import adjust_balance
 from chalicelib.usecases.change_member import record_consents
@@ -27,16 +28,22 @@ from chalicelib.usecases.ports import (
 )
 from chalicelib.usecases.secrets import TenantSecrets
 from chalicelib.usecases.services import Caller, Services
+from chalicelib.usecases.transfer_value import transfer_value
 from tests.fakes.catalogue import FakeCatalogue
 from tests.fakes.directory import FakeDirectory
 from tests.fakes.ledger import FakeLedger
 
 NOW: Final = 1_790_000_000_000
+DAY: Final = 86_400_000
 CALLER: Final = Caller("clinic", "server:k1")
 KEY: Final = Identity("k" * 64, b"f" * 32)
 PROGRAMME: Final = b"""{
   "id": "clinic", "name": "Clinic", "time_zone": "UTC", "money": {"currency": "GBP"},
-  "currencies": [{"id": "points", "name": "points", "expiry": {"type": "never"}}]
+  "currencies": [
+    {"id": "points", "name": "points", "expiry": {"type": "never"}},
+    {"id": "miles", "name": "miles", "expiry": {"type": "rolling", "days": 200}}
+  ],
+  "transfers": [{"currency": "points"}]
 }"""
 
 
@@ -46,6 +53,7 @@ class Line(FakeLedger):
     def __init__(self) -> None:
         super().__init__()
         self.fates: list[Callable[[Commit], None]] = []
+        self.commits = 0
 
     def commit(self, commit: Commit) -> None:
         """Write as fate has it."""
@@ -53,6 +61,7 @@ class Line(FakeLedger):
             self.fates.pop(0)(commit)
             raise OutcomeUnknown
         super().commit(commit)
+        self.commits += 1
 
     def written(self, commit: Commit) -> None:
         """The write is done, and nobody hears of it."""
@@ -94,12 +103,34 @@ class Clinic:
         """Create someone without an external id, whom only the request's identity tells apart."""
         return create_member(self.services, CALLER, NewMember(), _told, identity).done
 
-    def adjust(self, member: str, amount: int, identity: Identity = KEY) -> Done:
+    def adjust(
+        self, member: str, amount: int, identity: Identity | None = KEY, currency: str = "points"
+    ) -> Done:
         """Adjust a balance."""
         command = Adjust(
-            actor=CALLER.actor, programme="clinic", currency="points", amount=amount, reason="r"
+            actor=CALLER.actor, programme="clinic", currency=currency, amount=amount, reason="r"
         )
         return adjust_balance(self.services, CALLER, member, command, _told, identity)
+
+    def transfer(self, sender: str, receiver: str, amount: int, identity: Identity = KEY) -> Done:
+        """Transfer points."""
+        command = SendTransfer(
+            member=sender,
+            to=receiver,
+            programme="clinic",
+            currency="points",
+            amount=amount,
+            transfer_id="transfer_1",
+        )
+        return transfer_value(self.services, CALLER, command, _told, identity)
+
+    def with_lots(self, count: int) -> str:
+        """Return a new member with so many lots of miles, each of a day of its own."""
+        member = self.create().member
+        for _ in range(count):
+            self.adjust(member, 1, None, "miles")
+            self.now += DAY
+        return member
 
     def consent(self, member: str, text_version: str, identity: Identity) -> Done:
         """Give a consent."""
@@ -178,6 +209,69 @@ def test_no_refusal_while_a_write_may_come(clinic: Clinic) -> None:
         clinic.adjust(member, -5, late)
     with pytest.raises(Conflict, match="insufficient_points"):
         clinic.adjust(member, -5, late)
+
+
+class TestTwoAccounts:
+    """A decision that spans two accounts."""
+
+    def test_answered_as_the_senders(self, clinic: Clinic) -> None:
+        """It is on record as the sender's, with the sender's version, and moves value once."""
+        sender, receiver = clinic.create().member, clinic.create().member
+        clinic.adjust(sender, 30)
+        key = Identity("t" * 64, b"t" * 32)
+        clinic.line.fates = [clinic.line.lost, clinic.line.written]
+
+        done = clinic.transfer(sender, receiver, 20, key)
+
+        assert done.answer.body == f"{sender} 3 {NOW}".encode()
+        assert clinic.transfer(sender, receiver, 20, key) == Done(
+            done.answer, sender, replayed=True
+        )
+        assert (clinic.versions(sender), clinic.versions(receiver)) == (3, 2)
+
+    def test_time_runs_backwards_on_neither(self, clinic: Clinic) -> None:
+        """Where one server's clock is behind, both entries take effect at the later instant."""
+        sender, receiver = clinic.create().member, clinic.create().member
+        clinic.adjust(sender, 30)
+        clinic.now += DAY
+        clinic.adjust(receiver, 1, None)
+        clinic.now -= DAY
+
+        done = clinic.transfer(sender, receiver, 20, Identity("t" * 64, b"t" * 32))
+
+        assert done.answer.body == f"{sender} 3 {NOW + DAY}".encode()
+        for member in (sender, receiver):
+            (last,) = clinic.line.entries("clinic", member, newest_first=True, limit=1)
+            assert last.effective_at == NOW + DAY
+
+    @pytest.mark.parametrize(
+        ("of_sender", "of_receiver", "commits"),
+        [(90, 0, 2), (0, 90, 2), (50, 50, 2), (30, 30, 1), (100, 100, 3)],
+    )
+    def test_much_fell_due(
+        self, clinic: Clinic, of_sender: int, of_receiver: int, commits: int
+    ) -> None:
+        """What one transaction does not hold goes ahead in transactions of its own."""
+        sender, receiver = clinic.with_lots(of_sender), clinic.with_lots(of_receiver)
+        clinic.adjust(sender, 30, None)
+        before = clinic.line.commits
+        clinic.now += 400 * DAY
+
+        clinic.transfer(sender, receiver, 20)
+
+        assert clinic.line.commits - before == commits
+        assert clinic.versions(sender) == 2 * of_sender + 3
+        assert clinic.versions(receiver) == 2 * of_receiver + 2
+
+    def test_refused(self, clinic: Clinic) -> None:
+        """A refused transfer writes nothing, not even what fell due on either side."""
+        sender, receiver = clinic.with_lots(2), clinic.with_lots(2)
+        clinic.now += 400 * DAY
+
+        with pytest.raises(Conflict, match="insufficient_points"):
+            clinic.transfer(sender, receiver, 20)
+
+        assert (clinic.versions(sender), clinic.versions(receiver)) == (3, 3)
 
 
 def test_consent_given_again(clinic: Clinic) -> None:

@@ -310,16 +310,17 @@ def words(speaker: Speaker) -> Iterator[Described]:
     """Tell what members may give to one another."""
     for rule in SECTION.of(speaker.programme):
         name = speaker.currency_name(rule.currency)
-        least = speaker.value(rule.min_each, rule.currency)
-        text = f"Members may give {name} to one another, {least} or more at once"
+        text = f"Members may give {name} to one another"
         if rule.max_each is not None:
             most = speaker.value(rule.max_each, rule.currency)
-            text = f"Members may give {name} to one another, {least} to {most} at once"
+            text += f", from {rule.min_each:,} to {most} at once"
+        elif rule.min_each > 1:
+            text += f", {speaker.value(rule.min_each, rule.currency)} or more at once"
         expiry = "They keep their last day."
         if rule.expiry == "fresh":
             expiry = "They last as if they were earned that day."
         limits = [
-            f"A member may {verb} {_most(speaker, rule, limit)}."
+            f"A member may {verb} at most {_most(speaker, rule, limit)}."
             for verb, limits in (("send", rule.sending), ("receive", rule.receiving))
             for limit in limits
         ]
@@ -330,4 +331,4 @@ def _most(speaker: Speaker, rule: TransferRule, limit: TransferLimit) -> str:
     most = speaker.words.count("times", limit.times or 0)
     if limit.max is not None:
         most = speaker.value(limit.max, rule.currency)
-    return f"{most} {speaker.words.windows[limit.window]} at most"
+    return f"{most} {speaker.words.windows[limit.window]}"
