@@ -12,6 +12,7 @@ import click
 import pytest
 
 from chalicelib.cli import main
+from chalicelib.domain.mechanics.registry import KINDS
 from infra.local.serve import DEFAULT_PORT
 from tests.readme import FILE, ROOT, section
 
@@ -119,6 +120,13 @@ def test_variables_read_are_named() -> None:
     read = set(re.findall(r'"(TESSERA_[A-Z_]+[A-Z])"', code("chalicelib", "infra")))
 
     assert sorted(read - set(VARIABLE.findall(section("Configuration")))) == []
+
+
+def test_every_kind_of_entry_is_told() -> None:
+    """The decisions name each kind of entry that a journal can have, and no other."""
+    (line,) = [line for line in FILE.read_text("utf-8").splitlines() if "Entry kinds are" in line]
+
+    assert set(re.findall(r"`([a-z_]+)`", line)) == KINDS
 
 
 def test_the_port_is_the_one_shown() -> None:

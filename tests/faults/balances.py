@@ -20,6 +20,7 @@ from chalicelib.domain.entry import (
     REDEEMED,
     Entry,
 )
+from chalicelib.domain.mechanics.transfers import TRANSFERRED
 from chalicelib.domain.mechanics.wallets import PAID_IN
 from chalicelib.domain.verification import verify
 from tests.faults.earnings import check_earnings
@@ -104,7 +105,7 @@ def _flows(entries: list[Entry], account: Account) -> Iterator[str]:
             yield f"{currency} is {balance.available}, posted {nets[currency, AVAILABLE]}"
         if nets[currency, PENDING] != balance.pending_total:
             yield f"{currency} pending is {balance.pending_total}"
-        sources, own = (ISSUED, PAID_IN, "adjusted"), (AVAILABLE, PENDING, HELD)
+        sources, own = (ISSUED, PAID_IN, "adjusted", TRANSFERRED), (AVAILABLE, PENDING, HELD)
         ends = (*sources, REDEEMED, EXPIRED, FORFEITED, *own)
         if sum(nets[currency, end] for end in ends):
             yield f"{currency} does not add up"

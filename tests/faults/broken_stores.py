@@ -6,11 +6,12 @@ import itertools
 from collections.abc import Sequence
 from typing import Final
 
-from msgspec.structs import replace
+from msgspec.structs import asdict, replace
 
 from chalicelib.domain.calendar import Instant
 from chalicelib.domain.commands import ReturnStock, SaveRemaining, TakeBudget, TakeStock
 from chalicelib.domain.errors import Conflict
+from chalicelib.store import keys
 from chalicelib.store.ledger import DynamoLedger
 from chalicelib.store.transaction import Rank, Write, transact
 from chalicelib.store.writes import writes_of
@@ -179,6 +180,35 @@ class OneRecordForAll(DynamoLedger):
     def remembered_each(self, tenant: str, keys_: Sequence[str]) -> tuple[Remembered | None, ...]:  # noqa: ARG002
         """Look where every tenant does."""
         return super().remembered_each("all", keys_)
+
+
+class ReceiverAfterwards(_Wrapped):
+    """What was sent is credited to the other account in a transaction of its own."""
+
+    def commit(self, commit: Commit) -> None:
+        """Write the sender's account and the answer, then the receiver's."""
+        super().commit(replace(commit, counterparty=None))
+        if commit.counterparty is not None:
+            account = Commit(
+                **asdict(commit.counterparty),
+                tenant=commit.tenant,
+                on_test_clock=commit.on_test_clock,
+            )
+            super().commit(account)
+
+
+class ReceiverUnguarded(_Wrapped):
+    """The other account is written whatever version it has by now."""
+
+    def writes(self, commit: Commit, writes: list[Write]) -> list[Write]:
+        """Return the writes without the conditions that guard the other account."""
+        if commit.counterparty is None:
+            return writes
+        pk = keys.member_pk(commit.tenant, commit.counterparty.member)
+        return [
+            _unguarded(write) if write.request.get("Item", {}).get("pk") == {"S": pk} else write
+            for write in writes
+        ]
 
 
 class LookUpUnclaimed(_Wrapped):

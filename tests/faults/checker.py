@@ -17,6 +17,7 @@ from chalicelib.usecases.ports import Identity
 from tests.faults.balances import check_journal
 from tests.faults.benefits import check_benefits
 from tests.faults.ending import Ending, TenantEnding
+from tests.faults.handing_on import check_transfers
 from tests.faults.history import History
 from tests.faults.quoting import check_quotes
 from tests.faults.record import Delivery, Intent, Outcome, Part
@@ -42,6 +43,7 @@ def check(history: History) -> list[str]:
         found.extend(check_holds(tenant))
         found.extend(check_goodwill(tenant))
         found.extend(check_quotes(tenant))
+        found.extend(check_transfers(tenant))
         found.extend(_Answers(history, ending, tenant).check())
         if tenant.id in history.settled:
             found.extend(_late(tenant, history.settled[tenant.id]))

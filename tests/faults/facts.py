@@ -10,6 +10,7 @@ from chalicelib.domain.activity import Activity
 from chalicelib.domain.commands import LineReversal
 from chalicelib.domain.entry import Line
 from chalicelib.domain.errors import LoyaltyError, Unavailable
+from chalicelib.domain.mechanics.quotes import SOURCE as QUOTED
 from chalicelib.usecases.execution import Done
 from chalicelib.usecases.identity import activity_identity
 from chalicelib.usecases.ports import Identity
@@ -135,9 +136,13 @@ def _outcome_of_many(done: Done | None, refusal: LoyaltyError | None) -> Outcome
 def reverse(play: Play, tenant: str) -> Request:
     """Draw a reversal: whole, of a part, or of a line."""
     reported = play.reported[tenant] + play.before
+    bought = [fact for fact in play.reported[tenant] if fact.source == QUOTED]
     if play.reversed[tenant] and play.chance.percent(60):
         # One fact that comes back in several parts, at once or one after the other.
         fact = play.chance.pick(play.reversed[tenant])
+    elif bought and play.chance.percent(50):
+        # What was quoted has most to give back: what wallets paid, and what made lines free.
+        fact = play.chance.pick(bought)
     else:
         fact = play.chance.pick(reported)
     play.reversed[tenant].append(fact)

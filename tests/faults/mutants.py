@@ -38,12 +38,14 @@ from chalicelib.domain.mechanics import (
     quotes,
     reversal,
     rewards,
+    transfers,
 )
 from chalicelib.domain.mechanics.entitlements import UseEntitlement
 from chalicelib.domain.mechanics.holds import PlaceHold
 from chalicelib.domain.mechanics.plans import PayFee
 from chalicelib.domain.mechanics.quotes import ConfirmQuote
 from chalicelib.domain.mechanics.registry import REACTIONS, Handler
+from chalicelib.domain.mechanics.transfers import ReceiveTransfer
 from chalicelib.domain.programme import Programmes
 from chalicelib.domain.reaction import Note, Retraction
 from chalicelib.store.ledger import DynamoLedger
@@ -192,6 +194,16 @@ def _free_for_ever(
         return quotes.confirm(account, programmes, command, now)
 
 
+def _begins_anew(
+    account: Account, programmes: Programmes, command: ReceiveTransfer, now: Instant
+) -> Decision:
+    """Credit what another member sent as if it were earned today."""
+    later = now + 5 * 86_400_000
+    day = calendar.local_date(later, "UTC").isoformat()
+    parts = tuple(replace(part, expires_at=later, expires_on=day) for part in command.parts)
+    return transfers.receive(account, programmes, replace(command, parts=parts), now)
+
+
 def _retracting(section: str, retract: Callable[[Draft, Retraction], Note]) -> Mutant:
     changed = tuple(
         each._replace(retract=retract) if each.section == section else each for each in REACTIONS
@@ -242,6 +254,9 @@ MUTANTS: Final[dict[str, Mutant]] = {
     "index-moves-later": Mutant(broken_stores.IndexMovesLater),
     "index-forgotten": Mutant(broken_stores.IndexForgotten),
     "one-record-for-all": Mutant(broken_stores.OneRecordForAll),
+    "receiver-afterwards": Mutant(broken_stores.ReceiverAfterwards),
+    "receiver-unguarded": Mutant(broken_stores.ReceiverUnguarded),
+    "transfer-begins-anew": Mutant(plant=lambda: _handled(ReceiveTransfer, _begins_anew)),
     "look-up-unclaimed": Mutant(broken_stores.LookUpUnclaimed),
     "refusal-before-record": Mutant(plant=lambda: _swapped(execution, "_Write", _Hasty)),
     "unsettled": Mutant(plant=lambda: _swapped(execution, "_Write", _Unsettled)),

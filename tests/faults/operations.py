@@ -12,6 +12,7 @@ from typing import Final
 from tests.faults import (
     benefits,
     facts,
+    handing_on,
     people,
     quoting,
     reading,
@@ -35,7 +36,7 @@ OPERATIONS: Final = (
         people.nothing_joined,
         people.is_there,
     ),
-    Operation("enrol", 8, people.enrol, frozenset({"enrol"}), people.nothing_joined),
+    Operation("enrol", 11, people.enrol, frozenset({"enrol"}), people.nothing_joined),
     Operation("consent", 2, people.consent, frozenset({"enrol"}), people.nothing_joined),
     Operation("close", 1, people.close, frozenset({"close"}), effect=people.is_closed),
     Operation(
@@ -85,6 +86,7 @@ OPERATIONS: Final = (
     Operation("quote", 5, quoting.make),
     Operation("confirm", 7, quoting.confirm, frozenset({"earn"})),
     Operation("top up", 2, quoting.pay_in, frozenset({"top_up"})),
+    Operation("transfer", 5, handing_on.give, frozenset({"transfer_out"})),
     Operation("verify", 2, quoting.show, frozenset({"status"}), quoting.nothing_shown),
     TICK,
     Operation("fan out", 1, ticking.draw_fan_out, is_job=True),

@@ -21,6 +21,7 @@ VISIT_DAY_CAP: Final = 100
 STOCK: Final = {"mug": 3, "keyring": 2}
 PARKING_QUOTA: Final = 2
 GOODWILL_DAILY: Final = 50
+SENT_DAILY: Final = 90
 TIERS: Final = ("base", "silver", "gold")
 CARD: Final[dict[str, Any]] = {
     "id": "two-paid",
@@ -157,6 +158,10 @@ def document(rates: Rates, time_zone: str) -> dict[str, Any]:
         ],
         "quotes": {"minutes": 10_000},
         "goodwill": {"currency": "points", "daily": {"reception": GOODWILL_DAILY}},
+        "transfers": [
+            {"currency": "points", "sending": [{"window": "day", "max": SENT_DAILY}]},
+            {"currency": "prepaid"},
+        ],
         "statuses": [{"id": "family", "name": "Family"}],
         "discounts": {
             "stacking": "additive",

@@ -165,10 +165,10 @@ def _cost(tenant: TenantEnding, entry: Entry) -> Iterator[str]:
 
 
 def _rates(tenant: TenantEnding, member: str, journal: Journal) -> Iterator[str]:
-    """What was paid in at each rate is still there, or was drawn and did not come back."""
+    """What came in at each rate is there, or was given away, or drawn and did not come back."""
     expected: Counter[int] = Counter()
     for entry in journal.entries:
-        if entry.kind == "top_up":
+        if entry.kind in ("top_up", "transfer_out", "transfer_in"):
             for effect in entry.effects:
                 if isinstance(effect, LotChange) and effect.currency == PREPAID:
                     expected[effect.rate] += effect.delta

@@ -14,6 +14,7 @@ from typing import Final, NamedTuple
 
 from chalicelib.domain.activity import Activity
 from chalicelib.domain.commands import Adjust
+from chalicelib.domain.mechanics.transfers import SendTransfer
 from chalicelib.store import keys
 from chalicelib.store.ledger import DynamoLedger
 from chalicelib.usecases.adjust_balance import adjust_balance
@@ -31,6 +32,7 @@ from chalicelib.usecases.redeem_reward import (
 from chalicelib.usecases.reverse_activity import Reversal, reverse_activity
 from chalicelib.usecases.services import Caller, Services
 from chalicelib.usecases.tick import tick
+from chalicelib.usecases.transfer_value import transfer_value
 from tests.faults import storage
 from tests.faults.chance import Chance
 from tests.faults.programmes import PROGRAMME
@@ -144,6 +146,30 @@ def _close(begin: Prepared) -> Request:
     return _request("close", run)
 
 
+def _give(begin: Prepared) -> Request:
+    return _transfer("give", *begin.scenario.members)
+
+
+def _take(begin: Prepared) -> Request:
+    return _transfer("take", *reversed(begin.scenario.members))
+
+
+def _transfer(name: str, sender: str, receiver: str) -> Request:
+    def run(services: Services, caller: Caller) -> Done:
+        command = SendTransfer(
+            actor=caller.actor,
+            member=sender,
+            to=receiver,
+            programme=PROGRAMME,
+            currency="points",
+            amount=30,
+            transfer_id=services.new_id("transfer"),
+        )
+        return transfer_value(services, caller, command, told, _key(name))
+
+    return _request(name, run)
+
+
 def _tick(begin: Prepared) -> Request:
     tenant = begin.scenario.tenants[0].id
     shard = int(keys.due_pk(tenant, begin.member, on_test_clock=False)[-2:])
@@ -172,6 +198,8 @@ REQUESTS: Final[dict[str, tuple[str, Callable[[Prepared], Request]]]] = {
     "reverse whole": ("reverse", _reverse_whole),
     "adjust": ("adjust", _adjust),
     "close": ("close", _close),
+    "give": ("transfer", _give),
+    "take": ("transfer", _take),
     "tick": ("tick", _tick),
 }
 
@@ -184,6 +212,7 @@ SCRIPTS: Final[tuple[Script, ...]] = (
     ("cancel", "earn"),
     ("adjust", "close"),
     ("tick", "redeem"),
+    ("give", "take"),
 )
 PAIRS: Final[tuple[Pair, ...]] = tuple(combinations_with_replacement(SCRIPTS, 2))
 #: What every change runs; the rest takes minutes.
@@ -191,4 +220,5 @@ FEW: Final[tuple[Pair, ...]] = (
     (("earn", "redeem"), ("earn", "redeem")),
     (("redeem", "reverse"), ("reverse whole", "adjust")),
     (("redeem", "cancel"), ("tick", "redeem")),
+    (("adjust", "close"), ("give", "take")),
 )

@@ -1,0 +1,112 @@
+"""Value that one member gives to another: what must hold of both journals."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from chalicelib.domain import calendar
+from chalicelib.domain import effects as fx
+from chalicelib.domain.entry import Entry
+from chalicelib.domain.mechanics.transfers import SendTransfer
+from chalicelib.usecases.execution import Done
+from chalicelib.usecases.services import Caller, Services
+from chalicelib.usecases.transfer_value import transfer_value
+from tests.faults.ending import TenantEnding
+from tests.faults.play import Play
+from tests.faults.programmes import POINTS, PROGRAMME, SENT_DAILY
+from tests.faults.record import Request
+from tests.faults.telling import draw_identity, request, told
+
+
+class _Side(NamedTuple):
+    """One journal's part of a transfer."""
+
+    member: str
+    entry: Entry
+
+    def mirrored(self) -> tuple[str, str, int]:
+        """Return what the other side must say of it."""
+        return self.entry.counterparty, self.member, self.entry.effective_at
+
+
+def give(play: Play, tenant: str) -> Request:
+    """Draw a transfer between two members: of points, or of what is prepaid."""
+    sender = play.member(tenant)
+    others = [member for member in play.members[tenant] if member != sender]
+    receiver = play.chance.pick(others)
+    currency = play.chance.pick(("points", "points", "prepaid"))
+    amount = play.chance.pick((3, 15, 40, 75))
+    content = (sender, receiver, currency, amount)
+    identity = draw_identity(play, tenant, "transfer", content)
+
+    def run(services: Services, caller: Caller) -> Done:
+        command = SendTransfer(
+            actor=caller.actor,
+            member=sender,
+            to=receiver,
+            programme=PROGRAMME,
+            currency=currency,
+            amount=amount,
+            transfer_id=services.new_id("transfer"),
+        )
+        return transfer_value(services, caller, command, told, identity)
+
+    about = f"{amount} {currency} from {sender[-1]} to {receiver[-1]}"
+    return request(about, identity, run)
+
+
+def check_transfers(tenant: TenantEnding) -> Iterator[str]:
+    """What one gave the other got, once, at the same instant, from the same lots."""
+    sides: dict[str, dict[str, list[_Side]]] = {"transfer_out": {}, "transfer_in": {}}
+    for member, journal in tenant.journals.items():
+        for entry in journal.entries:
+            if entry.kind in sides:
+                found = sides[entry.kind].setdefault(entry.subject, [])
+                found.append(_Side(member, entry))
+    outs, ins = sides["transfer_out"], sides["transfer_in"]
+    for name in outs.keys() | ins.keys():
+        gone, come = outs.get(name, []), ins.get(name, [])
+        if len(gone) != 1 or len(come) != 1:
+            yield f"{tenant.id}: {name} was given {len(gone)} times and got {len(come)} times"
+            continue
+        for fault in _pair(gone[0], come[0]):
+            yield f"{tenant.id}: {name} {fault}"
+    yield from _limits(tenant, [side for found in outs.values() for side in found])
+
+
+def _pair(gone: _Side, come: _Side) -> Iterator[str]:
+    sender, receiver, at = come.mirrored()
+    if (gone.member, gone.entry.counterparty, gone.entry.effective_at) != (sender, receiver, at):
+        yield f"went from {gone.mirrored()} and came as {come.mirrored()}"
+    taken, given = _lots(gone.entry), _lots(come.entry)
+    owed = sum(-e.delta for e in come.entry.effects if isinstance(e, fx.DeficitChange))
+    if -taken.total() != given.total() + owed:
+        yield f"took {-taken.total()} and brought {given.total()}, {owed} of it for a debt"
+    for lot, amount in given.items():
+        if amount > -taken[lot]:
+            yield f"brought {amount} of {lot}, of which it took {-taken[lot]}"
+
+
+def _lots(entry: Entry) -> Counter[tuple[str, int | None, str, int]]:
+    """Return how much of each lot an entry moves, by what makes lots alike."""
+    moved: Counter[tuple[str, int | None, str, int]] = Counter()
+    for effect in entry.effects:
+        if isinstance(effect, fx.LotChange):
+            lot = (effect.currency, effect.expires_at, effect.funder, effect.rate)
+            moved[lot] += effect.delta
+    return moved
+
+
+def _limits(tenant: TenantEnding, gone: list[_Side]) -> Iterator[str]:
+    """Nobody gives more points in a day than they may."""
+    version = tenant.programmes.version(PROGRAMME, 1)
+    zone = version.document.time_zone if version else "UTC"
+    sent: Counter[tuple[str, str]] = Counter()
+    for member, entry in gone:
+        day = calendar.local_date(entry.effective_at, zone).isoformat()
+        sent[member, day] -= sum(n for lot, n in _lots(entry).items() if lot[0] == POINTS)
+    for (member, day), points in sent.items():
+        if points > SENT_DAILY:
+            yield f"{tenant.id}: {member[-1]} gave {points} of {SENT_DAILY} on {day}"
