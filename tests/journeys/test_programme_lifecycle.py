@@ -170,6 +170,7 @@ class TestPublication:
             rule["currency"] = "stars"
         for reward in document["rewards"]:
             reward["price"]["currency"] = "stars"
+        document["transfers"][0]["currency"] = "stars"
         clinic.api.post("/v1/programmes", {"document": document}).expect(201)
 
         refused = clinic.api.post("/v1/programmes/clinic/versions/2/publication", {})
