@@ -57,6 +57,19 @@ def test_value_by_currency(clinic: Clinic, capsys: pytest.CaptureFixture[str]) -
     assert told(capsys) == {}
 
 
+def test_a_donation_is_redeemed(clinic: Clinic, capsys: pytest.CaptureFixture[str]) -> None:
+    """What goes to a payee counts as redeemed, like any other reward."""
+    clinic.publish("cumulative-care")
+    member = clinic.enrolled()
+    clinic.give(member, 400, programme="cumulative-care")
+    capsys.readouterr()
+    wish = {"programme": "cumulative-care", "reward": "donation"}
+
+    clinic.api.post(f"/v1/members/{member}/redemptions", wish).expect(201)
+
+    assert told(capsys) == {("ValueRedeemed", "cumulative-care/points"): 400}
+
+
 def test_what_expires_by_itself(world: LocalWorld, capsys: pytest.CaptureFixture[str]) -> None:
     """What falls due is told when it is written, whoever writes it."""
     sandbox = world.sandbox()

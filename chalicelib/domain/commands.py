@@ -46,21 +46,27 @@ class RecordActivity(Command, frozen=True):
 
 
 class Redeem(Command, frozen=True):
-    """Pay for a reward and issue its voucher; the ids are made by the caller."""
+    """
+    Pay for a reward and issue its voucher; the ids are made by the caller.
+
+    ``by_member`` where the member asks, and nobody hands anything out.
+    """
 
     member: str
     programme: str
     reward: str
     redemption_id: str
     voucher_hash: str
+    by_member: bool = False
 
 
 class Redemption(Struct, frozen=True, omit_defaults=True):
     """
     A reward that was paid for, and its voucher.
 
-    ``revision`` counts its changes; ``taken`` is what its price came from; ``counters`` are the
-    limits that it used, with the instant at which each may be forgotten.
+    ``revision`` counts its changes; ``taken`` is what its price came from, and ``payee`` whom it
+    went to, if anybody; ``counters`` are the limits that it used, with the instant at which each
+    may be forgotten.
     """
 
     id: str
@@ -79,6 +85,7 @@ class Redemption(Struct, frozen=True, omit_defaults=True):
     stocked: bool = False
     changed_at: Instant | None = None
     revision: int = 1
+    payee: str = ""
 
 
 class CancelRedemption(Command, frozen=True):

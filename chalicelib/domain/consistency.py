@@ -301,5 +301,9 @@ def _by_itself(reward: Reward, threshold: int, at: str) -> Iterator[Fault]:
         yield Fault(at, "is for a reward that `gives` something at once: nobody asks for a voucher")
     if reward.stock is not None:
         yield Fault(at, "is not for a reward with `stock`: a fact must not fail for want of it")
+    if reward.price.amount == 0:
+        yield Fault(at, "is not for a gift, which every fact would give anew: set a price")
     if threshold < reward.price.amount:
         yield Fault(at, f"is less than the price, {reward.price.amount}: raise it")
+    if reward.by == "staff":
+        yield Fault(at, "is not for a reward `by` staff: nobody hands it out")

@@ -31,6 +31,8 @@ REDEEMED = "redeemed"
 EXPIRED = "expired"
 FORFEITED = "forfeited"
 ADJUSTED = "adjusted"
+# Before the id of a payee, for whose benefit value was redeemed.
+PAYEE = "payee/"
 
 
 class Posting(Struct, frozen=True, array_like=True):

@@ -81,6 +81,9 @@ class Frame(Struct, frozen=True):
     spent: str
     earned: str
     reward: str
+    gift: str
+    by_staff: str
+    payee: str
     reward_tiers: str
     reward_limit: str
     voucher: str
@@ -255,6 +258,9 @@ _ENGLISH: Final = Frame(
     spent="{money} spent",
     earned="{value} earned",
     reward="{name} costs {value}.",
+    gift="{name} costs nothing.",
+    by_staff="Staff hand it out.",
+    payee="What it costs goes to {payee}.",
     reward_tiers="For members in {tiers}.",
     reward_limit="At most {times} {window} for each member.",
     voucher="Its voucher is valid for {days}.",

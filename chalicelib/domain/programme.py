@@ -300,10 +300,10 @@ class Tiers(Part, frozen=True):
 
 
 class Price(Part, frozen=True):
-    """What a reward costs."""
+    """What a reward costs; 0 for a gift."""
 
     currency: Id
-    amount: Points
+    amount: Annotated[int, Meta(ge=0, le=10**9)]
 
 
 class RewardLimit(Part, frozen=True):
@@ -334,13 +334,16 @@ class Reward(Part, frozen=True):
 
     A redemption issues a voucher, unless the reward ``gives`` something that is there at once.
     Such a reward may be redeemed by itself, as often as the balance is ``auto_at`` or more when a
-    fact is recorded.
+    fact is recorded or value becomes usable.  What is ``by`` staff is handed out by them alone.
+    With a ``payee`` the price is posted to an account of that name: a charity's, say.
     """
 
     id: Id
     name: Text
     price: Price
     kind: Id = "gift"
+    by: Literal["anyone", "staff"] = "anyone"
+    payee: Id | None = None
     description: Caption = ""
     stock: Annotated[int, Meta(ge=0, le=10**9)] | None = None
     limits: Annotated[tuple[RewardLimit, ...], Meta(max_length=5)] = ()

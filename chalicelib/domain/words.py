@@ -274,7 +274,11 @@ class _Telling(Speaker):
         ]
         days = reward.voucher_valid_days
         return joined(
-            words.reward.format(name=self.name(reward), value=value),
+            words.reward.format(name=self.name(reward), value=value)
+            if reward.price.amount
+            else words.gift.format(name=self.name(reward)),
+            words.by_staff if reward.by == "staff" else "",
+            words.payee.format(payee=reward.payee) if reward.payee else "",
             words.reward_tiers.format(tiers=tiers) if tiers else "",
             *limits,
             "" if reward.stock is None else words.count("left", reward.stock),

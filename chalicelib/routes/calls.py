@@ -23,7 +23,8 @@ def services_of(call: Call[Any, Any]) -> Services:
 
 def caller_of(call: Call[Any, Any]) -> Caller:
     """Return on whose behalf a call is made."""
-    return Caller(call.tenant, call.caller.actor, call.remaining_ms)
+    is_member = call.caller.kind == "member"
+    return Caller(call.tenant, call.caller.actor, call.remaining_ms, is_member)
 
 
 def identity_of(call: Call[Any, Any]) -> Identity | None:

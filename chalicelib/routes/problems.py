@@ -76,6 +76,7 @@ CODES: Final[dict[str, Code]] = {
     "unknown_tenant": Code(403, "The tenant does not exist here"),
     "tenant_taken": Code(409, "There is a tenant of that id"),
     "no_test_clock": Code(403, "The tenant has no test clock"),
+    "given_by_staff": Code(403, "Staff hand this reward out"),
     "goodwill_not_allowed": Code(403, "The role may give no goodwill"),
     "goodwill_limit": Code(403, "The role has given what it may in a day"),
     "forbidden": Code(403, "Not allowed"),

@@ -52,13 +52,20 @@ class VoucherBody(Body):
 
 
 class OfferView(Struct, frozen=True):
-    """A reward as this member sees it; ``reasons`` say why it is out of reach."""
+    """
+    A reward as this member sees it; ``reasons`` say why it is out of reach.
+
+    ``by`` says whether ``anyone`` may redeem it or ``staff`` alone, who hand it out; ``payee`` for
+    whose benefit it is, if for anybody's but the member's.
+    """
 
     programme: str
     reward: str
     name: str
     description: str
     kind: str
+    by: str
+    payee: str | None
     currency: str
     price: int
     affordable: bool
@@ -154,6 +161,7 @@ _OBSTACLES = (
     "programme_not_found",
     "not_enrolled",
     "reward_not_found",
+    "given_by_staff",
     "reward_not_available",
     "tier_required",
     "limit_reached",
@@ -360,6 +368,8 @@ def _offer(offer: Offer, locale: str) -> OfferView:
         name=text_in(reward.name, locale),
         description=text_in(reward.description, locale),
         kind=reward.kind,
+        by=reward.by,
+        payee=reward.payee,
         currency=reward.price.currency,
         price=reward.price.amount,
         affordable=offer.affordable,

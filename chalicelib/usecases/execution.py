@@ -18,7 +18,7 @@ from chalicelib.domain.account import Account
 from chalicelib.domain.calendar import Instant
 from chalicelib.domain.commands import Appended, Claim, Command, TakeBudget, TakeStock
 from chalicelib.domain.decide import SETTLE_MAX, append, clock_of, decide, due_at, joined, settle
-from chalicelib.domain.entry import EXPIRED, ISSUED, REDEEMED, Entry
+from chalicelib.domain.entry import EXPIRED, ISSUED, PAYEE, REDEEMED, Entry
 from chalicelib.domain.errors import (
     Invalid,
     LoyaltyError,
@@ -427,11 +427,17 @@ def _count_value(appended: Appended) -> None:
     """Count what was just written; what a lost answer hides is not counted."""
     for entry in appended.entries:
         for posting in entry.postings:
+            source, destination = _spent_or(posting.source), _spent_or(posting.destination)
             for metric, place in _VALUE.items():
-                moved = (posting.destination == place) - (posting.source == place)
+                moved = (destination == place) - (source == place)
                 if moved:
                     issued = -1 if place == ISSUED else 1
                     metrics.count(metric, issued * moved * posting.amount, of=posting.currency)
+
+
+def _spent_or(place: str) -> str:
+    """Return a ledger account as it is counted: what went to a payee is redeemed as well."""
+    return REDEEMED if place.startswith(PAYEE) else place
 
 
 def now_at(services: Services, loaded: Loaded) -> Instant:

@@ -48,7 +48,7 @@ class VoucherRead(NamedTuple):
 
 
 def list_rewards(services: Services, caller: Caller, member: str) -> OffersRead:
-    """Return what a member can redeem, and why not the rest."""
+    """Return what a member can redeem, or staff for them, and why not the rest."""
     reading = read_account(services, caller, member)
     found: list[rewards.Offer] = []
     for programme_id in sorted(reading.account.enrolments):
@@ -58,7 +58,10 @@ def list_rewards(services: Services, caller: Caller, member: str) -> OffersRead:
         programme = version.document
         stocked = [(programme.id, r.id) for r in programme.rewards if r.stock is not None]
         taken = services.ledger.stock_taken(caller.tenant, stocked) if stocked else {}
-        found.extend(rewards.offers(reading.account, programme, reading.now, taken))
+        offers = rewards.offers(
+            reading.account, programme, reading.now, taken, by_member=caller.is_member
+        )
+        found.extend(offers)
     return OffersRead(tuple(found), reading.now)
 
 
@@ -82,6 +85,7 @@ def redeem_reward(
         reward=reward,
         redemption_id=redemption_id,
         voucher_hash=_hash_of(services, caller, redemption_id),
+        by_member=caller.is_member,
     )
     done = execute(services, caller, member, command, present, identity=identity, dry_run=dry_run)
     return done if dry_run else done._replace(answer=_unsealed(services, caller, done.answer))

@@ -36,11 +36,16 @@ class Services(NamedTuple):
 
 
 class Caller(Struct, frozen=True):
-    """On whose behalf: the tenant of the credential, an opaque actor, and the time left."""
+    """
+    On whose behalf: the tenant of the credential, an opaque actor, and the time left.
+
+    ``is_member`` where it is a member who asks for themselves.
+    """
 
     tenant: str
     actor: str
     remaining_ms: Callable[[], int] = lambda: 30_000
+    is_member: bool = False
 
 
 def programmes_of(services: Services, tenant: str) -> Programmes:

@@ -16,6 +16,7 @@ from chalicelib.domain.entry import (
     FORFEITED,
     HELD,
     ISSUED,
+    PAYEE,
     PENDING,
     REDEEMED,
     Entry,
@@ -106,9 +107,10 @@ def _flows(entries: list[Entry], account: Account) -> Iterator[str]:
         if nets[currency, PENDING] != balance.pending_total:
             yield f"{currency} pending is {balance.pending_total}"
         sources, own = (ISSUED, PAID_IN, "adjusted", TRANSFERRED), (AVAILABLE, PENDING, HELD)
-        ends = (*sources, REDEEMED, EXPIRED, FORFEITED, *own)
+        payees = [end for held, end in nets if held == currency and end.startswith(PAYEE)]
+        ends = (*sources, REDEEMED, *payees, EXPIRED, FORFEITED, *own)
         if sum(nets[currency, end] for end in ends):
             yield f"{currency} does not add up"
-        for end in (REDEEMED, EXPIRED):
+        for end in (REDEEMED, *payees, EXPIRED):
             if nets[currency, end] < 0:
                 yield f"{end} {currency} is {nets[currency, end]}"

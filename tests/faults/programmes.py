@@ -195,7 +195,7 @@ def document(rates: Rates, time_zone: str) -> dict[str, Any]:
         "stamp_cards": [CARD],
         "rewards": [
             _reward("mug", "points", 50, stock=STOCK["mug"]),
-            _reward("keyring", "coins", 10, stock=STOCK["keyring"]),
+            _reward("keyring", "coins", 10, stock=STOCK["keyring"], payee="hospice"),
             _reward(
                 "tea",
                 "points",

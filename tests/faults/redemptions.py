@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from chalicelib.domain import effects as fx
 from chalicelib.domain.calendar import Instant
 from chalicelib.domain.commands import Redemption
-from chalicelib.domain.entry import REDEEMED, Entry
+from chalicelib.domain.entry import PAYEE, REDEEMED, Entry, Posting
 from tests.faults.ending import TenantEnding
 from tests.faults.programmes import PREPAID, STOCK
 
@@ -52,24 +52,27 @@ def _sums(tenant: TenantEnding) -> Iterator[str]:
         taken = tenant.stock.get(reward, 0)
         if taken != stocked[reward] or taken > limit:
             yield f"{tenant.id}: {taken} of {limit} {reward} are taken, {stocked[reward]} stand"
-    spent = sum(each.price for each in standing)
-    posted = sum(
-        posting.amount * ((posting.destination == REDEEMED) - (posting.source == REDEEMED))
-        for journal in tenant.journals.values()
-        for entry in journal.entries
-        for posting in entry.postings
+    cost: Counter[str] = Counter()
+    for each in standing:
+        cost[f"{PAYEE}{each.payee}" if each.payee else REDEEMED] += each.price
+    posted: Counter[str] = Counter()
+    for entry, posting in _postings(tenant):
+        if entry.kind == "capture" and posting.destination == REDEEMED:
+            cost[REDEEMED] += posting.amount
         # What prepaid money pays for is held against quotes.
-        if posting.currency != PREPAID
-    )
-    captured = sum(
-        posting.amount
-        for journal in tenant.journals.values()
-        for entry in journal.entries
-        for posting in entry.postings
-        if entry.kind == "capture" and posting.destination == REDEEMED
-    )
-    if spent + captured != posted:
-        yield f"{tenant.id}: redemptions cost {spent}, holds {captured}, posted are {posted}"
+        if posting.currency != PREPAID:
+            posted[posting.destination] += posting.amount
+            posted[posting.source] -= posting.amount
+    places = [place for place in posted if place == REDEEMED or place.startswith(PAYEE)]
+    if +cost != +Counter({place: posted[place] for place in places}):
+        yield f"{tenant.id}: redemptions and holds cost {dict(cost)}, posted are {dict(posted)}"
+
+
+def _postings(tenant: TenantEnding) -> Iterator[tuple[Entry, Posting]]:
+    for journal in tenant.journals.values():
+        for entry in journal.entries:
+            for posting in entry.postings:
+                yield entry, posting
 
 
 def _redemption(

@@ -50,3 +50,28 @@ def test_points_stay_for_years_and_give_to_others(hospital: Clinic) -> None:
     kinds = [entry["kind"] for entry in hospital.check(member)]
     assert kinds.count("redeem") == 2
     assert "expire" not in kinds
+
+
+def test_a_donation_is_the_charitys(hospital: Clinic) -> None:
+    """Its points are posted to the charity, and come back from there where it is taken back."""
+    member = hospital.enrolled()
+    hospital.give(member, 800, programme=PROGRAMME)
+    path = f"/v1/members/{member}"
+    offers = hospital.member(member).get(f"{path}/rewards").expect(200)["rewards"]
+    assert {each["reward"]: each["payee"] for each in offers} == {
+        "gift-card": None,
+        "service-discount": None,
+        "donation": "season-charity",
+    }
+    body = {"programme": PROGRAMME, "reward": "donation"}
+    first, _ = (hospital.api.post(f"{path}/redemptions", body).expect(201) for _ in range(2))
+
+    hospital.api.post(f"{path}/redemptions/{first['redemption_id']}/cancellation", {}).expect(200)
+
+    owed = 0
+    for entry in hospital.check(member):
+        for move in entry["movements"]:
+            owed += move["amount"] * (move["destination"] == "payee/season-charity")
+            owed -= move["amount"] * (move["source"] == "payee/season-charity")
+    assert owed == 400
+    assert hospital.available(member) == 400

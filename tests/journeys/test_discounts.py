@@ -16,7 +16,7 @@ from tests.journeys.test_story_4_receptionist import (
     quote,
 )
 from tests.journeys.test_story_5_prepay import opened
-from tests.journeys.world import Clinic, LocalWorld
+from tests.journeys.world import Clinic, LocalWorld, example
 
 SCREENING = {"amount": 9000, "sku": "SCREEN-BASIC", "category": "screening"}
 
@@ -50,6 +50,41 @@ def voucher(desk: Clinic, patient: str, reward: str) -> str:
     body = {"programme": PROGRAMME, "reward": reward}
     made = desk.api.post(f"/v1/members/{patient}/redemptions", body).expect(201)
     return str(made["voucher"]["code"])
+
+
+def test_a_medal_for_bravery(desk: Clinic, patient: str) -> None:
+    """Staff hand one out at one go, once a day, also to a child who owes points; nobody else."""
+    path, body = f"/v1/members/{patient}", {"programme": PROGRAMME, "reward": "medal"}
+    child = desk.member(patient)
+    (seen,) = [
+        each
+        for each in child.get(f"{path}/rewards").expect(200)["rewards"]
+        if each["reward"] == "medal"
+    ]
+    assert (seen["price"], seen["by"], seen["affordable"]) == (0, "staff", False)
+    assert [reason["code"] for reason in seen["reasons"]] == ["given_by_staff"]
+    child.post(f"{path}/redemptions", body).expect(403, "given_by_staff")
+
+    made = desk.staff("reception").post(f"{path}/redemptions", body).expect(201)
+
+    assert (made["price"], made["state"]) == (0, "issued")
+    desk.staff("reception").post(f"{path}/redemptions", body).expect(409, "limit_reached")
+    assert desk.check(patient)[-1]["kind"] == "redeem"
+
+
+def test_medals_run_out(desk: Clinic) -> None:
+    """Of as many children as there are medals and two more, two get none, all at once or not."""
+    document = example(PROGRAMME, enrolment={})
+    (medal,) = [each for each in document["rewards"] if each["id"] == "medal"]
+    medal["stock"] = 3
+    desk.publish(document, desk.now(seconds=121))
+    desk.move_to(desk.now(seconds=121))
+    children = [desk.enrolled() for _ in range(5)]
+    body = {"programme": PROGRAMME, "reward": "medal"}
+
+    answers = at_once(5, lambda n: desk.api.post(f"/v1/members/{children[n]}/redemptions", body))
+
+    assert sorted(answer.status for answer in answers) == 3 * [201] + 2 * [409]
 
 
 def test_a_good_year(desk: Clinic, patient: str) -> None:

@@ -53,6 +53,25 @@ def test_wellness_twice_a_year_and_classes_by_the_week(insurer: Clinic) -> None:
     assert insurer.available(member) == 380
 
 
+def test_gear_is_handed_over_once(insurer: Clinic) -> None:
+    """A set of bands is ordered, handed over, and nobody gets a second one."""
+    member = insurer.enrolled()
+    insurer.give(member, 1_000, programme=PROGRAMME)
+    path = f"/v1/members/{member}/redemptions"
+    body = {"programme": PROGRAMME, "reward": "resistance-bands"}
+    made = insurer.member(member).post(path, body).expect(201)
+    one = f"{path}/{made['redemption_id']}"
+    assert insurer.member(member).get(one).expect(200)["state"] == "issued"
+
+    code = {"code": made["voucher"]["code"]}
+    insurer.staff("reception").post("/v1/vouchers/use", code).expect(200)
+
+    seen = insurer.member(member).get(one).expect(200)
+    assert (seen["state"], seen["changed_at"]) == ("used", "2026-03-02T15:00:00Z")
+    refused = insurer.api.post(path, body).expect(409, "limit_reached")
+    assert (refused["window"], refused["count"]) == ("lifetime", 1)
+
+
 def test_points_buy_gym_gear_and_discounts(insurer: Clinic) -> None:
     """A year's behaviour buys a month at a gym, and what is left a discount on products."""
     member = insurer.enrolled()

@@ -188,6 +188,33 @@ def test_a_reward_gives_an_entitlement(hospital: Clinic, patient: str) -> None:
     use(hospital, patient, "health-check").expect(409, "not_entitled")
 
 
+def test_what_gold_brings(hospital: Clinic, patient: str) -> None:
+    """Lectures, a consultation twice a year, and one blood test a year that a quote makes free."""
+    give(hospital, patient, 8_000)
+    redeem(hospital, patient, "gold-upgrade").expect(201)
+    path = f"/v1/members/{patient}"
+
+    found = hospital.member(patient).get(f"{path}/entitlements").expect(200)["entitlements"]
+    left = {each["entitlement"]: (each["left"], each["resets_on"]) for each in found}
+    assert left == {
+        "parking": (4, "2026-04-01"),
+        "priority-registration": (None, None),
+        "lectures": (None, None),
+        "consultation": (2, "2027-01-01"),
+        "blood-test": (1, "2027-01-01"),
+    }
+
+    lines = [{"amount": 20_000, "quantity": 2, "sku": "BLOOD-TEST"}]
+    body = {"programme": PROGRAMME, "currency": "CNY", "lines": lines}
+    made = hospital.api.post(f"{path}/quotes", body).expect(201)["quote"]
+    assert (made["price"]["amount"], made["net"]["amount"]) == (20_000, 10_000)
+    hospital.api.post(f"{path}/quotes/{made['quote_id']}/confirmation", {}).expect(201)
+    use(hospital, patient, "blood-test").expect(409, "quota_exhausted")
+    for _ in range(2):
+        use(hospital, patient, "consultation").expect(201)
+    use(hospital, patient, "consultation").expect(409, "quota_exhausted")
+
+
 def test_held_by_hand(hospital: Clinic, patient: str) -> None:
     """A manager makes somebody gold for ten days, and lifts it."""
     path = f"/v1/members/{patient}/tier-grants"

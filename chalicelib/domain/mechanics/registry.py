@@ -130,7 +130,7 @@ DUE: Final[tuple[Callable[[Account], Instant | None], ...]] = (
 )
 
 TICKS: Final[tuple[Callable[[Account, Programmes, Instant], Entry | None], ...]] = (
-    value.activate,
+    rewards.activate,
     holds.time_out,
     plans.renew,
     tiers.end_floors,

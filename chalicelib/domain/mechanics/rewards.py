@@ -4,8 +4,8 @@ Rewards: what value can be redeemed for, and the voucher that stands for it.
 What a reward ``gives`` is there at once: units of an entitlement, or a tier for so many days.  Such
 a redemption has no voucher, is used when it is made, and cannot be cancelled.
 
-A redemption is refused in this order: not a member, no such reward, out of its dates, wrong tier,
-limit reached, too little value, out of stock, a tier that is held already.
+A redemption is refused in this order: not a member, no such reward, handed out by staff alone, out
+of its dates, wrong tier, limit reached, too little value, out of stock, a tier held already.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from chalicelib.domain import calendar
-from chalicelib.domain.account import Account
+from chalicelib.domain.account import Account, Taken
 from chalicelib.domain.calendar import Instant
 from chalicelib.domain.commands import (
     CancelRedemption,
@@ -32,8 +32,8 @@ from chalicelib.domain.commands import (
 )
 from chalicelib.domain.draft import Draft
 from chalicelib.domain.effects import CounterChange
-from chalicelib.domain.entry import REDEEMED
-from chalicelib.domain.errors import Conflict, LoyaltyError, NotFound
+from chalicelib.domain.entry import PAYEE, REDEEMED, Entry
+from chalicelib.domain.errors import Conflict, Forbidden, LoyaltyError, NotFound
 from chalicelib.domain.mechanics import entitlements, tiers, value
 from chalicelib.domain.mechanics.earning import in_season
 from chalicelib.domain.programme import (
@@ -67,12 +67,12 @@ def redeem(account: Account, programmes: Programmes, command: Redeem, now: Insta
     reward = programme.reward(command.reward)
     if reward is None:
         raise NotFound("reward_not_found", f"{programme.id} has no such reward.")
-    for refusal in obstacles(account, programme, reward, now):
+    for refusal in obstacles(account, programme, reward, now, by_member=command.by_member):
         raise refusal
     draft = Draft(account, now)
     key = qualified(programme.id, reward.price.currency)
     day = calendar.local_date(now, programme.time_zone)
-    taken = value.debit(draft, key, reward.price.amount, destination=REDEEMED)
+    taken = _pay(draft, programme, reward)
     counters = _count_limits(draft, programme, reward)
     _give(draft, programme, reward)
     at_once = reward.gives is not None
@@ -93,6 +93,7 @@ def redeem(account: Account, programmes: Programmes, command: Redeem, now: Insta
         counters=counters,
         stocked=reward.stock is not None,
         changed_at=now if at_once else None,
+        payee=reward.payee or "",
     )
     claims: list[Claim] = [SaveRedemption(redemption)]
     if reward.stock is not None:
@@ -103,7 +104,25 @@ def redeem(account: Account, programmes: Programmes, command: Redeem, now: Insta
 
 def apply(draft: Draft, occasion: Occasion) -> Note | None:
     """Redeem what redeems itself; the note says how often each."""
-    programme = occasion.programme
+    return _by_itself(draft, occasion.programme)
+
+
+def activate(account: Account, programmes: Programmes, instant: Instant) -> Entry | None:
+    """Make usable what becomes active at an instant, and redeem what redeems itself then."""
+    draft = Draft(account, instant)
+    value.activate(draft)
+    if draft.is_empty:
+        return None
+    notes: dict[str, Note] = {}
+    for programme_id in sorted(account.enrolments):
+        version = programmes.in_force(programme_id, instant)
+        note = version and _by_itself(draft, version.document)
+        if note:
+            notes[f"{programme_id}/{REACTION.section}"] = note
+    return draft.entry("activate", noted=notes)
+
+
+def _by_itself(draft: Draft, programme: Programme) -> Note | None:
     note: dict[str, Any] = {}
     for reward in programme.rewards:
         if reward.auto_at is None:
@@ -115,7 +134,7 @@ def apply(draft: Draft, occasion: Occasion) -> Note | None:
                 break
             if obstacles(account, programme, reward, draft.now):
                 break
-            value.debit(draft, key, reward.price.amount, destination=REDEEMED)
+            _pay(draft, programme, reward)
             _count_limits(draft, programme, reward)
             _give(draft, programme, reward)
             note[reward.id] = note.get(reward.id, 0) + 1
@@ -128,6 +147,16 @@ def retract(_draft: Draft, retraction: Retraction) -> Note:
 
 
 REACTION: Final = Reaction("rewards", apply, retract)
+
+
+def _pay(draft: Draft, programme: Programme, reward: Reward) -> tuple[Taken, ...]:
+    """Take the price, for the payee where there is one, and return what came from which lot."""
+    key = qualified(programme.id, reward.price.currency)
+    return value.debit(draft, key, reward.price.amount, destination=_paid_to(reward.payee or ""))
+
+
+def _paid_to(payee: str) -> str:
+    return f"{PAYEE}{payee}" if payee else REDEEMED
 
 
 def _count_limits(
@@ -159,11 +188,15 @@ def obstacles(
     now: Instant,
     *,
     stock_taken: int = 0,
+    by_member: bool = False,
 ) -> list[LoyaltyError]:
-    """Return every reason why a member cannot redeem a reward now, the first to be told first."""
+    """Return every reason why a reward cannot be redeemed now, the first to be told first."""
     found: list[LoyaltyError] = []
     day = calendar.local_date(now, programme.time_zone)
     facts = {"programme": programme.id, "reward": reward.id}
+    if reward.by == "staff" and by_member:
+        text = f"{reward.id} is handed out by staff: ask for it at the desk."
+        found.append(Forbidden("given_by_staff", text, **facts))
     if not in_season(reward.valid_from, reward.valid_until, day):
         found.append(
             Conflict(
@@ -192,7 +225,8 @@ def obstacles(
         if account.counter(_limit_key(programme, reward, limit, day)) >= limit.count
     )
     available = account.balance(qualified(programme.id, reward.price.currency)).available
-    if available < reward.price.amount:
+    # A gift is for those too who owe something.
+    if reward.price.amount and available < reward.price.amount:
         found.append(
             Conflict(
                 "insufficient_points",
@@ -223,14 +257,18 @@ def out_of_stock(programme_id: str, reward_id: str) -> Conflict:
 
 
 def offers(
-    account: Account, programme: Programme, now: Instant, stock_taken: dict[str, int]
+    account: Account,
+    programme: Programme,
+    now: Instant,
+    stock_taken: dict[str, int],
+    *,
+    by_member: bool,
 ) -> tuple[Offer, ...]:
-    """Return every reward of a programme as the member sees it."""
+    """Return every reward of a programme as the member sees it, or as staff do for them."""
     result = []
     for reward in programme.rewards:
-        found = obstacles(
-            account, programme, reward, now, stock_taken=stock_taken.get(reward.id, 0)
-        )
+        taken = stock_taken.get(reward.id, 0)
+        found = obstacles(account, programme, reward, now, stock_taken=taken, by_member=by_member)
         reasons = tuple(
             {"code": refusal.code, "detail": refusal.message, **refusal.facts} for refusal in found
         )
@@ -254,7 +292,8 @@ def cancel(
             today = calendar.local_date(now, programme.time_zone)
             last = calendar.add_days(today, currency.restored_life_days)
             shortest = value.until(last, programme.time_zone, currency.expiry_warning_days)
-    value.restore(draft, redemption.currency, redemption.taken, source=REDEEMED, shortest=shortest)
+    source = _paid_to(redemption.payee)
+    value.restore(draft, redemption.currency, redemption.taken, source=source, shortest=shortest)
     for counter, kept_until in redemption.counters:
         if draft.account.counter(counter):
             draft.add(CounterChange(counter, -1, kept_until))

@@ -260,12 +260,11 @@ def due(account: Account) -> Instant | None:
     return min(instants, default=None)
 
 
-def activate(account: Account, _programmes: Programmes, instant: Instant) -> Entry | None:
-    """Make usable what becomes active at an instant."""
-    draft = Draft(account, instant)
-    for currency, balance in sorted(account.balances.items()):
+def activate(draft: Draft) -> None:
+    """Make usable what becomes active at the draft's instant."""
+    for currency, balance in sorted(draft.before.balances.items()):
         for lot in balance.pending:
-            if lot.active_at > instant:
+            if lot.active_at > draft.now:
                 break
             draft.add(
                 PendingChange(
@@ -280,7 +279,6 @@ def activate(account: Account, _programmes: Programmes, instant: Instant) -> Ent
             )
             term = Term(lot.expires_at, lot.expires_on, lot.warn_at)
             credit(draft, currency, lot.amount, term, funder=lot.funder, source=PENDING)
-    return None if draft.is_empty else draft.entry("activate")
 
 
 def expire(account: Account, _programmes: Programmes, instant: Instant) -> Entry | None:

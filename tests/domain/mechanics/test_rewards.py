@@ -18,8 +18,9 @@ from chalicelib.domain.commands import (
     UseVoucher,
 )
 from chalicelib.domain.errors import LoyaltyError
-from chalicelib.domain.mechanics import rewards
+from chalicelib.domain.mechanics import entitlements, rewards
 from chalicelib.domain.programme import Programme
+from chalicelib.domain.validation import validate
 from tests.domain.building import (
     Member,
     at,
@@ -110,6 +111,42 @@ class TestRedeeming:
 
         assert redemption.expires_on == expires_on
         assert redemption.expires_at == (None if expires_at is None else at(expires_at))
+
+    def test_for_a_payee(self) -> None:
+        """The price goes to the payee's account, and comes back from there."""
+        member = rich(reward("gift", 60, payee="hospice"))
+        redemption = member.redeem("gift", "2026-02-01")
+        assert redemption.payee == "hospice"
+        assert posted(member.entries[-1]) == [("member/available", "payee/hospice", 60)]
+
+        member.cancel(redemption, "2026-02-02")
+
+        assert posted(member.entries[-1]) == [("payee/hospice", "member/available", 60)]
+
+    def test_a_gift(self) -> None:
+        """What costs nothing is for those too who owe something, and moves nothing."""
+        member = rich(reward("medal", 0, stock=5), value=0)
+        member.visit("2026-01-07", name="1")
+        member.adjust(-100, "2026-01-07")
+        member.reverse("1", "2026-01-08")
+        assert member.balance.deficit == 100
+
+        decision = member.do(member.redeeming("medal"), "2026-02-01")
+
+        assert decision.claims == (
+            SaveRedemption(decision.result),
+            TakeStock("clinic", "medal", 5),
+        )
+        assert posted(member.entries[-1]) == []
+        assert (decision.result.price, decision.result.state) == (0, "issued")
+
+    def test_staff_alone(self) -> None:
+        """What staff hand out no member takes, and a member is told so before all else."""
+        member = rich(reward("medal", 0, by="staff", tiers=["gold"]))
+        asked = replace(member.redeeming("medal"), by_member=True)
+
+        assert member.refused(asked, "2026-02-01").code == "given_by_staff"
+        assert member.refused(member.redeeming("medal"), "2026-02-01").code == "tier_required"
 
     def test_claims(self) -> None:
         """The redemption is saved, and one is taken of what is limited in stock."""
@@ -239,7 +276,9 @@ class TestObstacles:
         """The last one can be had, and none after it."""
         member = rich(reward("mug", 60, stock=stock))
         document = shop(reward("mug", 60, stock=stock))
-        (offer,) = rewards.offers(member.account, document, at("2026-02-01"), {"mug": taken})
+        (offer,) = rewards.offers(
+            member.account, document, at("2026-02-01"), {"mug": taken}, by_member=True
+        )
 
         assert offer.affordable is ok
         assert [reason["code"] for reason in offer.reasons] == [] if ok else ["out_of_stock"]
@@ -257,7 +296,9 @@ class TestObstacles:
         )
         document = member.programmes.in_force("clinic", at("2026-02-01"))
         assert document is not None
-        offers = rewards.offers(member.account, document.document, at("2026-02-01"), {})
+        offers = rewards.offers(
+            member.account, document.document, at("2026-02-01"), {}, by_member=True
+        )
 
         assert [(o.reward.id, o.affordable) for o in offers] == [
             ("tea", True),
@@ -484,3 +525,62 @@ class TestVouchers:
         assert member.refused(command, "2026-02-03").code == "account_closed"
         assert member.use(redemption, "2026-02-03").result.state == "used"
         assert member.verdict().holds
+
+
+class TestByItself:
+    """A reward that is redeemed by itself once there is so much."""
+
+    @staticmethod
+    def waiting() -> Member:
+        """Return a member whose visits earn 100 that are usable three days later."""
+        gives = {"type": "entitlement", "entitlement": "tea"}
+        return Member(
+            shop(
+                reward("tea", 90, gives=gives, auto_at=150),
+                currency=points(activation_delay_days=3),
+                entitlements=[{"id": "tea", "name": "Tea"}],
+            )
+        )
+
+    def test_when_value_becomes_usable(self) -> None:
+        """It is redeemed in the entry that makes value usable, at that instant."""
+        member = self.waiting()
+        member.visit("2026-02-01")
+        member.visit("2026-02-02")
+        assert member.tick("2026-02-04")[0].noted == {}
+
+        (entry,) = member.tick("2026-02-05")
+
+        assert (entry.kind, entry.noted) == ("activate", {"clinic/rewards": {"tea": 1}})
+        assert posted(entry) == [
+            ("member/pending", "member/available", 100),
+            ("member/available", "redeemed", 90),
+        ]
+        assert member.balance.available == 110
+        assert entitlements.GRANTS.all(member.account).keys() != set()
+        assert member.verdict().holds
+
+    @pytest.mark.parametrize(
+        ("parts", "told"),
+        [
+            ({"price": {"currency": "points", "amount": 0}}, "is not for a gift"),
+            ({"by": "staff"}, "is not for a reward `by` staff"),
+        ],
+    )
+    def test_not_for(self, parts: dict[str, Any], told: str) -> None:
+        """Neither what costs nothing nor what staff hand out is redeemed by itself."""
+        gives = {"type": "entitlement", "entitlement": "tea"}
+        document = {
+            "id": "clinic",
+            "name": "Clinic",
+            "time_zone": "UTC",
+            "money": {"currency": "GBP"},
+            "currencies": [points()],
+            "entitlements": [{"id": "tea", "name": "Tea"}],
+            "rewards": [reward("tea", 90, gives=gives, auto_at=150) | parts],
+        }
+
+        (problem,) = validate(document).problems
+
+        assert problem.pointer == "/rewards/0/auto_at"
+        assert problem.detail.startswith(told)
