@@ -62,6 +62,8 @@ def operations(warm: Warm) -> list[Operation]:
     spend("capture", post(f"{path}/holds/{hold}/capture", {}, status=200, key=True))
     quote = spend("quote", post(f"{path}/quotes", _PURCHASE))["quote"]["quote_id"]
     spend("confirm a quote", post(f"{path}/quotes/{quote}/confirmation", {}, key=True))
+    gift = {**_SET_ASIDE, "to": clinic.enrolled()}
+    spend("transfer", post(f"{path}/transfers", gift, key=True))
     reversal = {name: fact[name] for name in ("source", "external_id")}
     spend("reverse", post("/v1/activities/reversals", reversal, key=True))
     world = warm.world
