@@ -22,13 +22,11 @@ from chalicelib.domain.commands import (
     Open,
     RecordActivity,
     ReverseActivity,
-    UseVoucher,
 )
 from chalicelib.domain.entry import Entry, StoredEntry
 from chalicelib.domain.errors import Conflict
 from chalicelib.domain.mechanics import activities, membership, quotes, registry, reversal
-from chalicelib.domain.mechanics.registry import DUE, TICKS, Handler
-from chalicelib.domain.mechanics.transfers import ReceiveTransfer
+from chalicelib.domain.mechanics.registry import DUE, TICKS, WHEN_CLOSED, Handler
 from chalicelib.domain.programme import Programmes
 
 # Who decides what concerns all mechanics at once; the rest is each mechanic's own.
@@ -96,7 +94,7 @@ def decide(account: Account, programmes: Programmes, command: Command, now: Inst
 
     Raises a `LoyaltyError` where it is refused; then nothing is to be written.
     """
-    if account.status == "closed" and not isinstance(command, UseVoucher | ReceiveTransfer):
+    if account.status == "closed" and type(command) not in WHEN_CLOSED:
         raise Conflict("account_closed", "This member's account is closed.")
     return HANDLERS[type(command)](account, programmes, command, clock_of(account, now))
 

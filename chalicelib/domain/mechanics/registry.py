@@ -110,6 +110,10 @@ HANDLERS: Final[dict[type[Command], Handler]] = {
     entitlements.ReturnEntitlement: entitlements.give_back,
 }
 
+#: What is asked of a closed account too: a voucher that was paid for is used, and a transfer is
+#: refused in words that tell the sender nothing.
+WHEN_CLOSED: Final[frozenset[type[Command]]] = frozenset({UseVoucher, transfers.ReceiveTransfer})
+
 REACTIONS: Final[tuple[Reaction, ...]] = (
     stamps.REACTION,
     packages.REACTION,
