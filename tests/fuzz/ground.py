@@ -194,9 +194,10 @@ class Ground:
         paid = {**programme, "currency": "prepaid", "amount": 50_000}
         memory.learn(clinic.api.post(f"{path}/top-ups", paid).expect(201))
         friend = clinic.enrolled()
-        given = {**programme, "currency": "points", "amount": 5, "to": friend}
-        memory.learn(clinic.api.post(f"{path}/transfers", given).expect(201))
-        memory.learn(given)
+        gift = {**programme, "currency": "points", "amount": 5}
+        memory.learn(clinic.api.post(f"{path}/transfers", {**gift, "to": friend}).expect(201))
+        for sender, receiver in ((member, friend), (friend, member)):
+            memory.learn({"member_id": sender, "to": receiver, **gift})
         priced = {**programme, "currency": "GBP", "lines": [{"amount": 500, "sku": "TEA"}]}
         for _ in range(3):
             quoted = clinic.api.post(f"{path}/quotes", priced).expect(201)["quote"]

@@ -21,6 +21,8 @@ from tests.journeys.client import Answer
 from tests.journeys.contract import PROBLEM, Contract, Operation
 
 _MEMBER: Final = re.compile(rb"mem_[0-9A-Z]{26}")
+# Who else a transfer names, as it is told and in the ledger of either side.
+_COUNTERPARTY: Final = re.compile(rb'"(?:to|counterparty)":"(mem_[0-9A-Z]{26})"')
 _HEADERS: Final = ("content-type", "content-length", "x-request-id", "x-amzn-requestid")
 
 
@@ -69,7 +71,8 @@ class Judge:
         """
         Raise ``AssertionError`` where a success tells of members that are not the caller's.
 
-        A member belongs to the first tenant that was told of it; told to two, it is a leak.
+        A member belongs to the first tenant that was told of it; told to two, it is a leak.  A
+        member is told of another one only where a transfer names the two.
         """
         if answer.status >= 300 or request.headers.get("Authorization") != credential.header:
             return
@@ -77,9 +80,11 @@ class Judge:
         if operation is not None and operation.scope is None:
             # What everybody may read has examples in it, of nobody.
             return
+        others = set(_COUNTERPARTY.findall(answer.body))
         for member in _MEMBER.findall(answer.body):
             owner = self._owners.setdefault(member, credential.tenant)
-            sound = owner == credential.tenant and credential.member in (None, member.decode())
+            own = credential.member in (None, member.decode()) or member in others
+            sound = owner == credential.tenant and own
             assert sound, f"told of {member!r}: {answer.body[:500]!r}"
 
     def _check_replay(self, request: Request, answer: Answer) -> None:
