@@ -306,6 +306,16 @@ def window_end(day: date, window: str, week_start: int = MONDAY) -> date | None:
             return None
 
 
+def window_over(day: date, window: str, zone_name: str) -> Instant | None:
+    """
+    Return the instant at which the window that contains ``day`` is over; a lifetime never is.
+
+    What is counted in it may be forgotten from then on.  Raises `Invalid` ``unknown_window``.
+    """
+    last = window_end(day, window)
+    return None if last is None else expiry_instant(last, zone_name)
+
+
 def _first_of_week(day: date, week_start: int) -> date:
     return add_days(day, -((day.weekday() - week_start) % _DAYS_A_WEEK))
 

@@ -187,17 +187,7 @@ def _rule(programme: Programme, rule: EarningRule, at: str) -> Iterator[Fault]:
         refusal = references.refusal_of(recurrence.check, rule.recurs)
         if refusal:
             yield Fault(join(at, "recurs"), refusal)
-    counted: dict[tuple[str, bool], int] = {}
-    for place, cap in enumerate(rule.caps):
-        here = join(at, "caps", place)
-        if (cap.max is None) == (cap.times is None):
-            yield Fault(here, "needs exactly one of `max` (value) and `times` (how often)")
-        first = counted.setdefault((cap.window, cap.times is None), place)
-        if first != place:
-            measure = "max" if cap.times is None else "times"
-            other = join(at, "caps", first)
-            detail = f"limits `{measure}` of the {cap.window} as {other} does: keep the lower one"
-            yield Fault(here, detail)
+    yield from references.limits_of_windows(rule.caps, join(at, "caps"))
     currency = programme.currency(rule.currency)
     if currency is not None and rule.activation_delay_days is not None:
         yield from _delay(currency, rule.activation_delay_days, at)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from difflib import get_close_matches
+from typing import Protocol
 
 from chalicelib.domain import calendar
 from chalicelib.domain.errors import Invalid
@@ -65,3 +66,29 @@ def season(first: str | None, last: str | None, at: str) -> Iterator[Fault]:
             yield Fault(join(at, name), refusal)
     if first and last and not faulty and first > last:
         yield Fault(join(at, "valid_until"), f"is before `valid_from` ({first}): swap them")
+
+
+class _Limit(Protocol):
+    """So much (``max``) or so often (``times``) in a window: one of the two."""
+
+    @property
+    def window(self) -> str: ...
+    @property
+    def max(self) -> int | None: ...
+    @property
+    def times(self) -> int | None: ...
+
+
+def limits_of_windows(limits: Sequence[_Limit], at: str) -> Iterator[Fault]:
+    """Judge limits: each measures one thing, and no two the same thing in the same window."""
+    counted: dict[tuple[str, bool], int] = {}
+    for place, limit in enumerate(limits):
+        here = join(at, place)
+        if (limit.max is None) == (limit.times is None):
+            yield Fault(here, "needs exactly one of `max` (value) and `times` (how often)")
+        first = counted.setdefault((limit.window, limit.times is None), place)
+        if first != place:
+            measure = "max" if limit.times is None else "times"
+            other = join(at, first)
+            detail = f"limits `{measure}` of the {limit.window} as {other} does: keep the lower one"
+            yield Fault(here, detail)

@@ -10,10 +10,9 @@ from chalicelib.domain.calendar import Instant
 from chalicelib.domain.commands import Adjust, Decision
 from chalicelib.domain.draft import Draft
 from chalicelib.domain.entry import ADJUSTED, Detail
-from chalicelib.domain.errors import Conflict, Invalid
 from chalicelib.domain.mechanics import value
 from chalicelib.domain.programme import Programmes, qualified
-from chalicelib.domain.ruling import ruling
+from chalicelib.domain.ruling import currency_in, ruling
 
 
 class Adjusted(Struct, frozen=True, omit_defaults=True):
@@ -27,14 +26,7 @@ class Adjusted(Struct, frozen=True, omit_defaults=True):
 def adjust(account: Account, programmes: Programmes, command: Adjust, now: Instant) -> Decision:
     """Give or take value; what is given lasts as if it were earned today."""
     programme = ruling(account, programmes, command.programme, now)
-    currency = programme.currency(command.currency)
-    if currency is None:
-        known = ", ".join(c.id for c in programme.currencies)
-        raise Invalid(
-            "unknown_currency",
-            f"{programme.id} has no such currency; it has: {known}.",
-            errors=[{"pointer": "/currency", "detail": f"must be one of: {known}"}],
-        )
+    currency = currency_in(programme, command.currency)
     draft = Draft(account, now)
     key = qualified(programme.id, currency.id)
     expires_on = None
@@ -44,14 +36,7 @@ def adjust(account: Account, programmes: Programmes, command: Adjust, now: Insta
         expires_on = term.expires_on
         value.credit(draft, key, command.amount, term, funder="", source=ADJUSTED)
     else:
-        available = account.balance(key).available
-        if available < -command.amount:
-            raise Conflict(
-                "insufficient_points",
-                f"{available} are available; {-command.amount} cannot be taken.",
-                available=available,
-                missing=-command.amount - available,
-            )
+        value.check_available(account, key, -command.amount)
         value.debit(draft, key, -command.amount, destination=ADJUSTED)
     note = Detail(note=command.note) if command.note else None
     entry = draft.entry("adjust", actor=command.actor, reason=command.reason, detail=note)

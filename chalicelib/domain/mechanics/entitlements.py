@@ -287,7 +287,13 @@ def consume(draft: Draft, programme: Programme, entitlement_id: str, units: int)
             part = min(has.quota_left, left)
             left -= part
             counter = _counter(programme, entitlement, entitlement.quota, day)
-            draft.add(CounterChange(counter, part, _kept(programme, entitlement.quota, day)))
+            draft.add(
+                CounterChange(
+                    counter,
+                    part,
+                    calendar.window_over(day, entitlement.quota.window, programme.time_zone),
+                )
+            )
             noted["quota"] = [counter, part]
         noted["grants"] = list(_from_grants(draft, has.grants, left))
     return noted
@@ -457,11 +463,6 @@ def _named(programme: Programme, entitlement_id: str) -> Entitlement:
 def _counter(programme: Programme, entitlement: Entitlement, quota: Quota, day: date) -> str:
     bucket = calendar.window_key(day, quota.window)
     return f"{programme.id}/entitlement:{entitlement.id}/{quota.window}/{bucket}"
-
-
-def _kept(programme: Programme, quota: Quota, day: date) -> Instant | None:
-    last = calendar.window_end(day, quota.window)
-    return None if last is None else calendar.expiry_instant(last, programme.time_zone)
 
 
 def _key(grant: Grant) -> str:

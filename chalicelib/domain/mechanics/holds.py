@@ -29,7 +29,7 @@ from chalicelib.domain.faults import Fault
 from chalicelib.domain.mechanics import value
 from chalicelib.domain.programme import Part, Programme, Programmes, qualified
 from chalicelib.domain.progress import Shelf
-from chalicelib.domain.ruling import ruling
+from chalicelib.domain.ruling import currency_in, ruling
 from chalicelib.domain.section import Section
 from chalicelib.domain.speech import Described, Speaker
 
@@ -121,13 +121,7 @@ class Placed(Struct, frozen=True):
 def place(account: Account, programmes: Programmes, command: PlaceHold, now: Instant) -> Decision:
     """Pin value; refused where there is too little of it, or too many holds are open."""
     programme = ruling(account, programmes, command.programme, now)
-    if programme.currency(command.currency) is None:
-        known = ", ".join(each.id for each in programme.currencies)
-        raise Invalid(
-            "unknown_currency",
-            f"{programme.id} has no such currency; it has: {known}.",
-            errors=[{"pointer": "/currency", "detail": f"must be one of: {known}"}],
-        )
+    currency = currency_in(programme, command.currency)
     policy = SECTION.of(programme)
     minutes = policy.minutes if command.minutes is None else command.minutes
     _check_minutes(minutes, policy.max_minutes)
@@ -137,15 +131,8 @@ def place(account: Account, programmes: Programmes, command: PlaceHold, now: Ins
             f"{OPEN_MAX} holds are open: capture or release one first.",
             limit=OPEN_MAX,
         )
-    key = qualified(programme.id, command.currency)
-    available = account.balance(key).available
-    if available < command.amount:
-        raise Conflict(
-            "insufficient_points",
-            f"{command.amount} were asked for; {available} are available.",
-            available=available,
-            missing=command.amount - available,
-        )
+    key = qualified(programme.id, currency.id)
+    value.check_available(account, key, command.amount)
     draft = Draft(account, now)
     hold = Hold(
         programme=programme.id,

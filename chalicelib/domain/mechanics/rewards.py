@@ -165,7 +165,10 @@ def _count_limits(
     """Count a redemption towards its limits, and return the counters."""
     day = calendar.local_date(draft.now, programme.time_zone)
     counters = tuple(
-        (_limit_key(programme, reward, limit, day), _limit_kept(programme, limit, day))
+        (
+            _limit_key(programme, reward, limit, day),
+            calendar.window_over(day, limit.window, programme.time_zone),
+        )
         for limit in reward.limits
     )
     for counter, kept_until in counters:
@@ -347,8 +350,3 @@ def _voucher_term(reward: Reward, day: date, time_zone: str) -> value.Term:
 def _limit_key(programme: Programme, reward: Reward, limit: RewardLimit, day: date) -> str:
     bucket = calendar.window_key(day, limit.window)
     return f"{programme.id}/reward:{reward.id}/{limit.window}/{bucket}"
-
-
-def _limit_kept(programme: Programme, limit: RewardLimit, day: date) -> Instant | None:
-    last = calendar.window_end(day, limit.window)
-    return None if last is None else calendar.expiry_instant(last, programme.time_zone)

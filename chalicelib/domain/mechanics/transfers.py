@@ -44,8 +44,8 @@ from chalicelib.domain.programme import (
     Window,
     qualified,
 )
-from chalicelib.domain.references import known_currency
-from chalicelib.domain.ruling import ruling
+from chalicelib.domain.references import known_currency, limits_of_windows
+from chalicelib.domain.ruling import currency_in, ruling
 from chalicelib.domain.section import Section
 from chalicelib.domain.speech import Described, Speaker, joined
 
@@ -133,14 +133,7 @@ def send(account: Account, programmes: Programmes, command: SendTransfer, now: I
     today = calendar.local_date(now, programme.time_zone)
     draft = Draft(account, now)
     _count(draft, programme, rule, command.amount, "sending")
-    available = account.balance(key).available
-    if available < command.amount:
-        raise Conflict(
-            "insufficient_points",
-            f"{command.amount} were to be transferred; {available} are available.",
-            available=available,
-            missing=command.amount - available,
-        )
+    value.check_available(account, key, command.amount)
     parts = value.debit(draft, key, command.amount, destination=TRANSFERRED)
     if rule.expiry == "fresh":
         parts = _anew(parts, currency, today, programme.time_zone)
@@ -192,14 +185,7 @@ def receive(
 
 def _transferable(programme: Programme, currency_id: str) -> tuple[TransferRule, Currency]:
     rules = {rule.currency: rule for rule in SECTION.of(programme)}
-    currency = programme.currency(currency_id)
-    if currency_id not in rules or currency is None:
-        known = ", ".join(rules) or "none"
-        raise Invalid(
-            "unknown_currency",
-            f"{programme.id} has no such currency that can be transferred; it has: {known}.",
-            errors=[{"pointer": "/currency", "detail": f"must be one of: {known}"}],
-        )
+    currency = currency_in(programme, currency_id, tuple(rules))
     return rules[currency_id], currency
 
 
@@ -226,7 +212,7 @@ def _count(
 ) -> None:
     """Count a transfer towards the limits of one side; refused above any of them."""
     day = calendar.local_date(draft.now, programme.time_zone)
-    for limit in getattr(rule, direction):
+    for limit in rule.sending if direction == "sending" else rule.receiving:
         measure, most, more = "times", limit.times or 0, 1
         if limit.max is not None:
             measure, most, more = "max", limit.max, amount
@@ -235,9 +221,8 @@ def _count(
         used = draft.account.counter(key)
         if used + more > most:
             raise _over(limit, direction, most - used)
-        last = calendar.window_end(day, limit.window)
-        kept = None if last is None else calendar.expiry_instant(last, programme.time_zone)
-        draft.add(CounterChange(key, more, kept))
+        over = calendar.window_over(day, limit.window, programme.time_zone)
+        draft.add(CounterChange(key, more, over))
 
 
 def _over(limit: TransferLimit, direction: str, left: int) -> Conflict:
@@ -275,35 +260,19 @@ def problems(programme: Programme) -> Iterator[Fault]:
         if rule.currency in seen:
             yield Fault(here, f"`{rule.currency}` has a rule already: leave one of them out")
         seen.add(rule.currency)
+        too_little = f"is less than `min_each` ({rule.min_each}): nothing could be transferred"
         if rule.max_each is not None and rule.max_each < rule.min_each:
-            detail = f"is less than `min_each` ({rule.min_each}): nothing could be transferred"
-            yield Fault(join(at, "max_each"), detail)
+            yield Fault(join(at, "max_each"), too_little)
         currency = programme.currency(rule.currency)
         timeless = currency and isinstance(currency.expiry, NeverExpires | InactivityExpiry)
         if rule.expiry == "fresh" and timeless:
             detail = f"must be left out: lots of `{rule.currency}` have no day of their own"
             yield Fault(join(at, "expiry"), detail)
-        for side in ("sending", "receiving"):
-            yield from _limit_problems(getattr(rule, side), rule, join(at, side))
-
-
-def _limit_problems(
-    limits: Sequence[TransferLimit], rule: TransferRule, at: str
-) -> Iterator[Fault]:
-    seen: dict[tuple[str, bool], int] = {}
-    for place, limit in enumerate(limits):
-        here = join(at, place)
-        if (limit.max is None) == (limit.times is None):
-            yield Fault(here, "needs exactly one of `max` (value) and `times` (how often)")
-            continue
-        measure = "max" if limit.times is None else "times"
-        first = seen.setdefault((limit.window, limit.times is None), place)
-        if first != place:
-            detail = f"{join(at, first)} limits `{measure}` by `{limit.window}` already"
-            yield Fault(here, f"{detail}: leave one of them out")
-        if limit.max is not None and limit.max < rule.min_each:
-            detail = f"is less than `min_each` ({rule.min_each}): nothing could be transferred"
-            yield Fault(join(here, "max"), detail)
+        for side, limits in (("sending", rule.sending), ("receiving", rule.receiving)):
+            yield from limits_of_windows(limits, join(at, side))
+            for number, limit in enumerate(limits):
+                if limit.max is not None and limit.max < rule.min_each:
+                    yield Fault(join(at, side, number, "max"), too_little)
 
 
 def words(speaker: Speaker) -> Iterator[Described]:

@@ -17,7 +17,7 @@ from chalicelib.domain.calendar import Instant
 from chalicelib.domain.draft import Draft
 from chalicelib.domain.effects import DeficitChange, LotChange, LotWarned, PendingChange
 from chalicelib.domain.entry import AVAILABLE, EXPIRED, FORFEITED, PENDING, Entry
-from chalicelib.domain.errors import Invalid
+from chalicelib.domain.errors import Conflict, Invalid
 from chalicelib.domain.programme import (
     Currency,
     Expiry,
@@ -146,6 +146,18 @@ def credit(
                 rate,
                 since,
             )
+        )
+
+
+def check_available(account: Account, currency: str, amount: int) -> None:
+    """Refuse what asks for more than can be spent: `Conflict` ``insufficient_points``."""
+    available = account.balance(currency).available
+    if available < amount:
+        raise Conflict(
+            "insufficient_points",
+            f"{amount} were asked for; {available} are available.",
+            available=available,
+            missing=amount - available,
         )
 
 

@@ -21,13 +21,12 @@ from chalicelib.domain.calendar import Instant
 from chalicelib.domain.commands import Command, Decision
 from chalicelib.domain.draft import Draft
 from chalicelib.domain.entry import Detail
-from chalicelib.domain.errors import Invalid
 from chalicelib.domain.faults import Fault
 from chalicelib.domain.mechanics import value
 from chalicelib.domain.pointer import join
 from chalicelib.domain.programme import Count, Id, Part, Programme, Programmes, qualified
 from chalicelib.domain.references import known_currency
-from chalicelib.domain.ruling import ruling
+from chalicelib.domain.ruling import currency_in, ruling
 from chalicelib.domain.section import Section
 from chalicelib.domain.speech import Described, Speaker
 
@@ -87,17 +86,9 @@ class ToppedUp(Struct, frozen=True):
 def top_up(account: Account, programmes: Programmes, command: TopUp, now: Instant) -> Decision:
     """Open a lot with the percentage that the amount earns."""
     programme = ruling(account, programmes, command.programme, now)
-    wallet = wallet_of(programme, command.currency)
-    currency = programme.currency(command.currency)
-    if wallet is None or wallet.kind != "prepaid" or currency is None:
-        there = [each.currency for each in SECTION.of(programme) if each.kind == "prepaid"]
-        known = ", ".join(there) or "none"
-        raise Invalid(
-            "unknown_currency",
-            f"{programme.id} has no such prepaid wallet; it has: {known}.",
-            errors=[{"pointer": "/currency", "detail": f"must be one of: {known}"}],
-        )
-    percent = rate(wallet, command.amount)
+    prepaid = {each.currency: each for each in SECTION.of(programme) if each.kind == "prepaid"}
+    currency = currency_in(programme, command.currency, tuple(prepaid))
+    percent = rate(prepaid[currency.id], command.amount)
     today = calendar.local_date(now, programme.time_zone)
     term = value.term(currency.expiry, today, programme.time_zone, currency.expiry_warning_days)
     draft = Draft(account, now)

@@ -323,7 +323,7 @@ class TestLimits:
         (
             {"receiving": [{"window": "day", "max": 5}, {"window": "day", "max": 6}]},
             "/transfers/0/receiving/1",
-            "limits `max` by `day` already",
+            "limits `max` of the day as /transfers/0/receiving/0 does",
         ),
         (
             {"min_each": 9, "receiving": [{"window": "day", "max": 8}]},
