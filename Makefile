@@ -29,8 +29,11 @@ serve: $(READY) ## run the API on 127.0.0.1:$PORT (8000) with its state under .l
 # Long proofs, each in a process of its own: they share an engine, or wear it down.
 APART := tests/faults tests/fuzz tests/openapi tests/engine/test_storm.py
 
+# A file's tests stay together: what they share, an engine say, is made once.
+SHARED := -n auto --maxprocesses 4 --dist loadfile
+
 test: $(READY) ## run the tests
-	$(BIN)/python -m pytest -m "not deployed" $(APART:%=--ignore=%) $(ARGS)
+	$(BIN)/python -m pytest -m "not deployed" $(APART:%=--ignore=%) $(SHARED) $(ARGS)
 
 proofs: $(READY) ## run what `make test` leaves out: faults, fuzz, schemathesis, storm, deployment
 	set -e; for part in $(APART); do $(BIN)/python -m pytest $$part; done
