@@ -9,55 +9,14 @@ from chalice.app import Chalice, CloudWatchEvent, Rate, SQSEvent
 
 from chalicelib import wiring
 from chalicelib.jobs import ticking
-from chalicelib.routes import (
-    activities,
-    adjustments,
-    balances,
-    clock,
-    cors,
-    entitlements,
-    goodwill,
-    health,
-    holds,
-    http,
-    keys,
-    members,
-    programmes,
-    quotes,
-    reference,
-    rewards,
-    statuses,
-    subscriptions,
-    tiers,
-    transfers,
-    wallets,
-)
+from chalicelib.routes import cors, http
+from chalicelib.routes.resources import RESOURCES
 
 app = Chalice(app_name="tessera")
 app.api.cors = cors.allowing(wiring.cors_origin())
 app.register_middleware(http.problem_middleware, "http")
-for resource in (
-    health,
-    reference,
-    programmes,
-    members,
-    activities,
-    balances,
-    rewards,
-    quotes,
-    wallets,
-    transfers,
-    goodwill,
-    subscriptions,
-    tiers,
-    statuses,
-    holds,
-    entitlements,
-    adjustments,
-    clock,
-    keys,
-):
-    app.register_blueprint(resource.api.blueprint)
+for resource in RESOURCES:
+    app.register_blueprint(resource.blueprint)
 
 runtime = functools.cache(wiring.runtime)
 http.provide(runtime)

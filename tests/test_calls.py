@@ -111,6 +111,34 @@ def test_writes(counted: Counted, tenant: Clinic, member: str) -> None:
     assert counted.of(lambda: api.post("/v1/members", {}), 201)[1:] == [WRITE]
 
 
+def test_households(counted: Counted, tenant: Clinic, member: str) -> None:
+    """Joining and leaving take one read of both accounts; closing has to learn of which first."""
+    api, other = tenant.api, tenant.enrolled()
+    body = {"member_id": member, "role": "adult"}
+
+    def found() -> Answer:
+        return api.post("/v1/households", body, key="k1")
+
+    founding = counted.of(found, 201)
+    path = f"/v1/households/{found().expect(201)['household_id']}"
+    joining = counted.of(
+        lambda: api.post(f"{path}/members", {"member_id": other, "role": "child"}), 201
+    )
+    reading = counted.of(lambda: api.get(path), 200)
+    own = counted.of(lambda: api.get(f"/v1/members/{member}/household"), 200)
+    priced = {"programme": "clinic", "currency": "GBP", "lines": [{"amount": 8000}]}
+    quoting = counted.of(lambda: api.post(f"/v1/members/{member}/quotes", priced), 201)
+    leaving = counted.of(lambda: api.post(f"{path}/departures", {"member_id": other}), 200)
+    closing = counted.of(lambda: api.post(f"/v1/members/{member}/closure", {"reason": "x"}), 200)
+
+    assert founding == joining == leaving == [READS, WRITE]
+    assert reading == [READ]
+    assert own[1:] == [READ]
+    # One for who belongs to it, and one for what all of them spent.
+    assert quoting[1:] == [READ, READS, PUT]
+    assert closing[1:] == [READ, WRITE]
+
+
 def test_writes_with_a_key_beside_their_identity(
     counted: Counted, tenant: Clinic, member: str
 ) -> None:

@@ -21,7 +21,8 @@ from chalicelib.domain.entry import Entry
 # 2: the progress of mechanics.
 SCHEMA = 2
 
-Status = Literal["prospect", "enrolled", "closed"]
+# A household is an account too, of those who live in it; all others are members'.
+Status = Literal["prospect", "enrolled", "closed", "household"]
 
 # Buckets of qualifying metrics older than this many months serve no window any more.
 METRIC_MONTHS_KEPT = 26

@@ -34,8 +34,9 @@ class Enrol(Command, frozen=True):
 
 
 class Close(Command, frozen=True):
-    """End the account: whatever value is left is forfeited."""
+    """End a member's account: whatever value is left is forfeited."""
 
+    member: str
     reason: str
 
 

@@ -26,9 +26,9 @@ class Opened(_Effect, frozen=True, tag="open"):
 
 
 class StatusChange(_Effect, frozen=True, tag="status"):
-    """The member becomes a prospect, enrolled or closed."""
+    """The member becomes a prospect, enrolled or closed; or the account is that of a household."""
 
-    status: Literal["prospect", "enrolled", "closed"]
+    status: Literal["prospect", "enrolled", "closed", "household"]
 
 
 class Enrolled(_Effect, frozen=True, tag="enrol"):

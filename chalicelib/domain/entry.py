@@ -115,9 +115,10 @@ class Entry(Struct, frozen=True, omit_defaults=True):
     ``version`` is its place in the account, ``occurred_at`` when the fact happened,
     ``effective_at`` when it changed the account.  ``kind`` is one of the registry's `KINDS`.
     ``subject`` names what it is about: a redemption, a transfer, or the version of the entry that
-    a reversal takes back; ``counterparty`` is the other member of a transfer.  ``noted`` is what
-    mechanics other than earning made of the fact, as each wants to find it again when the fact is
-    reversed: by `programme/section`.
+    a reversal takes back, or a household; ``counterparty`` is the other member of a transfer, or in
+    a household's journal whoever joined or left it.  ``noted`` is what mechanics other than earning
+    made of the fact, as each wants to find it again when the fact is reversed: by
+    `programme/section`.
     """
 
     version: int

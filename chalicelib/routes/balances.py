@@ -79,9 +79,9 @@ class EntryView(Struct, frozen=True, omit_defaults=True):
     """
     One entry of the ledger.
 
-    ``redemption_id`` and ``transfer_id`` name what it is about, ``counterparty`` the other member
-    of a transfer, ``reverses`` the version of the entry that it takes back; ``tiers`` the tiers
-    held from it on, ``at_risk`` those about to be lost.
+    ``redemption_id``, ``transfer_id`` and ``household_id`` name what it is about, ``counterparty``
+    the other member of a transfer, ``reverses`` the version of the entry that it takes back;
+    ``tiers`` the tiers held from it on, ``at_risk`` those about to be lost.
     """
 
     version: int
@@ -98,6 +98,7 @@ class EntryView(Struct, frozen=True, omit_defaults=True):
     redemption_id: str | None = None
     transfer_id: str | None = None
     counterparty: str | None = None
+    household_id: str | None = None
     reverses: int | None = None
     reason: str = ""
     note: str = ""
@@ -235,6 +236,7 @@ def entry_view(entry: Entry) -> EntryView:
         redemption_id=redemption,
         transfer_id=entry.subject if entry.counterparty else None,
         counterparty=entry.counterparty or None,
+        household_id=entry.subject if entry.kind in ("join", "leave") else None,
         reverses=int(entry.subject) if entry.kind == "reverse" else None,
         reason=entry.reason,
         note=entry.detail.note if entry.detail else "",

@@ -31,6 +31,7 @@ SCOPES: Final[dict[str, str]] = {
     "programmes:write": "Draft, validate and publish programmes",
     "members:read": "Read members",
     "members:write": "Create, enrol, change and close members",
+    "households:write": "Found households, and let members join and leave them",
     "activities:write": "Record activities",
     "balances:read": "Read balances and progress",
     "ledger:read": "Read and verify the ledger",
@@ -61,6 +62,7 @@ _READS: Final = frozenset(scope for scope in SCOPES if scope.endswith(":read"))
 _AT_THE_DESK: Final = frozenset(
     {
         "members:write",
+        "households:write",
         "activities:write",
         "redemptions:write",
         "holds:write",

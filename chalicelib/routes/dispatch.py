@@ -31,7 +31,7 @@ from chalicelib.routes.credentials import (
     authorise,
     own_account_only,
 )
-from chalicelib.routes.operation import PATH_PATTERN, Call, Operation, Reply
+from chalicelib.routes.operation import Call, Operation, Reply
 from chalicelib.routes.parsing import canonical, parse_object
 from chalicelib.routes.queries import parse_query
 from chalicelib.routes.services import Services, provided
@@ -136,7 +136,7 @@ def _path(operation: Operation, given: dict[str, str]) -> dict[str, str]:
     """Decoded parameters; one that no id could look like is as absent as an unknown id."""
     decoded: dict[str, str] = {}
     for name, value in given.items():
-        pattern = operation.patterns.get(name, PATH_PATTERN)
+        pattern = operation.pattern(name)
         try:
             text = unquote_to_bytes(value).decode("utf-8")
         except UnicodeDecodeError:

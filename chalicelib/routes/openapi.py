@@ -17,7 +17,7 @@ import chalicelib
 from chalicelib.routes import problems
 from chalicelib.routes.credentials import PUBLIC, SCOPES
 from chalicelib.routes.http import operation_of
-from chalicelib.routes.operation import JSON_TYPE, PATH_PATTERN, Page, Query
+from chalicelib.routes.operation import JSON_TYPE, Page, Query
 
 if TYPE_CHECKING:
     from chalice.app import Chalice
@@ -204,7 +204,7 @@ def _path_parameters(operation: Operation) -> list[dict[str, Any]]:
             "schema": {
                 "type": "string",
                 "maxLength": 128,
-                "pattern": f"^(?:{operation.patterns.get(name, PATH_PATTERN)})$",
+                "pattern": f"^(?:{operation.pattern(name)})$",
             },
         }
         for name in operation.path_names

@@ -43,6 +43,11 @@ else:
 JSON_TYPE: Final = "application/json"
 #: Ids and codes: what may stand in a path unless an operation says otherwise.
 PATH_PATTERN: Final = r"[A-Za-z0-9][A-Za-z0-9._~:@+-]{0,127}"
+#: What the ids of members and households look like: none of the one is one of the other.
+_PATTERNS: Final = {
+    "member_id": "mem_[0-9A-Z]{1,26}",
+    "household_id": "hh_[0-9A-Z]{1,26}",
+}
 PATH_NAMES: Final = re.compile(r"\{(\w+)\}")
 _VERSION_TAG: Final = re.compile(r'"(\d{1,15})"')
 
@@ -219,7 +224,7 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
     member_may: bool = False
     #: Codes that this operation answers with beyond those of every operation.
     errors: tuple[str, ...] = ()
-    #: Regular expressions of path parameters that differ from the usual one.
+    #: Regular expressions of path parameters that differ from the usual ones.
     patterns: dict[str, str] = {}
     #: The content types that its answer may have.
     media: tuple[str, ...] = (JSON_TYPE,)
@@ -243,6 +248,10 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
     def path_names(self) -> list[str]:
         """The names of the path's parameters, in order."""
         return PATH_NAMES.findall(self.path)
+
+    def pattern(self, name: str) -> str:
+        """The regular expression that a parameter of the path has to match as a whole."""
+        return self.patterns.get(name) or _PATTERNS.get(name, PATH_PATTERN)
 
     def filled(self, path: dict[str, str]) -> str:
         """The path with its parameters in place."""

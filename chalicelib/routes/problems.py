@@ -83,6 +83,8 @@ CODES: Final[dict[str, Code]] = {
     # What is asked for.
     "not_found": Code(404, "Not found"),
     "member_not_found": Code(404, "No such member"),
+    "household_not_found": Code(404, "No such household"),
+    "not_in_household": Code(404, "The member is not of this household"),
     "programme_not_found": Code(404, "No such programme"),
     "version_not_found": Code(404, "No such version of the programme"),
     "reward_not_found": Code(404, "No such reward"),
@@ -153,6 +155,8 @@ CODES: Final[dict[str, Code]] = {
     "clock_moves_forward": Code(409, "A test clock only moves forward"),
     "insufficient_points": Code(409, "The balance does not cover this"),
     "recipient_unavailable": Code(409, "No such member can receive"),
+    "in_another_household": Code(409, "The member belongs to another household"),
+    "household_full": Code(409, "The household is full"),
     "transfer_limit": Code(409, "More than may be transferred"),
     "limit_reached": Code(409, "The limit is reached"),
     "exceeds_hold": Code(409, "The hold is over less"),

@@ -7,6 +7,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
+from chalicelib.domain.account import Account
 from chalicelib.domain.calendar import Instant
 from chalicelib.domain.commands import Redemption
 from chalicelib.domain.entry import StoredEntry
@@ -42,6 +43,13 @@ class DynamoLedger:
         beside = (self._dynamo.ledger, keys.member_pk(tenant, counterparty), keys.ACCOUNT)
         loaded, item = self._load_beside(tenant, member, beside, with_clock=with_clock)
         return replace(loaded, counterparty=replace(_loaded(item, None), clock=loaded.clock))
+
+    def accounts(self, tenant: str, members: Sequence[str]) -> tuple[Account | None, ...]:
+        """Read accounts of several members consistently, in one call; in the order of the ids."""
+        ledger = self._dynamo.ledger
+        wanted = [(ledger, keys.member_pk(tenant, each), keys.ACCOUNT) for each in members]
+        found = self._dynamo.get_many(wanted)
+        return tuple(items.account_of(found[k]) if k in found else None for k in wanted)
 
     def load_with_redemption(
         self, tenant: str, member: str, redemption_id: str, *, with_clock: bool = False

@@ -6,9 +6,11 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from chalicelib.domain.account import Account
 from chalicelib.domain.calendar import Instant
 from chalicelib.domain.commands import Close, Enrol
 from chalicelib.domain.errors import MemberNotFound, Stale
+from chalicelib.domain.mechanics import households
 from chalicelib.usecases.create_member import ConsentGiven, evidence, with_consents
 from chalicelib.usecases.execution import Beside, Done, Present, execute
 from chalicelib.usecases.ports import Identity, Profile
@@ -78,9 +80,22 @@ def close_member(
     present: Present,
     identity: Identity | None,
 ) -> Done:
-    """End a member's account; what value is left is forfeited."""
-    command = Close(actor=caller.actor, reason=reason)
-    return execute(services, caller, member, command, present, identity=identity)
+    """End a member's account; what value is left is forfeited, and their household left."""
+    command = Close(actor=caller.actor, member=member, reason=reason)
+    return execute(
+        services,
+        caller,
+        member,
+        command,
+        present,
+        identity=identity,
+        counterparty=_household,
+    )
+
+
+def _household(account: Account) -> str | None:
+    belongs = households.belonging(account)
+    return belongs.household if belongs else None
 
 
 def _profile(services: Services, caller: Caller, member: str) -> Profile:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
-from msgspec.structs import asdict
+from msgspec.structs import asdict, replace
 
 from chalicelib import metrics
 from chalicelib.domain.account import Account
@@ -85,6 +85,8 @@ class Beside(NamedTuple):
 Commands = Callable[[Loaded], tuple[Command, ...]]
 Present = Callable[[Decided], Answer]
 Load = Callable[[], Loaded]
+# The other account of a decision that may span two: always the same, or as the account says.
+Counterparty = str | Callable[[Account], str | None]
 # What of the directory to write, at an instant of the tenant's time.
 Directory = Callable[[Instant], Beside]
 
@@ -100,7 +102,7 @@ def execute(  # noqa: PLR0913 - the one way through takes all that a write can b
     also: Identity | None = None,
     load: Load | None = None,
     loaded: Loaded | None = None,
-    counterparty: str | None = None,
+    counterparty: Counterparty | None = None,
     directory: Directory | None = None,
     dry_run: bool = False,
 ) -> Done:
@@ -109,9 +111,9 @@ def execute(  # noqa: PLR0913 - the one way through takes all that a write can b
 
     ``also`` is a second identity of the same write: neither may be on record for another one.
     ``load`` replaces the plain read of the account where a decision needs more; ``loaded`` is an
-    account that was just written, to spare the first read; ``counterparty`` is another member,
-    whose account is read too: what the commands pass on is decided there, and both accounts are
-    written in one transaction; ``directory`` returns what of the directory goes into it.
+    account that was just written, to spare the first read; ``counterparty`` is another account,
+    which is read too: what the commands pass on is decided there, and both accounts are written in
+    one transaction; ``directory`` returns what of the directory goes into it.
     Raises the `LoyaltyError` of a refusal, or `Unavailable` where it could not be decided in
     time; then the same request may be sent again.
     """
@@ -173,7 +175,7 @@ class _Write(NamedTuple):
     present: Present
     identity: Identity | None
     also: Identity | None
-    counterparty: str | None
+    counterparty: Counterparty | None
     directory: Directory | None
     test_clock: bool
     unheard: list[Answer]
@@ -181,9 +183,14 @@ class _Write(NamedTuple):
     def load(self) -> Loaded:
         """Read the account, and that of the counterparty where there is one."""
         ledger, tenant = self.services.ledger, self.caller.tenant
-        if self.counterparty is None:
-            return ledger.load(tenant, self.member, with_clock=self.test_clock)
-        return ledger.load_pair(tenant, self.member, self.counterparty, with_clock=self.test_clock)
+        if isinstance(self.counterparty, str):
+            pair = (self.member, self.counterparty)
+            return ledger.load_pair(tenant, *pair, with_clock=self.test_clock)
+        loaded = ledger.load(tenant, self.member, with_clock=self.test_clock)
+        if (other := self._counterparty(loaded)) is None:
+            return loaded
+        # Read later than the first: the transaction holds both to what was read.
+        return replace(loaded, counterparty=ledger.load(tenant, other))
 
     def attempt(self, loaded: Loaded, *, dry_run: bool) -> Done | None:
         """
@@ -250,12 +257,14 @@ class _Write(NamedTuple):
             decision = decide(side.account, programmes, command, now)
             side = side.grown(decision.entries)
             claims += decision.claims
-            results.append(decision.result)
+            result = decision.result
             if decision.passed is not None:
                 (other,) = others
                 there = decide(other.account, programmes, decision.passed, now)
                 others = [other.grown(there.entries)]
                 claims += there.claims
+                result = result or there.result
+            results.append(result)
         decided = Decided(
             self.member,
             side.account,
@@ -277,10 +286,16 @@ class _Write(NamedTuple):
         if loaded.account is None and (beside is None or not beside.is_new):
             raise MemberNotFound
         side = _side(self.caller.tenant, self.member, loaded)
-        if self.counterparty is None or loaded.counterparty is None:
+        other = self._counterparty(loaded)
+        if other is None or loaded.counterparty is None:
             return (side,)
         # One that is not there is an account without anything: what is passed to it is refused.
-        return side, _side(self.caller.tenant, self.counterparty, loaded.counterparty)
+        return side, _side(self.caller.tenant, other, loaded.counterparty)
+
+    def _counterparty(self, loaded: Loaded) -> str | None:
+        if self.counterparty is None or isinstance(self.counterparty, str):
+            return self.counterparty
+        return None if loaded.account is None else self.counterparty(loaded.account)
 
     def _commit_answered(self, loaded: Loaded, work: _Work, beside: Beside | None) -> Done | None:
         answer = self.present(work.decided)

@@ -197,6 +197,9 @@ class Ledger(Protocol):
     ) -> Loaded:
         """Read the account of a member, and that of another as its counterparty, in one call."""
 
+    def accounts(self, tenant: str, members: Sequence[str]) -> tuple[Account | None, ...]:
+        """Read accounts of several members consistently, in one call; in the order of the ids."""
+
     def load_with_redemption(
         self, tenant: str, member: str, redemption_id: str, *, with_clock: bool = False
     ) -> tuple[Loaded, Redemption | None]:

@@ -1,9 +1,10 @@
 """
 Quote a purchase, read a quote, and confirm it.
 
-Making a quote writes nothing but the quote: one read and one write, and two reads more for each
-voucher that is presented.  Confirming is one read and one transaction, and a read of the vouchers
-where there are any.
+Making a quote writes nothing but the quote: one read and one write, two reads more for each voucher
+that is presented, and for a member of a household one more where a discount goes by it, two where
+one goes by what all of them spent.  Confirming is one read and one transaction, and a read of the
+vouchers where there are any.
 """
 
 from __future__ import annotations
@@ -14,12 +15,14 @@ from typing import NamedTuple
 from msgspec.structs import replace
 
 from chalicelib.domain import voucher_code
+from chalicelib.domain.account import Account
 from chalicelib.domain.activity import Activity
 from chalicelib.domain.calendar import Instant
 from chalicelib.domain.commands import Command, Redemption
 from chalicelib.domain.decide import decide
 from chalicelib.domain.errors import Invalid, LoyaltyError, MemberNotFound, NotFound
-from chalicelib.domain.mechanics import discounts
+from chalicelib.domain.mechanics import discounts, households
+from chalicelib.domain.mechanics.households import Household
 from chalicelib.domain.mechanics.quotes import ConfirmQuote, MakeQuote, Quoted
 from chalicelib.domain.programme import Programmes
 from chalicelib.domain.quote import Quote
@@ -54,7 +57,7 @@ def quote_purchase(
     dry_run: bool = False,
 ) -> QuoteMade:
     """
-    Price a purchase as things stand; the command's id, birthday and vouchers are filled in here.
+    Price a purchase as things stand; what the command needs beyond the account is filled in here.
 
     Raises `MemberNotFound`, and `NotFound` ``voucher_not_found`` for a code that is no voucher of
     this member.
@@ -68,6 +71,7 @@ def quote_purchase(
         member=member,
         quote_id=services.new_id("quote"),
         birthday=_birthday(services, caller, member, command.programme, reading),
+        household=_household(services, caller, member, command.programme, reading),
         vouchers=presented,
     )
     quoted: Quoted = decide(reading.account, reading.programmes, filled, reading.now).result
@@ -180,6 +184,24 @@ def _birthday(
         return ""
     profile = services.directory.profile(caller.tenant, member)
     return profile.birthday if profile else ""
+
+
+def _household(
+    services: Services, caller: Caller, member: str, programme: str, reading: Reading
+) -> Household | None:
+    """Return what discounts have to know of the member's household, and nothing where none asks."""
+    version = reading.programmes.in_force(programme, reading.now)
+    belongs = households.belonging(reading.account)
+    if belongs is None or version is None or not discounts.needs_household(version.document):
+        return None
+    account = services.ledger.load(caller.tenant, belongs.household).account
+    known = households.relatives(account) if account else {}
+    others: tuple[Account, ...] = ()
+    if discounts.shares_spend(version.document):
+        ids = [each for each in known if each != member]
+        found = services.ledger.accounts(caller.tenant, ids) if ids else ()
+        others = tuple(each for each in found if each is not None)
+    return Household(len(known), others)
 
 
 def _unknown() -> NotFound:

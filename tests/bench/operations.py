@@ -64,6 +64,10 @@ def operations(warm: Warm) -> list[Operation]:
     spend("confirm a quote", post(f"{path}/quotes/{quote}/confirmation", {}, key=True))
     gift = {**_SET_ASIDE, "to": clinic.enrolled()}
     spend("transfer", post(f"{path}/transfers", gift, key=True))
+    adult = {"member_id": member, "role": "adult"}
+    home = spend("found a household", post("/v1/households", adult, key=True))["household_id"]
+    child = {"member_id": gift["to"], "role": "child"}
+    spend("join a household", post(f"/v1/households/{home}/members", child, key=True))
     reversal = {name: fact[name] for name in ("source", "external_id")}
     spend("reverse", post("/v1/activities/reversals", reversal, key=True))
     world = warm.world

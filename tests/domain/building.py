@@ -247,7 +247,7 @@ class Member:
 
     def close(self, now: str | Instant) -> Decision:
         """End the account."""
-        return self.do(Close(reason="asked to"), now)
+        return self.do(Close(member="mem_1", reason="asked to"), now)
 
     def reversing(
         self, name: str, *lines: LineReversal, amount: int | None = None

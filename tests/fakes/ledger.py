@@ -81,6 +81,11 @@ class FakeLedger:
             beside = self.load(tenant, counterparty, with_clock=with_clock)
             return replace(self.load(tenant, member, with_clock=with_clock), counterparty=beside)
 
+    def accounts(self, tenant: str, members: Sequence[str]) -> tuple[Account | None, ...]:
+        """Read accounts of several members."""
+        with self.lock:
+            return tuple(self._accounts.get((tenant, member)) for member in members)
+
     def load_with_redemption(
         self, tenant: str, member: str, redemption_id: str, *, with_clock: bool = False
     ) -> tuple[Loaded, Redemption | None]:

@@ -198,6 +198,16 @@ class Ground:
         memory.learn(clinic.api.post(f"{path}/transfers", {**gift, "to": friend}).expect(201))
         for sender, receiver in ((member, friend), (friend, member)):
             memory.learn({"member_id": sender, "to": receiver, **gift})
+        home = clinic.api.post("/v1/households", {"member_id": member, "role": "adult"})
+        household = home.expect(201)["household_id"]
+        child = {"member_id": friend, "role": "child"}
+        memory.learn({"household_id": household, **child})
+        clinic.api.post(f"/v1/households/{household}/members", child).expect(201)
+        # Those who belong to none yet, to found others or to join.
+        for _ in range(2):
+            memory.learn(
+                {"household_id": household, "role": "adult", "member_id": clinic.enrolled()}
+            )
         priced = {**programme, "currency": "GBP", "lines": [{"amount": 500, "sku": "TEA"}]}
         for _ in range(3):
             quoted = clinic.api.post(f"{path}/quotes", priced).expect(201)["quote"]

@@ -248,8 +248,18 @@ def _buy(world: LocalWorld, record: Recorder, member: str) -> None:
     friend = record("POST", "/v1/members", {"programmes": ["clinic"]})["id"]
     given = {**programme, "to": friend, "currency": "points", "amount": 40}
     record("POST", f"{path}/transfers", {**given, "reference": "for your walk"})
+    _live_together(record, member, friend)
     gone = {**programme, "status": "family", "reason": "moved apart"}
     record("POST", f"{path}/statuses/withdrawal", gone)
+
+
+def _live_together(record: Recorder, member: str, friend: str) -> None:
+    adult = {"member_id": member, "role": "adult", "max_members": 6}
+    home = f"/v1/households/{record('POST', '/v1/households', adult)['household_id']}"
+    record("POST", f"{home}/members", {"member_id": friend, "role": "child"})
+    record("GET", home)
+    record("GET", f"/v1/members/{member}/household")
+    record("POST", f"{home}/departures", {"member_id": friend, "note": "grown up"})
 
 
 def _look_back(_world: LocalWorld, record: Recorder, member: str) -> None:

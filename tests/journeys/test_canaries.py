@@ -181,6 +181,9 @@ def test_what_is_bought_is_sealed(
     api.post(f"{path}/goodwill", sorry).expect(201)
     wish = {**programme, "currency": "points", "amount": 5, "reference": gift}
     api.post(f"{path}/transfers", {**wish, "to": clinic.enrolled()}).expect(201)
+    here = api.post("/v1/households", {"member_id": member, "role": "adult"}).expect(201)
+    away = {"member_id": member, "note": canary("note of a departure")}
+    api.post(f"/v1/households/{here['household_id']}/departures", away).expect(200)
     coffee = {**programme, "entitlement": "coffee"}
     given = {**coffee, "units": 3, "reason": "kindness", "note": note}
     api.post(f"{path}/entitlement-grants", given).expect(201)

@@ -15,7 +15,7 @@ from tests.journeys.test_story_4_receptionist import (
     pay,
     quote,
 )
-from tests.journeys.test_story_5_prepay import opened
+from tests.journeys.test_story_5_prepay import family, opened
 from tests.journeys.world import Clinic, LocalWorld, example
 
 SCREENING = {"amount": 9000, "sku": "SCREEN-BASIC", "category": "screening"}
@@ -245,7 +245,7 @@ def test_a_voucher_over_an_amount(desk: Clinic, patient: str) -> None:
 def test_declined(desk: Clinic, patient: str) -> None:
     """What is declined is left out, and the next best counts."""
     show(desk, patient, "police")
-    show(desk, patient, "family")
+    family(desk, patient)
     made = consult(desk, patient, decline=["in-service"])
     assert applied(made) == {"family": 400}
     assert considered(made)["in-service"]["reason"] == "it was declined"

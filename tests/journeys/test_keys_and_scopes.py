@@ -58,6 +58,9 @@ BODIES: dict[str, Any] = {
     "holds_extend": {"minutes": 30},
     "holds_place": {"programme": "clinic", "currency": "points", "amount": 1},
     "holds_release": {},
+    "households_found": {"member_id": "{other_id}", "role": "adult"},
+    "households_join": {"member_id": "{other_id}", "role": "child"},
+    "households_leave": {"member_id": "{member_id}"},
     "keys_issue": {"name": "k", "scopes": ["members:read"]},
     "members_change": {"display_name": "A"},
     "members_close": {"reason": "test"},
@@ -98,6 +101,7 @@ BODIES: dict[str, Any] = {
 NAMED_IN_BODY = {
     "activities_record",
     "activities_reverse",
+    "households_found",
     "members_find",
     "rewards_look_up",
     "rewards_use",
@@ -121,6 +125,7 @@ class Things(NamedTuple):
     hold_id: str = "hold_0"
     quote_id: str = "quote_0"
     other_id: str = "mem_01ARZ3NDEKTSV4RRFFQ69G5FAW"
+    household_id: str = "hh_0"
 
 
 NOTHING = Things(ABSENT, "red_0", "aaaaaaaaaaaaaaaa", "0", "none", "none", programme_id="none")
@@ -154,6 +159,8 @@ def make_things(clinic: Clinic) -> Things:
     quoted = clinic.api.post(f"{path}/quotes", priced).expect(201)
     club = {"programme": "clinic", "plan": "club"}
     clinic.api.post(f"{path}/subscriptions", club).expect(201)
+    adult = {"member_id": member, "role": "adult"}
+    home = clinic.api.post("/v1/households", adult).expect(201)
     key = clinic.key("members:read")
     return Things(
         member,
@@ -167,6 +174,7 @@ def make_things(clinic: Clinic) -> Things:
         hold_id=held["hold"]["hold_id"],
         quote_id=quoted["quote"]["quote_id"],
         other_id=clinic.enrolled(),
+        household_id=home["household_id"],
     )
 
 

@@ -54,9 +54,12 @@ def prepaid(desk: Clinic, patient: str) -> list[int]:
 
 
 def family(desk: Clinic, patient: str) -> None:
-    """Show that the family comes together."""
-    body = {"programme": PROGRAMME, "status": "family", "proof": "seen at the desk"}
-    desk.staff("reception").post(f"/v1/members/{patient}/statuses", body).expect(201)
+    """Let somebody else of the family be a patient, too."""
+    staff = desk.staff("reception")
+    body = {"member_id": patient, "role": "adult"}
+    household = staff.post("/v1/households", body).expect(201)["household_id"]
+    other = {"member_id": desk.enrolled(), "role": "child"}
+    staff.post(f"/v1/households/{household}/members", other).expect(201)
 
 
 def reverse(desk: Clinic, quote_id: str, **more: Any) -> Any:

@@ -31,6 +31,7 @@ _GIVES: Final = {
     "rewards_redeem": {"member_id": "member_id", "redemption_id": "redemption_id"},
     "entitlements_use": {"member_id": "member_id", "use_id": "use_id"},
     "holds_place": {"member_id": "member_id", "hold_id": "hold/hold_id"},
+    "households_found": {"household_id": "household_id"},
     "quotes_make": {"member_id": "quote/member_id", "quote_id": "quote/quote_id"},
     "programmes_draft": {"programme_id": "programme", "version": "version"},
     "keys_issue": {"key_id": "key_id"},

@@ -52,7 +52,7 @@ def test_a_key_is_stored_as_a_hash() -> None:
 )
 def test_headers_that_prove_nobody(shop: Shop, header: str) -> None:
     """Each is 401 with a challenge."""
-    refused = shop.call("GET", "/v1/members/m1", token=None, headers={"Authorization": header})
+    refused = shop.call("GET", "/v1/members/mem_1", token=None, headers={"Authorization": header})
 
     assert refused.status == 401
     assert "WWW-Authenticate" in refused.headers
@@ -60,7 +60,7 @@ def test_headers_that_prove_nobody(shop: Shop, header: str) -> None:
 
 def test_no_credential_is_told_apart(shop: Shop) -> None:
     """A caller who forgot the header hears that, and no error code in the challenge."""
-    refused = shop.call("GET", "/v1/members/m1", token=None)
+    refused = shop.call("GET", "/v1/members/mem_1", token=None)
 
     assert refused.json["code"] == "credential_missing"
     assert refused.headers["WWW-Authenticate"] == 'Bearer realm="tessera"'
@@ -72,11 +72,13 @@ def test_wrong_secret_unknown_id_and_revoked_look_alike(shop: Shop) -> None:
     revoked = shop.services.keys.add(3, {"members:read"}, revoked=True)
     wrong = good.token[:-1] + ("a" if good.token[-1] != "a" else "b")
     unknown = mint(bytes([9] * 30)).token
-    answers = [shop.call("GET", "/v1/members/m1", token=t) for t in (wrong, unknown, revoked.token)]
+    answers = [
+        shop.call("GET", "/v1/members/mem_1", token=t) for t in (wrong, unknown, revoked.token)
+    ]
 
     assert {answer.status for answer in answers} == {401}
     assert len({answer.json["detail"] for answer in answers}) == 1
-    assert shop.call("GET", "/v1/members/m1", token=good.token).status == 200
+    assert shop.call("GET", "/v1/members/mem_1", token=good.token).status == 200
 
 
 def test_keys_are_remembered_for_a_minute() -> None:
@@ -102,7 +104,7 @@ def test_a_scope_opens_its_routes_only(shop: Shop) -> None:
     reader = shop.services.keys.add(2, {"members:read"}).token
     refused = shop.call("POST", "/v1/facts", LINE, token=reader)
 
-    assert shop.call("GET", "/v1/members/m1", token=reader).status == 200
+    assert shop.call("GET", "/v1/members/mem_1", token=reader).status == 200
     assert refused.status == 403
     assert refused.json["code"] == "insufficient_scope"
     assert refused.json["scope"] == "activities:write"

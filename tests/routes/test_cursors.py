@@ -58,8 +58,8 @@ class TestOverHttp:
 
     def test_the_next_page(self, shop: Shop) -> None:
         """The position comes back to the handler; the page size may change on the way."""
-        first = shop.call("GET", "/v1/members/m1/baskets?limit=2").json
-        second = shop.call("GET", f"/v1/members/m1/baskets?limit=9&cursor={first['next']}").json
+        first = shop.call("GET", "/v1/members/mem_1/baskets?limit=2").json
+        second = shop.call("GET", f"/v1/members/mem_1/baskets?limit=9&cursor={first['next']}").json
 
         assert first["position"] is None
         assert second["position"] == {"sk": "E#000000000007"}
@@ -67,22 +67,22 @@ class TestOverHttp:
     @pytest.mark.parametrize(
         "path",
         [
-            "/v1/members/m2/baskets?cursor={}",
-            "/v1/members/m1/baskets?state=open&cursor={}",
-            "/v1/members/m1/baskets?cursor={}A",
+            "/v1/members/mem_2/baskets?cursor={}",
+            "/v1/members/mem_1/baskets?state=open&cursor={}",
+            "/v1/members/mem_1/baskets?cursor={}A",
         ],
     )
     def test_another_list(self, shop: Shop, path: str) -> None:
         """Another member, another filter or a changed cursor is 400."""
-        cursor = shop.call("GET", "/v1/members/m1/baskets").json["next"]
+        cursor = shop.call("GET", "/v1/members/mem_1/baskets").json["next"]
         refused = shop.call("GET", path.format(cursor))
 
         assert (refused.status, refused.json["code"]) == (400, "invalid_cursor")
 
     def test_another_caller(self, shop: Shop) -> None:
         """A cursor is no use to whoever else gets hold of it."""
-        cursor = shop.call("GET", "/v1/members/m1/baskets").json["next"]
-        path = f"/v1/members/m1/baskets?cursor={cursor}"
+        cursor = shop.call("GET", "/v1/members/mem_1/baskets").json["next"]
+        path = f"/v1/members/mem_1/baskets?cursor={cursor}"
         refused = shop.call("GET", path, token=token(roles=["admin"]))
 
         assert (refused.status, refused.json["code"]) == (400, "invalid_cursor")

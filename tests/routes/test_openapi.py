@@ -72,11 +72,11 @@ def test_every_refusal_that_tests_see_is_documented(shop: Shop, document: dict[s
     """The codes of the common refusals stand under their status."""
     fill = document["paths"]["/v1/members/{member_id}/baskets"]["post"]
     answers = [
-        shop.call("POST", "/v1/members/m1/baskets", {}, token=None),
-        shop.call("POST", "/v1/members/m1/baskets", b"{"),
-        shop.call("POST", "/v1/members/m1/baskets", {}),
-        shop.call("POST", "/v1/members/m1/baskets", {}, headers={"Content-Type": "a/b"}),
-        shop.call("POST", "/v1/members/m1/baskets?x=1", {}),
+        shop.call("POST", "/v1/members/mem_1/baskets", {}, token=None),
+        shop.call("POST", "/v1/members/mem_1/baskets", b"{"),
+        shop.call("POST", "/v1/members/mem_1/baskets", {}),
+        shop.call("POST", "/v1/members/mem_1/baskets", {}, headers={"Content-Type": "a/b"}),
+        shop.call("POST", "/v1/members/mem_1/baskets?x=1", {}),
         shop.call("POST", "/v1/members/%00/baskets", {}),
     ]
 

@@ -25,8 +25,9 @@ from chalicelib.domain.draft import Draft
 from chalicelib.domain.effects import MetricChange
 from chalicelib.domain.entry import Line
 from chalicelib.domain.faults import Fault
-from chalicelib.domain.mechanics import statuses
+from chalicelib.domain.mechanics import households, statuses
 from chalicelib.domain.mechanics.earning import metric_key
+from chalicelib.domain.mechanics.households import MEMBERS_MAX, Household, Role
 from chalicelib.domain.money import Rounding
 from chalicelib.domain.pointer import join
 from chalicelib.domain.programme import Count, Id, LineScope, Name, Part, Programme, Text
@@ -56,6 +57,7 @@ class SpendBands(Part, frozen=True, tag_field="type", tag="spend_bands"):
     ``percent`` off from ``at_least`` spent, ``add`` more for each ``every`` beyond, up to a cap.
 
     ``basis`` says whether the bill itself counts: `before`, it does not; `after`, its prices do.
+    With ``shared`` what everyone in the member's household spent counts.
     """
 
     at_least: Count
@@ -65,6 +67,7 @@ class SpendBands(Part, frozen=True, tag_field="type", tag="spend_bands"):
     max_percent: Share = 100
     window: Literal["lifetime", "calendar_year"] = "lifetime"
     basis: Literal["before", "after"] = "before"
+    shared: bool = False
 
 
 class SpendWindow(Part, frozen=True, tag_field="type", tag="spend_window"):
@@ -102,6 +105,14 @@ class ForStatus(Part, frozen=True, tag_field="type", tag="status"):
     percent: Share
 
 
+class ForHousehold(Part, frozen=True, tag_field="type", tag="household"):
+    """``percent`` off for whoever belongs to a household of so many, in one of these roles."""
+
+    percent: Share
+    at_least: Annotated[int, Meta(ge=2, le=MEMBERS_MAX)] = 2
+    roles: Annotated[tuple[Role, ...], Meta(max_length=3)] = ()
+
+
 class ForTier(Part, frozen=True, tag_field="type", tag="tier"):
     """A percentage off by the tier that is held."""
 
@@ -130,7 +141,16 @@ class ByVoucher(Part, frozen=True, tag_field="type", tag="voucher"):
     amount: Count | None = None
 
 
-Terms = SpendBands | SpendWindow | OnDates | ForStatus | ForTier | MemberPrices | ByVoucher
+Terms = (
+    SpendBands
+    | SpendWindow
+    | OnDates
+    | ForStatus
+    | ForHousehold
+    | ForTier
+    | MemberPrices
+    | ByVoucher
+)
 
 
 class Discount(Part, frozen=True):
@@ -175,12 +195,14 @@ class Purchase(NamedTuple):
     """
     What is about to be bought: the day of service, and all that discounts go by.
 
-    ``birthday`` is MM-DD, empty where it is not known; ``declined`` the ids to be left out.
+    ``birthday`` is MM-DD, empty where it is not known; ``household`` nothing where the member has
+    none, or no discount asks; ``declined`` the ids to be left out.
     """
 
     lines: tuple[Line, ...]
     day: date
     birthday: str = ""
+    household: Household | None = None
     vouchers: tuple[Redemption, ...] = ()
     declined: frozenset[str] = frozenset()
 
@@ -231,14 +253,13 @@ def _percent(
     programme: Programme,
     purchase: Purchase,
     discount: Discount,
-    terms: SpendBands | SpendWindow | OnDates | ForStatus | ForTier,
+    terms: SpendBands | SpendWindow | OnDates | ForStatus | ForHousehold | ForTier,
 ) -> int | str:
     """Return the percentage that a member gets, or why none."""
     match terms:
         case SpendBands():
             spent = _spent(account, programme, terms, purchase)
-            percent = band(terms, spent)
-            return percent or f"{spent} of {terms.at_least} is spent"
+            return band(terms, spent) or _short(terms, spent)
         case SpendWindow():
             held = TERMS.get(account, _key(programme, discount))
             if held is None:
@@ -253,9 +274,18 @@ def _percent(
         case ForStatus():
             known = (statuses.holds_on(account, programme, s, purchase.day) for s in terms.any)
             return terms.percent if any(known) else f"no status of it holds on {purchase.day}"
+        case ForHousehold():
+            return _at_home(account, terms, purchase.household)
         case ForTier():
             tier = account.enrolments[programme.id].tier
             return terms.percent.get(tier) or f"it is not for the tier {tier}"
+
+
+def _short(terms: SpendBands, spent: int) -> str:
+    if terms.shared:
+        # What the others spent is not this member's to know.
+        return f"the household has not spent {terms.at_least} yet"
+    return f"{spent} of {terms.at_least} is spent"
 
 
 def band(terms: SpendBands, spent: int) -> int:
@@ -272,13 +302,31 @@ def band(terms: SpendBands, spent: int) -> int:
 
 
 def _spent(account: Account, programme: Programme, terms: SpendBands, purchase: Purchase) -> int:
-    buckets = account.metrics.get(metric_key(programme.id, "spend"), {})
-    bill = sum(line.amount for line in purchase.lines) if terms.basis == "after" else 0
+    spent = sum(line.amount for line in purchase.lines) if terms.basis == "after" else 0
+    others = purchase.household.others if terms.shared and purchase.household else ()
+    for spender in (account, *others):
+        buckets = spender.metrics.get(metric_key(programme.id, "spend"), {})
+        spent += _of_window(buckets, terms, purchase.day)
+    return spent
+
+
+def _of_window(buckets: dict[str, int], terms: SpendBands, day: date) -> int:
     if terms.window == "lifetime":
-        return buckets.get(LIFETIME, 0) + bill
-    year = f"{purchase.day.year:04d}-"
-    months = (n for b, n in buckets.items() if b.startswith(year) and len(b) == len("2026-11"))
-    return sum(months) + bill
+        return buckets.get(LIFETIME, 0)
+    year = f"{day.year:04d}-"
+    return sum(n for b, n in buckets.items() if b.startswith(year) and len(b) == len("2026-11"))
+
+
+def _at_home(account: Account, terms: ForHousehold, household: Household | None) -> int | str:
+    """Return the percentage that a household brings, or why none."""
+    belongs = households.belonging(account)
+    if belongs is None or household is None:
+        return "the member belongs to no household"
+    if household.size < terms.at_least:
+        return f"the household is of {household.size}, and {terms.at_least} are needed"
+    if terms.roles and belongs.role not in terms.roles:
+        return f"it is not for the role {belongs.role}"
+    return terms.percent
 
 
 def _is_on(terms: OnDates, purchase: Purchase) -> bool:
@@ -507,6 +555,21 @@ def needs_birthday(programme: Programme) -> bool:
     )
 
 
+def needs_household(programme: Programme) -> bool:
+    """Tell whether a discount goes by the member's household, an account of its own."""
+    return shares_spend(programme) or any(
+        isinstance(discount.terms, ForHousehold) for discount in SECTION.of(programme).offers
+    )
+
+
+def shares_spend(programme: Programme) -> bool:
+    """Tell whether a discount goes by what everyone in the household spent."""
+    return any(
+        isinstance(discount.terms, SpendBands) and discount.terms.shared
+        for discount in SECTION.of(programme).offers
+    )
+
+
 def words(speaker: Speaker) -> Iterator[Described]:
     """Tell what each discount takes and gives, and how several of them go together."""
     section = SECTION.of(speaker.programme)
@@ -531,7 +594,7 @@ def _terms_in_words(speaker: Speaker, terms: Terms) -> str:
             if terms.every is not None:
                 text += f", {terms.add} % more for each further {speaker.money(terms.every)}"
                 text += f", {terms.max_percent} % at most"
-            return text
+            return f"{text}, by everyone in the household together" if terms.shared else text
         case SpendWindow():
             window = "a calendar year" if terms.window == "calendar_year" else f"{terms.days} days"
             spent = speaker.money(terms.at_least)
@@ -541,6 +604,9 @@ def _terms_in_words(speaker: Speaker, terms: Terms) -> str:
         case ForStatus():
             names = [speaker.text(statuses.name_of(speaker.programme, each)) for each in terms.any]
             return f"{terms.percent} % off with {speaker.words.either(names)}"
+        case ForHousehold():
+            whom = f" in the role of {speaker.words.either(terms.roles)}" if terms.roles else ""
+            return f"{terms.percent} % off{whom} in a household of {terms.at_least} or more"
         case ForTier():
             shares = [f"{p} % in {speaker.tier_name(t)}" for t, p in terms.percent.items()]
             return f"off by tier: {', '.join(shares)}"

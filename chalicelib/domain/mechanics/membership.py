@@ -16,6 +16,7 @@ from chalicelib.domain.effects import (
     StatusChange,
 )
 from chalicelib.domain.errors import Conflict, Invalid
+from chalicelib.domain.mechanics import households
 from chalicelib.domain.mechanics.registry import CLOSING
 from chalicelib.domain.mechanics.tiers import lowest
 from chalicelib.domain.programme import Programme, Programmes
@@ -101,7 +102,7 @@ def _join_one(draft: Draft, programme: Programme) -> str:
 
 
 def close(account: Account, _programmes: Programmes, command: Close, now: Instant) -> Decision:
-    """End the account; its value is forfeited and its debts are written off."""
+    """End the account; its value is forfeited, its debts are written off, its household left."""
     if account.status == "closed":
         raise Conflict("account_closed", "This account is closed already.")
     draft = Draft(account, now)
@@ -109,4 +110,5 @@ def close(account: Account, _programmes: Programmes, command: Close, now: Instan
         give_up(draft)
     draft.add(StatusChange("closed"))
     entry = draft.entry("close", actor=command.actor, reason=command.reason)
-    return Decision(entries=(entry,))
+    passed = households.parting(account, command.actor, command.member)
+    return Decision(entries=(entry,), passed=passed)

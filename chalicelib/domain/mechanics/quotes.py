@@ -45,6 +45,7 @@ from chalicelib.domain.mechanics import (
 )
 from chalicelib.domain.mechanics.activities import Recorded
 from chalicelib.domain.mechanics.discounts import Purchase
+from chalicelib.domain.mechanics.households import Household
 from chalicelib.domain.mechanics.pricing import Payment
 from chalicelib.domain.mechanics.quoted import SECTION
 from chalicelib.domain.programme import Programme, Programmes
@@ -70,6 +71,7 @@ class MakeQuote(Command, frozen=True):
     activity: Activity
     service_on: str | None = None
     birthday: str = ""
+    household: Household | None = None
     payments: tuple[Payment, ...] | None = None
     vouchers: tuple[Redemption, ...] = ()
     declined: frozenset[str] = frozenset()
@@ -122,8 +124,14 @@ def make(account: Account, programmes: Programmes, command: MakeQuote, now: Inst
     for redemption in command.vouchers:
         rewards.check_issued(redemption, now)
     _check_declined(programme, command.declined)
-    lines, birthday = activity.lines, command.birthday
-    purchase = Purchase(lines, day, birthday, command.vouchers, command.declined)
+    purchase = Purchase(
+        activity.lines,
+        day,
+        command.birthday,
+        command.household,
+        command.vouchers,
+        command.declined,
+    )
     priced = pricing.price(account, programme, purchase, command.payments, now)
     counted = tuple(
         Line(line.id, line.counted, line.quantity, line.category, line.sku) for line in priced.lines

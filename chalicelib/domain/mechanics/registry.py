@@ -38,6 +38,7 @@ from chalicelib.domain.mechanics import (
     entitlements,
     goodwill,
     holds,
+    households,
     inactivity,
     packages,
     plans,
@@ -99,6 +100,10 @@ HANDLERS: Final[dict[type[Command], Handler]] = {
     goodwill.GiveGoodwill: goodwill.give,
     transfers.SendTransfer: transfers.send,
     transfers.ReceiveTransfer: transfers.receive,
+    households.JoinHousehold: households.join,
+    households.LeaveHousehold: households.leave,
+    households.AdmitMember: households.admit,
+    households.DismissMember: households.dismiss,
     plans.Subscribe: plans.subscribe,
     plans.PayFee: plans.pay,
     plans.ChangePlan: plans.change,
@@ -111,8 +116,11 @@ HANDLERS: Final[dict[type[Command], Handler]] = {
 }
 
 #: What is asked of a closed account too: a voucher that was paid for is used, and a transfer is
-#: refused in words that tell the sender nothing.
-WHEN_CLOSED: Final[frozenset[type[Command]]] = frozenset({UseVoucher, transfers.ReceiveTransfer})
+#: refused in words that tell the sender nothing; a household that has ended is as one that never
+#: was.
+WHEN_CLOSED: Final[frozenset[type[Command]]] = frozenset(
+    {UseVoucher, transfers.ReceiveTransfer, households.AdmitMember}
+)
 
 REACTIONS: Final[tuple[Reaction, ...]] = (
     stamps.REACTION,
@@ -157,6 +165,7 @@ CLOSING: Final[tuple[Callable[[Draft], None], ...]] = (
     statuses.end,
     discounts.end,
     inactivity.end,
+    households.end,
 )
 
 KINDS: Final = frozenset(
@@ -171,6 +180,7 @@ KINDS: Final = frozenset(
         *("status", "status_end"),
         *("top_up", "goodwill"),
         *("transfer_out", "transfer_in"),
+        *("join", "leave"),
         *("subscribe", "fee", "plan", "cancel_plan", "renew"),
         *("activate", "review", "expire", "inactive", "warn"),
     }

@@ -245,7 +245,7 @@ class TestClosing:
             ReverseActivity(recorded=member.recorded["1"]),
             member.redeeming("tea"),
             adjustment(5),
-            Close(reason="again"),
+            Close(member="mem_1", reason="again"),
         ]
 
         assert {member.refused(c, "2026-02-03").code for c in commands} == {"account_closed"}

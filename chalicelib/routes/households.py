@@ -1,0 +1,210 @@
+"""Households: members who live together, or care for one another."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from msgspec import Meta, Struct
+
+from chalicelib.domain.calendar import format_instant
+from chalicelib.domain.mechanics.households import (
+    MEMBERS_MAX,
+    Belonging,
+    JoinHousehold,
+    LeaveHousehold,
+    Role,
+    Size,
+    Together,
+)
+from chalicelib.routes.calls import answer, caller_of, identity_of, reply, services_of
+from chalicelib.routes.http import Body, Call, Reply, Resource
+from chalicelib.usecases.execution import Decided
+from chalicelib.usecases.keep_household import (
+    change_household,
+    read_household,
+    read_own_household,
+)
+from chalicelib.usecases.ports import Answer
+
+api = Resource("households")
+
+MemberId = Annotated[str, Meta(pattern=r"^mem_[0-9A-Z]{26}$", description="The id of a member.")]
+
+
+class FoundingBody(Body):
+    """The first member, their role, and how many may belong to the household."""
+
+    member_id: MemberId
+    role: Role
+    max_members: Size = MEMBERS_MAX
+
+
+class JoiningBody(Body):
+    """Who joins, and in which role."""
+
+    member_id: MemberId
+    role: Role
+
+
+class LeavingBody(Body):
+    """Who leaves; ``note`` is sealed."""
+
+    member_id: MemberId
+    note: Annotated[str, Meta(max_length=200)] = ""
+
+
+class RelativeView(Struct, frozen=True):
+    """One who belongs to a household, in which role and since when."""
+
+    member_id: str
+    role: str
+    since: str
+
+
+class HouseholdView(Struct, frozen=True):
+    """
+    A household, its members by id.
+
+    ``changed`` is false where all was so before; one that nobody belongs to any more has ended.
+    """
+
+    household_id: str
+    max_members: int
+    changed: bool
+    members: list[RelativeView]
+
+
+class OwnHouseholdView(Struct, frozen=True):
+    """The household of a member, all null where there is none; ``size`` counts the member, too."""
+
+    member_id: str
+    household_id: str | None
+    role: str | None
+    since: str | None
+    size: int
+
+
+_CHANGING = ("member_not_found", "account_closed", "household_not_found")
+_JOINING = ("in_another_household", "household_full")
+
+
+@api.post(
+    "/households",
+    scope="households:write",
+    summary="Found a household",
+    description="With its first member; `max_members` is how many it may have, ten at most.",
+    body=FoundingBody,
+    answer=HouseholdView,
+    status=201,
+    idempotent=True,
+    errors=("member_not_found", "account_closed", "in_another_household"),
+)
+def found(call: Call[FoundingBody]) -> Reply:
+    """Found it with its first member."""
+    body, household = call.body, services_of(call).new_id("hh")
+    command = JoinHousehold(
+        actor=call.caller.actor,
+        member=body.member_id,
+        household=household,
+        role=body.role,
+        max_members=body.max_members,
+    )
+    return _change(call, command, 201)
+
+
+@api.get(
+    "/households/{household_id}",
+    scope="members:read",
+    summary="List who belongs to a household",
+    answer=HouseholdView,
+    errors=("household_not_found",),
+)
+def read(call: Call) -> Reply:
+    """Read a household."""
+    household = call.path["household_id"]
+    together = read_household(services_of(call), caller_of(call), household)
+    return Reply(_view(household, together))
+
+
+@api.post(
+    "/households/{household_id}/members",
+    scope="households:write",
+    summary="Let a member join a household, or give them another role in it",
+    description="A member belongs to one household at a time.",
+    body=JoiningBody,
+    answer=HouseholdView,
+    status=201,
+    idempotent=True,
+    errors=(*_CHANGING, *_JOINING),
+)
+def join(call: Call[JoiningBody]) -> Reply:
+    """Let a member join."""
+    body = call.body
+    command = JoinHousehold(
+        actor=call.caller.actor,
+        member=body.member_id,
+        household=call.path["household_id"],
+        role=body.role,
+    )
+    return _change(call, command, 201)
+
+
+@api.post(
+    "/households/{household_id}/departures",
+    scope="households:write",
+    summary="Let a member leave a household",
+    description="The last one to leave ends it.",
+    body=LeavingBody,
+    answer=HouseholdView,
+    idempotent=True,
+    errors=("member_not_found", "account_closed", "not_in_household"),
+)
+def leave(call: Call[LeavingBody]) -> Reply:
+    """Let a member leave."""
+    body = call.body
+    command = LeaveHousehold(
+        actor=call.caller.actor,
+        member=body.member_id,
+        household=call.path["household_id"],
+        note=body.note,
+    )
+    return _change(call, command, 200)
+
+
+@api.get(
+    "/members/{member_id}/household",
+    scope="members:read",
+    summary="Read to which household a member belongs",
+    description="Who else belongs to it is for staff and servers to know.",
+    answer=OwnHouseholdView,
+    member_may=True,
+    errors=("member_not_found",),
+)
+def own(call: Call) -> Reply:
+    """Read a member's household."""
+    member = call.path["member_id"]
+    known = read_own_household(services_of(call), caller_of(call), member)
+    return Reply(_own(member, known.belonging, known.size))
+
+
+def _change(call: Call[Any, Any], command: JoinHousehold | LeaveHousehold, status: int) -> Reply:
+    def present(decided: Decided) -> Answer:
+        return answer(status, _view(command.household, decided.results[-1]))
+
+    done = change_household(services_of(call), caller_of(call), command, present, identity_of(call))
+    return reply(done)
+
+
+def _view(household: str, together: Together) -> HouseholdView:
+    members = [
+        RelativeView(member, each.role, format_instant(each.since))
+        for member, each in together.members.items()
+    ]
+    return HouseholdView(household, together.max_members, together.changed, members)
+
+
+def _own(member: str, belongs: Belonging | None, size: int) -> OwnHouseholdView:
+    if belongs is None:
+        return OwnHouseholdView(member, None, None, None, 0)
+    since = format_instant(belongs.since)
+    return OwnHouseholdView(member, belongs.household, belongs.role, since, size)
