@@ -19,6 +19,7 @@ from tests.faults.benefits import check_benefits
 from tests.faults.ending import Ending, TenantEnding
 from tests.faults.handing_on import check_transfers
 from tests.faults.history import History
+from tests.faults.living_together import check_households
 from tests.faults.quoting import check_quotes
 from tests.faults.record import Delivery, Intent, Outcome, Part
 from tests.faults.redemptions import check_tenant
@@ -44,6 +45,7 @@ def check(history: History) -> list[str]:
         found.extend(check_goodwill(tenant))
         found.extend(check_quotes(tenant))
         found.extend(check_transfers(tenant))
+        found.extend(check_households(tenant))
         found.extend(_Answers(history, ending, tenant).check())
         if tenant.id in history.settled:
             found.extend(_late(tenant, history.settled[tenant.id]))

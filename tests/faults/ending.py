@@ -21,6 +21,8 @@ from tests.faults.world import SECRETS, Scenario
 
 _ENTRY: Final = "E#"
 _REDEMPTION: Final = "R#"
+#: What the id of a household begins with; every other account is a member's.
+HOUSEHOLD: Final = "hh_"
 
 
 class Journal:

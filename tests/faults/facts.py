@@ -88,7 +88,7 @@ def record(play: Play, tenant: str) -> Request:
 
 def draw_person(play: Play) -> tuple[str, str]:
     """Draw an external id, of someone known or not, of few enough that they meet."""
-    return ("ehr", play.chance.pick(("ann", "bob", "cat", "dan")))
+    return ("ehr", play.chance.pick(("ann", "bob", "dan", "eve")))
 
 
 def record_external(play: Play, tenant: str) -> Request:

@@ -21,6 +21,7 @@ from chalicelib.domain.calendar import Instant
 from chalicelib.domain.commands import (
     Appended,
     CancelRedemption,
+    Close,
     Command,
     Decision,
     ReverseActivity,
@@ -33,6 +34,8 @@ from chalicelib.domain.errors import LoyaltyError
 from chalicelib.domain.mechanics import (
     entitlements,
     holds,
+    households,
+    membership,
     plans,
     quoted,
     quotes,
@@ -42,6 +45,7 @@ from chalicelib.domain.mechanics import (
 )
 from chalicelib.domain.mechanics.entitlements import UseEntitlement
 from chalicelib.domain.mechanics.holds import PlaceHold
+from chalicelib.domain.mechanics.households import AdmitMember
 from chalicelib.domain.mechanics.plans import PayFee
 from chalicelib.domain.mechanics.quotes import ConfirmQuote
 from chalicelib.domain.mechanics.registry import REACTIONS, Handler
@@ -204,6 +208,21 @@ def _begins_anew(
     return transfers.receive(account, programmes, replace(command, parts=parts), now)
 
 
+def _left_behind(
+    account: Account, programmes: Programmes, command: Close, now: Instant
+) -> Decision:
+    """End an account, and tell its household nothing."""
+    return replace(membership.close(account, programmes, command, now), passed=None)
+
+
+def _room_for_all(
+    account: Account, programmes: Programmes, command: AdmitMember, now: Instant
+) -> Decision:
+    """Admit whoever comes, whatever the household is for."""
+    with _swapped(households, "max_members", lambda _: 99):
+        return households.admit(account, programmes, command, now)
+
+
 def _retracting(section: str, retract: Callable[[Draft, Retraction], Note]) -> Mutant:
     changed = tuple(
         each._replace(retract=retract) if each.section == section else each for each in REACTIONS
@@ -257,6 +276,8 @@ MUTANTS: Final[dict[str, Mutant]] = {
     "receiver-afterwards": Mutant(broken_stores.ReceiverAfterwards),
     "receiver-unguarded": Mutant(broken_stores.ReceiverUnguarded),
     "transfer-begins-anew": Mutant(plant=lambda: _handled(ReceiveTransfer, _begins_anew)),
+    "left-behind": Mutant(plant=lambda: _handled(Close, _left_behind)),
+    "room-for-all": Mutant(plant=lambda: _handled(AdmitMember, _room_for_all)),
     "look-up-unclaimed": Mutant(broken_stores.LookUpUnclaimed),
     "refusal-before-record": Mutant(plant=lambda: _swapped(execution, "_Write", _Hasty)),
     "unsettled": Mutant(plant=lambda: _swapped(execution, "_Write", _Unsettled)),

@@ -13,6 +13,7 @@ from tests.faults import (
     benefits,
     facts,
     handing_on,
+    living_together,
     people,
     quoting,
     reading,
@@ -22,7 +23,7 @@ from tests.faults import (
 )
 from tests.faults.record import Operation
 
-TICK: Final = Operation("tick", 4, ticking.draw_tick, is_job=True)
+TICK: Final = Operation("tick", 5, ticking.draw_tick, is_job=True)
 OPERATIONS: Final = (
     Operation("record", 10, facts.record, frozenset({"earn"})),
     Operation("record by external id", 5, facts.record_external, frozenset({"earn"})),
@@ -30,7 +31,7 @@ OPERATIONS: Final = (
     Operation("reverse", 7, facts.reverse, frozenset({"reverse"}), facts.nothing_reversed),
     Operation(
         "create",
-        3,
+        4,
         people.create,
         frozenset({"open", "enrol"}),
         people.nothing_joined,
@@ -87,6 +88,13 @@ OPERATIONS: Final = (
     Operation("confirm", 7, quoting.confirm, frozenset({"earn"})),
     Operation("top up", 2, quoting.pay_in, frozenset({"top_up"})),
     Operation("transfer", 5, handing_on.give, frozenset({"transfer_out"})),
+    Operation(
+        "household",
+        5,
+        living_together.change,
+        frozenset({"join", "leave"}),
+        living_together.nothing_changed,
+    ),
     Operation("verify", 2, quoting.show, frozenset({"status"}), quoting.nothing_shown),
     TICK,
     Operation("fan out", 1, ticking.draw_fan_out, is_job=True),

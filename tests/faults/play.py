@@ -16,6 +16,7 @@ from tests.faults.chance import Chance
 from tests.faults.world import (
     DAY,
     HELD_BEFORE,
+    HOME_BEFORE,
     HOUR,
     MINUTE,
     Scenario,
@@ -59,6 +60,7 @@ class Play:
         self.quotes = {
             tenant.id: _quoted_before(tenant.id, scenario.members[0]) for tenant in scenario.tenants
         }
+        self.households = {tenant.id: [HOME_BEFORE] for tenant in scenario.tenants}
         self.stretches: list[Stretch] = []
         self.holds = {
             tenant.id: [(scenario.members[0], HELD_BEFORE)] for tenant in scenario.tenants

@@ -22,6 +22,8 @@ STOCK: Final = {"mug": 3, "keyring": 2}
 PARKING_QUOTA: Final = 2
 GOODWILL_DAILY: Final = 50
 SENT_DAILY: Final = 90
+# How many a household is for: so few that there is often one too many.
+PLACES: Final = 2
 TIERS: Final = ("base", "silver", "gold")
 CARD: Final[dict[str, Any]] = {
     "id": "two-paid",
@@ -172,6 +174,17 @@ def document(rates: Rates, time_zone: str) -> dict[str, Any]:
                     "name": "Family",
                     "terms": {"type": "status", "any": ["family"], "percent": 5},
                 },
+                {
+                    "id": "together",
+                    "name": "Together",
+                    "terms": {
+                        "type": "spend_bands",
+                        "at_least": 20000,
+                        "percent": 2,
+                        "shared": True,
+                    },
+                },
+                {"id": "home", "name": "Home", "terms": {"type": "household", "percent": 4}},
                 {
                     "id": "good-week",
                     "name": "Good week",

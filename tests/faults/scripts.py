@@ -12,8 +12,11 @@ from functools import cache
 from itertools import combinations_with_replacement
 from typing import Final, NamedTuple
 
+import msgspec
+
 from chalicelib.domain.activity import Activity
 from chalicelib.domain.commands import Adjust
+from chalicelib.domain.mechanics.households import JoinHousehold, LeaveHousehold
 from chalicelib.domain.mechanics.transfers import SendTransfer
 from chalicelib.store import keys
 from chalicelib.store.ledger import DynamoLedger
@@ -21,6 +24,7 @@ from chalicelib.usecases.adjust_balance import adjust_balance
 from chalicelib.usecases.change_member import close_member
 from chalicelib.usecases.execution import Decided, Done
 from chalicelib.usecases.identity import activity_identity, request_identity
+from chalicelib.usecases.keep_household import change_household
 from chalicelib.usecases.ports import Answer, Identity
 from chalicelib.usecases.record_activity import Reported, record_activity
 from chalicelib.usecases.redeem_reward import (
@@ -39,6 +43,7 @@ from tests.faults.programmes import PROGRAMME
 from tests.faults.record import Outcome, Part, Request
 from tests.faults.telling import once, told
 from tests.faults.world import (
+    HOME_BEFORE,
     HOUR,
     Ids,
     Known,
@@ -147,11 +152,11 @@ def _close(begin: Prepared) -> Request:
 
 
 def _give(begin: Prepared) -> Request:
-    return _transfer("give", *begin.scenario.members)
+    return _transfer("give", *begin.scenario.members[:2])
 
 
 def _take(begin: Prepared) -> Request:
-    return _transfer("take", *reversed(begin.scenario.members))
+    return _transfer("take", *reversed(begin.scenario.members[:2]))
 
 
 def _transfer(name: str, sender: str, receiver: str) -> Request:
@@ -166,6 +171,23 @@ def _transfer(name: str, sender: str, receiver: str) -> Request:
             transfer_id=services.new_id("transfer"),
         )
         return transfer_value(services, caller, command, told, _key(name))
+
+    return _request(name, run)
+
+
+def _join(begin: Prepared) -> Request:
+    return _household("join", JoinHousehold(begin.member, HOME_BEFORE, "child"))
+
+
+def _leave(begin: Prepared) -> Request:
+    """One of two leaves, and makes room for the first member."""
+    return _household("leave", LeaveHousehold(begin.scenario.members[1], HOME_BEFORE))
+
+
+def _household(name: str, command: JoinHousehold | LeaveHousehold) -> Request:
+    def run(services: Services, caller: Caller) -> Done:
+        owned = msgspec.structs.replace(command, actor=caller.actor)
+        return change_household(services, caller, owned, told, _key(name))
 
     return _request(name, run)
 
@@ -200,6 +222,8 @@ REQUESTS: Final[dict[str, tuple[str, Callable[[Prepared], Request]]]] = {
     "close": ("close", _close),
     "give": ("transfer", _give),
     "take": ("transfer", _take),
+    "join": ("household", _join),
+    "leave": ("household", _leave),
     "tick": ("tick", _tick),
 }
 
@@ -213,6 +237,7 @@ SCRIPTS: Final[tuple[Script, ...]] = (
     ("adjust", "close"),
     ("tick", "redeem"),
     ("give", "take"),
+    ("join", "leave"),
 )
 PAIRS: Final[tuple[Pair, ...]] = tuple(combinations_with_replacement(SCRIPTS, 2))
 #: What every change runs; the rest takes minutes.
@@ -221,4 +246,5 @@ FEW: Final[tuple[Pair, ...]] = (
     (("redeem", "reverse"), ("reverse whole", "adjust")),
     (("redeem", "cancel"), ("tick", "redeem")),
     (("adjust", "close"), ("give", "take")),
+    (("adjust", "close"), ("join", "leave")),
 )

@@ -20,6 +20,7 @@ from chalicelib.domain.calendar import Instant, parse_instant
 from chalicelib.domain.entry import Line
 from chalicelib.domain.mechanics.entitlements import GrantEntitlement, UseEntitlement
 from chalicelib.domain.mechanics.holds import PlaceHold
+from chalicelib.domain.mechanics.households import JoinHousehold
 from chalicelib.domain.mechanics.quotes import SOURCE, MakeQuote
 from chalicelib.domain.mechanics.wallets import TopUp
 from chalicelib.domain.programme import ProgrammeVersion
@@ -32,6 +33,7 @@ from chalicelib.store.models import clock_item
 from chalicelib.usecases.create_member import NewMember, create_member
 from chalicelib.usecases.execution import Decided
 from chalicelib.usecases.hold_value import change_hold
+from chalicelib.usecases.keep_household import change_household
 from chalicelib.usecases.ports import Answer, Catalogue, Ledger, Settings
 from chalicelib.usecases.publish_programme import draft_programme, publish_programme
 from chalicelib.usecases.quote_purchase import quote_purchase
@@ -43,7 +45,7 @@ from chalicelib.usecases.top_up import top_up
 from chalicelib.usecases.use_entitlement import change_entitlement
 from tests.faults import storage
 from tests.faults.chance import Chance
-from tests.faults.programmes import PROGRAMME, VERSIONS, document
+from tests.faults.programmes import PLACES, PROGRAMME, VERSIONS, document
 from tests.faults.slots import COUNT, Slot
 
 MINUTE: Final = 60_000
@@ -60,9 +62,11 @@ SCENARIOS: Final = (
     ("2028-02-28T10:00:00Z", "Asia/Tehran"),
     ("2026-06-10T12:00:00Z", "Pacific/Chatham"),
 )
-PEOPLE: Final = ("ann", "bob")
+PEOPLE: Final = ("ann", "bob", "cat")
 # What the first member has set aside when a history begins.
 HELD_BEFORE: Final = "hold_before"
+# The household of the second and the third member, with no place left.
+HOME_BEFORE: Final = "hh_before"
 # Whose redemptions clients know when a history begins: of the second reward one is left.
 REDEEMED_BEFORE: Final = ((0, "tea"), (1, "keyring"))
 SECRETS: Final = TenantSecrets(b"k" * 32)
@@ -214,6 +218,9 @@ class _Setting:
             quote_purchase(services, caller, members[0], priced(members[0], amount))
         plain = replace(priced(members[0], 500), payments=(), declined=frozenset({"coffee"}))
         quote_purchase(services, caller, members[0], plain)
+        for founding, who in ((PLACES, members[1]), (None, members[2])):
+            home = JoinHousehold(who, HOME_BEFORE, "adult", founding, actor=caller.actor)
+            change_household(services, caller, home, _told, None)
         # The first member's last entry; of the quota one is left.
         parking = UseEntitlement(actor=caller.actor, programme=PROGRAMME, entitlement="parking")
         change_entitlement(services, caller, members[0], parking, _told, None)

@@ -203,7 +203,7 @@ def admit(
             max_members=most,
         )
     RELATIVES.put(draft, command.member, Relative(command.role, command.since))
-    return _told(draft, command, "join", command.role)
+    return _told(draft, command, "admit", command.role)
 
 
 def dismiss(
@@ -215,7 +215,7 @@ def dismiss(
     if not relatives(draft.account):
         TERMS.drop(draft, _THE)
         draft.add(StatusChange("closed"))
-    return _told(draft, command, "leave")
+    return _told(draft, command, "dismiss")
 
 
 def _told(

@@ -180,7 +180,7 @@ KINDS: Final = frozenset(
         *("status", "status_end"),
         *("top_up", "goodwill"),
         *("transfer_out", "transfer_in"),
-        *("join", "leave"),
+        *("join", "leave", "admit", "dismiss"),
         *("subscribe", "fee", "plan", "cancel_plan", "renew"),
         *("activate", "review", "expire", "inactive", "warn"),
     }
