@@ -100,7 +100,7 @@ def listed(call: Call) -> Reply:
     answer=VerifiedView,
     status=201,
     idempotent=True,
-    errors=(*_REFUSALS, "invalid_date"),
+    errors=(*_REFUSALS, "invalid_date", "consent_required"),
 )
 def show(call: Call[StatusBody]) -> Reply:
     """Note what was shown."""

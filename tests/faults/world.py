@@ -218,8 +218,8 @@ class _Setting:
             quote_purchase(services, caller, members[0], priced(members[0], amount))
         plain = replace(priced(members[0], 500), payments=(), declined=frozenset({"coffee"}))
         quote_purchase(services, caller, members[0], plain)
-        for founding, who in ((PLACES, members[1]), (None, members[2])):
-            home = JoinHousehold(who, HOME_BEFORE, "adult", founding, actor=caller.actor)
+        for founding, one in ((PLACES, members[1]), (None, members[2])):
+            home = JoinHousehold(one, HOME_BEFORE, "adult", founding, actor=caller.actor)
             change_household(services, caller, home, _told, None)
         # The first member's last entry; of the quota one is left.
         parking = UseEntitlement(actor=caller.actor, programme=PROGRAMME, entitlement="parking")

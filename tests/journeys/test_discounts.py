@@ -39,6 +39,12 @@ def show(desk: Clinic, patient: str, status: str, **days: str) -> Any:
     return desk.staff("reception").post(f"/v1/members/{patient}/statuses", body).expect(201)
 
 
+def consent(desk: Clinic, patient: str, *, granted: bool) -> None:
+    """Record a consent to what goes by the member's health, or its withdrawal."""
+    given = {"purpose": "health_personalisation", "granted": granted, "text_version": "1"}
+    desk.api.post(f"/v1/members/{patient}/consents", {"consents": [given]}).expect(200)
+
+
 def applied(quoted: Any) -> dict[str, int]:
     """Return what each discount took off."""
     return {each["id"]: each["amount"] for each in quoted["considered"] if each["applied"]}
@@ -202,11 +208,33 @@ def test_very_important_after_eight_visits(desk: Clinic, patient: str) -> None:
 def test_member_prices(desk: Clinic, patient: str) -> None:
     """A screening is £60 instead of £90 for who is in a care plan; another line is not."""
     assert applied(quote(desk, patient, SCREENING)) == {}
-    show(desk, patient, "chronic-care")
+    consent(desk, patient, granted=True)
+    show(desk, patient, "care-plan")
 
     made = quote(desk, patient, SCREENING, {"amount": 9000, "category": "consult"})
 
     assert [line["net"] for line in made["lines"]] == [6000, 9000]
+
+
+def test_a_care_plan_takes_consent(desk: Clinic, patient: str) -> None:
+    """What the health record knows is not taken without consent, and forgotten when it is gone."""
+    path = f"/v1/members/{patient}/statuses"
+    body = {"programme": PROGRAMME, "status": "care-plan", "until_on": "2026-12-31"}
+    refused = desk.api.post(path, body).expect(422, "consent_required")
+    assert refused["missing"] == ["health_personalisation"]
+
+    consent(desk, patient, granted=True)
+    desk.api.post(path, body).expect(201)
+    show(desk, patient, "police")
+    assert applied(quote(desk, patient, SCREENING)) == {"care-prices": 3000}
+    consent(desk, patient, granted=False)
+
+    shown = desk.api.get(path).expect(200)["statuses"]
+    assert [each["status"] for each in shown] == ["police"]
+    assert "care-prices" not in applied(quote(desk, patient, SCREENING))
+    desk.check(patient)
+    consent(desk, patient, granted=True)
+    assert "care-prices" not in applied(quote(desk, patient, SCREENING))
 
 
 def test_a_voucher_for_a_category(desk: Clinic, patient: str) -> None:

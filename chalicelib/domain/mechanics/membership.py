@@ -17,7 +17,7 @@ from chalicelib.domain.effects import (
 )
 from chalicelib.domain.errors import Conflict, Invalid
 from chalicelib.domain.mechanics import households
-from chalicelib.domain.mechanics.registry import CLOSING
+from chalicelib.domain.mechanics.registry import CLOSING, WITHDRAWN
 from chalicelib.domain.mechanics.tiers import lowest
 from chalicelib.domain.programme import Programme, Programmes
 
@@ -54,6 +54,9 @@ def _join(
     for purpose, granted in sorted(consents.items()):
         if draft.account.consents.get(purpose) is not granted:
             draft.add(ConsentChange(purpose, granted))
+        if not granted:
+            for forget in WITHDRAWN:
+                forget(draft, programmes, purpose)
     joined = {}
     for place, programme_id in enumerate(programme_ids):
         if programme_id in draft.account.enrolments:

@@ -3,11 +3,12 @@ The list of mechanics: a new one joins here, and nothing else of the core knows 
 
 `Document` has a field for the part of the programme that each mechanic declares.  ``HANDLERS`` says
 who decides a command, ``REACTIONS`` who answers facts, ``DUE`` who knows of something that will
-change by itself, ``CLOSING`` who gives up what it keeps when an account ends.  ``TICKS`` makes
-things change, in the order that holds at one instant: what becomes usable, holds that end, plans
-that renew, tiers that are reviewed, value that expires, what is announced.  So value that is usable
-from midnight on can pay for what renews then, a tier is judged before anything expires, and what
-expires is not announced any more.  Each of them is an entry of its own, of one of ``KINDS``.
+change by itself, ``CLOSING`` who gives up what it keeps when an account ends, ``WITHDRAWN`` who
+forgets what it kept by a consent.  ``TICKS`` makes things change, in the order that holds at one
+instant: what becomes usable, holds that end, plans that renew, tiers that are reviewed, value that
+expires, what is announced.  So value that is usable from midnight on can pay for what renews then,
+a tier is judged before anything expires, and what expires is not announced any more.  Each of them
+is an entry of its own, of one of ``KINDS``.
 
 ``PLACES`` are the member's own ledger accounts, each with what the account says lies there: that is
 what postings are held against.  ``PROBLEMS``, ``PERMANENT`` and ``WORDS`` are what validation,
@@ -167,6 +168,8 @@ CLOSING: Final[tuple[Callable[[Draft], None], ...]] = (
     inactivity.end,
     households.end,
 )
+
+WITHDRAWN: Final[tuple[Callable[[Draft, Programmes, str], None], ...]] = (statuses.forget,)
 
 KINDS: Final = frozenset(
     {

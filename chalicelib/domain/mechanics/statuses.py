@@ -1,10 +1,13 @@
 """
 Verified statuses: what somebody has shown to be true of a member, from one day to another.
 
-An occupation, an insurer's policy in force, a family that comes together: a programme names those
-that it asks for, and discounts go by them.  The account knows that it was shown and for which days,
-never by what: the proof is sealed in the journal.  The day after its last a status has ended, and
-the journal says so; it still counts for what was served before.
+An occupation, an insurer's policy in force, a care plan that the health record knows of: a
+programme names those that it asks for, and discounts go by them.  The account knows that it was
+shown and for which days, never by what: the proof is sealed in the journal.  The day after its last
+a status has ended, and the journal says so; it still counts for what was served before.
+
+One that tells of somebody's health takes their consent: without it nobody shows it, and it is
+forgotten when the consent is withdrawn.
 """
 
 from __future__ import annotations
@@ -34,11 +37,16 @@ from chalicelib.domain.speech import Described, Speaker
 
 
 class Status(Part, frozen=True):
-    """Something that can be shown to be true of a member; at most for so many days at a time."""
+    """
+    Something that can be shown to be true of a member; at most for so many days at a time.
+
+    ``consent`` is the purpose that the member has to consent to first.
+    """
 
     id: Id
     name: Text
     max_days: Annotated[int, Meta(ge=1, le=3660)] | None = None
+    consent: Id | None = None
 
 
 Statuses = Annotated[tuple[Status, ...], Meta(max_length=50)]
@@ -89,6 +97,13 @@ def show(account: Account, programmes: Programmes, command: ShowStatus, now: Ins
     """Note a status, in the place of what was known of it."""
     programme = ruling(account, programmes, command.programme, now)
     status = _named(programme, command.status)
+    if status.consent is not None and not account.consents.get(status.consent):
+        raise Invalid(
+            "consent_required",
+            f"{status.id} of {programme.id} needs consent to: {status.consent}.",
+            programme=programme.id,
+            missing=[status.consent],
+        )
     today = calendar.local_date(now, programme.time_zone)
     first, last = today, None
     if command.from_on:
@@ -135,7 +150,10 @@ def withdraw(
 
 
 def holds_on(account: Account, programme: Programme, status_id: str, day: date) -> bool:
-    """Tell whether a status is true of a member on a local day."""
+    """Tell whether a status is true of a member on a local day, and the consent for it in force."""
+    consents = [each.consent for each in _all(programme) if each.id == status_id]
+    if any(each is not None and not account.consents.get(each) for each in consents):
+        return False
     shown = SHOWN.get(account, _key(programme.id, status_id))
     text = day.isoformat()
     return shown is not None and shown.from_on <= text <= (shown.until_on or text)
@@ -145,6 +163,16 @@ def shown_of(account: Account, programme: Programme) -> dict[str, Shown]:
     """Return what was shown of a member, by status, in the document's order."""
     found = {each.id: SHOWN.get(account, _key(programme.id, each.id)) for each in _all(programme)}
     return {status: shown for status, shown in found.items() if shown is not None}
+
+
+def forget(draft: Draft, programmes: Programmes, purpose: str) -> None:
+    """Forget the statuses that took a consent which the member has withdrawn."""
+    for key in SHOWN.all(draft.account):
+        programme_id, _, status_id = key.partition("/")
+        version = programmes.in_force(programme_id, draft.now)
+        known = _all(version.document) if version else ()
+        if any(each.id == status_id and each.consent == purpose for each in known):
+            SHOWN.drop(draft, key)
 
 
 def due(account: Account) -> Instant | None:
@@ -198,6 +226,8 @@ def words(speaker: Speaker) -> Iterator[Described]:
         text = f"{name}: counts once it has been shown."
         if status.max_days is not None:
             text += f" It is to be shown again after {status.max_days:,} days."
+        if status.consent is not None:
+            text += f" It takes consent to “{status.consent}”, and is forgotten without it."
         yield Described("status", status.id, name, text)
 
 

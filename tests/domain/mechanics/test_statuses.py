@@ -1,0 +1,73 @@
+"""Statuses that take a consent."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from chalicelib.domain.commands import Enrol
+from chalicelib.domain.mechanics import statuses
+from chalicelib.domain.mechanics.statuses import ShowStatus
+from chalicelib.domain.programme import Programme
+from tests.domain.building import Member, programme, published
+
+NOW = "2026-03-02"
+SHOWING = ShowStatus(programme="clinic", status="plan")
+
+
+def clinic(**more: Any) -> Programme:
+    """Return a programme with one status."""
+    return programme(statuses=[{"id": "plan", "name": "Care plan", **more}])
+
+
+def consent(member: Member, *, granted: bool, when: str = NOW) -> None:
+    """Give the consent, or withdraw it."""
+    member.do(Enrol(programmes=(), consents={"health": granted}), when)
+
+
+def holds(member: Member, document: Programme) -> bool:
+    """Tell whether the status holds."""
+    return statuses.holds_on(member.account, document, "plan", date(2026, 3, 2))
+
+
+def test_it_takes_consent() -> None:
+    """Refused before the consent and after it, and forgotten with it in the same entry."""
+    document = clinic(consent="health")
+    member = Member(document)
+    assert member.refused(SHOWING, NOW).code == "consent_required"
+    consent(member, granted=True)
+    member.do(SHOWING, NOW)
+    assert holds(member, document)
+    before = len(member.entries)
+
+    consent(member, granted=False)
+
+    assert len(member.entries) == before + 1
+    assert not holds(member, document)
+    assert "statuses" not in member.account.progress
+    assert member.refused(SHOWING, NOW).code == "consent_required"
+    assert member.verdict().holds
+
+
+def test_another_consent_is_another_matter() -> None:
+    """Only the consent that it takes decides; without one nothing does."""
+    for more in ({"consent": "other"}, {}):
+        document = clinic(**more)
+        member = Member(document)
+        member.do(Enrol(programmes=(), consents={"other": True}), NOW)
+        member.do(SHOWING, NOW)
+        consent(member, granted=True)
+        consent(member, granted=False)
+        assert holds(member, document)
+
+
+def test_a_version_that_asks_for_it() -> None:
+    """What was shown without a consent does not count where a later version asks for one."""
+    first, second = clinic(), clinic(consent="health")
+    member = Member(published(("2026-01-01", first), ("2026-03-01", second)))
+    member.do(SHOWING, "2026-02-01")
+
+    assert holds(member, first)
+    assert not holds(member, second)
+    consent(member, granted=True)
+    assert holds(member, second)
