@@ -191,6 +191,7 @@ def test_reads(counted: Counted, tenant: Clinic, member: str) -> None:
     for target, calls in {
         f"{path}/balance": 1,
         f"{path}/ledger": 1,
+        f"{path}/statement": 1,
         f"{path}/tier": 1,
         f"{path}/rewards": 2,  # the account and the stock
         f"{path}/verification": 2,  # the account and its journal
@@ -363,6 +364,22 @@ class TestWriteUnits:
 
         assert told["version"] == settled + 1
         assert cost.write_units <= 7
+
+
+def test_a_bill_of_many_discounts(clinic: Clinic) -> None:
+    """Kept for statements, a bill that tells of a dozen discounts costs two units, no more."""
+    clinic.publish(example("clinic-discounts", enrolment={}))
+    member = clinic.enrolled()
+    path = f"/v1/members/{member}/quotes"
+    lines = [{"amount": 8000, "sku": f"SKU-{n}", "category": "consult"} for n in range(3)]
+    body = {"programme": "clinic-discounts", "currency": "GBP", "lines": lines}
+    made = clinic.api.post(path, body).expect(201)["quote"]
+
+    with metering.measured() as cost:
+        clinic.api.post(f"{path}/{made['quote_id']}/confirmation", {}).expect(201)
+
+    assert len(made["considered"]) > 10
+    assert cost.write_units == 13
 
 
 def test_what_else_it_costs(clinic: Clinic) -> None:

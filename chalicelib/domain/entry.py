@@ -16,6 +16,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
+from chalicelib.domain.bill import Bill
 from chalicelib.domain.calendar import Instant
 from chalicelib.domain.effects import Effect
 
@@ -98,7 +99,11 @@ class Line(Struct, frozen=True, omit_defaults=True):
 
 
 class Detail(Struct, frozen=True, omit_defaults=True):
-    """What could reveal health: sealed apart from the body."""
+    """
+    What could reveal health: sealed apart from the body.
+
+    ``bill`` is that of a quote that was bought; of a reversal ``lines`` are what came back.
+    """
 
     source: str = ""
     external_id: str = ""
@@ -106,6 +111,7 @@ class Detail(Struct, frozen=True, omit_defaults=True):
     lines: tuple[Line, ...] = ()
     attributes: dict[str, str | int | bool] = {}
     note: str = ""
+    bill: Bill | None = None
 
 
 class Entry(Struct, frozen=True, omit_defaults=True):

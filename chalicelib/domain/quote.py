@@ -13,40 +13,8 @@ from msgspec import Struct
 
 from chalicelib.domain.account import Taken
 from chalicelib.domain.activity import Activity
+from chalicelib.domain.bill import Bill, Considered, Paid, PricedLine
 from chalicelib.domain.calendar import Instant
-
-
-class Considered(Struct, frozen=True, omit_defaults=True):
-    """
-    One discount that was looked at: what it took off, or why nothing.
-
-    ``source`` is `discount`, `entitlement` or `wallet`; ``id`` that of the document; ``percent``
-    what it offers, where it is a percentage.
-    """
-
-    source: Literal["discount", "entitlement", "wallet"]
-    id: str
-    amount: int = 0
-    percent: int | None = None
-    reason: str = ""
-
-
-class PricedLine(Struct, frozen=True, omit_defaults=True):
-    """
-    One line, or the units of one that are free: ``price`` before discounts, ``net`` after them.
-
-    ``off`` are (source, id, amount), in the order in which they were taken off; ``counted`` is
-    what of ``net`` counts as spend.
-    """
-
-    id: str
-    quantity: int
-    price: int
-    net: int
-    counted: int
-    category: str = ""
-    sku: str = ""
-    off: tuple[tuple[str, str, int], ...] = ()
 
 
 class Draw(Struct, frozen=True, omit_defaults=True):
@@ -96,3 +64,16 @@ class Quote(Struct, frozen=True, omit_defaults=True):
     redemptions: tuple[str, ...] = ()
     state: Literal["open", "confirmed"] = "open"
     revision: int = 1
+
+    def bill(self) -> Bill:
+        """Return what of it the journal keeps when it is bought."""
+        return Bill(
+            self.programme,
+            self.version,
+            self.price,
+            self.net,
+            self.due,
+            self.lines,
+            self.considered,
+            tuple(Paid(draw.currency, draw.amount, draw.money) for draw in self.draws),
+        )

@@ -43,7 +43,7 @@ class BalancesView(Struct, frozen=True):
 
 
 class FactView(Struct, frozen=True, omit_defaults=True):
-    """The fact that an entry recorded."""
+    """The fact that an entry recorded; of a reversal, what of it came back."""
 
     type: str
     source: str

@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 from msgspec import Meta, Struct, field
 
 from chalicelib.domain.activity import Activity
+from chalicelib.domain.bill import Bill, Considered, PricedLine
 from chalicelib.domain.calendar import Instant, format_instant
 from chalicelib.domain.entry import Line
 from chalicelib.domain.mechanics import discounts, entitlements
 from chalicelib.domain.mechanics.pricing import Payment
 from chalicelib.domain.mechanics.quotes import SOURCE, Confirmed, MakeQuote
-from chalicelib.domain.programme import ActivityType, Id, LocalDate, Programmes, Text, text_in
-from chalicelib.domain.quote import Considered, PricedLine, Quote
+from chalicelib.domain.programme import (
+    ActivityType,
+    Id,
+    LocalDate,
+    Programmes,
+    ProgrammeVersion,
+    Text,
+    text_in,
+)
+from chalicelib.domain.quote import Quote
 from chalicelib.routes.activities import (
     AwardView,
     CurrencyCode,
@@ -347,7 +357,6 @@ def _activity(body: QuoteBody) -> Activity:
 def _view(quote: Quote, programmes: Programmes, now: Instant, locale: str) -> QuoteView:
     unit = quote.activity.money or ""
     state = "expired" if quote.state == "open" and quote.expires_at <= now else quote.state
-    names = _names(quote, programmes)
     return QuoteView(
         quote_id=quote.id,
         member_id=quote.member,
@@ -359,8 +368,8 @@ def _view(quote: Quote, programmes: Programmes, now: Instant, locale: str) -> Qu
         discount=MoneyView(quote.price - quote.net, unit),
         net=MoneyView(quote.net, unit),
         due=MoneyView(quote.due, unit),
-        lines=[_line(line) for line in quote.lines],
-        considered=[_considered(each, names, locale) for each in quote.considered],
+        lines=[line_view(line) for line in quote.lines],
+        considered=considered_views(quote.considered, quote, programmes, locale),
         draws=[
             DrawView(draw.currency.partition("/")[2], draw.amount, draw.money)
             for draw in quote.draws
@@ -369,11 +378,20 @@ def _view(quote: Quote, programmes: Programmes, now: Instant, locale: str) -> Qu
     )
 
 
-def _line(line: PricedLine) -> QuotedLineView:
+def line_view(line: PricedLine) -> QuotedLineView:
+    """Return a priced line as it is shown."""
     off = [OffView(*each) for each in line.off]
     return QuotedLineView(
         line.id, line.quantity, line.category, line.sku, line.price, line.net, off
     )
+
+
+def considered_views(
+    considered: Sequence[Considered], priced: Quote | Bill, programmes: Programmes, locale: str
+) -> list[ConsideredView]:
+    """Return what was looked at, by the names that the version has which ``priced`` it."""
+    names = _names(programmes.version(priced.programme, priced.version))
+    return [_considered(each, names, locale) for each in considered]
 
 
 def _considered(each: Considered, names: dict[Any, Text], locale: str) -> ConsideredView:
@@ -388,8 +406,7 @@ def _considered(each: Considered, names: dict[Any, Text], locale: str) -> Consid
     )
 
 
-def _names(quote: Quote, programmes: Programmes) -> dict[Any, Text]:
-    version = programmes.version(quote.programme, quote.version)
+def _names(version: ProgrammeVersion | None) -> dict[Any, Text]:
     if version is None:
         return {}
     document = version.document

@@ -265,6 +265,7 @@ def _live_together(record: Recorder, member: str, friend: str) -> None:
 def _look_back(_world: LocalWorld, record: Recorder, member: str) -> None:
     record("GET", f"/v1/members/{member}/balance")
     record("GET", f"/v1/members/{member}/ledger?limit=2")
+    record("GET", f"/v1/members/{member}/statement?limit=2")
     record("GET", f"/v1/members/{member}/verification")
     gift = {"programme": "clinic", "tier": "gold", "reason": "long wait", "days": 30}
     record("POST", f"/v1/members/{member}/tier-grants", gift)

@@ -10,9 +10,10 @@ from chalicelib.domain import effects as fx
 from chalicelib.domain import entry as journal
 from chalicelib.domain.account import Account, Taken, evolve
 from chalicelib.domain.activity import Activity
+from chalicelib.domain.bill import Considered, PricedLine
 from chalicelib.domain.commands import Redemption
 from chalicelib.domain.entry import AVAILABLE, ISSUED, Detail, Entry, Fact, Line, Posting
-from chalicelib.domain.quote import Considered, Draw, Freed, PricedLine, Quote
+from chalicelib.domain.quote import Draw, Freed, Quote
 from chalicelib.usecases.ports import Answer, Commit, Growth, Identity, Profile
 
 TENANT: Final = "clinic"

@@ -8,6 +8,7 @@ from msgspec.structs import replace
 from chalicelib.domain import calendar
 from chalicelib.domain.account import Account
 from chalicelib.domain.activity import VISIT, Activity, checked
+from chalicelib.domain.bill import Bill
 from chalicelib.domain.calendar import Instant
 from chalicelib.domain.commands import Decision, RecordActivity
 from chalicelib.domain.draft import Draft
@@ -63,11 +64,13 @@ def record_in(
     *,
     subject: str = "",
     noted: dict[str, Note] | None = None,
+    bill: Bill | None = None,
 ) -> Decision:
     """
     Judge a fact on top of what an entry already does, and finish the entry.
 
-    ``noted`` are notes of mechanics that had a part in it before it happened.
+    ``noted`` are notes of mechanics that had a part in it before it happened; ``bill`` is that of
+    a purchase which was quoted.
     """
     account, now = draft.account, draft.now
     activity = checked(activity)
@@ -116,7 +119,7 @@ def record_in(
         judged=tuple(judged),
         awards=tuple(awards),
         subject=subject,
-        detail=activity.detail(),
+        detail=replace(activity.detail(), bill=bill),
         noted=notes,
     )
     result = Recorded(activity.occurred_at, tuple(verdicts), tuple(awards), tuple(moves), notes)

@@ -19,6 +19,7 @@ from msgspec.structs import replace
 from chalicelib.domain import money
 from chalicelib.domain.account import Account, Lot, Taken
 from chalicelib.domain.activity import in_scope
+from chalicelib.domain.bill import Considered, PricedLine
 from chalicelib.domain.calendar import Instant
 from chalicelib.domain.entry import Line
 from chalicelib.domain.errors import Conflict, Invalid
@@ -26,7 +27,7 @@ from chalicelib.domain.mechanics import discounts, entitlements, wallets
 from chalicelib.domain.mechanics.discounts import Discounts, Purchase
 from chalicelib.domain.mechanics.wallets import Wallet
 from chalicelib.domain.programme import Programme, qualified
-from chalicelib.domain.quote import Considered, Draw, Freed, PricedLine
+from chalicelib.domain.quote import Draw, Freed
 
 _WHOLE: Final = 100
 

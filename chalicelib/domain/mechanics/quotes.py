@@ -211,6 +211,7 @@ def confirm(
         command.actor,
         subject=quote.id,
         noted={f"{programme.id}/{SECTION.name}": note},
+        bill=quote.bill(),
     )
     confirmed = Confirmed(replace(quote, state="confirmed", revision=2), decision.result)
     return Decision(entries=decision.entries, claims=tuple(claims), result=confirmed)

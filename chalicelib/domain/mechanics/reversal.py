@@ -10,6 +10,8 @@ burn order; what was spent already becomes a deficit, is let go (`clamp`) or ref
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from msgspec import Struct
 from msgspec.structs import replace
 
@@ -32,6 +34,7 @@ from chalicelib.domain.entry import (
     PENDING,
     Detail,
     Entry,
+    Fact,
     Judged,
     Line,
     RuleAward,
@@ -100,13 +103,32 @@ def reverse(
         actor=command.actor,
         subject=str(recorded.version),
         reason=command.reason,
-        detail=Detail(source=activity.source, external_id=activity.external_id),
+        fact=_returned(activity, before, after),
+        detail=Detail(
+            source=activity.source,
+            external_id=activity.external_id,
+            lines=tuple(_returned_lines(activity, before, after)),
+        ),
     )
     return Decision(
         entries=(entry,),
         claims=(SaveRemaining(activity.source, activity.external_id, after),),
         result=Reversed(changed=True, returned=returned, remaining=after, tier_changes=moves),
     )
+
+
+def _returned(activity: Activity, before: Remaining, after: Remaining) -> Fact:
+    """Return the least of what came back: how much money of which kind of fact."""
+    back = None if before.amount is None else before.amount - (after.amount or 0)
+    return Fact(activity.type, amount=back, money=activity.money)
+
+
+def _returned_lines(activity: Activity, before: Remaining, after: Remaining) -> Iterator[Line]:
+    """Yield what of each line came back."""
+    for line in activity.lines:
+        (amount, quantity), (left, units) = before.lines[line.id], after.lines[line.id]
+        if (amount, quantity) != (left, units):
+            yield Line(line.id, amount - left, quantity - units, line.category, line.sku)
 
 
 def _reduced(activity: Activity, before: Remaining, command: ReverseActivity) -> Remaining:

@@ -1,0 +1,70 @@
+"""
+What a purchase came to: line by line, each discount that was looked at, and what wallets paid.
+
+A quote has it, and the journal keeps it of a quote that was bought, so that a statement can say
+years later what was paid and why.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from msgspec import Struct
+
+
+class Considered(Struct, frozen=True, omit_defaults=True):
+    """
+    One discount that was looked at: what it took off, or why nothing.
+
+    ``source`` is `discount`, `entitlement` or `wallet`; ``id`` that of the document; ``percent``
+    what it offers, where it is a percentage.
+    """
+
+    source: Literal["discount", "entitlement", "wallet"]
+    id: str
+    amount: int = 0
+    percent: int | None = None
+    reason: str = ""
+
+
+class PricedLine(Struct, frozen=True, omit_defaults=True):
+    """
+    One line, or the units of one that are free: ``price`` before discounts, ``net`` after them.
+
+    ``off`` are (source, id, amount), in the order in which they were taken off; ``counted`` is
+    what of ``net`` counts as spend.
+    """
+
+    id: str
+    quantity: int
+    price: int
+    net: int
+    counted: int
+    category: str = ""
+    sku: str = ""
+    off: tuple[tuple[str, str, int], ...] = ()
+
+
+class Paid(Struct, frozen=True, array_like=True):
+    """What a wallet paid: ``amount`` of its `programme/currency`, worth ``money`` minor units."""
+
+    currency: str
+    amount: int
+    money: int
+
+
+class Bill(Struct, frozen=True, omit_defaults=True):
+    """
+    A purchase as a version of a programme priced it, in minor units.
+
+    ``price`` is before discounts, ``net`` after them, and ``due`` what wallets left to be paid.
+    """
+
+    programme: str
+    version: int
+    price: int
+    net: int
+    due: int
+    lines: tuple[PricedLine, ...]
+    considered: tuple[Considered, ...] = ()
+    paid: tuple[Paid, ...] = ()

@@ -1,0 +1,145 @@
+"""Statements: what a member bought, what each line cost and why, and what came back."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from chalicelib.domain.bill import Bill, PricedLine
+from chalicelib.domain.calendar import format_instant
+from chalicelib.domain.entry import Detail, Entry, Fact
+from chalicelib.domain.programme import Programmes
+from chalicelib.routes.calls import caller_of, services_of
+from chalicelib.routes.http import Call, Page, Reply, Resource
+from chalicelib.routes.quotes import (
+    ConsideredView,
+    DrawView,
+    MoneyView,
+    QuotedLineView,
+    considered_views,
+    line_view,
+)
+from chalicelib.usecases.read_statement import read_statement
+
+api = Resource("statements")
+
+
+class StatementEntryView(Struct, frozen=True, omit_defaults=True):
+    """
+    A purchase, or what came back of one.
+
+    Of a purchase, ``price`` less ``discount`` is ``net``; less what wallets paid it is ``due``.
+    Every discount that was looked at is in ``considered``, with the reason where it was not
+    applied; one that was not quoted here has none.  Of a refund, ``returned`` is what of the
+    recorded amount came back, and ``refund_of`` the version of the purchase.
+    """
+
+    version: int
+    kind: str
+    occurred_at: str
+    recorded_at: str
+    source: str
+    external_id: str
+    channel: str = ""
+    location: str = ""
+    programme: str | None = None
+    quote_id: str | None = None
+    price: MoneyView | None = None
+    discount: MoneyView | None = None
+    net: MoneyView | None = None
+    due: MoneyView | None = None
+    returned: MoneyView | None = None
+    refund_of: int | None = None
+    lines: list[QuotedLineView] = []
+    considered: list[ConsideredView] = []
+    draws: list[DrawView] = []
+
+
+class StatementView(Struct, frozen=True):
+    """
+    A page of a statement, newest first; ``next_cursor`` is null at the end.
+
+    A page may have fewer entries than were asked for and yet not be the last.
+    """
+
+    member_id: str
+    entries: list[StatementEntryView]
+    next_cursor: str | None
+
+
+@api.get(
+    "/members/{member_id}/statement",
+    scope="ledger:read",
+    summary="Page through purchases and refunds, newest first",
+    description="With list prices, every discount that was applied or not, and what was paid.",
+    query=Page,
+    answer=StatementView,
+    member_may=True,
+    errors=("member_not_found",),
+)
+def read(call: Call[None, Page]) -> Reply:
+    """Read a page of a member's statement."""
+    member = call.path["member_id"]
+    page = read_statement(
+        services_of(call),
+        caller_of(call),
+        member,
+        limit=call.query.limit,
+        before=call.position(),
+    )
+    cursor = None if page.before is None else call.next_cursor(page.before)
+    shown = [_entry(entry, page.programmes, call.locale) for entry in page.entries]
+    return Reply(StatementView(member, shown, cursor))
+
+
+def _entry(entry: Entry, programmes: Programmes, locale: str) -> StatementEntryView:
+    fact, detail = entry.fact or Fact(""), entry.detail or Detail()
+    if entry.kind == "reverse":
+        return StatementEntryView(
+            version=entry.version,
+            kind="refund",
+            occurred_at=format_instant(entry.occurred_at),
+            recorded_at=format_instant(entry.effective_at),
+            source=detail.source,
+            external_id=detail.external_id,
+            returned=MoneyView(fact.amount or 0, fact.money or ""),
+            refund_of=int(entry.subject),
+            lines=[line_view(line) for line in _lines(detail)],
+        )
+    bill = detail.bill or _unquoted(fact, detail)
+    unit = fact.money or ""
+    return StatementEntryView(
+        version=entry.version,
+        kind="purchase",
+        occurred_at=format_instant(entry.occurred_at),
+        recorded_at=format_instant(entry.effective_at),
+        source=detail.source,
+        external_id=detail.external_id,
+        channel=fact.channel,
+        location=fact.location,
+        programme=bill.programme or None,
+        quote_id=entry.subject or None,
+        price=MoneyView(bill.price, unit),
+        discount=MoneyView(bill.price - bill.net, unit),
+        net=MoneyView(bill.net, unit),
+        due=MoneyView(bill.due, unit),
+        lines=[line_view(line) for line in bill.lines],
+        considered=considered_views(bill.considered, bill, programmes, locale),
+        draws=[
+            DrawView(each.currency.partition("/")[2], each.amount, each.money) for each in bill.paid
+        ],
+    )
+
+
+def _unquoted(fact: Fact, detail: Detail) -> Bill:
+    """Return the bill of a purchase that was priced elsewhere: as it was reported."""
+    amount = fact.amount or 0
+    return Bill("", 0, amount, amount, amount, _lines(detail))
+
+
+def _lines(detail: Detail) -> tuple[PricedLine, ...]:
+    return tuple(
+        PricedLine(
+            line.id, line.quantity, line.amount, line.amount, line.amount, line.category, line.sku
+        )
+        for line in detail.lines
+    )

@@ -1,0 +1,174 @@
+"""Statements over the API: what was paid and why, years later, also where it came back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from chalicelib.usecases.read_statement import SEARCHED_MAX
+from tests.journeys.test_discounts import show
+from tests.journeys.test_story_4_receptionist import PROGRAMME, confirm, quote
+from tests.journeys.test_story_5_prepay import opened, top_up
+from tests.journeys.world import Clinic, LocalWorld, example
+
+LINES = (
+    {"id": "a", "amount": 8000, "category": "consult"},
+    {"id": "b", "amount": 2000, "category": "vitamins", "sku": "VIT-20", "quantity": 2},
+)
+
+
+@pytest.fixture
+def desk(world: LocalWorld) -> Clinic:
+    """Return a sandbox with the clinic's programme."""
+    return opened(world)
+
+
+@pytest.fixture
+def patient(desk: Clinic) -> str:
+    """Return somebody who has joined."""
+    return desk.enrolled()
+
+
+def statement(desk: Clinic, patient: str, query: str = "") -> Any:
+    """Return a page, as the member sees it."""
+    path = f"/v1/members/{patient}/statement{query}"
+    return desk.member(patient).get(path).expect(200)
+
+
+def bought(desk: Clinic, patient: str) -> Any:
+    """Buy both lines as a police officer, with prepaid money for a part; return the quote."""
+    show(desk, patient, "police")
+    top_up(desk, patient, 5_000)
+    made = quote(desk, patient, *LINES)
+    confirm(desk, patient, made["quote_id"]).expect(201)
+    return made
+
+
+def test_it_says_what_the_quote_said(desk: Clinic, patient: str) -> None:
+    """List price, every discount applied or not with its reason, net and due: as it was quoted."""
+    made = bought(desk, patient)
+
+    (entry,) = statement(desk, patient)["entries"]
+
+    assert entry["kind"] == "purchase"
+    assert entry["quote_id"] == made["quote_id"]
+    for part in ("price", "discount", "net", "due", "lines", "considered", "draws", "programme"):
+        assert entry[part] == made[part], part
+    assert (entry["price"]["amount"], entry["net"]["amount"]) == (10_000, 9_200)
+    assert entry["due"]["amount"] == 4_200
+    reasons = {each["id"]: each["reason"] for each in entry["considered"]}
+    assert reasons["in-service"] == ""
+    assert reasons["family"] == "the member belongs to no household"
+
+
+def test_long_after_the_quote(desk: Clinic, patient: str) -> None:
+    """It does not hang on the quote, nor on the rules of today."""
+    bought(desk, patient)
+    before = statement(desk, patient)
+    desk.move_to("2029-03-02T10:00:00Z")
+    document = example(PROGRAMME, enrolment={})
+    document["discounts"]["offers"] = document["discounts"]["offers"][:2]
+    desk.publish(document, desk.now(seconds=121))
+    desk.move_to(desk.now(seconds=121))
+
+    assert statement(desk, patient) == before
+
+
+def test_what_came_back(desk: Clinic, patient: str) -> None:
+    """A refund of a line, then of the rest: each says how much of what came back."""
+    made = bought(desk, patient)
+    back = {"source": "quote", "external_id": made["quote_id"]}
+    desk.api.post("/v1/activities/reversals", {**back, "lines": [{"id": "b"}]}).expect(201)
+    desk.api.post("/v1/activities/reversals", back).expect(201)
+
+    rest, first, purchase = statement(desk, patient)["entries"]
+
+    assert [rest["kind"], first["kind"]] == ["refund", "refund"]
+    assert rest["refund_of"] == first["refund_of"] == purchase["version"]
+    assert first["external_id"] == purchase["external_id"]
+    assert (first["returned"]["amount"], rest["returned"]["amount"]) == (1_840, 7_360)
+    assert [(line["id"], line["net"], line["quantity"]) for line in first["lines"]] == [
+        ("b", 1_840, 2)
+    ]
+    assert [line["id"] for line in rest["lines"]] == ["a"]
+    ledger = desk.ledger(patient)
+    reversals = [each["activity"]["amount"] for each in ledger if each["kind"] == "reverse"]
+    assert sorted(reversals) == [1_840, 7_360]
+
+
+def test_what_was_priced_elsewhere(desk: Clinic, patient: str) -> None:
+    """A payment that was only reported is what it was reported as; a visit is none."""
+    money = {"amount": 1_250, "currency": "GBP"}
+    fact = desk.fact(patient, "payment.received", amount=money, location="north")
+    desk.api.post("/v1/activities", fact).expect(201)
+    desk.record(patient).expect(201)
+
+    (entry,) = statement(desk, patient)["entries"]
+
+    assert entry["price"] == entry["net"] == entry["due"] == money
+    assert entry["discount"]["amount"] == 0
+    assert (entry["external_id"], entry["location"]) == (fact["external_id"], "north")
+    assert not {"considered", "quote_id", "programme", "lines"} & entry.keys()
+
+
+def test_pages(desk: Clinic, patient: str) -> None:
+    """Cursors leave nothing out and repeat nothing, with other entries in between."""
+    for pence in range(100, 107):
+        money = {"amount": pence, "currency": "GBP"}
+        fact = desk.fact(patient, "payment.received", amount=money)
+        desk.api.post("/v1/activities", fact).expect(201)
+        desk.give(patient, 1, programme=PROGRAMME)
+
+    for limit in (1, 3, 7, 100):
+        assert walked(desk, patient, limit) == list(range(106, 99, -1))
+
+
+def test_pages_that_find_nothing(desk: Clinic, patient: str) -> None:
+    """Where much else happened a page is short or empty, and the next ones go on."""
+    money = {"amount": 500, "currency": "GBP"}
+    desk.api.post("/v1/activities", desk.fact(patient, "payment.received", amount=money))
+    for _ in range(SEARCHED_MAX // 100 + 1):
+        visits = [desk.fact(patient) for _ in range(100)]
+        desk.api.post("/v1/activities/batch", {"activities": visits}).expect(200)
+
+    page = statement(desk, patient)
+    assert (page["entries"], page["next_cursor"] is None) == ([], False)
+    assert walked(desk, patient, 100) == [500]
+
+
+def walked(desk: Clinic, patient: str, limit: int) -> list[int]:
+    """Return the amounts of all pages, one after the other."""
+    amounts: list[int] = []
+    page = statement(desk, patient, f"?limit={limit}")
+    while True:
+        amounts += [entry["due"]["amount"] for entry in page["entries"]]
+        assert len(page["entries"]) <= limit
+        if page["next_cursor"] is None:
+            return amounts
+        page = statement(desk, patient, f"?limit={limit}&cursor={page['next_cursor']}")
+
+
+def test_whose_it_is(desk: Clinic, patient: str) -> None:
+    """It tells what was served: not for the desk, nor for another member; nothing of nobody."""
+    desk.staff("reception").get(f"/v1/members/{patient}/statement").expect(403)
+    other = desk.enrolled()
+    desk.member(other).get(f"/v1/members/{patient}/statement").expect(404, "member_not_found")
+    absent = "/v1/members/mem_01ARZ3NDEKTSV4RRFFQ69G5FAV/statement"
+    desk.api.get(absent).expect(404, "member_not_found")
+    assert statement(desk, other) == {"member_id": other, "entries": [], "next_cursor": None}
+
+
+def test_free_units(desk: Clinic, patient: str) -> None:
+    """What an entitlement made free is there at its list price, and cost nothing."""
+    free = {"programme": PROGRAMME, "entitlement": "free-physio", "reason": "long wait"}
+    desk.api.post(f"/v1/members/{patient}/entitlement-grants", free).expect(201)
+    made = quote(desk, patient, {"amount": 4000, "category": "physiotherapy"})
+    confirm(desk, patient, made["quote_id"]).expect(201)
+
+    (entry,) = statement(desk, patient)["entries"]
+
+    (line,) = entry["lines"]
+    assert (line["price"], line["net"]) == (4000, 0)
+    assert line["off"] == [{"source": "entitlement", "id": "free-physio", "amount": 4000}]
+    assert entry["due"]["amount"] == 0
