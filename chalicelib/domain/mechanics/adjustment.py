@@ -10,7 +10,7 @@ from chalicelib.domain.calendar import Instant
 from chalicelib.domain.commands import Adjust, Decision
 from chalicelib.domain.draft import Draft
 from chalicelib.domain.entry import ADJUSTED, Detail
-from chalicelib.domain.mechanics import value
+from chalicelib.domain.mechanics import rewards, value
 from chalicelib.domain.programme import Programmes, qualified
 from chalicelib.domain.ruling import currency_in, ruling
 
@@ -39,5 +39,11 @@ def adjust(account: Account, programmes: Programmes, command: Adjust, now: Insta
         value.check_available(account, key, -command.amount)
         value.debit(draft, key, -command.amount, destination=ADJUSTED)
     note = Detail(note=command.note) if command.note else None
-    entry = draft.entry("adjust", actor=command.actor, reason=command.reason, detail=note)
+    entry = draft.entry(
+        "adjust",
+        actor=command.actor,
+        reason=command.reason,
+        detail=note,
+        noted=rewards.by_itself(draft, programme) if command.amount > 0 else {},
+    )
     return Decision(entries=(entry,), result=Adjusted(key, command.amount, expires_on))

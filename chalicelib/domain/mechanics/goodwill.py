@@ -21,7 +21,7 @@ from chalicelib.domain.draft import Draft
 from chalicelib.domain.entry import ISSUED, Detail
 from chalicelib.domain.errors import Forbidden, Invalid
 from chalicelib.domain.faults import Fault
-from chalicelib.domain.mechanics import value
+from chalicelib.domain.mechanics import rewards, value
 from chalicelib.domain.pointer import join
 from chalicelib.domain.programme import Count, Id, Part, Points, Programme, Programmes, qualified
 from chalicelib.domain.references import known_currency
@@ -97,6 +97,7 @@ def give(account: Account, programmes: Programmes, command: GiveGoodwill, now: I
         actor=command.actor,
         reason=command.reason,
         detail=Detail(note=command.note) if command.note else None,
+        noted=rewards.by_itself(draft, programme),
     )
     budget = TakeBudget(
         name=f"{programme.id}/goodwill/{command.giver}/{today.isoformat()}",

@@ -116,10 +116,15 @@ def activate(account: Account, programmes: Programmes, instant: Instant) -> Entr
     notes: dict[str, Note] = {}
     for programme_id in sorted(account.enrolments):
         version = programmes.in_force(programme_id, instant)
-        note = version and _by_itself(draft, version.document)
-        if note:
-            notes[f"{programme_id}/{REACTION.section}"] = note
+        if version is not None:
+            notes |= by_itself(draft, version.document)
     return draft.entry("activate", noted=notes)
+
+
+def by_itself(draft: Draft, programme: Programme) -> dict[str, Note]:
+    """Redeem what redeems itself, where value has come; the note for the entry, if there is one."""
+    note = _by_itself(draft, programme)
+    return {f"{programme.id}/{REACTION.section}": note} if note else {}
 
 
 def _by_itself(draft: Draft, programme: Programme) -> Note | None:

@@ -28,7 +28,7 @@ from chalicelib.domain.effects import CounterChange
 from chalicelib.domain.entry import Detail
 from chalicelib.domain.errors import Conflict, Invalid
 from chalicelib.domain.faults import Fault
-from chalicelib.domain.mechanics import inactivity, value
+from chalicelib.domain.mechanics import inactivity, rewards, value
 from chalicelib.domain.mechanics.inactivity import LastDay
 from chalicelib.domain.pointer import join
 from chalicelib.domain.programme import (
@@ -179,6 +179,7 @@ def receive(
         actor=command.actor,
         subject=command.transfer_id,
         counterparty=command.sender,
+        noted=rewards.by_itself(draft, programme),
     )
     return Decision(entries=(entry,))
 

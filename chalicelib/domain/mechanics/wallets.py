@@ -22,7 +22,7 @@ from chalicelib.domain.commands import Command, Decision
 from chalicelib.domain.draft import Draft
 from chalicelib.domain.entry import Detail
 from chalicelib.domain.faults import Fault
-from chalicelib.domain.mechanics import value
+from chalicelib.domain.mechanics import rewards, value
 from chalicelib.domain.pointer import join
 from chalicelib.domain.programme import Count, Id, Part, Programme, Programmes, qualified
 from chalicelib.domain.references import known_currency
@@ -106,6 +106,7 @@ def top_up(account: Account, programmes: Programmes, command: TopUp, now: Instan
         "top_up",
         actor=command.actor,
         detail=Detail(note=command.reference) if command.reference else None,
+        noted=rewards.by_itself(draft, programme),
     )
     told = ToppedUp(currency.id, command.amount, percent, term.expires_on)
     return Decision(entries=(entry,), result=told)

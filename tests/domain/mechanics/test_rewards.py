@@ -19,6 +19,8 @@ from chalicelib.domain.commands import (
 )
 from chalicelib.domain.errors import LoyaltyError
 from chalicelib.domain.mechanics import entitlements, rewards
+from chalicelib.domain.mechanics.goodwill import GiveGoodwill
+from chalicelib.domain.mechanics.wallets import TopUp
 from chalicelib.domain.programme import Programme
 from chalicelib.domain.validation import validate
 from tests.domain.building import (
@@ -32,6 +34,7 @@ from tests.domain.building import (
     published,
     reward,
     rule,
+    transfer,
     visits,
 )
 
@@ -559,6 +562,37 @@ class TestByItself:
         assert member.balance.available == 110
         assert entitlements.GRANTS.all(member.account).keys() != set()
         assert member.verdict().holds
+
+    @pytest.mark.parametrize("way", ["adjusted", "goodwill", "paid in", "given"])
+    def test_however_value_comes(self, way: str) -> None:
+        """Value that is adjusted, given by staff, paid in or given by a member redeems it, too."""
+        gives = {"type": "entitlement", "entitlement": "tea"}
+        document = shop(
+            reward("tea", 90, gives=gives, auto_at=150),
+            currency=points(),
+            entitlements=[{"id": "tea", "name": "Tea"}],
+            goodwill={"currency": "points", "daily": {"server": 1000}},
+            wallets=[{"currency": "points", "kind": "prepaid"}],
+            transfers=[{"currency": "points"}],
+        )
+        member, other = Member(document), Member(document, key="T#tenant#M#mem_2")
+        other.adjust(149, "2026-02-01")
+        if way == "adjusted":
+            member.adjust(250, "2026-02-02")
+        elif way == "goodwill":
+            giving = GiveGoodwill("clinic", 250, "wait", "server:1", ("server",))
+            member.do(giving, "2026-02-02")
+        elif way == "paid in":
+            member.do(TopUp("clinic", "points", 250), "2026-02-02")
+        else:
+            member.adjust(101, "2026-02-01")
+            transfer(other, member, 149, "2026-02-02")
+
+        # 250, less 90, are above 150 once more; what is left then is not.
+        assert member.entries[-1].noted == {"clinic/rewards": {"tea": 2}}
+        assert member.balance.available == 70
+        assert member.verdict().holds
+        assert member.adjust(-1, "2026-02-03").entries[0].noted == {}
 
     @pytest.mark.parametrize(
         ("parts", "told"),
