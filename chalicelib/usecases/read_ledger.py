@@ -9,6 +9,7 @@ from chalicelib.domain.account import Account
 from chalicelib.domain.calendar import Instant, format_instant
 from chalicelib.domain.entry import Entry, decode
 from chalicelib.domain.errors import Invalid, MemberNotFound
+from chalicelib.domain.mechanics import households
 from chalicelib.usecases.execution import account_key
 from chalicelib.usecases.reading import Reading, read_account
 from chalicelib.usecases.services import Caller, Services, now_of, programmes_of
@@ -39,14 +40,32 @@ def read_ledger(
     return LedgerPage(shown, shown[-1].version if more else None)
 
 
-def verify_account(services: Services, caller: Caller, member: str) -> verification.Verdict:
-    """Fold the whole journal anew and compare it with the account; raises `MemberNotFound`."""
+class Checked(NamedTuple):
+    """What checking an account found, and to which household it says to belong."""
+
+    verdict: verification.Verdict
+    household: str | None
+
+
+def check_account(services: Services, caller: Caller, member: str) -> Checked:
+    """
+    Fold the whole journal anew and compare it with the account, a member's or a household's.
+
+    Raises `MemberNotFound`, also where there is no such household.
+    """
     account = services.ledger.load(caller.tenant, member).account
     if account is None:
         raise MemberNotFound
     # What is written after the account was read belongs to the next check.
     entries = services.ledger.entries(caller.tenant, member, up_to=account.version)
-    return verification.verify(account, entries, account_key(caller.tenant, member))
+    verdict = verification.verify(account, entries, account_key(caller.tenant, member))
+    belongs = households.belonging(account)
+    return Checked(verdict, belongs.household if belongs else None)
+
+
+def verify_account(services: Services, caller: Caller, member: str) -> verification.Verdict:
+    """Return whether an account is what its journal says, as `check_account` finds it."""
+    return check_account(services, caller, member).verdict
 
 
 def read_as_of(services: Services, caller: Caller, member: str, instant: Instant | None) -> Reading:

@@ -30,6 +30,7 @@ class Told:
 
     def __init__(self, program: Program, clinic: Clinic) -> None:
         self.program = program
+        self.clinic = clinic
         self.tenant = clinic.tenant
         self.members = [clinic.enrolled(), clinic.enrolled()]
         for member in self.members:
@@ -74,6 +75,22 @@ def test_sound_accounts(told: Told) -> None:
 
     assert done.exit_code == 0, done.output
     assert "2 accounts with 4 entries; 0 have faults." in done.output
+
+
+def test_households(told: Told) -> None:
+    """The household of members is checked once, after them, and its faults are told."""
+    adult, child = told.members
+    founding = {"member_id": adult, "role": "adult"}
+    home = told.clinic.api.post("/v1/households", founding).expect(201)["household_id"]
+    joining = {"member_id": child, "role": "child"}
+    told.clinic.api.post(f"/v1/households/{home}/members", joining).expect(201)
+    assert "3 accounts with 8 entries; 0 have faults." in told.verify().output
+
+    told.change(told.entry(home, 2), "body")
+
+    done = told.verify()
+    assert done.exit_code == 1
+    assert f"{home}, entry 2: the bytes of entry 2 are not those" in done.output
 
 
 def test_changed_entry(told: Told) -> None:
