@@ -18,6 +18,7 @@ from chalicelib.routes.quotes import (
     considered_views,
     line_view,
 )
+from chalicelib.routes.views import MovementView, movement
 from chalicelib.usecases.read_statement import read_statement
 
 api = Resource("statements")
@@ -29,8 +30,9 @@ class StatementEntryView(Struct, frozen=True, omit_defaults=True):
 
     Of a purchase, ``price`` less ``discount`` is ``net``; less what wallets paid it is ``due``.
     Every discount that was looked at is in ``considered``, with the reason where it was not
-    applied; one that was not quoted here has none.  Of a refund, ``returned`` is what of the
-    recorded amount came back, and ``refund_of`` the version of the purchase.
+    applied; one that was not quoted here has none.  Of a refund, ``returned`` and its lines are
+    what of the amounts came back that count as spend, and ``refund_of`` is the version of the
+    purchase.  ``movements`` are what was earned, and what wallets paid or got back.
     """
 
     version: int
@@ -52,6 +54,7 @@ class StatementEntryView(Struct, frozen=True, omit_defaults=True):
     lines: list[QuotedLineView] = []
     considered: list[ConsideredView] = []
     draws: list[DrawView] = []
+    movements: list[MovementView] = []
 
 
 class StatementView(Struct, frozen=True):
@@ -104,6 +107,7 @@ def _entry(entry: Entry, programmes: Programmes, locale: str) -> StatementEntryV
             returned=MoneyView(fact.amount or 0, fact.money or ""),
             refund_of=int(entry.subject),
             lines=[line_view(line) for line in _lines(detail)],
+            movements=[movement(posting) for posting in entry.postings],
         )
     bill = detail.bill or _unquoted(fact, detail)
     unit = fact.money or ""
@@ -127,6 +131,7 @@ def _entry(entry: Entry, programmes: Programmes, locale: str) -> StatementEntryV
         draws=[
             DrawView(each.currency.partition("/")[2], each.amount, each.money) for each in bill.paid
         ],
+        movements=[movement(posting) for posting in entry.postings],
     )
 
 

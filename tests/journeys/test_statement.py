@@ -92,6 +92,12 @@ def test_what_came_back(desk: Clinic, patient: str) -> None:
         ("b", 1_840, 2)
     ]
     assert [line["id"] for line in rest["lines"]] == ["a"]
+    drawn, *returned = (
+        [each["amount"] for each in entry["movements"] if each["currency"] == "prepaid"]
+        for entry in (purchase, first, rest)
+    )
+    # A fifth of what was bought came back, and a fifth of what the wallet paid; then the rest.
+    assert (drawn, returned) == ([5_000], [[1_000], [4_000]])
     ledger = desk.ledger(patient)
     reversals = [each["activity"]["amount"] for each in ledger if each["kind"] == "reverse"]
     assert sorted(reversals) == [1_840, 7_360]
