@@ -52,6 +52,11 @@ class Invalid(LoyaltyError):
         super().__init__(code, message, **facts)
         self.errors = errors or []
 
+    def under(self, pointer: str) -> Invalid:
+        """Return the same refusal of what stands under a pointer of the request."""
+        errors = [{**each, "pointer": pointer + each.get("pointer", "")} for each in self.errors]
+        return Invalid(self.code, self.message, errors=errors, **self.facts)
+
 
 class Malformed(Invalid):
     """The request cannot be read at all: broken JSON, a bad header, a bad parameter."""

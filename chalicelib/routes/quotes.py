@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Annotated, Any
 
 from msgspec import Meta, Struct, field
+from msgspec.structs import replace
 
 from chalicelib.domain.activity import Activity
 from chalicelib.domain.bill import Bill, Considered, PricedLine
@@ -338,18 +339,25 @@ def confirm(call: Call[ConfirmationBody]) -> Reply:
 
 
 def _activity(body: QuoteBody) -> Activity:
-    return Activity(
+    return replace(
+        activity_of(body.currency, body.lines),
         type=body.type,
-        source=SOURCE,
-        external_id="",
-        occurred_at=0,
-        money=body.currency,
         channel=body.channel,
         location=body.location,
         provider=body.provider,
+    )
+
+
+def activity_of(currency: str, lines: Sequence[QuotedLineBody]) -> Activity:
+    """Return the purchase that lines would be; it has not happened yet."""
+    return Activity(
+        type="purchase.completed",
+        source=SOURCE,
+        external_id="",
+        occurred_at=0,
+        money=currency,
         lines=tuple(
-            Line(line.id, line.amount, line.quantity, line.category, line.sku)
-            for line in body.lines
+            Line(line.id, line.amount, line.quantity, line.category, line.sku) for line in lines
         ),
     )
 

@@ -5,19 +5,24 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from msgspec import Meta, Struct
+from msgspec.structs import asdict
 
 from chalicelib.domain import voucher_code
 from chalicelib.domain.calendar import format_instant
 from chalicelib.domain.commands import Redemption
+from chalicelib.domain.errors import Invalid
+from chalicelib.domain.mechanics.quotes import Tried
 from chalicelib.domain.mechanics.rewards import Offer
 from chalicelib.domain.programme import Id, Programmes, text_in
-from chalicelib.routes.activities import DryRun
+from chalicelib.routes.activities import CurrencyCode, DryRun
 from chalicelib.routes.calls import answer, caller_of, identity_of, reply, services_of
 from chalicelib.routes.http import Body, Call, Reply, Resource
+from chalicelib.routes.quotes import MoneyView, QuotedLineBody, activity_of
 from chalicelib.routes.views import BalanceView, balances, when
 from chalicelib.usecases.execution import Decided
 from chalicelib.usecases.ports import Answer
 from chalicelib.usecases.redeem_reward import (
+    VoucherRead,
     cancel_redemption,
     code_of,
     list_rewards,
@@ -49,6 +54,20 @@ class VoucherBody(Body):
     """A voucher's code as printed; case, blanks and hyphens do not matter."""
 
     code: Annotated[str, Meta(min_length=1, max_length=64)]
+
+
+class CartBody(Body):
+    """What is about to be bought, at the prices before any discount."""
+
+    currency: CurrencyCode
+    lines: Annotated[list[QuotedLineBody], Meta(min_length=1, max_length=100)]
+
+
+class ValidationBody(Body):
+    """A voucher's code as printed, and perhaps the cart that it is presented for."""
+
+    code: Annotated[str, Meta(min_length=1, max_length=64)]
+    cart: CartBody | None = None
 
 
 class OfferView(Struct, frozen=True):
@@ -142,6 +161,29 @@ class VoucherFound(Struct, frozen=True):
     detail: str | None
     expires_on: str | None
     expires_at: str | None
+
+
+class CartLineView(Struct, frozen=True):
+    """One line of a cart, and what the voucher would take off it."""
+
+    id: str
+    price: int
+    off: int
+    net: int
+
+
+class CartView(Struct, frozen=True):
+    """What the voucher would take off a cart, alone; ``reason`` says why nothing."""
+
+    discount: MoneyView
+    reason: str
+    lines: list[CartLineView]
+
+
+class VoucherValid(VoucherFound, frozen=True):
+    """A voucher that can be used now; ``cart`` is null where none was sent."""
+
+    cart: CartView | None
 
 
 class VoucherUsed(Struct, frozen=True):
@@ -307,39 +349,63 @@ def cancel(call: Call[CancellationBody]) -> Reply:
 def look_up(call: Call[VoucherBody]) -> Reply:
     """Find a voucher, usable or not."""
     found = look_up_voucher(services_of(call), caller_of(call), call.body.code)
+    return Reply(_found(found, call.locale))
+
+
+def _found(found: VoucherRead, locale: str) -> VoucherFound:
     redemption, refusal = found.redemption, found.refusal
-    return Reply(
-        VoucherFound(
-            redemption_id=redemption.id,
-            member_id=found.member,
-            programme=redemption.programme,
-            reward=redemption.reward,
-            name=_name(found.programmes, redemption, call.locale),
-            state=redemption.state,
-            usable=refusal is None,
-            reason=refusal.code if refusal else None,
-            detail=refusal.message if refusal else None,
-            expires_on=redemption.expires_on,
-            expires_at=when(redemption.expires_at),
-        )
+    return VoucherFound(
+        redemption_id=redemption.id,
+        member_id=found.member,
+        programme=redemption.programme,
+        reward=redemption.reward,
+        name=_name(found.programmes, redemption, locale),
+        state=redemption.state,
+        usable=refusal is None,
+        reason=refusal.code if refusal else None,
+        detail=refusal.message if refusal else None,
+        expires_on=redemption.expires_on,
+        expires_at=when(redemption.expires_at),
     )
 
 
 @api.post(
     "/vouchers/validation",
     scope="vouchers:read",
-    summary="Refuse a voucher that cannot be used now",
-    body=VoucherBody,
-    answer=VoucherFound,
+    summary="Refuse a voucher that cannot be used now, and see what it takes off a cart",
+    description=(
+        "What it would take off if nothing else did; a quote says what it does beside others."
+    ),
+    body=ValidationBody,
+    answer=VoucherValid,
     idempotent=False,
-    errors=_VOUCHER,
+    errors=(
+        *_VOUCHER,
+        "programme_not_found",
+        "not_enrolled",
+        "currency_mismatch",
+        "duplicate_line",
+    ),
 )
-def validate(call: Call[VoucherBody]) -> Reply:
+def validate(call: Call[ValidationBody]) -> Reply:
     """Answer like the use of the voucher would, and change nothing."""
-    found = look_up_voucher(services_of(call), caller_of(call), call.body.code)
+    body = call.body
+    cart = None if body.cart is None else activity_of(body.cart.currency, body.cart.lines)
+    try:
+        found = look_up_voucher(services_of(call), caller_of(call), body.code, cart)
+    except Invalid as refusal:
+        raise refusal.under("/cart") from None
     if found.refusal is not None:
         raise found.refusal
-    return look_up(call)
+    shown = None if found.tried is None else _cart(found.tried)
+    return Reply(VoucherValid(**asdict(_found(found, call.locale)), cart=shown))
+
+
+def _cart(tried: Tried) -> CartView:
+    lines = [
+        CartLineView(line.id, line.price, line.price - line.net, line.net) for line in tried.lines
+    ]
+    return CartView(MoneyView(tried.amount, tried.money), tried.reason, lines)
 
 
 @api.post(

@@ -13,10 +13,12 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from chalicelib.domain import voucher_code
+from chalicelib.domain.activity import Activity
 from chalicelib.domain.calendar import Instant
 from chalicelib.domain.commands import CancelRedemption, Command, Redeem, Redemption, UseVoucher
 from chalicelib.domain.errors import LoyaltyError, MemberNotFound, NotFound
 from chalicelib.domain.mechanics import rewards
+from chalicelib.domain.mechanics.quotes import Tried, try_voucher
 from chalicelib.domain.programme import Programmes
 from chalicelib.usecases.execution import Decided, Done, Present, execute
 from chalicelib.usecases.ports import Answer, Identity, Loaded
@@ -39,12 +41,13 @@ class OffersRead(NamedTuple):
 
 
 class VoucherRead(NamedTuple):
-    """A voucher, whose it is, and why it cannot be used now."""
+    """A voucher, whose it is, and why it cannot be used now; what it takes off a cart."""
 
     redemption: Redemption
     member: str
     refusal: LoyaltyError | None
     programmes: Programmes
+    tried: Tried | None = None
 
 
 def list_rewards(services: Services, caller: Caller, member: str) -> OffersRead:
@@ -132,8 +135,14 @@ def read_redemption(
     return redemption
 
 
-def look_up_voucher(services: Services, caller: Caller, code: str) -> VoucherRead:
-    """Return the voucher of a code, usable or not; an unknown code is not found."""
+def look_up_voucher(
+    services: Services, caller: Caller, code: str, cart: Activity | None = None
+) -> VoucherRead:
+    """
+    Return the voucher of a code, usable or not; an unknown code is not found.
+
+    With a ``cart`` also what a usable one would take off it; raises what `try_voucher` does.
+    """
     member, redemption_id = _voucher(services, caller, code)
     loaded, redemption = services.ledger.load_with_redemption(
         caller.tenant, member, redemption_id, with_clock=on_test_clock(services, caller.tenant)
@@ -146,7 +155,11 @@ def look_up_voucher(services: Services, caller: Caller, code: str) -> VoucherRea
         rewards.check_issued(redemption, now)
     except LoyaltyError as found:
         refusal = found
-    return VoucherRead(redemption, member, refusal, programmes_of(services, caller.tenant))
+    programmes = programmes_of(services, caller.tenant)
+    tried: Tried | None = None
+    if cart is not None and refusal is None and loaded.account is not None:
+        tried = try_voucher(loaded.account, programmes, redemption, cart, now)
+    return VoucherRead(redemption, member, refusal, programmes, tried)
 
 
 def use_voucher(

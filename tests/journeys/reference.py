@@ -110,7 +110,13 @@ def _publish(world: LocalWorld, record: Recorder) -> None:
                     "id": "family",
                     "name": "Family",
                     "terms": {"type": "status", "any": ["family"], "percent": 5},
-                }
+                },
+                {
+                    "id": "gift",
+                    "name": "20 % off vitamins",
+                    "terms": {"type": "voucher", "reward": "gift", "percent": 20},
+                    "scope": {"include": {"categories": ["vitamins"]}},
+                },
             ],
         },
         "plans": [
@@ -192,7 +198,8 @@ def _redeem(world: LocalWorld, record: Recorder, member: str) -> None:
     record("GET", path)
     code = {"code": redeemed["voucher"]["code"]}
     record("POST", "/v1/vouchers/lookup", code)
-    record("POST", "/v1/vouchers/validation", code)
+    cart = {"currency": "USD", "lines": [{"id": "1", "amount": 2_000, "category": "vitamins"}]}
+    record("POST", "/v1/vouchers/validation", {**code, "cart": cart})
     world.clock.advance(seconds=600)
     record("POST", "/v1/vouchers/use", code)
     world.clock.advance(days=31)

@@ -257,6 +257,51 @@ def test_a_voucher_for_a_category(desk: Clinic, patient: str) -> None:
     desk.api.post(f"/v1/members/{patient}/quotes", other).expect(404, "voucher_not_found")
 
 
+def test_a_cart_with_a_voucher(desk: Clinic, patient: str) -> None:
+    """A till that knows the code alone sees what it takes off which line, and why nothing."""
+    code = voucher(desk, patient, "vitamins-20")
+    show(desk, patient, "police")
+    till = desk.key("vouchers:read")
+
+    def tried(*lines: dict[str, Any], code: str = code) -> Any:
+        body = {"code": code, "cart": {"currency": "GBP", "lines": list(lines)}}
+        return till.post("/v1/vouchers/validation", body).expect(200)["cart"]
+
+    vitamins = {"id": "v", "amount": 2000, "category": "vitamins"}
+    other = {"id": "o", "amount": 1050, "category": "cosmetics"}
+    assert tried(vitamins, other) == {
+        "discount": {"amount": 400, "currency": "GBP"},
+        "reason": "",
+        "lines": [
+            {"id": "v", "price": 2000, "off": 400, "net": 1600},
+            {"id": "o", "price": 1050, "off": 0, "net": 1050},
+        ],
+    }
+    nothing = tried(other)
+    assert (nothing["discount"]["amount"], nothing["reason"]) == (0, "no line is in its scope")
+    five = voucher(desk, patient, "five-off")
+    assert tried({"amount": 300}, other, code=five)["discount"]["amount"] == 500
+    medal = {"programme": PROGRAMME, "reward": "medal"}
+    made = desk.api.post(f"/v1/members/{patient}/redemptions", medal).expect(201)
+    gift = tried(vitamins, code=made["voucher"]["code"])
+    assert gift["reason"] == "it takes nothing off: it stands for something else"
+
+
+def test_a_cart_that_cannot_be_priced(desk: Clinic, patient: str) -> None:
+    """Other money, a line twice and a voucher that was used are refused, each with its place."""
+    code = voucher(desk, patient, "vitamins-20")
+    path, line = "/v1/vouchers/validation", {"id": "v", "amount": 2000, "category": "vitamins"}
+    euros = {"code": code, "cart": {"currency": "EUR", "lines": [line]}}
+    refused = desk.api.post(path, euros).expect(422, "currency_mismatch")
+    assert refused["errors"][0]["pointer"] == "/cart/currency"
+    twice = {"code": code, "cart": {"currency": "GBP", "lines": [line, line]}}
+    refused = desk.api.post(path, twice).expect(422, "duplicate_line")
+    assert refused["errors"][0]["pointer"] == "/cart/lines/1/id"
+    desk.api.post("/v1/vouchers/use", {"code": code}).expect(200)
+    sound = {"code": code, "cart": {"currency": "GBP", "lines": [line]}}
+    desk.api.post(path, sound).expect(409, "voucher_used")
+
+
 def test_a_voucher_over_an_amount(desk: Clinic, patient: str) -> None:
     """£5 off come off the first lines, no more than they cost; unused where others give more."""
     code = voucher(desk, patient, "five-off")

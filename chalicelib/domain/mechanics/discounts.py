@@ -547,6 +547,11 @@ def permanent(programme: Programme) -> dict[str, list[str]]:
     return {f"/{SECTION.name}/offers": held}
 
 
+def takes_voucher(discount: Discount, reward: str) -> bool:
+    """Tell whether a discount is for the voucher of a reward."""
+    return isinstance(discount.terms, ByVoucher) and discount.terms.reward == reward
+
+
 def needs_birthday(programme: Programme) -> bool:
     """Tell whether a discount goes by the member's birthday, which is not in the account."""
     return any(

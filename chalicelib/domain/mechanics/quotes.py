@@ -23,6 +23,7 @@ from msgspec.structs import replace
 from chalicelib.domain import calendar
 from chalicelib.domain.account import Account
 from chalicelib.domain.activity import Activity, checked
+from chalicelib.domain.bill import PricedLine
 from chalicelib.domain.calendar import Instant
 from chalicelib.domain.commands import (
     Claim,
@@ -91,6 +92,19 @@ class ConfirmQuote(Command, frozen=True):
     external_id: str = ""
 
 
+class Tried(Struct, frozen=True):
+    """
+    What a voucher would take off a cart, alone: minor units of ``money``, in all and by line.
+
+    ``reason`` says why nothing, and is empty where it takes something off.
+    """
+
+    money: str
+    amount: int
+    lines: tuple[PricedLine, ...]
+    reason: str = ""
+
+
 class Quoted(Struct, frozen=True):
     """A quote, and what it would earn if it were confirmed now."""
 
@@ -109,16 +123,8 @@ def make(account: Account, programmes: Programmes, command: MakeQuote, now: Inst
     """Price a purchase for a member as things stand; nothing is written."""
     programme = ruling(account, programmes, command.programme, now)
     version = programmes.in_force(programme.id, now)
-    activity = checked(replace(command.activity, occurred_at=now))
-    unit = programme.money.currency
-    if activity.money != unit:
-        raise Invalid(
-            "currency_mismatch",
-            f"The lines are in {activity.money}; {programme.id} prices in {unit}.",
-            errors=[{"pointer": "/currency", "detail": f"must be {unit}"}],
-        )
-    today = calendar.local_date(now, programme.time_zone)
-    day = today
+    activity = _in_its_money(programme, command.activity, now)
+    day = calendar.local_date(now, programme.time_zone)
     if command.service_on:
         day = calendar.parse_chosen_date(command.service_on, "/service_on")
     for redemption in command.vouchers:
@@ -158,6 +164,52 @@ def make(account: Account, programmes: Programmes, command: MakeQuote, now: Inst
     trial = ConfirmQuote(quote=quote, redemptions=used)
     followed = confirm(account, programmes, trial, now).result
     return Decision(result=Quoted(quote, followed.recorded))
+
+
+def try_voucher(
+    account: Account,
+    programmes: Programmes,
+    redemption: Redemption,
+    cart: Activity,
+    now: Instant,
+) -> Tried:
+    """
+    Tell what the voucher of a redemption would take off a cart today, if nothing else did.
+
+    Raises `LoyaltyError` ``voucher_used`` and the like where it cannot be used, and `Invalid`
+    ``currency_mismatch`` or ``duplicate_line`` for a cart that cannot be priced.
+    """
+    rewards.check_issued(redemption, now)
+    programme = ruling(account, programmes, redemption.programme, now)
+    activity = _in_its_money(programme, cart, now)
+    offers = discounts.SECTION.of(programme).offers
+    mine = {each.id for each in offers if discounts.takes_voucher(each, redemption.reward)}
+    others = {each.id for each in offers} - mine
+    others |= {each.id for each in entitlements.SECTION.of(programme)}
+    purchase = Purchase(
+        activity.lines,
+        calendar.local_date(now, programme.time_zone),
+        vouchers=(redemption,),
+        declined=frozenset(others),
+    )
+    priced = pricing.price(account, programme, purchase, (), now)
+    reasons = [each.reason for each in priced.considered if each.id in mine and each.reason]
+    amount = priced.price - priced.net
+    why_not = reasons[0] if reasons else "it takes nothing off: it stands for something else"
+    return Tried(programme.money.currency, amount, priced.lines, "" if amount else why_not)
+
+
+def _in_its_money(programme: Programme, activity: Activity, now: Instant) -> Activity:
+    """Return a purchase with an id for each line; refused in other money than the programme's."""
+    activity = checked(replace(activity, occurred_at=now))
+    unit = programme.money.currency
+    if activity.money != unit:
+        raise Invalid(
+            "currency_mismatch",
+            f"The lines are in {activity.money}; {programme.id} prices in {unit}.",
+            errors=[{"pointer": "/currency", "detail": f"must be {unit}"}],
+        )
+    return activity
 
 
 def _check_declined(programme: Programme, declined: frozenset[str]) -> None:
