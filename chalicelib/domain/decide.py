@@ -24,9 +24,15 @@ from chalicelib.domain.commands import (
     ReverseActivity,
 )
 from chalicelib.domain.entry import Entry, StoredEntry
-from chalicelib.domain.errors import Conflict
+from chalicelib.domain.errors import Conflict, MemberNotFound
 from chalicelib.domain.mechanics import activities, membership, quotes, registry, reversal
-from chalicelib.domain.mechanics.registry import DUE, TICKS, WHEN_CLOSED, Handler
+from chalicelib.domain.mechanics.registry import (
+    DUE,
+    OF_HOUSEHOLDS,
+    TICKS,
+    WHEN_CLOSED,
+    Handler,
+)
 from chalicelib.domain.programme import Programmes
 
 # Who decides what concerns all mechanics at once; the rest is each mechanic's own.
@@ -94,6 +100,8 @@ def decide(account: Account, programmes: Programmes, command: Command, now: Inst
 
     Raises a `LoyaltyError` where it is refused; then nothing is to be written.
     """
+    if account.status == "household" and type(command) not in OF_HOUSEHOLDS:
+        raise MemberNotFound
     if account.status == "closed" and type(command) not in WHEN_CLOSED:
         raise Conflict("account_closed", "This member's account is closed.")
     return HANDLERS[type(command)](account, programmes, command, clock_of(account, now))

@@ -102,7 +102,8 @@ class Detail(Struct, frozen=True, omit_defaults=True):
     """
     What could reveal health: sealed apart from the body.
 
-    ``bill`` is that of a quote that was bought; of a reversal ``lines`` are what came back.
+    ``bill`` is that of a quote that was bought.  Of a reversal it is what came back of that, or
+    ``lines`` are what came back of a fact that was priced elsewhere.
     """
 
     source: str = ""

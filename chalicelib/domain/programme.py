@@ -333,8 +333,8 @@ class Reward(Part, frozen=True):
     Something that value can be redeemed for.
 
     A redemption issues a voucher, unless the reward ``gives`` something that is there at once.
-    Such a reward may be redeemed by itself, as often as the balance is ``auto_at`` or more when a
-    fact is recorded or value becomes usable.  What is ``by`` staff is handed out by them alone.
+    Such a reward may be redeemed by itself, as often as the balance is ``auto_at`` or more when
+    value comes, by a fact or otherwise.  What is ``by`` staff is handed out by them alone.
     With a ``payee`` the price is posted to an account of that name: a charity's, say.
     """
 

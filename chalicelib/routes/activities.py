@@ -53,6 +53,7 @@ Source = Annotated[
 ]
 ExternalRef = Annotated[str, Meta(min_length=1, max_length=200)]
 Label = Annotated[str, Meta(max_length=64)]
+MemberId = Annotated[str, Meta(pattern=r"^mem_[0-9A-Z]{26}$", description="The id of a member.")]
 InstantText = Annotated[str, Meta(max_length=40, description="RFC 3339, with its offset.")]
 CurrencyCode = Annotated[str, Meta(pattern=r"^[A-Z]{3}$", description="An ISO 4217 code.")]
 Quantity = Annotated[int, Meta(ge=1, le=10**9)]
@@ -81,7 +82,8 @@ class LineBody(Body):
 class MemberRef(Body):
     """Who did it: our id, or one of another system."""
 
-    id: Annotated[str, Meta(min_length=1, max_length=64)] | None = None
+    # An id that was never made is a member who is not there, which refuses one fact of many.
+    id: Annotated[str, Meta(max_length=64, pattern=r"^mem_")] | None = None
     external_id: ExternalId | None = None
 
 

@@ -16,6 +16,7 @@ from chalicelib.domain.mechanics.households import (
     Size,
     Together,
 )
+from chalicelib.routes.activities import MemberId
 from chalicelib.routes.calls import answer, caller_of, identity_of, reply, services_of
 from chalicelib.routes.http import Body, Call, Reply, Resource
 from chalicelib.usecases.execution import Decided
@@ -27,8 +28,6 @@ from chalicelib.usecases.keep_household import (
 from chalicelib.usecases.ports import Answer
 
 api = Resource("households")
-
-MemberId = Annotated[str, Meta(pattern=r"^mem_[0-9A-Z]{26}$", description="The id of a member.")]
 
 
 class FoundingBody(Body):

@@ -30,9 +30,9 @@ class StatementEntryView(Struct, frozen=True, omit_defaults=True):
 
     Of a purchase, ``price`` less ``discount`` is ``net``; less what wallets paid it is ``due``.
     Every discount that was looked at is in ``considered``, with the reason where it was not
-    applied; one that was not quoted here has none.  Of a refund, ``returned`` and its lines are
-    what of the amounts came back that count as spend, and ``refund_of`` is the version of the
-    purchase.  ``movements`` are what was earned, and what wallets paid or got back.
+    applied; one that was not quoted here has none.  Of a refund, ``returned`` is what of the net
+    came back; less what wallets got back it is ``due``, to be paid back; ``refund_of`` is the
+    version of the purchase.  ``movements`` are what was earned, paid and taken back in value.
     """
 
     version: int
@@ -96,6 +96,11 @@ def read(call: Call[None, Page]) -> Reply:
 
 def _entry(entry: Entry, programmes: Programmes, locale: str) -> StatementEntryView:
     fact, detail = entry.fact or Fact(""), entry.detail or Detail()
+    unit = fact.money or ""
+    bill = detail.bill or _unquoted(fact, detail)
+    draws = [
+        DrawView(each.currency.partition("/")[2], each.amount, each.money) for each in bill.paid
+    ]
     if entry.kind == "reverse":
         return StatementEntryView(
             version=entry.version,
@@ -104,13 +109,14 @@ def _entry(entry: Entry, programmes: Programmes, locale: str) -> StatementEntryV
             recorded_at=format_instant(entry.effective_at),
             source=detail.source,
             external_id=detail.external_id,
-            returned=MoneyView(fact.amount or 0, fact.money or ""),
+            programme=bill.programme or None,
+            returned=MoneyView(bill.net, unit),
+            due=MoneyView(bill.due, unit),
             refund_of=int(entry.subject),
-            lines=[line_view(line) for line in _lines(detail)],
+            lines=[line_view(line) for line in bill.lines],
+            draws=draws,
             movements=[movement(posting) for posting in entry.postings],
         )
-    bill = detail.bill or _unquoted(fact, detail)
-    unit = fact.money or ""
     return StatementEntryView(
         version=entry.version,
         kind="purchase",
@@ -128,9 +134,7 @@ def _entry(entry: Entry, programmes: Programmes, locale: str) -> StatementEntryV
         due=MoneyView(bill.due, unit),
         lines=[line_view(line) for line in bill.lines],
         considered=considered_views(bill.considered, bill, programmes, locale),
-        draws=[
-            DrawView(each.currency.partition("/")[2], each.amount, each.money) for each in bill.paid
-        ],
+        draws=draws,
         movements=[movement(posting) for posting in entry.postings],
     )
 

@@ -9,6 +9,7 @@ from msgspec import Meta, Struct
 from chalicelib.domain.calendar import Instant
 from chalicelib.domain.mechanics.transfers import SendTransfer, Sent
 from chalicelib.domain.programme import Id, Points
+from chalicelib.routes.activities import MemberId
 from chalicelib.routes.calls import answer, caller_of, identity_of, reply, services_of
 from chalicelib.routes.http import Body, Call, Reply, Resource
 from chalicelib.routes.views import BalanceView, LotView, balances, when
@@ -22,9 +23,7 @@ api = Resource("transfers")
 class TransferBody(Body):
     """To whom, and how much; ``reference`` is sealed, and only the sender's ledger shows it."""
 
-    to: Annotated[
-        str, Meta(pattern=r"^mem_[0-9A-Z]{26}$", description="The id of the member who receives.")
-    ]
+    to: MemberId
     programme: Id
     currency: Id
     amount: Points

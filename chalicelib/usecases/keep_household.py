@@ -53,7 +53,8 @@ def read_household(services: Services, caller: Caller, household: str) -> Togeth
     account = services.ledger.load(caller.tenant, household).account
     if account is None or account.status != "household":
         raise NotFound("household_not_found", "There is no such household.")
-    return Together(households.max_members(account), households.relatives(account))
+    known = households.relatives(account)
+    return Together(households.max_members(account), known, changed=False)
 
 
 def read_own_household(services: Services, caller: Caller, member: str) -> AtHome:

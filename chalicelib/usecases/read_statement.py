@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Final, NamedTuple
 
-from chalicelib.domain.entry import Entry, decode
+from chalicelib.domain.entry import Entry, StoredEntry, decode
 from chalicelib.domain.errors import MemberNotFound
 from chalicelib.domain.programme import Programmes
 from chalicelib.usecases.services import Caller, Services, programmes_of
 
 #: How many entries are looked through for one page, whatever is found among them.
 SEARCHED_MAX: Final = 1000
+#: How many rows of bills a page has before it ends: an answer must not grow beyond what Lambda
+#: passes on, 6 MB, and a row takes some 150 bytes of it.
+ROWS_MAX: Final = 5000
+_READ_AT_ONCE: Final = 100
 _KINDS: Final = frozenset({"earn", "reverse"})
 
 
@@ -34,21 +39,46 @@ def read_statement(
 
     A page may be short, or empty, and yet not the last: what is not about money is passed over.
     """
-    up_to = None if before is None else before - 1
     found: list[Entry] = []
-    searched, last = 0, None
-    for stored in services.ledger.entries(
-        caller.tenant, member, up_to=up_to, newest_first=True, limit=SEARCHED_MAX + 1
-    ):
-        if searched == SEARCHED_MAX or len(found) == limit:
+    searched = rows = 0
+    last = before
+    for stored in _newest_first(services, caller, member, before):
+        if searched == SEARCHED_MAX or len(found) == limit or rows >= ROWS_MAX:
             break
         searched, last = searched + 1, stored.version
         entry = decode(stored)
         if entry.kind in _KINDS and entry.fact is not None and entry.fact.money is not None:
             found.append(entry)
+            rows += _rows(entry)
     else:
-        if last is None and before is None:
+        if last is None:
             # Nothing at all: the journal of a member is never empty.
             raise MemberNotFound
         last = None
     return StatementPage(tuple(found), last, programmes_of(services, caller.tenant))
+
+
+def _newest_first(
+    services: Services, caller: Caller, member: str, before: int | None
+) -> Iterator[StoredEntry]:
+    """Read a journal backwards, no more at once than a page may need."""
+    while before is None or before > 1:
+        up_to = None if before is None else before - 1
+        read = list(
+            services.ledger.entries(
+                caller.tenant, member, up_to=up_to, newest_first=True, limit=_READ_AT_ONCE
+            )
+        )
+        yield from read
+        if len(read) < _READ_AT_ONCE:
+            return
+        before = read[-1].version
+
+
+def _rows(entry: Entry) -> int:
+    """Return how many lines, parts taken off and discounts an entry is shown with."""
+    if entry.detail is None:
+        return 0
+    if (bill := entry.detail.bill) is None:
+        return len(entry.detail.lines)
+    return len(bill.lines) + len(bill.considered) + sum(len(line.off) for line in bill.lines)

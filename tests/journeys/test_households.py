@@ -87,6 +87,7 @@ def test_two_of_a_family(practice: Clinic, mother: str, child: str) -> None:
 
     assert (answer["changed"], answer["max_members"]) == (True, 10)
     assert listed(practice, household) == {mother: "adult", child: "child"}
+    assert not practice.api.get(f"/v1/households/{household}").expect(200)["changed"]
     assert own(practice, mother) == (household, "adult", 2)
     assert own(practice, child) == (household, "child", 2)
     entry = practice.check(child)[-1]
@@ -115,9 +116,7 @@ def test_what_all_of_them_spent(practice: Clinic, mother: str, child: str) -> No
     """£300 of one and £200 of the other are £500 for both, and a refund takes it from both."""
     pay(practice, mother, 30_000)
     paid = pay(practice, child, 20_000)
-    assert considered(practice, child)["together"]["reason"] == (
-        "the household has not spent 50000 yet"
-    )
+    assert considered(practice, child)["together"]["reason"] == "20000 of 50000 is spent"
     household = found(practice, mother)
     join(practice, household, child).expect(201)
 
@@ -126,7 +125,9 @@ def test_what_all_of_them_spent(practice: Clinic, mother: str, child: str) -> No
     back = {name: paid[name] for name in ("source", "external_id")}
     practice.api.post("/v1/activities/reversals", {**back, "amount": 100}).expect(201)
     for member in (mother, child):
-        assert not considered(practice, member)["together"]["applied"]
+        # What the others spent is not told.
+        told = considered(practice, member)["together"]
+        assert told["reason"] == "the household has not spent 50000 yet"
 
 
 def test_another_role(practice: Clinic, mother: str, child: str) -> None:
@@ -224,6 +225,10 @@ def test_no_member(practice: Clinic, mother: str) -> None:
         api.get(f"/v1/members/{household}{part}").expect(404, "member_not_found")
     body = {"programme": "physiotherapy", "currency": "points", "amount": 1, "reason": "x"}
     api.post(f"/v1/members/{household}/adjustments", body).expect(404, "member_not_found")
+    fact = practice.fact(household)
+    api.post("/v1/activities", fact).expect(422, "invalid_body")
+    batch = api.post("/v1/activities/batch", {"activities": [fact]})
+    assert batch.status == 422
     api.post("/v1/households", {"member_id": household, "role": "adult"}).expect(422)
     for other in (mother, ABSENT):
         api.get(f"/v1/households/{other}").expect(404)

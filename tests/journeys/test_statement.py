@@ -88,6 +88,9 @@ def test_what_came_back(desk: Clinic, patient: str) -> None:
     assert rest["refund_of"] == first["refund_of"] == purchase["version"]
     assert first["external_id"] == purchase["external_id"]
     assert (first["returned"]["amount"], rest["returned"]["amount"]) == (1_840, 7_360)
+    # A fifth of what was bought came back, and a fifth of what the wallet paid; then the rest.
+    assert [each["draws"][0]["amount"] for each in (purchase, first, rest)] == [5_000, 1_000, 4_000]
+    assert (first["due"]["amount"], rest["due"]["amount"]) == (840, 3_360)
     assert [(line["id"], line["net"], line["quantity"]) for line in first["lines"]] == [
         ("b", 1_840, 2)
     ]
@@ -96,11 +99,79 @@ def test_what_came_back(desk: Clinic, patient: str) -> None:
         [each["amount"] for each in entry["movements"] if each["currency"] == "prepaid"]
         for entry in (purchase, first, rest)
     )
-    # A fifth of what was bought came back, and a fifth of what the wallet paid; then the rest.
     assert (drawn, returned) == ([5_000], [[1_000], [4_000]])
     ledger = desk.ledger(patient)
     reversals = [each["activity"]["amount"] for each in ledger if each["kind"] == "reverse"]
     assert sorted(reversals) == [1_840, 7_360]
+
+
+@pytest.mark.parametrize(
+    ("back", "returned", "cashback", "due"),
+    [
+        ([[{"id": "b"}]], [2_000], [1_000], [1_000]),
+        ([[{"id": "a"}]], [8_000], [4_000], [4_000]),
+        ([[{"id": "b", "quantity": 1}], None], [1_000, 9_000], [500, 4_500], [500, 4_500]),
+        ([None], [10_000], [5_000], [5_000]),
+    ],
+)
+def test_what_cashback_paid(
+    world: LocalWorld, back: list[Any], returned: list[int], cashback: list[int], due: list[int]
+) -> None:
+    """Of £80 and £20, half of it paid by cashback, each pound comes back half in cashback."""
+    desk = opened(world, offers=[])
+    patient = desk.enrolled()
+    give(desk, patient, 5_000)
+    made = quote(desk, patient, *LINES, payments=[{"currency": "cashback"}])
+    confirm(desk, patient, made["quote_id"]).expect(201)
+    assert (made["due"]["amount"], desk.available(patient, "cashback")) == (5_000, 100)
+    named = {"source": "quote", "external_id": made["quote_id"]}
+    for lines in back:
+        body = named if lines is None else {**named, "lines": lines}
+        desk.api.post("/v1/activities/reversals", body).expect(201)
+
+    refunds = [
+        each for each in statement(desk, patient)["entries"][::-1] if each["kind"] == "refund"
+    ]
+
+    assert [each["returned"]["amount"] for each in refunds] == returned
+    assert [each["draws"][0]["money"] for each in refunds] == cashback
+    assert [each["due"]["amount"] for each in refunds] == due
+    desk.check(patient)
+
+
+def test_all_of_it_paid_by_cashback(world: LocalWorld) -> None:
+    """Where nothing counts as spend, a line comes back by its units, and its cashback with it."""
+    document = example(PROGRAMME, enrolment={})
+    document["discounts"]["offers"] = []
+    (wallet,) = [each for each in document["wallets"] if each["currency"] == "cashback"]
+    wallet["max_percent"] = 100
+    desk = world.sandbox("2026-03-02T10:00:00Z")
+    desk.publish(document)
+    patient = desk.enrolled()
+    give(desk, patient, 10_000)
+    made = quote(desk, patient, *LINES, payments=[{"currency": "cashback"}])
+    confirm(desk, patient, made["quote_id"]).expect(201)
+    assert desk.available(patient, "cashback") == 0
+    named = {"source": "quote", "external_id": made["quote_id"]}
+
+    half = {**named, "lines": [{"id": "b", "quantity": 1}]}
+    desk.api.post("/v1/activities/reversals", half).expect(201)
+    assert desk.available(patient, "cashback") == 1_000
+    desk.api.post("/v1/activities/reversals", named).expect(201)
+
+    assert desk.available(patient, "cashback") == 10_000
+    rest, first, _ = statement(desk, patient)["entries"]
+    assert [(each["returned"]["amount"], each["due"]["amount"]) for each in (first, rest)] == [
+        (1_000, 0),
+        (9_000, 0),
+    ]
+    desk.check(patient)
+
+
+def give(desk: Clinic, patient: str, pence: int) -> None:
+    """Give cashback."""
+    body = {"programme": PROGRAMME, "currency": "cashback", "amount": pence, "reason": "test"}
+    desk.api.post(f"/v1/members/{patient}/adjustments", body).expect(201)
 
 
 def test_what_was_priced_elsewhere(desk: Clinic, patient: str) -> None:
@@ -141,6 +212,23 @@ def test_pages_that_find_nothing(desk: Clinic, patient: str) -> None:
     page = statement(desk, patient)
     assert (page["entries"], page["next_cursor"] is None) == ([], False)
     assert walked(desk, patient, 100) == [500]
+
+
+def test_pages_of_long_bills(desk: Clinic, patient: str) -> None:
+    """Long bills make a page end early, far below what Lambda passes on."""
+    lines = [{"id": f"{n}", "amount": 100 + n, "category": "consult"} for n in range(100)]
+    show(desk, patient, "police")
+    for _ in range(30):
+        made = quote(desk, patient, *lines)
+        confirm(desk, patient, made["quote_id"]).expect(201)
+
+    answer = desk.member(patient).get(f"/v1/members/{patient}/statement?limit=100")
+
+    page = answer.expect(200)
+    assert 1 < len(page["entries"]) < 30
+    assert page["next_cursor"] is not None
+    assert len(answer.body) < 2_000_000
+    assert len(walked(desk, patient, 100)) == 30
 
 
 def walked(desk: Clinic, patient: str, limit: int) -> list[int]:

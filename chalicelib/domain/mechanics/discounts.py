@@ -259,7 +259,7 @@ def _percent(
     match terms:
         case SpendBands():
             spent = _spent(account, programme, terms, purchase)
-            return band(terms, spent) or _short(terms, spent)
+            return band(terms, spent) or _short(terms, spent, purchase.household)
         case SpendWindow():
             held = TERMS.get(account, _key(programme, discount))
             if held is None:
@@ -281,8 +281,8 @@ def _percent(
             return terms.percent.get(tier) or f"it is not for the tier {tier}"
 
 
-def _short(terms: SpendBands, spent: int) -> str:
-    if terms.shared:
+def _short(terms: SpendBands, spent: int, household: Household | None) -> str:
+    if terms.shared and household is not None:
         # What the others spent is not this member's to know.
         return f"the household has not spent {terms.at_least} yet"
     return f"{spent} of {terms.at_least} is spent"
@@ -503,8 +503,7 @@ def problems(programme: Programme) -> Iterator[Fault]:
 def _faults(programme: Programme, terms: Terms, at: str) -> Iterator[Fault]:
     match terms:
         case SpendBands():
-            if terms.percent > terms.max_percent:
-                yield Fault(join(at, "percent"), f"is more than `max_percent`, {terms.max_percent}")
+            yield from _band_faults(terms, at)
         case OnDates():
             for place, day in enumerate(terms.days):
                 refusal = None if day == BIRTHDAY else _no_day(day)
@@ -519,6 +518,15 @@ def _faults(programme: Programme, terms: Terms, at: str) -> Iterator[Fault]:
             yield from _known_statuses(programme, terms.statuses, join(at, "statuses"))
         case ByVoucher():
             yield from _voucher_faults(programme, terms, at)
+
+
+def _band_faults(terms: SpendBands, at: str) -> Iterator[Fault]:
+    if terms.percent > terms.max_percent:
+        yield Fault(join(at, "percent"), f"is more than `max_percent`, {terms.max_percent}")
+    if terms.shared and terms.basis == "after":
+        # Whoever varies the bill could find out to the penny what the others spent.
+        detail = "must be `before` with `shared`: bills would tell what the others spent"
+        yield Fault(join(at, "basis"), detail)
 
 
 def _known_statuses(programme: Programme, named: tuple[str, ...], at: str) -> Iterator[Fault]:

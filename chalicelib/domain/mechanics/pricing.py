@@ -396,15 +396,17 @@ class _Pricing:
                 yield Draw(key, steps * wallet.units, worth)
 
     def _uncount(self, currency: str, worth: int) -> None:
-        """Take off what counts as spend, line by line, what a wallet pays that does not count."""
+        """Take off what counts as spend, in proportion, what a wallet pays that does not count."""
         wallet = wallets.wallet_of(self._programme, currency.partition("/")[2])
-        if wallet is None or wallets.counts(wallet):
+        total = sum(line.counted for line in self._lines)
+        if wallet is None or wallets.counts(wallet) or not total:
             return
+        worth, so_far, taken = min(worth, total), 0, 0
         for place, line in enumerate(self._lines):
-            part = min(line.counted, worth)
-            worth -= part
-            if part:
-                self._lines[place] = replace(line, counted=line.counted - part)
+            so_far += line.counted
+            part = so_far * worth // total - taken
+            taken += part
+            self._lines[place] = replace(line, counted=line.counted - part)
 
     # Telling
 

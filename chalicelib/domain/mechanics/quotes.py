@@ -237,7 +237,7 @@ def confirm(
         at = calendar.format_instant(quote.expires_at)
         raise Conflict("quote_expired", f"This quote stood until {at}.", expired_at=at)
     draft = Draft(account, now)
-    note: dict[str, Any] = {"quote": quote.id, "total": quote.activity.amount or 0}
+    note: dict[str, Any] = {"quote": quote.id, "nets": [line.net for line in quote.lines]}
     # A line by its place: what its caller calls it might tell what was served.
     places = {line.id: place for place, line in enumerate(quote.activity.lines)}
     note["freed"] = [

@@ -123,6 +123,11 @@ WHEN_CLOSED: Final[frozenset[type[Command]]] = frozenset(
     {UseVoucher, transfers.ReceiveTransfer, households.AdmitMember}
 )
 
+#: All that a household's account is asked; everything else is asked of members.
+OF_HOUSEHOLDS: Final[frozenset[type[Command]]] = frozenset(
+    {households.AdmitMember, households.DismissMember}
+)
+
 REACTIONS: Final[tuple[Reaction, ...]] = (
     stamps.REACTION,
     packages.REACTION,

@@ -40,7 +40,7 @@ from chalicelib.domain.entry import (
     RuleAward,
 )
 from chalicelib.domain.errors import Conflict, Invalid
-from chalicelib.domain.mechanics import earning, tiers, value
+from chalicelib.domain.mechanics import earning, quoted, tiers, value
 from chalicelib.domain.mechanics.registry import REACTIONS
 from chalicelib.domain.programme import EarningRule, Programme, Programmes, qualified
 from chalicelib.domain.reaction import Note, Retraction
@@ -104,11 +104,7 @@ def reverse(
         subject=str(recorded.version),
         reason=command.reason,
         fact=_returned(activity, before, after),
-        detail=Detail(
-            source=activity.source,
-            external_id=activity.external_id,
-            lines=tuple(_returned_lines(activity, before, after)),
-        ),
+        detail=_detail(recorded, activity, before, after),
     )
     return Decision(
         entries=(entry,),
@@ -121,6 +117,23 @@ def _returned(activity: Activity, before: Remaining, after: Remaining) -> Fact:
     """Return the least of what came back: how much money of which kind of fact."""
     back = None if before.amount is None else before.amount - (after.amount or 0)
     return Fact(activity.type, amount=back, money=activity.money)
+
+
+def _detail(recorded: Entry, activity: Activity, before: Remaining, after: Remaining) -> Detail:
+    """Return what the journal keeps sealed: what came back of the bill, or of the lines."""
+    named = Detail(source=activity.source, external_id=activity.external_id)
+    bill = recorded.detail.bill if recorded.detail else None
+    if bill is None:
+        return replace(named, lines=tuple(_returned_lines(activity, before, after)))
+    key = qualified(bill.programme, quoted.SECTION.name)
+    back = quoted.refund(
+        bill,
+        activity,
+        _what_is_left(activity, before),
+        _what_is_left(activity, after) if after.whole else None,
+        (before.noted[key], after.noted[key]),
+    )
+    return replace(named, bill=back)
 
 
 def _returned_lines(activity: Activity, before: Remaining, after: Remaining) -> Iterator[Line]:

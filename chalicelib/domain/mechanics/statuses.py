@@ -54,12 +54,17 @@ SECTION: Final[Section[tuple[Status, ...]]] = Section("statuses", ())
 
 
 class Shown(Struct, frozen=True, omit_defaults=True):
-    """A status of a member: the local days of which it is true, both included, the last open."""
+    """
+    A status of a member: the local days of which it is true, both included, the last open.
+
+    ``consent`` is the purpose that the member had consented to, whatever later versions ask.
+    """
 
     from_on: str
     until_on: str | None = None
     ends_at: Instant | None = None
     ended: bool = False
+    consent: str | None = None
 
 
 #: By programme and status.
@@ -123,6 +128,7 @@ def show(account: Account, programmes: Programmes, command: ShowStatus, now: Ins
         None if last is None else last.isoformat(),
         ends_at,
         ended=ends_at is not None and ends_at <= now,
+        consent=status.consent,
     )
     draft = Draft(account, now)
     SHOWN.put(draft, _key(programme.id, status.id), shown)
@@ -150,28 +156,35 @@ def withdraw(
 
 
 def holds_on(account: Account, programme: Programme, status_id: str, day: date) -> bool:
-    """Tell whether a status is true of a member on a local day, and the consent for it in force."""
-    consents = [each.consent for each in _all(programme) if each.id == status_id]
-    if any(each is not None and not account.consents.get(each) for each in consents):
-        return False
-    shown = SHOWN.get(account, _key(programme.id, status_id))
+    """Tell whether a status is true of a member on a local day, with the consent that it takes."""
+    shown = shown_of(account, programme).get(status_id)
     text = day.isoformat()
     return shown is not None and shown.from_on <= text <= (shown.until_on or text)
 
 
 def shown_of(account: Account, programme: Programme) -> dict[str, Shown]:
-    """Return what was shown of a member, by status, in the document's order."""
-    found = {each.id: SHOWN.get(account, _key(programme.id, each.id)) for each in _all(programme)}
-    return {status: shown for status, shown in found.items() if shown is not None}
+    """
+    Return what was shown of a member, by status, in the document's order.
+
+    Without what takes a consent that is not in force: the one under which it was shown, or that of
+    this version.
+    """
+    found: dict[str, Shown] = {}
+    for each in _all(programme):
+        shown = SHOWN.get(account, _key(programme.id, each.id))
+        if shown is not None and all(map(account.consents.get, _consents(each, shown))):
+            found[each.id] = shown
+    return found
 
 
 def forget(draft: Draft, programmes: Programmes, purpose: str) -> None:
-    """Forget the statuses that took a consent which the member has withdrawn."""
-    for key in SHOWN.all(draft.account):
+    """Forget the statuses that took a consent which the member has withdrawn, then or now."""
+    for key, shown in SHOWN.all(draft.account).items():
         programme_id, _, status_id = key.partition("/")
         version = programmes.in_force(programme_id, draft.now)
-        known = _all(version.document) if version else ()
-        if any(each.id == status_id and each.consent == purpose for each in known):
+        known = [each for each in _all(version.document) if each.id == status_id] if version else []
+        taken = {shown.consent, *(each.consent for each in known)}
+        if purpose in taken:
             SHOWN.drop(draft, key)
 
 
@@ -253,6 +266,10 @@ def _unfit(pointer: str, detail: str) -> Invalid:
         f"This status cannot be shown for these days: {pointer[1:]} {detail}.",
         errors=[{"pointer": pointer, "detail": detail}],
     )
+
+
+def _consents(status: Status, shown: Shown) -> set[str]:
+    return {each for each in (status.consent, shown.consent) if each is not None}
 
 
 def _key(programme_id: str, status_id: str) -> str:

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
+import msgspec
 import pytest
 
 from chalicelib.domain import decide as deciding
 from chalicelib.domain import verification
 from chalicelib.domain.account import Account
-from chalicelib.domain.commands import Close
+from chalicelib.domain.commands import Close, Command, Enrol, RecordActivity
 from chalicelib.domain.entry import Line, StoredEntry
-from chalicelib.domain.errors import LoyaltyError
+from chalicelib.domain.errors import LoyaltyError, MemberNotFound
 from chalicelib.domain.mechanics import discounts, households
 from chalicelib.domain.mechanics.discounts import Purchase
 from chalicelib.domain.mechanics.households import (
@@ -25,7 +27,8 @@ from chalicelib.domain.mechanics.households import (
     Together,
 )
 from chalicelib.domain.programme import Programmes
-from tests.domain.building import PURCHASE, Member, at, programme
+from chalicelib.domain.validation import validate
+from tests.domain.building import PURCHASE, VISIT, Member, at, fact, programme
 
 HOME = "hh_1"
 NOW = "2026-03-02"
@@ -149,6 +152,15 @@ class TestHousehold:
         assert home.refused(admit(2, founding=2)) == "household_not_found"
         assert Home().refused(admit(2)) == "household_not_found"
 
+    def test_it_is_asked_nothing_else(self) -> None:
+        """To everything that members are asked there is no such member."""
+        home = founded()
+        visit = RecordActivity(activity=fact(VISIT, NOW))
+        commands: list[Command] = [visit, Enrol(programmes=()), Close("hh_1", "x")]
+        for command in commands:
+            with pytest.raises(MemberNotFound):
+                deciding.decide(home.account, Programmes(()), command, at(NOW))
+
     def test_a_member_is_none(self) -> None:
         """Nobody joins what is a member's account."""
         home = Home()
@@ -201,7 +213,6 @@ class TestDiscounts:
             (4_000, (3_000, 2_999), "lifetime", "before", "the household has not spent 10000 yet"),
             (0, (10_000,), "calendar_year", "before", 2),
             (10_000, (), "lifetime", "before", 2),
-            (0, (), "lifetime", "after", 2),
             (10_000, (15_000, 5_000), "lifetime", "before", 4),
         ],
     )
@@ -222,6 +233,15 @@ class TestDiscounts:
         home = Household(1 + len(rest), tuple(each.account for each in rest))
 
         assert offered(terms, member, home) == expected
+
+    def test_bills_do_not_tell_what_the_others_spent(self) -> None:
+        """What all spent and the bill itself never count together: validation says so."""
+        terms = {"type": "spend_bands", "at_least": 1, "percent": 2, "shared": True}
+        for basis, faults in (("before", 0), ("after", 1)):
+            document = json.loads(msgspec.json.encode(priced({**terms, "basis": basis})))
+            problems = validate(document).problems
+            assert len(problems) == faults
+            assert all(p.pointer == "/discounts/offers/0/terms/basis" for p in problems)
 
     def test_only_where_it_is_shared(self) -> None:
         """A discount that says nothing of it goes by the member alone."""

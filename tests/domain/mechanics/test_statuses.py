@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
+import pytest
+
 from chalicelib.domain.commands import Enrol
 from chalicelib.domain.mechanics import statuses
 from chalicelib.domain.mechanics.statuses import ShowStatus
@@ -69,5 +71,23 @@ def test_a_version_that_asks_for_it() -> None:
 
     assert holds(member, first)
     assert not holds(member, second)
+    assert statuses.shown_of(member.account, second) == {}
     consent(member, granted=True)
     assert holds(member, second)
+
+
+def test_a_version_that_asks_for_another(subtests: pytest.Subtests) -> None:
+    """What was shown under a consent goes with that one, whatever a later version asks for."""
+    for later in ({"consent": "other"}, {}):
+        with subtests.test(later=later):
+            first, second = clinic(consent="health"), clinic(**later)
+            member = Member(published(("2026-01-01", first), ("2026-03-01", second)))
+            member.do(Enrol(programmes=(), consents={"other": True}), "2026-02-01")
+            consent(member, granted=True, when="2026-02-01")
+            member.do(SHOWING, "2026-02-01")
+            assert holds(member, second)
+
+            consent(member, granted=False)
+
+            assert statuses.SHOWN.all(member.account) == {}
+            assert not holds(member, second)
