@@ -12,9 +12,10 @@ import app
 from chalicelib.cli.token import mint_token
 from chalicelib.domain.activity import Activity
 from chalicelib.domain.calendar import Instant
+from chalicelib.domain.decide.actor import Actor
 from chalicelib.domain.entry import Line
+from chalicelib.usecases.attempt import Decided
 from chalicelib.usecases.create_member import NewMember, create_member
-from chalicelib.usecases.execution import Decided
 from chalicelib.usecases.keys import ALL
 from chalicelib.usecases.open_tenant import open_tenant
 from chalicelib.usecases.ports import Answer, Settings
@@ -23,7 +24,7 @@ from chalicelib.usecases.record_activity import Reported, record_activity
 from chalicelib.usecases.services import Caller, Services
 
 TENANT: Final = "clinic"
-_CALLER: Final = Caller(tenant=TENANT, actor="seed")
+_CALLER: Final = Caller(tenant=TENANT, actor=Actor("system", "seed"))
 _MONTH_MS: Final = 30 * 86_400_000
 _TOKEN_TTL_S: Final = 30 * 24 * 60 * 60
 

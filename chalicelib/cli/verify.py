@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.progress import track
 
 from chalicelib.cli.local import on_file, services_beside
+from chalicelib.domain.decide.actor import Actor
 from chalicelib.domain.errors import LoyaltyError
 from chalicelib.domain.verification import Fault
 from chalicelib.usecases.read_ledger import check_account
@@ -60,7 +61,7 @@ def command(*, tenant: str | None, members: tuple[str, ...]) -> None:
 
 def verified(services: Services, tenant: str, members: Iterable[str]) -> Iterator[Found]:
     """Check accounts one after the other; one that cannot be read is a fault like any other."""
-    caller = Caller(tenant, "verify")
+    caller = Caller(tenant, Actor("system", "verify"))
     for member in members:
         try:
             verdict, household = check_account(services, caller, member)

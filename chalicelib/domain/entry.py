@@ -18,6 +18,7 @@ from msgspec import Struct
 
 from chalicelib.domain.bill import Bill
 from chalicelib.domain.calendar import Instant
+from chalicelib.domain.decide.actor import CLOCK, Actor
 from chalicelib.domain.effects import Effect
 
 # 2: the progress of mechanics, and what they made of a fact.
@@ -136,7 +137,7 @@ class Entry(Struct, frozen=True, omit_defaults=True):
     schema: int = 1
     effects: tuple[Effect, ...] = ()
     postings: tuple[Posting, ...] = ()
-    actor: str = ""
+    actor: Actor = CLOCK
     fact: Fact | None = None
     judged: tuple[Judged, ...] = ()
     awards: tuple[RuleAward, ...] = ()

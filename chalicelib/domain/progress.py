@@ -14,7 +14,7 @@ from typing import Any, Generic, TypeVar
 import msgspec
 
 from chalicelib.domain.account import Account
-from chalicelib.domain.draft import Draft
+from chalicelib.domain.decide.event_builder import EventBuilder
 from chalicelib.domain.effects import ProgressChange
 
 T = TypeVar("T", bound=msgspec.Struct)
@@ -42,13 +42,13 @@ class Shelf(Generic[T]):
         kept = account.progress.get(self.mechanic, {}).get(key)
         return None if kept is None else msgspec.convert(kept, self.record)
 
-    def put(self, draft: Draft, key: str, record: T) -> None:
+    def put(self, draft: EventBuilder, key: str, record: T) -> None:
         """Write a record, new or over the one before; what is the same already is no change."""
         plain = _plain(record)
         if draft.account.progress.get(self.mechanic, {}).get(key) != plain:
             draft.add(ProgressChange(self.mechanic, key, plain))
 
-    def drop(self, draft: Draft, key: str) -> None:
+    def drop(self, draft: EventBuilder, key: str) -> None:
         """Take a record off the shelf, if it is there."""
         if key in draft.account.progress.get(self.mechanic, {}):
             draft.add(ProgressChange(self.mechanic, key))

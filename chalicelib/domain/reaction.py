@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from msgspec import Struct
 
 from chalicelib.domain.activity import Activity
-from chalicelib.domain.draft import Draft
+from chalicelib.domain.decide.event_builder import EventBuilder
 from chalicelib.domain.entry import RuleAward
 from chalicelib.domain.programme import Programme
 
@@ -60,7 +60,7 @@ class Reaction(NamedTuple):
     """
 
     section: str
-    apply: Callable[[Draft, Occasion], Note | None]
-    retract: Callable[[Draft, Retraction], Note]
+    apply: Callable[[EventBuilder, Occasion], Note | None]
+    retract: Callable[[EventBuilder, Retraction], Note]
     #: What of a note the caller is told.
     shown: Callable[[Note], Note] = _as_it_is

@@ -13,7 +13,7 @@ from msgspec import Struct
 from chalicelib.domain import entry as journal
 from chalicelib.domain.account import Account, evolve
 from chalicelib.domain.calendar import Instant
-from chalicelib.domain.decide import settle
+from chalicelib.domain.decide.settling import settle
 from chalicelib.domain.entry import Entry, StoredEntry
 from chalicelib.domain.mechanics.registry import PLACES
 from chalicelib.domain.programme import Programmes

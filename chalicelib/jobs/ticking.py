@@ -14,16 +14,20 @@ from typing import Any, Final
 import msgspec
 
 from chalicelib import metrics, observability
+from chalicelib.domain.decide.actor import CLOCK
 from chalicelib.integrations import tick_queue
 from chalicelib.usecases.fan_out import SHORT, fan_out, settle_stretch
 from chalicelib.usecases.ports import Due
 from chalicelib.usecases.services import Caller, Services
-from chalicelib.usecases.tick import ACTOR, Settle, Settled, settler
+from chalicelib.usecases.tick import Settle, Settled, settler
 
 #: How many messages a worker is given at once, and how many workers there are at most: all that
 #: falls due at one midnight is written at a rate that leaves the tables to their members.
 BATCH_SIZE: Final = 10
 CONCURRENCY_MAX: Final = 10
+
+#: What the log calls it.
+TICK: Final = "tick"
 
 
 class NotSettled(Exception):
@@ -39,7 +43,7 @@ def run(services: Services, context: Any, *, short: int = SHORT) -> dict[str, An
     caller = _caller(context)
     settle = _sparing(services, caller)
     ticked = fan_out(services, caller, services.wall_clock(), settle, short=short)
-    observability.outcome("tick", job=ACTOR, count=ticked.accounts, lag_ms=ticked.lag_ms)
+    observability.outcome("tick", job=TICK, count=ticked.accounts, lag_ms=ticked.lag_ms)
     metrics.count("TickLagMs", ticked.lag_ms)
     metrics.count("AccountsSettled", ticked.accounts)
     metrics.flush()
@@ -85,7 +89,7 @@ def work(services: Services, event: dict[str, Any], context: Any) -> dict[str, A
 
 
 def _caller(context: Any) -> Caller:
-    return Caller("", ACTOR, context.get_remaining_time_in_millis)
+    return Caller("", CLOCK, context.get_remaining_time_in_millis)
 
 
 def _sparing(services: Services, caller: Caller) -> Settle:
@@ -100,7 +104,7 @@ def _sparing(services: Services, caller: Caller) -> Settle:
             observability.failure(
                 "an account cannot be settled",
                 fault,
-                job=ACTOR,
+                job=TICK,
                 tenant=place.tenant,
                 member_id=place.member,
             )

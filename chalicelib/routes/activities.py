@@ -9,12 +9,11 @@ from msgspec import Meta, Struct, field
 
 from chalicelib.domain.activity import Activity
 from chalicelib.domain.calendar import format_instant
-from chalicelib.domain.commands import LineReversal
 from chalicelib.domain.entry import Line, RuleAward
 from chalicelib.domain.errors import Invalid
 from chalicelib.domain.mechanics.activities import Recorded, Verdict
 from chalicelib.domain.mechanics.registry import REACTIONS
-from chalicelib.domain.mechanics.reversal import Reversed
+from chalicelib.domain.mechanics.reversal import LineReversal, Reversed
 from chalicelib.domain.programme import ActivityType, Id
 from chalicelib.domain.reaction import Note
 from chalicelib.routes.calls import (
@@ -34,7 +33,7 @@ from chalicelib.routes.views import (
     balances,
     tier_change,
 )
-from chalicelib.usecases.execution import Decided
+from chalicelib.usecases.attempt import Decided
 from chalicelib.usecases.ports import Answer
 from chalicelib.usecases.record_activity import Reported, record_activities, record_activity
 from chalicelib.usecases.reverse_activity import Reversal, reverse_activity

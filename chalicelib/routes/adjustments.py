@@ -6,16 +6,14 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
-from chalicelib.domain.commands import Adjust
 from chalicelib.domain.errors import Invalid
-from chalicelib.domain.mechanics.adjustment import Adjusted
+from chalicelib.domain.mechanics.adjustment import Adjust, Adjusted
 from chalicelib.domain.programme import Id
 from chalicelib.routes.activities import DryRun
-from chalicelib.routes.calls import answer, caller_of, identity_of, reply, services_of
+from chalicelib.routes.calls import answer, carry_out
 from chalicelib.routes.http import Body, Call, Reply, Resource
 from chalicelib.routes.views import BalanceView, balances
-from chalicelib.usecases.adjust_balance import adjust_balance
-from chalicelib.usecases.execution import Decided
+from chalicelib.usecases.attempt import Decided
 from chalicelib.usecases.ports import Answer
 
 api = Resource("adjustments")
@@ -73,7 +71,7 @@ def adjust(call: Call[AdjustmentBody, DryRun]) -> Reply:
             errors=[{"pointer": "/amount", "detail": "must not be 0"}],
         )
     command = Adjust(
-        actor=call.caller.actor,
+        member=call.path["member_id"],
         programme=body.programme,
         currency=body.currency,
         amount=body.amount,
@@ -94,14 +92,4 @@ def adjust(call: Call[AdjustmentBody, DryRun]) -> Reply:
         )
         return answer(200 if dry_run else 201, view)
 
-    return reply(
-        adjust_balance(
-            services_of(call),
-            caller_of(call),
-            call.path["member_id"],
-            command,
-            present,
-            identity_of(call),
-            dry_run=dry_run,
-        )
-    )
+    return carry_out(call, command, present, dry_run=dry_run)

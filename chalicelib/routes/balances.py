@@ -216,7 +216,7 @@ def entry_view(entry: Entry) -> EntryView:
         occurred_at=format_instant(entry.occurred_at),
         effective_at=format_instant(entry.effective_at),
         movements=[movement(posting) for posting in entry.postings],
-        actor=entry.actor,
+        actor=entry.actor.name,
         activity=_fact(entry),
         awards=[
             AwardView(

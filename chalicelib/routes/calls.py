@@ -7,9 +7,11 @@ from typing import Any
 import msgspec
 
 from chalicelib.domain.calendar import Instant, parse_instant
+from chalicelib.domain.commands import Command
+from chalicelib.domain.decide.actor import Actor
 from chalicelib.domain.errors import Invalid
 from chalicelib.routes.http import Call, Reply
-from chalicelib.usecases.execution import Done
+from chalicelib.usecases.execution import Done, Present, change_account
 from chalicelib.usecases.identity import request_identity
 from chalicelib.usecases.ports import Answer, Identity
 from chalicelib.usecases.services import Caller, Services
@@ -23,8 +25,9 @@ def services_of(call: Call[Any, Any]) -> Services:
 
 def caller_of(call: Call[Any, Any]) -> Caller:
     """Return on whose behalf a call is made."""
-    is_member = call.caller.kind == "member"
-    return Caller(call.tenant, call.caller.actor, call.remaining_ms, is_member)
+    principal = call.caller
+    actor = Actor(principal.kind, principal.id, principal.roles)
+    return Caller(call.tenant, actor, call.remaining_ms)
 
 
 def identity_of(call: Call[Any, Any]) -> Identity | None:
@@ -33,6 +36,15 @@ def identity_of(call: Call[Any, Any]) -> Identity | None:
         return None
     path = f"{call.operation.method} {call.operation.filled(call.path)}"
     return request_identity(path, call.idempotency_key, call.fingerprint)
+
+
+def carry_out(
+    call: Call[Any, Any], command: Command, present: Present, *, dry_run: bool = False
+) -> Reply:
+    """Change accounts by a command, once, and return what it led to."""
+    services, caller = services_of(call), caller_of(call)
+    done = change_account(services, caller, command, present, identity_of(call), dry_run=dry_run)
+    return reply(done)
 
 
 def instant_in(text: str, **place: str) -> Instant:

@@ -10,20 +10,17 @@ from chalicelib.domain.mechanics.entitlements import (
     GrantEntitlement,
     Held,
     Returned,
+    ReturnEntitlement,
     Used,
     UseEntitlement,
 )
 from chalicelib.domain.mechanics.stamps import CardProgress
 from chalicelib.domain.programme import Id, text_in
-from chalicelib.routes.calls import answer, caller_of, identity_of, reply, services_of
+from chalicelib.routes.calls import answer, caller_of, carry_out, services_of
 from chalicelib.routes.http import Body, Call, Reply, Resource
-from chalicelib.usecases.execution import Decided
+from chalicelib.usecases.attempt import Decided
 from chalicelib.usecases.ports import Answer
-from chalicelib.usecases.use_entitlement import (
-    change_entitlement,
-    read_benefits,
-    return_entitlement,
-)
+from chalicelib.usecases.read_benefits import read_benefits
 
 api = Resource("entitlements")
 
@@ -188,7 +185,7 @@ def use(call: Call[UseBody]) -> Reply:
     """Take from the quota first, then from grants."""
     body = call.body
     command = UseEntitlement(
-        actor=call.caller.actor,
+        member=call.path["member_id"],
         programme=body.programme,
         entitlement=body.entitlement,
         units=body.units,
@@ -200,16 +197,7 @@ def use(call: Call[UseBody]) -> Reply:
         member, version = decided.member, decided.account.version
         return answer(201, UseView(member, str(version), used.units, _view(used.held, "en")))
 
-    return reply(
-        change_entitlement(
-            services_of(call),
-            caller_of(call),
-            call.path["member_id"],
-            command,
-            present,
-            identity_of(call),
-        )
-    )
+    return carry_out(call, command, present)
 
 
 @api.post(
@@ -233,17 +221,10 @@ def give_back(call: Call[ReturnBody]) -> Reply:
         )
         return answer(200, view)
 
-    return reply(
-        return_entitlement(
-            services_of(call),
-            caller_of(call),
-            call.path["member_id"],
-            int(call.path["use_id"]),
-            call.body.reason,
-            present,
-            identity_of(call),
-        )
+    command = ReturnEntitlement(
+        member=call.path["member_id"], use=int(call.path["use_id"]), reason=call.body.reason
     )
+    return carry_out(call, command, present)
 
 
 @api.post(
@@ -260,7 +241,7 @@ def grant(call: Call[GrantBody]) -> Reply:
     """Give units that are used like any others."""
     body = call.body
     command = GrantEntitlement(
-        actor=call.caller.actor,
+        member=call.path["member_id"],
         programme=body.programme,
         entitlement=body.entitlement,
         units=body.units,
@@ -273,16 +254,7 @@ def grant(call: Call[GrantBody]) -> Reply:
         held: Held = decided.results[-1]
         return answer(201, GrantView(decided.member, decided.account.version, _view(held, "en")))
 
-    return reply(
-        change_entitlement(
-            services_of(call),
-            caller_of(call),
-            call.path["member_id"],
-            command,
-            present,
-            identity_of(call),
-        )
-    )
+    return carry_out(call, command, present)
 
 
 def _view(held: Held, locale: str) -> EntitlementView:

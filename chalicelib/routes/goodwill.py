@@ -6,13 +6,12 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
-from chalicelib.domain.mechanics.goodwill import SERVER, GiveGoodwill, Given
+from chalicelib.domain.mechanics.goodwill import GiveGoodwill, Given
 from chalicelib.domain.programme import Id, Points
-from chalicelib.routes.calls import answer, caller_of, identity_of, reply, services_of
+from chalicelib.routes.calls import answer, carry_out
 from chalicelib.routes.http import Body, Call, Reply, Resource
 from chalicelib.routes.views import BalanceView, balances
-from chalicelib.usecases.execution import Decided
-from chalicelib.usecases.give_goodwill import give_goodwill
+from chalicelib.usecases.attempt import Decided
 from chalicelib.usecases.ports import Answer
 
 api = Resource("goodwill")
@@ -64,12 +63,10 @@ def give(call: Call[GoodwillBody]) -> Reply:
     """Credit it, from the giver's own budget."""
     body = call.body
     command = GiveGoodwill(
-        actor=call.caller.actor,
+        member=call.path["member_id"],
         programme=body.programme,
         points=body.points,
         reason=body.reason,
-        giver=call.caller.actor,
-        roles=call.caller.roles or (SERVER,),
         note=body.note,
     )
 
@@ -87,6 +84,4 @@ def give(call: Call[GoodwillBody]) -> Reply:
         )
         return answer(201, view)
 
-    member = call.path["member_id"]
-    services, caller = services_of(call), caller_of(call)
-    return reply(give_goodwill(services, caller, member, command, present, identity_of(call)))
+    return carry_out(call, command, present)

@@ -18,12 +18,12 @@ from chalicelib.domain.mechanics.holds import (
     ReleaseHold,
 )
 from chalicelib.domain.programme import Id, Points
-from chalicelib.routes.calls import answer, caller_of, identity_of, reply, services_of
+from chalicelib.routes.calls import answer, caller_of, carry_out, services_of
 from chalicelib.routes.http import Body, Call, Reply, Resource
 from chalicelib.routes.views import BalanceView, balances
-from chalicelib.usecases.execution import Decided
-from chalicelib.usecases.hold_value import change_hold, read_holds
+from chalicelib.usecases.attempt import Decided
 from chalicelib.usecases.ports import Answer
+from chalicelib.usecases.read_holds import read_holds
 
 api = Resource("holds")
 
@@ -142,7 +142,7 @@ def place(call: Call[HoldBody]) -> Reply:
     """Pin lots in the order in which they would be spent."""
     body = call.body
     command = PlaceHold(
-        actor=call.caller.actor,
+        member=call.path["member_id"],
         programme=body.programme,
         currency=body.currency,
         amount=body.amount,
@@ -167,7 +167,7 @@ def capture(call: Call[CaptureBody]) -> Reply:
     """Spend what was set aside, also where it has expired since."""
     body = call.body
     command = CaptureHold(
-        actor=_actor(call),
+        member=call.path["member_id"],
         hold_id=call.path["hold_id"],
         amount=body.amount,
         reference=body.reference,
@@ -186,7 +186,9 @@ def capture(call: Call[CaptureBody]) -> Reply:
 )
 def release(call: Call[ReleaseBody]) -> Reply:
     """Make its value available again; what has expired since is gone."""
-    command = ReleaseHold(actor=_actor(call), hold_id=call.path["hold_id"], reason=call.body.reason)
+    command = ReleaseHold(
+        member=call.path["member_id"], hold_id=call.path["hold_id"], reason=call.body.reason
+    )
     return _change(call, command, 200)
 
 
@@ -203,7 +205,7 @@ def release(call: Call[ReleaseBody]) -> Reply:
 def extend(call: Call[ExtensionBody]) -> Reply:
     """Move the end of a hold, never past its latest."""
     command = ExtendHold(
-        actor=_actor(call), hold_id=call.path["hold_id"], minutes=call.body.minutes
+        member=call.path["member_id"], hold_id=call.path["hold_id"], minutes=call.body.minutes
     )
     return _change(call, command, 200)
 
@@ -229,20 +231,7 @@ def _change(
         )
         return answer(status, ended)
 
-    return reply(
-        change_hold(
-            services_of(call),
-            caller_of(call),
-            call.path["member_id"],
-            command,
-            present,
-            identity_of(call),
-        )
-    )
-
-
-def _actor(call: Call[Any, Any]) -> str:
-    return call.caller.actor
+    return carry_out(call, command, present)
 
 
 def _view(hold_id: str, hold: Hold) -> HoldView:

@@ -17,15 +17,11 @@ from chalicelib.domain.mechanics.households import (
     Together,
 )
 from chalicelib.routes.activities import MemberId
-from chalicelib.routes.calls import answer, caller_of, identity_of, reply, services_of
+from chalicelib.routes.calls import answer, caller_of, carry_out, services_of
 from chalicelib.routes.http import Body, Call, Reply, Resource
-from chalicelib.usecases.execution import Decided
-from chalicelib.usecases.keep_household import (
-    change_household,
-    read_household,
-    read_own_household,
-)
+from chalicelib.usecases.attempt import Decided
 from chalicelib.usecases.ports import Answer
+from chalicelib.usecases.read_household import read_household, read_own_household
 
 api = Resource("households")
 
@@ -102,7 +98,6 @@ def found(call: Call[FoundingBody]) -> Reply:
     """Found it with its first member."""
     body, household = call.body, services_of(call).new_id("hh")
     command = JoinHousehold(
-        actor=call.caller.actor,
         member=body.member_id,
         household=household,
         role=body.role,
@@ -140,7 +135,6 @@ def join(call: Call[JoiningBody]) -> Reply:
     """Let a member join."""
     body = call.body
     command = JoinHousehold(
-        actor=call.caller.actor,
         member=body.member_id,
         household=call.path["household_id"],
         role=body.role,
@@ -162,7 +156,6 @@ def leave(call: Call[LeavingBody]) -> Reply:
     """Let a member leave."""
     body = call.body
     command = LeaveHousehold(
-        actor=call.caller.actor,
         member=body.member_id,
         household=call.path["household_id"],
         note=body.note,
@@ -190,8 +183,7 @@ def _change(call: Call[Any, Any], command: JoinHousehold | LeaveHousehold, statu
     def present(decided: Decided) -> Answer:
         return answer(status, _view(command.household, decided.results[-1]))
 
-    done = change_household(services_of(call), caller_of(call), command, present, identity_of(call))
-    return reply(done)
+    return carry_out(call, command, present)
 
 
 def _view(household: str, together: Together) -> HouseholdView:

@@ -8,21 +8,20 @@ from msgspec import UNSET, Meta, Struct, UnsetType, field
 
 from chalicelib.domain.account import Account
 from chalicelib.domain.calendar import format_instant, zone
+from chalicelib.domain.commands import Enrol
 from chalicelib.domain.errors import Invalid
-from chalicelib.domain.mechanics.membership import Joined
+from chalicelib.domain.mechanics.membership import Close, Joined
 from chalicelib.domain.programme import Id
-from chalicelib.routes.calls import answer, caller_of, identity_of, reply, services_of
+from chalicelib.routes.calls import answer, caller_of, carry_out, identity_of, reply, services_of
 from chalicelib.routes.headers import DEFAULT_LOCALE
 from chalicelib.routes.http import Body, Call, Reply, Resource
 from chalicelib.routes.views import when
+from chalicelib.usecases.attempt import Decided
 from chalicelib.usecases.change_member import (
     change_member,
-    close_member,
-    enrol_member,
     record_consents,
 )
 from chalicelib.usecases.create_member import ConsentGiven, NewMember, create_member
-from chalicelib.usecases.execution import Decided
 from chalicelib.usecases.ports import Answer, Profile
 from chalicelib.usecases.read_member import find_member, read_member
 
@@ -330,16 +329,8 @@ def read_again(call: Call[MemberChanges], member: str) -> Reply:
 )
 def enrol(call: Call[EnrolmentBody]) -> Reply:
     """Join programmes."""
-    return reply(
-        enrol_member(
-            services_of(call),
-            caller_of(call),
-            call.path["member_id"],
-            tuple(call.body.programmes),
-            _present_standing,
-            identity_of(call),
-        )
-    )
+    command = Enrol(member=call.path["member_id"], programmes=tuple(call.body.programmes))
+    return carry_out(call, command, _present_standing)
 
 
 @api.post(
@@ -376,13 +367,5 @@ def consent(call: Call[ConsentsBody]) -> Reply:
 )
 def close(call: Call[ClosureBody]) -> Reply:
     """End the account."""
-    return reply(
-        close_member(
-            services_of(call),
-            caller_of(call),
-            call.path["member_id"],
-            call.body.reason,
-            _present_standing,
-            identity_of(call),
-        )
-    )
+    command = Close(member=call.path["member_id"], reason=call.body.reason)
+    return carry_out(call, command, _present_standing)

@@ -40,7 +40,7 @@ from chalicelib.routes.activities import (
 from chalicelib.routes.calls import answer, caller_of, identity_of, reply, services_of
 from chalicelib.routes.http import Body, Call, Reply, Resource
 from chalicelib.routes.views import BalanceView, TierChangeView, balances, tier_change
-from chalicelib.usecases.execution import Decided
+from chalicelib.usecases.attempt import Decided
 from chalicelib.usecases.ports import Answer
 from chalicelib.usecases.quote_purchase import confirm_quote, quote_purchase, read_quote
 from chalicelib.usecases.services import programmes_of
@@ -235,13 +235,11 @@ _PRICING = (
 def make(call: Call[QuoteBody, DryRun]) -> Reply:
     """Look at every discount, and itemise what is left to pay."""
     body, dry_run = call.body, call.query.dry_run
-    member = call.path["member_id"]
     payments = None
     if body.payments is not None:
         payments = tuple(Payment(each.currency, each.amount) for each in body.payments)
     command = MakeQuote(
-        actor=call.caller.actor,
-        member=member,
+        member=call.path["member_id"],
         programme=body.programme,
         quote_id="",
         activity=_activity(body),
@@ -250,7 +248,7 @@ def make(call: Call[QuoteBody, DryRun]) -> Reply:
         declined=frozenset(body.decline),
     )
     services, caller = services_of(call), caller_of(call)
-    made = quote_purchase(services, caller, member, command, body.vouchers, dry_run=dry_run)
+    made = quote_purchase(services, caller, command, body.vouchers, dry_run=dry_run)
     quote, recorded = made.quoted.quote, made.quoted.recorded
     view = QuoteMadeView(
         _view(quote, made.programmes, quote.made_at, call.locale),

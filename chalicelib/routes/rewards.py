@@ -9,21 +9,19 @@ from msgspec.structs import asdict
 
 from chalicelib.domain import voucher_code
 from chalicelib.domain.calendar import format_instant
-from chalicelib.domain.commands import Redemption
 from chalicelib.domain.errors import Invalid
 from chalicelib.domain.mechanics.quotes import Tried
-from chalicelib.domain.mechanics.rewards import Offer
+from chalicelib.domain.mechanics.rewards import CancelRedemption, Offer, Redemption
 from chalicelib.domain.programme import Id, Programmes, text_in
 from chalicelib.routes.activities import CurrencyCode, DryRun
-from chalicelib.routes.calls import answer, caller_of, identity_of, reply, services_of
+from chalicelib.routes.calls import answer, caller_of, carry_out, identity_of, reply, services_of
 from chalicelib.routes.http import Body, Call, Reply, Resource
 from chalicelib.routes.quotes import MoneyView, QuotedLineBody, activity_of
 from chalicelib.routes.views import BalanceView, balances, when
-from chalicelib.usecases.execution import Decided
+from chalicelib.usecases.attempt import Decided
 from chalicelib.usecases.ports import Answer
 from chalicelib.usecases.redeem_reward import (
     VoucherRead,
-    cancel_redemption,
     code_of,
     list_rewards,
     look_up_voucher,
@@ -323,17 +321,12 @@ def read(call: Call) -> Reply:
 )
 def cancel(call: Call[CancellationBody]) -> Reply:
     """Take a redemption back."""
-    return reply(
-        cancel_redemption(
-            services_of(call),
-            caller_of(call),
-            call.path["member_id"],
-            call.path["redemption_id"],
-            call.body.reason,
-            _present_cancellation,
-            identity_of(call),
-        )
+    command = CancelRedemption(
+        member=call.path["member_id"],
+        redemption_id=call.path["redemption_id"],
+        reason=call.body.reason,
     )
+    return carry_out(call, command, _present_cancellation)
 
 
 @api.post(

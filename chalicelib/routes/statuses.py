@@ -9,11 +9,11 @@ from msgspec import Meta, Struct
 from chalicelib.domain.mechanics import statuses
 from chalicelib.domain.mechanics.statuses import Shown, ShowStatus, Verified, WithdrawStatus
 from chalicelib.domain.programme import Id, LocalDate, text_in
-from chalicelib.routes.calls import answer, caller_of, identity_of, reply, services_of
+from chalicelib.routes.calls import answer, caller_of, carry_out, services_of
 from chalicelib.routes.http import Body, Call, Reply, Resource
-from chalicelib.usecases.execution import Decided
+from chalicelib.usecases.attempt import Decided
 from chalicelib.usecases.ports import Answer
-from chalicelib.usecases.verify_status import StatusRead, change_status, read_statuses
+from chalicelib.usecases.read_statuses import StatusRead, read_statuses
 
 api = Resource("statuses")
 
@@ -106,7 +106,7 @@ def show(call: Call[StatusBody]) -> Reply:
     """Note what was shown."""
     body = call.body
     command = ShowStatus(
-        actor=call.caller.actor,
+        member=call.path["member_id"],
         programme=body.programme,
         status=body.status,
         from_on=body.from_on,
@@ -129,7 +129,10 @@ def withdraw(call: Call[WithdrawalBody]) -> Reply:
     """Forget what was shown."""
     body = call.body
     command = WithdrawStatus(
-        actor=call.caller.actor, programme=body.programme, status=body.status, reason=body.reason
+        member=call.path["member_id"],
+        programme=body.programme,
+        status=body.status,
+        reason=body.reason,
     )
     return _change(call, command, 200)
 
@@ -144,9 +147,7 @@ def _change(call: Call[Any, Any], command: ShowStatus | WithdrawStatus, status: 
             shown = _view(told.programme, told.status, text_in(named, "en"), told.shown)
         return answer(status, VerifiedView(decided.member, told.changed, shown))
 
-    member = call.path["member_id"]
-    services, caller = services_of(call), caller_of(call)
-    return reply(change_status(services, caller, member, command, present, identity_of(call)))
+    return carry_out(call, command, present)
 
 
 def _listed(each: StatusRead, locale: str) -> StatusView:

@@ -17,13 +17,13 @@ from chalicelib.domain.mechanics.plans import (
     When,
 )
 from chalicelib.domain.programme import Id
-from chalicelib.routes.calls import answer, caller_of, identity_of, reply, services_of
+from chalicelib.routes.calls import answer, caller_of, carry_out, services_of
 from chalicelib.routes.http import Body, Call, Reply, Resource
 from chalicelib.routes.quotes import MoneyView
 from chalicelib.routes.views import when as shown_instant
-from chalicelib.usecases.execution import Decided
+from chalicelib.usecases.attempt import Decided
 from chalicelib.usecases.ports import Answer
-from chalicelib.usecases.subscribe import change_subscription, read_subscriptions
+from chalicelib.usecases.read_subscriptions import read_subscriptions
 
 api = Resource("subscriptions")
 
@@ -136,7 +136,7 @@ def begin(call: Call[SubscribeBody]) -> Reply:
     """Begin a plan."""
     body = call.body
     command = Subscribe(
-        actor=call.caller.actor,
+        member=call.path["member_id"],
         programme=body.programme,
         plan=body.plan,
         reference=body.reference,
@@ -158,7 +158,9 @@ def begin(call: Call[SubscribeBody]) -> Reply:
 def pay(call: Call[FeeBody]) -> Reply:
     """Lengthen what is paid for."""
     body = call.body
-    command = PayFee(actor=call.caller.actor, programme=body.programme, reference=body.reference)
+    command = PayFee(
+        member=call.path["member_id"], programme=body.programme, reference=body.reference
+    )
     return _change(call, command, 201)
 
 
@@ -176,7 +178,7 @@ def change(call: Call[PlanChangeBody]) -> Reply:
     """Take another plan."""
     body = call.body
     command = ChangePlan(
-        actor=call.caller.actor, programme=body.programme, plan=body.plan, when=body.when
+        member=call.path["member_id"], programme=body.programme, plan=body.plan, when=body.when
     )
     return _change(call, command, 200)
 
@@ -195,7 +197,7 @@ def cancel(call: Call[PlanEndBody]) -> Reply:
     """End a plan."""
     body = call.body
     command = CancelPlan(
-        actor=call.caller.actor, programme=body.programme, when=body.when, reason=body.reason
+        member=call.path["member_id"], programme=body.programme, when=body.when, reason=body.reason
     )
     return _change(call, command, 200)
 
@@ -216,9 +218,7 @@ def _change(
         )
         return answer(status, view)
 
-    member = call.path["member_id"]
-    services, caller = services_of(call), caller_of(call)
-    return reply(change_subscription(services, caller, member, command, present, identity_of(call)))
+    return carry_out(call, command, present)
 
 
 def _view(programme: str, held: Subscription) -> SubscriptionView:

@@ -10,11 +10,10 @@ from chalicelib.domain.calendar import format_instant
 from chalicelib.domain.mechanics import tiers
 from chalicelib.domain.mechanics.tiers import Granted, GrantTier, LiftTier
 from chalicelib.domain.programme import Id, text_in
-from chalicelib.routes.calls import answer, caller_of, identity_of, reply, services_of
+from chalicelib.routes.calls import answer, caller_of, carry_out, services_of
 from chalicelib.routes.http import Body, Call, Reply, Resource
 from chalicelib.routes.views import when
-from chalicelib.usecases.execution import Decided
-from chalicelib.usecases.grant_tier import change_tier
+from chalicelib.usecases.attempt import Decided
 from chalicelib.usecases.ports import Answer
 from chalicelib.usecases.reading import read_account
 
@@ -159,7 +158,7 @@ def grant(call: Call[TierGrantBody]) -> Reply:
     """Set a floor."""
     body = call.body
     command = GrantTier(
-        actor=call.caller.actor,
+        member=call.path["member_id"],
         programme=body.programme,
         tier=body.tier,
         reason=body.reason,
@@ -182,7 +181,7 @@ def grant(call: Call[TierGrantBody]) -> Reply:
 def lift(call: Call[TierLiftBody]) -> Reply:
     """Take a floor away."""
     body = call.body
-    command = LiftTier(actor=call.caller.actor, programme=body.programme, reason=body.reason)
+    command = LiftTier(member=call.path["member_id"], programme=body.programme, reason=body.reason)
     return _change(call, command, 200)
 
 
@@ -194,9 +193,7 @@ def _change(call: Call[Any, Any], command: GrantTier | LiftTier, status: int) ->
         )
         return answer(status, view)
 
-    member = call.path["member_id"]
-    services, caller = services_of(call), caller_of(call)
-    return reply(change_tier(services, caller, member, command, present, identity_of(call)))
+    return carry_out(call, command, present)
 
 
 def _tier(programme: str, progress: tiers.Progress, locale: str) -> TierView:

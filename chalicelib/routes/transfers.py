@@ -10,12 +10,11 @@ from chalicelib.domain.calendar import Instant
 from chalicelib.domain.mechanics.transfers import SendTransfer, Sent
 from chalicelib.domain.programme import Id, Points
 from chalicelib.routes.activities import MemberId
-from chalicelib.routes.calls import answer, caller_of, identity_of, reply, services_of
+from chalicelib.routes.calls import answer, carry_out, services_of
 from chalicelib.routes.http import Body, Call, Reply, Resource
 from chalicelib.routes.views import BalanceView, LotView, balances, when
-from chalicelib.usecases.execution import Decided
+from chalicelib.usecases.attempt import Decided
 from chalicelib.usecases.ports import Answer
-from chalicelib.usecases.transfer_value import transfer_value
 
 api = Resource("transfers")
 
@@ -80,7 +79,6 @@ def transfer(call: Call[TransferBody]) -> Reply:
     body = call.body
     services = services_of(call)
     command = SendTransfer(
-        actor=call.caller.actor,
         member=call.path["member_id"],
         to=body.to,
         programme=body.programme,
@@ -89,8 +87,7 @@ def transfer(call: Call[TransferBody]) -> Reply:
         transfer_id=services.new_id("transfer"),
         reference=body.reference,
     )
-    done = transfer_value(services, caller_of(call), command, _present, identity_of(call))
-    return reply(done)
+    return carry_out(call, command, _present)
 
 
 def _present(decided: Decided) -> Answer:

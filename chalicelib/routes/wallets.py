@@ -8,12 +8,11 @@ from msgspec import Meta, Struct
 
 from chalicelib.domain.mechanics.wallets import ToppedUp, TopUp
 from chalicelib.domain.programme import Id
-from chalicelib.routes.calls import answer, caller_of, identity_of, reply, services_of
+from chalicelib.routes.calls import answer, carry_out
 from chalicelib.routes.http import Body, Call, Reply, Resource
 from chalicelib.routes.views import BalanceView, balances
-from chalicelib.usecases.execution import Decided
+from chalicelib.usecases.attempt import Decided
 from chalicelib.usecases.ports import Answer
-from chalicelib.usecases.top_up import top_up
 
 api = Resource("wallets")
 
@@ -61,7 +60,7 @@ def add(call: Call[TopUpBody]) -> Reply:
     """Open a lot with its own rate."""
     body = call.body
     command = TopUp(
-        actor=call.caller.actor,
+        member=call.path["member_id"],
         programme=body.programme,
         currency=body.currency,
         amount=body.amount,
@@ -82,6 +81,4 @@ def add(call: Call[TopUpBody]) -> Reply:
         )
         return answer(201, view)
 
-    member = call.path["member_id"]
-    services, caller = services_of(call), caller_of(call)
-    return reply(top_up(services, caller, member, command, present, identity_of(call)))
+    return carry_out(call, command, present)

@@ -5,9 +5,8 @@ A scan of a table that is written to is no snapshot.  So each member's partition
 instant of its own: read whole, and read again where the account moved on meanwhile.  Everything
 else is read after that and fitted to it:
 
-* a record of an identity stays only where its entry was copied; where more of its activity was
-  reversed than the copied journal knows of, the member is copied anew;
-* pointers to vouchers and counts of stock are made again from the redemptions that were copied;
+* a record of an identity, and a claimed key, stay only where what was written with them was copied;
+* counters are counted anew from the records that were copied;
 * a profile or an external id stays only where its member was copied.
 
 So a copy has every account whole, as it was at some instant of the copying, and none that came
@@ -21,7 +20,6 @@ from collections.abc import Iterable, Iterator
 from itertools import groupby
 from typing import Any, Final
 
-from chalicelib.domain import entry as journal
 from chalicelib.domain.errors import Unavailable
 from chalicelib.store import items, keys
 from chalicelib.store.dynamo import Dynamo
@@ -41,7 +39,7 @@ class Copy:
     def __init__(self, dynamo: Dynamo) -> None:
         self._dynamo = dynamo
         self.accounts: dict[str, int] = {}
-        # What each member took of stock, by the partitions of both.
+        # What each member took from counters, by the partitions of both.
         self._taken: dict[str, Counter[str]] = {}
 
     def items(self) -> Iterator[tuple[str, Item]]:
@@ -55,7 +53,7 @@ class Copy:
         for item in self._records():
             yield "ledger", item
         for pk, used in sorted(sum(self._taken.values(), Counter()).items()):
-            yield "ledger", {"pk": {"S": pk}, "sk": {"S": keys.STOCK}, "used": {"N": str(used)}}
+            yield "ledger", items.counter_item(pk, used)
         for item in self._scan(self._dynamo.directory):
             if self._is_known(item):
                 yield "directory", item
@@ -76,8 +74,8 @@ class Copy:
                 now = self._dynamo.get(self._dynamo.ledger, pk, keys.ACCOUNT)
                 if now is not None and now["version"]["N"] == before:
                     self.accounts[pk] = int(before)
+                    self._count(pk, partition)
                     yield from partition
-                    yield from self._vouchers(pk, partition)
                     return
             partition = self._partition(pk)
         raise Unavailable("store_unavailable", "An account moves on faster than it can be read.")
@@ -94,64 +92,26 @@ class Copy:
             )
         )
 
-    def _vouchers(self, pk: str, partition: list[Item]) -> Iterator[Item]:
-        tenant = _tenant(pk)
+    def _count(self, pk: str, partition: list[Item]) -> None:
         taken: Counter[str] = Counter()
         for item in partition:
-            if item["sk"]["S"].startswith(keys.redemption_sk("")):
-                redemption = items.redemption_of(item)
-                yield items.voucher_item(tenant, redemption)
-                if redemption.stocked and redemption.state != "cancelled":
-                    taken[keys.stock_pk(tenant, redemption.programme, redemption.reward)] += 1
+            for counter, amount in item.get("takes", {"M": {}})["M"].items():
+                taken[counter] += int(amount["N"])
         if taken or pk in self._taken:
             self._taken[pk] = taken
 
     def _records(self) -> Iterator[Item]:
+        """
+        Yield what lies beside the members: all of it is older than its account, or left out.
+
+        What was written with a version that was copied was there before this scan began.
+        """
         for item in self._scan(self._dynamo.ledger, f"NOT {_MEMBERS}"):
-            sort = item["sk"]["S"]
-            if _is_members(_pk(item)) or sort in (keys.VOUCHER, keys.STOCK):
+            if _is_members(_pk(item)) or item["sk"]["S"] == keys.COUNTER:
                 continue
-            if sort != keys.DEDUPE:
+            pk = keys.member_pk(_tenant(_pk(item)), item["member"]["S"])
+            if self.accounts.get(pk, 0) >= int(item["version"]["N"]):
                 yield item
-                continue
-            yield from self._record(item)
-
-    def _record(self, item: Item) -> Iterator[Item]:
-        pk = keys.member_pk(_tenant(_pk(item)), item["member"]["S"])
-        if self.accounts.get(pk, 0) < int(item["version"]["N"]):
-            return
-        current: Item | None = item
-        for _ in range(_ROUNDS_MAX):
-            if current is None:
-                return
-            known = self._reversals(pk, current)
-            wanted = int(current["revision"]["N"]) if "revision" in current else 0
-            if known == wanted:
-                yield current
-                return
-            if known < wanted:
-                yield from self._member(pk, [])
-            else:
-                current = self._dynamo.get(self._dynamo.ledger, _pk(item), keys.DEDUPE)
-        raise Unavailable("store_unavailable", "An account moves on faster than it can be read.")
-
-    def _reversals(self, pk: str, record: Item) -> int:
-        """Count the reversals of a record's activity in the journal that was copied."""
-        if "revision" not in record:
-            return 0
-        version = record["version"]["N"]
-        after = {
-            "TableName": self._dynamo.ledger,
-            "KeyConditionExpression": "pk = :pk AND sk BETWEEN :first AND :last",
-            "ExpressionAttributeValues": {
-                ":pk": {"S": pk},
-                ":first": {"S": keys.entry_sk(int(version))},
-                ":last": {"S": keys.entry_sk(self.accounts[pk])},
-            },
-            "ConsistentRead": True,
-        }
-        entries = (journal.decode(items.entry_of(found)) for found in self._dynamo.query(after))
-        return sum(entry.kind == "reverse" and entry.subject == version for entry in entries)
 
     def _is_known(self, item: Item) -> bool:
         pk = _pk(item)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from chalicelib.domain.decide.claims import ClaimKey
 from chalicelib.domain.errors import Unavailable
 from chalicelib.store import keys
 from chalicelib.store.dynamo import Dynamo
+from chalicelib.store.metering import Item
 from chalicelib.store.models import LookUpItem, profile_item, profile_of
 from chalicelib.store.transaction import Rank, Write, put_over, transact
 from chalicelib.usecases.ports import Conflicted, OutcomeUnknown, Profile
@@ -45,6 +47,12 @@ def put_profile(dynamo: Dynamo, tenant: str, profile: Profile) -> dict[str, Any]
     """Return the Put of a profile over the revision before its own."""
     item = profile_item(tenant, profile)
     return put_over(dynamo.directory, item, "revision", profile.revision - 1)
+
+
+def look_up_item(tenant: str, claim: ClaimKey) -> Item:
+    """Return the pointer from a personal key to the member who has it as an item."""
+    pk = keys.look_up_pk(tenant, claim.key)
+    return LookUpItem(pk, keys.LOOK_UP, member=claim.owner).serialize()
 
 
 def write_if(dynamo: Dynamo, requests: list[dict[str, Any]]) -> bool:

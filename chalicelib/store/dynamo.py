@@ -102,6 +102,14 @@ class Dynamo:
                 return found
         raise _unavailable()
 
+    def get_each(self, keys: Sequence[Key]) -> dict[Key, Item]:
+        """Read items consistently in the one call that costs least, each once."""
+        wanted = list(dict.fromkeys(keys))
+        if len(wanted) > 1:
+            return self.get_many(wanted)
+        found = {key: self.get(*key) for key in wanted}
+        return {key: item for key, item in found.items() if item is not None}
+
     def delete(self, table: str, pk: str, sk: str) -> None:
         """Delete one item, whether or not it is there."""
         self._call(

@@ -9,21 +9,19 @@ account               ``version`` N · ``status`` S · ``schema`` N · ``head_ha
                       S, its place in the due index; both only where it has one
 entry                 ``effective_at`` N · ``body`` B · ``detail`` B, if any ·
 `T#…#M#…`, `E#…`      ``hash`` B; its version is in its key
-redemption            ``state`` S · ``revision`` N · ``body`` B
-`T#…#M#…`, `R#…`
+record                ``revision`` N · ``body`` B · ``takes`` M, if any: how much of
+`T#…#M#…`, `R#…#…`    which counters, by their partitions
 dedupe record         ``fingerprint`` B · ``status`` N · ``answer`` B · ``member`` S ·
-`T#…#D#…`, `D`        ``version`` N · ``remaining`` B and ``revision`` N once reversed
-voucher pointer       ``member`` S · ``redemption`` S
-`T#…#V#…`, `V`
-stock                 ``used`` N
-`T#…#S#…`, `S`
-budget                ``used`` N · ``expires_at`` N, as below; in the table of work
-`T#…#B#…`, `B`
-quote                 ``revision`` N · ``body`` B · ``expires_at`` N, when DynamoDB may
-`T#…#M#…`, `Q#…`      delete it, in seconds; in the table of work
+`T#…#D#…`, `D`        ``version`` N
+claimed key           ``member`` S · ``value`` S · ``version`` N, of the account that has
+`T#…#U#…`, `U`        it; a personal one lies in the directory, as `T#…#X#…`, `X`
+counter               ``used`` N
+`T#…#C#…`, `C`
 ====================  ================================================================
 
-``body`` and ``answer`` are zlib, of JSON and of what was sent; an entry's bytes are the domain's.
+Transient records and counters lie in the table of work, with ``expires_at`` N: when DynamoDB may
+delete them, in seconds.  ``body`` and ``answer`` are zlib, of JSON and of what was
+sent; an entry's bytes are the domain's.
 What is both in an account's body and beside it would be two truths: so ``version`` and
 ``head_hash`` are left out of the body; ``status`` is beside it for the eye only.
 
@@ -45,39 +43,31 @@ from chalicelib import observability
 from chalicelib.domain import account as accounts
 from chalicelib.domain.account import Account
 from chalicelib.domain.calendar import Instant
-from chalicelib.domain.commands import Redemption, Remaining
+from chalicelib.domain.decide.claims import ClaimKey, Ref, SaveRecord
 from chalicelib.domain.entry import StoredEntry
 from chalicelib.domain.errors import TooLarge, Unavailable
-from chalicelib.domain.quote import Quote
 from chalicelib.store import keys
 from chalicelib.store.metering import Item
-from chalicelib.usecases.ports import Answer, Growth, Identity, Remembered
+from chalicelib.usecases.ports import AccountChange, Answer, Identity, KeyHolder, Remembered
 
 #: Sizes of the stored body of an account: above the first it is logged, above the second refused.
 BODY_WARN_BYTES: Final = 8 * 1024
 BODY_MAX_BYTES: Final = 32 * 1024
-#: How long a quote can still be read: a week beyond the longest that one stands.
-QUOTE_KEPT_S: Final = 14 * 86_400
-#: How long what was taken from a day's budget is kept.
-BUDGET_KEPT_S: Final = 3 * 86_400
 
 _LEVEL: Final = 6
 _ENCODER: Final = msgspec.json.Encoder()
 _ACCOUNT: Final = msgspec.json.Decoder(Account)
-_REDEMPTION: Final = msgspec.json.Decoder(Redemption)
-_QUOTE: Final = msgspec.json.Decoder(Quote)
-_REMAINING: Final = msgspec.json.Decoder(Remaining)
 
 
-def account_item(tenant: str, growth: Growth, *, on_test_clock: bool) -> Item:
+def account_item(tenant: str, change: AccountChange, *, on_test_clock: bool) -> Item:
     """
     Return an account as an item.
 
     Raises `TooLarge` (``account_too_large``) where its body is above 32 KB.
     """
-    account = growth.account
-    body = account_body(tenant, growth.member, account)
-    item = _key(keys.member_pk(tenant, growth.member), keys.ACCOUNT) | {
+    account = change.account
+    body = account_body(tenant, change.member, account)
+    item = _key(keys.member_pk(tenant, change.member), keys.ACCOUNT) | {
         "version": _number(account.version),
         "status": {"S": account.status},
         "schema": _number(accounts.SCHEMA),
@@ -85,7 +75,7 @@ def account_item(tenant: str, growth: Growth, *, on_test_clock: bool) -> Item:
         "body": {"B": body},
     }
     return item | due_place(
-        tenant, growth.member, growth.due_at, growth.indexed_due, on_test_clock=on_test_clock
+        tenant, change.member, change.due_at, change.indexed_due, on_test_clock=on_test_clock
     )
 
 
@@ -188,61 +178,51 @@ def dedupe_item(tenant: str, member: str, version: int, identity: Identity, answ
 
 def remembered_of(item: Item) -> Remembered:
     """Return the dedupe record of an item."""
-    remaining = None
-    if "remaining" in item:
-        remaining = _REMAINING.decode(item["remaining"]["B"])
     return Remembered(
         fingerprint=bytes(item["fingerprint"]["B"]),
         answer=Answer(int(item["status"]["N"]), zlib.decompress(item["answer"]["B"])),
         member=item["member"]["S"],
         version=int(item["version"]["N"]),
-        remaining=remaining,
     )
 
 
-def remaining_values(remaining: Remaining) -> Item:
-    """Return what of a reversal goes into the dedupe record, as values of an update."""
-    return {
-        ":remaining": {"B": _ENCODER.encode(remaining)},
-        ":revision": _number(remaining.revision),
+def record_item(tenant: str, claim: SaveRecord, expires_at: int | None) -> Item:
+    """Return a record as an item, which DynamoDB may delete at an instant in seconds, if any."""
+    ref = claim.ref
+    item = _key(keys.member_pk(tenant, ref.owner), keys.record_sk(ref.kind.name, ref.id)) | {
+        "revision": _number(claim.revision),
+        "body": {"B": _packed(claim.record)},
+    }
+    if claim.takes:
+        taken = {keys.counter_pk(tenant, name): _number(n) for name, n in claim.takes.items()}
+        item["takes"] = {"M": taken}
+    if expires_at is not None:
+        item["expires_at"] = _number(expires_at)
+    return item
+
+
+def record_of(ref: Ref, item: Item) -> Any:
+    """Return the record of an item."""
+    return ref.kind.decode(zlib.decompress(item["body"]["B"]))
+
+
+def claimed_item(tenant: str, claim: ClaimKey, version: int) -> Item:
+    """Return a claimed key as an item; ``version`` is that of its owner's account then."""
+    return _key(keys.claimed_pk(tenant, claim.key), keys.CLAIMED) | {
+        "member": {"S": claim.owner},
+        "value": {"S": claim.value},
+        "version": _number(version),
     }
 
 
-def redemption_item(tenant: str, redemption: Redemption) -> Item:
-    """Return a redemption as an item."""
-    pk = keys.member_pk(tenant, redemption.member)
-    return _key(pk, keys.redemption_sk(redemption.id)) | {
-        "state": {"S": redemption.state},
-        "revision": _number(redemption.revision),
-        "body": {"B": _packed(redemption)},
-    }
+def holder_of(item: Item) -> KeyHolder:
+    """Return who has a claimed key."""
+    return KeyHolder(item["member"]["S"], item["value"]["S"])
 
 
-def redemption_of(item: Item) -> Redemption:
-    """Return the redemption of an item."""
-    return _REDEMPTION.decode(zlib.decompress(item["body"]["B"]))
-
-
-def quote_item(tenant: str, quote: Quote, forgotten_at: int) -> Item:
-    """Return a quote as an item, which DynamoDB may delete at an instant in seconds."""
-    return _key(keys.member_pk(tenant, quote.member), keys.quote_sk(quote.id)) | {
-        "revision": _number(quote.revision),
-        "body": {"B": _packed(quote)},
-        "expires_at": _number(forgotten_at),
-    }
-
-
-def quote_of(item: Item) -> Quote:
-    """Return the quote of an item."""
-    return _QUOTE.decode(zlib.decompress(item["body"]["B"]))
-
-
-def voucher_item(tenant: str, redemption: Redemption) -> Item:
-    """Return the pointer from a voucher to its redemption as an item."""
-    return _key(keys.voucher_pk(tenant, redemption.voucher_hash), keys.VOUCHER) | {
-        "member": {"S": redemption.member},
-        "redemption": {"S": redemption.id},
-    }
+def counter_item(pk: str, used: int) -> Item:
+    """Return a counter as an item."""
+    return _key(pk, keys.COUNTER) | {"used": _number(used)}
 
 
 def _key(pk: str, sk: str) -> Item:

@@ -18,19 +18,19 @@ DUE_SHARDS: Final = 16
 
 ACCOUNT: Final = "A"
 DEDUPE: Final = "D"
-VOUCHER: Final = "V"
-STOCK: Final = "S"
-BUDGET: Final = "B"
+CLAIMED: Final = "U"
+COUNTER: Final = "C"
 PROFILE: Final = "P"
 LOOK_UP: Final = "X"
 TENANT: Final = "TENANT"
 CLOCK: Final = "CLOCK"
 API_KEY: Final = "K"
 VERSIONS: Final = "P#"
+RECORDS: Final = "R#"
 
 
 def member_pk(tenant: str, member: str) -> str:
-    """Return the partition of an account, its entries and redemptions; of a profile too."""
+    """Return the partition of an account, its events and records; of a profile too."""
     return f"{members_prefix(tenant)}{member}"
 
 
@@ -44,19 +44,9 @@ def entry_sk(version: int) -> str:
     return f"E#{version:012d}"
 
 
-def redemption_sk(redemption_id: str) -> str:
-    """Return the sort key of a redemption."""
-    return f"R#{redemption_id}"
-
-
-def budget_pk(tenant: str, name: str) -> str:
-    """Return the partition of a shared budget; whose it is is not readable in it."""
-    return f"T#{tenant}#B#{sha256(name.encode()).hexdigest()[:32]}"
-
-
-def quote_sk(quote_id: str) -> str:
-    """Return the sort key of a quote, in the table of work."""
-    return f"Q#{quote_id}"
+def record_sk(kind: str, record_id: str) -> str:
+    """Return the sort key of a record of a member."""
+    return f"{RECORDS}{kind}#{record_id}"
 
 
 def dedupe_pk(tenant: str, key: str) -> str:
@@ -64,14 +54,14 @@ def dedupe_pk(tenant: str, key: str) -> str:
     return f"T#{tenant}#D#{key}"
 
 
-def voucher_pk(tenant: str, voucher_hash: str) -> str:
-    """Return the partition of the pointer from a voucher to its redemption."""
-    return f"T#{tenant}#V#{voucher_hash}"
+def claimed_pk(tenant: str, key: str) -> str:
+    """Return the partition of a claimed key, which may be any text."""
+    return f"T#{tenant}#U#{_digest(key)}"
 
 
-def stock_pk(tenant: str, programme: str, reward: str) -> str:
-    """Return the partition of the count of a reward."""
-    return f"T#{tenant}#S#{programme}/{reward}"
+def counter_pk(tenant: str, counter: str) -> str:
+    """Return the partition of a counter; whose it is is not readable in it."""
+    return f"T#{tenant}#C#{_digest(counter)}"
 
 
 def look_up_pk(tenant: str, look_up: str) -> str:
@@ -119,3 +109,7 @@ def read_due_sk(sort_key: str) -> tuple[Instant, str, str]:
     """Return (instant, tenant, member) of a sort key in the due index."""
     at, tenant, member = sort_key.split("#", 2)
     return int(at), tenant, member
+
+
+def _digest(text: str) -> str:
+    return sha256(text.encode()).hexdigest()[:32]

@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Final
+from typing import Any, Final
 
-from msgspec.structs import replace
-
-from chalicelib.domain.account import Account
 from chalicelib.domain.calendar import Instant
-from chalicelib.domain.commands import Redemption
+from chalicelib.domain.decide.claims import EventRef, Ref, SaveRecord
 from chalicelib.domain.entry import StoredEntry
-from chalicelib.domain.quote import Quote
 from chalicelib.store import items, keys
 from chalicelib.store.dynamo import BATCH_MAX, Dynamo
 from chalicelib.store.metering import Item, Key
 from chalicelib.store.transaction import transact
-from chalicelib.store.writes import writes_of
-from chalicelib.usecases.ports import Commit, Due, Loaded, Remembered, Stretch
+from chalicelib.store.writes import lifetime, writes_of
+from chalicelib.usecases.ports import (
+    AccountRead,
+    Commit,
+    Due,
+    KeyHolder,
+    Loaded,
+    Remembered,
+    Stretch,
+)
 
 # Twelve digits of version, and one above them all.
 _LAST_VERSION: Final = 10**12 - 1
@@ -29,89 +33,46 @@ class DynamoLedger:
     def __init__(self, dynamo: Dynamo) -> None:
         self._dynamo = dynamo
 
-    def load(self, tenant: str, member: str, *, with_clock: bool = False) -> Loaded:
-        """Read an account consistently, and in the same call the tenant's test clock."""
-        if with_clock:
-            return self._load_beside(tenant, member, None, with_clock=True)[0]
-        pk = keys.member_pk(tenant, member)
-        return _loaded(self._dynamo.get(self._dynamo.ledger, pk, keys.ACCOUNT), None)
-
-    def load_pair(
-        self, tenant: str, member: str, counterparty: str, *, with_clock: bool = False
+    def load(
+        self,
+        tenant: str,
+        members: Sequence[str],
+        records: Sequence[Ref | EventRef] = (),
+        *,
+        with_clock: bool = False,
     ) -> Loaded:
-        """Read the account of a member, and that of another as its counterparty, in one call."""
-        beside = (self._dynamo.ledger, keys.member_pk(tenant, counterparty), keys.ACCOUNT)
-        loaded, item = self._load_beside(tenant, member, beside, with_clock=with_clock)
-        return replace(loaded, counterparty=replace(_loaded(item, None), clock=loaded.clock))
-
-    def accounts(self, tenant: str, members: Sequence[str]) -> tuple[Account | None, ...]:
-        """Read accounts of several members consistently, in one call; in the order of the ids."""
-        ledger = self._dynamo.ledger
-        wanted = [(ledger, keys.member_pk(tenant, each), keys.ACCOUNT) for each in members]
-        found = self._dynamo.get_many(wanted)
-        return tuple(items.account_of(found[k]) if k in found else None for k in wanted)
-
-    def load_with_redemption(
-        self, tenant: str, member: str, redemption_id: str, *, with_clock: bool = False
-    ) -> tuple[Loaded, Redemption | None]:
-        """Read an account and one of its redemptions consistently, in one call."""
-        key = (
-            self._dynamo.ledger,
-            keys.member_pk(tenant, member),
-            keys.redemption_sk(redemption_id),
+        """Read accounts, records and events consistently, and the test clock, in one call."""
+        accounts = {each: self._account_key(tenant, each) for each in members}
+        places = {each: self._place(tenant, each) for each in records}
+        wanted = [*accounts.values(), *places.values()]
+        clock: Key = (self._dynamo.catalogue, keys.tenant_pk(tenant), keys.CLOCK)
+        if with_clock:
+            wanted.append(clock)
+        found = self._dynamo.get_each(wanted)
+        return Loaded(
+            accounts={each: _account_read(found.get(key)) for each, key in accounts.items()},
+            records={each: _record_read(each, found.get(key)) for each, key in places.items()},
+            clock=int(found[clock]["instant"]["N"]) if clock in found else None,
         )
-        loaded, item = self._load_beside(tenant, member, key, with_clock=with_clock)
-        return loaded, None if item is None else items.redemption_of(item)
 
-    def load_with_quote(
-        self, tenant: str, member: str, quote_id: str, *, with_clock: bool = False
-    ) -> tuple[Loaded, Quote | None]:
-        """Read an account and one of its quotes consistently, in one call."""
-        key = (self._dynamo.work, keys.member_pk(tenant, member), keys.quote_sk(quote_id))
-        loaded, item = self._load_beside(tenant, member, key, with_clock=with_clock)
-        return loaded, None if item is None else items.quote_of(item)
+    def save(self, tenant: str, claim: SaveRecord) -> None:
+        """Write a new record by itself: nobody knows its id yet, so nothing guards it."""
+        table, expires_at = lifetime(self._dynamo, claim.ref.kind.kept_days)
+        self._dynamo.put(table, items.record_item(tenant, claim, expires_at))
 
-    def save_quote(self, tenant: str, quote: Quote) -> None:
-        """Write a new quote; nobody knows its id yet, so nothing guards it."""
-        forgotten_at = self._dynamo.forgotten_in(items.QUOTE_KEPT_S)
-        self._dynamo.put(self._dynamo.work, items.quote_item(tenant, quote, forgotten_at))
-
-    def redemptions(
-        self, tenant: str, member: str, ids: Sequence[str]
-    ) -> tuple[Redemption | None, ...]:
-        """Read redemptions of a member consistently, in one call; in the order of the ids."""
-        pk = keys.member_pk(tenant, member)
-        wanted = [(self._dynamo.ledger, pk, keys.redemption_sk(each)) for each in ids]
-        found = self._dynamo.get_many(wanted)
-        return tuple(items.redemption_of(found[k]) if k in found else None for k in wanted)
-
-    def load_with_entry(
-        self, tenant: str, member: str, version: int, *, with_clock: bool = False
-    ) -> tuple[Loaded, StoredEntry | None]:
-        """Read an account and one of its entries consistently, in one call."""
-        key = (self._dynamo.ledger, keys.member_pk(tenant, member), keys.entry_sk(version))
-        loaded, item = self._load_beside(tenant, member, key, with_clock=with_clock)
-        return loaded, None if item is None else items.entry_of(item)
-
-    def remembered(self, tenant: str, key: str) -> Remembered | None:
-        """Read a dedupe record consistently."""
-        pk = keys.dedupe_pk(tenant, key)
-        item = self._dynamo.get(self._dynamo.ledger, pk, keys.DEDUPE)
-        return None if item is None else items.remembered_of(item)
-
-    def remembered_each(self, tenant: str, keys_: Sequence[str]) -> tuple[Remembered | None, ...]:
-        """Read several dedupe records consistently, in one call; in the order of the keys."""
+    def remembered(self, tenant: str, keys_: Sequence[str]) -> tuple[Remembered | None, ...]:
+        """Read dedupe records consistently, in one call; in the order of the keys."""
         wanted = [(self._dynamo.ledger, keys.dedupe_pk(tenant, k), keys.DEDUPE) for k in keys_]
-        found = self._dynamo.get_many(wanted)
+        found = self._dynamo.get_each(wanted)
         return tuple(items.remembered_of(found[k]) if k in found else None for k in wanted)
 
     def commit(self, commit: Commit) -> None:
         """
         Write a decision, all or nothing.
 
-        Raises `Conflicted`, `AlreadyDone`, `ClaimRefused`, `LookUpTaken` or `OutcomeUnknown`, and
-        `TooLarge` before anything is sent.  Where several conditions fail, the dedupe record
-        counts first, then the external id, then the account's version, then the claims.
+        Raises `Conflicted`, `AlreadyDone`, `ClaimRefused` or `OutcomeUnknown`, and `TooLarge`
+        before anything is sent.  Where several conditions fail, the dedupe record counts first, then
+        keys, then the versions of the accounts, then the other claims.
         """
         transact(self._dynamo, writes_of(self._dynamo, commit))
 
@@ -145,22 +106,22 @@ class DynamoLedger:
         )
         yield from map(items.entry_of, found)
 
-    def redemption_of(self, tenant: str, voucher_hash: str) -> tuple[str, str] | None:
-        """Return (member, redemption id) of a voucher, or ``None``."""
-        pk = keys.voucher_pk(tenant, voucher_hash)
-        item = self._dynamo.get(self._dynamo.ledger, pk, keys.VOUCHER)
-        return None if item is None else (item["member"]["S"], item["redemption"]["S"])
+    def holder(self, tenant: str, key: str) -> KeyHolder | None:
+        """Return who has a claimed key, or ``None``."""
+        pk = keys.claimed_pk(tenant, key)
+        item = self._dynamo.get(self._dynamo.ledger, pk, keys.CLAIMED)
+        return None if item is None else items.holder_of(item)
 
-    def stock_taken(self, tenant: str, rewards: Sequence[tuple[str, str]]) -> dict[str, int]:
+    def taken(self, tenant: str, counters: Sequence[str]) -> dict[str, int]:
         """
-        Return how many were taken of rewards given as (programme, reward), by reward id.
+        Return how much was taken from counters that are kept.
 
         For showing only, so it may be a moment behind: the claim in the transaction decides.
         """
-        taken = {reward: 0 for _, reward in rewards}
+        taken = dict.fromkeys(counters, 0)
         by_key: dict[Key, str] = {
-            (self._dynamo.ledger, keys.stock_pk(tenant, programme, reward), keys.STOCK): reward
-            for programme, reward in rewards
+            (self._dynamo.ledger, keys.counter_pk(tenant, each), keys.COUNTER): each
+            for each in counters
         }
         wanted = list(by_key)
         for start in range(0, len(wanted), BATCH_MAX):
@@ -262,30 +223,29 @@ class DynamoLedger:
         for item in found:
             yield Due(*keys.read_due_sk(item["due_sk"]["S"]))
 
-    def _load_beside(
-        self, tenant: str, member: str, beside: Key | None, *, with_clock: bool
-    ) -> tuple[Loaded, Item | None]:
-        """Read an account, an item beside it and the test clock, in one consistent call."""
-        pk = keys.member_pk(tenant, member)
-        account: Key = (self._dynamo.ledger, pk, keys.ACCOUNT)
-        clock: Key | None = None
-        if with_clock:
-            clock = (self._dynamo.catalogue, keys.tenant_pk(tenant), keys.CLOCK)
-        found = self._dynamo.get_many([key for key in (account, beside, clock) if key])
-        loaded = _loaded(found.get(account), found.get(clock) if clock else None)
-        return loaded, found.get(beside) if beside else None
+    def _account_key(self, tenant: str, member: str) -> Key:
+        return self._dynamo.ledger, keys.member_pk(tenant, member), keys.ACCOUNT
+
+    def _place(self, tenant: str, place: Ref | EventRef) -> Key:
+        pk = keys.member_pk(tenant, place.owner)
+        if isinstance(place, EventRef):
+            return self._dynamo.ledger, pk, keys.entry_sk(place.version)
+        transient = place.kind.kept_days is not None
+        table = self._dynamo.work if transient else self._dynamo.ledger
+        return table, pk, keys.record_sk(place.kind.name, place.id)
 
 
 def _due_sk(place: Due) -> str:
     return keys.due_sk(place.at, place.tenant, place.member)
 
 
-def _loaded(account: Item | None, clock: Item | None) -> Loaded:
-    instant = None if clock is None else int(clock["instant"]["N"])
-    if account is None:
-        return Loaded(account=None, clock=instant)
-    return Loaded(
-        account=items.account_of(account),
-        clock=instant,
-        indexed_due=items.indexed_due_of(account),
-    )
+def _account_read(item: Item | None) -> AccountRead:
+    if item is None:
+        return AccountRead(None)
+    return AccountRead(items.account_of(item), items.indexed_due_of(item))
+
+
+def _record_read(place: Ref | EventRef, item: Item | None) -> Any:
+    if item is None:
+        return None
+    return items.entry_of(item) if isinstance(place, EventRef) else items.record_of(place, item)

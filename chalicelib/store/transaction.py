@@ -18,7 +18,7 @@ from pynamodb.exceptions import CancellationReason, TransactWriteError
 from chalicelib.store import metering
 from chalicelib.store.dynamo import BUSY, Dynamo, code_of
 from chalicelib.store.metering import Item
-from chalicelib.usecases.ports import AlreadyDone, Conflicted, LookUpTaken, OutcomeUnknown
+from chalicelib.usecases.ports import AlreadyDone, ClaimRefused, Conflicted, OutcomeUnknown
 
 #: DynamoDB takes no more items in one transaction.
 ITEMS_MAX: Final = 100
@@ -45,7 +45,7 @@ class Rank(IntEnum):
     """Where several conditions fail, the one of the lowest rank is what is reported."""
 
     REPLAY = 0
-    LOOK_UP = 1
+    KEY = 1
     VERSION = 2
     CLAIM = 3
 
@@ -141,7 +141,7 @@ def _meaning(failure: TransactWriteError, sent: Sequence[Write], dynamo: Dynamo)
             # DynamoDB answers a token that was carried out with success: so this one was not.  But
             # an attempt before it of which nothing was heard may be under way, and come too late.
             final = attempts.all_refused or meaning is None
-            if final or isinstance(meaning, AlreadyDone | LookUpTaken):
+            if final or isinstance(meaning, AlreadyDone) or _names_holder(meaning):
                 return meaning or failure
         if code in _REFUSED and attempts.all_refused:
             return failure
@@ -149,6 +149,10 @@ def _meaning(failure: TransactWriteError, sent: Sequence[Write], dynamo: Dynamo)
         if code in BUSY and code != "TransactionInProgressException" and attempts.all_refused:
             return Conflicted(f"DynamoDB refused for now: {code}")
     return OutcomeUnknown(f"no usable answer after {attempts.sent} attempts")
+
+
+def _names_holder(meaning: Exception | None) -> bool:
+    return isinstance(meaning, ClaimRefused) and meaning.holder is not None
 
 
 def _cancelled(

@@ -1,4 +1,4 @@
-"""Change a member's profile, record consents, close the account."""
+"""Change a member's profile, and record consents."""
 
 from __future__ import annotations
 
@@ -6,13 +6,12 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from chalicelib.domain.account import Account
 from chalicelib.domain.calendar import Instant
-from chalicelib.domain.commands import Close, Enrol
+from chalicelib.domain.commands import Enrol
 from chalicelib.domain.errors import MemberNotFound, Stale
-from chalicelib.domain.mechanics import households
+from chalicelib.usecases.attempt import DirectoryWrite
 from chalicelib.usecases.create_member import ConsentGiven, evidence, with_consents
-from chalicelib.usecases.execution import Beside, Done, Present, execute
+from chalicelib.usecases.execution import Done, Present, change_account
 from chalicelib.usecases.ports import Identity, Profile
 from chalicelib.usecases.services import Caller, Services
 
@@ -46,56 +45,14 @@ def record_consents(
     identity: Identity | None,
 ) -> Done:
     """Record consents given or withdrawn: the evidence, and what is in force on the account."""
-    command = Enrol(
-        actor=caller.actor, programmes=(), consents={c.purpose: c.granted for c in consents}
-    )
+    granted = {consent.purpose: consent.granted for consent in consents}
+    command = Enrol(member=member, programmes=(), consents=granted)
 
-    def directory(now: Instant) -> Beside:
+    def directory(now: Instant) -> DirectoryWrite:
         given = evidence(consents, now)
-        return Beside(with_consents(_profile(services, caller, member), given))
+        return DirectoryWrite(with_consents(_profile(services, caller, member), given))
 
-    return execute(
-        services, caller, member, command, present, identity=identity, directory=directory
-    )
-
-
-def enrol_member(
-    services: Services,
-    caller: Caller,
-    member: str,
-    programmes: tuple[str, ...],
-    present: Present,
-    identity: Identity | None,
-) -> Done:
-    """Let a member join programmes."""
-    command = Enrol(actor=caller.actor, programmes=programmes)
-    return execute(services, caller, member, command, present, identity=identity)
-
-
-def close_member(
-    services: Services,
-    caller: Caller,
-    member: str,
-    reason: str,
-    present: Present,
-    identity: Identity | None,
-) -> Done:
-    """End a member's account; what value is left is forfeited, and their household left."""
-    command = Close(actor=caller.actor, member=member, reason=reason)
-    return execute(
-        services,
-        caller,
-        member,
-        command,
-        present,
-        identity=identity,
-        counterparty=_household,
-    )
-
-
-def _household(account: Account) -> str | None:
-    belongs = households.belonging(account)
-    return belongs.household if belongs else None
+    return change_account(services, caller, command, present, identity, directory=directory)
 
 
 def _profile(services: Services, caller: Caller, member: str) -> Profile:

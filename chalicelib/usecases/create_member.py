@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple, TypedDict
+from typing import NamedTuple
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from chalicelib.domain.calendar import Instant
 from chalicelib.domain.commands import Enrol, Open
-from chalicelib.usecases.execution import Beside, Done, Present, execute, now_at
-from chalicelib.usecases.ports import Consent, Identity, Loaded, LookUpTaken, Profile
-from chalicelib.usecases.services import Caller, Services, programmes_of
+from chalicelib.domain.decide.claims import ClaimKey
+from chalicelib.usecases.attempt import DirectoryWrite
+from chalicelib.usecases.execution import Done, Present, change_account
+from chalicelib.usecases.ports import Consent, Identity, KeyTaken, Profile
+from chalicelib.usecases.services import Caller, Services
 
 
 class ConsentGiven(Struct, frozen=True):
@@ -63,27 +65,33 @@ def create_member(
     a profile says already is changed by `change_member` only.
     Raises `Invalid` `consent_required`, `not_eligible` or `unknown_programme`.
     """
-    look_up = None
+    key = None
     if new.external_id is not None:
-        look_up = services.secrets.external_id(caller.tenant, *new.external_id)
-        known = services.directory.find(caller.tenant, look_up)
+        key = services.secrets.external_id(caller.tenant, *new.external_id)
+        known = services.directory.find(caller.tenant, key)
         if known is not None:
             return _enrol_known(services, caller, known, new, present, identity)
     member = services.new_id("mem")
+    granted = {consent.purpose: consent.granted for consent in new.consents}
     try:
-        done = execute(
+        done = change_account(
             services,
             caller,
-            member,
-            lambda loaded: (Open(**_wanted(services, caller, new, loaded)),),
+            Open(member=member, programmes=new.programmes, consents=granted),
             present,
-            identity=identity,
-            directory=lambda now: Beside(profile_of(member, new, now), look_up, is_new=True),
+            identity,
+            directory=lambda now: first_write(member, new, key, now),
         )
-    except LookUpTaken as taken:
+    except KeyTaken as taken:
         # Another request created the same person in between.
         return _enrol_known(services, caller, taken.member, new, present, identity)
     return Created(done, done.member)
+
+
+def first_write(member: str, new: NewMember, key: str | None, now: Instant) -> DirectoryWrite:
+    """Return what of the directory is written with a new account: the profile, and the key."""
+    claim = None if key is None else ClaimKey(key, member, personal=True)
+    return DirectoryWrite(profile_of(member, new, now), claim, is_new=True)
 
 
 def profile_of(member: str, new: NewMember, now: Instant) -> Profile:
@@ -124,21 +132,15 @@ def _enrol_known(
     present: Present,
     identity: Identity | None,
 ) -> Created:
-    def directory(now: Instant) -> Beside:
+    def directory(now: Instant) -> DirectoryWrite:
         profile = services.directory.profile(caller.tenant, member)
         if profile is None:
             raise AssertionError("a member with an external id has a profile")
-        return Beside(_completed(profile, profile_of(member, new, now)))
+        return DirectoryWrite(_completed(profile, profile_of(member, new, now)))
 
-    done = execute(
-        services,
-        caller,
-        member,
-        lambda loaded: (Enrol(**_wanted(services, caller, new, loaded)),),
-        present,
-        identity=identity,
-        directory=directory,
-    )
+    granted = {consent.purpose: consent.granted for consent in new.consents}
+    command = Enrol(member=member, programmes=new.programmes, consents=granted)
+    done = change_account(services, caller, command, present, identity, directory=directory)
     return Created(done, done.member)
 
 
@@ -147,23 +149,3 @@ def _completed(profile: Profile, given: Profile) -> Profile:
     details = ("locale", "time_zone", "display_name", "birthday", "contact", "acquisition_source")
     known = {name: getattr(profile, name) or getattr(given, name) for name in details}
     return replace(with_consents(profile, given.consents), **known)
-
-
-class _Wanted(TypedDict):
-    actor: str
-    programmes: tuple[str, ...]
-    consents: dict[str, bool]
-
-
-def _wanted(services: Services, caller: Caller, new: NewMember, loaded: Loaded) -> _Wanted:
-    """Return what the commands to open and to enrol have in common."""
-    programmes = new.programmes
-    if programmes is None:
-        known = programmes_of(services, caller.tenant)
-        now = now_at(services, loaded)
-        programmes = tuple(p for p in known.ids() if known.in_force(p, now))
-    return {
-        "actor": caller.actor,
-        "programmes": programmes,
-        "consents": {consent.purpose: consent.granted for consent in new.consents},
-    }

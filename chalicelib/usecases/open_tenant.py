@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from chalicelib.domain.calendar import Instant
+from chalicelib.domain.decide.actor import Actor
 from chalicelib.domain.errors import Conflict
 from chalicelib.usecases.keys import IssuedKey, issue_key
 from chalicelib.usecases.ports import Settings
 from chalicelib.usecases.services import Caller, Services
 
-ACTOR = "operator"
+OPERATOR = Actor("system", "operator")
 
 
 def open_tenant(
@@ -25,4 +26,4 @@ def open_tenant(
     """
     if not services.catalogue.create_tenant(settings, clock):
         raise Conflict("tenant_taken", f"There is a tenant {settings.tenant!r} already.")
-    return issue_key(services, Caller(settings.tenant, ACTOR), settings.name, scopes)
+    return issue_key(services, Caller(settings.tenant, OPERATOR), settings.name, scopes)

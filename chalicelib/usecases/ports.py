@@ -7,16 +7,17 @@ Instants are milliseconds UTC; every method takes the tenant first and never see
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Protocol
+from typing import Any, Protocol, TypeVar
 
 from msgspec import Struct
 
 from chalicelib.domain.account import Account
 from chalicelib.domain.calendar import Instant
-from chalicelib.domain.commands import Claim, Redemption, Remaining
+from chalicelib.domain.decide.claims import Claim, EventRef, RecordKind, Ref, SaveRecord
 from chalicelib.domain.entry import StoredEntry
 from chalicelib.domain.programme import ProgrammeVersion
-from chalicelib.domain.quote import Quote
+
+T = TypeVar("T", bound=Struct)
 
 
 class Identity(Struct, frozen=True):
@@ -46,21 +47,50 @@ class Remembered(Struct, frozen=True):
     answer: Answer
     member: str
     version: int
-    remaining: Remaining | None = None
+
+
+class AccountRead(Struct, frozen=True):
+    """
+    An account as read; ``None`` where it is not there.
+
+    ``indexed_due`` is what the due index holds for it: never later than when it is truly due.
+    """
+
+    account: Account | None
+    indexed_due: Instant | None = None
 
 
 class Loaded(Struct, frozen=True):
     """
-    An account as read, and the tenant's test clock where it has one.
+    What one consistent read found.
 
-    ``indexed_due`` is what the due index holds for it: never later than when it is truly due.
-    ``counterparty`` is another account that was read with it, for a decision that spans both.
+    ``accounts`` are by the ids that were asked for, and ``records`` by their places, ``None`` where
+    there is nothing; ``clock`` is the tenant's test clock where it has one.
     """
 
-    account: Account | None
+    accounts: dict[str, AccountRead]
+    records: dict[Ref | EventRef, Any] = {}
     clock: Instant | None = None
-    indexed_due: Instant | None = None
-    counterparty: Loaded | None = None
+
+    def account(self, member: str) -> Account | None:
+        """Return an account that was asked for, or ``None``."""
+        return self.accounts[member].account
+
+    def record(self, kind: RecordKind[T], owner: str, record_id: str) -> T | None:
+        """Return a record that was asked for, or ``None``."""
+        found: T | None = self.records[kind.ref(owner, record_id)]
+        return found
+
+    def with_more(self, more: Loaded) -> Loaded:
+        """Return what two reads found; the clock is that of the first."""
+        return Loaded(self.accounts | more.accounts, self.records | more.records, self.clock)
+
+
+class KeyHolder(Struct, frozen=True):
+    """Who has a claimed key, and the value that was claimed with it."""
+
+    member: str
+    value: str
 
 
 class Consent(Struct, frozen=True, omit_defaults=True):
@@ -96,7 +126,7 @@ class Profile(Struct, frozen=True, omit_defaults=True):
     consents: tuple[Consent, ...] = ()
 
 
-class Growth(Struct, frozen=True, kw_only=True):
+class AccountChange(Struct, frozen=True, kw_only=True):
     """
     What one account becomes.
 
@@ -112,25 +142,25 @@ class Growth(Struct, frozen=True, kw_only=True):
     entries: Sequence[StoredEntry]
 
 
-class Commit(Growth, frozen=True, kw_only=True):
+class Commit(Struct, frozen=True, kw_only=True):
     """
     Everything that one decision writes, in one transaction.
 
-    ``on_test_clock`` files accounts in the tenant's own part of the due index.  ``counterparty``
-    is a second account that the decision spans.  ``also`` is a second identity of the same write,
-    where it has two; both are of the first account, as are ``profile``, which is written over the
-    revision before its own, and ``look_up`` (the keyed hash of an external id), which must be
-    free.
+    ``changes`` are those of its accounts.  ``identity`` and ``also`` are of the request: both are
+    on record for ``member``, whose account is at ``version`` then, with the ``answer``.
+    ``profile`` is written over the revision before its own.  ``on_test_clock`` files accounts in
+    the tenant's own part of the due index.
     """
 
     tenant: str
-    counterparty: Growth | None = None
+    member: str
+    version: int
+    changes: Sequence[AccountChange] = ()
     claims: Sequence[Claim] = ()
     identity: Identity | None = None
     also: Identity | None = None
     answer: Answer | None = None
     profile: Profile | None = None
-    look_up: str | None = None
     on_test_clock: bool = False
 
 
@@ -147,18 +177,19 @@ class AlreadyDone(Exception):
 
 
 class ClaimRefused(Exception):
-    """Another conditional write of the decision cannot be made."""
+    """A claim of the decision cannot be granted; ``holder`` has the key that it asked for."""
 
-    def __init__(self, claim: Claim) -> None:
+    def __init__(self, claim: Claim, holder: str | None = None) -> None:
         super().__init__(f"{type(claim).__name__} was refused")
         self.claim = claim
+        self.holder = holder
 
 
-class LookUpTaken(Exception):
-    """Another member has this external id."""
+class KeyTaken(Exception):
+    """Another member has this key, such as an external id."""
 
     def __init__(self, member: str) -> None:
-        super().__init__("the external id is taken")
+        super().__init__("the key is taken")
         self.member = member
 
 
@@ -189,53 +220,29 @@ class Stretch(Struct, frozen=True):
 class Ledger(Protocol):
     """Accounts, entries, and what is written with them."""
 
-    def load(self, tenant: str, member: str, *, with_clock: bool = False) -> Loaded:
-        """Read an account consistently, and in the same call the tenant's test clock."""
-
-    def load_pair(
-        self, tenant: str, member: str, counterparty: str, *, with_clock: bool = False
+    def load(
+        self,
+        tenant: str,
+        members: Sequence[str],
+        records: Sequence[Ref | EventRef] = (),
+        *,
+        with_clock: bool = False,
     ) -> Loaded:
-        """Read the account of a member, and that of another as its counterparty, in one call."""
+        """Read accounts, records and events consistently, and the test clock, in one call."""
 
-    def accounts(self, tenant: str, members: Sequence[str]) -> tuple[Account | None, ...]:
-        """Read accounts of several members consistently, in one call; in the order of the ids."""
+    def save(self, tenant: str, claim: SaveRecord) -> None:
+        """Write a new record by itself: nobody knows its id yet, so nothing guards it."""
 
-    def load_with_redemption(
-        self, tenant: str, member: str, redemption_id: str, *, with_clock: bool = False
-    ) -> tuple[Loaded, Redemption | None]:
-        """Read an account and one of its redemptions consistently, in one call."""
-
-    def load_with_quote(
-        self, tenant: str, member: str, quote_id: str, *, with_clock: bool = False
-    ) -> tuple[Loaded, Quote | None]:
-        """Read an account and one of its quotes consistently, in one call."""
-
-    def save_quote(self, tenant: str, quote: Quote) -> None:
-        """Write a new quote."""
-
-    def redemptions(
-        self, tenant: str, member: str, ids: Sequence[str]
-    ) -> tuple[Redemption | None, ...]:
-        """Read redemptions of a member consistently, in one call; in the order of the ids."""
-
-    def load_with_entry(
-        self, tenant: str, member: str, version: int, *, with_clock: bool = False
-    ) -> tuple[Loaded, StoredEntry | None]:
-        """Read an account and one of its entries consistently, in one call."""
-
-    def remembered(self, tenant: str, key: str) -> Remembered | None:
-        """Read a dedupe record consistently."""
-
-    def remembered_each(self, tenant: str, keys: Sequence[str]) -> tuple[Remembered | None, ...]:
-        """Read several dedupe records consistently, in one call; in the order of the keys."""
+    def remembered(self, tenant: str, keys: Sequence[str]) -> tuple[Remembered | None, ...]:
+        """Read dedupe records consistently, in one call; in the order of the keys."""
 
     def commit(self, commit: Commit) -> None:
         """
         Write a decision, all or nothing.
 
-        Raises `Conflicted`, `AlreadyDone`, `ClaimRefused`, `LookUpTaken` or `OutcomeUnknown`.
-        Where several conditions fail, the dedupe record counts first, then the version of the
-        account or of its counterparty, then the claims.
+        Raises `Conflicted`, `AlreadyDone`, `ClaimRefused` or `OutcomeUnknown`.  Where several
+        conditions fail, the dedupe record counts first, then keys, then the versions of the
+        accounts, then the other claims.
         """
 
     def entries(
@@ -250,11 +257,11 @@ class Ledger(Protocol):
     ) -> Iterator[StoredEntry]:
         """Read a journal consistently in order of version, page by page as it is consumed."""
 
-    def redemption_of(self, tenant: str, voucher_hash: str) -> tuple[str, str] | None:
-        """Return (member, redemption id) of a voucher, or ``None``."""
+    def holder(self, tenant: str, key: str) -> KeyHolder | None:
+        """Return who has a claimed key, or ``None``."""
 
-    def stock_taken(self, tenant: str, rewards: Sequence[tuple[str, str]]) -> dict[str, int]:
-        """Return how many were taken of rewards given as (programme, reward), by reward id."""
+    def taken(self, tenant: str, counters: Sequence[str]) -> dict[str, int]:
+        """Return how much was taken from counters that are kept; for showing only."""
 
     def due(self, shard: int, until: Instant, *, test_tenant: str | None = None) -> Iterator[Due]:
         """

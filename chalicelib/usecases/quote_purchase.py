@@ -15,21 +15,24 @@ from typing import NamedTuple
 from msgspec.structs import replace
 
 from chalicelib.domain import voucher_code
-from chalicelib.domain.account import Account
 from chalicelib.domain.activity import Activity
 from chalicelib.domain.calendar import Instant
-from chalicelib.domain.commands import Command, Redemption
-from chalicelib.domain.decide import decide
-from chalicelib.domain.errors import Invalid, LoyaltyError, MemberNotFound, NotFound
-from chalicelib.domain.mechanics import discounts, households
-from chalicelib.domain.mechanics.households import Household
-from chalicelib.domain.mechanics.quotes import ConfirmQuote, MakeQuote, Quoted
+from chalicelib.domain.decide.claims import SaveRecord
+from chalicelib.domain.errors import Invalid, LoyaltyError, MemberNotFound
+from chalicelib.domain.mechanics import discounts
+from chalicelib.domain.mechanics.quotes import (
+    QUOTES,
+    ConfirmQuote,
+    MakeQuote,
+    Quoted,
+    quote_unknown,
+)
 from chalicelib.domain.programme import Programmes
 from chalicelib.domain.quote import Quote
-from chalicelib.usecases.execution import Done, Present, execute, now_at
+from chalicelib.usecases.attempt import Attempt, Read, load_for, now_at, weigh
+from chalicelib.usecases.execution import Done, Present, change_account
 from chalicelib.usecases.identity import activity_identity
-from chalicelib.usecases.ports import Identity, Loaded
-from chalicelib.usecases.reading import Reading, read_account
+from chalicelib.usecases.ports import Identity
 from chalicelib.usecases.services import Caller, Services, on_test_clock
 
 
@@ -50,45 +53,55 @@ class QuoteRead(NamedTuple):
 def quote_purchase(
     services: Services,
     caller: Caller,
-    member: str,
     command: MakeQuote,
     codes: Sequence[str] = (),
     *,
     dry_run: bool = False,
 ) -> QuoteMade:
     """
-    Price a purchase as things stand; what the command needs beyond the account is filled in here.
+    Price a purchase as things stand; what the command needs of the outside is filled in here.
 
     Raises `MemberNotFound`, and `NotFound` ``voucher_not_found`` for a code that is no voucher of
     this member.
     """
-    reading = read_account(services, caller, member)
-    presented = tuple(
-        _presented(services, caller, member, code, place) for place, code in enumerate(codes)
-    )
+    test_clock = on_test_clock(services, caller.tenant)
+    attempt = Attempt(services, caller, (command,), test_clock)
+    read = load_for(attempt)
+    if read.loaded.account(command.member) is None:
+        raise MemberNotFound
     filled = replace(
         command,
-        member=member,
         quote_id=services.new_id("quote"),
-        birthday=_birthday(services, caller, member, command.programme, reading),
-        household=_household(services, caller, member, command.programme, reading),
-        vouchers=presented,
+        birthday=_birthday(services, caller, command, read),
+        vouchers=tuple(
+            _presented(services, caller, command.member, code, place)
+            for place, code in enumerate(codes)
+        ),
     )
-    quoted: Quoted = decide(reading.account, reading.programmes, filled, reading.now).result
+    attempt = attempt._replace(commands=(filled,))
+    decided = weigh(attempt, load_for(attempt, read.loaded)).decided
+    quoted: Quoted = decided.results[-1]
     if not dry_run:
-        services.ledger.save_quote(caller.tenant, quoted.quote)
-    return QuoteMade(quoted, reading.programmes)
+        # Nobody knows the quote's id yet, so it needs no transaction.
+        for claim in decided.claims:
+            if isinstance(claim, SaveRecord):
+                services.ledger.save(caller.tenant, claim)
+    return QuoteMade(quoted, decided.programmes)
 
 
 def read_quote(services: Services, caller: Caller, member: str, quote_id: str) -> QuoteRead:
     """Return a quote of a member, confirmed, expired or neither."""
-    loaded, quote = services.ledger.load_with_quote(
-        caller.tenant, member, quote_id, with_clock=on_test_clock(services, caller.tenant)
+    loaded = services.ledger.load(
+        caller.tenant,
+        [member],
+        [QUOTES.ref(member, quote_id)],
+        with_clock=on_test_clock(services, caller.tenant),
     )
-    if loaded.account is None:
+    if loaded.account(member) is None:
         raise MemberNotFound
+    quote = loaded.record(QUOTES, member, quote_id)
     if quote is None:
-        raise _unknown()
+        raise quote_unknown()
     return QuoteRead(quote, now_at(services, loaded))
 
 
@@ -102,46 +115,10 @@ def confirm_quote(
     request: Identity | None,
 ) -> Done:
     """Buy what was quoted, once; ``identity`` is (source, external id) of the fact it becomes."""
-    test_clock = on_test_clock(services, caller.tenant)
     source, external_id = identity
-    held: list[tuple[Quote | None, tuple[Redemption, ...]]] = []
-
-    def load() -> Loaded:
-        loaded, quote = services.ledger.load_with_quote(
-            caller.tenant, member, quote_id, with_clock=test_clock
-        )
-        found: tuple[Redemption, ...] = ()
-        if quote is not None and quote.redemptions:
-            ids = quote.redemptions
-            read = services.ledger.redemptions(caller.tenant, member, ids)
-            found = tuple(each for each in read if each is not None)
-        held[:] = [(quote, found)]
-        return loaded
-
-    def commands(_loaded: Loaded) -> tuple[Command, ...]:
-        quote, redemptions = held[0]
-        if quote is None:
-            raise _unknown()
-        return (
-            ConfirmQuote(
-                actor=caller.actor,
-                quote=quote,
-                redemptions=redemptions,
-                source=source,
-                external_id=external_id,
-            ),
-        )
-
-    return execute(
-        services,
-        caller,
-        member,
-        commands,
-        present,
-        identity=confirmation_identity(member, quote_id, identity),
-        also=request,
-        load=load,
-    )
+    command = ConfirmQuote(member=member, quote_id=quote_id, source=source, external_id=external_id)
+    recorded_as = confirmation_identity(member, quote_id, identity)
+    return change_account(services, caller, command, present, recorded_as, also=request)
 
 
 def confirmation_identity(member: str, quote_id: str, fact: tuple[str, str]) -> Identity:
@@ -149,22 +126,17 @@ def confirmation_identity(member: str, quote_id: str, fact: tuple[str, str]) -> 
     return activity_identity(Activity(f"quote:{quote_id}:{member}", *fact, 0))
 
 
-def _presented(
-    services: Services, caller: Caller, member: str, code: str, place: int
-) -> Redemption:
+def _presented(services: Services, caller: Caller, member: str, code: str, place: int) -> str:
+    """Return the redemption of a voucher that is presented."""
     try:
         plain = voucher_code.read(code)
-        found = services.ledger.redemption_of(
-            caller.tenant, services.secrets.voucher(caller.tenant, plain)
-        )
-        if found is None or found[0] != member:
-            raise voucher_code.unknown()
-        (redemption,) = services.ledger.redemptions(caller.tenant, member, [found[1]])
-        if redemption is None:
+        hashed = services.secrets.voucher(caller.tenant, plain)
+        holder = services.ledger.holder(caller.tenant, hashed)
+        if holder is None or holder.member != member:
             raise voucher_code.unknown()
     except LoyaltyError as refusal:
         raise _at(refusal, place) from None
-    return redemption
+    return holder.value
 
 
 def _at(refusal: LoyaltyError, place: int) -> LoyaltyError:
@@ -175,34 +147,10 @@ def _at(refusal: LoyaltyError, place: int) -> LoyaltyError:
     return refusal
 
 
-def _birthday(
-    services: Services, caller: Caller, member: str, programme: str, reading: Reading
-) -> str:
+def _birthday(services: Services, caller: Caller, command: MakeQuote, read: Read) -> str:
     """Return the member's birthday where a discount goes by it, else nothing: one read less."""
-    version = reading.programmes.in_force(programme, reading.now)
+    version = read.programmes.in_force(command.programme, read.now)
     if version is None or not discounts.needs_birthday(version.document):
         return ""
-    profile = services.directory.profile(caller.tenant, member)
+    profile = services.directory.profile(caller.tenant, command.member)
     return profile.birthday if profile else ""
-
-
-def _household(
-    services: Services, caller: Caller, member: str, programme: str, reading: Reading
-) -> Household | None:
-    """Return what discounts have to know of the member's household, and nothing where none asks."""
-    version = reading.programmes.in_force(programme, reading.now)
-    belongs = households.belonging(reading.account)
-    if belongs is None or version is None or not discounts.needs_household(version.document):
-        return None
-    account = services.ledger.load(caller.tenant, belongs.household).account
-    known = households.relatives(account) if account else {}
-    others: tuple[Account, ...] = ()
-    if discounts.shares_spend(version.document):
-        ids = [each for each in known if each != member]
-        found = services.ledger.accounts(caller.tenant, ids) if ids else ()
-        others = tuple(each for each in found if each is not None)
-    return Household(len(known), others)
-
-
-def _unknown() -> NotFound:
-    return NotFound("quote_not_found", "This member has no such quote.")

@@ -10,7 +10,7 @@ from chalicelib.domain.calendar import Instant, format_instant
 from chalicelib.domain.entry import Entry, decode
 from chalicelib.domain.errors import Invalid, MemberNotFound
 from chalicelib.domain.mechanics import households
-from chalicelib.usecases.execution import account_key
+from chalicelib.usecases.attempt import account_key
 from chalicelib.usecases.reading import Reading, read_account
 from chalicelib.usecases.services import Caller, Services, now_of, programmes_of
 
@@ -53,7 +53,7 @@ def check_account(services: Services, caller: Caller, member: str) -> Checked:
 
     Raises `MemberNotFound`, also where there is no such household.
     """
-    account = services.ledger.load(caller.tenant, member).account
+    account = services.ledger.load(caller.tenant, [member]).account(member)
     if account is None:
         raise MemberNotFound
     # What is written after the account was read belongs to the next check.

@@ -6,10 +6,10 @@ from typing import NamedTuple
 
 from chalicelib.domain.account import Account
 from chalicelib.domain.calendar import Instant
-from chalicelib.domain.decide import clock_of, settle
+from chalicelib.domain.decide.settling import clock_of, settle
 from chalicelib.domain.errors import MemberNotFound
 from chalicelib.domain.programme import Programmes
-from chalicelib.usecases.execution import account_key
+from chalicelib.usecases.attempt import account_key, now_at
 from chalicelib.usecases.services import Caller, Services, on_test_clock, programmes_of
 
 
@@ -29,12 +29,12 @@ class Reading(NamedTuple):
 def read_account(services: Services, caller: Caller, member: str) -> Reading:
     """Read an account as it is now; raises `MemberNotFound`."""
     loaded = services.ledger.load(
-        caller.tenant, member, with_clock=on_test_clock(services, caller.tenant)
+        caller.tenant, [member], with_clock=on_test_clock(services, caller.tenant)
     )
-    if loaded.account is None:
+    stored = loaded.account(member)
+    if stored is None:
         raise MemberNotFound
     programmes = programmes_of(services, caller.tenant)
-    now = services.wall_clock() if loaded.clock is None else loaded.clock
-    now = clock_of(loaded.account, now)
-    account, _due = settle(loaded.account, programmes, now, account_key(caller.tenant, member))
-    return Reading(account, loaded.account, programmes, now)
+    now = clock_of(stored, now_at(services, loaded))
+    account, _due = settle(stored, programmes, now, account_key(caller.tenant, member))
+    return Reading(account, stored, programmes, now)

@@ -6,19 +6,18 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from chalicelib.domain.activity import Activity
-from chalicelib.domain.commands import Command, Open, RecordActivity
+from chalicelib.domain.commands import Open, RecordActivity
 from chalicelib.domain.errors import LoyaltyError, MemberNotFound
-from chalicelib.usecases.create_member import NewMember, profile_of
+from chalicelib.usecases.create_member import NewMember, first_write
 from chalicelib.usecases.execution import (
     RESERVE_MS,
-    Beside,
     Done,
     Present,
-    execute,
+    change_account,
     identity_reused,
 )
 from chalicelib.usecases.identity import activity_identity
-from chalicelib.usecases.ports import Identity, Loaded, LookUpTaken
+from chalicelib.usecases.ports import Identity, KeyTaken, Loaded
 from chalicelib.usecases.services import Caller, Services
 
 
@@ -57,15 +56,14 @@ def record_activity(
     if member is None:
         try:
             return _first_contact(services, caller, reported, present, request, dry_run=dry_run)
-        except LookUpTaken as taken:
+        except KeyTaken as taken:
             member = taken.member
-    return execute(
+    return change_account(
         services,
         caller,
-        member,
-        RecordActivity(actor=caller.actor, activity=reported.activity),
+        RecordActivity(member=member, activity=reported.activity),
         present,
-        identity=activity_identity(reported.activity),
+        activity_identity(reported.activity),
         also=request,
         loaded=loaded,
         dry_run=dry_run,
@@ -116,8 +114,8 @@ def _known(services: Services, caller: Caller, reported: Reported) -> str | None
         return reported.member
     if reported.external_id is None:
         raise MemberNotFound
-    look_up = services.secrets.external_id(caller.tenant, *reported.external_id)
-    return services.directory.find(caller.tenant, look_up)
+    key = services.secrets.external_id(caller.tenant, *reported.external_id)
+    return services.directory.find(caller.tenant, key)
 
 
 def _first_contact(
@@ -131,22 +129,21 @@ def _first_contact(
 ) -> Done:
     member = services.new_id("mem")
     new = NewMember(external_id=reported.external_id, programmes=())
-    look_up = services.secrets.external_id(caller.tenant, *(reported.external_id or ("", "")))
-    commands: tuple[Command, ...] = (
-        Open(actor=caller.actor),
-        RecordActivity(actor=caller.actor, activity=reported.activity),
+    key = services.secrets.external_id(caller.tenant, *(reported.external_id or ("", "")))
+    commands = (
+        Open(member=member),
+        RecordActivity(member=member, activity=reported.activity),
     )
-    done = execute(
+    done = change_account(
         services,
         caller,
-        member,
-        lambda _loaded: commands,
+        commands,
         present,
-        identity=activity_identity(reported.activity),
+        activity_identity(reported.activity),
         also=request,
-        directory=lambda now: Beside(profile_of(member, new, now), look_up, is_new=True),
+        directory=lambda now: first_write(member, new, key, now),
         dry_run=dry_run,
     )
-    if done.replayed and services.directory.find(caller.tenant, look_up) != done.member:
+    if done.replayed and services.directory.find(caller.tenant, key) != done.member:
         raise identity_reused()
     return done

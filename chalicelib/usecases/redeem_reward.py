@@ -1,5 +1,5 @@
 """
-Redeem a reward, take it back, and use its voucher.
+Redeem a reward, and use its voucher.
 
 A voucher's code is not stored.  It is derived from the deployment's root key and the redemption's
 id, so that the first answer can be given again byte for byte while the store holds only a keyed
@@ -9,19 +9,26 @@ hash: the remembered answer has the id where the code belongs.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from typing import NamedTuple
 
 from chalicelib.domain import voucher_code
 from chalicelib.domain.activity import Activity
 from chalicelib.domain.calendar import Instant
-from chalicelib.domain.commands import CancelRedemption, Command, Redeem, Redemption, UseVoucher
-from chalicelib.domain.errors import LoyaltyError, MemberNotFound, NotFound
+from chalicelib.domain.errors import LoyaltyError, MemberNotFound
 from chalicelib.domain.mechanics import rewards
 from chalicelib.domain.mechanics.quotes import Tried, try_voucher
+from chalicelib.domain.mechanics.rewards import (
+    REDEMPTIONS,
+    Redeem,
+    Redemption,
+    UseVoucher,
+    redemption_unknown,
+    stock_counter,
+)
 from chalicelib.domain.programme import Programmes
-from chalicelib.usecases.execution import Decided, Done, Present, execute
-from chalicelib.usecases.ports import Answer, Identity, Loaded
+from chalicelib.usecases.attempt import Decided, now_at
+from chalicelib.usecases.execution import Done, Present, change_account
+from chalicelib.usecases.ports import Answer, Identity
 from chalicelib.usecases.reading import read_account
 from chalicelib.usecases.services import (
     Caller,
@@ -59,10 +66,15 @@ def list_rewards(services: Services, caller: Caller, member: str) -> OffersRead:
         if version is None:
             continue
         programme = version.document
-        stocked = [(programme.id, r.id) for r in programme.rewards if r.stock is not None]
-        taken = services.ledger.stock_taken(caller.tenant, stocked) if stocked else {}
+        counters = {
+            stock_counter(programme.id, reward.id): reward.id
+            for reward in programme.rewards
+            if reward.stock is not None
+        }
+        used = services.ledger.taken(caller.tenant, list(counters)) if counters else {}
+        taken = {counters[counter]: count for counter, count in used.items()}
         offers = rewards.offers(
-            reading.account, programme, reading.now, taken, by_member=caller.is_member
+            reading.account, programme, reading.now, taken, by_member=caller.actor.is_member
         )
         found.extend(offers)
     return OffersRead(tuple(found), reading.now)
@@ -82,15 +94,13 @@ def redeem_reward(
     """Pay for a reward; the answer has the voucher's code."""
     redemption_id = services.new_id("red")
     command = Redeem(
-        actor=caller.actor,
         member=member,
         programme=programme,
         reward=reward,
         redemption_id=redemption_id,
         voucher_hash=_hash_of(services, caller, redemption_id),
-        by_member=caller.is_member,
     )
-    done = execute(services, caller, member, command, present, identity=identity, dry_run=dry_run)
+    done = change_account(services, caller, command, present, identity, dry_run=dry_run)
     return done if dry_run else done._replace(answer=_unsealed(services, caller, done.answer))
 
 
@@ -104,34 +114,17 @@ def code_of(services: Services, caller: Caller, redemption_id: str) -> str:
     return voucher_code.make(services.secrets.code_seed(caller.tenant, redemption_id))
 
 
-def cancel_redemption(
-    services: Services,
-    caller: Caller,
-    member: str,
-    redemption_id: str,
-    reason: str,
-    present: Present,
-    identity: Identity | None,
-) -> Done:
-    """Take back a redemption; its value returns to its original expiry."""
-
-    def command(redemption: Redemption) -> Command:
-        return CancelRedemption(actor=caller.actor, redemption=redemption, reason=reason)
-
-    return _on_redemption(
-        services, caller, member, redemption_id, command, present, identity, _redemption_unknown
-    )
-
-
 def read_redemption(
     services: Services, caller: Caller, member: str, redemption_id: str
 ) -> Redemption:
     """Return a redemption of a member."""
-    loaded, redemption = services.ledger.load_with_redemption(caller.tenant, member, redemption_id)
-    if loaded.account is None:
+    ref = REDEMPTIONS.ref(member, redemption_id)
+    loaded = services.ledger.load(caller.tenant, [member], [ref])
+    if loaded.account(member) is None:
         raise MemberNotFound
+    redemption = loaded.record(REDEMPTIONS, member, redemption_id)
     if redemption is None:
-        raise _redemption_unknown()
+        raise redemption_unknown()
     return redemption
 
 
@@ -144,21 +137,26 @@ def look_up_voucher(
     With a ``cart`` also what a usable one would take off it; raises what `try_voucher` does.
     """
     member, redemption_id = _voucher(services, caller, code)
-    loaded, redemption = services.ledger.load_with_redemption(
-        caller.tenant, member, redemption_id, with_clock=on_test_clock(services, caller.tenant)
+    loaded = services.ledger.load(
+        caller.tenant,
+        [member],
+        [REDEMPTIONS.ref(member, redemption_id)],
+        with_clock=on_test_clock(services, caller.tenant),
     )
+    redemption = loaded.record(REDEMPTIONS, member, redemption_id)
     if redemption is None:
         raise voucher_code.unknown()
     refusal: LoyaltyError | None = None
-    now = services.wall_clock() if loaded.clock is None else loaded.clock
+    now = now_at(services, loaded)
     try:
         rewards.check_issued(redemption, now)
     except LoyaltyError as found:
         refusal = found
     programmes = programmes_of(services, caller.tenant)
     tried: Tried | None = None
-    if cart is not None and refusal is None and loaded.account is not None:
-        tried = try_voucher(loaded.account, programmes, redemption, cart, now)
+    account = loaded.account(member)
+    if cart is not None and refusal is None and account is not None:
+        tried = try_voucher(account, programmes, redemption, cart, now)
     return VoucherRead(redemption, member, refusal, programmes, tried)
 
 
@@ -171,20 +169,8 @@ def use_voucher(
 ) -> Done:
     """Use a voucher, once."""
     member, redemption_id = _voucher(services, caller, code)
-
-    def command(redemption: Redemption) -> Command:
-        return UseVoucher(actor=caller.actor, redemption=redemption)
-
-    return _on_redemption(
-        services,
-        caller,
-        member,
-        redemption_id,
-        command,
-        present,
-        identity,
-        voucher_code.unknown,
-    )
+    command = UseVoucher(member=member, redemption_id=redemption_id)
+    return change_account(services, caller, command, present, identity)
 
 
 def redemption_in(decided: Decided) -> Redemption:
@@ -195,42 +181,13 @@ def redemption_in(decided: Decided) -> Redemption:
     return redemption
 
 
-def _on_redemption(
-    services: Services,
-    caller: Caller,
-    member: str,
-    redemption_id: str,
-    command: Callable[[Redemption], Command],
-    present: Present,
-    identity: Identity | None,
-    unknown: Callable[[], NotFound],
-) -> Done:
-    test_clock = on_test_clock(services, caller.tenant)
-    held: list[Redemption | None] = []
-
-    def load() -> Loaded:
-        loaded, redemption = services.ledger.load_with_redemption(
-            caller.tenant, member, redemption_id, with_clock=test_clock
-        )
-        held[:] = [redemption]
-        return loaded
-
-    def commands(_loaded: Loaded) -> tuple[Command, ...]:
-        redemption = held[0]
-        if redemption is None:
-            raise unknown()
-        return (command(redemption),)
-
-    return execute(services, caller, member, commands, present, identity=identity, load=load)
-
-
 def _voucher(services: Services, caller: Caller, code: str) -> tuple[str, str]:
     plain = voucher_code.read(code)
     hashed = services.secrets.voucher(caller.tenant, plain)
-    found = services.ledger.redemption_of(caller.tenant, hashed)
-    if found is None:
+    holder = services.ledger.holder(caller.tenant, hashed)
+    if holder is None:
         raise voucher_code.unknown()
-    return found
+    return holder.member, holder.value
 
 
 def _hash_of(services: Services, caller: Caller, redemption_id: str) -> str:
@@ -244,7 +201,3 @@ def _unsealed(services: Services, caller: Caller, answer: Answer) -> Answer:
     code = voucher_code.shown(code_of(services, caller, found[1].decode()))
     body = answer.body[: found.start()] + b'"' + code.encode() + b'"' + answer.body[found.end() :]
     return Answer(answer.status, body)
-
-
-def _redemption_unknown() -> NotFound:
-    return NotFound("redemption_not_found", "This member has no such redemption.")

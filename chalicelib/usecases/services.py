@@ -8,6 +8,7 @@ from typing import NamedTuple
 from msgspec import Struct
 
 from chalicelib.domain.calendar import Instant
+from chalicelib.domain.decide.actor import Actor
 from chalicelib.domain.errors import Forbidden
 from chalicelib.domain.programme import Programmes
 from chalicelib.usecases.ports import Catalogue, Directory, Ledger, TickQueue
@@ -36,16 +37,11 @@ class Services(NamedTuple):
 
 
 class Caller(Struct, frozen=True):
-    """
-    On whose behalf: the tenant of the credential, an opaque actor, and the time left.
-
-    ``is_member`` where it is a member who asks for themselves.
-    """
+    """On whose behalf: the tenant of the credential, who acts, and the time left."""
 
     tenant: str
-    actor: str
+    actor: Actor
     remaining_ms: Callable[[], int] = lambda: 30_000
-    is_member: bool = False
 
 
 def programmes_of(services: Services, tenant: str) -> Programmes:

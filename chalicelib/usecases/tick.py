@@ -13,13 +13,14 @@ from collections.abc import Callable, Iterable
 from typing import Literal, NamedTuple
 
 from chalicelib.domain.calendar import Instant
-from chalicelib.domain.decide import SETTLE_MAX, due_at
-from chalicelib.usecases.execution import RESERVE_MS, commit_due
+from chalicelib.domain.decide.actor import CLOCK
+from chalicelib.domain.decide.settling import SETTLE_MAX, due_at
+from chalicelib.usecases.attempt import commit_due
+from chalicelib.usecases.execution import RESERVE_MS
 from chalicelib.usecases.ports import Conflicted, Due, Loaded, OutcomeUnknown
 from chalicelib.usecases.services import Caller, Services
 
 SHARDS = 16
-ACTOR = "tick"
 
 
 class Settled(NamedTuple):
@@ -105,11 +106,11 @@ def settle_all(caller: Caller, found: Iterable[Due], settle: Settle) -> Ticked:
 
 
 def _settle(services: Services, caller: Caller, place: Due, *, on_test_clock: bool) -> Settled:
-    owner = Caller(tenant=place.tenant, actor=ACTOR, remaining_ms=caller.remaining_ms)
+    owner = Caller(tenant=place.tenant, actor=CLOCK, remaining_ms=caller.remaining_ms)
     written = 0
     try:
         while True:
-            loaded = services.ledger.load(place.tenant, place.member, with_clock=on_test_clock)
+            loaded = services.ledger.load(place.tenant, [place.member], with_clock=on_test_clock)
             entries = commit_due(services, owner, place.member, loaded, test_clock=on_test_clock)
             written += entries
             if entries < SETTLE_MAX:
@@ -130,8 +131,9 @@ def _correct(services: Services, place: Due, loaded: Loaded, *, on_test_clock: b
     The index is only a lower bound: what it announced may have been spent in the meantime.  Where
     the place is right, somebody settled the account just now.
     """
-    account = loaded.account
-    if account is None or loaded.indexed_due in (None, due_at(account)):
+    read = loaded.accounts[place.member]
+    account = read.account
+    if account is None or read.indexed_due in (None, due_at(account)):
         return
     services.ledger.reindex(
         place.tenant,

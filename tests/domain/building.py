@@ -7,40 +7,44 @@ written as RFC 3339, and a bare date means noon in UTC, far from every edge.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 
 from chalicelib.domain import calendar, verification
-from chalicelib.domain import decide as deciding
 from chalicelib.domain.account import Account, Balance, Enrolment
 from chalicelib.domain.activity import Activity
 from chalicelib.domain.calendar import Instant
-from chalicelib.domain.commands import (
-    Adjust,
-    Appended,
-    CancelRedemption,
-    Close,
-    Command,
-    Decision,
-    LineReversal,
-    Open,
-    RecordActivity,
-    Redeem,
-    Redemption,
-    Remaining,
-    ReverseActivity,
-    SaveRedemption,
-    SaveRemaining,
-    UseVoucher,
-)
+from chalicelib.domain.commands import Command, Open, RecordActivity
+from chalicelib.domain.decide.actor import Actor
+from chalicelib.domain.decide.appending import Appended
+from chalicelib.domain.decide.claims import Claim, EventRef, Ref, SaveRecord
+from chalicelib.domain.decide.decider import MEMBER, Decider, Known, Participant
+from chalicelib.domain.decide.deciding import decide
+from chalicelib.domain.decide.settling import clock_of, settle
 from chalicelib.domain.entry import Entry, Line, StoredEntry
 from chalicelib.domain.errors import LoyaltyError
 from chalicelib.domain.mechanics.activities import Recorded
+from chalicelib.domain.mechanics.adjustment import Adjust
 from chalicelib.domain.mechanics.earning import Explained
+from chalicelib.domain.mechanics.membership import Close
 from chalicelib.domain.mechanics.registry import Document
-from chalicelib.domain.mechanics.reversal import Reversed
+from chalicelib.domain.mechanics.reversal import (
+    REMAINING,
+    LineReversal,
+    Remaining,
+    ReverseActivity,
+    Reversed,
+)
+from chalicelib.domain.mechanics.rewards import (
+    REDEMPTIONS,
+    CancelRedemption,
+    Redeem,
+    Redemption,
+    UseVoucher,
+)
 from chalicelib.domain.mechanics.transfers import SendTransfer, Sent
 from chalicelib.domain.programme import Programme, Programmes, ProgrammeVersion
 
@@ -138,27 +142,41 @@ def published(*versions: tuple[str, Programme]) -> Programmes:
     return Programmes(known)
 
 
+SERVER = Actor("server", "key_1", roles=("server",))
+
+
+class Followed(NamedTuple):
+    """What followed from a command: what the caller is told, and what is written."""
+
+    result: Any
+    entries: tuple[Entry, ...] = ()
+    claims: tuple[Claim, ...] = ()
+
+
 class Member:
     """
-    One account, driven as the use cases drive it: settle, decide, append.
+    One account, driven as the use cases drive it: load, settle, decide, keep.
 
-    What a use case would store is kept here: the journal, redemptions, and what is left of each
-    activity.  ``joined=None`` leaves the account unopened.
+    What a use case would store is kept here: the journal, and the records of the account.
+    ``joined=None`` leaves the account unopened.
     """
 
     def __init__(
-        self, *documents: Programme | Programmes, joined: str | None = JOINED, key: str = KEY
+        self,
+        *documents: Programme | Programmes,
+        joined: str | None = JOINED,
+        key: str = KEY,
     ) -> None:
         self.key = key
+        self.id = key.rpartition("#")[2]
         self.programmes = _programmes(documents)
         self.account = Account()
         self.journal: list[StoredEntry] = []
         self.entries: list[Entry] = []
-        self.redemptions: dict[str, Redemption] = {}
+        self.records: dict[Ref | EventRef, Any] = {}
         self.recorded: dict[str, Entry] = {}
-        self.remaining: dict[str, Remaining] = {}
         if joined is not None:
-            self.do(Open(programmes=self.programmes.ids()), joined)
+            self.do(Open(member=self.id, programmes=self.programmes.ids()), joined)
 
     # Time
 
@@ -174,26 +192,64 @@ class Member:
 
     # Commands
 
-    def do(self, command: Command, now: str | Instant) -> Decision:
-        """Decide and keep what follows; a refusal keeps nothing."""
-        account, due = self._settled(now)
-        decision = deciding.decide(account, self.programmes, command, _instant(now))
-        if decision.entries:
-            self._keep(account, due)
-            self._keep(*deciding.append(account, decision.entries, self.key))
-        for claim in decision.claims:
-            if isinstance(claim, SaveRedemption):
-                self.redemptions[claim.redemption.id] = claim.redemption
-            elif isinstance(claim, SaveRemaining):
-                self.remaining[claim.external_id] = claim.remaining
-        if isinstance(command, RecordActivity):
-            self.recorded[command.activity.external_id] = decision.entries[0]
-        return decision
+    def do(
+        self, command: Command, now: str | Instant, *, actor: Actor = SERVER, **others: Member
+    ) -> Followed:
+        """
+        Decide and keep what follows, on every account; a refusal keeps nothing.
 
-    def refused(self, command: Command, now: str | Instant) -> LoyaltyError:
+        ``others`` are the members and households in the other roles of the command, which is
+        about this member, whatever it says.
+        """
+        command = replace(command, member=self.id)
+        decider = self.deciding(command, now, actor=actor, **others)
+        parties = {MEMBER: self, **others}
+        due = {role: len(decider.participant(role).appended.entries) for role in parties}
+        result = decide(decider, command)
+        kept = {role: decider.participant(role) for role in parties}
+        if any(len(kept[role].appended.entries) > due[role] for role in parties):
+            for role, party in parties.items():
+                party._keep(kept[role].account, kept[role].appended)
+        entries = kept[MEMBER].appended.entries[due[MEMBER] :]
+        for claim in decider.claims:
+            if isinstance(claim, SaveRecord):
+                self.records[claim.ref] = claim.record
+        if isinstance(command, RecordActivity):
+            self.recorded[command.activity.external_id] = entries[0]
+        return Followed(result, entries, tuple(decider.claims))
+
+    def deciding(
+        self, command: Command, now: str | Instant, *, actor: Actor = SERVER, **others: Member
+    ) -> Decider:
+        """Return what decides a command: every party settled, and every record read."""
+        parties = {MEMBER: self, **others}
+        participants = {}
+        for role, party in parties.items():
+            account, appended = party._settled(now)
+            participants[role] = Participant(party.id, party.key, account, appended)
+        there = [role for role, party in parties.items() if party.account.version]
+        accounts = {role: parties[role].account for role in there}
+        known = Known(self.programmes, _instant(now), accounts, self.records)
+        wanted = command.parties(known)
+        assert wanted == {role: party.id for role, party in parties.items()}, wanted
+        records = {ref: self._record(ref) for ref in command.records(known)}
+        instant = _instant(now)
+        for each in participants.values():
+            instant = clock_of(each.account, instant)
+        return Decider(participants, self.programmes, instant, actor=actor, records=records)
+
+    def _record(self, place: Ref | EventRef) -> Any:
+        if isinstance(place, Ref):
+            return self.records.get(place)
+        there = 0 < place.version <= len(self.journal)
+        return self.journal[place.version - 1] if there else None
+
+    def refused(
+        self, command: Command, now: str | Instant, *, actor: Actor = SERVER, **others: Member
+    ) -> LoyaltyError:
         """Return the refusal of a command."""
         with pytest.raises(LoyaltyError) as refusal:
-            self.do(command, now)
+            self.do(command, now, actor=actor, **others)
         return refusal.value
 
     def record(
@@ -201,7 +257,7 @@ class Member:
     ) -> Recorded:
         """Record a fact that happened at ``when``, reported at once unless ``now`` is later."""
         activity = fact(kind, when, name=name or f"{len(self.recorded) + 1}", **parts)
-        recorded = self.do(RecordActivity(activity=activity), now or when).result
+        recorded = self.do(RecordActivity(member=self.id, activity=activity), now or when).result
         assert isinstance(recorded, Recorded)
         return recorded
 
@@ -217,7 +273,7 @@ class Member:
         """Record a purchase with lines."""
         return self.record(PURCHASE, when, name=name, money="GBP", lines=lines, **parts)
 
-    def adjust(self, amount: int, now: str | Instant, currency: str = "points") -> Decision:
+    def adjust(self, amount: int, now: str | Instant, currency: str = "points") -> Followed:
         """Give or take value by hand."""
         return self.do(adjustment(amount, currency), now)
 
@@ -230,34 +286,31 @@ class Member:
     def redeeming(self, name: str) -> Redeem:
         """Return the command to redeem a reward."""
         return Redeem(
-            member="mem_1",
+            member=self.id,
             programme=self.programmes.ids()[0],
             reward=name,
             redemption_id=f"red_{len(self.redemptions) + 1}",
             voucher_hash="hash",
         )
 
-    def cancel(self, redemption: Redemption, now: str | Instant) -> Decision:
+    def cancel(self, redemption: Redemption, now: str | Instant) -> Followed:
         """Cancel a redemption as it now stands."""
-        return self.do(CancelRedemption(redemption=self.redemptions[redemption.id]), now)
+        return self.do(CancelRedemption(member=self.id, redemption_id=redemption.id), now)
 
-    def use(self, redemption: Redemption, now: str | Instant) -> Decision:
+    def use(self, redemption: Redemption, now: str | Instant) -> Followed:
         """Use the voucher of a redemption as it now stands."""
-        return self.do(UseVoucher(redemption=self.redemptions[redemption.id]), now)
+        return self.do(UseVoucher(member=self.id, redemption_id=redemption.id), now)
 
-    def close(self, now: str | Instant) -> Decision:
+    def close(self, now: str | Instant) -> Followed:
         """End the account."""
-        return self.do(Close(member="mem_1", reason="asked to"), now)
+        return self.do(Close(member=self.id, reason="asked to"), now)
 
     def reversing(
         self, name: str, *lines: LineReversal, amount: int | None = None
     ) -> ReverseActivity:
         """Return the command to reverse the activity of that external id."""
         return ReverseActivity(
-            recorded=self.recorded[name],
-            remaining=self.remaining.get(name),
-            lines=lines,
-            amount=amount,
+            member=self.id, version=self.recorded[name].version, lines=lines, amount=amount
         )
 
     def reverse(
@@ -267,6 +320,19 @@ class Member:
         result = self.do(self.reversing(name, *lines, amount=amount), now).result
         assert isinstance(result, Reversed)
         return result
+
+    def left_of(self, name: str) -> Remaining | None:
+        """Return what reversals left of the activity of that external id, if there were any."""
+        return self.records.get(REMAINING.ref(self.id, str(self.recorded[name].version)))
+
+    @property
+    def redemptions(self) -> dict[str, Redemption]:
+        """Return every redemption as it now is, by its id."""
+        return {
+            ref.id: each
+            for ref, each in self.records.items()
+            if isinstance(ref, Ref) and ref.kind is REDEMPTIONS
+        }
 
     # What came of it
 
@@ -301,7 +367,7 @@ class Member:
         return verification.verify(self.account, self.journal, self.key)
 
     def _settled(self, now: str | Instant) -> tuple[Account, Appended]:
-        return deciding.settle(self.account, self.programmes, _instant(now), self.key)
+        return settle(self.account, self.programmes, _instant(now), self.key)
 
     def _keep(self, account: Account, appended: Appended) -> None:
         self.account = account
@@ -313,24 +379,15 @@ def transfer(
     sender: Member, receiver: Member, amount: int, now: str | Instant, currency: str = "points"
 ) -> Sent:
     """Transfer value between two members: a refusal of either changes neither."""
-    before, length = sender.account, len(sender.journal)
     command = SendTransfer(
-        member="mem_1",
-        to="mem_2",
+        member=sender.id,
+        to=receiver.id,
         programme="clinic",
         currency=currency,
         amount=amount,
         transfer_id="transfer_1",
     )
-    decision = sender.do(command, now)
-    assert decision.passed is not None
-    try:
-        receiver.do(decision.passed, now)
-    except LoyaltyError:
-        sender.account = before
-        del sender.journal[length:], sender.entries[length:]
-        raise
-    sent: Sent = decision.result
+    sent: Sent = sender.do(command, now, recipient=receiver).result
     return sent
 
 
@@ -341,7 +398,9 @@ def fact(kind: str, when: str, *, name: str = "1", **parts: Any) -> Activity:
 
 def adjustment(amount: int, currency: str = "points") -> Adjust:
     """Return the command to correct the clinic's balance by hand."""
-    return Adjust(programme="clinic", currency=currency, amount=amount, reason="goodwill")
+    return Adjust(
+        member="mem_1", programme="clinic", currency=currency, amount=amount, reason="goodwill"
+    )
 
 
 def granted(recorded: Recorded) -> dict[str, int]:

@@ -36,14 +36,23 @@ KINDS: Final = (
 )
 
 _HOLD: Final = PlaceHold(
-    programme="clinic", currency="coins", amount=5, hold_id="h", minutes=4 * 60
+    member="mem_1", programme="clinic", currency="coins", amount=5, hold_id="h", minutes=4 * 60
 )
 _COFFEE: Final = GrantEntitlement(
-    programme="clinic", entitlement="coffee", units=1, reason="long wait", valid_days=13
+    member="mem_1",
+    programme="clinic",
+    entitlement="coffee",
+    units=1,
+    reason="long wait",
+    valid_days=13,
 )
-_GIFT: Final = GrantTier(programme="clinic", tier="silver", reason="long wait", days=13)
-_CLUB: Final = Subscribe(programme="clinic", plan="club")
-_FAMILY: Final = ShowStatus(programme="clinic", status="family", until_on="2026-12-31")
+_GIFT: Final = GrantTier(
+    member="mem_1", programme="clinic", tier="silver", reason="long wait", days=13
+)
+_CLUB: Final = Subscribe(member="mem_1", programme="clinic", plan="club")
+_FAMILY: Final = ShowStatus(
+    member="mem_1", programme="clinic", status="family", until_on="2026-12-31"
+)
 _CHECKUP: Final = "checkup.completed"
 _STROLL: Final = "stroll.taken"
 _VACCINATION: Final = "vaccination.completed"

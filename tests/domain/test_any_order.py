@@ -17,14 +17,9 @@ from hypothesis.stateful import rule as step
 
 from chalicelib.domain import verification
 from chalicelib.domain.activity import Activity
-from chalicelib.domain.commands import (
-    Command,
-    RecordActivity,
-    Remaining,
-    ReverseActivity,
-    SaveRemaining,
-)
-from chalicelib.domain.decide import due_at
+from chalicelib.domain.commands import Command, RecordActivity
+from chalicelib.domain.decide.claims import Ref
+from chalicelib.domain.decide.settling import due_at
 from chalicelib.domain.entry import Entry, Line
 from chalicelib.domain.errors import LoyaltyError
 from chalicelib.domain.mechanics import holds
@@ -41,6 +36,7 @@ from chalicelib.domain.mechanics.plans import CancelPlan, ChangePlan, PayFee, Su
 from chalicelib.domain.mechanics.pricing import Payment
 from chalicelib.domain.mechanics.quotes import ConfirmQuote, MakeQuote
 from chalicelib.domain.mechanics.registry import PLACES
+from chalicelib.domain.mechanics.reversal import REMAINING, ReverseActivity
 from chalicelib.domain.mechanics.statuses import ShowStatus, WithdrawStatus
 from chalicelib.domain.mechanics.tiers import GrantTier, LiftTier
 from chalicelib.domain.mechanics.transfers import TRANSFERRED
@@ -153,7 +149,7 @@ def everything() -> Any:
             },
             {"id": "year", "name": "Year", "period": "year", "fee": 9_000, "grace_days": 0},
         ],
-        goodwill={"currency": "points", "daily": {"desk": 100}},
+        goodwill={"currency": "points", "daily": {"server": 100}},
         transfers=[
             {
                 "currency": "points",
@@ -200,7 +196,6 @@ class Anything(RuleBasedStateMachine):
         self.now = at("2026-03-02T12:00:00Z")
         self.quotes: list[Quote] = []
         self.held: list[str] = []
-        self.remaining: dict[int, Remaining] = {}
         self.moved: Counter[tuple[str, str]] = Counter()
         self.verifier = verification.Verifier(KEY)
         self.seen = 0
@@ -226,7 +221,7 @@ class Anything(RuleBasedStateMachine):
         """Report a fact, late perhaps."""
         name = f"fact-{len(self.member.entries)}"
         when = max(self.now - late * HOUR, self.member.account.opened_at)
-        self.ask(RecordActivity(activity=Activity(kind, "emr", name, when)))
+        self.ask(RecordActivity(member="mem_1", activity=Activity(kind, "emr", name, when)))
 
     @step(lines=purchases, pays=st.sampled_from([None, (), ("cashback",), ("prepaid", "cashback")]))
     def price(self, lines: list[tuple[int, int, str, str]], pays: tuple[str, ...] | None) -> None:
@@ -252,7 +247,7 @@ class Anything(RuleBasedStateMachine):
         """Confirm one of the last quotes, once."""
         if place < len(self.quotes):
             quote = self.quotes[-1 - place]
-            if self.ask(ConfirmQuote(quote=quote)) is not None:
+            if self.ask(ConfirmQuote(member="mem_1", quote_id=quote.id)) is not None:
                 self.quotes.remove(quote)
 
     @step(place=st.integers(0, 8))
@@ -263,16 +258,12 @@ class Anything(RuleBasedStateMachine):
             self._reverse(facts[-1 - place])
 
     def _reverse(self, entry: Entry) -> None:
-        known = self.remaining.get(entry.version)
-        decided = self.ask(ReverseActivity(recorded=entry, remaining=known))
-        for claim in decided.claims if decided else ():
-            if isinstance(claim, SaveRemaining):
-                self.remaining[entry.version] = claim.remaining
+        self.ask(ReverseActivity(member="mem_1", version=entry.version))
 
     @step(amount=st.sampled_from([1_500, 2_500, 6_000]))
     def pay_in(self, amount: int) -> None:
         """Top the wallet up."""
-        self.ask(TopUp(programme=CLINIC, currency="prepaid", amount=amount))
+        self.ask(TopUp(member="mem_1", programme=CLINIC, currency="prepaid", amount=amount))
 
     @step(
         currency=st.sampled_from(["points", "prepaid", "strolls"]),
@@ -283,7 +274,12 @@ class Anything(RuleBasedStateMachine):
         """Place a hold."""
         name = f"hold-{len(self.member.entries)}"
         command = PlaceHold(
-            programme=CLINIC, currency=currency, amount=amount, hold_id=name, minutes=minutes
+            member="mem_1",
+            programme=CLINIC,
+            currency=currency,
+            amount=amount,
+            hold_id=name,
+            minutes=minutes,
         )
         if self.ask(command) is not None:
             self.held.append(name)
@@ -312,31 +308,41 @@ class Anything(RuleBasedStateMachine):
         if place < len(self.held):
             name = self.held[-1 - place]
             self.ask(
-                CaptureHold(hold_id=name, amount=amount) if spend else ReleaseHold(hold_id=name)
+                CaptureHold(member="mem_1", hold_id=name, amount=amount)
+                if spend
+                else ReleaseHold(member="mem_1", hold_id=name)
             )
 
     @step(
         command=st.sampled_from(
             [
                 GrantEntitlement(
-                    programme=CLINIC, entitlement="tea", units=2, reason="r", valid_days=2
+                    member="mem_1",
+                    programme=CLINIC,
+                    entitlement="tea",
+                    units=2,
+                    reason="r",
+                    valid_days=2,
                 ),
-                UseEntitlement(programme=CLINIC, entitlement="tea"),
-                UseEntitlement(programme=CLINIC, entitlement="parking"),
-                GrantTier(programme=CLINIC, tier="gold", reason="r", days=2),
-                GrantTier(programme=CLINIC, tier="silver", reason="r"),
-                LiftTier(programme=CLINIC, reason="r"),
-                ShowStatus(programme=CLINIC, status="family"),
-                WithdrawStatus(programme=CLINIC, status="family", reason="r"),
-                Subscribe(programme=CLINIC, plan="club"),
-                Subscribe(programme=CLINIC, plan="year"),
-                PayFee(programme=CLINIC),
-                ChangePlan(programme=CLINIC, plan="year"),
-                ChangePlan(programme=CLINIC, plan="club", when="period_end"),
-                CancelPlan(programme=CLINIC),
-                CancelPlan(programme=CLINIC, when="now"),
+                UseEntitlement(member="mem_1", programme=CLINIC, entitlement="tea"),
+                UseEntitlement(member="mem_1", programme=CLINIC, entitlement="parking"),
+                GrantTier(member="mem_1", programme=CLINIC, tier="gold", reason="r", days=2),
+                GrantTier(member="mem_1", programme=CLINIC, tier="silver", reason="r"),
+                LiftTier(member="mem_1", programme=CLINIC, reason="r"),
+                ShowStatus(member="mem_1", programme=CLINIC, status="family"),
+                WithdrawStatus(member="mem_1", programme=CLINIC, status="family", reason="r"),
+                Subscribe(member="mem_1", programme=CLINIC, plan="club"),
+                Subscribe(member="mem_1", programme=CLINIC, plan="year"),
+                PayFee(member="mem_1", programme=CLINIC),
+                ChangePlan(member="mem_1", programme=CLINIC, plan="year"),
+                ChangePlan(member="mem_1", programme=CLINIC, plan="club", when="period_end"),
+                CancelPlan(member="mem_1", programme=CLINIC),
+                CancelPlan(member="mem_1", programme=CLINIC, when="now"),
                 GiveGoodwill(
-                    programme=CLINIC, points=30, reason="r", giver="desk", roles=("desk",)
+                    member="mem_1",
+                    programme=CLINIC,
+                    points=30,
+                    reason="r",
                 ),
             ]
         )
@@ -355,7 +361,7 @@ class Anything(RuleBasedStateMachine):
         """Give a use back."""
         uses = [entry for entry in self.member.entries if entry.kind == "draw"]
         if place < len(uses):
-            self.ask(ReturnEntitlement(used=uses[-1 - place]))
+            self.ask(ReturnEntitlement(member="mem_1", use=uses[-1 - place].version))
 
     # What must hold
 
@@ -398,10 +404,14 @@ class Anything(RuleBasedStateMachine):
         for entry in [each for each in self.member.entries if each.kind == "earn"]:
             self._reverse(entry)
         account = self.member.account
-        whole = all(not each.whole for each in self.remaining.values())
+        left = [
+            each
+            for ref, each in self.member.records.items()
+            if isinstance(ref, Ref) and ref.kind is REMAINING
+        ]
         earned = sum(entry.kind == "earn" for entry in self.member.entries)
-        assert whole
-        assert len(self.remaining) == earned
+        assert all(not each.whole for each in left)
+        assert len(left) == earned
         assert account.metrics == {}
         assert (account.stats.visits, account.stats.activities) == (0, 0)
         caps = [key for key in account.counters if "/visit/" in key]

@@ -5,9 +5,10 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from chalicelib.domain import decide as deciding
 from chalicelib.domain.account import Account
 from chalicelib.domain.commands import RecordActivity
+from chalicelib.domain.decide import settling
+from chalicelib.domain.decide.deciding import decide
 from chalicelib.domain.errors import Conflict
 from chalicelib.domain.programme import Programme, Programmes
 from tests.domain.building import (
@@ -74,7 +75,7 @@ class TestSettle:
         """Nothing before the instant, everything at it."""
         member = eventful()
 
-        assert deciding.due_at(member.account) == NEW_YEAR
+        assert settling.due_at(member.account) == NEW_YEAR
         assert len(member.tick(now)) == count
 
     def test_nothing_due(self) -> None:
@@ -82,7 +83,7 @@ class TestSettle:
         member = Member(programme(rule("visit", fixed(50))))
         member.visit("2026-02-01")
 
-        assert deciding.due_at(member.account) is None
+        assert settling.due_at(member.account) is None
         assert member.tick("2100-01-01") == ()
 
     @pytest.mark.parametrize("limit", [1, 2, 4, 5, 80])
@@ -92,7 +93,7 @@ class TestSettle:
         whole.tick("2030-01-01")
         parts = eventful()
         while True:
-            account, appended = deciding.settle(
+            account, appended = settling.settle(
                 parts.account, parts.programmes, at("2030-01-01"), KEY, limit=limit
             )
             if not appended.stored:
@@ -140,17 +141,18 @@ class TestSettle:
 
 
 class TestDecide:
-    """A decision is a value; the account is changed by `append` alone."""
+    """A decision changes nothing by itself: what it collects is written, or is not."""
 
     def test_changes_nothing(self) -> None:
         """The account and the programmes are as they were; the same question has one answer."""
         member = eventful()
         before = msgspec.json.encode(member.account)
-        command = RecordActivity(activity=fact(VISIT, "2026-12-24"))
-        first = deciding.decide(member.account, member.programmes, command, at("2026-12-24"))
-        second = deciding.decide(member.account, member.programmes, command, at("2026-12-24"))
+        command = RecordActivity(member="mem_1", activity=fact(VISIT, "2026-12-24"))
+        first, second = (member.deciding(command, "2026-12-24") for _ in range(2))
 
-        assert first == second
+        assert decide(first, command) == decide(second, command)
+        assert first.participants == second.participants
+        assert member.account.version == first.member.version - 1
         assert msgspec.json.encode(member.account) == before
 
     def test_takes_effect_now(self) -> None:
@@ -173,19 +175,21 @@ class TestDecide:
         member.adjust(5, now)
 
         assert member.entries[-1].effective_at == at(effective)
-        assert deciding.clock_of(member.account, at(now)) == at(effective)
+        assert settling.clock_of(member.account, at(now)) == at(effective)
 
     def test_a_closed_account(self) -> None:
         """After the end there is nothing to decide but the use of vouchers."""
         member = Member(programme())
         member.close("2026-02-01")
 
-        with pytest.raises(Conflict, match="account_closed"):
-            deciding.decide(member.account, member.programmes, adjustment(1), at("2026-02-02"))
+        refusal = member.refused(adjustment(1), "2026-02-02")
+
+        assert isinstance(refusal, Conflict)
+        assert refusal.code == "account_closed"
 
     def test_an_account_that_never_was(self) -> None:
         """An empty account has no past and no future."""
-        assert deciding.due_at(Account()) is None
-        account, appended = deciding.settle(Account(), Programmes([]), at("2026-01-01"), KEY)
+        assert settling.due_at(Account()) is None
+        account, appended = settling.settle(Account(), Programmes([]), at("2026-01-01"), KEY)
 
         assert (account, appended.entries) == (Account(), ())

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from chalicelib.domain import calendar
 from chalicelib.domain.account import Account
-from chalicelib.domain.decide import due_at
+from chalicelib.domain.decide.settling import due_at
 from chalicelib.domain.effects import LotChange
 from chalicelib.domain.entry import Entry
 from chalicelib.domain.mechanics import value

@@ -23,20 +23,15 @@ from hypothesis.stateful import (
 )
 from msgspec.structs import replace
 
-from chalicelib.domain import calendar, decide, verification
+from chalicelib.domain import calendar, verification
 from chalicelib.domain.account import Account
 from chalicelib.domain.activity import Activity
-from chalicelib.domain.commands import (
-    Command,
-    Enrol,
-    LineReversal,
-    Open,
-    RecordActivity,
-    Remaining,
-)
+from chalicelib.domain.commands import Command, Enrol, Open, RecordActivity
+from chalicelib.domain.decide.appending import append
+from chalicelib.domain.decide.settling import settle
 from chalicelib.domain.entry import AVAILABLE, PENDING, Entry, StoredEntry
 from chalicelib.domain.errors import LoyaltyError
-from chalicelib.domain.mechanics.reversal import untouched
+from chalicelib.domain.mechanics.reversal import LineReversal, Remaining, untouched
 from chalicelib.domain.programme import Programme
 from tests.domain.building import (
     KEY,
@@ -146,7 +141,7 @@ class Life(RuleBasedStateMachine):
     @initialize(programmes=st.sampled_from([("clinic", "spa"), ("clinic",), ()]))
     def begin(self, programmes: tuple[str, ...]) -> None:
         """Begin as a prospect or as a member."""
-        self.attempt(Open(programmes=programmes))
+        self.attempt(Open(member="mem_1", programmes=programmes))
 
     def attempt(self, command: Command) -> bool:
         """Try a command; a refusal leaves everything as it was."""
@@ -162,7 +157,11 @@ class Life(RuleBasedStateMachine):
     def record(self, kind: str, age: int, **parts: Any) -> None:
         """Record a fact that happened so long ago."""
         name = str(len(self.member.recorded))
-        self.attempt(RecordActivity(activity=Activity(kind, "till", name, self.now - age, **parts)))
+        self.attempt(
+            RecordActivity(
+                member="mem_1", activity=Activity(kind, "till", name, self.now - age, **parts)
+            )
+        )
 
     @step(wait=waits)
     def wait(self, wait: int) -> None:
@@ -263,7 +262,7 @@ class Life(RuleBasedStateMachine):
     @step(programmes=st.sampled_from([("clinic",), ("spa",)]))
     def enrol(self, programmes: tuple[str, ...]) -> None:
         """Join, perhaps again."""
-        self.attempt(Enrol(programmes=programmes))
+        self.attempt(Enrol(member="mem_1", programmes=programmes))
 
     # What always holds
 
@@ -357,7 +356,7 @@ class Life(RuleBasedStateMachine):
         account = self.member.account
         entries: list[Entry] = []
         for instant in instants:
-            account, appended = decide.settle(account, PROGRAMMES, instant, KEY)
+            account, appended = settle(account, PROGRAMMES, instant, KEY)
             entries.extend(appended.entries)
         return account, entries
 
@@ -382,7 +381,7 @@ def counted(member: Member) -> Counted:
     """Count every fact by what is left of it."""
     totals = Counted()
     for name, entry in member.recorded.items():
-        left = member.remaining.get(name) or untouched(entry)
+        left = member.left_of(name) or untouched(entry)
         assert entry.fact is not None
         visit = entry.fact.type == VISIT
         totals.activities += left.whole
@@ -441,7 +440,7 @@ def lived(history: list[tuple[int, str, int, int]]) -> tuple[Member, int]:
         now += wait
         money: dict[str, Any] = {"amount": amount, "money": "GBP"} if kind == PURCHASE else {}
         activity = Activity(kind, "till", str(number), now - age, **money)
-        member.do(RecordActivity(activity=activity), now)
+        member.do(RecordActivity(member="mem_1", activity=activity), now)
     return member, now
 
 
@@ -473,11 +472,11 @@ def test_time_passes_by_any_road(
     """One settlement and many write the same entries, byte for byte."""
     member, now = lived(history)
     far = now + 900 * DAY
-    whole, at_once = decide.settle(member.account, PROGRAMMES, far, KEY)
+    whole, at_once = settle(member.account, PROGRAMMES, far, KEY)
     account = member.account
     stored: list[StoredEntry] = []
     for days in [*sorted(stops), 900]:
-        account, appended = decide.settle(account, PROGRAMMES, now + days * DAY, KEY)
+        account, appended = settle(account, PROGRAMMES, now + days * DAY, KEY)
         stored.extend(appended.stored)
 
     assert (account, tuple(stored)) == (whole, at_once.stored)
@@ -495,8 +494,8 @@ def test_the_past_is_what_it_was(
     entries = member.entries[: len(then)]
     account = Account()
     for entry in entries:
-        account, _ = decide.append(account, (entry,), KEY)
-    settled, _ = decide.settle(account, PROGRAMMES, instant, KEY)
+        account, _ = append(account, (entry,), KEY)
+    settled, _ = settle(account, PROGRAMMES, instant, KEY)
 
     assert member.as_of(instant) == settled
 

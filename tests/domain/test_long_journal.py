@@ -20,6 +20,7 @@ from chalicelib.domain import entry as journal
 from chalicelib.domain.account import Account, Stats
 from chalicelib.domain.calendar import format_instant
 from chalicelib.domain.commands import Open
+from chalicelib.domain.decide.actor import Actor
 from chalicelib.domain.entry import (
     AVAILABLE,
     ISSUED,
@@ -74,7 +75,7 @@ def _entry(version: int) -> Entry:
         occurred_at=now - MINUTE,
         effects=(fx.LotChange(POINTS, 50, *EXPIRES), fx.StatChange(visits=1, activities=1)),
         postings=(Posting(ISSUED, AVAILABLE, POINTS, 50),),
-        actor="server:k1",
+        actor=Actor("server", "k1"),
         fact=Fact(type=VISIT, amount=8_000, money="GBP"),
         detail=Detail(source="emr", external_id=f"visit-{version}"),
     )
@@ -151,7 +152,9 @@ class TestHundredThousand:
                 _entry(version), previous=verifier._account.head, key=f"{KEY}x"
             )
             again = journal.encode(
-                replace(_entry(version), actor="someone"), previous=verifier._account.head, key=KEY
+                replace(_entry(version), actor=Actor("server", "someone")),
+                previous=verifier._account.head,
+                key=KEY,
             )
             assert _faults(verifier, slipped) == [version]
             assert _faults(verifier, again) == []
@@ -264,7 +267,7 @@ def _act(member: Member, act: str, now: int) -> None:
     when = format_instant(now)
     match act:
         case "join":
-            member.do(Open(programmes=("clinic",)), now)
+            member.do(Open(member="mem_1", programmes=("clinic",)), now)
         case "visit":
             member.visit(when)
         case "late visit":

@@ -6,7 +6,7 @@ from itertools import combinations
 
 import pytest
 
-from chalicelib.domain.decide import due_at
+from chalicelib.domain.decide.settling import due_at
 from chalicelib.domain.mechanics.registry import TICKS
 from tests.domain.building import at, posted
 from tests.domain.midnight import KINDS, MIDNIGHT, POINTS, available_after, life

@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from chalicelib.domain import entry as journal
 from chalicelib.domain.account import Account, evolve
-from chalicelib.domain.draft import Draft
+from chalicelib.domain.decide.event_builder import EventBuilder
 from chalicelib.domain.effects import ProgressChange
 from chalicelib.domain.progress import Shelf
 
@@ -25,9 +25,9 @@ CARDS: Final = Shelf("cards", Card)
 ACCOUNT: Final = Account(version=3, effective_at=500)
 
 
-def drafted(account: Account = ACCOUNT) -> Draft:
+def drafted(account: Account = ACCOUNT) -> EventBuilder:
     """An entry in the making."""
-    return Draft(account, 1_000)
+    return EventBuilder(account, 1_000)
 
 
 def test_a_record_is_read_as_it_was_written() -> None:

@@ -274,7 +274,9 @@ class TestAsOf:
         member = Member(yearly(), joined=None)
         seen: dict[str, Account] = {}
         events: dict[str, Callable[[], object]] = {
-            "2026-01-05T12:00:00Z": lambda: member.do(Open(programmes=("clinic",)), "2026-01-05"),
+            "2026-01-05T12:00:00Z": lambda: member.do(
+                Open(member="mem_1", programmes=("clinic",)), "2026-01-05"
+            ),
             "2026-02-01T12:00:00Z": lambda: member.visit("2026-02-01"),
             "2026-08-01": lambda: member.visit("2026-07-20", now="2026-08-01"),
         }

@@ -4,36 +4,31 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Sequence
-
-from msgspec.structs import replace
+from typing import Any
 
 from chalicelib.domain.account import Account
 from chalicelib.domain.calendar import Instant
-from chalicelib.domain.commands import (
+from chalicelib.domain.decide.claims import (
     Claim,
-    Redemption,
-    Remaining,
-    ReturnStock,
-    SaveQuote,
-    SaveRedemption,
-    SaveRemaining,
-    TakeBudget,
-    TakeStock,
+    ClaimKey,
+    EventRef,
+    Ref,
+    SaveRecord,
+    TakeFrom,
 )
 from chalicelib.domain.entry import StoredEntry
-from chalicelib.domain.quote import Quote
 from chalicelib.store import items, keys
-from chalicelib.usecases.identity import activity_key
 from chalicelib.usecases.ports import (
+    AccountChange,
+    AccountRead,
     AlreadyDone,
     ClaimRefused,
     Commit,
     Conflicted,
     Due,
-    Growth,
     Identity,
+    KeyHolder,
     Loaded,
-    LookUpTaken,
     Profile,
     Remembered,
     Stretch,
@@ -56,90 +51,45 @@ class FakeLedger:
         self._accounts: dict[tuple[str, str], Account] = {}
         self._places: dict[tuple[str, str], tuple[str, Instant]] = {}
         self._entries: dict[tuple[str, str], list[StoredEntry]] = {}
-        self._redemptions: dict[tuple[str, str, str], Redemption] = {}
-        self._budgets: dict[tuple[str, str], int] = {}
-        self._quotes: dict[tuple[str, str, str], Quote] = {}
-        self._vouchers: dict[tuple[str, str], tuple[str, str]] = {}
+        self._records: dict[tuple[str, Ref], SaveRecord] = {}
+        self._holders: dict[tuple[str, str], KeyHolder] = {}
+        # By tenant, name, and whether it is transient: those lie in another table.
+        self._taken: dict[tuple[str, str, bool], int] = {}
         self._done: dict[tuple[str, str], Remembered] = {}
-        self._taken: dict[tuple[str, str, str], int] = {}
 
-    def load(self, tenant: str, member: str, *, with_clock: bool = False) -> Loaded:
-        """Read an account, and the tenant's test clock."""
+    def load(
+        self,
+        tenant: str,
+        members: Sequence[str],
+        records: Sequence[Ref | EventRef] = (),
+        *,
+        with_clock: bool = False,
+    ) -> Loaded:
+        """Read accounts, records and events, and the tenant's test clock."""
         with self.lock:
-            place = self._places.get((tenant, member))
             return Loaded(
-                account=self._accounts.get((tenant, member)),
+                accounts={member: self._account(tenant, member) for member in members},
+                records={place: self._record(tenant, place) for place in records},
                 clock=self.clocks.get(tenant) if with_clock else None,
-                indexed_due=None if place is None else place[1],
             )
 
-    def load_pair(
-        self, tenant: str, member: str, counterparty: str, *, with_clock: bool = False
-    ) -> Loaded:
-        """Read the account of a member, and that of another as its counterparty."""
+    def save(self, tenant: str, claim: SaveRecord) -> None:
+        """Write a new record by itself."""
         with self.lock:
-            beside = self.load(tenant, counterparty, with_clock=with_clock)
-            return replace(self.load(tenant, member, with_clock=with_clock), counterparty=beside)
+            self._records[tenant, claim.ref] = claim
 
-    def accounts(self, tenant: str, members: Sequence[str]) -> tuple[Account | None, ...]:
-        """Read accounts of several members."""
-        with self.lock:
-            return tuple(self._accounts.get((tenant, member)) for member in members)
-
-    def load_with_redemption(
-        self, tenant: str, member: str, redemption_id: str, *, with_clock: bool = False
-    ) -> tuple[Loaded, Redemption | None]:
-        """Read an account and one of its redemptions."""
-        with self.lock:
-            redemption = self._redemptions.get((tenant, member, redemption_id))
-            return self.load(tenant, member, with_clock=with_clock), redemption
-
-    def load_with_quote(
-        self, tenant: str, member: str, quote_id: str, *, with_clock: bool = False
-    ) -> tuple[Loaded, Quote | None]:
-        """Read an account and one of its quotes."""
-        with self.lock:
-            quote = self._quotes.get((tenant, member, quote_id))
-            return self.load(tenant, member, with_clock=with_clock), quote
-
-    def save_quote(self, tenant: str, quote: Quote) -> None:
-        """Write a new quote."""
-        with self.lock:
-            self._quotes[tenant, quote.member, quote.id] = quote
-
-    def redemptions(
-        self, tenant: str, member: str, ids: Sequence[str]
-    ) -> tuple[Redemption | None, ...]:
-        """Read redemptions of a member."""
-        with self.lock:
-            return tuple(self._redemptions.get((tenant, member, each)) for each in ids)
-
-    def load_with_entry(
-        self, tenant: str, member: str, version: int, *, with_clock: bool = False
-    ) -> tuple[Loaded, StoredEntry | None]:
-        """Read an account and one of its entries."""
-        with self.lock:
-            entries = self._entries.get((tenant, member), [])
-            entry = entries[version - 1] if 0 < version <= len(entries) else None
-            return self.load(tenant, member, with_clock=with_clock), entry
-
-    def remembered(self, tenant: str, key: str) -> Remembered | None:
-        """Read a dedupe record."""
-        with self.lock:
-            return self._done.get((tenant, key))
-
-    def remembered_each(self, tenant: str, keys: Sequence[str]) -> tuple[Remembered | None, ...]:
-        """Read several dedupe records."""
+    def remembered(self, tenant: str, keys: Sequence[str]) -> tuple[Remembered | None, ...]:
+        """Read dedupe records."""
         with self.lock:
             return tuple(self._done.get((tenant, key)) for key in keys)
 
     def commit(self, commit: Commit) -> None:
         """Write a decision, all or nothing; refusals in the order of `ports.Ledger.commit`."""
-        for growth in _growths(commit):
-            items.account_body(commit.tenant, growth.member, growth.account)
-            versions = [entry.version for entry in growth.entries]
-            if versions != list(range(growth.before + 1, growth.account.version + 1)):
-                raise ValueError(f"entries {versions} do not lead from {growth.before} on")
+        for change in commit.changes:
+            items.account_body(commit.tenant, change.member, change.account)
+            versions = [entry.version for entry in change.entries]
+            if versions != list(range(change.before + 1, change.account.version + 1)):
+                raise ValueError(f"entries {versions} do not lead from {change.before} on")
         with self.lock:
             self._check(commit)
             self._write(commit)
@@ -161,18 +111,15 @@ class FakeLedger:
             chosen.reverse()
         yield from chosen[:limit]
 
-    def redemption_of(self, tenant: str, voucher_hash: str) -> tuple[str, str] | None:
-        """Return (member, redemption id) of a voucher."""
+    def holder(self, tenant: str, key: str) -> KeyHolder | None:
+        """Return who has a claimed key."""
         with self.lock:
-            return self._vouchers.get((tenant, voucher_hash))
+            return self._holders.get((tenant, key))
 
-    def stock_taken(self, tenant: str, rewards: Sequence[tuple[str, str]]) -> dict[str, int]:
-        """Return how many were taken of rewards, by reward id."""
+    def taken(self, tenant: str, counters: Sequence[str]) -> dict[str, int]:
+        """Return how much was taken from counters."""
         with self.lock:
-            return {
-                reward: self._taken.get((tenant, programme, reward), 0)
-                for programme, reward in rewards
-            }
+            return {each: self._taken.get((tenant, each, False), 0) for each in counters}
 
     def due(self, shard: int, until: Instant, *, test_tenant: str | None = None) -> Iterator[Due]:
         """Walk one shard of the due index up to an instant."""
@@ -207,6 +154,18 @@ class FakeLedger:
             found = [member for owner, member in self.profiles if owner == tenant]
         yield from found
 
+    def _account(self, tenant: str, member: str) -> AccountRead:
+        place = self._places.get((tenant, member))
+        indexed_due = None if place is None else place[1]
+        return AccountRead(self._accounts.get((tenant, member)), indexed_due)
+
+    def _record(self, tenant: str, place: Ref | EventRef) -> Any:
+        if isinstance(place, Ref):
+            saved = self._records.get((tenant, place))
+            return None if saved is None else saved.record
+        entries = self._entries.get((tenant, place.owner), [])
+        return entries[place.version - 1] if 0 < place.version <= len(entries) else None
+
     def _walk(self, part: str) -> list[Due]:
         with self.lock:
             places = [
@@ -221,9 +180,10 @@ class FakeLedger:
                 raise ValueError("a commit with an identity needs the answer to remember")
             if (done := self._done.get((tenant, identity.key))) is not None:
                 raise AlreadyDone(done)
-        if commit.look_up is not None and (tenant, commit.look_up) in self.look_ups:
-            raise LookUpTaken(self.look_ups[tenant, commit.look_up])
-        if any(self._moved_on(tenant, growth) for growth in _growths(commit)):
+        for claim in commit.claims:
+            if isinstance(claim, ClaimKey) and (held_by := self._held_by(tenant, claim)):
+                raise ClaimRefused(claim, held_by)
+        if any(self._moved_on(tenant, change) for change in commit.changes):
             raise Conflicted
         if commit.profile is not None:
             profile = self.profiles.get(owner)
@@ -233,72 +193,57 @@ class FakeLedger:
             if not self._grants(tenant, claim):
                 raise ClaimRefused(claim)
 
-    def _moved_on(self, tenant: str, growth: Growth) -> bool:
-        account = self._accounts.get((tenant, growth.member))
-        return (account.version if account else 0) != growth.before
+    def _held_by(self, tenant: str, claim: ClaimKey) -> str | None:
+        if claim.personal:
+            return self.look_ups.get((tenant, claim.key))
+        holder = self._holders.get((tenant, claim.key))
+        return None if holder is None else holder.member
+
+    def _moved_on(self, tenant: str, change: AccountChange) -> bool:
+        account = self._accounts.get((tenant, change.member))
+        return (account.version if account else 0) != change.before
 
     def _grants(self, tenant: str, claim: Claim) -> bool:
         match claim:
-            case SaveRedemption(redemption):
-                known = self._redemptions.get((tenant, redemption.member, redemption.id))
-                if redemption.revision == 1:
-                    voucher = redemption.voucher_hash
-                    return known is None and (tenant, voucher) not in self._vouchers
-                return known is not None and known.revision == redemption.revision - 1
-            case TakeStock(programme, reward, limit):
-                return self._taken.get((tenant, programme, reward), 0) < limit
-            case ReturnStock(programme, reward):
-                return self._taken.get((tenant, programme, reward), 0) > 0
-            case SaveRemaining(source, external_id, remaining):
-                done = self._done.get((tenant, activity_key(source, external_id)))
-                if done is None:
-                    return False
-                return remaining.revision - 1 == (_revision(done.remaining))
-            case TakeBudget(name, amount, limit):
-                return self._budgets.get((tenant, name), 0) + amount <= limit
-            case SaveQuote(quote):
-                made = self._quotes.get((tenant, quote.member, quote.id))
-                return (made.revision if made else 0) == quote.revision - 1
+            case SaveRecord(ref, _, revision):
+                saved = self._records.get((tenant, ref))
+                return (saved.revision if saved else 0) == revision - 1
+            case TakeFrom(_, amount, limit):
+                taken = self._taken.get(_counter(tenant, claim), 0) + amount
+                return taken >= 0 if amount < 0 else taken <= limit
+            case ClaimKey():
+                return self._held_by(tenant, claim) is None
 
     def _write(self, commit: Commit) -> None:
         tenant, owner = commit.tenant, (commit.tenant, commit.member)
-        for growth in _growths(commit):
-            self._accounts[tenant, growth.member] = growth.account
-            self._entries.setdefault((tenant, growth.member), []).extend(growth.entries)
+        for change in commit.changes:
+            self._accounts[tenant, change.member] = change.account
+            self._entries.setdefault((tenant, change.member), []).extend(change.entries)
             self._file(
-                tenant, growth.member, growth.indexed_due, on_test_clock=commit.on_test_clock
+                tenant, change.member, change.indexed_due, on_test_clock=commit.on_test_clock
             )
         if commit.profile is not None:
             self.profiles[owner] = commit.profile
-        if commit.look_up is not None:
-            self.look_ups[tenant, commit.look_up] = commit.member
         for claim in commit.claims:
             self._claim(tenant, claim)
         for identity in _identities(commit):
             if commit.answer is not None:
                 self._done[tenant, identity.key] = Remembered(
-                    identity.fingerprint, commit.answer, commit.member, commit.account.version
+                    identity.fingerprint, commit.answer, commit.member, commit.version
                 )
 
     def _claim(self, tenant: str, claim: Claim) -> None:
         match claim:
-            case SaveRedemption(redemption):
-                self._redemptions[tenant, redemption.member, redemption.id] = redemption
-                if redemption.voucher_hash:
-                    pointer = (redemption.member, redemption.id)
-                    self._vouchers[tenant, redemption.voucher_hash] = pointer
-            case TakeStock(programme, reward):
-                key = (tenant, programme, reward)
-                self._taken[key] = self._taken.get(key, 0) + 1
-            case ReturnStock(programme, reward):
-                self._taken[tenant, programme, reward] -= 1
-            case SaveRemaining(source, external_id, remaining):
-                known = (tenant, activity_key(source, external_id))
-                self._done[known] = replace(self._done[known], remaining=remaining)
-            case TakeBudget(name, amount):
-                self._budgets[tenant, name] = self._budgets.get((tenant, name), 0) + amount
-            case SaveQuote(quote):
-                self._quotes[tenant, quote.member, quote.id] = quote
+            case SaveRecord(ref):
+                self._records[tenant, ref] = claim
+            case TakeFrom(_, amount):
+                counter = _counter(tenant, claim)
+                self._taken[counter] = self._taken.get(counter, 0) + amount
+            case ClaimKey(key, member, value, personal):
+                if personal:
+                    self.look_ups[tenant, key] = member
+                else:
+                    self._holders[tenant, key] = KeyHolder(member, value)
 
     def _file(self, tenant: str, member: str, at: Instant | None, *, on_test_clock: bool) -> None:
         self._places.pop((tenant, member), None)
@@ -307,8 +252,8 @@ class FakeLedger:
             self._places[tenant, member] = (part, at)
 
 
-def _growths(commit: Commit) -> list[Growth]:
-    return [each for each in (commit, commit.counterparty) if each is not None]
+def _counter(tenant: str, claim: TakeFrom) -> tuple[str, str, bool]:
+    return tenant, claim.counter, claim.kept_days is not None
 
 
 def _identities(commit: Commit) -> list[Identity]:
@@ -317,7 +262,3 @@ def _identities(commit: Commit) -> list[Identity]:
 
 def _order(place: Due) -> tuple[Instant, str]:
     return place.at, f"{place.tenant}#{place.member}"
-
-
-def _revision(remaining: Remaining | None) -> int:
-    return 0 if remaining is None else remaining.revision

@@ -17,6 +17,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from chalicelib.domain.decide.actor import Actor
 from chalicelib.routes import operation as operations
 from chalicelib.usecases.keys import issue_key
 from chalicelib.usecases.ports import Settings
@@ -86,7 +87,7 @@ def _clinic(world: LocalWorld) -> Clinic:
     world.provide()
     settings = Settings(tenant=_TENANT, name="Northside Clinic", time_zone="Europe/London")
     assert world.catalogue.create_tenant(settings, None)
-    caller = Caller(tenant=_TENANT, actor="setup")
+    caller = Caller(tenant=_TENANT, actor=Actor("system", "setup"))
     token = issue_key(world.services, caller, "setup", frozenset({"*"})).token
     return Clinic(world, _TENANT, token, world.clock)
 

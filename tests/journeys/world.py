@@ -22,6 +22,7 @@ import app
 from chalicelib import wiring
 from chalicelib.cli.token import mint_token
 from chalicelib.domain.calendar import Instant, format_instant, parse_instant
+from chalicelib.domain.decide.actor import Actor
 from chalicelib.jobs import ticking
 from chalicelib.routes.credentials import CachedKeys, KnownTenants
 from chalicelib.routes.openapi import encoded
@@ -254,7 +255,7 @@ class LocalWorld:
         return ticking.run(self.services, Context("run", "tick"))
 
     def _key_of(self, tenant: str) -> str:
-        caller = Caller(tenant=tenant, actor="test")
+        caller = Caller(tenant=tenant, actor=Actor("system", "test"))
         return issue_key(self.services, caller, "test", frozenset({"*"})).token
 
 

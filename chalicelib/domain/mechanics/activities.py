@@ -10,8 +10,9 @@ from chalicelib.domain.account import Account
 from chalicelib.domain.activity import VISIT, Activity, checked
 from chalicelib.domain.bill import Bill
 from chalicelib.domain.calendar import Instant
-from chalicelib.domain.commands import Decision, RecordActivity
-from chalicelib.domain.draft import Draft
+from chalicelib.domain.commands import RecordActivity
+from chalicelib.domain.decide.decider import Decider
+from chalicelib.domain.decide.event_builder import EventBuilder
 from chalicelib.domain.effects import StatChange
 from chalicelib.domain.entry import Judged, RuleAward
 from chalicelib.domain.errors import Invalid
@@ -45,27 +46,24 @@ class Recorded(Struct, frozen=True):
     noted: dict[str, Note] = {}
 
 
-def record(
-    account: Account, programmes: Programmes, command: RecordActivity, now: Instant
-) -> Decision:
+def record(decider: Decider, command: RecordActivity) -> Recorded:
     """
     Judge a fact and journal it, also where it earns nothing: simulation needs it.
 
     Each programme judges it by the version and the tier in force when it happened.
     """
-    return record_in(Draft(account, now), programmes, command.activity, command.actor)
+    return record_in(decider.event(), decider.programmes, command.activity)
 
 
 def record_in(
-    draft: Draft,
+    draft: EventBuilder,
     programmes: Programmes,
     activity: Activity,
-    actor: str,
     *,
     subject: str = "",
     noted: dict[str, Note] | None = None,
     bill: Bill | None = None,
-) -> Decision:
+) -> Recorded:
     """
     Judge a fact on top of what an entry already does, and finish the entry.
 
@@ -111,10 +109,9 @@ def record_in(
             if note is not None:
                 notes[qualified(programme_id, reaction.section)] = note
     draft.add(StatChange(visits=int(activity.type == VISIT), activities=1))
-    entry = draft.entry(
+    draft.record(
         "earn",
         occurred_at=activity.occurred_at,
-        actor=actor,
         fact=activity.fact(),
         judged=tuple(judged),
         awards=tuple(awards),
@@ -122,8 +119,7 @@ def record_in(
         detail=replace(activity.detail(), bill=bill),
         noted=notes,
     )
-    result = Recorded(activity.occurred_at, tuple(verdicts), tuple(awards), tuple(moves), notes)
-    return Decision(entries=(entry,), result=result)
+    return Recorded(activity.occurred_at, tuple(verdicts), tuple(awards), tuple(moves), notes)
 
 
 def earned_by_currency(awards: tuple[RuleAward, ...]) -> dict[str, int]:

@@ -5,14 +5,22 @@ from __future__ import annotations
 from msgspec import Struct
 
 from chalicelib.domain import calendar
-from chalicelib.domain.account import Account
-from chalicelib.domain.calendar import Instant
-from chalicelib.domain.commands import Adjust, Decision
-from chalicelib.domain.draft import Draft
+from chalicelib.domain.commands import Command
+from chalicelib.domain.decide.decider import Decider
 from chalicelib.domain.entry import ADJUSTED, Detail
 from chalicelib.domain.mechanics import rewards, value
-from chalicelib.domain.programme import Programmes, qualified
-from chalicelib.domain.ruling import currency_in, ruling
+from chalicelib.domain.programme import qualified
+from chalicelib.domain.ruling import currency_in
+
+
+class Adjust(Command, frozen=True):
+    """Correct a balance by hand: above zero gives, below zero takes."""
+
+    programme: str
+    currency: str
+    amount: int
+    reason: str
+    note: str = ""
 
 
 class Adjusted(Struct, frozen=True, omit_defaults=True):
@@ -23,11 +31,12 @@ class Adjusted(Struct, frozen=True, omit_defaults=True):
     expires_on: str | None = None
 
 
-def adjust(account: Account, programmes: Programmes, command: Adjust, now: Instant) -> Decision:
+def adjust(decider: Decider, command: Adjust) -> Adjusted:
     """Give or take value; what is given lasts as if it were earned today."""
-    programme = ruling(account, programmes, command.programme, now)
+    account, now = decider.member, decider.now
+    programme = decider.programme(command.programme)
     currency = currency_in(programme, command.currency)
-    draft = Draft(account, now)
+    draft = decider.event()
     key = qualified(programme.id, currency.id)
     expires_on = None
     if command.amount >= 0:
@@ -39,11 +48,10 @@ def adjust(account: Account, programmes: Programmes, command: Adjust, now: Insta
         value.check_available(account, key, -command.amount)
         value.debit(draft, key, -command.amount, destination=ADJUSTED)
     note = Detail(note=command.note) if command.note else None
-    entry = draft.entry(
+    draft.record(
         "adjust",
-        actor=command.actor,
         reason=command.reason,
         detail=note,
         noted=rewards.by_itself(draft, programme) if command.amount > 0 else {},
     )
-    return Decision(entries=(entry,), result=Adjusted(key, command.amount, expires_on))
+    return Adjusted(key, command.amount, expires_on)

@@ -20,14 +20,14 @@ from msgspec import Meta, Struct
 from chalicelib.domain import calendar
 from chalicelib.domain.account import LIFETIME, Account
 from chalicelib.domain.activity import in_scope
-from chalicelib.domain.commands import Redemption
-from chalicelib.domain.draft import Draft
+from chalicelib.domain.decide.event_builder import EventBuilder
 from chalicelib.domain.effects import MetricChange
 from chalicelib.domain.entry import Line
 from chalicelib.domain.faults import Fault
 from chalicelib.domain.mechanics import households, statuses
 from chalicelib.domain.mechanics.earning import metric_key
 from chalicelib.domain.mechanics.households import MEMBERS_MAX, Household, Role
+from chalicelib.domain.mechanics.rewards import Redemption
 from chalicelib.domain.money import Rounding
 from chalicelib.domain.pointer import join
 from chalicelib.domain.programme import Count, Id, LineScope, Name, Part, Programme, Text
@@ -403,7 +403,7 @@ def _by_voucher(
 # ── Terms that spend brings ──
 
 
-def apply(draft: Draft, occasion: Occasion) -> Note | None:
+def apply(draft: EventBuilder, occasion: Occasion) -> Note | None:
     """Count what is spent towards the discounts for it, and begin the terms that it brings."""
     programme, activity = occasion.programme, occasion.activity
     if activity.type not in programme.metrics.spend_on or not activity.amount:
@@ -425,7 +425,7 @@ def apply(draft: Draft, occasion: Occasion) -> Note | None:
     return note or None
 
 
-def retract(draft: Draft, retraction: Retraction) -> Note:
+def retract(draft: EventBuilder, retraction: Retraction) -> Note:
     """Count off what comes back, and end the term that it brought, if nothing else carries it."""
     programme, note = retraction.programme, dict(retraction.note)
     day = retraction.recorded.local_day(programme.time_zone)
@@ -469,7 +469,9 @@ def _in_window(
     return sum(n for b, n in buckets.items() if len(b) == len(high) and low <= b <= high)
 
 
-def _count(draft: Draft, programme: Programme, discount: Discount, day: date, amount: int) -> None:
+def _count(
+    draft: EventBuilder, programme: Programme, discount: Discount, day: date, amount: int
+) -> None:
     if amount:
         metric, month = _metric(programme, discount), calendar.month_of(day)
         draft.add(MetricChange(metric, month, amount, day.isoformat()))
@@ -479,7 +481,7 @@ def _metric(programme: Programme, discount: Discount) -> str:
     return metric_key(programme.id, "spend", discount.id)
 
 
-def end(draft: Draft) -> None:
+def end(draft: EventBuilder) -> None:
     """Give up every term, where an account ends."""
     for key in TERMS.all(draft.account):
         TERMS.drop(draft, key)

@@ -20,7 +20,7 @@ from chalicelib.domain import calendar, conditions, money, recurrence
 from chalicelib.domain.account import Account, Enrolment
 from chalicelib.domain.activity import Activity, Basis, basis, units
 from chalicelib.domain.calendar import Instant
-from chalicelib.domain.draft import Draft
+from chalicelib.domain.decide.event_builder import EventBuilder
 from chalicelib.domain.effects import CounterChange, MetricChange, PendingChange
 from chalicelib.domain.entry import ISSUED, PENDING, Judged, RuleAward
 from chalicelib.domain.mechanics import value
@@ -296,7 +296,7 @@ def open_room(account: Account, programme: Programme, day: date) -> Room:
 
 
 def count_caps(
-    draft: Draft, programme: Programme, rule: EarningRule, day: date, before: int, after: int
+    draft: EventBuilder, programme: Programme, rule: EarningRule, day: date, before: int, after: int
 ) -> None:
     """Move a rule's counters as its award for a fact goes from ``before`` to ``after``."""
     for cap in rule.caps:
@@ -315,7 +315,7 @@ def count_caps(
 
 
 def award(
-    draft: Draft, programme: Programme, version: int, activity: Activity
+    draft: EventBuilder, programme: Programme, version: int, activity: Activity
 ) -> tuple[tuple[Explained, ...], tuple[RuleAward, ...], Judged]:
     """
     Judge a fact by a programme and give what it earns.
@@ -355,7 +355,7 @@ def _standing(account: Account, enrolment: Enrolment, activity: Activity, day: d
 
 
 def _grant(
-    draft: Draft,
+    draft: EventBuilder,
     programme: Programme,
     rule: EarningRule,
     outcome: Explained,
@@ -388,7 +388,7 @@ def _grant(
     return result
 
 
-def give(draft: Draft, award: RuleAward, amount: int) -> None:
+def give(draft: EventBuilder, award: RuleAward, amount: int) -> None:
     """Give an amount on the terms of an award: pending until it is active, else at once."""
     if amount == 0:
         return
@@ -426,7 +426,7 @@ def metric_key(programme_id: str, metric: str, of: str | None = None) -> str:
 
 
 def count_metrics(
-    draft: Draft,
+    draft: EventBuilder,
     programme: Programme,
     activity: Activity,
     *,

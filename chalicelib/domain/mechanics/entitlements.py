@@ -23,8 +23,10 @@ from msgspec.structs import replace
 from chalicelib.domain import calendar
 from chalicelib.domain.account import Account
 from chalicelib.domain.calendar import Instant
-from chalicelib.domain.commands import Command, Decision
-from chalicelib.domain.draft import Draft
+from chalicelib.domain.commands import Command
+from chalicelib.domain.decide.claims import EventRef, Ref
+from chalicelib.domain.decide.decider import Decider, Known
+from chalicelib.domain.decide.event_builder import EventBuilder
 from chalicelib.domain.effects import CounterChange
 from chalicelib.domain.entry import Detail, Entry
 from chalicelib.domain.errors import Conflict, NotFound
@@ -44,7 +46,6 @@ from chalicelib.domain.programme import (
 )
 from chalicelib.domain.progress import Shelf
 from chalicelib.domain.references import known_tiers, reference
-from chalicelib.domain.ruling import ruling
 from chalicelib.domain.section import Section
 from chalicelib.domain.speech import Described, Speaker
 
@@ -119,10 +120,14 @@ class UseEntitlement(Command, frozen=True):
 
 
 class ReturnEntitlement(Command, frozen=True):
-    """Give a use back; ``used`` is its journal entry."""
+    """Give a use back; ``use`` is the version of its event."""
 
-    used: Entry
+    use: int
     reason: str = ""
+
+    def records(self, known: Known) -> tuple[Ref | EventRef, ...]:  # noqa: ARG002 - known at once
+        """Return the event of the use."""
+        return (EventRef(self.member, self.use),)
 
 
 class Held(Struct, frozen=True):
@@ -186,13 +191,12 @@ def _held(
     return Held(programme.id, entitlement, left + units, left, resets_on, granted)
 
 
-def grant_by_hand(
-    account: Account, programmes: Programmes, command: GrantEntitlement, now: Instant
-) -> Decision:
+def grant_by_hand(decider: Decider, command: GrantEntitlement) -> Held | None:
     """Give units, for a reason that the journal keeps."""
-    programme = ruling(account, programmes, command.programme, now)
+    now = decider.now
+    programme = decider.programme(command.programme)
     entitlement = _named(programme, command.entitlement)
-    draft = Draft(account, now)
+    draft = decider.event()
     give(draft, programme, entitlement.id, command.units, command.valid_days)
     note = Detail(note=command.note) if command.note else None
     granted = {
@@ -200,18 +204,17 @@ def grant_by_hand(
         "entitlement": entitlement.id,
         "granted": command.units,
     }
-    entry = draft.entry(
+    draft.record(
         "grant",
-        actor=command.actor,
         reason=command.reason,
         detail=note,
         noted={f"{programme.id}/{SECTION.name}": granted},
     )
-    return Decision(entries=(entry,), result=_held(draft.account, programme, entitlement, now))
+    return _held(draft.account, programme, entitlement, now)
 
 
 def give(
-    draft: Draft, programme: Programme, entitlement: str, units: int, valid_days: int | None
+    draft: EventBuilder, programme: Programme, entitlement: str, units: int, valid_days: int | None
 ) -> str:
     """Add units that are usable through so many days after today, and return their key."""
     term = value.NEVER
@@ -228,7 +231,7 @@ def give(
     return key
 
 
-def take(draft: Draft, key: str, units: int) -> int:
+def take(draft: EventBuilder, key: str, units: int) -> int:
     """Take units of one grant, as far as they go, and return how many that were."""
     grant = GRANTS.get(draft.account, key)
     taken = min(grant.units, units) if grant else 0
@@ -240,26 +243,26 @@ def take(draft: Draft, key: str, units: int) -> int:
     return taken
 
 
-def use(
-    account: Account, programmes: Programmes, command: UseEntitlement, now: Instant
-) -> Decision:
+def use(decider: Decider, command: UseEntitlement) -> Used:
     """Use units, each once."""
-    programme = ruling(account, programmes, command.programme, now)
+    now = decider.now
+    programme = decider.programme(command.programme)
     entitlement = _named(programme, command.entitlement)
-    draft = Draft(account, now)
+    draft = decider.event()
     noted = consume(draft, programme, entitlement.id, command.units)
-    entry = draft.entry(
+    draft.record(
         "draw",
-        actor=command.actor,
         detail=Detail(note=command.reference) if command.reference else None,
         noted={f"{programme.id}/{SECTION.name}": noted},
     )
     after = _held(draft.account, programme, entitlement, now)
     nothing = Held(programme.id, entitlement, 0)
-    return Decision(entries=(entry,), result=Used(command.units, after or nothing))
+    return Used(command.units, after or nothing)
 
 
-def consume(draft: Draft, programme: Programme, entitlement_id: str, units: int) -> dict[str, Any]:
+def consume(
+    draft: EventBuilder, programme: Programme, entitlement_id: str, units: int
+) -> dict[str, Any]:
     """
     Use units in an entry, and return what `put_back` needs to undo it.
 
@@ -299,7 +302,7 @@ def consume(draft: Draft, programme: Programme, entitlement_id: str, units: int)
     return noted
 
 
-def _from_grants(draft: Draft, grants: tuple[Grant, ...], units: int) -> Iterator[list[Any]]:
+def _from_grants(draft: EventBuilder, grants: tuple[Grant, ...], units: int) -> Iterator[list[Any]]:
     for grant in grants:
         part = take(draft, _key(grant), units)
         units -= part
@@ -307,12 +310,14 @@ def _from_grants(draft: Draft, grants: tuple[Grant, ...], units: int) -> Iterato
             yield [grant.expires_at, grant.expires_on, part]
 
 
-def give_back(
-    account: Account, _programmes: Programmes, command: ReturnEntitlement, now: Instant
-) -> Decision:
+def give_back(decider: Decider, command: ReturnEntitlement) -> Returned:
     """Undo a use, once; units of a grant that has lapsed since do not come back."""
-    noted = _use_of(command.used)
-    done = f"returned/{command.used.version}"
+    account, now = decider.member, decider.now
+    used = decider.event_at(command.member, command.use)
+    if used is None:
+        raise _use_not_found()
+    noted = _use_of(used)
+    done = f"returned/{command.use}"
     told = Returned(
         changed=False,
         programme=noted["programme"],
@@ -320,8 +325,8 @@ def give_back(
         units=0,
     )
     if account.counter(done):
-        return Decision(result=told)
-    until = calendar.add_days(calendar.local_date(command.used.effective_at, "UTC"), RETURN_DAYS)
+        return told
+    until = calendar.add_days(calendar.local_date(used.effective_at, "UTC"), RETURN_DAYS)
     kept = calendar.expiry_instant(until, "UTC")
     if kept <= now:
         raise Conflict(
@@ -329,19 +334,18 @@ def give_back(
             f"A use can be given back for {RETURN_DAYS} days; this one is older.",
             until=until.isoformat(),
         )
-    draft = Draft(account, now)
+    draft = decider.event()
     draft.add(CounterChange(done, 1, kept))
     units = put_back(draft, noted)
-    entry = draft.entry(
+    draft.record(
         "give_back",
-        actor=command.actor,
-        subject=str(command.used.version),
+        subject=str(command.use),
         reason=command.reason,
     )
-    return Decision(entries=(entry,), result=replace(told, changed=True, units=units))
+    return replace(told, changed=True, units=units)
 
 
-def put_back(draft: Draft, noted: dict[str, Any]) -> int:
+def put_back(draft: EventBuilder, noted: dict[str, Any]) -> int:
     """
     Undo a use in an entry, and return how many units are there again.
 
@@ -363,7 +367,7 @@ def put_back(draft: Draft, noted: dict[str, Any]) -> int:
 
 
 def _put_back(
-    draft: Draft, noted: dict[str, Any], at: Instant | None, on: str | None, units: int
+    draft: EventBuilder, noted: dict[str, Any], at: Instant | None, on: str | None, units: int
 ) -> None:
     grant = Grant(noted["programme"], noted["entitlement"], units, at, on)
     before = GRANTS.get(draft.account, _key(grant))
@@ -376,7 +380,11 @@ def _use_of(entry: Entry) -> dict[str, Any]:
         if entry.kind == "draw" and key.endswith(f"/{SECTION.name}"):
             found: dict[str, Any] = noted
             return found
-    raise NotFound("use_not_found", "No use of an entitlement has this id.")
+    raise _use_not_found()
+
+
+def _use_not_found() -> NotFound:
+    return NotFound("use_not_found", "No use of an entitlement has this id.")
 
 
 def due(account: Account) -> Instant | None:
@@ -387,14 +395,14 @@ def due(account: Account) -> Instant | None:
 
 def lapse(account: Account, _programmes: Programmes, instant: Instant) -> Entry | None:
     """Let the grants go whose last day is over at an instant."""
-    draft = Draft(account, instant)
+    draft = EventBuilder(account, instant)
     for key, grant in GRANTS.all(account).items():
         if grant.expires_at is not None and grant.expires_at <= instant:
             GRANTS.drop(draft, key)
     return None if draft.is_empty else draft.entry("lapse")
 
 
-def end(draft: Draft) -> None:
+def end(draft: EventBuilder) -> None:
     """Give up every grant, where an account ends."""
     for key in GRANTS.all(draft.account):
         GRANTS.drop(draft, key)

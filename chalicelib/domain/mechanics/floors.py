@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from chalicelib.domain.account import Account
 from chalicelib.domain.calendar import Instant
-from chalicelib.domain.draft import Draft
+from chalicelib.domain.decide.event_builder import EventBuilder
 from chalicelib.domain.progress import Shelf
 
 Kind = Literal["manual", "paid", "bought"]
@@ -52,33 +52,33 @@ def under(account: Account, programme_id: str) -> str:
     return held.under if held else account.enrolments[programme_id].tier
 
 
-def keep_under(draft: Draft, programme_id: str, tier: str) -> None:
+def keep_under(draft: EventBuilder, programme_id: str, tier: str) -> None:
     """Note what the metrics give, where there is a floor above it."""
     held = FLOORS.get(draft.account, programme_id)
     if held is not None and held.under != tier:
         FLOORS.put(draft, programme_id, Floors(tier, held.floors))
 
 
-def put(draft: Draft, programme_id: str, floor: Floor) -> None:
+def put(draft: EventBuilder, programme_id: str, floor: Floor) -> None:
     """Set a floor, in the place of the one of its kind."""
     others = [f for f in floors_of(draft.account, programme_id) if f.kind != floor.kind]
     _keep(draft, programme_id, (*others, floor))
 
 
-def lift(draft: Draft, programme_id: str, kind: Kind) -> None:
+def lift(draft: EventBuilder, programme_id: str, kind: Kind) -> None:
     """Take a floor away, if it is there."""
     found = floors_of(draft.account, programme_id)
     _keep(draft, programme_id, tuple(floor for floor in found if floor.kind != kind))
 
 
-def lift_ended(draft: Draft, programme_id: str) -> None:
+def lift_ended(draft: EventBuilder, programme_id: str) -> None:
     """Take away the floors whose last day is over."""
     found = floors_of(draft.account, programme_id)
     lasting = tuple(f for f in found if f.expires_at is None or f.expires_at > draft.now)
     _keep(draft, programme_id, lasting)
 
 
-def _keep(draft: Draft, programme_id: str, floors: tuple[Floor, ...]) -> None:
+def _keep(draft: EventBuilder, programme_id: str, floors: tuple[Floor, ...]) -> None:
     if not floors:
         FLOORS.drop(draft, programme_id)
         return
@@ -93,7 +93,7 @@ def due(account: Account) -> Instant | None:
     return min((at for at in ends if at is not None), default=None)
 
 
-def end(draft: Draft) -> None:
+def end(draft: EventBuilder) -> None:
     """Give up every floor, where an account ends."""
     for programme_id in FLOORS.all(draft.account):
         FLOORS.drop(draft, programme_id)

@@ -14,23 +14,23 @@ from typing import Annotated, Final
 from msgspec import Meta, Struct
 
 from chalicelib.domain import calendar
-from chalicelib.domain.account import Account
-from chalicelib.domain.calendar import Instant
-from chalicelib.domain.commands import Command, Decision, TakeBudget
-from chalicelib.domain.draft import Draft
+from chalicelib.domain.commands import Command
+from chalicelib.domain.decide.claims import TakeFrom
+from chalicelib.domain.decide.decider import Decider
 from chalicelib.domain.entry import ISSUED, Detail
 from chalicelib.domain.errors import Forbidden, Invalid
 from chalicelib.domain.faults import Fault
 from chalicelib.domain.mechanics import rewards, value
 from chalicelib.domain.pointer import join
-from chalicelib.domain.programme import Count, Id, Part, Points, Programme, Programmes, qualified
+from chalicelib.domain.programme import Count, Id, Part, Points, Programme, qualified
 from chalicelib.domain.references import known_currency
-from chalicelib.domain.ruling import ruling
 from chalicelib.domain.section import Section
 from chalicelib.domain.speech import Described, Speaker
 
 #: The role of those who call with an API key.
 SERVER: Final = "server"
+#: How long what was taken from a day's budget is kept.
+_BUDGET_KEPT_DAYS: Final = 3
 
 
 class Goodwill(Part, frozen=True):
@@ -50,13 +50,11 @@ SECTION: Final[Section[Goodwill | None]] = Section("goodwill", None)
 
 
 class GiveGoodwill(Command, frozen=True):
-    """Credit so much for a reason; ``giver`` is whose budget it is, in which ``roles``."""
+    """Credit so much for a reason, from the budget of the actor in their roles."""
 
     programme: str
     points: int
     reason: str
-    giver: str
-    roles: tuple[str, ...]
     note: str = ""
 
 
@@ -69,17 +67,19 @@ class Given(Struct, frozen=True):
     expires_on: str | None
 
 
-def give(account: Account, programmes: Programmes, command: GiveGoodwill, now: Instant) -> Decision:
+def give(decider: Decider, command: GiveGoodwill) -> Given:
     """Credit it, and take it from the giver's budget of the day."""
-    programme = ruling(account, programmes, command.programme, now)
+    now = decider.now
+    programme = decider.programme(command.programme)
     terms = SECTION.of(programme)
-    limits = [] if terms is None else [terms.daily.get(role, 0) for role in command.roles]
+    roles = decider.actor.roles or (SERVER,)
+    limits = [] if terms is None else [terms.daily.get(role, 0) for role in roles]
     limit = max(limits, default=0)
     if terms is None or limit == 0:
         raise Forbidden(
             "goodwill_not_allowed",
-            f"{programme.id} lets none of these roles give goodwill: {', '.join(command.roles)}.",
-            roles=list(command.roles),
+            f"{programme.id} lets none of these roles give goodwill: {', '.join(roles)}.",
+            roles=list(roles),
         )
     _check(terms, command)
     if command.points > limit:
@@ -89,23 +89,25 @@ def give(account: Account, programmes: Programmes, command: GiveGoodwill, now: I
         raise AssertionError("validated: goodwill is in a currency of the programme")
     today = calendar.local_date(now, programme.time_zone)
     term = value.term(currency.expiry, today, programme.time_zone, currency.expiry_warning_days)
-    draft = Draft(account, now)
+    draft = decider.event()
     key = qualified(programme.id, currency.id)
     value.credit(draft, key, command.points, term, funder="", source=ISSUED)
-    entry = draft.entry(
+    draft.record(
         "goodwill",
-        actor=command.actor,
         reason=command.reason,
         detail=Detail(note=command.note) if command.note else None,
         noted=rewards.by_itself(draft, programme),
     )
-    budget = TakeBudget(
-        name=f"{programme.id}/goodwill/{command.giver}/{today.isoformat()}",
-        amount=command.points,
-        limit=limit,
+    decider.claim(
+        TakeFrom(
+            f"{programme.id}/goodwill/{decider.actor.name}/{today.isoformat()}",
+            command.points,
+            limit,
+            refusal=over_limit(limit),
+            kept_days=_BUDGET_KEPT_DAYS,
+        )
     )
-    told = Given(currency.id, command.points, limit, term.expires_on)
-    return Decision(entries=(entry,), claims=(budget,), result=told)
+    return Given(currency.id, command.points, limit, term.expires_on)
 
 
 def over_limit(limit: int) -> Forbidden:

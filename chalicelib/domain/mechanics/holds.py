@@ -20,8 +20,9 @@ from msgspec.structs import replace
 from chalicelib.domain import calendar
 from chalicelib.domain.account import Account, Taken
 from chalicelib.domain.calendar import Instant
-from chalicelib.domain.commands import Command, Decision
-from chalicelib.domain.draft import Draft
+from chalicelib.domain.commands import Command
+from chalicelib.domain.decide.decider import Decider
+from chalicelib.domain.decide.event_builder import EventBuilder
 from chalicelib.domain.effects import CounterChange
 from chalicelib.domain.entry import HELD, REDEEMED, Detail, Entry
 from chalicelib.domain.errors import Conflict, Invalid, NotFound
@@ -29,7 +30,7 @@ from chalicelib.domain.faults import Fault
 from chalicelib.domain.mechanics import value
 from chalicelib.domain.programme import Part, Programme, Programmes, qualified
 from chalicelib.domain.progress import Shelf
-from chalicelib.domain.ruling import currency_in, ruling
+from chalicelib.domain.ruling import currency_in
 from chalicelib.domain.section import Section
 from chalicelib.domain.speech import Described, Speaker
 
@@ -118,9 +119,10 @@ class Placed(Struct, frozen=True):
     hold: Hold
 
 
-def place(account: Account, programmes: Programmes, command: PlaceHold, now: Instant) -> Decision:
+def place(decider: Decider, command: PlaceHold) -> Placed:
     """Pin value; refused where there is too little of it, or too many holds are open."""
-    programme = ruling(account, programmes, command.programme, now)
+    account, now = decider.member, decider.now
+    programme = decider.programme(command.programme)
     currency = currency_in(programme, command.currency)
     policy = SECTION.of(programme)
     minutes = policy.minutes if command.minutes is None else command.minutes
@@ -133,7 +135,7 @@ def place(account: Account, programmes: Programmes, command: PlaceHold, now: Ins
         )
     key = qualified(programme.id, currency.id)
     value.check_available(account, key, command.amount)
-    draft = Draft(account, now)
+    draft = decider.event()
     hold = Hold(
         programme=programme.id,
         currency=key,
@@ -144,19 +146,17 @@ def place(account: Account, programmes: Programmes, command: PlaceHold, now: Ins
         taken=value.debit(draft, key, command.amount, destination=HELD),
     )
     HOLDS.put(draft, command.hold_id, hold)
-    entry = draft.entry(
+    draft.record(
         "hold",
-        actor=command.actor,
         subject=command.hold_id,
         detail=Detail(note=command.reference) if command.reference else None,
     )
-    return Decision(entries=(entry,), result=Placed(command.hold_id, hold))
+    return Placed(command.hold_id, hold)
 
 
-def capture(
-    account: Account, _programmes: Programmes, command: CaptureHold, now: Instant
-) -> Decision:
+def capture(decider: Decider, command: CaptureHold) -> Ended:
     """Spend a hold, in the order in which it was pinned."""
+    account = decider.member
     hold = _open(account, command.hold_id)
     amount = hold.amount if command.amount is None else command.amount
     if amount > hold.amount:
@@ -165,39 +165,32 @@ def capture(
             f"The hold is over {hold.amount}; {amount} cannot be captured.",
             held=hold.amount,
         )
-    draft = Draft(account, now)
+    draft = decider.event()
     draft.post(HELD, REDEEMED, hold.currency, amount)
     _restore(draft, hold, _rest(hold.taken, amount))
     _end(draft, command.hold_id, "captured")
-    entry = draft.entry(
+    draft.record(
         "capture",
-        actor=command.actor,
         subject=command.hold_id,
         detail=Detail(note=command.reference) if command.reference else None,
     )
-    told = Ended(command.hold_id, hold.programme, hold.currency, amount, hold.amount - amount)
-    return Decision(entries=(entry,), result=told)
+    return Ended(command.hold_id, hold.programme, hold.currency, amount, hold.amount - amount)
 
 
-def release(
-    account: Account, _programmes: Programmes, command: ReleaseHold, now: Instant
-) -> Decision:
+def release(decider: Decider, command: ReleaseHold) -> Ended:
     """Give every part of a hold back to its own expiry."""
+    account = decider.member
     hold = _open(account, command.hold_id)
-    draft = Draft(account, now)
+    draft = decider.event()
     _restore(draft, hold, hold.taken)
     _end(draft, command.hold_id, "released")
-    entry = draft.entry(
-        "release", actor=command.actor, subject=command.hold_id, reason=command.reason
-    )
-    told = Ended(command.hold_id, hold.programme, hold.currency, 0, hold.amount)
-    return Decision(entries=(entry,), result=told)
+    draft.record("release", subject=command.hold_id, reason=command.reason)
+    return Ended(command.hold_id, hold.programme, hold.currency, 0, hold.amount)
 
 
-def extend(
-    account: Account, _programmes: Programmes, command: ExtendHold, now: Instant
-) -> Decision:
+def extend(decider: Decider, command: ExtendHold) -> Placed:
     """Move the end of a hold; never to an earlier instant, nor past its latest."""
+    account, now = decider.member, decider.now
     hold = _open(account, command.hold_id)
     until = now + command.minutes * _MINUTE_MS
     if until > hold.latest:
@@ -209,12 +202,12 @@ def extend(
             latest=latest,
         )
     if until <= hold.expires_at:
-        return Decision(result=Placed(command.hold_id, hold))
-    draft = Draft(account, now)
+        return Placed(command.hold_id, hold)
+    draft = decider.event()
     longer = replace(hold, expires_at=until)
     HOLDS.put(draft, command.hold_id, longer)
-    entry = draft.entry("extend", actor=command.actor, subject=command.hold_id)
-    return Decision(entries=(entry,), result=Placed(command.hold_id, longer))
+    draft.record("extend", subject=command.hold_id)
+    return Placed(command.hold_id, longer)
 
 
 def held(account: Account, currency: str) -> int:
@@ -229,7 +222,7 @@ def due(account: Account) -> Instant | None:
 
 def time_out(account: Account, _programmes: Programmes, instant: Instant) -> Entry | None:
     """End the holds whose time is over at an instant."""
-    draft = Draft(account, instant)
+    draft = EventBuilder(account, instant)
     for hold_id, hold in HOLDS.all(account).items():
         if hold.expires_at <= instant:
             _restore(draft, hold, hold.taken)
@@ -237,7 +230,7 @@ def time_out(account: Account, _programmes: Programmes, instant: Instant) -> Ent
     return None if draft.is_empty else draft.entry("time_out")
 
 
-def end(draft: Draft) -> None:
+def end(draft: EventBuilder) -> None:
     """Release every hold, where an account ends: its value is forfeited with the rest."""
     for hold_id, hold in HOLDS.all(draft.account).items():
         _restore(draft, hold, hold.taken)
@@ -272,13 +265,13 @@ def _open(account: Account, hold_id: str) -> Hold:
     raise NotFound("hold_not_found", "This member has no such hold.")
 
 
-def _end(draft: Draft, hold_id: str, how: str) -> None:
+def _end(draft: EventBuilder, hold_id: str, how: str) -> None:
     HOLDS.drop(draft, hold_id)
     until = draft.now + _REMEMBERED_MS
     draft.add(CounterChange(_trace(hold_id), _ENDS.index(how) + 1, until))
 
 
-def _restore(draft: Draft, hold: Hold, taken: tuple[Taken, ...]) -> None:
+def _restore(draft: EventBuilder, hold: Hold, taken: tuple[Taken, ...]) -> None:
     value.restore(draft, hold.currency, taken, source=HELD, shortest=value.NEVER)
 
 

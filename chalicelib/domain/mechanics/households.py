@@ -19,12 +19,12 @@ from msgspec import Meta, Struct
 
 from chalicelib.domain.account import Account
 from chalicelib.domain.calendar import Instant
-from chalicelib.domain.commands import Command, Decision
-from chalicelib.domain.draft import Draft
+from chalicelib.domain.commands import Command
+from chalicelib.domain.decide.decider import MEMBER, Decider, Known
+from chalicelib.domain.decide.event_builder import EventBuilder
 from chalicelib.domain.effects import Opened, StatusChange
 from chalicelib.domain.entry import Detail
 from chalicelib.domain.errors import Conflict, NotFound
-from chalicelib.domain.programme import Programmes
 from chalicelib.domain.progress import Shelf
 
 #: How many members a household has at most, whatever it is founded for.
@@ -55,6 +55,9 @@ class Terms(Struct, frozen=True):
     max_members: int
 
 
+#: The role of a household in a decision.
+HOUSEHOLD: Final = "household"
+
 _THE: Final = "the"
 #: The one of a member, under a constant key.
 BELONGING: Final = Shelf("household", Belonging)
@@ -83,33 +86,24 @@ class JoinHousehold(Command, frozen=True):
     With ``max_members`` the household is founded by it.
     """
 
-    member: str
     household: str
     role: Role
     max_members: int | None = None
+
+    def parties(self, known: Known) -> dict[str, str]:  # noqa: ARG002 - both are named
+        """Return the member and the household."""
+        return {MEMBER: self.member, HOUSEHOLD: self.household}
 
 
 class LeaveHousehold(Command, frozen=True):
     """Let a member leave their household; ``note`` is sealed."""
 
-    member: str
     household: str
     note: str = ""
 
-
-class AdmitMember(Command, frozen=True):
-    """Note in a household who has joined it; `JoinHousehold` on the other side."""
-
-    member: str
-    role: Role
-    since: Instant
-    max_members: int | None = None
-
-
-class DismissMember(Command, frozen=True):
-    """Note in a household that somebody has left it."""
-
-    member: str
+    def parties(self, known: Known) -> dict[str, str]:  # noqa: ARG002 - both are named
+        """Return the member and the household."""
+        return {MEMBER: self.member, HOUSEHOLD: self.household}
 
 
 class Together(Struct, frozen=True):
@@ -120,54 +114,78 @@ class Together(Struct, frozen=True):
     changed: bool = True
 
 
-# ── The member's side ──
-
-
-def join(
-    account: Account, _programmes: Programmes, command: JoinHousehold, now: Instant
-) -> Decision:
-    """Say in the member's account to which household they belong, and pass it on."""
-    held = belonging(account)
+def join(decider: Decider, command: JoinHousehold) -> Together:
+    """Say in both accounts who belongs to the household; the first one founds it."""
+    held = belonging(decider.member)
     if held is not None and held.household != command.household:
         raise Conflict(
             "in_another_household",
             "This member belongs to another household: let them leave it first.",
         )
-    since = now if held is None else held.since
-    draft = Draft(account, now)
-    BELONGING.put(draft, _THE, Belonging(command.household, command.role, since))
-    passed = AdmitMember(
-        actor=command.actor,
-        member=command.member,
-        role=command.role,
-        since=since,
-        max_members=command.max_members,
-    )
-    if draft.is_empty:
-        return Decision(passed=passed)
-    entry = draft.entry("join", actor=command.actor, subject=command.household, reason=command.role)
-    return Decision(entries=(entry,), passed=passed)
+    since = decider.now if held is None else held.since
+    own = decider.event()
+    BELONGING.put(own, _THE, Belonging(command.household, command.role, since))
+    home = decider.event(HOUSEHOLD)
+    _admit(home, command, Relative(command.role, since))
+    if not own.is_empty:
+        own.record("join", subject=command.household, reason=command.role)
+    if not home.is_empty:
+        home.record("admit", counterparty=command.member, reason=command.role)
+    return _together(home)
 
 
-def leave(
-    account: Account, _programmes: Programmes, command: LeaveHousehold, now: Instant
-) -> Decision:
-    """Forget in the member's account the household that they leave, and pass it on."""
-    held = belonging(account)
+def _admit(home: EventBuilder, command: JoinHousehold, relative: Relative) -> None:
+    if command.max_members is not None and home.before.version == 0:
+        home.add(Opened(home.now))
+        home.add(StatusChange("household"))
+        TERMS.put(home, _THE, Terms(command.max_members))
+    elif home.before.status != "household":
+        raise NotFound("household_not_found", "There is no such household.")
+    known = relatives(home.before)
+    most = max_members(home.account)
+    if command.member not in known and len(known) >= most:
+        raise Conflict(
+            "household_full",
+            f"This household is for {most} members at most: let somebody leave it first.",
+            max_members=most,
+        )
+    RELATIVES.put(home, command.member, relative)
+
+
+def leave(decider: Decider, command: LeaveHousehold) -> Together:
+    """Forget in both accounts that the member belongs to the household."""
+    held = belonging(decider.member)
     if held is None or held.household != command.household:
         raise NotFound("not_in_household", "This member does not belong to this household.")
-    draft = Draft(account, now)
+    draft = decider.event()
     end(draft)
     note = Detail(note=command.note) if command.note else None
-    entry = draft.entry("leave", actor=command.actor, subject=command.household, detail=note)
-    return Decision(entries=(entry,), passed=parting(account, command.actor, command.member))
+    draft.record("leave", subject=command.household, detail=note)
+    return dismiss(decider, command.member)
 
 
-def parting(account: Account, actor: str, member: str) -> DismissMember | None:
-    """Return what has to be told to the household, if any, of a member who leaves it."""
-    if belonging(account) is None:
-        return None
-    return DismissMember(actor=actor, member=member)
+def dismiss(decider: Decider, member: str) -> Together:
+    """Note in the household who left; with the last of them it ends."""
+    home = decider.event(HOUSEHOLD)
+    RELATIVES.drop(home, member)
+    if not relatives(home.account):
+        TERMS.drop(home, _THE)
+        home.add(StatusChange("closed"))
+    if not home.is_empty:
+        home.record("dismiss", counterparty=member)
+    return _together(home)
+
+
+def _together(home: EventBuilder) -> Together:
+    after = home.account
+    return Together(max_members(after), relatives(after), changed=not home.is_empty)
+
+
+def household_of(known: Known) -> dict[str, str]:
+    """Return the household of the member as a party of a command; none where to none."""
+    member = known.accounts.get(MEMBER)
+    belongs = None if member is None else belonging(member)
+    return {} if belongs is None else {HOUSEHOLD: belongs.household}
 
 
 def belonging(account: Account) -> Belonging | None:
@@ -175,58 +193,9 @@ def belonging(account: Account) -> Belonging | None:
     return BELONGING.get(account, _THE)
 
 
-def end(draft: Draft) -> None:
+def end(draft: EventBuilder) -> None:
     """Forget the household, where a member leaves it or their account ends."""
     BELONGING.drop(draft, _THE)
-
-
-# ── The household's side ──
-
-
-def admit(
-    account: Account, _programmes: Programmes, command: AdmitMember, now: Instant
-) -> Decision:
-    """Note who joined; the first one founds the household."""
-    draft = Draft(account, now)
-    if command.max_members is not None and account.version == 0:
-        draft.add(Opened(now))
-        draft.add(StatusChange("household"))
-        TERMS.put(draft, _THE, Terms(command.max_members))
-    elif account.status != "household":
-        raise NotFound("household_not_found", "There is no such household.")
-    known = RELATIVES.all(account)
-    most = max_members(draft.account)
-    if command.member not in known and len(known) >= most:
-        raise Conflict(
-            "household_full",
-            f"This household is for {most} members at most: let somebody leave it first.",
-            max_members=most,
-        )
-    RELATIVES.put(draft, command.member, Relative(command.role, command.since))
-    return _told(draft, command, "admit", command.role)
-
-
-def dismiss(
-    account: Account, _programmes: Programmes, command: DismissMember, now: Instant
-) -> Decision:
-    """Note who left; with the last of them the household ends."""
-    draft = Draft(account, now)
-    RELATIVES.drop(draft, command.member)
-    if not relatives(draft.account):
-        TERMS.drop(draft, _THE)
-        draft.add(StatusChange("closed"))
-    return _told(draft, command, "dismiss")
-
-
-def _told(
-    draft: Draft, command: AdmitMember | DismissMember, kind: str, reason: str = ""
-) -> Decision:
-    after = draft.account
-    told = Together(max_members(after), relatives(after), changed=not draft.is_empty)
-    if draft.is_empty:
-        return Decision(result=told)
-    entry = draft.entry(kind, actor=command.actor, counterparty=command.member, reason=reason)
-    return Decision(entries=(entry,), result=told)
 
 
 def relatives(account: Account) -> dict[str, Relative]:

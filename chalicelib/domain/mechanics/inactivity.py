@@ -15,7 +15,7 @@ from msgspec import Struct
 
 from chalicelib.domain.account import Account
 from chalicelib.domain.calendar import Instant
-from chalicelib.domain.draft import Draft
+from chalicelib.domain.decide.event_builder import EventBuilder
 from chalicelib.domain.entry import EXPIRED, Entry
 from chalicelib.domain.mechanics import value
 from chalicelib.domain.programme import InactivityExpiry, Programmes, qualified
@@ -34,7 +34,7 @@ class LastDay(Struct, frozen=True):
 LAST_DAYS: Final = Shelf("inactivity", LastDay)
 
 
-def apply(draft: Draft, occasion: Occasion) -> Note | None:
+def apply(draft: EventBuilder, occasion: Occasion) -> Note | None:
     """Move the last day on, by the day of the fact."""
     programme, activity = occasion.programme, occasion.activity
     day = activity.local_day(programme.time_zone)
@@ -45,7 +45,9 @@ def apply(draft: Draft, occasion: Occasion) -> Note | None:
     return None
 
 
-def _prolong(draft: Draft, time_zone: str, key: str, policy: InactivityExpiry, day: date) -> None:
+def _prolong(
+    draft: EventBuilder, time_zone: str, key: str, policy: InactivityExpiry, day: date
+) -> None:
     term = value.until(value.later(policy, day), time_zone)
     held = LAST_DAYS.get(draft.account, key)
     if term.expires_at is None or term.expires_on is None:
@@ -54,7 +56,7 @@ def _prolong(draft: Draft, time_zone: str, key: str, policy: InactivityExpiry, d
         LAST_DAYS.put(draft, key, LastDay(term.expires_on, term.expires_at))
 
 
-def retract(_draft: Draft, retraction: Retraction) -> Note:
+def retract(_draft: EventBuilder, retraction: Retraction) -> Note:
     """Leave the last day where it is: the member was there, whatever came back."""
     return retraction.note
 
@@ -62,7 +64,7 @@ def retract(_draft: Draft, retraction: Retraction) -> Note:
 REACTION: Final = Reaction("inactivity", apply, retract)
 
 
-def inherit(draft: Draft, key: str, last: LastDay | None) -> None:
+def inherit(draft: EventBuilder, key: str, last: LastDay | None) -> None:
     """Let value from another member last as long as it did there, where nothing here says."""
     if last is not None and LAST_DAYS.get(draft.account, key) is None:
         LAST_DAYS.put(draft, key, last)
@@ -75,7 +77,7 @@ def due(account: Account) -> Instant | None:
 
 def expire(account: Account, _programmes: Programmes, instant: Instant) -> Entry | None:
     """Let go of all value of the currencies whose last day is over."""
-    draft = Draft(account, instant)
+    draft = EventBuilder(account, instant)
     for key, last in LAST_DAYS.all(account).items():
         if last.expires_at <= instant:
             LAST_DAYS.drop(draft, key)
@@ -84,7 +86,7 @@ def expire(account: Account, _programmes: Programmes, instant: Instant) -> Entry
     return None if draft.is_empty else draft.entry("inactive")
 
 
-def end(draft: Draft) -> None:
+def end(draft: EventBuilder) -> None:
     """Forget every last day, where an account ends."""
     for key in LAST_DAYS.all(draft.account):
         LAST_DAYS.drop(draft, key)

@@ -5,17 +5,16 @@ from __future__ import annotations
 from msgspec import Struct
 
 from chalicelib.domain import calendar
-from chalicelib.domain.account import Account
-from chalicelib.domain.calendar import Instant
-from chalicelib.domain.commands import Close, Decision, Enrol, Open
-from chalicelib.domain.draft import Draft
+from chalicelib.domain.commands import Command, Enrol, Open
+from chalicelib.domain.decide.decider import MEMBER, Decider, Known
+from chalicelib.domain.decide.event_builder import EventBuilder
 from chalicelib.domain.effects import (
     ConsentChange,
     Enrolled,
     Opened,
     StatusChange,
 )
-from chalicelib.domain.errors import Conflict, Invalid
+from chalicelib.domain.errors import Invalid
 from chalicelib.domain.mechanics import households
 from chalicelib.domain.mechanics.registry import CLOSING, WITHDRAWN
 from chalicelib.domain.mechanics.tiers import lowest
@@ -28,29 +27,44 @@ class Joined(Struct, frozen=True):
     programmes: dict[str, str]
 
 
-def open_account(account: Account, programmes: Programmes, command: Open, now: Instant) -> Decision:
+class Close(Command, frozen=True):
+    """End a member's account: whatever value is left is forfeited, and their household left."""
+
+    reason: str
+
+    def parties(self, known: Known) -> dict[str, str]:
+        """Return the member, and the household that they belong to."""
+        return {MEMBER: self.member, **households.household_of(known)}
+
+
+def open_account(decider: Decider, command: Open) -> Joined:
     """Begin an account, as a prospect or enrolled at once."""
-    draft = Draft(account, now)
-    draft.add(Opened(now))
-    joined = _join(draft, programmes, command.programmes, command.consents)
-    entry = draft.entry("enrol" if joined else "open", actor=command.actor)
-    return Decision(entries=(entry,), result=Joined(joined))
+    draft = decider.event()
+    draft.add(Opened(decider.now))
+    joined = _join(draft, decider.programmes, command.programmes, command.consents)
+    draft.record("enrol" if joined else "open")
+    return Joined(joined)
 
 
-def enrol(account: Account, programmes: Programmes, command: Enrol, now: Instant) -> Decision:
+def enrol(decider: Decider, command: Enrol) -> Joined:
     """Join programmes; nothing changes for those already joined."""
-    draft = Draft(account, now)
-    joined = _join(draft, programmes, command.programmes, command.consents)
-    entries = () if draft.is_empty else (draft.entry("enrol", actor=command.actor),)
-    return Decision(entries=entries, result=Joined(joined))
+    draft = decider.event()
+    joined = _join(draft, decider.programmes, command.programmes, command.consents)
+    if not draft.is_empty:
+        draft.record("enrol")
+    return Joined(joined)
 
 
 def _join(
-    draft: Draft,
+    draft: EventBuilder,
     programmes: Programmes,
-    programme_ids: tuple[str, ...],
+    wanted: tuple[str, ...] | None,
     consents: dict[str, bool],
 ) -> dict[str, str]:
+    programme_ids = wanted
+    if programme_ids is None:
+        known = programmes.ids()
+        programme_ids = tuple(each for each in known if programmes.in_force(each, draft.now))
     for purpose, granted in sorted(consents.items()):
         if draft.account.consents.get(purpose) is not granted:
             draft.add(ConsentChange(purpose, granted))
@@ -74,7 +88,7 @@ def _join(
     return joined
 
 
-def _join_one(draft: Draft, programme: Programme) -> str:
+def _join_one(draft: EventBuilder, programme: Programme) -> str:
     account = draft.account
     missing = [
         purpose
@@ -104,14 +118,12 @@ def _join_one(draft: Draft, programme: Programme) -> str:
     return tier
 
 
-def close(account: Account, _programmes: Programmes, command: Close, now: Instant) -> Decision:
+def close(decider: Decider, command: Close) -> None:
     """End the account; its value is forfeited, its debts are written off, its household left."""
-    if account.status == "closed":
-        raise Conflict("account_closed", "This account is closed already.")
-    draft = Draft(account, now)
+    draft = decider.event()
     for give_up in CLOSING:
         give_up(draft)
     draft.add(StatusChange("closed"))
-    entry = draft.entry("close", actor=command.actor, reason=command.reason)
-    passed = households.parting(account, command.actor, command.member)
-    return Decision(entries=(entry,), passed=passed)
+    draft.record("close", reason=command.reason)
+    if decider.has(households.HOUSEHOLD):
+        households.dismiss(decider, command.member)

@@ -13,7 +13,7 @@ from typing import Annotated, Any, Final
 from msgspec import Meta
 
 from chalicelib.domain.activity import Activity
-from chalicelib.domain.draft import Draft
+from chalicelib.domain.decide.event_builder import EventBuilder
 from chalicelib.domain.faults import Fault
 from chalicelib.domain.mechanics import entitlements
 from chalicelib.domain.pointer import join
@@ -42,7 +42,7 @@ Packages = Annotated[tuple[Package, ...], Meta(max_length=100)]
 SECTION: Final[Section[tuple[Package, ...]]] = Section("packages", ())
 
 
-def apply(draft: Draft, occasion: Occasion) -> Note | None:
+def apply(draft: EventBuilder, occasion: Occasion) -> Note | None:
     """Grant the units of every package that is bought; the note says under which key."""
     programme, activity = occasion.programme, occasion.activity
     note: dict[str, Any] = {}
@@ -57,7 +57,7 @@ def apply(draft: Draft, occasion: Occasion) -> Note | None:
     return note or None
 
 
-def retract(draft: Draft, retraction: Retraction) -> Note:
+def retract(draft: EventBuilder, retraction: Retraction) -> Note:
     """Take back the units of what comes back, as far as they are unused."""
     note = dict(retraction.note)
     for package in SECTION.of(retraction.programme):

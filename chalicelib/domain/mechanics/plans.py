@@ -24,8 +24,9 @@ from msgspec.structs import replace
 from chalicelib.domain import calendar, money
 from chalicelib.domain.account import Account
 from chalicelib.domain.calendar import Instant
-from chalicelib.domain.commands import Command, Decision
-from chalicelib.domain.draft import Draft
+from chalicelib.domain.commands import Command
+from chalicelib.domain.decide.decider import Decider
+from chalicelib.domain.decide.event_builder import EventBuilder
 from chalicelib.domain.effects import CounterChange
 from chalicelib.domain.entry import Detail, Entry
 from chalicelib.domain.errors import Conflict, NotFound
@@ -35,7 +36,6 @@ from chalicelib.domain.pointer import join
 from chalicelib.domain.programme import Days, Id, Part, Programme, Programmes, Text
 from chalicelib.domain.progress import Shelf
 from chalicelib.domain.references import reference, tier_ids
-from chalicelib.domain.ruling import ruling
 from chalicelib.domain.section import Section
 from chalicelib.domain.speech import Described, Speaker
 
@@ -134,11 +134,10 @@ class Subscribed(Struct, frozen=True):
     changed: bool = True
 
 
-def subscribe(
-    account: Account, programmes: Programmes, command: Subscribe, now: Instant
-) -> Decision:
+def subscribe(decider: Decider, command: Subscribe) -> Subscribed:
     """Begin a plan; refused where one runs."""
-    programme = ruling(account, programmes, command.programme, now)
+    account, now = decider.member, decider.now
+    programme = decider.programme(command.programme)
     plan = _named(programme, command.plan)
     held = SUBSCRIPTIONS.get(account, programme.id)
     if held is not None:
@@ -148,7 +147,7 @@ def subscribe(
             plan=held.plan,
             programme=programme.id,
         )
-    draft = Draft(account, now)
+    draft = decider.event()
     today = calendar.local_date(now, programme.time_zone)
     trial = plan.trial_days if not account.counter(_trial(programme)) else 0
     first = calendar.add_days(today, trial)
@@ -166,12 +165,13 @@ def subscribe(
     )
     SUBSCRIPTIONS.put(draft, programme.id, begun)
     _hold_tier(draft, programme, plan)
-    return _decided(draft, "subscribe", command, command.reference, Subscribed(programme.id, begun))
+    return _decided(draft, "subscribe", command.reference, Subscribed(programme.id, begun))
 
 
-def pay(account: Account, programmes: Programmes, command: PayFee, now: Instant) -> Decision:
+def pay(decider: Decider, command: PayFee) -> Subscribed:
     """Lengthen what is paid for by one period."""
-    programme = ruling(account, programmes, command.programme, now)
+    account = decider.member
+    programme = decider.programme(command.programme)
     held = _held(account, programme)
     plan = _named(programme, held.plan)
     first = calendar.parse_date(held.first_on)
@@ -188,19 +188,20 @@ def pay(account: Account, programmes: Programmes, command: PayFee, now: Instant)
     )
     if held.state == "trial":
         paid = replace(paid, until_on=held.until_on, until=held.until)
-    draft = Draft(account, now)
+    draft = decider.event()
     SUBSCRIPTIONS.put(draft, programme.id, paid)
-    return _decided(draft, "fee", command, command.reference, Subscribed(programme.id, paid))
+    return _decided(draft, "fee", command.reference, Subscribed(programme.id, paid))
 
 
-def change(account: Account, programmes: Programmes, command: ChangePlan, now: Instant) -> Decision:
+def change(decider: Decider, command: ChangePlan) -> Subscribed:
     """Take another plan, and state what is owed or left over for the days that remain."""
-    programme = ruling(account, programmes, command.programme, now)
+    account, now = decider.member, decider.now
+    programme = decider.programme(command.programme)
     held = _held(account, programme)
     old, new = _named(programme, held.plan), _named(programme, command.plan)
     if old.id == new.id and held.following is None:
-        return Decision(result=Subscribed(programme.id, held, changed=False))
-    draft = Draft(account, now)
+        return Subscribed(programme.id, held, changed=False)
+    draft = decider.event()
     if command.when == "period_end":
         changed = replace(held, following=None if old.id == new.id else new.id)
         prorated = 0
@@ -210,7 +211,7 @@ def change(account: Account, programmes: Programmes, command: ChangePlan, now: I
     if command.when == "now":
         _hold_tier(draft, programme, new)
     told = Subscribed(programme.id, changed, prorated)
-    return _decided(draft, "plan", command, "", told)
+    return _decided(draft, "plan", "", told)
 
 
 def _changed(
@@ -256,11 +257,12 @@ def _unused(programme: Programme, held: Subscription, plan: Plan, now: Instant) 
     return owed
 
 
-def cancel(account: Account, programmes: Programmes, command: CancelPlan, now: Instant) -> Decision:
+def cancel(decider: Decider, command: CancelPlan) -> Subscribed:
     """End a plan, and state what is left over where it ends at once."""
-    programme = ruling(account, programmes, command.programme, now)
+    account, now = decider.member, decider.now
+    programme = decider.programme(command.programme)
     held = _held(account, programme)
-    draft = Draft(account, now)
+    draft = decider.event()
     if command.when == "now" or held.state == "past_due":
         left = _unused(programme, held, _named(programme, held.plan), now)
         _end(draft, programme)
@@ -268,10 +270,10 @@ def cancel(account: Account, programmes: Programmes, command: CancelPlan, now: I
     else:
         ending = replace(held, state="cancelled", following=None)
         if ending == held:
-            return Decision(result=Subscribed(programme.id, held, changed=False))
+            return Subscribed(programme.id, held, changed=False)
         SUBSCRIPTIONS.put(draft, programme.id, ending)
         told = Subscribed(programme.id, ending)
-    return _decided(draft, "cancel_plan", command, "", told, reason=command.reason)
+    return _decided(draft, "cancel_plan", "", told, reason=command.reason)
 
 
 def plan_of(account: Account, programme: Programme) -> str | None:
@@ -288,7 +290,7 @@ def due(account: Account) -> Instant | None:
 
 def renew(account: Account, programmes: Programmes, instant: Instant) -> Entry | None:
     """Begin the next period where it is paid, else the grace; end what the grace did not save."""
-    draft = Draft(account, instant)
+    draft = EventBuilder(account, instant)
     for programme_id, held in SUBSCRIPTIONS.all(account).items():
         if (held.grace_until or held.until) > instant:
             continue
@@ -300,7 +302,7 @@ def renew(account: Account, programmes: Programmes, instant: Instant) -> Entry |
     return None if draft.is_empty else draft.entry("renew")
 
 
-def _renew(draft: Draft, programme: Programme, held: Subscription) -> None:
+def _renew(draft: EventBuilder, programme: Programme, held: Subscription) -> None:
     if held.state == "cancelled" or held.grace_until is not None:
         _end(draft, programme)
         return
@@ -330,18 +332,18 @@ def _renew(draft: Draft, programme: Programme, held: Subscription) -> None:
     SUBSCRIPTIONS.put(draft, programme.id, replace(held, state="past_due", grace_until=grace))
 
 
-def end(draft: Draft) -> None:
+def end(draft: EventBuilder) -> None:
     """End every plan, where an account ends; the tier that it brought goes with the floors."""
     for programme_id in SUBSCRIPTIONS.all(draft.account):
         SUBSCRIPTIONS.drop(draft, programme_id)
 
 
-def _end(draft: Draft, programme: Programme) -> None:
+def _end(draft: EventBuilder, programme: Programme) -> None:
     SUBSCRIPTIONS.drop(draft, programme.id)
     tiers.release(draft, programme, "paid")
 
 
-def _hold_tier(draft: Draft, programme: Programme, plan: Plan) -> None:
+def _hold_tier(draft: EventBuilder, programme: Programme, plan: Plan) -> None:
     if plan.tier is None:
         tiers.release(draft, programme, "paid")
     else:
@@ -355,21 +357,15 @@ def _last(plan: Plan, first: date, periods: int) -> date:
 
 
 def _decided(
-    draft: Draft,
+    draft: EventBuilder,
     kind: str,
-    command: Command,
     note: str,
     told: Subscribed,
     *,
     reason: str = "",
-) -> Decision:
-    entry = draft.entry(
-        kind,
-        actor=command.actor,
-        reason=reason,
-        detail=Detail(note=note) if note else None,
-    )
-    return Decision(entries=(entry,), result=told)
+) -> Subscribed:
+    draft.record(kind, reason=reason, detail=Detail(note=note) if note else None)
+    return told
 
 
 def _held(account: Account, programme: Programme) -> Subscription:

@@ -23,7 +23,7 @@ from chalicelib.domain import money
 from chalicelib.domain.account import Taken
 from chalicelib.domain.activity import Activity
 from chalicelib.domain.bill import Bill, Paid, PricedLine
-from chalicelib.domain.draft import Draft
+from chalicelib.domain.decide.event_builder import EventBuilder
 from chalicelib.domain.entry import REDEEMED, Line
 from chalicelib.domain.mechanics import entitlements, value
 from chalicelib.domain.programme import Part
@@ -42,12 +42,12 @@ SECTION: Final[Section[QuotePolicy]] = Section("quotes", QuotePolicy())
 _NO_LINE: Final = Line("", 0, 0)
 
 
-def apply(_draft: Draft, _occasion: Occasion) -> Note | None:
+def apply(_draft: EventBuilder, _occasion: Occasion) -> Note | None:
     """Make nothing of a fact: what a quote does it does before."""
     return None
 
 
-def retract(draft: Draft, retraction: Retraction) -> Note:
+def retract(draft: EventBuilder, retraction: Retraction) -> Note:
     """Return what wallets paid and what made lines free, for what comes back."""
     note = dict(retraction.note)
     recorded, after = retraction.recorded, retraction.after
@@ -114,7 +114,7 @@ def _nets_left(nets: list[int], recorded: Activity, left: Activity | None) -> li
     return found
 
 
-def _freed(draft: Draft, freed: list[Any], left: list[int]) -> Iterator[list[Any]]:
+def _freed(draft: EventBuilder, freed: list[Any], left: list[int]) -> Iterator[list[Any]]:
     for place, consumed in freed:
         if consumed and left[place] == 0:
             entitlements.put_back(draft, consumed)
@@ -124,7 +124,7 @@ def _freed(draft: Draft, freed: list[Any], left: list[int]) -> Iterator[list[Any
 
 
 def _undrawn(
-    draft: Draft, draw: dict[str, Any], returned: int, total: int, *, whole: bool
+    draft: EventBuilder, draw: dict[str, Any], returned: int, total: int, *, whole: bool
 ) -> dict[str, Any]:
     """Restore the share of a draw that comes back: what was drawn last comes back first."""
     amount, back = draw["amount"], draw["back"]

@@ -20,26 +20,22 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from chalicelib.domain import calendar
+from chalicelib.domain import calendar, voucher_code
 from chalicelib.domain.account import Account
 from chalicelib.domain.activity import Activity, checked
 from chalicelib.domain.bill import PricedLine
 from chalicelib.domain.calendar import Instant
-from chalicelib.domain.commands import (
-    Claim,
-    Command,
-    Decision,
-    Redemption,
-    SaveQuote,
-    SaveRedemption,
-)
-from chalicelib.domain.draft import Draft
+from chalicelib.domain.commands import Command
+from chalicelib.domain.decide.claims import EventRef, RecordKind, Ref, SaveRecord
+from chalicelib.domain.decide.decider import MEMBER, Decider, Known
+from chalicelib.domain.decide.event_builder import EventBuilder
 from chalicelib.domain.entry import REDEEMED, Line
-from chalicelib.domain.errors import Conflict, Invalid
+from chalicelib.domain.errors import Conflict, Invalid, NotFound
 from chalicelib.domain.mechanics import (
     activities,
     discounts,
     entitlements,
+    households,
     pricing,
     rewards,
     value,
@@ -49,6 +45,7 @@ from chalicelib.domain.mechanics.discounts import Purchase
 from chalicelib.domain.mechanics.households import Household
 from chalicelib.domain.mechanics.pricing import Payment
 from chalicelib.domain.mechanics.quoted import SECTION
+from chalicelib.domain.mechanics.rewards import Redemption
 from chalicelib.domain.programme import Programme, Programmes
 from chalicelib.domain.quote import Draw, Quote
 from chalicelib.domain.ruling import ruling
@@ -56,6 +53,8 @@ from chalicelib.domain.ruling import ruling
 #: The source of the fact that a confirmed quote is, where the caller names no other.
 SOURCE: Final = "quote"
 _MINUTE_MS: Final = 60_000
+#: A quote can still be read a week beyond the longest that one stands.
+QUOTES: Final = RecordKind("quote", Quote, kept_days=14)
 
 
 class MakeQuote(Command, frozen=True):
@@ -63,33 +62,48 @@ class MakeQuote(Command, frozen=True):
     Price a purchase.
 
     ``activity`` is the fact as it would be recorded, with the prices before any discount on its
-    lines; ``service_on`` the local day by which discounts go, today where it is not said.
+    lines; ``service_on`` the local day by which discounts go, today where it is not said;
+    ``vouchers`` the ids of the redemptions whose vouchers are presented.
     """
 
-    member: str
     programme: str
     quote_id: str
     activity: Activity
     service_on: str | None = None
     birthday: str = ""
-    household: Household | None = None
     payments: tuple[Payment, ...] | None = None
-    vouchers: tuple[Redemption, ...] = ()
+    vouchers: tuple[str, ...] = ()
     declined: frozenset[str] = frozenset()
+
+    def parties(self, known: Known) -> dict[str, str]:
+        """Return the member, and where a discount asks for them their household and relatives."""
+        version = known.programmes.in_force(self.programme, known.now)
+        needs = version is not None and discounts.needs_household(version.document)
+        found = {MEMBER: self.member, **(households.household_of(known) if needs else {})}
+        home = known.accounts.get(households.HOUSEHOLD)
+        if version is not None and home and discounts.shares_spend(version.document):
+            others = [each for each in households.relatives(home) if each != self.member]
+            found |= {_relative(place): each for place, each in enumerate(others)}
+        return found
+
+    def records(self, known: Known) -> tuple[Ref | EventRef, ...]:  # noqa: ARG002 - known at once
+        """Return the redemptions of the vouchers."""
+        return tuple(rewards.REDEMPTIONS.ref(self.member, each) for each in self.vouchers)
 
 
 class ConfirmQuote(Command, frozen=True):
-    """
-    Buy what was quoted.
+    """Buy what was quoted; ``source`` and ``external_id`` identify the fact that is recorded."""
 
-    ``redemptions`` are those of the quote as they are now; ``source`` and ``external_id`` the
-    identity of the fact that is recorded.
-    """
-
-    quote: Quote
-    redemptions: tuple[Redemption, ...] = ()
+    quote_id: str
     source: str = SOURCE
     external_id: str = ""
+
+    def records(self, known: Known) -> tuple[Ref | EventRef, ...]:
+        """Return the quote, and then the redemptions whose vouchers it uses."""
+        quote = known.record(QUOTES, self.member, self.quote_id)
+        used = quote.redemptions if quote else ()
+        redemptions = (rewards.REDEMPTIONS.ref(self.member, each) for each in used)
+        return QUOTES.ref(self.member, self.quote_id), *redemptions
 
 
 class Tried(Struct, frozen=True):
@@ -119,23 +133,23 @@ class Confirmed(Struct, frozen=True):
     recorded: Recorded
 
 
-def make(account: Account, programmes: Programmes, command: MakeQuote, now: Instant) -> Decision:
-    """Price a purchase for a member as things stand; nothing is written."""
-    programme = ruling(account, programmes, command.programme, now)
-    version = programmes.in_force(programme.id, now)
+def make(decider: Decider, command: MakeQuote) -> Quoted:
+    """Price a purchase for a member as things stand; nothing is written but the quote."""
+    account, now = decider.member, decider.now
+    programme = decider.programme(command.programme)
+    version = decider.programmes.in_force(programme.id, now)
     activity = _in_its_money(programme, command.activity, now)
     day = calendar.local_date(now, programme.time_zone)
     if command.service_on:
         day = calendar.parse_chosen_date(command.service_on, "/service_on")
-    for redemption in command.vouchers:
-        rewards.check_issued(redemption, now)
+    vouchers = tuple(_presented(decider, command.member, each) for each in command.vouchers)
     _check_declined(programme, command.declined)
     purchase = Purchase(
         activity.lines,
         day,
         command.birthday,
-        command.household,
-        command.vouchers,
+        _household(decider),
+        vouchers,
         command.declined,
     )
     priced = pricing.price(account, programme, purchase, command.payments, now)
@@ -160,10 +174,32 @@ def make(account: Account, programmes: Programmes, command: MakeQuote, now: Inst
         freed=priced.freed,
         redemptions=priced.redemptions,
     )
-    used = tuple(each for each in command.vouchers if each.id in priced.redemptions)
-    trial = ConfirmQuote(quote=quote, redemptions=used)
-    followed = confirm(account, programmes, trial, now).result
-    return Decision(result=Quoted(quote, followed.recorded))
+    followed = _buy(decider.trial(), quote, SOURCE, quote.id)
+    decider.claim(_saving(quote))
+    return Quoted(quote, followed.recorded)
+
+
+def _presented(decider: Decider, member: str, redemption_id: str) -> Redemption:
+    redemption = decider.record(rewards.REDEMPTIONS, member, redemption_id)
+    if redemption is None:
+        raise voucher_code.unknown()
+    rewards.check_issued(redemption, decider.now)
+    return redemption
+
+
+def _household(decider: Decider) -> Household | None:
+    """Return what discounts have to know of the member's household, where one asks for it."""
+    if not decider.has(households.HOUSEHOLD):
+        return None
+    known = households.relatives(decider.account(households.HOUSEHOLD))
+    roles = (_relative(place) for place in range(len(known)))
+    others = [decider.account(role) for role in roles if decider.has(role)]
+    return Household(len(known), tuple(each for each in others if each.version))
+
+
+def _relative(place: int) -> str:
+    """Return the role of one of the others in the household."""
+    return f"relative {place}"
 
 
 def try_voucher(
@@ -225,18 +261,28 @@ def _check_declined(programme: Programme, declined: frozenset[str]) -> None:
         )
 
 
-def confirm(
-    account: Account, programmes: Programmes, command: ConfirmQuote, now: Instant
-) -> Decision:
+def confirm(decider: Decider, command: ConfirmQuote) -> Confirmed:
     """Take what the quote uses, and record the purchase."""
-    quote = command.quote
-    programme = ruling(account, programmes, quote.programme, now)
+    quote = decider.record(QUOTES, command.member, command.quote_id)
+    if quote is None:
+        raise quote_unknown()
+    return _buy(decider, quote, command.source, command.external_id or quote.id)
+
+
+def quote_unknown() -> NotFound:
+    """Return the refusal of a quote that is not this member's."""
+    return NotFound("quote_not_found", "This member has no such quote.")
+
+
+def _buy(decider: Decider, quote: Quote, source: str, external_id: str) -> Confirmed:
+    now = decider.now
+    programme = decider.programme(quote.programme)
     if quote.state != "open":
         raise Conflict("quote_confirmed", "This quote was confirmed already.", quote=quote.id)
     if quote.expires_at <= now:
         at = calendar.format_instant(quote.expires_at)
         raise Conflict("quote_expired", f"This quote stood until {at}.", expired_at=at)
-    draft = Draft(account, now)
+    draft = decider.event()
     note: dict[str, Any] = {"quote": quote.id, "nets": [line.net for line in quote.lines]}
     # A line by its place: what its caller calls it might tell what was served.
     places = {line.id: place for place, line in enumerate(quote.activity.lines)}
@@ -244,32 +290,37 @@ def confirm(
         [places[each.line], entitlements.consume(draft, programme, each.entitlement, each.units)]
         for each in quote.freed
     ]
-    claims: list[Claim] = [SaveQuote(replace(quote, state="confirmed", revision=2))]
-    for redemption in command.redemptions:
-        rewards.check_issued(redemption, now)
-        claims.append(SaveRedemption(rewards.changed(redemption, "used", now)))
-    note["redemptions"] = [redemption.id for redemption in command.redemptions]
+    confirmed = replace(quote, state="confirmed", revision=quote.revision + 1)
+    decider.claim(_saving(confirmed))
+    for redemption_id in quote.redemptions:
+        redemption = decider.record(rewards.REDEMPTIONS, quote.member, redemption_id)
+        if redemption is not None:
+            rewards.check_issued(redemption, now)
+            decider.claim(rewards.saving(rewards.changed(redemption, "used", now)))
+    note["redemptions"] = list(quote.redemptions)
     note["draws"] = [_draw(draft, draw) for draw in quote.draws]
     activity = replace(
         quote.activity,
-        source=command.source,
-        external_id=command.external_id or quote.id,
+        source=source,
+        external_id=external_id,
         occurred_at=now,
     )
-    decision = activities.record_in(
+    recorded = activities.record_in(
         draft,
-        programmes,
+        decider.programmes,
         activity,
-        command.actor,
         subject=quote.id,
         noted={f"{programme.id}/{SECTION.name}": note},
         bill=quote.bill(),
     )
-    confirmed = Confirmed(replace(quote, state="confirmed", revision=2), decision.result)
-    return Decision(entries=decision.entries, claims=tuple(claims), result=confirmed)
+    return Confirmed(confirmed, recorded)
 
 
-def _draw(draft: Draft, draw: Draw) -> dict[str, Any]:
+def _saving(quote: Quote) -> SaveRecord:
+    return SaveRecord(QUOTES.ref(quote.member, quote.id), quote, quote.revision)
+
+
+def _draw(draft: EventBuilder, draw: Draw) -> dict[str, Any]:
     """Take what a wallet pays, and return what a refund needs."""
     balance = draft.account.balance(draw.currency)
     taken = draw.taken

@@ -22,15 +22,9 @@ from typing import Any, Final
 
 from chalicelib.domain.account import Account
 from chalicelib.domain.calendar import Instant
-from chalicelib.domain.commands import (
-    Adjust,
-    CancelRedemption,
-    Command,
-    Decision,
-    Redeem,
-    UseVoucher,
-)
-from chalicelib.domain.draft import Draft
+from chalicelib.domain.commands import Command
+from chalicelib.domain.decide.decider import Decider
+from chalicelib.domain.decide.event_builder import EventBuilder
 from chalicelib.domain.entry import AVAILABLE, HELD, PENDING, Entry
 from chalicelib.domain.faults import Fault
 from chalicelib.domain.mechanics import (
@@ -67,7 +61,7 @@ from chalicelib.domain.programme import Programme, Programmes
 from chalicelib.domain.reaction import Reaction
 from chalicelib.domain.speech import Described, Speaker
 
-Handler = Callable[[Account, Programmes, Any, Instant], Decision]
+Handler = Callable[[Decider, Any], Any]
 
 
 class Document(Programme, frozen=True):
@@ -87,10 +81,10 @@ class Document(Programme, frozen=True):
 
 
 HANDLERS: Final[dict[type[Command], Handler]] = {
-    Redeem: rewards.redeem,
-    CancelRedemption: rewards.cancel,
-    UseVoucher: rewards.use_voucher,
-    Adjust: adjustment.adjust,
+    rewards.Redeem: rewards.redeem,
+    rewards.CancelRedemption: rewards.cancel,
+    rewards.UseVoucher: rewards.use_voucher,
+    adjustment.Adjust: adjustment.adjust,
     holds.PlaceHold: holds.place,
     holds.CaptureHold: holds.capture,
     holds.ReleaseHold: holds.release,
@@ -100,11 +94,8 @@ HANDLERS: Final[dict[type[Command], Handler]] = {
     wallets.TopUp: wallets.top_up,
     goodwill.GiveGoodwill: goodwill.give,
     transfers.SendTransfer: transfers.send,
-    transfers.ReceiveTransfer: transfers.receive,
     households.JoinHousehold: households.join,
     households.LeaveHousehold: households.leave,
-    households.AdmitMember: households.admit,
-    households.DismissMember: households.dismiss,
     plans.Subscribe: plans.subscribe,
     plans.PayFee: plans.pay,
     plans.ChangePlan: plans.change,
@@ -115,18 +106,6 @@ HANDLERS: Final[dict[type[Command], Handler]] = {
     entitlements.UseEntitlement: entitlements.use,
     entitlements.ReturnEntitlement: entitlements.give_back,
 }
-
-#: What is asked of a closed account too: a voucher that was paid for is used, and a transfer is
-#: refused in words that tell the sender nothing; a household that has ended is as one that never
-#: was.
-WHEN_CLOSED: Final[frozenset[type[Command]]] = frozenset(
-    {UseVoucher, transfers.ReceiveTransfer, households.AdmitMember}
-)
-
-#: All that a household's account is asked; everything else is asked of members.
-OF_HOUSEHOLDS: Final[frozenset[type[Command]]] = frozenset(
-    {households.AdmitMember, households.DismissMember}
-)
 
 REACTIONS: Final[tuple[Reaction, ...]] = (
     stamps.REACTION,
@@ -161,7 +140,7 @@ TICKS: Final[tuple[Callable[[Account, Programmes, Instant], Entry | None], ...]]
     tiers.announce,
 )
 
-CLOSING: Final[tuple[Callable[[Draft], None], ...]] = (
+CLOSING: Final[tuple[Callable[[EventBuilder], None], ...]] = (
     holds.end,
     plans.end,
     value.forfeit,
@@ -174,7 +153,7 @@ CLOSING: Final[tuple[Callable[[Draft], None], ...]] = (
     households.end,
 )
 
-WITHDRAWN: Final[tuple[Callable[[Draft, Programmes, str], None], ...]] = (statuses.forget,)
+WITHDRAWN: Final[tuple[Callable[[EventBuilder, Programmes, str], None], ...]] = (statuses.forget,)
 
 KINDS: Final = frozenset(
     {

@@ -11,6 +11,7 @@ burn order; what was spent already becomes a deficit, is let go (`clamp`) or ref
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any, Final
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -19,14 +20,10 @@ from chalicelib.domain import money
 from chalicelib.domain.account import Account, PendingLot
 from chalicelib.domain.activity import VISIT, Activity, from_entry
 from chalicelib.domain.calendar import Instant
-from chalicelib.domain.commands import (
-    Decision,
-    LineReversal,
-    Remaining,
-    ReverseActivity,
-    SaveRemaining,
-)
-from chalicelib.domain.draft import Draft
+from chalicelib.domain.commands import Command
+from chalicelib.domain.decide.claims import EventRef, RecordKind, Ref, SaveRecord
+from chalicelib.domain.decide.decider import Decider, Known
+from chalicelib.domain.decide.event_builder import EventBuilder
 from chalicelib.domain.effects import DeficitChange, PendingChange, StatChange
 from chalicelib.domain.entry import (
     AVAILABLE,
@@ -39,11 +36,58 @@ from chalicelib.domain.entry import (
     Line,
     RuleAward,
 )
-from chalicelib.domain.errors import Conflict, Invalid
+from chalicelib.domain.errors import Conflict, Invalid, NotFound
 from chalicelib.domain.mechanics import earning, quoted, tiers, value
 from chalicelib.domain.mechanics.registry import REACTIONS
 from chalicelib.domain.programme import EarningRule, Programme, Programmes, qualified
 from chalicelib.domain.reaction import Note, Retraction
+
+
+class LineReversal(Struct, frozen=True):
+    """How much of one line comes back; all that is left of it where nothing is said."""
+
+    id: str
+    amount: int | None = None
+    quantity: int | None = None
+
+
+class Remaining(Struct, frozen=True, omit_defaults=True):
+    """
+    What of a recorded activity is not yet reversed.
+
+    ``granted`` follows the order of the entry's awards; ``noted`` is what the entry's notes have
+    become; ``revision`` counts the reversals.
+    """
+
+    amount: int | None
+    quantity: int | None
+    lines: dict[str, tuple[int, int]] = {}
+    granted: tuple[int, ...] = ()
+    whole: bool = True
+    revision: int = 0
+    noted: dict[str, Any] = {}
+
+
+#: By the version of the activity's event.
+REMAINING: Final = RecordKind("remaining", Remaining)
+
+
+class ReverseActivity(Command, frozen=True):
+    """
+    Take back an activity: whole, by lines, or by an amount of money.
+
+    ``version`` is that of its event in the member's journal.
+    """
+
+    version: int
+    lines: tuple[LineReversal, ...] = ()
+    amount: int | None = None
+    reason: str = ""
+
+    def records(self, known: Known) -> tuple[Ref | EventRef, ...]:  # noqa: ARG002 - known at once
+        """Return the event of the activity, and what earlier reversals left of it."""
+        left = REMAINING.ref(self.member, str(self.version))
+        return EventRef(self.member, self.version), left
 
 
 class Returned(Struct, frozen=True, omit_defaults=True):
@@ -76,20 +120,23 @@ def untouched(entry: Entry) -> Remaining:
     )
 
 
-def reverse(
-    account: Account, programmes: Programmes, command: ReverseActivity, now: Instant
-) -> Decision:
+def reverse(decider: Decider, command: ReverseActivity) -> Reversed:
     """Take back what is asked for of a recorded activity; twice does nothing."""
-    recorded = command.recorded
-    before = command.remaining or untouched(recorded)
+    account = decider.member
+    programmes = decider.programmes
+    recorded = decider.event_at(command.member, command.version)
+    if recorded is None:
+        raise activity_unknown()
+    left_of_it = decider.record(REMAINING, command.member, str(command.version))
+    before = left_of_it or untouched(recorded)
     if not before.whole:
-        return Decision(result=Reversed(changed=False, returned=(), remaining=before))
+        return Reversed(changed=False, returned=(), remaining=before)
     activity = from_entry(recorded)
     after = _reduced(activity, before, command)
     if after == before:
-        return Decision(result=Reversed(changed=False, returned=(), remaining=before))
+        return Reversed(changed=False, returned=(), remaining=before)
     left = _what_is_left(activity, after)
-    draft = Draft(account, now)
+    draft = decider.event()
     granted = _granted_anew(account, programmes, recorded, left, before, whole=after.whole)
     returned = _take_back(draft, programmes, recorded, before.granted, granted)
     moves = _uncount(draft, programmes, recorded, activity, before, after, granted)
@@ -97,20 +144,22 @@ def reverse(
     if not after.whole:
         draft.add(StatChange(visits=-int(activity.type == VISIT), activities=-1))
     after = replace(after, granted=granted, noted=noted, revision=before.revision + 1)
-    entry = draft.entry(
+    draft.record(
         "reverse",
         occurred_at=recorded.occurred_at,
-        actor=command.actor,
         subject=str(recorded.version),
         reason=command.reason,
         fact=_returned(activity, before, after),
         detail=_detail(recorded, activity, before, after),
     )
-    return Decision(
-        entries=(entry,),
-        claims=(SaveRemaining(activity.source, activity.external_id, after),),
-        result=Reversed(changed=True, returned=returned, remaining=after, tier_changes=moves),
-    )
+    ref = REMAINING.ref(command.member, str(command.version))
+    decider.claim(SaveRecord(ref, after, after.revision))
+    return Reversed(changed=True, returned=returned, remaining=after, tier_changes=moves)
+
+
+def activity_unknown() -> NotFound:
+    """Return the refusal of an activity that is not on record."""
+    return NotFound("activity_not_found", "No activity has this source and external id.")
 
 
 def _returned(activity: Activity, before: Remaining, after: Remaining) -> Fact:
@@ -234,7 +283,7 @@ def _what_is_left(activity: Activity, remaining: Remaining) -> Activity:
 
 
 def _retract(
-    draft: Draft,
+    draft: EventBuilder,
     programmes: Programmes,
     recorded: Entry,
     activity: Activity,
@@ -306,7 +355,7 @@ def _judging(programmes: Programmes, judged: Judged) -> Programme:
 
 
 def _take_back(
-    draft: Draft,
+    draft: EventBuilder,
     programmes: Programmes,
     recorded: Entry,
     before: tuple[int, ...],
@@ -328,7 +377,7 @@ def _take_back(
 
 
 def _take_back_currency(
-    draft: Draft,
+    draft: EventBuilder,
     programmes: Programmes,
     currency: str,
     amount: int,
@@ -371,7 +420,7 @@ def _take_back_currency(
     return Returned(currency, amount - expired, deficit=left)
 
 
-def _from_own_lot(draft: Draft, award: RuleAward, amount: int) -> int:
+def _from_own_lot(draft: EventBuilder, award: RuleAward, amount: int) -> int:
     """Take from where the award went, as far as it is still there, and return how much."""
     if amount == 0:
         return 0
@@ -385,7 +434,7 @@ def _from_own_lot(draft: Draft, award: RuleAward, amount: int) -> int:
     return value.debit_lot(draft, award.currency, term, award.funder, amount, destination=ISSUED)
 
 
-def _from_pending(draft: Draft, currency: str, lot: PendingLot, amount: int) -> int:
+def _from_pending(draft: EventBuilder, currency: str, lot: PendingLot, amount: int) -> int:
     draft.add(
         PendingChange(
             currency,
@@ -409,7 +458,7 @@ def _overdraw(programmes: Programmes, currency: str, now: Instant, award: RuleAw
 
 
 def _uncount(
-    draft: Draft,
+    draft: EventBuilder,
     programmes: Programmes,
     recorded: Entry,
     activity: Activity,

@@ -11,7 +11,7 @@ of its dates, wrong tier, limit reached, too little value, out of stock, a tier 
 from __future__ import annotations
 
 from datetime import date
-from typing import Any, Final
+from typing import Any, ClassVar, Final, Literal
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -19,18 +19,17 @@ from msgspec.structs import replace
 from chalicelib.domain import calendar
 from chalicelib.domain.account import Account, Taken
 from chalicelib.domain.calendar import Instant
-from chalicelib.domain.commands import (
-    CancelRedemption,
-    Claim,
-    Decision,
-    Redeem,
-    Redemption,
-    ReturnStock,
-    SaveRedemption,
-    TakeStock,
-    UseVoucher,
+from chalicelib.domain.commands import Command
+from chalicelib.domain.decide.claims import (
+    ClaimKey,
+    EventRef,
+    RecordKind,
+    Ref,
+    SaveRecord,
+    TakeFrom,
 )
-from chalicelib.domain.draft import Draft
+from chalicelib.domain.decide.decider import Decider, Known
+from chalicelib.domain.decide.event_builder import EventBuilder
 from chalicelib.domain.effects import CounterChange
 from chalicelib.domain.entry import PAYEE, REDEEMED, Entry
 from chalicelib.domain.errors import Conflict, Forbidden, LoyaltyError, NotFound
@@ -46,10 +45,72 @@ from chalicelib.domain.programme import (
     qualified,
 )
 from chalicelib.domain.reaction import Note, Occasion, Reaction, Retraction
-from chalicelib.domain.ruling import ruling
 
 # More than so many in one fact is a slip in a price.
 _BY_ITSELF_MAX: Final = 20
+
+
+class Redemption(Struct, frozen=True, omit_defaults=True):
+    """
+    A reward that was paid for, and its voucher.
+
+    ``revision`` counts its changes; ``taken`` is what its price came from, and ``payee`` whom it
+    went to, if anybody; ``counters`` are the limits that it used, with the instant at which each
+    may be forgotten.
+    """
+
+    id: str
+    member: str
+    programme: str
+    reward: str
+    currency: str
+    price: int
+    state: Literal["issued", "used", "cancelled"]
+    issued_at: Instant
+    voucher_hash: str
+    expires_at: Instant | None = None
+    expires_on: str | None = None
+    taken: tuple[Taken, ...] = ()
+    counters: tuple[tuple[str, Instant | None], ...] = ()
+    stocked: bool = False
+    changed_at: Instant | None = None
+    revision: int = 1
+    payee: str = ""
+
+
+REDEMPTIONS: Final = RecordKind("redemption", Redemption)
+
+
+class Redeem(Command, frozen=True):
+    """Pay for a reward and issue its voucher; the ids are made by the caller."""
+
+    programme: str
+    reward: str
+    redemption_id: str
+    voucher_hash: str
+
+
+class CancelRedemption(Command, frozen=True):
+    """Take back a redemption whose voucher is unused: its value returns to its expiry."""
+
+    redemption_id: str
+    reason: str = ""
+
+    def records(self, known: Known) -> tuple[Ref | EventRef, ...]:  # noqa: ARG002 - known at once
+        """Return the redemption."""
+        return (REDEMPTIONS.ref(self.member, self.redemption_id),)
+
+
+class UseVoucher(Command, frozen=True):
+    """Hand over what the voucher of a redemption stands for; after the account ended as well."""
+
+    when_closed: ClassVar[bool] = True
+
+    redemption_id: str
+
+    def records(self, known: Known) -> tuple[Ref | EventRef, ...]:  # noqa: ARG002 - known at once
+        """Return the redemption."""
+        return (REDEMPTIONS.ref(self.member, self.redemption_id),)
 
 
 class Offer(Struct, frozen=True):
@@ -61,15 +122,16 @@ class Offer(Struct, frozen=True):
     reasons: tuple[dict[str, object], ...]
 
 
-def redeem(account: Account, programmes: Programmes, command: Redeem, now: Instant) -> Decision:
+def redeem(decider: Decider, command: Redeem) -> Redemption:
     """Pay for a reward and issue its voucher."""
-    programme = ruling(account, programmes, command.programme, now)
+    account, now = decider.member, decider.now
+    programme = decider.programme(command.programme)
     reward = programme.reward(command.reward)
     if reward is None:
         raise NotFound("reward_not_found", f"{programme.id} has no such reward.")
-    for refusal in obstacles(account, programme, reward, now, by_member=command.by_member):
+    for refusal in obstacles(account, programme, reward, now, by_member=decider.actor.is_member):
         raise refusal
-    draft = Draft(account, now)
+    draft = decider.event()
     key = qualified(programme.id, reward.price.currency)
     day = calendar.local_date(now, programme.time_zone)
     taken = _pay(draft, programme, reward)
@@ -95,21 +157,39 @@ def redeem(account: Account, programmes: Programmes, command: Redeem, now: Insta
         changed_at=now if at_once else None,
         payee=reward.payee or "",
     )
-    claims: list[Claim] = [SaveRedemption(redemption)]
+    decider.claim(saving(redemption))
+    if redemption.voucher_hash:
+        decider.claim(ClaimKey(redemption.voucher_hash, command.member, redemption.id))
     if reward.stock is not None:
-        claims.append(TakeStock(programme.id, reward.id, reward.stock))
-    entry = draft.entry("redeem", actor=command.actor, subject=command.redemption_id)
-    return Decision(entries=(entry,), claims=tuple(claims), result=redemption)
+        counter = stock_counter(programme.id, reward.id)
+        refusal = out_of_stock(programme.id, reward.id)
+        decider.claim(TakeFrom(counter, 1, reward.stock, refusal))
+    draft.record("redeem", subject=command.redemption_id)
+    return redemption
 
 
-def apply(draft: Draft, occasion: Occasion) -> Note | None:
+def saving(redemption: Redemption) -> SaveRecord:
+    """Return the claim that writes a redemption over the revision before its own."""
+    takes = {}
+    if redemption.stocked and redemption.state != "cancelled":
+        takes = {stock_counter(redemption.programme, redemption.reward): 1}
+    ref = REDEMPTIONS.ref(redemption.member, redemption.id)
+    return SaveRecord(ref, redemption, redemption.revision, takes)
+
+
+def stock_counter(programme_id: str, reward_id: str) -> str:
+    """Return the counter of how many of a reward were taken."""
+    return f"{programme_id}/stock/{reward_id}"
+
+
+def apply(draft: EventBuilder, occasion: Occasion) -> Note | None:
     """Redeem what redeems itself; the note says how often each."""
     return _by_itself(draft, occasion.programme)
 
 
 def activate(account: Account, programmes: Programmes, instant: Instant) -> Entry | None:
     """Make usable what becomes active at an instant, and redeem what redeems itself then."""
-    draft = Draft(account, instant)
+    draft = EventBuilder(account, instant)
     value.activate(draft)
     if draft.is_empty:
         return None
@@ -121,13 +201,13 @@ def activate(account: Account, programmes: Programmes, instant: Instant) -> Entr
     return draft.entry("activate", noted=notes)
 
 
-def by_itself(draft: Draft, programme: Programme) -> dict[str, Note]:
+def by_itself(draft: EventBuilder, programme: Programme) -> dict[str, Note]:
     """Redeem what redeems itself, where value has come; the note for the entry, if there is one."""
     note = _by_itself(draft, programme)
     return {f"{programme.id}/{REACTION.section}": note} if note else {}
 
 
-def _by_itself(draft: Draft, programme: Programme) -> Note | None:
+def _by_itself(draft: EventBuilder, programme: Programme) -> Note | None:
     note: dict[str, Any] = {}
     for reward in programme.rewards:
         if reward.auto_at is None:
@@ -146,7 +226,7 @@ def _by_itself(draft: Draft, programme: Programme) -> Note | None:
     return note or None
 
 
-def retract(_draft: Draft, retraction: Retraction) -> Note:
+def retract(_draft: EventBuilder, retraction: Retraction) -> Note:
     """Leave what was given: what is missing then is a debt, as of any value that was spent."""
     return retraction.note
 
@@ -154,7 +234,7 @@ def retract(_draft: Draft, retraction: Retraction) -> Note:
 REACTION: Final = Reaction("rewards", apply, retract)
 
 
-def _pay(draft: Draft, programme: Programme, reward: Reward) -> tuple[Taken, ...]:
+def _pay(draft: EventBuilder, programme: Programme, reward: Reward) -> tuple[Taken, ...]:
     """Take the price, for the payee where there is one, and return what came from which lot."""
     key = qualified(programme.id, reward.price.currency)
     return value.debit(draft, key, reward.price.amount, destination=_paid_to(reward.payee or ""))
@@ -165,7 +245,7 @@ def _paid_to(payee: str) -> str:
 
 
 def _count_limits(
-    draft: Draft, programme: Programme, reward: Reward
+    draft: EventBuilder, programme: Programme, reward: Reward
 ) -> tuple[tuple[str, Instant | None], ...]:
     """Count a redemption towards its limits, and return the counters."""
     day = calendar.local_date(draft.now, programme.time_zone)
@@ -181,7 +261,7 @@ def _count_limits(
     return counters
 
 
-def _give(draft: Draft, programme: Programme, reward: Reward) -> None:
+def _give(draft: EventBuilder, programme: Programme, reward: Reward) -> None:
     match reward.gives:
         case GivesEntitlement(entitlement, units, valid_days):
             entitlements.give(draft, programme, entitlement, units, valid_days)
@@ -284,15 +364,16 @@ def offers(
     return tuple(result)
 
 
-def cancel(
-    account: Account, programmes: Programmes, command: CancelRedemption, now: Instant
-) -> Decision:
+def cancel(decider: Decider, command: CancelRedemption) -> Redemption:
     """Take back a redemption whose voucher is unused; value returns to its original expiry."""
-    redemption = command.redemption
+    now = decider.now
+    redemption = decider.record(REDEMPTIONS, command.member, command.redemption_id)
+    if redemption is None:
+        raise redemption_unknown()
     check_issued(redemption, now)
-    draft = Draft(account, now)
+    draft = decider.event()
     shortest = value.NEVER
-    version = programmes.in_force(redemption.programme, now)
+    version = decider.programmes.in_force(redemption.programme, now)
     if version is not None:
         programme = version.document
         currency = programme.currency(redemption.currency.split("/")[1])
@@ -305,23 +386,29 @@ def cancel(
     for counter, kept_until in redemption.counters:
         if draft.account.counter(counter):
             draft.add(CounterChange(counter, -1, kept_until))
-    entry = draft.entry("cancel", actor=command.actor, subject=redemption.id, reason=command.reason)
+    draft.record("cancel", subject=redemption.id, reason=command.reason)
     after = changed(redemption, "cancelled", now)
-    claims: list[Claim] = [SaveRedemption(after)]
+    decider.claim(saving(after))
     if redemption.stocked:
-        claims.append(ReturnStock(redemption.programme, redemption.reward))
-    return Decision(entries=(entry,), claims=tuple(claims), result=after)
+        decider.claim(TakeFrom(stock_counter(redemption.programme, redemption.reward), -1, 0))
+    return after
 
 
-def use_voucher(
-    account: Account, _programmes: Programmes, command: UseVoucher, now: Instant
-) -> Decision:
+def redemption_unknown() -> NotFound:
+    """Return the refusal of a redemption that is not this member's."""
+    return NotFound("redemption_not_found", "This member has no such redemption.")
+
+
+def use_voucher(decider: Decider, command: UseVoucher) -> Redemption:
     """Hand over what the voucher stands for, once."""
-    check_issued(command.redemption, now)
-    after = changed(command.redemption, "used", now)
-    draft = Draft(account, now)
-    entry = draft.entry("use", actor=command.actor, subject=after.id)
-    return Decision(entries=(entry,), claims=(SaveRedemption(after),), result=after)
+    redemption = decider.record(REDEMPTIONS, command.member, command.redemption_id)
+    if redemption is None:
+        raise redemption_unknown()
+    check_issued(redemption, decider.now)
+    after = changed(redemption, "used", decider.now)
+    decider.event().record("use", subject=after.id)
+    decider.claim(saving(after))
+    return after
 
 
 def check_issued(redemption: Redemption, now: Instant) -> None:

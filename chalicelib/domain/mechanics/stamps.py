@@ -18,7 +18,7 @@ from msgspec import Meta, Struct
 from chalicelib.domain import calendar
 from chalicelib.domain.account import Account
 from chalicelib.domain.activity import Activity, Basis, basis
-from chalicelib.domain.draft import Draft
+from chalicelib.domain.decide.event_builder import EventBuilder
 from chalicelib.domain.effects import CounterChange
 from chalicelib.domain.faults import Fault
 from chalicelib.domain.mechanics import entitlements
@@ -105,7 +105,7 @@ def _paid(card: StampCard, activity: Activity, counted: Basis) -> int:
     return sum(line.quantity for line in paid) if card.per == "unit" else len(paid)
 
 
-def apply(draft: Draft, occasion: Occasion) -> Note | None:
+def apply(draft: EventBuilder, occasion: Occasion) -> Note | None:
     """Stamp every card that a fact is for; the note says how many stamps each got."""
     programme, activity = occasion.programme, occasion.activity
     note: dict[str, Any] = {}
@@ -132,7 +132,7 @@ def apply(draft: Draft, occasion: Occasion) -> Note | None:
     return note or None
 
 
-def retract(draft: Draft, retraction: Retraction) -> Note:
+def retract(draft: EventBuilder, retraction: Retraction) -> Note:
     """Take back the stamps that what is left of a fact is no longer worth."""
     programme = retraction.programme
     note = dict(retraction.note)
@@ -155,7 +155,7 @@ def retract(draft: Draft, retraction: Retraction) -> Note:
 REACTION: Final = Reaction(SECTION.name, apply, retract)
 
 
-def _move(draft: Draft, programme: Programme, card: StampCard, stamps: int) -> None:
+def _move(draft: EventBuilder, programme: Programme, card: StampCard, stamps: int) -> None:
     key = _key(programme, card.id)
     held = CARDS.get(draft.account, key) or Stamps()
     on_card, full = held.on_card + stamps, held.full
@@ -173,7 +173,7 @@ def _move(draft: Draft, programme: Programme, card: StampCard, stamps: int) -> N
         CARDS.put(draft, key, after)
 
 
-def _reopen(draft: Draft, programme: Programme, card: StampCard) -> bool:
+def _reopen(draft: EventBuilder, programme: Programme, card: StampCard) -> bool:
     """Take the entitlement of a full card back, the latest to lapse first, if it is unused."""
     full = card.full
     grants = [
@@ -189,7 +189,7 @@ def _reopen(draft: Draft, programme: Programme, card: StampCard) -> bool:
     return True
 
 
-def end(draft: Draft) -> None:
+def end(draft: EventBuilder) -> None:
     """Give up every card, where an account ends."""
     for key in CARDS.all(draft.account):
         CARDS.drop(draft, key)
@@ -224,7 +224,7 @@ def words(speaker: Speaker) -> Iterator[Described]:
 
 
 def _count_day(
-    draft: Draft, programme: Programme, card: StampCard, activity: Activity, stamps: int
+    draft: EventBuilder, programme: Programme, card: StampCard, activity: Activity, stamps: int
 ) -> None:
     if card.daily_max is None:
         return

@@ -22,8 +22,9 @@ from msgspec.structs import replace
 from chalicelib.domain import calendar
 from chalicelib.domain.account import Account
 from chalicelib.domain.calendar import Instant
-from chalicelib.domain.commands import Command, Decision
-from chalicelib.domain.draft import Draft
+from chalicelib.domain.commands import Command
+from chalicelib.domain.decide.decider import Decider
+from chalicelib.domain.decide.event_builder import EventBuilder
 from chalicelib.domain.entry import Detail, Entry
 from chalicelib.domain.errors import Invalid, NotFound
 from chalicelib.domain.faults import Fault
@@ -31,7 +32,6 @@ from chalicelib.domain.pointer import join
 from chalicelib.domain.programme import Id, Part, Programme, Programmes, Text
 from chalicelib.domain.progress import Shelf
 from chalicelib.domain.references import reference
-from chalicelib.domain.ruling import ruling
 from chalicelib.domain.section import Section
 from chalicelib.domain.speech import Described, Speaker
 
@@ -98,9 +98,10 @@ class Verified(Struct, frozen=True):
     changed: bool = True
 
 
-def show(account: Account, programmes: Programmes, command: ShowStatus, now: Instant) -> Decision:
+def show(decider: Decider, command: ShowStatus) -> Verified:
     """Note a status, in the place of what was known of it."""
-    programme = ruling(account, programmes, command.programme, now)
+    account, now = decider.member, decider.now
+    programme = decider.programme(command.programme)
     status = _named(programme, command.status)
     if status.consent is not None and not account.consents.get(status.consent):
         raise Invalid(
@@ -130,29 +131,27 @@ def show(account: Account, programmes: Programmes, command: ShowStatus, now: Ins
         ended=ends_at is not None and ends_at <= now,
         consent=status.consent,
     )
-    draft = Draft(account, now)
+    draft = decider.event()
     SHOWN.put(draft, _key(programme.id, status.id), shown)
     told = Verified(programme.id, status.id, shown)
     if draft.is_empty:
-        return Decision(result=replace(told, changed=False))
+        return replace(told, changed=False)
     note = Detail(note=command.proof) if command.proof else None
-    entry = draft.entry("status", actor=command.actor, subject=status.id, detail=note)
-    return Decision(entries=(entry,), result=told)
+    draft.record("status", subject=status.id, detail=note)
+    return told
 
 
-def withdraw(
-    account: Account, programmes: Programmes, command: WithdrawStatus, now: Instant
-) -> Decision:
+def withdraw(decider: Decider, command: WithdrawStatus) -> Verified:
     """Forget a status."""
-    programme = ruling(account, programmes, command.programme, now)
+    programme = decider.programme(command.programme)
     status = _named(programme, command.status)
     told = Verified(programme.id, status.id, None)
-    draft = Draft(account, now)
+    draft = decider.event()
     SHOWN.drop(draft, _key(programme.id, status.id))
     if draft.is_empty:
-        return Decision(result=replace(told, changed=False))
-    entry = draft.entry("status", actor=command.actor, subject=status.id, reason=command.reason)
-    return Decision(entries=(entry,), result=told)
+        return replace(told, changed=False)
+    draft.record("status", subject=status.id, reason=command.reason)
+    return told
 
 
 def holds_on(account: Account, programme: Programme, status_id: str, day: date) -> bool:
@@ -177,7 +176,7 @@ def shown_of(account: Account, programme: Programme) -> dict[str, Shown]:
     return found
 
 
-def forget(draft: Draft, programmes: Programmes, purpose: str) -> None:
+def forget(draft: EventBuilder, programmes: Programmes, purpose: str) -> None:
     """Forget the statuses that took a consent which the member has withdrawn, then or now."""
     for key, shown in SHOWN.all(draft.account).items():
         programme_id, _, status_id = key.partition("/")
@@ -196,14 +195,14 @@ def due(account: Account) -> Instant | None:
 
 def lapse(account: Account, _programmes: Programmes, instant: Instant) -> Entry | None:
     """Say of the statuses whose last day is over that they have ended."""
-    draft = Draft(account, instant)
+    draft = EventBuilder(account, instant)
     for key, shown in SHOWN.all(account).items():
         if not shown.ended and shown.ends_at is not None and shown.ends_at <= instant:
             SHOWN.put(draft, key, replace(shown, ended=True))
     return None if draft.is_empty else draft.entry("status_end")
 
 
-def end(draft: Draft) -> None:
+def end(draft: EventBuilder) -> None:
     """Forget every status, where an account ends."""
     for key in SHOWN.all(draft.account):
         SHOWN.drop(draft, key)

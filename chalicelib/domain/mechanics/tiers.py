@@ -23,8 +23,9 @@ from msgspec import Struct
 from chalicelib.domain import calendar
 from chalicelib.domain.account import LIFETIME, Account, Enrolment, TierStep
 from chalicelib.domain.calendar import Instant
-from chalicelib.domain.commands import Command, Decision
-from chalicelib.domain.draft import Draft
+from chalicelib.domain.commands import Command
+from chalicelib.domain.decide.decider import Decider
+from chalicelib.domain.decide.event_builder import EventBuilder
 from chalicelib.domain.effects import ReviewChange, TierChange
 from chalicelib.domain.entry import Detail, Entry
 from chalicelib.domain.errors import Conflict, Invalid
@@ -41,7 +42,6 @@ from chalicelib.domain.programme import (
     Tiers,
 )
 from chalicelib.domain.progress import Shelf
-from chalicelib.domain.ruling import ruling
 
 # What a programme without a ladder calls everyone.
 NO_TIER = "member"
@@ -140,7 +140,9 @@ def lowest(programme: Programme) -> str:
     return NO_TIER if programme.tiers is None else programme.tiers.levels[0].id
 
 
-def climb(draft: Draft, programme: Programme, day: date, occurred_at: Instant) -> TierMoved | None:
+def climb(
+    draft: EventBuilder, programme: Programme, day: date, occurred_at: Instant
+) -> TierMoved | None:
     """
     Raise the tier from the instant of a fact, if the metrics of its window now allow it.
 
@@ -172,7 +174,7 @@ def climb(draft: Draft, programme: Programme, day: date, occurred_at: Instant) -
 
 
 def _climbed(
-    draft: Draft,
+    draft: EventBuilder,
     programme: Programme,
     tiers: Tiers,
     day: date,
@@ -193,7 +195,9 @@ def _climbed(
     return _raised(programme, timeline, since, tiers.levels[earned].id)
 
 
-def descend_after_reversal(draft: Draft, programme: Programme, day: date) -> TierMoved | None:
+def descend_after_reversal(
+    draft: EventBuilder, programme: Programme, day: date
+) -> TierMoved | None:
     """
     Take back a tier that was reached in the running window by what is now reversed.
 
@@ -224,7 +228,7 @@ def descend_after_reversal(draft: Draft, programme: Programme, day: date) -> Tie
     return moved
 
 
-def end(draft: Draft) -> None:
+def end(draft: EventBuilder) -> None:
     """Cease to review, where an account ends."""
     floors.end(draft)
     for programme_id, enrolment in sorted(draft.account.enrolments.items()):
@@ -243,7 +247,7 @@ def due(account: Account) -> Instant | None:
 
 def review(account: Account, programmes: Programmes, instant: Instant) -> Entry | None:
     """Review the tiers whose window or grace ends at an instant."""
-    draft = Draft(account, instant)
+    draft = EventBuilder(account, instant)
     for programme_id, enrolment in sorted(account.enrolments.items()):
         if enrolment.review_at is not None and enrolment.review_at <= instant:
             version = programmes.in_force(programme_id, instant)
@@ -256,7 +260,7 @@ def review(account: Account, programmes: Programmes, instant: Instant) -> Entry 
     return None if draft.is_empty else draft.entry("review")
 
 
-def _review(draft: Draft, programme: Programme, tiers: Tiers) -> None:
+def _review(draft: EventBuilder, programme: Programme, tiers: Tiers) -> None:
     enrolment = draft.account.enrolments[programme.id]
     today = calendar.local_date(draft.now, programme.time_zone)
     held = programme.rank(floors.under(draft.account, programme.id))
@@ -279,7 +283,7 @@ def _review(draft: Draft, programme: Programme, tiers: Tiers) -> None:
 
 def announce(account: Account, programmes: Programmes, instant: Instant) -> Entry | None:
     """Announce the tiers that the coming review would take: nothing moves, the journal says so."""
-    draft = Draft(account, instant)
+    draft = EventBuilder(account, instant)
     noted = {}
     for programme_id, notice in NOTICES.all(account).items():
         if notice.at > instant:
@@ -318,9 +322,9 @@ def _threatened(
 # ── Floors ──
 
 
-def grant(account: Account, programmes: Programmes, command: GrantTier, now: Instant) -> Decision:
+def grant(decider: Decider, command: GrantTier) -> Granted:
     """Hold a tier by hand, for a reason that the journal keeps."""
-    programme = ruling(account, programmes, command.programme, now)
+    programme = decider.programme(command.programme)
     known = [level.id for level in programme.tiers.levels] if programme.tiers else []
     if command.tier not in known:
         names = ", ".join(known) or "none"
@@ -329,31 +333,31 @@ def grant(account: Account, programmes: Programmes, command: GrantTier, now: Ins
             f"{programme.id} has no such tier; it has: {names}.",
             errors=[{"pointer": "/tier", "detail": f"must be one of: {names}"}],
         )
-    draft = Draft(account, now)
+    draft = decider.event()
     hold(draft, programme, "manual", command.tier, command.days)
     held = draft.account.enrolments[programme.id].tier
     on = next(f.expires_on for f in floors.floors_of(draft.account, programme.id) if _by_hand(f))
     note = Detail(note=command.note) if command.note else None
-    entry = draft.entry("floor", actor=command.actor, reason=command.reason, detail=note)
-    told = Granted(programme.id, held, changed=True, expires_on=on)
-    return Decision(entries=(entry,), result=told)
+    draft.record("floor", reason=command.reason, detail=note)
+    return Granted(programme.id, held, changed=True, expires_on=on)
 
 
-def lift(account: Account, programmes: Programmes, command: LiftTier, now: Instant) -> Decision:
+def lift(decider: Decider, command: LiftTier) -> Granted:
     """Take back a tier that was granted by hand; the member falls to what else holds."""
-    programme = ruling(account, programmes, command.programme, now)
+    account = decider.member
+    programme = decider.programme(command.programme)
     tier = account.enrolments[programme.id].tier
     if not any(map(_by_hand, floors.floors_of(account, programme.id))):
-        return Decision(result=Granted(programme.id, tier, changed=False))
-    draft = Draft(account, now)
+        return Granted(programme.id, tier, changed=False)
+    draft = decider.event()
     _refloor(draft, programme, "lifted", lambda: floors.lift(draft, programme.id, "manual"))
     held = draft.account.enrolments[programme.id].tier
-    entry = draft.entry("floor", actor=command.actor, reason=command.reason)
-    return Decision(entries=(entry,), result=Granted(programme.id, held, changed=True))
+    draft.record("floor", reason=command.reason)
+    return Granted(programme.id, held, changed=True)
 
 
 def hold(
-    draft: Draft, programme: Programme, kind: floors.Kind, tier: str, days: int | None
+    draft: EventBuilder, programme: Programme, kind: floors.Kind, tier: str, days: int | None
 ) -> TierMoved | None:
     """Set a floor through so many days after today, without an end where nothing is said."""
     term = value.NEVER
@@ -364,7 +368,7 @@ def hold(
     return _refloor(draft, programme, kind, lambda: floors.put(draft, programme.id, floor))
 
 
-def release(draft: Draft, programme: Programme, kind: floors.Kind) -> None:
+def release(draft: EventBuilder, programme: Programme, kind: floors.Kind) -> None:
     """Lift a floor, if it is there; the member falls to what else holds."""
     if any(floor.kind == kind for floor in floors.floors_of(draft.account, programme.id)):
         _refloor(draft, programme, "lifted", lambda: floors.lift(draft, programme.id, kind))
@@ -384,7 +388,7 @@ def held_already(account: Account, programme: Programme, tier: str) -> Iterator[
 
 def end_floors(account: Account, programmes: Programmes, instant: Instant) -> Entry | None:
     """End the floors whose last day is over at an instant."""
-    draft = Draft(account, instant)
+    draft = EventBuilder(account, instant)
     for programme_id, held in floors.FLOORS.all(account).items():
         if all((floor.expires_at or instant + 1) > instant for floor in held.floors):
             continue
@@ -397,12 +401,12 @@ def end_floors(account: Account, programmes: Programmes, instant: Instant) -> En
     return None if draft.is_empty else draft.entry("floor_end")
 
 
-def _lifting(draft: Draft, programme_id: str) -> Callable[[], None]:
+def _lifting(draft: EventBuilder, programme_id: str) -> Callable[[], None]:
     return lambda: floors.lift_ended(draft, programme_id)
 
 
 def _refloor(
-    draft: Draft, programme: Programme, reason: str, change: Callable[[], None]
+    draft: EventBuilder, programme: Programme, reason: str, change: Callable[[], None]
 ) -> TierMoved | None:
     """Change the floors, and hold what they and the metrics then give."""
     tiers = programme.tiers
@@ -428,14 +432,14 @@ def _floor(programme: Programme, account: Account) -> int:
 # ── Moving and scheduling ──
 
 
-def _rise(draft: Draft, programme: Programme, tiers: Tiers, rank: int, reason: str) -> None:
+def _rise(draft: EventBuilder, programme: Programme, tiers: Tiers, rank: int, reason: str) -> None:
     floors.keep_under(draft, programme.id, tiers.levels[rank].id)
     if rank > programme.rank(draft.account.enrolments[programme.id].tier):
         _move(draft, programme, tiers, rank, reason)
 
 
 def _fall(
-    draft: Draft, programme: Programme, tiers: Tiers, rank: int, reason: str
+    draft: EventBuilder, programme: Programme, tiers: Tiers, rank: int, reason: str
 ) -> TierMoved | None:
     """Lower what the metrics give; what is held falls no further than a floor."""
     floors.keep_under(draft, programme.id, tiers.levels[rank].id)
@@ -445,7 +449,9 @@ def _fall(
     return _move(draft, programme, tiers, kept, reason)
 
 
-def _move(draft: Draft, programme: Programme, tiers: Tiers, rank: int, reason: str) -> TierMoved:
+def _move(
+    draft: EventBuilder, programme: Programme, tiers: Tiers, rank: int, reason: str
+) -> TierMoved:
     enrolment = draft.account.enrolments[programme.id]
     level = tiers.levels[rank]
     timeline = (*enrolment.timeline, TierStep(draft.now, level.id, reason))
@@ -453,7 +459,7 @@ def _move(draft: Draft, programme: Programme, tiers: Tiers, rank: int, reason: s
     return TierMoved(programme.id, enrolment.tier, level.id, draft.now)
 
 
-def _schedule(draft: Draft, programme: Programme, tiers: Tiers) -> None:
+def _schedule(draft: EventBuilder, programme: Programme, tiers: Tiers) -> None:
     """Set the next review, ending any grace: none where nothing could change by it."""
     enrolment = draft.account.enrolments[programme.id]
     at = None

@@ -20,16 +20,15 @@ from msgspec import Meta, Struct
 from msgspec.structs import replace
 
 from chalicelib.domain import calendar
-from chalicelib.domain.account import Account, Taken
-from chalicelib.domain.calendar import Instant
-from chalicelib.domain.commands import Command, Decision
-from chalicelib.domain.draft import Draft
+from chalicelib.domain.account import Taken
+from chalicelib.domain.commands import Command
+from chalicelib.domain.decide.decider import MEMBER, Decider, Known
+from chalicelib.domain.decide.event_builder import EventBuilder
 from chalicelib.domain.effects import CounterChange
 from chalicelib.domain.entry import Detail
 from chalicelib.domain.errors import Conflict, Invalid
 from chalicelib.domain.faults import Fault
 from chalicelib.domain.mechanics import inactivity, rewards, value
-from chalicelib.domain.mechanics.inactivity import LastDay
 from chalicelib.domain.pointer import join
 from chalicelib.domain.programme import (
     Count,
@@ -40,18 +39,19 @@ from chalicelib.domain.programme import (
     Part,
     Points,
     Programme,
-    Programmes,
     Window,
     qualified,
 )
 from chalicelib.domain.references import known_currency, limits_of_windows
-from chalicelib.domain.ruling import currency_in, ruling
+from chalicelib.domain.ruling import currency_in
 from chalicelib.domain.section import Section
 from chalicelib.domain.speech import Described, Speaker, joined
 
 #: The ledger account through which value goes from one member to another: over all members of a
 #: tenant it is empty.
 TRANSFERRED: Final = "transferred"
+#: The role of the member who receives.
+RECIPIENT: Final = "recipient"
 
 
 class TransferLimit(Part, frozen=True):
@@ -88,7 +88,6 @@ SECTION: Final[Section[tuple[TransferRule, ...]]] = Section("transfers", ())
 class SendTransfer(Command, frozen=True):
     """Give value away; ``member`` sends, ``to`` receives; the id is made by the caller."""
 
-    member: str
     to: str
     programme: str
     currency: str
@@ -96,21 +95,9 @@ class SendTransfer(Command, frozen=True):
     transfer_id: str
     reference: str = ""
 
-
-class ReceiveTransfer(Command, frozen=True):
-    """
-    Take what another member sent.
-
-    ``last_day`` is through which day all of it lasts, where that hangs on the activity of
-    whoever has it.
-    """
-
-    sender: str
-    programme: str
-    currency: str
-    parts: tuple[Taken, ...]
-    transfer_id: str
-    last_day: LastDay | None = None
+    def parties(self, known: Known) -> dict[str, str]:  # noqa: ARG002 - both are named
+        """Return the member who gives and the one who receives."""
+        return {MEMBER: self.member, RECIPIENT: self.to}
 
 
 class Sent(Struct, frozen=True):
@@ -124,64 +111,61 @@ class Sent(Struct, frozen=True):
     parts: tuple[Taken, ...]
 
 
-def send(account: Account, programmes: Programmes, command: SendTransfer, now: Instant) -> Decision:
-    """Take value in burn order, and pass it on."""
-    programme = ruling(account, programmes, command.programme, now)
+def send(decider: Decider, command: SendTransfer) -> Sent:
+    """Take value in burn order from the one, and credit it to the other."""
+    if command.to == command.member:
+        raise Invalid(
+            "same_member",
+            "A member cannot transfer value to themselves.",
+            errors=[{"pointer": "/to", "detail": "must be another member"}],
+        )
+    programme = decider.programme(command.programme)
     rule, currency = _transferable(programme, command.currency)
     _check_amount(rule, command.amount)
     key = qualified(programme.id, rule.currency)
-    today = calendar.local_date(now, programme.time_zone)
-    draft = Draft(account, now)
+    today = calendar.local_date(decider.now, programme.time_zone)
+    draft = decider.event()
     _count(draft, programme, rule, command.amount, "sending")
-    value.check_available(account, key, command.amount)
+    value.check_available(decider.member, key, command.amount)
     parts = value.debit(draft, key, command.amount, destination=TRANSFERRED)
     if rule.expiry == "fresh":
         parts = _anew(parts, currency, today, programme.time_zone)
-    entry = draft.entry(
+    draft.record(
         "transfer_out",
-        actor=command.actor,
         subject=command.transfer_id,
         counterparty=command.to,
         detail=Detail(note=command.reference) if command.reference else None,
     )
-    passed = ReceiveTransfer(
-        actor=command.actor,
-        sender=command.member,
-        programme=programme.id,
-        currency=rule.currency,
-        parts=parts,
-        transfer_id=command.transfer_id,
-        last_day=inactivity.LAST_DAYS.get(account, key),
-    )
-    told = Sent(command.transfer_id, command.to, programme.id, rule.currency, command.amount, parts)
-    return Decision(entries=(entry,), result=told, passed=passed)
+    _receive(decider, programme, rule, parts, command)
+    return Sent(command.transfer_id, command.to, programme.id, rule.currency, command.amount, parts)
 
 
-def receive(
-    account: Account, programmes: Programmes, command: ReceiveTransfer, now: Instant
-) -> Decision:
+def _receive(
+    decider: Decider,
+    programme: Programme,
+    rule: TransferRule,
+    parts: tuple[Taken, ...],
+    command: SendTransfer,
+) -> None:
     """Credit what was sent; a deficit is repaid first, as by whatever comes."""
-    if account.status == "closed" or command.programme not in account.enrolments:
+    recipient = decider.account(RECIPIENT)
+    if recipient.status == "closed" or programme.id not in recipient.enrolments:
         raise Conflict(
             "recipient_unavailable",
-            f"No member of {command.programme} under the id in `to` can receive: check the id.",
-            programme=command.programme,
+            f"No member of {programme.id} under the id in `to` can receive: check the id.",
+            programme=programme.id,
         )
-    programme = ruling(account, programmes, command.programme, now)
-    rule, _ = _transferable(programme, command.currency)
     key = qualified(programme.id, rule.currency)
-    draft = Draft(account, now)
-    _count(draft, programme, rule, sum(part.amount for part in command.parts), "receiving")
-    value.restore(draft, key, command.parts, source=TRANSFERRED, shortest=value.NEVER)
-    inactivity.inherit(draft, key, command.last_day)
-    entry = draft.entry(
+    draft = decider.event(RECIPIENT)
+    _count(draft, programme, rule, command.amount, "receiving")
+    value.restore(draft, key, parts, source=TRANSFERRED, shortest=value.NEVER)
+    inactivity.inherit(draft, key, inactivity.LAST_DAYS.get(decider.member, key))
+    draft.record(
         "transfer_in",
-        actor=command.actor,
         subject=command.transfer_id,
-        counterparty=command.sender,
+        counterparty=command.member,
         noted=rewards.by_itself(draft, programme),
     )
-    return Decision(entries=(entry,))
 
 
 def _transferable(programme: Programme, currency_id: str) -> tuple[TransferRule, Currency]:
@@ -205,7 +189,7 @@ def _check_amount(rule: TransferRule, amount: int) -> None:
 
 
 def _count(
-    draft: Draft,
+    draft: EventBuilder,
     programme: Programme,
     rule: TransferRule,
     amount: int,

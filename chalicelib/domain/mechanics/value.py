@@ -14,7 +14,7 @@ from msgspec import Struct
 from chalicelib.domain import calendar
 from chalicelib.domain.account import Account, Lot, Taken
 from chalicelib.domain.calendar import Instant
-from chalicelib.domain.draft import Draft
+from chalicelib.domain.decide.event_builder import EventBuilder
 from chalicelib.domain.effects import DeficitChange, LotChange, LotWarned, PendingChange
 from chalicelib.domain.entry import AVAILABLE, EXPIRED, FORFEITED, PENDING, Entry
 from chalicelib.domain.errors import Conflict, Invalid
@@ -109,7 +109,7 @@ def activation(currency: Currency, delay: int | None, day: date) -> date | None:
 
 
 def credit(
-    draft: Draft,
+    draft: EventBuilder,
     currency: str,
     amount: int,
     term: Term,
@@ -161,7 +161,9 @@ def check_available(account: Account, currency: str, amount: int) -> None:
         )
 
 
-def debit(draft: Draft, currency: str, amount: int, *, destination: str) -> tuple[Taken, ...]:
+def debit(
+    draft: EventBuilder, currency: str, amount: int, *, destination: str
+) -> tuple[Taken, ...]:
     """
     Take value in burn order into a ledger account, and return what came from which lot.
 
@@ -180,7 +182,7 @@ def debit(draft: Draft, currency: str, amount: int, *, destination: str) -> tupl
 
 
 def debit_lot(
-    draft: Draft, currency: str, term: Term, funder: str, amount: int, *, destination: str
+    draft: EventBuilder, currency: str, term: Term, funder: str, amount: int, *, destination: str
 ) -> int:
     """Take value from one lot, as far as it goes, and return how much that was."""
     for lot in draft.account.balance(currency).lots:
@@ -192,7 +194,9 @@ def debit_lot(
     return 0
 
 
-def debit_parts(draft: Draft, currency: str, parts: tuple[Taken, ...], *, destination: str) -> bool:
+def debit_parts(
+    draft: EventBuilder, currency: str, parts: tuple[Taken, ...], *, destination: str
+) -> bool:
     """Take exactly these parts of these lots; ``False``, and nothing moves, where one has less."""
     lots = {
         (lot.expires_at, lot.funder, lot.rate): lot for lot in draft.account.balance(currency).lots
@@ -211,7 +215,7 @@ def debit_parts(draft: Draft, currency: str, parts: tuple[Taken, ...], *, destin
     return True
 
 
-def _take(draft: Draft, currency: str, lot: Lot, amount: int) -> Taken:
+def _take(draft: EventBuilder, currency: str, lot: Lot, amount: int) -> Taken:
     draft.add(
         LotChange(
             currency, -amount, lot.expires_at, lot.expires_on, lot.funder, None, lot.rate, lot.since
@@ -223,7 +227,7 @@ def _take(draft: Draft, currency: str, lot: Lot, amount: int) -> Taken:
 
 
 def restore(
-    draft: Draft,
+    draft: EventBuilder,
     currency: str,
     taken: tuple[Taken, ...],
     *,
@@ -272,7 +276,7 @@ def due(account: Account) -> Instant | None:
     return min(instants, default=None)
 
 
-def activate(draft: Draft) -> None:
+def activate(draft: EventBuilder) -> None:
     """Make usable what becomes active at the draft's instant."""
     for currency, balance in sorted(draft.before.balances.items()):
         for lot in balance.pending:
@@ -295,7 +299,7 @@ def activate(draft: Draft) -> None:
 
 def expire(account: Account, _programmes: Programmes, instant: Instant) -> Entry | None:
     """Expire the lots whose last day is over at an instant."""
-    draft = Draft(account, instant)
+    draft = EventBuilder(account, instant)
     for currency, balance in sorted(account.balances.items()):
         for lot in balance.lots:
             if lot.expires_at is None or lot.expires_at > instant:
@@ -307,7 +311,7 @@ def expire(account: Account, _programmes: Programmes, instant: Instant) -> Entry
 
 def warn(account: Account, _programmes: Programmes, instant: Instant) -> Entry | None:
     """Announce the lots that are about to expire: no value moves, the journal says so once."""
-    draft = Draft(account, instant)
+    draft = EventBuilder(account, instant)
     for currency, balance in sorted(account.balances.items()):
         for lot in balance.lots:
             if lot.warn_at is None or lot.warn_at > instant:
@@ -319,7 +323,7 @@ def warn(account: Account, _programmes: Programmes, instant: Instant) -> Entry |
     return None if draft.is_empty else draft.entry("warn")
 
 
-def forfeit(draft: Draft) -> None:
+def forfeit(draft: EventBuilder) -> None:
     """Give up all value and write off all debts, where an account ends."""
     for currency, balance in sorted(draft.account.balances.items()):
         for lot in balance.lots:

@@ -16,17 +16,15 @@ from typing import Annotated, Final, Literal
 from msgspec import Meta, Struct
 
 from chalicelib.domain import calendar
-from chalicelib.domain.account import Account
-from chalicelib.domain.calendar import Instant
-from chalicelib.domain.commands import Command, Decision
-from chalicelib.domain.draft import Draft
+from chalicelib.domain.commands import Command
+from chalicelib.domain.decide.decider import Decider
 from chalicelib.domain.entry import Detail
 from chalicelib.domain.faults import Fault
 from chalicelib.domain.mechanics import rewards, value
 from chalicelib.domain.pointer import join
-from chalicelib.domain.programme import Count, Id, Part, Programme, Programmes, qualified
+from chalicelib.domain.programme import Count, Id, Part, Programme, qualified
 from chalicelib.domain.references import known_currency
-from chalicelib.domain.ruling import currency_in, ruling
+from chalicelib.domain.ruling import currency_in
 from chalicelib.domain.section import Section
 from chalicelib.domain.speech import Described, Speaker
 
@@ -83,15 +81,16 @@ class ToppedUp(Struct, frozen=True):
     expires_on: str | None
 
 
-def top_up(account: Account, programmes: Programmes, command: TopUp, now: Instant) -> Decision:
+def top_up(decider: Decider, command: TopUp) -> ToppedUp:
     """Open a lot with the percentage that the amount earns."""
-    programme = ruling(account, programmes, command.programme, now)
+    now = decider.now
+    programme = decider.programme(command.programme)
     prepaid = {each.currency: each for each in SECTION.of(programme) if each.kind == "prepaid"}
     currency = currency_in(programme, command.currency, tuple(prepaid))
     percent = rate(prepaid[currency.id], command.amount)
     today = calendar.local_date(now, programme.time_zone)
     term = value.term(currency.expiry, today, programme.time_zone, currency.expiry_warning_days)
-    draft = Draft(account, now)
+    draft = decider.event()
     value.credit(
         draft,
         qualified(programme.id, currency.id),
@@ -102,14 +101,12 @@ def top_up(account: Account, programmes: Programmes, command: TopUp, now: Instan
         rate=percent,
         since=now,
     )
-    entry = draft.entry(
+    draft.record(
         "top_up",
-        actor=command.actor,
         detail=Detail(note=command.reference) if command.reference else None,
         noted=rewards.by_itself(draft, programme),
     )
-    told = ToppedUp(currency.id, command.amount, percent, term.expires_on)
-    return Decision(entries=(entry,), result=told)
+    return ToppedUp(currency.id, command.amount, percent, term.expires_on)
 
 
 def rate(wallet: Wallet, amount: int) -> int:

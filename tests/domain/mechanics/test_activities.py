@@ -53,7 +53,7 @@ class TestTime:
     def test_limits(self, age: int, code: str | None) -> None:
         """Thirty days to the millisecond; a reporter's clock may be five minutes ahead."""
         member = Member(programme(rule("visit", fixed(5))))
-        command = RecordActivity(activity=visit_at(self.NOW - age))
+        command = RecordActivity(member="mem_1", activity=visit_at(self.NOW - age))
         if code is None:
             assert granted(member.do(command, self.NOW).result) == {"visit": 5}
         else:
@@ -64,7 +64,7 @@ class TestTime:
     def test_the_programme_sets_the_limit(self, days: int, age: int, *, ok: bool) -> None:
         """The limit of the version in force now counts."""
         member = Member(programme(rule("visit", fixed(5)), backdate_limit_days=days))
-        command = RecordActivity(activity=visit_at(self.NOW - age * DAY // 2))
+        command = RecordActivity(member="mem_1", activity=visit_at(self.NOW - age * DAY // 2))
 
         if ok:
             member.do(command, self.NOW)
@@ -90,7 +90,7 @@ class TestTime:
         member = Member(
             programme(rule("visit", fixed(5), caps=[{"window": "day", "times": 1}])), joined=None
         )
-        member.do(Open(programmes=("clinic",)), "2026-12-31T10:00:00Z")
+        member.do(Open(member="mem_1", programmes=("clinic",)), "2026-12-31T10:00:00Z")
         recorded = member.visit("2027-01-01T00:03:00Z", now="2026-12-31T23:59:00Z")
 
         assert recorded.occurred_at == at("2026-12-31T23:59:00Z")
@@ -110,7 +110,7 @@ class TestTime:
     def test_prospects_have_no_limit(self) -> None:
         """Without a programme there is no limit: a history can be brought along."""
         member = Member(programme(), joined=None)
-        member.do(Open(), "2026-01-05")
+        member.do(Open(member="mem_1"), "2026-01-05")
         recorded = member.visit("1999-06-01", now="2026-01-06")
 
         assert recorded.verdicts == ()
@@ -263,7 +263,7 @@ class TestChecks:
     def test_refusals(self, parts: dict[str, Any], code: str) -> None:
         """Money has a currency that a programme counts, and lines add up and have ids."""
         member = Member(programme(rule("spend", per_amount(1, 100), on=PURCHASE)))
-        command = RecordActivity(activity=fact(PURCHASE, "2026-02-01", **parts))
+        command = RecordActivity(member="mem_1", activity=fact(PURCHASE, "2026-02-01", **parts))
 
         assert member.refused(command, "2026-02-01").code == code
 

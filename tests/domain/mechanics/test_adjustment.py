@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 
 from chalicelib.domain.account import Lot
-from chalicelib.domain.commands import Adjust
-from chalicelib.domain.mechanics.adjustment import Adjusted
+from chalicelib.domain.mechanics.adjustment import Adjust, Adjusted
 from tests.domain.building import (
     Member,
     adjustment,
@@ -93,12 +92,17 @@ def test_what_is_kept_of_it() -> None:
     """Actor and reason are in the open, the note is sealed with the detail; metrics stay."""
     someone = member()
     command = Adjust(
-        programme="clinic", currency="stamps", amount=3, reason="wait", note="55 min", actor="k_1"
+        member="mem_1",
+        programme="clinic",
+        currency="stamps",
+        amount=3,
+        reason="wait",
+        note="55 min",
     )
     someone.do(command, "2026-02-01")
     entry = someone.entries[-1]
 
-    assert (entry.kind, entry.actor, entry.reason) == ("adjust", "k_1", "wait")
+    assert (entry.kind, entry.actor.name, entry.reason) == ("adjust", "server:key_1", "wait")
     assert entry.detail is not None
     assert entry.detail.note == "55 min"
     assert b"55 min" not in someone.journal[-1].body
@@ -114,6 +118,8 @@ def test_what_is_kept_of_it() -> None:
 )
 def test_unknown(programme_id: str, currency: str, code: str) -> None:
     """There is nothing to correct in what does not exist."""
-    command = Adjust(programme=programme_id, currency=currency, amount=1, reason="x")
+    command = Adjust(
+        member="mem_1", programme=programme_id, currency=currency, amount=1, reason="x"
+    )
 
     assert member().refused(command, "2026-02-01").code == code

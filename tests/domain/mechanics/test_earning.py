@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from chalicelib.domain.account import Counter
-from chalicelib.domain.commands import LineReversal
 from chalicelib.domain.entry import Line
+from chalicelib.domain.mechanics.reversal import LineReversal
 from tests.domain.building import (
     PURCHASE,
     Member,

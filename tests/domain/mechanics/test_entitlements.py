@@ -47,21 +47,30 @@ def silver(**parts: Any) -> Member:
 
 def use(who: Member, when: str, entitlement: str = "parking", units: int = 1) -> Used:
     """Use an entitlement."""
-    command = UseEntitlement(programme="clinic", entitlement=entitlement, units=units)
+    command = UseEntitlement(
+        member="mem_1", programme="clinic", entitlement=entitlement, units=units
+    )
     used: Used = who.do(command, when).result
     return used
 
 
 def refused(who: Member, when: str, entitlement: str = "parking", units: int = 1) -> Any:
     """Return the refusal of a use."""
-    command = UseEntitlement(programme="clinic", entitlement=entitlement, units=units)
+    command = UseEntitlement(
+        member="mem_1", programme="clinic", entitlement=entitlement, units=units
+    )
     return who.refused(command, when)
 
 
 def grant(who: Member, when: str, units: int, days: int | None, entitlement: str = "gift") -> None:
     """Give units by hand."""
     command = GrantEntitlement(
-        programme="clinic", entitlement=entitlement, units=units, reason="r", valid_days=days
+        member="mem_1",
+        programme="clinic",
+        entitlement=entitlement,
+        units=units,
+        reason="r",
+        valid_days=days,
     )
     who.do(command, when)
 
@@ -174,7 +183,12 @@ class TestGrants:
             grant(who, "2026-03-02", 1, days)
 
         command = GrantEntitlement(
-            programme="clinic", entitlement="gift", units=1, reason="r", valid_days=500
+            member="mem_1",
+            programme="clinic",
+            entitlement="gift",
+            units=1,
+            reason="r",
+            valid_days=500,
         )
         assert who.refused(command, "2026-03-02").code == "too_many_grants"
 
@@ -184,8 +198,7 @@ class TestReturns:
 
     def give_back(self, who: Member, version: int, when: str) -> Any:
         """Give a use back."""
-        used = who.entries[version - 1]
-        return who.do(ReturnEntitlement(used=used), when).result
+        return who.do(ReturnEntitlement(member="mem_1", use=version), when).result
 
     def test_to_the_quota(self) -> None:
         """Once; again changes nothing and writes nothing."""
@@ -236,16 +249,16 @@ class TestReturns:
         """After a month it stands."""
         who = silver()
         use(who, "2026-03-03", "booking")
-        command = ReturnEntitlement(used=who.entries[-1])
+        command = ReturnEntitlement(member="mem_1", use=who.account.version)
 
         assert who.refused(command, "2026-04-05").code == "too_late_to_return"
 
     def test_what_is_no_use(self) -> None:
         """Another entry cannot be given back."""
         who = silver()
-        assert who.refused(ReturnEntitlement(used=who.entries[-1]), "2026-03-05").code == (
-            "use_not_found"
-        )
+        assert who.refused(
+            ReturnEntitlement(member="mem_1", use=who.account.version), "2026-03-05"
+        ).code == ("use_not_found")
 
 
 @pytest.mark.parametrize(

@@ -40,14 +40,19 @@ def place(
 ) -> None:
     """Set points aside."""
     command = PlaceHold(
-        programme="clinic", currency="points", amount=amount, hold_id=name, minutes=minutes
+        member="mem_1",
+        programme="clinic",
+        currency="points",
+        amount=amount,
+        hold_id=name,
+        minutes=minutes,
     )
     who.do(command, when)
 
 
 def capture(who: Member, when: str, amount: int | None = None, name: str = "h") -> Ended:
     """Spend a hold."""
-    told: Ended = who.do(CaptureHold(hold_id=name, amount=amount), when).result
+    told: Ended = who.do(CaptureHold(member="mem_1", hold_id=name, amount=amount), when).result
     return told
 
 
@@ -96,7 +101,7 @@ def test_released() -> None:
     who = member()
     before = lots(who)
     place(who, 70, "2026-03-04")
-    who.do(ReleaseHold(hold_id="h"), "2026-03-04T12:10:00Z")
+    who.do(ReleaseHold(member="mem_1", hold_id="h"), "2026-03-04T12:10:00Z")
 
     assert lots(who) == before
     assert who.verdict().holds
@@ -112,7 +117,7 @@ class TestTime:
 
         assert who.available("2026-03-04T12:14:59.999Z") == 30
         assert who.available("2026-03-04T12:15:00Z") == 100
-        late = who.refused(CaptureHold(hold_id="h"), "2026-03-04T12:15:00Z")
+        late = who.refused(CaptureHold(member="mem_1", hold_id="h"), "2026-03-04T12:15:00Z")
         assert (late.code, late.facts["state"]) == ("hold_ended", "expired")
         (entry,) = who.tick("2026-03-04T13:00:00Z")
         assert (entry.kind, format_instant(entry.effective_at)) == (
@@ -134,7 +139,7 @@ class TestTime:
         """Released after its midnight it expires in the same entry."""
         who = member()
         place(who, 70, "2026-03-12T23:55:00Z")
-        who.do(ReleaseHold(hold_id="h"), "2026-03-13T00:05:00Z")
+        who.do(ReleaseHold(member="mem_1", hold_id="h"), "2026-03-13T00:05:00Z")
 
         assert posted(who.entries[-1]) == [
             ("member/held", "member/available", 50),
@@ -147,12 +152,14 @@ class TestTime:
         """From now on so many minutes more, seven days after placing at most."""
         who = member()
         place(who, 70, "2026-03-04T12:00:00Z")
-        who.do(ExtendHold(hold_id="h", minutes=60), "2026-03-04T12:10:00Z")
+        who.do(ExtendHold(member="mem_1", hold_id="h", minutes=60), "2026-03-04T12:10:00Z")
         assert who.available("2026-03-04T13:09:59Z") == 30
         assert who.available("2026-03-04T13:10:00Z") == 100
 
         week = 7 * 24 * 60
-        refused = who.refused(ExtendHold(hold_id="h", minutes=week), "2026-03-04T12:20:00Z")
+        refused = who.refused(
+            ExtendHold(member="mem_1", hold_id="h", minutes=week), "2026-03-04T12:20:00Z"
+        )
         assert (refused.code, refused.facts["latest"]) == ("hold_too_long", "2026-03-11T12:00:00Z")
 
     def test_an_extension_to_an_earlier_end_changes_nothing(self) -> None:
@@ -160,7 +167,7 @@ class TestTime:
         who = member()
         place(who, 70, "2026-03-04T12:00:00Z", minutes=120)
         before = who.account.version
-        who.do(ExtendHold(hold_id="h", minutes=5), "2026-03-04T12:10:00Z")
+        who.do(ExtendHold(member="mem_1", hold_id="h", minutes=5), "2026-03-04T12:10:00Z")
 
         assert who.account.version == before
         assert HOLDS.all(who.account)["h"].expires_at == at("2026-03-04T14:00:00Z")
@@ -171,7 +178,7 @@ class TestTime:
         place(who, 10, "2026-03-04T12:00:00Z")
         assert HOLDS.all(who.account)["h"].expires_at == at("2026-03-04T12:05:00Z")
         command = PlaceHold(
-            programme="clinic", currency="points", amount=1, hold_id="i", minutes=31
+            member="mem_1", programme="clinic", currency="points", amount=1, hold_id="i", minutes=31
         )
         assert who.refused(command, "2026-03-04T12:01:00Z").code == "hold_too_long"
 
@@ -183,7 +190,9 @@ class TestRefusals:
         """What is held already is not available."""
         who = member()
         place(who, 70, "2026-03-04")
-        command = PlaceHold(programme="clinic", currency="points", amount=31, hold_id="i")
+        command = PlaceHold(
+            member="mem_1", programme="clinic", currency="points", amount=31, hold_id="i"
+        )
 
         refusal = who.refused(command, "2026-03-04")
         assert (refusal.code, refusal.facts["available"]) == ("insufficient_points", 30)
@@ -193,7 +202,9 @@ class TestRefusals:
         who = member()
         for number in range(holds.OPEN_MAX):
             place(who, 1, "2026-03-04", name=f"h{number}")
-        command = PlaceHold(programme="clinic", currency="points", amount=1, hold_id="i")
+        command = PlaceHold(
+            member="mem_1", programme="clinic", currency="points", amount=1, hold_id="i"
+        )
 
         assert who.refused(command, "2026-03-04").code == "too_many_holds"
 
@@ -202,23 +213,35 @@ class TestRefusals:
         """Who comes second is told what became of it, for a week."""
         who = member()
         place(who, 10, "2026-03-04")
-        end = CaptureHold(hold_id="h") if how == "captured" else ReleaseHold(hold_id="h")
+        end = (
+            CaptureHold(member="mem_1", hold_id="h")
+            if how == "captured"
+            else ReleaseHold(member="mem_1", hold_id="h")
+        )
         who.do(end, "2026-03-04T12:01:00Z")
 
-        for command in (CaptureHold(hold_id="h"), ReleaseHold(hold_id="h")):
+        for command in (
+            CaptureHold(member="mem_1", hold_id="h"),
+            ReleaseHold(member="mem_1", hold_id="h"),
+        ):
             refusal = who.refused(command, "2026-03-04T12:02:00Z")
             assert (refusal.code, refusal.facts["state"]) == ("hold_ended", how)
         who.visit("2026-03-12")
-        assert who.refused(CaptureHold(hold_id="h"), "2026-03-12T13:00:00Z").code == (
-            "hold_not_found"
-        )
+        assert who.refused(
+            CaptureHold(member="mem_1", hold_id="h"), "2026-03-12T13:00:00Z"
+        ).code == ("hold_not_found")
 
     def test_more_than_is_held(self) -> None:
         """A capture is never over more than the hold."""
         who = member()
         place(who, 10, "2026-03-04")
 
-        assert who.refused(CaptureHold(hold_id="h", amount=11), "2026-03-04").facts["held"] == 10
+        assert (
+            who.refused(CaptureHold(member="mem_1", hold_id="h", amount=11), "2026-03-04").facts[
+                "held"
+            ]
+            == 10
+        )
 
 
 def test_closing_forfeits_what_is_held() -> None:
@@ -254,7 +277,9 @@ def test_nothing_is_lost(steps: list[tuple[str, int]]) -> None:
         opened = [name for name in opened if name in HOLDS.all(who.account)]
         if step == "place" and who.available(now) >= size:
             name = f"h{next(names)}"
-            command = PlaceHold(programme="clinic", currency="points", amount=size, hold_id=name)
+            command = PlaceHold(
+                member="mem_1", programme="clinic", currency="points", amount=size, hold_id=name
+            )
             who.do(command, now)
             opened.append(name)
         elif step == "visit":
@@ -263,9 +288,11 @@ def test_nothing_is_lost(steps: list[tuple[str, int]]) -> None:
             name = opened.pop()
             whole = HOLDS.all(who.account)[name].amount
             amount = whole if step == "capture" else max(whole // 2, 1)
-            spent += who.do(CaptureHold(hold_id=name, amount=amount), now).result.captured
+            spent += who.do(
+                CaptureHold(member="mem_1", hold_id=name, amount=amount), now
+            ).result.captured
         elif step == "release" and opened:
-            who.do(ReleaseHold(hold_id=opened.pop()), now)
+            who.do(ReleaseHold(member="mem_1", hold_id=opened.pop()), now)
     moved = [
         (p.amount * ((p.destination == "expired") - (p.source == "expired")))
         for entry in who.entries

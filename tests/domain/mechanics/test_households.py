@@ -10,118 +10,131 @@ from typing import Any
 import msgspec
 import pytest
 
-from chalicelib.domain import decide as deciding
-from chalicelib.domain import verification
-from chalicelib.domain.account import Account
-from chalicelib.domain.commands import Close, Command, Enrol, RecordActivity
-from chalicelib.domain.entry import Line, StoredEntry
-from chalicelib.domain.errors import LoyaltyError, MemberNotFound
+from chalicelib.domain.commands import Command, Enrol, RecordActivity
+from chalicelib.domain.decide.settling import due_at
+from chalicelib.domain.entry import Line
+from chalicelib.domain.errors import MemberNotFound
 from chalicelib.domain.mechanics import discounts, households
 from chalicelib.domain.mechanics.discounts import Purchase
-from chalicelib.domain.mechanics.households import (
-    AdmitMember,
-    DismissMember,
-    Household,
-    JoinHousehold,
-    LeaveHousehold,
-    Together,
-)
+from chalicelib.domain.mechanics.households import Household, JoinHousehold, LeaveHousehold
+from chalicelib.domain.mechanics.membership import Close
 from chalicelib.domain.programme import Programmes
 from chalicelib.domain.validation import validate
-from tests.domain.building import PURCHASE, VISIT, Member, at, fact, programme
+from tests.domain.building import PURCHASE, VISIT, Followed, Member, at, fact, programme
 
 HOME = "hh_1"
 NOW = "2026-03-02"
 BILL = (Line("1", 10_000),)
 
 
-class Home:
-    """A household's account, with its journal."""
-
-    def __init__(self) -> None:
-        self.account = Account()
-        self.journal: list[StoredEntry] = []
-
-    def do(self, command: AdmitMember | DismissMember, now: str = NOW) -> Together:
-        """Decide and keep what follows."""
-        decision = deciding.decide(self.account, Programmes(()), command, at(now))
-        self.account, appended = deciding.append(self.account, decision.entries, HOME)
-        self.journal.extend(appended.stored)
-        together: Together = decision.result
-        return together
-
-    def refused(self, command: AdmitMember | DismissMember) -> str:
-        """Return the code of a refusal."""
-        with pytest.raises(LoyaltyError) as refusal:
-            self.do(command)
-        return refusal.value.code
+def nobody(name: str = HOME) -> Member:
+    """Return a household that nobody has founded yet."""
+    return Member(Programmes(()), joined=None, key=f"T#tenant#M#{name}")
 
 
-def admit(number: int, *, founding: int | None = None) -> AdmitMember:
-    """Return the command by which a member is noted in the household."""
-    return AdmitMember(f"mem_{number}", "adult", at(NOW), founding, actor="server:1")
+def someone(number: int = 1) -> Member:
+    """Return a member who belongs to no household."""
+    return Member(programme(), key=f"T#tenant#M#mem_{number}")
 
 
-def founded(most: int = 3) -> Home:
-    """Return a household with its first member."""
-    home = Home()
-    home.do(admit(1, founding=most))
-    return home
+def join(
+    member: Member,
+    home: Member,
+    role: households.Role = "adult",
+    now: str = NOW,
+    *,
+    founding: int | None = None,
+) -> Followed:
+    """Let a member join a household, or found it."""
+    command = JoinHousehold(member=member.id, household=home.id, role=role, max_members=founding)
+    return member.do(command, now, household=home)
 
 
-def joining(role: households.Role = "adult", home: str = HOME) -> JoinHousehold:
-    """Return the command by which a member joins."""
-    return JoinHousehold("mem_1", home, role)
+def leave(member: Member, home: Member, now: str = NOW) -> Followed:
+    """Let a member leave a household."""
+    command = LeaveHousehold(member=member.id, household=home.id, note="moved")
+    return member.do(command, now, household=home)
+
+
+def refused(
+    member: Member, home: Member, *, leaving: bool = False, founding: int | None = None
+) -> str:
+    """Return the code of a refusal to join, or to leave; neither account has changed."""
+    before = member.account, home.account
+    command: Command = JoinHousehold(
+        member=member.id, household=home.id, role="adult", max_members=founding
+    )
+    if leaving:
+        command = LeaveHousehold(member=member.id, household=home.id)
+    code = member.refused(command, NOW, household=home).code
+    assert (member.account, home.account) == before
+    return code
+
+
+def founded(most: int = 3) -> tuple[Member, Member]:
+    """Return a household and its first member."""
+    home, member = nobody(), someone()
+    join(member, home, founding=most)
+    return home, member
+
+
+def known(home: Member) -> list[str]:
+    """Return who belongs to a household."""
+    return list(households.relatives(home.account))
 
 
 class TestMember:
     """The member's side."""
 
     def test_join_and_leave(self) -> None:
-        """One entry each, which says what is passed on; then nothing is left of it."""
-        member = Member(programme())
-        joined = member.do(joining("child"), NOW)
+        """One event on each side; then nothing is left of it."""
+        home, first = founded()
+        member = someone(2)
+        joined = join(member, home, "child")
 
-        assert joined.passed == AdmitMember("mem_1", "child", at(NOW))
         belongs = households.belonging(member.account)
         assert belongs is not None
         assert (belongs.household, belongs.role, belongs.since) == (HOME, "child", at(NOW))
-        assert member.entries[-1].subject == HOME
-        left = member.do(LeaveHousehold("mem_1", HOME, "moved"), "2026-04-01")
-        assert left.passed == DismissMember("mem_1")
+        assert (member.entries[-1].kind, member.entries[-1].subject) == ("join", HOME)
+        assert (home.entries[-1].kind, home.entries[-1].counterparty) == ("admit", "mem_2")
+        assert joined.result.members["mem_2"] == households.Relative("child", at(NOW))
+        leave(member, home, "2026-04-01")
+        assert (member.entries[-1].kind, home.entries[-1].kind) == ("leave", "dismiss")
         assert households.belonging(member.account) is None
         assert member.account.progress == {}
-        assert member.verdict().holds
+        assert known(home) == ["mem_1"]
+        assert all(each.verdict().holds for each in (member, home, first))
 
     def test_only_what_changes_is_written(self) -> None:
         """The same role again writes nothing; another keeps the day of joining."""
-        member = Member(programme())
-        member.do(joining(), NOW)
-        assert member.do(joining(), "2026-04-01").entries == ()
-        changed = member.do(joining("dependant"), "2026-04-01")
+        home, member = founded()
+        lengths = len(member.journal), len(home.journal)
+        same = join(member, home, now="2026-04-01")
+        assert (same.result.changed, same.entries) == (False, ())
+        assert (len(member.journal), len(home.journal)) == lengths
+        join(member, home, "dependant", "2026-04-01")
 
-        assert isinstance(changed.passed, AdmitMember)
-        assert (changed.passed.role, changed.passed.since) == ("dependant", at(NOW))
-        assert len(changed.entries) == 1
+        relative = households.relatives(home.account)["mem_1"]
+        assert (relative.role, relative.since) == ("dependant", at(NOW))
+        assert (len(member.journal), len(home.journal)) == (lengths[0] + 1, lengths[1] + 1)
 
     def test_refusals(self) -> None:
         """One household at a time, and only the own one is left."""
-        member = Member(programme())
-        leaving = LeaveHousehold("mem_1", HOME)
-        assert member.refused(leaving, NOW).code == "not_in_household"
-        member.do(joining(), NOW)
-        assert member.refused(joining(home="hh_2"), NOW).code == "in_another_household"
-        other = LeaveHousehold("mem_1", "hh_2")
-        assert member.refused(other, NOW).code == "not_in_household"
+        (home, _), member, other = founded(), someone(2), nobody("hh_2")
+        assert refused(member, home, leaving=True) == "not_in_household"
+        join(member, home)
+        assert refused(member, other, founding=3) == "in_another_household"
+        assert refused(member, other, leaving=True) == "not_in_household"
 
     def test_closing(self) -> None:
-        """Closing an account leaves the household; without one nothing is passed on."""
-        member, alone = Member(programme()), Member(programme())
-        member.do(joining(), NOW)
-        closing = Close(member="mem_1", reason="asked")
+        """Closing an account leaves the household; without one nobody else has a part in it."""
+        (home, _), member, alone = founded(), someone(2), someone(3)
+        join(member, home)
+        member.do(Close(member=member.id, reason="asked"), NOW, household=home)
+        alone.do(Close(member=alone.id, reason="asked"), NOW)
 
-        assert member.do(closing, NOW).passed == DismissMember("mem_1")
-        assert alone.do(closing, NOW).passed is None
+        assert known(home) == ["mem_1"]
+        assert home.entries[-1].counterparty == "mem_2"
         assert households.belonging(member.account) is None
 
 
@@ -130,42 +143,40 @@ class TestHousehold:
 
     def test_who_belongs_to_it(self) -> None:
         """It knows who came when, up to as many as it is for, and its journal holds."""
-        home = founded(most=2)
-        together = home.do(admit(2), "2026-03-03")
+        home, first = founded(most=2)
+        second, third = someone(2), someone(3)
+        assert list(join(second, home, now="2026-03-03").result.members) == ["mem_1", "mem_2"]
 
-        assert list(together.members) == ["mem_1", "mem_2"]
-        assert home.refused(admit(3)) == "household_full"
-        assert home.do(admit(2)).changed is False
-        gone = home.do(DismissMember("mem_1"), "2026-03-04")
-        assert list(gone.members) == ["mem_2"]
-        assert list(home.do(admit(3), "2026-03-05").members) == ["mem_2", "mem_3"]
-        assert verification.verify(home.account, home.journal, HOME).holds
-        assert deciding.due_at(home.account) is None
+        assert refused(third, home) == "household_full"
+        assert list(leave(first, home, "2026-03-04").result.members) == ["mem_2"]
+        assert list(join(third, home, now="2026-03-05").result.members) == ["mem_2", "mem_3"]
+        assert home.verdict().holds
+        assert due_at(home.account) is None
 
     def test_the_last_ends_it(self) -> None:
         """An ended one is as one that never was, also to who founded it."""
-        home = founded()
-        home.do(DismissMember("mem_1"))
+        home, first = founded()
+        leave(first, home)
 
         assert (home.account.status, home.account.progress) == ("closed", {})
-        assert home.refused(admit(2)) == "household_not_found"
-        assert home.refused(admit(2, founding=2)) == "household_not_found"
-        assert Home().refused(admit(2)) == "household_not_found"
+        assert refused(someone(2), home) == "household_not_found"
+        assert refused(someone(2), home, founding=2) == "household_not_found"
+        assert refused(someone(2), nobody()) == "household_not_found"
 
     def test_it_is_asked_nothing_else(self) -> None:
         """To everything that members are asked there is no such member."""
-        home = founded()
-        visit = RecordActivity(activity=fact(VISIT, NOW))
-        commands: list[Command] = [visit, Enrol(programmes=()), Close("hh_1", "x")]
+        home, _ = founded()
+        commands: list[Command] = [
+            RecordActivity(member=HOME, activity=fact(VISIT, NOW)),
+            Enrol(member=HOME, programmes=()),
+            Close(member=HOME, reason="x"),
+        ]
         for command in commands:
-            with pytest.raises(MemberNotFound):
-                deciding.decide(home.account, Programmes(()), command, at(NOW))
+            assert isinstance(home.refused(command, NOW), MemberNotFound)
 
     def test_a_member_is_none(self) -> None:
         """Nobody joins what is a member's account."""
-        home = Home()
-        home.account = Member(programme()).account
-        assert home.refused(admit(2)) == "household_not_found"
+        assert refused(someone(2), someone(3)) == "household_not_found"
 
 
 def offered(terms: Mapping[str, Any], member: Member, household: Household | None) -> Any:
@@ -201,7 +212,7 @@ class TestDiscounts:
         """So many, in a role that it is for."""
         member = Member(programme())
         if size is not None:
-            member.do(joining("adult"), NOW)
+            join(member, nobody(), founding=2)
         home = None if size is None else Household(size)
 
         assert offered({"type": "household", "percent": 5, **terms}, member, home) == expected

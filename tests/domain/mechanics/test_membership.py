@@ -5,17 +5,11 @@ from __future__ import annotations
 import pytest
 
 from chalicelib.domain.account import TierStep
-from chalicelib.domain.commands import (
-    Close,
-    Command,
-    Enrol,
-    Open,
-    RecordActivity,
-    ReverseActivity,
-)
-from chalicelib.domain.decide import due_at
+from chalicelib.domain.commands import Command, Enrol, Open, RecordActivity
+from chalicelib.domain.decide.settling import due_at
 from chalicelib.domain.errors import Invalid
-from chalicelib.domain.mechanics.membership import Joined
+from chalicelib.domain.mechanics.membership import Close, Joined
+from chalicelib.domain.mechanics.reversal import ReverseActivity
 from tests.domain.building import (
     VISIT,
     Member,
@@ -40,7 +34,7 @@ class TestOpening:
     def test_prospect(self) -> None:
         """A prospect is in no programme."""
         member = Member(programme(), joined=None)
-        decision = member.do(Open(), "2026-01-05")
+        decision = member.do(Open(member="mem_1"), "2026-01-05")
 
         assert decision.result == Joined({})
         assert (member.account.status, member.account.opened_at) == ("prospect", at("2026-01-05"))
@@ -52,7 +46,7 @@ class TestOpening:
         member = Member(
             programme(tiers=ladder(("gold", visits(2))), time_zone="Asia/Tokyo"), joined=None
         )
-        decision = member.do(Open(programmes=("clinic",)), "2026-01-05T15:30:00Z")
+        decision = member.do(Open(member="mem_1", programmes=("clinic",)), "2026-01-05T15:30:00Z")
 
         joined = at("2026-01-05T15:30:00Z")
         assert decision.result == Joined({"clinic": "base"})
@@ -64,7 +58,9 @@ class TestOpening:
     def test_consents(self) -> None:
         """What was consented to and what was not are both kept."""
         member = Member(programme(), joined=None)
-        member.do(Open(consents={"research": False, "programme": True}), "2026-01-05")
+        member.do(
+            Open(member="mem_1", consents={"research": False, "programme": True}), "2026-01-05"
+        )
 
         assert member.account.consents == {"programme": True, "research": False}
 
@@ -75,8 +71,8 @@ class TestEnrolling:
     def test_later(self) -> None:
         """A prospect joins when they like."""
         member = Member(programme(), joined=None)
-        member.do(Open(), "2026-01-05")
-        decision = member.do(Enrol(programmes=("clinic",)), "2026-02-01")
+        member.do(Open(member="mem_1"), "2026-01-05")
+        decision = member.do(Enrol(member="mem_1", programmes=("clinic",)), "2026-02-01")
 
         assert decision.result == Joined({"clinic": "member"})
         assert member.account.status == "enrolled"
@@ -85,7 +81,7 @@ class TestEnrolling:
     def test_twice(self) -> None:
         """Who has joined already stays as they are, and nothing is written."""
         member = Member(programme())
-        decision = member.do(Enrol(programmes=("clinic", "clinic")), "2026-02-01")
+        decision = member.do(Enrol(member="mem_1", programmes=("clinic", "clinic")), "2026-02-01")
 
         assert (decision.entries, decision.result) == ((), Joined({}))
         assert member.enrolment.joined_on == "2026-01-05"
@@ -96,8 +92,8 @@ class TestEnrolling:
             published(("2026-01-01", programme()), ("2026-01-10", programme(id="spa"))),
             joined=None,
         )
-        member.do(Open(programmes=("clinic",)), "2026-01-05")
-        member.do(Enrol(programmes=("clinic", "spa")), "2026-02-01")
+        member.do(Open(member="mem_1", programmes=("clinic",)), "2026-01-05")
+        member.do(Enrol(member="mem_1", programmes=("clinic", "spa")), "2026-02-01")
 
         assert {p: e.joined_on for p, e in member.account.enrolments.items()} == {
             "clinic": "2026-01-05",
@@ -117,7 +113,7 @@ class TestEnrolling:
         """A required consent must have been given."""
         document = programme(enrolment={"required_consents": ["programme"]})
         member = Member(document, joined=None)
-        command = Open(programmes=("clinic",), consents=consents)
+        command = Open(member="mem_1", programmes=("clinic",), consents=consents)
         if code is None:
             assert member.do(command, "2026-01-05").result == Joined({"clinic": "member"})
         else:
@@ -128,9 +124,9 @@ class TestEnrolling:
     def test_a_consent_given_before(self) -> None:
         """A consent that is in force need not be given again, and can be withdrawn."""
         member = Member(programme(enrolment={"required_consents": ["programme"]}), joined=None)
-        member.do(Open(consents={"programme": True}), "2026-01-05")
-        member.do(Enrol(programmes=("clinic",)), "2026-01-06")
-        member.do(Enrol(programmes=(), consents={"programme": False}), "2026-01-07")
+        member.do(Open(member="mem_1", consents={"programme": True}), "2026-01-05")
+        member.do(Enrol(member="mem_1", programmes=("clinic",)), "2026-01-06")
+        member.do(Enrol(member="mem_1", programmes=(), consents={"programme": False}), "2026-01-07")
 
         assert member.account.consents == {"programme": False}
         assert list(member.account.enrolments) == ["clinic"]
@@ -139,10 +135,10 @@ class TestEnrolling:
     def test_completed_visits(self, completed: int, *, ok: bool) -> None:
         """A programme for patients takes visits first; a prospect's visits count."""
         member = Member(programme(enrolment={"min_completed_visits": 2}), joined=None)
-        member.do(Open(), "2026-01-05")
+        member.do(Open(member="mem_1"), "2026-01-05")
         for day in range(completed):
             member.visit(f"2026-01-1{day}")
-        command = Enrol(programmes=("clinic",))
+        command = Enrol(member="mem_1", programmes=("clinic",))
         if ok:
             assert member.do(command, "2026-02-01").result == Joined({"clinic": "member"})
         else:
@@ -153,11 +149,14 @@ class TestEnrolling:
     def test_a_reversed_visit_does_not_count(self) -> None:
         """A visit that was taken back was none."""
         member = Member(programme(enrolment={"min_completed_visits": 1}), joined=None)
-        member.do(Open(), "2026-01-05")
+        member.do(Open(member="mem_1"), "2026-01-05")
         member.visit("2026-01-10", name="void")
         member.reverse("void", "2026-01-11")
 
-        assert member.refused(Enrol(programmes=("clinic",)), "2026-02-01").code == "not_eligible"
+        assert (
+            member.refused(Enrol(member="mem_1", programmes=("clinic",)), "2026-02-01").code
+            == "not_eligible"
+        )
 
     @pytest.mark.parametrize(
         ("now", "code"), [("2025-12-31T11:59:59.999Z", "unknown_programme"), ("2026-01-01", None)]
@@ -165,7 +164,7 @@ class TestEnrolling:
     def test_a_programme_that_is_not_in_force(self, now: str, code: str | None) -> None:
         """One joins from the instant at which the first version takes effect."""
         member = Member(published(("2025-12-31T12:00:00Z", programme())), joined=None)
-        command = Open(programmes=("clinic",))
+        command = Open(member="mem_1", programmes=("clinic",))
         if code is None:
             member.do(command, now)
             assert member.account.status == "enrolled"
@@ -175,7 +174,7 @@ class TestEnrolling:
     def test_unknown(self) -> None:
         """A programme that does not exist is refused, and nothing else is joined."""
         member = Member(programme(), joined=None)
-        refusal = member.refused(Open(programmes=("clinic", "spa")), "2026-01-05")
+        refusal = member.refused(Open(member="mem_1", programmes=("clinic", "spa")), "2026-01-05")
 
         assert refusal.code == "unknown_programme"
         assert isinstance(refusal, Invalid)
@@ -239,10 +238,10 @@ class TestClosing:
         member = self.member()
         member.close("2026-02-02")
         commands: list[Command] = [
-            Open(),
-            Enrol(programmes=("clinic",)),
-            RecordActivity(activity=fact(VISIT, "2026-02-03")),
-            ReverseActivity(recorded=member.recorded["1"]),
+            Open(member="mem_1"),
+            Enrol(member="mem_1", programmes=("clinic",)),
+            RecordActivity(member="mem_1", activity=fact(VISIT, "2026-02-03")),
+            ReverseActivity(member="mem_1", version=member.recorded["1"].version),
             member.redeeming("tea"),
             adjustment(5),
             Close(member="mem_1", reason="again"),

@@ -11,11 +11,11 @@ from msgspec.structs import replace
 
 from chalicelib.domain.account import Account
 from chalicelib.domain.activity import Activity
-from chalicelib.domain.commands import LineReversal, Remaining, ReverseActivity, SaveRemaining
 from chalicelib.domain.entry import Line
 from chalicelib.domain.mechanics.entitlements import GrantEntitlement
 from chalicelib.domain.mechanics.pricing import Payment
 from chalicelib.domain.mechanics.quotes import ConfirmQuote, MakeQuote
+from chalicelib.domain.mechanics.reversal import LineReversal, ReverseActivity
 from chalicelib.domain.mechanics.statuses import ShowStatus
 from chalicelib.domain.mechanics.wallets import TopUp
 from chalicelib.domain.programme import Programme
@@ -86,7 +86,7 @@ def quoted(member: Member, *lines: Line, **more: Any) -> Quote:
 def shown(member: Member, *names: str) -> None:
     """Verify statuses."""
     for name in names:
-        member.do(ShowStatus(programme="clinic", status=name), NOON)
+        member.do(ShowStatus(member="mem_1", programme="clinic", status=name), NOON)
 
 
 class TestStacking:
@@ -172,12 +172,18 @@ def prepared(drawn: dict[str, Any]) -> tuple[Member, Quote]:
     member = Member(clinic(*offers, **how))
     shown(member, *sorted(drawn["statuses"]))
     for amount in drawn["paid_in"]:
-        member.do(TopUp(programme="clinic", currency="prepaid", amount=amount), NOON)
+        member.do(
+            TopUp(member="mem_1", programme="clinic", currency="prepaid", amount=amount), NOON
+        )
     if drawn["cashback"]:
         member.do(adjustment(drawn["cashback"], "cashback"), NOON)
     if drawn["teas"]:
         grant = GrantEntitlement(
-            programme="clinic", entitlement="tea", units=drawn["teas"], reason="kindness"
+            member="mem_1",
+            programme="clinic",
+            entitlement="tea",
+            units=drawn["teas"],
+            reason="kindness",
         )
         member.do(grant, NOON)
     pays = drawn["pays"]
@@ -217,7 +223,7 @@ def test_confirming_costs_the_quote_and_can_be_undone(drawn: dict[str, Any], by_
     member, quote = prepared(drawn)
     before = member.account
 
-    member.do(ConfirmQuote(quote=quote), NOON)
+    member.do(ConfirmQuote(member="mem_1", quote_id=quote.id), NOON)
 
     entry = member.entries[-1]
     for currency in (PREPAID, CASHBACK):
@@ -228,13 +234,9 @@ def test_confirming_costs_the_quote_and_can_be_undone(drawn: dict[str, Any], by_
     assert entry.fact.amount == sum(each.counted for each in quote.lines)
     assert member.verdict().holds
 
-    remaining: Remaining | None = None
     steps = [(LineReversal(each.id),) for each in quote.lines] if by_line else [()]
     for lines in steps:
-        back = ReverseActivity(recorded=entry, remaining=remaining, lines=lines)
-        for claim in member.do(back, NOON).claims:
-            if isinstance(claim, SaveRemaining):
-                remaining = claim.remaining
+        member.do(ReverseActivity(member="mem_1", version=entry.version, lines=lines), NOON)
     assert _state(member.account) == _state(before)
     assert member.verdict().holds
 
@@ -253,7 +255,7 @@ def test_a_lot_that_ends_within_a_line_leaves_no_penny() -> None:
     offers = (status("one", 12), status("two", 7))
     member = Member(clinic(*offers, stacking="sequential", max_percent=30, rounding="floor"))
     shown(member, "one", "two")
-    member.do(TopUp(programme="clinic", currency="prepaid", amount=97), NOON)
+    member.do(TopUp(member="mem_1", programme="clinic", currency="prepaid", amount=97), NOON)
 
     made = quoted(member, line("1", 146))
 

@@ -6,9 +6,15 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain.commands import LineReversal, Remaining, SaveRemaining
+from chalicelib.domain.decide.claims import SaveRecord
 from chalicelib.domain.entry import Line
-from chalicelib.domain.mechanics.reversal import Returned, Reversed
+from chalicelib.domain.mechanics.reversal import (
+    REMAINING,
+    LineReversal,
+    Remaining,
+    Returned,
+    Reversed,
+)
 from tests.domain.building import (
     PURCHASE,
     Member,
@@ -89,7 +95,13 @@ class TestWhole:
         assert posted(entry) == [("member/available", "issued", 60)]
         assert entry.detail is not None
         assert (entry.detail.source, entry.detail.external_id) == ("till", "sale")
-        assert decision.claims == (SaveRemaining("till", "sale", decision.result.remaining),)
+        assert decision.claims == (
+            SaveRecord(
+                REMAINING.ref("mem_1", str(member.recorded["sale"].version)),
+                decision.result.remaining,
+                revision=1,
+            ),
+        )
 
     def test_twice(self) -> None:
         """The second time nothing is left, and nothing is written."""
@@ -314,7 +326,9 @@ class TestByAmount:
             balances.append(member.balance.available)
 
         assert balances == left
-        assert member.remaining["sale"].revision == len(amounts)
+        remaining = member.left_of("sale")
+        assert remaining is not None
+        assert remaining.revision == len(amounts)
 
     @pytest.mark.parametrize(("first", "second", "left"), [(0, 8_051, 8_050), (8_000, 51, 50)])
     def test_no_more_than_is_left(self, first: int, second: int, left: int) -> None:

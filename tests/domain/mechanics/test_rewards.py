@@ -8,18 +8,12 @@ import pytest
 from msgspec.structs import replace
 
 from chalicelib.domain.account import Counter, Lot, Taken
-from chalicelib.domain.commands import (
-    CancelRedemption,
-    Redeem,
-    Redemption,
-    ReturnStock,
-    SaveRedemption,
-    TakeStock,
-    UseVoucher,
-)
-from chalicelib.domain.errors import LoyaltyError
+from chalicelib.domain.decide.actor import Actor
+from chalicelib.domain.decide.claims import ClaimKey, SaveRecord, TakeFrom
+from chalicelib.domain.errors import Conflict, LoyaltyError
 from chalicelib.domain.mechanics import entitlements, rewards
 from chalicelib.domain.mechanics.goodwill import GiveGoodwill
+from chalicelib.domain.mechanics.rewards import CancelRedemption, Redeem, Redemption, UseVoucher
 from chalicelib.domain.mechanics.wallets import TopUp
 from chalicelib.domain.programme import Programme
 from chalicelib.domain.validation import validate
@@ -55,6 +49,12 @@ def rich(*items: dict[str, Any], value: int = 1_000, **parts: Any) -> Member:
     if value:
         member.adjust(value, "2026-01-06")
     return member
+
+
+def taken(claim: Any) -> tuple[str, int, int]:
+    """Return from which counter a claim takes, how much, and how much may be taken in all."""
+    assert isinstance(claim, TakeFrom)
+    return claim.counter, claim.amount, claim.limit
 
 
 class TestRedeeming:
@@ -136,19 +136,20 @@ class TestRedeeming:
 
         decision = member.do(member.redeeming("medal"), "2026-02-01")
 
-        assert decision.claims == (
-            SaveRedemption(decision.result),
-            TakeStock("clinic", "medal", 5),
-        )
+        saved, key, stock = decision.claims
+        assert saved == rewards.saving(decision.result)
+        assert key == ClaimKey("hash", "mem_1", "red_1")
+        assert taken(stock) == ("clinic/stock/medal", 1, 5)
         assert posted(member.entries[-1]) == []
         assert (decision.result.price, decision.result.state) == (0, "issued")
 
     def test_staff_alone(self) -> None:
         """What staff hand out no member takes, and a member is told so before all else."""
         member = rich(reward("medal", 0, by="staff", tiers=["gold"]))
-        asked = replace(member.redeeming("medal"), by_member=True)
+        asked = member.redeeming("medal")
+        herself = Actor("member", "sub_1")
 
-        assert member.refused(asked, "2026-02-01").code == "given_by_staff"
+        assert member.refused(asked, "2026-02-01", actor=herself).code == "given_by_staff"
         assert member.refused(member.redeeming("medal"), "2026-02-01").code == "tier_required"
 
     def test_claims(self) -> None:
@@ -157,8 +158,13 @@ class TestRedeeming:
         tea = member.do(member.redeeming("tea"), "2026-02-01")
         mug = member.do(member.redeeming("mug"), "2026-02-01")
 
-        assert tea.claims == (SaveRedemption(tea.result),)
-        assert mug.claims == (SaveRedemption(mug.result), TakeStock("clinic", "mug", 5))
+        assert tea.claims == (rewards.saving(tea.result), ClaimKey("hash", "mem_1", "red_1"))
+        saved, _, stock = mug.claims
+        assert saved == rewards.saving(mug.result)
+        assert saved.takes == {"clinic/stock/mug": 1}
+        assert taken(stock) == ("clinic/stock/mug", 1, 5)
+        assert isinstance(stock.refusal, Conflict)
+        assert stock.refusal.code == "out_of_stock"
         assert (tea.result.stocked, mug.result.stocked) == (False, True)
 
 
@@ -414,14 +420,17 @@ class TestCancelling:
         ]
         after = replace(redemption, state="cancelled", changed_at=at("2026-02-06"), revision=2)
         assert decision.result == after
-        assert decision.claims == (SaveRedemption(after),)
+        assert decision.claims == (rewards.saving(after),)
 
     def test_stock_goes_back(self) -> None:
         """What was taken from the shelf returns to it."""
         member = rich(reward("mug", 60, stock=5))
         decision = member.cancel(member.redeem("mug", "2026-02-01"), "2026-02-02")
 
-        assert decision.claims[1:] == (ReturnStock("clinic", "mug"),)
+        saved, stock = decision.claims
+        assert isinstance(saved, SaveRecord)
+        assert saved.takes == {}
+        assert taken(stock) == ("clinic/stock/mug", -1, 0)
 
     @pytest.mark.parametrize(
         ("cancelled", "left"),
@@ -493,7 +502,7 @@ class TestVouchers:
             2,
             at("2026-02-11T23:59:59.999Z"),
         )
-        assert decision.claims == (SaveRedemption(decision.result),)
+        assert decision.claims == (rewards.saving(decision.result),)
         assert (member.entries[-1].kind, member.entries[-1].postings) == ("use", ())
 
     @pytest.mark.parametrize("end", ["used", "cancelled", "expired"])
@@ -507,11 +516,10 @@ class TestVouchers:
         elif end == "cancelled":
             member.cancel(redemption, "2026-02-02")
         before = member.account
-        current = member.redemptions[redemption.id]
         command = (
-            UseVoucher(redemption=current)
+            UseVoucher(member="mem_1", redemption_id=redemption.id)
             if action == "use"
-            else CancelRedemption(redemption=current)
+            else CancelRedemption(member="mem_1", redemption_id=redemption.id)
         )
         refusal: LoyaltyError = member.refused(command, now)
 
@@ -523,7 +531,7 @@ class TestVouchers:
         """A voucher that was paid for is good after the account has ended; its value is not."""
         member, redemption = self.member()
         member.close("2026-02-02")
-        command = CancelRedemption(redemption=redemption)
+        command = CancelRedemption(member="mem_1", redemption_id=redemption.id)
 
         assert member.refused(command, "2026-02-03").code == "account_closed"
         assert member.use(redemption, "2026-02-03").result.state == "used"
@@ -580,10 +588,10 @@ class TestByItself:
         if way == "adjusted":
             member.adjust(250, "2026-02-02")
         elif way == "goodwill":
-            giving = GiveGoodwill("clinic", 250, "wait", "server:1", ("server",))
+            giving = GiveGoodwill(member="mem_1", programme="clinic", points=250, reason="wait")
             member.do(giving, "2026-02-02")
         elif way == "paid in":
-            member.do(TopUp("clinic", "points", 250), "2026-02-02")
+            member.do(TopUp("clinic", "points", 250, member="mem_1"), "2026-02-02")
         else:
             member.adjust(101, "2026-02-01")
             transfer(other, member, 149, "2026-02-02")

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.domain.commands import LineReversal
 from chalicelib.domain.mechanics import entitlements, stamps
 from chalicelib.domain.mechanics.entitlements import UseEntitlement
+from chalicelib.domain.mechanics.reversal import LineReversal
 from chalicelib.domain.mechanics.stamps import Stamps
 from chalicelib.domain.validation import validate
 from tests.domain.building import Member, line, points, programme
@@ -128,7 +128,7 @@ class TestRefunds:
         """It stays used, and the next stamps make up for it."""
         who = member()
         last = sessions(who, 5)
-        who.do(UseEntitlement(programme="clinic", entitlement="free"), DAY)
+        who.do(UseEntitlement(member="mem_1", programme="clinic", entitlement="free"), DAY)
         who.reverse(last, DAY)
         assert card(who) == (-1, 1, 0)
 

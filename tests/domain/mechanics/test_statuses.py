@@ -14,7 +14,7 @@ from chalicelib.domain.programme import Programme
 from tests.domain.building import Member, programme, published
 
 NOW = "2026-03-02"
-SHOWING = ShowStatus(programme="clinic", status="plan")
+SHOWING = ShowStatus(member="mem_1", programme="clinic", status="plan")
 
 
 def clinic(**more: Any) -> Programme:
@@ -24,7 +24,7 @@ def clinic(**more: Any) -> Programme:
 
 def consent(member: Member, *, granted: bool, when: str = NOW) -> None:
     """Give the consent, or withdraw it."""
-    member.do(Enrol(programmes=(), consents={"health": granted}), when)
+    member.do(Enrol(member="mem_1", programmes=(), consents={"health": granted}), when)
 
 
 def holds(member: Member, document: Programme) -> bool:
@@ -56,7 +56,7 @@ def test_another_consent_is_another_matter() -> None:
     for more in ({"consent": "other"}, {}):
         document = clinic(**more)
         member = Member(document)
-        member.do(Enrol(programmes=(), consents={"other": True}), NOW)
+        member.do(Enrol(member="mem_1", programmes=(), consents={"other": True}), NOW)
         member.do(SHOWING, NOW)
         consent(member, granted=True)
         consent(member, granted=False)
@@ -82,7 +82,7 @@ def test_a_version_that_asks_for_another(subtests: pytest.Subtests) -> None:
         with subtests.test(later=later):
             first, second = clinic(consent="health"), clinic(**later)
             member = Member(published(("2026-01-01", first), ("2026-03-01", second)))
-            member.do(Enrol(programmes=(), consents={"other": True}), "2026-02-01")
+            member.do(Enrol(member="mem_1", programmes=(), consents={"other": True}), "2026-02-01")
             consent(member, granted=True, when="2026-02-01")
             member.do(SHOWING, "2026-02-01")
             assert holds(member, second)

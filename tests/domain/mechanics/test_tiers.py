@@ -9,8 +9,8 @@ from msgspec.structs import replace
 
 from chalicelib.domain.account import Account
 from chalicelib.domain.calendar import format_instant
-from chalicelib.domain.commands import LineReversal
 from chalicelib.domain.mechanics import tiers
+from chalicelib.domain.mechanics.reversal import LineReversal
 from chalicelib.domain.mechanics.tiers import LevelProgress, MetricProgress, Progress
 from chalicelib.domain.programme import Programme
 from tests.domain.building import (
@@ -858,7 +858,9 @@ class TestOtherMetrics:
 class TestFloors:
     """A tier that is held whatever the metrics say."""
 
-    GOLD = tiers.GrantTier(programme="clinic", tier="gold", reason="long wait", days=10)
+    GOLD = tiers.GrantTier(
+        member="mem_1", programme="clinic", tier="gold", reason="long wait", days=10
+    )
 
     def test_until_the_end_of_a_day(self) -> None:
         """Gold for ten days after 1 March; what was there before is there again."""

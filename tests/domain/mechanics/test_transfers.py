@@ -173,7 +173,9 @@ def test_prepaid_value_keeps_its_rate() -> None:
         transfers=[{"currency": "prepaid"}],
     )
     sender, receiver = Member(document), Member(document, key=OTHER_KEY)
-    sender.do(TopUp(programme="clinic", currency="prepaid", amount=50_000), "2026-03-02")
+    sender.do(
+        TopUp(member="mem_1", programme="clinic", currency="prepaid", amount=50_000), "2026-03-02"
+    )
 
     transfer(sender, receiver, 12_000, "2026-03-05", "prepaid")
 
@@ -243,13 +245,13 @@ class TestRefusals:
         """Nobody, no member and a former member are refused in the same words."""
         sender, receiver = pair()
         receivers = {
-            "nobody": Member(receiver.programmes, joined=None),
-            "prospect": Member(receiver.programmes, joined=None),
+            "nobody": Member(receiver.programmes, joined=None, key=OTHER_KEY),
+            "prospect": Member(receiver.programmes, joined=None, key=OTHER_KEY),
             "leaver": receiver,
         }
         receiver.close("2026-03-04")
         if who == "prospect":
-            receivers[who].do(Open(), "2026-03-04")
+            receivers[who].do(Open(member="mem_1"), "2026-03-04")
 
         refused = refusal(sender, receivers[who], 1, "2026-03-05")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from chalicelib.domain import calendar
-from chalicelib.domain.decide import due_at
+from chalicelib.domain.decide.settling import due_at
 from chalicelib.domain.effects import LotWarned
 from chalicelib.domain.entry import Entry
 from chalicelib.domain.programme import Programme

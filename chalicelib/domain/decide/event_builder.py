@@ -1,25 +1,37 @@
-"""An entry in the making: effects are applied as they are added, so later steps see them."""
+"""An event in the making: effects are applied as they are added, so later steps see them."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from chalicelib.domain.account import Account, Folding
 from chalicelib.domain.calendar import Instant
+from chalicelib.domain.decide.actor import CLOCK, Actor
 from chalicelib.domain.effects import Effect
 from chalicelib.domain.entry import SCHEMA, Entry, Posting
 
 
-class Draft:
+class EventBuilder:
     """
-    Collects the effects and postings of one entry on top of an account.
+    Collects the effects and postings of one event on top of an account.
 
-    ``now`` is the instant at which the entry takes effect.
+    ``now`` is the instant at which the event takes effect; ``actor`` is who causes it, the clock
+    where nobody does.  What is recorded goes to ``recorder``, the decider that asked for it.
     """
 
-    def __init__(self, account: Account, now: Instant) -> None:
+    def __init__(
+        self,
+        account: Account,
+        now: Instant,
+        *,
+        actor: Actor = CLOCK,
+        recorder: Callable[[Entry], None] | None = None,
+    ) -> None:
         self.now = now
         self.before = account
+        self._actor = actor
+        self._recorder = recorder
         self._folding = Folding(account)
         self._effects: list[Effect] = []
         self._postings: list[Posting] = []
@@ -45,7 +57,7 @@ class Draft:
             self._postings.append(Posting(source, destination, currency, amount))
 
     def entry(self, kind: str, *, occurred_at: Instant | None = None, **fields: Any) -> Entry:
-        """Return the finished entry; ``fields`` are those of `Entry`."""
+        """Return the finished event; ``fields`` are those of `Entry`."""
         return Entry(
             version=self.before.version + 1,
             kind=kind,
@@ -54,5 +66,12 @@ class Draft:
             occurred_at=self.now if occurred_at is None else occurred_at,
             effects=tuple(self._effects),
             postings=tuple(self._postings),
+            actor=self._actor.recorded(),
             **fields,
         )
+
+    def record(self, kind: str, *, occurred_at: Instant | None = None, **fields: Any) -> None:
+        """Finish the event and make it part of the decision; ``fields`` are those of `Entry`."""
+        if self._recorder is None:
+            raise AssertionError("an event outside of a decision is returned, not recorded")
+        self._recorder(self.entry(kind, occurred_at=occurred_at, **fields))

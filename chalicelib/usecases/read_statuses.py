@@ -1,14 +1,12 @@
-"""Note what was shown to be true of a member, withdraw it, and read it."""
+"""Read what was shown to be true of a member."""
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
 from chalicelib.domain.mechanics import statuses
-from chalicelib.domain.mechanics.statuses import Shown, ShowStatus, WithdrawStatus
+from chalicelib.domain.mechanics.statuses import Shown
 from chalicelib.domain.programme import Programme
-from chalicelib.usecases.execution import Done, Present, execute
-from chalicelib.usecases.ports import Identity
 from chalicelib.usecases.reading import read_account
 from chalicelib.usecases.services import Caller, Services
 
@@ -31,15 +29,3 @@ def read_statuses(services: Services, caller: Caller, member: str) -> tuple[Stat
             shown = statuses.shown_of(reading.account, version.document)
             found += [StatusRead(version.document, each, shown[each]) for each in shown]
     return tuple(found)
-
-
-def change_status(
-    services: Services,
-    caller: Caller,
-    member: str,
-    command: ShowStatus | WithdrawStatus,
-    present: Present,
-    identity: Identity | None,
-) -> Done:
-    """Note a status or withdraw it: one read and one transaction."""
-    return execute(services, caller, member, command, present, identity=identity)

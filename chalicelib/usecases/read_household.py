@@ -1,4 +1,4 @@
-"""Found a household, let members join and leave it, and read it."""
+"""Read a household, and to which one a member belongs."""
 
 from __future__ import annotations
 
@@ -6,14 +6,7 @@ from typing import NamedTuple
 
 from chalicelib.domain.errors import NotFound
 from chalicelib.domain.mechanics import households
-from chalicelib.domain.mechanics.households import (
-    Belonging,
-    JoinHousehold,
-    LeaveHousehold,
-    Together,
-)
-from chalicelib.usecases.execution import Done, Present, execute
-from chalicelib.usecases.ports import Identity
+from chalicelib.domain.mechanics.households import Belonging, Together
 from chalicelib.usecases.reading import read_account
 from chalicelib.usecases.services import Caller, Services
 
@@ -25,32 +18,9 @@ class AtHome(NamedTuple):
     size: int = 0
 
 
-def change_household(
-    services: Services,
-    caller: Caller,
-    command: JoinHousehold | LeaveHousehold,
-    present: Present,
-    identity: Identity | None,
-) -> Done:
-    """
-    Write who belongs to a household into both accounts: one read of both, and one transaction.
-
-    The request is the member's: on record under their id.
-    """
-    return execute(
-        services,
-        caller,
-        command.member,
-        command,
-        present,
-        identity=identity,
-        counterparty=command.household,
-    )
-
-
 def read_household(services: Services, caller: Caller, household: str) -> Together:
     """Return who belongs to a household: one call; raises `NotFound` ``household_not_found``."""
-    account = services.ledger.load(caller.tenant, household).account
+    account = services.ledger.load(caller.tenant, [household]).account(household)
     if account is None or account.status != "household":
         raise NotFound("household_not_found", "There is no such household.")
     known = households.relatives(account)
@@ -62,5 +32,5 @@ def read_own_household(services: Services, caller: Caller, member: str) -> AtHom
     belongs = households.belonging(read_account(services, caller, member).account)
     if belongs is None:
         return AtHome(None)
-    account = services.ledger.load(caller.tenant, belongs.household).account
+    account = services.ledger.load(caller.tenant, [belongs.household]).account(belongs.household)
     return AtHome(belongs, len(households.relatives(account)) if account else 0)

@@ -1,0 +1,107 @@
+"""
+What a decision writes beside the accounts, in the same transaction: three kinds of claim.
+
+`SaveRecord` writes a record over the revision that was read, `TakeFrom` takes from a counter that
+many accounts share, `ClaimKey` takes a key that nobody has.  Each carries the refusal that it means
+where it cannot be granted; without one the record moved on, and the decision is made anew.
+
+A new stored thing is a `RecordKind` in the mechanic that owns it, and nothing else: store, fake and
+backup know only these three.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final, Generic, TypeVar
+
+import msgspec
+from msgspec import Struct
+
+from chalicelib.domain.errors import LoyaltyError
+
+T = TypeVar("T", bound=Struct)
+
+
+class RecordKind(Generic[T]):
+    """
+    Records of one shape, each under the account that owns it.
+
+    ``name`` stands in keys for ever.  A record's fields may be added to with a default, never
+    renamed, removed or given another meaning.  With ``kept_days`` they are transient: the store may
+    delete them so long after they were last written, and no backup has them.
+    """
+
+    def __init__(self, name: str, shape: type[T], *, kept_days: int | None = None) -> None:
+        self.name: Final = name
+        self.kept_days: Final = kept_days
+        self._decoder: Final = msgspec.json.Decoder(shape)
+
+    def ref(self, owner: str, record_id: str) -> Ref:
+        """Return the place of a record."""
+        return Ref(self, owner, record_id)
+
+    def decode(self, body: bytes) -> T:
+        """Return the record of its JSON."""
+        return self._decoder.decode(body)
+
+
+class Ref(Struct, frozen=True):
+    """The place of a record: its kind, the member or household that owns it, its id."""
+
+    kind: RecordKind[Any]
+    owner: str
+    id: str
+
+
+class EventRef(Struct, frozen=True):
+    """The place of an event in the journal of an account."""
+
+    owner: str
+    version: int
+
+
+class SaveRecord(Struct, frozen=True):
+    """
+    Write a record: new (``revision`` 1), or over the revision before it.
+
+    ``takes`` is how much of which counters it accounts for as it now is, so that a backup can count
+    them anew.
+    """
+
+    ref: Ref
+    record: Struct
+    revision: int
+    takes: dict[str, int] = {}
+    refusal: LoyaltyError | None = None
+
+
+class TakeFrom(Struct, frozen=True):
+    """
+    Take an amount from a counter of which ``limit`` may be taken in all.
+
+    A negative amount gives back, as far as so much was taken.  With ``kept_days`` the counter is
+    transient, as a record may be.
+    """
+
+    counter: str
+    amount: int
+    limit: int
+    refusal: LoyaltyError | None = None
+    kept_days: int | None = None
+
+
+class ClaimKey(Struct, frozen=True):
+    """
+    Take a key for a member, with a value for who finds it; refused where anybody has it.
+
+    The key is a keyed hash wherever the plain one could be guessed.  What could tell who somebody
+    is, such as an external id, is ``personal``: it lies with the personal data.
+    """
+
+    key: str
+    owner: str
+    value: str = ""
+    personal: bool = False
+    refusal: LoyaltyError | None = None
+
+
+Claim = SaveRecord | TakeFrom | ClaimKey

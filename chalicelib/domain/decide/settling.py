@@ -1,0 +1,55 @@
+"""The passing of time: what falls due on an account, in the order of one instant."""
+
+from __future__ import annotations
+
+from chalicelib.domain.account import Account, Corrupt
+from chalicelib.domain.calendar import Instant
+from chalicelib.domain.decide.appending import Appended, append
+from chalicelib.domain.mechanics.registry import DUE, TICKS
+from chalicelib.domain.programme import Programmes
+
+# Entries of one transaction: DynamoDB takes 100 items, and a commit has a few of its own.
+SETTLE_MAX = 80
+
+
+def due_at(account: Account) -> Instant | None:
+    """Return the next instant at which something on the account changes by itself."""
+    if account.status == "closed":
+        return None
+    return min((at for at in (due(account) for due in DUE) if at is not None), default=None)
+
+
+def clock_of(account: Account, now: Instant) -> Instant:
+    """Return the instant at which the account is judged: time never runs backwards on it."""
+    return max(now, account.effective_at)
+
+
+def settle(
+    account: Account,
+    programmes: Programmes,
+    now: Instant,
+    key: str,
+    *,
+    limit: int | None = None,
+) -> tuple[Account, Appended]:
+    """
+    Bring the account up to an instant: everything that fell due by then, in order.
+
+    At one instant the order is fixed, as the registry's `TICKS` has it.  Returns the account and
+    the tick entries, at most ``limit`` of them (then it is not yet at ``now``).
+    """
+    appended = Appended()
+    at = due_at(account)
+    while at is not None and at <= now:
+        before = account.version
+        for tick in TICKS:
+            entry = tick(account, programmes, at)
+            if entry is not None:
+                account, more = append(account, (entry,), key)
+                appended += more
+        if account.version == before:
+            raise Corrupt(f"the account is due at {at}, yet nothing changes then")
+        if limit is not None and len(appended.stored) >= limit:
+            break
+        at = due_at(account)
+    return account, appended
