@@ -17,9 +17,10 @@ from msgspec.structs import replace
 from chalicelib.domain import effects as fx
 from chalicelib.domain.calendar import Instant, local_date, month_of
 from chalicelib.domain.entry import Entry
+from chalicelib.domain.lots import Balance, Lot, PendingLot
 
-# 2: the progress of mechanics.
-SCHEMA = 2
+# 3: lots named by a key.
+SCHEMA = 3
 
 # A household is an account too, of those who live in it; all others are members'.
 Status = Literal["prospect", "enrolled", "closed", "household"]
@@ -29,60 +30,6 @@ METRIC_MONTHS_KEPT = 26
 # Changes of tier older than this serve no late fact any more (the back-date limit is 365 days).
 TIMELINE_KEPT_MS = 800 * 86_400_000
 LIFETIME = "all"
-
-
-class Lot(Struct, frozen=True, omit_defaults=True, array_like=True):
-    """Value with one expiry, funder and rate; lots that would behave alike are one."""
-
-    amount: int
-    expires_at: Instant | None
-    expires_on: str | None
-    funder: str
-    warn_at: Instant | None = None
-    rate: int = 0
-    since: Instant = 0
-
-
-class Taken(Struct, frozen=True, array_like=True):
-    """Value taken from one lot, to be able to put it back."""
-
-    amount: int
-    expires_at: Instant | None
-    expires_on: str | None
-    funder: str
-    warn_at: Instant | None = None
-    rate: int = 0
-    since: Instant = 0
-
-
-class PendingLot(Struct, frozen=True, omit_defaults=True, array_like=True):
-    """Value that is earned but usable only from ``active_at``."""
-
-    amount: int
-    active_at: Instant
-    active_on: str
-    expires_at: Instant | None
-    expires_on: str | None
-    funder: str
-    warn_at: Instant | None = None
-
-
-class Balance(Struct, frozen=True, omit_defaults=True):
-    """One currency of one member: lots in burn order, pending lots by activation, and debt."""
-
-    lots: tuple[Lot, ...] = ()
-    pending: tuple[PendingLot, ...] = ()
-    deficit: int = 0
-
-    @property
-    def available(self) -> int:
-        """Return what can be spent now; below zero where a reversal took back spent value."""
-        return sum(lot.amount for lot in self.lots) - self.deficit
-
-    @property
-    def pending_total(self) -> int:
-        """Return what is earned but not yet usable."""
-        return sum(lot.amount for lot in self.pending)
 
 
 class Counter(Struct, frozen=True, array_like=True):
@@ -267,63 +214,31 @@ class Folding:
 
     def _lot(self, effect: fx.LotChange) -> None:
         balance = self._balance(effect.currency)
-        lots = []
-        amount, warn_at, since = effect.delta, effect.warn_at, effect.since
-        same = (effect.expires_at, effect.funder, effect.rate)
-        for lot in balance.lots:
-            if (lot.expires_at, lot.funder, lot.rate) == same:
-                amount += lot.amount
-                warn_at = warn_at if lot.warn_at is None else lot.warn_at
-                since = lot.since
-            else:
-                lots.append(lot)
+        held = balance.lot(effect.lot) or Lot(0, effect.lot, None, effect.since)
+        amount = held.amount + effect.delta
         if amount < 0:
-            raise Corrupt(f"lot {effect.expires_on} of {effect.currency} would hold {amount}")
-        if amount:
-            expires_on, funder = effect.expires_on, effect.funder
-            lots.append(
-                Lot(amount, effect.expires_at, expires_on, funder, warn_at, effect.rate, since)
-            )
-        lots.sort(key=_burn_order)
-        self._set_balance(effect.currency, Balance(tuple(lots), balance.pending, balance.deficit))
+            raise Corrupt(f"lot {effect.lot.expires_on} of {effect.currency} would hold {amount}")
+        warn_at = effect.warn_at if held.warn_at is None else held.warn_at
+        lot = Lot(amount, held.key, warn_at, held.since)
+        self._set_balance(effect.currency, balance.with_lot(lot))
 
     def _warned(self, effect: fx.LotWarned) -> None:
         balance = self._balance(effect.currency)
-        lots = tuple(
-            replace(lot, warn_at=None)
-            if lot.expires_at == effect.expires_at and lot.funder == effect.funder
-            else lot
-            for lot in balance.lots
-        )
-        self._set_balance(effect.currency, replace(balance, lots=lots))
+        lot = balance.lot(effect.lot)
+        if lot is None:
+            raise Corrupt(f"lot {effect.lot.expires_on} of {effect.currency} is absent")
+        self._set_balance(effect.currency, balance.with_lot(replace(lot, warn_at=None)))
 
     def _pending(self, effect: fx.PendingChange) -> None:
         balance = self._balance(effect.currency)
-        same = (effect.active_at, effect.expires_at, effect.funder)
-        pending = []
-        amount, warn_at = effect.delta, effect.warn_at
-        for lot in balance.pending:
-            if (lot.active_at, lot.expires_at, lot.funder) == same:
-                amount += lot.amount
-                warn_at = warn_at if lot.warn_at is None else lot.warn_at
-            else:
-                pending.append(lot)
+        held = balance.pending_lot(effect.pending) or PendingLot(0, effect.pending)
+        amount = held.amount + effect.delta
         if amount < 0:
-            raise Corrupt(f"pending {effect.active_on} of {effect.currency} would hold {amount}")
-        if amount:
-            pending.append(
-                PendingLot(
-                    amount,
-                    effect.active_at,
-                    effect.active_on,
-                    effect.expires_at,
-                    effect.expires_on,
-                    effect.funder,
-                    warn_at,
-                )
-            )
-        pending.sort(key=_activation_order)
-        self._set_balance(effect.currency, Balance(balance.lots, tuple(pending), balance.deficit))
+            active_on = effect.pending.active_on
+            raise Corrupt(f"pending {active_on} of {effect.currency} would hold {amount}")
+        warn_at = effect.warn_at if held.warn_at is None else held.warn_at
+        lot = PendingLot(amount, held.key, warn_at)
+        self._set_balance(effect.currency, balance.with_pending(lot))
 
     def _deficit(self, effect: fx.DeficitChange) -> None:
         balance = self._balance(effect.currency)
@@ -411,14 +326,6 @@ def evolve(account: Account, entry: Entry, head: bytes) -> Account:
     folding.apply_all(entry.effects)
     folding.forget(entry.effective_at)
     return folding.account(version=entry.version, head=head, effective_at=entry.effective_at)
-
-
-def _burn_order(lot: Lot) -> tuple[bool, Instant, Instant, str, int]:
-    return (lot.expires_at is None, lot.expires_at or 0, lot.since, lot.funder, lot.rate)
-
-
-def _activation_order(lot: PendingLot) -> tuple[Instant, bool, Instant, str]:
-    return (lot.active_at, lot.expires_at is None, lot.expires_at or 0, lot.funder)
 
 
 def _recent(timeline: tuple[TierStep, ...], oldest: Instant) -> tuple[TierStep, ...]:

@@ -13,6 +13,7 @@ from typing import Any, Literal
 from msgspec import Struct
 
 from chalicelib.domain.calendar import Instant
+from chalicelib.domain.lots import NEVER_EXPIRES, LotKey, PendingKey
 
 
 class _Effect(Struct, frozen=True, omit_defaults=True, tag_field="t"):
@@ -58,19 +59,15 @@ class ReviewChange(_Effect, frozen=True, tag="review"):
 
 class LotChange(_Effect, frozen=True, tag="lot"):
     """
-    Value of one expiry, funder and rate comes (above zero) or goes.
+    Value of a lot comes (above zero) or goes.
 
-    ``rate`` is the percentage off what is paid from it; ``since`` when the lot was opened, where
-    that decides what goes first.
+    ``warn_at`` and ``since`` are those of a lot that it opens (`lots.Lot`).
     """
 
     currency: str
     delta: int
-    expires_at: Instant | None = None
-    expires_on: str | None = None
-    funder: str = ""
+    lot: LotKey = NEVER_EXPIRES
     warn_at: Instant | None = None
-    rate: int = 0
     since: Instant = 0
 
 
@@ -79,9 +76,7 @@ class LotWarned(_Effect, frozen=True, tag="warned"):
 
     currency: str
     amount: int
-    expires_at: Instant
-    expires_on: str
-    funder: str = ""
+    lot: LotKey
 
 
 class PendingChange(_Effect, frozen=True, tag="pend"):
@@ -89,11 +84,7 @@ class PendingChange(_Effect, frozen=True, tag="pend"):
 
     currency: str
     delta: int
-    active_at: Instant
-    active_on: str
-    expires_at: Instant | None = None
-    expires_on: str | None = None
-    funder: str = ""
+    pending: PendingKey
     warn_at: Instant | None = None
 
 

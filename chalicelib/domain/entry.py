@@ -20,9 +20,10 @@ from chalicelib.domain.bill import Bill
 from chalicelib.domain.calendar import Instant
 from chalicelib.domain.decide.actor import CLOCK, Actor
 from chalicelib.domain.effects import Effect
+from chalicelib.domain.lots import NEVER_EXPIRES, LotKey, PendingKey
 
-# 2: the progress of mechanics, and what they made of a fact.
-SCHEMA = 2
+# 3: lots named by a key.
+SCHEMA = 3
 
 # Ledger accounts between which value moves. `member/*` are the member's own.
 AVAILABLE = "member/available"
@@ -60,12 +61,17 @@ class RuleAward(Struct, frozen=True, omit_defaults=True):
     raw: int
     granted: int
     room: int | None = None
-    expires_at: Instant | None = None
-    expires_on: str | None = None
+    lot: LotKey = NEVER_EXPIRES
     active_at: Instant | None = None
     active_on: str | None = None
-    funder: str = ""
     warn_at: Instant | None = None
+
+    @property
+    def pending(self) -> PendingKey | None:
+        """Return which pending lot it went to, or ``None`` where it was usable at once."""
+        if self.active_at is None or self.active_on is None:
+            return None
+        return PendingKey(self.active_at, self.active_on, self.lot)
 
 
 class Judged(Struct, frozen=True, omit_defaults=True):
@@ -133,8 +139,8 @@ class Entry(Struct, frozen=True, omit_defaults=True):
     kind: str
     effective_at: Instant
     occurred_at: Instant
-    # Left out of the bytes where it is 1, whatever this release writes.
-    schema: int = 1
+    # Left out of the bytes where it is 3, whatever this release writes.
+    schema: int = 3
     effects: tuple[Effect, ...] = ()
     postings: tuple[Posting, ...] = ()
     actor: Actor = CLOCK
@@ -182,10 +188,10 @@ def encode(entry: Entry, *, previous: bytes, key: str) -> StoredEntry:
 
 def decode(stored: StoredEntry) -> Entry:
     """
-    Read stored bytes back; older schemas are brought up to this one.
+    Read stored bytes back.
 
     Raises ``ValueError`` (of which msgspec's and zlib's errors are made) where the bytes are not
-    an entry.
+    an entry, or of another schema.
     """
     try:
         entry = _ENTRY.decode(zlib.decompress(stored.body))
@@ -194,8 +200,8 @@ def decode(stored: StoredEntry) -> Entry:
             entry = msgspec.structs.replace(entry, detail=detail)
     except (zlib.error, msgspec.MsgspecError, UnicodeDecodeError) as fault:
         raise ValueError(f"entry {stored.version} cannot be read: {fault}") from fault
-    if entry.schema > SCHEMA:
-        raise ValueError(f"entry {stored.version} has schema {entry.schema}, newer than {SCHEMA}")
+    if entry.schema != SCHEMA:
+        raise ValueError(f"entry {stored.version} has schema {entry.schema}, not {SCHEMA}")
     return entry
 
 

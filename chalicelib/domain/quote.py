@@ -11,10 +11,10 @@ from typing import Literal
 
 from msgspec import Struct
 
-from chalicelib.domain.account import Taken
 from chalicelib.domain.activity import Activity
 from chalicelib.domain.bill import Bill, Considered, Paid, PricedLine
 from chalicelib.domain.calendar import Instant
+from chalicelib.domain.lots import Taken
 
 
 class Draw(Struct, frozen=True, omit_defaults=True):

@@ -455,7 +455,7 @@ def award_view(award: RuleAward) -> AwardView:
         award.rule,
         award.currency.partition("/")[2],
         award.granted,
-        award.expires_on,
+        award.lot.expires_on,
         award.active_on,
     )
 

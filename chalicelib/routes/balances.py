@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Annotated
 
 from msgspec import Meta, Struct
@@ -224,14 +225,14 @@ def entry_view(entry: Entry) -> EntryView:
                 award.rule,
                 award.currency.partition("/")[2],
                 award.granted,
-                award.expires_on,
+                award.lot.expires_on,
                 award.active_on,
             )
             for award in entry.awards
             if award.granted
         ],
         tiers={e.programme: e.tier for e in entry.effects if isinstance(e, TierChange)},
-        expiring=[_expiring(e) for e in entry.effects if isinstance(e, LotWarned)],
+        expiring=list(_expiring(entry)),
         at_risk=_at_risk(entry),
         redemption_id=redemption,
         transfer_id=entry.subject if entry.counterparty else None,
@@ -243,11 +244,16 @@ def entry_view(entry: Entry) -> EntryView:
     )
 
 
-def _expiring(effect: LotWarned) -> ExpiringView:
-    programme, _, currency = effect.currency.partition("/")
-    return ExpiringView(
-        programme, currency, effect.amount, effect.expires_on, format_instant(effect.expires_at)
-    )
+def _expiring(entry: Entry) -> Iterator[ExpiringView]:
+    for effect in entry.effects:
+        if not isinstance(effect, LotWarned):
+            continue
+        lot = effect.lot
+        if lot.expires_at is None or lot.expires_on is None:
+            raise AssertionError("what is announced to expire has a last day")
+        programme, _, currency = effect.currency.partition("/")
+        gone = format_instant(lot.expires_at)
+        yield ExpiringView(programme, currency, effect.amount, lot.expires_on, gone)
 
 
 def _at_risk(entry: Entry) -> list[AtRiskView]:

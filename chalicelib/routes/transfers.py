@@ -6,7 +6,7 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
-from chalicelib.domain.calendar import Instant
+from chalicelib.domain.lots import LotKey
 from chalicelib.domain.mechanics.transfers import SendTransfer, Sent
 from chalicelib.domain.programme import Id, Points
 from chalicelib.routes.activities import MemberId
@@ -108,8 +108,8 @@ def _present(decided: Decided) -> Answer:
 
 def _lots(sent: Sent) -> list[LotView]:
     """Return what arrived by its expiry, whoever funded it."""
-    amounts: dict[tuple[Instant | None, str | None], int] = {}
+    amounts: dict[LotKey, int] = {}
     for part in sent.parts:
-        expiry = (part.expires_at, part.expires_on)
-        amounts[expiry] = amounts.get(expiry, 0) + part.amount
-    return [LotView(amount, last, when(gone)) for (gone, last), amount in amounts.items()]
+        key = LotKey(part.lot.expires_at, part.lot.expires_on)
+        amounts[key] = amounts.get(key, 0) + part.amount
+    return [LotView(n, key.expires_on, when(key.expires_at)) for key, n in amounts.items()]

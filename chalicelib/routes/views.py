@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from chalicelib.domain.account import Account, Balance
+from chalicelib.domain.account import Account
 from chalicelib.domain.calendar import Instant, format_instant
 from chalicelib.domain.entry import Posting
+from chalicelib.domain.lots import Balance
 from chalicelib.domain.mechanics import holds
 from chalicelib.domain.mechanics.inactivity import LAST_DAYS
 from chalicelib.domain.mechanics.tiers import TierMoved
@@ -124,14 +125,17 @@ def balance_details(
             held=holds.held(account, qualified(programme, currency)),
             deficit=held.deficit,
             next_expiry=_next_expiry(account, qualified(programme, currency), held, locale),
-            lots=[_lot(lot.amount, lot.expires_on, lot.expires_at, locale) for lot in held.lots],
+            lots=[
+                _lot(lot.amount, lot.key.expires_on, lot.key.expires_at, locale)
+                for lot in held.lots
+            ],
             pending_lots=[
                 LotView(
                     amount=lot.amount,
-                    expires_on=lot.expires_on,
-                    expires_at=when(lot.expires_at),
-                    active_on=lot.active_on,
-                    active_at=when(lot.active_at),
+                    expires_on=lot.key.lot.expires_on,
+                    expires_at=when(lot.key.lot.expires_at),
+                    active_on=lot.key.active_on,
+                    active_at=when(lot.key.active_at),
                 )
                 for lot in held.pending
             ],
@@ -157,13 +161,11 @@ def _next_expiry(account: Account, key: str, held: Balance, locale: str) -> LotV
     """Return what is lost next: all lots of the first expiry, or all value for inactivity."""
     last = LAST_DAYS.get(account, key)
     if last is not None and held.lots:
-        amount = sum(lot.amount for lot in held.lots)
-        return _lot(amount, last.expires_on, last.expires_at, locale)
-    expiring = [lot for lot in held.lots if lot.expires_at is not None]
-    if not expiring:
+        return _lot(held.lots_total, last.expires_on, last.expires_at, locale)
+    if not held.lots or held.lots[0].key.expires_at is None:
         return None
-    first = expiring[0]
-    amount = sum(lot.amount for lot in expiring if lot.expires_at == first.expires_at)
+    first = held.lots[0].key
+    amount = sum(lot.amount for lot in held.lots if lot.key.expires_at == first.expires_at)
     return _lot(amount, first.expires_on, first.expires_at, locale)
 
 

@@ -14,7 +14,7 @@ import pytest
 from msgspec.structs import replace
 
 from chalicelib.domain import calendar, verification
-from chalicelib.domain.account import Account, Balance, Enrolment
+from chalicelib.domain.account import Account, Enrolment
 from chalicelib.domain.activity import Activity
 from chalicelib.domain.calendar import Instant
 from chalicelib.domain.commands import Command, Open, RecordActivity
@@ -26,6 +26,7 @@ from chalicelib.domain.decide.deciding import decide
 from chalicelib.domain.decide.settling import clock_of, settle
 from chalicelib.domain.entry import Entry, Line, StoredEntry
 from chalicelib.domain.errors import LoyaltyError
+from chalicelib.domain.lots import Balance
 from chalicelib.domain.mechanics.activities import Recorded
 from chalicelib.domain.mechanics.adjustment import Adjust
 from chalicelib.domain.mechanics.earning import Explained

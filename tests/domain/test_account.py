@@ -9,17 +9,15 @@ import pytest
 from chalicelib.domain import effects as fx
 from chalicelib.domain.account import (
     Account,
-    Balance,
     Corrupt,
     Counter,
     Enrolment,
-    Lot,
-    PendingLot,
     Stats,
     TierStep,
     evolve,
 )
 from chalicelib.domain.entry import Entry
+from chalicelib.domain.lots import Balance, Lot, LotKey, PendingKey, PendingLot
 from tests.domain.building import at
 
 DAY = 86_400_000
@@ -36,12 +34,13 @@ def folded(*effects: fx.Effect, account: Account | None = None, now: int = 1_000
 def lot(delta: int, expires_at: int | None = None, funder: str = "") -> fx.LotChange:
     """Return a change of the lot that expires at an instant."""
     on = None if expires_at is None else f"day {expires_at}"
-    return fx.LotChange(POINTS, delta, expires_at, on, funder)
+    return fx.LotChange(POINTS, delta, LotKey(expires_at, on, funder))
 
 
 def pending(delta: int, active_at: int, expires_at: int | None = None) -> fx.PendingChange:
     """Return a change of the value that is active at an instant."""
-    return fx.PendingChange(POINTS, delta, active_at, f"day {active_at}", expires_at)
+    key = PendingKey(active_at, f"day {active_at}", LotKey(expires_at))
+    return fx.PendingChange(POINTS, delta, key)
 
 
 class TestEvolve:
@@ -119,14 +118,14 @@ class TestBalances:
         """Lots that behave alike are one, the empty one goes, and the order is that of burning."""
         balance = folded(*effects).balance(POINTS)
 
-        assert [(each.amount, each.expires_at) for each in balance.lots] == lots
+        assert [(each.amount, each.key.expires_at) for each in balance.lots] == lots
         assert balance.available == sum(amount for amount, _ in lots)
 
     def test_funders_are_apart(self) -> None:
         """Value of two funders is two lots, though it expires together."""
         balance = folded(lot(5, 100, "ph2"), lot(7, 100, "ph1"), lot(1, 100)).balance(POINTS)
 
-        assert [(each.amount, each.funder) for each in balance.lots] == [
+        assert [(each.amount, each.key.funder) for each in balance.lots] == [
             (1, ""),
             (7, "ph1"),
             (5, "ph2"),
@@ -139,9 +138,9 @@ class TestBalances:
         ).balance(POINTS)
 
         assert balance.pending == (
-            PendingLot(1, 200, "day 200", 900, None, ""),
-            PendingLot(7, 200, "day 200", None, None, ""),
-            PendingLot(7, 300, "day 300", None, None, ""),
+            PendingLot(1, PendingKey(200, "day 200", LotKey(900))),
+            PendingLot(7, PendingKey(200, "day 200")),
+            PendingLot(7, PendingKey(300, "day 300")),
         )
         assert (balance.available, balance.pending_total) == (0, 15)
 
@@ -170,7 +169,7 @@ class TestBalances:
         account = folded(lot(5), fx.LotChange("clinic/stamps", 1))
 
         assert account.balance(POINTS).available == 5
-        assert account.balance("clinic/stamps").lots == (Lot(1, None, None, ""),)
+        assert account.balance("clinic/stamps").lots == (Lot(1, LotKey()),)
 
 
 class TestCounters:
@@ -306,7 +305,7 @@ def test_every_effect_can_be_folded() -> None:
         fx.TierChange: fx.TierChange("clinic", "base", ((500, "base", "enrolled"),)),
         fx.ReviewChange: fx.ReviewChange("clinic"),
         fx.LotChange: lot(5, 100),
-        fx.LotWarned: fx.LotWarned(POINTS, 5, 100, "day 100"),
+        fx.LotWarned: fx.LotWarned(POINTS, 5, LotKey(100, "day 100")),
         fx.PendingChange: pending(5, 100),
         fx.DeficitChange: fx.DeficitChange(POINTS, 5),
         fx.CounterChange: fx.CounterChange("cap", 1),

@@ -194,7 +194,7 @@ def _do(member: Member, what: str, now: int) -> bool:
 def _of_the_visit(account: Account, gone: int) -> int:
     """Return what is left of the value that goes at an instant."""
     lots = account.balance("clinic/points").lots
-    return sum(lot.amount for lot in lots if lot.expires_at == gone)
+    return sum(lot.amount for lot in lots if lot.key.expires_at == gone)
 
 
 def _expired(entries: list[Entry], gone: int) -> list[tuple[int, int]]:
@@ -203,5 +203,7 @@ def _expired(entries: list[Entry], gone: int) -> list[tuple[int, int]]:
         (entry.effective_at, effect.delta)
         for entry in entries
         for effect in entry.effects
-        if entry.kind == "expire" and isinstance(effect, LotChange) and effect.expires_at == gone
+        if entry.kind == "expire"
+        and isinstance(effect, LotChange)
+        and effect.lot.expires_at == gone
     ]

@@ -299,7 +299,7 @@ class Life(RuleBasedStateMachine):
         assert all(lot.amount > 0 for lot in balance.pending)
         assert balance.deficit >= 0
         assert not (balance.lots and balance.deficit)
-        expiries = [lot.expires_at for lot in balance.lots if lot.expires_at is not None]
+        expiries = [lot.key.expires_at for lot in balance.lots if lot.key.expires_at is not None]
         assert expiries == sorted(expiries)
         assert all(expiry > account.effective_at for expiry in expiries)
 

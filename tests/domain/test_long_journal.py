@@ -32,6 +32,7 @@ from chalicelib.domain.entry import (
     StoredEntry,
 )
 from chalicelib.domain.errors import LoyaltyError
+from chalicelib.domain.lots import LotKey
 from chalicelib.domain.verification import Fault, Verifier
 from tests.domain.building import KEY, VISIT, Member, fixed, ladder, reward, rule, visits
 from tests.domain.building import points as currency
@@ -42,7 +43,7 @@ COUNT: Final = 100_000
 START: Final = 1_700_000_000_000
 MINUTE: Final = 60_000
 HOUR: Final = 60 * MINUTE
-EXPIRES: Final = (4_102_444_800_000, "2099-12-31")
+EXPIRES: Final = LotKey(4_102_444_800_000, "2099-12-31")
 #: The entries that are tampered with: the ends, both sides of a change of width, and some between.
 SAMPLE: Final = (1, 2, 9, 10, 99, 100, 9_999, 10_000, *range(12_345, COUNT, 9_973), COUNT)
 
@@ -64,7 +65,7 @@ def _entry(version: int) -> Entry:
             kind="redeem",
             effective_at=now,
             occurred_at=now,
-            effects=(fx.LotChange(POINTS, -50, *EXPIRES),),
+            effects=(fx.LotChange(POINTS, -50, EXPIRES),),
             postings=(Posting(AVAILABLE, REDEEMED, POINTS, 50),),
             subject=f"red_{version}",
         )
@@ -73,7 +74,7 @@ def _entry(version: int) -> Entry:
         kind="earn",
         effective_at=now,
         occurred_at=now - MINUTE,
-        effects=(fx.LotChange(POINTS, 50, *EXPIRES), fx.StatChange(visits=1, activities=1)),
+        effects=(fx.LotChange(POINTS, 50, EXPIRES), fx.StatChange(visits=1, activities=1)),
         postings=(Posting(ISSUED, AVAILABLE, POINTS, 50),),
         actor=Actor("server", "k1"),
         fact=Fact(type=VISIT, amount=8_000, money="GBP"),

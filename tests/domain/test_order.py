@@ -51,7 +51,7 @@ def test_balances_step_by_step() -> None:
     assert posted(inactive) == [("member/available", "expired", 5)]
     assert posted(lapsed) == posted(ended) == posted(warned) == []
     assert [entry.version for entry in entries] == [before + n for n in range(1, 11)]
-    assert [(lot.amount, lot.expires_on) for lot in member.balance.lots] == [
+    assert [(lot.amount, lot.key.expires_on) for lot in member.balance.lots] == [
         (50, "2027-01-08"),
         (20, "2027-01-17"),
     ]

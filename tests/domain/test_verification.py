@@ -15,6 +15,7 @@ from chalicelib.domain.account import Account, evolve
 from chalicelib.domain.commands import Open
 from chalicelib.domain.effects import DeficitChange, LotChange, PendingChange
 from chalicelib.domain.entry import Entry, Posting, StoredEntry
+from chalicelib.domain.lots import PendingKey
 from chalicelib.domain.programme import Programme
 from chalicelib.domain.verification import Fault
 from tests.domain.building import (
@@ -192,7 +193,7 @@ class TestVerify:
                 "posts 0 clinic/points to member/available but changes it by 5",
             ),
             (
-                [PendingChange(POINTS, 5, 9, "x")],
+                [PendingChange(POINTS, 5, PendingKey(9, "x"))],
                 [Posting("issued", "member/available", POINTS, 5)],
                 "posts 5 clinic/points to member/available but changes it by 0",
             ),

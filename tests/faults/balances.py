@@ -82,10 +82,10 @@ def _step(before: Account, entry: Entry, after: Account) -> Iterator[str]:
 
 def _taken(entry: Entry, effect: fx.LotChange) -> Iterator[str]:
     if entry.kind == "expire":
-        if effect.expires_at != entry.effective_at:
-            yield f"value of {effect.expires_at} expires"
-    elif effect.expires_at is not None and effect.expires_at <= entry.effective_at:
-        yield f"value is taken that expired at {effect.expires_at}"
+        if effect.lot.expires_at != entry.effective_at:
+            yield f"value of {effect.lot.expires_at} expires"
+    elif effect.lot.expires_at is not None and effect.lot.expires_at <= entry.effective_at:
+        yield f"value is taken that expired at {effect.lot.expires_at}"
 
 
 # ── One journal ──

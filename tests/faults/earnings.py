@@ -137,6 +137,6 @@ def _taken_back(
 
 def _expired(entry: Entry, currency: str, entries: list[Entry]) -> bool:
     """Tell whether value of an entry may have expired before it was taken back."""
-    ends = [award.expires_at for award in entry.awards if award.currency == currency]
+    ends = [award.lot.expires_at for award in entry.awards if award.currency == currency]
     last = max((e.effective_at for e in entries if e.subject == str(entry.version)), default=0)
     return any(at is not None and at <= last for at in ends)

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from chalicelib.domain import calendar
 from chalicelib.domain import effects as fx
 from chalicelib.domain.entry import Entry
+from chalicelib.domain.lots import LotKey
 from chalicelib.domain.mechanics.transfers import SendTransfer
 from chalicelib.usecases.execution import Done
 from chalicelib.usecases.services import Caller, Services
@@ -89,13 +90,12 @@ def _pair(gone: _Side, come: _Side) -> Iterator[str]:
             yield f"brought {amount} of {lot}, of which it took {-taken[lot]}"
 
 
-def _lots(entry: Entry) -> Counter[tuple[str, int | None, str, int]]:
-    """Return how much of each lot an entry moves, by what makes lots alike."""
-    moved: Counter[tuple[str, int | None, str, int]] = Counter()
+def _lots(entry: Entry) -> Counter[tuple[str, LotKey]]:
+    """Return how much of each lot of a currency an entry moves."""
+    moved: Counter[tuple[str, LotKey]] = Counter()
     for effect in entry.effects:
         if isinstance(effect, fx.LotChange):
-            lot = (effect.currency, effect.expires_at, effect.funder, effect.rate)
-            moved[lot] += effect.delta
+            moved[effect.currency, effect.lot] += effect.delta
     return moved
 
 
@@ -106,7 +106,8 @@ def _limits(tenant: TenantEnding, gone: list[_Side]) -> Iterator[str]:
     sent: Counter[tuple[str, str]] = Counter()
     for member, entry in gone:
         day = calendar.local_date(entry.effective_at, zone).isoformat()
-        sent[member, day] -= sum(n for lot, n in _lots(entry).items() if lot[0] == POINTS)
+        moved = _lots(entry).items()
+        sent[member, day] -= sum(amount for (currency, _), amount in moved if currency == POINTS)
     for (member, day), points in sent.items():
         if points > SENT_DAILY:
             yield f"{tenant.id}: {member[-1]} gave {points} of {SENT_DAILY} on {day}"

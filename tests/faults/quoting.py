@@ -34,7 +34,6 @@ from tests.faults.telling import draw_identity, once, request, told
 from tests.faults.world import priced
 
 NOTE: Final = f"{PROGRAMME}/quotes"
-_RATE: Final = 5  # where a part of what was taken has its rate
 
 
 def make(play: Play, tenant: str) -> Request:
@@ -171,16 +170,16 @@ def _rates(tenant: TenantEnding, member: str, journal: Journal) -> Iterator[str]
         if entry.kind in ("top_up", "transfer_out", "transfer_in"):
             for effect in entry.effects:
                 if isinstance(effect, LotChange) and effect.currency == PREPAID:
-                    expected[effect.rate] += effect.delta
+                    expected[effect.lot.rate] += effect.delta
         for draw in draws_left(tenant, entry):
             back = draw["back"]
             for part in reversed(draw["taken"]):
                 returned = min(part[0], back)
                 back -= returned
-                expected[part[_RATE]] -= part[0] - returned
+                expected[part[1].get("rate", 0)] -= part[0] - returned
     held: Counter[int] = Counter()
     for lot in tenant.accounts[member].balance(PREPAID).lots:
-        held[lot.rate] += lot.amount
+        held[lot.key.rate] += lot.amount
     if +held != +expected:
         yield f"prepaid by rate are {dict(held)}, not {dict(expected)}"
 

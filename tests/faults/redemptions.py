@@ -109,4 +109,4 @@ def _restored(entries: list[Entry], cancelled: Entry) -> Iterator[str]:
 def _lots(entry: Entry) -> Iterator[tuple[Instant | None, int]]:
     for effect in entry.effects:
         if isinstance(effect, fx.LotChange):
-            yield effect.expires_at, effect.delta
+            yield effect.lot.expires_at, effect.delta

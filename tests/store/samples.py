@@ -8,11 +8,12 @@ from msgspec.structs import replace
 
 from chalicelib.domain import effects as fx
 from chalicelib.domain import entry as journal
-from chalicelib.domain.account import Account, Taken, evolve
+from chalicelib.domain.account import Account, evolve
 from chalicelib.domain.activity import Activity
 from chalicelib.domain.bill import Considered, PricedLine
 from chalicelib.domain.commands import Redemption
 from chalicelib.domain.entry import AVAILABLE, ISSUED, Detail, Entry, Fact, Line, Posting
+from chalicelib.domain.lots import LotKey, Taken
 from chalicelib.domain.quote import Draw, Freed, Quote
 from chalicelib.usecases.ports import Answer, Commit, Growth, Identity, Profile
 
@@ -57,7 +58,7 @@ def earned(before: Commit, amount: int = 100, **more: Any) -> Commit:
         effective_at=NOW + version,
         occurred_at=NOW,
         effects=(
-            fx.LotChange(POINTS, amount, expires_at, "2027-09-20"),
+            fx.LotChange(POINTS, amount, LotKey(expires_at, "2027-09-20")),
             fx.MetricChange("clinic/points_earned/points", "2026-09", amount),
             fx.CounterChange(f"clinic/visit/{version}", 1, NOW + 60 * DAY),
             fx.StatChange(visits=1, activities=1),
@@ -123,7 +124,7 @@ def quote(**more: Any) -> Quote:
         price=1000,
         net=900,
         due=400,
-        draws=(Draw("clinic/prepaid", 500, 500, (Taken(500, None, None, "", None, 20, NOW),)),),
+        draws=(Draw("clinic/prepaid", 500, 500, (Taken(500, LotKey(rate=20), None, NOW),)),),
         freed=(Freed("2", "tea", 1),),
     )
     return replace(made, **more)

@@ -41,7 +41,8 @@ def test_account() -> None:
         "due_sk": {"S": f"00{due}#{TENANT}#{MEMBER}"},
     }
     assert not {"version", "head"} & body.keys()
-    assert body["balances"]["clinic/points"]["lots"][0][:3] == [100, due, "2027-09-20"]
+    key = {"expires_at": due, "expires_on": "2027-09-20"}
+    assert body["balances"]["clinic/points"]["lots"] == [[100, key, None, 0]]
 
 
 def test_entry() -> None:

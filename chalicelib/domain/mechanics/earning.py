@@ -23,6 +23,7 @@ from chalicelib.domain.calendar import Instant
 from chalicelib.domain.decide.event_builder import EventBuilder
 from chalicelib.domain.effects import CounterChange, MetricChange, PendingChange
 from chalicelib.domain.entry import ISSUED, PENDING, Judged, RuleAward
+from chalicelib.domain.lots import Lot
 from chalicelib.domain.mechanics import value
 from chalicelib.domain.programme import (
     AmountAward,
@@ -378,8 +379,7 @@ def _grant(
         raw=outcome.raw,
         granted=outcome.granted,
         room=outcome.room,
-        expires_at=term.expires_at,
-        expires_on=term.expires_on,
+        lot=term.lot(),
         active_at=active_at,
         active_on=None if active_on is None else active_on.isoformat(),
         warn_at=term.warn_at,
@@ -392,23 +392,13 @@ def give(draft: EventBuilder, award: RuleAward, amount: int) -> None:
     """Give an amount on the terms of an award: pending until it is active, else at once."""
     if amount == 0:
         return
-    term = value.Term(award.expires_at, award.expires_on, award.warn_at)
-    if award.active_at is not None and award.active_on is not None:
+    pending = award.pending
+    if pending is not None:
         draft.post(ISSUED, PENDING, award.currency, amount)
-        draft.add(
-            PendingChange(
-                award.currency,
-                amount,
-                award.active_at,
-                award.active_on,
-                award.expires_at,
-                award.expires_on,
-                award.funder,
-                award.warn_at,
-            )
-        )
+        draft.add(PendingChange(award.currency, amount, pending, award.warn_at))
     else:
-        value.credit(draft, award.currency, amount, term, funder=award.funder, source=ISSUED)
+        lot = Lot(amount, award.lot, award.warn_at)
+        value.credit_lot(draft, award.currency, lot, source=ISSUED)
 
 
 # ── Qualifying metrics ──

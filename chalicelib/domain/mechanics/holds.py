@@ -18,7 +18,7 @@ from msgspec import Meta, Struct
 from msgspec.structs import replace
 
 from chalicelib.domain import calendar
-from chalicelib.domain.account import Account, Taken
+from chalicelib.domain.account import Account
 from chalicelib.domain.calendar import Instant
 from chalicelib.domain.commands import Command
 from chalicelib.domain.decide.decider import Decider
@@ -27,6 +27,7 @@ from chalicelib.domain.effects import CounterChange
 from chalicelib.domain.entry import HELD, REDEEMED, Detail, Entry
 from chalicelib.domain.errors import Conflict, Invalid, NotFound
 from chalicelib.domain.faults import Fault
+from chalicelib.domain.lots import Taken
 from chalicelib.domain.mechanics import value
 from chalicelib.domain.programme import Part, Programme, Programmes, qualified
 from chalicelib.domain.progress import Shelf

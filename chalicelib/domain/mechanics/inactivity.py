@@ -81,7 +81,7 @@ def expire(account: Account, _programmes: Programmes, instant: Instant) -> Entry
     for key, last in LAST_DAYS.all(account).items():
         if last.expires_at <= instant:
             LAST_DAYS.drop(draft, key)
-            held = sum(lot.amount for lot in draft.account.balance(key).lots)
+            held = draft.account.balance(key).lots_total
             value.debit(draft, key, held, destination=EXPIRED)
     return None if draft.is_empty else draft.entry("inactive")
 

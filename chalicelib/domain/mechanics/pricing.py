@@ -17,12 +17,13 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from chalicelib.domain import money
-from chalicelib.domain.account import Account, Lot, Taken
+from chalicelib.domain.account import Account
 from chalicelib.domain.activity import in_scope
 from chalicelib.domain.bill import Considered, PricedLine
 from chalicelib.domain.calendar import Instant
 from chalicelib.domain.entry import Line
 from chalicelib.domain.errors import Conflict, Invalid
+from chalicelib.domain.lots import Lot, Taken
 from chalicelib.domain.mechanics import discounts, entitlements, wallets
 from chalicelib.domain.mechanics.discounts import Discounts, Purchase
 from chalicelib.domain.mechanics.wallets import Wallet
@@ -201,9 +202,9 @@ class _Pricing:
             if lot.left == 0:
                 continue
             rated = candidates
-            if lot.lot.rate:
+            if lot.lot.key.rate:
                 name = lot.currency.partition("/")[2]
-                rated = [*candidates, _Candidate("wallet", name, "", lot.lot.rate, None)]
+                rated = [*candidates, _Candidate("wallet", name, "", lot.lot.key.rate, None)]
             part, cost, taken = self._part(line, left, rated, lot.left)
             lot.left -= cost
             net += cost
@@ -363,15 +364,7 @@ class _Pricing:
             taken = lot.lot.amount - lot.left
             if taken:
                 held = lot.lot
-                part = Taken(
-                    taken,
-                    held.expires_at,
-                    held.expires_on,
-                    held.funder,
-                    held.warn_at,
-                    held.rate,
-                    held.since,
-                )
+                part = Taken(taken, held.key, held.warn_at, held.since)
                 by_currency.setdefault(lot.currency, []).append(part)
         for currency, parts in by_currency.items():
             amount = sum(part.amount for part in parts)
@@ -426,7 +419,7 @@ class _Pricing:
             yield Considered("discount", offer.discount.id, amount, offer.percent, reason)
         for wallet in wallets.SECTION.of(self._programme):
             key = qualified(self._programme.id, wallet.currency)
-            rates = {lot.lot.rate for lot in self._lots if lot.currency == key and lot.lot.rate}
+            rates = {lot.lot.key.rate for lot in self._lots if lot.currency == key} - {0}
             if rates:
                 amount = self._given.get(("wallet", wallet.currency), 0)
                 reason = "" if amount else "others gave more"

@@ -20,11 +20,11 @@ from msgspec import Meta
 from msgspec.structs import replace
 
 from chalicelib.domain import money
-from chalicelib.domain.account import Taken
 from chalicelib.domain.activity import Activity
 from chalicelib.domain.bill import Bill, Paid, PricedLine
 from chalicelib.domain.decide.event_builder import EventBuilder
 from chalicelib.domain.entry import REDEEMED, Line
+from chalicelib.domain.lots import Taken
 from chalicelib.domain.mechanics import entitlements, value
 from chalicelib.domain.programme import Part
 from chalicelib.domain.reaction import Note, Occasion, Reaction, Retraction

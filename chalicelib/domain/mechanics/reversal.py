@@ -17,7 +17,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from chalicelib.domain import money
-from chalicelib.domain.account import Account, PendingLot
+from chalicelib.domain.account import Account
 from chalicelib.domain.activity import VISIT, Activity, from_entry
 from chalicelib.domain.calendar import Instant
 from chalicelib.domain.commands import Command
@@ -37,6 +37,7 @@ from chalicelib.domain.entry import (
     RuleAward,
 )
 from chalicelib.domain.errors import Conflict, Invalid, NotFound
+from chalicelib.domain.lots import PendingKey
 from chalicelib.domain.mechanics import earning, quoted, tiers, value
 from chalicelib.domain.mechanics.registry import REACTIONS
 from chalicelib.domain.programme import EarningRule, Programme, Programmes, qualified
@@ -390,7 +391,7 @@ def _take_back_currency(
         part = min(max(share, 0), left)
         left -= part
         part -= _from_own_lot(draft, award, part)
-        if award.expires_at is not None and award.expires_at <= draft.now:
+        if award.lot.expires_at is not None and award.lot.expires_at <= draft.now:
             expired += part
         else:
             left += part
@@ -424,30 +425,20 @@ def _from_own_lot(draft: EventBuilder, award: RuleAward, amount: int) -> int:
     """Take from where the award went, as far as it is still there, and return how much."""
     if amount == 0:
         return 0
-    if award.active_at is not None and award.active_at > draft.now:
-        place = (award.active_at, award.expires_at, award.funder)
-        for lot in draft.account.balance(award.currency).pending:
-            if (lot.active_at, lot.expires_at, lot.funder) == place:
-                return _from_pending(draft, award.currency, lot, min(lot.amount, amount))
+    pending = award.pending
+    if pending is not None and pending.active_at > draft.now:
+        return _from_pending(draft, award.currency, pending, amount)
+    return value.debit_lot(draft, award.currency, award.lot, amount, destination=ISSUED)
+
+
+def _from_pending(draft: EventBuilder, currency: str, key: PendingKey, amount: int) -> int:
+    lot = draft.account.balance(currency).pending_lot(key)
+    if lot is None:
         return 0
-    term = value.Term(award.expires_at, award.expires_on)
-    return value.debit_lot(draft, award.currency, term, award.funder, amount, destination=ISSUED)
-
-
-def _from_pending(draft: EventBuilder, currency: str, lot: PendingLot, amount: int) -> int:
-    draft.add(
-        PendingChange(
-            currency,
-            -amount,
-            lot.active_at,
-            lot.active_on,
-            lot.expires_at,
-            lot.expires_on,
-            lot.funder,
-        )
-    )
-    draft.post(PENDING, ISSUED, currency, amount)
-    return amount
+    part = min(lot.amount, amount)
+    draft.add(PendingChange(currency, -part, key))
+    draft.post(PENDING, ISSUED, currency, part)
+    return part
 
 
 def _overdraw(programmes: Programmes, currency: str, now: Instant, award: RuleAward) -> str:

@@ -17,7 +17,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from chalicelib.domain import calendar
-from chalicelib.domain.account import Account, Taken
+from chalicelib.domain.account import Account
 from chalicelib.domain.calendar import Instant
 from chalicelib.domain.commands import Command
 from chalicelib.domain.decide.claims import (
@@ -33,6 +33,7 @@ from chalicelib.domain.decide.event_builder import EventBuilder
 from chalicelib.domain.effects import CounterChange
 from chalicelib.domain.entry import PAYEE, REDEEMED, Entry
 from chalicelib.domain.errors import Conflict, Forbidden, LoyaltyError, NotFound
+from chalicelib.domain.lots import Taken
 from chalicelib.domain.mechanics import entitlements, tiers, value
 from chalicelib.domain.mechanics.earning import in_season
 from chalicelib.domain.programme import (

@@ -20,7 +20,6 @@ from msgspec import Meta, Struct
 from msgspec.structs import replace
 
 from chalicelib.domain import calendar
-from chalicelib.domain.account import Taken
 from chalicelib.domain.commands import Command
 from chalicelib.domain.decide.decider import MEMBER, Decider, Known
 from chalicelib.domain.decide.event_builder import EventBuilder
@@ -28,6 +27,7 @@ from chalicelib.domain.effects import CounterChange
 from chalicelib.domain.entry import Detail
 from chalicelib.domain.errors import Conflict, Invalid
 from chalicelib.domain.faults import Fault
+from chalicelib.domain.lots import Taken
 from chalicelib.domain.mechanics import inactivity, rewards, value
 from chalicelib.domain.pointer import join
 from chalicelib.domain.programme import (
@@ -230,7 +230,7 @@ def _anew(
     """Return parts with the expiry of what is earned today."""
     term = value.term(currency.expiry, today, time_zone, currency.expiry_warning_days)
     return tuple(
-        replace(part, expires_at=term.expires_at, expires_on=term.expires_on, warn_at=term.warn_at)
+        replace(part, lot=term.lot(part.lot.funder, part.lot.rate), warn_at=term.warn_at)
         for part in parts
     )
 

@@ -12,12 +12,13 @@ from datetime import date
 from msgspec import Struct
 
 from chalicelib.domain import calendar
-from chalicelib.domain.account import Account, Lot, Taken
+from chalicelib.domain.account import Account
 from chalicelib.domain.calendar import Instant
 from chalicelib.domain.decide.event_builder import EventBuilder
 from chalicelib.domain.effects import DeficitChange, LotChange, LotWarned, PendingChange
 from chalicelib.domain.entry import AVAILABLE, EXPIRED, FORFEITED, PENDING, Entry
 from chalicelib.domain.errors import Conflict, Invalid
+from chalicelib.domain.lots import Lot, LotKey, Taken
 from chalicelib.domain.programme import (
     Currency,
     Expiry,
@@ -39,6 +40,10 @@ class Term(Struct, frozen=True):
     expires_at: Instant | None = None
     expires_on: str | None = None
     warn_at: Instant | None = None
+
+    def lot(self, funder: str = "", rate: int = 0) -> LotKey:
+        """Return the key of the lot that value of this term is of."""
+        return LotKey(self.expires_at, self.expires_on, funder, rate)
 
 
 NEVER = Term()
@@ -119,34 +124,29 @@ def credit(
     rate: int = 0,
     since: Instant = 0,
 ) -> None:
+    """Give value from a ledger account, ``rate`` per cent off what is paid from it."""
+    lot = Lot(amount, term.lot(funder, rate), term.warn_at, since)
+    credit_lot(draft, currency, lot, source=source)
+
+
+def credit_lot(draft: EventBuilder, currency: str, lot: Lot, *, source: str) -> None:
     """
-    Give value from a ledger account, ``rate`` per cent off what is paid from it.
+    Give value from a ledger account into a lot.
 
     Value whose term is already over is issued and expired in the same entry; other value repays
     a deficit first.
     """
-    draft.post(source, AVAILABLE, currency, amount)
-    if term.expires_at is not None and term.expires_at <= draft.now:
-        draft.post(AVAILABLE, EXPIRED, currency, amount)
+    draft.post(source, AVAILABLE, currency, lot.amount)
+    if lot.key.expires_at is not None and lot.key.expires_at <= draft.now:
+        draft.post(AVAILABLE, EXPIRED, currency, lot.amount)
         return
-    repaid = min(draft.account.balance(currency).deficit, amount)
+    repaid = min(draft.account.balance(currency).deficit, lot.amount)
     if repaid:
         draft.add(DeficitChange(currency, -repaid))
-    if amount > repaid:
+    if lot.amount > repaid:
         # Too late to announce: whoever gets value in its last days sees when it ends.
-        warn_at = term.warn_at if (term.warn_at or draft.now) > draft.now else None
-        draft.add(
-            LotChange(
-                currency,
-                amount - repaid,
-                term.expires_at,
-                term.expires_on,
-                funder,
-                warn_at,
-                rate,
-                since,
-            )
-        )
+        warn_at = lot.warn_at if (lot.warn_at or draft.now) > draft.now else None
+        draft.add(LotChange(currency, lot.amount - repaid, lot.key, warn_at, lot.since))
 
 
 def check_available(account: Account, currency: str, amount: int) -> None:
@@ -182,31 +182,25 @@ def debit(
 
 
 def debit_lot(
-    draft: EventBuilder, currency: str, term: Term, funder: str, amount: int, *, destination: str
+    draft: EventBuilder, currency: str, key: LotKey, amount: int, *, destination: str
 ) -> int:
     """Take value from one lot, as far as it goes, and return how much that was."""
-    for lot in draft.account.balance(currency).lots:
-        if (lot.expires_at, lot.funder, lot.rate) == (term.expires_at, funder, 0):
-            part = min(lot.amount, amount)
-            _take(draft, currency, lot, part)
-            draft.post(AVAILABLE, destination, currency, part)
-            return part
-    return 0
+    lot = draft.account.balance(currency).lot(key)
+    if lot is None:
+        return 0
+    part = min(lot.amount, amount)
+    _take(draft, currency, lot, part)
+    draft.post(AVAILABLE, destination, currency, part)
+    return part
 
 
 def debit_parts(
     draft: EventBuilder, currency: str, parts: tuple[Taken, ...], *, destination: str
 ) -> bool:
     """Take exactly these parts of these lots; ``False``, and nothing moves, where one has less."""
-    lots = {
-        (lot.expires_at, lot.funder, lot.rate): lot for lot in draft.account.balance(currency).lots
-    }
-    wanted = [
-        (lots[same], part.amount)
-        for part in parts
-        if (same := (part.expires_at, part.funder, part.rate)) in lots
-        and lots[same].amount >= part.amount
-    ]
+    balance = draft.account.balance(currency)
+    lots = [(balance.lot(part.lot), part.amount) for part in parts]
+    wanted = [(lot, amount) for lot, amount in lots if lot is not None and lot.amount >= amount]
     if len(wanted) < len(parts):
         return False
     for lot, amount in wanted:
@@ -216,14 +210,8 @@ def debit_parts(
 
 
 def _take(draft: EventBuilder, currency: str, lot: Lot, amount: int) -> Taken:
-    draft.add(
-        LotChange(
-            currency, -amount, lot.expires_at, lot.expires_on, lot.funder, None, lot.rate, lot.since
-        )
-    )
-    return Taken(
-        amount, lot.expires_at, lot.expires_on, lot.funder, lot.warn_at, lot.rate, lot.since
-    )
+    draft.add(LotChange(currency, -amount, lot.key, since=lot.since))
+    return Taken(amount, lot.key, lot.warn_at, lot.since)
 
 
 def restore(
@@ -241,60 +229,31 @@ def restore(
     `NEVER`: then value whose expiry has passed comes back and expires in the same entry.
     """
     for part in taken:
-        original = Term(part.expires_at, part.expires_on, part.warn_at)
-        term = original
+        key, warn_at = part.lot, part.warn_at
         if (
-            original.expires_at is not None
+            key.expires_at is not None
             and shortest.expires_at is not None
-            and original.expires_at < shortest.expires_at
+            and key.expires_at < shortest.expires_at
         ):
-            term = shortest
-        credit(
-            draft,
-            currency,
-            part.amount,
-            term,
-            funder=part.funder,
-            source=source,
-            rate=part.rate,
-            since=part.since,
-        )
+            key, warn_at = shortest.lot(key.funder, key.rate), shortest.warn_at
+        credit_lot(draft, currency, Lot(part.amount, key, warn_at, part.since), source=source)
 
 
 def due(account: Account) -> Instant | None:
     """Return when value next activates, is announced to expire, or expires."""
-    instants = [
-        instant
-        for balance in account.balances.values()
-        for instant in (
-            balance.lots[0].expires_at if balance.lots else None,
-            balance.pending[0].active_at if balance.pending else None,
-            *(lot.warn_at for lot in balance.lots),
-        )
-        if instant is not None
-    ]
-    return min(instants, default=None)
+    instants = (balance.next_change() for balance in account.balances.values())
+    return min((at for at in instants if at is not None), default=None)
 
 
 def activate(draft: EventBuilder) -> None:
     """Make usable what becomes active at the draft's instant."""
     for currency, balance in sorted(draft.before.balances.items()):
-        for lot in balance.pending:
-            if lot.active_at > draft.now:
+        for waiting in balance.pending:
+            if waiting.key.active_at > draft.now:
                 break
-            draft.add(
-                PendingChange(
-                    currency,
-                    -lot.amount,
-                    lot.active_at,
-                    lot.active_on,
-                    lot.expires_at,
-                    lot.expires_on,
-                    lot.funder,
-                )
-            )
-            term = Term(lot.expires_at, lot.expires_on, lot.warn_at)
-            credit(draft, currency, lot.amount, term, funder=lot.funder, source=PENDING)
+            draft.add(PendingChange(currency, -waiting.amount, waiting.key))
+            lot = Lot(waiting.amount, waiting.key.lot, waiting.warn_at)
+            credit_lot(draft, currency, lot, source=PENDING)
 
 
 def expire(account: Account, _programmes: Programmes, instant: Instant) -> Entry | None:
@@ -302,7 +261,7 @@ def expire(account: Account, _programmes: Programmes, instant: Instant) -> Entry
     draft = EventBuilder(account, instant)
     for currency, balance in sorted(account.balances.items()):
         for lot in balance.lots:
-            if lot.expires_at is None or lot.expires_at > instant:
+            if lot.key.expires_at is None or lot.key.expires_at > instant:
                 break
             _take(draft, currency, lot, lot.amount)
             draft.post(AVAILABLE, EXPIRED, currency, lot.amount)
@@ -314,12 +273,8 @@ def warn(account: Account, _programmes: Programmes, instant: Instant) -> Entry |
     draft = EventBuilder(account, instant)
     for currency, balance in sorted(account.balances.items()):
         for lot in balance.lots:
-            if lot.warn_at is None or lot.warn_at > instant:
-                continue
-            if lot.expires_at is not None and lot.expires_on is not None:
-                draft.add(
-                    LotWarned(currency, lot.amount, lot.expires_at, lot.expires_on, lot.funder)
-                )
+            if lot.warn_at is not None and lot.warn_at <= instant:
+                draft.add(LotWarned(currency, lot.amount, lot.key))
     return None if draft.is_empty else draft.entry("warn")
 
 
@@ -329,18 +284,8 @@ def forfeit(draft: EventBuilder) -> None:
         for lot in balance.lots:
             _take(draft, currency, lot, lot.amount)
         for waiting in balance.pending:
-            draft.add(
-                PendingChange(
-                    currency,
-                    -waiting.amount,
-                    waiting.active_at,
-                    waiting.active_on,
-                    waiting.expires_at,
-                    waiting.expires_on,
-                    waiting.funder,
-                )
-            )
-        draft.post(AVAILABLE, FORFEITED, currency, sum(lot.amount for lot in balance.lots))
+            draft.add(PendingChange(currency, -waiting.amount, waiting.key))
+        draft.post(AVAILABLE, FORFEITED, currency, balance.lots_total)
         draft.post(PENDING, FORFEITED, currency, balance.pending_total)
         if balance.deficit:
             draft.add(DeficitChange(currency, -balance.deficit))

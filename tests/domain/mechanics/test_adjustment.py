@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from chalicelib.domain.account import Lot
+from chalicelib.domain.lots import Lot, LotKey
 from chalicelib.domain.mechanics.adjustment import Adjust, Adjusted
 from tests.domain.building import (
     Member,
@@ -40,7 +40,7 @@ def test_giving() -> None:
     decision = someone.adjust(40, "2026-02-01T15:00:00Z")
 
     assert decision.result == Adjusted("clinic/points", 40, "2026-03-04")
-    assert someone.balance.lots == (Lot(40, at("2026-03-04T15:00:00Z"), "2026-03-04", ""),)
+    assert someone.balance.lots == (Lot(40, LotKey(at("2026-03-04T15:00:00Z"), "2026-03-04")),)
     assert posted(someone.entries[-1]) == [("adjusted", "member/available", 40)]
 
 

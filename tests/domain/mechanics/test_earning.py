@@ -659,7 +659,7 @@ class TestActivation:
         member.visit("2026-02-01")
 
         expected = None if active is None else at(active)
-        assert [lot.active_at for lot in member.balance.pending] == [expected] * (
+        assert [lot.key.active_at for lot in member.balance.pending] == [expected] * (
             expected is not None
         )
         assert member.balance.available == (50 if active is None else 0)

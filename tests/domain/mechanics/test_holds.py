@@ -58,7 +58,7 @@ def capture(who: Member, when: str, amount: int | None = None, name: str = "h") 
 
 def lots(who: Member) -> list[tuple[int, str | None]]:
     """Return the lots that are available."""
-    return [(lot.amount, lot.expires_on) for lot in who.balance.lots]
+    return [(lot.amount, lot.key.expires_on) for lot in who.balance.lots]
 
 
 def test_it_lowers_what_is_available() -> None:

@@ -384,7 +384,7 @@ class TestWhereItComesFrom:
         member = self.spent(100, 0, later=40)
         member.reverse("sale", "2026-02-06", amount=30)
 
-        assert [(lot.amount, lot.expires_on) for lot in member.balance.lots] == [
+        assert [(lot.amount, lot.key.expires_on) for lot in member.balance.lots] == [
             (70, "2026-05-12"),
             (40, "2026-05-14"),
         ]
@@ -403,7 +403,9 @@ class TestWhereItComesFrom:
         result = member.reverse("sale", "2026-02-06")
 
         assert result.returned == (Returned("clinic/points", 100),)
-        assert [(lot.amount, lot.expires_on) for lot in member.balance.lots] == [(10, "2026-05-14")]
+        assert [(lot.amount, lot.key.expires_on) for lot in member.balance.lots] == [
+            (10, "2026-05-14")
+        ]
 
     @pytest.mark.parametrize(
         ("policy", "expected", "available", "postings"),

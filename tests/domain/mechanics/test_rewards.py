@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from chalicelib.domain.account import Counter, Lot, Taken
+from chalicelib.domain.account import Counter
 from chalicelib.domain.decide.actor import Actor
 from chalicelib.domain.decide.claims import ClaimKey, SaveRecord, TakeFrom
 from chalicelib.domain.errors import Conflict, LoyaltyError
+from chalicelib.domain.lots import Lot, LotKey, Taken
 from chalicelib.domain.mechanics import entitlements, rewards
 from chalicelib.domain.mechanics.goodwill import GiveGoodwill
 from chalicelib.domain.mechanics.rewards import CancelRedemption, Redeem, Redemption, UseVoucher
@@ -79,7 +80,7 @@ class TestRedeeming:
             voucher_hash="hash",
             expires_at=at("2026-03-04T00:00:00Z"),
             expires_on="2026-03-03",
-            taken=(Taken(60, None, None, ""),),
+            taken=(Taken(60, LotKey()),),
             counters=(("clinic/reward:tea/month/2026-02", at("2026-03-01T00:00:00Z")),),
         )
         entry = member.entries[-1]
@@ -463,14 +464,16 @@ class TestCancelling:
         member.visit("2026-02-01")
         member.cancel(member.redeem("tea", "2026-05-01"), cancelled)
 
-        assert [(lot.amount, lot.expires_on) for lot in member.balance.lots] == [(100, expires_on)]
+        assert [(lot.amount, lot.key.expires_on) for lot in member.balance.lots] == [
+            (100, expires_on)
+        ]
 
     def test_what_never_expires_stays_so(self) -> None:
         """A minimum of life is no maximum."""
         member = rich(reward("tea", 100), currency=points(restored_life_days=30))
         member.cancel(member.redeem("tea", "2026-02-01"), "2026-02-02")
 
-        assert member.balance.lots == (Lot(1_000, None, None, ""),)
+        assert member.balance.lots == (Lot(1_000, LotKey()),)
 
     def test_repays_a_deficit_first(self) -> None:
         """Value that comes back pays what is owed."""

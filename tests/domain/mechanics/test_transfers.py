@@ -46,7 +46,7 @@ def pair(
 
 def lots(who: Member) -> list[tuple[int, str | None]]:
     """Return the lots that are available."""
-    return [(lot.amount, lot.expires_on) for lot in who.balance.lots]
+    return [(lot.amount, lot.key.expires_on) for lot in who.balance.lots]
 
 
 def refusal(sender: Member, receiver: Member, amount: int, now: str) -> LoyaltyError:
@@ -66,7 +66,7 @@ def test_lots_move_as_they_are() -> None:
 
     assert lots(sender) == [(30, "2026-03-13")]
     assert lots(receiver) == [(50, "2026-03-12"), (20, "2026-03-13")]
-    assert [(part.amount, part.expires_on) for part in sent.parts] == lots(receiver)
+    assert [(part.amount, part.lot.expires_on) for part in sent.parts] == lots(receiver)
     gone, come = sender.entries[-1], receiver.entries[-1]
     assert (gone.kind, gone.subject, gone.counterparty) == ("transfer_out", "transfer_1", "mem_2")
     assert (come.kind, come.subject, come.counterparty) == ("transfer_in", "transfer_1", "mem_1")
@@ -180,7 +180,7 @@ def test_prepaid_value_keeps_its_rate() -> None:
     transfer(sender, receiver, 12_000, "2026-03-05", "prepaid")
 
     (lot,) = receiver.account.balance("clinic/prepaid").lots
-    assert (lot.amount, lot.rate) == (12_000, 20)
+    assert (lot.amount, lot.key.rate) == (12_000, 20)
 
 
 class TestInactivity:

@@ -8,8 +8,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from chalicelib.domain.account import Lot
 from chalicelib.domain.calendar import format_instant
+from chalicelib.domain.lots import Lot, LotKey
 from chalicelib.domain.mechanics import value
 from chalicelib.domain.programme import Expiry, Programme
 from tests.domain.building import (
@@ -215,7 +215,7 @@ class TestExpiry:
         member = tehran()
         member.visit("2027-03-19", now="2027-03-20T20:29:59.999Z")
 
-        assert member.balance.lots == (Lot(500, EXPIRY, "2027-03-20", ""),)
+        assert member.balance.lots == (Lot(500, LotKey(EXPIRY, "2027-03-20")),)
 
     def test_an_expired_award_repays_no_deficit(self) -> None:
         """Value that is over when it comes cannot pay a debt."""
@@ -316,7 +316,7 @@ class TestBurnOrder:
             member.visit(day)
         member.redeem("r", "2026-06-02")
 
-        assert [(lot.amount, lot.expires_on) for lot in member.balance.lots] == lots
+        assert [(lot.amount, lot.key.expires_on) for lot in member.balance.lots] == lots
 
     def test_a_redemption_knows_what_it_took(self) -> None:
         """The pieces are kept, lot by lot, so that they can go back."""
@@ -331,7 +331,7 @@ class TestBurnOrder:
             member.visit(f"2026-02-0{day}")
         redemption = member.redeem("tea", "2026-02-04")
 
-        assert [(part.amount, part.expires_on) for part in redemption.taken] == [
+        assert [(part.amount, part.lot.expires_on) for part in redemption.taken] == [
             (50, "2026-02-11"),
             (50, "2026-02-12"),
             (20, "2026-02-13"),
@@ -347,7 +347,7 @@ class TestLots:
         for day in range(1, 10):
             member.visit(f"2026-02-0{day}")
 
-        assert member.balance.lots == (Lot(450, at("2027-01-01T00:00:00Z"), "2026-12-31", ""),)
+        assert member.balance.lots == (Lot(450, LotKey(at("2027-01-01T00:00:00Z"), "2026-12-31")),)
 
     def test_pending_merges_by_activation(self) -> None:
         """Waiting value is one by activation and expiry, and two by either."""
@@ -361,7 +361,7 @@ class TestLots:
         for time in ("09:00", "17:00"):
             member.visit(f"2026-02-01T{time}:00Z")
 
-        assert [(p.amount, p.active_on) for p in member.balance.pending] == [
+        assert [(p.amount, p.key.active_on) for p in member.balance.pending] == [
             (100, "2026-02-03"),
             (14, "2026-02-10"),
         ]

@@ -23,10 +23,10 @@ from tests.domain.building import (
 EXPIRY = {"type": "rolling", "days": 30}
 
 
-def warned(entries: tuple[Entry, ...]) -> list[tuple[str, int, str]]:
+def warned(entries: tuple[Entry, ...]) -> list[tuple[str, int, str | None]]:
     """Return what was announced: when, how much, and through which day it can be used."""
     return [
-        (calendar.format_instant(entry.effective_at), effect.amount, effect.expires_on)
+        (calendar.format_instant(entry.effective_at), effect.amount, effect.lot.expires_on)
         for entry in entries
         for effect in entry.effects
         if isinstance(effect, LotWarned)

@@ -1,0 +1,630 @@
+"""
+The one list of what happens to an account: an event for each, with a payload of its own type.
+
+An event says what happened (``data``), to which effect on the account (``effects``), and how value
+moved between ledger accounts (``postings``).  Folding needs the effects alone; what readers of the
+journal are told is in ``data``, whose ``kind`` is the event's name: dotted, in the past tense.
+
+A payload's fields may be added to with a default, never renamed, removed or given another meaning.
+Nothing in one may reveal health: what could is in the `Detail`, which is stored apart and sealed.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from msgspec import Struct
+
+from chalicelib.domain.account import Taken
+from chalicelib.domain.bill import Bill
+from chalicelib.domain.calendar import Instant
+from chalicelib.domain.effects import Effect
+from chalicelib.domain.ledger.actor import CLOCK, Actor
+from chalicelib.domain.ledger.postings import Posting
+
+# ── What activities are ──
+
+
+class ActivitySummary(Struct, frozen=True, omit_defaults=True):
+    """The least of an activity that simulation and reports need; nothing that names a service."""
+
+    type: str
+    amount: int | None = None
+    money: str | None = None
+    quantity: int | None = None
+    category: str = ""
+    channel: str = ""
+    location: str = ""
+
+
+class Line(Struct, frozen=True, omit_defaults=True):
+    """One line of a basket or bill; ``amount`` in minor units for the whole line."""
+
+    id: str
+    amount: int = 0
+    quantity: int = 1
+    category: str = ""
+    sku: str = ""
+
+
+class Detail(Struct, frozen=True, omit_defaults=True):
+    """
+    What could reveal health, or who somebody is: sealed apart from the body.
+
+    ``bill`` is that of a quote that was bought.  Of a reversal it is what came back of that, or
+    ``lines`` are what came back of an activity that was priced elsewhere.
+    """
+
+    source: str = ""
+    external_id: str = ""
+    provider: str = ""
+    lines: tuple[Line, ...] = ()
+    attributes: dict[str, str | int | bool] = {}
+    note: str = ""
+    bill: Bill | None = None
+
+
+class RuleAward(Struct, frozen=True, omit_defaults=True):
+    """
+    What one earning rule gave for an activity.
+
+    ``raw`` is the award before caps, ``room`` what the caps left open then (``None`` without a
+    cap), ``granted`` what was given.  A reversal needs all three.
+    """
+
+    programme: str
+    rule: str
+    currency: str
+    raw: int
+    granted: int
+    room: int | None = None
+    expires_at: Instant | None = None
+    expires_on: str | None = None
+    active_at: Instant | None = None
+    active_on: str | None = None
+    funder: str = ""
+    warn_at: Instant | None = None
+
+
+class Evaluation(Struct, frozen=True, omit_defaults=True):
+    """By which version, in which tier and after how many visits a programme judged an activity."""
+
+    programme: str
+    version: int
+    tier: str
+    visits: int = 0
+
+
+# ── What mechanics beyond earning made of it, as a reversal wants to find it again ──
+
+
+class _Outcome(Struct, frozen=True, omit_defaults=True, tag_field="section"):
+    """What the mechanic of a section made of what happened, in one programme."""
+
+    programme: str
+
+
+class CardStamp(Struct, frozen=True, omit_defaults=True):
+    """
+    What one stamp card got.
+
+    ``stamps`` were given of the ``worth``; ``on_card`` of ``size`` are on it then, and ``full`` is
+    how many cards it filled.
+    """
+
+    card: str
+    stamps: int
+    worth: int
+    on_card: int
+    size: int
+    full: int = 0
+
+
+class CardsStamped(_Outcome, frozen=True, tag="stamp_cards"):
+    """Stamp cards were stamped."""
+
+    cards: tuple[CardStamp, ...]
+
+
+class PackageSale(Struct, frozen=True):
+    """One package that was bought: ``units`` of the ``grant`` that they are in."""
+
+    package: str
+    units: int
+    grant: str
+
+
+class PackagesSold(_Outcome, frozen=True, tag="packages"):
+    """Packages were bought."""
+
+    packages: tuple[PackageSale, ...]
+
+
+class SpendTerm(Struct, frozen=True, omit_defaults=True):
+    """
+    What was spent counts towards one discount, and may have brought a term of it.
+
+    ``until_on`` is its last day, ``before`` the last day of the term that it follows.
+    """
+
+    discount: str
+    until_on: str | None = None
+    before: str | None = None
+
+
+class SpendCounted(_Outcome, frozen=True, tag="discounts"):
+    """What was spent counts towards discounts for it."""
+
+    terms: tuple[SpendTerm, ...]
+
+
+class QuotaUse(Struct, frozen=True, array_like=True):
+    """So many units of a quota, by its counter."""
+
+    counter: str
+    units: int
+
+
+class GrantUse(Struct, frozen=True, array_like=True):
+    """So many units of a grant, by its last day."""
+
+    expires_at: Instant | None
+    expires_on: str | None
+    units: int
+
+
+class EntitlementUse(Struct, frozen=True, omit_defaults=True):
+    """Units of an entitlement that were used, and what of which quota and grants they were."""
+
+    programme: str
+    entitlement: str
+    units: int
+    unlimited: bool = False
+    quota: QuotaUse | None = None
+    grants: tuple[GrantUse, ...] = ()
+
+
+class FreedLine(Struct, frozen=True, omit_defaults=True):
+    """What made a line free, by the line's place; nothing once it was given back."""
+
+    place: int
+    use: EntitlementUse | None = None
+
+
+class WalletDraw(Struct, frozen=True, omit_defaults=True):
+    """What a wallet paid, from which lots, and how much of it came ``back`` so far."""
+
+    currency: str
+    amount: int
+    taken: tuple[Taken, ...]
+    back: int = 0
+
+
+class QuoteBought(_Outcome, frozen=True, tag="quotes"):
+    """A quote was bought: ``nets`` are what its lines came to, in minor units."""
+
+    quote: str
+    nets: tuple[int, ...]
+    freed: tuple[FreedLine, ...] = ()
+    redemptions: tuple[str, ...] = ()
+    draws: tuple[WalletDraw, ...] = ()
+
+
+class RewardsRedeemed(_Outcome, frozen=True, tag="rewards"):
+    """Rewards that redeem themselves were redeemed, so often each."""
+
+    rewards: dict[str, int]
+
+
+Outcome = CardsStamped | PackagesSold | SpendCounted | QuoteBought | RewardsRedeemed
+
+
+# ── What happens ──
+
+
+class _Data(Struct, frozen=True, omit_defaults=True, tag_field="kind"):
+    """What every payload shares."""
+
+
+class MemberCreated(_Data, frozen=True, tag="member.created"):
+    """An account begins, of a prospect."""
+
+
+class MemberEnrolled(_Data, frozen=True, tag="member.enrolled"):
+    """A member joins programmes, each with the tier that it begins with."""
+
+    programmes: dict[str, str]
+
+
+class ConsentsChanged(_Data, frozen=True, tag="consents.changed"):
+    """Consents are given or withdrawn, by purpose."""
+
+    consents: dict[str, bool]
+
+
+class MemberClosed(_Data, frozen=True, tag="member.closed"):
+    """An account ends; what value was left is forfeited."""
+
+    reason: str = ""
+
+
+class ActivityRecorded(_Data, frozen=True, tag="activity.recorded"):
+    """Something happened, and programmes judged it; ``quote`` where it was the purchase of one."""
+
+    activity: ActivitySummary
+    evaluations: tuple[Evaluation, ...] = ()
+    awards: tuple[RuleAward, ...] = ()
+    quote: str = ""
+
+
+class ActivityReversed(_Data, frozen=True, tag="activity.reversed"):
+    """The activity of the event ``reverses`` is taken back; ``activity`` is what of it came back."""
+
+    reverses: int
+    activity: ActivitySummary
+    reason: str = ""
+
+
+class RewardRedeemed(_Data, frozen=True, tag="reward.redeemed"):
+    """A reward is paid for."""
+
+    redemption: str
+    programme: str
+    reward: str
+
+
+class RedemptionCancelled(_Data, frozen=True, tag="redemption.cancelled"):
+    """A redemption is taken back: its value returns."""
+
+    redemption: str
+    reason: str = ""
+
+
+class VoucherUsed(_Data, frozen=True, tag="voucher.used"):
+    """What a voucher stands for is handed over."""
+
+    redemption: str
+
+
+class BalanceAdjusted(_Data, frozen=True, tag="balance.adjusted"):
+    """A balance is corrected by hand."""
+
+    currency: str
+    amount: int
+    reason: str
+
+
+class GoodwillGiven(_Data, frozen=True, tag="goodwill.given"):
+    """Staff put something right."""
+
+    currency: str
+    amount: int
+    reason: str
+
+
+class WalletToppedUp(_Data, frozen=True, tag="wallet.topped_up"):
+    """Money is paid in; ``percent`` off what it pays for."""
+
+    currency: str
+    amount: int
+    percent: int = 0
+
+
+class HoldPlaced(_Data, frozen=True, tag="hold.placed"):
+    """Value is set aside."""
+
+    hold: str
+    currency: str
+    amount: int
+
+
+class HoldExtended(_Data, frozen=True, tag="hold.extended"):
+    """A hold lasts longer."""
+
+    hold: str
+
+
+class HoldCaptured(_Data, frozen=True, tag="hold.captured"):
+    """A hold is spent, the rest of it released."""
+
+    hold: str
+    currency: str
+    amount: int
+
+
+class HoldReleased(_Data, frozen=True, tag="hold.released"):
+    """A hold is given up."""
+
+    hold: str
+    reason: str = ""
+
+
+class HoldsExpired(_Data, frozen=True, tag="holds.expired"):
+    """Holds end because their time is over."""
+
+    holds: tuple[str, ...]
+
+
+class EntitlementGranted(_Data, frozen=True, tag="entitlement.granted"):
+    """Units of an entitlement are granted by hand."""
+
+    programme: str
+    entitlement: str
+    units: int
+    reason: str
+
+
+class EntitlementUsed(_Data, frozen=True, tag="entitlement.used"):
+    """Units of an entitlement are used."""
+
+    use: EntitlementUse
+
+
+class EntitlementReturned(_Data, frozen=True, tag="entitlement.returned"):
+    """The use of the event ``returns`` is given back."""
+
+    returns: int
+    programme: str
+    entitlement: str
+    units: int
+    reason: str = ""
+
+
+class EntitlementsExpired(_Data, frozen=True, tag="entitlements.expired"):
+    """Grants end because their last day is over, by their keys."""
+
+    grants: tuple[str, ...]
+
+
+class StatusVerified(_Data, frozen=True, tag="status.verified"):
+    """A status is verified, for days of which the last may be open."""
+
+    programme: str
+    status: str
+    from_on: str
+    until_on: str | None = None
+
+
+class StatusWithdrawn(_Data, frozen=True, tag="status.withdrawn"):
+    """A status is withdrawn."""
+
+    programme: str
+    status: str
+    reason: str
+
+
+class StatusesExpired(_Data, frozen=True, tag="statuses.expired"):
+    """Statuses end because their last day is over, as `programme/status`."""
+
+    statuses: tuple[str, ...]
+
+
+class TierGranted(_Data, frozen=True, tag="tier.granted"):
+    """A tier is held by hand."""
+
+    programme: str
+    tier: str
+    reason: str
+    expires_on: str | None = None
+
+
+class TierLifted(_Data, frozen=True, tag="tier.lifted"):
+    """A tier that was held by hand is lifted."""
+
+    programme: str
+    reason: str
+
+
+class TierGrantsEnded(_Data, frozen=True, tag="tier.grants_ended"):
+    """Tiers that were granted, bought or paid for end, in these programmes."""
+
+    programmes: tuple[str, ...]
+
+
+class TiersReviewed(_Data, frozen=True, tag="tiers.reviewed"):
+    """Tiers are reviewed, in these programmes."""
+
+    programmes: tuple[str, ...]
+
+
+class TierAtRisk(Struct, frozen=True):
+    """A tier that the coming review will take if nothing is added; ``at`` is when it comes."""
+
+    programme: str
+    tier: str
+    falls_to: str
+    at: Instant
+
+
+class TierReviewAnnounced(_Data, frozen=True, tag="tier.review_announced"):
+    """A review is coming; ``at_risk`` are the tiers that it would take."""
+
+    at_risk: tuple[TierAtRisk, ...] = ()
+
+
+class PlanSubscribed(_Data, frozen=True, tag="plan.subscribed"):
+    """A paid plan begins."""
+
+    programme: str
+    plan: str
+
+
+class PlanFeePaid(_Data, frozen=True, tag="plan.fee_paid"):
+    """The fee of one period is paid."""
+
+    programme: str
+    plan: str
+
+
+class PlanChanged(_Data, frozen=True, tag="plan.changed"):
+    """
+    Another plan is taken, now or when the period ends.
+
+    ``prorated`` is what that makes owed (above zero) or leaves over (below), in minor units.
+    """
+
+    programme: str
+    plan: str
+    when: Literal["now", "period_end"]
+    prorated: int = 0
+
+
+class PlanCancelled(_Data, frozen=True, tag="plan.cancelled"):
+    """A plan ends, now or when the period does; ``left_over`` is what was paid for in vain."""
+
+    programme: str
+    plan: str
+    when: Literal["now", "period_end"]
+    reason: str = ""
+    left_over: int = 0
+
+
+class PlansRenewed(_Data, frozen=True, tag="plans.renewed"):
+    """A period of plans is over: the next begins, waits for its fee, or the plan ends."""
+
+    programmes: tuple[str, ...]
+
+
+class TransferSent(_Data, frozen=True, tag="transfer.sent"):
+    """Value is given to another member."""
+
+    transfer: str
+    recipient: str
+    currency: str
+    amount: int
+
+
+class TransferReceived(_Data, frozen=True, tag="transfer.received"):
+    """Value comes from another member."""
+
+    transfer: str
+    sender: str
+    currency: str
+    amount: int
+
+
+class HouseholdJoined(_Data, frozen=True, tag="household.joined"):
+    """A member joins a household, or has another role in it."""
+
+    household: str
+    role: str
+
+
+class HouseholdLeft(_Data, frozen=True, tag="household.left"):
+    """A member leaves their household."""
+
+    household: str
+
+
+class HouseholdMemberAdded(_Data, frozen=True, tag="household.member_added"):
+    """In a household's journal: a member joins it, or has another role in it."""
+
+    member: str
+    role: str
+
+
+class HouseholdMemberRemoved(_Data, frozen=True, tag="household.member_removed"):
+    """In a household's journal: a member leaves it."""
+
+    member: str
+
+
+class PendingActivated(_Data, frozen=True, tag="pending.activated"):
+    """Value that was earned before becomes usable."""
+
+
+class LotsExpired(_Data, frozen=True, tag="lots.expired"):
+    """Value ends because its last day is over."""
+
+
+class InactivityExpired(_Data, frozen=True, tag="inactivity.expired"):
+    """All value of these currencies ends, since the member was not active for so long."""
+
+    currencies: tuple[str, ...]
+
+
+class ExpiryAnnounced(_Data, frozen=True, tag="expiry.announced"):
+    """Value is about to end; its effects say which."""
+
+
+Data = (
+    MemberCreated
+    | MemberEnrolled
+    | ConsentsChanged
+    | MemberClosed
+    | ActivityRecorded
+    | ActivityReversed
+    | RewardRedeemed
+    | RedemptionCancelled
+    | VoucherUsed
+    | BalanceAdjusted
+    | GoodwillGiven
+    | WalletToppedUp
+    | HoldPlaced
+    | HoldExtended
+    | HoldCaptured
+    | HoldReleased
+    | HoldsExpired
+    | EntitlementGranted
+    | EntitlementUsed
+    | EntitlementReturned
+    | EntitlementsExpired
+    | StatusVerified
+    | StatusWithdrawn
+    | StatusesExpired
+    | TierGranted
+    | TierLifted
+    | TierGrantsEnded
+    | TiersReviewed
+    | TierReviewAnnounced
+    | PlanSubscribed
+    | PlanFeePaid
+    | PlanChanged
+    | PlanCancelled
+    | PlansRenewed
+    | TransferSent
+    | TransferReceived
+    | HouseholdJoined
+    | HouseholdLeft
+    | HouseholdMemberAdded
+    | HouseholdMemberRemoved
+    | PendingActivated
+    | LotsExpired
+    | InactivityExpired
+    | ExpiryAnnounced
+)
+
+
+class Event(Struct, frozen=True, omit_defaults=True):
+    """
+    One record of an account's journal.
+
+    ``version`` is its place in the account, ``occurred_at`` when it happened, ``effective_at`` when
+    it changed the account.  ``outcomes`` are what mechanics beyond the one that it is about made of
+    it, in the order in which they did.
+    """
+
+    version: int
+    effective_at: Instant
+    occurred_at: Instant
+    data: Data
+    # Left out of the bytes where it is 1, whatever this release writes.
+    schema: int = 1
+    effects: tuple[Effect, ...] = ()
+    postings: tuple[Posting, ...] = ()
+    actor: Actor = CLOCK
+    outcomes: tuple[Outcome, ...] = ()
+    detail: Detail | None = None
+
+    @property
+    def kind(self) -> str:
+        """Return the event's name, such as `activity.recorded`."""
+        return kind_of(type(self.data))
+
+
+def kind_of(data: type[_Data]) -> str:
+    """Return the name of the events that have a payload of this type."""
+    tag = data.__struct_config__.tag
+    if not isinstance(tag, str):
+        raise AssertionError(f"{data.__name__} has no name of its own")
+    return tag
