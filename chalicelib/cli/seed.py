@@ -12,8 +12,8 @@ import app
 from chalicelib.cli.token import mint_token
 from chalicelib.domain.activity import Activity
 from chalicelib.domain.calendar import Instant
-from chalicelib.domain.decide.actor import Actor
-from chalicelib.domain.entry import Line
+from chalicelib.domain.ledger.actor import Actor
+from chalicelib.domain.ledger.events import Line
 from chalicelib.usecases.attempt import Decided
 from chalicelib.usecases.create_member import NewMember, create_member
 from chalicelib.usecases.keys import ALL

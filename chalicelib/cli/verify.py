@@ -12,8 +12,8 @@ from rich.console import Console
 from rich.progress import track
 
 from chalicelib.cli.local import on_file, services_beside
-from chalicelib.domain.decide.actor import Actor
 from chalicelib.domain.errors import LoyaltyError
+from chalicelib.domain.ledger.actor import Actor
 from chalicelib.domain.verification import Fault
 from chalicelib.usecases.read_ledger import check_account
 from chalicelib.usecases.services import Caller, Services

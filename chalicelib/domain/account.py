@@ -16,7 +16,7 @@ from msgspec.structs import replace
 
 from chalicelib.domain import effects as fx
 from chalicelib.domain.calendar import Instant, local_date, month_of
-from chalicelib.domain.entry import Entry
+from chalicelib.domain.ledger.events import Event
 from chalicelib.domain.lots import Balance, Lot, PendingLot
 
 # 3: lots named by a key.
@@ -311,7 +311,7 @@ class Folding:
     }
 
 
-def evolve(account: Account, entry: Entry, head: bytes) -> Account:
+def evolve(account: Account, entry: Event, head: bytes) -> Account:
     """
     Return the account after one more entry; ``head`` is the entry's hash in the chain.
 

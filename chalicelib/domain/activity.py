@@ -12,8 +12,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from chalicelib.domain.calendar import Instant, local_date
-from chalicelib.domain.entry import Detail, Entry, Fact, Line
 from chalicelib.domain.errors import Invalid
+from chalicelib.domain.ledger.events import ActivityRecorded, ActivitySummary, Detail, Event, Line
 from chalicelib.domain.programme import LineScope
 
 VISIT = "visit.completed"
@@ -45,9 +45,9 @@ class Activity(Struct, frozen=True, omit_defaults=True):
         """Return the day of the fact in a zone."""
         return local_date(self.occurred_at, time_zone)
 
-    def fact(self) -> Fact:
+    def summary(self) -> ActivitySummary:
         """Return what the journal keeps in the open."""
-        return Fact(
+        return ActivitySummary(
             type=self.type,
             amount=self.amount,
             money=self.money,
@@ -115,14 +115,20 @@ def checked(activity: Activity) -> Activity:
     return replace(activity, amount=amount, lines=lines)
 
 
-def from_entry(entry: Entry) -> Activity:
-    """Return the activity that an `earn` entry recorded."""
-    fact, detail = entry.fact or Fact(type=""), entry.detail or Detail()
+def recorded_in(event: Event) -> Activity:
+    """
+    Return the activity that an event recorded.
+
+    Raises ``TypeError`` for an event about something else.
+    """
+    if not isinstance(event.data, ActivityRecorded):
+        raise TypeError(f"an event {event.kind} records no activity")
+    fact, detail = event.data.activity, event.detail or Detail()
     return Activity(
         type=fact.type,
         source=detail.source,
         external_id=detail.external_id,
-        occurred_at=entry.occurred_at,
+        occurred_at=event.occurred_at,
         amount=fact.amount,
         money=fact.money,
         quantity=fact.quantity,

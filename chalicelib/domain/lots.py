@@ -14,6 +14,7 @@ from typing import Final
 from msgspec import Struct
 
 from chalicelib.domain.calendar import Instant
+from chalicelib.domain.ledger.postings import TENANT
 
 
 class LotKey(Struct, frozen=True, omit_defaults=True):
@@ -26,7 +27,7 @@ class LotKey(Struct, frozen=True, omit_defaults=True):
 
     expires_at: Instant | None = None
     expires_on: str | None = None
-    funder: str = ""
+    funder: str = TENANT
     rate: int = 0
 
 

@@ -1,9 +1,10 @@
 """
-What else follows from a fact: how mechanics beyond earning and tiers answer it, and take it back.
+What else follows from an activity: how mechanics beyond earning and tiers answer it.
 
-A mechanic that answers facts declares a `Reaction` in the registry.  For each programme that judges
-a fact, `apply` adds its effects to the fact's own entry and returns a note, which the entry keeps
-and the caller is told; when the fact is reversed, `retract` gets that note again.
+A mechanic that answers activities declares a `Reaction` in the registry.  For each programme that
+judges an activity, `apply` adds its effects to the activity's own event and returns an outcome,
+which the event keeps and the caller is told; when the activity is reversed, `retract` gets that
+outcome again.
 """
 
 from __future__ import annotations
@@ -15,15 +16,12 @@ from msgspec import Struct
 
 from chalicelib.domain.activity import Activity
 from chalicelib.domain.decide.event_builder import EventBuilder
-from chalicelib.domain.entry import RuleAward
+from chalicelib.domain.ledger.events import Outcome, RuleAward
 from chalicelib.domain.programme import Programme
 
-#: A JSON object.  It lies in the open part of an entry: nothing in it may reveal health.
-Note = dict[str, Any]
 
-
-class Occasion(Struct, frozen=True):
-    """A fact as one programme judged it, in which tier, and what it earned there."""
+class EarnContext(Struct, frozen=True):
+    """An activity as one programme judged it, in which tier, and what it earned there."""
 
     programme: Programme
     activity: Activity
@@ -31,36 +29,32 @@ class Occasion(Struct, frozen=True):
     awards: tuple[RuleAward, ...] = ()
 
 
-class Retraction(Struct, frozen=True):
+class ReversalContext(Struct, frozen=True):
     """
-    A fact of which something is taken back.
+    An activity of which something is taken back.
 
-    ``programme`` is the version that judged it and ``recorded`` the fact as it was; ``before`` and
-    ``after`` are what is left of it without and with this reversal, ``after`` ``None`` where that
-    is nothing.  ``note`` is what the mechanic noted, as the last reversal left it.
+    ``programme`` is the version that judged it and ``recorded`` the activity as it was; ``before``
+    and ``after`` are what is left of it without and with this reversal, ``after`` ``None`` where
+    that is nothing.
     """
 
     programme: Programme
     recorded: Activity
     before: Activity
     after: Activity | None
-    note: Note
-
-
-def _as_it_is(note: Note) -> Note:
-    return note
 
 
 class Reaction(NamedTuple):
     """
-    How one mechanic answers facts; ``section`` names it in notes.
+    How one mechanic answers activities.
 
-    ``apply`` returns ``None`` where nothing followed; ``retract`` the note as it now is.  Both may
-    refuse the whole command by raising a `LoyaltyError`.
+    ``apply`` returns ``None`` where nothing followed that a reversal or the caller has to know.
+    ``outcome`` is the type of what it returns else; then ``retract`` gets an outcome as the last
+    reversal left it, and returns it as it now is, and ``shown`` is what of one the caller is told,
+    as JSON.  `apply` and `retract` may refuse the whole command by raising a `LoyaltyError`.
     """
 
-    section: str
-    apply: Callable[[EventBuilder, Occasion], Note | None]
-    retract: Callable[[EventBuilder, Retraction], Note]
-    #: What of a note the caller is told.
-    shown: Callable[[Note], Note] = _as_it_is
+    apply: Callable[[EventBuilder, EarnContext], Outcome | None]
+    outcome: type[Outcome] | None = None
+    retract: Callable[[EventBuilder, ReversalContext, Any], Outcome] | None = None
+    shown: Callable[[Any], dict[str, Any]] | None = None

@@ -10,11 +10,12 @@ from collections.abc import Iterable
 
 from msgspec import Struct
 
-from chalicelib.domain import entry as journal
 from chalicelib.domain.account import Account, evolve
 from chalicelib.domain.calendar import Instant
 from chalicelib.domain.decide.settling import settle
-from chalicelib.domain.entry import Entry, StoredEntry
+from chalicelib.domain.ledger import journal
+from chalicelib.domain.ledger.events import Event
+from chalicelib.domain.ledger.journal import StoredEvent
 from chalicelib.domain.mechanics.registry import PLACES
 from chalicelib.domain.programme import Programmes
 
@@ -47,7 +48,7 @@ class Verifier:
         self._faults: list[Fault] = []
         self._entries = 0
 
-    def take(self, stored: StoredEntry) -> None:
+    def take(self, stored: StoredEvent) -> None:
         """Check one more entry: its place, its link in the chain, its postings, its effects."""
         if self._faults:
             return
@@ -57,7 +58,7 @@ class Verifier:
         if fault:
             self._faults.append(Fault(expected, fault))
 
-    def _check(self, stored: StoredEntry, expected: int) -> str:
+    def _check(self, stored: StoredEvent, expected: int) -> str:
         if stored.version != expected:
             return f"entry {expected} is missing"
         link = journal.link(
@@ -83,7 +84,7 @@ class Verifier:
         return Verdict(self._entries, tuple(self._faults))
 
 
-def verify(account: Account, entries: Iterable[StoredEntry], key: str) -> Verdict:
+def verify(account: Account, entries: Iterable[StoredEvent], key: str) -> Verdict:
     """Check a stored account against its whole journal, in order of version."""
     verifier = Verifier(key)
     for stored in entries:
@@ -92,7 +93,7 @@ def verify(account: Account, entries: Iterable[StoredEntry], key: str) -> Verdic
 
 
 def as_of(
-    entries: Iterable[StoredEntry], programmes: Programmes, instant: Instant, key: str
+    entries: Iterable[StoredEvent], programmes: Programmes, instant: Instant, key: str
 ) -> Account:
     """Return the account as it was at an instant: folded up to it, then settled to it."""
     account = Account()
@@ -103,7 +104,7 @@ def as_of(
     return settle(account, programmes, instant, key)[0]
 
 
-def _moved(before: Account, after: Account, entry: Entry) -> str:
+def _moved(before: Account, after: Account, entry: Event) -> str:
     """Return how an entry's postings and its effects contradict each other, or nothing."""
     for currency in sorted({*before.balances, *after.balances, *_currencies(entry)}):
         for place, held in PLACES.items():
@@ -117,11 +118,11 @@ def _moved(before: Account, after: Account, entry: Entry) -> str:
     return ""
 
 
-def _currencies(entry: Entry) -> set[str]:
+def _currencies(entry: Event) -> set[str]:
     return {posting.currency for posting in entry.postings}
 
 
-def _net(entry: Entry, place: str, currency: str) -> int:
+def _net(entry: Event, place: str, currency: str) -> int:
     return sum(
         posting.amount * ((posting.destination == place) - (posting.source == place))
         for posting in entry.postings

@@ -14,7 +14,7 @@ from typing import Any, Final
 import msgspec
 
 from chalicelib import metrics, observability
-from chalicelib.domain.decide.actor import CLOCK
+from chalicelib.domain.ledger.actor import CLOCK
 from chalicelib.integrations import tick_queue
 from chalicelib.usecases.fan_out import SHORT, fan_out, settle_stretch
 from chalicelib.usecases.ports import Due

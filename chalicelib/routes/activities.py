@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Annotated, Any
 
 import msgspec
@@ -9,13 +10,12 @@ from msgspec import Meta, Struct, field
 
 from chalicelib.domain.activity import Activity
 from chalicelib.domain.calendar import format_instant
-from chalicelib.domain.entry import Line, RuleAward
 from chalicelib.domain.errors import Invalid
+from chalicelib.domain.ledger.events import Line, Outcome, RuleAward, section_of
 from chalicelib.domain.mechanics.activities import Recorded, Verdict
 from chalicelib.domain.mechanics.registry import REACTIONS
 from chalicelib.domain.mechanics.reversal import LineReversal, Reversed
 from chalicelib.domain.programme import ActivityType, Id
-from chalicelib.domain.reaction import Note
 from chalicelib.routes.calls import (
     answer,
     caller_of,
@@ -429,7 +429,7 @@ def _presenter(status: int) -> Any:
                 effective_at=format_instant(decided.now),
                 awards=[award_view(award) for award in recorded.awards if award.granted],
                 tier_changes=[tier_change(moved) for moved in recorded.tier_changes],
-                outcomes=outcome_views(recorded.noted),
+                outcomes=outcome_views(recorded.outcomes),
                 balances=balances(decided.account, decided.programmes, decided.now, "en"),
                 explanation=[_explanation(verdict) for verdict in recorded.verdicts],
             ),
@@ -438,14 +438,15 @@ def _presenter(status: int) -> Any:
     return present
 
 
-def outcome_views(noted: dict[str, Note]) -> list[OutcomeView]:
-    """Return what mechanics made of a fact, as the caller is told."""
-    shown = {reaction.section: reaction.shown for reaction in REACTIONS}
+def outcome_views(outcomes: Iterable[Outcome]) -> list[OutcomeView]:
+    """Return what mechanics made of an activity, as the caller is told."""
+    shown = {reaction.outcome: reaction.shown for reaction in REACTIONS}
     found = []
-    for key, note in sorted(noted.items()):
-        programme, _, mechanic = key.partition("/")
-        found.append(OutcomeView(programme, mechanic, shown[mechanic](note)))
-    return found
+    for outcome in outcomes:
+        show = shown[type(outcome)]
+        if show is not None:
+            found.append(OutcomeView(outcome.programme, section_of(outcome), show(outcome)))
+    return sorted(found, key=lambda view: (view.programme, view.mechanic))
 
 
 def award_view(award: RuleAward) -> AwardView:
@@ -488,7 +489,7 @@ def _present_reversal(decided: Decided) -> Answer:
             remaining_amount=result.remaining.amount,
             returned=returned,
             tier_changes=[tier_change(moved) for moved in result.tier_changes],
-            outcomes=outcome_views(result.remaining.noted),
+            outcomes=outcome_views(result.remaining.outcomes),
             balances=balances(decided.account, decided.programmes, decided.now, "en"),
         ),
     )

@@ -10,8 +10,14 @@ from msgspec import Meta, Struct
 from chalicelib import observability
 from chalicelib.domain.calendar import format_instant
 from chalicelib.domain.effects import LotWarned, TierChange
-from chalicelib.domain.entry import Entry
-from chalicelib.routes.activities import AwardView
+from chalicelib.domain.ledger.events import (
+    ActivityRecorded,
+    ActivityReversed,
+    Data,
+    Event,
+    TierReviewAnnounced,
+)
+from chalicelib.routes.activities import AwardView, award_view
 from chalicelib.routes.calls import caller_of, instant_in, services_of
 from chalicelib.routes.http import Call, Page, Query, Reply, Resource
 from chalicelib.routes.views import (
@@ -208,43 +214,33 @@ def verification(call: Call) -> Reply:
     return Reply(VerificationView(member, verdict.holds, verdict.entries, faults))
 
 
-def entry_view(entry: Entry) -> EntryView:
-    """Return an entry as it is shown."""
-    redemption = entry.subject if entry.kind in ("redeem", "cancel", "use") else None
+def entry_view(event: Event) -> EntryView:
+    """Return an event as it is shown."""
+    data = event.data
+    awards = data.awards if isinstance(data, ActivityRecorded) else ()
     return EntryView(
-        version=entry.version,
-        kind=entry.kind,
-        occurred_at=format_instant(entry.occurred_at),
-        effective_at=format_instant(entry.effective_at),
-        movements=[movement(posting) for posting in entry.postings],
-        actor=entry.actor.name,
-        activity=_fact(entry),
-        awards=[
-            AwardView(
-                award.programme,
-                award.rule,
-                award.currency.partition("/")[2],
-                award.granted,
-                award.lot.expires_on,
-                award.active_on,
-            )
-            for award in entry.awards
-            if award.granted
-        ],
-        tiers={e.programme: e.tier for e in entry.effects if isinstance(e, TierChange)},
-        expiring=list(_expiring(entry)),
-        at_risk=_at_risk(entry),
-        redemption_id=redemption,
-        transfer_id=entry.subject if entry.counterparty else None,
-        counterparty=entry.counterparty or None,
-        household_id=entry.subject if entry.kind in ("join", "leave") else None,
-        reverses=int(entry.subject) if entry.kind == "reverse" else None,
-        reason=entry.reason,
-        note=entry.detail.note if entry.detail else "",
+        version=event.version,
+        kind=event.kind,
+        occurred_at=format_instant(event.occurred_at),
+        effective_at=format_instant(event.effective_at),
+        movements=[movement(posting) for posting in event.postings],
+        actor=event.actor.name,
+        activity=_activity(event),
+        awards=[award_view(award) for award in awards if award.granted],
+        tiers={e.programme: e.tier for e in event.effects if isinstance(e, TierChange)},
+        expiring=list(_expiring(event)),
+        at_risk=_at_risk(data),
+        redemption_id=getattr(data, "redemption", None),
+        transfer_id=getattr(data, "transfer", None),
+        counterparty=getattr(data, "recipient", None) or getattr(data, "sender", None),
+        household_id=getattr(data, "household", None),
+        reverses=data.reverses if isinstance(data, ActivityReversed) else None,
+        reason=getattr(data, "reason", ""),
+        note=event.detail.note if event.detail else "",
     )
 
 
-def _expiring(entry: Entry) -> Iterator[ExpiringView]:
+def _expiring(entry: Event) -> Iterator[ExpiringView]:
     for effect in entry.effects:
         if not isinstance(effect, LotWarned):
             continue
@@ -256,16 +252,19 @@ def _expiring(entry: Entry) -> Iterator[ExpiringView]:
         yield ExpiringView(programme, currency, effect.amount, lot.expires_on, gone)
 
 
-def _at_risk(entry: Entry) -> list[AtRiskView]:
-    if entry.kind != "notice":
-        return []
-    return [AtRiskView(key.partition("/")[0], **told) for key, told in entry.noted.items()]
+def _at_risk(data: Data) -> list[AtRiskView]:
+    tiers = data.at_risk if isinstance(data, TierReviewAnnounced) else ()
+    return [
+        AtRiskView(each.programme, each.tier, each.falls_to, format_instant(each.at))
+        for each in tiers
+    ]
 
 
-def _fact(entry: Entry) -> FactView | None:
-    fact, detail = entry.fact, entry.detail
-    if fact is None or detail is None:
+def _activity(event: Event) -> FactView | None:
+    data, detail = event.data, event.detail
+    if not isinstance(data, ActivityRecorded | ActivityReversed) or detail is None:
         return None
+    fact = data.activity
     return FactView(
         type=fact.type,
         source=detail.source,

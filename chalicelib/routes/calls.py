@@ -8,8 +8,8 @@ import msgspec
 
 from chalicelib.domain.calendar import Instant, parse_instant
 from chalicelib.domain.commands import Command
-from chalicelib.domain.decide.actor import Actor
 from chalicelib.domain.errors import Invalid
+from chalicelib.domain.ledger.actor import Actor
 from chalicelib.routes.http import Call, Reply
 from chalicelib.usecases.execution import Done, Present, change_account
 from chalicelib.usecases.identity import request_identity

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from chalicelib.domain.activity import Activity
 from chalicelib.domain.bill import Bill, Considered, PricedLine
 from chalicelib.domain.calendar import Instant, format_instant
-from chalicelib.domain.entry import Line
+from chalicelib.domain.ledger.events import Line
 from chalicelib.domain.mechanics import discounts, entitlements
 from chalicelib.domain.mechanics.pricing import Payment
 from chalicelib.domain.mechanics.quotes import SOURCE, Confirmed, MakeQuote
@@ -253,7 +253,7 @@ def make(call: Call[QuoteBody, DryRun]) -> Reply:
     view = QuoteMadeView(
         _view(quote, made.programmes, quote.made_at, call.locale),
         [award_view(award) for award in recorded.awards if award.granted],
-        outcome_views(recorded.noted),
+        outcome_views(recorded.outcomes),
     )
     return Reply(view, status=200 if dry_run else 201)
 
@@ -318,7 +318,7 @@ def confirm(call: Call[ConfirmationBody]) -> Reply:
             external_id=identity[1],
             awards=[award_view(award) for award in recorded.awards if award.granted],
             tier_changes=[tier_change(moved) for moved in recorded.tier_changes],
-            outcomes=outcome_views(recorded.noted),
+            outcomes=outcome_views(recorded.outcomes),
             balances=balances(decided.account, decided.programmes, decided.now, "en"),
         )
         return answer(201, view)

@@ -6,7 +6,13 @@ from msgspec import Struct
 
 from chalicelib.domain.bill import Bill, PricedLine
 from chalicelib.domain.calendar import format_instant
-from chalicelib.domain.entry import Detail, Entry, Fact
+from chalicelib.domain.ledger.events import (
+    ActivityRecorded,
+    ActivityReversed,
+    ActivitySummary,
+    Detail,
+    Event,
+)
 from chalicelib.domain.programme import Programmes
 from chalicelib.routes.calls import caller_of, services_of
 from chalicelib.routes.http import Call, Page, Reply, Resource
@@ -94,14 +100,17 @@ def read(call: Call[None, Page]) -> Reply:
     return Reply(StatementView(member, shown, cursor))
 
 
-def _entry(entry: Entry, programmes: Programmes, locale: str) -> StatementEntryView:
-    fact, detail = entry.fact or Fact(""), entry.detail or Detail()
+def _entry(entry: Event, programmes: Programmes, locale: str) -> StatementEntryView:
+    data, detail = entry.data, entry.detail or Detail()
+    if not isinstance(data, ActivityRecorded | ActivityReversed):
+        raise TypeError(f"an event {entry.kind} is not about money")
+    fact = data.activity
     unit = fact.money or ""
     bill = detail.bill or _unquoted(fact, detail)
     draws = [
         DrawView(each.currency.partition("/")[2], each.amount, each.money) for each in bill.paid
     ]
-    if entry.kind == "reverse":
+    if isinstance(data, ActivityReversed):
         return StatementEntryView(
             version=entry.version,
             kind="refund",
@@ -112,7 +121,7 @@ def _entry(entry: Entry, programmes: Programmes, locale: str) -> StatementEntryV
             programme=bill.programme or None,
             returned=MoneyView(bill.net, unit),
             due=MoneyView(bill.due, unit),
-            refund_of=int(entry.subject),
+            refund_of=data.reverses,
             lines=[line_view(line) for line in bill.lines],
             draws=draws,
             movements=[movement(posting) for posting in entry.postings],
@@ -127,7 +136,7 @@ def _entry(entry: Entry, programmes: Programmes, locale: str) -> StatementEntryV
         channel=fact.channel,
         location=fact.location,
         programme=bill.programme or None,
-        quote_id=entry.subject or None,
+        quote_id=data.quote or None,
         price=MoneyView(bill.price, unit),
         discount=MoneyView(bill.price - bill.net, unit),
         net=MoneyView(bill.net, unit),
@@ -139,7 +148,7 @@ def _entry(entry: Entry, programmes: Programmes, locale: str) -> StatementEntryV
     )
 
 
-def _unquoted(fact: Fact, detail: Detail) -> Bill:
+def _unquoted(fact: ActivitySummary, detail: Detail) -> Bill:
     """Return the bill of a purchase that was priced elsewhere: as it was reported."""
     amount = fact.amount or 0
     return Bill("", 0, amount, amount, amount, _lines(detail))

@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from chalicelib.domain.account import Account
 from chalicelib.domain.calendar import Instant, format_instant
-from chalicelib.domain.entry import Posting
+from chalicelib.domain.ledger.postings import Posting
 from chalicelib.domain.lots import Balance
 from chalicelib.domain.mechanics import holds
 from chalicelib.domain.mechanics.inactivity import LAST_DAYS

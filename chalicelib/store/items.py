@@ -44,8 +44,8 @@ from chalicelib.domain import account as accounts
 from chalicelib.domain.account import Account
 from chalicelib.domain.calendar import Instant
 from chalicelib.domain.decide.claims import ClaimKey, Ref, SaveRecord
-from chalicelib.domain.entry import StoredEntry
 from chalicelib.domain.errors import TooLarge, Unavailable
+from chalicelib.domain.ledger.journal import StoredEvent
 from chalicelib.store import keys
 from chalicelib.store.metering import Item
 from chalicelib.usecases.ports import AccountChange, Answer, Identity, KeyHolder, Remembered
@@ -142,7 +142,7 @@ def indexed_due_of(item: Item) -> Instant | None:
     return keys.read_due_sk(item["due_sk"]["S"])[0] if "due_sk" in item else None
 
 
-def entry_item(tenant: str, member: str, entry: StoredEntry) -> Item:
+def entry_item(tenant: str, member: str, entry: StoredEvent) -> Item:
     """Return an entry as an item."""
     item = _key(keys.member_pk(tenant, member), keys.entry_sk(entry.version)) | {
         "effective_at": _number(entry.effective_at),
@@ -154,9 +154,9 @@ def entry_item(tenant: str, member: str, entry: StoredEntry) -> Item:
     return item
 
 
-def entry_of(item: Item) -> StoredEntry:
+def entry_of(item: Item) -> StoredEvent:
     """Return the entry of an item."""
-    return StoredEntry(
+    return StoredEvent(
         version=int(item["sk"]["S"][2:]),
         effective_at=int(item["effective_at"]["N"]),
         body=bytes(item["body"]["B"]),

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from chalicelib.domain.calendar import Instant
 from chalicelib.domain.decide.claims import EventRef, Ref, SaveRecord
-from chalicelib.domain.entry import StoredEntry
+from chalicelib.domain.ledger.journal import StoredEvent
 from chalicelib.store import items, keys
 from chalicelib.store.dynamo import BATCH_MAX, Dynamo
 from chalicelib.store.metering import Item, Key
@@ -85,7 +85,7 @@ class DynamoLedger:
         up_to: int | None = None,
         newest_first: bool = False,
         limit: int | None = None,
-    ) -> Iterator[StoredEntry]:
+    ) -> Iterator[StoredEvent]:
         """Read a journal consistently in order of version, page by page as it is consumed."""
         last = _LAST_VERSION if up_to is None else up_to
         if last <= after:

@@ -20,8 +20,8 @@ from chalicelib.domain.decide.claims import Claim, ClaimKey, EventRef, Ref
 from chalicelib.domain.decide.decider import MEMBER, Decider, Known, Participant
 from chalicelib.domain.decide.deciding import decide
 from chalicelib.domain.decide.settling import SETTLE_MAX, clock_of, due_at, settle
-from chalicelib.domain.entry import EXPIRED, ISSUED, PAYEE, REDEEMED
 from chalicelib.domain.errors import MemberNotFound
+from chalicelib.domain.ledger.postings import kind_of
 from chalicelib.domain.programme import Programmes
 from chalicelib.usecases.ports import (
     AccountChange,
@@ -36,8 +36,12 @@ from chalicelib.usecases.services import Caller, Services, programmes_of
 
 #: How often commands may be asked what else they need.
 _ROUNDS_MAX: Final = 8
-# Which ledger account tells what of value; what comes back is counted off again.
-_VALUE: Final = {"ValueIssued": ISSUED, "ValueRedeemed": REDEEMED, "ValueExpired": EXPIRED}
+# Which kind of ledger account tells what of value; what comes back is counted off again.
+_VALUE: Final = {
+    "ValueIssued": ("issued",),
+    "ValueRedeemed": ("redeemed", "payee"),
+    "ValueExpired": ("expired",),
+}
 
 
 class DirectoryWrite(NamedTuple):
@@ -305,17 +309,12 @@ def _count_value(appended: Appended) -> None:
     """Count what was just written; what a lost answer hides is not counted."""
     for entry in appended.entries:
         for posting in entry.postings:
-            source, destination = _spent_or(posting.source), _spent_or(posting.destination)
-            for metric, place in _VALUE.items():
-                moved = (destination == place) - (source == place)
+            source, destination = kind_of(posting.source), kind_of(posting.destination)
+            for metric, kinds in _VALUE.items():
+                moved = (destination in kinds) - (source in kinds)
                 if moved:
-                    issued = -1 if place == ISSUED else 1
+                    issued = -1 if metric == "ValueIssued" else 1
                     metrics.count(metric, issued * moved * posting.amount, of=posting.currency)
-
-
-def _spent_or(place: str) -> str:
-    """Return a ledger account as it is counted: what went to a payee is redeemed as well."""
-    return REDEEMED if place.startswith(PAYEE) else place
 
 
 def _earlier(indexed: Instant | None, due: Instant | None) -> Instant | None:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from chalicelib.domain.calendar import Instant
-from chalicelib.domain.decide.actor import Actor
 from chalicelib.domain.errors import Conflict
+from chalicelib.domain.ledger.actor import Actor
 from chalicelib.usecases.keys import IssuedKey, issue_key
 from chalicelib.usecases.ports import Settings
 from chalicelib.usecases.services import Caller, Services

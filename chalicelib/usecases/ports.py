@@ -14,7 +14,7 @@ from msgspec import Struct
 from chalicelib.domain.account import Account
 from chalicelib.domain.calendar import Instant
 from chalicelib.domain.decide.claims import Claim, EventRef, RecordKind, Ref, SaveRecord
-from chalicelib.domain.entry import StoredEntry
+from chalicelib.domain.ledger.journal import StoredEvent
 from chalicelib.domain.programme import ProgrammeVersion
 
 T = TypeVar("T", bound=Struct)
@@ -139,7 +139,7 @@ class AccountChange(Struct, frozen=True, kw_only=True):
     account: Account
     due_at: Instant | None
     indexed_due: Instant | None
-    entries: Sequence[StoredEntry]
+    entries: Sequence[StoredEvent]
 
 
 class Commit(Struct, frozen=True, kw_only=True):
@@ -254,7 +254,7 @@ class Ledger(Protocol):
         up_to: int | None = None,
         newest_first: bool = False,
         limit: int | None = None,
-    ) -> Iterator[StoredEntry]:
+    ) -> Iterator[StoredEvent]:
         """Read a journal consistently in order of version, page by page as it is consumed."""
 
     def holder(self, tenant: str, key: str) -> KeyHolder | None:

@@ -7,8 +7,9 @@ from typing import NamedTuple
 from chalicelib.domain import verification
 from chalicelib.domain.account import Account
 from chalicelib.domain.calendar import Instant, format_instant
-from chalicelib.domain.entry import Entry, decode
 from chalicelib.domain.errors import Invalid, MemberNotFound
+from chalicelib.domain.ledger.events import Event
+from chalicelib.domain.ledger.journal import decode
 from chalicelib.domain.mechanics import households
 from chalicelib.usecases.attempt import account_key
 from chalicelib.usecases.reading import Reading, read_account
@@ -18,7 +19,7 @@ from chalicelib.usecases.services import Caller, Services, now_of, programmes_of
 class LedgerPage(NamedTuple):
     """Entries, newest first, and the version to go on before; ``None`` at the end."""
 
-    entries: tuple[Entry, ...]
+    entries: tuple[Event, ...]
     before: int | None
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
-from chalicelib.domain.entry import Entry, StoredEntry, decode
 from chalicelib.domain.errors import MemberNotFound
+from chalicelib.domain.ledger.events import ActivityRecorded, ActivityReversed, Event
+from chalicelib.domain.ledger.journal import StoredEvent, decode
 from chalicelib.domain.programme import Programmes
 from chalicelib.usecases.services import Caller, Services, programmes_of
 
@@ -16,7 +17,6 @@ SEARCHED_MAX: Final = 1000
 #: passes on, 6 MB, and a row takes some 150 bytes of it.
 ROWS_MAX: Final = 5000
 _READ_AT_ONCE: Final = 100
-_KINDS: Final = frozenset({"earn", "reverse"})
 
 
 class StatementPage(NamedTuple):
@@ -26,7 +26,7 @@ class StatementPage(NamedTuple):
     ``programmes`` are those that have a say in them.
     """
 
-    entries: tuple[Entry, ...]
+    entries: tuple[Event, ...]
     before: int | None
     programmes: Programmes
 
@@ -39,7 +39,7 @@ def read_statement(
 
     A page may be short, or empty, and yet not the last: what is not about money is passed over.
     """
-    found: list[Entry] = []
+    found: list[Event] = []
     searched = rows = 0
     last = before
     for stored in _newest_first(services, caller, member, before):
@@ -47,7 +47,8 @@ def read_statement(
             break
         searched, last = searched + 1, stored.version
         entry = decode(stored)
-        if entry.kind in _KINDS and entry.fact is not None and entry.fact.money is not None:
+        data = entry.data
+        if isinstance(data, ActivityRecorded | ActivityReversed) and data.activity.money:
             found.append(entry)
             rows += _rows(entry)
     else:
@@ -60,7 +61,7 @@ def read_statement(
 
 def _newest_first(
     services: Services, caller: Caller, member: str, before: int | None
-) -> Iterator[StoredEntry]:
+) -> Iterator[StoredEvent]:
     """Read a journal backwards, no more at once than a page may need."""
     while before is None or before > 1:
         up_to = None if before is None else before - 1
@@ -75,7 +76,7 @@ def _newest_first(
         before = read[-1].version
 
 
-def _rows(entry: Entry) -> int:
+def _rows(entry: Event) -> int:
     """Return how many lines, parts taken off and discounts an entry is shown with."""
     if entry.detail is None:
         return 0

@@ -8,8 +8,8 @@ from typing import NamedTuple
 from msgspec import Struct
 
 from chalicelib.domain.calendar import Instant
-from chalicelib.domain.decide.actor import Actor
 from chalicelib.domain.errors import Forbidden
+from chalicelib.domain.ledger.actor import Actor
 from chalicelib.domain.programme import Programmes
 from chalicelib.usecases.ports import Catalogue, Directory, Ledger, TickQueue
 from chalicelib.usecases.secrets import TenantSecrets

@@ -13,8 +13,8 @@ from collections.abc import Callable, Iterable
 from typing import Literal, NamedTuple
 
 from chalicelib.domain.calendar import Instant
-from chalicelib.domain.decide.actor import CLOCK
 from chalicelib.domain.decide.settling import SETTLE_MAX, due_at
+from chalicelib.domain.ledger.actor import CLOCK
 from chalicelib.usecases.attempt import commit_due
 from chalicelib.usecases.execution import RESERVE_MS
 from chalicelib.usecases.ports import Conflicted, Due, Loaded, OutcomeUnknown

@@ -6,26 +6,27 @@ from collections.abc import Iterable
 
 from msgspec import Struct
 
-from chalicelib.domain import entry as journal
 from chalicelib.domain.account import Account, evolve
-from chalicelib.domain.entry import Entry, StoredEntry
+from chalicelib.domain.ledger import journal
+from chalicelib.domain.ledger.events import Event
+from chalicelib.domain.ledger.journal import StoredEvent
 
 
 class Appended(Struct, frozen=True):
     """Events with their bytes and hashes, ready to be stored."""
 
-    entries: tuple[Entry, ...] = ()
-    stored: tuple[StoredEntry, ...] = ()
+    entries: tuple[Event, ...] = ()
+    stored: tuple[StoredEvent, ...] = ()
 
     def __add__(self, more: Appended) -> Appended:
         """Return events that follow one another as one."""
         return Appended(self.entries + more.entries, self.stored + more.stored)
 
 
-def append(account: Account, entries: Iterable[Entry], key: str) -> tuple[Account, Appended]:
+def append(account: Account, entries: Iterable[Event], key: str) -> tuple[Account, Appended]:
     """Chain events onto the account's journal and fold them in; ``key`` is the account's own."""
-    stored: list[StoredEntry] = []
-    followed: list[Entry] = []
+    stored: list[StoredEvent] = []
+    followed: list[Event] = []
     for entry in entries:
         link = journal.encode(entry, previous=account.head, key=key)
         account = evolve(account, entry, link.hash)

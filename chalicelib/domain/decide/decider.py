@@ -14,14 +14,15 @@ from typing import Any, Final, NamedTuple, TypeVar
 
 from msgspec import Struct
 
-from chalicelib.domain import entry as journal
 from chalicelib.domain.account import Account
 from chalicelib.domain.calendar import Instant
-from chalicelib.domain.decide.actor import CLOCK, Actor
 from chalicelib.domain.decide.appending import Appended, append
 from chalicelib.domain.decide.claims import Claim, EventRef, RecordKind, Ref
 from chalicelib.domain.decide.event_builder import EventBuilder
-from chalicelib.domain.entry import Entry, StoredEntry
+from chalicelib.domain.ledger import journal
+from chalicelib.domain.ledger.actor import CLOCK, Actor
+from chalicelib.domain.ledger.events import Event
+from chalicelib.domain.ledger.journal import StoredEvent
 from chalicelib.domain.programme import Programme, Programmes
 from chalicelib.domain.ruling import ruling
 
@@ -47,7 +48,7 @@ class Participant(NamedTuple):
     account: Account
     appended: Appended = Appended()
 
-    def grown(self, entries: tuple[Entry, ...]) -> Participant:
+    def grown(self, entries: tuple[Event, ...]) -> Participant:
         """Return it with more events."""
         account, more = append(self.account, entries, self.key)
         return self._replace(account=account, appended=self.appended + more)
@@ -126,9 +127,9 @@ class Decider:
         found: T | None = self._records[kind.ref(owner, record_id)]
         return found
 
-    def event_at(self, owner: str, version: int) -> Entry | None:
+    def event_at(self, owner: str, version: int) -> Event | None:
         """Return an event of which the command said that it needs it, or ``None``."""
-        stored: StoredEntry | None = self._records[EventRef(owner, version)]
+        stored: StoredEvent | None = self._records[EventRef(owner, version)]
         return None if stored is None else journal.decode(stored)
 
     def programme(self, programme_id: str) -> Programme:
@@ -145,7 +146,7 @@ class Decider:
         """Begin an event of the account in a role; it counts once it is recorded."""
         name = self._roles[role]
 
-        def record(entry: Entry) -> None:
+        def record(entry: Event) -> None:
             self._participants[name] = self._participants[name].grown((entry,))
 
         account = self._participants[name].account

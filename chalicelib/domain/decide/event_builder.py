@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 from chalicelib.domain.account import Account, Folding
 from chalicelib.domain.calendar import Instant
-from chalicelib.domain.decide.actor import CLOCK, Actor
 from chalicelib.domain.effects import Effect
-from chalicelib.domain.entry import SCHEMA, Entry, Posting
+from chalicelib.domain.ledger.actor import CLOCK, Actor
+from chalicelib.domain.ledger.events import Data, Detail, Event, Outcome
+from chalicelib.domain.ledger.postings import Posting
 
 
 class EventBuilder:
@@ -26,7 +26,7 @@ class EventBuilder:
         now: Instant,
         *,
         actor: Actor = CLOCK,
-        recorder: Callable[[Entry], None] | None = None,
+        recorder: Callable[[Event], None] | None = None,
     ) -> None:
         self.now = now
         self.before = account
@@ -35,11 +35,17 @@ class EventBuilder:
         self._folding = Folding(account)
         self._effects: list[Effect] = []
         self._postings: list[Posting] = []
+        self._outcomes: list[Outcome] = []
 
     @property
     def account(self) -> Account:
         """Return the account with every effect so far; do not keep it past the next one."""
         return self._folding.so_far()
+
+    @property
+    def outcomes(self) -> tuple[Outcome, ...]:
+        """Return what mechanics made of it so far."""
+        return tuple(self._outcomes)
 
     @property
     def is_empty(self) -> bool:
@@ -56,22 +62,31 @@ class EventBuilder:
         if amount:
             self._postings.append(Posting(source, destination, currency, amount))
 
-    def entry(self, kind: str, *, occurred_at: Instant | None = None, **fields: Any) -> Entry:
-        """Return the finished event; ``fields`` are those of `Entry`."""
-        return Entry(
+    def outcome(self, outcome: Outcome | None) -> None:
+        """Say what a mechanic made of what happens, if it made anything of it."""
+        if outcome is not None:
+            self._outcomes.append(outcome)
+
+    def event(
+        self, data: Data, *, occurred_at: Instant | None = None, detail: Detail | None = None
+    ) -> Event:
+        """Return the finished event."""
+        return Event(
             version=self.before.version + 1,
-            kind=kind,
-            schema=SCHEMA,
             effective_at=self.now,
             occurred_at=self.now if occurred_at is None else occurred_at,
+            data=data,
             effects=tuple(self._effects),
             postings=tuple(self._postings),
             actor=self._actor.recorded(),
-            **fields,
+            outcomes=tuple(self._outcomes),
+            detail=detail,
         )
 
-    def record(self, kind: str, *, occurred_at: Instant | None = None, **fields: Any) -> None:
-        """Finish the event and make it part of the decision; ``fields`` are those of `Entry`."""
+    def record(
+        self, data: Data, *, occurred_at: Instant | None = None, detail: Detail | None = None
+    ) -> None:
+        """Finish the event and make it part of the decision."""
         if self._recorder is None:
             raise AssertionError("an event outside of a decision is returned, not recorded")
-        self._recorder(self.entry(kind, occurred_at=occurred_at, **fields))
+        self._recorder(self.event(data, occurred_at=occurred_at, detail=detail))

@@ -11,16 +11,19 @@ Nothing in one may reveal health: what could is in the `Detail`, which is stored
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Final, Literal
 
 from msgspec import Struct
 
-from chalicelib.domain.account import Taken
 from chalicelib.domain.bill import Bill
 from chalicelib.domain.calendar import Instant
 from chalicelib.domain.effects import Effect
 from chalicelib.domain.ledger.actor import CLOCK, Actor
 from chalicelib.domain.ledger.postings import Posting
+from chalicelib.domain.lots import NEVER_EXPIRES, LotKey, PendingKey, Taken
+
+#: What this release writes, and the only one that it reads.
+SCHEMA: Final = 4
 
 # ── What activities are ──
 
@@ -78,12 +81,17 @@ class RuleAward(Struct, frozen=True, omit_defaults=True):
     raw: int
     granted: int
     room: int | None = None
-    expires_at: Instant | None = None
-    expires_on: str | None = None
+    lot: LotKey = NEVER_EXPIRES
     active_at: Instant | None = None
     active_on: str | None = None
-    funder: str = ""
     warn_at: Instant | None = None
+
+    @property
+    def pending(self) -> PendingKey | None:
+        """Return which pending lot it went to, or ``None`` where it was usable at once."""
+        if self.active_at is None or self.active_on is None:
+            return None
+        return PendingKey(self.active_at, self.active_on, self.lot)
 
 
 class Evaluation(Struct, frozen=True, omit_defaults=True):
@@ -258,7 +266,7 @@ class ActivityRecorded(_Data, frozen=True, tag="activity.recorded"):
 
 
 class ActivityReversed(_Data, frozen=True, tag="activity.reversed"):
-    """The activity of the event ``reverses`` is taken back; ``activity`` is what of it came back."""
+    """An activity is taken back, whose event is ``reverses``; ``activity`` is what came back."""
 
     reverses: int
     activity: ActivitySummary
@@ -608,8 +616,7 @@ class Event(Struct, frozen=True, omit_defaults=True):
     effective_at: Instant
     occurred_at: Instant
     data: Data
-    # Left out of the bytes where it is 1, whatever this release writes.
-    schema: int = 1
+    schema: int = SCHEMA
     effects: tuple[Effect, ...] = ()
     postings: tuple[Posting, ...] = ()
     actor: Actor = CLOCK
@@ -624,7 +631,9 @@ class Event(Struct, frozen=True, omit_defaults=True):
 
 def kind_of(data: type[_Data]) -> str:
     """Return the name of the events that have a payload of this type."""
-    tag = data.__struct_config__.tag
-    if not isinstance(tag, str):
-        raise AssertionError(f"{data.__name__} has no name of its own")
-    return tag
+    return str(data.__struct_config__.tag)
+
+
+def section_of(outcome: Outcome) -> str:
+    """Return the section of the mechanic that an outcome is of, such as `stamp_cards`."""
+    return str(outcome.__struct_config__.tag)

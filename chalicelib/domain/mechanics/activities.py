@@ -14,12 +14,12 @@ from chalicelib.domain.commands import RecordActivity
 from chalicelib.domain.decide.decider import Decider
 from chalicelib.domain.decide.event_builder import EventBuilder
 from chalicelib.domain.effects import StatChange
-from chalicelib.domain.entry import Judged, RuleAward
 from chalicelib.domain.errors import Invalid
+from chalicelib.domain.ledger.events import ActivityRecorded, Evaluation, Outcome, RuleAward
 from chalicelib.domain.mechanics import earning, tiers
 from chalicelib.domain.mechanics.registry import REACTIONS
-from chalicelib.domain.programme import Programme, Programmes, ProgrammeVersion, qualified
-from chalicelib.domain.reaction import Note, Occasion
+from chalicelib.domain.programme import Programme, Programmes, ProgrammeVersion
+from chalicelib.domain.reaction import EarnContext
 
 # A reporter's clock may be a little ahead of ours; what it dates later than now happened now.
 AHEAD_MS = 5 * 60_000
@@ -43,7 +43,7 @@ class Recorded(Struct, frozen=True):
     verdicts: tuple[Verdict, ...]
     awards: tuple[RuleAward, ...]
     tier_changes: tuple[tiers.TierMoved, ...]
-    noted: dict[str, Note] = {}
+    outcomes: tuple[Outcome, ...] = ()
 
 
 def record(decider: Decider, command: RecordActivity) -> Recorded:
@@ -60,15 +60,13 @@ def record_in(
     programmes: Programmes,
     activity: Activity,
     *,
-    subject: str = "",
-    noted: dict[str, Note] | None = None,
+    quote: str = "",
     bill: Bill | None = None,
 ) -> Recorded:
     """
     Judge a fact on top of what an entry already does, and finish the entry.
 
-    ``noted`` are notes of mechanics that had a part in it before it happened; ``bill`` is that of
-    a purchase which was quoted.
+    ``quote`` and ``bill`` are those of a purchase which was quoted.
     """
     account, now = draft.account, draft.now
     activity = checked(activity)
@@ -77,9 +75,8 @@ def record_in(
     _check_money(account, programmes, activity)
     verdicts: list[Verdict] = []
     awards: list[RuleAward] = []
-    judged: list[Judged] = []
+    evaluations: list[Evaluation] = []
     moves: list[tiers.TierMoved] = []
-    notes: dict[str, Note] = dict(noted or {})
     for programme_id in sorted(account.enrolments):
         version = programmes.in_force(programme_id, activity.occurred_at)
         why_not = _not_judged(account, programmes, programme_id, version, activity, now)
@@ -87,10 +84,10 @@ def record_in(
             verdicts.append(Verdict(programme_id, note=why_not))
             continue
         programme = version.document
-        rules, given, standing = earning.award(draft, programme, version.number, activity)
-        verdicts.append(Verdict(programme_id, version.number, standing.tier, rules))
+        rules, given, evaluation = earning.award(draft, programme, version.number, activity)
+        verdicts.append(Verdict(programme_id, version.number, evaluation.tier, rules))
         awards.extend(given)
-        judged.append(standing)
+        evaluations.append(evaluation)
         earning.count_metrics(
             draft,
             programme,
@@ -103,23 +100,18 @@ def record_in(
         moved = tiers.climb(draft, programme, day, activity.occurred_at)
         if moved is not None:
             moves.append(moved)
-        occasion = Occasion(programme, activity, standing.tier, given)
+        context = EarnContext(programme, activity, evaluation.tier, given)
         for reaction in REACTIONS:
-            note = reaction.apply(draft, occasion)
-            if note is not None:
-                notes[qualified(programme_id, reaction.section)] = note
+            draft.outcome(reaction.apply(draft, context))
     draft.add(StatChange(visits=int(activity.type == VISIT), activities=1))
+    data = ActivityRecorded(activity.summary(), tuple(evaluations), tuple(awards), quote)
+    outcomes = draft.outcomes
     draft.record(
-        "earn",
+        data,
         occurred_at=activity.occurred_at,
-        fact=activity.fact(),
-        judged=tuple(judged),
-        awards=tuple(awards),
-        subject=subject,
         detail=replace(activity.detail(), bill=bill),
-        noted=notes,
     )
-    return Recorded(activity.occurred_at, tuple(verdicts), tuple(awards), tuple(moves), notes)
+    return Recorded(activity.occurred_at, tuple(verdicts), data.awards, tuple(moves), outcomes)
 
 
 def earned_by_currency(awards: tuple[RuleAward, ...]) -> dict[str, int]:

@@ -7,7 +7,8 @@ from msgspec import Struct
 from chalicelib.domain import calendar
 from chalicelib.domain.commands import Command
 from chalicelib.domain.decide.decider import Decider
-from chalicelib.domain.entry import ADJUSTED, Detail
+from chalicelib.domain.ledger.events import BalanceAdjusted, Detail
+from chalicelib.domain.ledger.postings import ADJUSTED
 from chalicelib.domain.mechanics import rewards, value
 from chalicelib.domain.programme import qualified
 from chalicelib.domain.ruling import currency_in
@@ -43,15 +44,14 @@ def adjust(decider: Decider, command: Adjust) -> Adjusted:
         today = calendar.local_date(now, programme.time_zone)
         term = value.term(currency.expiry, today, programme.time_zone, currency.expiry_warning_days)
         expires_on = term.expires_on
-        value.credit(draft, key, command.amount, term, funder="", source=ADJUSTED)
+        value.credit(draft, key, command.amount, term, source=ADJUSTED)
     else:
         value.check_available(account, key, -command.amount)
         value.debit(draft, key, -command.amount, destination=ADJUSTED)
-    note = Detail(note=command.note) if command.note else None
+    if command.amount > 0:
+        draft.outcome(rewards.by_itself(draft, programme))
     draft.record(
-        "adjust",
-        reason=command.reason,
-        detail=note,
-        noted=rewards.by_itself(draft, programme) if command.amount > 0 else {},
+        BalanceAdjusted(key, command.amount, command.reason),
+        detail=Detail(note=command.note) if command.note else None,
     )
     return Adjusted(key, command.amount, expires_on)

@@ -22,8 +22,8 @@ from chalicelib.domain.account import LIFETIME, Account
 from chalicelib.domain.activity import in_scope
 from chalicelib.domain.decide.event_builder import EventBuilder
 from chalicelib.domain.effects import MetricChange
-from chalicelib.domain.entry import Line
 from chalicelib.domain.faults import Fault
+from chalicelib.domain.ledger.events import Line, SpendCounted, SpendTerm
 from chalicelib.domain.mechanics import households, statuses
 from chalicelib.domain.mechanics.earning import metric_key
 from chalicelib.domain.mechanics.households import MEMBERS_MAX, Household, Role
@@ -32,7 +32,7 @@ from chalicelib.domain.money import Rounding
 from chalicelib.domain.pointer import join
 from chalicelib.domain.programme import Count, Id, LineScope, Name, Part, Programme, Text
 from chalicelib.domain.progress import Shelf
-from chalicelib.domain.reaction import Note, Occasion, Reaction, Retraction
+from chalicelib.domain.reaction import EarnContext, Reaction, ReversalContext
 from chalicelib.domain.references import known_tiers, reference, refusal_of
 from chalicelib.domain.section import Section
 from chalicelib.domain.speech import Described, Speaker
@@ -403,53 +403,63 @@ def _by_voucher(
 # ── Terms that spend brings ──
 
 
-def apply(draft: EventBuilder, occasion: Occasion) -> Note | None:
+def apply(draft: EventBuilder, context: EarnContext) -> SpendCounted | None:
     """Count what is spent towards the discounts for it, and begin the terms that it brings."""
-    programme, activity = occasion.programme, occasion.activity
+    programme, activity = context.programme, context.activity
     if activity.type not in programme.metrics.spend_on or not activity.amount:
         return None
     if activity.money != programme.money.currency:
         return None
     day = activity.local_day(programme.time_zone)
-    note: dict[str, Any] = {}
+    found = []
     for discount, terms in _windows(programme):
         before = _in_window(draft.account, programme, discount, terms, day)
         _count(draft, programme, discount, day, activity.amount)
+        brought = SpendTerm(discount.id)
         if before < terms.at_least <= before + activity.amount:
             held = TERMS.get(draft.account, _key(programme, discount))
             until = calendar.add_days(day, terms.term_days).isoformat()
             if held is None or held.until_on < until:
                 TERMS.put(draft, _key(programme, discount), Term(until))
-                note[discount.id] = {"until_on": until, "before": held and held.until_on}
-        note.setdefault(discount.id, {})
-    return note or None
+                brought = SpendTerm(discount.id, until, held.until_on if held else None)
+        found.append(brought)
+    return SpendCounted(programme.id, tuple(found)) if found else None
 
 
-def retract(draft: EventBuilder, retraction: Retraction) -> Note:
+def retract(draft: EventBuilder, context: ReversalContext, outcome: SpendCounted) -> SpendCounted:
     """Count off what comes back, and end the term that it brought, if nothing else carries it."""
-    programme, note = retraction.programme, dict(retraction.note)
-    day = retraction.recorded.local_day(programme.time_zone)
-    left = retraction.after.amount if retraction.after else 0
-    less = (left or 0) - (retraction.before.amount or 0)
-    for discount, terms in _windows(programme):
-        if discount.id not in note:
-            continue
+    programme = context.programme
+    day = context.recorded.local_day(programme.time_zone)
+    left = context.after.amount if context.after else 0
+    less = (left or 0) - (context.before.amount or 0)
+    windows = {discount.id: (discount, terms) for discount, terms in _windows(programme)}
+    kept = []
+    for brought in outcome.terms:
+        discount, terms = windows[brought.discount]
         _count(draft, programme, discount, day, less)
-        brought = note[discount.id]
         carried = _in_window(draft.account, programme, discount, terms, day) >= terms.at_least
-        if not brought or carried:
+        if brought.until_on is None or carried:
+            kept.append(brought)
             continue
         held = TERMS.get(draft.account, _key(programme, discount))
-        if held is not None and held.until_on == brought["until_on"]:
-            if brought["before"]:
-                TERMS.put(draft, _key(programme, discount), Term(brought["before"]))
+        if held is not None and held.until_on == brought.until_on:
+            if brought.before:
+                TERMS.put(draft, _key(programme, discount), Term(brought.before))
             else:
                 TERMS.drop(draft, _key(programme, discount))
-        note[discount.id] = {}
-    return note
+        kept.append(SpendTerm(brought.discount))
+    return SpendCounted(outcome.programme, tuple(kept))
 
 
-REACTION: Final = Reaction(SECTION.name, apply, retract)
+def shown(outcome: SpendCounted) -> dict[str, Any]:
+    """Return which terms what was spent brought."""
+    return {
+        term.discount: {"until_on": term.until_on, "before": term.before} if term.until_on else {}
+        for term in outcome.terms
+    }
+
+
+REACTION: Final = Reaction(apply, SpendCounted, retract, shown)
 
 
 def _windows(programme: Programme) -> Iterator[tuple[Discount, SpendWindow]]:

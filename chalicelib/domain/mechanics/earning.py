@@ -22,7 +22,8 @@ from chalicelib.domain.activity import Activity, Basis, basis, units
 from chalicelib.domain.calendar import Instant
 from chalicelib.domain.decide.event_builder import EventBuilder
 from chalicelib.domain.effects import CounterChange, MetricChange, PendingChange
-from chalicelib.domain.entry import ISSUED, PENDING, Judged, RuleAward
+from chalicelib.domain.ledger.events import Evaluation, RuleAward
+from chalicelib.domain.ledger.postings import ISSUED, PENDING
 from chalicelib.domain.lots import Lot
 from chalicelib.domain.mechanics import value
 from chalicelib.domain.programme import (
@@ -317,7 +318,7 @@ def count_caps(
 
 def award(
     draft: EventBuilder, programme: Programme, version: int, activity: Activity
-) -> tuple[tuple[Explained, ...], tuple[RuleAward, ...], Judged]:
+) -> tuple[tuple[Explained, ...], tuple[RuleAward, ...], Evaluation]:
     """
     Judge a fact by a programme and give what it earns.
 
@@ -335,15 +336,17 @@ def award(
             rule = rules[outcome.rule]
             awards.append(_grant(draft, programme, rule, outcome, activity))
             count_caps(draft, programme, rule, day, 0, outcome.granted)
-    judged = Judged(programme.id, version, standing.tier, standing.visits)
-    return explained, tuple(awards), judged
+    evaluation = Evaluation(programme.id, version, standing.tier, standing.visits)
+    return explained, tuple(awards), evaluation
 
 
-def standing_of(account: Account, judged: Judged, activity: Activity, time_zone: str) -> Standing:
+def standing_of(
+    account: Account, evaluation: Evaluation, activity: Activity, time_zone: str
+) -> Standing:
     """Return the standing by which a journaled fact was judged."""
     day = activity.local_day(time_zone)
-    joined = calendar.parse_date(account.enrolments[judged.programme].joined_on)
-    return Standing(judged.tier, judged.visits, max((day - joined).days, 0))
+    joined = calendar.parse_date(account.enrolments[evaluation.programme].joined_on)
+    return Standing(evaluation.tier, evaluation.visits, max((day - joined).days, 0))
 
 
 def _standing(account: Account, enrolment: Enrolment, activity: Activity, day: date) -> Standing:
@@ -394,7 +397,7 @@ def give(draft: EventBuilder, award: RuleAward, amount: int) -> None:
         return
     pending = award.pending
     if pending is not None:
-        draft.post(ISSUED, PENDING, award.currency, amount)
+        draft.post(ISSUED.of(award.lot.funder), PENDING, award.currency, amount)
         draft.add(PendingChange(award.currency, amount, pending, award.warn_at))
     else:
         lot = Lot(amount, award.lot, award.warn_at)

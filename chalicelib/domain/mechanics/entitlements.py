@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 from msgspec import Meta, Struct
 from msgspec.structs import replace
@@ -28,9 +28,19 @@ from chalicelib.domain.decide.claims import EventRef, Ref
 from chalicelib.domain.decide.decider import Decider, Known
 from chalicelib.domain.decide.event_builder import EventBuilder
 from chalicelib.domain.effects import CounterChange
-from chalicelib.domain.entry import Detail, Entry
 from chalicelib.domain.errors import Conflict, NotFound
 from chalicelib.domain.faults import Fault
+from chalicelib.domain.ledger.events import (
+    Detail,
+    EntitlementGranted,
+    EntitlementReturned,
+    EntitlementsExpired,
+    EntitlementUse,
+    EntitlementUsed,
+    Event,
+    GrantUse,
+    QuotaUse,
+)
 from chalicelib.domain.mechanics import plans, value
 from chalicelib.domain.pointer import join
 from chalicelib.domain.programme import (
@@ -198,17 +208,9 @@ def grant_by_hand(decider: Decider, command: GrantEntitlement) -> Held | None:
     entitlement = _named(programme, command.entitlement)
     draft = decider.event()
     give(draft, programme, entitlement.id, command.units, command.valid_days)
-    note = Detail(note=command.note) if command.note else None
-    granted = {
-        "programme": programme.id,
-        "entitlement": entitlement.id,
-        "granted": command.units,
-    }
     draft.record(
-        "grant",
-        reason=command.reason,
-        detail=note,
-        noted={f"{programme.id}/{SECTION.name}": granted},
+        EntitlementGranted(programme.id, entitlement.id, command.units, command.reason),
+        detail=Detail(note=command.note) if command.note else None,
     )
     return _held(draft.account, programme, entitlement, now)
 
@@ -249,11 +251,10 @@ def use(decider: Decider, command: UseEntitlement) -> Used:
     programme = decider.programme(command.programme)
     entitlement = _named(programme, command.entitlement)
     draft = decider.event()
-    noted = consume(draft, programme, entitlement.id, command.units)
+    used = consume(draft, programme, entitlement.id, command.units)
     draft.record(
-        "draw",
+        EntitlementUsed(used),
         detail=Detail(note=command.reference) if command.reference else None,
-        noted={f"{programme.id}/{SECTION.name}": noted},
     )
     after = _held(draft.account, programme, entitlement, now)
     nothing = Held(programme.id, entitlement, 0)
@@ -262,7 +263,7 @@ def use(decider: Decider, command: UseEntitlement) -> Used:
 
 def consume(
     draft: EventBuilder, programme: Programme, entitlement_id: str, units: int
-) -> dict[str, Any]:
+) -> EntitlementUse:
     """
     Use units in an entry, and return what `put_back` needs to undo it.
 
@@ -282,51 +283,41 @@ def consume(
             resets_on=has.resets_on,
             **facts,
         )
-    noted: dict[str, Any] = {**facts, "units": units}
-    left = units
-    day = calendar.local_date(now, programme.time_zone)
-    if has.left is not None:
-        if has.quota_left and entitlement.quota is not None:
-            part = min(has.quota_left, left)
-            left -= part
-            counter = _counter(programme, entitlement, entitlement.quota, day)
-            draft.add(
-                CounterChange(
-                    counter,
-                    part,
-                    calendar.window_over(day, entitlement.quota.window, programme.time_zone),
-                )
-            )
-            noted["quota"] = [counter, part]
-        noted["grants"] = list(_from_grants(draft, has.grants, left))
-    return noted
+    if has.left is None:
+        return EntitlementUse(programme.id, entitlement.id, units, unlimited=True)
+    left, quota = units, None
+    if has.quota_left and entitlement.quota is not None:
+        part = min(has.quota_left, left)
+        left -= part
+        day = calendar.local_date(now, programme.time_zone)
+        counter = _counter(programme, entitlement, entitlement.quota, day)
+        over = calendar.window_over(day, entitlement.quota.window, programme.time_zone)
+        draft.add(CounterChange(counter, part, over))
+        quota = QuotaUse(counter, part)
+    grants = tuple(_from_grants(draft, has.grants, left))
+    return EntitlementUse(programme.id, entitlement.id, units, quota=quota, grants=grants)
 
 
-def _from_grants(draft: EventBuilder, grants: tuple[Grant, ...], units: int) -> Iterator[list[Any]]:
+def _from_grants(draft: EventBuilder, grants: tuple[Grant, ...], units: int) -> Iterator[GrantUse]:
     for grant in grants:
         part = take(draft, _key(grant), units)
         units -= part
         if part:
-            yield [grant.expires_at, grant.expires_on, part]
+            yield GrantUse(grant.expires_at, grant.expires_on, part)
 
 
 def give_back(decider: Decider, command: ReturnEntitlement) -> Returned:
     """Undo a use, once; units of a grant that has lapsed since do not come back."""
     account, now = decider.member, decider.now
-    used = decider.event_at(command.member, command.use)
-    if used is None:
-        raise _use_not_found()
-    noted = _use_of(used)
+    event = decider.event_at(command.member, command.use)
+    if event is None or not isinstance(event.data, EntitlementUsed):
+        raise NotFound("use_not_found", "No use of an entitlement has this id.")
+    used = event.data.use
     done = f"returned/{command.use}"
-    told = Returned(
-        changed=False,
-        programme=noted["programme"],
-        entitlement=noted["entitlement"],
-        units=0,
-    )
+    told = Returned(changed=False, programme=used.programme, entitlement=used.entitlement, units=0)
     if account.counter(done):
         return told
-    until = calendar.add_days(calendar.local_date(used.effective_at, "UTC"), RETURN_DAYS)
+    until = calendar.add_days(calendar.local_date(event.effective_at, "UTC"), RETURN_DAYS)
     kept = calendar.expiry_instant(until, "UTC")
     if kept <= now:
         raise Conflict(
@@ -336,55 +327,38 @@ def give_back(decider: Decider, command: ReturnEntitlement) -> Returned:
         )
     draft = decider.event()
     draft.add(CounterChange(done, 1, kept))
-    units = put_back(draft, noted)
+    units = put_back(draft, used)
     draft.record(
-        "give_back",
-        subject=str(command.use),
-        reason=command.reason,
+        EntitlementReturned(command.use, used.programme, used.entitlement, units, command.reason)
     )
     return replace(told, changed=True, units=units)
 
 
-def put_back(draft: EventBuilder, noted: dict[str, Any]) -> int:
+def put_back(draft: EventBuilder, used: EntitlementUse) -> int:
     """
     Undo a use in an entry, and return how many units are there again.
 
     Of a window that has passed, and of a grant that has lapsed, nothing is left to give back to.
     """
     now = draft.now
-    units: int = noted["units"] if "grants" not in noted else 0
-    if "quota" in noted:
-        counter, part = noted["quota"]
-        counted = draft.account.counters.get(counter)
+    units = used.units if used.unlimited else 0
+    if used.quota is not None:
+        counted = draft.account.counters.get(used.quota.counter)
         if counted is not None and (counted.keep_until is None or counted.keep_until > now):
-            draft.add(CounterChange(counter, -part, counted.keep_until))
-            units += part
-    for expires_at, expires_on, part in noted.get("grants", ()):
-        if expires_at is None or expires_at > now:
-            units += part
-            _put_back(draft, noted, expires_at, expires_on, part)
+            draft.add(CounterChange(used.quota.counter, -used.quota.units, counted.keep_until))
+            units += used.quota.units
+    for part in used.grants:
+        if part.expires_at is None or part.expires_at > now:
+            units += part.units
+            _put_back(draft, used, part)
     return units
 
 
-def _put_back(
-    draft: EventBuilder, noted: dict[str, Any], at: Instant | None, on: str | None, units: int
-) -> None:
-    grant = Grant(noted["programme"], noted["entitlement"], units, at, on)
+def _put_back(draft: EventBuilder, used: EntitlementUse, part: GrantUse) -> None:
+    grant = Grant(used.programme, used.entitlement, part.units, part.expires_at, part.expires_on)
     before = GRANTS.get(draft.account, _key(grant))
     had = before.units if before else 0
-    GRANTS.put(draft, _key(grant), replace(grant, units=had + units))
-
-
-def _use_of(entry: Entry) -> dict[str, Any]:
-    for key, noted in entry.noted.items():
-        if entry.kind == "draw" and key.endswith(f"/{SECTION.name}"):
-            found: dict[str, Any] = noted
-            return found
-    raise _use_not_found()
-
-
-def _use_not_found() -> NotFound:
-    return NotFound("use_not_found", "No use of an entitlement has this id.")
+    GRANTS.put(draft, _key(grant), replace(grant, units=had + part.units))
 
 
 def due(account: Account) -> Instant | None:
@@ -393,13 +367,17 @@ def due(account: Account) -> Instant | None:
     return min((at for at in instants if at is not None), default=None)
 
 
-def lapse(account: Account, _programmes: Programmes, instant: Instant) -> Entry | None:
+def lapse(account: Account, _programmes: Programmes, instant: Instant) -> Event | None:
     """Let the grants go whose last day is over at an instant."""
     draft = EventBuilder(account, instant)
-    for key, grant in GRANTS.all(account).items():
-        if grant.expires_at is not None and grant.expires_at <= instant:
-            GRANTS.drop(draft, key)
-    return None if draft.is_empty else draft.entry("lapse")
+    over = [
+        key
+        for key, grant in GRANTS.all(account).items()
+        if grant.expires_at is not None and grant.expires_at <= instant
+    ]
+    for key in over:
+        GRANTS.drop(draft, key)
+    return draft.event(EntitlementsExpired(tuple(over))) if over else None
 
 
 def end(draft: EventBuilder) -> None:

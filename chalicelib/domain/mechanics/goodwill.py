@@ -17,9 +17,10 @@ from chalicelib.domain import calendar
 from chalicelib.domain.commands import Command
 from chalicelib.domain.decide.claims import TakeFrom
 from chalicelib.domain.decide.decider import Decider
-from chalicelib.domain.entry import ISSUED, Detail
 from chalicelib.domain.errors import Forbidden, Invalid
 from chalicelib.domain.faults import Fault
+from chalicelib.domain.ledger.events import Detail, GoodwillGiven
+from chalicelib.domain.ledger.postings import ISSUED
 from chalicelib.domain.mechanics import rewards, value
 from chalicelib.domain.pointer import join
 from chalicelib.domain.programme import Count, Id, Part, Points, Programme, qualified
@@ -91,12 +92,11 @@ def give(decider: Decider, command: GiveGoodwill) -> Given:
     term = value.term(currency.expiry, today, programme.time_zone, currency.expiry_warning_days)
     draft = decider.event()
     key = qualified(programme.id, currency.id)
-    value.credit(draft, key, command.points, term, funder="", source=ISSUED)
+    value.credit(draft, key, command.points, term, source=ISSUED)
+    draft.outcome(rewards.by_itself(draft, programme))
     draft.record(
-        "goodwill",
-        reason=command.reason,
+        GoodwillGiven(key, command.points, command.reason),
         detail=Detail(note=command.note) if command.note else None,
-        noted=rewards.by_itself(draft, programme),
     )
     decider.claim(
         TakeFrom(

@@ -24,9 +24,18 @@ from chalicelib.domain.commands import Command
 from chalicelib.domain.decide.decider import Decider
 from chalicelib.domain.decide.event_builder import EventBuilder
 from chalicelib.domain.effects import CounterChange
-from chalicelib.domain.entry import HELD, REDEEMED, Detail, Entry
 from chalicelib.domain.errors import Conflict, Invalid, NotFound
 from chalicelib.domain.faults import Fault
+from chalicelib.domain.ledger.events import (
+    Detail,
+    Event,
+    HoldCaptured,
+    HoldExtended,
+    HoldPlaced,
+    HoldReleased,
+    HoldsExpired,
+)
+from chalicelib.domain.ledger.postings import HELD, REDEEMED, SET_ASIDE
 from chalicelib.domain.lots import Taken
 from chalicelib.domain.mechanics import value
 from chalicelib.domain.programme import Part, Programme, Programmes, qualified
@@ -144,12 +153,11 @@ def place(decider: Decider, command: PlaceHold) -> Placed:
         placed_at=now,
         expires_at=now + minutes * _MINUTE_MS,
         latest=now + policy.max_minutes * _MINUTE_MS,
-        taken=value.debit(draft, key, command.amount, destination=HELD),
+        taken=value.debit(draft, key, command.amount, destination=SET_ASIDE),
     )
     HOLDS.put(draft, command.hold_id, hold)
     draft.record(
-        "hold",
-        subject=command.hold_id,
+        HoldPlaced(command.hold_id, hold.currency, hold.amount),
         detail=Detail(note=command.reference) if command.reference else None,
     )
     return Placed(command.hold_id, hold)
@@ -167,12 +175,12 @@ def capture(decider: Decider, command: CaptureHold) -> Ended:
             held=hold.amount,
         )
     draft = decider.event()
-    draft.post(HELD, REDEEMED, hold.currency, amount)
-    _restore(draft, hold, _rest(hold.taken, amount))
+    spent, rest = _split(hold.taken, amount)
+    value.post_parts(draft, HELD, hold.currency, spent, REDEEMED)
+    _restore(draft, hold, rest)
     _end(draft, command.hold_id, "captured")
     draft.record(
-        "capture",
-        subject=command.hold_id,
+        HoldCaptured(command.hold_id, hold.currency, amount),
         detail=Detail(note=command.reference) if command.reference else None,
     )
     return Ended(command.hold_id, hold.programme, hold.currency, amount, hold.amount - amount)
@@ -185,7 +193,7 @@ def release(decider: Decider, command: ReleaseHold) -> Ended:
     draft = decider.event()
     _restore(draft, hold, hold.taken)
     _end(draft, command.hold_id, "released")
-    draft.record("release", subject=command.hold_id, reason=command.reason)
+    draft.record(HoldReleased(command.hold_id, command.reason))
     return Ended(command.hold_id, hold.programme, hold.currency, 0, hold.amount)
 
 
@@ -207,7 +215,7 @@ def extend(decider: Decider, command: ExtendHold) -> Placed:
     draft = decider.event()
     longer = replace(hold, expires_at=until)
     HOLDS.put(draft, command.hold_id, longer)
-    draft.record("extend", subject=command.hold_id)
+    draft.record(HoldExtended(command.hold_id))
     return Placed(command.hold_id, longer)
 
 
@@ -221,14 +229,15 @@ def due(account: Account) -> Instant | None:
     return min((hold.expires_at for hold in HOLDS.all(account).values()), default=None)
 
 
-def time_out(account: Account, _programmes: Programmes, instant: Instant) -> Entry | None:
+def time_out(account: Account, _programmes: Programmes, instant: Instant) -> Event | None:
     """End the holds whose time is over at an instant."""
     draft = EventBuilder(account, instant)
-    for hold_id, hold in HOLDS.all(account).items():
-        if hold.expires_at <= instant:
-            _restore(draft, hold, hold.taken)
-            _end(draft, hold_id, "expired")
-    return None if draft.is_empty else draft.entry("time_out")
+    over = [name for name, hold in HOLDS.all(account).items() if hold.expires_at <= instant]
+    for hold_id in over:
+        hold = _open(account, hold_id)
+        _restore(draft, hold, hold.taken)
+        _end(draft, hold_id, "expired")
+    return draft.event(HoldsExpired(tuple(over))) if over else None
 
 
 def end(draft: EventBuilder) -> None:
@@ -273,18 +282,20 @@ def _end(draft: EventBuilder, hold_id: str, how: str) -> None:
 
 
 def _restore(draft: EventBuilder, hold: Hold, taken: tuple[Taken, ...]) -> None:
-    value.restore(draft, hold.currency, taken, source=HELD, shortest=value.NEVER)
+    value.restore(draft, hold.currency, taken, source=SET_ASIDE, shortest=value.NEVER)
 
 
-def _rest(taken: tuple[Taken, ...], spent: int) -> tuple[Taken, ...]:
-    """Return what is left of parts when so much of them is spent, the first of them first."""
-    left = []
+def _split(taken: tuple[Taken, ...], spent: int) -> tuple[tuple[Taken, ...], tuple[Taken, ...]]:
+    """Return what is spent of parts, the first of them first, and what is left of them."""
+    gone, left = [], []
     for part in taken:
         used = min(part.amount, spent)
         spent -= used
+        if used:
+            gone.append(replace(part, amount=used))
         if part.amount > used:
             left.append(replace(part, amount=part.amount - used))
-    return tuple(left)
+    return tuple(gone), tuple(left)
 
 
 def _check_minutes(minutes: int, most: int) -> None:

@@ -23,8 +23,14 @@ from chalicelib.domain.commands import Command
 from chalicelib.domain.decide.decider import MEMBER, Decider, Known
 from chalicelib.domain.decide.event_builder import EventBuilder
 from chalicelib.domain.effects import Opened, StatusChange
-from chalicelib.domain.entry import Detail
 from chalicelib.domain.errors import Conflict, NotFound
+from chalicelib.domain.ledger.events import (
+    Detail,
+    HouseholdJoined,
+    HouseholdLeft,
+    HouseholdMemberAdded,
+    HouseholdMemberRemoved,
+)
 from chalicelib.domain.progress import Shelf
 
 #: How many members a household has at most, whatever it is founded for.
@@ -128,9 +134,9 @@ def join(decider: Decider, command: JoinHousehold) -> Together:
     home = decider.event(HOUSEHOLD)
     _admit(home, command, Relative(command.role, since))
     if not own.is_empty:
-        own.record("join", subject=command.household, reason=command.role)
+        own.record(HouseholdJoined(command.household, command.role))
     if not home.is_empty:
-        home.record("admit", counterparty=command.member, reason=command.role)
+        home.record(HouseholdMemberAdded(command.member, command.role))
     return _together(home)
 
 
@@ -160,7 +166,7 @@ def leave(decider: Decider, command: LeaveHousehold) -> Together:
     draft = decider.event()
     end(draft)
     note = Detail(note=command.note) if command.note else None
-    draft.record("leave", subject=command.household, detail=note)
+    draft.record(HouseholdLeft(command.household), detail=note)
     return dismiss(decider, command.member)
 
 
@@ -172,7 +178,7 @@ def dismiss(decider: Decider, member: str) -> Together:
         TERMS.drop(home, _THE)
         home.add(StatusChange("closed"))
     if not home.is_empty:
-        home.record("dismiss", counterparty=member)
+        home.record(HouseholdMemberRemoved(member))
     return _together(home)
 
 

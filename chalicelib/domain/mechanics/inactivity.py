@@ -16,11 +16,12 @@ from msgspec import Struct
 from chalicelib.domain.account import Account
 from chalicelib.domain.calendar import Instant
 from chalicelib.domain.decide.event_builder import EventBuilder
-from chalicelib.domain.entry import EXPIRED, Entry
+from chalicelib.domain.ledger.events import Event, InactivityExpired
+from chalicelib.domain.ledger.postings import EXPIRED
 from chalicelib.domain.mechanics import value
 from chalicelib.domain.programme import InactivityExpiry, Programmes, qualified
 from chalicelib.domain.progress import Shelf
-from chalicelib.domain.reaction import Note, Occasion, Reaction, Retraction
+from chalicelib.domain.reaction import EarnContext, Reaction
 
 
 class LastDay(Struct, frozen=True):
@@ -34,15 +35,14 @@ class LastDay(Struct, frozen=True):
 LAST_DAYS: Final = Shelf("inactivity", LastDay)
 
 
-def apply(draft: EventBuilder, occasion: Occasion) -> Note | None:
+def apply(draft: EventBuilder, context: EarnContext) -> None:
     """Move the last day on, by the day of the fact."""
-    programme, activity = occasion.programme, occasion.activity
+    programme, activity = context.programme, context.activity
     day = activity.local_day(programme.time_zone)
     for currency in programme.currencies:
         policy = currency.expiry
         if isinstance(policy, InactivityExpiry) and (not policy.on or activity.type in policy.on):
             _prolong(draft, programme.time_zone, qualified(programme.id, currency.id), policy, day)
-    return None
 
 
 def _prolong(
@@ -56,12 +56,8 @@ def _prolong(
         LAST_DAYS.put(draft, key, LastDay(term.expires_on, term.expires_at))
 
 
-def retract(_draft: EventBuilder, retraction: Retraction) -> Note:
-    """Leave the last day where it is: the member was there, whatever came back."""
-    return retraction.note
-
-
-REACTION: Final = Reaction("inactivity", apply, retract)
+# A reversal leaves the last day where it is: the member was there, whatever came back.
+REACTION: Final = Reaction(apply)
 
 
 def inherit(draft: EventBuilder, key: str, last: LastDay | None) -> None:
@@ -75,15 +71,15 @@ def due(account: Account) -> Instant | None:
     return min((last.expires_at for last in LAST_DAYS.all(account).values()), default=None)
 
 
-def expire(account: Account, _programmes: Programmes, instant: Instant) -> Entry | None:
+def expire(account: Account, _programmes: Programmes, instant: Instant) -> Event | None:
     """Let go of all value of the currencies whose last day is over."""
     draft = EventBuilder(account, instant)
-    for key, last in LAST_DAYS.all(account).items():
-        if last.expires_at <= instant:
-            LAST_DAYS.drop(draft, key)
-            held = draft.account.balance(key).lots_total
-            value.debit(draft, key, held, destination=EXPIRED)
-    return None if draft.is_empty else draft.entry("inactive")
+    over = [key for key, last in LAST_DAYS.all(account).items() if last.expires_at <= instant]
+    for key in over:
+        LAST_DAYS.drop(draft, key)
+        held = draft.account.balance(key).lots_total
+        value.debit(draft, key, held, destination=EXPIRED)
+    return draft.event(InactivityExpired(tuple(over))) if over else None
 
 
 def end(draft: EventBuilder) -> None:

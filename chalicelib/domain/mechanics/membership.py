@@ -15,6 +15,12 @@ from chalicelib.domain.effects import (
     StatusChange,
 )
 from chalicelib.domain.errors import Invalid
+from chalicelib.domain.ledger.events import (
+    ConsentsChanged,
+    MemberClosed,
+    MemberCreated,
+    MemberEnrolled,
+)
 from chalicelib.domain.mechanics import households
 from chalicelib.domain.mechanics.registry import CLOSING, WITHDRAWN
 from chalicelib.domain.mechanics.tiers import lowest
@@ -42,7 +48,7 @@ def open_account(decider: Decider, command: Open) -> Joined:
     draft = decider.event()
     draft.add(Opened(decider.now))
     joined = _join(draft, decider.programmes, command.programmes, command.consents)
-    draft.record("enrol" if joined else "open")
+    draft.record(MemberEnrolled(joined) if joined else MemberCreated())
     return Joined(joined)
 
 
@@ -51,7 +57,8 @@ def enrol(decider: Decider, command: Enrol) -> Joined:
     draft = decider.event()
     joined = _join(draft, decider.programmes, command.programmes, command.consents)
     if not draft.is_empty:
-        draft.record("enrol")
+        data = MemberEnrolled(joined) if joined else ConsentsChanged(command.consents)
+        draft.record(data)
     return Joined(joined)
 
 
@@ -124,6 +131,6 @@ def close(decider: Decider, command: Close) -> None:
     for give_up in CLOSING:
         give_up(draft)
     draft.add(StatusChange("closed"))
-    draft.record("close", reason=command.reason)
+    draft.record(MemberClosed(command.reason))
     if decider.has(households.HOUSEHOLD):
         households.dismiss(decider, command.member)

@@ -11,14 +11,16 @@ from collections.abc import Iterator
 from typing import Annotated, Any, Final
 
 from msgspec import Meta
+from msgspec.structs import replace
 
 from chalicelib.domain.activity import Activity
 from chalicelib.domain.decide.event_builder import EventBuilder
 from chalicelib.domain.faults import Fault
+from chalicelib.domain.ledger.events import PackageSale, PackagesSold
 from chalicelib.domain.mechanics import entitlements
 from chalicelib.domain.pointer import join
 from chalicelib.domain.programme import ActivityType, Id, Name, Part, Programme, Text
-from chalicelib.domain.reaction import Note, Occasion, Reaction, Retraction
+from chalicelib.domain.reaction import EarnContext, Reaction, ReversalContext
 from chalicelib.domain.section import Section
 from chalicelib.domain.speech import Described, Speaker
 
@@ -42,10 +44,10 @@ Packages = Annotated[tuple[Package, ...], Meta(max_length=100)]
 SECTION: Final[Section[tuple[Package, ...]]] = Section("packages", ())
 
 
-def apply(draft: EventBuilder, occasion: Occasion) -> Note | None:
-    """Grant the units of every package that is bought; the note says under which key."""
-    programme, activity = occasion.programme, occasion.activity
-    note: dict[str, Any] = {}
+def apply(draft: EventBuilder, context: EarnContext) -> PackagesSold | None:
+    """Grant the units of every package that is bought."""
+    programme, activity = context.programme, context.activity
+    sold = []
     for package in SECTION.of(programme):
         bought = _bought(package, activity)
         if bought:
@@ -53,26 +55,30 @@ def apply(draft: EventBuilder, occasion: Occasion) -> Note | None:
             key = entitlements.give(
                 draft, programme, package.entitlement, units, package.valid_days
             )
-            note[package.id] = {"units": units, "grant": key}
-    return note or None
+            sold.append(PackageSale(package.id, units, key))
+    return PackagesSold(programme.id, tuple(sold)) if sold else None
 
 
-def retract(draft: EventBuilder, retraction: Retraction) -> Note:
+def retract(draft: EventBuilder, context: ReversalContext, outcome: PackagesSold) -> PackagesSold:
     """Take back the units of what comes back, as far as they are unused."""
-    note = dict(retraction.note)
-    for package in SECTION.of(retraction.programme):
-        given = note.get(package.id)
-        if given is None:
-            continue
-        left = _bought(package, retraction.after) if retraction.after else 0
-        over = given["units"] - left * package.units
+    packages = {package.id: package for package in SECTION.of(context.programme)}
+    kept = []
+    for sale in outcome.packages:
+        package = packages[sale.package]
+        left = _bought(package, context.after) if context.after else 0
+        over = sale.units - left * package.units
         if over > 0:
-            entitlements.take(draft, given["grant"], over)
-            note[package.id] = {**given, "units": given["units"] - over}
-    return note
+            entitlements.take(draft, sale.grant, over)
+        kept.append(replace(sale, units=sale.units - max(over, 0)))
+    return PackagesSold(outcome.programme, tuple(kept))
 
 
-REACTION: Final = Reaction(SECTION.name, apply, retract)
+def shown(outcome: PackagesSold) -> dict[str, Any]:
+    """Return what each package brought."""
+    return {sale.package: {"units": sale.units, "grant": sale.grant} for sale in outcome.packages}
+
+
+REACTION: Final = Reaction(apply, PackagesSold, retract, shown)
 
 
 def _bought(package: Package, activity: Activity) -> int:

@@ -28,9 +28,17 @@ from chalicelib.domain.commands import Command
 from chalicelib.domain.decide.decider import Decider
 from chalicelib.domain.decide.event_builder import EventBuilder
 from chalicelib.domain.effects import CounterChange
-from chalicelib.domain.entry import Detail, Entry
 from chalicelib.domain.errors import Conflict, NotFound
 from chalicelib.domain.faults import Fault
+from chalicelib.domain.ledger.events import (
+    Detail,
+    Event,
+    PlanCancelled,
+    PlanChanged,
+    PlanFeePaid,
+    PlansRenewed,
+    PlanSubscribed,
+)
 from chalicelib.domain.mechanics import tiers
 from chalicelib.domain.pointer import join
 from chalicelib.domain.programme import Days, Id, Part, Programme, Programmes, Text
@@ -165,7 +173,8 @@ def subscribe(decider: Decider, command: Subscribe) -> Subscribed:
     )
     SUBSCRIPTIONS.put(draft, programme.id, begun)
     _hold_tier(draft, programme, plan)
-    return _decided(draft, "subscribe", command.reference, Subscribed(programme.id, begun))
+    draft.record(PlanSubscribed(programme.id, plan.id), detail=_reference(command.reference))
+    return Subscribed(programme.id, begun)
 
 
 def pay(decider: Decider, command: PayFee) -> Subscribed:
@@ -190,7 +199,8 @@ def pay(decider: Decider, command: PayFee) -> Subscribed:
         paid = replace(paid, until_on=held.until_on, until=held.until)
     draft = decider.event()
     SUBSCRIPTIONS.put(draft, programme.id, paid)
-    return _decided(draft, "fee", command.reference, Subscribed(programme.id, paid))
+    draft.record(PlanFeePaid(programme.id, plan.id), detail=_reference(command.reference))
+    return Subscribed(programme.id, paid)
 
 
 def change(decider: Decider, command: ChangePlan) -> Subscribed:
@@ -210,8 +220,8 @@ def change(decider: Decider, command: ChangePlan) -> Subscribed:
     SUBSCRIPTIONS.put(draft, programme.id, changed)
     if command.when == "now":
         _hold_tier(draft, programme, new)
-    told = Subscribed(programme.id, changed, prorated)
-    return _decided(draft, "plan", "", told)
+    draft.record(PlanChanged(programme.id, new.id, command.when, prorated))
+    return Subscribed(programme.id, changed, prorated)
 
 
 def _changed(
@@ -263,17 +273,19 @@ def cancel(decider: Decider, command: CancelPlan) -> Subscribed:
     programme = decider.programme(command.programme)
     held = _held(account, programme)
     draft = decider.event()
+    when: When
     if command.when == "now" or held.state == "past_due":
         left = _unused(programme, held, _named(programme, held.plan), now)
         _end(draft, programme)
-        told = Subscribed(programme.id, None, -left)
+        told, when = Subscribed(programme.id, None, -left), "now"
     else:
         ending = replace(held, state="cancelled", following=None)
         if ending == held:
             return Subscribed(programme.id, held, changed=False)
         SUBSCRIPTIONS.put(draft, programme.id, ending)
-        told = Subscribed(programme.id, ending)
-    return _decided(draft, "cancel_plan", "", told, reason=command.reason)
+        told, left, when = Subscribed(programme.id, ending), 0, "period_end"
+    draft.record(PlanCancelled(programme.id, held.plan, when, command.reason, left))
+    return told
 
 
 def plan_of(account: Account, programme: Programme) -> str | None:
@@ -288,18 +300,21 @@ def due(account: Account) -> Instant | None:
     return min(ends, default=None)
 
 
-def renew(account: Account, programmes: Programmes, instant: Instant) -> Entry | None:
+def renew(account: Account, programmes: Programmes, instant: Instant) -> Event | None:
     """Begin the next period where it is paid, else the grace; end what the grace did not save."""
     draft = EventBuilder(account, instant)
-    for programme_id, held in SUBSCRIPTIONS.all(account).items():
-        if (held.grace_until or held.until) > instant:
-            continue
+    over = {
+        programme_id: held
+        for programme_id, held in SUBSCRIPTIONS.all(account).items()
+        if (held.grace_until or held.until) <= instant
+    }
+    for programme_id, held in over.items():
         version = programmes.in_force(programme_id, instant)
         if version is None:
             SUBSCRIPTIONS.drop(draft, programme_id)
         else:
             _renew(draft, version.document, held)
-    return None if draft.is_empty else draft.entry("renew")
+    return draft.event(PlansRenewed(tuple(over))) if over else None
 
 
 def _renew(draft: EventBuilder, programme: Programme, held: Subscription) -> None:
@@ -356,16 +371,8 @@ def _last(plan: Plan, first: date, periods: int) -> date:
     return calendar.add_days(step(first, periods), -1)
 
 
-def _decided(
-    draft: EventBuilder,
-    kind: str,
-    note: str,
-    told: Subscribed,
-    *,
-    reason: str = "",
-) -> Subscribed:
-    draft.record(kind, reason=reason, detail=Detail(note=note) if note else None)
-    return told
+def _reference(text: str) -> Detail | None:
+    return Detail(note=text) if text else None
 
 
 def _held(account: Account, programme: Programme) -> Subscription:

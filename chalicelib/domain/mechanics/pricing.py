@@ -21,8 +21,8 @@ from chalicelib.domain.account import Account
 from chalicelib.domain.activity import in_scope
 from chalicelib.domain.bill import Considered, PricedLine
 from chalicelib.domain.calendar import Instant
-from chalicelib.domain.entry import Line
 from chalicelib.domain.errors import Conflict, Invalid
+from chalicelib.domain.ledger.events import Line
 from chalicelib.domain.lots import Lot, Taken
 from chalicelib.domain.mechanics import discounts, entitlements, wallets
 from chalicelib.domain.mechanics.discounts import Discounts, Purchase

@@ -12,10 +12,9 @@ of it counts.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Annotated, Any, Final
 
-import msgspec
 from msgspec import Meta
 from msgspec.structs import replace
 
@@ -23,11 +22,11 @@ from chalicelib.domain import money
 from chalicelib.domain.activity import Activity
 from chalicelib.domain.bill import Bill, Paid, PricedLine
 from chalicelib.domain.decide.event_builder import EventBuilder
-from chalicelib.domain.entry import REDEEMED, Line
-from chalicelib.domain.lots import Taken
+from chalicelib.domain.ledger.events import FreedLine, Line, QuoteBought, WalletDraw
+from chalicelib.domain.ledger.postings import REDEEMED
 from chalicelib.domain.mechanics import entitlements, value
 from chalicelib.domain.programme import Part
-from chalicelib.domain.reaction import Note, Occasion, Reaction, Retraction
+from chalicelib.domain.reaction import EarnContext, Reaction, ReversalContext
 from chalicelib.domain.section import Section
 from chalicelib.domain.speech import Described, Speaker
 
@@ -42,26 +41,18 @@ SECTION: Final[Section[QuotePolicy]] = Section("quotes", QuotePolicy())
 _NO_LINE: Final = Line("", 0, 0)
 
 
-def apply(_draft: EventBuilder, _occasion: Occasion) -> Note | None:
-    """Make nothing of a fact: what a quote does it does before."""
-    return None
-
-
-def retract(draft: EventBuilder, retraction: Retraction) -> Note:
+def retract(draft: EventBuilder, context: ReversalContext, outcome: QuoteBought) -> QuoteBought:
     """Return what wallets paid and what made lines free, for what comes back."""
-    note = dict(retraction.note)
-    recorded, after = retraction.recorded, retraction.after
+    recorded, after = context.recorded, context.after
     left = {line.id: line.quantity for line in after.lines} if after else {}
     lines = [left.get(line.id, 0) for line in recorded.lines]
-    note["freed"] = list(_freed(draft, note["freed"], lines))
-    # Journals of before this was noted have what counts instead.
-    nets = note.get("nets") or [line.amount for line in recorded.lines]
-    total = sum(nets)
-    returned = total - sum(_nets_left(nets, recorded, after))
-    note["draws"] = [
-        _undrawn(draft, draw, returned, total, whole=after is None) for draw in note["draws"]
-    ]
-    return note
+    freed = tuple(_freed(draft, each, lines) for each in outcome.freed)
+    total = sum(outcome.nets)
+    returned = total - sum(_nets_left(outcome.nets, recorded, after))
+    draws = tuple(
+        _undrawn(draft, draw, returned, total, whole=after is None) for draw in outcome.draws
+    )
+    return replace(outcome, freed=freed, draws=draws)
 
 
 def refund(
@@ -69,13 +60,13 @@ def refund(
     recorded: Activity,
     before: Activity,
     after: Activity | None,
-    notes: tuple[Note, Note],
+    outcomes: tuple[QuoteBought, QuoteBought],
 ) -> Bill:
     """
     Return what of a bill comes back: by line, to which wallets, and in money (``due``).
 
-    ``before`` and ``after`` are what was left of the purchase then and is left now, and ``notes``
-    what this mechanic noted of it then and notes now.
+    ``before`` and ``after`` are what was left of the purchase then and is left now, and
+    ``outcomes`` what this mechanic made of it then and now.
     """
     nets = [line.net for line in bill.lines]
     had, have = _nets_left(nets, recorded, before), _nets_left(nets, recorded, after)
@@ -89,21 +80,21 @@ def refund(
             back = was - now
             lines.append(PricedLine(line.id, units, back, back, counted, line.category, line.sku))
     paid = tuple(
-        Paid(each.currency, new["back"] - old["back"], _worth(each, new) - _worth(each, old))
-        for each, old, new in zip(bill.paid, notes[0]["draws"], notes[1]["draws"], strict=True)
-        if new["back"] != old["back"]
+        Paid(each.currency, new.back - old.back, _worth(each, new) - _worth(each, old))
+        for each, old, new in zip(bill.paid, outcomes[0].draws, outcomes[1].draws, strict=True)
+        if new.back != old.back
     )
     net = sum(had) - sum(have)
     due = net - sum(each.money for each in paid)
     return Bill(bill.programme, bill.version, net, net, due, tuple(lines), paid=paid)
 
 
-def _worth(paid: Paid, draw: dict[str, Any]) -> int:
+def _worth(paid: Paid, draw: WalletDraw) -> int:
     """Return the money that what came back so far of a draw is worth."""
-    return paid.money * int(draw["back"]) // paid.amount
+    return paid.money * draw.back // paid.amount
 
 
-def _nets_left(nets: list[int], recorded: Activity, left: Activity | None) -> list[int]:
+def _nets_left(nets: Sequence[int], recorded: Activity, left: Activity | None) -> list[int]:
     """Return what of each line's net has not come back."""
     kept = {line.id: line for line in left.lines} if left else {}
     found = []
@@ -114,47 +105,52 @@ def _nets_left(nets: list[int], recorded: Activity, left: Activity | None) -> li
     return found
 
 
-def _freed(draft: EventBuilder, freed: list[Any], left: list[int]) -> Iterator[list[Any]]:
-    for place, consumed in freed:
-        if consumed and left[place] == 0:
-            entitlements.put_back(draft, consumed)
-            yield [place, {}]
-        else:
-            yield [place, consumed]
+def _freed(draft: EventBuilder, freed: FreedLine, left: list[int]) -> FreedLine:
+    if freed.use is None or left[freed.place]:
+        return freed
+    entitlements.put_back(draft, freed.use)
+    return FreedLine(freed.place)
 
 
 def _undrawn(
-    draft: EventBuilder, draw: dict[str, Any], returned: int, total: int, *, whole: bool
-) -> dict[str, Any]:
+    draft: EventBuilder, draw: WalletDraw, returned: int, total: int, *, whole: bool
+) -> WalletDraw:
     """Restore the share of a draw that comes back: what was drawn last comes back first."""
-    amount, back = draw["amount"], draw["back"]
+    amount, back = draw.amount, draw.back
     due = amount if whole else amount * returned // total if total else 0
     missing, skipped = due - back, back
     parts = []
-    for raw in reversed(draw["taken"]):
-        part = msgspec.convert(raw, Taken)
+    for part in reversed(draw.taken):
         gone = min(part.amount, skipped)
         skipped -= gone
         more = min(part.amount - gone, missing)
         missing -= more
         if more:
             parts.append(replace(part, amount=more))
-    value.restore(draft, draw["currency"], tuple(parts), source=REDEEMED, shortest=value.NEVER)
-    return {**draw, "back": max(due, back)}
+    value.restore(draft, draw.currency, tuple(parts), source=REDEEMED, shortest=value.NEVER)
+    return replace(draw, back=max(due, back))
 
 
-def shown(note: Note) -> Note:
+def shown(outcome: QuoteBought) -> dict[str, Any]:
     """Return what was drawn from each wallet and how much of it came back, and units made free."""
     draws = [
-        {"currency": draw["currency"], "drawn": draw["amount"], "returned": draw["back"]}
-        for draw in note["draws"]
+        {"currency": draw.currency, "drawn": draw.amount, "returned": draw.back}
+        for draw in outcome.draws
     ]
-    free = sum(consumed.get("units", 0) for _, consumed in note["freed"])
-    told = {"quote_id": note["quote"], "draws": draws, "free_units": free}
-    return told | {"redemptions": note["redemptions"]}
+    free = sum(line.use.units for line in outcome.freed if line.use is not None)
+    return {
+        "quote_id": outcome.quote,
+        "draws": draws,
+        "free_units": free,
+        "redemptions": list(outcome.redemptions),
+    }
 
 
-REACTION: Final = Reaction(SECTION.name, apply, retract, shown)
+def _nothing(_draft: EventBuilder, _context: EarnContext) -> None:
+    """Make nothing of an activity: what a quote does it does before."""
+
+
+REACTION: Final = Reaction(_nothing, QuoteBought, retract, shown)
 
 
 def words(speaker: Speaker) -> Iterator[Described]:

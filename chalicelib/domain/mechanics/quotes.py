@@ -14,9 +14,8 @@ a voucher that is gone, value that is gone.
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
-import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
@@ -29,8 +28,9 @@ from chalicelib.domain.commands import Command
 from chalicelib.domain.decide.claims import EventRef, RecordKind, Ref, SaveRecord
 from chalicelib.domain.decide.decider import MEMBER, Decider, Known
 from chalicelib.domain.decide.event_builder import EventBuilder
-from chalicelib.domain.entry import REDEEMED, Line
 from chalicelib.domain.errors import Conflict, Invalid, NotFound
+from chalicelib.domain.ledger.events import FreedLine, Line, QuoteBought, WalletDraw
+from chalicelib.domain.ledger.postings import REDEEMED
 from chalicelib.domain.mechanics import (
     activities,
     discounts,
@@ -283,13 +283,15 @@ def _buy(decider: Decider, quote: Quote, source: str, external_id: str) -> Confi
         at = calendar.format_instant(quote.expires_at)
         raise Conflict("quote_expired", f"This quote stood until {at}.", expired_at=at)
     draft = decider.event()
-    note: dict[str, Any] = {"quote": quote.id, "nets": [line.net for line in quote.lines]}
     # A line by its place: what its caller calls it might tell what was served.
     places = {line.id: place for place, line in enumerate(quote.activity.lines)}
-    note["freed"] = [
-        [places[each.line], entitlements.consume(draft, programme, each.entitlement, each.units)]
+    freed = tuple(
+        FreedLine(
+            places[each.line],
+            entitlements.consume(draft, programme, each.entitlement, each.units),
+        )
         for each in quote.freed
-    ]
+    )
     confirmed = replace(quote, state="confirmed", revision=quote.revision + 1)
     decider.claim(_saving(confirmed))
     for redemption_id in quote.redemptions:
@@ -297,8 +299,16 @@ def _buy(decider: Decider, quote: Quote, source: str, external_id: str) -> Confi
         if redemption is not None:
             rewards.check_issued(redemption, now)
             decider.claim(rewards.saving(rewards.changed(redemption, "used", now)))
-    note["redemptions"] = list(quote.redemptions)
-    note["draws"] = [_draw(draft, draw) for draw in quote.draws]
+    draft.outcome(
+        QuoteBought(
+            programme.id,
+            quote.id,
+            tuple(line.net for line in quote.lines),
+            freed,
+            quote.redemptions,
+            tuple(_draw(draft, draw) for draw in quote.draws),
+        )
+    )
     activity = replace(
         quote.activity,
         source=source,
@@ -309,8 +319,7 @@ def _buy(decider: Decider, quote: Quote, source: str, external_id: str) -> Confi
         draft,
         decider.programmes,
         activity,
-        subject=quote.id,
-        noted={f"{programme.id}/{SECTION.name}": note},
+        quote=quote.id,
         bill=quote.bill(),
     )
     return Confirmed(confirmed, recorded)
@@ -320,7 +329,7 @@ def _saving(quote: Quote) -> SaveRecord:
     return SaveRecord(QUOTES.ref(quote.member, quote.id), quote, quote.revision)
 
 
-def _draw(draft: EventBuilder, draw: Draw) -> dict[str, Any]:
+def _draw(draft: EventBuilder, draw: Draw) -> WalletDraw:
     """Take what a wallet pays, and return what a refund needs."""
     balance = draft.account.balance(draw.currency)
     taken = draw.taken
@@ -338,5 +347,4 @@ def _draw(draft: EventBuilder, draw: Draw) -> dict[str, Any]:
             currency=draw.currency.partition("/")[2],
             available=balance.available,
         )
-    parts = msgspec.to_builtins(taken)
-    return {"currency": draw.currency, "amount": draw.amount, "taken": parts, "back": 0}
+    return WalletDraw(draw.currency, draw.amount, taken)

@@ -8,7 +8,7 @@ forgets what it kept by a consent.  ``TICKS`` makes things change, in the order 
 instant: what becomes usable, holds that end, plans that renew, tiers that are reviewed, value that
 expires, what is announced.  So value that is usable from midnight on can pay for what renews then,
 a tier is judged before anything expires, and what expires is not announced any more.  Each of them
-is an entry of its own, of one of ``KINDS``.
+is an event of its own.
 
 ``PLACES`` are the member's own ledger accounts, each with what the account says lies there: that is
 what postings are held against.  ``PROBLEMS``, ``PERMANENT`` and ``WORDS`` are what validation,
@@ -25,8 +25,9 @@ from chalicelib.domain.calendar import Instant
 from chalicelib.domain.commands import Command
 from chalicelib.domain.decide.decider import Decider
 from chalicelib.domain.decide.event_builder import EventBuilder
-from chalicelib.domain.entry import AVAILABLE, HELD, PENDING, Entry
 from chalicelib.domain.faults import Fault
+from chalicelib.domain.ledger.events import Event
+from chalicelib.domain.ledger.postings import AVAILABLE, HELD, PENDING
 from chalicelib.domain.mechanics import (
     adjustment,
     discounts,
@@ -126,7 +127,7 @@ DUE: Final[tuple[Callable[[Account], Instant | None], ...]] = (
     inactivity.due,
 )
 
-TICKS: Final[tuple[Callable[[Account, Programmes, Instant], Entry | None], ...]] = (
+TICKS: Final[tuple[Callable[[Account, Programmes, Instant], Event | None], ...]] = (
     rewards.activate,
     holds.time_out,
     plans.renew,
@@ -154,24 +155,6 @@ CLOSING: Final[tuple[Callable[[EventBuilder], None], ...]] = (
 )
 
 WITHDRAWN: Final[tuple[Callable[[EventBuilder, Programmes, str], None], ...]] = (statuses.forget,)
-
-KINDS: Final = frozenset(
-    {
-        *("open", "enrol", "close"),
-        *("earn", "reverse"),
-        *("redeem", "cancel", "use"),
-        "adjust",
-        *("hold", "capture", "release", "extend", "time_out"),
-        *("grant", "draw", "give_back", "lapse"),
-        *("floor", "floor_end", "notice"),
-        *("status", "status_end"),
-        *("top_up", "goodwill"),
-        *("transfer_out", "transfer_in"),
-        *("join", "leave", "admit", "dismiss"),
-        *("subscribe", "fee", "plan", "cancel_plan", "renew"),
-        *("activate", "review", "expire", "inactive", "warn"),
-    }
-)
 
 PLACES: Final[dict[str, Callable[[Account, str], int]]] = {
     AVAILABLE: lambda account, currency: account.balance(currency).available,

@@ -11,37 +11,39 @@ burn order; what was spent already becomes a deficit, is let go (`clamp`) or ref
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Final
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from chalicelib.domain import money
 from chalicelib.domain.account import Account
-from chalicelib.domain.activity import VISIT, Activity, from_entry
+from chalicelib.domain.activity import VISIT, Activity, recorded_in
 from chalicelib.domain.calendar import Instant
 from chalicelib.domain.commands import Command
 from chalicelib.domain.decide.claims import EventRef, RecordKind, Ref, SaveRecord
 from chalicelib.domain.decide.decider import Decider, Known
 from chalicelib.domain.decide.event_builder import EventBuilder
 from chalicelib.domain.effects import DeficitChange, PendingChange, StatChange
-from chalicelib.domain.entry import (
-    AVAILABLE,
-    ISSUED,
-    PENDING,
+from chalicelib.domain.errors import Conflict, Invalid, NotFound
+from chalicelib.domain.ledger.events import (
+    ActivityRecorded,
+    ActivityReversed,
+    ActivitySummary,
     Detail,
-    Entry,
-    Fact,
-    Judged,
+    Evaluation,
+    Event,
     Line,
+    Outcome,
+    QuoteBought,
     RuleAward,
 )
-from chalicelib.domain.errors import Conflict, Invalid, NotFound
+from chalicelib.domain.ledger.postings import AVAILABLE, ISSUED, PENDING
 from chalicelib.domain.lots import PendingKey
 from chalicelib.domain.mechanics import earning, quoted, tiers, value
 from chalicelib.domain.mechanics.registry import REACTIONS
-from chalicelib.domain.programme import EarningRule, Programme, Programmes, qualified
-from chalicelib.domain.reaction import Note, Retraction
+from chalicelib.domain.programme import EarningRule, Programme, Programmes
+from chalicelib.domain.reaction import ReversalContext
 
 
 class LineReversal(Struct, frozen=True):
@@ -56,7 +58,7 @@ class Remaining(Struct, frozen=True, omit_defaults=True):
     """
     What of a recorded activity is not yet reversed.
 
-    ``granted`` follows the order of the entry's awards; ``noted`` is what the entry's notes have
+    ``granted`` follows the order of the event's awards; ``outcomes`` are what its outcomes have
     become; ``revision`` counts the reversals.
     """
 
@@ -66,7 +68,7 @@ class Remaining(Struct, frozen=True, omit_defaults=True):
     granted: tuple[int, ...] = ()
     whole: bool = True
     revision: int = 0
-    noted: dict[str, Any] = {}
+    outcomes: tuple[Outcome, ...] = ()
 
 
 #: By the version of the activity's event.
@@ -109,30 +111,37 @@ class Reversed(Struct, frozen=True):
     tier_changes: tuple[tiers.TierMoved, ...] = ()
 
 
-def untouched(entry: Entry) -> Remaining:
+def untouched(event: Event) -> Remaining:
     """Return what of an activity can be reversed before any reversal: all of it."""
-    activity = from_entry(entry)
+    activity = recorded_in(event)
     return Remaining(
         amount=activity.amount,
         quantity=activity.quantity,
         lines={line.id: (line.amount, line.quantity) for line in activity.lines},
-        granted=tuple(award.granted for award in entry.awards),
-        noted=entry.noted,
+        granted=tuple(award.granted for award in _recorded(event).awards),
+        outcomes=event.outcomes,
     )
+
+
+def _recorded(event: Event) -> ActivityRecorded:
+    if not isinstance(event.data, ActivityRecorded):
+        raise TypeError(f"an event {event.kind} records no activity")
+    return event.data
 
 
 def reverse(decider: Decider, command: ReverseActivity) -> Reversed:
     """Take back what is asked for of a recorded activity; twice does nothing."""
     account = decider.member
     programmes = decider.programmes
-    recorded = decider.event_at(command.member, command.version)
-    if recorded is None:
+    event = decider.event_at(command.member, command.version)
+    if event is None or not isinstance(event.data, ActivityRecorded):
         raise activity_unknown()
+    recorded = event.data
     left_of_it = decider.record(REMAINING, command.member, str(command.version))
-    before = left_of_it or untouched(recorded)
+    before = left_of_it or untouched(event)
     if not before.whole:
         return Reversed(changed=False, returned=(), remaining=before)
-    activity = from_entry(recorded)
+    activity = recorded_in(event)
     after = _reduced(activity, before, command)
     if after == before:
         return Reversed(changed=False, returned=(), remaining=before)
@@ -141,17 +150,15 @@ def reverse(decider: Decider, command: ReverseActivity) -> Reversed:
     granted = _granted_anew(account, programmes, recorded, left, before, whole=after.whole)
     returned = _take_back(draft, programmes, recorded, before.granted, granted)
     moves = _uncount(draft, programmes, recorded, activity, before, after, granted)
-    noted = _retract(draft, programmes, recorded, activity, before, after)
+    outcomes = _retract(draft, programmes, recorded, activity, before, after)
     if not after.whole:
         draft.add(StatChange(visits=-int(activity.type == VISIT), activities=-1))
-    after = replace(after, granted=granted, noted=noted, revision=before.revision + 1)
+    after = replace(after, granted=granted, outcomes=outcomes, revision=before.revision + 1)
+    data = ActivityReversed(command.version, _returned(activity, before, after), command.reason)
     draft.record(
-        "reverse",
-        occurred_at=recorded.occurred_at,
-        subject=str(recorded.version),
-        reason=command.reason,
-        fact=_returned(activity, before, after),
-        detail=_detail(recorded, activity, before, after),
+        data,
+        occurred_at=event.occurred_at,
+        detail=_detail(event, activity, before, after),
     )
     ref = REMAINING.ref(command.member, str(command.version))
     decider.claim(SaveRecord(ref, after, after.revision))
@@ -163,27 +170,30 @@ def activity_unknown() -> NotFound:
     return NotFound("activity_not_found", "No activity has this source and external id.")
 
 
-def _returned(activity: Activity, before: Remaining, after: Remaining) -> Fact:
+def _returned(activity: Activity, before: Remaining, after: Remaining) -> ActivitySummary:
     """Return the least of what came back: how much money of which kind of fact."""
     back = None if before.amount is None else before.amount - (after.amount or 0)
-    return Fact(activity.type, amount=back, money=activity.money)
+    return ActivitySummary(activity.type, amount=back, money=activity.money)
 
 
-def _detail(recorded: Entry, activity: Activity, before: Remaining, after: Remaining) -> Detail:
+def _detail(recorded: Event, activity: Activity, before: Remaining, after: Remaining) -> Detail:
     """Return what the journal keeps sealed: what came back of the bill, or of the lines."""
     named = Detail(source=activity.source, external_id=activity.external_id)
     bill = recorded.detail.bill if recorded.detail else None
     if bill is None:
         return replace(named, lines=tuple(_returned_lines(activity, before, after)))
-    key = qualified(bill.programme, quoted.SECTION.name)
     back = quoted.refund(
         bill,
         activity,
         _what_is_left(activity, before),
         _what_is_left(activity, after) if after.whole else None,
-        (before.noted[key], after.noted[key]),
+        (_bought(before), _bought(after)),
     )
     return replace(named, bill=back)
+
+
+def _bought(remaining: Remaining) -> QuoteBought:
+    return next(each for each in remaining.outcomes if isinstance(each, QuoteBought))
 
 
 def _returned_lines(activity: Activity, before: Remaining, after: Remaining) -> Iterator[Line]:
@@ -286,33 +296,33 @@ def _what_is_left(activity: Activity, remaining: Remaining) -> Activity:
 def _retract(
     draft: EventBuilder,
     programmes: Programmes,
-    recorded: Entry,
+    recorded: ActivityRecorded,
     activity: Activity,
     before: Remaining,
     after: Remaining,
-) -> dict[str, Note]:
-    """Let every mechanic take back what it made of the fact."""
-    noted = dict(before.noted)
-    for judged in recorded.judged:
-        programme = _judging(programmes, judged)
-        for reaction in REACTIONS:
-            key = qualified(programme.id, reaction.section)
-            if key in noted:
-                retraction = Retraction(
-                    programme=programme,
-                    recorded=activity,
-                    before=_what_is_left(activity, before),
-                    after=_what_is_left(activity, after) if after.whole else None,
-                    note=noted[key],
-                )
-                noted[key] = reaction.retract(draft, retraction)
-    return noted
+) -> tuple[Outcome, ...]:
+    """Let every mechanic take back what it made of the activity."""
+    reactions = {reaction.outcome: reaction for reaction in REACTIONS}
+    outcomes = list(before.outcomes)
+    for evaluation in recorded.evaluations:
+        programme = _evaluating(programmes, evaluation)
+        context = ReversalContext(
+            programme=programme,
+            recorded=activity,
+            before=_what_is_left(activity, before),
+            after=_what_is_left(activity, after) if after.whole else None,
+        )
+        for place, outcome in enumerate(outcomes):
+            retract = reactions[type(outcome)].retract
+            if outcome.programme == programme.id and retract is not None:
+                outcomes[place] = retract(draft, context, outcome)
+    return tuple(outcomes)
 
 
 def _granted_anew(
     account: Account,
     programmes: Programmes,
-    recorded: Entry,
+    recorded: ActivityRecorded,
     left: Activity,
     before: Remaining,
     *,
@@ -322,13 +332,13 @@ def _granted_anew(
     if not whole:
         return (0,) * len(recorded.awards)
     anew: dict[tuple[str, str], int] = {}
-    for judged in recorded.judged:
-        programme = _judging(programmes, judged)
+    for evaluation in recorded.evaluations:
+        programme = _evaluating(programmes, evaluation)
         rooms = {a.rule: a.room for a in recorded.awards if a.programme == programme.id}
         # A rule that the whole fact did not meet gives nothing for a part of it, nor competes.
         met = tuple(rule for rule in programme.earning if rule.id in rooms)
         programme = replace(programme, earning=met)
-        standing = earning.standing_of(account, judged, left, programme.time_zone)
+        standing = earning.standing_of(account, evaluation, left, programme.time_zone)
         for outcome in earning.evaluate(programme, left, standing, _room_then(rooms)):
             anew[programme.id, outcome.rule] = outcome.granted
     granted = [anew.get((award.programme, award.rule), 0) for award in recorded.awards]
@@ -348,17 +358,17 @@ def _room_then(rooms: dict[str, int | None]) -> earning.Room:
     return room
 
 
-def _judging(programmes: Programmes, judged: Judged) -> Programme:
-    version = programmes.version(judged.programme, judged.version)
+def _evaluating(programmes: Programmes, evaluation: Evaluation) -> Programme:
+    version = programmes.version(evaluation.programme, evaluation.version)
     if version is None:
-        raise AssertionError(f"{judged.programme} version {judged.version} was published")
+        raise AssertionError(f"{evaluation.programme} version {evaluation.version} was published")
     return version.document
 
 
 def _take_back(
     draft: EventBuilder,
     programmes: Programmes,
-    recorded: Entry,
+    recorded: ActivityRecorded,
     before: tuple[int, ...],
     after: tuple[int, ...],
 ) -> tuple[Returned, ...]:
@@ -417,7 +427,9 @@ def _take_back_currency(
     if policy == "clamp":
         return Returned(currency, amount - expired - left, let_go=left)
     draft.add(DeficitChange(currency, left))
-    draft.post(AVAILABLE, ISSUED, currency, left)
+    # Whose value is missing is not told by the lots: it is that of the award.
+    funder = shares[0][0].lot.funder
+    draft.post(AVAILABLE, ISSUED.of(funder), currency, left)
     return Returned(currency, amount - expired, deficit=left)
 
 
@@ -437,7 +449,7 @@ def _from_pending(draft: EventBuilder, currency: str, key: PendingKey, amount: i
         return 0
     part = min(lot.amount, amount)
     draft.add(PendingChange(currency, -part, key))
-    draft.post(PENDING, ISSUED, currency, part)
+    draft.post(PENDING, ISSUED.of(key.lot.funder), currency, part)
     return part
 
 
@@ -451,7 +463,7 @@ def _overdraw(programmes: Programmes, currency: str, now: Instant, award: RuleAw
 def _uncount(
     draft: EventBuilder,
     programmes: Programmes,
-    recorded: Entry,
+    recorded: ActivityRecorded,
     activity: Activity,
     before: Remaining,
     after: Remaining,
@@ -459,8 +471,8 @@ def _uncount(
 ) -> tuple[tiers.TierMoved, ...]:
     """Give back caps and metrics, and take back a tier that they no longer carry."""
     moves = []
-    for judged in recorded.judged:
-        programme = _judging(programmes, judged)
+    for evaluation in recorded.evaluations:
+        programme = _evaluating(programmes, evaluation)
         day = activity.local_day(programme.time_zone)
         rules = {rule.id: rule for rule in programme.earning}
         points: dict[str, int] = {}
@@ -479,7 +491,7 @@ def _uncount(
             spend=(after.amount or 0) - (before.amount or 0),
             points=points,
         )
-        ruling = programmes.in_force(judged.programme, draft.now)
+        ruling = programmes.in_force(evaluation.programme, draft.now)
         if ruling is not None:
             moved = tiers.descend_after_reversal(draft, ruling.document, day)
             if moved is not None:

@@ -31,8 +31,17 @@ from chalicelib.domain.decide.claims import (
 from chalicelib.domain.decide.decider import Decider, Known
 from chalicelib.domain.decide.event_builder import EventBuilder
 from chalicelib.domain.effects import CounterChange
-from chalicelib.domain.entry import PAYEE, REDEEMED, Entry
 from chalicelib.domain.errors import Conflict, Forbidden, LoyaltyError, NotFound
+from chalicelib.domain.ledger import postings
+from chalicelib.domain.ledger.events import (
+    Event,
+    PendingActivated,
+    RedemptionCancelled,
+    RewardRedeemed,
+    RewardsRedeemed,
+    VoucherUsed,
+)
+from chalicelib.domain.ledger.postings import REDEEMED, LedgerAccount
 from chalicelib.domain.lots import Taken
 from chalicelib.domain.mechanics import entitlements, tiers, value
 from chalicelib.domain.mechanics.earning import in_season
@@ -45,7 +54,7 @@ from chalicelib.domain.programme import (
     RewardLimit,
     qualified,
 )
-from chalicelib.domain.reaction import Note, Occasion, Reaction, Retraction
+from chalicelib.domain.reaction import EarnContext, Reaction, ReversalContext
 
 # More than so many in one fact is a slip in a price.
 _BY_ITSELF_MAX: Final = 20
@@ -165,7 +174,7 @@ def redeem(decider: Decider, command: Redeem) -> Redemption:
         counter = stock_counter(programme.id, reward.id)
         refusal = out_of_stock(programme.id, reward.id)
         decider.claim(TakeFrom(counter, 1, reward.stock, refusal))
-    draft.record("redeem", subject=command.redemption_id)
+    draft.record(RewardRedeemed(command.redemption_id, programme.id, reward.id))
     return redemption
 
 
@@ -183,33 +192,27 @@ def stock_counter(programme_id: str, reward_id: str) -> str:
     return f"{programme_id}/stock/{reward_id}"
 
 
-def apply(draft: EventBuilder, occasion: Occasion) -> Note | None:
-    """Redeem what redeems itself; the note says how often each."""
-    return _by_itself(draft, occasion.programme)
+def apply(draft: EventBuilder, context: EarnContext) -> RewardsRedeemed | None:
+    """Redeem what redeems itself."""
+    return by_itself(draft, context.programme)
 
 
-def activate(account: Account, programmes: Programmes, instant: Instant) -> Entry | None:
+def activate(account: Account, programmes: Programmes, instant: Instant) -> Event | None:
     """Make usable what becomes active at an instant, and redeem what redeems itself then."""
     draft = EventBuilder(account, instant)
     value.activate(draft)
     if draft.is_empty:
         return None
-    notes: dict[str, Note] = {}
     for programme_id in sorted(account.enrolments):
         version = programmes.in_force(programme_id, instant)
         if version is not None:
-            notes |= by_itself(draft, version.document)
-    return draft.entry("activate", noted=notes)
+            draft.outcome(by_itself(draft, version.document))
+    return draft.event(PendingActivated())
 
 
-def by_itself(draft: EventBuilder, programme: Programme) -> dict[str, Note]:
-    """Redeem what redeems itself, where value has come; the note for the entry, if there is one."""
-    note = _by_itself(draft, programme)
-    return {f"{programme.id}/{REACTION.section}": note} if note else {}
-
-
-def _by_itself(draft: EventBuilder, programme: Programme) -> Note | None:
-    note: dict[str, Any] = {}
+def by_itself(draft: EventBuilder, programme: Programme) -> RewardsRedeemed | None:
+    """Redeem what redeems itself, where value has come, and return what was, if anything."""
+    redeemed: dict[str, int] = {}
     for reward in programme.rewards:
         if reward.auto_at is None:
             continue
@@ -223,16 +226,23 @@ def _by_itself(draft: EventBuilder, programme: Programme) -> Note | None:
             _pay(draft, programme, reward)
             _count_limits(draft, programme, reward)
             _give(draft, programme, reward)
-            note[reward.id] = note.get(reward.id, 0) + 1
-    return note or None
+            redeemed[reward.id] = redeemed.get(reward.id, 0) + 1
+    return RewardsRedeemed(programme.id, redeemed) if redeemed else None
 
 
-def retract(_draft: EventBuilder, retraction: Retraction) -> Note:
+def retract(
+    _draft: EventBuilder, _context: ReversalContext, outcome: RewardsRedeemed
+) -> RewardsRedeemed:
     """Leave what was given: what is missing then is a debt, as of any value that was spent."""
-    return retraction.note
+    return outcome
 
 
-REACTION: Final = Reaction("rewards", apply, retract)
+def shown(outcome: RewardsRedeemed) -> dict[str, Any]:
+    """Return how often each was redeemed."""
+    return outcome.rewards
+
+
+REACTION: Final = Reaction(apply, RewardsRedeemed, retract, shown)
 
 
 def _pay(draft: EventBuilder, programme: Programme, reward: Reward) -> tuple[Taken, ...]:
@@ -241,8 +251,8 @@ def _pay(draft: EventBuilder, programme: Programme, reward: Reward) -> tuple[Tak
     return value.debit(draft, key, reward.price.amount, destination=_paid_to(reward.payee or ""))
 
 
-def _paid_to(payee: str) -> str:
-    return f"{PAYEE}{payee}" if payee else REDEEMED
+def _paid_to(payee: str) -> LedgerAccount:
+    return postings.payee(payee) if payee else REDEEMED
 
 
 def _count_limits(
@@ -387,7 +397,7 @@ def cancel(decider: Decider, command: CancelRedemption) -> Redemption:
     for counter, kept_until in redemption.counters:
         if draft.account.counter(counter):
             draft.add(CounterChange(counter, -1, kept_until))
-    draft.record("cancel", subject=redemption.id, reason=command.reason)
+    draft.record(RedemptionCancelled(redemption.id, command.reason))
     after = changed(redemption, "cancelled", now)
     decider.claim(saving(after))
     if redemption.stocked:
@@ -407,7 +417,7 @@ def use_voucher(decider: Decider, command: UseVoucher) -> Redemption:
         raise redemption_unknown()
     check_issued(redemption, decider.now)
     after = changed(redemption, "used", decider.now)
-    decider.event().record("use", subject=after.id)
+    decider.event().record(VoucherUsed(after.id))
     decider.claim(saving(after))
     return after
 

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from typing import Annotated, Any, Final, Literal
 
 from msgspec import Meta, Struct
+from msgspec.structs import replace
 
 from chalicelib.domain import calendar
 from chalicelib.domain.account import Account
@@ -21,11 +22,12 @@ from chalicelib.domain.activity import Activity, Basis, basis
 from chalicelib.domain.decide.event_builder import EventBuilder
 from chalicelib.domain.effects import CounterChange
 from chalicelib.domain.faults import Fault
+from chalicelib.domain.ledger.events import CardsStamped, CardStamp
 from chalicelib.domain.mechanics import entitlements
 from chalicelib.domain.pointer import join
 from chalicelib.domain.programme import ActivityType, Count, Id, LineScope, Part, Programme, Text
 from chalicelib.domain.progress import Shelf
-from chalicelib.domain.reaction import Note, Occasion, Reaction, Retraction
+from chalicelib.domain.reaction import EarnContext, Reaction, ReversalContext
 from chalicelib.domain.section import Section
 from chalicelib.domain.speech import Described, Speaker
 
@@ -105,10 +107,10 @@ def _paid(card: StampCard, activity: Activity, counted: Basis) -> int:
     return sum(line.quantity for line in paid) if card.per == "unit" else len(paid)
 
 
-def apply(draft: EventBuilder, occasion: Occasion) -> Note | None:
-    """Stamp every card that a fact is for; the note says how many stamps each got."""
-    programme, activity = occasion.programme, occasion.activity
-    note: dict[str, Any] = {}
+def apply(draft: EventBuilder, context: EarnContext) -> CardsStamped | None:
+    """Stamp every card that an activity is for."""
+    programme, activity = context.programme, context.activity
+    stamped_cards = []
     for card in SECTION.of(programme):
         worth = stamped(card, activity)
         if worth == 0:
@@ -122,37 +124,45 @@ def apply(draft: EventBuilder, occasion: Occasion) -> Note | None:
             _count_day(draft, programme, card, activity, room)
             _move(draft, programme, card, room)
         after = CARDS.get(draft.account, _key(programme, card.id)) or Stamps()
-        note[card.id] = {
-            "stamps": room,
-            "worth": worth,
-            "on_card": after.on_card,
-            "size": card.size,
-            "full": after.full - before.full,
-        }
-    return note or None
+        full = after.full - before.full
+        stamped_cards.append(CardStamp(card.id, room, worth, after.on_card, card.size, full))
+    return CardsStamped(programme.id, tuple(stamped_cards)) if stamped_cards else None
 
 
-def retract(draft: EventBuilder, retraction: Retraction) -> Note:
-    """Take back the stamps that what is left of a fact is no longer worth."""
-    programme = retraction.programme
-    note = dict(retraction.note)
-    for card in SECTION.of(programme):
-        given = note.get(card.id)
-        if given is None:
-            continue
-        left = 0 if retraction.after is None else stamped(card, retraction.after)
-        # A maximum that clipped this fact is not opened for others.
-        keep = min(left, given["stamps"])
-        back = given["stamps"] - keep
+def retract(draft: EventBuilder, context: ReversalContext, outcome: CardsStamped) -> CardsStamped:
+    """Take back the stamps that what is left of an activity is no longer worth."""
+    programme = context.programme
+    cards = {card.id: card for card in SECTION.of(programme)}
+    kept = []
+    for given in outcome.cards:
+        card = cards[given.card]
+        left = 0 if context.after is None else stamped(card, context.after)
+        # A maximum that clipped this activity is not opened for others.
+        keep = min(left, given.stamps)
+        back = given.stamps - keep
         if back:
-            _count_day(draft, programme, card, retraction.recorded, -back)
+            _count_day(draft, programme, card, context.recorded, -back)
             _move(draft, programme, card, -back)
         after = CARDS.get(draft.account, _key(programme, card.id)) or Stamps()
-        note[card.id] = {**given, "stamps": keep, "on_card": after.on_card}
-    return note
+        kept.append(replace(given, stamps=keep, on_card=after.on_card))
+    return CardsStamped(outcome.programme, tuple(kept))
 
 
-REACTION: Final = Reaction(SECTION.name, apply, retract)
+def shown(outcome: CardsStamped) -> dict[str, Any]:
+    """Return what each card got."""
+    return {
+        card.card: {
+            "stamps": card.stamps,
+            "worth": card.worth,
+            "on_card": card.on_card,
+            "size": card.size,
+            "full": card.full,
+        }
+        for card in outcome.cards
+    }
+
+
+REACTION: Final = Reaction(apply, CardsStamped, retract, shown)
 
 
 def _move(draft: EventBuilder, programme: Programme, card: StampCard, stamps: int) -> None:

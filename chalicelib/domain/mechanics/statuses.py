@@ -25,9 +25,15 @@ from chalicelib.domain.calendar import Instant
 from chalicelib.domain.commands import Command
 from chalicelib.domain.decide.decider import Decider
 from chalicelib.domain.decide.event_builder import EventBuilder
-from chalicelib.domain.entry import Detail, Entry
 from chalicelib.domain.errors import Invalid, NotFound
 from chalicelib.domain.faults import Fault
+from chalicelib.domain.ledger.events import (
+    Detail,
+    Event,
+    StatusesExpired,
+    StatusVerified,
+    StatusWithdrawn,
+)
 from chalicelib.domain.pointer import join
 from chalicelib.domain.programme import Id, Part, Programme, Programmes, Text
 from chalicelib.domain.progress import Shelf
@@ -136,8 +142,10 @@ def show(decider: Decider, command: ShowStatus) -> Verified:
     told = Verified(programme.id, status.id, shown)
     if draft.is_empty:
         return replace(told, changed=False)
-    note = Detail(note=command.proof) if command.proof else None
-    draft.record("status", subject=status.id, detail=note)
+    draft.record(
+        StatusVerified(programme.id, status.id, shown.from_on, shown.until_on),
+        detail=Detail(note=command.proof) if command.proof else None,
+    )
     return told
 
 
@@ -150,7 +158,7 @@ def withdraw(decider: Decider, command: WithdrawStatus) -> Verified:
     SHOWN.drop(draft, _key(programme.id, status.id))
     if draft.is_empty:
         return replace(told, changed=False)
-    draft.record("status", subject=status.id, reason=command.reason)
+    draft.record(StatusWithdrawn(programme.id, status.id, command.reason))
     return told
 
 
@@ -193,13 +201,17 @@ def due(account: Account) -> Instant | None:
     return min((at for at in ends if at is not None), default=None)
 
 
-def lapse(account: Account, _programmes: Programmes, instant: Instant) -> Entry | None:
+def lapse(account: Account, _programmes: Programmes, instant: Instant) -> Event | None:
     """Say of the statuses whose last day is over that they have ended."""
     draft = EventBuilder(account, instant)
-    for key, shown in SHOWN.all(account).items():
-        if not shown.ended and shown.ends_at is not None and shown.ends_at <= instant:
-            SHOWN.put(draft, key, replace(shown, ended=True))
-    return None if draft.is_empty else draft.entry("status_end")
+    over = {
+        key: shown
+        for key, shown in SHOWN.all(account).items()
+        if not shown.ended and shown.ends_at is not None and shown.ends_at <= instant
+    }
+    for key, shown in over.items():
+        SHOWN.put(draft, key, replace(shown, ended=True))
+    return draft.event(StatusesExpired(tuple(over))) if over else None
 
 
 def end(draft: EventBuilder) -> None:

@@ -27,8 +27,17 @@ from chalicelib.domain.commands import Command
 from chalicelib.domain.decide.decider import Decider
 from chalicelib.domain.decide.event_builder import EventBuilder
 from chalicelib.domain.effects import ReviewChange, TierChange
-from chalicelib.domain.entry import Detail, Entry
 from chalicelib.domain.errors import Conflict, Invalid
+from chalicelib.domain.ledger.events import (
+    Detail,
+    Event,
+    TierAtRisk,
+    TierGranted,
+    TierGrantsEnded,
+    TierLifted,
+    TierReviewAnnounced,
+    TiersReviewed,
+)
 from chalicelib.domain.mechanics import floors, value
 from chalicelib.domain.mechanics.earning import metric_key
 from chalicelib.domain.mechanics.floors import Floor
@@ -245,19 +254,23 @@ def due(account: Account) -> Instant | None:
     return min(instants if ends is None else [*instants, ends], default=None)
 
 
-def review(account: Account, programmes: Programmes, instant: Instant) -> Entry | None:
+def review(account: Account, programmes: Programmes, instant: Instant) -> Event | None:
     """Review the tiers whose window or grace ends at an instant."""
     draft = EventBuilder(account, instant)
-    for programme_id, enrolment in sorted(account.enrolments.items()):
-        if enrolment.review_at is not None and enrolment.review_at <= instant:
-            version = programmes.in_force(programme_id, instant)
-            tiers = version.document.tiers if version else None
-            if version is None or tiers is None or tiers.window == "lifetime":
-                draft.add(ReviewChange(programme_id))
-                NOTICES.drop(draft, programme_id)
-            else:
-                _review(draft, version.document, tiers)
-    return None if draft.is_empty else draft.entry("review")
+    due_now = [
+        programme_id
+        for programme_id, enrolment in sorted(account.enrolments.items())
+        if enrolment.review_at is not None and enrolment.review_at <= instant
+    ]
+    for programme_id in due_now:
+        version = programmes.in_force(programme_id, instant)
+        tiers = version.document.tiers if version else None
+        if version is None or tiers is None or tiers.window == "lifetime":
+            draft.add(ReviewChange(programme_id))
+            NOTICES.drop(draft, programme_id)
+        else:
+            _review(draft, version.document, tiers)
+    return draft.event(TiersReviewed(tuple(due_now))) if due_now else None
 
 
 def _review(draft: EventBuilder, programme: Programme, tiers: Tiers) -> None:
@@ -281,10 +294,10 @@ def _review(draft: EventBuilder, programme: Programme, tiers: Tiers) -> None:
     _schedule(draft, programme, tiers)
 
 
-def announce(account: Account, programmes: Programmes, instant: Instant) -> Entry | None:
+def announce(account: Account, programmes: Programmes, instant: Instant) -> Event | None:
     """Announce the tiers that the coming review would take: nothing moves, the journal says so."""
     draft = EventBuilder(account, instant)
-    noted = {}
+    at_risk: list[TierAtRisk] = []
     for programme_id, notice in NOTICES.all(account).items():
         if notice.at > instant:
             continue
@@ -292,31 +305,29 @@ def announce(account: Account, programmes: Programmes, instant: Instant) -> Entr
         version = programmes.in_force(programme_id, instant)
         tiers = version.document.tiers if version else None
         if version is not None and tiers is not None:
-            told = _threatened(account, version.document, tiers, instant)
-            if told:
-                noted[f"{programme_id}/tiers"] = told
-    return None if draft.is_empty else draft.entry("notice", noted=noted)
+            at_risk += _threatened(account, version.document, tiers, instant)
+    return None if draft.is_empty else draft.event(TierReviewAnnounced(tuple(at_risk)))
 
 
 def _threatened(
     account: Account, programme: Programme, tiers: Tiers, now: Instant
-) -> dict[str, object]:
+) -> Iterator[TierAtRisk]:
     """Return the tier that the review will leave if nothing is added, if that is a lower one."""
     enrolment = account.enrolments[programme.id]
     if enrolment.review_at is None or enrolment.review_at <= now:
-        return {}
+        return
     held = programme.rank(enrolment.tier)
     last = calendar.local_date(enrolment.review_at - 1, programme.time_zone)
     earned = _earned(account, programme, tiers, _span(tiers, enrolment, last))
     beneath = programme.rank(floors.under(account, programme.id))
     if earned >= beneath or tiers.downgrade == "none":
-        return {}
+        return
     target = earned if tiers.downgrade == "to_earned" else max(earned, beneath - 1)
     kept = max(target, _floor(programme, account))
     if kept >= held:
-        return {}
-    at = calendar.format_instant(enrolment.review_at)
-    return {"tier": enrolment.tier, "falls_to": tiers.levels[kept].id, "at": at}
+        return
+    falls_to = tiers.levels[kept].id
+    yield TierAtRisk(programme.id, enrolment.tier, falls_to, enrolment.review_at)
 
 
 # ── Floors ──
@@ -337,8 +348,10 @@ def grant(decider: Decider, command: GrantTier) -> Granted:
     hold(draft, programme, "manual", command.tier, command.days)
     held = draft.account.enrolments[programme.id].tier
     on = next(f.expires_on for f in floors.floors_of(draft.account, programme.id) if _by_hand(f))
-    note = Detail(note=command.note) if command.note else None
-    draft.record("floor", reason=command.reason, detail=note)
+    draft.record(
+        TierGranted(programme.id, command.tier, command.reason, on),
+        detail=Detail(note=command.note) if command.note else None,
+    )
     return Granted(programme.id, held, changed=True, expires_on=on)
 
 
@@ -352,7 +365,7 @@ def lift(decider: Decider, command: LiftTier) -> Granted:
     draft = decider.event()
     _refloor(draft, programme, "lifted", lambda: floors.lift(draft, programme.id, "manual"))
     held = draft.account.enrolments[programme.id].tier
-    draft.record("floor", reason=command.reason)
+    draft.record(TierLifted(programme.id, command.reason))
     return Granted(programme.id, held, changed=True)
 
 
@@ -386,19 +399,22 @@ def held_already(account: Account, programme: Programme, tier: str) -> Iterator[
         )
 
 
-def end_floors(account: Account, programmes: Programmes, instant: Instant) -> Entry | None:
+def end_floors(account: Account, programmes: Programmes, instant: Instant) -> Event | None:
     """End the floors whose last day is over at an instant."""
     draft = EventBuilder(account, instant)
-    for programme_id, held in floors.FLOORS.all(account).items():
-        if all((floor.expires_at or instant + 1) > instant for floor in held.floors):
-            continue
+    over = [
+        programme_id
+        for programme_id, held in floors.FLOORS.all(account).items()
+        if any((floor.expires_at or instant + 1) <= instant for floor in held.floors)
+    ]
+    for programme_id in over:
         version = programmes.in_force(programme_id, instant)
         if version is None or version.document.tiers is None:
             floors.lift_ended(draft, programme_id)
         else:
             change = _lifting(draft, programme_id)
             _refloor(draft, version.document, "floor_ended", change)
-    return None if draft.is_empty else draft.entry("floor_end")
+    return draft.event(TierGrantsEnded(tuple(over))) if over else None
 
 
 def _lifting(draft: EventBuilder, programme_id: str) -> Callable[[], None]:

@@ -24,9 +24,10 @@ from chalicelib.domain.commands import Command
 from chalicelib.domain.decide.decider import MEMBER, Decider, Known
 from chalicelib.domain.decide.event_builder import EventBuilder
 from chalicelib.domain.effects import CounterChange
-from chalicelib.domain.entry import Detail
 from chalicelib.domain.errors import Conflict, Invalid
 from chalicelib.domain.faults import Fault
+from chalicelib.domain.ledger import postings
+from chalicelib.domain.ledger.events import Detail, TransferReceived, TransferSent
 from chalicelib.domain.lots import Taken
 from chalicelib.domain.mechanics import inactivity, rewards, value
 from chalicelib.domain.pointer import join
@@ -47,9 +48,6 @@ from chalicelib.domain.ruling import currency_in
 from chalicelib.domain.section import Section
 from chalicelib.domain.speech import Described, Speaker, joined
 
-#: The ledger account through which value goes from one member to another: over all members of a
-#: tenant it is empty.
-TRANSFERRED: Final = "transferred"
 #: The role of the member who receives.
 RECIPIENT: Final = "recipient"
 
@@ -127,13 +125,13 @@ def send(decider: Decider, command: SendTransfer) -> Sent:
     draft = decider.event()
     _count(draft, programme, rule, command.amount, "sending")
     value.check_available(decider.member, key, command.amount)
-    parts = value.debit(draft, key, command.amount, destination=TRANSFERRED)
+    parts = value.debit(
+        draft, key, command.amount, destination=postings.transfer(command.transfer_id)
+    )
     if rule.expiry == "fresh":
         parts = _anew(parts, currency, today, programme.time_zone)
     draft.record(
-        "transfer_out",
-        subject=command.transfer_id,
-        counterparty=command.to,
+        TransferSent(command.transfer_id, command.to, key, command.amount),
         detail=Detail(note=command.reference) if command.reference else None,
     )
     _receive(decider, programme, rule, parts, command)
@@ -158,14 +156,12 @@ def _receive(
     key = qualified(programme.id, rule.currency)
     draft = decider.event(RECIPIENT)
     _count(draft, programme, rule, command.amount, "receiving")
-    value.restore(draft, key, parts, source=TRANSFERRED, shortest=value.NEVER)
-    inactivity.inherit(draft, key, inactivity.LAST_DAYS.get(decider.member, key))
-    draft.record(
-        "transfer_in",
-        subject=command.transfer_id,
-        counterparty=command.member,
-        noted=rewards.by_itself(draft, programme),
+    value.restore(
+        draft, key, parts, source=postings.transfer(command.transfer_id), shortest=value.NEVER
     )
+    inactivity.inherit(draft, key, inactivity.LAST_DAYS.get(decider.member, key))
+    draft.outcome(rewards.by_itself(draft, programme))
+    draft.record(TransferReceived(command.transfer_id, command.member, key, command.amount))
 
 
 def _transferable(programme: Programme, currency_id: str) -> tuple[TransferRule, Currency]:

@@ -7,6 +7,7 @@ it opens a lot, so that there is never a lot and a deficit at once.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date
 
 from msgspec import Struct
@@ -16,8 +17,17 @@ from chalicelib.domain.account import Account
 from chalicelib.domain.calendar import Instant
 from chalicelib.domain.decide.event_builder import EventBuilder
 from chalicelib.domain.effects import DeficitChange, LotChange, LotWarned, PendingChange
-from chalicelib.domain.entry import AVAILABLE, EXPIRED, FORFEITED, PENDING, Entry
 from chalicelib.domain.errors import Conflict, Invalid
+from chalicelib.domain.ledger.events import Event, ExpiryAnnounced, LotsExpired
+from chalicelib.domain.ledger.postings import (
+    AVAILABLE,
+    EXPIRED,
+    FORFEITED,
+    PENDING,
+    TENANT,
+    WAITING,
+    LedgerAccount,
+)
 from chalicelib.domain.lots import Lot, LotKey, Taken
 from chalicelib.domain.programme import (
     Currency,
@@ -41,7 +51,7 @@ class Term(Struct, frozen=True):
     expires_on: str | None = None
     warn_at: Instant | None = None
 
-    def lot(self, funder: str = "", rate: int = 0) -> LotKey:
+    def lot(self, funder: str = TENANT, rate: int = 0) -> LotKey:
         """Return the key of the lot that value of this term is of."""
         return LotKey(self.expires_at, self.expires_on, funder, rate)
 
@@ -119,8 +129,8 @@ def credit(
     amount: int,
     term: Term,
     *,
-    funder: str,
-    source: str,
+    source: LedgerAccount,
+    funder: str = TENANT,
     rate: int = 0,
     since: Instant = 0,
 ) -> None:
@@ -129,16 +139,16 @@ def credit(
     credit_lot(draft, currency, lot, source=source)
 
 
-def credit_lot(draft: EventBuilder, currency: str, lot: Lot, *, source: str) -> None:
+def credit_lot(draft: EventBuilder, currency: str, lot: Lot, *, source: LedgerAccount) -> None:
     """
     Give value from a ledger account into a lot.
 
     Value whose term is already over is issued and expired in the same entry; other value repays
     a deficit first.
     """
-    draft.post(source, AVAILABLE, currency, lot.amount)
+    draft.post(source.of(lot.key.funder), AVAILABLE, currency, lot.amount)
     if lot.key.expires_at is not None and lot.key.expires_at <= draft.now:
-        draft.post(AVAILABLE, EXPIRED, currency, lot.amount)
+        draft.post(AVAILABLE, EXPIRED.of(lot.key.funder), currency, lot.amount)
         return
     repaid = min(draft.account.balance(currency).deficit, lot.amount)
     if repaid:
@@ -162,7 +172,7 @@ def check_available(account: Account, currency: str, amount: int) -> None:
 
 
 def debit(
-    draft: EventBuilder, currency: str, amount: int, *, destination: str
+    draft: EventBuilder, currency: str, amount: int, *, destination: LedgerAccount
 ) -> tuple[Taken, ...]:
     """
     Take value in burn order into a ledger account, and return what came from which lot.
@@ -177,12 +187,12 @@ def debit(
             break
         taken.append(_take(draft, currency, lot, part))
         left -= part
-    draft.post(AVAILABLE, destination, currency, amount - left)
+    post_parts(draft, AVAILABLE, currency, taken, destination)
     return tuple(taken)
 
 
 def debit_lot(
-    draft: EventBuilder, currency: str, key: LotKey, amount: int, *, destination: str
+    draft: EventBuilder, currency: str, key: LotKey, amount: int, *, destination: LedgerAccount
 ) -> int:
     """Take value from one lot, as far as it goes, and return how much that was."""
     lot = draft.account.balance(currency).lot(key)
@@ -190,12 +200,12 @@ def debit_lot(
         return 0
     part = min(lot.amount, amount)
     _take(draft, currency, lot, part)
-    draft.post(AVAILABLE, destination, currency, part)
+    draft.post(AVAILABLE, destination.of(key.funder), currency, part)
     return part
 
 
 def debit_parts(
-    draft: EventBuilder, currency: str, parts: tuple[Taken, ...], *, destination: str
+    draft: EventBuilder, currency: str, parts: tuple[Taken, ...], *, destination: LedgerAccount
 ) -> bool:
     """Take exactly these parts of these lots; ``False``, and nothing moves, where one has less."""
     balance = draft.account.balance(currency)
@@ -205,8 +215,24 @@ def debit_parts(
         return False
     for lot, amount in wanted:
         _take(draft, currency, lot, amount)
-    draft.post(AVAILABLE, destination, currency, sum(part.amount for part in parts))
+    post_parts(draft, AVAILABLE, currency, parts, destination)
     return True
+
+
+def post_parts(
+    draft: EventBuilder,
+    source: str,
+    currency: str,
+    parts: Iterable[Taken],
+    destination: LedgerAccount,
+) -> None:
+    """Post parts of lots out of one of the member's accounts, once for each that they go to."""
+    moved: dict[str, int] = {}
+    for part in parts:
+        path = destination.of(part.lot.funder)
+        moved[path] = moved.get(path, 0) + part.amount
+    for path, amount in moved.items():
+        draft.post(source, path, currency, amount)
 
 
 def _take(draft: EventBuilder, currency: str, lot: Lot, amount: int) -> Taken:
@@ -219,7 +245,7 @@ def restore(
     currency: str,
     taken: tuple[Taken, ...],
     *,
-    source: str,
+    source: LedgerAccount,
     shortest: Term,
 ) -> None:
     """
@@ -253,43 +279,43 @@ def activate(draft: EventBuilder) -> None:
                 break
             draft.add(PendingChange(currency, -waiting.amount, waiting.key))
             lot = Lot(waiting.amount, waiting.key.lot, waiting.warn_at)
-            credit_lot(draft, currency, lot, source=PENDING)
+            credit_lot(draft, currency, lot, source=WAITING)
 
 
-def expire(account: Account, _programmes: Programmes, instant: Instant) -> Entry | None:
+def expire(account: Account, _programmes: Programmes, instant: Instant) -> Event | None:
     """Expire the lots whose last day is over at an instant."""
     draft = EventBuilder(account, instant)
     for currency, balance in sorted(account.balances.items()):
         for lot in balance.lots:
             if lot.key.expires_at is None or lot.key.expires_at > instant:
                 break
-            _take(draft, currency, lot, lot.amount)
-            draft.post(AVAILABLE, EXPIRED, currency, lot.amount)
-    return None if draft.is_empty else draft.entry("expire")
+            taken = _take(draft, currency, lot, lot.amount)
+            post_parts(draft, AVAILABLE, currency, (taken,), EXPIRED)
+    return None if draft.is_empty else draft.event(LotsExpired())
 
 
-def warn(account: Account, _programmes: Programmes, instant: Instant) -> Entry | None:
+def warn(account: Account, _programmes: Programmes, instant: Instant) -> Event | None:
     """Announce the lots that are about to expire: no value moves, the journal says so once."""
     draft = EventBuilder(account, instant)
     for currency, balance in sorted(account.balances.items()):
         for lot in balance.lots:
             if lot.warn_at is not None and lot.warn_at <= instant:
                 draft.add(LotWarned(currency, lot.amount, lot.key))
-    return None if draft.is_empty else draft.entry("warn")
+    return None if draft.is_empty else draft.event(ExpiryAnnounced())
 
 
 def forfeit(draft: EventBuilder) -> None:
     """Give up all value and write off all debts, where an account ends."""
     for currency, balance in sorted(draft.account.balances.items()):
-        for lot in balance.lots:
-            _take(draft, currency, lot, lot.amount)
+        taken = [_take(draft, currency, lot, lot.amount) for lot in balance.lots]
+        post_parts(draft, AVAILABLE, currency, taken, FORFEITED)
         for waiting in balance.pending:
             draft.add(PendingChange(currency, -waiting.amount, waiting.key))
-        draft.post(AVAILABLE, FORFEITED, currency, balance.lots_total)
-        draft.post(PENDING, FORFEITED, currency, balance.pending_total)
+            path = FORFEITED.of(waiting.key.lot.funder)
+            draft.post(PENDING, path, currency, waiting.amount)
         if balance.deficit:
             draft.add(DeficitChange(currency, -balance.deficit))
-            draft.post(FORFEITED, AVAILABLE, currency, balance.deficit)
+            draft.post(FORFEITED.of(TENANT), AVAILABLE, currency, balance.deficit)
 
 
 def problems(policy: Expiry) -> str | None:

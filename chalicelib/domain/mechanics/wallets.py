@@ -18,8 +18,9 @@ from msgspec import Meta, Struct
 from chalicelib.domain import calendar
 from chalicelib.domain.commands import Command
 from chalicelib.domain.decide.decider import Decider
-from chalicelib.domain.entry import Detail
 from chalicelib.domain.faults import Fault
+from chalicelib.domain.ledger.events import Detail, WalletToppedUp
+from chalicelib.domain.ledger.postings import PAID_IN
 from chalicelib.domain.mechanics import rewards, value
 from chalicelib.domain.pointer import join
 from chalicelib.domain.programme import Count, Id, Part, Programme, qualified
@@ -27,9 +28,6 @@ from chalicelib.domain.references import known_currency
 from chalicelib.domain.ruling import currency_in
 from chalicelib.domain.section import Section
 from chalicelib.domain.speech import Described, Speaker
-
-#: The ledger account from which prepaid value comes.
-PAID_IN: Final = "paid_in"
 
 Share = Annotated[int, Meta(ge=1, le=100)]
 
@@ -96,15 +94,14 @@ def top_up(decider: Decider, command: TopUp) -> ToppedUp:
         qualified(programme.id, currency.id),
         command.amount,
         term,
-        funder="",
         source=PAID_IN,
         rate=percent,
         since=now,
     )
+    draft.outcome(rewards.by_itself(draft, programme))
     draft.record(
-        "top_up",
+        WalletToppedUp(qualified(programme.id, currency.id), command.amount, percent),
         detail=Detail(note=command.reference) if command.reference else None,
-        noted=rewards.by_itself(draft, programme),
     )
     return ToppedUp(currency.id, command.amount, percent, term.expires_on)
 
