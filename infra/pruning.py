@@ -26,14 +26,20 @@ _CHALICE: Final = frozenset({"__init__.py", "app.py"})
 _REFERENCE: Final = Path("drf_spectacular_sidecar", "static", "drf_spectacular_sidecar")
 _SWAGGER_UI: Final = frozenset({"LICENSE", "swagger-ui-bundle.js", "swagger-ui.css"})
 
+#: The rules of languages that `chalicelib.programmes.rendering` goes by, with those that they build
+#: on: 1 MB of 32.
+LANGUAGES: Final = frozenset({"bg", "en", "en_001", "fa", "root", "zh", "zh_Hans", "zh_Hant"})
+
 # Paths in the package; each must be there, so that a new release does not bring it back unseen.
 _UNUSED: Final = (
+    "babel/messages",  # the tools for gettext's files
     "cel_expr_python/ext",  # extension libraries that conditions do not load: half of all bytes
     "cffi",  # its extension module is what cryptography loads
     "google/protobuf/compiler",
     "google/protobuf/testdata",
     "google/protobuf/util",
     "aws_lambda_powertools/event_handler",  # Chalice routes
+    "pytz/zoneinfo",  # tzdata's are read; fluent.runtime only imports the module
     "urllib3/contrib/emscripten",
 )
 # Wherever they are.  Metadata and licences stay: they say what is shipped, and on which terms.
@@ -66,6 +72,7 @@ def prune(root: Path) -> None:
     Raises `PackagingError` where something that is to go, or must stay, is not there.
     """
     _keep_only(root / "chalice", _CHALICE)
+    _keep_only(root / "babel" / "locale-data", {f"{name}.dat" for name in LANGUAGES})
     _prune_botocore(root / "botocore" / "data")
     _keep_only(root / _REFERENCE, frozenset({"swagger-ui-dist"}))
     _keep_only(root / _REFERENCE / "swagger-ui-dist", _SWAGGER_UI)

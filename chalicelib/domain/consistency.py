@@ -9,7 +9,7 @@ readable; references are not judged against a list that holds such a one.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from difflib import get_close_matches
 from typing import Final
 
@@ -98,10 +98,14 @@ def _texts(programme: Programme) -> Iterator[Fault]:
             continue
         if not text:
             yield Fault(at, 'needs a text for at least one locale: {"en": "…"}')
-        for locale in text:
-            if not _LOCALE.fullmatch(locale):
-                detail = f"{locale!r} is not a locale: write it as `en` or `zh-TW`"
-                yield Fault(join(at, locale), detail)
+        yield from _locales(text, at)
+
+
+def _locales(translated: Iterable[str], at: str) -> Iterator[Fault]:
+    for locale in translated:
+        if not _LOCALE.fullmatch(locale):
+            detail = f"{locale!r} is not a locale: write it as `en` or `zh-TW`"
+            yield Fault(join(at, locale), detail)
 
 
 def _identities(programme: Programme) -> Iterator[Fault]:
@@ -147,6 +151,7 @@ def _competition(programme: Programme) -> Iterator[Fault]:
 
 
 def _currency(currency: Currency, at: str) -> Iterator[Fault]:
+    yield from _locales(currency.forms, join(at, "forms"))
     policy = currency.expiry
     fault = value.problems(policy)
     if fault:

@@ -8,7 +8,7 @@ as "every tier that a rule names exists", is in `validation`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
@@ -46,6 +46,7 @@ Name = Annotated[str, Meta(min_length=1, max_length=200)]
 Text = Name | dict[str, Name]
 Caption = Annotated[str, Meta(max_length=200)] | dict[str, Name]
 Window = Literal["day", "week", "month", "year", "lifetime"]
+Plural = Literal["zero", "one", "two", "few", "many"]
 
 
 class Part(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -114,6 +115,9 @@ class Currency(Part, frozen=True):
     """
     One kind of value that members hold.
 
+    ``name`` is what follows a number; ``forms`` what follows it instead, by locale and by the
+    plural category of CLDR that the number has in its language: `{"en": {"one": "point"}}`.
+
     ``expiry_warning_days`` before its last day, value that is still there is announced in the
     journal, for messages and webhooks to follow.
     """
@@ -121,6 +125,7 @@ class Currency(Part, frozen=True):
     id: Id
     name: Text
     expiry: Expiry
+    forms: dict[str, dict[Plural, Name]] = {}
     activation_delay_days: Days = 0
     expiry_warning_days: Annotated[int, Meta(ge=1, le=365)] | None = None
     overdraw: Literal["deficit", "clamp", "reject"] = "deficit"
@@ -399,11 +404,16 @@ def text_in(text: Caption, locale: str | None) -> str:
     """Return a text in a locale, else in its language, else in English, else the first there is."""
     if isinstance(text, str):
         return text
+    return text.get(locale_in(text, locale), "")
+
+
+def locale_in(translated: Collection[str], locale: str | None) -> str:
+    """Return the locale that a reader gets of those that there are, empty where there is none."""
     for key in (locale or "", (locale or "").split("-")[0], "en"):
         # zh-TW and zh-CN are different scripts: a bare language never stands in for them.
-        if key in text:
-            return text[key]
-    return next(iter(text.values()), "")
+        if key in translated:
+            return key
+    return next(iter(translated), "")
 
 
 State = Literal["draft", "published", "retired"]

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, cast
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 from msgspec import Meta, Struct
 
 from chalicelib.domain.mechanics.registry import Document
 from chalicelib.domain.programme import ProgrammeVersion, text_in
-from chalicelib.domain.words import describe
 from chalicelib.routes.calls import caller_of, instant_in, services_of
 from chalicelib.routes.http import Body, Call, Page, Query, Reply, Resource
 from chalicelib.routes.views import spoken, when
@@ -19,6 +18,10 @@ from chalicelib.usecases.publish_programme import (
     read_programmes,
     read_version,
 )
+
+if TYPE_CHECKING:
+    from chalicelib.domain.wording import Description
+    from chalicelib.programmes.rendering import Rendered
 
 api = Resource("programmes")
 
@@ -84,22 +87,30 @@ class VersionsView(Struct, frozen=True):
 
 
 class RuleInWords(Struct, frozen=True):
-    """One part of a programme as a patient would read it."""
+    """One part of a programme as a patient would read it; `lang` and `dir` are those of `text`."""
 
     kind: str
     id: str
     name: str
     text: str
+    lang: str
+    dir: str
     expressions: list[str]
 
 
 class RulesView(Struct, frozen=True):
-    """A programme in words."""
+    """
+    A programme in words.
+
+    `lang` and `dir` are the reader's, and those of names; a text that is not `translated` is in
+    English.
+    """
 
     programme: str
     version: int
     name: str
     rules: list[RuleInWords]
+    translated: bool
     lang: str
     dir: str
 
@@ -220,23 +231,43 @@ def read(call: Call[None, WhichVersion]) -> Reply:
 )
 def rules(call: Call[None, WhichVersion]) -> Reply:
     """Read a programme as a patient would."""
+    # Only those who ask for words pay for the message files and the rules of languages.
+    from chalicelib.domain.words import describe
+    from chalicelib.programmes.rendering import FALLBACK, catalogue
+
     version = read_version(
         services_of(call), caller_of(call), call.path["programme_id"], call.query.version
     )
-    told = spoken(call.locale)
+    reader = spoken(call.locale)
+    parts = [
+        (part, catalogue().render(part.sentences, call.locale))
+        for part in describe(version.document)
+    ]
+    translated = all(rendered.translated for _, rendered in parts)
     return Reply(
         RulesView(
             programme=version.programme_id,
             version=version.number,
             name=text_in(version.document.name, call.locale),
-            rules=[
-                RuleInWords(part.kind, part.id, part.name, part.text, list(part.expressions))
-                for part in describe(version.document, call.locale)
-            ],
-            lang=told.lang,
-            dir=told.dir,
+            rules=[_rule(part, rendered, call.locale) for part, rendered in parts],
+            translated=translated,
+            lang=reader.lang,
+            dir=reader.dir,
         ),
-        headers={"Content-Language": told.lang},
+        headers={"Content-Language": reader.lang if translated else f"{reader.lang}, {FALLBACK}"},
+    )
+
+
+def _rule(part: Description, rendered: Rendered, locale: str) -> RuleInWords:
+    language = spoken(rendered.lang)
+    return RuleInWords(
+        kind=part.kind,
+        id=part.id,
+        name=text_in(part.name, locale),
+        text=rendered.text,
+        lang=language.lang,
+        dir=language.dir,
+        expressions=list(part.expressions),
     )
 
 

@@ -15,7 +15,12 @@ DOCUMENT: Final[dict[str, Any]] = {
     "time_zone": "Europe/London",
     "money": {"currency": "GBP"},
     "currencies": [
-        {"id": "points", "name": "points", "expiry": {"type": "fixed", "on": "12-31"}},
+        {
+            "id": "points",
+            "name": "points",
+            "forms": {"en": {"one": "point"}},
+            "expiry": {"type": "fixed", "on": "12-31"},
+        },
         {"id": "stamps", "name": "stamps", "expiry": {"type": "rolling", "days": 30}},
     ],
     "attributes": {"wait": "int"},

@@ -72,6 +72,8 @@ PROBLEMS: Final[list[tuple[dict[str, Any], str, str]]] = [
     ({"/money/currency": "BGN"}, "/money/currency", "use 'EUR'"),
     ({"/name": {}}, "/name", "at least one locale"),
     ({"/name/english": "x"}, "/name/english", "is not a locale"),
+    ({"/currencies/0/forms": {"english": {}}}, "/currencies/0/forms/english", "is not a locale"),
+    ({"/currencies/0/forms": {"en": {"dual": "x"}}}, "/currencies/0/forms/en/dual", "one of `few`"),
     ({"/tiers/levels/2/benefits/0": {"EN": "x"}}, "/tiers/levels/2/benefits/0/EN", "a locale"),
     ({f"{REWARD}/description": {}}, f"{REWARD}/description", "at least one locale"),
     ({"/attributes/in": "int"}, "/attributes/in", "cannot name an attribute"),

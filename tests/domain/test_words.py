@@ -2,28 +2,42 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import pytest
 
-from chalicelib.domain.frames import frame
-from chalicelib.domain.programme import Programme
-from chalicelib.domain.speech import Described, money_in_words
+from chalicelib.domain.programme import Programme, text_in
 from chalicelib.domain.validation import validate
 from chalicelib.domain.words import describe
+from chalicelib.programmes.rendering import catalogue
 from tests.domain.documents import GONE, changed
 
 VISIT: Final = "/earning/0"
 STAMP: Final = "/earning/1"
 EARNS: Final = "Each completed visit earns 50 points"
-ON_TIERS: Final = f"{EARNS}; in Gold, 150 % of that. Fractions are dropped."
+ON_TIERS: Final = f"{EARNS}. In Gold, 150 % of that. Fractions are dropped."
 CAPPED: Final = f"{ON_TIERS} At most 500 a month."
 PLAIN: Final[dict[str, Any]] = {f"{VISIT}/tier_percent": {}, f"{VISIT}/caps": []}
 
 
-def told(changes: dict[str, Any], locale: str | None = "en") -> dict[tuple[str, str], Described]:
+class Told(NamedTuple):
+    """One part of a programme as a reader gets it."""
+
+    name: str
+    text: str
+    expressions: tuple[str, ...]
+
+
+def told(changes: dict[str, Any], locale: str | None = "en") -> dict[tuple[str, str], Told]:
     """The parts of a changed document in words, by kind and id."""
-    return {(part.kind, part.id): part for part in describe(programme(changes), locale)}
+    return {
+        (part.kind, part.id): Told(
+            text_in(part.name, locale),
+            catalogue().render(part.sentences, locale).text,
+            part.expressions,
+        )
+        for part in describe(programme(changes))
+    }
 
 
 def programme(changes: dict[str, Any]) -> Programme:
@@ -41,6 +55,7 @@ def programme(changes: dict[str, Any]) -> Programme:
         ({f"{VISIT}/caps": []}, ON_TIERS),
         ({}, CAPPED),
         ({**PLAIN, f"{VISIT}/award/amount": 1}, "Each completed visit earns 1 point."),
+        ({**PLAIN, f"{VISIT}/on": ["survey"]}, "Each survey earns 50 points."),
         (
             {**PLAIN, f"{VISIT}/on": ["payment.received", "purchase.completed", "bill.paid_early"]},
             "Each payment, purchase or paid early bill earns 50 points.",
@@ -70,7 +85,7 @@ def programme(changes: dict[str, Any]) -> Programme:
         ),
         (
             {**PLAIN, f"{VISIT}/multipliers": [{"percent": 110}], f"{VISIT}/rounding": "half_even"},
-            f"{EARNS}; in all, 110 % of that. Fractions are rounded to the nearest whole number.",
+            f"{EARNS}. In all, 110 % of that. Fractions are rounded to the nearest whole number.",
         ),
         ({**PLAIN, f"{VISIT}/when": "activity.amount > 5"}, f"{EARNS}. A condition applies."),
         (
@@ -81,7 +96,7 @@ def programme(changes: dict[str, Any]) -> Programme:
                     "exclude": {"categories": ["prescription"]},
                 },
             },
-            f"{EARNS}. Counted: vitamins, a-1. Not counted: prescription.",
+            f"{EARNS}. Counted: vitamins and a-1. Not counted: prescription.",
         ),
         (
             {
@@ -160,7 +175,7 @@ def test_expressions_stand_beside_the_words() -> None:
     stamp = told({})["earning", "stamp"]
 
     assert stamp.text == (
-        "Each purchase earns stamps, worked out each time; under a further condition, 200 % of "
+        "Each purchase earns stamps, worked out each time. Under a further condition, 200 % of "
         "that. A condition applies. Fractions are dropped."
     )
     assert stamp.expressions == (
@@ -308,7 +323,7 @@ def test_joining_is_told_where_it_takes_something() -> None:
 
 
 def test_names_are_in_the_readers_locale() -> None:
-    """Names come in the locale; the sentence is English until its language has a frame."""
+    """Names come in the locale; the sentence is English until it is translated."""
     changes = {
         **PLAIN,
         "/currencies/0/name": {"en": "points", "fa": "امتیاز"},
@@ -323,7 +338,7 @@ def test_names_are_in_the_readers_locale() -> None:
 
 def test_the_order_is_that_of_the_document() -> None:
     """Expiry, then rules, then tiers, then rewards, each as the document has them."""
-    parts = describe(programme({"/enrolment": {"min_completed_visits": 1}}), "en")
+    parts = describe(programme({"/enrolment": {"min_completed_visits": 1}}))
 
     assert [(part.kind, part.id) for part in parts] == [
         ("joining", "clinic"),
@@ -343,29 +358,3 @@ def test_a_programme_without_tiers_tells_of_none() -> None:
     changes = {"/tiers": GONE, f"{VISIT}/tier_percent": {}, "/rewards/0/tiers": []}
 
     assert not [kind for kind, _ in told(changes) if kind == "tier"]
-
-
-@pytest.mark.parametrize(
-    ("amount", "currency", "expected"),
-    [
-        (0, "GBP", "0.00 GBP"),
-        (5, "GBP", "0.05 GBP"),
-        (145000, "GBP", "1,450.00 GBP"),
-        (-145005, "GBP", "-1,450.05 GBP"),
-        (1450, "JPY", "1,450 JPY"),
-        (1450, "KWD", "1.450 KWD"),
-    ],
-)
-def test_money_has_the_decimals_of_its_currency(amount: int, currency: str, expected: str) -> None:
-    """Minor units become digits by the exponent of ISO 4217, without floats."""
-    assert money_in_words(amount, currency) == expected
-
-
-@pytest.mark.parametrize(
-    ("name", "expected"),
-    [("points", "1 point"), ("bonus", "1 bonus"), ("kudos", "1 kudo"), ("امتیاز", "1 امتیاز")],
-)
-def test_one_of_a_currency(name: str, expected: str) -> None:
-    """After one, an English plural loses its ending, and nothing else does."""
-    assert frame("en").amount(1, name) == expected
-    assert frame("en").amount(2, name) == f"2 {name}"

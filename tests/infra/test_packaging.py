@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 import zipfile
@@ -47,6 +48,12 @@ for service in ("dynamodb", "secretsmanager", "sqs"):
 from chalicelib.routes.reference import show_asset
 for name in ("swagger-ui.css", "swagger-ui-bundle.js"):
     assert len(show_asset(type("Call", (), {"path": {"asset": name}})).body) > 100_000
+from chalicelib.programmes.rendering import LOCALES, Locale, catalogue, date
+from chalicelib.domain.wording import Message
+for rules in LOCALES.values():
+    assert Locale.parse(rules).plural_form(1) in {"one", "other"}
+until = Message("season-until", {"last": date(2027, 1, 31)})
+assert catalogue().render([until], "en").text == "Until 31 January 2027."
 print(sys.modules["chalice.app"].__file__)
 print(len([name for name in sys.modules if name.startswith("chalicelib")]))
 """
@@ -75,7 +82,7 @@ def test_stands_alone(package: Package, tmp_path: Path) -> None:
 def test_every_pin_is_there(package: Package) -> None:
     """Each pinned distribution is in the package, but for those that are named as left out."""
     names = {
-        path.name.removesuffix(".dist-info").rpartition("-")[0].replace("_", "-").lower()
+        re.sub("[_.]", "-", path.name.removesuffix(".dist-info").rpartition("-")[0]).lower()
         for path in package.unpacked.glob("*.dist-info")
     }
 

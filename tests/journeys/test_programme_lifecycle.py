@@ -245,7 +245,7 @@ class TestFactsOfTheirDay:
 
 
 def test_rules_in_words(clinic: Clinic) -> None:
-    """A patient reads the rules in their language and direction."""
+    """A patient reads names in their language, and of each text in which language it is."""
     clinic.publish("persian-clinic")
 
     english = clinic.api.get("/v1/programmes/persian-clinic/rules")
@@ -253,6 +253,10 @@ def test_rules_in_words(clinic: Clinic) -> None:
 
     assert english.expect(200)["name"] == "Companions of the clinic"
     assert english.headers["content-language"] == "en"
+    assert english.expect(200)["translated"] is True
     told = persian.expect(200)
     assert (told["name"], told["dir"]) == ("همراهان درمانگاه", "rtl")
     assert {rule["kind"] for rule in told["rules"]} >= {"earning", "expiry"}
+    assert (told["lang"], told["translated"]) == ("fa-IR", False)
+    assert persian.headers["content-language"] == "fa-IR, en"
+    assert {(rule["lang"], rule["dir"]) for rule in told["rules"]} == {("en", "ltr")}

@@ -26,6 +26,7 @@ from chalicelib.domain.programme import FixedExpiry, Programme
 from chalicelib.domain.validation import validate
 from chalicelib.domain.words import describe
 from chalicelib.programmes import schema
+from chalicelib.programmes.rendering import catalogue
 
 FOLDER: Final = schema.FILE.parent
 EXAMPLES: Final = {
@@ -117,10 +118,316 @@ def test_the_schema_wants_a_discriminator() -> None:
 @pytest.mark.parametrize("locale", ["en", "fa", "bg-BG", None])
 def test_an_example_can_be_told(name: str, locale: str | None) -> None:
     """Every part of every example has words, without a gap left in them."""
-    for part in describe(programme(name), locale):
-        assert part.text.endswith(".")
-        assert "{" not in part.text
-        assert "  " not in part.text
+    for part in describe(programme(name)):
+        text = catalogue().render(part.sentences, locale).text
+        assert text.endswith(".")
+        assert "{" not in text
+        assert "  " not in text
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "part", "expected"),
+    [
+        (
+            "clinic-discounts",
+            "wallet",
+            "prepaid",
+            (
+                "Purchases are paid with Prepaid money before all else. Paid in from 200.00 GBP: "
+                "10 % off. Paid in from 500.00 GBP: 20 % off."
+            ),
+        ),
+        (
+            "clinic-discounts",
+            "wallet",
+            "cashback",
+            "1 Cashback for 0.01 GBP of a bill. At most 50 % of it.",
+        ),
+        ("clinic-discounts", "quote", "clinic-discounts", "A quote stands for 30 minutes."),
+        (
+            "clinic-discounts",
+            "goodwill",
+            "clinic-discounts",
+            "Where something went wrong, staff may credit points.",
+        ),
+        (
+            "clinic-discounts",
+            "package",
+            "four-scalings",
+            "Four scalings: 4 × Scaling from a package. To be used within 730 days.",
+        ),
+        (
+            "clinic-discounts",
+            "status",
+            "care-plan",
+            (
+                "In a care plan: counts once it has been shown. It takes consent to "
+                "“health_personalisation”, and is forgotten without it."
+            ),
+        ),
+        (
+            "clinic-discounts",
+            "status",
+            "police",
+            (
+                "Serves in the police: counts once it has been shown. It is to be shown again "
+                "after 366 days."
+            ),
+        ),
+        (
+            "clinic-discounts",
+            "discount",
+            "cumulative",
+            (
+                "The more, the cheaper: 2 % off from 100.00 GBP spent. 1 % more for each further "
+                "100.00 GBP, 10 % at most."
+            ),
+        ),
+        (
+            "clinic-discounts",
+            "discount",
+            "good-year",
+            "£1,000 in a year: 10 % off for 365 days after 1,000.00 GBP in 365 days.",
+        ),
+        (
+            "clinic-discounts",
+            "discount",
+            "birthday",
+            ("Birthday: 15 % off on the birthday. It begins 3 days before and ends 3 days after."),
+        ),
+        (
+            "clinic-discounts",
+            "discount",
+            "holidays",
+            "Bank holidays: 5 % off on 26 December or 3 May 2027.",
+        ),
+        (
+            "clinic-discounts",
+            "discount",
+            "in-service",
+            (
+                "For those who serve: 8 % off with Works for the health service, Serves in the "
+                "armed forces, Serves in the police or Serves in the fire service."
+            ),
+        ),
+        ("clinic-discounts", "discount", "family", "Family: 5 % off in a household of 2 or more."),
+        (
+            "clinic-discounts",
+            "discount",
+            "care-prices",
+            "Screening at the member's price: member prices for 1 service.",
+        ),
+        ("clinic-discounts", "discount", "vitamins", "20 % off vitamins: 20 % off for a voucher."),
+        ("clinic-discounts", "discount", "five-off", "£5 off: 5.00 GBP off for a voucher."),
+        (
+            "clinic-discounts",
+            "stacking",
+            "clinic-discounts",
+            "Of several discounts a line gets the best.",
+        ),
+        (
+            "clinic-discounts",
+            "reward",
+            "medal",
+            (
+                "A medal for bravery costs nothing. Staff hand it out. At most once a day for "
+                "each member. There are 100."
+            ),
+        ),
+        (
+            "clinic",
+            "transfer",
+            "points",
+            (
+                "Members may give points to one another, from 10 to 500 points at once. They "
+                "keep their last day. A member may send at most 1,000 points a month. A member "
+                "may receive at most 12 times a year."
+            ),
+        ),
+        (
+            "cumulative-care",
+            "reward",
+            "donation",
+            "5 dollars to a charity costs 400 points. What it costs goes to season-charity.",
+        ),
+        (
+            "healthy-behaviour",
+            "tier",
+            "active",
+            (
+                "Active is reached with 12 × met goal or 3 referrals in a year of membership. It "
+                "begins when the time is over. It lasts through the next year; after a year that "
+                "does not reach it again comes the tier that the year did reach. It brings: A "
+                "coach by video."
+            ),
+        ),
+        (
+            "hospital-levels",
+            "tier",
+            "silver",
+            (
+                "Silver is reached with 6 completed visits or 5,000.00 CNY spent in 365 days. It "
+                "lasts 365 days; if those do not reach it again it costs one tier, 30 days later."
+            ),
+        ),
+        (
+            "hospital-levels",
+            "entitlement",
+            "parking",
+            "Free parking: 4 a month for Silver and Gold.",
+        ),
+        (
+            "hospital-levels",
+            "discount",
+            "specialist",
+            "Specialist visits: 10 % off in Silver and 10 % off in Gold.",
+        ),
+        (
+            "hospital-levels",
+            "stacking",
+            "hospital-levels",
+            "Several discounts add up, to 12 % at most.",
+        ),
+        (
+            "hospital-levels",
+            "reward",
+            "gold-upgrade",
+            "A year of gold costs 8,000 points. It gives Gold for 365 days.",
+        ),
+        (
+            "paid-membership",
+            "expiry",
+            "wellbeing",
+            (
+                "Wellbeing points can be used until the end of the half-year in which 6 months "
+                "have passed since they were earned."
+            ),
+        ),
+        (
+            "paid-membership",
+            "expiry",
+            "stars",
+            (
+                "Stars can be used until the end of the day 365 days after the last visit, "
+                "purchase or other activity."
+            ),
+        ),
+        (
+            "paid-membership",
+            "earning",
+            "morning-class",
+            (
+                "Each attended wellness earns 30 wellbeing points. It counts on days that recur "
+                "(FREQ=WEEKLY;BYDAY=TU,TH), from 09:00 to 12:00."
+            ),
+        ),
+        (
+            "paid-membership",
+            "reward",
+            "extra-call",
+            (
+                "One more call costs 90 wellbeing points. It gives 1 × A call with the "
+                "clinician. It is redeemed by itself once there are 90 wellbeing points."
+            ),
+        ),
+        (
+            "paid-membership",
+            "entitlement",
+            "phone-access",
+            "A call with the clinician: 2 a month for Monthly, Yearly and Light.",
+        ),
+        (
+            "paid-membership",
+            "plan",
+            "monthly",
+            (
+                "Monthly: 180.00 USD a month. The first 14 days are free, once. Its members are "
+                "in Member."
+            ),
+        ),
+        ("paid-membership", "plan", "light", "Light: 60.00 USD a month."),
+        (
+            "pharmacy",
+            "earning",
+            "returned-medicines",
+            (
+                "Each returned medicine earns 5 thank-you points for every one that is counted. "
+                "At most 50 each time. At most 2 times a month."
+            ),
+        ),
+        (
+            "pharmacy",
+            "transfer",
+            "gratitude",
+            (
+                "Members may give thank-you points to one another. They last as if they were "
+                "earned that day."
+            ),
+        ),
+        (
+            "physiotherapy",
+            "hold",
+            "physiotherapy",
+            "Value can be set aside for 10 minutes, 1,440 at most.",
+        ),
+        (
+            "physiotherapy",
+            "entitlement",
+            "free-session",
+            "Free session: for those to whom it is granted.",
+        ),
+        (
+            "physiotherapy",
+            "stamp_card",
+            "courses",
+            "Ten courses, parking: 10 stamps give 3 × Free parking.",
+        ),
+        (
+            "physiotherapy",
+            "stamp_card",
+            "five-paid",
+            "Five paid, one free: 5 stamps give 1 × Free session. At most 2 a day.",
+        ),
+        (
+            "physiotherapy",
+            "discount",
+            "birthday",
+            (
+                "Birthday week: 10 % off on the birthday. It begins on the day and ends 6 days "
+                "after."
+            ),
+        ),
+        (
+            "physiotherapy",
+            "discount",
+            "together",
+            (
+                "The whole family: 3 % off from 500.00 GBP spent. What everyone in the household "
+                "spends counts together."
+            ),
+        ),
+        (
+            "physiotherapy",
+            "discount",
+            "children",
+            (
+                "Children of the family: 8 % off in a household of 2 or more. For those who are "
+                "there as child or dependant."
+            ),
+        ),
+        (
+            "physiotherapy",
+            "stacking",
+            "physiotherapy",
+            "Of several discounts each is taken off what the others left.",
+        ),
+    ],
+)
+def test_an_example_is_told_like_this(name: str, kind: str, part: str, expected: str) -> None:
+    """What each mechanic says of itself in English, to the letter."""
+    said = {(each.kind, each.id): each.sentences for each in describe(programme(name))}
+
+    assert catalogue().render(said[kind, part], "en").text == expected
 
 
 # ── Everything is shown at least once ──

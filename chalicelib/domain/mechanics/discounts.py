@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date
-from typing import Annotated, Any, Final, Literal, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, NamedTuple
 
 from msgspec import Meta, Struct
 
@@ -35,7 +35,9 @@ from chalicelib.domain.progress import Shelf
 from chalicelib.domain.reaction import EarnContext, Reaction, ReversalContext
 from chalicelib.domain.references import known_tiers, reference, refusal_of
 from chalicelib.domain.section import Section
-from chalicelib.domain.speech import Described, Speaker
+
+if TYPE_CHECKING:
+    from chalicelib.domain.wording import Composer, Description, Message
 
 #: The day of the year that a member was born on; its date is in the directory.
 BIRTHDAY: Final = "birthday"
@@ -595,51 +597,97 @@ def shares_spend(programme: Programme) -> bool:
     )
 
 
-def words(speaker: Speaker) -> Iterator[Described]:
+def words(compose: Composer) -> Iterator[Description]:
     """Tell what each discount takes and gives, and how several of them go together."""
-    section = SECTION.of(speaker.programme)
+    section = SECTION.of(compose.programme)
     for discount in section.offers:
-        name = speaker.text(discount.name)
-        text = f"{name}: {_terms_in_words(speaker, discount.terms)}."
-        yield Described("discount", discount.id, name, text)
+        terms = _terms_in_words(compose, discount)
+        yield compose.describe("discount", discount.id, discount.name, *terms)
     if len(section.offers) > 1:
-        how = {
-            "best_of": "Of several discounts a line gets the best.",
-            "additive": f"Several discounts add up, to {section.max_percent} % at most.",
-            "sequential": "Of several discounts each is taken off what the others left.",
-        }[section.stacking]
-        name = speaker.text(speaker.programme.name)
-        yield Described("stacking", speaker.programme.id, name, how)
+        programme = compose.programme
+        how = compose.message(
+            "discounts-stacking", stacking=section.stacking, percent=section.max_percent
+        )
+        yield compose.describe("stacking", programme.id, programme.name, how)
 
 
-def _terms_in_words(speaker: Speaker, terms: Terms) -> str:
+def _terms_in_words(compose: Composer, discount: Discount) -> Iterator[Message]:
+    name, terms = discount.name, discount.terms
     match terms:
         case SpendBands():
-            text = f"{terms.percent} % off from {speaker.money(terms.at_least)} spent"
-            if terms.every is not None:
-                text += f", {terms.add} % more for each further {speaker.money(terms.every)}"
-                text += f", {terms.max_percent} % at most"
-            return f"{text}, by everyone in the household together" if terms.shared else text
+            yield from _bands_in_words(compose, name, terms)
         case SpendWindow():
-            window = "a calendar year" if terms.window == "calendar_year" else f"{terms.days} days"
-            spent = speaker.money(terms.at_least)
-            return f"{terms.percent} % off for {terms.term_days} days after {spent} in {window}"
+            yield compose.message(
+                "discounts-window",
+                name=name,
+                percent=terms.percent,
+                days=terms.term_days,
+                spent=compose.money(terms.at_least),
+                window=terms.window,
+                window_days=terms.days,
+            )
         case OnDates():
-            return f"{terms.percent} % off around {', '.join(terms.days)}"
+            yield from _dates_in_words(compose, name, terms)
         case ForStatus():
-            names = [speaker.text(statuses.name_of(speaker.programme, each)) for each in terms.any]
-            return f"{terms.percent} % off with {speaker.words.either(names)}"
+            named = (statuses.name_of(compose.programme, each) for each in terms.any)
+            yield compose.message(
+                "discounts-status",
+                name=name,
+                percent=terms.percent,
+                statuses=compose.any_of(named),
+            )
         case ForHousehold():
-            whom = f" in the role of {speaker.words.either(terms.roles)}" if terms.roles else ""
-            return f"{terms.percent} % off{whom} in a household of {terms.at_least} or more"
+            yield from _household_in_words(compose, name, terms)
         case ForTier():
-            shares = [f"{p} % in {speaker.tier_name(t)}" for t, p in terms.percent.items()]
-            return f"off by tier: {', '.join(shares)}"
+            shares = (
+                compose.message("discounts-share", percent=percent, tier=compose.tier_name(tier))
+                for tier, percent in terms.percent.items()
+            )
+            yield compose.message("discounts-tiers", name=name, shares=compose.all_of(shares))
         case MemberPrices():
-            return f"member prices for {len(terms.prices)} services"
+            yield compose.message("discounts-prices", name=name, services=len(terms.prices))
         case ByVoucher():
-            off = f"{terms.percent} %" if terms.percent else speaker.money(terms.amount or 0)
-            return f"{off} off for a voucher"
+            yield _voucher_in_words(compose, name, terms)
+
+
+def _bands_in_words(compose: Composer, name: Text, terms: SpendBands) -> Iterator[Message]:
+    spent = compose.money(terms.at_least)
+    yield compose.message("discounts-spend", name=name, percent=terms.percent, spent=spent)
+    if terms.every is not None:
+        yield compose.message(
+            "discounts-spend-step",
+            every=compose.money(terms.every),
+            percent=terms.add,
+            most=terms.max_percent,
+        )
+    if terms.shared:
+        yield compose.message("discounts-shared")
+
+
+def _household_in_words(compose: Composer, name: Text, terms: ForHousehold) -> Iterator[Message]:
+    yield compose.message(
+        "discounts-household", name=name, percent=terms.percent, members=terms.at_least
+    )
+    if terms.roles:
+        roles = (compose.message("discounts-role", role=role) for role in terms.roles)
+        yield compose.message("discounts-roles", roles=compose.any_of(roles))
+
+
+def _voucher_in_words(compose: Composer, name: Text, terms: ByVoucher) -> Message:
+    if terms.percent is None:
+        off = compose.money(terms.amount or 0)
+        return compose.message("discounts-voucher-money", name=name, money=off)
+    return compose.message("discounts-voucher-percent", name=name, percent=terms.percent)
+
+
+def _dates_in_words(compose: Composer, name: Text, terms: OnDates) -> Iterator[Message]:
+    days = compose.any_of(
+        compose.message("discounts-birthday") if day == BIRTHDAY else compose.day(day)
+        for day in terms.days
+    )
+    yield compose.message("discounts-dates", name=name, percent=terms.percent, days=days)
+    if terms.before_days or terms.after_days:
+        yield compose.message("discounts-around", before=terms.before_days, after=terms.after_days)
 
 
 def _key(programme: Programme, discount: Discount) -> str:

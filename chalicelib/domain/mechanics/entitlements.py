@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date
-from typing import Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 from msgspec import Meta, Struct
 from msgspec.structs import replace
@@ -57,7 +57,9 @@ from chalicelib.domain.programme import (
 from chalicelib.domain.progress import Shelf
 from chalicelib.domain.references import known_tiers, reference
 from chalicelib.domain.section import Section
-from chalicelib.domain.speech import Described, Speaker
+
+if TYPE_CHECKING:
+    from chalicelib.domain.wording import Composer, Description
 
 #: How long a use can be given back.
 RETURN_DAYS: Final = 31
@@ -421,22 +423,26 @@ def permanent(programme: Programme) -> dict[str, list[str]]:
     return {f"/{SECTION.name}": [entitlement.id for entitlement in SECTION.of(programme)]}
 
 
-def words(speaker: Speaker) -> Iterator[Described]:
+def words(compose: Composer) -> Iterator[Description]:
     """Tell what members may use."""
-    for entitlement in SECTION.of(speaker.programme):
-        name = speaker.text(entitlement.name)
-        tiers = [speaker.tier_name(tier) for tier in entitlement.tiers]
-        named = {plan.id: plan.name for plan in plans.SECTION.of(speaker.programme)}
-        tiers += [speaker.text(named.get(plan, plan)) for plan in entitlement.plans]
-        if not tiers:
-            text = f"{name}: for those to whom it is granted."
-        elif entitlement.quota is None:
-            text = f"{name}: for {' and '.join(tiers)}."
+    named = {plan.id: plan.name for plan in plans.SECTION.of(compose.programme)}
+    for entitlement in SECTION.of(compose.programme):
+        name, quota = entitlement.name, entitlement.quota
+        holders = [compose.tier_name(tier) for tier in entitlement.tiers]
+        holders += [named.get(plan, plan) for plan in entitlement.plans]
+        if not holders:
+            text = compose.message("entitlements-granted", name=name)
+        elif quota is None:
+            text = compose.message("entitlements-open", name=name, holders=compose.all_of(holders))
         else:
-            quota = entitlement.quota
-            often = "in all" if quota.window == "lifetime" else f"a {quota.window}"
-            text = f"{name}: {quota.count:,} {often} for {' and '.join(tiers)}."
-        yield Described("entitlement", entitlement.id, name, text)
+            text = compose.message(
+                "entitlements-quota",
+                name=name,
+                units=quota.count,
+                window=quota.window,
+                holders=compose.all_of(holders),
+            )
+        yield compose.describe("entitlement", entitlement.id, name, text)
 
 
 def _named(programme: Programme, entitlement_id: str) -> Entitlement:

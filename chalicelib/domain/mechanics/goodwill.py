@@ -9,7 +9,7 @@ largest allowance counts.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 from msgspec import Meta, Struct
 
@@ -26,7 +26,9 @@ from chalicelib.domain.pointer import join
 from chalicelib.domain.programme import Count, Id, Part, Points, Programme, qualified
 from chalicelib.domain.references import known_currency
 from chalicelib.domain.section import Section
-from chalicelib.domain.speech import Described, Speaker
+
+if TYPE_CHECKING:
+    from chalicelib.domain.wording import Composer, Description
 
 #: The role of those who call with an API key.
 SERVER: Final = "server"
@@ -142,10 +144,10 @@ def problems(programme: Programme) -> Iterator[Fault]:
         yield from known_currency(programme, terms.currency, join("", SECTION.name, "currency"))
 
 
-def words(speaker: Speaker) -> Iterator[Described]:
+def words(compose: Composer) -> Iterator[Description]:
     """Tell that staff may put things right."""
-    terms = SECTION.of(speaker.programme)
+    terms = SECTION.of(compose.programme)
     if terms is not None:
-        name = speaker.currency_name(terms.currency)
-        text = f"Where something went wrong, staff may credit {name}."
-        yield Described("goodwill", speaker.programme.id, name, text)
+        name = compose.currency_name(terms.currency)
+        credit = compose.message("goodwill-credit", name=name)
+        yield compose.describe("goodwill", compose.programme.id, name, credit)

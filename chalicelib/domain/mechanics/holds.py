@@ -12,7 +12,7 @@ An ended hold is remembered for a week, so that who captures too late is told wh
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 from msgspec import Meta, Struct
 from msgspec.structs import replace
@@ -42,7 +42,9 @@ from chalicelib.domain.programme import Part, Programme, Programmes, qualified
 from chalicelib.domain.progress import Shelf
 from chalicelib.domain.ruling import currency_in
 from chalicelib.domain.section import Section
-from chalicelib.domain.speech import Described, Speaker
+
+if TYPE_CHECKING:
+    from chalicelib.domain.wording import Composer, Description
 
 #: What an account keeps open at once.
 OPEN_MAX: Final = 20
@@ -255,13 +257,12 @@ def problems(programme: Programme) -> Iterator[Fault]:
         yield Fault(f"/{SECTION.name}/minutes", detail)
 
 
-def words(speaker: Speaker) -> Iterator[Described]:
+def words(compose: Composer) -> Iterator[Description]:
     """Tell how long value can be set aside, where the programme says so."""
-    policy = SECTION.of(speaker.programme)
+    programme, policy = compose.programme, SECTION.of(compose.programme)
     if policy != HoldPolicy():
-        most = f"{policy.max_minutes:,} at most"
-        text = f"Value can be set aside for {policy.minutes:,} minutes, {most}."
-        yield Described("hold", speaker.programme.id, speaker.text(speaker.programme.name), text)
+        lasts = compose.message("holds-last", minutes=policy.minutes, most=policy.max_minutes)
+        yield compose.describe("hold", programme.id, programme.name, lasts)
 
 
 def _open(account: Account, hold_id: str) -> Hold:

@@ -8,7 +8,7 @@ comes back, as far as they are unused: what was used was served.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 from msgspec import Meta
 from msgspec.structs import replace
@@ -22,7 +22,9 @@ from chalicelib.domain.pointer import join
 from chalicelib.domain.programme import ActivityType, Id, Name, Part, Programme, Text
 from chalicelib.domain.reaction import EarnContext, Reaction, ReversalContext
 from chalicelib.domain.section import Section
-from chalicelib.domain.speech import Described, Speaker
+
+if TYPE_CHECKING:
+    from chalicelib.domain.wording import Composer, Description
 
 
 class Package(Part, frozen=True):
@@ -98,12 +100,15 @@ def problems(programme: Programme) -> Iterator[Fault]:
         yield from entitlements.known(programme, package.entitlement, join(at, "entitlement"))
 
 
-def words(speaker: Speaker) -> Iterator[Described]:
+def words(compose: Composer) -> Iterator[Description]:
     """Tell what each package has in it."""
-    for package in SECTION.of(speaker.programme):
-        name = speaker.text(package.name)
-        gives = speaker.text(entitlements.name_of(speaker.programme, package.entitlement))
-        text = f"{name}: {package.units:,} × {gives}."
-        if package.valid_days is not None:
-            text += f" To be used within {package.valid_days:,} days."
-        yield Described("package", package.id, name, text)
+    for package in SECTION.of(compose.programme):
+        gives = entitlements.name_of(compose.programme, package.entitlement)
+        days = package.valid_days
+        yield compose.describe(
+            "package",
+            package.id,
+            package.name,
+            compose.message("packages-hold", name=package.name, units=package.units, gives=gives),
+            None if days is None else compose.message("packages-last", days=days),
+        )

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date
-from typing import Annotated, Final, Literal
+from typing import TYPE_CHECKING, Annotated, Final, Literal
 
 from msgspec import Meta, Struct
 from msgspec.structs import replace
@@ -45,7 +45,9 @@ from chalicelib.domain.programme import Days, Id, Part, Programme, Programmes, T
 from chalicelib.domain.progress import Shelf
 from chalicelib.domain.references import reference, tier_ids
 from chalicelib.domain.section import Section
-from chalicelib.domain.speech import Described, Speaker
+
+if TYPE_CHECKING:
+    from chalicelib.domain.wording import Composer, Description
 
 State = Literal["trial", "active", "past_due", "cancelled"]
 When = Literal["now", "period_end"]
@@ -423,13 +425,15 @@ def permanent(programme: Programme) -> dict[str, list[str]]:
     return {f"/{SECTION.name}": [plan.id for plan in SECTION.of(programme)]}
 
 
-def words(speaker: Speaker) -> Iterator[Described]:
+def words(compose: Composer) -> Iterator[Description]:
     """Tell what each plan costs, and how it begins and ends."""
-    for plan in SECTION.of(speaker.programme):
-        name = speaker.text(plan.name)
-        text = f"{name}: {speaker.money(plan.fee)} a {plan.period}."
-        if plan.trial_days:
-            text += f" The first {plan.trial_days:,} days are free, once."
-        if plan.tier is not None:
-            text += f" Its members are in {speaker.tier_name(plan.tier)}."
-        yield Described("plan", plan.id, name, text)
+    for plan in SECTION.of(compose.programme):
+        fee, tier = compose.money(plan.fee), plan.tier
+        yield compose.describe(
+            "plan",
+            plan.id,
+            plan.name,
+            compose.message("plans-fee", name=plan.name, money=fee, period=plan.period),
+            compose.message("plans-trial", days=plan.trial_days) if plan.trial_days else None,
+            None if tier is None else compose.message("plans-tier", tier=compose.tier_name(tier)),
+        )

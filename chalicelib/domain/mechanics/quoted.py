@@ -13,7 +13,7 @@ of it counts.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 from msgspec import Meta
 from msgspec.structs import replace
@@ -28,7 +28,9 @@ from chalicelib.domain.mechanics import entitlements, value
 from chalicelib.domain.programme import Part
 from chalicelib.domain.reaction import EarnContext, Reaction, ReversalContext
 from chalicelib.domain.section import Section
-from chalicelib.domain.speech import Described, Speaker
+
+if TYPE_CHECKING:
+    from chalicelib.domain.wording import Composer, Description
 
 
 class QuotePolicy(Part, frozen=True):
@@ -153,9 +155,9 @@ def _nothing(_draft: EventBuilder, _context: EarnContext) -> None:
 REACTION: Final = Reaction(_nothing, QuoteBought, retract, shown)
 
 
-def words(speaker: Speaker) -> Iterator[Described]:
+def words(compose: Composer) -> Iterator[Description]:
     """Tell how long a quote stands, where the programme says so."""
-    policy = SECTION.of(speaker.programme)
+    programme, policy = compose.programme, SECTION.of(compose.programme)
     if policy != QuotePolicy():
-        text = f"A quote stands for {policy.minutes:,} minutes."
-        yield Described("quote", speaker.programme.id, speaker.text(speaker.programme.name), text)
+        stands = compose.message("quotes-stand", minutes=policy.minutes)
+        yield compose.describe("quote", programme.id, programme.name, stands)

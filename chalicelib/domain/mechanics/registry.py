@@ -18,7 +18,7 @@ succession and the programme in words ask of each part.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from chalicelib.domain.account import Account
 from chalicelib.domain.calendar import Instant
@@ -60,7 +60,9 @@ from chalicelib.domain.mechanics.transfers import TransferRules
 from chalicelib.domain.mechanics.wallets import Wallets
 from chalicelib.domain.programme import Programme, Programmes
 from chalicelib.domain.reaction import Reaction
-from chalicelib.domain.speech import Described, Speaker
+
+if TYPE_CHECKING:
+    from chalicelib.domain.wording import Composer, Description
 
 Handler = Callable[[Decider, Any], Any]
 
@@ -186,7 +188,7 @@ PERMANENT: Final[tuple[Callable[[Programme], dict[str, list[str]]], ...]] = (
 )
 
 #: A mechanic's part of a programme in words.
-WORDS: Final[tuple[Callable[[Speaker], Iterator[Described]], ...]] = (
+WORDS: Final[tuple[Callable[[Composer], Iterator[Description]], ...]] = (
     holds.words,
     entitlements.words,
     stamps.words,

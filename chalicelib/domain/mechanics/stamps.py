@@ -11,7 +11,7 @@ it.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Annotated, Any, Final, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
 from msgspec import Meta, Struct
 from msgspec.structs import replace
@@ -29,7 +29,9 @@ from chalicelib.domain.programme import ActivityType, Count, Id, LineScope, Part
 from chalicelib.domain.progress import Shelf
 from chalicelib.domain.reaction import EarnContext, Reaction, ReversalContext
 from chalicelib.domain.section import Section
-from chalicelib.domain.speech import Described, Speaker
+
+if TYPE_CHECKING:
+    from chalicelib.domain.wording import Composer, Description
 
 
 class FullCard(Part, frozen=True):
@@ -222,15 +224,20 @@ def permanent(programme: Programme) -> dict[str, list[str]]:
     return {f"/{SECTION.name}": [card.id for card in SECTION.of(programme)]}
 
 
-def words(speaker: Speaker) -> Iterator[Described]:
+def words(compose: Composer) -> Iterator[Description]:
     """Tell what fills a card, and what a full one gives."""
-    for card in SECTION.of(speaker.programme):
-        name = speaker.text(card.name)
-        gives = speaker.text(entitlements.name_of(speaker.programme, card.full.entitlement))
-        text = f"{name}: {card.size} stamps give {card.full.units:,} × {gives}."
-        if card.daily_max is not None:
-            text += f" At most {card.daily_max:,} a day."
-        yield Described("stamp_card", card.id, name, text)
+    for card in SECTION.of(compose.programme):
+        gives = entitlements.name_of(compose.programme, card.full.entitlement)
+        daily = card.daily_max
+        yield compose.describe(
+            "stamp_card",
+            card.id,
+            card.name,
+            compose.message(
+                "stamps-full", name=card.name, stamps=card.size, units=card.full.units, gives=gives
+            ),
+            None if daily is None else compose.message("stamps-daily", stamps=daily),
+        )
 
 
 def _count_day(

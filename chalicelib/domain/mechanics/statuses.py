@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date
-from typing import Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 from msgspec import Meta, Struct
 from msgspec.structs import replace
@@ -39,7 +39,9 @@ from chalicelib.domain.programme import Id, Part, Programme, Programmes, Text
 from chalicelib.domain.progress import Shelf
 from chalicelib.domain.references import reference
 from chalicelib.domain.section import Section
-from chalicelib.domain.speech import Described, Speaker
+
+if TYPE_CHECKING:
+    from chalicelib.domain.wording import Composer, Description
 
 
 class Status(Part, frozen=True):
@@ -243,16 +245,18 @@ def permanent(programme: Programme) -> dict[str, list[str]]:
     return {f"/{SECTION.name}": [status.id for status in _all(programme)]}
 
 
-def words(speaker: Speaker) -> Iterator[Described]:
+def words(compose: Composer) -> Iterator[Description]:
     """Tell which statuses count, and for how long one is taken as shown."""
-    for status in _all(speaker.programme):
-        name = speaker.text(status.name)
-        text = f"{name}: counts once it has been shown."
-        if status.max_days is not None:
-            text += f" It is to be shown again after {status.max_days:,} days."
-        if status.consent is not None:
-            text += f" It takes consent to “{status.consent}”, and is forgotten without it."
-        yield Described("status", status.id, name, text)
+    for status in _all(compose.programme):
+        days, purpose = status.max_days, status.consent
+        yield compose.describe(
+            "status",
+            status.id,
+            status.name,
+            compose.message("statuses-shown", name=status.name),
+            None if days is None else compose.message("statuses-last", days=days),
+            None if purpose is None else compose.message("statuses-consent", purpose=purpose),
+        )
 
 
 def name_of(programme: Programme, status_id: str) -> Text:

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import date
-from typing import Annotated, Final, Literal
+from typing import TYPE_CHECKING, Annotated, Final, Literal
 
 from msgspec import Meta, Struct
 from msgspec.structs import replace
@@ -46,7 +46,9 @@ from chalicelib.domain.programme import (
 from chalicelib.domain.references import known_currency, limits_of_windows
 from chalicelib.domain.ruling import currency_in
 from chalicelib.domain.section import Section
-from chalicelib.domain.speech import Described, Speaker, joined
+
+if TYPE_CHECKING:
+    from chalicelib.domain.wording import Composer, Description, Message
 
 #: The role of the member who receives.
 RECIPIENT: Final = "recipient"
@@ -256,29 +258,34 @@ def problems(programme: Programme) -> Iterator[Fault]:
                     yield Fault(join(at, side, number, "max"), too_little)
 
 
-def words(speaker: Speaker) -> Iterator[Described]:
+def words(compose: Composer) -> Iterator[Description]:
     """Tell what members may give to one another."""
-    for rule in SECTION.of(speaker.programme):
-        name = speaker.currency_name(rule.currency)
-        text = f"Members may give {name} to one another"
-        if rule.max_each is not None:
-            most = speaker.value(rule.max_each, rule.currency)
-            text += f", from {rule.min_each:,} to {most} at once"
-        elif rule.min_each > 1:
-            text += f", {speaker.value(rule.min_each, rule.currency)} or more at once"
-        expiry = "They keep their last day."
-        if rule.expiry == "fresh":
-            expiry = "They last as if they were earned that day."
-        limits = [
-            f"A member may {verb} at most {_most(speaker, rule, limit)}."
-            for verb, limits in (("send", rule.sending), ("receive", rule.receiving))
-            for limit in limits
-        ]
-        yield Described("transfer", rule.currency, name, joined(f"{text}.", expiry, *limits))
+    for rule in SECTION.of(compose.programme):
+        name = compose.currency_name(rule.currency)
+        yield compose.describe("transfer", rule.currency, name, *_rule_in_words(compose, rule))
 
 
-def _most(speaker: Speaker, rule: TransferRule, limit: TransferLimit) -> str:
-    most = speaker.words.count("times", limit.times or 0)
-    if limit.max is not None:
-        most = speaker.value(limit.max, rule.currency)
-    return f"{most} {speaker.words.windows[limit.window]}"
+def _rule_in_words(compose: Composer, rule: TransferRule) -> Iterator[Message]:
+    name, currency = compose.currency_name(rule.currency), rule.currency
+    if rule.max_each is not None:
+        most = compose.amount(rule.max_each, currency)
+        yield compose.message("transfers-between", name=name, least=rule.min_each, most=most)
+    elif rule.min_each > 1:
+        least = compose.amount(rule.min_each, currency)
+        yield compose.message("transfers-from", name=name, least=least)
+    else:
+        yield compose.message("transfers-any", name=name)
+    yield compose.message("transfers-expiry", expiry=rule.expiry)
+    for side, limits in (("sending", rule.sending), ("receiving", rule.receiving)):
+        for limit in limits:
+            yield _limit_in_words(compose, rule, side, limit)
+
+
+def _limit_in_words(
+    compose: Composer, rule: TransferRule, side: str, limit: TransferLimit
+) -> Message:
+    if limit.max is None:
+        times = limit.times or 0
+        return compose.message("transfers-times", side=side, times=times, window=limit.window)
+    most = compose.amount(limit.max, rule.currency)
+    return compose.message("transfers-most", side=side, most=most, window=limit.window)

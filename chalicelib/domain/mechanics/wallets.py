@@ -11,7 +11,7 @@ it.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Annotated, Final, Literal
+from typing import TYPE_CHECKING, Annotated, Final, Literal
 
 from msgspec import Meta, Struct
 
@@ -27,7 +27,9 @@ from chalicelib.domain.programme import Count, Id, Part, Programme, qualified
 from chalicelib.domain.references import known_currency
 from chalicelib.domain.ruling import currency_in
 from chalicelib.domain.section import Section
-from chalicelib.domain.speech import Described, Speaker
+
+if TYPE_CHECKING:
+    from chalicelib.domain.wording import Composer, Description, Message
 
 Share = Annotated[int, Meta(ge=1, le=100)]
 
@@ -148,17 +150,22 @@ def problems(programme: Programme) -> Iterator[Fault]:
                 yield Fault(join(at, "bands", number, "at_least"), detail)
 
 
-def words(speaker: Speaker) -> Iterator[Described]:
+def words(compose: Composer) -> Iterator[Description]:
     """Tell what each wallet pays, and what a top-up earns."""
-    for wallet in SECTION.of(speaker.programme):
-        name = speaker.currency_name(wallet.currency)
-        if wallet.kind == "prepaid":
-            text = f"{name} pay for purchases before all else."
-            for band in wallet.bands:
-                text += f" Paid in from {speaker.money(band.at_least)}: {band.percent} % off."
-        else:
-            paid = speaker.value(wallet.units, wallet.currency)
-            text = f"{paid} pay {speaker.money(wallet.money)} of a bill."
-            if wallet.max_percent < 100:  # noqa: PLR2004 - the whole
-                text += f" At most {wallet.max_percent} % of it."
-        yield Described("wallet", wallet.currency, name, text)
+    for wallet in SECTION.of(compose.programme):
+        name = compose.currency_name(wallet.currency)
+        yield compose.describe("wallet", wallet.currency, name, *_wallet_in_words(compose, wallet))
+
+
+def _wallet_in_words(compose: Composer, wallet: Wallet) -> Iterator[Message]:
+    if wallet.kind == "prepaid":
+        name = compose.currency_name(wallet.currency)
+        yield compose.message("wallets-prepaid", name=name)
+        for band in wallet.bands:
+            top_up = compose.money(band.at_least)
+            yield compose.message("wallets-band", money=top_up, percent=band.percent)
+        return
+    paid = compose.amount(wallet.units, wallet.currency)
+    yield compose.message("wallets-rate", value=paid, money=compose.money(wallet.money))
+    if wallet.max_percent < 100:  # noqa: PLR2004 - the whole
+        yield compose.message("wallets-most", percent=wallet.max_percent)

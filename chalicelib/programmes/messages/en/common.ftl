@@ -1,0 +1,55 @@
+# What the sentences of the other files are made of.  A message may use another one of the folder,
+# which then has the same variables.
+
+# Between two sentences; some languages have nothing there.
+sentence-gap = { " " }
+
+# A number of a programme's currency, and a sum of money with its ISO 4217 code.
+amount = { $number } { $name }
+money = { $number } { $currency }
+
+days =
+    { $days ->
+        [one] { $days } day
+       *[other] { $days } days
+    }
+times =
+    { $times ->
+        [1] once
+       *[other] { $times } times
+    }
+visits =
+    { $visits ->
+        [one] { $visits } completed visit
+       *[other] { $visits } completed visits
+    }
+window =
+    { $window ->
+        [fact] each time
+        [day] a day
+        [week] a week
+        [month] a month
+        [year] a year
+       *[lifetime] in all
+    }
+
+# A kind of activity.  Those without a name here are the programme's own words, such as the subject
+# "bill" and the action "paid early"; those of one part have no action.
+activity =
+    { $kind ->
+        [checkup-completed] completed check-up
+        [payment-received] payment
+        [purchase-completed] purchase
+        [referral-completed] successful referral
+        [steps-recorded] count of steps
+        [visit-completed] completed visit
+       *[other] { $action } { $subject }
+    }
+activity-bare = { $subject }
+
+# A day of every year that has another date in a leap year.
+end-of-february = last day of February
+
+season-between = From { $first } to { $last }.
+season-since = From { $first } on.
+season-until = Until { $last }.

@@ -1,0 +1,30 @@
+# How long value lasts.  The name is that of a currency: "points".
+currencies-never = { CAPITALISED($name) } do not expire.
+currencies-rolling = { CAPITALISED($name) } can be used until the end of the day { $life } after they were earned.
+currencies-rounded =
+    { CAPITALISED($name) } can be used until the end of the { $period ->
+        [month] month
+        [quarter] quarter
+        [half] half-year
+       *[year] year
+    } in which { $life } have passed since they were earned.
+currencies-inactivity = { CAPITALISED($name) } can be used until the end of the day { $life } after the last visit, purchase or other activity.
+currencies-dated = { CAPITALISED($name) } can be used until the end of { $date }.
+# The day is one of every year: "31 December".
+currencies-yearly = { CAPITALISED($name) } can be used until the end of the next { $day } after they were earned.
+currencies-distant = { CAPITALISED($name) } can be used until the end of the first { $day } that is at least { days } after they were earned.
+
+# How long a life is.
+currencies-months =
+    { $months ->
+        [one] { $months } month
+       *[other] { $months } months
+    }
+currencies-years =
+    { $years ->
+        [one] { $years } year
+       *[other] { $years } years
+    }
+
+# Follows an expiry or what a rule earns.
+currencies-delay = They become usable { days } after they were earned.

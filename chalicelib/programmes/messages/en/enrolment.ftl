@@ -1,0 +1,3 @@
+# What joining takes: visits and consents.
+enrolment-joining = Joining takes { $needs }.
+enrolment-consent = consent to “{ $purpose }”

@@ -1,0 +1,4 @@
+# Who may use what.  The holders are the names of tiers and plans.
+entitlements-granted = { $name }: for those to whom it is granted.
+entitlements-open = { $name }: for { $holders }.
+entitlements-quota = { $name }: { $units } { window } for { $holders }.

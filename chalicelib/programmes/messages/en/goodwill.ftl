@@ -1,0 +1,1 @@
+goodwill-credit = Where something went wrong, staff may credit { $name }.

@@ -1,0 +1,5 @@
+holds-last =
+    Value can be set aside for { $minutes ->
+        [one] { $minutes } minute
+       *[other] { $minutes } minutes
+    }, { $most } at most.

@@ -1,0 +1,2 @@
+packages-hold = { $name }: { $units } × { $gives }.
+packages-last = To be used within { days }.

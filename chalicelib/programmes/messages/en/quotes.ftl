@@ -1,0 +1,5 @@
+quotes-stand =
+    A quote stands for { $minutes ->
+        [one] { $minutes } minute
+       *[other] { $minutes } minutes
+    }.

@@ -1,0 +1,18 @@
+# What a reward costs, and who may have it.
+rewards-price = { $name } costs { $value }.
+rewards-gift = { $name } costs nothing.
+rewards-by-staff = Staff hand it out.
+rewards-payee = What it costs goes to { $payee }.
+rewards-tiers = For members in { $tiers }.
+rewards-limit = At most { times } { window } for each member.
+rewards-stock =
+    { $stock ->
+        [one] There is { $stock }.
+       *[other] There are { $stock }.
+    }
+rewards-voucher = Its voucher is valid for { days }.
+
+# What it gives in place of a voucher.
+rewards-gives-tier = It gives { $tier } for { days }.
+rewards-gives-units = It gives { $units } × { $name }.
+rewards-automatic = It is redeemed by itself once there are { $value }.

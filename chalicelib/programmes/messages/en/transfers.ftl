@@ -1,0 +1,19 @@
+# What members may give to one another.  The name is that of a currency.
+transfers-any = Members may give { $name } to one another.
+transfers-from = Members may give { $name } to one another, { $least } or more at once.
+transfers-between = Members may give { $name } to one another, from { $least } to { $most } at once.
+transfers-expiry =
+    { $expiry ->
+        [fresh] They last as if they were earned that day.
+       *[keep] They keep their last day.
+    }
+transfers-most =
+    A member may { $side ->
+        [sending] send
+       *[receiving] receive
+    } at most { $most } { window }.
+transfers-times =
+    A member may { $side ->
+        [sending] send
+       *[receiving] receive
+    } at most { times } { window }.

@@ -1,0 +1,245 @@
+"""Code and message files agree: every message is there, is used, and gets its variables."""
+
+from __future__ import annotations
+
+import ast
+from collections import Counter
+from functools import cache
+from pathlib import Path
+from types import UnionType
+from typing import Any, Final, Literal, NamedTuple, Union, get_args, get_origin, get_type_hints
+
+import pytest
+from babel import Locale
+from fluent.runtime import FluentResource
+from fluent.syntax import ast as ftl
+from fluent.syntax.visitor import Visitor
+
+from chalicelib.domain.mechanics.discounts import Discounts, SpendWindow
+from chalicelib.domain.mechanics.households import Role
+from chalicelib.domain.mechanics.plans import Plan
+from chalicelib.domain.mechanics.transfers import TransferRule
+from chalicelib.domain.money import Rounding
+from chalicelib.domain.programme import Cap, RollingExpiry, Tiers
+from chalicelib.programmes import rendering, schema
+
+ROOT: Final = schema.FILE.parents[2]
+MESSAGES: Final = schema.FILE.with_name("messages")
+LOCALES: Final = sorted(folder.name for folder in MESSAGES.iterdir())
+ENGLISH: Final = rendering.FALLBACK
+#: What the renderer itself asks for; everything else is asked for by the domain.
+RENDERER: Final = Path(rendering.__file__)
+
+
+class Call(NamedTuple):
+    """Where code names a message, and the variables that it gives."""
+
+    where: str
+    message: str
+    variables: frozenset[str]
+
+
+class Entry(NamedTuple):
+    """A message of a file: what it takes itself, what it refers to, and by what it selects."""
+
+    file: str
+    variables: frozenset[str]
+    references: frozenset[str]
+    selectors: tuple[tuple[str, frozenset[str]], ...]
+
+
+# ── What code names ──
+
+
+def calls() -> list[Call]:
+    """Every call in code that names a message."""
+    found = []
+    for path in [*sorted((ROOT / "chalicelib" / "domain").rglob("*.py")), RENDERER]:
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+                found += _named(path, node, node.func.attr)
+    return found
+
+
+def _named(path: Path, node: ast.Call, method: str) -> list[Call]:
+    if method != ("_format" if path == RENDERER else "message"):
+        return []
+    where = f"{path.relative_to(ROOT)}:{node.lineno}"
+    match node.args:
+        case [ast.Constant(value=str(message))]:
+            names = [keyword.arg for keyword in node.keywords]
+            assert None not in names, f"{where}: variables are spelled out"
+            return [Call(where, message, frozenset(map(str, names)))]
+        case _:
+            # The renderer passes on what the domain named; the domain names in plain sight.
+            assert path == RENDERER, f"{where}: the id is a plain string"
+            return []
+
+
+CALLS: Final = calls()
+
+
+# ── What the files have ──
+
+
+class _Reading(Visitor):
+    """Reads one message."""
+
+    def __init__(self) -> None:
+        self.variables: set[str] = set()
+        self.references: set[str] = set()
+        self.selectors: list[tuple[str, frozenset[str]]] = []
+
+    def visit_VariableReference(self, node: ftl.VariableReference) -> None:  # noqa: N802 - theirs
+        self.variables.add(node.id.name)
+
+    def visit_MessageReference(self, node: ftl.MessageReference) -> None:  # noqa: N802
+        self.references.add(node.id.name)
+
+    def visit_SelectExpression(self, node: ftl.SelectExpression) -> None:  # noqa: N802
+        assert isinstance(node.selector, ftl.VariableReference)
+        keys = frozenset(
+            each.key.name if isinstance(each.key, ftl.Identifier) else each.key.value
+            for each in node.variants
+        )
+        self.selectors.append((node.selector.id.name, keys))
+        self.generic_visit(node)
+
+
+@cache
+def entries(locale: str) -> dict[str, Entry]:
+    """Every message of a locale by its id."""
+    found = {}
+    for path in sorted((MESSAGES / locale).iterdir()):
+        for each in FluentResource(path.read_text("utf-8")).body:
+            if isinstance(each, ftl.Message):
+                reading = _Reading()
+                reading.visit(each)
+                found[each.id.name] = Entry(
+                    path.name,
+                    frozenset(reading.variables),
+                    frozenset(reading.references),
+                    tuple(reading.selectors),
+                )
+    return found
+
+
+def variables(locale: str, message: str) -> frozenset[str]:
+    """What a message takes, itself and through those that it refers to."""
+    entry = entries(locale)[message]
+    return entry.variables.union(*(variables(locale, other) for other in entry.references))
+
+
+@pytest.mark.parametrize("call", CALLS, ids=lambda call: f"{call.where} {call.message}")
+def test_code_names_a_message_and_its_variables(call: Call) -> None:
+    """English has every message that code names, with the variables that code gives, no others."""
+    assert call.message in entries(ENGLISH)
+    assert variables(ENGLISH, call.message) == call.variables
+
+
+def test_every_message_is_used() -> None:
+    """No message waits for code that does not name it."""
+    english = entries(ENGLISH)
+    referred = {other for entry in english.values() for other in entry.references}
+
+    assert english.keys() - {call.message for call in CALLS} - referred == set()
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+def test_a_file_is_one_capability(locale: str) -> None:
+    """An id begins with the name of its file, but for those that all files share."""
+    for message, entry in entries(locale).items():
+        capability = entry.file.removesuffix(".ftl")
+        assert capability == "common" or message.startswith(f"{capability}-"), message
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+def test_a_translation_says_what_english_says(locale: str) -> None:
+    """A locale has messages of English, in the same files and with the same variables."""
+    assert locale in rendering.LOCALES
+    assert "sentence-gap" in entries(locale)
+    for message, entry in entries(locale).items():
+        assert entry.file == entries(ENGLISH)[message].file
+        assert entry.references <= entries(locale).keys(), message
+        assert variables(locale, message) == variables(ENGLISH, message)
+
+
+# ── What messages select by ──
+
+
+def _choices(annotation: Any) -> set[str]:
+    """The words of a `Literal`, wherever it stands in an annotation."""
+    if get_origin(annotation) is Literal:
+        return set(get_args(annotation))
+    if get_origin(annotation) in {Union, UnionType}:
+        return set().union(*map(_choices, get_args(annotation)))
+    return set()
+
+
+def choices(struct: type, field: str) -> set[str]:
+    """The words that a field of a document may have."""
+    return _choices(get_type_hints(struct)[field])
+
+
+WORDS: Final = {
+    ("window", "window"): choices(Cap, "window"),
+    ("currencies-rounded", "period"): choices(RollingExpiry, "round_up"),
+    ("discounts-role", "role"): _choices(Role),
+    ("discounts-stacking", "stacking"): choices(Discounts, "stacking"),
+    ("discounts-window", "window"): choices(SpendWindow, "window"),
+    ("earning-rounding", "rounding"): _choices(Rounding),
+    ("plans-fee", "period"): choices(Plan, "period"),
+    ("tiers-reached", "window"): choices(Tiers, "window"),
+    ("tiers-rolling", "downgrade"): choices(Tiers, "downgrade") - {"none"},
+    ("tiers-yearly", "downgrade"): choices(Tiers, "downgrade") - {"none"},
+    ("transfers-expiry", "expiry"): choices(TransferRule, "expiry"),
+    ("transfers-most", "side"): {"sending", "receiving"},
+    ("transfers-times", "side"): {"sending", "receiving"},
+}
+#: Programmes have kinds of their own; the messages name the usual ones.
+OPEN: Final = {("activity", "kind")}
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+def test_no_word_falls_to_the_default(locale: str) -> None:
+    """What selects by a word has each of its words; what selects by a number, its plurals."""
+    plurals = Locale.parse(rendering.LOCALES[locale]).plural_form.tags | {"other"}
+    for message, entry in entries(locale).items():
+        for variable, keys in entry.selectors:
+            if (message, variable) in WORDS:
+                assert keys == WORDS[message, variable], message
+            elif (message, variable) not in OPEN:
+                numbers = {key for key in keys if key.isdecimal()}
+                assert keys - numbers <= plurals, message
+                assert plurals <= keys or keys == numbers | {"other"}, message
+
+
+# ── Code has no sentence ──
+
+
+def composing() -> list[tuple[Path, ast.FunctionDef]]:
+    """Every function that composes messages."""
+    return [
+        (path, node)
+        for path in sorted((ROOT / "chalicelib" / "domain").rglob("*.py"))
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.FunctionDef)
+        and any(isinstance(of := arg.annotation, ast.Name) and of.id == "Composer"
+                for arg in node.args.args)
+    ]  # fmt: skip
+
+
+def test_code_has_no_sentence() -> None:
+    """What composes messages has neither a text with a space in it nor one put together."""
+    functions = composing()
+    for path, function in functions:
+        documented = ast.get_docstring(function, clean=False)
+        for node in ast.walk(function):
+            where = f"{path.name}:{getattr(node, 'lineno', '')}"
+            assert not isinstance(node, ast.JoinedStr), where
+            if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                assert node.value == documented or " " not in node.value, where
+
+    per_file = Counter(path.stem for path, _ in functions)
+    assert per_file["words"] > 10
+    assert per_file["stamps"] == 1
