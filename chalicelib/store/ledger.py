@@ -71,8 +71,8 @@ class DynamoLedger:
         Write a decision, all or nothing.
 
         Raises `Conflicted`, `AlreadyDone`, `ClaimRefused` or `OutcomeUnknown`, and `TooLarge`
-        before anything is sent.  Where several conditions fail, the dedupe record counts first, then
-        keys, then the versions of the accounts, then the other claims.
+        before anything is sent.  Where several conditions fail, the dedupe record counts first,
+        then keys, then the versions of the accounts, then the other claims.
         """
         transact(self._dynamo, writes_of(self._dynamo, commit))
 

@@ -19,7 +19,7 @@ from chalicelib.domain.decide.appending import Appended
 from chalicelib.domain.decide.claims import Claim, ClaimKey, EventRef, Ref
 from chalicelib.domain.decide.decider import MEMBER, Decider, Known, Participant
 from chalicelib.domain.decide.deciding import decide
-from chalicelib.domain.decide.settling import SETTLE_MAX, clock_of, due_at, settle
+from chalicelib.domain.decide.settling import SETTLE_MAX, clock_of, door_of, due_at, settle
 from chalicelib.domain.errors import MemberNotFound
 from chalicelib.domain.ledger.postings import kind_of
 from chalicelib.domain.programme import Programmes
@@ -227,7 +227,11 @@ def weigh(
         return Weighed(attempt, read, waiting, _once(settled), unfinished=True)
     due = sum(len(each.appended.stored) for each in _once(settled))
     decider = Decider(
-        settled, read.programmes, now, actor=attempt.caller.actor, records=read.loaded.records
+        settled,
+        door_of(read.programmes),
+        now,
+        actor=attempt.caller.actor,
+        records=read.loaded.records,
     )
     results = tuple(decide(decider, command) for command in attempt.commands)
     decided = Decided(

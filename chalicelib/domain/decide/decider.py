@@ -17,6 +17,7 @@ from msgspec import Struct
 from chalicelib.domain.account import Account
 from chalicelib.domain.calendar import Instant
 from chalicelib.domain.decide.appending import Appended, append
+from chalicelib.domain.decide.benefits import Door
 from chalicelib.domain.decide.claims import Claim, EventRef, RecordKind, Ref
 from chalicelib.domain.decide.event_builder import EventBuilder
 from chalicelib.domain.ledger import journal
@@ -83,13 +84,14 @@ class Decider:
     def __init__(
         self,
         participants: Mapping[str, Participant],
-        programmes: Programmes,
+        door: Door,
         now: Instant,
         *,
         actor: Actor = CLOCK,
         records: Records | None = None,
     ) -> None:
-        self.programmes = programmes
+        self.programmes = door.programmes
+        self._door = door
         self.now = now
         self.actor = actor
         self.claims: list[Claim] = []
@@ -150,7 +152,7 @@ class Decider:
             self._participants[name] = self._participants[name].grown((entry,))
 
         account = self._participants[name].account
-        return EventBuilder(account, self.now, actor=self.actor, recorder=record)
+        return EventBuilder(account, self.now, self._door, actor=self.actor, recorder=record)
 
     def claim(self, claim: Claim) -> None:
         """Write something beside the accounts, in the same transaction."""
@@ -159,6 +161,4 @@ class Decider:
     def trial(self) -> Decider:
         """Return a copy, to see what would follow: nothing of it counts."""
         participants = {role: self._participants[name] for role, name in self._roles.items()}
-        return Decider(
-            participants, self.programmes, self.now, actor=self.actor, records=self._records
-        )
+        return Decider(participants, self._door, self.now, actor=self.actor, records=self._records)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from chalicelib.domain.account import Account, Folding
 from chalicelib.domain.calendar import Instant
+from chalicelib.domain.decide.benefits import OF_VALUE, Benefit, Door
 from chalicelib.domain.effects import Effect
 from chalicelib.domain.ledger.actor import CLOCK, Actor
 from chalicelib.domain.ledger.events import Data, Detail, Event, Outcome
@@ -17,13 +18,15 @@ class EventBuilder:
     Collects the effects and postings of one event on top of an account.
 
     ``now`` is the instant at which the event takes effect; ``actor`` is who causes it, the clock
-    where nobody does.  What is recorded goes to ``recorder``, the decider that asked for it.
+    where nobody does.  Benefits pass the ``door``.  What is recorded goes to ``recorder``, the
+    decider that asked for it.
     """
 
     def __init__(
         self,
         account: Account,
         now: Instant,
+        door: Door,
         *,
         actor: Actor = CLOCK,
         recorder: Callable[[Event], None] | None = None,
@@ -31,21 +34,19 @@ class EventBuilder:
         self.now = now
         self.before = account
         self._actor = actor
+        self._door = door
         self._recorder = recorder
         self._folding = Folding(account)
         self._effects: list[Effect] = []
         self._postings: list[Posting] = []
         self._outcomes: list[Outcome] = []
+        # Programmes in which value has come, in the order in which it did.
+        self._came: dict[str, None] = {}
 
     @property
     def account(self) -> Account:
         """Return the account with every effect so far; do not keep it past the next one."""
         return self._folding.so_far()
-
-    @property
-    def outcomes(self) -> tuple[Outcome, ...]:
-        """Return what mechanics made of it so far."""
-        return tuple(self._outcomes)
 
     @property
     def is_empty(self) -> bool:
@@ -62,6 +63,22 @@ class EventBuilder:
         if amount:
             self._postings.append(Posting(source, destination, currency, amount))
 
+    def give(self, benefit: Benefit) -> None:
+        """
+        Say what the member is given, before it is.
+
+        Raises the refusal of a guard that does not allow it.
+        """
+        for guard in self._door.guards:
+            guard.given(self, benefit)
+        if benefit.kind in OF_VALUE:
+            self._came.setdefault(benefit.programme)
+
+    def take_back(self, benefit: Benefit) -> None:
+        """Say what of a benefit is taken back from the member."""
+        for guard in self._door.guards:
+            guard.taken_back(self, benefit)
+
     def outcome(self, outcome: Outcome | None) -> None:
         """Say what a mechanic made of what happens, if it made anything of it."""
         if outcome is not None:
@@ -70,7 +87,12 @@ class EventBuilder:
     def event(
         self, data: Data, *, occurred_at: Instant | None = None, detail: Detail | None = None
     ) -> Event:
-        """Return the finished event."""
+        """Return the finished event, with what follows from the value that came in it."""
+        for programme_id in self._came:
+            version = self._door.programmes.in_force(programme_id, self.now)
+            if version is not None:
+                for follow in self._door.followers:
+                    self.outcome(follow(self, version.document))
         return Event(
             version=self.before.version + 1,
             effective_at=self.now,
@@ -85,8 +107,10 @@ class EventBuilder:
 
     def record(
         self, data: Data, *, occurred_at: Instant | None = None, detail: Detail | None = None
-    ) -> None:
-        """Finish the event and make it part of the decision."""
+    ) -> Event:
+        """Finish the event and make it part of the decision, and return it."""
         if self._recorder is None:
             raise AssertionError("an event outside of a decision is returned, not recorded")
-        self._recorder(self.event(data, occurred_at=occurred_at, detail=detail))
+        event = self.event(data, occurred_at=occurred_at, detail=detail)
+        self._recorder(event)
+        return event

@@ -5,11 +5,18 @@ from __future__ import annotations
 from chalicelib.domain.account import Account, Corrupt
 from chalicelib.domain.calendar import Instant
 from chalicelib.domain.decide.appending import Appended, append
-from chalicelib.domain.mechanics.registry import DUE, TICKS
+from chalicelib.domain.decide.benefits import Door
+from chalicelib.domain.decide.event_builder import EventBuilder
+from chalicelib.domain.mechanics.registry import DUE, FOLLOWERS, TICKS
 from chalicelib.domain.programme import Programmes
 
 # Entries of one transaction: DynamoDB takes 100 items, and a commit has a few of its own.
 SETTLE_MAX = 80
+
+
+def door_of(programmes: Programmes) -> Door:
+    """Return the door of the mechanics that there are; nothing stands guard at it yet."""
+    return Door(programmes, FOLLOWERS)
 
 
 def due_at(account: Account) -> Instant | None:
@@ -38,14 +45,16 @@ def settle(
     At one instant the order is fixed, as the registry's `TICKS` has it.  Returns the account and
     the tick entries, at most ``limit`` of them (then it is not yet at ``now``).
     """
+    door = door_of(programmes)
     appended = Appended()
     at = due_at(account)
     while at is not None and at <= now:
         before = account.version
         for tick in TICKS:
-            entry = tick(account, programmes, at)
-            if entry is not None:
-                account, more = append(account, (entry,), key)
+            event = EventBuilder(account, at, door)
+            data = tick(event, programmes)
+            if data is not None:
+                account, more = append(account, (event.event(data),), key)
                 appended += more
         if account.version == before:
             raise Corrupt(f"the account is due at {at}, yet nothing changes then")

@@ -102,16 +102,18 @@ def record_in(
             moves.append(moved)
         context = EarnContext(programme, activity, evaluation.tier, given)
         for reaction in REACTIONS:
-            draft.outcome(reaction.apply(draft, context))
+            if reaction.apply is not None:
+                draft.outcome(reaction.apply(draft, context))
     draft.add(StatChange(visits=int(activity.type == VISIT), activities=1))
     data = ActivityRecorded(activity.summary(), tuple(evaluations), tuple(awards), quote)
-    outcomes = draft.outcomes
-    draft.record(
+    event = draft.record(
         data,
         occurred_at=activity.occurred_at,
         detail=replace(activity.detail(), bill=bill),
     )
-    return Recorded(activity.occurred_at, tuple(verdicts), data.awards, tuple(moves), outcomes)
+    return Recorded(
+        activity.occurred_at, tuple(verdicts), data.awards, tuple(moves), event.outcomes
+    )
 
 
 def earned_by_currency(awards: tuple[RuleAward, ...]) -> dict[str, int]:

@@ -9,7 +9,7 @@ from chalicelib.domain.commands import Command
 from chalicelib.domain.decide.decider import Decider
 from chalicelib.domain.ledger.events import BalanceAdjusted, Detail
 from chalicelib.domain.ledger.postings import ADJUSTED
-from chalicelib.domain.mechanics import rewards, value
+from chalicelib.domain.mechanics import value
 from chalicelib.domain.programme import qualified
 from chalicelib.domain.ruling import currency_in
 
@@ -44,12 +44,10 @@ def adjust(decider: Decider, command: Adjust) -> Adjusted:
         today = calendar.local_date(now, programme.time_zone)
         term = value.term(currency.expiry, today, programme.time_zone, currency.expiry_warning_days)
         expires_on = term.expires_on
-        value.credit(draft, key, command.amount, term, source=ADJUSTED)
+        value.credit(draft, key, term.opens(command.amount), source=ADJUSTED, cause="adjustment")
     else:
         value.check_available(account, key, -command.amount)
         value.debit(draft, key, -command.amount, destination=ADJUSTED)
-    if command.amount > 0:
-        draft.outcome(rewards.by_itself(draft, programme))
     draft.record(
         BalanceAdjusted(key, command.amount, command.reason),
         detail=Detail(note=command.note) if command.note else None,

@@ -395,9 +395,11 @@ def give(draft: EventBuilder, award: RuleAward, amount: int) -> None:
     """Give an amount on the terms of an award: pending until it is active, else at once."""
     if amount == 0:
         return
+    funder = award.lot.funder
+    value.give(draft, award.currency, amount, cause=award.rule, funder=funder)
     pending = award.pending
     if pending is not None:
-        draft.post(ISSUED.of(award.lot.funder), PENDING, award.currency, amount)
+        draft.post(ISSUED.of(funder), PENDING, award.currency, amount)
         draft.add(PendingChange(award.currency, amount, pending, award.warn_at))
     else:
         lot = Lot(amount, award.lot, award.warn_at)

@@ -24,6 +24,7 @@ from chalicelib.domain import calendar
 from chalicelib.domain.account import Account
 from chalicelib.domain.calendar import Instant
 from chalicelib.domain.commands import Command
+from chalicelib.domain.decide.benefits import Benefit
 from chalicelib.domain.decide.claims import EventRef, Ref
 from chalicelib.domain.decide.decider import Decider, Known
 from chalicelib.domain.decide.event_builder import EventBuilder
@@ -31,13 +32,13 @@ from chalicelib.domain.effects import CounterChange
 from chalicelib.domain.errors import Conflict, NotFound
 from chalicelib.domain.faults import Fault
 from chalicelib.domain.ledger.events import (
+    Data,
     Detail,
     EntitlementGranted,
     EntitlementReturned,
     EntitlementsExpired,
     EntitlementUse,
     EntitlementUsed,
-    Event,
     GrantUse,
     QuotaUse,
 )
@@ -209,7 +210,7 @@ def grant_by_hand(decider: Decider, command: GrantEntitlement) -> Held | None:
     programme = decider.programme(command.programme)
     entitlement = _named(programme, command.entitlement)
     draft = decider.event()
-    give(draft, programme, entitlement.id, command.units, command.valid_days)
+    give(draft, programme, entitlement.id, command.units, command.valid_days, cause="grant")
     draft.record(
         EntitlementGranted(programme.id, entitlement.id, command.units, command.reason),
         detail=Detail(note=command.note) if command.note else None,
@@ -218,9 +219,20 @@ def grant_by_hand(decider: Decider, command: GrantEntitlement) -> Held | None:
 
 
 def give(
-    draft: EventBuilder, programme: Programme, entitlement: str, units: int, valid_days: int | None
+    draft: EventBuilder,
+    programme: Programme,
+    entitlement: str,
+    units: int,
+    valid_days: int | None,
+    *,
+    cause: str,
 ) -> str:
-    """Add units that are usable through so many days after today, and return their key."""
+    """
+    Add units that are usable through so many days after today, and return their key.
+
+    ``cause`` says what gives them.
+    """
+    draft.give(Benefit("entitlement", programme.id, entitlement, cause, units))
     term = value.NEVER
     if valid_days is not None:
         today = calendar.local_date(draft.now, programme.time_zone)
@@ -244,6 +256,16 @@ def take(draft: EventBuilder, key: str, units: int) -> int:
             GRANTS.drop(draft, key)
         else:
             GRANTS.put(draft, key, replace(grant, units=grant.units - taken))
+    return taken
+
+
+def take_back(draft: EventBuilder, key: str, units: int, *, cause: str) -> int:
+    """Take units of one grant back, as far as they are unused, and return how many those were."""
+    grant = GRANTS.get(draft.account, key)
+    taken = take(draft, key, units)
+    if grant is not None and taken:
+        back = Benefit("entitlement", grant.programme, grant.entitlement, cause, taken)
+        draft.take_back(back)
     return taken
 
 
@@ -285,6 +307,10 @@ def consume(
             resets_on=has.resets_on,
             **facts,
         )
+    by_right = units if has.left is None else min(has.quota_left or 0, units)
+    if by_right:
+        # What a tier or a plan brings is given when it is used, a grant when it is granted.
+        draft.give(Benefit("entitlement", programme.id, entitlement.id, "use", by_right))
     if has.left is None:
         return EntitlementUse(programme.id, entitlement.id, units, unlimited=True)
     left, quota = units, None
@@ -369,17 +395,17 @@ def due(account: Account) -> Instant | None:
     return min((at for at in instants if at is not None), default=None)
 
 
-def lapse(account: Account, _programmes: Programmes, instant: Instant) -> Event | None:
-    """Let the grants go whose last day is over at an instant."""
-    draft = EventBuilder(account, instant)
+def lapse(draft: EventBuilder, _programmes: Programmes) -> Data | None:
+    """Let the grants go whose last day is over at the instant."""
+    account = draft.before
     over = [
         key
         for key, grant in GRANTS.all(account).items()
-        if grant.expires_at is not None and grant.expires_at <= instant
+        if grant.expires_at is not None and grant.expires_at <= draft.now
     ]
     for key in over:
         GRANTS.drop(draft, key)
-    return draft.event(EntitlementsExpired(tuple(over))) if over else None
+    return EntitlementsExpired(tuple(over)) if over else None
 
 
 def end(draft: EventBuilder) -> None:

@@ -21,7 +21,7 @@ from chalicelib.domain.errors import Forbidden, Invalid
 from chalicelib.domain.faults import Fault
 from chalicelib.domain.ledger.events import Detail, GoodwillGiven
 from chalicelib.domain.ledger.postings import ISSUED
-from chalicelib.domain.mechanics import rewards, value
+from chalicelib.domain.mechanics import value
 from chalicelib.domain.pointer import join
 from chalicelib.domain.programme import Count, Id, Part, Points, Programme, qualified
 from chalicelib.domain.references import known_currency
@@ -94,8 +94,7 @@ def give(decider: Decider, command: GiveGoodwill) -> Given:
     term = value.term(currency.expiry, today, programme.time_zone, currency.expiry_warning_days)
     draft = decider.event()
     key = qualified(programme.id, currency.id)
-    value.credit(draft, key, command.points, term, source=ISSUED)
-    draft.outcome(rewards.by_itself(draft, programme))
+    value.credit(draft, key, term.opens(command.points), source=ISSUED, cause="goodwill")
     draft.record(
         GoodwillGiven(key, command.points, command.reason),
         detail=Detail(note=command.note) if command.note else None,

@@ -27,8 +27,8 @@ from chalicelib.domain.effects import CounterChange
 from chalicelib.domain.errors import Conflict, Invalid, NotFound
 from chalicelib.domain.faults import Fault
 from chalicelib.domain.ledger.events import (
+    Data,
     Detail,
-    Event,
     HoldCaptured,
     HoldExtended,
     HoldPlaced,
@@ -231,15 +231,15 @@ def due(account: Account) -> Instant | None:
     return min((hold.expires_at for hold in HOLDS.all(account).values()), default=None)
 
 
-def time_out(account: Account, _programmes: Programmes, instant: Instant) -> Event | None:
-    """End the holds whose time is over at an instant."""
-    draft = EventBuilder(account, instant)
-    over = [name for name, hold in HOLDS.all(account).items() if hold.expires_at <= instant]
+def time_out(draft: EventBuilder, _programmes: Programmes) -> Data | None:
+    """End the holds whose time is over at the instant."""
+    account = draft.before
+    over = [name for name, hold in HOLDS.all(account).items() if hold.expires_at <= draft.now]
     for hold_id in over:
         hold = _open(account, hold_id)
         _restore(draft, hold, hold.taken)
         _end(draft, hold_id, "expired")
-    return draft.event(HoldsExpired(tuple(over))) if over else None
+    return HoldsExpired(tuple(over)) if over else None
 
 
 def end(draft: EventBuilder) -> None:

@@ -16,7 +16,7 @@ from msgspec import Struct
 from chalicelib.domain.account import Account
 from chalicelib.domain.calendar import Instant
 from chalicelib.domain.decide.event_builder import EventBuilder
-from chalicelib.domain.ledger.events import Event, InactivityExpired
+from chalicelib.domain.ledger.events import Data, InactivityExpired
 from chalicelib.domain.ledger.postings import EXPIRED
 from chalicelib.domain.mechanics import value
 from chalicelib.domain.programme import InactivityExpiry, Programmes, qualified
@@ -71,15 +71,15 @@ def due(account: Account) -> Instant | None:
     return min((last.expires_at for last in LAST_DAYS.all(account).values()), default=None)
 
 
-def expire(account: Account, _programmes: Programmes, instant: Instant) -> Event | None:
+def expire(draft: EventBuilder, _programmes: Programmes) -> Data | None:
     """Let go of all value of the currencies whose last day is over."""
-    draft = EventBuilder(account, instant)
-    over = [key for key, last in LAST_DAYS.all(account).items() if last.expires_at <= instant]
+    account = draft.before
+    over = [key for key, last in LAST_DAYS.all(account).items() if last.expires_at <= draft.now]
     for key in over:
         LAST_DAYS.drop(draft, key)
         held = draft.account.balance(key).lots_total
         value.debit(draft, key, held, destination=EXPIRED)
-    return draft.event(InactivityExpired(tuple(over))) if over else None
+    return InactivityExpired(tuple(over)) if over else None
 
 
 def end(draft: EventBuilder) -> None:

@@ -55,7 +55,12 @@ def apply(draft: EventBuilder, context: EarnContext) -> PackagesSold | None:
         if bought:
             units = bought * package.units
             key = entitlements.give(
-                draft, programme, package.entitlement, units, package.valid_days
+                draft,
+                programme,
+                package.entitlement,
+                units,
+                package.valid_days,
+                cause=package.id,
             )
             sold.append(PackageSale(package.id, units, key))
     return PackagesSold(programme.id, tuple(sold)) if sold else None
@@ -70,7 +75,7 @@ def retract(draft: EventBuilder, context: ReversalContext, outcome: PackagesSold
         left = _bought(package, context.after) if context.after else 0
         over = sale.units - left * package.units
         if over > 0:
-            entitlements.take(draft, sale.grant, over)
+            entitlements.take_back(draft, sale.grant, over, cause=package.id)
         kept.append(replace(sale, units=sale.units - max(over, 0)))
     return PackagesSold(outcome.programme, tuple(kept))
 

@@ -31,8 +31,8 @@ from chalicelib.domain.effects import CounterChange
 from chalicelib.domain.errors import Conflict, NotFound
 from chalicelib.domain.faults import Fault
 from chalicelib.domain.ledger.events import (
+    Data,
     Detail,
-    Event,
     PlanCancelled,
     PlanChanged,
     PlanFeePaid,
@@ -302,21 +302,21 @@ def due(account: Account) -> Instant | None:
     return min(ends, default=None)
 
 
-def renew(account: Account, programmes: Programmes, instant: Instant) -> Event | None:
+def renew(draft: EventBuilder, programmes: Programmes) -> Data | None:
     """Begin the next period where it is paid, else the grace; end what the grace did not save."""
-    draft = EventBuilder(account, instant)
+    account = draft.before
     over = {
         programme_id: held
         for programme_id, held in SUBSCRIPTIONS.all(account).items()
-        if (held.grace_until or held.until) <= instant
+        if (held.grace_until or held.until) <= draft.now
     }
     for programme_id, held in over.items():
-        version = programmes.in_force(programme_id, instant)
+        version = programmes.in_force(programme_id, draft.now)
         if version is None:
             SUBSCRIPTIONS.drop(draft, programme_id)
         else:
             _renew(draft, version.document, held)
-    return draft.event(PlansRenewed(tuple(over))) if over else None
+    return PlansRenewed(tuple(over)) if over else None
 
 
 def _renew(draft: EventBuilder, programme: Programme, held: Subscription) -> None:

@@ -26,7 +26,7 @@ from chalicelib.domain.ledger.events import FreedLine, Line, QuoteBought, Wallet
 from chalicelib.domain.ledger.postings import REDEEMED
 from chalicelib.domain.mechanics import entitlements, value
 from chalicelib.domain.programme import Part
-from chalicelib.domain.reaction import EarnContext, Reaction, ReversalContext
+from chalicelib.domain.reaction import Reaction, ReversalContext
 from chalicelib.domain.section import Section
 
 if TYPE_CHECKING:
@@ -148,11 +148,7 @@ def shown(outcome: QuoteBought) -> dict[str, Any]:
     }
 
 
-def _nothing(_draft: EventBuilder, _context: EarnContext) -> None:
-    """Make nothing of an activity: what a quote does it does before."""
-
-
-REACTION: Final = Reaction(_nothing, QuoteBought, retract, shown)
+REACTION: Final = Reaction(None, QuoteBought, retract, shown)
 
 
 def words(compose: Composer) -> Iterator[Description]:

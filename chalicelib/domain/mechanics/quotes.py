@@ -25,6 +25,7 @@ from chalicelib.domain.activity import Activity, checked
 from chalicelib.domain.bill import PricedLine
 from chalicelib.domain.calendar import Instant
 from chalicelib.domain.commands import Command
+from chalicelib.domain.decide.benefits import Benefit
 from chalicelib.domain.decide.claims import EventRef, RecordKind, Ref, SaveRecord
 from chalicelib.domain.decide.decider import MEMBER, Decider, Known
 from chalicelib.domain.decide.event_builder import EventBuilder
@@ -292,6 +293,12 @@ def _buy(decider: Decider, quote: Quote, source: str, external_id: str) -> Confi
         )
         for each in quote.freed
     )
+    for each in quote.considered:
+        if each.source == "discount" and each.amount:
+            taken_off = Benefit(
+                "discount", programme.id, each.id, "quote", each.amount, retail_value=each.amount
+            )
+            draft.give(taken_off)
     confirmed = replace(quote, state="confirmed", revision=quote.revision + 1)
     decider.claim(_saving(confirmed))
     for redemption_id in quote.redemptions:

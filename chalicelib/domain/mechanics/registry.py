@@ -23,10 +23,11 @@ from typing import TYPE_CHECKING, Any, Final
 from chalicelib.domain.account import Account
 from chalicelib.domain.calendar import Instant
 from chalicelib.domain.commands import Command
+from chalicelib.domain.decide.benefits import Follower
 from chalicelib.domain.decide.decider import Decider
 from chalicelib.domain.decide.event_builder import EventBuilder
 from chalicelib.domain.faults import Fault
-from chalicelib.domain.ledger.events import Event
+from chalicelib.domain.ledger.events import Data
 from chalicelib.domain.ledger.postings import AVAILABLE, HELD, PENDING
 from chalicelib.domain.mechanics import (
     adjustment,
@@ -129,7 +130,7 @@ DUE: Final[tuple[Callable[[Account], Instant | None], ...]] = (
     inactivity.due,
 )
 
-TICKS: Final[tuple[Callable[[Account, Programmes, Instant], Event | None], ...]] = (
+TICKS: Final[tuple[Callable[[EventBuilder, Programmes], Data | None], ...]] = (
     rewards.activate,
     holds.time_out,
     plans.renew,
@@ -142,6 +143,9 @@ TICKS: Final[tuple[Callable[[Account, Programmes, Instant], Event | None], ...]]
     value.warn,
     tiers.announce,
 )
+
+#: What follows in a programme in which value has come, however it came.
+FOLLOWERS: Final[tuple[Follower, ...]] = (rewards.by_itself,)
 
 CLOSING: Final[tuple[Callable[[EventBuilder], None], ...]] = (
     holds.end,

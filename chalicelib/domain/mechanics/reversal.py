@@ -21,6 +21,7 @@ from chalicelib.domain.account import Account
 from chalicelib.domain.activity import VISIT, Activity, recorded_in
 from chalicelib.domain.calendar import Instant
 from chalicelib.domain.commands import Command
+from chalicelib.domain.decide.benefits import Benefit
 from chalicelib.domain.decide.claims import EventRef, RecordKind, Ref, SaveRecord
 from chalicelib.domain.decide.decider import Decider, Known
 from chalicelib.domain.decide.event_builder import EventBuilder
@@ -397,6 +398,8 @@ def _take_back_currency(
     """Take back an amount; a share is what an award lost, below zero what it gained instead."""
     left = amount
     expired = 0
+    programme, _, currency_id = currency.partition("/")
+    draft.take_back(Benefit("value", programme, currency_id, "reversal", amount))
     for award, share in shares:
         part = min(max(share, 0), left)
         left -= part

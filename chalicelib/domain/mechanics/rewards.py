@@ -20,6 +20,7 @@ from chalicelib.domain import calendar
 from chalicelib.domain.account import Account
 from chalicelib.domain.calendar import Instant
 from chalicelib.domain.commands import Command
+from chalicelib.domain.decide.benefits import Benefit
 from chalicelib.domain.decide.claims import (
     ClaimKey,
     EventRef,
@@ -34,7 +35,7 @@ from chalicelib.domain.effects import CounterChange
 from chalicelib.domain.errors import Conflict, Forbidden, LoyaltyError, NotFound
 from chalicelib.domain.ledger import postings
 from chalicelib.domain.ledger.events import (
-    Event,
+    Data,
     PendingActivated,
     RedemptionCancelled,
     RewardRedeemed,
@@ -54,7 +55,7 @@ from chalicelib.domain.programme import (
     RewardLimit,
     qualified,
 )
-from chalicelib.domain.reaction import EarnContext, Reaction, ReversalContext
+from chalicelib.domain.reaction import Reaction, ReversalContext
 
 # More than so many in one fact is a slip in a price.
 _BY_ITSELF_MAX: Final = 20
@@ -192,22 +193,12 @@ def stock_counter(programme_id: str, reward_id: str) -> str:
     return f"{programme_id}/stock/{reward_id}"
 
 
-def apply(draft: EventBuilder, context: EarnContext) -> RewardsRedeemed | None:
-    """Redeem what redeems itself."""
-    return by_itself(draft, context.programme)
-
-
-def activate(account: Account, programmes: Programmes, instant: Instant) -> Event | None:
-    """Make usable what becomes active at an instant, and redeem what redeems itself then."""
-    draft = EventBuilder(account, instant)
+def activate(draft: EventBuilder, _programmes: Programmes) -> Data | None:
+    """Make usable what becomes active at the instant, and redeem what redeems itself then."""
     value.activate(draft)
     if draft.is_empty:
         return None
-    for programme_id in sorted(account.enrolments):
-        version = programmes.in_force(programme_id, instant)
-        if version is not None:
-            draft.outcome(by_itself(draft, version.document))
-    return draft.event(PendingActivated())
+    return PendingActivated()
 
 
 def by_itself(draft: EventBuilder, programme: Programme) -> RewardsRedeemed | None:
@@ -242,11 +233,12 @@ def shown(outcome: RewardsRedeemed) -> dict[str, Any]:
     return outcome.rewards
 
 
-REACTION: Final = Reaction(apply, RewardsRedeemed, retract, shown)
+REACTION: Final = Reaction(None, RewardsRedeemed, retract, shown)
 
 
 def _pay(draft: EventBuilder, programme: Programme, reward: Reward) -> tuple[Taken, ...]:
     """Take the price, for the payee where there is one, and return what came from which lot."""
+    draft.give(Benefit("reward", programme.id, reward.id, "redemption"))
     key = qualified(programme.id, reward.price.currency)
     return value.debit(draft, key, reward.price.amount, destination=_paid_to(reward.payee or ""))
 
@@ -275,7 +267,7 @@ def _count_limits(
 def _give(draft: EventBuilder, programme: Programme, reward: Reward) -> None:
     match reward.gives:
         case GivesEntitlement(entitlement, units, valid_days):
-            entitlements.give(draft, programme, entitlement, units, valid_days)
+            entitlements.give(draft, programme, entitlement, units, valid_days, cause=reward.id)
         case GivesTier(tier, days):
             tiers.hold(draft, programme, "bought", tier, days)
 
@@ -398,6 +390,7 @@ def cancel(decider: Decider, command: CancelRedemption) -> Redemption:
         if draft.account.counter(counter):
             draft.add(CounterChange(counter, -1, kept_until))
     draft.record(RedemptionCancelled(redemption.id, command.reason))
+    draft.take_back(Benefit("reward", redemption.programme, redemption.reward, "cancellation"))
     after = changed(redemption, "cancelled", now)
     decider.claim(saving(after))
     if redemption.stocked:

@@ -173,7 +173,12 @@ def _move(draft: EventBuilder, programme: Programme, card: StampCard, stamps: in
     on_card, full = held.on_card + stamps, held.full
     while on_card >= card.size:
         entitlements.give(
-            draft, programme, card.full.entitlement, card.full.units, card.full.valid_days
+            draft,
+            programme,
+            card.full.entitlement,
+            card.full.units,
+            card.full.valid_days,
+            cause=card.id,
         )
         on_card, full = on_card - card.size, full + 1
     while on_card < 0 and full > 0 and _reopen(draft, programme, card):
@@ -197,7 +202,7 @@ def _reopen(draft: EventBuilder, programme: Programme, card: StampCard) -> bool:
         return False
     left = full.units
     for _, _, key, _ in sorted(grants, reverse=True):
-        left -= entitlements.take(draft, key, left)
+        left -= entitlements.take_back(draft, key, left, cause=card.id)
     return True
 
 

@@ -28,8 +28,8 @@ from chalicelib.domain.decide.event_builder import EventBuilder
 from chalicelib.domain.errors import Invalid, NotFound
 from chalicelib.domain.faults import Fault
 from chalicelib.domain.ledger.events import (
+    Data,
     Detail,
-    Event,
     StatusesExpired,
     StatusVerified,
     StatusWithdrawn,
@@ -203,17 +203,17 @@ def due(account: Account) -> Instant | None:
     return min((at for at in ends if at is not None), default=None)
 
 
-def lapse(account: Account, _programmes: Programmes, instant: Instant) -> Event | None:
+def lapse(draft: EventBuilder, _programmes: Programmes) -> Data | None:
     """Say of the statuses whose last day is over that they have ended."""
-    draft = EventBuilder(account, instant)
+    account = draft.before
     over = {
         key: shown
         for key, shown in SHOWN.all(account).items()
-        if not shown.ended and shown.ends_at is not None and shown.ends_at <= instant
+        if not shown.ended and shown.ends_at is not None and shown.ends_at <= draft.now
     }
     for key, shown in over.items():
         SHOWN.put(draft, key, replace(shown, ended=True))
-    return draft.event(StatusesExpired(tuple(over))) if over else None
+    return StatusesExpired(tuple(over)) if over else None
 
 
 def end(draft: EventBuilder) -> None:

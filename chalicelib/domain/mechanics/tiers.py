@@ -24,13 +24,14 @@ from chalicelib.domain import calendar
 from chalicelib.domain.account import LIFETIME, Account, Enrolment, TierStep
 from chalicelib.domain.calendar import Instant
 from chalicelib.domain.commands import Command
+from chalicelib.domain.decide.benefits import Benefit
 from chalicelib.domain.decide.decider import Decider
 from chalicelib.domain.decide.event_builder import EventBuilder
 from chalicelib.domain.effects import ReviewChange, TierChange
 from chalicelib.domain.errors import Conflict, Invalid
 from chalicelib.domain.ledger.events import (
+    Data,
     Detail,
-    Event,
     TierAtRisk,
     TierGranted,
     TierGrantsEnded,
@@ -178,6 +179,7 @@ def climb(
     draft.add(TierChange(programme.id, step.tier, tuple(map(_plain, timeline))))
     if step.tier == enrolment.tier:
         return None
+    _tell(draft, programme, enrolment.tier, step.tier, step.reason)
     _schedule(draft, programme, tiers)
     return TierMoved(programme.id, enrolment.tier, step.tier, step.since)
 
@@ -254,23 +256,23 @@ def due(account: Account) -> Instant | None:
     return min(instants if ends is None else [*instants, ends], default=None)
 
 
-def review(account: Account, programmes: Programmes, instant: Instant) -> Event | None:
-    """Review the tiers whose window or grace ends at an instant."""
-    draft = EventBuilder(account, instant)
+def review(draft: EventBuilder, programmes: Programmes) -> Data | None:
+    """Review the tiers whose window or grace ends at the instant."""
+    account = draft.before
     due_now = [
         programme_id
         for programme_id, enrolment in sorted(account.enrolments.items())
-        if enrolment.review_at is not None and enrolment.review_at <= instant
+        if enrolment.review_at is not None and enrolment.review_at <= draft.now
     ]
     for programme_id in due_now:
-        version = programmes.in_force(programme_id, instant)
+        version = programmes.in_force(programme_id, draft.now)
         tiers = version.document.tiers if version else None
         if version is None or tiers is None or tiers.window == "lifetime":
             draft.add(ReviewChange(programme_id))
             NOTICES.drop(draft, programme_id)
         else:
             _review(draft, version.document, tiers)
-    return draft.event(TiersReviewed(tuple(due_now))) if due_now else None
+    return TiersReviewed(tuple(due_now)) if due_now else None
 
 
 def _review(draft: EventBuilder, programme: Programme, tiers: Tiers) -> None:
@@ -294,19 +296,19 @@ def _review(draft: EventBuilder, programme: Programme, tiers: Tiers) -> None:
     _schedule(draft, programme, tiers)
 
 
-def announce(account: Account, programmes: Programmes, instant: Instant) -> Event | None:
+def announce(draft: EventBuilder, programmes: Programmes) -> Data | None:
     """Announce the tiers that the coming review would take: nothing moves, the journal says so."""
-    draft = EventBuilder(account, instant)
+    account = draft.before
     at_risk: list[TierAtRisk] = []
     for programme_id, notice in NOTICES.all(account).items():
-        if notice.at > instant:
+        if notice.at > draft.now:
             continue
         NOTICES.drop(draft, programme_id)
-        version = programmes.in_force(programme_id, instant)
+        version = programmes.in_force(programme_id, draft.now)
         tiers = version.document.tiers if version else None
         if version is not None and tiers is not None:
-            at_risk += _threatened(account, version.document, tiers, instant)
-    return None if draft.is_empty else draft.event(TierReviewAnnounced(tuple(at_risk)))
+            at_risk += _threatened(account, version.document, tiers, draft.now)
+    return None if draft.is_empty else TierReviewAnnounced(tuple(at_risk))
 
 
 def _threatened(
@@ -399,22 +401,22 @@ def held_already(account: Account, programme: Programme, tier: str) -> Iterator[
         )
 
 
-def end_floors(account: Account, programmes: Programmes, instant: Instant) -> Event | None:
-    """End the floors whose last day is over at an instant."""
-    draft = EventBuilder(account, instant)
+def end_floors(draft: EventBuilder, programmes: Programmes) -> Data | None:
+    """End the floors whose last day is over at the instant."""
+    account = draft.before
     over = [
         programme_id
         for programme_id, held in floors.FLOORS.all(account).items()
-        if any((floor.expires_at or instant + 1) <= instant for floor in held.floors)
+        if any((floor.expires_at or draft.now + 1) <= draft.now for floor in held.floors)
     ]
     for programme_id in over:
-        version = programmes.in_force(programme_id, instant)
+        version = programmes.in_force(programme_id, draft.now)
         if version is None or version.document.tiers is None:
             floors.lift_ended(draft, programme_id)
         else:
             change = _lifting(draft, programme_id)
             _refloor(draft, version.document, "floor_ended", change)
-    return draft.event(TierGrantsEnded(tuple(over))) if over else None
+    return TierGrantsEnded(tuple(over)) if over else None
 
 
 def _lifting(draft: EventBuilder, programme_id: str) -> Callable[[], None]:
@@ -471,8 +473,17 @@ def _move(
     enrolment = draft.account.enrolments[programme.id]
     level = tiers.levels[rank]
     timeline = (*enrolment.timeline, TierStep(draft.now, level.id, reason))
+    _tell(draft, programme, enrolment.tier, level.id, reason)
     draft.add(TierChange(programme.id, level.id, tuple(map(_plain, timeline))))
     return TierMoved(programme.id, enrolment.tier, level.id, draft.now)
+
+
+def _tell(draft: EventBuilder, programme: Programme, held: str, tier: str, cause: str) -> None:
+    """Say at the door that a member is given a higher tier, or that one is taken back."""
+    if programme.rank(tier) > programme.rank(held):
+        draft.give(Benefit("tier", programme.id, tier, cause))
+    else:
+        draft.take_back(Benefit("tier", programme.id, held, cause))
 
 
 def _schedule(draft: EventBuilder, programme: Programme, tiers: Tiers) -> None:

@@ -21,6 +21,7 @@ from msgspec.structs import replace
 
 from chalicelib.domain import calendar
 from chalicelib.domain.commands import Command
+from chalicelib.domain.decide.benefits import Benefit
 from chalicelib.domain.decide.decider import MEMBER, Decider, Known
 from chalicelib.domain.decide.event_builder import EventBuilder
 from chalicelib.domain.effects import CounterChange
@@ -29,7 +30,7 @@ from chalicelib.domain.faults import Fault
 from chalicelib.domain.ledger import postings
 from chalicelib.domain.ledger.events import Detail, TransferReceived, TransferSent
 from chalicelib.domain.lots import Taken
-from chalicelib.domain.mechanics import inactivity, rewards, value
+from chalicelib.domain.mechanics import inactivity, value
 from chalicelib.domain.pointer import join
 from chalicelib.domain.programme import (
     Count,
@@ -158,11 +159,13 @@ def _receive(
     key = qualified(programme.id, rule.currency)
     draft = decider.event(RECIPIENT)
     _count(draft, programme, rule, command.amount, "receiving")
+    draft.give(
+        Benefit("transfer", programme.id, rule.currency, command.transfer_id, command.amount)
+    )
     value.restore(
         draft, key, parts, source=postings.transfer(command.transfer_id), shortest=value.NEVER
     )
     inactivity.inherit(draft, key, inactivity.LAST_DAYS.get(decider.member, key))
-    draft.outcome(rewards.by_itself(draft, programme))
     draft.record(TransferReceived(command.transfer_id, command.member, key, command.amount))
 
 

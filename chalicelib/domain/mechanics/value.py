@@ -9,16 +9,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date
+from typing import Literal
 
 from msgspec import Struct
 
 from chalicelib.domain import calendar
 from chalicelib.domain.account import Account
 from chalicelib.domain.calendar import Instant
+from chalicelib.domain.decide.benefits import Benefit
 from chalicelib.domain.decide.event_builder import EventBuilder
 from chalicelib.domain.effects import DeficitChange, LotChange, LotWarned, PendingChange
 from chalicelib.domain.errors import Conflict, Invalid
-from chalicelib.domain.ledger.events import Event, ExpiryAnnounced, LotsExpired
+from chalicelib.domain.ledger.events import Data, ExpiryAnnounced, LotsExpired
 from chalicelib.domain.ledger.postings import (
     AVAILABLE,
     EXPIRED,
@@ -54,6 +56,10 @@ class Term(Struct, frozen=True):
     def lot(self, funder: str = TENANT, rate: int = 0) -> LotKey:
         """Return the key of the lot that value of this term is of."""
         return LotKey(self.expires_at, self.expires_on, funder, rate)
+
+    def opens(self, amount: int, *, rate: int = 0, since: Instant = 0) -> Lot:
+        """Return a lot of this term, ``rate`` per cent off what is paid from it."""
+        return Lot(amount, self.lot(rate=rate), self.warn_at, since)
 
 
 NEVER = Term()
@@ -126,17 +132,29 @@ def activation(currency: Currency, delay: int | None, day: date) -> date | None:
 def credit(
     draft: EventBuilder,
     currency: str,
-    amount: int,
-    term: Term,
+    lot: Lot,
     *,
     source: LedgerAccount,
-    funder: str = TENANT,
-    rate: int = 0,
-    since: Instant = 0,
+    cause: str,
+    kind: Literal["value", "prepaid"] = "value",
 ) -> None:
-    """Give value from a ledger account, ``rate`` per cent off what is paid from it."""
-    lot = Lot(amount, term.lot(funder, rate), term.warn_at, since)
+    """Give value from a ledger account; ``cause`` says what gives it."""
+    give(draft, currency, lot.amount, cause=cause, kind=kind, funder=lot.key.funder)
     credit_lot(draft, currency, lot, source=source)
+
+
+def give(
+    draft: EventBuilder,
+    currency: str,
+    amount: int,
+    *,
+    cause: str,
+    kind: Literal["value", "prepaid"] = "value",
+    funder: str = TENANT,
+) -> None:
+    """Say at the door that a member is given value."""
+    programme, _, currency_id = currency.partition("/")
+    draft.give(Benefit(kind, programme, currency_id, cause, amount, funder=funder))
 
 
 def credit_lot(draft: EventBuilder, currency: str, lot: Lot, *, source: LedgerAccount) -> None:
@@ -279,29 +297,30 @@ def activate(draft: EventBuilder) -> None:
                 break
             draft.add(PendingChange(currency, -waiting.amount, waiting.key))
             lot = Lot(waiting.amount, waiting.key.lot, waiting.warn_at)
+            give(draft, currency, waiting.amount, cause="activation", funder=lot.key.funder)
             credit_lot(draft, currency, lot, source=WAITING)
 
 
-def expire(account: Account, _programmes: Programmes, instant: Instant) -> Event | None:
-    """Expire the lots whose last day is over at an instant."""
-    draft = EventBuilder(account, instant)
+def expire(draft: EventBuilder, _programmes: Programmes) -> Data | None:
+    """Expire the lots whose last day is over at the instant."""
+    account = draft.before
     for currency, balance in sorted(account.balances.items()):
         for lot in balance.lots:
-            if lot.key.expires_at is None or lot.key.expires_at > instant:
+            if lot.key.expires_at is None or lot.key.expires_at > draft.now:
                 break
             taken = _take(draft, currency, lot, lot.amount)
             post_parts(draft, AVAILABLE, currency, (taken,), EXPIRED)
-    return None if draft.is_empty else draft.event(LotsExpired())
+    return None if draft.is_empty else LotsExpired()
 
 
-def warn(account: Account, _programmes: Programmes, instant: Instant) -> Event | None:
+def warn(draft: EventBuilder, _programmes: Programmes) -> Data | None:
     """Announce the lots that are about to expire: no value moves, the journal says so once."""
-    draft = EventBuilder(account, instant)
+    account = draft.before
     for currency, balance in sorted(account.balances.items()):
         for lot in balance.lots:
-            if lot.warn_at is not None and lot.warn_at <= instant:
+            if lot.warn_at is not None and lot.warn_at <= draft.now:
                 draft.add(LotWarned(currency, lot.amount, lot.key))
-    return None if draft.is_empty else draft.event(ExpiryAnnounced())
+    return None if draft.is_empty else ExpiryAnnounced()
 
 
 def forfeit(draft: EventBuilder) -> None:

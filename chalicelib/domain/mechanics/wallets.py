@@ -21,7 +21,7 @@ from chalicelib.domain.decide.decider import Decider
 from chalicelib.domain.faults import Fault
 from chalicelib.domain.ledger.events import Detail, WalletToppedUp
 from chalicelib.domain.ledger.postings import PAID_IN
-from chalicelib.domain.mechanics import rewards, value
+from chalicelib.domain.mechanics import value
 from chalicelib.domain.pointer import join
 from chalicelib.domain.programme import Count, Id, Part, Programme, qualified
 from chalicelib.domain.references import known_currency
@@ -94,13 +94,11 @@ def top_up(decider: Decider, command: TopUp) -> ToppedUp:
     value.credit(
         draft,
         qualified(programme.id, currency.id),
-        command.amount,
-        term,
+        term.opens(command.amount, rate=percent, since=now),
         source=PAID_IN,
-        rate=percent,
-        since=now,
+        cause="top_up",
+        kind="prepaid",
     )
-    draft.outcome(rewards.by_itself(draft, programme))
     draft.record(
         WalletToppedUp(qualified(programme.id, currency.id), command.amount, percent),
         detail=Detail(note=command.reference) if command.reference else None,
