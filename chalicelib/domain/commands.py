@@ -1,4 +1,4 @@
-"""What can be asked of accounts: the base of every command, and what concerns all mechanics."""
+"""What can be asked of accounts: the base of every command; each mechanic declares its own."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from typing import ClassVar
 
 from msgspec import Struct
 
-from chalicelib.domain.activity import Activity
 from chalicelib.domain.decide.claims import EventRef, Ref
 from chalicelib.domain.decide.decider import MEMBER, Known
 
@@ -35,33 +34,3 @@ class Command(Struct, frozen=True, kw_only=True):
     def records(self, known: Known) -> tuple[Ref | EventRef, ...]:  # noqa: ARG002 - as above
         """Return the records and events that it needs; asked again as `parties` is."""
         return ()
-
-
-class Open(Command, frozen=True):
-    """
-    Begin an account.
-
-    ``programmes`` to join at once, none for a prospect; every one in force where it is ``None``.
-    """
-
-    opens: ClassVar[bool] = True
-
-    programmes: tuple[str, ...] | None = ()
-    consents: dict[str, bool] = {}
-
-
-class Enrol(Command, frozen=True):
-    """
-    Join programmes, every one in force where it is ``None``.
-
-    Those already joined stay as they are.
-    """
-
-    programmes: tuple[str, ...] | None
-    consents: dict[str, bool] = {}
-
-
-class RecordActivity(Command, frozen=True):
-    """Judge an activity and journal it."""
-
-    activity: Activity

@@ -16,8 +16,7 @@ from typing import Final
 from chalicelib.domain import calendar, conditions, money, recurrence, references
 from chalicelib.domain.faults import Fault
 from chalicelib.domain.growth import longest_life
-from chalicelib.domain.mechanics import entitlements, value
-from chalicelib.domain.mechanics.registry import PROBLEMS
+from chalicelib.domain.mechanics import entitlements, registry, value
 from chalicelib.domain.pointer import join
 from chalicelib.domain.programme import (
     Currency,
@@ -55,8 +54,9 @@ def problems(programme: Programme) -> Iterator[Fault]:
             yield from _level(programme, level, at, first=place == 0)
     for place, reward in enumerate(programme.rewards):
         yield from _reward(programme, reward, join("/rewards", place))
-    for of_part in PROBLEMS:
-        yield from of_part(programme)
+    for mechanic in registry.every():
+        if mechanic.problems is not None:
+            yield from mechanic.problems(programme)
 
 
 def texts(programme: Programme) -> Iterator[tuple[str, Text]]:

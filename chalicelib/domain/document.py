@@ -1,18 +1,42 @@
-"""A programme's document as bytes, in the one form that is stored and compared."""
+"""
+The whole programme document, with the sections of every mechanic.
+
+Only what judges, describes or shows whole documents needs it; whoever decides reads the sections
+that are asked for (`section`).
+"""
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import msgspec
 
-from chalicelib.domain.mechanics.registry import Document
+from chalicelib.domain.mechanics import registry
 from chalicelib.domain.programme import Programme
+from chalicelib.domain.section import StoredProgramme
+
+if TYPE_CHECKING:
+
+    class Document(Programme, frozen=True):
+        """The whole document."""
+
+else:
+    Document = msgspec.defstruct(
+        "Document",
+        [
+            (each.section.name, each.section.shape, each.section.empty)
+            for each in registry.every()
+            if each.section is not None
+        ],
+        bases=(Programme,),
+        frozen=True,
+        module=__name__,
+        namespace={"__doc__": "The whole document."},
+    )
 
 
-def decode(document: bytes) -> Document:
-    """Read a stored document; one that was validated always reads."""
-    return msgspec.json.decode(document, type=Document)
-
-
-def encode(programme: Programme) -> bytes:
-    """Write a document: sorted, defaults left out."""
-    return msgspec.json.encode(programme, order="sorted")
+def whole(programme: Programme) -> Document:
+    """Return a document with all of its sections read."""
+    if isinstance(programme, StoredProgramme):
+        return msgspec.json.decode(programme.document, type=Document)
+    return msgspec.convert(msgspec.to_builtins(programme), Document)

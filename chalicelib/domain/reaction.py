@@ -49,13 +49,12 @@ class Reaction(NamedTuple):
     How one mechanic answers activities.
 
     ``apply`` returns ``None`` where nothing followed that a reversal or the caller has to know; it
-    is left out where the outcome comes about in another way.
-    ``outcome`` is the type of what it returns else; then ``retract`` gets an outcome as the last
-    reversal left it, and returns it as it now is, and ``shown`` is what of one the caller is told,
-    as JSON.  `apply` and `retract` may refuse the whole command by raising a `LoyaltyError`.
+    is left out where outcomes come about in another way.  A mechanic with outcomes has both others:
+    ``retract`` gets an outcome as the last reversal left it, and returns it as it now is, and
+    ``shown`` is what of one the caller is told, as JSON.  `apply` and `retract` may refuse the
+    whole command by raising a `LoyaltyError`.
     """
 
     apply: Callable[[EventBuilder, EarnContext], Outcome | None] | None = None
-    outcome: type[Outcome] | None = None
     retract: Callable[[EventBuilder, ReversalContext, Any], Outcome] | None = None
     shown: Callable[[Any], dict[str, Any]] | None = None

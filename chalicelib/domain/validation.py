@@ -17,8 +17,9 @@ from msgspec import Struct
 
 from chalicelib.domain import advice, consistency
 from chalicelib.domain.conversion import Refused, convert
+from chalicelib.domain.document import Document
 from chalicelib.domain.faults import Fault
-from chalicelib.domain.mechanics.registry import PERMANENT, Document
+from chalicelib.domain.mechanics import registry
 from chalicelib.domain.pointer import has_place, join
 from chalicelib.domain.programme import Programme
 from chalicelib.domain.references import tier_ids
@@ -94,9 +95,11 @@ def check_succession(previous: Programme, following: Programme) -> tuple[Problem
 
 def _dropped(previous: Programme, following: Programme) -> Iterator[Problem]:
     """Ids of other mechanics that accounts may refer to."""
-    for ids_of in PERMANENT:
-        kept = ids_of(following)
-        for pointer, ids in ids_of(previous).items():
+    for mechanic in registry.every():
+        if mechanic.permanent is None:
+            continue
+        kept = mechanic.permanent(following)
+        for pointer, ids in mechanic.permanent(previous).items():
             for gone in ids:
                 if gone not in kept.get(pointer, ()):
                     yield Problem(pointer, f"`{gone}` is gone: accounts may refer to it; keep it")

@@ -6,7 +6,8 @@ Nothing here trusts the stored account: it is folded anew from the stored bytes.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import functools
+from collections.abc import Callable, Iterable
 
 from msgspec import Struct
 
@@ -16,7 +17,7 @@ from chalicelib.domain.decide.settling import settle
 from chalicelib.domain.ledger import journal
 from chalicelib.domain.ledger.events import Event
 from chalicelib.domain.ledger.journal import StoredEvent
-from chalicelib.domain.mechanics.registry import PLACES
+from chalicelib.domain.mechanics import registry
 from chalicelib.domain.programme import Programmes
 
 
@@ -107,7 +108,7 @@ def as_of(
 def _moved(before: Account, after: Account, entry: Event) -> str:
     """Return how an entry's postings and its effects contradict each other, or nothing."""
     for currency in sorted({*before.balances, *after.balances, *_currencies(entry)}):
-        for place, held in PLACES.items():
+        for place, held in _member_accounts().items():
             change = held(after, currency) - held(before, currency)
             posted = _net(entry, place, currency)
             if posted != change:
@@ -116,6 +117,11 @@ def _moved(before: Account, after: Account, entry: Event) -> str:
                     f"but changes it by {change}"
                 )
     return ""
+
+
+@functools.cache
+def _member_accounts() -> dict[str, Callable[[Account, str], int]]:
+    return {path: held for each in registry.every() for path, held in each.accounts.items()}
 
 
 def _currencies(entry: Event) -> set[str]:

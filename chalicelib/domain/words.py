@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from chalicelib.domain.mechanics import entitlements
-from chalicelib.domain.mechanics.registry import WORDS
+from chalicelib.domain.mechanics import entitlements, registry
 from chalicelib.domain.programme import (
     AmountAward,
     Cap,
@@ -64,8 +63,9 @@ def describe(programme: Programme) -> Iterator[Description]:
             yield compose.describe("tier", level.id, level.name, *reached)
     for reward in programme.rewards:
         yield compose.describe("reward", reward.id, reward.name, *_reward(compose, reward))
-    for words in WORDS:
-        yield from words(compose)
+    for mechanic in registry.every():
+        if mechanic.words is not None:
+            yield from mechanic.words(compose)
 
 
 # Joining and expiry

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 import msgspec
 
-from chalicelib.domain.mechanics.registry import Document
+from chalicelib.domain.document import Document
 
 FILE: Final = Path(__file__).with_name("programme.schema.json")
 

@@ -12,8 +12,8 @@ from chalicelib.domain.activity import Activity
 from chalicelib.domain.calendar import format_instant
 from chalicelib.domain.errors import Invalid
 from chalicelib.domain.ledger.events import Line, Outcome, RuleAward, section_of
+from chalicelib.domain.mechanics import registry
 from chalicelib.domain.mechanics.activities import Recorded, Verdict
-from chalicelib.domain.mechanics.registry import REACTIONS
 from chalicelib.domain.mechanics.reversal import LineReversal, Reversed
 from chalicelib.domain.programme import ActivityType, Id
 from chalicelib.routes.calls import (
@@ -440,12 +440,12 @@ def _presenter(status: int) -> Any:
 
 def outcome_views(outcomes: Iterable[Outcome]) -> list[OutcomeView]:
     """Return what mechanics made of an activity, as the caller is told."""
-    shown = {reaction.outcome: reaction.shown for reaction in REACTIONS}
     found = []
     for outcome in outcomes:
-        show = shown[type(outcome)]
-        if show is not None:
-            found.append(OutcomeView(outcome.programme, section_of(outcome), show(outcome)))
+        reaction = registry.of_outcome(outcome).reaction
+        if reaction is not None and reaction.shown is not None:
+            told = reaction.shown(outcome)
+            found.append(OutcomeView(outcome.programme, section_of(outcome), told))
     return sorted(found, key=lambda view: (view.programme, view.mechanic))
 
 

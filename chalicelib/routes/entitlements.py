@@ -14,7 +14,7 @@ from chalicelib.domain.mechanics.entitlements import (
     Used,
     UseEntitlement,
 )
-from chalicelib.domain.mechanics.stamps import CardProgress
+from chalicelib.domain.mechanics.stamp_cards import CardProgress
 from chalicelib.domain.programme import Id, text_in
 from chalicelib.routes.calls import answer, caller_of, carry_out, services_of
 from chalicelib.routes.http import Body, Call, Reply, Resource

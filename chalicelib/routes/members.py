@@ -8,9 +8,8 @@ from msgspec import UNSET, Meta, Struct, UnsetType, field
 
 from chalicelib.domain.account import Account
 from chalicelib.domain.calendar import format_instant, zone
-from chalicelib.domain.commands import Enrol
 from chalicelib.domain.errors import Invalid
-from chalicelib.domain.mechanics.membership import Close, Joined
+from chalicelib.domain.mechanics.membership import Close, Enrol, Joined
 from chalicelib.domain.programme import Id
 from chalicelib.routes.calls import answer, caller_of, carry_out, identity_of, reply, services_of
 from chalicelib.routes.headers import DEFAULT_LOCALE

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any, cast
+from typing import TYPE_CHECKING, Annotated, Any
 
 from msgspec import Meta, Struct
 
-from chalicelib.domain.mechanics.registry import Document
+from chalicelib.domain.document import Document, whole
 from chalicelib.domain.programme import ProgrammeVersion, text_in
 from chalicelib.routes.calls import caller_of, instant_in, services_of
 from chalicelib.routes.http import Body, Call, Page, Query, Reply, Resource
@@ -291,6 +291,6 @@ def _view(version: ProgrammeVersion, warnings: list[WarningView] | None = None) 
         version.number,
         version.state,
         when(version.effective_from),
-        cast("Document", version.document),
+        whole(version.document),
         warnings or [],
     )

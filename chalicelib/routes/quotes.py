@@ -14,7 +14,7 @@ from chalicelib.domain.calendar import Instant, format_instant
 from chalicelib.domain.ledger.events import Line
 from chalicelib.domain.mechanics import discounts, entitlements
 from chalicelib.domain.mechanics.pricing import Payment
-from chalicelib.domain.mechanics.quotes import SOURCE, Confirmed, MakeQuote
+from chalicelib.domain.mechanics.quoting import SOURCE, Confirmed, MakeQuote
 from chalicelib.domain.programme import (
     ActivityType,
     Id,

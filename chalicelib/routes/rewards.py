@@ -10,7 +10,7 @@ from msgspec.structs import asdict
 from chalicelib.domain import voucher_code
 from chalicelib.domain.calendar import format_instant
 from chalicelib.domain.errors import Invalid
-from chalicelib.domain.mechanics.quotes import Tried
+from chalicelib.domain.mechanics.quoting import Tried
 from chalicelib.domain.mechanics.rewards import CancelRedemption, Offer, Redemption
 from chalicelib.domain.programme import Id, Programmes, text_in
 from chalicelib.routes.activities import CurrencyCode, DryRun

@@ -25,7 +25,7 @@ from pynamodb.attributes import (
 )
 from pynamodb.models import Model
 
-from chalicelib.domain import document as documents
+from chalicelib.domain import section
 from chalicelib.domain.errors import TooLarge
 from chalicelib.domain.programme import ProgrammeVersion, State
 from chalicelib.store import keys
@@ -134,7 +134,7 @@ def version_item(tenant: str, version: ProgrammeVersion) -> Item:
 
     Raises `TooLarge` (``programme_too_large``) where it is above what an item holds.
     """
-    body = zlib.compress(documents.encode(version.document), 9)
+    body = zlib.compress(section.encode(version.document), 9)
     if len(body) > DOCUMENT_MAX_BYTES:
         raise TooLarge(
             "programme_too_large",
@@ -156,7 +156,7 @@ def version_of(item: Item) -> ProgrammeVersion:
     return ProgrammeVersion(
         number=int(read.number),
         state=msgspec.convert(read.state, State),
-        document=documents.decode(zlib.decompress(read.body)),
+        document=section.read(zlib.decompress(read.body)),
         effective_from=int(item["effective_from"]["N"]) if "effective_from" in item else None,
     )
 

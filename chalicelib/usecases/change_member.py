@@ -7,8 +7,8 @@ from typing import Any
 from msgspec.structs import replace
 
 from chalicelib.domain.calendar import Instant
-from chalicelib.domain.commands import Enrol
 from chalicelib.domain.errors import MemberNotFound, Stale
+from chalicelib.domain.mechanics.membership import Enrol
 from chalicelib.usecases.attempt import DirectoryWrite
 from chalicelib.usecases.create_member import ConsentGiven, evidence, with_consents
 from chalicelib.usecases.execution import Done, Present, change_account

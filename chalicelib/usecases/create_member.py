@@ -8,8 +8,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from chalicelib.domain.calendar import Instant
-from chalicelib.domain.commands import Enrol, Open
 from chalicelib.domain.decide.claims import ClaimKey
+from chalicelib.domain.mechanics.membership import Enrol, Open
 from chalicelib.usecases.attempt import DirectoryWrite
 from chalicelib.usecases.execution import Done, Present, change_account
 from chalicelib.usecases.ports import Consent, Identity, KeyTaken, Profile

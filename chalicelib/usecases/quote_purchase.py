@@ -20,7 +20,7 @@ from chalicelib.domain.calendar import Instant
 from chalicelib.domain.decide.claims import SaveRecord
 from chalicelib.domain.errors import Invalid, LoyaltyError, MemberNotFound
 from chalicelib.domain.mechanics import discounts
-from chalicelib.domain.mechanics.quotes import (
+from chalicelib.domain.mechanics.quoting import (
     QUOTES,
     ConfirmQuote,
     MakeQuote,

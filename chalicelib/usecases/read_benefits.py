@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from chalicelib.domain.mechanics import entitlements, stamps
+from chalicelib.domain.mechanics import entitlements, stamp_cards
 from chalicelib.usecases.reading import read_account
 from chalicelib.usecases.services import Caller, Services
 
@@ -13,17 +13,17 @@ class BenefitsRead(NamedTuple):
     """What a member may use, and how far each stamp card is, in every programme joined."""
 
     held: tuple[entitlements.Held, ...]
-    cards: tuple[stamps.CardProgress, ...]
+    cards: tuple[stamp_cards.CardProgress, ...]
 
 
 def read_benefits(services: Services, caller: Caller, member: str) -> BenefitsRead:
     """Read entitlements and stamp cards as they are now: one call; raises `MemberNotFound`."""
     reading = read_account(services, caller, member)
     held: list[entitlements.Held] = []
-    cards: list[stamps.CardProgress] = []
+    cards: list[stamp_cards.CardProgress] = []
     for programme_id in sorted(reading.account.enrolments):
         version = reading.programmes.in_force(programme_id, reading.now)
         if version is not None:
             held += entitlements.held(reading.account, version.document, reading.now)
-            cards += stamps.progress(reading.account, version.document)
+            cards += stamp_cards.progress(reading.account, version.document)
     return BenefitsRead(tuple(held), tuple(cards))

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from chalicelib.domain.activity import Activity
-from chalicelib.domain.commands import Open, RecordActivity
 from chalicelib.domain.errors import LoyaltyError, MemberNotFound
+from chalicelib.domain.mechanics.activities import RecordActivity
+from chalicelib.domain.mechanics.membership import Open
 from chalicelib.usecases.create_member import NewMember, first_write
 from chalicelib.usecases.execution import (
     RESERVE_MS,

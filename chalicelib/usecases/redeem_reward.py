@@ -16,7 +16,7 @@ from chalicelib.domain.activity import Activity
 from chalicelib.domain.calendar import Instant
 from chalicelib.domain.errors import LoyaltyError, MemberNotFound
 from chalicelib.domain.mechanics import rewards
-from chalicelib.domain.mechanics.quotes import Tried, try_voucher
+from chalicelib.domain.mechanics.quoting import Tried, try_voucher
 from chalicelib.domain.mechanics.rewards import (
     REDEMPTIONS,
     Redeem,

@@ -10,7 +10,7 @@ redeem themselves, follows once when the event is finished, however the value ca
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple, Protocol
 
 from msgspec import Struct
@@ -69,5 +69,5 @@ class Door(NamedTuple):
     """What stands at the door: the guards, and who acts on value that has come through."""
 
     programmes: Programmes
-    followers: tuple[Follower, ...] = ()
+    followers: Callable[[Programme], Iterable[Follower]] = lambda _programme: ()
     guards: tuple[Guard, ...] = ()

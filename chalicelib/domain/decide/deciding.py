@@ -1,5 +1,5 @@
 """
-Which handler decides a command, and what every command is refused for.
+What every command is refused for, before its mechanic decides it.
 
 What was decided stays as it is in the journal, since only `evolve` makes account state; what is
 decided may change with every release.
@@ -7,25 +7,12 @@ decided may change with every release.
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any
 
-from chalicelib.domain.commands import Command, Enrol, Open, RecordActivity
+from chalicelib.domain.commands import Command
 from chalicelib.domain.decide.decider import Decider
 from chalicelib.domain.errors import Conflict, MemberNotFound
-from chalicelib.domain.mechanics import activities, membership, quotes, registry, reversal
-from chalicelib.domain.mechanics.registry import Handler
-
-# Who decides what concerns all mechanics at once; the rest is each mechanic's own.
-HANDLERS: Final[dict[type[Command], Handler]] = {
-    Open: membership.open_account,
-    Enrol: membership.enrol,
-    membership.Close: membership.close,
-    RecordActivity: activities.record,
-    reversal.ReverseActivity: reversal.reverse,
-    quotes.MakeQuote: quotes.make,
-    quotes.ConfirmQuote: quotes.confirm,
-    **registry.HANDLERS,
-}
+from chalicelib.domain.mechanics.registry import handler_of
 
 
 def decide(decider: Decider, command: Command) -> Any:
@@ -40,4 +27,4 @@ def decide(decider: Decider, command: Command) -> Any:
         raise MemberNotFound
     if member.status == "closed" and not command.when_closed:
         raise Conflict("account_closed", "This member's account is closed.")
-    return HANDLERS[type(command)](decider, command)
+    return handler_of(command)(decider, command)

@@ -91,7 +91,7 @@ class EventBuilder:
         for programme_id in self._came:
             version = self._door.programmes.in_force(programme_id, self.now)
             if version is not None:
-                for follow in self._door.followers:
+                for follow in self._door.followers(version.document):
                     self.outcome(follow(self, version.document))
         return Event(
             version=self.before.version + 1,

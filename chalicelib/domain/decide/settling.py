@@ -7,7 +7,8 @@ from chalicelib.domain.calendar import Instant
 from chalicelib.domain.decide.appending import Appended, append
 from chalicelib.domain.decide.benefits import Door
 from chalicelib.domain.decide.event_builder import EventBuilder
-from chalicelib.domain.mechanics.registry import DUE, FOLLOWERS, TICKS
+from chalicelib.domain.mechanics import registry
+from chalicelib.domain.mechanics.mechanic import Phase
 from chalicelib.domain.programme import Programmes
 
 # Entries of one transaction: DynamoDB takes 100 items, and a commit has a few of its own.
@@ -16,14 +17,15 @@ SETTLE_MAX = 80
 
 def door_of(programmes: Programmes) -> Door:
     """Return the door of the mechanics that there are; nothing stands guard at it yet."""
-    return Door(programmes, FOLLOWERS)
+    return Door(programmes, registry.followers)
 
 
 def due_at(account: Account) -> Instant | None:
     """Return the next instant at which something on the account changes by itself."""
     if account.status == "closed":
         return None
-    return min((at for at in (due(account) for due in DUE) if at is not None), default=None)
+    instants = (each.due(account) for each in registry.in_account(account) if each.due)
+    return min((at for at in instants if at is not None), default=None)
 
 
 def clock_of(account: Account, now: Instant) -> Instant:
@@ -42,7 +44,7 @@ def settle(
     """
     Bring the account up to an instant: everything that fell due by then, in order.
 
-    At one instant the order is fixed, as the registry's `TICKS` has it.  Returns the account and
+    At one instant the order is that of the phases.  Returns the account and
     the tick entries, at most ``limit`` of them (then it is not yet at ``now``).
     """
     door = door_of(programmes)
@@ -50,12 +52,15 @@ def settle(
     at = due_at(account)
     while at is not None and at <= now:
         before = account.version
-        for tick in TICKS:
-            event = EventBuilder(account, at, door)
-            data = tick(event, programmes)
-            if data is not None:
-                account, more = append(account, (event.event(data),), key)
-                appended += more
+        for phase in Phase:
+            # What happened in one phase may bring what another mechanic keeps.
+            for each in tuple(registry.in_account(account)):
+                for tick in (tick for acts_in, tick in each.ticks if acts_in is phase):
+                    event = EventBuilder(account, at, door)
+                    data = tick(event, programmes)
+                    if data is not None:
+                        account, more = append(account, (event.event(data),), key)
+                        appended += more
         if account.version == before:
             raise Corrupt(f"the account is due at {at}, yet nothing changes then")
         if limit is not None and len(appended.stored) >= limit:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from msgspec import Struct
 from msgspec.structs import replace
 
@@ -10,20 +12,26 @@ from chalicelib.domain.account import Account
 from chalicelib.domain.activity import VISIT, Activity, checked
 from chalicelib.domain.bill import Bill
 from chalicelib.domain.calendar import Instant
-from chalicelib.domain.commands import RecordActivity
+from chalicelib.domain.commands import Command
 from chalicelib.domain.decide.decider import Decider
 from chalicelib.domain.decide.event_builder import EventBuilder
 from chalicelib.domain.effects import StatChange
 from chalicelib.domain.errors import Invalid
 from chalicelib.domain.ledger.events import ActivityRecorded, Evaluation, Outcome, RuleAward
-from chalicelib.domain.mechanics import earning, tiers
-from chalicelib.domain.mechanics.registry import REACTIONS
+from chalicelib.domain.mechanics import earning, registry, tiers
+from chalicelib.domain.mechanics.mechanic import Mechanic
 from chalicelib.domain.programme import Programme, Programmes, ProgrammeVersion
 from chalicelib.domain.reaction import EarnContext
 
 # A reporter's clock may be a little ahead of ours; what it dates later than now happened now.
 AHEAD_MS = 5 * 60_000
 _DAY_MS = 86_400_000
+
+
+class RecordActivity(Command, frozen=True):
+    """Judge an activity and journal it."""
+
+    activity: Activity
 
 
 class Verdict(Struct, frozen=True, omit_defaults=True):
@@ -101,9 +109,9 @@ def record_in(
         if moved is not None:
             moves.append(moved)
         context = EarnContext(programme, activity, evaluation.tier, given)
-        for reaction in REACTIONS:
-            if reaction.apply is not None:
-                draft.outcome(reaction.apply(draft, context))
+        for mechanic in registry.in_programme(programme):
+            if mechanic.reaction is not None and mechanic.reaction.apply is not None:
+                draft.outcome(mechanic.reaction.apply(draft, context))
     draft.add(StatChange(visits=int(activity.type == VISIT), activities=1))
     data = ActivityRecorded(activity.summary(), tuple(evaluations), tuple(awards), quote)
     event = draft.record(
@@ -187,3 +195,8 @@ def _check_money(account: Account, programmes: Programmes, activity: Activity) -
 def _current(account: Account, programmes: Programmes, at: Instant) -> list[Programme]:
     versions = [programmes.in_force(programme_id, at) for programme_id in account.enrolments]
     return [version.document for version in versions if version is not None]
+
+
+MECHANIC: Final = Mechanic(
+    handlers={RecordActivity: record},
+)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from msgspec import Struct
 
 from chalicelib.domain import calendar
@@ -10,6 +12,7 @@ from chalicelib.domain.decide.decider import Decider
 from chalicelib.domain.ledger.events import BalanceAdjusted, Detail
 from chalicelib.domain.ledger.postings import ADJUSTED
 from chalicelib.domain.mechanics import value
+from chalicelib.domain.mechanics.mechanic import Mechanic
 from chalicelib.domain.programme import qualified
 from chalicelib.domain.ruling import currency_in
 
@@ -53,3 +56,8 @@ def adjust(decider: Decider, command: Adjust) -> Adjusted:
         detail=Detail(note=command.note) if command.note else None,
     )
     return Adjusted(key, command.amount, expires_on)
+
+
+MECHANIC: Final = Mechanic(
+    handlers={Adjust: adjust},
+)

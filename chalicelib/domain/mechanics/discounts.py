@@ -27,6 +27,7 @@ from chalicelib.domain.ledger.events import Line, SpendCounted, SpendTerm
 from chalicelib.domain.mechanics import households, statuses
 from chalicelib.domain.mechanics.earning import metric_key
 from chalicelib.domain.mechanics.households import MEMBERS_MAX, Household, Role
+from chalicelib.domain.mechanics.mechanic import Mechanic
 from chalicelib.domain.mechanics.rewards import Redemption
 from chalicelib.domain.money import Rounding
 from chalicelib.domain.pointer import join
@@ -180,7 +181,7 @@ class Discounts(Part, frozen=True):
     rounding: Rounding = "half_up"
 
 
-SECTION: Final[Section[Discounts]] = Section("discounts", Discounts())
+SECTION: Final[Section[Discounts]] = Section("discounts", Discounts, Discounts())
 
 
 class Term(Struct, frozen=True):
@@ -190,7 +191,7 @@ class Term(Struct, frozen=True):
 
 
 #: By programme and discount.
-TERMS: Final = Shelf("discount_terms", Term)
+TERMS: Final = Shelf("discounts/terms", Term)
 
 
 class Purchase(NamedTuple):
@@ -461,7 +462,7 @@ def shown(outcome: SpendCounted) -> dict[str, Any]:
     }
 
 
-REACTION: Final = Reaction(apply, SpendCounted, retract, shown)
+REACTION: Final = Reaction(apply, retract, shown)
 
 
 def _windows(programme: Programme) -> Iterator[tuple[Discount, SpendWindow]]:
@@ -692,3 +693,13 @@ def _dates_in_words(compose: Composer, name: Text, terms: OnDates) -> Iterator[M
 
 def _key(programme: Programme, discount: Discount) -> str:
     return f"{programme.id}/{discount.id}"
+
+
+MECHANIC: Final = Mechanic(
+    section=SECTION,
+    reaction=REACTION,
+    closing=end,
+    problems=problems,
+    permanent=permanent,
+    words=words,
+)

@@ -43,6 +43,7 @@ from chalicelib.domain.ledger.events import (
     QuotaUse,
 )
 from chalicelib.domain.mechanics import plans, value
+from chalicelib.domain.mechanics.mechanic import Mechanic, Phase
 from chalicelib.domain.pointer import join
 from chalicelib.domain.programme import (
     Caption,
@@ -96,7 +97,7 @@ class Entitlement(Part, frozen=True):
 
 
 Entitlements = Annotated[tuple[Entitlement, ...], Meta(max_length=100)]
-SECTION: Final[Section[tuple[Entitlement, ...]]] = Section("entitlements", ())
+SECTION: Final[Section[tuple[Entitlement, ...]]] = Section("entitlements", Entitlements, ())
 
 
 class Grant(Struct, frozen=True, omit_defaults=True):
@@ -489,3 +490,19 @@ def _key(grant: Grant) -> str:
 
 def _lapsing(grant: Grant) -> tuple[bool, Instant]:
     return (grant.expires_at is None, grant.expires_at or 0)
+
+
+MECHANIC: Final = Mechanic(
+    section=SECTION,
+    handlers={
+        GrantEntitlement: grant_by_hand,
+        UseEntitlement: use,
+        ReturnEntitlement: give_back,
+    },
+    due=due,
+    ticks=((Phase.EXPIRE, lapse),),
+    closing=end,
+    problems=problems,
+    permanent=permanent,
+    words=words,
+)

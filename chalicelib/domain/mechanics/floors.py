@@ -37,7 +37,7 @@ class Floors(Struct, frozen=True, omit_defaults=True):
 
 
 #: By programme.
-FLOORS: Final = Shelf("tier_floors", Floors)
+FLOORS: Final = Shelf("tiers/floors", Floors)
 
 
 def floors_of(account: Account, programme_id: str) -> tuple[Floor, ...]:

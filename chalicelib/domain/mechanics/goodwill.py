@@ -22,6 +22,7 @@ from chalicelib.domain.faults import Fault
 from chalicelib.domain.ledger.events import Detail, GoodwillGiven
 from chalicelib.domain.ledger.postings import ISSUED
 from chalicelib.domain.mechanics import value
+from chalicelib.domain.mechanics.mechanic import Mechanic
 from chalicelib.domain.pointer import join
 from chalicelib.domain.programme import Count, Id, Part, Points, Programme, qualified
 from chalicelib.domain.references import known_currency
@@ -49,7 +50,7 @@ class Goodwill(Part, frozen=True):
     max_each: Points | None = None
 
 
-SECTION: Final[Section[Goodwill | None]] = Section("goodwill", None)
+SECTION: Final[Section[Goodwill | None]] = Section("goodwill", Goodwill | None, None)
 
 
 class GiveGoodwill(Command, frozen=True):
@@ -150,3 +151,11 @@ def words(compose: Composer) -> Iterator[Description]:
         name = compose.currency_name(terms.currency)
         credit = compose.message("goodwill-credit", name=name)
         yield compose.describe("goodwill", compose.programme.id, name, credit)
+
+
+MECHANIC: Final = Mechanic(
+    section=SECTION,
+    handlers={GiveGoodwill: give},
+    problems=problems,
+    words=words,
+)

@@ -38,6 +38,7 @@ from chalicelib.domain.ledger.events import (
 from chalicelib.domain.ledger.postings import HELD, REDEEMED, SET_ASIDE
 from chalicelib.domain.lots import Taken
 from chalicelib.domain.mechanics import value
+from chalicelib.domain.mechanics.mechanic import Mechanic, Phase, Turn
 from chalicelib.domain.programme import Part, Programme, Programmes, qualified
 from chalicelib.domain.progress import Shelf
 from chalicelib.domain.ruling import currency_in
@@ -63,7 +64,7 @@ class HoldPolicy(Part, frozen=True):
     max_minutes: Minutes = _MAX_MINUTES
 
 
-SECTION: Final[Section[HoldPolicy]] = Section("holds", HoldPolicy())
+SECTION: Final[Section[HoldPolicy]] = Section("holds", HoldPolicy, HoldPolicy())
 
 
 class Hold(Struct, frozen=True, omit_defaults=True):
@@ -310,3 +311,21 @@ def _check_minutes(minutes: int, most: int) -> None:
 
 def _trace(hold_id: str) -> str:
     return f"hold/{hold_id}"
+
+
+MECHANIC: Final = Mechanic(
+    turn=Turn.PINS,
+    section=SECTION,
+    handlers={
+        PlaceHold: place,
+        CaptureHold: capture,
+        ReleaseHold: release,
+        ExtendHold: extend,
+    },
+    due=due,
+    ticks=((Phase.END_HOLDS, time_out),),
+    closing=end,
+    accounts={HELD: held},
+    problems=problems,
+    words=words,
+)

@@ -31,6 +31,7 @@ from chalicelib.domain.ledger.events import (
     HouseholdMemberAdded,
     HouseholdMemberRemoved,
 )
+from chalicelib.domain.mechanics.mechanic import Mechanic
 from chalicelib.domain.progress import Shelf
 
 #: How many members a household has at most, whatever it is founded for.
@@ -66,11 +67,11 @@ HOUSEHOLD: Final = "household"
 
 _THE: Final = "the"
 #: The one of a member, under a constant key.
-BELONGING: Final = Shelf("household", Belonging)
+BELONGING: Final = Shelf("households/belonging", Belonging)
 #: Those of a household, by the member's id.
-RELATIVES: Final = Shelf("relatives", Relative)
+RELATIVES: Final = Shelf("households/relatives", Relative)
 #: The one of a household, under a constant key.
-TERMS: Final = Shelf("household_terms", Terms)
+TERMS: Final = Shelf("households/terms", Terms)
 
 
 class Household(Struct, frozen=True):
@@ -213,3 +214,9 @@ def max_members(account: Account) -> int:
     """Return how many may belong to a household; none where it has ended."""
     terms = TERMS.get(account, _THE)
     return terms.max_members if terms else 0
+
+
+MECHANIC: Final = Mechanic(
+    handlers={JoinHousehold: join, LeaveHousehold: leave},
+    closing=end,
+)

@@ -19,6 +19,7 @@ from chalicelib.domain.decide.event_builder import EventBuilder
 from chalicelib.domain.ledger.events import Data, InactivityExpired
 from chalicelib.domain.ledger.postings import EXPIRED
 from chalicelib.domain.mechanics import value
+from chalicelib.domain.mechanics.mechanic import Mechanic, Phase
 from chalicelib.domain.programme import InactivityExpiry, Programmes, qualified
 from chalicelib.domain.progress import Shelf
 from chalicelib.domain.reaction import EarnContext, Reaction
@@ -86,3 +87,11 @@ def end(draft: EventBuilder) -> None:
     """Forget every last day, where an account ends."""
     for key in LAST_DAYS.all(draft.account):
         LAST_DAYS.drop(draft, key)
+
+
+MECHANIC: Final = Mechanic(
+    reaction=REACTION,
+    due=due,
+    ticks=((Phase.EXPIRE, expire),),
+    closing=end,
+)

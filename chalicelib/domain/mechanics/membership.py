@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from msgspec import Struct
+from typing import ClassVar, Final
+
+from msgspec import Struct, field
 
 from chalicelib.domain import calendar
-from chalicelib.domain.commands import Command, Enrol, Open
+from chalicelib.domain.commands import Command
 from chalicelib.domain.decide.decider import MEMBER, Decider, Known
 from chalicelib.domain.decide.event_builder import EventBuilder
 from chalicelib.domain.effects import (
@@ -21,8 +23,8 @@ from chalicelib.domain.ledger.events import (
     MemberCreated,
     MemberEnrolled,
 )
-from chalicelib.domain.mechanics import households
-from chalicelib.domain.mechanics.registry import CLOSING, WITHDRAWN
+from chalicelib.domain.mechanics import households, registry
+from chalicelib.domain.mechanics.mechanic import Mechanic
 from chalicelib.domain.mechanics.tiers import lowest
 from chalicelib.domain.programme import Programme, Programmes
 
@@ -31,6 +33,30 @@ class Joined(Struct, frozen=True):
     """Which programmes a command joined, and with which tier."""
 
     programmes: dict[str, str]
+
+
+class Open(Command, frozen=True):
+    """
+    Begin an account.
+
+    ``programmes`` to join at once, none for a prospect; every one in force where it is ``None``.
+    """
+
+    opens: ClassVar[bool] = True
+
+    programmes: tuple[str, ...] | None = ()
+    consents: dict[str, bool] = field(default_factory=dict)
+
+
+class Enrol(Command, frozen=True):
+    """
+    Join programmes, every one in force where it is ``None``.
+
+    Those already joined stay as they are.
+    """
+
+    programmes: tuple[str, ...] | None
+    consents: dict[str, bool] = field(default_factory=dict)
 
 
 class Close(Command, frozen=True):
@@ -72,12 +98,7 @@ def _join(
     if programme_ids is None:
         known = programmes.ids()
         programme_ids = tuple(each for each in known if programmes.in_force(each, draft.now))
-    for purpose, granted in sorted(consents.items()):
-        if draft.account.consents.get(purpose) is not granted:
-            draft.add(ConsentChange(purpose, granted))
-        if not granted:
-            for forget in WITHDRAWN:
-                forget(draft, programmes, purpose)
+    _consent(draft, programmes, consents)
     joined = {}
     for place, programme_id in enumerate(programme_ids):
         if programme_id in draft.account.enrolments:
@@ -93,6 +114,16 @@ def _join(
     if joined and draft.account.status != "enrolled":
         draft.add(StatusChange("enrolled"))
     return joined
+
+
+def _consent(draft: EventBuilder, programmes: Programmes, consents: dict[str, bool]) -> None:
+    for purpose, granted in sorted(consents.items()):
+        if draft.account.consents.get(purpose) is not granted:
+            draft.add(ConsentChange(purpose, granted))
+        if not granted:
+            for mechanic in registry.in_account(draft.account):
+                if mechanic.withdrawn is not None:
+                    mechanic.withdrawn(draft, programmes, purpose)
 
 
 def _join_one(draft: EventBuilder, programme: Programme) -> str:
@@ -128,9 +159,15 @@ def _join_one(draft: EventBuilder, programme: Programme) -> str:
 def close(decider: Decider, command: Close) -> None:
     """End the account; its value is forfeited, its debts are written off, its household left."""
     draft = decider.event()
-    for give_up in CLOSING:
-        give_up(draft)
+    for mechanic in registry.in_account(decider.member):
+        if mechanic.closing is not None:
+            mechanic.closing(draft)
     draft.add(StatusChange("closed"))
     draft.record(MemberClosed(command.reason))
     if decider.has(households.HOUSEHOLD):
         households.dismiss(decider, command.member)
+
+
+MECHANIC: Final = Mechanic(
+    handlers={Open: open_account, Enrol: enrol, Close: close},
+)

@@ -18,6 +18,7 @@ from chalicelib.domain.decide.event_builder import EventBuilder
 from chalicelib.domain.faults import Fault
 from chalicelib.domain.ledger.events import PackageSale, PackagesSold
 from chalicelib.domain.mechanics import entitlements
+from chalicelib.domain.mechanics.mechanic import Mechanic
 from chalicelib.domain.pointer import join
 from chalicelib.domain.programme import ActivityType, Id, Name, Part, Programme, Text
 from chalicelib.domain.reaction import EarnContext, Reaction, ReversalContext
@@ -43,7 +44,7 @@ class Package(Part, frozen=True):
 
 
 Packages = Annotated[tuple[Package, ...], Meta(max_length=100)]
-SECTION: Final[Section[tuple[Package, ...]]] = Section("packages", ())
+SECTION: Final[Section[tuple[Package, ...]]] = Section("packages", Packages, ())
 
 
 def apply(draft: EventBuilder, context: EarnContext) -> PackagesSold | None:
@@ -85,7 +86,7 @@ def shown(outcome: PackagesSold) -> dict[str, Any]:
     return {sale.package: {"units": sale.units, "grant": sale.grant} for sale in outcome.packages}
 
 
-REACTION: Final = Reaction(apply, PackagesSold, retract, shown)
+REACTION: Final = Reaction(apply, retract, shown)
 
 
 def _bought(package: Package, activity: Activity) -> int:
@@ -117,3 +118,11 @@ def words(compose: Composer) -> Iterator[Description]:
             compose.message("packages-hold", name=package.name, units=package.units, gives=gives),
             None if days is None else compose.message("packages-last", days=days),
         )
+
+
+MECHANIC: Final = Mechanic(
+    section=SECTION,
+    reaction=REACTION,
+    problems=problems,
+    words=words,
+)

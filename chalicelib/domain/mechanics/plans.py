@@ -40,6 +40,7 @@ from chalicelib.domain.ledger.events import (
     PlanSubscribed,
 )
 from chalicelib.domain.mechanics import tiers
+from chalicelib.domain.mechanics.mechanic import Mechanic, Phase, Turn
 from chalicelib.domain.pointer import join
 from chalicelib.domain.programme import Days, Id, Part, Programme, Programmes, Text
 from chalicelib.domain.progress import Shelf
@@ -72,7 +73,7 @@ class Plan(Part, frozen=True):
 
 
 Plans = Annotated[tuple[Plan, ...], Meta(max_length=20)]
-SECTION: Final[Section[tuple[Plan, ...]]] = Section("plans", ())
+SECTION: Final[Section[tuple[Plan, ...]]] = Section("plans", Plans, ())
 
 
 class Subscription(Struct, frozen=True, omit_defaults=True):
@@ -437,3 +438,21 @@ def words(compose: Composer) -> Iterator[Description]:
             compose.message("plans-trial", days=plan.trial_days) if plan.trial_days else None,
             None if tier is None else compose.message("plans-tier", tier=compose.tier_name(tier)),
         )
+
+
+MECHANIC: Final = Mechanic(
+    turn=Turn.BRINGS,
+    section=SECTION,
+    handlers={
+        Subscribe: subscribe,
+        PayFee: pay,
+        ChangePlan: change,
+        CancelPlan: cancel,
+    },
+    due=due,
+    ticks=((Phase.RENEW, renew),),
+    closing=end,
+    problems=problems,
+    permanent=permanent,
+    words=words,
+)

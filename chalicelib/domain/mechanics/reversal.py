@@ -41,8 +41,8 @@ from chalicelib.domain.ledger.events import (
 )
 from chalicelib.domain.ledger.postings import AVAILABLE, ISSUED, PENDING
 from chalicelib.domain.lots import PendingKey
-from chalicelib.domain.mechanics import earning, quoted, tiers, value
-from chalicelib.domain.mechanics.registry import REACTIONS
+from chalicelib.domain.mechanics import earning, quotes, registry, tiers, value
+from chalicelib.domain.mechanics.mechanic import Mechanic
 from chalicelib.domain.programme import EarningRule, Programme, Programmes
 from chalicelib.domain.reaction import ReversalContext
 
@@ -183,7 +183,7 @@ def _detail(recorded: Event, activity: Activity, before: Remaining, after: Remai
     bill = recorded.detail.bill if recorded.detail else None
     if bill is None:
         return replace(named, lines=tuple(_returned_lines(activity, before, after)))
-    back = quoted.refund(
+    back = quotes.refund(
         bill,
         activity,
         _what_is_left(activity, before),
@@ -303,7 +303,6 @@ def _retract(
     after: Remaining,
 ) -> tuple[Outcome, ...]:
     """Let every mechanic take back what it made of the activity."""
-    reactions = {reaction.outcome: reaction for reaction in REACTIONS}
     outcomes = list(before.outcomes)
     for evaluation in recorded.evaluations:
         programme = _evaluating(programmes, evaluation)
@@ -314,10 +313,16 @@ def _retract(
             after=_what_is_left(activity, after) if after.whole else None,
         )
         for place, outcome in enumerate(outcomes):
-            retract = reactions[type(outcome)].retract
-            if outcome.programme == programme.id and retract is not None:
-                outcomes[place] = retract(draft, context, outcome)
+            if outcome.programme == programme.id:
+                outcomes[place] = _retracted(draft, context, outcome)
     return tuple(outcomes)
+
+
+def _retracted(draft: EventBuilder, context: ReversalContext, outcome: Outcome) -> Outcome:
+    reaction = registry.of_outcome(outcome).reaction
+    if reaction is None or reaction.retract is None:
+        raise AssertionError(f"a mechanic takes back the outcomes that it declares: {outcome}")
+    return reaction.retract(draft, context, outcome)
 
 
 def _granted_anew(
@@ -500,3 +505,8 @@ def _uncount(
             if moved is not None:
                 moves.append(moved)
     return tuple(moves)
+
+
+MECHANIC: Final = Mechanic(
+    handlers={ReverseActivity: reverse},
+)

@@ -35,8 +35,6 @@ from chalicelib.domain.effects import CounterChange
 from chalicelib.domain.errors import Conflict, Forbidden, LoyaltyError, NotFound
 from chalicelib.domain.ledger import postings
 from chalicelib.domain.ledger.events import (
-    Data,
-    PendingActivated,
     RedemptionCancelled,
     RewardRedeemed,
     RewardsRedeemed,
@@ -46,11 +44,11 @@ from chalicelib.domain.ledger.postings import REDEEMED, LedgerAccount
 from chalicelib.domain.lots import Taken
 from chalicelib.domain.mechanics import entitlements, tiers, value
 from chalicelib.domain.mechanics.earning import in_season
+from chalicelib.domain.mechanics.mechanic import Mechanic
 from chalicelib.domain.programme import (
     GivesEntitlement,
     GivesTier,
     Programme,
-    Programmes,
     Reward,
     RewardLimit,
     qualified,
@@ -193,14 +191,6 @@ def stock_counter(programme_id: str, reward_id: str) -> str:
     return f"{programme_id}/stock/{reward_id}"
 
 
-def activate(draft: EventBuilder, _programmes: Programmes) -> Data | None:
-    """Make usable what becomes active at the instant, and redeem what redeems itself then."""
-    value.activate(draft)
-    if draft.is_empty:
-        return None
-    return PendingActivated()
-
-
 def by_itself(draft: EventBuilder, programme: Programme) -> RewardsRedeemed | None:
     """Redeem what redeems itself, where value has come, and return what was, if anything."""
     redeemed: dict[str, int] = {}
@@ -233,7 +223,7 @@ def shown(outcome: RewardsRedeemed) -> dict[str, Any]:
     return outcome.rewards
 
 
-REACTION: Final = Reaction(None, RewardsRedeemed, retract, shown)
+REACTION: Final = Reaction(None, retract, shown)
 
 
 def _pay(draft: EventBuilder, programme: Programme, reward: Reward) -> tuple[Taken, ...]:
@@ -446,3 +436,10 @@ def _voucher_term(reward: Reward, day: date, time_zone: str) -> value.Term:
 def _limit_key(programme: Programme, reward: Reward, limit: RewardLimit, day: date) -> str:
     bucket = calendar.window_key(day, limit.window)
     return f"{programme.id}/reward:{reward.id}/{limit.window}/{bucket}"
+
+
+MECHANIC: Final = Mechanic(
+    handlers={Redeem: redeem, CancelRedemption: cancel, UseVoucher: use_voucher},
+    reaction=REACTION,
+    follower=by_itself,
+)

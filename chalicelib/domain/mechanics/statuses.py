@@ -34,6 +34,7 @@ from chalicelib.domain.ledger.events import (
     StatusVerified,
     StatusWithdrawn,
 )
+from chalicelib.domain.mechanics.mechanic import Mechanic, Phase
 from chalicelib.domain.pointer import join
 from chalicelib.domain.programme import Id, Part, Programme, Programmes, Text
 from chalicelib.domain.progress import Shelf
@@ -58,7 +59,7 @@ class Status(Part, frozen=True):
 
 
 Statuses = Annotated[tuple[Status, ...], Meta(max_length=50)]
-SECTION: Final[Section[tuple[Status, ...]]] = Section("statuses", ())
+SECTION: Final[Section[tuple[Status, ...]]] = Section("statuses", Statuses, ())
 
 
 class Shown(Struct, frozen=True, omit_defaults=True):
@@ -289,3 +290,16 @@ def _consents(status: Status, shown: Shown) -> set[str]:
 
 def _key(programme_id: str, status_id: str) -> str:
     return f"{programme_id}/{status_id}"
+
+
+MECHANIC: Final = Mechanic(
+    section=SECTION,
+    handlers={ShowStatus: show, WithdrawStatus: withdraw},
+    due=due,
+    ticks=((Phase.EXPIRE, lapse),),
+    closing=end,
+    withdrawn=forget,
+    problems=problems,
+    permanent=permanent,
+    words=words,
+)

@@ -42,6 +42,7 @@ from chalicelib.domain.ledger.events import (
 from chalicelib.domain.mechanics import floors, value
 from chalicelib.domain.mechanics.earning import metric_key
 from chalicelib.domain.mechanics.floors import Floor
+from chalicelib.domain.mechanics.mechanic import Mechanic, Phase
 from chalicelib.domain.programme import (
     Programme,
     Programmes,
@@ -64,7 +65,7 @@ class Notice(Struct, frozen=True):
     at: Instant
 
 
-NOTICES: Final = Shelf("tier_notices", Notice)
+NOTICES: Final = Shelf("tiers/notices", Notice)
 
 
 class Span(NamedTuple):
@@ -663,3 +664,15 @@ def _level(
         reached=_reached(account, programme, tiers, need, span),
         metrics=tuple(metrics),
     )
+
+
+MECHANIC: Final = Mechanic(
+    handlers={GrantTier: grant, LiftTier: lift},
+    due=due,
+    ticks=(
+        (Phase.REVIEW, end_floors),
+        (Phase.REVIEW, review),
+        (Phase.WARN, announce),
+    ),
+    closing=end,
+)

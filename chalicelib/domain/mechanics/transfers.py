@@ -31,6 +31,7 @@ from chalicelib.domain.ledger import postings
 from chalicelib.domain.ledger.events import Detail, TransferReceived, TransferSent
 from chalicelib.domain.lots import Taken
 from chalicelib.domain.mechanics import inactivity, value
+from chalicelib.domain.mechanics.mechanic import Mechanic
 from chalicelib.domain.pointer import join
 from chalicelib.domain.programme import (
     Count,
@@ -83,7 +84,7 @@ class TransferRule(Part, frozen=True):
 
 
 TransferRules = Annotated[tuple[TransferRule, ...], Meta(max_length=20)]
-SECTION: Final[Section[tuple[TransferRule, ...]]] = Section("transfers", ())
+SECTION: Final[Section[tuple[TransferRule, ...]]] = Section("transfers", TransferRules, ())
 
 
 class SendTransfer(Command, frozen=True):
@@ -292,3 +293,11 @@ def _limit_in_words(
         return compose.message("transfers-times", side=side, times=times, window=limit.window)
     most = compose.amount(limit.max, rule.currency)
     return compose.message("transfers-most", side=side, most=most, window=limit.window)
+
+
+MECHANIC: Final = Mechanic(
+    section=SECTION,
+    handlers={SendTransfer: send},
+    problems=problems,
+    words=words,
+)

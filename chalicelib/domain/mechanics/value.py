@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date
-from typing import Literal
+from typing import Final, Literal
 
 from msgspec import Struct
 
@@ -20,7 +20,7 @@ from chalicelib.domain.decide.benefits import Benefit
 from chalicelib.domain.decide.event_builder import EventBuilder
 from chalicelib.domain.effects import DeficitChange, LotChange, LotWarned, PendingChange
 from chalicelib.domain.errors import Conflict, Invalid
-from chalicelib.domain.ledger.events import Data, ExpiryAnnounced, LotsExpired
+from chalicelib.domain.ledger.events import Data, ExpiryAnnounced, LotsExpired, PendingActivated
 from chalicelib.domain.ledger.postings import (
     AVAILABLE,
     EXPIRED,
@@ -31,6 +31,7 @@ from chalicelib.domain.ledger.postings import (
     LedgerAccount,
 )
 from chalicelib.domain.lots import Lot, LotKey, Taken
+from chalicelib.domain.mechanics.mechanic import Mechanic, Phase, Turn
 from chalicelib.domain.programme import (
     Currency,
     Expiry,
@@ -289,8 +290,8 @@ def due(account: Account) -> Instant | None:
     return min((at for at in instants if at is not None), default=None)
 
 
-def activate(draft: EventBuilder) -> None:
-    """Make usable what becomes active at the draft's instant."""
+def activate(draft: EventBuilder, _programmes: Programmes) -> Data | None:
+    """Make usable what becomes active at the event's instant."""
     for currency, balance in sorted(draft.before.balances.items()):
         for waiting in balance.pending:
             if waiting.key.active_at > draft.now:
@@ -299,6 +300,7 @@ def activate(draft: EventBuilder) -> None:
             lot = Lot(waiting.amount, waiting.key.lot, waiting.warn_at)
             give(draft, currency, waiting.amount, cause="activation", funder=lot.key.funder)
             credit_lot(draft, currency, lot, source=WAITING)
+    return None if draft.is_empty else PendingActivated()
 
 
 def expire(draft: EventBuilder, _programmes: Programmes) -> Data | None:
@@ -351,3 +353,15 @@ def problems(policy: Expiry) -> str | None:
         kind = "a rolling" if isinstance(policy, RollingExpiry) else "an inactivity"
         return f"{kind} expiry needs exactly one of `days`, `months` and `years`"
     return None
+
+
+MECHANIC: Final = Mechanic(
+    turn=Turn.VALUE,
+    due=due,
+    ticks=((Phase.ACTIVATE, activate), (Phase.EXPIRE, expire), (Phase.WARN, warn)),
+    closing=forfeit,
+    accounts={
+        AVAILABLE: lambda account, currency: account.balance(currency).available,
+        PENDING: lambda account, currency: account.balance(currency).pending_total,
+    },
+)

@@ -22,6 +22,7 @@ from chalicelib.domain.faults import Fault
 from chalicelib.domain.ledger.events import Detail, WalletToppedUp
 from chalicelib.domain.ledger.postings import PAID_IN
 from chalicelib.domain.mechanics import value
+from chalicelib.domain.mechanics.mechanic import Mechanic
 from chalicelib.domain.pointer import join
 from chalicelib.domain.programme import Count, Id, Part, Programme, qualified
 from chalicelib.domain.references import known_currency
@@ -60,7 +61,7 @@ class Wallet(Part, frozen=True):
 
 
 Wallets = Annotated[tuple[Wallet, ...], Meta(max_length=10)]
-SECTION: Final[Section[tuple[Wallet, ...]]] = Section("wallets", ())
+SECTION: Final[Section[tuple[Wallet, ...]]] = Section("wallets", Wallets, ())
 
 
 class TopUp(Command, frozen=True):
@@ -167,3 +168,11 @@ def _wallet_in_words(compose: Composer, wallet: Wallet) -> Iterator[Message]:
     yield compose.message("wallets-rate", value=paid, money=compose.money(wallet.money))
     if wallet.max_percent < 100:  # noqa: PLR2004 - the whole
         yield compose.message("wallets-most", percent=wallet.max_percent)
+
+
+MECHANIC: Final = Mechanic(
+    section=SECTION,
+    handlers={TopUp: top_up},
+    problems=problems,
+    words=words,
+)

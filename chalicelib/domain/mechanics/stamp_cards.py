@@ -24,6 +24,7 @@ from chalicelib.domain.effects import CounterChange
 from chalicelib.domain.faults import Fault
 from chalicelib.domain.ledger.events import CardsStamped, CardStamp
 from chalicelib.domain.mechanics import entitlements
+from chalicelib.domain.mechanics.mechanic import Mechanic
 from chalicelib.domain.pointer import join
 from chalicelib.domain.programme import ActivityType, Count, Id, LineScope, Part, Programme, Text
 from chalicelib.domain.progress import Shelf
@@ -62,7 +63,7 @@ class StampCard(Part, frozen=True):
 
 
 StampCards = Annotated[tuple[StampCard, ...], Meta(max_length=50)]
-SECTION: Final[Section[tuple[StampCard, ...]]] = Section("stamp_cards", ())
+SECTION: Final[Section[tuple[StampCard, ...]]] = Section("stamp_cards", StampCards, ())
 
 
 class Stamps(Struct, frozen=True, omit_defaults=True):
@@ -164,7 +165,7 @@ def shown(outcome: CardsStamped) -> dict[str, Any]:
     }
 
 
-REACTION: Final = Reaction(apply, CardsStamped, retract, shown)
+REACTION: Final = Reaction(apply, retract, shown)
 
 
 def _move(draft: EventBuilder, programme: Programme, card: StampCard, stamps: int) -> None:
@@ -268,3 +269,13 @@ def _day(programme: Programme, card: StampCard, activity: Activity) -> str:
 
 def _key(programme: Programme, card_id: str) -> str:
     return f"{programme.id}/{card_id}"
+
+
+MECHANIC: Final = Mechanic(
+    section=SECTION,
+    reaction=REACTION,
+    closing=end,
+    problems=problems,
+    permanent=permanent,
+    words=words,
+)

@@ -1,0 +1,363 @@
+"""
+Quotes: a purchase is priced, shown, and then confirmed at exactly that price.
+
+Making one changes nothing.  Confirming it takes everything that it uses, free units, vouchers,
+prepaid value, cashback and points, and records the purchase with what it earns, in one entry.  The
+price stands until the quote expires, whatever happens to tiers and dates meanwhile; but what it
+uses must still be there, else it is refused and nothing is taken.
+
+What a refund gives back is in `quoted`.
+
+A quote is refused in this order: not this member's programme, confirmed already, expired, a unit or
+a voucher that is gone, value that is gone.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from chalicelib.domain import calendar, voucher_code
+from chalicelib.domain.account import Account
+from chalicelib.domain.activity import Activity, checked
+from chalicelib.domain.bill import PricedLine
+from chalicelib.domain.calendar import Instant
+from chalicelib.domain.commands import Command
+from chalicelib.domain.decide.benefits import Benefit
+from chalicelib.domain.decide.claims import EventRef, RecordKind, Ref, SaveRecord
+from chalicelib.domain.decide.decider import MEMBER, Decider, Known
+from chalicelib.domain.decide.event_builder import EventBuilder
+from chalicelib.domain.errors import Conflict, Invalid, NotFound
+from chalicelib.domain.ledger.events import FreedLine, Line, QuoteBought, WalletDraw
+from chalicelib.domain.ledger.postings import REDEEMED
+from chalicelib.domain.mechanics import (
+    activities,
+    discounts,
+    entitlements,
+    households,
+    pricing,
+    rewards,
+    value,
+)
+from chalicelib.domain.mechanics.activities import Recorded
+from chalicelib.domain.mechanics.discounts import Purchase
+from chalicelib.domain.mechanics.households import Household
+from chalicelib.domain.mechanics.mechanic import Mechanic
+from chalicelib.domain.mechanics.pricing import Payment
+from chalicelib.domain.mechanics.quotes import SECTION
+from chalicelib.domain.mechanics.rewards import Redemption
+from chalicelib.domain.programme import Programme, Programmes
+from chalicelib.domain.quote import Draw, Quote
+from chalicelib.domain.ruling import ruling
+
+#: The source of the fact that a confirmed quote is, where the caller names no other.
+SOURCE: Final = "quote"
+_MINUTE_MS: Final = 60_000
+#: A quote can still be read a week beyond the longest that one stands.
+QUOTES: Final = RecordKind("quote", Quote, kept_days=14)
+
+
+class MakeQuote(Command, frozen=True):
+    """
+    Price a purchase.
+
+    ``activity`` is the fact as it would be recorded, with the prices before any discount on its
+    lines; ``service_on`` the local day by which discounts go, today where it is not said;
+    ``vouchers`` the ids of the redemptions whose vouchers are presented.
+    """
+
+    programme: str
+    quote_id: str
+    activity: Activity
+    service_on: str | None = None
+    birthday: str = ""
+    payments: tuple[Payment, ...] | None = None
+    vouchers: tuple[str, ...] = ()
+    declined: frozenset[str] = frozenset()
+
+    def parties(self, known: Known) -> dict[str, str]:
+        """Return the member, and where a discount asks for them their household and relatives."""
+        version = known.programmes.in_force(self.programme, known.now)
+        needs = version is not None and discounts.needs_household(version.document)
+        found = {MEMBER: self.member, **(households.household_of(known) if needs else {})}
+        home = known.accounts.get(households.HOUSEHOLD)
+        if version is not None and home and discounts.shares_spend(version.document):
+            others = [each for each in households.relatives(home) if each != self.member]
+            found |= {_relative(place): each for place, each in enumerate(others)}
+        return found
+
+    def records(self, known: Known) -> tuple[Ref | EventRef, ...]:  # noqa: ARG002 - known at once
+        """Return the redemptions of the vouchers."""
+        return tuple(rewards.REDEMPTIONS.ref(self.member, each) for each in self.vouchers)
+
+
+class ConfirmQuote(Command, frozen=True):
+    """Buy what was quoted; ``source`` and ``external_id`` identify the fact that is recorded."""
+
+    quote_id: str
+    source: str = SOURCE
+    external_id: str = ""
+
+    def records(self, known: Known) -> tuple[Ref | EventRef, ...]:
+        """Return the quote, and then the redemptions whose vouchers it uses."""
+        quote = known.record(QUOTES, self.member, self.quote_id)
+        used = quote.redemptions if quote else ()
+        redemptions = (rewards.REDEMPTIONS.ref(self.member, each) for each in used)
+        return QUOTES.ref(self.member, self.quote_id), *redemptions
+
+
+class Tried(Struct, frozen=True):
+    """
+    What a voucher would take off a cart, alone: minor units of ``money``, in all and by line.
+
+    ``reason`` says why nothing, and is empty where it takes something off.
+    """
+
+    money: str
+    amount: int
+    lines: tuple[PricedLine, ...]
+    reason: str = ""
+
+
+class Quoted(Struct, frozen=True):
+    """A quote, and what it would earn if it were confirmed now."""
+
+    quote: Quote
+    recorded: Recorded
+
+
+class Confirmed(Struct, frozen=True):
+    """A quote that was confirmed, and what followed from the purchase."""
+
+    quote: Quote
+    recorded: Recorded
+
+
+def make(decider: Decider, command: MakeQuote) -> Quoted:
+    """Price a purchase for a member as things stand; nothing is written but the quote."""
+    account, now = decider.member, decider.now
+    programme = decider.programme(command.programme)
+    version = decider.programmes.in_force(programme.id, now)
+    activity = _in_its_money(programme, command.activity, now)
+    day = calendar.local_date(now, programme.time_zone)
+    if command.service_on:
+        day = calendar.parse_chosen_date(command.service_on, "/service_on")
+    vouchers = tuple(_presented(decider, command.member, each) for each in command.vouchers)
+    _check_declined(programme, command.declined)
+    purchase = Purchase(
+        activity.lines,
+        day,
+        command.birthday,
+        _household(decider),
+        vouchers,
+        command.declined,
+    )
+    priced = pricing.price(account, programme, purchase, command.payments, now)
+    counted = tuple(
+        Line(line.id, line.counted, line.quantity, line.category, line.sku) for line in priced.lines
+    )
+    amount = sum(line.amount for line in counted)
+    quote = Quote(
+        id=command.quote_id,
+        member=command.member,
+        programme=programme.id,
+        version=version.number if version else 0,
+        made_at=now,
+        expires_at=now + SECTION.of(programme).minutes * _MINUTE_MS,
+        activity=replace(activity, lines=counted, amount=amount),
+        lines=priced.lines,
+        considered=priced.considered,
+        price=priced.price,
+        net=priced.net,
+        due=priced.due,
+        draws=priced.draws,
+        freed=priced.freed,
+        redemptions=priced.redemptions,
+    )
+    followed = _buy(decider.trial(), quote, SOURCE, quote.id)
+    decider.claim(_saving(quote))
+    return Quoted(quote, followed.recorded)
+
+
+def _presented(decider: Decider, member: str, redemption_id: str) -> Redemption:
+    redemption = decider.record(rewards.REDEMPTIONS, member, redemption_id)
+    if redemption is None:
+        raise voucher_code.unknown()
+    rewards.check_issued(redemption, decider.now)
+    return redemption
+
+
+def _household(decider: Decider) -> Household | None:
+    """Return what discounts have to know of the member's household, where one asks for it."""
+    if not decider.has(households.HOUSEHOLD):
+        return None
+    known = households.relatives(decider.account(households.HOUSEHOLD))
+    roles = (_relative(place) for place in range(len(known)))
+    others = [decider.account(role) for role in roles if decider.has(role)]
+    return Household(len(known), tuple(each for each in others if each.version))
+
+
+def _relative(place: int) -> str:
+    """Return the role of one of the others in the household."""
+    return f"relative {place}"
+
+
+def try_voucher(
+    account: Account,
+    programmes: Programmes,
+    redemption: Redemption,
+    cart: Activity,
+    now: Instant,
+) -> Tried:
+    """
+    Tell what the voucher of a redemption would take off a cart today, if nothing else did.
+
+    Raises `LoyaltyError` ``voucher_used`` and the like where it cannot be used, and `Invalid`
+    ``currency_mismatch`` or ``duplicate_line`` for a cart that cannot be priced.
+    """
+    rewards.check_issued(redemption, now)
+    programme = ruling(account, programmes, redemption.programme, now)
+    activity = _in_its_money(programme, cart, now)
+    offers = discounts.SECTION.of(programme).offers
+    mine = {each.id for each in offers if discounts.takes_voucher(each, redemption.reward)}
+    others = {each.id for each in offers} - mine
+    others |= {each.id for each in entitlements.SECTION.of(programme)}
+    purchase = Purchase(
+        activity.lines,
+        calendar.local_date(now, programme.time_zone),
+        vouchers=(redemption,),
+        declined=frozenset(others),
+    )
+    priced = pricing.price(account, programme, purchase, (), now)
+    reasons = [each.reason for each in priced.considered if each.id in mine and each.reason]
+    amount = priced.price - priced.net
+    why_not = reasons[0] if reasons else "it takes nothing off: it stands for something else"
+    return Tried(programme.money.currency, amount, priced.lines, "" if amount else why_not)
+
+
+def _in_its_money(programme: Programme, activity: Activity, now: Instant) -> Activity:
+    """Return a purchase with an id for each line; refused in other money than the programme's."""
+    activity = checked(replace(activity, occurred_at=now))
+    unit = programme.money.currency
+    if activity.money != unit:
+        raise Invalid(
+            "currency_mismatch",
+            f"The lines are in {activity.money}; {programme.id} prices in {unit}.",
+            errors=[{"pointer": "/currency", "detail": f"must be {unit}"}],
+        )
+    return activity
+
+
+def _check_declined(programme: Programme, declined: frozenset[str]) -> None:
+    offered = [each.id for each in discounts.SECTION.of(programme).offers]
+    freeing = [each.id for each in entitlements.SECTION.of(programme) if each.frees is not None]
+    unknown = sorted(declined.difference(offered, freeing))
+    if unknown:
+        known = ", ".join((*offered, *freeing)) or "none"
+        raise Invalid(
+            "unknown_discount",
+            f"{programme.id} can leave out these: {known}.",
+            errors=[{"pointer": "/decline", "detail": f"names of: {known}"}],
+        )
+
+
+def confirm(decider: Decider, command: ConfirmQuote) -> Confirmed:
+    """Take what the quote uses, and record the purchase."""
+    quote = decider.record(QUOTES, command.member, command.quote_id)
+    if quote is None:
+        raise quote_unknown()
+    return _buy(decider, quote, command.source, command.external_id or quote.id)
+
+
+def quote_unknown() -> NotFound:
+    """Return the refusal of a quote that is not this member's."""
+    return NotFound("quote_not_found", "This member has no such quote.")
+
+
+def _buy(decider: Decider, quote: Quote, source: str, external_id: str) -> Confirmed:
+    now = decider.now
+    programme = decider.programme(quote.programme)
+    if quote.state != "open":
+        raise Conflict("quote_confirmed", "This quote was confirmed already.", quote=quote.id)
+    if quote.expires_at <= now:
+        at = calendar.format_instant(quote.expires_at)
+        raise Conflict("quote_expired", f"This quote stood until {at}.", expired_at=at)
+    draft = decider.event()
+    # A line by its place: what its caller calls it might tell what was served.
+    places = {line.id: place for place, line in enumerate(quote.activity.lines)}
+    freed = tuple(
+        FreedLine(
+            places[each.line],
+            entitlements.consume(draft, programme, each.entitlement, each.units),
+        )
+        for each in quote.freed
+    )
+    for each in quote.considered:
+        if each.source == "discount" and each.amount:
+            taken_off = Benefit(
+                "discount", programme.id, each.id, "quote", each.amount, retail_value=each.amount
+            )
+            draft.give(taken_off)
+    confirmed = replace(quote, state="confirmed", revision=quote.revision + 1)
+    decider.claim(_saving(confirmed))
+    for redemption_id in quote.redemptions:
+        redemption = decider.record(rewards.REDEMPTIONS, quote.member, redemption_id)
+        if redemption is not None:
+            rewards.check_issued(redemption, now)
+            decider.claim(rewards.saving(rewards.changed(redemption, "used", now)))
+    draft.outcome(
+        QuoteBought(
+            programme.id,
+            quote.id,
+            tuple(line.net for line in quote.lines),
+            freed,
+            quote.redemptions,
+            tuple(_draw(draft, draw) for draw in quote.draws),
+        )
+    )
+    activity = replace(
+        quote.activity,
+        source=source,
+        external_id=external_id,
+        occurred_at=now,
+    )
+    recorded = activities.record_in(
+        draft,
+        decider.programmes,
+        activity,
+        quote=quote.id,
+        bill=quote.bill(),
+    )
+    return Confirmed(confirmed, recorded)
+
+
+def _saving(quote: Quote) -> SaveRecord:
+    return SaveRecord(QUOTES.ref(quote.member, quote.id), quote, quote.revision)
+
+
+def _draw(draft: EventBuilder, draw: Draw) -> WalletDraw:
+    """Take what a wallet pays, and return what a refund needs."""
+    balance = draft.account.balance(draw.currency)
+    taken = draw.taken
+    if taken:
+        there = value.debit_parts(draft, draw.currency, taken, destination=REDEEMED)
+    else:
+        there = balance.available >= draw.amount
+        if there:
+            taken = value.debit(draft, draw.currency, draw.amount, destination=REDEEMED)
+    if not there:
+        raise Conflict(
+            "quote_stale",
+            f"The {draw.amount} of {draw.currency.partition('/')[2]} that this quote uses are not "
+            "there any more: ask for a new one.",
+            currency=draw.currency.partition("/")[2],
+            available=balance.available,
+        )
+    return WalletDraw(draw.currency, draw.amount, taken)
+
+
+MECHANIC: Final = Mechanic(
+    handlers={MakeQuote: make, ConfirmQuote: confirm},
+)
