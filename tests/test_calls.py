@@ -8,6 +8,7 @@ these three beforehand.
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -364,6 +365,27 @@ class TestWriteUnits:
 
         assert told["version"] == settled + 1
         assert cost.write_units <= 7
+
+
+def test_a_year_of_daily_payments(world: LocalWorld, clinic: Clinic) -> None:
+    """A lot for every day of a year, no two amounts alike: 2 KB to write, one unit to read."""
+    clinic.publish(example("clinic", enrolment={}))
+    member = clinic.enrolled()
+    chance = random.Random(1)  # noqa: S311 - only has to be varied
+    for _ in range(366):
+        paid = {"amount": chance.randrange(1_000, 60_000), "currency": "GBP"}
+        clinic.record(member, "payment.received", amount=paid).expect(201)
+        world.clock.advance(days=1)
+    world.tick()
+
+    with metering.measured() as earning:
+        clinic.record(member, "payment.received", amount=paid).expect(201)
+    with metering.measured() as reading:
+        lots = clinic.balance(member)["lots"]
+
+    assert len(lots) == 366
+    assert earning.write_units == 8
+    assert (reading.total_calls, reading.read_units) == (1, 1)
 
 
 def test_a_bill_of_many_discounts(clinic: Clinic) -> None:

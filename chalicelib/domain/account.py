@@ -19,9 +19,6 @@ from chalicelib.domain.calendar import Instant, local_date, month_of
 from chalicelib.domain.ledger.events import Event
 from chalicelib.domain.lots import Balance, Lot, PendingLot
 
-# 3: lots named by a key.
-SCHEMA = 3
-
 # A household is an account too, of those who live in it; all others are members'.
 Status = Literal["prospect", "enrolled", "closed", "household"]
 

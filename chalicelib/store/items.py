@@ -20,10 +20,10 @@ counter               ``used`` N
 ====================  ================================================================
 
 Transient records and counters lie in the table of work, with ``expires_at`` N: when DynamoDB may
-delete them, in seconds.  ``body`` and ``answer`` are zlib, of JSON and of what was
-sent; an entry's bytes are the domain's.
-What is both in an account's body and beside it would be two truths: so ``version`` and
-``head_hash`` are left out of the body; ``status`` is beside it for the eye only.
+delete them, in seconds.  ``body`` and ``answer`` are zlib, of JSON and of what was sent; an
+account's body and an event's bytes are the domain's.  What is both in an account's body and beside
+it would be two truths: so ``version`` and ``head_hash`` are left out of the body; ``status`` is
+beside it for the eye only.
 
 These are dictionaries in DynamoDB's own notation, not PynamoDB models: a model takes 130 µs to
 write and 60 to read, as much as all else that a commit does; `models` has the items that are
@@ -37,10 +37,9 @@ import zlib
 from typing import Any, Final
 
 import msgspec
-from msgspec.structs import replace
 
 from chalicelib import observability
-from chalicelib.domain import account as accounts
+from chalicelib.domain import compact
 from chalicelib.domain.account import Account
 from chalicelib.domain.calendar import Instant
 from chalicelib.domain.decide.claims import ClaimKey, Ref, SaveRecord
@@ -56,7 +55,6 @@ BODY_MAX_BYTES: Final = 32 * 1024
 
 _LEVEL: Final = 6
 _ENCODER: Final = msgspec.json.Encoder()
-_ACCOUNT: Final = msgspec.json.Decoder(Account)
 
 
 def account_item(tenant: str, change: AccountChange, *, on_test_clock: bool) -> Item:
@@ -70,7 +68,7 @@ def account_item(tenant: str, change: AccountChange, *, on_test_clock: bool) -> 
     item = _key(keys.member_pk(tenant, change.member), keys.ACCOUNT) | {
         "version": _number(account.version),
         "status": {"S": account.status},
-        "schema": _number(accounts.SCHEMA),
+        "schema": _number(compact.SCHEMA),
         "head_hash": {"B": account.head},
         "body": {"B": body},
     }
@@ -81,7 +79,7 @@ def account_item(tenant: str, change: AccountChange, *, on_test_clock: bool) -> 
 
 def account_body(tenant: str, member: str, account: Account) -> bytes:
     """Return an account's body as it is stored; raises `TooLarge` where that is above 32 KB."""
-    body = _packed(replace(account, version=0, head=b""))
+    body = compact.encode(account)
     if len(body) > BODY_MAX_BYTES:
         raise TooLarge(
             "account_too_large",
@@ -105,18 +103,24 @@ def account_of(item: Item) -> Account:
     """
     Return the account of an item.
 
-    Raises `Unavailable` where a later release wrote it: one that reads it is being rolled out.
+    Raises `Unavailable` where a later release wrote it: one that reads it is being rolled out; and
+    `compact.Unreadable` for what no release reads any more.
     """
     schema = int(item["schema"]["N"])
-    if schema > accounts.SCHEMA:
+    if schema > compact.SCHEMA:
         raise Unavailable(
             "newer_schema",
-            f"The account has schema {schema}, this release reads up to {accounts.SCHEMA}. "
+            f"The account has schema {schema}, this release reads {compact.SCHEMA}. "
             "Send the same request again.",
             retry_after=1,
         )
-    account = _ACCOUNT.decode(zlib.decompress(item["body"]["B"]))
-    return replace(account, version=int(item["version"]["N"]), head=bytes(item["head_hash"]["B"]))
+    if schema < compact.SCHEMA:
+        raise compact.Unreadable(f"the account has schema {schema}, not {compact.SCHEMA}")
+    return compact.decode(
+        item["body"]["B"],
+        version=int(item["version"]["N"]),
+        head=bytes(item["head_hash"]["B"]),
+    )
 
 
 def due_place(

@@ -9,8 +9,9 @@ import zlib
 import pytest
 from msgspec.structs import replace
 
-from chalicelib.domain.account import SCHEMA, Account, Counter
+from chalicelib.domain.account import Account, Counter
 from chalicelib.domain.commands import SaveRedemption
+from chalicelib.domain.compact import SCHEMA, Unreadable
 from chalicelib.domain.errors import TooLarge, Unavailable
 from chalicelib.store import items, keys, models
 from chalicelib.usecases.identity import activity_key
@@ -27,6 +28,7 @@ def test_account() -> None:
     item = items.account_item(TENANT, commit, on_test_clock=False)
     due = NOW + 365 * DAY
 
+    assert items.account_of(item) == commit.account
     body = json.loads(zlib.decompress(item.pop("body")["B"]))
 
     assert item == {
@@ -40,9 +42,9 @@ def test_account() -> None:
         "due_pk": {"S": keys.due_pk(TENANT, MEMBER, on_test_clock=False)},
         "due_sk": {"S": f"00{due}#{TENANT}#{MEMBER}"},
     }
-    assert not {"version", "head"} & body.keys()
+    assert not {"version", "head"} & body["account"].keys()
     key = {"expires_at": due, "expires_on": "2027-09-20"}
-    assert body["balances"]["clinic/points"]["lots"] == [[100, key, None, 0]]
+    assert body["account"]["balances"]["clinic/points"]["lots"] == [[100, key, None, 0]]
 
 
 def test_entry() -> None:
@@ -82,6 +84,15 @@ def test_claims_lie_under_keys_of_their_own(wired: Wired) -> None:
     assert (kept["state"], kept["revision"]) == ({"S": "issued"}, {"N": "1"})
     assert wired.dynamo.get(wired.dynamo.directory, PK, "P")
     assert wired.dynamo.get(wired.dynamo.directory, f"T#{TENANT}#X#x1", "X")
+
+
+def test_older_schema() -> None:
+    """An account of a schema that is read no more is refused, and not taken for an empty one."""
+    item = items.account_item(TENANT, opened(), on_test_clock=False)
+    item |= {"schema": {"N": str(SCHEMA - 1)}}
+
+    with pytest.raises(Unreadable, match=f"the account has schema {SCHEMA - 1}, not {SCHEMA}"):
+        items.account_of(item)
 
 
 def test_newer_schema(wired: Wired) -> None:
