@@ -135,8 +135,8 @@ def test_households(counted: Counted, tenant: Clinic, member: str) -> None:
     assert founding == joining == leaving == [READS, WRITE]
     assert reading == [READ]
     assert own[1:] == [READ]
-    # One for who belongs to it, and one for what all of them spent.
-    assert quoting[1:] == [READ, READS, PUT]
+    # One for who belongs to it, and one for what the others of them spent: here there is one.
+    assert quoting[1:] == [READ, READ, PUT]
     assert closing[1:] == [READ, WRITE]
 
 

@@ -6,13 +6,13 @@ import re
 import tomllib
 from functools import cache
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 import click
 import pytest
 
 from chalicelib.cli import main
-from chalicelib.domain.mechanics.registry import KINDS
+from chalicelib.domain.ledger.events import Data, kind_of
 from infra.local.serve import DEFAULT_PORT
 from tests.readme import FILE, ROOT, section
 
@@ -122,11 +122,11 @@ def test_variables_read_are_named() -> None:
     assert sorted(read - set(VARIABLE.findall(section("Configuration")))) == []
 
 
-def test_every_kind_of_entry_is_told() -> None:
-    """The decisions name each kind of entry that a journal can have, and no other."""
-    (line,) = [line for line in FILE.read_text("utf-8").splitlines() if "Entry kinds are" in line]
+def test_every_kind_of_event_is_told() -> None:
+    """The decisions name each kind of event that a journal can have, once, and no other."""
+    (line,) = [line for line in FILE.read_text("utf-8").splitlines() if "Event kinds are" in line]
 
-    assert set(re.findall(r"`([a-z_]+)`", line)) == KINDS
+    assert sorted(re.findall(r"`([a-z_.]+)`", line)) == sorted(map(kind_of, get_args(Data)))
 
 
 def test_the_port_is_the_one_shown() -> None:

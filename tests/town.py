@@ -10,12 +10,20 @@ from typing import Final, NamedTuple
 from msgspec.structs import replace
 
 from chalicelib.domain.calendar import Instant
-from chalicelib.domain.decide import due_at
-from chalicelib.domain.entry import decode
+from chalicelib.domain.decide.settling import due_at
+from chalicelib.domain.ledger.journal import decode
 from chalicelib.domain.programme import ProgrammeVersion
 from chalicelib.domain.verification import verify
-from chalicelib.usecases.execution import account_key
-from chalicelib.usecases.ports import Catalogue, Commit, Directory, Ledger, Settings, TickQueue
+from chalicelib.usecases.attempt import account_key
+from chalicelib.usecases.ports import (
+    AccountChange,
+    Catalogue,
+    Commit,
+    Directory,
+    Ledger,
+    Settings,
+    TickQueue,
+)
 from chalicelib.usecases.secrets import TenantSecrets
 from chalicelib.usecases.services import Services
 from chalicelib.usecases.tick import SHARDS
@@ -92,7 +100,7 @@ class Town:
         for member in self.members if members is None else members:
             kinds = self.members[member]
             key = account_key(TENANT, member)
-            account = self.ledger.load(TENANT, member).account
+            account = self.ledger.load(TENANT, (member,)).account(member)
             assert account is not None
             journal = list(self.ledger.entries(TENANT, member))
             written = [decode(stored).kind for stored in journal[_lived(kinds) :]]
@@ -117,8 +125,7 @@ def _lived(kinds: tuple[str, ...]) -> int:
 def commit_of(member: str, lived: Member) -> Commit:
     """Return what is written for a member who has lived so far."""
     due = due_at(lived.account)
-    return Commit(
-        tenant=TENANT,
+    change = AccountChange(
         member=member,
         before=0,
         account=lived.account,
@@ -126,3 +133,4 @@ def commit_of(member: str, lived: Member) -> Commit:
         indexed_due=due,
         entries=tuple(lived.journal),
     )
+    return Commit(tenant=TENANT, member=member, version=lived.account.version, changes=(change,))

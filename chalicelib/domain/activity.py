@@ -1,7 +1,8 @@
 """
 An activity: a fact that happened to a member, as it is reported to us.
 
-`Activity` is the whole fact; the journal keeps of it a `Fact` and a sealed `Detail`.
+`Activity` is the whole fact; the journal keeps of it an `ActivitySummary` and a sealed
+`Detail`.
 """
 
 from __future__ import annotations

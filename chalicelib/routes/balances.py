@@ -235,7 +235,8 @@ def entry_view(event: Event) -> EntryView:
         counterparty=getattr(data, "recipient", None) or getattr(data, "sender", None),
         household_id=getattr(data, "household", None),
         reverses=data.reverses if isinstance(data, ActivityReversed) else None,
-        reason=getattr(data, "reason", ""),
+        # Of a household it says as what somebody joined.
+        reason=getattr(data, "reason", "") or getattr(data, "role", ""),
         note=event.detail.note if event.detail else "",
     )
 

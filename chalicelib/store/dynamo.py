@@ -103,10 +103,11 @@ class Dynamo:
         raise _unavailable()
 
     def get_each(self, keys: Sequence[Key]) -> dict[Key, Item]:
-        """Read items consistently in the one call that costs least, each once."""
+        """Read items consistently, each once: one call, or one for every hundred of them."""
         wanted = list(dict.fromkeys(keys))
         if len(wanted) > 1:
-            return self.get_many(wanted)
+            parts = (wanted[at : at + BATCH_MAX] for at in range(0, len(wanted), BATCH_MAX))
+            return {key: item for part in parts for key, item in self.get_many(part).items()}
         found = {key: self.get(*key) for key in wanted}
         return {key: item for key, item in found.items() if item is not None}
 

@@ -26,12 +26,21 @@ def writes_of(dynamo: Dynamo, commit: Commit) -> list[Write]:
 
     Raises `TooLarge` where the account would be.
     """
-    return [
+    writes = [
         *(write for change in commit.changes for write in _change(dynamo, commit, change)),
         *_dedupe(dynamo, commit),
         *_profile(dynamo, commit),
         *(_claim(dynamo, commit, claim) for claim in commit.claims),
     ]
+    targets = [_target(write.request) for write in writes]
+    if len(set(targets)) < len(targets):
+        raise ValueError("a decision writes each thing once")
+    return writes
+
+
+def _target(request: dict[str, Any]) -> tuple[str, str, str]:
+    key: Item = request.get("Item") or request["Key"]
+    return request["TableName"], key["pk"]["S"], key["sk"]["S"]
 
 
 def _change(dynamo: Dynamo, commit: Commit, change: AccountChange) -> Iterator[Write]:
@@ -111,6 +120,8 @@ def _key(dynamo: Dynamo, commit: Commit, claim: ClaimKey) -> dict[str, Any]:
     if claim.personal:
         return put(dynamo.directory, look_up_item(commit.tenant, claim), tell=True)
     versions = {change.member: change.account.version for change in commit.changes}
+    if claim.owner not in versions:
+        raise ValueError("a key is claimed for an account that changes with it")
     item = items.claimed_item(commit.tenant, claim, versions[claim.owner])
     return put(dynamo.ledger, item, tell=True)
 

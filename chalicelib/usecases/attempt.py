@@ -179,7 +179,9 @@ def _needs(
     parties: dict[str, str] = {}
     records: list[Ref | EventRef] = []
     for command in commands:
-        parties |= command.parties(known)
+        for role, name in command.parties(known).items():
+            if parties.setdefault(role, name) != name:
+                raise AssertionError(f"commands decided together agree on who is the {role}")
         records += command.records(known)
     return parties, records
 

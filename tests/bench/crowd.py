@@ -15,7 +15,7 @@ from chalicelib.store import keys
 from chalicelib.store.connection import Connection
 from chalicelib.store.dynamo import Dynamo
 from chalicelib.store.writes import writes_of
-from chalicelib.usecases.execution import account_key
+from chalicelib.usecases.attempt import account_key
 from infra.local import in_process
 from infra.local.tables import create_tables
 from tests.bench import engine
@@ -48,14 +48,15 @@ class Crowd:
         commit = commit_of("any", life(key=account_key(TENANT, "any")))
         account, *_ = writes_of(self._dynamo, commit)
         template = engine.stored(account.request["Item"])
-        assert commit.due_at is not None
+        (begun,) = commit.changes
+        assert begun.due_at is not None
         parts = {keys.due_part(n, None): {"S": keys.due_part(n, None)} for n in range(16)}
         for _ in range(count):
             member = self._next()
             item = template | {
                 "pk": {"S": keys.member_pk(TENANT, member)},
                 "due_pk": parts[keys.due_pk(TENANT, member, on_test_clock=False)],
-                "due_sk": {"S": keys.due_sk(commit.due_at, TENANT, member)},
+                "due_sk": {"S": keys.due_sk(begun.due_at, TENANT, member)},
             }
             engine.put(self._dynamo.ledger, item)
 

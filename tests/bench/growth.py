@@ -10,11 +10,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Final, NamedTuple
 
+from chalicelib.domain.ledger.actor import CLOCK
 from chalicelib.store import items, keys
 from chalicelib.store.metering import measured, size_of
 from chalicelib.usecases.ports import Due
 from chalicelib.usecases.services import Caller
-from chalicelib.usecases.tick import ACTOR, settler
+from chalicelib.usecases.tick import settler
 from tests.bench.ground import Warm
 from tests.bench.tables import Table
 from tests.journeys.world import LocalWorld
@@ -62,7 +63,7 @@ def earns(warm: Warm, pattern: str, every_days: int, after: tuple[int, ...]) -> 
             _earn(warm, member, number)
             continue
         # What fell due before is the tick's to write, so that it is not counted here.
-        settler(world.services, Caller("", ACTOR))(Due(world.clock.now, tenant, member))
+        settler(world.services, Caller("", CLOCK))(Due(world.clock.now, tenant, member))
         with measured() as cost:
             version = _earn(warm, member, number)
         account, entry = _items(world, tenant, member, version)

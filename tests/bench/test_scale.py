@@ -101,7 +101,8 @@ def test_a_crowd_is_a_town(connection: Connection) -> None:
     assert town.due() == set(town.members)
     ticking.run(town.services, Time())
     town.check()
-    quiet = town.ledger.load("town", f"mem_{10:026d}").account
+    tenth = f"mem_{10:026d}"
+    quiet = town.ledger.load("town", [tenth]).account(tenth)
     assert quiet is not None
     assert quiet.balance("clinic/points").available == 50
 

@@ -17,21 +17,25 @@ from chalicelib.domain import calendar, verification
 from chalicelib.domain.account import Account, Enrolment
 from chalicelib.domain.activity import Activity
 from chalicelib.domain.calendar import Instant
-from chalicelib.domain.commands import Command, Open, RecordActivity
-from chalicelib.domain.decide.actor import Actor
-from chalicelib.domain.decide.appending import Appended
+from chalicelib.domain.commands import Command
+from chalicelib.domain.decide.appending import Appended, append
 from chalicelib.domain.decide.claims import Claim, EventRef, Ref, SaveRecord
 from chalicelib.domain.decide.decider import MEMBER, Decider, Known, Participant
 from chalicelib.domain.decide.deciding import decide
-from chalicelib.domain.decide.settling import clock_of, settle
-from chalicelib.domain.entry import Entry, Line, StoredEntry
+from chalicelib.domain.decide.event_builder import EventBuilder
+from chalicelib.domain.decide.settling import clock_of, door_of, settle
+from chalicelib.domain.document import Document
 from chalicelib.domain.errors import LoyaltyError
-from chalicelib.domain.lots import Balance
-from chalicelib.domain.mechanics.activities import Recorded
+from chalicelib.domain.ledger.actor import Actor
+from chalicelib.domain.ledger.events import ActivityRecorded, Event, GoodwillGiven, Line
+from chalicelib.domain.ledger.journal import StoredEvent
+from chalicelib.domain.ledger.postings import ISSUED
+from chalicelib.domain.lots import Balance, Lot
+from chalicelib.domain.mechanics import value
+from chalicelib.domain.mechanics.activities import RecordActivity, Recorded
 from chalicelib.domain.mechanics.adjustment import Adjust
 from chalicelib.domain.mechanics.earning import Explained
-from chalicelib.domain.mechanics.membership import Close
-from chalicelib.domain.mechanics.registry import Document
+from chalicelib.domain.mechanics.membership import Close, Open
 from chalicelib.domain.mechanics.reversal import (
     REMAINING,
     LineReversal,
@@ -150,7 +154,7 @@ class Followed(NamedTuple):
     """What followed from a command: what the caller is told, and what is written."""
 
     result: Any
-    entries: tuple[Entry, ...] = ()
+    entries: tuple[Event, ...] = ()
     claims: tuple[Claim, ...] = ()
 
 
@@ -172,10 +176,10 @@ class Member:
         self.id = key.rpartition("#")[2]
         self.programmes = _programmes(documents)
         self.account = Account()
-        self.journal: list[StoredEntry] = []
-        self.entries: list[Entry] = []
+        self.journal: list[StoredEvent] = []
+        self.entries: list[Event] = []
         self.records: dict[Ref | EventRef, Any] = {}
-        self.recorded: dict[str, Entry] = {}
+        self.recorded: dict[str, Event] = {}
         if joined is not None:
             self.do(Open(member=self.id, programmes=self.programmes.ids()), joined)
 
@@ -185,7 +189,7 @@ class Member:
         """Return the account as a read shows it: settled in memory, nothing kept."""
         return self._settled(now)[0]
 
-    def tick(self, now: str | Instant) -> tuple[Entry, ...]:
+    def tick(self, now: str | Instant) -> tuple[Event, ...]:
         """Settle and keep what fell due, as the scheduled tick does."""
         account, appended = self._settled(now)
         self._keep(account, appended)
@@ -237,7 +241,8 @@ class Member:
         instant = _instant(now)
         for each in participants.values():
             instant = clock_of(each.account, instant)
-        return Decider(participants, self.programmes, instant, actor=actor, records=records)
+        door = door_of(self.programmes)
+        return Decider(participants, door, instant, actor=actor, records=records)
 
     def _record(self, place: Ref | EventRef) -> Any:
         if isinstance(place, Ref):
@@ -277,6 +282,27 @@ class Member:
     def adjust(self, amount: int, now: str | Instant, currency: str = "points") -> Followed:
         """Give or take value by hand."""
         return self.do(adjustment(amount, currency), now)
+
+    def sponsor(
+        self,
+        amount: int,
+        funder: str,
+        now: str | Instant,
+        currency: str = "points",
+        *,
+        until: str | None = None,
+    ) -> None:
+        """Give value that somebody else funds, usable through a day in UTC; no command does yet."""
+        account, due = self._settled(now)
+        instant = clock_of(account, _instant(now))
+        builder = EventBuilder(account, instant, door_of(self.programmes), actor=SERVER)
+        last = value.NEVER if until is None else value.until(calendar.parse_date(until), "UTC")
+        key = f"{self.programmes.ids()[0]}/{currency}"
+        lot = Lot(amount, last.lot(funder), last.warn_at)
+        value.credit(builder, key, lot, source=ISSUED, cause="sponsor")
+        event = builder.event(GoodwillGiven(key, amount, funder))
+        account, given = append(account, (event,), self.key)
+        self._keep(account, due + given)
 
     def redeem(self, name: str, now: str | Instant) -> Redemption:
         """Redeem a reward and return its redemption."""
@@ -414,7 +440,13 @@ def explained(recorded: Recorded) -> dict[str, Explained]:
     return {outcome.rule: outcome for outcome in recorded.verdicts[0].rules}
 
 
-def posted(entry: Entry) -> list[tuple[str, str, int]]:
+def recorded_by(event: Event) -> ActivityRecorded:
+    """Return what an event says of the activity that it recorded."""
+    assert isinstance(event.data, ActivityRecorded)
+    return event.data
+
+
+def posted(entry: Event) -> list[tuple[str, str, int]]:
     """Return an entry's postings as (source, destination, amount)."""
     return [(p.source, p.destination, p.amount) for p in entry.postings]
 

@@ -23,16 +23,16 @@ MIDNIGHT: Final = at("2027-01-01T00:00:00Z")
 POINTS: Final = "clinic/points"
 #: What may fall due, in the order in which it happens at one instant.
 KINDS: Final = (
-    "activate",
-    "time_out",
-    "renew",
-    "floor_end",
-    "review",
-    "expire",
-    "inactive",
-    "lapse",
-    "status_end",
-    "warn",
+    "pending.activated",
+    "holds.expired",
+    "plans.renewed",
+    "tier.grants_ended",
+    "tiers.reviewed",
+    "lots.expired",
+    "entitlements.expired",
+    "inactivity.expired",
+    "statuses.expired",
+    "expiry.announced",
 )
 
 _HOLD: Final = PlaceHold(
@@ -87,18 +87,24 @@ TERMS: Final = terms()
 # What leads up to each kind, in the order of time.
 _STEPS: Final[tuple[tuple[str, Callable[[Member], object]], ...]] = (
     # Silver by two visits of the year before, and kept through this one, which had none.
-    ("review", lambda member: member.visit("2025-06-01", name="before-1")),
-    ("review", lambda member: member.visit("2025-06-02", name="before-2")),
-    ("expire", lambda member: member.visit("2026-12-01", name="expires")),
-    ("renew", lambda member: member.do(_CLUB, "2026-12-01")),
+    ("tiers.reviewed", lambda member: member.visit("2025-06-01", name="before-1")),
+    ("tiers.reviewed", lambda member: member.visit("2025-06-02", name="before-2")),
+    ("lots.expired", lambda member: member.visit("2026-12-01", name="expires")),
+    ("plans.renewed", lambda member: member.do(_CLUB, "2026-12-01")),
     # No visit: a second one in this year would keep the tier that the review is to take.
-    ("warn", lambda member: member.record(_CHECKUP, "2026-12-09", name="warned")),
-    ("activate", lambda member: member.record(_VACCINATION, "2026-12-18", name="activates")),
-    ("floor_end", lambda member: member.do(_GIFT, "2026-12-18")),
-    ("lapse", lambda member: member.do(_COFFEE, "2026-12-18")),
-    ("status_end", lambda member: member.do(_FAMILY, "2026-12-18")),
-    ("inactive", lambda member: member.record(_STROLL, "2026-12-01", name="inactive")),
-    ("time_out", lambda member: member.adjust(5, "2026-12-31", "coins")),
+    ("expiry.announced", lambda member: member.record(_CHECKUP, "2026-12-09", name="warned")),
+    (
+        "pending.activated",
+        lambda member: member.record(_VACCINATION, "2026-12-18", name="activates"),
+    ),
+    ("tier.grants_ended", lambda member: member.do(_GIFT, "2026-12-18")),
+    ("entitlements.expired", lambda member: member.do(_COFFEE, "2026-12-18")),
+    ("statuses.expired", lambda member: member.do(_FAMILY, "2026-12-18")),
+    (
+        "inactivity.expired",
+        lambda member: member.record(_STROLL, "2026-12-01", name="inactive"),
+    ),
+    ("holds.expired", lambda member: member.adjust(5, "2026-12-31", "coins")),
 )
 
 
@@ -111,11 +117,13 @@ def life(*kinds: str, key: str) -> Member:
     if not kinds:
         member.visit("2026-12-30", name="quiet")
     member.tick("2026-12-31T20:00:00Z")
-    if "time_out" in kinds:
+    if "holds.expired" in kinds:
         member.do(_HOLD, "2026-12-31T20:00:00Z")
     return member
 
 
 def available_after(*kinds: str) -> int:
     """Return what can be spent after that midnight."""
-    return 50 * ("warn" in kinds) + 20 * ("activate" in kinds) + 50 * (not kinds)
+    return (
+        50 * ("expiry.announced" in kinds) + 20 * ("pending.activated" in kinds) + 50 * (not kinds)
+    )

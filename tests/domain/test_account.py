@@ -16,7 +16,8 @@ from chalicelib.domain.account import (
     TierStep,
     evolve,
 )
-from chalicelib.domain.entry import Entry
+from chalicelib.domain.ledger.events import Event, MemberCreated
+from chalicelib.domain.ledger.postings import TENANT
 from chalicelib.domain.lots import Balance, Lot, LotKey, PendingKey, PendingLot
 from tests.domain.building import at
 
@@ -27,11 +28,11 @@ POINTS = "clinic/points"
 def folded(*effects: fx.Effect, account: Account | None = None, now: int = 1_000) -> Account:
     """Return an account after one entry with these effects."""
     before = account or Account()
-    entry = Entry(before.version + 1, "adjust", effective_at=now, occurred_at=now, effects=effects)
+    entry = Event(before.version + 1, now, now, MemberCreated(), effects=effects)
     return evolve(before, entry, b"head")
 
 
-def lot(delta: int, expires_at: int | None = None, funder: str = "") -> fx.LotChange:
+def lot(delta: int, expires_at: int | None = None, funder: str = TENANT) -> fx.LotChange:
     """Return a change of the lot that expires at an instant."""
     on = None if expires_at is None else f"day {expires_at}"
     return fx.LotChange(POINTS, delta, LotKey(expires_at, on, funder))
@@ -76,7 +77,7 @@ class TestEvolve:
     )
     def test_what_cannot_follow(self, version: int, effective_at: int, message: str) -> None:
         """No gap in versions, no step back in time."""
-        entry = Entry(version, "adjust", effective_at=effective_at, occurred_at=0)
+        entry = Event(version, effective_at, 0, MemberCreated())
 
         with pytest.raises(Corrupt, match=message):
             evolve(folded(), entry, b"")
@@ -126,9 +127,9 @@ class TestBalances:
         balance = folded(lot(5, 100, "ph2"), lot(7, 100, "ph1"), lot(1, 100)).balance(POINTS)
 
         assert [(each.amount, each.key.funder) for each in balance.lots] == [
-            (1, ""),
             (7, "ph1"),
             (5, "ph2"),
+            (1, "tenant"),
         ]
 
     def test_pending(self) -> None:

@@ -15,14 +15,16 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant
 from hypothesis.stateful import rule as step
 
-from chalicelib.domain import verification
+from chalicelib.domain import calendar, verification
 from chalicelib.domain.activity import Activity
-from chalicelib.domain.commands import Command, RecordActivity
+from chalicelib.domain.commands import Command
 from chalicelib.domain.decide.claims import Ref
 from chalicelib.domain.decide.settling import due_at
-from chalicelib.domain.entry import Entry, Line
 from chalicelib.domain.errors import LoyaltyError
-from chalicelib.domain.mechanics import holds
+from chalicelib.domain.ledger.events import Event, Line
+from chalicelib.domain.ledger.postings import kind_of
+from chalicelib.domain.mechanics import holds, registry
+from chalicelib.domain.mechanics.activities import RecordActivity
 from chalicelib.domain.mechanics.entitlements import (
     GRANTS,
     GrantEntitlement,
@@ -34,12 +36,10 @@ from chalicelib.domain.mechanics.goodwill import GiveGoodwill
 from chalicelib.domain.mechanics.holds import CaptureHold, PlaceHold, ReleaseHold
 from chalicelib.domain.mechanics.plans import CancelPlan, ChangePlan, PayFee, Subscribe
 from chalicelib.domain.mechanics.pricing import Payment
-from chalicelib.domain.mechanics.quotes import ConfirmQuote, MakeQuote
-from chalicelib.domain.mechanics.registry import PLACES
+from chalicelib.domain.mechanics.quoting import ConfirmQuote, MakeQuote
 from chalicelib.domain.mechanics.reversal import REMAINING, ReverseActivity
 from chalicelib.domain.mechanics.statuses import ShowStatus, WithdrawStatus
 from chalicelib.domain.mechanics.tiers import GrantTier, LiftTier
-from chalicelib.domain.mechanics.transfers import TRANSFERRED
 from chalicelib.domain.mechanics.wallets import TopUp
 from chalicelib.domain.quote import Quote
 from tests.domain.building import (
@@ -58,6 +58,7 @@ from tests.domain.building import (
     transfer,
     visits,
 )
+from tests.domain.funding import check_funders
 
 HOUR = 3_600_000
 CLINIC = "clinic"
@@ -185,6 +186,9 @@ purchases = st.lists(
 )
 whiles = st.one_of(st.integers(0, 3), st.integers(0, 24 * 6), st.integers(0, 24 * 40))
 
+#: The ledger accounts of the member's own.
+OWN = {path: held for each in registry.every() for path, held in each.accounts.items()}
+
 
 class Anything(RuleBasedStateMachine):
     """One member, and whatever can be asked for."""
@@ -253,17 +257,30 @@ class Anything(RuleBasedStateMachine):
     @step(place=st.integers(0, 8))
     def take_back(self, place: int) -> None:
         """Reverse one of the last facts."""
-        facts = [entry for entry in self.member.entries if entry.kind == "earn"]
+        facts = [entry for entry in self.member.entries if entry.kind == "activity.recorded"]
         if place < len(facts):
             self._reverse(facts[-1 - place])
 
-    def _reverse(self, entry: Entry) -> None:
+    def _reverse(self, entry: Event) -> None:
         self.ask(ReverseActivity(member="mem_1", version=entry.version))
 
     @step(amount=st.sampled_from([1_500, 2_500, 6_000]))
     def pay_in(self, amount: int) -> None:
         """Top the wallet up."""
         self.ask(TopUp(member="mem_1", programme=CLINIC, currency="prepaid", amount=amount))
+
+    @step(
+        amount=st.integers(1, 200),
+        currency=st.sampled_from(["points", "prepaid", "cashback", "strolls"]),
+        funder=st.sampled_from(["insurer", "maker"]),
+        days=st.none() | st.integers(-1, 9),
+    )
+    def sponsor(self, amount: int, currency: str, funder: str, days: int | None) -> None:
+        """Give value that somebody else pays for, some of it too late."""
+        until = None
+        if days is not None:
+            until = calendar.add_days(calendar.local_date(self.now, "UTC"), days).isoformat()
+        self.member.sponsor(amount, funder, self.now, currency, until=until)
 
     @step(
         currency=st.sampled_from(["points", "prepaid", "strolls"]),
@@ -359,7 +376,7 @@ class Anything(RuleBasedStateMachine):
     @step(place=st.integers(0, 3))
     def give_back(self, place: int) -> None:
         """Give a use back."""
-        uses = [entry for entry in self.member.entries if entry.kind == "draw"]
+        uses = [entry for entry in self.member.entries if entry.kind == "entitlement.used"]
         if place < len(uses):
             self.ask(ReturnEntitlement(member="mem_1", use=uses[-1 - place].version))
 
@@ -369,15 +386,21 @@ class Anything(RuleBasedStateMachine):
     def books_balance(self) -> None:
         """Postings sum to zero and lead to what is held; nothing is negative but a debt."""
         account = self.member.account
-        for entry in self.member.entries[self.seen :]:
+        for stored, entry in zip(
+            self.member.journal[self.seen :], self.member.entries[self.seen :], strict=True
+        ):
+            before = self.verifier._account
+            self.verifier.take(stored)
+            check_funders(before, entry, self.verifier._account)
             for posting in entry.postings:
                 assert posting.amount > 0
                 self.moved[posting.source, posting.currency] -= posting.amount
                 self.moved[posting.destination, posting.currency] += posting.amount
         self.seen = len(self.member.entries)
+        assert self.verifier.verdict(account).faults == ()
         for currency in {currency for _, currency in self.moved}:
             assert sum(n for (_, moved), n in self.moved.items() if moved == currency) == 0
-            for place, held in PLACES.items():
+            for place, held in OWN.items():
                 assert self.moved[place, currency] == held(account, currency), (place, currency)
             balance = account.balance(currency)
             assert all(lot.amount > 0 for lot in balance.lots)
@@ -401,7 +424,7 @@ class Anything(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         """Take back all that was recorded: what facts counted is gone, and the journal verifies."""
-        for entry in [each for each in self.member.entries if each.kind == "earn"]:
+        for entry in [each for each in self.member.entries if each.kind == "activity.recorded"]:
             self._reverse(entry)
         account = self.member.account
         left = [
@@ -409,7 +432,7 @@ class Anything(RuleBasedStateMachine):
             for ref, each in self.member.records.items()
             if isinstance(ref, Ref) and ref.kind is REMAINING
         ]
-        earned = sum(entry.kind == "earn" for entry in self.member.entries)
+        earned = sum(entry.kind == "activity.recorded" for entry in self.member.entries)
         assert all(not each.whole for each in left)
         assert len(left) == earned
         assert account.metrics == {}
@@ -424,7 +447,8 @@ def _handed_on(who: Member, currency: str) -> int:
     """Return how much of a currency lies between members by a member's journal."""
     postings = [each for entry in who.entries for each in entry.postings]
     return sum(
-        ((each.destination == TRANSFERRED) - (each.source == TRANSFERRED)) * each.amount
+        ((kind_of(each.destination) == "transfer") - (kind_of(each.source) == "transfer"))
+        * each.amount
         for each in postings
         if each.currency == currency
     )

@@ -6,10 +6,10 @@ import msgspec
 import pytest
 
 from chalicelib.domain.account import Account
-from chalicelib.domain.commands import RecordActivity
 from chalicelib.domain.decide import settling
 from chalicelib.domain.decide.deciding import decide
 from chalicelib.domain.errors import Conflict
+from chalicelib.domain.mechanics.activities import RecordActivity
 from chalicelib.domain.programme import Programme, Programmes
 from tests.domain.building import (
     KEY,
@@ -65,7 +65,8 @@ class TestSettle:
         entries = eventful().tick("2027-01-05")
 
         assert [(entry.kind, entry.effective_at) for entry in entries] == [
-            (kind, NEW_YEAR) for kind in ("activate", "review", "expire", "warn")
+            (kind, NEW_YEAR)
+            for kind in ("pending.activated", "tiers.reviewed", "lots.expired", "expiry.announced")
         ]
 
     @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from chalicelib.domain import calendar
 from chalicelib.domain.account import Account
 from chalicelib.domain.decide.settling import due_at
 from chalicelib.domain.effects import LotChange
-from chalicelib.domain.entry import Entry
+from chalicelib.domain.ledger.events import Event
 from chalicelib.domain.mechanics import value
 from chalicelib.domain.programme import RollingExpiry
 from tests.domain import tzif
@@ -197,13 +197,13 @@ def _of_the_visit(account: Account, gone: int) -> int:
     return sum(lot.amount for lot in lots if lot.key.expires_at == gone)
 
 
-def _expired(entries: list[Entry], gone: int) -> list[tuple[int, int]]:
+def _expired(entries: list[Event], gone: int) -> list[tuple[int, int]]:
     """Return when value of that expiry was taken by the passing of time, and how much."""
     return [
         (entry.effective_at, effect.delta)
         for entry in entries
         for effect in entry.effects
-        if entry.kind == "expire"
+        if entry.kind == "lots.expired"
         and isinstance(effect, LotChange)
         and effect.lot.expires_at == gone
     ]

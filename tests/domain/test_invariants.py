@@ -26,11 +26,15 @@ from msgspec.structs import replace
 from chalicelib.domain import calendar, verification
 from chalicelib.domain.account import Account
 from chalicelib.domain.activity import Activity
-from chalicelib.domain.commands import Command, Enrol, Open, RecordActivity
+from chalicelib.domain.commands import Command
 from chalicelib.domain.decide.appending import append
 from chalicelib.domain.decide.settling import settle
-from chalicelib.domain.entry import AVAILABLE, PENDING, Entry, StoredEntry
 from chalicelib.domain.errors import LoyaltyError
+from chalicelib.domain.ledger.events import Event
+from chalicelib.domain.ledger.journal import StoredEvent
+from chalicelib.domain.ledger.postings import AVAILABLE, PENDING
+from chalicelib.domain.mechanics.activities import RecordActivity
+from chalicelib.domain.mechanics.membership import Enrol, Open
 from chalicelib.domain.mechanics.reversal import LineReversal, Remaining, untouched
 from chalicelib.domain.programme import Programme
 from tests.domain.building import (
@@ -48,10 +52,12 @@ from tests.domain.building import (
     points,
     programme,
     published,
+    recorded_by,
     reward,
     rule,
     visits,
 )
+from tests.domain.funding import check_funders
 
 HOUR = 3_600_000
 DAY = 24 * HOUR
@@ -252,6 +258,20 @@ class Life(RuleBasedStateMachine):
         """A correction by hand."""
         self.attempt(adjustment(amount, currency))
 
+    @precondition(lambda self: self.member.account.enrolments)
+    @step(
+        amount=st.integers(1, 120),
+        funder=st.sampled_from(["insurer", "maker"]),
+        currency=st.sampled_from(["points", "stamps"]),
+        days=st.none() | st.integers(-3, 60),
+    )
+    def sponsor(self, amount: int, funder: str, currency: str, days: int | None) -> None:
+        """Value that somebody else pays for, some of it too late."""
+        until = None
+        if days is not None:
+            until = calendar.add_days(calendar.local_date(self.now, ZONE), days).isoformat()
+        self.member.sponsor(amount, funder, self.now, currency, until=until)
+
     @step()
     def spend_all(self) -> None:
         """Everything that is there goes, so that a reversal finds nothing."""
@@ -278,7 +298,9 @@ class Life(RuleBasedStateMachine):
         for stored, entry in zip(
             self.member.journal[self.checked :], self.member.entries[self.checked :], strict=True
         ):
+            before = self.verifier._account
             self.verifier.take(stored)
+            check_funders(before, entry, self.verifier._account)
             assert all(posting.amount > 0 for posting in entry.postings)
             for posting in entry.postings:
                 self.moved[posting.source, posting.currency] -= posting.amount
@@ -350,11 +372,14 @@ class Life(RuleBasedStateMachine):
         parts, parts_entries = self._settled([*steps, far])
         assert (parts, parts_entries) == (whole, whole_entries)
         assert whole.effective_at <= far
-        assert all(e.kind in {"activate", "review", "expire", "warn"} for e in whole_entries)
+        assert all(
+            e.kind in {"pending.activated", "tiers.reviewed", "lots.expired", "expiry.announced"}
+            for e in whole_entries
+        )
 
-    def _settled(self, instants: list[int]) -> tuple[Account, list[Entry]]:
+    def _settled(self, instants: list[int]) -> tuple[Account, list[Event]]:
         account = self.member.account
-        entries: list[Entry] = []
+        entries: list[Event] = []
         for instant in instants:
             account, appended = settle(account, PROGRAMMES, instant, KEY)
             entries.extend(appended.entries)
@@ -382,26 +407,26 @@ def counted(member: Member) -> Counted:
     totals = Counted()
     for name, entry in member.recorded.items():
         left = member.left_of(name) or untouched(entry)
-        assert entry.fact is not None
-        visit = entry.fact.type == VISIT
+        said = recorded_by(entry)
+        visit = said.activity.type == VISIT
         totals.activities += left.whole
         totals.visits += left.whole and visit
-        for judged in entry.judged:
-            version = PROGRAMMES.version(judged.programme, judged.version)
+        for evaluation in said.evaluations:
+            key = evaluation.programme
+            version = PROGRAMMES.version(key, evaluation.version)
             assert version is not None
-            key = judged.programme
             if visit:
                 totals.metrics[f"{key}/visits"] += left.whole
-            elif entry.fact.money:
+            elif said.activity.money:
                 totals.metrics[f"{key}/spend"] += left.amount or 0
             _count_awards(totals, entry, left, version.document)
     return totals
 
 
-def _count_awards(totals: Counted, entry: Entry, left: Remaining, document: Programme) -> None:
+def _count_awards(totals: Counted, entry: Event, left: Remaining, document: Programme) -> None:
     day = calendar.local_date(entry.occurred_at, document.time_zone)
     rules = {each.id: each for each in document.earning}
-    for place, award in enumerate(entry.awards):
+    for place, award in enumerate(recorded_by(entry).awards):
         if award.programme != document.id:
             continue
         granted = left.granted[place]
@@ -474,7 +499,7 @@ def test_time_passes_by_any_road(
     far = now + 900 * DAY
     whole, at_once = settle(member.account, PROGRAMMES, far, KEY)
     account = member.account
-    stored: list[StoredEntry] = []
+    stored: list[StoredEvent] = []
     for days in [*sorted(stops), 900]:
         account, appended = settle(account, PROGRAMMES, now + days * DAY, KEY)
         stored.extend(appended.stored)

@@ -16,23 +16,22 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from chalicelib.domain import effects as fx
-from chalicelib.domain import entry as journal
 from chalicelib.domain.account import Account, Stats
 from chalicelib.domain.calendar import format_instant
-from chalicelib.domain.commands import Open
-from chalicelib.domain.decide.actor import Actor
-from chalicelib.domain.entry import (
-    AVAILABLE,
-    ISSUED,
-    REDEEMED,
-    Detail,
-    Entry,
-    Fact,
-    Posting,
-    StoredEntry,
-)
 from chalicelib.domain.errors import LoyaltyError
+from chalicelib.domain.ledger import journal
+from chalicelib.domain.ledger.actor import Actor
+from chalicelib.domain.ledger.events import (
+    ActivityRecorded,
+    ActivitySummary,
+    Detail,
+    Event,
+    RewardRedeemed,
+)
+from chalicelib.domain.ledger.journal import StoredEvent
+from chalicelib.domain.ledger.postings import AVAILABLE, ISSUED, REDEEMED, TENANT, Posting
 from chalicelib.domain.lots import LotKey
+from chalicelib.domain.mechanics.membership import Open
 from chalicelib.domain.verification import Fault, Verifier
 from tests.domain.building import KEY, VISIT, Member, fixed, ladder, reward, rule, visits
 from tests.domain.building import points as currency
@@ -48,7 +47,7 @@ EXPIRES: Final = LotKey(4_102_444_800_000, "2099-12-31")
 SAMPLE: Final = (1, 2, 9, 10, 99, 100, 9_999, 10_000, *range(12_345, COUNT, 9_973), COUNT)
 
 
-def entries() -> Iterator[StoredEntry]:
+def entries() -> Iterator[StoredEvent]:
     """Yield the journal of a member who visits and redeems by turns, chained by the real thing."""
     previous = b""
     for version in range(1, COUNT + 1):
@@ -57,27 +56,25 @@ def entries() -> Iterator[StoredEntry]:
         yield stored
 
 
-def _entry(version: int) -> Entry:
+def _entry(version: int) -> Event:
     now = START + version * MINUTE
     if version % 2 == 0:
-        return Entry(
+        return Event(
             version=version,
-            kind="redeem",
             effective_at=now,
             occurred_at=now,
+            data=RewardRedeemed(f"red_{version}", "clinic", "tea"),
             effects=(fx.LotChange(POINTS, -50, EXPIRES),),
-            postings=(Posting(AVAILABLE, REDEEMED, POINTS, 50),),
-            subject=f"red_{version}",
+            postings=(Posting(AVAILABLE, REDEEMED.of(TENANT), POINTS, 50),),
         )
-    return Entry(
+    return Event(
         version=version,
-        kind="earn",
         effective_at=now,
         occurred_at=now - MINUTE,
+        data=ActivityRecorded(ActivitySummary(type=VISIT, amount=8_000, money="GBP")),
         effects=(fx.LotChange(POINTS, 50, EXPIRES), fx.StatChange(visits=1, activities=1)),
-        postings=(Posting(ISSUED, AVAILABLE, POINTS, 50),),
+        postings=(Posting(ISSUED.of(TENANT), AVAILABLE, POINTS, 50),),
         actor=Actor("server", "k1"),
-        fact=Fact(type=VISIT, amount=8_000, money="GBP"),
         detail=Detail(source="emr", external_id=f"visit-{version}"),
     )
 
@@ -86,7 +83,7 @@ class Walked(NamedTuple):
     """The verifier before each entry of the sample, the entries around it, and the true account."""
 
     before: dict[int, Verifier]
-    stored: dict[int, StoredEntry]
+    stored: dict[int, StoredEvent]
     account: Account
     verifier: Verifier
 
@@ -96,7 +93,7 @@ def walked() -> Walked:
     """Walk the whole journal once."""
     verifier = Verifier(KEY)
     before: dict[int, Verifier] = {}
-    stored: dict[int, StoredEntry] = {}
+    stored: dict[int, StoredEvent] = {}
     head = b""
     for entry in entries():
         if entry.version in SAMPLE:
@@ -171,7 +168,7 @@ class TestHundredThousand:
     def test_another_end(self, walked: Walked) -> None:
         """A last entry that is written anew, hash and all, is not the one that the account had."""
         verifier = _twin(walked.before[COUNT])
-        other = replace(_entry(COUNT), subject="red_other")
+        other = replace(_entry(COUNT), data=RewardRedeemed("red_other", "clinic", "tea"))
         verifier.take(journal.encode(other, previous=verifier._account.head, key=KEY))
 
         verdict = verifier.verdict(walked.account)
@@ -186,18 +183,18 @@ def _twin(verifier: Verifier) -> Verifier:
     return twin
 
 
-def _all_faults(verifier: Verifier, *stored: StoredEntry) -> list[Fault]:
+def _all_faults(verifier: Verifier, *stored: StoredEvent) -> list[Fault]:
     twin = _twin(verifier)
     for each in stored:
         twin.take(each)
     return twin._faults
 
 
-def _faults(verifier: Verifier, *stored: StoredEntry) -> list[int]:
+def _faults(verifier: Verifier, *stored: StoredEvent) -> list[int]:
     return [fault.version for fault in _all_faults(verifier, *stored)]
 
 
-def _one_bit_off(stored: StoredEntry) -> Iterator[StoredEntry]:
+def _one_bit_off(stored: StoredEvent) -> Iterator[StoredEvent]:
     """Yield the entry with each bit of each field changed in turn."""
     for bit in range(40):
         yield replace(stored, version=stored.version ^ 1 << bit)

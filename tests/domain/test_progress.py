@@ -7,10 +7,13 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
-from chalicelib.domain import entry as journal
 from chalicelib.domain.account import Account, evolve
+from chalicelib.domain.decide.benefits import Door
 from chalicelib.domain.decide.event_builder import EventBuilder
 from chalicelib.domain.effects import ProgressChange
+from chalicelib.domain.ledger import journal
+from chalicelib.domain.ledger.events import LotsExpired
+from chalicelib.domain.programme import Programmes
 from chalicelib.domain.progress import Shelf
 
 
@@ -27,7 +30,7 @@ ACCOUNT: Final = Account(version=3, effective_at=500)
 
 def drafted(account: Account = ACCOUNT) -> EventBuilder:
     """An entry in the making."""
-    return EventBuilder(account, 1_000)
+    return EventBuilder(account, 1_000, Door(Programmes(())))
 
 
 def test_a_record_is_read_as_it_was_written() -> None:
@@ -46,7 +49,7 @@ def test_the_journal_carries_the_whole_record() -> None:
     """The delta is complete, so that it folds without the mechanic, and exactly as drafted."""
     draft = drafted()
     CARDS.put(draft, "physio", Card(2, ("2026-11-02",)))
-    entry = draft.entry("adjust")
+    entry = draft.event(LotsExpired())
     stored = journal.encode(entry, previous=b"", key="T#t#M#m")
     folded = evolve(ACCOUNT, journal.decode(stored), stored.hash)
 
@@ -65,7 +68,7 @@ def test_what_is_the_same_is_no_change() -> None:
     CARDS.put(draft, "physio", Card(2))
     CARDS.drop(draft, "dental")
 
-    assert draft.entry("adjust").effects == (ProgressChange("cards", "physio", {"stamps": 2}),)
+    assert draft.event(LotsExpired()).effects == (ProgressChange("cards", "physio", {"stamps": 2}),)
 
 
 def test_an_empty_shelf_leaves_no_trace() -> None:

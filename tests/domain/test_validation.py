@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 from msgspec import inspect as shapes
 
 from chalicelib.domain.conversion import shape_of
-from chalicelib.domain.document import decode, encode
+from chalicelib.domain.document import Document, whole
 from chalicelib.domain.faults import unwrap
-from chalicelib.domain.mechanics.registry import Document
 from chalicelib.domain.salvage import salvage
+from chalicelib.domain.section import encode, read
 from chalicelib.domain.validation import (
     Problem,
     Validated,
@@ -287,7 +287,7 @@ def test_an_accepted_document_survives_being_stored() -> None:
     programme = validate(DOCUMENT).programme
 
     assert programme is not None
-    assert decode(encode(programme)) == programme
+    assert whole(read(encode(programme))) == programme
 
 
 @pytest.mark.parametrize("document", [None, 7, "clinic", [], {}, [DOCUMENT], {"id": None}])
@@ -335,7 +335,7 @@ def test_no_document_breaks_the_judgement(data: st.DataObject) -> None:
 
     assert (validated.programme is None) == bool(validated.problems)
     if validated.programme is not None:
-        assert decode(encode(validated.programme)) == validated.programme
+        assert whole(read(encode(validated.programme))) == validated.programme
 
 
 # ── The next version ──

@@ -9,13 +9,16 @@ import msgspec
 import pytest
 from msgspec.structs import replace
 
-from chalicelib.domain import entry as journaling
 from chalicelib.domain import verification
 from chalicelib.domain.account import Account, evolve
-from chalicelib.domain.commands import Open
 from chalicelib.domain.effects import DeficitChange, LotChange, PendingChange
-from chalicelib.domain.entry import Entry, Posting, StoredEntry
+from chalicelib.domain.ledger import journal as journaling
+from chalicelib.domain.ledger.actor import Actor
+from chalicelib.domain.ledger.events import BalanceAdjusted, Event
+from chalicelib.domain.ledger.journal import StoredEvent
+from chalicelib.domain.ledger.postings import Posting
 from chalicelib.domain.lots import PendingKey
+from chalicelib.domain.mechanics.membership import Open
 from chalicelib.domain.programme import Programme
 from chalicelib.domain.verification import Fault
 from tests.domain.building import (
@@ -57,13 +60,13 @@ def story() -> Member:
     return member
 
 
-Tampering = Callable[[list[StoredEntry]], list[StoredEntry]]
+Tampering = Callable[[list[StoredEvent]], list[StoredEvent]]
 
 
 def changed(place: int, **fields: Any) -> Tampering:
     """Return the change of one stored entry."""
 
-    def tamper(entries: list[StoredEntry]) -> list[StoredEntry]:
+    def tamper(entries: list[StoredEvent]) -> list[StoredEvent]:
         return [replace(e, **fields) if i == place else e for i, e in enumerate(entries)]
 
     return tamper
@@ -142,13 +145,15 @@ class TestVerify:
         member = story()
         entry = journaling.decode(member.journal[3])
         forged = journaling.encode(
-            replace(entry, reason="forged"), previous=member.journal[2].hash, key=KEY
+            replace(entry, actor=Actor("server", "forger")),
+            previous=member.journal[2].hash,
+            key=KEY,
         )
         entries = [*member.journal[:3], forged, *member.journal[4:]]
 
         assert verification.verify(member.account, entries, KEY).faults[0].version == 5
         last = journaling.encode(
-            replace(journaling.decode(member.journal[-1]), reason="forged"),
+            replace(journaling.decode(member.journal[-1]), actor=Actor("server", "forger")),
             previous=member.journal[-2].hash,
             key=KEY,
         )
@@ -184,22 +189,22 @@ class TestVerify:
             ([LotChange(POINTS, 5)], [], "posts 0 clinic/points to member/available but changes"),
             (
                 [],
-                [Posting("issued", "member/available", POINTS, 5)],
+                [Posting("issued/tenant", "member/available", POINTS, 5)],
                 "posts 5 clinic/points to member/available but changes it by 0",
             ),
             (
                 [LotChange(POINTS, 5)],
-                [Posting("issued", "member/available", "clinic/stamps", 5)],
+                [Posting("issued/tenant", "member/available", "clinic/stamps", 5)],
                 "posts 0 clinic/points to member/available but changes it by 5",
             ),
             (
                 [PendingChange(POINTS, 5, PendingKey(9, "x"))],
-                [Posting("issued", "member/available", POINTS, 5)],
+                [Posting("issued/tenant", "member/available", POINTS, 5)],
                 "posts 5 clinic/points to member/available but changes it by 0",
             ),
             (
                 [LotChange(POINTS, 5), DeficitChange(POINTS, 1)],
-                [Posting("issued", "member/available", POINTS, 5)],
+                [Posting("issued/tenant", "member/available", POINTS, 5)],
                 "posts 5 clinic/points to member/available but changes it by 4",
             ),
             ([LotChange(POINTS, -5)], [], "lot None of clinic/points would hold -5"),
@@ -209,8 +214,8 @@ class TestVerify:
         self, effects: list[Any], postings: list[Posting], detail: str
     ) -> None:
         """Both say what moved, and they must say the same."""
-        entry = Entry(
-            1, "adjust", effective_at=5, occurred_at=5,
+        entry = Event(
+            1, 5, 5, BalanceAdjusted(POINTS, 5, "wait"),
             effects=tuple(effects), postings=tuple(postings),
         )  # fmt: skip
         stored = journaling.encode(entry, previous=b"", key=KEY)
@@ -223,7 +228,7 @@ class TestVerify:
 
     def test_unreadable_bytes(self) -> None:
         """Bytes that nobody can read are a fault even where the hash is right."""
-        stored = StoredEntry(1, 5, b"junk", b"", journaling.link(b"", KEY, 1, b"junk", b""))
+        stored = StoredEvent(1, 5, b"junk", b"", journaling.link(b"", KEY, 1, b"junk", b""))
         verdict = verification.verify(Account(), [stored], KEY)
 
         assert verdict.faults[0].version == 1

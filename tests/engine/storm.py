@@ -120,9 +120,9 @@ def _client(shop: Clinic, member: str, number: int, wishes: int, seed: int) -> l
         fate = _insist(shop.api, wish)
         fates.append(fate)
         if fate.answer.status < 300:
-            if wish.kind == "earn":
+            if wish.kind == "activity.recorded":
                 earned.append(wish.subject)
-            elif wish.kind == "redeem":
+            elif wish.kind == "reward.redeemed":
                 redeemed.append(fate.answer.json["redemption_id"])
     return fates
 
@@ -179,7 +179,9 @@ def _check_once(entries: list[Document], accepted: list[Fate]) -> None:
     told = Counter(
         (
             fate.wish.kind,
-            fate.answer.json["redemption_id"] if fate.wish.kind == "redeem" else fate.wish.subject,
+            fate.answer.json["redemption_id"]
+            if fate.wish.kind == "reward.redeemed"
+            else fate.wish.subject,
         )
         for fate in accepted
     )
@@ -190,7 +192,7 @@ def _movement(fate: Fate) -> int:
     """Return what an accepted wish did to the balance, as its client was told."""
     told = fate.answer.json
     match fate.wish.kind:
-        case "earn":
+        case "activity.recorded":
             return sum(int(award["amount"]) for award in told["awards"])
         case "redeem":
             return -int(told["price"])

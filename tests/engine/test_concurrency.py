@@ -104,7 +104,7 @@ def test_twenty_redemptions_of_everything(shop: Clinic, member: str) -> None:
     assert {a.code for a in answers if a.status == 409} == {"insufficient_points"}
     assert shop.available(member) == 0
     kinds = Counter(entry["kind"] for entry in shop.check(member))
-    assert kinds["redeem"] == 1
+    assert kinds["reward.redeemed"] == 1
 
 
 def test_one_redemption_twenty_times(shop: Clinic, member: str) -> None:

@@ -16,7 +16,7 @@ from chalicelib.domain.decide.claims import (
     SaveRecord,
     TakeFrom,
 )
-from chalicelib.domain.entry import StoredEntry
+from chalicelib.domain.ledger.journal import StoredEvent
 from chalicelib.store import items, keys
 from chalicelib.usecases.ports import (
     AccountChange,
@@ -50,7 +50,7 @@ class FakeLedger:
         self.lock = threading.RLock()
         self._accounts: dict[tuple[str, str], Account] = {}
         self._places: dict[tuple[str, str], tuple[str, Instant]] = {}
-        self._entries: dict[tuple[str, str], list[StoredEntry]] = {}
+        self._entries: dict[tuple[str, str], list[StoredEvent]] = {}
         self._records: dict[tuple[str, Ref], SaveRecord] = {}
         self._holders: dict[tuple[str, str], KeyHolder] = {}
         # By tenant, name, and whether it is transient: those lie in another table.
@@ -90,6 +90,10 @@ class FakeLedger:
             versions = [entry.version for entry in change.entries]
             if versions != list(range(change.before + 1, change.account.version + 1)):
                 raise ValueError(f"entries {versions} do not lead from {change.before} on")
+        changed = {change.member for change in commit.changes}
+        for claim in commit.claims:
+            if isinstance(claim, ClaimKey) and not claim.personal and claim.owner not in changed:
+                raise ValueError("a key is claimed for an account that changes with it")
         with self.lock:
             self._check(commit)
             self._write(commit)
@@ -103,7 +107,7 @@ class FakeLedger:
         up_to: int | None = None,
         newest_first: bool = False,
         limit: int | None = None,
-    ) -> Iterator[StoredEntry]:
+    ) -> Iterator[StoredEvent]:
         """Read a journal in order of version."""
         with self.lock:
             chosen = self._entries.get((tenant, member), [])[after:up_to]
@@ -175,11 +179,7 @@ class FakeLedger:
 
     def _check(self, commit: Commit) -> None:
         tenant, owner = commit.tenant, (commit.tenant, commit.member)
-        for identity in _identities(commit):
-            if commit.answer is None:
-                raise ValueError("a commit with an identity needs the answer to remember")
-            if (done := self._done.get((tenant, identity.key))) is not None:
-                raise AlreadyDone(done)
+        self._check_identities(commit)
         for claim in commit.claims:
             if isinstance(claim, ClaimKey) and (held_by := self._held_by(tenant, claim)):
                 raise ClaimRefused(claim, held_by)
@@ -192,6 +192,13 @@ class FakeLedger:
         for claim in commit.claims:
             if not self._grants(tenant, claim):
                 raise ClaimRefused(claim)
+
+    def _check_identities(self, commit: Commit) -> None:
+        for identity in _identities(commit):
+            if commit.answer is None:
+                raise ValueError("a commit with an identity needs the answer to remember")
+            if (done := self._done.get((commit.tenant, identity.key))) is not None:
+                raise AlreadyDone(done)
 
     def _held_by(self, tenant: str, claim: ClaimKey) -> str | None:
         if claim.personal:

@@ -9,27 +9,23 @@ from typing import Final
 from chalicelib.domain import effects as fx
 from chalicelib.domain.account import Account
 from chalicelib.domain.calendar import Instant
-from chalicelib.domain.decide import due_at
-from chalicelib.domain.entry import (
-    AVAILABLE,
-    EXPIRED,
-    FORFEITED,
-    HELD,
-    ISSUED,
-    PAYEE,
-    PENDING,
-    REDEEMED,
-    Entry,
-)
-from chalicelib.domain.mechanics.transfers import TRANSFERRED
-from chalicelib.domain.mechanics.wallets import PAID_IN
+from chalicelib.domain.decide.settling import due_at
+from chalicelib.domain.ledger.actor import CLOCK
+from chalicelib.domain.ledger.events import Event
+from chalicelib.domain.ledger.postings import AVAILABLE, HELD, PENDING, funder_of, kind_of
+from chalicelib.domain.lots import Balance
 from chalicelib.domain.verification import verify
 from tests.faults.earnings import check_earnings
 from tests.faults.ending import TenantEnding
 from tests.faults.weather import SKEW_MAX
 
-# A reporter's clock may be ahead by this much; an entry never is.
-_TICKS: Final = ""
+_KINDS: Final = frozenset(
+    {
+        *("member", "transfer"),
+        *("issued", "paid_in", "adjusted"),
+        *("redeemed", "payee", "expired", "forfeited"),
+    }
+)
 
 
 def check_journal(
@@ -53,15 +49,15 @@ def check_journal(
         if at and entry.effective_at > at + SKEW_MAX:
             yield f"{name} entry {entry.version} takes effect after it was written"
     yield from (f"{name}: {fault}" for fault in _flows(journal.entries, account))
-    yield from (f"{name}: {fault}" for fault in check_earnings(tenant, journal.entries))
+    yield from (f"{name}: {fault}" for fault in check_earnings(tenant, member, journal.entries))
 
 
 # ── One entry ──
 
 
-def _step(before: Account, entry: Entry, after: Account) -> Iterator[str]:
+def _step(before: Account, entry: Event, after: Account) -> Iterator[str]:
     due = due_at(before)
-    if entry.actor == _TICKS:
+    if entry.actor == CLOCK:
         if due != entry.effective_at:
             yield f"it was due at {due} and happened at {entry.effective_at}"
     elif due is not None and due <= entry.effective_at:
@@ -73,15 +69,15 @@ def _step(before: Account, entry: Entry, after: Account) -> Iterator[str]:
         if balance.deficit and balance.lots:
             yield f"there are lots and a deficit of {currency}"
         was = before.balance(currency).available
-        if balance.available < min(was, 0) and entry.kind != "reverse":
+        if balance.available < min(was, 0) and entry.kind != "activity.reversed":
             yield f"it takes {currency} from {was} to {balance.available}"
         amounts = [lot.amount for lot in balance.lots] + [lot.amount for lot in balance.pending]
         if any(amount <= 0 for amount in amounts):
             yield f"there is a lot of nothing in {currency}"
 
 
-def _taken(entry: Entry, effect: fx.LotChange) -> Iterator[str]:
-    if entry.kind == "expire":
+def _taken(entry: Event, effect: fx.LotChange) -> Iterator[str]:
+    if entry.kind == "lots.expired":
         if effect.lot.expires_at != entry.effective_at:
             yield f"value of {effect.lot.expires_at} expires"
     elif effect.lot.expires_at is not None and effect.lot.expires_at <= entry.effective_at:
@@ -91,7 +87,7 @@ def _taken(entry: Entry, effect: fx.LotChange) -> Iterator[str]:
 # ── One journal ──
 
 
-def _flows(entries: list[Entry], account: Account) -> Iterator[str]:
+def _flows(entries: list[Event], account: Account) -> Iterator[str]:
     """Whatever was issued, paid in or adjusted is redeemed, expired, forfeited or still there."""
     nets: Counter[tuple[str, str]] = Counter()
     for entry in entries:
@@ -102,15 +98,30 @@ def _flows(entries: list[Entry], account: Account) -> Iterator[str]:
             nets[posting.currency, posting.destination] += posting.amount
     for currency in {currency for currency, _ in nets} | account.balances.keys():
         balance = account.balance(currency)
-        if nets[currency, AVAILABLE] != balance.available:
-            yield f"{currency} is {balance.available}, posted {nets[currency, AVAILABLE]}"
-        if nets[currency, PENDING] != balance.pending_total:
-            yield f"{currency} pending is {balance.pending_total}"
-        sources, own = (ISSUED, PAID_IN, "adjusted", TRANSFERRED), (AVAILABLE, PENDING, HELD)
-        payees = [end for held, end in nets if held == currency and end.startswith(PAYEE)]
-        ends = (*sources, REDEEMED, *payees, EXPIRED, FORFEITED, *own)
-        if sum(nets[currency, end] for end in ends):
-            yield f"{currency} does not add up"
-        for end in (REDEEMED, *payees, EXPIRED):
-            if nets[currency, end] < 0:
-                yield f"{end} {currency} is {nets[currency, end]}"
+        yield from (f"{currency} {fault}" for fault in _flow(currency, balance, nets))
+        yield from (f"{currency} {fault}" for fault in _funders(currency, balance, nets))
+
+
+def _flow(currency: str, balance: Balance, nets: Counter[tuple[str, str]]) -> Iterator[str]:
+    if nets[currency, AVAILABLE] != balance.available:
+        yield f"is {balance.available}, posted {nets[currency, AVAILABLE]}"
+    if nets[currency, PENDING] != balance.pending_total:
+        yield f"pending is {balance.pending_total}"
+    for end in (end for held, end in nets if held == currency):
+        if kind_of(end) not in _KINDS:
+            yield f"goes to {end}"
+        if kind_of(end) in ("redeemed", "payee", "expired") and nets[currency, end] < 0:
+            yield f"of {end} is {nets[currency, end]}"
+
+
+def _funders(currency: str, balance: Balance, nets: Counter[tuple[str, str]]) -> Iterator[str]:
+    """What each funder owes is what its lots hold; debts and transfers are told by the whole."""
+    if any(kind_of(end) == "transfer" for held, end in nets if held == currency):
+        return
+    owed: Counter[str | None] = Counter()
+    for (held, end), net in nets.items():
+        if held == currency:
+            owed[funder_of(end)] -= net
+    held_now = balance.available + balance.pending_total + nets[currency, HELD]
+    if sum(n for funder, n in owed.items() if funder is not None) != held_now:
+        yield f"is owed {dict(owed)}, held are {held_now}"

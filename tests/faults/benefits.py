@@ -4,13 +4,21 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from typing import Final
 
-import msgspec
-
-from chalicelib.domain.entry import Entry
-from chalicelib.domain.mechanics import entitlements, stamps
-from chalicelib.domain.mechanics.entitlements import GrantEntitlement, UseEntitlement
+from chalicelib.domain.ledger.events import (
+    CardsStamped,
+    EntitlementGranted,
+    EntitlementReturned,
+    EntitlementUse,
+    EntitlementUsed,
+    Event,
+)
+from chalicelib.domain.mechanics import entitlements, stamp_cards
+from chalicelib.domain.mechanics.entitlements import (
+    GrantEntitlement,
+    ReturnEntitlement,
+    UseEntitlement,
+)
 from chalicelib.domain.mechanics.floors import floors_of, under
 from chalicelib.domain.mechanics.plans import (
     SUBSCRIPTIONS,
@@ -20,20 +28,14 @@ from chalicelib.domain.mechanics.plans import (
     Subscribe,
 )
 from chalicelib.domain.mechanics.tiers import GrantTier, LiftTier
-from chalicelib.usecases.execution import Done
-from chalicelib.usecases.grant_tier import change_tier
-from chalicelib.usecases.identity import activity_key
+from chalicelib.usecases.execution import Done, change_account
 from chalicelib.usecases.services import Caller, Services
-from chalicelib.usecases.subscribe import change_subscription
-from chalicelib.usecases.use_entitlement import change_entitlement, return_entitlement
 from tests.faults.ending import Journal, TenantEnding
 from tests.faults.play import Play
 from tests.faults.programmes import CARD, CARD_KEY, PARKING_QUOTA, PROGRAMME, TIERS
-from tests.faults.quoting import note_left
+from tests.faults.quoting import bought_left
 from tests.faults.record import Request, Told
-from tests.faults.telling import draw_identity, read_back, request, told
-
-_NOTE: Final = f"{PROGRAMME}/entitlements"
+from tests.faults.telling import commanded, draw_identity, read_back, request, told
 
 
 def grant(play: Play, tenant: str) -> Request:
@@ -41,14 +43,9 @@ def grant(play: Play, tenant: str) -> Request:
     member, units = play.member(tenant), 1 + play.chance.below(2)
     identity = draw_identity(play, tenant, "grant", (member, units))
     command = GrantEntitlement(
-        programme=PROGRAMME, entitlement="coffee", units=units, reason="kindness"
+        member=member, programme=PROGRAMME, entitlement="coffee", units=units, reason="kindness"
     )
-
-    def run(services: Services, caller: Caller) -> Done:
-        owned = msgspec.structs.replace(command, actor=caller.actor)
-        return change_entitlement(services, caller, member, owned, told, identity)
-
-    return request(f"{units} coffees for {member[-1]}", identity, run)
+    return commanded(f"{units} coffees for {member[-1]}", identity, command)
 
 
 def use(play: Play, tenant: str) -> Request:
@@ -56,11 +53,10 @@ def use(play: Play, tenant: str) -> Request:
     member = play.member(tenant)
     entitlement = play.chance.weighted((("parking", 3), ("coffee", 2)))
     identity = draw_identity(play, tenant, "draw", (member, entitlement))
-    command = UseEntitlement(programme=PROGRAMME, entitlement=entitlement, units=1)
+    command = UseEntitlement(member=member, programme=PROGRAMME, entitlement=entitlement, units=1)
 
     def run(services: Services, caller: Caller) -> Done:
-        owned = msgspec.structs.replace(command, actor=caller.actor)
-        done = change_entitlement(services, caller, member, owned, told, identity)
+        done = change_account(services, caller, command, told, identity)
         known = (member, read_back(done.answer.body).version)
         if known not in play.uses[tenant]:
             play.uses[tenant].append(known)
@@ -75,52 +71,39 @@ def give_back(play: Play, tenant: str) -> Request | None:
         return None
     member, version = play.chance.pick(play.uses[tenant])
     identity = draw_identity(play, tenant, "give_back", (member, version))
-    return request(
-        f"use {version} of {member[-1]}",
-        identity,
-        lambda s, c: return_entitlement(s, c, member, version, "", told, identity),
-    )
+    command = ReturnEntitlement(member=member, use=version)
+    return commanded(f"use {version} of {member[-1]}", identity, command)
 
 
 def hold_tier(play: Play, tenant: str) -> Request:
     """Draw a tier that is held by hand, for some days or until it is lifted, or lifted again."""
     member = play.member(tenant)
     ways: tuple[GrantTier | LiftTier, ...] = (
-        GrantTier(programme=PROGRAMME, tier="gold", reason="kindness", days=0),
-        GrantTier(programme=PROGRAMME, tier="silver", reason="kindness", days=3),
-        GrantTier(programme=PROGRAMME, tier="silver", reason="kindness"),
-        LiftTier(programme=PROGRAMME, reason="by mistake"),
+        GrantTier(member=member, programme=PROGRAMME, tier="gold", reason="kindness", days=0),
+        GrantTier(member=member, programme=PROGRAMME, tier="silver", reason="kindness", days=3),
+        GrantTier(member=member, programme=PROGRAMME, tier="silver", reason="kindness"),
+        LiftTier(member=member, programme=PROGRAMME, reason="by mistake"),
     )
     command = play.chance.pick(ways)
     identity = draw_identity(play, tenant, "tier", (member, command))
-
-    def run(services: Services, caller: Caller) -> Done:
-        owned = msgspec.structs.replace(command, actor=caller.actor)
-        return change_tier(services, caller, member, owned, told, identity)
-
-    return request(f"{type(command).__name__} of {member[-1]}", identity, run)
+    return commanded(f"{type(command).__name__} of {member[-1]}", identity, command)
 
 
 def subscribe(play: Play, tenant: str) -> Request:
     """Draw a plan that begins, is paid, changed or ended."""
     member = play.member(tenant)
     ways: tuple[Subscribe | PayFee | ChangePlan | CancelPlan, ...] = (
-        Subscribe(programme=PROGRAMME, plan="club"),
-        Subscribe(programme=PROGRAMME, plan="light"),
-        PayFee(programme=PROGRAMME),
-        ChangePlan(programme=PROGRAMME, plan="light"),
-        ChangePlan(programme=PROGRAMME, plan="club", when="period_end"),
-        CancelPlan(programme=PROGRAMME, when="now"),
-        CancelPlan(programme=PROGRAMME),
+        Subscribe(member=member, programme=PROGRAMME, plan="club"),
+        Subscribe(member=member, programme=PROGRAMME, plan="light"),
+        PayFee(member=member, programme=PROGRAMME),
+        ChangePlan(member=member, programme=PROGRAMME, plan="light"),
+        ChangePlan(member=member, programme=PROGRAMME, plan="club", when="period_end"),
+        CancelPlan(member=member, programme=PROGRAMME, when="now"),
+        CancelPlan(member=member, programme=PROGRAMME),
     )
     command = play.chance.pick(ways)
     identity = draw_identity(play, tenant, "plan", (member, command))
-
-    def run(services: Services, caller: Caller) -> Done:
-        owned = msgspec.structs.replace(command, actor=caller.actor)
-        return change_subscription(services, caller, member, owned, told, identity)
-
-    return request(f"{type(command).__name__} of {member[-1]}", identity, run)
+    return commanded(f"{type(command).__name__} of {member[-1]}", identity, command)
 
 
 def nothing_lifted(answer: Told) -> bool:
@@ -175,62 +158,75 @@ def _plans(journal: Journal) -> Iterator[str]:
             continue
         if (held.grace_until or held.until) <= entry.effective_at:
             yield f"{entry.version}: {held} is over"
-        paid += entry.kind == "fee"
-        if entry.kind == "subscribe":
+        paid += entry.kind == "plan.fee_paid"
+        if entry.kind == "plan.subscribed":
             paid = held.periods
         if held.periods > paid:
             yield f"{entry.version}: {held.periods} periods are paid, {paid} fees came"
 
 
 def _uses(journal: Journal) -> Iterator[str]:
-    returned = Counter(e.subject for e in journal.entries if e.kind == "give_back")
+    returned = Counter(
+        entry.data.returns
+        for entry in journal.entries
+        if isinstance(entry.data, EntitlementReturned)
+    )
     yield from (f"use {use} came back {n} times" for use, n in returned.items() if n > 1)
     counted: Counter[str] = Counter()
     for entry in journal.entries:
-        note = entry.noted.get(_NOTE, {})
-        if "quota" in note:
-            counter, part = note["quota"]
-            counted[counter] += part
-            if counted[counter] > PARKING_QUOTA:
-                yield f"{counted[counter]} of {PARKING_QUOTA} were used: {counter}"
-        if entry.kind == "give_back":
-            undone = journal.entries[int(entry.subject) - 1].noted[_NOTE]
-            if "quota" in undone:
-                counted[undone["quota"][0]] -= undone["quota"][1]
+        quota = _used(entry).quota if isinstance(entry.data, EntitlementUsed) else None
+        if quota is not None:
+            counted[quota.counter] += quota.units
+            if counted[quota.counter] > PARKING_QUOTA:
+                yield f"{counted[quota.counter]} of {PARKING_QUOTA} were used: {quota.counter}"
+        if isinstance(entry.data, EntitlementReturned):
+            undone = _used(journal.entries[entry.data.returns - 1]).quota
+            if undone is not None:
+                counted[undone.counter] -= undone.units
+
+
+def _used(entry: Event) -> EntitlementUse:
+    if not isinstance(entry.data, EntitlementUsed):
+        raise TypeError(f"{entry.version} is no use of an entitlement")
+    return entry.data.use
 
 
 def _cards(tenant: TenantEnding, member: str, journal: Journal) -> Iterator[str]:
     account = tenant.accounts[member]
-    held = stamps.CARDS.get(account, CARD_KEY) or stamps.Stamps()
-    earned = sum(_stamps(tenant, entry) for entry in journal.entries if entry.kind == "earn")
+    held = stamp_cards.CARDS.get(account, CARD_KEY) or stamp_cards.Stamps()
+    earned = sum(
+        _stamps(tenant, member, entry)
+        for entry in journal.entries
+        if entry.kind == "activity.recorded"
+    )
     if held.on_card + held.full * CARD["size"] != earned:
         yield f"{held.full} cards and {held.on_card} stamps are held, {earned} were earned"
     given = held.full + sum(
-        entry.noted[_NOTE]["granted"] for entry in journal.entries if entry.kind == "grant"
+        entry.data.units for entry in journal.entries if isinstance(entry.data, EntitlementGranted)
     )
     left = sum(grant.units for grant in entitlements.GRANTS.all(account).values())
     drawn = 0
     for entry in journal.entries:
-        for _, consumed in note_left(tenant, entry).get("freed", ()):
-            drawn += sum(part for *_, part in consumed.get("grants", ()))
-        if entry.kind == "draw":
-            drawn += _from_grants(entry)
-        if entry.kind == "give_back":
-            drawn -= _from_grants(journal.entries[int(entry.subject) - 1])
+        bought = bought_left(tenant, member, entry)
+        freed = bought.freed if bought else ()
+        drawn += sum(_from_grants(line.use) for line in freed if line.use is not None)
+        if isinstance(entry.data, EntitlementUsed):
+            drawn += _from_grants(entry.data.use)
+        if isinstance(entry.data, EntitlementReturned):
+            drawn -= _from_grants(_used(journal.entries[entry.data.returns - 1]))
     if given != left + drawn:
         yield f"{given} coffees were given, {drawn} were drawn, {left} are left"
 
 
-def _stamps(tenant: TenantEnding, entry: Entry) -> int:
+def _stamps(tenant: TenantEnding, member: str, entry: Event) -> int:
     """Return the stamps that what is left of a fact is worth: one, where anything was paid."""
-    if f"{PROGRAMME}/stamp_cards" not in entry.noted or entry.detail is None:
+    if not any(isinstance(each, CardsStamped) for each in entry.outcomes):
         return 0
-    record = tenant.records.get(activity_key(entry.detail.source, entry.detail.external_id))
-    remaining = None if record is None else record.remaining
+    remaining = tenant.remaining.get((member, entry.version))
     if remaining is None:
         return 1
     return int(remaining.whole and (remaining.amount or 0) >= CARD["min_amount"])
 
 
-def _from_grants(entry: Entry) -> int:
-    return sum(part for *_, part in entry.noted[_NOTE].get("grants", ()))
+def _from_grants(use: EntitlementUse) -> int:
+    return sum(part.units for part in use.grants)

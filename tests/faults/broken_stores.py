@@ -6,16 +6,17 @@ import itertools
 from collections.abc import Sequence
 from typing import Final
 
-from msgspec.structs import asdict, replace
+from msgspec.structs import replace
 
 from chalicelib.domain.calendar import Instant
-from chalicelib.domain.commands import ReturnStock, SaveRemaining, TakeBudget, TakeStock
+from chalicelib.domain.decide.claims import Claim, SaveRecord, TakeFrom
 from chalicelib.domain.errors import Conflict
+from chalicelib.domain.mechanics.reversal import REMAINING
 from chalicelib.store import keys
 from chalicelib.store.ledger import DynamoLedger
 from chalicelib.store.transaction import Rank, Write, transact
 from chalicelib.store.writes import writes_of
-from chalicelib.usecases.ports import AlreadyDone, Commit, OutcomeUnknown, Remembered
+from chalicelib.usecases.ports import AccountChange, AlreadyDone, Commit, OutcomeUnknown, Remembered
 
 _CONDITION: Final = "ConditionExpression"
 _VALUES: Final = "ExpressionAttributeValues"
@@ -109,12 +110,12 @@ class StockOutside(_Wrapped):
 
     def commit(self, commit: Commit) -> None:
         """Move stock first, then write the rest."""
-        stock = [c for c in commit.claims if isinstance(c, TakeStock | ReturnStock)]
+        stock = [claim for claim in commit.claims if _takes(claim, "stock")]
         if stock:
             alone = replace(commit, claims=stock, identity=None, also=None)
             writes = [w for w in writes_of(self._dynamo, alone) if w.rank is Rank.CLAIM]
             transact(self._dynamo, writes)
-        rest = [c for c in commit.claims if c not in stock]
+        rest = [claim for claim in commit.claims if claim not in stock]
         super().commit(replace(commit, claims=rest))
 
 
@@ -123,8 +124,8 @@ class BudgetOutside(_Wrapped):
 
     def commit(self, commit: Commit) -> None:
         """Write without the budget, then take from it whatever it has."""
-        budgets = tuple(each for each in commit.claims if isinstance(each, TakeBudget))
-        rest = tuple(each for each in commit.claims if not isinstance(each, TakeBudget))
+        budgets = [claim for claim in commit.claims if _takes(claim, "goodwill")]
+        rest = [claim for claim in commit.claims if claim not in budgets]
         super().commit(replace(commit, claims=rest))
         for write in writes_of(self._dynamo, replace(commit, claims=budgets)):
             if write.rank is Rank.CLAIM:
@@ -136,7 +137,7 @@ class RemainingUnguarded(_Wrapped):
 
     def writes(self, commit: Commit, writes: list[Write]) -> list[Write]:
         """Return the writes without the condition on the revision."""
-        if not any(isinstance(claim, SaveRemaining) for claim in commit.claims):
+        if not any(_saves_remaining(claim) for claim in commit.claims):
             return writes
         return [_unguarded(write) if write.rank is Rank.CLAIM else write for write in writes]
 
@@ -146,8 +147,9 @@ class IndexMovesLater(_Wrapped):
 
     def commit(self, commit: Commit) -> None:
         """Write, and let the index lag behind what is due."""
-        late = commit.due_at + 60_000 if commit.due_at and commit.answer else commit.indexed_due
-        super().commit(replace(commit, indexed_due=late))
+        if commit.answer:
+            commit = replace(commit, changes=[_filed_later(each) for each in commit.changes])
+        super().commit(commit)
 
 
 class IndexForgotten(DynamoLedger):
@@ -173,13 +175,9 @@ class OneRecordForAll(DynamoLedger):
                 item["pk"] = {"S": item["pk"]["S"].replace(commit.tenant, "all", 1)}
         transact(self._dynamo, writes)
 
-    def remembered(self, tenant: str, key: str) -> Remembered | None:  # noqa: ARG002
+    def remembered(self, tenant: str, keys_: Sequence[str]) -> tuple[Remembered | None, ...]:  # noqa: ARG002
         """Look where every tenant does."""
-        return super().remembered("all", key)
-
-    def remembered_each(self, tenant: str, keys_: Sequence[str]) -> tuple[Remembered | None, ...]:  # noqa: ARG002
-        """Look where every tenant does."""
-        return super().remembered_each("all", keys_)
+        return super().remembered("all", keys_)
 
 
 class ReceiverAfterwards(_Wrapped):
@@ -187,14 +185,18 @@ class ReceiverAfterwards(_Wrapped):
 
     def commit(self, commit: Commit) -> None:
         """Write the sender's account and the answer, then the receiver's."""
-        super().commit(replace(commit, counterparty=None))
-        if commit.counterparty is not None:
-            account = Commit(
-                **asdict(commit.counterparty),
-                tenant=commit.tenant,
-                on_test_clock=commit.on_test_clock,
-            )
-            super().commit(account)
+        own = [change for change in commit.changes if change.member == commit.member]
+        super().commit(replace(commit, changes=own))
+        for change in commit.changes:
+            if change.member != commit.member:
+                account = Commit(
+                    tenant=commit.tenant,
+                    member=change.member,
+                    version=change.account.version,
+                    changes=[change],
+                    on_test_clock=commit.on_test_clock,
+                )
+                super().commit(account)
 
 
 class ReceiverUnguarded(_Wrapped):
@@ -202,11 +204,13 @@ class ReceiverUnguarded(_Wrapped):
 
     def writes(self, commit: Commit, writes: list[Write]) -> list[Write]:
         """Return the writes without the conditions that guard the other account."""
-        if commit.counterparty is None:
-            return writes
-        pk = keys.member_pk(commit.tenant, commit.counterparty.member)
+        others = [
+            {"S": keys.member_pk(commit.tenant, change.member)}
+            for change in commit.changes
+            if change.member != commit.member
+        ]
         return [
-            _unguarded(write) if write.request.get("Item", {}).get("pk") == {"S": pk} else write
+            _unguarded(write) if write.request.get("Item", {}).get("pk") in others else write
             for write in writes
         ]
 
@@ -216,7 +220,24 @@ class LookUpUnclaimed(_Wrapped):
 
     def writes(self, commit: Commit, writes: list[Write]) -> list[Write]:  # noqa: ARG002
         """Return the writes without the condition on the external id."""
-        return [_unguarded(write) if write.rank is Rank.LOOK_UP else write for write in writes]
+        return [
+            _unguarded(write)
+            if write.rank is Rank.KEY and write.request["TableName"] == self._dynamo.directory
+            else write
+            for write in writes
+        ]
+
+
+def _takes(claim: Claim, what: str) -> bool:
+    return isinstance(claim, TakeFrom) and f"/{what}/" in claim.counter
+
+
+def _saves_remaining(claim: Claim) -> bool:
+    return isinstance(claim, SaveRecord) and claim.ref.kind is REMAINING
+
+
+def _filed_later(change: AccountChange) -> AccountChange:
+    return replace(change, indexed_due=change.due_at + 60_000) if change.due_at else change
 
 
 def _unguarded(write: Write) -> Write:

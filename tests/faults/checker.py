@@ -12,7 +12,8 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator
 
 from chalicelib.domain.calendar import Instant
-from chalicelib.domain.decide import due_at
+from chalicelib.domain.decide.settling import due_at
+from chalicelib.domain.ledger.actor import CLOCK
 from chalicelib.usecases.ports import Identity
 from tests.faults.balances import check_journal
 from tests.faults.benefits import check_benefits
@@ -21,15 +22,14 @@ from tests.faults.handing_on import check_transfers
 from tests.faults.history import History
 from tests.faults.living_together import check_households
 from tests.faults.quoting import check_quotes
-from tests.faults.record import Delivery, Intent, Outcome, Part
+from tests.faults.record import Delivery, Intent, Outcome, Part, delivered_by
 from tests.faults.redemptions import check_tenant
 from tests.faults.setting_aside import check_holds
 from tests.faults.spending import check_goodwill
 from tests.faults.telling import read_back
+from tests.faults.world import BEFORE
 
 REUSED = "idempotency_key_reused"
-# Who wrote what was there before the history began.
-BEFORE = "setting"
 
 
 def check(history: History) -> list[str]:
@@ -70,7 +70,7 @@ class _Answers:
         self._by_actor: dict[str, list[tuple[str, int]]] = defaultdict(list)
         for member, journal in tenant.journals.items():
             for entry in journal.entries:
-                self._by_actor[entry.actor].append((member, entry.version))
+                self._by_actor[delivered_by(entry.actor)].append((member, entry.version))
 
     def check(self) -> Iterator[str]:
         yield from self._owners()
@@ -85,7 +85,7 @@ class _Answers:
         """Every entry was asked for by someone of this tenant, or fell due."""
         known = {delivery.id for intent in self._intents for delivery in intent.deliveries}
         for actor, written in self._by_actor.items():
-            if actor not in known | {"", BEFORE}:
+            if actor not in known | {CLOCK.id, BEFORE.id}:
                 yield f"{actor}, who is not of {self._tenant.id}, wrote {written}"
 
     def _identities(self) -> Iterator[str]:
@@ -115,7 +115,7 @@ class _Answers:
             (entry.detail.source, entry.detail.external_id)
             for journal in self._tenant.journals.values()
             for entry in journal.entries
-            if entry.kind == "earn" and entry.detail is not None
+            if entry.kind == "activity.recorded" and entry.detail is not None
         )
         yield from (f"{fact} was recorded {n} times" for fact, n in facts.items() if n > 1)
 
@@ -203,6 +203,7 @@ class _Answers:
             yield f"{delivery.id} was told of version {answer.version}, which is not there"
             return
         entry = journal.entries[answer.version - 1]
+        writer = delivered_by(entry.actor)
         # Clients who send the very same request are one to the API: any of them may have written.
         asked = {
             each.id
@@ -212,9 +213,9 @@ class _Answers:
         }
         if entry.kind not in operation.leaves:
             yield f"{delivery.id} was told of {answer.version}, which is {entry.kind}"
-        elif not outcome.replayed and entry.actor not in asked:
-            yield f"{delivery.id} was told of {answer.version}, which {entry.actor} wrote"
-        if entry.actor == delivery.id and answer.version <= delivery.before.get(answer.member, 0):
+        elif not outcome.replayed and writer not in asked:
+            yield f"{delivery.id} was told of {answer.version}, which {writer} wrote"
+        if writer == delivery.id and answer.version <= delivery.before.get(answer.member, 0):
             yield f"{delivery.id} wrote {answer.version} before it began"
         if answer.version > delivery.after.get(answer.member, 0):
             yield f"{delivery.id} was told of {answer.version} before it was there"
@@ -233,8 +234,9 @@ class _Answers:
             return False
         asked = {delivery.id for delivery in intent.deliveries}
         entries = self._tenant.journals[answer.member].entries
-        written = answer.version <= len(entries) and entries[answer.version - 1].actor in asked
-        return not written
+        if answer.version > len(entries):
+            return True
+        return delivered_by(entries[answer.version - 1].actor) not in asked
 
 
 def _outcomes(intent: Intent, place: int) -> Iterator[Outcome]:

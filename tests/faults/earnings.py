@@ -11,10 +11,16 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from chalicelib.domain.activity import Activity, from_entry
-from chalicelib.domain.commands import Remaining
-from chalicelib.domain.entry import ISSUED, Entry, Line, RuleAward
-from chalicelib.usecases.identity import activity_key
+from chalicelib.domain.activity import Activity, recorded_in
+from chalicelib.domain.ledger.events import (
+    ActivityRecorded,
+    ActivityReversed,
+    Event,
+    Line,
+    RuleAward,
+)
+from chalicelib.domain.ledger.postings import kind_of
+from chalicelib.domain.mechanics.reversal import Remaining
 from tests.faults.ending import TenantEnding
 from tests.faults.programmes import PROGRAMME, VISIT_DAY_CAP, awards
 
@@ -22,24 +28,25 @@ from tests.faults.programmes import PROGRAMME, VISIT_DAY_CAP, awards
 class _Earned(NamedTuple):
     """A fact on record, its entry, and what reversals have left of it."""
 
-    entry: Entry
+    entry: Event
+    data: ActivityRecorded
     activity: Activity
     remaining: Remaining | None
 
     def held(self, place: int) -> int:
         """Return what is left of an award."""
-        whole = self.entry.awards[place].granted
+        whole = self.data.awards[place].granted
         return whole if self.remaining is None else self.remaining.granted[place]
 
 
-def check_earnings(tenant: TenantEnding, entries: list[Entry]) -> Iterator[str]:
+def check_earnings(tenant: TenantEnding, member: str, entries: list[Event]) -> Iterator[str]:
     """Check every fact of one journal."""
-    earned = list(_earned(tenant, entries))
+    earned = list(_earned(tenant, member, entries))
     visits: Counter[str] = Counter()
     for each in earned:
         yield from _awards(each)
         day = each.activity.local_day(_time_zone(tenant)).isoformat()
-        for place, award in enumerate(each.entry.awards):
+        for place, award in enumerate(each.data.awards):
             visits[day] += each.held(place) if award.rule == "visit" else 0
     for day, given in visits.items():
         if given > VISIT_DAY_CAP:
@@ -49,14 +56,11 @@ def check_earnings(tenant: TenantEnding, entries: list[Entry]) -> Iterator[str]:
         yield from _taken_back(each, entries, returned)
 
 
-def _earned(tenant: TenantEnding, entries: list[Entry]) -> Iterator[_Earned]:
+def _earned(tenant: TenantEnding, member: str, entries: list[Event]) -> Iterator[_Earned]:
     for entry in entries:
-        if entry.kind == "earn":
-            activity = from_entry(entry)
-            record = tenant.records.get(activity_key(activity.source, activity.external_id))
-            # That there is a record is checked with the identities.
-            if record is not None:
-                yield _Earned(entry, activity, record.remaining)
+        if isinstance(entry.data, ActivityRecorded):
+            remaining = tenant.remaining.get((member, entry.version))
+            yield _Earned(entry, entry.data, recorded_in(entry), remaining)
 
 
 def _time_zone(tenant: TenantEnding) -> str:
@@ -68,14 +72,14 @@ def _time_zone(tenant: TenantEnding) -> str:
 
 def _awards(earned: _Earned) -> Iterator[str]:
     """A fact has what its rules give; a reversal leaves what the rest of the fact earns."""
-    entry, remaining = earned.entry, earned.remaining
-    for judged in entry.judged:
-        raw = {a.rule: a.raw for a in entry.awards if a.programme == judged.programme}
+    entry, data, remaining = earned.entry, earned.data, earned.remaining
+    for judged in data.evaluations:
+        raw = {a.rule: a.raw for a in data.awards if a.programme == judged.programme}
         if raw != awards(earned.activity, judged.version, judged.tier):
             yield f"entry {entry.version} awards {raw}"
         rest = _what_is_left(earned.activity, remaining)
         left = {} if rest is None else awards(rest, judged.version, judged.tier)
-        for place, award in enumerate(entry.awards):
+        for place, award in enumerate(data.awards):
             expected = _within(award, left.get(award.rule, 0))
             if earned.held(place) != expected:
                 yield (
@@ -109,34 +113,39 @@ def _what_is_left(activity: Activity, remaining: Remaining | None) -> Activity |
     )
 
 
-def _returned(entries: list[Entry]) -> Counter[tuple[str, str]]:
+def _returned(entries: list[Event]) -> Counter[tuple[int, str]]:
     """Return what reversals took back, by the version of what they reverse and by currency."""
-    returned: Counter[tuple[str, str]] = Counter()
+    returned: Counter[tuple[int, str]] = Counter()
     for entry in entries:
-        if entry.kind == "reverse":
+        if isinstance(entry.data, ActivityReversed):
             for posting in entry.postings:
-                if posting.destination == ISSUED:
-                    returned[entry.subject, posting.currency] += posting.amount
+                if kind_of(posting.destination) == "issued":
+                    returned[entry.data.reverses, posting.currency] += posting.amount
     return returned
 
 
 def _taken_back(
-    earned: _Earned, entries: list[Entry], returned: Counter[tuple[str, str]]
+    earned: _Earned, entries: list[Event], returned: Counter[tuple[int, str]]
 ) -> Iterator[str]:
     """Reversals took back what the award lost, no more, and no less where it can be had."""
-    entry = earned.entry
-    for currency in {award.currency for award in entry.awards}:
-        places = [i for i, award in enumerate(entry.awards) if award.currency == currency]
-        gone = sum(entry.awards[i].granted - earned.held(i) for i in places)
-        had = returned[str(entry.version), currency]
+    entry, given = earned.entry, earned.data.awards
+    for currency in {award.currency for award in given}:
+        places = [i for i, award in enumerate(given) if award.currency == currency]
+        gone = sum(given[i].granted - earned.held(i) for i in places)
+        had = returned[entry.version, currency]
         # Spent coins are let go, and what has expired is not taken from other value.
-        all_of_it = not currency.endswith("/coins") and not _expired(entry, currency, entries)
+        all_of_it = not currency.endswith("/coins") and not _expired(earned, currency, entries)
         if had > gone or (all_of_it and had < gone):
             yield f"of entry {entry.version} {had} {currency} came back, not {gone}"
 
 
-def _expired(entry: Entry, currency: str, entries: list[Entry]) -> bool:
+def _expired(earned: _Earned, currency: str, entries: list[Event]) -> bool:
     """Tell whether value of an entry may have expired before it was taken back."""
-    ends = [award.lot.expires_at for award in entry.awards if award.currency == currency]
-    last = max((e.effective_at for e in entries if e.subject == str(entry.version)), default=0)
+    ends = [award.lot.expires_at for award in earned.data.awards if award.currency == currency]
+    of_it = (
+        e.effective_at
+        for e in entries
+        if isinstance(e.data, ActivityReversed) and e.data.reverses == earned.entry.version
+    )
+    last = max(of_it, default=0)
     return any(at is not None and at <= last for at in ends)

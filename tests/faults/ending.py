@@ -2,25 +2,32 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from functools import cached_property
-from typing import Final
+from typing import Any, Final
 
-from chalicelib.domain import entry as journal
 from chalicelib.domain.account import Account, evolve
 from chalicelib.domain.calendar import Instant
-from chalicelib.domain.commands import Redemption
-from chalicelib.domain.entry import Entry, StoredEntry
+from chalicelib.domain.decide.claims import RecordKind
+from chalicelib.domain.ledger import journal
+from chalicelib.domain.ledger.events import Event
+from chalicelib.domain.ledger.journal import StoredEvent
+from chalicelib.domain.mechanics.quoting import QUOTES
+from chalicelib.domain.mechanics.reversal import REMAINING, Remaining
+from chalicelib.domain.mechanics.rewards import REDEMPTIONS, Redemption
 from chalicelib.domain.programme import Programmes
 from chalicelib.domain.quote import Quote
 from chalicelib.store import items, keys
 from chalicelib.store.models import profile_of
-from chalicelib.usecases.execution import account_key
-from chalicelib.usecases.ports import Profile, Remembered
+from chalicelib.usecases.attempt import account_key
+from chalicelib.usecases.ports import KeyHolder, Profile, Remembered
 from tests.faults import storage
 from tests.faults.world import SECRETS, Scenario
 
 _ENTRY: Final = "E#"
-_REDEMPTION: Final = "R#"
+_KINDS: Final[dict[str, RecordKind[Any]]] = {
+    kind.name: kind for kind in (REDEMPTIONS, REMAINING, QUOTES)
+}
 #: What the id of a household begins with; every other account is a member's.
 HOUSEHOLD: Final = "hh_"
 
@@ -28,11 +35,11 @@ HOUSEHOLD: Final = "hh_"
 class Journal:
     """One member's entries in order, and the account after each."""
 
-    def __init__(self, stored: list[StoredEntry]) -> None:
+    def __init__(self, stored: list[StoredEvent]) -> None:
         self.stored = stored
 
     @cached_property
-    def entries(self) -> list[Entry]:
+    def entries(self) -> list[Event]:
         """The entries as the domain knows them."""
         return [journal.decode(each) for each in self.stored]
 
@@ -46,7 +53,11 @@ class Journal:
 
 
 class TenantEnding:
-    """What is stored of one tenant."""
+    """
+    What is stored of one tenant.
+
+    ``remaining`` is what reversals left of an activity, by its member and the version of its event.
+    """
 
     def __init__(self, tenant: str, programmes: Programmes) -> None:
         self.id = tenant
@@ -57,10 +68,13 @@ class TenantEnding:
         self.redemptions: dict[str, Redemption] = {}
         self.records: dict[str, Remembered] = {}
         self.quotes: dict[str, Quote] = {}
-        self.vouchers: dict[str, tuple[str, str]] = {}
-        self.stock: dict[str, int] = {}
+        self.remaining: dict[tuple[str, int], Remaining] = {}
         self.profiles: dict[str, Profile] = {}
         self.look_ups: dict[str, str] = {}
+        # Of claimed keys and of counters, by their partitions.
+        self._holders: dict[str, KeyHolder] = {}
+        self._counters: dict[str, int] = {}
+        self._accounted: Counter[str] = Counter()
         clock = storage.partition(storage.CATALOGUE, keys.tenant_pk(tenant)).get(keys.CLOCK)
         self.clock = None if clock is None else int(clock["instant"]["N"])
 
@@ -74,18 +88,39 @@ class TenantEnding:
             return person or None
         return self.look_ups.get(SECRETS.external_id(self.id, *person))
 
+    def holder(self, key: str) -> KeyHolder | None:
+        """Return who has a claimed key."""
+        return self._holders.get(keys.claimed_pk(self.id, key))
+
+    def taken(self, counter: str) -> int:
+        """Return how much was taken from a counter."""
+        return self._counters.get(keys.counter_pk(self.id, counter), 0)
+
+    def accounted_for(self, counter: str) -> int:
+        """Return how much of a counter the records say that they took."""
+        return self._accounted[keys.counter_pk(self.id, counter)]
+
     def take(self, kind: str, name: str, held: storage.Partition) -> None:
         """Take in a partition of the ledger: its kind is the letter in its key."""
         read = {sk: storage.read(item) for sk, item in sorted(held.items())}
         if kind == "M":
             self._member(name, read)
+            self._records(name, read)
         elif kind == "D":
             self.records[name] = items.remembered_of(read[keys.DEDUPE])
-        elif kind == "V":
-            item = read[keys.VOUCHER]
-            self.vouchers[name] = (item["member"]["S"], item["redemption"]["S"])
-        elif kind == "S":
-            self.stock[name.partition("/")[2]] = int(read[keys.STOCK]["used"]["N"])
+        elif kind == "U":
+            item = read[keys.CLAIMED]
+            self._holders[item["pk"]["S"]] = items.holder_of(item)
+        elif kind == "C":
+            self._counter(read)
+
+    def take_transient(self, kind: str, name: str, held: storage.Partition) -> None:
+        """Take in a partition of the work."""
+        read = {sk: storage.read(item) for sk, item in sorted(held.items())}
+        if kind == "M":
+            self._records(name, read)
+        elif kind == "C":
+            self._counter(read)
 
     def _member(self, member: str, read: storage.Partition) -> None:
         if keys.ACCOUNT in read:
@@ -93,16 +128,25 @@ class TenantEnding:
             self.indexed[member] = items.indexed_due_of(read[keys.ACCOUNT])
         entries = [item for sk, item in read.items() if sk.startswith(_ENTRY)]
         self.journals[member] = Journal([items.entry_of(item) for item in entries])
-        for sk, item in read.items():
-            if sk.startswith(_REDEMPTION):
-                redemption = items.redemption_of(item)
-                self.redemptions[redemption.id] = redemption
 
-    def take_quotes(self, held: storage.Partition) -> None:
-        """Take in a partition of the work: a member's quotes."""
-        for item in held.values():
-            quote = items.quote_of(storage.read(item))
-            self.quotes[quote.id] = quote
+    def _records(self, member: str, read: storage.Partition) -> None:
+        for sk, item in read.items():
+            if not sk.startswith(keys.RECORDS):
+                continue
+            _, kind, record_id = sk.split("#", 2)
+            record = items.record_of(_KINDS[kind].ref(member, record_id), item)
+            if isinstance(record, Redemption):
+                self.redemptions[record.id] = record
+            elif isinstance(record, Remaining):
+                self.remaining[member, int(record_id)] = record
+            elif isinstance(record, Quote):
+                self.quotes[record.id] = record
+            for counter, amount in item.get("takes", {"M": {}})["M"].items():
+                self._accounted[counter] += int(amount["N"])
+
+    def _counter(self, read: storage.Partition) -> None:
+        item = read[keys.COUNTER]
+        self._counters[item["pk"]["S"]] = int(item["used"]["N"])
 
     def take_personal(self, kind: str, name: str, held: storage.Partition) -> None:
         """Take in a partition of the directory."""
@@ -125,8 +169,8 @@ class Ending:
             if place := self._place(pk):
                 place[0].take(place[1], place[2], held)
         for pk, held in storage.partitions(storage.WORK):
-            if (place := self._place(pk)) and place[1] == "M":
-                place[0].take_quotes(held)
+            if place := self._place(pk):
+                place[0].take_transient(place[1], place[2], held)
         for pk, held in storage.partitions(storage.DIRECTORY):
             if place := self._place(pk):
                 place[0].take_personal(place[1], place[2], held)

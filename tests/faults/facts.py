@@ -7,10 +7,10 @@ from typing import Final
 import msgspec
 
 from chalicelib.domain.activity import Activity
-from chalicelib.domain.commands import LineReversal
-from chalicelib.domain.entry import Line
 from chalicelib.domain.errors import LoyaltyError, Unavailable
-from chalicelib.domain.mechanics.quotes import SOURCE as QUOTED
+from chalicelib.domain.ledger.events import Line
+from chalicelib.domain.mechanics.quoting import SOURCE as QUOTED
+from chalicelib.domain.mechanics.reversal import LineReversal
 from chalicelib.usecases.execution import Done
 from chalicelib.usecases.identity import activity_identity
 from chalicelib.usecases.ports import Identity

@@ -8,7 +8,7 @@ cannot tell, which is the point.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from enum import StrEnum
 from typing import Any, Final
 
@@ -36,6 +36,7 @@ class Fault(StrEnum):
     LOADED = "loaded"  # cancelled: a partition was at its limit
     IN_PROGRESS = "in progress"  # an earlier attempt with this token is not through
     UNPROCESSED = "unprocessed"  # a batch that is answered in part
+    TORN = "torn"  # a batch of which a part is read later: what is written meanwhile is between
     PAGED = "paged"  # a page that ends early
     STALE = "stale"  # an index that is behind its table
     KILLED_BEFORE = "killed before"
@@ -55,6 +56,7 @@ _ONLY: Final[dict[Fault, frozenset[str]]] = {
     Fault.CONFLICT: WRITES - {"PutItem"},
     Fault.LOADED: frozenset({"TransactWriteItems"}),
     Fault.UNPROCESSED: frozenset({"BatchGetItem"}),
+    Fault.TORN: frozenset({"BatchGetItem"}),
     Fault.PAGED: frozenset({"Query"}),
     Fault.STALE: frozenset({"Query"}),
 }
@@ -81,11 +83,42 @@ class Call:
         """Whether it reads the due index."""
         return "IndexName" in self.asked
 
+    @property
+    def batched(self) -> int:
+        """How many items it reads in a batch."""
+        wanted: dict[str, Any] = self.asked.get("RequestItems", {})
+        return sum(len(table["Keys"]) for table in wanted.values())
+
+    def torn(self, place: int) -> tuple[Call, Call]:
+        """Return a batch of reads as two: of the items before a place, and of the others."""
+        parts: tuple[dict[str, Any], dict[str, Any]] = ({}, {})
+        for number, (table, key) in enumerate(self._keys()):
+            wanted = self.asked["RequestItems"][table]
+            part = parts[number >= place].setdefault(table, {**wanted, "Keys": []})
+            part["Keys"].append(key)
+        first, second = (Call(self.altered(RequestItems=part)) for part in parts)
+        return first, second
+
+    def joined(self, *answers: AWSResponse) -> AWSResponse:
+        """Return the answers to the parts of a batch of reads as one."""
+        found: dict[str, list[Any]] = {}
+        for answer in answers:
+            for table, items in json.loads(answer.content)["Responses"].items():
+                found.setdefault(table, []).extend(items)
+        return self.answered(200, {"Responses": found, "UnprocessedKeys": {}})
+
+    def _keys(self) -> Iterator[tuple[str, Any]]:
+        for table, wanted in self.asked["RequestItems"].items():
+            for key in wanted["Keys"]:
+                yield table, key
+
     def suffers(self, fault: Fault) -> bool:
         """Tell whether a fault can happen to this call."""
         if fault is Fault.STALE and not self.of_index:
             return False
         if fault is Fault.PAGED and self.asked.get("Limit", 2) < 2:
+            return False
+        if fault is Fault.TORN and self.batched < 2:
             return False
         return self.operation in _ONLY.get(fault, {self.operation})
 

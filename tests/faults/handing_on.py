@@ -8,12 +8,11 @@ from typing import NamedTuple
 
 from chalicelib.domain import calendar
 from chalicelib.domain import effects as fx
-from chalicelib.domain.entry import Entry
+from chalicelib.domain.ledger.events import Event, TransferReceived, TransferSent
 from chalicelib.domain.lots import LotKey
 from chalicelib.domain.mechanics.transfers import SendTransfer
-from chalicelib.usecases.execution import Done
+from chalicelib.usecases.execution import Done, change_account
 from chalicelib.usecases.services import Caller, Services
-from chalicelib.usecases.transfer_value import transfer_value
 from tests.faults.ending import TenantEnding
 from tests.faults.play import Play
 from tests.faults.programmes import POINTS, PROGRAMME, SENT_DAILY
@@ -25,11 +24,12 @@ class _Side(NamedTuple):
     """One journal's part of a transfer."""
 
     member: str
-    entry: Entry
+    entry: Event
+    other: str
 
     def mirrored(self) -> tuple[str, str, int]:
         """Return what the other side must say of it."""
-        return self.entry.counterparty, self.member, self.entry.effective_at
+        return self.other, self.member, self.entry.effective_at
 
 
 def give(play: Play, tenant: str) -> Request:
@@ -44,7 +44,6 @@ def give(play: Play, tenant: str) -> Request:
 
     def run(services: Services, caller: Caller) -> Done:
         command = SendTransfer(
-            actor=caller.actor,
             member=sender,
             to=receiver,
             programme=PROGRAMME,
@@ -52,7 +51,7 @@ def give(play: Play, tenant: str) -> Request:
             amount=amount,
             transfer_id=services.new_id("transfer"),
         )
-        return transfer_value(services, caller, command, told, identity)
+        return change_account(services, caller, command, told, identity)
 
     about = f"{amount} {currency} from {sender[-1]} to {receiver[-1]}"
     return request(about, identity, run)
@@ -60,13 +59,15 @@ def give(play: Play, tenant: str) -> Request:
 
 def check_transfers(tenant: TenantEnding) -> Iterator[str]:
     """What one gave the other got, once, at the same instant, from the same lots."""
-    sides: dict[str, dict[str, list[_Side]]] = {"transfer_out": {}, "transfer_in": {}}
+    sides: dict[str, dict[str, list[_Side]]] = {"transfer.sent": {}, "transfer.received": {}}
     for member, journal in tenant.journals.items():
         for entry in journal.entries:
-            if entry.kind in sides:
-                found = sides[entry.kind].setdefault(entry.subject, [])
-                found.append(_Side(member, entry))
-    outs, ins = sides["transfer_out"], sides["transfer_in"]
+            data = entry.data
+            if isinstance(data, TransferSent | TransferReceived):
+                other = data.recipient if isinstance(data, TransferSent) else data.sender
+                found = sides[entry.kind].setdefault(data.transfer, [])
+                found.append(_Side(member, entry, other))
+    outs, ins = sides["transfer.sent"], sides["transfer.received"]
     for name in outs.keys() | ins.keys():
         gone, come = outs.get(name, []), ins.get(name, [])
         if len(gone) != 1 or len(come) != 1:
@@ -79,7 +80,7 @@ def check_transfers(tenant: TenantEnding) -> Iterator[str]:
 
 def _pair(gone: _Side, come: _Side) -> Iterator[str]:
     sender, receiver, at = come.mirrored()
-    if (gone.member, gone.entry.counterparty, gone.entry.effective_at) != (sender, receiver, at):
+    if (gone.member, gone.other, gone.entry.effective_at) != (sender, receiver, at):
         yield f"went from {gone.mirrored()} and came as {come.mirrored()}"
     taken, given = _lots(gone.entry), _lots(come.entry)
     owed = sum(-e.delta for e in come.entry.effects if isinstance(e, fx.DeficitChange))
@@ -90,7 +91,7 @@ def _pair(gone: _Side, come: _Side) -> Iterator[str]:
             yield f"brought {amount} of {lot}, of which it took {-taken[lot]}"
 
 
-def _lots(entry: Entry) -> Counter[tuple[str, LotKey]]:
+def _lots(entry: Event) -> Counter[tuple[str, LotKey]]:
     """Return how much of each lot of a currency an entry moves."""
     moved: Counter[tuple[str, LotKey]] = Counter()
     for effect in entry.effects:
@@ -104,7 +105,7 @@ def _limits(tenant: TenantEnding, gone: list[_Side]) -> Iterator[str]:
     version = tenant.programmes.version(PROGRAMME, 1)
     zone = version.document.time_zone if version else "UTC"
     sent: Counter[tuple[str, str]] = Counter()
-    for member, entry in gone:
+    for member, entry, _ in gone:
         day = calendar.local_date(entry.effective_at, zone).isoformat()
         moved = _lots(entry).items()
         sent[member, day] -= sum(amount for (currency, _), amount in moved if currency == POINTS)

@@ -8,6 +8,7 @@ where it truly happened.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -24,6 +25,8 @@ _CARRIED_OUT: Final = frozenset(
     {Fault.FAILED_AFTER, Fault.LOST, Fault.GARBLED, Fault.REPEATED, Fault.KILLED_AFTER}
 )
 _UNDER_WAY: Final = frozenset({Fault.DELAYED, Fault.REPEATED})
+# Between the two instants of a batch of reads: others get about ten times on in that time.
+_TORN_MS: Final = 200
 
 
 @dataclass
@@ -38,13 +41,21 @@ class Line:
     """
     Carries the requests of a history; ``underway`` are those that nobody waits for any more.
 
-    ``quiet`` lets everything pass.  ``digest`` goes over all that reaches DynamoDB.
+    ``quiet`` lets everything pass.  ``digest`` goes over all that reaches DynamoDB.  ``pause`` lets
+    others go on for some milliseconds while a call is answered.
     """
 
-    def __init__(self, chance: Chance, weather: Weather, history: History) -> None:
+    def __init__(
+        self,
+        chance: Chance,
+        weather: Weather,
+        history: History,
+        pause: Callable[[int], None],
+    ) -> None:
         self._chance = chance
         self._weather = weather
         self._history = history
+        self._pause = pause
         self.underway: list[Underway] = []
         self.quiet = False
         self.digest = hashlib.sha256()
@@ -91,6 +102,8 @@ class Line:
             return answer, fault
         if fault is Fault.STALE:
             return self._stale(call), fault
+        if fault is Fault.TORN:
+            return self._torn(call), fault
         return SUFFERED[fault](call, self._chance), fault
 
     def _done(self, call: Call) -> AWSResponse:
@@ -99,6 +112,14 @@ class Line:
         if call.writes and answer.status_code == 200:
             self._history.watch.written(call, self._history.play.now)
         return answer
+
+    def _torn(self, call: Call) -> AWSResponse:
+        """Answer a batch of reads from two instants: each item is consistent, not all of them."""
+        parts = call.torn(1 + self._chance.below(call.batched - 1))
+        first, second = parts if self._chance.percent(50) else reversed(parts)
+        before = self._done(first)
+        self._pause(self._chance.below(_TORN_MS))
+        return call.joined(before, self._done(second))
 
     def _stale(self, call: Call) -> AWSResponse:
         """Answer from the index as it was some writes ago."""

@@ -6,21 +6,28 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Final
 
-import msgspec
-
+from chalicelib.domain.ledger.events import (
+    HouseholdJoined,
+    HouseholdLeft,
+    HouseholdMemberAdded,
+    HouseholdMemberRemoved,
+    MemberClosed,
+)
 from chalicelib.domain.mechanics import households
 from chalicelib.domain.mechanics.households import JoinHousehold, LeaveHousehold, Role
-from chalicelib.usecases.execution import Done
-from chalicelib.usecases.keep_household import change_household
+from chalicelib.usecases.execution import Done, change_account
 from chalicelib.usecases.services import Caller, Services
 from tests.faults.ending import HOUSEHOLD, TenantEnding
 from tests.faults.play import Play
 from tests.faults.programmes import PLACES
 from tests.faults.record import Request, Told
-from tests.faults.telling import draw_identity, request, told
+from tests.faults.telling import commanded, draw_identity, request, told
 
 # How the household's journal calls what the member's does.
-_MIRRORED: Final = {"admit": "join", "dismiss": "leave"}
+_MIRRORED: Final = {
+    "household.member_added": "household.joined",
+    "household.member_removed": "household.left",
+}
 
 
 def change(play: Play, tenant: str) -> Request:
@@ -31,16 +38,14 @@ def change(play: Play, tenant: str) -> Request:
     if chance.percent(20):
         return _found(play, tenant, member, role)
     household = chance.pick(known[-2:])
-    command: JoinHousehold | LeaveHousehold = JoinHousehold(member, household, role)
+    command: JoinHousehold | LeaveHousehold = JoinHousehold(
+        member=member, household=household, role=role
+    )
     if chance.percent(35):
-        command = LeaveHousehold(member, household)
+        command = LeaveHousehold(member=member, household=household)
     identity = draw_identity(play, tenant, "household", command)
-
-    def run(services: Services, caller: Caller) -> Done:
-        owned = msgspec.structs.replace(command, actor=caller.actor)
-        return change_household(services, caller, owned, told, identity)
-
-    return request(f"{type(command).__name__} {household[-3:]} by {member[-1]}", identity, run)
+    about = f"{type(command).__name__} {household[-3:]} by {member[-1]}"
+    return commanded(about, identity, command)
 
 
 def _found(play: Play, tenant: str, member: str, role: Role) -> Request:
@@ -48,8 +53,8 @@ def _found(play: Play, tenant: str, member: str, role: Role) -> Request:
 
     def run(services: Services, caller: Caller) -> Done:
         household = services.new_id("hh")
-        command = JoinHousehold(member, household, role, PLACES, actor=caller.actor)
-        done = change_household(services, caller, command, told, identity)
+        command = JoinHousehold(member=member, household=household, role=role, max_members=PLACES)
+        done = change_account(services, caller, command, told, identity)
         if not done.replayed:
             play.households[tenant].append(household)
         return done
@@ -82,23 +87,24 @@ def check_households(tenant: TenantEnding) -> Iterator[str]:
         if count:
             side = "the member" if count > 0 else "the household"
             yield f"{tenant.id}: only {side} says that {member} belongs to {home} as {role}"
-    yield from _steps(tenant, homes)
+    yield from _steps(tenant)
 
 
-def _steps(tenant: TenantEnding, homes: set[str]) -> Iterator[str]:
+def _steps(tenant: TenantEnding) -> Iterator[str]:
     """Whoever came or went did so in both journals, at the same instant."""
     steps: Counter[tuple[str, str, str, int]] = Counter()
     for owner, journal in tenant.journals.items():
         belongs = None
         for entry in journal.entries:
             at = entry.effective_at
-            if owner in homes:
-                steps[owner, entry.counterparty, _MIRRORED[entry.kind], at] -= 1
+            data = entry.data
+            if isinstance(data, HouseholdMemberAdded | HouseholdMemberRemoved):
+                steps[owner, data.member, _MIRRORED[entry.kind], at] -= 1
                 continue
-            if entry.kind in ("join", "leave"):
-                steps[entry.subject, owner, entry.kind, at] += 1
-            elif entry.kind == "close" and belongs is not None:
-                steps[belongs.household, owner, "leave", at] += 1
+            if isinstance(data, HouseholdJoined | HouseholdLeft):
+                steps[data.household, owner, entry.kind, at] += 1
+            elif isinstance(data, MemberClosed) and belongs is not None:
+                steps[belongs.household, owner, "household.left", at] += 1
             belongs = households.belonging(journal.accounts[entry.version])
     for (home, member, kind, at), count in steps.items():
         if count:

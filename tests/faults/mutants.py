@@ -16,49 +16,53 @@ from msgspec.structs import replace
 
 from chalicelib.domain import calendar, conditions
 from chalicelib.domain.account import Account
-from chalicelib.domain.activity import from_entry
+from chalicelib.domain.activity import recorded_in
 from chalicelib.domain.calendar import Instant
-from chalicelib.domain.commands import (
-    Appended,
-    CancelRedemption,
-    Close,
-    Command,
-    Decision,
-    ReverseActivity,
-    SaveQuote,
-)
-from chalicelib.domain.decide import HANDLERS
-from chalicelib.domain.draft import Draft
+from chalicelib.domain.commands import Command
+from chalicelib.domain.decide.appending import Appended
+from chalicelib.domain.decide.claims import Claim, Ref, SaveRecord
+from chalicelib.domain.decide.decider import MEMBER, Decider
+from chalicelib.domain.decide.event_builder import EventBuilder
 from chalicelib.domain.effects import ProgressChange
 from chalicelib.domain.errors import LoyaltyError
+from chalicelib.domain.ledger.events import (
+    ActivityRecorded,
+    CardsStamped,
+    EntitlementUse,
+    Event,
+    Outcome,
+    QuoteBought,
+    section_of,
+)
+from chalicelib.domain.lots import Taken
 from chalicelib.domain.mechanics import (
     entitlements,
     holds,
     households,
     membership,
     plans,
-    quoted,
     quotes,
+    quoting,
     reversal,
     rewards,
     transfers,
 )
 from chalicelib.domain.mechanics.entitlements import UseEntitlement
 from chalicelib.domain.mechanics.holds import PlaceHold
-from chalicelib.domain.mechanics.households import AdmitMember
+from chalicelib.domain.mechanics.households import JoinHousehold
+from chalicelib.domain.mechanics.mechanic import Handler
+from chalicelib.domain.mechanics.membership import Close
 from chalicelib.domain.mechanics.plans import PayFee
-from chalicelib.domain.mechanics.quotes import ConfirmQuote
-from chalicelib.domain.mechanics.registry import REACTIONS, Handler
-from chalicelib.domain.mechanics.transfers import ReceiveTransfer
-from chalicelib.domain.programme import Programmes
-from chalicelib.domain.reaction import Note, Retraction
+from chalicelib.domain.mechanics.quoting import QUOTES, ConfirmQuote
+from chalicelib.domain.mechanics.reversal import REMAINING, ReverseActivity
+from chalicelib.domain.mechanics.rewards import REDEMPTIONS, CancelRedemption
+from chalicelib.domain.mechanics.transfers import SendTransfer
+from chalicelib.domain.programme import Programme
+from chalicelib.domain.reaction import ReversalContext
 from chalicelib.store.ledger import DynamoLedger
-from chalicelib.usecases import execution
-from chalicelib.usecases.ports import (
-    Loaded,
-)
+from chalicelib.usecases import attempt, execution
 from tests.faults import broken_stores
-from tests.faults.world import MINUTE, LedgerOver
+from tests.faults.world import DAY, MINUTE, LedgerOver
 
 
 class Mutant(NamedTuple):
@@ -84,82 +88,95 @@ class _Hasty(execution._Write):
         return None if refusing else super().first_answer(*asked)
 
 
-class _Unsettled(execution._Write):
-    """Decides on the account as it lies in the store."""
-
-    def _decide(self, loaded: Loaded, *rest: Any, **more: Any) -> execution._Work:
-        with _swapped(execution, "settle", _no_settling):
-            return super()._decide(loaded, *rest, **more)
+def _weigh_unsettled(*asked: Any, **more: Any) -> attempt.Weighed:
+    """Decide on accounts as they lie in the store."""
+    with _swapped(attempt, "settle", _no_settling):
+        return attempt.weigh(*asked, **more)
 
 
-def _no_settling(account: Account, *_: Any, **__: Any) -> tuple[Account, Any]:
+def _no_settling(account: Account, *_: Any, **__: Any) -> tuple[Account, Appended]:
     return account, Appended()
 
 
 # ── Handlers ──
 
 
-def _restore_to_new_expiry(
-    account: Account, programmes: Programmes, command: CancelRedemption, now: Instant
-) -> Decision:
+def _restore_to_new_expiry(decider: Decider, command: CancelRedemption) -> Any:
     """Give value back as if it were earned today."""
-    later = now + 5 * 86_400_000
+    ref = REDEMPTIONS.ref(command.member, command.redemption_id)
+    redemption = decider.record(REDEMPTIONS, command.member, command.redemption_id)
+    if redemption is None:
+        return rewards.cancel(decider, command)
+    with _read_as(decider, ref, replace(redemption, taken=_anew(redemption.taken, decider.now))):
+        return rewards.cancel(decider, command)
+
+
+def _anew(parts: tuple[Taken, ...], now: Instant) -> tuple[Taken, ...]:
+    later = now + 5 * DAY
     day = calendar.local_date(later, "UTC").isoformat()
-    redemption = command.redemption
-    taken = tuple(replace(part, expires_at=later, expires_on=day) for part in redemption.taken)
-    renewed = replace(command, redemption=replace(redemption, taken=taken))
-    return rewards.cancel(account, programmes, renewed, now)
+    return tuple(
+        replace(part, lot=replace(part.lot, expires_at=later, expires_on=day)) for part in parts
+    )
 
 
-def _reverse_by_rate(
-    account: Account, programmes: Programmes, command: ReverseActivity, now: Instant
-) -> Decision:
+def _reverse_by_rate(decider: Decider, command: ReverseActivity) -> Any:
     """Take back the share of the award that the money's share of the fact has."""
-    recorded = command.recorded
-    whole = from_entry(recorded).amount
+    recorded = decider.event_at(command.member, command.version)
+    if recorded is None or not isinstance(recorded.data, ActivityRecorded):
+        return reversal.reverse(decider, command)
+    whole = recorded_in(recorded).amount
     if command.amount is None or not whole:
-        return reversal.reverse(account, programmes, command, now)
-    before = command.remaining or reversal.untouched(recorded)
+        return reversal.reverse(decider, command)
+    left = decider.record(REMAINING, command.member, str(command.version))
+    before = left or reversal.untouched(recorded)
     granted = tuple(
         max(was - award.raw * command.amount // whole, 0)
-        for award, was in zip(recorded.awards, before.granted, strict=True)
+        for award, was in zip(recorded.data.awards, before.granted, strict=True)
     )
     with _swapped(reversal, "_granted_anew", lambda *_, **__: granted):
-        return reversal.reverse(account, programmes, command, now)
+        return reversal.reverse(decider, command)
 
 
-def _quota_outside(
-    account: Account, programmes: Programmes, command: UseEntitlement, now: Instant
-) -> Decision:
+def _quota_outside(decider: Decider, command: UseEntitlement) -> Any:
     """Count uses beside the account, in a place that is read a minute late."""
-    if now - account.effective_at < MINUTE:
-        late = {k: n for k, n in account.counters.items() if "/entitlement:" not in k}
-        account = replace(account, counters=late)
-    return entitlements.use(account, programmes, command, now)
+    account = decider.member
+    if decider.now - account.effective_at >= MINUTE:
+        return entitlements.use(decider, command)
+    late = {k: n for k, n in account.counters.items() if "/entitlement:" not in k}
+    seen = replace(account, counters=late)
+
+    def event(role: str = MEMBER) -> EventBuilder:
+        draft = Decider.event(decider, role)
+        recorder, door = draft._recorder, draft._door
+        return EventBuilder(seen, decider.now, door, actor=decider.actor, recorder=recorder)
+
+    with _swapped(decider, "event", event):
+        return entitlements.use(decider, command)
 
 
-def _hold_beside(
-    account: Account, programmes: Programmes, command: PlaceHold, now: Instant
-) -> Decision:
+def _hold_beside(decider: Decider, command: PlaceHold) -> Any:
     """Note a hold and leave its value where everybody can spend it."""
-    decision = holds.place(account, programmes, command, now)
-    (entry,) = decision.entries
-    effects = tuple(each for each in entry.effects if isinstance(each, ProgressChange))
-    return replace(decision, entries=(replace(entry, effects=effects, postings=()),))
+
+    def noted(entry: Event) -> Event:
+        effects = tuple(each for each in entry.effects if isinstance(each, ProgressChange))
+        return replace(entry, effects=effects, postings=())
+
+    with _recorded_as(decider, noted):
+        return holds.place(decider, command)
 
 
-def _stamp_again(draft: Draft, retraction: Retraction) -> Note:
+def _stamp_again(
+    draft: EventBuilder, context: ReversalContext, outcome: CardsStamped
+) -> CardsStamped:
     """Leave the stamps of what came back on the card."""
-    del draft
-    return dict(retraction.note)
+    del draft, context
+    return outcome
 
 
-def _paid_twice(
-    account: Account, programmes: Programmes, command: PayFee, now: Instant
-) -> Decision:
+def _paid_twice(decider: Decider, command: PayFee) -> Any:
     """Count a fee for as many periods as there are attempts to report it."""
     with _swapped(plans, "replace", _two_periods):
-        return plans.pay(account, programmes, command, now)
+        return plans.pay(decider, command)
 
 
 def _two_periods(held: Any, **changes: Any) -> Any:
@@ -168,66 +185,98 @@ def _two_periods(held: Any, **changes: Any) -> Any:
     return replace(held, **changes)
 
 
-def _refund_elsewhere(draft: Draft, retraction: Retraction) -> Note:
+def _refund_elsewhere(
+    draft: EventBuilder, context: ReversalContext, outcome: QuoteBought
+) -> QuoteBought:
     """Return what a wallet paid as if it had been paid in without a rate."""
-    draws = [
-        {**draw, "taken": [[*part[:5], 0, *part[6:]] for part in draw["taken"]]}
-        for draw in retraction.note["draws"]
-    ]
-    swapped = replace(retraction, note={**retraction.note, "draws": draws})
-    return {**quoted.retract(draft, swapped), "draws": retraction.note["draws"]}
+    draws = tuple(
+        replace(draw, taken=tuple(replace(p, lot=replace(p.lot, rate=0)) for p in draw.taken))
+        for draw in outcome.draws
+    )
+    after = quotes.retract(draft, context, replace(outcome, draws=draws))
+    return replace(after, draws=outcome.draws)
 
 
-def _confirm_again(
-    account: Account, programmes: Programmes, command: ConfirmQuote, now: Instant
-) -> Decision:
+def _confirm_again(decider: Decider, command: ConfirmQuote) -> Any:
     """Buy what was bought before, under another identity."""
-    opened = replace(command, quote=replace(command.quote, state="open"))
-    decision = quotes.confirm(account, programmes, opened, now)
-    if command.quote.state == "open":
-        return decision
-    claims = tuple(claim for claim in decision.claims if not isinstance(claim, SaveQuote))
-    return replace(decision, claims=claims)
+    quote = decider.record(QUOTES, command.member, command.quote_id)
+    if quote is None or quote.state == "open":
+        return quoting.confirm(decider, command)
+    ref = QUOTES.ref(command.member, command.quote_id)
+    with _read_as(decider, ref, replace(quote, state="open")):
+        result = quoting.confirm(decider, command)
+    decider.claims = [claim for claim in decider.claims if not _saves(claim, ref)]
+    return result
 
 
-def _free_for_ever(
-    account: Account, programmes: Programmes, command: ConfirmQuote, now: Instant
-) -> Decision:
+def _saves(claim: Claim, ref: Ref) -> bool:
+    return isinstance(claim, SaveRecord) and claim.ref == ref
+
+
+def _free_for_ever(decider: Decider, command: ConfirmQuote) -> Any:
     """Make lines free without using what makes them so."""
-    with _swapped(entitlements, "consume", lambda *_: {}):
-        return quotes.confirm(account, programmes, command, now)
+    with _swapped(entitlements, "consume", _used_nothing):
+        return quoting.confirm(decider, command)
 
 
-def _begins_anew(
-    account: Account, programmes: Programmes, command: ReceiveTransfer, now: Instant
-) -> Decision:
+def _used_nothing(
+    _draft: EventBuilder, programme: Programme, entitlement: str, units: int
+) -> EntitlementUse:
+    return EntitlementUse(programme.id, entitlement, units)
+
+
+def _begins_anew(decider: Decider, command: SendTransfer) -> Any:
     """Credit what another member sent as if it were earned today."""
-    later = now + 5 * 86_400_000
-    day = calendar.local_date(later, "UTC").isoformat()
-    parts = tuple(replace(part, expires_at=later, expires_on=day) for part in command.parts)
-    return transfers.receive(account, programmes, replace(command, parts=parts), now)
+    receive = transfers._receive
+
+    def anew(there: Decider, programme: Any, rule: Any, parts: Any, sent: SendTransfer) -> None:
+        receive(there, programme, rule, _anew(parts, there.now), sent)
+
+    with _swapped(transfers, "_receive", anew):
+        return transfers.send(decider, command)
 
 
-def _left_behind(
-    account: Account, programmes: Programmes, command: Close, now: Instant
-) -> Decision:
+def _left_behind(decider: Decider, command: Close) -> Any:
     """End an account, and tell its household nothing."""
-    return replace(membership.close(account, programmes, command, now), passed=None)
+    with _swapped(households, "dismiss", lambda *_: None):
+        return membership.close(decider, command)
 
 
-def _room_for_all(
-    account: Account, programmes: Programmes, command: AdmitMember, now: Instant
-) -> Decision:
+def _room_for_all(decider: Decider, command: JoinHousehold) -> Any:
     """Admit whoever comes, whatever the household is for."""
     with _swapped(households, "max_members", lambda _: 99):
-        return households.admit(account, programmes, command, now)
+        return households.join(decider, command)
 
 
-def _retracting(section: str, retract: Callable[[Draft, Retraction], Note]) -> Mutant:
-    changed = tuple(
-        each._replace(retract=retract) if each.section == section else each for each in REACTIONS
-    )
-    return Mutant(plant=lambda: _swapped(reversal, "REACTIONS", changed))
+@contextmanager
+def _read_as(decider: Decider, ref: Ref, record: Any) -> Iterator[None]:
+    """Let a record be another than was read."""
+    with _swapped(decider, "_records", {**decider._records, ref: record}):
+        yield
+
+
+@contextmanager
+def _recorded_as(decider: Decider, changed: Callable[[Event], Event]) -> Iterator[None]:
+    """Let events be recorded otherwise than they were decided."""
+
+    def event(role: str = MEMBER) -> EventBuilder:
+        draft = Decider.event(decider, role)
+        record = draft._recorder
+        draft._recorder = record and (lambda entry: record(changed(entry)))
+        return draft
+
+    with _swapped(decider, "event", event):
+        yield
+
+
+def _retracting(section: str, retract: Callable[..., Outcome]) -> Mutant:
+    rightly = reversal._retracted
+
+    def wrongly(draft: EventBuilder, context: ReversalContext, outcome: Outcome) -> Outcome:
+        changed = retract if section_of(outcome) == section else rightly
+        return changed(draft, context, outcome)
+
+    return Mutant(plant=lambda: _swapped(reversal, "_retracted", wrongly))
 
 
 def _truthy(compiled: conditions.Compiled, values: Any) -> conditions.Outcome:
@@ -251,12 +300,13 @@ def _swapped(owner: Any, name: str, replacement: Any) -> Iterator[None]:
 
 @contextmanager
 def _handled(command: type[Command], handler: Handler) -> Iterator[None]:
-    original = HANDLERS[command]
-    HANDLERS[command] = handler
+    handlers = sys.modules[command.__module__].MECHANIC.handlers
+    original = handlers[command]
+    handlers[command] = handler
     try:
         yield
     finally:
-        HANDLERS[command] = original
+        handlers[command] = original
 
 
 MUTANTS: Final[dict[str, Mutant]] = {
@@ -275,12 +325,12 @@ MUTANTS: Final[dict[str, Mutant]] = {
     "one-record-for-all": Mutant(broken_stores.OneRecordForAll),
     "receiver-afterwards": Mutant(broken_stores.ReceiverAfterwards),
     "receiver-unguarded": Mutant(broken_stores.ReceiverUnguarded),
-    "transfer-begins-anew": Mutant(plant=lambda: _handled(ReceiveTransfer, _begins_anew)),
+    "transfer-begins-anew": Mutant(plant=lambda: _handled(SendTransfer, _begins_anew)),
     "left-behind": Mutant(plant=lambda: _handled(Close, _left_behind)),
-    "room-for-all": Mutant(plant=lambda: _handled(AdmitMember, _room_for_all)),
+    "room-for-all": Mutant(plant=lambda: _handled(JoinHousehold, _room_for_all)),
     "look-up-unclaimed": Mutant(broken_stores.LookUpUnclaimed),
     "refusal-before-record": Mutant(plant=lambda: _swapped(execution, "_Write", _Hasty)),
-    "unsettled": Mutant(plant=lambda: _swapped(execution, "_Write", _Unsettled)),
+    "unsettled": Mutant(plant=lambda: _swapped(execution, "weigh", _weigh_unsettled)),
     "restore-to-new-expiry": Mutant(
         plant=lambda: _handled(CancelRedemption, _restore_to_new_expiry)
     ),

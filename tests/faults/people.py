@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from chalicelib.usecases.change_member import close_member, enrol_member, record_consents
+from chalicelib.domain.mechanics.membership import Close, Enrol
+from chalicelib.usecases.change_member import record_consents
 from chalicelib.usecases.create_member import ConsentGiven, NewMember, create_member
 from tests.faults.ending import Ending
 from tests.faults.facts import draw_person
 from tests.faults.play import Play
 from tests.faults.programmes import PROGRAMME
 from tests.faults.record import Request, Told
-from tests.faults.telling import draw_identity, request, told
+from tests.faults.telling import commanded, draw_identity, request, told
 
 
 def create(play: Play, tenant: str) -> Request:
@@ -39,11 +40,7 @@ def enrol(play: Play, tenant: str) -> Request:
     known = play.members[tenant]
     member = known[-1] if play.chance.percent(60) else play.chance.pick(known)
     identity = draw_identity(play, tenant, "enrol", member)
-    return request(
-        member[-1],
-        identity,
-        lambda s, c: enrol_member(s, c, member, (PROGRAMME,), told, identity),
-    )
+    return commanded(member[-1], identity, Enrol(member=member, programmes=(PROGRAMME,)))
 
 
 def nothing_joined(answer: Told) -> bool:
@@ -68,11 +65,7 @@ def close(play: Play, tenant: str) -> Request:
     # Not the first member: the rest of the history would be refusals.
     member = play.chance.pick(play.members[tenant][1:])
     identity = draw_identity(play, tenant, "close", member)
-    return request(
-        member[-1],
-        identity,
-        lambda s, c: close_member(s, c, member, "asked", told, identity),
-    )
+    return commanded(member[-1], identity, Close(member=member, reason="asked"))
 
 
 def is_closed(ending: Ending, tenant: str, answer: Told) -> Iterable[str]:

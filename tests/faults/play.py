@@ -8,6 +8,7 @@ from typing import Final, NamedTuple
 from chalicelib.domain import calendar
 from chalicelib.domain.activity import Activity
 from chalicelib.domain.calendar import Instant
+from chalicelib.domain.mechanics.quoting import QUOTES
 from chalicelib.domain.quote import Quote
 from chalicelib.store import items, keys
 from chalicelib.usecases.ports import Identity, Stretch
@@ -127,7 +128,10 @@ class Play:
 def _quoted_before(tenant: str, member: str) -> list[Quote]:
     """Return the quotes that a member has when a history begins."""
     held = storage.partition(storage.WORK, keys.member_pk(tenant, member))
-    return [items.quote_of(storage.read(item)) for _, item in sorted(held.items())]
+    return [
+        items.record_of(QUOTES.ref(member, sk.rpartition("#")[2]), storage.read(item))
+        for sk, item in sorted(held.items())
+    ]
 
 
 def _used_before(tenant: str, member: str) -> tuple[str, int]:

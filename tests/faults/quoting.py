@@ -3,20 +3,28 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
-from typing import Any, Final
+from collections.abc import Iterable, Iterator
 
 import msgspec
 
 from chalicelib.domain.effects import LotChange
-from chalicelib.domain.entry import Entry
 from chalicelib.domain.errors import LoyaltyError, Unavailable
-from chalicelib.domain.mechanics.quotes import SOURCE
+from chalicelib.domain.ledger.events import (
+    ActivityRecorded,
+    Event,
+    QuoteBought,
+    WalletDraw,
+)
+from chalicelib.domain.ledger.events import (
+    Outcome as JournalOutcome,
+)
+from chalicelib.domain.ledger.postings import kind_of
+from chalicelib.domain.mechanics.quoting import SOURCE
 from chalicelib.domain.mechanics.statuses import ShowStatus, WithdrawStatus
 from chalicelib.domain.mechanics.wallets import TopUp
 from chalicelib.domain.quote import Quote
-from chalicelib.usecases.execution import Decided, Done
-from chalicelib.usecases.identity import activity_key
+from chalicelib.usecases.attempt import Decided
+from chalicelib.usecases.execution import Done
 from chalicelib.usecases.ports import Answer
 from chalicelib.usecases.quote_purchase import (
     confirm_quote,
@@ -24,16 +32,12 @@ from chalicelib.usecases.quote_purchase import (
     quote_purchase,
 )
 from chalicelib.usecases.services import Caller, Services
-from chalicelib.usecases.top_up import top_up
-from chalicelib.usecases.verify_status import change_status
 from tests.faults.ending import Journal, TenantEnding
 from tests.faults.play import Play
 from tests.faults.programmes import PREPAID, PROGRAMME
 from tests.faults.record import Outcome, Part, Request, Told
-from tests.faults.telling import draw_identity, once, request, told
+from tests.faults.telling import commanded, draw_identity, once, told
 from tests.faults.world import priced
-
-NOTE: Final = f"{PROGRAMME}/quotes"
 
 
 def make(play: Play, tenant: str) -> Request:
@@ -43,7 +47,7 @@ def make(play: Play, tenant: str) -> Request:
 
     def send(services: Services, caller: Caller) -> tuple[Outcome]:
         try:
-            made = quote_purchase(services, caller, member, command)
+            made = quote_purchase(services, caller, command)
         except Unavailable as fault:
             return (Outcome("open", fault.code),)
         except LoyaltyError as refusal:
@@ -91,14 +95,9 @@ class _Bought(msgspec.Struct, frozen=True):
 def pay_in(play: Play, tenant: str) -> Request:
     """Draw a top-up of either rate, or of none."""
     member, amount = play.member(tenant), play.chance.pick((1500, 2500, 6000))
-    command = TopUp(programme=PROGRAMME, currency="prepaid", amount=amount)
+    command = TopUp(member=member, programme=PROGRAMME, currency="prepaid", amount=amount)
     identity = draw_identity(play, tenant, "top up", (member, amount))
-
-    def run(services: Services, caller: Caller) -> Done:
-        owned = msgspec.structs.replace(command, actor=caller.actor)
-        return top_up(services, caller, member, owned, told, identity)
-
-    return request(f"{amount} by {member[-1]}", identity, run)
+    return commanded(f"{amount} by {member[-1]}", identity, command)
 
 
 def show(play: Play, tenant: str) -> Request:
@@ -106,18 +105,19 @@ def show(play: Play, tenant: str) -> Request:
     member = play.member(tenant)
     until = "2027-01-01" if play.chance.percent(50) else None
     ways: tuple[ShowStatus | WithdrawStatus, ...] = (
-        ShowStatus(programme=PROGRAMME, status="family"),
-        ShowStatus(programme=PROGRAMME, status="family", from_on="2020-01-01", until_on=until),
-        WithdrawStatus(programme=PROGRAMME, status="family", reason="by mistake"),
+        ShowStatus(member=member, programme=PROGRAMME, status="family"),
+        ShowStatus(
+            member=member,
+            programme=PROGRAMME,
+            status="family",
+            from_on="2020-01-01",
+            until_on=until,
+        ),
+        WithdrawStatus(member=member, programme=PROGRAMME, status="family", reason="by mistake"),
     )
     command = play.chance.pick(ways)
     identity = draw_identity(play, tenant, "status", (member, command))
-
-    def run(services: Services, caller: Caller) -> Done:
-        owned = msgspec.structs.replace(command, actor=caller.actor)
-        return change_status(services, caller, member, owned, told, identity)
-
-    return request(f"{type(command).__name__} of {member[-1]}", identity, run)
+    return commanded(f"{type(command).__name__} of {member[-1]}", identity, command)
 
 
 def nothing_shown(answer: Told) -> bool:
@@ -131,9 +131,9 @@ def check_quotes(tenant: TenantEnding) -> Iterator[str]:
     for member, journal in tenant.journals.items():
         name = f"{tenant.id} {member[-1]}"
         for entry in journal.entries:
-            if entry.kind == "earn" and entry.subject:
-                bought[entry.subject] += 1
-                yield from (f"{name}: {fault}" for fault in _cost(tenant, entry))
+            if isinstance(entry.data, ActivityRecorded) and entry.data.quote:
+                bought[entry.data.quote] += 1
+                yield from (f"{name}: {fault}" for fault in _cost(tenant, entry, entry.data))
         account = tenant.accounts.get(member)
         if account is not None and account.status != "closed":
             yield from (f"{name}: {fault}" for fault in _rates(tenant, member, journal))
@@ -143,40 +143,45 @@ def check_quotes(tenant: TenantEnding) -> Iterator[str]:
             yield f"{tenant.id}: {quote_id} is {quote.state} and was bought {times} times"
 
 
-def _cost(tenant: TenantEnding, entry: Entry) -> Iterator[str]:
-    quote, note = tenant.quotes.get(entry.subject), entry.noted[NOTE]
-    if quote is None or entry.fact is None:
-        yield f"{entry.version} bought {entry.subject}, which is not there"
+def _cost(tenant: TenantEnding, entry: Event, data: ActivityRecorded) -> Iterator[str]:
+    quote, outcome = tenant.quotes.get(data.quote), _bought(entry.outcomes)
+    if quote is None or outcome is None:
+        yield f"{entry.version} bought {data.quote}, which is not there"
         return
-    drawn = sum(draw["amount"] for draw in note["draws"])
+    drawn = sum(draw.amount for draw in outcome.draws)
     moved = sum(
         posting.amount
         for posting in entry.postings
-        if posting.currency == PREPAID and posting.destination == "redeemed"
+        if posting.currency == PREPAID and kind_of(posting.destination) == "redeemed"
     )
     if not drawn == moved == sum(draw.amount for draw in quote.draws):
         yield f"{entry.version} drew {moved}, quoted were {quote.draws}"
-    if quote.net - drawn != quote.due or entry.fact.amount != quote.net:
-        yield f"{entry.version} cost {entry.fact.amount}, quoted were {quote.net}, due {quote.due}"
-    used = [consumed.get("units") for _, consumed in note["freed"]]
+    amount = data.activity.amount
+    if quote.net - drawn != quote.due or amount != quote.net:
+        yield f"{entry.version} cost {amount}, quoted were {quote.net}, due {quote.due}"
+    used = [line.use.units if line.use else None for line in outcome.freed]
     if used != [freed.units for freed in quote.freed]:
-        yield f"{entry.version} used {note['freed']}, quoted were {quote.freed}"
+        yield f"{entry.version} used {outcome.freed}, quoted were {quote.freed}"
+
+
+def _bought(outcomes: Iterable[JournalOutcome]) -> QuoteBought | None:
+    return next((each for each in outcomes if isinstance(each, QuoteBought)), None)
 
 
 def _rates(tenant: TenantEnding, member: str, journal: Journal) -> Iterator[str]:
     """What came in at each rate is there, or was given away, or drawn and did not come back."""
     expected: Counter[int] = Counter()
     for entry in journal.entries:
-        if entry.kind in ("top_up", "transfer_out", "transfer_in"):
+        if entry.kind in ("wallet.topped_up", "transfer.sent", "transfer.received"):
             for effect in entry.effects:
                 if isinstance(effect, LotChange) and effect.currency == PREPAID:
                     expected[effect.lot.rate] += effect.delta
-        for draw in draws_left(tenant, entry):
-            back = draw["back"]
-            for part in reversed(draw["taken"]):
-                returned = min(part[0], back)
+        for draw in draws_left(tenant, member, entry):
+            back = draw.back
+            for part in reversed(draw.taken):
+                returned = min(part.amount, back)
                 back -= returned
-                expected[part[1].get("rate", 0)] -= part[0] - returned
+                expected[part.lot.rate] -= part.amount - returned
     held: Counter[int] = Counter()
     for lot in tenant.accounts[member].balance(PREPAID).lots:
         held[lot.key.rate] += lot.amount
@@ -184,18 +189,13 @@ def _rates(tenant: TenantEnding, member: str, journal: Journal) -> Iterator[str]
         yield f"prepaid by rate are {dict(held)}, not {dict(expected)}"
 
 
-def draws_left(tenant: TenantEnding, entry: Entry) -> list[dict[str, Any]]:
+def draws_left(tenant: TenantEnding, member: str, entry: Event) -> list[WalletDraw]:
     """Return what an entry drew from wallets, with what has come back since."""
-    note = note_left(tenant, entry)
-    return [draw for draw in note.get("draws", ()) if draw["currency"] == PREPAID]
+    left = bought_left(tenant, member, entry)
+    return [draw for draw in left.draws if draw.currency == PREPAID] if left else []
 
 
-def note_left(tenant: TenantEnding, entry: Entry) -> dict[str, Any]:
-    """Return what a purchase that was quoted noted, as reversals have left it."""
-    note: dict[str, Any] = entry.noted.get(NOTE, {})
-    if not note or entry.detail is None:
-        return {}
-    record = tenant.records.get(activity_key(entry.detail.source, entry.detail.external_id))
-    if record is not None and record.remaining is not None:
-        note = record.remaining.noted[NOTE]
-    return note
+def bought_left(tenant: TenantEnding, member: str, entry: Event) -> QuoteBought | None:
+    """Return what came of a purchase that was quoted, as reversals have left it."""
+    remaining = tenant.remaining.get((member, entry.version))
+    return _bought(entry.outcomes if remaining is None else remaining.outcomes)

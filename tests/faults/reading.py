@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import TypeVar
 
 from chalicelib.domain import verification
-from chalicelib.domain.decide import settle
+from chalicelib.domain.decide.settling import settle
 from chalicelib.domain.errors import LoyaltyError, Unavailable
 from chalicelib.usecases.read_ledger import LedgerPage, read_as_of, read_ledger, verify_account
 from chalicelib.usecases.reading import Reading, read_account

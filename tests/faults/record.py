@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 from msgspec import Struct
 
 from chalicelib.domain.calendar import Instant
+from chalicelib.domain.ledger.actor import Actor
 from chalicelib.usecases.ports import Identity
 from chalicelib.usecases.services import Caller, Services
 
@@ -123,10 +124,20 @@ class Delivery:
     outcomes: Sequence[Outcome] = ()
 
     @property
+    def actor(self) -> Actor:
+        """Who acts: nobody else has this actor, so that what is written is known by it."""
+        return Actor("server", self.id)
+
+    @property
     def is_open(self) -> bool:
         """Whether it has ended without a definite answer to everything."""
         told = self.outcomes
         return self.ended >= 0 and not (told and all(each.kind != "open" for each in told))
+
+
+def delivered_by(actor: Actor) -> str:
+    """Return the id of the delivery that an actor of the journal stands for; a desk's is beside."""
+    return actor.partner or actor.id
 
 
 class Operation(NamedTuple):

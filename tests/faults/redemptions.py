@@ -7,10 +7,12 @@ from collections.abc import Iterator
 
 from chalicelib.domain import effects as fx
 from chalicelib.domain.calendar import Instant
-from chalicelib.domain.commands import Redemption
-from chalicelib.domain.entry import PAYEE, REDEEMED, Entry, Posting
+from chalicelib.domain.ledger.events import Event, RedemptionCancelled, RewardRedeemed, VoucherUsed
+from chalicelib.domain.ledger.postings import REDEEMED, TENANT, Posting, kind_of, payee
+from chalicelib.domain.mechanics.rewards import Redemption, stock_counter
+from chalicelib.usecases.ports import KeyHolder
 from tests.faults.ending import HOUSEHOLD, TenantEnding
-from tests.faults.programmes import PREPAID, STOCK
+from tests.faults.programmes import PREPAID, PROGRAMME, STOCK
 
 
 def check_tenant(tenant: TenantEnding) -> Iterator[str]:
@@ -32,14 +34,15 @@ def _redemptions(tenant: TenantEnding) -> Iterator[str]:
     kinds: Counter[tuple[str, str]] = Counter()
     for member, journal in tenant.journals.items():
         for entry in journal.entries:
-            if entry.kind not in ("redeem", "cancel", "use"):
+            data = entry.data
+            if not isinstance(data, RewardRedeemed | RedemptionCancelled | VoucherUsed):
                 continue
-            kinds[entry.subject, entry.kind] += 1
-            redemption = tenant.redemptions.get(entry.subject)
+            kinds[data.redemption, entry.kind] += 1
+            redemption = tenant.redemptions.get(data.redemption)
             if redemption is None or redemption.member != member:
-                yield f"{tenant.id} {member[-1]}: {entry.kind} of {entry.subject}, not there"
-            if entry.kind == "cancel":
-                yield from _restored(journal.entries, entry)
+                yield f"{tenant.id} {member[-1]}: {entry.kind} of {data.redemption}, not there"
+            if isinstance(data, RedemptionCancelled):
+                yield from _restored(journal.entries, entry, data.redemption)
     for redemption in tenant.redemptions.values():
         yield from _redemption(tenant, redemption, kinds)
     yield from _sums(tenant)
@@ -50,26 +53,30 @@ def _sums(tenant: TenantEnding) -> Iterator[str]:
     standing = [each for each in tenant.redemptions.values() if each.state != "cancelled"]
     stocked = Counter(each.reward for each in standing if each.stocked)
     for reward, limit in STOCK.items():
-        taken = tenant.stock.get(reward, 0)
-        if taken != stocked[reward] or taken > limit:
-            yield f"{tenant.id}: {taken} of {limit} {reward} are taken, {stocked[reward]} stand"
+        counter = stock_counter(PROGRAMME, reward)
+        taken, accounted = tenant.taken(counter), tenant.accounted_for(counter)
+        if not taken == accounted == stocked[reward] or taken > limit:
+            yield (
+                f"{tenant.id}: {taken} of {limit} {reward} are taken, {stocked[reward]} stand, "
+                f"records account for {accounted}"
+            )
     cost: Counter[str] = Counter()
     for each in standing:
-        cost[f"{PAYEE}{each.payee}" if each.payee else REDEEMED] += each.price
+        cost[(payee(each.payee) if each.payee else REDEEMED).of(TENANT)] += each.price
     posted: Counter[str] = Counter()
     for entry, posting in _postings(tenant):
-        if entry.kind == "capture" and posting.destination == REDEEMED:
-            cost[REDEEMED] += posting.amount
+        if entry.kind == "hold.captured" and kind_of(posting.destination) == "redeemed":
+            cost[posting.destination] += posting.amount
         # What prepaid money pays for is held against quotes.
         if posting.currency != PREPAID:
             posted[posting.destination] += posting.amount
             posted[posting.source] -= posting.amount
-    places = [place for place in posted if place == REDEEMED or place.startswith(PAYEE)]
+    places = [place for place in posted if kind_of(place) in ("redeemed", "payee")]
     if +cost != +Counter({place: posted[place] for place in places}):
         yield f"{tenant.id}: redemptions and holds cost {dict(cost)}, posted are {dict(posted)}"
 
 
-def _postings(tenant: TenantEnding) -> Iterator[tuple[Entry, Posting]]:
+def _postings(tenant: TenantEnding) -> Iterator[tuple[Event, Posting]]:
     for journal in tenant.journals.values():
         for entry in journal.entries:
             for posting in entry.postings:
@@ -80,33 +87,37 @@ def _redemption(
     tenant: TenantEnding, redemption: Redemption, kinds: Counter[tuple[str, str]]
 ) -> Iterator[str]:
     name = f"{tenant.id} {redemption.id[-4:]}"
-    happened = {kind: kinds[redemption.id, kind] for kind in ("redeem", "cancel", "use")}
-    states = {
-        "issued": {"redeem": 1, "cancel": 0, "use": 0},
-        "cancelled": {"redeem": 1, "cancel": 1, "use": 0},
-        "used": {"redeem": 1, "cancel": 0, "use": 1},
+    happened = {
+        kind: kinds[redemption.id, kind]
+        for kind in ("reward.redeemed", "redemption.cancelled", "voucher.used")
     }
-    if happened != states[redemption.state]:
+    states = {
+        "issued": (1, 0, 0),
+        "cancelled": (1, 1, 0),
+        "used": (1, 0, 1),
+    }
+    if tuple(happened.values()) != states[redemption.state]:
         yield f"{name} is {redemption.state} after {happened}"
-    if tenant.vouchers.get(redemption.voucher_hash) != (redemption.member, redemption.id):
+    if tenant.holder(redemption.voucher_hash) != KeyHolder(redemption.member, redemption.id):
         yield f"{name}: its voucher leads elsewhere"
     if sum(part.amount for part in redemption.taken) != redemption.price:
         yield f"{name} cost {redemption.price}, taken were {redemption.taken}"
 
 
-def _restored(entries: list[Entry], cancelled: Entry) -> Iterator[str]:
+def _restored(entries: list[Event], cancelled: Event, redemption: str) -> Iterator[str]:
     """What a cancelled redemption gives back has the expiry that it had."""
     owed = Counter[Instant | None]()
     for entry in entries:
-        if entry.kind == "redeem" and entry.subject == cancelled.subject:
+        data = entry.data
+        if isinstance(data, RewardRedeemed) and data.redemption == redemption:
             for expires_at, delta in _lots(entry):
                 owed[expires_at] -= delta
     for expires_at, delta in _lots(cancelled):
         if delta > owed[expires_at]:
-            yield f"{cancelled.subject[-4:]}: {delta} come back to {expires_at}"
+            yield f"{redemption[-4:]}: {delta} come back to {expires_at}"
 
 
-def _lots(entry: Entry) -> Iterator[tuple[Instant | None, int]]:
+def _lots(entry: Event) -> Iterator[tuple[Instant | None, int]]:
     for effect in entry.effects:
         if isinstance(effect, fx.LotChange):
             yield effect.lot.expires_at, effect.delta

@@ -12,23 +12,22 @@ from functools import cache
 from itertools import combinations_with_replacement
 from typing import Final, NamedTuple
 
-import msgspec
-
 from chalicelib.domain.activity import Activity
-from chalicelib.domain.commands import Adjust
+from chalicelib.domain.commands import Command
+from chalicelib.domain.ledger.actor import CLOCK
+from chalicelib.domain.mechanics.adjustment import Adjust
 from chalicelib.domain.mechanics.households import JoinHousehold, LeaveHousehold
+from chalicelib.domain.mechanics.membership import Close
+from chalicelib.domain.mechanics.rewards import CancelRedemption
 from chalicelib.domain.mechanics.transfers import SendTransfer
 from chalicelib.store import keys
 from chalicelib.store.ledger import DynamoLedger
-from chalicelib.usecases.adjust_balance import adjust_balance
-from chalicelib.usecases.change_member import close_member
-from chalicelib.usecases.execution import Decided, Done
+from chalicelib.usecases.attempt import Decided
+from chalicelib.usecases.execution import Done, change_account
 from chalicelib.usecases.identity import activity_identity, request_identity
-from chalicelib.usecases.keep_household import change_household
 from chalicelib.usecases.ports import Answer, Identity
 from chalicelib.usecases.record_activity import Reported, record_activity
 from chalicelib.usecases.redeem_reward import (
-    cancel_redemption,
     redeem_reward,
     redemption_in,
     sealed_code,
@@ -36,13 +35,13 @@ from chalicelib.usecases.redeem_reward import (
 from chalicelib.usecases.reverse_activity import Reversal, reverse_activity
 from chalicelib.usecases.services import Caller, Services
 from chalicelib.usecases.tick import tick
-from chalicelib.usecases.transfer_value import transfer_value
 from tests.faults import storage
 from tests.faults.chance import Chance
 from tests.faults.programmes import PROGRAMME
 from tests.faults.record import Outcome, Part, Request
-from tests.faults.telling import once, told
+from tests.faults.telling import commanded, once, told
 from tests.faults.world import (
+    BEFORE,
     HOME_BEFORE,
     HOUR,
     Ids,
@@ -90,7 +89,7 @@ def prepared() -> Prepared:
         Chance(0),
         no_pause,
     )
-    caller = Caller(begin.tenants[0].id, "setting")
+    caller = Caller(begin.tenants[0].id, BEFORE)
     redeem_reward(services, caller, begin.members[0], PROGRAMME, "tea", told, None)
     # By then the oldest value has expired, and nobody has written that.
     return Prepared(begin, storage.snapshot(), begin.start + 36 * HOUR)
@@ -116,12 +115,7 @@ def _redeem(begin: Prepared) -> Request:
 
 def _cancel(begin: Prepared) -> Request:
     redemption = Ids(_REDEMPTION - 1)("red")
-
-    def run(services: Services, caller: Caller) -> Done:
-        identity = _key("cancel")
-        return cancel_redemption(services, caller, begin.member, redemption, "", told, identity)
-
-    return _request("cancel", run)
+    return _commanded("cancel", CancelRedemption(member=begin.member, redemption_id=redemption))
 
 
 def _reverse(_begin: Prepared) -> Request:
@@ -135,20 +129,14 @@ def _reverse_whole(_begin: Prepared) -> Request:
 
 
 def _adjust(begin: Prepared) -> Request:
-    def run(services: Services, caller: Caller) -> Done:
-        command = Adjust(
-            actor=caller.actor, programme=PROGRAMME, currency="points", amount=-60, reason="x"
-        )
-        return adjust_balance(services, caller, begin.member, command, told, _key("adjust"))
-
-    return _request("adjust", run)
+    command = Adjust(
+        member=begin.member, programme=PROGRAMME, currency="points", amount=-60, reason="x"
+    )
+    return _commanded("adjust", command)
 
 
 def _close(begin: Prepared) -> Request:
-    def run(services: Services, caller: Caller) -> Done:
-        return close_member(services, caller, begin.member, "asked", told, _key("close"))
-
-    return _request("close", run)
+    return _commanded("close", Close(member=begin.member, reason="asked"))
 
 
 def _give(begin: Prepared) -> Request:
@@ -162,7 +150,6 @@ def _take(begin: Prepared) -> Request:
 def _transfer(name: str, sender: str, receiver: str) -> Request:
     def run(services: Services, caller: Caller) -> Done:
         command = SendTransfer(
-            actor=caller.actor,
             member=sender,
             to=receiver,
             programme=PROGRAMME,
@@ -170,26 +157,20 @@ def _transfer(name: str, sender: str, receiver: str) -> Request:
             amount=30,
             transfer_id=services.new_id("transfer"),
         )
-        return transfer_value(services, caller, command, told, _key(name))
+        return change_account(services, caller, command, told, _key(name))
 
     return _request(name, run)
 
 
 def _join(begin: Prepared) -> Request:
-    return _household("join", JoinHousehold(begin.member, HOME_BEFORE, "child"))
+    command = JoinHousehold(member=begin.member, household=HOME_BEFORE, role="child")
+    return _commanded("join", command)
 
 
 def _leave(begin: Prepared) -> Request:
     """One of two leaves, and makes room for the first member."""
-    return _household("leave", LeaveHousehold(begin.scenario.members[1], HOME_BEFORE))
-
-
-def _household(name: str, command: JoinHousehold | LeaveHousehold) -> Request:
-    def run(services: Services, caller: Caller) -> Done:
-        owned = msgspec.structs.replace(command, actor=caller.actor)
-        return change_household(services, caller, owned, told, _key(name))
-
-    return _request(name, run)
+    command = LeaveHousehold(member=begin.scenario.members[1], household=HOME_BEFORE)
+    return _commanded("leave", command)
 
 
 def _tick(begin: Prepared) -> Request:
@@ -197,10 +178,14 @@ def _tick(begin: Prepared) -> Request:
     shard = int(keys.due_pk(tenant, begin.member, on_test_clock=False)[-2:])
 
     def send(services: Services, _caller: Caller) -> tuple[Outcome]:
-        tick(services, Caller("", "tick"), begin.now, shards=(shard,))
+        tick(services, Caller("", CLOCK), begin.now, shards=(shard,))
         return (Outcome("read"),)
 
     return Request(send, "tick")
+
+
+def _commanded(name: str, command: Command) -> Request:
+    return commanded(name, _key(name), command)
 
 
 def _request(name: str, run: Run) -> Request:

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
-import msgspec
-
-from chalicelib.domain.entry import AVAILABLE, HELD
+from chalicelib.domain.ledger.events import HoldPlaced
+from chalicelib.domain.ledger.postings import AVAILABLE, HELD
 from chalicelib.domain.mechanics.holds import (
     HOLDS,
     CaptureHold,
@@ -15,16 +14,15 @@ from chalicelib.domain.mechanics.holds import (
     PlaceHold,
     ReleaseHold,
 )
-from chalicelib.usecases.execution import Done
-from chalicelib.usecases.hold_value import change_hold
+from chalicelib.usecases.execution import Done, change_account
 from chalicelib.usecases.services import Caller, Services
 from tests.faults.ending import Journal, TenantEnding
 from tests.faults.play import Play
 from tests.faults.programmes import PROGRAMME
 from tests.faults.record import Request, Told
-from tests.faults.telling import draw_identity, read_back, request, told
+from tests.faults.telling import commanded, draw_identity, read_back, request, told
 
-_ENDS = ("capture", "release", "time_out")
+_ENDS = ("hold.captured", "hold.released", "holds.expired")
 
 
 def place(play: Play, tenant: str) -> Request:
@@ -35,14 +33,14 @@ def place(play: Play, tenant: str) -> Request:
 
     def run(services: Services, caller: Caller) -> Done:
         command = PlaceHold(
-            actor=caller.actor,
+            member=member,
             programme=PROGRAMME,
             currency=currency,
             amount=amount,
             hold_id=services.new_id("hold"),
             minutes=minutes,
         )
-        done = change_hold(services, caller, member, command, told, identity)
+        done = change_account(services, caller, command, told, identity)
         known = (member, str(read_back(done.answer.body).result["hold_id"]))
         if known not in play.holds[tenant]:
             play.holds[tenant].append(known)
@@ -57,19 +55,14 @@ def end(play: Play, tenant: str) -> Request | None:
         return None
     member, hold = play.chance.pick(play.holds[tenant])
     ways: tuple[CaptureHold | ReleaseHold | ExtendHold, ...] = (
-        CaptureHold(hold_id=hold),
-        CaptureHold(hold_id=hold, amount=4),
-        ReleaseHold(hold_id=hold),
-        ExtendHold(hold_id=hold, minutes=30),
+        CaptureHold(member=member, hold_id=hold),
+        CaptureHold(member=member, hold_id=hold, amount=4),
+        ReleaseHold(member=member, hold_id=hold),
+        ExtendHold(member=member, hold_id=hold, minutes=30),
     )
     command = play.chance.pick(ways)
     identity = draw_identity(play, tenant, "end hold", command)
-
-    def run(services: Services, caller: Caller) -> Done:
-        owned = msgspec.structs.replace(command, actor=caller.actor)
-        return change_hold(services, caller, member, owned, told, identity)
-
-    return request(f"{type(command).__name__} {hold[-3:]}", identity, run)
+    return commanded(f"{type(command).__name__} {hold[-3:]}", identity, command)
 
 
 def nothing_extended(answer: Told) -> bool:
@@ -87,10 +80,10 @@ def _holds(journal: Journal) -> Iterator[str]:
     ends = Counter[str]()
     for entry in journal.entries:
         before, after = journal.accounts[entry.version - 1], journal.accounts[entry.version]
-        if entry.kind == "hold":
-            hold = HOLDS.get(after, entry.subject)
+        if isinstance(entry.data, HoldPlaced):
+            hold = HOLDS.get(after, entry.data.hold)
             if hold is None:
-                yield f"hold {entry.subject} was placed and is not there"
+                yield f"hold {entry.data.hold} was placed and is not there"
                 continue
             lowered = before.balance(hold.currency).available
             lowered -= after.balance(hold.currency).available

@@ -82,7 +82,7 @@ class Simulation:
         self._weather = draw_weather(self._chance, operations)
         self._watch = Watch()
         self.history = History(seed, self._scenario, self._play, self._watch)
-        self._line = Line(self._chance, self._weather, self.history)
+        self._line = Line(self._chance, self._weather, self.history, self._pause)
         self._ledger = ledger
         self._jitter = Chance(f"jitter {seed}")
         self._ids = {tenant.id: Ids(100) for tenant in self._scenario.tenants}
@@ -240,7 +240,7 @@ class Simulation:
         """Carry one delivery through the use case, whatever comes."""
         delivery = task.delivery
         intent = delivery.intent
-        caller = Caller(intent.tenant, delivery.id, lambda: task.deadline - self._play.now)
+        caller = Caller(intent.tenant, delivery.actor, lambda: task.deadline - self._play.now)
         dynamo = task.slot.dynamo
         services = services_over(
             dynamo,
@@ -281,6 +281,10 @@ class Simulation:
         task = self._task_of(slot)
         task.wakes = self._play.now + int(seconds * 1000) + 1
         self._main.switch()
+
+    def _pause(self, milliseconds: int) -> None:
+        task = next(task for task in self._tasks if task.run is greenlet.getcurrent())
+        self._sleep(task.slot, milliseconds / 1000)
 
     def _task_of(self, slot: Slot) -> Task:
         return next(task for task in self._tasks if task.slot is slot)

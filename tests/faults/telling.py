@@ -8,8 +8,10 @@ from typing import Any
 
 import msgspec
 
+from chalicelib.domain.commands import Command
 from chalicelib.domain.errors import LoyaltyError, Unavailable
-from chalicelib.usecases.execution import Decided, Done
+from chalicelib.usecases.attempt import Decided
+from chalicelib.usecases.execution import Done, change_account
 from chalicelib.usecases.identity import request_identity
 from chalicelib.usecases.ports import Answer, Identity
 from chalicelib.usecases.services import Caller, Services
@@ -55,6 +57,11 @@ def once(run: Callable[[Services, Caller], Done]) -> Send:
 def request(about: str, identity: Identity, run: Callable[[Services, Caller], Done]) -> Request:
     """Return a request that is recognised by one identity."""
     return Request(once(run), about, (Part(identity),))
+
+
+def commanded(about: str, identity: Identity, command: Command) -> Request:
+    """Return a request that is one command about a member, recognised by one identity."""
+    return request(about, identity, lambda s, c: change_account(s, c, command, told, identity))
 
 
 def draw_identity(play: Play, tenant: str, kind: str, content: Any) -> Identity:

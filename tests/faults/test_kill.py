@@ -30,7 +30,7 @@ from infra.local.tables import create_tables
 from tests.faults.programmes import PROGRAMME, VERSIONS, document
 from tests.faults.telling import told
 from tests.faults.worker import TENANT, Ended, Task, When, services
-from tests.faults.world import DAY, Ids
+from tests.faults.world import BEFORE, DAY, Ids
 
 PREFIX: Final = "kill-"
 TABLES: Final = tuple(f"{PREFIX}{name}" for name in ("ledger", "directory", "catalogue"))
@@ -123,7 +123,7 @@ def mortal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mortal]:
 
 
 def _clinic(made: Services) -> tuple[str, ...]:
-    caller = Caller(TENANT, "setting")
+    caller = Caller(TENANT, BEFORE)
     made.catalogue.create_tenant(Settings(TENANT, "Mortal", "Europe/London"), None)
     draft_programme(made, caller, document(VERSIONS[1], "Europe/London"))
     publish_programme(made, caller, PROGRAMME, 1, BEGIN)
@@ -153,7 +153,7 @@ def test_the_dead_leave_no_halves(mortal: Mortal) -> None:
         mortal.start_anew()
         assert mortal.run(replace(mortal.task("tick"), call=call, when="after")).status == _SIGKILL
         for member in mortal.members:
-            assert verify_account(mortal.services(), Caller(TENANT, "check"), member).holds
+            assert verify_account(mortal.services(), Caller(TENANT, BEFORE), member).holds
 
 
 def _check(mortal: Mortal, task: Task) -> None:

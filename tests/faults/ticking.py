@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 
 from chalicelib.domain.errors import LoyaltyError, Unavailable
+from chalicelib.domain.ledger.actor import CLOCK
 from chalicelib.store import keys
 from chalicelib.usecases.fan_out import fan_out, settle_stretch
 from chalicelib.usecases.move_clock import move_clock
@@ -104,7 +105,7 @@ def draw_stretch(play: Play, tenant: str) -> Request | None:
 def _job(run: Callable[[Services, Caller], None]) -> Callable[[Services, Caller], tuple[Outcome]]:
     def send(services: Services, caller: Caller) -> tuple[Outcome]:
         try:
-            run(services, Caller("", "tick", caller.remaining_ms))
+            run(services, Caller("", CLOCK, caller.remaining_ms))
         except Unavailable as fault:
             return (Outcome("open", fault.code),)
         return (Outcome("read"),)

@@ -7,14 +7,16 @@ its journal, file it later than it is due, or take more from stock than there is
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any, Final
 
 from chalicelib.domain.calendar import Instant
-from chalicelib.domain.decide import due_at
+from chalicelib.domain.decide.settling import due_at
+from chalicelib.domain.mechanics.rewards import stock_counter
 from chalicelib.store import items, keys
 from tests.faults import storage
 from tests.faults.faults import Call
-from tests.faults.programmes import STOCK
+from tests.faults.programmes import PROGRAMME, STOCK
 from tests.faults.world import clock_of
 
 _ENTRY: Final = "E#"
@@ -85,9 +87,9 @@ class Watch:
             self.found.append(f"{pk} is due at {due} and filed under {indexed}")
 
     def _stock(self, pk: str) -> None:
-        item = storage.partition(storage.LEDGER, pk).get(keys.STOCK)
+        item = storage.partition(storage.LEDGER, pk).get(keys.COUNTER)
         if item is not None:
-            reward, used = pk.rpartition("/")[2], int(item["used"]["N"])
+            reward, used = _stocked(pk.split("#", 2)[1])[pk], int(item["used"]["N"])
             if not 0 <= used <= STOCK[reward]:
                 self.found.append(f"{used} of {STOCK[reward]} {reward} are taken")
 
@@ -101,6 +103,12 @@ class Watch:
         )
         if not self.index or rows != self.index[-1]:
             self.index.append(rows)
+
+
+@cache
+def _stocked(tenant: str) -> dict[str, str]:
+    """Return whose stock a tenant's counters are, by their partitions."""
+    return {keys.counter_pk(tenant, stock_counter(PROGRAMME, each)): each for each in STOCK}
 
 
 def _named(call: Call) -> list[str]:

@@ -23,6 +23,7 @@ _SHARES: Final[dict[Fault, int]] = {
     Fault.CONFLICT: 6,
     Fault.LOADED: 6,
     Fault.UNPROCESSED: 6,
+    Fault.TORN: 12,
     Fault.PAGED: 6,
     Fault.STALE: 20,
 }

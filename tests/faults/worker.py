@@ -21,6 +21,7 @@ from msgspec import Struct
 
 from chalicelib.domain.activity import Activity
 from chalicelib.domain.calendar import Instant
+from chalicelib.domain.ledger.actor import CLOCK, Actor
 from chalicelib.store.catalogue import CachedCatalogue, DynamoCatalogue
 from chalicelib.store.connection import Connection
 from chalicelib.store.dynamo import Dynamo
@@ -85,7 +86,7 @@ def _reverse(services: Services, caller: Caller, _task: Task) -> None:
 
 
 def _tick(services: Services, caller: Caller, task: Task) -> None:
-    tick(services, Caller("", "tick", caller.remaining_ms), task.now, shards=task.shards)
+    tick(services, Caller("", CLOCK, caller.remaining_ms), task.now, shards=task.shards)
 
 
 _KEY: Final = Identity("k" * 64, b"f" * 32)
@@ -138,7 +139,7 @@ def _child(connection: Connection, prefix: str, task: Task, tell: int) -> None:
     events.register_first("before-send.dynamodb", death.before)
     events.register_first("response-received.dynamodb", death.after)
     made = services(connection, prefix, task.now, Ids(len(task.members)))
-    TASKS[task.name](made, Caller(TENANT, "mortal"), task)
+    TASKS[task.name](made, Caller(TENANT, Actor("server", "mortal")), task)
 
 
 def _forked(connection: Connection, prefix: str, task: Task) -> Ended:

@@ -17,11 +17,12 @@ from msgspec.structs import replace
 from chalicelib.domain import voucher_code
 from chalicelib.domain.activity import Activity
 from chalicelib.domain.calendar import Instant, parse_instant
-from chalicelib.domain.entry import Line
+from chalicelib.domain.ledger.actor import Actor
+from chalicelib.domain.ledger.events import Line
 from chalicelib.domain.mechanics.entitlements import GrantEntitlement, UseEntitlement
 from chalicelib.domain.mechanics.holds import PlaceHold
 from chalicelib.domain.mechanics.households import JoinHousehold
-from chalicelib.domain.mechanics.quotes import SOURCE, MakeQuote
+from chalicelib.domain.mechanics.quoting import SOURCE, MakeQuote
 from chalicelib.domain.mechanics.wallets import TopUp
 from chalicelib.domain.programme import ProgrammeVersion
 from chalicelib.store import keys
@@ -30,10 +31,9 @@ from chalicelib.store.directory import DynamoDirectory
 from chalicelib.store.dynamo import Dynamo
 from chalicelib.store.ledger import DynamoLedger
 from chalicelib.store.models import clock_item
+from chalicelib.usecases.attempt import Decided
 from chalicelib.usecases.create_member import NewMember, create_member
-from chalicelib.usecases.execution import Decided
-from chalicelib.usecases.hold_value import change_hold
-from chalicelib.usecases.keep_household import change_household
+from chalicelib.usecases.execution import change_account
 from chalicelib.usecases.ports import Answer, Catalogue, Ledger, Settings
 from chalicelib.usecases.publish_programme import draft_programme, publish_programme
 from chalicelib.usecases.quote_purchase import quote_purchase
@@ -41,8 +41,6 @@ from chalicelib.usecases.record_activity import Reported, record_activity
 from chalicelib.usecases.redeem_reward import redeem_reward
 from chalicelib.usecases.secrets import TenantSecrets
 from chalicelib.usecases.services import Caller, Services
-from chalicelib.usecases.top_up import top_up
-from chalicelib.usecases.use_entitlement import change_entitlement
 from tests.faults import storage
 from tests.faults.chance import Chance
 from tests.faults.programmes import PLACES, PROGRAMME, VERSIONS, document
@@ -70,6 +68,8 @@ HOME_BEFORE: Final = "hh_before"
 # Whose redemptions clients know when a history begins: of the second reward one is left.
 REDEEMED_BEFORE: Final = ((0, "tea"), (1, "keyring"))
 SECRETS: Final = TenantSecrets(b"k" * 32)
+# Who wrote what is there when a history begins.
+BEFORE: Final = Actor("server", "setting")
 
 
 class Tenant(NamedTuple):
@@ -173,7 +173,7 @@ class _Setting:
             Chance(0),
             no_pause,
         )
-        caller = Caller(tenant.id, "setting")
+        caller = Caller(tenant.id, BEFORE)
         for number, rates in VERSIONS.items():
             draft_programme(services, caller, document(rates, self._time_zone))
             effective = self._now if number == 1 else self._start + 36 * HOUR
@@ -190,40 +190,42 @@ class _Setting:
         for who, reward in REDEEMED_BEFORE:
             redeem_reward(services, caller, members[who], PROGRAMME, reward, _told, None)
         aside = PlaceHold(
-            actor=caller.actor,
+            member=members[0],
             programme=PROGRAMME,
             currency="points",
             amount=10,
             hold_id=HELD_BEFORE,
             minutes=10_000,
         )
-        change_hold(services, caller, members[0], aside, _told, None)
+        change_account(services, caller, aside, _told)
         for paid in (2500, 6000):
             self._now += MINUTE
             if tenant.clocked:
                 storage.put(storage.CATALOGUE, clock_item(tenant.id, self._now))
-            money = TopUp(actor=caller.actor, programme=PROGRAMME, currency="prepaid", amount=paid)
-            top_up(services, caller, members[0], money, _told, None)
+            money = TopUp(member=members[0], programme=PROGRAMME, currency="prepaid", amount=paid)
+            change_account(services, caller, money, _told)
         coffee = GrantEntitlement(
-            actor=caller.actor,
+            member=members[0],
             programme=PROGRAMME,
             entitlement="coffee",
             units=1,
             reason="long wait",
         )
-        change_entitlement(services, caller, members[0], coffee, _told, None)
+        change_account(services, caller, coffee, _told)
         # Two purchases, each of which would use the coffee and most of what is prepaid, and one
         # that uses nothing.
         for amount in (9000, 7000):
-            quote_purchase(services, caller, members[0], priced(members[0], amount))
+            quote_purchase(services, caller, priced(members[0], amount))
         plain = replace(priced(members[0], 500), payments=(), declined=frozenset({"coffee"}))
-        quote_purchase(services, caller, members[0], plain)
+        quote_purchase(services, caller, plain)
         for founding, one in ((PLACES, members[1]), (None, members[2])):
-            home = JoinHousehold(one, HOME_BEFORE, "adult", founding, actor=caller.actor)
-            change_household(services, caller, home, _told, None)
+            home = JoinHousehold(
+                member=one, household=HOME_BEFORE, role="adult", max_members=founding
+            )
+            change_account(services, caller, home, _told)
         # The first member's last entry; of the quota one is left.
-        parking = UseEntitlement(actor=caller.actor, programme=PROGRAMME, entitlement="parking")
-        change_entitlement(services, caller, members[0], parking, _told, None)
+        parking = UseEntitlement(member=members[0], programme=PROGRAMME, entitlement="parking")
+        change_account(services, caller, parking, _told)
         return members
 
 

@@ -21,6 +21,7 @@ from jwt.algorithms import ECAlgorithm
 import app
 from chalicelib import wiring
 from chalicelib.cli.token import mint_token
+from chalicelib.domain.ledger.actor import Actor
 from chalicelib.routes.credentials import ROLES, SCOPES, CachedKeys
 from chalicelib.routes.services import provide
 from chalicelib.routes.tokens import Issuer, TokenVerifier
@@ -138,7 +139,7 @@ class Ground:
     def _clinic(self, tenant: str) -> Clinic:
         settings = Settings(tenant=tenant, name="A clinic", time_zone="Europe/London")
         assert self.services.catalogue.create_tenant(settings, None)
-        caller = Caller(tenant=tenant, actor="test")
+        caller = Caller(tenant=tenant, actor=Actor("system", "test"))
         key = issue_key(self.services, caller, "test", frozenset({"*"}))
         return Clinic(self, tenant, key.token, self.clock)
 

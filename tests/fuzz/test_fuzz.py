@@ -8,13 +8,14 @@ each time and goes as far as it is told.
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 
 import pytest
 from msgspec.structs import replace
 
+from chalicelib.domain.decide.claims import EventRef, Ref
 from chalicelib.usecases.ports import Commit, Loaded
 from tests.fakes.catalogue import FakeCatalogue
 from tests.fakes.directory import FakeDirectory
@@ -256,20 +257,42 @@ def _on(ledger_type: type[FakeLedger], _: StoreName, rng: random.Random) -> Iter
 class FrailLedger(FakeLedger):
     """A ledger with a fault of its own: it cannot cope with a longer journal."""
 
-    def load(self, tenant: str, member: str, *, with_clock: bool = False) -> Loaded:
-        """Read an account, if it is not too much."""
-        loaded = super().load(tenant, member, with_clock=with_clock)
-        if loaded.account is not None and loaded.account.version > 20:
-            raise KeyError(member)
+    def load(
+        self,
+        tenant: str,
+        members: Sequence[str],
+        records: Sequence[Ref | EventRef] = (),
+        *,
+        with_clock: bool = False,
+    ) -> Loaded:
+        """Read accounts, if it is not too much."""
+        loaded = super().load(tenant, members, records, with_clock=with_clock)
+        for member in members:
+            account = loaded.account(member)
+            if account is not None and account.version > 20:
+                raise KeyError(member)
         return loaded
 
 
 class LeakyLedger(FakeLedger):
     """A ledger in which all tenants are one."""
 
-    def load(self, tenant: str, member: str, *, with_clock: bool = False) -> Loaded:
-        """Read an account, whoever it belongs to."""
-        return super().load(self._owner(tenant, member), member, with_clock=with_clock)
+    def load(
+        self,
+        tenant: str,
+        members: Sequence[str],
+        records: Sequence[Ref | EventRef] = (),
+        *,
+        with_clock: bool = False,
+    ) -> Loaded:
+        """Read accounts and what is theirs, whoever they belong to."""
+        loaded = super().load(tenant, [], with_clock=with_clock)
+        for member in members:
+            loaded = loaded.with_more(super().load(self._owner(tenant, member), [member]))
+        for place in records:
+            owner = self._owner(tenant, place.owner)
+            loaded = loaded.with_more(super().load(owner, [], [place]))
+        return loaded
 
     def commit(self, commit: Commit) -> None:
         """Write to an account, whoever it belongs to."""

@@ -24,9 +24,10 @@ import pytest
 
 from chalicelib import wiring
 from chalicelib.domain.activity import Activity
+from chalicelib.domain.ledger.actor import Actor
 from chalicelib.integrations.tick_queue import redrive
+from chalicelib.usecases.attempt import Decided
 from chalicelib.usecases.create_member import NewMember, create_member
-from chalicelib.usecases.execution import Decided
 from chalicelib.usecases.fan_out import SHORT
 from chalicelib.usecases.keys import ALL
 from chalicelib.usecases.open_tenant import open_tenant
@@ -42,7 +43,7 @@ from tests.infra.cloud import REGION, Cloud, wait_for
 pytestmark = pytest.mark.deployed
 
 _TENANT: Final = "clinic"
-_CALLER: Final = Caller(_TENANT, "test")
+_CALLER: Final = Caller(_TENANT, Actor("system", "test"))
 # Points live for twelve months: those of so long ago are due.
 _AGO_MS: Final = 400 * 86_400_000
 _YEARS_MS: Final = 2 * 365 * 86_400_000

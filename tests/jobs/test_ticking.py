@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from chalicelib.domain.ledger.actor import CLOCK
 from chalicelib.jobs import ticking
 from chalicelib.store import keys
 from chalicelib.store.dynamo import Dynamo
@@ -18,7 +19,7 @@ from chalicelib.store.metering import measured
 from chalicelib.usecases import fan_out
 from chalicelib.usecases.ports import Due, Stretch
 from chalicelib.usecases.services import Caller
-from chalicelib.usecases.tick import ACTOR, SHARDS, Settled, settler
+from chalicelib.usecases.tick import SHARDS, Settled, settler
 from tests.domain.building import at
 from tests.domain.midnight import KINDS, MIDNIGHT
 from tests.fakes.tick_queue import FakeTickQueue
@@ -418,9 +419,10 @@ class TestAtOnce:
 def test_correcting_the_index(town: Town) -> None:
     """An account whose place is earlier than what is due on it moves to its right place, once."""
     member = town.add()
-    loaded = town.ledger.load(TENANT, member)
-    assert loaded.account is not None
-    town.ledger.reindex(TENANT, member, loaded.account.version, MIDNIGHT - 5, on_test_clock=False)
+    loaded = town.ledger.load(TENANT, [member])
+    account = loaded.account(member)
+    assert account is not None
+    town.ledger.reindex(TENANT, member, account.version, MIDNIGHT - 5, on_test_clock=False)
     assert town.due() == {member}
 
     with measured() as cost:
@@ -429,13 +431,13 @@ def test_correcting_the_index(town: Town) -> None:
     assert (ticked["accounts"], ticked["entries"], ticked["lag_ms"]) == (1, 0, 5)
     assert cost.calls["UpdateItem"] == 1
     assert town.due() == set()
-    assert town.ledger.load(TENANT, member) == loaded
+    assert town.ledger.load(TENANT, [member]) == loaded
 
 
 def test_settled_a_moment_ago(town: Town) -> None:
     """An account that another run settled since the index was read costs one read."""
     member = town.add("expire")
-    settle = settler(town.services, Caller("", ACTOR))
+    settle = settler(town.services, Caller("", CLOCK))
     place = Due(MIDNIGHT, TENANT, member)
     assert settle(place).entries == 1
 

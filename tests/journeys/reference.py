@@ -17,7 +17,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from chalicelib.domain.decide.actor import Actor
+from chalicelib.domain.ledger.actor import Actor
 from chalicelib.routes import operation as operations
 from chalicelib.usecases.keys import issue_key
 from chalicelib.usecases.ports import Settings

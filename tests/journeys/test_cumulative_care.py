@@ -48,8 +48,8 @@ def test_points_stay_for_years_and_give_to_others(hospital: Clinic) -> None:
         done = hospital.api.post(f"/v1/members/{member}/redemptions", body).expect(201)
         assert done["balances"][0]["available"] == left
     kinds = [entry["kind"] for entry in hospital.check(member)]
-    assert kinds.count("redeem") == 2
-    assert "expire" not in kinds
+    assert kinds.count("reward.redeemed") == 2
+    assert "lots.expired" not in kinds
 
 
 def test_a_donation_is_the_charitys(hospital: Clinic) -> None:
@@ -71,7 +71,7 @@ def test_a_donation_is_the_charitys(hospital: Clinic) -> None:
     owed = 0
     for entry in hospital.check(member):
         for move in entry["movements"]:
-            owed += move["amount"] * (move["destination"] == "payee/season-charity")
-            owed -= move["amount"] * (move["source"] == "payee/season-charity")
+            owed += move["amount"] * (move["destination"] == "payee/tenant/season-charity")
+            owed -= move["amount"] * (move["source"] == "payee/tenant/season-charity")
     assert owed == 400
     assert hospital.available(member) == 400

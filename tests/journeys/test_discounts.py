@@ -75,7 +75,7 @@ def test_a_medal_for_bravery(desk: Clinic, patient: str) -> None:
 
     assert (made["price"], made["state"]) == (0, "issued")
     desk.staff("reception").post(f"{path}/redemptions", body).expect(409, "limit_reached")
-    assert desk.check(patient)[-1]["kind"] == "redeem"
+    assert desk.check(patient)[-1]["kind"] == "reward.redeemed"
 
 
 def test_medals_run_out(desk: Clinic) -> None:
@@ -165,7 +165,7 @@ def test_those_who_serve(desk: Clinic, patient: str) -> None:
     assert applied(consult(desk, patient, service_on="2027-03-02")) == {"in-service": 640}
     listed = desk.member(patient).get(path).expect(200)["statuses"]
     assert [(each["status"], each["ended"]) for each in listed] == [("police", True)]
-    assert [e["kind"] for e in desk.check(patient)][-2:] == ["status", "status_end"]
+    assert [e["kind"] for e in desk.check(patient)][-2:] == ["status.verified", "statuses.expired"]
     gone = {"programme": PROGRAMME, "status": "police", "reason": "left"}
     assert desk.api.post(f"{path}/withdrawal", gone).expect(200)["changed"] is True
     assert desk.api.post(f"{path}/withdrawal", gone).expect(200)["changed"] is False

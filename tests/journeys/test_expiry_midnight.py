@@ -63,7 +63,7 @@ def test_at_the_instant(world: LocalWorld, clinic: Clinic, member: str, settled_
     # A refusal writes nothing: what fell due is written by the next that changes something.
     clinic.give(member, 10)
     entries = clinic.check(member)
-    expiries = [entry for entry in entries if entry["kind"] == "expire"]
+    expiries = [entry for entry in entries if entry["kind"] == "lots.expired"]
     assert [entry["effective_at"] for entry in expiries] == ["2026-03-31T23:00:00Z"]
     assert clinic.available(member) == 10
 
@@ -76,7 +76,7 @@ def test_ticks_and_writes_at_once(world: LocalWorld, clinic: Clinic, member: str
     at_once(8, lambda n: work[n % 2]())
 
     kinds = [entry["kind"] for entry in clinic.check(member)]
-    assert (kinds.count("expire"), kinds.count("earn")) == (1, 7)
+    assert (kinds.count("lots.expired"), kinds.count("activity.recorded")) == (1, 7)
     assert clinic.available(member) == 4 * (50 + 20)  # as early as a visit can be
 
 
@@ -119,4 +119,4 @@ def test_more_than_one_transaction_holds(world: LocalWorld, clinic: Clinic) -> N
     assert looked["balances"] == told["balances"]
     assert told["balances"][0]["available"] == told["awards"][0]["amount"]
     kinds = [entry["kind"] for entry in clinic.check(member)]
-    assert kinds.count("expire") == 100
+    assert kinds.count("lots.expired") == 100

@@ -58,7 +58,7 @@ def test_hold_and_capture_a_part(shop: Clinic, member: str) -> None:
     moves = [entry["movements"] for entry in shop.check(member)][-2:]
     assert [(m["source"], m["destination"], m["amount"]) for each in moves for m in each] == [
         ("member/available", "member/held", 80),
-        ("member/held", "redeemed", 50),
+        ("member/held", "redeemed/tenant/tenant", 50),
         ("member/held", "member/available", 30),
     ]
 
@@ -72,7 +72,7 @@ def test_two_captures_at_once(shop: Clinic, member: str) -> None:
     assert sorted(answer.status for answer in answers) == [200] + 19 * [409]
     assert shop.available(member) == 40
     kinds = [entry["kind"] for entry in shop.check(member)]
-    assert kinds.count("capture") == 1
+    assert kinds.count("hold.captured") == 1
 
 
 def test_holds_at_once(shop: Clinic, member: str) -> None:
@@ -94,7 +94,7 @@ def test_time_is_up(shop: Clinic, member: str) -> None:
 
     assert end(shop, member, hold, "capture").expect(409, "hold_ended")["state"] == "expired"
     shop.move_to("2026-03-02T10:31:00Z")
-    assert shop.check(member)[-1]["kind"] == "time_out"
+    assert shop.check(member)[-1]["kind"] == "holds.expired"
 
 
 def test_a_lost_answer_is_given_again(shop: Clinic, member: str) -> None:

@@ -91,7 +91,11 @@ def test_two_of_a_family(practice: Clinic, mother: str, child: str) -> None:
     assert own(practice, mother) == (household, "adult", 2)
     assert own(practice, child) == (household, "child", 2)
     entry = practice.check(child)[-1]
-    assert (entry["kind"], entry["household_id"], entry["reason"]) == ("join", household, "child")
+    assert (entry["kind"], entry["household_id"], entry["reason"]) == (
+        "household.joined",
+        household,
+        "child",
+    )
     assert mother not in str(practice.ledger(child))
 
 

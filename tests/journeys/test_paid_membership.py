@@ -249,7 +249,7 @@ def test_as_long_as_one_comes(practice: Clinic, patient: str) -> None:
     assert practice.available(patient) == 40
     practice.move_to("2028-12-02T05:00:00Z")
     assert practice.available(patient) == 0
-    assert practice.check(patient)[-1]["kind"] == "inactive"
+    assert practice.check(patient)[-1]["kind"] == "inactivity.expired"
 
 
 def test_redeemed_by_itself(practice: Clinic, patient: str) -> None:

@@ -32,7 +32,10 @@ def test_a_fact_makes_a_prospect(clinic: Clinic) -> None:
     assert (read["status"], read["tier"], read["completed_visits"]) == ("prospect", None, 1)
     assert read["external_systems"] == ["emr"]
     assert find(clinic, WHO).expect(200) == {"id": member}
-    assert [entry["kind"] for entry in clinic.check(member)] == ["open", "earn"]
+    assert [entry["kind"] for entry in clinic.check(member)] == [
+        "member.created",
+        "activity.recorded",
+    ]
 
 
 def test_a_second_fact_finds_them(clinic: Clinic) -> None:
@@ -51,7 +54,7 @@ def test_contacts_at_once(clinic: Clinic) -> None:
     members = {answer.expect(201)["member_id"] for answer in answers}
     assert len(members) == 1
     kinds = [entry["kind"] for entry in clinic.check(members.pop())]
-    assert kinds == ["open"] + ["earn"] * 10
+    assert kinds == ["member.created"] + ["activity.recorded"] * 10
 
 
 def test_one_fact_at_once(clinic: Clinic) -> None:
@@ -84,7 +87,7 @@ def test_fact_and_creation_at_once(clinic: Clinic) -> None:
     assert len(members) == 1
     member = members.pop()
     assert clinic.api.get(f"/v1/members/{member}").expect(200)["status"] == "enrolled"
-    assert [entry["kind"] for entry in clinic.check(member)].count("earn") == 4
+    assert [entry["kind"] for entry in clinic.check(member)].count("activity.recorded") == 4
 
 
 def test_details_complete_the_profile(clinic: Clinic) -> None:

@@ -72,7 +72,11 @@ class TestWhole:
         assert moves == [("silver", "base")]
         assert clinic.available(member) == 0
         last = clinic.check(member)[-1]
-        assert (last["kind"], last["reverses"], last["reason"]) == ("reverse", 2, "paid twice")
+        assert (last["kind"], last["reverses"], last["reason"]) == (
+            "activity.reversed",
+            2,
+            "paid twice",
+        )
 
     def test_twice_does_nothing(self, clinic: Clinic, member: str) -> None:
         """With another key there is nothing left; with the same key it is the first answer."""
@@ -246,5 +250,9 @@ def test_adjustment(clinic: Clinic, member: str) -> None:
     assert (given["balances"][0]["available"], taken["balances"][0]["available"]) == (50, 30)
     assert looked["balances"][0]["available"] == 0
     last = clinic.check(member)[-1]
-    assert (last["kind"], last["reason"], last["note"]) == ("adjust", "goodwill", "waited")
+    assert (last["kind"], last["reason"], last["note"]) == (
+        "balance.adjusted",
+        "goodwill",
+        "waited",
+    )
     assert last["actor"].startswith("server:")

@@ -41,7 +41,7 @@ def test_moving_settles(sandbox: Clinic) -> None:
     assert [sandbox.available(member) for member in members] == [0, 0, 0]
     for member in members[:2]:
         kinds = [entry["kind"] for entry in sandbox.check(member)]
-        assert kinds.count("expire") == 1
+        assert kinds.count("lots.expired") == 1
     again = sandbox.move_to("1998-01-03T00:00:00Z")
     assert (again["settled"], again["entries"]) == (0, 0)
 
@@ -57,7 +57,7 @@ def test_moving_without_settling(sandbox: Clinic) -> None:
     assert moved == {"now": later, "settled": 0, "entries": 0, "finished": False}
     assert sandbox.available(member) == 0
     journal = sandbox.api.get(f"/v1/members/{member}/ledger").expect(200)["entries"]
-    assert [entry["kind"] for entry in journal] == ["earn", "enrol"]
+    assert [entry["kind"] for entry in journal] == ["activity.recorded", "member.enrolled"]
     assert sandbox.move_to(later)["settled"] == 1
 
 

@@ -125,7 +125,7 @@ def test_the_last_one_at_once(practice: Clinic, patient: str) -> None:
 
     assert sorted(answer.status for answer in answers) == [201] + 19 * [409]
     kinds = [entry["kind"] for entry in practice.check(patient)]
-    assert kinds.count("draw") == 1
+    assert kinds.count("entitlement.used") == 1
 
 
 def test_given_back_once(practice: Clinic, patient: str) -> None:

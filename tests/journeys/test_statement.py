@@ -101,7 +101,9 @@ def test_what_came_back(desk: Clinic, patient: str) -> None:
     )
     assert (drawn, returned) == ([5_000], [[1_000], [4_000]])
     ledger = desk.ledger(patient)
-    reversals = [each["activity"]["amount"] for each in ledger if each["kind"] == "reverse"]
+    reversals = [
+        each["activity"]["amount"] for each in ledger if each["kind"] == "activity.reversed"
+    ]
     assert sorted(reversals) == [1_840, 7_360]
 
 

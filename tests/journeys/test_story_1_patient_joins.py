@@ -118,7 +118,7 @@ def test_too_few_points_from_midnight_on(tehran: Clinic, patient: str) -> None:
     told = refused.expect(409, "insufficient_points")
     assert (told["available"], told["price"], told["missing"]) == (950, 1450, 500)
     expired = tehran.check(patient)[-1]
-    assert (expired["kind"], expired["effective_at"]) == ("expire", MIDNIGHT)
+    assert (expired["kind"], expired["effective_at"]) == ("lots.expired", MIDNIGHT)
 
 
 def _earn_1450(clinic: Clinic, patient: str) -> None:

@@ -161,7 +161,7 @@ def test_kept_and_lost(hospital: Clinic, patient: str) -> None:
 
     hospital.move_to("2027-01-01T16:00:00Z")
     hospital.record(patient).expect(201)
-    (notice,) = [e for e in hospital.ledger(patient) if e["kind"] == "notice"]
+    (notice,) = [e for e in hospital.ledger(patient) if e["kind"] == "tier.review_announced"]
     assert notice["effective_at"] == "2027-01-01T16:00:00Z"
     assert notice["at_risk"] == [
         {

@@ -150,7 +150,7 @@ def test_two_confirms_have_one_effect(desk: Clinic, patient: str) -> None:
 
     assert {each.status for each in answers} == {201}
     assert len({each.body for each in answers}) == 1
-    assert len([e for e in desk.check(patient) if e["kind"] == "earn"]) == 1
+    assert len([e for e in desk.check(patient) if e["kind"] == "activity.recorded"]) == 1
     other = {"source": "till", "external_id": "1"}
     again = confirm(desk, patient, made["quote_id"], recorded_as=other)
     again.expect(409, "quote_confirmed")

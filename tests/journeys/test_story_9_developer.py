@@ -272,4 +272,4 @@ def _one_effect(answers: list[Answer]) -> None:
 
 def _earns(clinic: Clinic, member: str) -> int:
     entries: list[dict[str, Any]] = clinic.check(member)
-    return sum(entry["kind"] == "earn" for entry in entries)
+    return sum(entry["kind"] == "activity.recorded" for entry in entries)

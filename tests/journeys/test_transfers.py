@@ -59,8 +59,8 @@ def test_the_gift(shop: Clinic, sender: str, friend: str) -> None:
     assert lots(shop, sender) == [(50, "2027-03-05")]
     assert sent["balances"][0]["available"] == 50
     out, come = shop.check(sender)[-1], shop.check(friend)[-1]
-    assert (out["kind"], out["counterparty"]) == ("transfer_out", friend)
-    assert (come["kind"], come["counterparty"]) == ("transfer_in", sender)
+    assert (out["kind"], out["counterparty"]) == ("transfer.sent", friend)
+    assert (come["kind"], come["counterparty"]) == ("transfer.received", sender)
     assert out["transfer_id"] == come["transfer_id"] == sent["transfer_id"]
     assert out["version"] == sent["version"]
 
@@ -118,7 +118,7 @@ def test_expiry_goes_along(shop: Clinic, sender: str, friend: str) -> None:
     shop.move_to("2027-03-03T00:00:00Z")
 
     assert (shop.available(sender), shop.available(friend)) == (100, 0)
-    assert shop.check(friend)[-1]["kind"] == "expire"
+    assert shop.check(friend)[-1]["kind"] == "lots.expired"
 
 
 def test_both_settle_first(shop: Clinic, sender: str, friend: str) -> None:
@@ -130,9 +130,9 @@ def test_both_settle_first(shop: Clinic, sender: str, friend: str) -> None:
     send(shop, friend, sender, 20).expect(201)
 
     assert [entry["kind"] for entry in shop.check(friend)][-3:] == [
-        "warn",
-        "expire",
-        "transfer_out",
+        "expiry.announced",
+        "lots.expired",
+        "transfer.sent",
     ]
     assert lots(shop, sender) == [(120, "2027-03-05")]
 

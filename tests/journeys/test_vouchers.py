@@ -55,7 +55,7 @@ class TestUse:
         read = clinic.api.get(f"/v1/members/{member}/redemptions/{made['redemption_id']}")
         assert (read.json["state"], code_of(read.json)) == ("used", code_of(made))
         kinds = [entry["kind"] for entry in clinic.check(member)]
-        assert kinds == ["enrol", "adjust", "redeem", "use"]
+        assert kinds == ["member.enrolled", "balance.adjusted", "reward.redeemed", "voucher.used"]
 
     def test_used_by_many_at_once(self, clinic: Clinic, member: str) -> None:
         """Of ten who hand in one code, one gets something for it."""

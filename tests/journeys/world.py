@@ -22,7 +22,7 @@ import app
 from chalicelib import wiring
 from chalicelib.cli.token import mint_token
 from chalicelib.domain.calendar import Instant, format_instant, parse_instant
-from chalicelib.domain.decide.actor import Actor
+from chalicelib.domain.ledger.actor import Actor
 from chalicelib.jobs import ticking
 from chalicelib.routes.credentials import CachedKeys, KnownTenants
 from chalicelib.routes.openapi import encoded

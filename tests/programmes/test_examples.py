@@ -19,9 +19,9 @@ from chalicelib.domain.calendar import (
     parse_date,
     parse_instant,
 )
-from chalicelib.domain.entry import Line
+from chalicelib.domain.document import Document
+from chalicelib.domain.ledger.events import Line
 from chalicelib.domain.mechanics.earning import Standing, evaluate
-from chalicelib.domain.mechanics.registry import Document
 from chalicelib.domain.programme import FixedExpiry, Programme
 from chalicelib.domain.validation import validate
 from chalicelib.domain.words import describe

@@ -242,4 +242,4 @@ def test_code_has_no_sentence() -> None:
 
     per_file = Counter(path.stem for path, _ in functions)
     assert per_file["words"] > 10
-    assert per_file["stamps"] == 1
+    assert per_file["stamp_cards"] == 1

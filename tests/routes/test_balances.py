@@ -50,7 +50,7 @@ class TestBalance:
         held = clinic.balance(member)
         assert (held["available"], held["pending"]) == (50, 0)
         world.tick()
-        assert clinic.check(member)[-1]["kind"] == "activate"
+        assert clinic.check(member)[-1]["kind"] == "pending.activated"
 
     @pytest.mark.parametrize(
         ("wanted", "lang", "direction"),

@@ -212,9 +212,9 @@ class TestClose:
         assert closed.expect(200)["status"] == "closed"
         assert clinic.available(member) == 0
         last = clinic.check(member)[-1]
-        assert (last["kind"], last["reason"]) == ("close", "moved")
+        assert (last["kind"], last["reason"]) == ("member.closed", "moved")
         assert [(move["destination"], move["amount"]) for move in last["movements"]] == [
-            ("forfeited", 120)
+            ("forfeited/tenant", 120)
         ]
         again = clinic.api.post(f"{path}/closure", {"reason": "moved"}, key="c1")
         assert (again.body, again.replayed) == (closed.body, True)
@@ -238,4 +238,4 @@ class TestClose:
         ):
             clinic.api.post(target, body).expect(409, "account_closed")
 
-        assert clinic.check(member)[-1]["kind"] == "close"
+        assert clinic.check(member)[-1]["kind"] == "member.closed"

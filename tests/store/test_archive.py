@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
+from msgspec import Struct
 
-from chalicelib.domain import entry as journal
+from chalicelib.domain.decide.claims import Claim, ClaimKey, RecordKind
+from chalicelib.domain.ledger import journal
+from chalicelib.domain.ledger.actor import CLOCK
+from chalicelib.domain.mechanics.reversal import REMAINING
+from chalicelib.domain.mechanics.rewards import REDEMPTIONS
 from chalicelib.store import archive, items, keys
 from chalicelib.store.dynamo import Dynamo
 from chalicelib.store.ledger import DynamoLedger
@@ -18,8 +24,21 @@ from chalicelib.usecases.services import Caller
 from infra.local import in_process
 from infra.local.tables import create_tables
 from tests.journeys.world import Clinic, Ground, LocalWorld, example
+from tests.store.conftest import Wired
+from tests.store.samples import (
+    MEMBER,
+    SLIPS,
+    TENANT,
+    Note,
+    earned,
+    noted,
+    opened,
+    taking,
+    together,
+)
 
 Items = dict[tuple[str, str, str], Any]
+T = TypeVar("T", bound=Struct)
 
 
 class Meddled(Dynamo):
@@ -128,15 +147,20 @@ def copied(dynamo: Dynamo) -> Items:
     return {(table, item["pk"]["S"], item["sk"]["S"]): item for table, item in found}
 
 
+def fresh(beside: Dynamo) -> Dynamo:
+    """Return empty tables on the same engine."""
+    prefix = in_process.fresh_prefix()
+    client: Any = beside.connection.client
+    create_tables(client, prefix, streams=False)
+    return Dynamo(beside.connection, prefix)
+
+
 @pytest.fixture
 def restored(tenant: Tenant) -> Callable[[Items], Dynamo]:
     """Return what fills new tables with a copy."""
 
     def fill(copy: Items) -> Dynamo:
-        prefix = in_process.fresh_prefix()
-        client: Any = tenant.world.dynamo.connection.client
-        create_tables(client, prefix, streams=False)
-        dynamo = Dynamo(tenant.world.dynamo.connection, prefix)
+        dynamo = fresh(tenant.world.dynamo)
         for _ in archive.fill(dynamo, ((table, item) for (table, _, _), item in copy.items())):
             pass
         return dynamo
@@ -175,37 +199,149 @@ def test_whatever_is_written_meanwhile(
 
 
 def check(tenant: Tenant, copy: Items, dynamo: Dynamo) -> None:
-    """Hold accounts, journals, identities, redemptions, vouchers and stock against each other."""
+    """Hold accounts, journals, identities, records, keys and counters against each other."""
     services = tenant.world.services._replace(ledger=DynamoLedger(dynamo))
-    caller = Caller(tenant.clinic.tenant, "test")
+    caller = Caller(tenant.clinic.tenant, CLOCK)
     ledger = {(pk, sk): item for (table, pk, sk), item in copy.items() if table == "ledger"}
     accounts = {pk: int(i["version"]["N"]) for (pk, sk), i in ledger.items() if sk == keys.ACCOUNT}
     assert len(accounts) >= 3
     for pk in accounts:
         verdict = verify_account(services, caller, pk.rpartition("#")[2])
         assert verdict.faults == ()
-    records = [item for (_, sk), item in ledger.items() if sk == keys.DEDUPE]
-    for record in records:
-        pk = keys.member_pk(caller.tenant, record["member"]["S"])
-        assert int(record["version"]["N"]) <= accounts[pk]
-    earned = reversals = 0
-    for (_, sk), item in ledger.items():
+    identified = {
+        (keys.member_pk(caller.tenant, item["member"]["S"]), int(item["version"]["N"]))
+        for (_, sk), item in ledger.items()
+        if sk == keys.DEDUPE
+    }
+    assert all(version <= accounts[pk] for pk, version in identified)
+    earned: set[tuple[str, int]] = set()
+    reversals = 0
+    for (pk, sk), item in ledger.items():
         if sk.startswith("E#"):
             entry = journal.decode(items.entry_of(item))
-            earned += entry.kind == "earn"
-            reversals += entry.kind == "reverse"
-    assert sum(int(record.get("revision", {"N": "0"})["N"]) for record in records) == reversals
-    facts = {(r["member"]["S"], r["version"]["N"]) for r in records}
-    assert len(facts) >= earned
-    redemptions = [items.redemption_of(i) for (_, sk), i in ledger.items() if sk.startswith("R#")]
-    vouchers = {i["redemption"]["S"] for (_, sk), i in ledger.items() if sk == keys.VOUCHER}
-    assert vouchers == {redemption.id for redemption in redemptions}
-    used = sum(int(item["used"]["N"]) for (_, sk), item in ledger.items() if sk == keys.STOCK)
+            reversals += entry.kind == "activity.reversed"
+            if entry.kind == "activity.recorded":
+                earned.add((pk, entry.version))
+    assert earned
+    assert earned <= identified
+    assert sum(int(each["revision"]["N"]) for each in of_kind(ledger, REMAINING)) == reversals
+    redemptions = [read(REDEMPTIONS, item) for item in of_kind(ledger, REDEMPTIONS)]
+    vouchers = {pk: item for (pk, sk), item in ledger.items() if sk == keys.CLAIMED}
+    assert {pk: (item["member"]["S"], item["value"]["S"]) for pk, item in vouchers.items()} == {
+        keys.claimed_pk(caller.tenant, each.voucher_hash): (each.member, each.id)
+        for each in redemptions
+    }
+    used = sum(int(item["used"]["N"]) for (_, sk), item in ledger.items() if sk == keys.COUNTER)
     assert used == sum(redemption.state != "cancelled" for redemption in redemptions)
     for (table, pk, _), item in copy.items():
         if table == "directory":
             member = item.get("member", {}).get("S") or pk.rpartition("#")[2]
             assert keys.member_pk(caller.tenant, member) in accounts
+
+
+def of_kind(ledger: dict[tuple[str, str], Item], kind: RecordKind[Any]) -> list[Item]:
+    """Return the stored records of a kind."""
+    prefix = keys.record_sk(kind.name, "")
+    return [item for (_, sk), item in ledger.items() if sk.startswith(prefix)]
+
+
+def read(kind: RecordKind[T], item: Item) -> T:
+    """Return the record of an item."""
+    record: T = items.record_of(kind.ref("", ""), item)
+    return record
+
+
+class TestClaims:
+    """What was claimed beside the accounts, whatever for."""
+
+    def test_a_key_is_as_old_as_the_account_that_has_it(self, wired: Wired) -> None:
+        """It stays though its owner's journal is shorter than that of the decision's member."""
+        long = opened()
+        wired.ledger.commit(long)
+        for _ in range(4):
+            long = earned(long)
+            wired.ledger.commit(long)
+        short = opened("mem_2")
+        wired.ledger.commit(short)
+        claims = (ClaimKey("k1", "mem_2"), ClaimKey("k2", MEMBER))
+        wired.ledger.commit(together(earned(long), earned(short), claims=claims))
+
+        assert copied(wired.dynamo) == stored(wired.dynamo)
+
+    @pytest.mark.parametrize("owner", [MEMBER, "mem_2"])
+    def test_written_meanwhile(self, wired: Wired, owner: str) -> None:
+        """What was claimed is there exactly where the account was copied that it belongs to."""
+        begun = [opened(), opened("mem_2")]
+        claims = (noted(takes={"mugs": 1}), ClaimKey("k", owner), taking())
+        late = together(*map(earned, begun), claims=claims)
+        assert late.identity
+        outcomes = set()
+        for at in range(8):
+            dynamo = fresh(wired.dynamo)
+            ledger = DynamoLedger(dynamo)
+            for commit in begun:
+                ledger.commit(commit)
+
+            copy = copied(Meddled(dynamo, at, partial(ledger.commit, late)))
+
+            copied_late = {
+                member: copy["ledger", keys.member_pk(TENANT, member), "A"]["version"]["N"] == "2"
+                for member in (MEMBER, "mem_2")
+            }
+            places = {
+                (keys.claimed_pk(TENANT, "k"), keys.CLAIMED): owner,
+                (keys.dedupe_pk(TENANT, late.identity.key), keys.DEDUPE): MEMBER,
+                (keys.member_pk(TENANT, MEMBER), "R#note#n1"): MEMBER,
+                (keys.counter_pk(TENANT, "mugs"), keys.COUNTER): MEMBER,
+            }
+            there = {place: ("ledger", *place) in copy for place in places}
+            assert there == {place: copied_late[of] for place, of in places.items()}, at
+            outcomes.add(tuple(copied_late.values()))
+        # Before both, after both, and in between.
+        assert {(False, False), (True, True)} < outcomes
+
+    @pytest.mark.parametrize("key", ["#M#", "T#clinic#M#mem_9", "a/b#C#c"])
+    def test_a_key_may_be_any_text(self, wired: Wired, key: str) -> None:
+        """No key is taken for a part of a member."""
+        first = opened()
+        wired.ledger.commit(first)
+        wired.ledger.commit(earned(first, claims=(ClaimKey(key, MEMBER), taking(1, 2, key))))
+
+        copy = copied(wired.dynamo)
+
+        assert ("ledger", keys.claimed_pk(TENANT, key), keys.CLAIMED) in copy
+
+    def test_counters_are_counted_anew(self, wired: Wired) -> None:
+        """What records account for as they now are, over all members; no more, and no less."""
+        last, other = opened(), opened("mem_2")
+        for commit in (last, other):
+            wired.ledger.commit(commit)
+        course: list[tuple[Claim, ...]] = [
+            (noted(id="a", takes={"mugs": 2, "pens": 1}), taking(2, 9), taking(1, 9, "pens")),
+            (noted(id="b", takes={"mugs": 3}), taking(3, 9)),
+            # Given back in part, and wholly.
+            (noted(id="a", revision=2, takes={"mugs": 1}), taking(-1), taking(-1, 0, "pens")),
+        ]
+        for claims in course:
+            last = earned(last, claims=claims)
+            wired.ledger.commit(last)
+        theirs = noted(owner="mem_2", takes={"mugs": 4})
+        # Of what no record accounts for, and of what is transient, nothing is brought back.
+        passing = (taking(1, 9, "passing", kept_days=3), noted(kind=SLIPS, takes={"mugs": 50}))
+        wired.ledger.commit(
+            earned(other, claims=(theirs, taking(4, 9), taking(1, 9, "nobody"), *passing))
+        )
+        held = {name: wired.ledger.taken(TENANT, [name])[name] for name in ("mugs", "pens")}
+        dynamo = fresh(wired.dynamo)
+        list(archive.fill(dynamo, archive.Copy(wired.dynamo).items()))
+
+        taken = DynamoLedger(dynamo).taken(TENANT, ["mugs", "pens", "nobody"])
+
+        assert held == {"mugs": 8, "pens": 0}
+        assert taken == {"mugs": 8, "pens": 0, "nobody": 0}
+        ref = noted(id="a").ref
+        assert DynamoLedger(dynamo).load(TENANT, [], [ref]).records == {ref: Note("first", (1, 2))}
+        assert not list(dynamo.scan({"TableName": dynamo.work}))
 
 
 def test_entries_beyond_the_account_are_noticed(tenant: Tenant) -> None:

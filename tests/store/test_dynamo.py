@@ -8,14 +8,12 @@ from typing import Any
 import pytest
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.exceptions import ClientError, ConnectionClosedError, NoCredentialsError
-from msgspec.structs import replace
 
-from chalicelib.domain.commands import SaveQuote, SaveRedemption, TakeBudget
+from chalicelib.domain.decide.claims import ClaimKey, EventRef, Ref
 from chalicelib.domain.errors import Unavailable
 from chalicelib.store import keys
 from chalicelib.store.connection import ATTEMPTS_MAX, POOL_SIZE, TIMEOUT_S, Connection
 from chalicelib.store.dynamo import Dynamo
-from chalicelib.store.items import BUDGET_KEPT_S, QUOTE_KEPT_S
 from chalicelib.store.ledger import DynamoLedger
 from chalicelib.usecases.ports import Conflicted
 from infra.local import in_process
@@ -30,7 +28,21 @@ from tests.store.conftest import (
     refusal,
     unheard,
 )
-from tests.store.samples import MEMBER, NOW, TENANT, earned, identity, opened, quote, redemption
+from tests.store.samples import (
+    DAY,
+    MEMBER,
+    NOTES,
+    NOW,
+    SLIPS,
+    TENANT,
+    change,
+    changed,
+    earned,
+    identity,
+    noted,
+    opened,
+    taking,
+)
 
 LOST = unheard(ConnectionClosedError(endpoint_url="http://engine.invalid"))
 
@@ -39,23 +51,37 @@ class TestForgetting:
     """What DynamoDB deletes by itself, it deletes by its own clock."""
 
     def test_by_the_clock_on_the_wall(self, connection: Connection) -> None:
-        """A quote or budget of a tenant whose time is long past stays for its whole time."""
+        """A record or counter of a tenant whose time is long past stays for its whole time."""
         prefix = in_process.fresh_prefix()
         client = in_process.make_client()
         create_tables(client, prefix, streams=False)
         in_process.attach(connection.client)
-        dynamo = Dynamo(connection, prefix, clock=lambda: 5_000_000_000.9)
+        wall = [5_000_000_000.9]
+        dynamo = Dynamo(connection, prefix, clock=lambda: wall[0])
         ledger = DynamoLedger(dynamo)
-        ledger.save_quote(TENANT, quote())
+
+        def kept_until() -> dict[str, int]:
+            items = client.scan(TableName=dynamo.work)["Items"]
+            return {item["sk"]["S"][:1]: int(item["expires_at"]["N"]) for item in items}
+
+        slip, desk = noted(kind=SLIPS), taking(1, 10, kept_days=3)
+        ledger.save(TENANT, slip)
         first = opened()
         ledger.commit(first)
-        confirmed = SaveQuote(replace(quote(), state="confirmed", revision=2))
-        ledger.commit(earned(first, claims=(confirmed, TakeBudget("desk", 1, 10))))
+        again = noted("again", kind=SLIPS, revision=2)
+        second = earned(first, claims=(again, desk, noted(), taking(1, 10), ClaimKey("k", MEMBER)))
+        ledger.commit(second)
+        day_s = DAY // 1000
+        # Only what is transient is ever deleted.
+        assert kept_until() == {"R": 5_000_000_000 + 14 * day_s, "C": 5_000_000_000 + 3 * day_s}
 
-        items = client.scan(TableName=dynamo.work)["Items"]
+        wall[0] += day_s
+        back = taking(-1, kept_days=3)
+        ledger.commit(earned(second, claims=(noted("3rd", kind=SLIPS, revision=3), back)))
 
-        kept = {item["sk"]["S"][:1]: int(item["expires_at"]["N"]) for item in items}
-        assert kept == {"Q": 5_000_000_000 + QUOTE_KEPT_S, "B": 5_000_000_000 + BUDGET_KEPT_S}
+        assert kept_until() == {"R": 5_000_000_000 + 15 * day_s, "C": 5_000_000_000 + 4 * day_s}
+        kept = client.scan(TableName=dynamo.ledger)["Items"]
+        assert not any("expires_at" in item for item in kept)
 
 
 class TestConnection:
@@ -109,29 +135,39 @@ class TestCalls:
     """How many requests leave the process, and no table is ever described."""
 
     def test_each_is_one(self, wired: Wired) -> None:
-        """Reading, writing and looking beside are one request each."""
-        first = opened(look_up="x1")
-        second = earned(first, claims=(SaveRedemption(redemption()),))
+        """Reading, writing and looking beside are one request each, whatever they are about."""
+        first = opened(claims=(ClaimKey("x1", MEMBER, personal=True),))
+        claims = (noted(), noted(kind=SLIPS), ClaimKey("v", MEMBER), taking())
+        second = earned(first, claims=claims)
+        event = EventRef(MEMBER, 1)
+        records: list[Ref | EventRef] = [NOTES.ref(MEMBER, "n1"), SLIPS.ref(MEMBER, "n1"), event]
         wired.ledger.commit(first)
         wired.ledger.commit(second)
-        wired.ledger.load(TENANT, MEMBER)
-        wired.ledger.load(TENANT, MEMBER, with_clock=True)
-        wired.ledger.load_with_redemption(TENANT, MEMBER, "red_1", with_clock=True)
-        wired.ledger.load_with_entry(TENANT, MEMBER, 1)
-        wired.ledger.remembered(TENANT, "k")
-        wired.ledger.redemption_of(TENANT, "v")
+        wired.ledger.save(TENANT, noted(kind=SLIPS, id="n2"))
+        wired.ledger.load(TENANT, [MEMBER])
+        wired.ledger.load(TENANT, [MEMBER, MEMBER])
+        wired.ledger.load(TENANT, [], [event])
+        wired.ledger.load(TENANT, [MEMBER], with_clock=True)
+        wired.ledger.load(TENANT, [MEMBER], [event])
+        wired.ledger.load(TENANT, [MEMBER, "mem_2", "mem_3"], records, with_clock=True)
+        wired.ledger.remembered(TENANT, ["k"])
+        wired.ledger.remembered(TENANT, ["k", "l"])
+        wired.ledger.holder(TENANT, "v")
         list(wired.ledger.entries(TENANT, MEMBER))
         wired.ledger.reindex(TENANT, MEMBER, 2, None, on_test_clock=False)
-        wired.ledger.stock_taken(TENANT, [("clinic", "mug")])
+        wired.ledger.taken(TENANT, ["mugs"])
         wired.directory.find(TENANT, "x1")
         wired.catalogue.settings(TENANT)
         wired.catalogue.versions(TENANT)
 
         assert wired.line.sent == [
             *["TransactWriteItems"] * 2,
-            "GetItem",
+            "PutItem",
+            *["GetItem"] * 3,
             *["BatchGetItem"] * 3,
-            *["GetItem"] * 2,
+            "GetItem",
+            "BatchGetItem",
+            "GetItem",
             "Query",
             "UpdateItem",
             "BatchGetItem",
@@ -139,17 +175,24 @@ class TestCalls:
             "Query",
         ]
 
+    def test_nothing_to_look_at(self, wired: Wired) -> None:
+        """Who asks for nothing is answered without a request."""
+        assert wired.ledger.taken(TENANT, []) == {}
+        assert wired.ledger.remembered(TENANT, []) == ()
+
+        assert wired.line.sent == []
+
     def test_threads_share_a_connection(self, wired: Wired) -> None:
         """Sixteen threads on one member lose nothing and get no answer of another's."""
         wired.ledger.commit(opened())
 
         def earn(number: int) -> None:
             while True:
-                loaded = wired.ledger.load(TENANT, MEMBER)
-                assert loaded.account
+                account = wired.ledger.load(TENANT, [MEMBER]).account(MEMBER)
+                assert account
                 before = opened()
-                if loaded.account.version > 1:
-                    before = earned(before, account=loaded.account)
+                if account.version > 1:
+                    before = changed(earned(before), account=account)
                 try:
                     return wired.ledger.commit(earned(before, identity=identity(str(number))))
                 except Conflicted:
@@ -158,7 +201,7 @@ class TestCalls:
         with ThreadPoolExecutor(16) as pool:
             list(pool.map(earn, range(48)))
 
-        account = wired.ledger.load(TENANT, MEMBER).account
+        account = wired.ledger.load(TENANT, [MEMBER]).account(MEMBER)
         assert account
         assert account.version == 49
         assert account.balance("clinic/points").available == 4800
@@ -185,8 +228,8 @@ class TestReads:
         """What keeps failing, or cannot be read, is unavailable; the SDK tried again before."""
         wired.ledger.commit(opened())
         reads = (
-            lambda: wired.ledger.load(TENANT, MEMBER),
-            lambda: wired.ledger.load(TENANT, MEMBER, with_clock=True),
+            lambda: wired.ledger.load(TENANT, [MEMBER]),
+            lambda: wired.ledger.load(TENANT, [MEMBER], with_clock=True),
             lambda: list(wired.ledger.entries(TENANT, MEMBER)),
             lambda: list(wired.ledger.members(TENANT)),
         )
@@ -200,7 +243,7 @@ class TestReads:
         wired.ledger.commit(opened())
         wired.line.next(refusal("InternalServerError", 503))
 
-        assert wired.ledger.load(TENANT, MEMBER).account
+        assert wired.ledger.load(TENANT, [MEMBER]).account(MEMBER)
 
     @pytest.mark.parametrize("code", ["ValidationException", "AccessDeniedException"])
     def test_refused_for_good(self, wired: Wired, code: str) -> None:
@@ -208,7 +251,7 @@ class TestReads:
         wired.line.next(refusal(code))
 
         with pytest.raises(ClientError, match=code):
-            wired.ledger.load(TENANT, MEMBER)
+            wired.ledger.load(TENANT, [MEMBER])
 
     def test_keys_left_out_are_asked_for_again(self, wired: Wired) -> None:
         """A batch of which DynamoDB answers a part is completed, more slowly each time."""
@@ -218,9 +261,10 @@ class TestReads:
         nothing = _left_out(wired)
         wired.line.next(nothing, nothing)
 
-        found, entry = wired.ledger.load_with_entry(TENANT, MEMBER, 1)
+        loaded = wired.ledger.load(TENANT, [MEMBER], [EventRef(MEMBER, 1)])
 
-        assert (found.account, entry) == (commit.account, commit.entries[0])
+        assert loaded.account(MEMBER) == change(commit).account
+        assert loaded.records == {EventRef(MEMBER, 1): change(commit).entries[0]}
         assert wired.line.sent == ["BatchGetItem"] * 3
         assert wired.pauses == sorted(wired.pauses)
         assert len(wired.pauses) == 2
@@ -230,7 +274,7 @@ class TestReads:
         wired.line.next(*[_left_out(wired)] * 5)
 
         with pytest.raises(Unavailable):
-            wired.ledger.load_with_entry(TENANT, MEMBER, 1)
+            wired.ledger.load(TENANT, [MEMBER], [EventRef(MEMBER, 1)])
 
     def test_pages(self, wired: Wired) -> None:
         """A journal and a shard of the index are walked over all their pages."""
@@ -274,7 +318,7 @@ class TestReindex:
 
         wired.ledger.reindex(TENANT, MEMBER, 1, NOW + 1, on_test_clock=False)
 
-        assert wired.ledger.load(TENANT, MEMBER).indexed_due == NOW + 1
+        assert wired.ledger.load(TENANT, [MEMBER]).accounts[MEMBER].indexed_due == NOW + 1
 
     def test_transaction_in_the_way(self, wired: Wired) -> None:
         """Whoever is at the account moves it on and files it: there is nothing left to do."""
@@ -283,7 +327,7 @@ class TestReindex:
 
         wired.ledger.reindex(TENANT, MEMBER, 1, None, on_test_clock=False)
 
-        assert wired.ledger.load(TENANT, MEMBER).indexed_due == NOW
+        assert wired.ledger.load(TENANT, [MEMBER]).accounts[MEMBER].indexed_due == NOW
 
     def test_unavailable(self, wired: Wired) -> None:
         """A database that does not answer is unavailable."""

@@ -10,25 +10,38 @@ import pytest
 from msgspec.structs import replace
 
 from chalicelib.domain.account import Account, Counter
-from chalicelib.domain.commands import SaveRedemption
 from chalicelib.domain.compact import SCHEMA, Unreadable
+from chalicelib.domain.decide.claims import ClaimKey
 from chalicelib.domain.errors import TooLarge, Unavailable
 from chalicelib.store import items, keys, models
 from chalicelib.usecases.identity import activity_key
 from tests.store.conftest import Wired
 from tests.store.contract.test_catalogue import draft
-from tests.store.samples import ANSWER, DAY, MEMBER, NOW, TENANT, earned, opened, redemption
+from tests.store.samples import (
+    ANSWER,
+    DAY,
+    MEMBER,
+    NOW,
+    SLIPS,
+    TENANT,
+    change,
+    earned,
+    noted,
+    opened,
+    taking,
+    together,
+)
 
 PK = f"T#{TENANT}#M#{MEMBER}"
 
 
 def test_account() -> None:
     """An account is filed by when it is due; its body leaves out what is beside it."""
-    commit = earned(opened())
-    item = items.account_item(TENANT, commit, on_test_clock=False)
+    becomes = change(earned(opened()))
+    item = items.account_item(TENANT, becomes, on_test_clock=False)
     due = NOW + 365 * DAY
 
-    assert items.account_of(item) == commit.account
+    assert items.account_of(item) == becomes.account
     body = json.loads(zlib.decompress(item.pop("body")["B"]))
 
     assert item == {
@@ -37,7 +50,7 @@ def test_account() -> None:
         "version": {"N": "2"},
         "status": {"S": "enrolled"},
         "schema": {"N": str(SCHEMA)},
-        "head_hash": {"B": commit.entries[0].hash},
+        "head_hash": {"B": becomes.entries[0].hash},
         "due_at": {"N": str(due)},
         "due_pk": {"S": keys.due_pk(TENANT, MEMBER, on_test_clock=False)},
         "due_sk": {"S": f"00{due}#{TENANT}#{MEMBER}"},
@@ -49,8 +62,7 @@ def test_account() -> None:
 
 def test_entry() -> None:
     """An entry holds the bytes that were hashed; without a detail it has none."""
-    commit = earned(opened())
-    entry = commit.entries[0]
+    entry = change(earned(opened())).entries[0]
 
     assert items.entry_item(TENANT, MEMBER, entry) == {
         "pk": {"S": PK},
@@ -60,35 +72,76 @@ def test_entry() -> None:
         "detail": {"B": entry.detail},
         "hash": {"B": entry.hash},
     }
-    assert "detail" not in items.entry_item(TENANT, MEMBER, opened().entries[0])
+    assert "detail" not in items.entry_item(TENANT, MEMBER, change(opened()).entries[0])
 
 
-def test_claims_lie_under_keys_of_their_own(wired: Wired) -> None:
-    """Dedupe record, voucher, stock and redemption are where the layout says."""
-    made = redemption()
-    commit = earned(opened(), claims=(SaveRedemption(made),))
-    wired.ledger.commit(opened(look_up="x1"))
+def test_what_a_commit_writes_lies_under_keys_of_its_own(wired: Wired) -> None:
+    """Dedupe record, records, counters and claimed keys are where the layout says."""
+    begun, other = opened(), opened("mem_2")
+    for commit in (begun, other, ahead := earned(other)):
+        wired.ledger.commit(commit)
+    note = noted(takes={"mugs": 2})
+    claims = (
+        note,
+        noted("slip", kind=SLIPS, revision=1),
+        taking(2),
+        taking(3, 3, "desk", kept_days=3),
+        ClaimKey("k1", MEMBER, "n1"),
+        ClaimKey("k2", "mem_2"),
+        ClaimKey("p1", MEMBER, "not kept", personal=True),
+    )
+    commit = together(earned(begun), earned(ahead), claims=claims)
     wired.ledger.commit(commit)
     assert commit.identity
+    dynamo = wired.dynamo
+    mugs, desk = keys.counter_pk(TENANT, "mugs"), keys.counter_pk(TENANT, "desk")
 
-    record = wired.dynamo.get(wired.dynamo.ledger, f"T#{TENANT}#D#{commit.identity.key}", "D")
-    voucher = wired.dynamo.get(wired.dynamo.ledger, f"T#{TENANT}#V#{made.voucher_hash}", "V")
-    kept = wired.dynamo.get(wired.dynamo.ledger, PK, f"R#{made.id}")
+    record = dynamo.get(dynamo.ledger, f"T#{TENANT}#D#{commit.identity.key}", "D")
+    kept = dynamo.get(dynamo.ledger, PK, "R#note#n1")
+    slip = dynamo.get(dynamo.work, PK, "R#slip#n1")
+    counter = dynamo.get(dynamo.work, desk, "C")
 
     assert record
-    assert voucher
-    assert kept
     assert zlib.decompress(record["answer"]["B"]) == ANSWER.body
-    assert record["member"] == {"S": MEMBER}
-    assert (voucher["member"], voucher["redemption"]) == ({"S": MEMBER}, {"S": made.id})
-    assert (kept["state"], kept["revision"]) == ({"S": "issued"}, {"N": "1"})
-    assert wired.dynamo.get(wired.dynamo.directory, PK, "P")
-    assert wired.dynamo.get(wired.dynamo.directory, f"T#{TENANT}#X#x1", "X")
+    assert (record["member"], record["version"]) == ({"S": MEMBER}, {"N": "2"})
+    assert kept
+    body = json.loads(zlib.decompress(kept.pop("body")["B"]))
+    assert body == {"text": "first", "pages": [1, 2], "by": ""}
+    assert kept == {
+        "pk": {"S": PK},
+        "sk": {"S": "R#note#n1"},
+        "revision": {"N": "1"},
+        "takes": {"M": {mugs: {"N": "2"}}},
+    }
+    assert slip
+    assert slip.keys() == {"pk", "sk", "revision", "body", "expires_at"}
+    assert dynamo.get(dynamo.ledger, mugs, "C") == items.counter_item(mugs, 2)
+    assert counter
+    assert counter.keys() == {"pk", "sk", "used", "expires_at"}
+    assert counter["used"] == {"N": "3"}
+    # A key is as old as the account that has it, whoever the decision was about.
+    for key, holder, value, version in (("k1", MEMBER, "n1", 2), ("k2", "mem_2", "", 3)):
+        pk = keys.claimed_pk(TENANT, key)
+        assert pk.startswith(f"T#{TENANT}#U#")
+        assert dynamo.get(dynamo.ledger, pk, "U") == {
+            "pk": {"S": pk},
+            "sk": {"S": "U"},
+            "member": {"S": holder},
+            "value": {"S": value},
+            "version": {"N": f"{version}"},
+        }
+    pk = f"T#{TENANT}#X#p1"
+    assert dynamo.get(dynamo.directory, pk, "X") == {
+        "pk": {"S": pk},
+        "sk": {"S": "X"},
+        "member": {"S": MEMBER},
+    }
+    assert dynamo.get(dynamo.directory, PK, "P")
 
 
 def test_older_schema() -> None:
     """An account of a schema that is read no more is refused, and not taken for an empty one."""
-    item = items.account_item(TENANT, opened(), on_test_clock=False)
+    item = items.account_item(TENANT, change(opened()), on_test_clock=False)
     item |= {"schema": {"N": str(SCHEMA - 1)}}
 
     with pytest.raises(Unreadable, match=f"the account has schema {SCHEMA - 1}, not {SCHEMA}"):
@@ -100,12 +153,12 @@ def test_newer_schema(wired: Wired) -> None:
     commit = opened()
     wired.ledger.commit(commit)
     client = wired.dynamo.connection.client
-    item = items.account_item(TENANT, commit, on_test_clock=False)
+    item = items.account_item(TENANT, change(commit), on_test_clock=False)
     item |= {"schema": {"N": str(SCHEMA + 1)}}
     client._make_api_call("PutItem", {"TableName": wired.dynamo.ledger, "Item": item})
 
     with pytest.raises(Unavailable) as refusal:
-        wired.ledger.load(TENANT, MEMBER)
+        wired.ledger.load(TENANT, [MEMBER])
 
     assert refusal.value.code == "newer_schema"
 
@@ -115,7 +168,7 @@ class TestSize:
 
     def test_silent(self, caplog: pytest.LogCaptureFixture) -> None:
         """An ordinary account is not worth a line."""
-        items.account_body(TENANT, MEMBER, opened().account)
+        items.account_body(TENANT, MEMBER, change(opened()).account)
 
         assert caplog.records == []
 
@@ -165,6 +218,16 @@ class TestKeys:
         """What the index holds is read back as it was written."""
         assert keys.read_due_sk(keys.due_sk(NOW, TENANT, MEMBER)) == (NOW, TENANT, MEMBER)
 
+    def test_names_are_not_told(self) -> None:
+        """What a counter or claimed key is of, is not readable in its partition."""
+        names = ["clinic/goodwill/server:k1/2026-01-01", "clinic/goodwill/server:k2/2026-01-01"]
+        made = {make(TENANT, name) for make in (keys.counter_pk, keys.claimed_pk) for name in names}
+
+        assert len(made) == 4
+        assert not any("k1" in pk or "goodwill" in pk for pk in made)
+        # No name looks like a part of a member, which a backup copies by itself.
+        assert "#M#" not in keys.claimed_pk(TENANT, f"{TENANT}#M#{MEMBER}")
+
     def test_activity_key(self) -> None:
         """No letter moves from the source to the external id unseen."""
         assert activity_key("a", "bc") != activity_key("ab", "c")
@@ -173,4 +236,4 @@ class TestKeys:
 def _swollen(counters: int) -> Account:
     chance = random.Random(1)  # noqa: S311 - only has to be hard to compress
     many = {f"{chance.getrandbits(128):x}": Counter(1, None) for _ in range(counters)}
-    return replace(opened().account, counters=many)
+    return replace(change(opened()).account, counters=many)

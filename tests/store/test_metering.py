@@ -6,12 +6,22 @@ import threading
 from typing import Any
 
 import pytest
-from msgspec.structs import replace
 
-from chalicelib.domain.commands import SaveRedemption, TakeStock
+from chalicelib.domain.decide.claims import ClaimKey, EventRef
 from chalicelib.store.metering import Cost, Item, active, measured, size_of
 from tests.store.conftest import Wired
-from tests.store.samples import DAY, MEMBER, NOW, TENANT, earned, opened, redemption
+from tests.store.samples import (
+    DAY,
+    MEMBER,
+    NOW,
+    TENANT,
+    changed,
+    earned,
+    noted,
+    opened,
+    taking,
+    together,
+)
 
 
 @pytest.mark.parametrize(
@@ -57,7 +67,7 @@ class TestWrites:
             spent = []
             for indexed in (NOW, NOW, NOW - 1, None, None):
                 before = cost.write_units
-                wired.ledger.commit(replace(commit, indexed_due=indexed))
+                wired.ledger.commit(changed(commit, indexed_due=indexed))
                 spent.append(cost.write_units - before)
                 commit = earned(commit, identity=None, answer=None)
 
@@ -77,7 +87,7 @@ class TestWrites:
         wired.ledger.commit(opened(due_at=NOW, indexed_due=NOW))
         for due, units in ((NOW + 1, 3), (None, 2), (None, 1)):
             with measured() as cost:
-                wired.ledger.load(TENANT, MEMBER)
+                wired.ledger.load(TENANT, [MEMBER])
                 wired.ledger.reindex(TENANT, MEMBER, 1, due, on_test_clock=False)
 
             assert cost.write_units == units
@@ -101,11 +111,11 @@ class TestReads:
         """A read of an account is one unit; beside it, one more for each item, found or not."""
         wired.ledger.commit(opened())
         with measured() as cost:
-            wired.ledger.load(TENANT, MEMBER)
+            wired.ledger.load(TENANT, [MEMBER])
         assert (cost.read_units, cost.calls) == (1, {"GetItem": 1})
 
         with measured() as cost:
-            wired.ledger.load_with_entry(TENANT, MEMBER, 7, with_clock=True)
+            wired.ledger.load(TENANT, [MEMBER], [EventRef(MEMBER, 7)], with_clock=True)
         assert (cost.read_units, cost.calls) == (3, {"BatchGetItem": 1})
 
 
@@ -120,7 +130,7 @@ class TestAgainstTheEngine:
         spent = []
         for _ in range(3):
             with measured() as cost:
-                wired.ledger.load(TENANT, MEMBER)
+                wired.ledger.load(TENANT, [MEMBER])
                 wired.ledger.commit(commit)
             spent.append((cost.write_units, cost.reported, cost.total_calls))
             commit = earned(commit)
@@ -135,22 +145,36 @@ class TestAgainstTheEngine:
         second = earned(first)
         wired.ledger.commit(second)
         with measured() as cost:
-            wired.ledger.load(TENANT, MEMBER)
+            wired.ledger.load(TENANT, [MEMBER])
             wired.ledger.commit(earned(second, due_at=NOW + DAY, indexed_due=NOW + DAY))
 
         assert (cost.write_units, cost.reported) == (8, 8 + 1)
 
-    def test_redeeming(self, wired: Wired) -> None:
-        """A redemption from stock writes account, entry, record, redemption, voucher and stock."""
+    def test_claiming(self, wired: Wired) -> None:
+        """A claim is two units: a record, a key and a counter make twelve of an earn's six."""
         first = earned(opened())
         wired.ledger.commit(opened())
         wired.ledger.commit(first)
-        claims = (SaveRedemption(redemption()), TakeStock("clinic", "mug", 5))
+        claims = (noted(takes={"mugs": 1}), ClaimKey("k" * 64, MEMBER, "n1"), taking(1, 5))
         with measured() as cost:
-            wired.ledger.load(TENANT, MEMBER)
+            wired.ledger.load(TENANT, [MEMBER])
             wired.ledger.commit(earned(first, claims=claims))
 
         assert (cost.write_units, cost.reported) == (12, 12 + 1)
+
+    def test_several_accounts(self, wired: Wired) -> None:
+        """Each account is two units and its event two; the record of the request is there once."""
+        begun = [opened(member) for member in (MEMBER, "mem_2", "mem_3")]
+        for commit in begun:
+            wired.ledger.commit(commit)
+        three = [earned(commit, due_at=None, indexed_due=None) for commit in begun]
+        with measured() as cost:
+            wired.ledger.load(TENANT, [commit.member for commit in begun])
+            wired.ledger.commit(together(*three))
+
+        # Of a batch of reads the engine's sum has nothing.
+        assert (cost.write_units, cost.read_units, cost.reported) == (14, 3, 14)
+        assert cost.calls == {"BatchGetItem": 1, "TransactWriteItems": 1}
 
 
 class TestScope:

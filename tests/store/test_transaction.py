@@ -15,7 +15,7 @@ from botocore.exceptions import (
 from msgspec.structs import replace
 from pynamodb.exceptions import TransactWriteError
 
-from chalicelib.domain.commands import SaveRedemption, TakeStock
+from chalicelib.domain.decide.claims import ClaimKey
 from chalicelib.domain.errors import Unavailable
 from chalicelib.store import items
 from chalicelib.store.dynamo import Dynamo
@@ -38,7 +38,17 @@ from tests.store.conftest import (
     refusal,
     unheard,
 )
-from tests.store.samples import MEMBER, NOW, TENANT, earned, opened, redemption
+from tests.store.samples import (
+    MEMBER,
+    NOW,
+    TENANT,
+    change,
+    changed,
+    earned,
+    noted,
+    opened,
+    taking,
+)
 
 URL = "http://engine.invalid"
 LOST = unheard(ConnectionClosedError(endpoint_url=URL))
@@ -50,7 +60,8 @@ BROKEN = refusal("InternalServerError", 500)
 STARTED = refusal("TransactionInProgressException")
 
 ATTEMPT = "TransactWriteItems"
-MUG = TakeStock("clinic", "mug", 5)
+MUG = taking(1, 5)
+KEY = ClaimKey("k", MEMBER)
 
 
 @pytest.fixture
@@ -184,18 +195,68 @@ class TestInTheWay:
 
     def test_first_refused_claim(self, wired: Wired, commit: Commit) -> None:
         """Of several refused claims one is named, though PynamoDB sends puts before updates."""
-        saved = SaveRedemption(redemption())
+        saved = noted()
         both = replace(commit, claims=(MUG, saved))
         passed = ["None"] * 3
-        wired.line.next(cancellation(*passed, "None", "None", "ConditionalCheckFailed"))
+        wired.line.next(cancellation(*passed, "None", "ConditionalCheckFailed"))
         with pytest.raises(ClaimRefused) as refused:
             wired.ledger.commit(both)
         assert refused.value.claim == MUG
 
-        wired.line.next(cancellation(*passed, "None", "ConditionalCheckFailed", "None"))
+        wired.line.next(cancellation(*passed, "ConditionalCheckFailed", "None"))
         with pytest.raises(ClaimRefused) as refused:
             wired.ledger.commit(both)
         assert refused.value.claim == saved
+
+
+class TestAfterSilence:
+    """An attempt of which nothing was heard may still be under way when the next is refused."""
+
+    @pytest.fixture
+    def commit(self, wired: Wired) -> Commit:
+        """Return an earn that writes a record, claims a key and takes a mug."""
+        first = opened()
+        wired.ledger.commit(first)
+        return earned(first, claims=(noted(), KEY, MUG))
+
+    @pytest.mark.parametrize("failed", [0, 1, 3, 5], ids=["account", "entry", "record", "counter"])
+    def test_may_have_been_ours(self, wired: Wired, commit: Commit, failed: int) -> None:
+        """What it wrote, or will write, may be what is in the way: the outcome is unknown."""
+        told = ["None"] * 6
+        told[failed] = "ConditionalCheckFailed"
+        wired.line.next(NO_WAY, cancellation(*told))
+
+        with pytest.raises(OutcomeUnknown):
+            wired.ledger.commit(commit)
+
+    def test_a_record_answers(self, wired: Wired, commit: Commit) -> None:
+        """The dedupe record says what became of it."""
+        assert commit.identity
+        assert commit.answer
+        record = items.dedupe_item(TENANT, MEMBER, 2, commit.identity, commit.answer)
+        told = _in_the_way(2, record)
+        wired.line.next(NO_WAY, cancellation(*told))
+
+        with pytest.raises(AlreadyDone):
+            wired.ledger.commit(commit)
+
+    def test_a_key_is_never_given_back(self, wired: Wired, commit: Commit) -> None:
+        """Whoever has a key keeps it, so no attempt of ours can come through any more."""
+        told = _in_the_way(4, items.claimed_item(TENANT, replace(KEY, owner="mem_2"), 7))
+        wired.line.next(NO_WAY, cancellation(*told))
+
+        with pytest.raises(ClaimRefused) as refused:
+            wired.ledger.commit(commit)
+
+        assert (refused.value.claim, refused.value.holder) == (KEY, "mem_2")
+
+
+def test_a_holder_who_is_not_told(wired: Wired, commit: Commit) -> None:
+    """Where DynamoDB does not say who has a key, reading again finds out."""
+    wired.line.next(cancellation("None", "None", "None", "ConditionalCheckFailed", "None"))
+
+    with pytest.raises(Conflicted):
+        wired.ledger.commit(replace(commit, claims=(KEY, MUG)))
 
 
 class TestRefusedForGood:
@@ -231,14 +292,13 @@ class TestRefusedForGood:
 
     def test_too_many_items(self, wired: Wired) -> None:
         """A hundred items go in one transaction; more are not even sent."""
-        commit = replace(opened(profile=None), entries=())
-        most = _grown(commit, ITEMS_MAX - 1)
+        most = _grown(ITEMS_MAX - 1)
         wired.line.next()
         wired.ledger.commit(most)
         assert wired.line.sent == [ATTEMPT]
 
         with pytest.raises(ValueError, match="100 items at most"):
-            wired.ledger.commit(_grown(commit, ITEMS_MAX))
+            wired.ledger.commit(_grown(ITEMS_MAX))
         assert wired.line.sent == [ATTEMPT]
 
 
@@ -269,22 +329,30 @@ def _applied(wired: Wired, commit: Commit) -> int:
     """Return how often a commit was carried out, by the mugs; it is all there or not at all."""
     wired.line.next()
     assert commit.identity
-    times = wired.ledger.stock_taken(TENANT, [("clinic", "mug")])["mug"]
-    account = wired.ledger.load(TENANT, MEMBER).account
+    times = wired.ledger.taken(TENANT, ["mugs"])["mugs"]
+    account = wired.ledger.load(TENANT, [MEMBER]).account(MEMBER)
     assert account
-    assert (account.version == commit.account.version) == bool(times)
+    assert (account.version == commit.version) == bool(times)
     assert len(list(wired.ledger.entries(TENANT, MEMBER))) == account.version
-    assert (wired.ledger.remembered(TENANT, commit.identity.key) is not None) == bool(times)
+    assert (wired.ledger.remembered(TENANT, [commit.identity.key]) != (None,)) == bool(times)
     return times
 
 
-def _grown(commit: Commit, entries: int) -> Commit:
+def _grown(entries: int) -> Commit:
+    """Return a commit that begins an account with so many entries."""
     last = opened(profile=None)
-    stored = list(last.entries)
+    stored = list(change(last).entries)
     while len(stored) < entries:
         last = earned(last, identity=None, answer=None)
-        stored += last.entries
-    return replace(commit, account=last.account, entries=tuple(stored))
+        stored += change(last).entries
+    return changed(last, before=0, entries=tuple(stored))
+
+
+def _in_the_way(place: int, item: dict[str, dict[str, Any]]) -> list[str | dict[str, Any]]:
+    """Return the reasons of a cancelled transaction of six, of which one says what it met."""
+    told: list[str | dict[str, Any]] = ["None"] * 6
+    told[place] = {"Code": "ConditionalCheckFailed", "Item": _as_sent(item)}
+    return told
 
 
 def _as_sent(item: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:

@@ -9,15 +9,16 @@ from typing import Final
 import pytest
 
 from chalicelib import metrics
-from chalicelib.domain.commands import Adjust
-from chalicelib.domain.document import decode
 from chalicelib.domain.errors import Conflict, Unavailable
+from chalicelib.domain.ledger.actor import Actor
+from chalicelib.domain.mechanics.adjustment import Adjust
 from chalicelib.domain.mechanics.transfers import SendTransfer
 from chalicelib.domain.programme import ProgrammeVersion
-from chalicelib.usecases.adjust_balance import adjust_balance
+from chalicelib.domain.section import read
+from chalicelib.usecases.attempt import Decided
 from chalicelib.usecases.change_member import record_consents
 from chalicelib.usecases.create_member import ConsentGiven, NewMember, create_member
-from chalicelib.usecases.execution import Decided, Done
+from chalicelib.usecases.execution import Done, change_account
 from chalicelib.usecases.ports import (
     Answer,
     Commit,
@@ -26,16 +27,16 @@ from chalicelib.usecases.ports import (
     OutcomeUnknown,
     Settings,
 )
+from chalicelib.usecases.redeem_reward import redeem_reward
 from chalicelib.usecases.secrets import TenantSecrets
 from chalicelib.usecases.services import Caller, Services
-from chalicelib.usecases.transfer_value import transfer_value
 from tests.fakes.catalogue import FakeCatalogue
 from tests.fakes.directory import FakeDirectory
 from tests.fakes.ledger import FakeLedger
 
 NOW: Final = 1_790_000_000_000
 DAY: Final = 86_400_000
-CALLER: Final = Caller("clinic", "server:k1")
+CALLER: Final = Caller("clinic", Actor("server", "k1"))
 KEY: Final = Identity("k" * 64, b"f" * 32)
 PROGRAMME: Final = b"""{
   "id": "clinic", "name": "Clinic", "time_zone": "UTC", "money": {"currency": "GBP"},
@@ -43,7 +44,10 @@ PROGRAMME: Final = b"""{
     {"id": "points", "name": "points", "expiry": {"type": "never"}},
     {"id": "miles", "name": "miles", "expiry": {"type": "rolling", "days": 200}}
   ],
-  "transfers": [{"currency": "points"}]
+  "transfers": [{"currency": "points"}],
+  "rewards": [
+    {"id": "mug", "name": "Mug", "price": {"currency": "points", "amount": 5}, "stock": 1}
+  ]
 }"""
 
 
@@ -80,7 +84,7 @@ class Clinic:
         self._ids = 0
         catalogue = FakeCatalogue(self.line)
         catalogue.create_tenant(Settings("clinic", "Clinic"), None)
-        draft = ProgrammeVersion(1, "draft", decode(PROGRAMME))
+        draft = ProgrammeVersion(1, "draft", read(PROGRAMME))
         catalogue.save_draft("clinic", draft)
         catalogue.publish("clinic", ProgrammeVersion(1, "published", draft.document, NOW))
         self.services = Services(
@@ -108,9 +112,9 @@ class Clinic:
     ) -> Done:
         """Adjust a balance."""
         command = Adjust(
-            actor=CALLER.actor, programme="clinic", currency=currency, amount=amount, reason="r"
+            member=member, programme="clinic", currency=currency, amount=amount, reason="r"
         )
-        return adjust_balance(self.services, CALLER, member, command, _told, identity)
+        return change_account(self.services, CALLER, command, _told, identity)
 
     def transfer(self, sender: str, receiver: str, amount: int, identity: Identity = KEY) -> Done:
         """Transfer points."""
@@ -122,7 +126,11 @@ class Clinic:
             amount=amount,
             transfer_id="transfer_1",
         )
-        return transfer_value(self.services, CALLER, command, _told, identity)
+        return change_account(self.services, CALLER, command, _told, identity)
+
+    def redeem(self, member: str, identity: Identity) -> Done:
+        """Redeem the reward of which there is one."""
+        return redeem_reward(self.services, CALLER, member, "clinic", "mug", _told, identity)
 
     def with_lots(self, count: int) -> str:
         """Return a new member with so many lots of miles, each of a day of its own."""
@@ -192,6 +200,45 @@ def test_new_member_of_another_delivery(clinic: Clinic) -> None:
 
     assert done.replayed
     assert done.member == first[0].member
+
+
+def test_person_of_another_request(clinic: Clinic) -> None:
+    """Whom another request created meanwhile is found by the personal key that it claimed."""
+    person = NewMember(external_id=("emr", "4711"))
+    faster: list[str] = []
+
+    def created(_commit: Commit) -> None:
+        faster.append(create_member(clinic.services, CALLER, person, _told, None).member)
+        raise Conflicted
+
+    clinic.line.fates = [created]
+
+    late = create_member(clinic.services, CALLER, person, _told, KEY)
+
+    assert [late.member] == faster
+    assert late.done.answer.body == f"{late.member} 1 {NOW}".encode()
+    again = create_member(clinic.services, CALLER, person, _told, KEY)
+    assert again.done == Done(late.done.answer, late.member, replayed=True)
+    assert list(clinic.line.members("clinic")) == faster
+
+
+def test_claim_that_is_refused(clinic: Clinic) -> None:
+    """It is told with the refusal that it carries, at once, and nothing is on record."""
+    members = [clinic.create().member for _ in range(2)]
+    for member in members:
+        clinic.adjust(member, 10, None)
+    keys = [Identity(name * 64, b"f" * 32) for name in "xy"]
+    first = clinic.redeem(members[0], keys[0])
+    before = clinic.line.commits
+
+    with pytest.raises(Conflict, match="out_of_stock"):
+        clinic.redeem(members[1], keys[1])
+
+    assert clinic.line.commits == before
+    assert clinic.versions(members[1]) == 2
+    assert clinic.line.remembered("clinic", [keys[1].key]) == (None,)
+    # What was granted is answered as it was then, though now there would be none.
+    assert clinic.redeem(members[0], keys[0]) == Done(first.answer, members[0], replayed=True)
 
 
 def test_no_refusal_while_a_write_may_come(clinic: Clinic) -> None:

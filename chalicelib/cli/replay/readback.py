@@ -13,9 +13,9 @@ import msgspec
 from chalicelib.cli.replay.client import Client
 from chalicelib.cli.replay.outcome import Standing
 from chalicelib.cli.replay.play import Programme, read_answer
+from chalicelib.domain.ledger.postings import kind_of
 
 _PAGE: Final = 100
-_AVAILABLE: Final = "member/available"
 
 T = TypeVar("T")
 K = TypeVar("K", bound=msgspec.Struct)
@@ -110,15 +110,16 @@ class Reader:
         moved: Counter[tuple[str, str]] = Counter()
         accepted = 0
         for entry in self._journal(member):
-            accepted += entry.kind == "earn"
+            accepted += entry.kind == "activity.recorded"
             for movement in entry.movements:
                 if movement.currency == self._programme.currency:
-                    moved[movement.source, movement.destination] += movement.amount
+                    ends = kind_of(movement.source), kind_of(movement.destination)
+                    moved[ends] += movement.amount
         return Standing(
             accepted=accepted,
-            issued=moved["issued", _AVAILABLE],
-            redeemed=moved[_AVAILABLE, "redeemed"],
-            expired=moved[_AVAILABLE, "expired"],
+            issued=moved["issued", "member"],
+            redeemed=moved["member", "redeemed"],
+            expired=moved["member", "expired"],
             available=self._available(member),
             tier=self._tier(member),
         )

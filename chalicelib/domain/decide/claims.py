@@ -31,6 +31,8 @@ class RecordKind(Generic[T]):
     """
 
     def __init__(self, name: str, shape: type[T], *, kept_days: int | None = None) -> None:
+        if "#" in name:
+            raise ValueError("a kind of record has no # in its name: keys are cut there")
         self.name: Final = name
         self.kept_days: Final = kept_days
         self._decoder: Final = msgspec.json.Decoder(shape)
@@ -93,6 +95,7 @@ class ClaimKey(Struct, frozen=True):
     """
     Take a key for a member, with a value for who finds it; refused where anybody has it.
 
+    ``owner`` is a member whose account changes in the same decision, unless the key is personal.
     The key is a keyed hash wherever the plain one could be guessed.  What could tell who somebody
     is, such as an external id, is ``personal``: it lies with the personal data.
     """

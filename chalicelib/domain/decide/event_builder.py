@@ -9,7 +9,7 @@ from chalicelib.domain.calendar import Instant
 from chalicelib.domain.decide.benefits import OF_VALUE, Benefit, Door
 from chalicelib.domain.effects import Effect
 from chalicelib.domain.ledger.actor import CLOCK, Actor
-from chalicelib.domain.ledger.events import Data, Detail, Event, Outcome
+from chalicelib.domain.ledger.events import SCHEMA, Data, Detail, Event, Outcome
 from chalicelib.domain.ledger.postings import Posting
 
 
@@ -98,6 +98,7 @@ class EventBuilder:
             effective_at=self.now,
             occurred_at=self.now if occurred_at is None else occurred_at,
             data=data,
+            schema=SCHEMA,
             effects=tuple(self._effects),
             postings=tuple(self._postings),
             actor=self._actor.recorded(),

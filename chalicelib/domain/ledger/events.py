@@ -579,7 +579,8 @@ class Event(Struct, frozen=True, omit_defaults=True):
     effective_at: Instant
     occurred_at: Instant
     data: Data
-    schema: int = SCHEMA
+    # Left out of the bytes where it is 4, whatever a later release writes.
+    schema: int = 4
     effects: tuple[Effect, ...] = ()
     postings: tuple[Posting, ...] = ()
     actor: Actor = CLOCK

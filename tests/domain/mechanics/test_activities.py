@@ -8,9 +8,9 @@ import pytest
 
 from chalicelib.domain.activity import Activity
 from chalicelib.domain.calendar import Instant
-from chalicelib.domain.commands import Open, RecordActivity
-from chalicelib.domain.entry import Detail, Fact, Judged, Line
-from chalicelib.domain.mechanics.activities import Verdict
+from chalicelib.domain.ledger.events import ActivitySummary, Detail, Evaluation, Line
+from chalicelib.domain.mechanics.activities import RecordActivity, Verdict
+from chalicelib.domain.mechanics.membership import Open
 from tests.domain.building import (
     PURCHASE,
     VISIT,
@@ -23,6 +23,7 @@ from tests.domain.building import (
     per_amount,
     programme,
     published,
+    recorded_by,
     rule,
 )
 
@@ -148,7 +149,7 @@ class TestJudging:
                 note="this happened on 2026-02-01, before the member joined on 2026-02-10",
             ),
         )
-        assert member.entries[-1].judged == ()
+        assert recorded_by(member.entries[-1]).evaluations == ()
         assert member.account.metrics == {}
 
     def test_before_the_first_version(self) -> None:
@@ -174,9 +175,9 @@ class TestJudging:
             ("clinic", "clinic/points", 5),
             ("spa", "spa/points", 7),
         ]
-        assert member.entries[-1].judged == (
-            Judged("clinic", 1, "member"),
-            Judged("spa", 1, "member"),
+        assert recorded_by(member.entries[-1]).evaluations == (
+            Evaluation("clinic", 1, "member"),
+            Evaluation("spa", 1, "member"),
         )
         assert len(member.entries) == 2
 
@@ -186,7 +187,7 @@ class TestJudging:
         given = [granted(member.visit(f"2026-02-0{day}")) for day in (1, 2)]
 
         assert given == [{"first": 5}, {}]
-        assert [entry.judged[0].visits for entry in member.entries[1:]] == [0, 1]
+        assert [recorded_by(each).evaluations[0].visits for each in member.entries[1:]] == [0, 1]
 
 
 class TestJournal:
@@ -199,8 +200,8 @@ class TestJournal:
         entry = member.entries[-1]
 
         assert recorded.awards == ()
-        assert (entry.kind, entry.postings) == ("earn", ())
-        assert entry.fact == Fact("steps.recorded", quantity=9_000)
+        assert (entry.kind, entry.postings) == ("activity.recorded", ())
+        assert recorded_by(entry).activity == ActivitySummary("steps.recorded", quantity=9_000)
         assert member.account.stats.activities == 1
         assert member.account.version == 2
 
@@ -221,7 +222,7 @@ class TestJournal:
         )
         entry = member.entries[-1]
 
-        assert entry.fact == Fact(
+        assert recorded_by(entry).activity == ActivitySummary(
             PURCHASE,
             amount=500,
             money="GBP",
@@ -275,5 +276,4 @@ class TestChecks:
 
         assert entry.detail is not None
         assert [part.id for part in entry.detail.lines] == ["1", "2", "x"]
-        assert entry.fact is not None
-        assert entry.fact.amount == 505
+        assert recorded_by(entry).activity.amount == 505

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from chalicelib.domain.account import Counter
-from chalicelib.domain.entry import Line
+from chalicelib.domain.ledger.events import Line
 from chalicelib.domain.mechanics.reversal import LineReversal
 from tests.domain.building import (
     PURCHASE,
@@ -27,6 +27,7 @@ from tests.domain.building import (
     points,
     programme,
     published,
+    recorded_by,
     rule,
     visits,
 )
@@ -294,7 +295,7 @@ class TestGates:
         assert outcome.matched is False
         assert reason in outcome.reason
         assert (outcome.raw, outcome.granted) == (0, 0)
-        assert member.entries[-1].awards == ()
+        assert recorded_by(member.entries[-1]).awards == ()
 
     @pytest.mark.parametrize(
         ("when", "matched"),
@@ -598,7 +599,9 @@ class TestCaps:
 
         assert (outcome.matched, outcome.raw, outcome.granted, outcome.room) == (True, 40, 0, 0)
         assert outcome.reason == "its caps are used up"
-        assert [(a.raw, a.granted, a.room) for a in member.entries[-1].awards] == [(40, 0, 0)]
+        assert [(a.raw, a.granted, a.room) for a in recorded_by(member.entries[-1]).awards] == [
+            (40, 0, 0)
+        ]
         assert member.entries[-1].postings == ()
 
     def test_late_facts_meet_the_cap_of_their_day(self) -> None:
@@ -687,7 +690,7 @@ class TestActivation:
         member.visit("2026-02-01", now="2026-02-15T00:00:00Z")
 
         assert member.balance.available == 50
-        assert member.entries[-1].awards[0].active_at is None
+        assert recorded_by(member.entries[-1]).awards[0].active_at is None
 
     def test_pending_value_repays_a_deficit_when_it_activates(self) -> None:
         """Until it is active it repays nothing."""

@@ -125,7 +125,7 @@ class TestTiers:
         for _ in range(3):
             assert use(who, "2026-03-03", "booking").held.left is None
 
-        assert [entry.kind for entry in who.entries].count("draw") == 3
+        assert [entry.kind for entry in who.entries].count("entitlement.used") == 3
 
     def test_more_than_is_left_takes_nothing(self) -> None:
         """Three of two that are left are refused, and two are still there."""
@@ -172,7 +172,7 @@ class TestGrants:
         assert held(who, "2026-03-09T15:59:59.999Z")["gift"] == (1, None)
         assert "gift" not in held(who, "2026-03-09T16:00:00Z")
 
-        assert [entry.kind for entry in who.tick("2026-03-10")] == ["lapse"]
+        assert [entry.kind for entry in who.tick("2026-03-10")] == ["entitlements.expired"]
         assert who.account.progress == {}
         assert who.verdict().holds
 

@@ -80,7 +80,7 @@ def test_captured_whole() -> None:
     told = capture(who, "2026-03-04T12:14:59Z")
 
     assert (told.captured, told.released) == (70, 0)
-    assert posted(who.entries[-1]) == [("member/held", "redeemed", 70)]
+    assert posted(who.entries[-1]) == [("member/held", "redeemed/tenant/tenant", 70)]
     assert (holds.held(who.account, POINTS), who.available("2026-03-04T12:14:59Z")) == (0, 30)
     assert who.verdict().holds
 
@@ -121,7 +121,7 @@ class TestTime:
         assert (late.code, late.facts["state"]) == ("hold_ended", "expired")
         (entry,) = who.tick("2026-03-04T13:00:00Z")
         assert (entry.kind, format_instant(entry.effective_at)) == (
-            "time_out",
+            "holds.expired",
             "2026-03-04T12:15:00Z",
         )
         assert who.verdict().holds
@@ -143,7 +143,7 @@ class TestTime:
 
         assert posted(who.entries[-1]) == [
             ("member/held", "member/available", 50),
-            ("member/available", "expired", 50),
+            ("member/available", "expired/tenant", 50),
             ("member/held", "member/available", 20),
         ]
         assert lots(who) == [(50, "2026-03-13")]
@@ -251,7 +251,7 @@ def test_closing_forfeits_what_is_held() -> None:
     who.close("2026-03-04")
 
     assert holds.held(who.account, POINTS) == 0
-    assert ("member/available", "forfeited", 100) in posted(who.entries[-1])
+    assert ("member/available", "forfeited/tenant", 100) in posted(who.entries[-1])
     assert who.verdict().holds
 
 

@@ -10,14 +10,21 @@ from typing import Any
 import msgspec
 import pytest
 
-from chalicelib.domain.commands import Command, Enrol, RecordActivity
+from chalicelib.domain.commands import Command
 from chalicelib.domain.decide.settling import due_at
-from chalicelib.domain.entry import Line
 from chalicelib.domain.errors import MemberNotFound
+from chalicelib.domain.ledger.events import (
+    HouseholdJoined,
+    HouseholdLeft,
+    HouseholdMemberAdded,
+    HouseholdMemberRemoved,
+    Line,
+)
 from chalicelib.domain.mechanics import discounts, households
+from chalicelib.domain.mechanics.activities import RecordActivity
 from chalicelib.domain.mechanics.discounts import Purchase
 from chalicelib.domain.mechanics.households import Household, JoinHousehold, LeaveHousehold
-from chalicelib.domain.mechanics.membership import Close
+from chalicelib.domain.mechanics.membership import Close, Enrol
 from chalicelib.domain.programme import Programmes
 from chalicelib.domain.validation import validate
 from tests.domain.building import PURCHASE, VISIT, Followed, Member, at, fact, programme
@@ -95,11 +102,16 @@ class TestMember:
         belongs = households.belonging(member.account)
         assert belongs is not None
         assert (belongs.household, belongs.role, belongs.since) == (HOME, "child", at(NOW))
-        assert (member.entries[-1].kind, member.entries[-1].subject) == ("join", HOME)
-        assert (home.entries[-1].kind, home.entries[-1].counterparty) == ("admit", "mem_2")
+        assert (member.entries[-1].data, home.entries[-1].data) == (
+            HouseholdJoined(HOME, "child"),
+            HouseholdMemberAdded("mem_2", "child"),
+        )
         assert joined.result.members["mem_2"] == households.Relative("child", at(NOW))
         leave(member, home, "2026-04-01")
-        assert (member.entries[-1].kind, home.entries[-1].kind) == ("leave", "dismiss")
+        assert (member.entries[-1].data, home.entries[-1].data) == (
+            HouseholdLeft(HOME),
+            HouseholdMemberRemoved("mem_2"),
+        )
         assert households.belonging(member.account) is None
         assert member.account.progress == {}
         assert known(home) == ["mem_1"]
@@ -134,7 +146,7 @@ class TestMember:
         alone.do(Close(member=alone.id, reason="asked"), NOW)
 
         assert known(home) == ["mem_1"]
-        assert home.entries[-1].counterparty == "mem_2"
+        assert home.entries[-1].data == HouseholdMemberRemoved("mem_2")
         assert households.belonging(member.account) is None
 
 

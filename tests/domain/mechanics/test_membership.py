@@ -5,10 +5,12 @@ from __future__ import annotations
 import pytest
 
 from chalicelib.domain.account import TierStep
-from chalicelib.domain.commands import Command, Enrol, Open, RecordActivity
+from chalicelib.domain.commands import Command
 from chalicelib.domain.decide.settling import due_at
 from chalicelib.domain.errors import Invalid
-from chalicelib.domain.mechanics.membership import Close, Joined
+from chalicelib.domain.ledger.events import MemberClosed
+from chalicelib.domain.mechanics.activities import RecordActivity
+from chalicelib.domain.mechanics.membership import Close, Enrol, Joined, Open
 from chalicelib.domain.mechanics.reversal import ReverseActivity
 from tests.domain.building import (
     VISIT,
@@ -39,7 +41,7 @@ class TestOpening:
         assert decision.result == Joined({})
         assert (member.account.status, member.account.opened_at) == ("prospect", at("2026-01-05"))
         assert member.account.enrolments == {}
-        assert member.entries[0].kind == "open"
+        assert member.entries[0].kind == "member.created"
 
     def test_enrolled_at_once(self) -> None:
         """Joining gives the lowest tier from that instant, on the local day."""
@@ -53,7 +55,7 @@ class TestOpening:
         assert member.account.status == "enrolled"
         assert member.enrolment.joined_on == "2026-01-06"
         assert member.enrolment.timeline == (TierStep(joined, "base", "enrolled"),)
-        assert member.entries[0].kind == "enrol"
+        assert member.entries[0].kind == "member.enrolled"
 
     def test_consents(self) -> None:
         """What was consented to and what was not are both kept."""
@@ -205,10 +207,10 @@ class TestClosing:
         member.close("2026-02-02")
 
         assert posted(member.entries[-1]) == [
-            ("member/available", "forfeited", 100),
-            ("member/pending", "forfeited", 50),
+            ("member/available", "forfeited/tenant", 100),
+            ("member/pending", "forfeited/tenant", 50),
         ]
-        assert member.entries[-1].reason == "asked to"
+        assert member.entries[-1].data == MemberClosed("asked to")
         assert (member.account.status, member.account.balances) == ("closed", {})
         assert due_at(member.account) is None
         assert member.tick("2030-01-01") == ()
@@ -222,7 +224,7 @@ class TestClosing:
         assert member.balance.deficit == 100
         member.close("2026-02-04")
 
-        assert posted(member.entries[-1]) == [("forfeited", "member/available", 100)]
+        assert posted(member.entries[-1]) == [("forfeited/tenant", "member/available", 100)]
         assert member.account.balances == {}
 
     def test_what_fell_due_before_comes_first(self) -> None:
@@ -230,7 +232,11 @@ class TestClosing:
         member = self.member()
         member.close("2026-03-04T00:00:00Z")
 
-        assert [entry.kind for entry in member.entries[-3:]] == ["activate", "expire", "close"]
+        assert [entry.kind for entry in member.entries[-3:]] == [
+            "pending.activated",
+            "lots.expired",
+            "member.closed",
+        ]
         assert member.entries[-1].postings == ()
 
     def test_nothing_can_be_done_afterwards(self) -> None:

@@ -11,10 +11,10 @@ from msgspec.structs import replace
 
 from chalicelib.domain.account import Account
 from chalicelib.domain.activity import Activity
-from chalicelib.domain.entry import Line
+from chalicelib.domain.ledger.events import Line
 from chalicelib.domain.mechanics.entitlements import GrantEntitlement
 from chalicelib.domain.mechanics.pricing import Payment
-from chalicelib.domain.mechanics.quotes import ConfirmQuote, MakeQuote
+from chalicelib.domain.mechanics.quoting import ConfirmQuote, MakeQuote
 from chalicelib.domain.mechanics.reversal import LineReversal, ReverseActivity
 from chalicelib.domain.mechanics.statuses import ShowStatus
 from chalicelib.domain.mechanics.wallets import TopUp
@@ -30,6 +30,7 @@ from tests.domain.building import (
     per_amount,
     points,
     programme,
+    recorded_by,
     rule,
 )
 
@@ -230,8 +231,7 @@ def test_confirming_costs_the_quote_and_can_be_undone(drawn: dict[str, Any], by_
         drawn_now = sum(draw.amount for draw in quote.draws if draw.currency == currency)
         left = member.account.balance(currency).available
         assert left == before.balance(currency).available - drawn_now
-    assert entry.fact is not None
-    assert entry.fact.amount == sum(each.counted for each in quote.lines)
+    assert recorded_by(entry).activity.amount == sum(each.counted for each in quote.lines)
     assert member.verdict().holds
 
     steps = [(LineReversal(each.id),) for each in quote.lines] if by_line else [()]

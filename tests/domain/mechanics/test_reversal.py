@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from chalicelib.domain.decide.claims import SaveRecord
-from chalicelib.domain.entry import Line
+from chalicelib.domain.ledger.events import ActivityReversed, ActivitySummary, Line
 from chalicelib.domain.mechanics.reversal import (
     REMAINING,
     LineReversal,
@@ -90,9 +90,11 @@ class TestWhole:
         decision = member.do(member.reversing("sale"), "2026-02-02")
         entry = member.entries[-1]
 
-        assert (entry.kind, entry.subject) == ("reverse", "2")
+        assert entry.data == ActivityReversed(
+            2, ActivitySummary(PURCHASE, amount=6_050, money="GBP")
+        )
         assert (entry.occurred_at, entry.effective_at) == (at("2026-02-01"), at("2026-02-02"))
-        assert posted(entry) == [("member/available", "issued", 60)]
+        assert posted(entry) == [("member/available", "issued/tenant", 60)]
         assert entry.detail is not None
         assert (entry.detail.source, entry.detail.external_id) == ("till", "sale")
         assert decision.claims == (
@@ -414,13 +416,16 @@ class TestWhereItComesFrom:
                 "deficit",
                 Returned("clinic/points", 100, deficit=80),
                 -80,
-                [("member/available", "issued", 20), ("member/available", "issued", 80)],
+                [
+                    ("member/available", "issued/tenant", 20),
+                    ("member/available", "issued/tenant", 80),
+                ],
             ),
             (
                 "clamp",
                 Returned("clinic/points", 20, let_go=80),
                 0,
-                [("member/available", "issued", 20)],
+                [("member/available", "issued/tenant", 20)],
             ),
         ],
     )
@@ -512,7 +517,7 @@ class TestWhereItComesFrom:
         member.buy(100, "2026-02-01", name="sale")
         member.reverse("sale", "2026-02-02", amount=40)
         assert (member.balance.available, member.balance.pending_total) == (30, 60)
-        assert posted(member.entries[-1]) == [("member/pending", "issued", 40)]
+        assert posted(member.entries[-1]) == [("member/pending", "issued/tenant", 40)]
         member.reverse("sale", "2026-02-03")
 
         assert (member.balance.available, member.balance.pending_total) == (30, 0)
@@ -525,7 +530,10 @@ class TestWhereItComesFrom:
         member.buy(100, "2026-02-01", name="sale")
         member.reverse("sale", "2026-02-15T00:00:00Z", amount=40)
 
-        assert [entry.kind for entry in member.entries[-2:]] == ["activate", "reverse"]
+        assert [entry.kind for entry in member.entries[-2:]] == [
+            "pending.activated",
+            "activity.reversed",
+        ]
         assert (member.balance.available, member.balance.pending_total) == (60, 0)
 
 

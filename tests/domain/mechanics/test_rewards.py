@@ -8,9 +8,10 @@ import pytest
 from msgspec.structs import replace
 
 from chalicelib.domain.account import Counter
-from chalicelib.domain.decide.actor import Actor
 from chalicelib.domain.decide.claims import ClaimKey, SaveRecord, TakeFrom
 from chalicelib.domain.errors import Conflict, LoyaltyError
+from chalicelib.domain.ledger.actor import Actor
+from chalicelib.domain.ledger.events import PendingActivated, RewardRedeemed, RewardsRedeemed
 from chalicelib.domain.lots import Lot, LotKey, Taken
 from chalicelib.domain.mechanics import entitlements, rewards
 from chalicelib.domain.mechanics.goodwill import GiveGoodwill
@@ -84,8 +85,8 @@ class TestRedeeming:
             counters=(("clinic/reward:tea/month/2026-02", at("2026-03-01T00:00:00Z")),),
         )
         entry = member.entries[-1]
-        assert (entry.kind, entry.subject) == ("redeem", "red_1")
-        assert posted(entry) == [("member/available", "redeemed", 60)]
+        assert entry.data == RewardRedeemed("red_1", "clinic", "tea")
+        assert posted(entry) == [("member/available", "redeemed/tenant/tenant", 60)]
         assert member.balance.available == 940
 
     @pytest.mark.parametrize(
@@ -121,11 +122,11 @@ class TestRedeeming:
         member = rich(reward("gift", 60, payee="hospice"))
         redemption = member.redeem("gift", "2026-02-01")
         assert redemption.payee == "hospice"
-        assert posted(member.entries[-1]) == [("member/available", "payee/hospice", 60)]
+        assert posted(member.entries[-1]) == [("member/available", "payee/tenant/hospice", 60)]
 
         member.cancel(redemption, "2026-02-02")
 
-        assert posted(member.entries[-1]) == [("payee/hospice", "member/available", 60)]
+        assert posted(member.entries[-1]) == [("payee/tenant/hospice", "member/available", 60)]
 
     def test_a_gift(self) -> None:
         """What costs nothing is for those too who owe something, and moves nothing."""
@@ -415,9 +416,9 @@ class TestCancelling:
 
         assert member.balance == before
         assert posted(member.entries[-1]) == [
-            ("redeemed", "member/available", 100),
-            ("redeemed", "member/available", 100),
-            ("redeemed", "member/available", 50),
+            ("redeemed/tenant/tenant", "member/available", 100),
+            ("redeemed/tenant/tenant", "member/available", 100),
+            ("redeemed/tenant/tenant", "member/available", 50),
         ]
         after = replace(redemption, state="cancelled", changed_at=at("2026-02-06"), revision=2)
         assert decision.result == after
@@ -445,8 +446,11 @@ class TestCancelling:
         member.cancel(redemption, cancelled)
 
         assert member.balance.available == left
-        over = [("member/available", "expired", 100)] if left == 0 else []
-        assert posted(member.entries[-1]) == [("redeemed", "member/available", 100), *over]
+        over = [("member/available", "expired/tenant", 100)] if left == 0 else []
+        assert posted(member.entries[-1]) == [
+            ("redeemed/tenant/tenant", "member/available", 100),
+            *over,
+        ]
 
     @pytest.mark.parametrize(
         ("days", "cancelled", "expires_on"),
@@ -506,7 +510,7 @@ class TestVouchers:
             at("2026-02-11T23:59:59.999Z"),
         )
         assert decision.claims == (rewards.saving(decision.result),)
-        assert (member.entries[-1].kind, member.entries[-1].postings) == ("use", ())
+        assert (member.entries[-1].kind, member.entries[-1].postings) == ("voucher.used", ())
 
     @pytest.mark.parametrize("end", ["used", "cancelled", "expired"])
     @pytest.mark.parametrize("action", ["use", "cancel"])
@@ -561,14 +565,15 @@ class TestByItself:
         member = self.waiting()
         member.visit("2026-02-01")
         member.visit("2026-02-02")
-        assert member.tick("2026-02-04")[0].noted == {}
+        assert member.tick("2026-02-04")[0].outcomes == ()
 
         (entry,) = member.tick("2026-02-05")
 
-        assert (entry.kind, entry.noted) == ("activate", {"clinic/rewards": {"tea": 1}})
+        assert entry.data == PendingActivated()
+        assert entry.outcomes == (RewardsRedeemed("clinic", {"tea": 1}),)
         assert posted(entry) == [
             ("member/pending", "member/available", 100),
-            ("member/available", "redeemed", 90),
+            ("member/available", "redeemed/tenant/tenant", 90),
         ]
         assert member.balance.available == 110
         assert entitlements.GRANTS.all(member.account).keys() != set()
@@ -600,10 +605,10 @@ class TestByItself:
             transfer(other, member, 149, "2026-02-02")
 
         # 250, less 90, are above 150 once more; what is left then is not.
-        assert member.entries[-1].noted == {"clinic/rewards": {"tea": 2}}
+        assert member.entries[-1].outcomes == (RewardsRedeemed("clinic", {"tea": 2}),)
         assert member.balance.available == 70
         assert member.verdict().holds
-        assert member.adjust(-1, "2026-02-03").entries[0].noted == {}
+        assert member.adjust(-1, "2026-02-03").entries[0].outcomes == ()
 
     @pytest.mark.parametrize(
         ("parts", "told"),

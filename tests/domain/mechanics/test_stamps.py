@@ -8,10 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.domain.mechanics import entitlements, stamps
+from chalicelib.domain.ledger.events import CardsStamped, CardStamp
+from chalicelib.domain.mechanics import entitlements, stamp_cards
 from chalicelib.domain.mechanics.entitlements import UseEntitlement
 from chalicelib.domain.mechanics.reversal import LineReversal
-from chalicelib.domain.mechanics.stamps import Stamps
+from chalicelib.domain.mechanics.stamp_cards import Stamps
 from chalicelib.domain.validation import validate
 from tests.domain.building import Member, line, points, programme
 
@@ -42,7 +43,7 @@ def sessions(who: Member, count: int, *, day: str = DAY) -> str:
 
 def card(who: Member) -> tuple[int, int, int]:
     """Return (stamps on the card, cards that were full, free sessions that are left)."""
-    held = stamps.CARDS.get(who.account, "clinic/five") or Stamps()
+    held = stamp_cards.CARDS.get(who.account, "clinic/five") or Stamps()
     left = sum(grant.units for grant in entitlements.GRANTS.all(who.account).values())
     return held.on_card, held.full, left
 
@@ -93,16 +94,14 @@ def test_a_day_has_a_maximum() -> None:
     assert card(who)[0] == 3
 
 
-def test_the_note_says_what_became_of_it() -> None:
+def test_the_outcome_says_what_became_of_it() -> None:
     """Whoever reports the fact is told how the card stands."""
     who = member(daily_max=4)
     recorded = who.basket(DAY, line("1", 9000, "physio", quantity=5), name="b")
 
-    assert recorded.noted == {
-        "clinic/stamp_cards": {
-            "five": {"stamps": 4, "worth": 5, "on_card": 4, "size": 5, "full": 0}
-        }
-    }
+    assert recorded.outcomes == (
+        CardsStamped("clinic", (CardStamp("five", stamps=4, worth=5, on_card=4, size=5),)),
+    )
 
 
 class TestRefunds:

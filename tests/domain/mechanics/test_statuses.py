@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain.commands import Enrol
 from chalicelib.domain.mechanics import statuses
+from chalicelib.domain.mechanics.membership import Enrol
 from chalicelib.domain.mechanics.statuses import ShowStatus
 from chalicelib.domain.programme import Programme
 from tests.domain.building import Member, programme, published

@@ -317,7 +317,7 @@ class TestReview:
         visit_times(member, 2, "2026-12")
         (entry,) = member.tick("2027-01-01T00:00:00Z")
 
-        assert entry.kind == "review"
+        assert entry.kind == "tiers.reviewed"
         assert member.enrolment.tier == "silver"
         assert member.enrolment.review_at == at(self.NEW_YEAR)
 

@@ -6,10 +6,10 @@ from typing import Any, Final
 
 import pytest
 
-from chalicelib.domain.commands import Open
 from chalicelib.domain.errors import Conflict, Invalid, LoyaltyError
+from chalicelib.domain.ledger.events import TransferReceived, TransferSent
 from chalicelib.domain.mechanics.inactivity import LAST_DAYS
-from chalicelib.domain.mechanics.transfers import TRANSFERRED
+from chalicelib.domain.mechanics.membership import Open
 from chalicelib.domain.mechanics.wallets import TopUp
 from chalicelib.domain.validation import validate
 from tests.domain.building import (
@@ -68,12 +68,12 @@ def test_lots_move_as_they_are() -> None:
     assert lots(receiver) == [(50, "2026-03-12"), (20, "2026-03-13")]
     assert [(part.amount, part.lot.expires_on) for part in sent.parts] == lots(receiver)
     gone, come = sender.entries[-1], receiver.entries[-1]
-    assert (gone.kind, gone.subject, gone.counterparty) == ("transfer_out", "transfer_1", "mem_2")
-    assert (come.kind, come.subject, come.counterparty) == ("transfer_in", "transfer_1", "mem_1")
+    assert gone.data == TransferSent("transfer_1", "mem_2", POINTS, 70)
+    assert come.data == TransferReceived("transfer_1", "mem_1", POINTS, 70)
     assert posted(gone) + posted(come) == [
-        ("member/available", TRANSFERRED, 70),
-        (TRANSFERRED, "member/available", 50),
-        (TRANSFERRED, "member/available", 20),
+        ("member/available", "transfer/transfer_1", 70),
+        ("transfer/transfer_1", "member/available", 50),
+        ("transfer/transfer_1", "member/available", 20),
     ]
     assert sender.verdict().holds
     assert receiver.verdict().holds
@@ -84,8 +84,8 @@ def test_what_arrives_expires_and_is_announced_on_its_own_day() -> None:
     sender, receiver = pair()
     transfer(sender, receiver, 50, "2026-03-05")
 
-    assert [entry.kind for entry in receiver.tick("2026-03-10")] == ["warn"]
-    assert [entry.kind for entry in receiver.tick("2026-03-13")] == ["expire"]
+    assert [entry.kind for entry in receiver.tick("2026-03-10")] == ["expiry.announced"]
+    assert [entry.kind for entry in receiver.tick("2026-03-13")] == ["lots.expired"]
     assert receiver.available("2026-03-13") == 0
 
 
@@ -193,7 +193,7 @@ class TestInactivity:
         transfer(sender, receiver, 50, "2026-03-05")
 
         assert LAST_DAYS.all(receiver.account)[POINTS].expires_on == "2026-03-13"
-        assert [entry.kind for entry in receiver.tick("2026-03-14")] == ["inactive"]
+        assert [entry.kind for entry in receiver.tick("2026-03-14")] == ["inactivity.expired"]
         assert receiver.available("2026-03-14") == 0
 
     def test_a_day_of_ones_own_stays(self) -> None:

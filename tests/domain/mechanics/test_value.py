@@ -165,7 +165,9 @@ class TestExpiry:
             member.redeem("tea", EXPIRY - early)
 
             assert member.balance.available == 0
-            assert posted(member.entries[-1]) == [("member/available", "redeemed", 500)]
+            assert posted(member.entries[-1]) == [
+                ("member/available", "redeemed/tenant/tenant", 500)
+            ]
 
     @pytest.mark.parametrize("ticked", [False, True])
     def test_redeeming_at_the_instant(self, *, ticked: bool) -> None:
@@ -185,8 +187,12 @@ class TestExpiry:
         member.visit("2026-05-01")
         (entry,) = member.tick("2028-01-01")
 
-        assert (entry.kind, entry.effective_at, entry.occurred_at) == ("expire", EXPIRY, EXPIRY)
-        assert posted(entry) == [("member/available", "expired", 500)]
+        assert (entry.kind, entry.effective_at, entry.occurred_at) == (
+            "lots.expired",
+            EXPIRY,
+            EXPIRY,
+        )
+        assert posted(entry) == [("member/available", "expired/tenant", 500)]
 
     def test_a_command_keeps_what_fell_due_before_it(self) -> None:
         """A write commits the tick entries first, then its own."""
@@ -194,7 +200,12 @@ class TestExpiry:
         member.visit("2026-05-01")
         member.visit("2027-04-01")
 
-        assert [entry.kind for entry in member.entries] == ["enrol", "earn", "expire", "earn"]
+        assert [entry.kind for entry in member.entries] == [
+            "member.enrolled",
+            "activity.recorded",
+            "lots.expired",
+            "activity.recorded",
+        ]
         assert [entry.version for entry in member.entries] == [1, 2, 3, 4]
 
     def test_a_late_fact_whose_value_is_over(self) -> None:
@@ -204,8 +215,8 @@ class TestExpiry:
 
         assert granted(recorded) == {"visit": 500}
         assert posted(member.entries[-1]) == [
-            ("issued", "member/available", 500),
-            ("member/available", "expired", 500),
+            ("issued/tenant", "member/available", 500),
+            ("member/available", "expired/tenant", 500),
         ]
         assert member.account.balances == {}
         assert member.account.metrics["clinic/points_earned/points"]["all"] == 500
@@ -376,8 +387,8 @@ class TestLots:
         member.visit("2026-02-01")
         (entry,) = member.tick("2026-02-04")
 
-        assert posted(member.entries[1]) == [("issued", "member/pending", 50)]
-        assert (entry.kind, entry.effective_at) == ("activate", at("2026-02-03T00:00:00Z"))
+        assert posted(member.entries[1]) == [("issued/tenant", "member/pending", 50)]
+        assert (entry.kind, entry.effective_at) == ("pending.activated", at("2026-02-03T00:00:00Z"))
         assert posted(entry) == [("member/pending", "member/available", 50)]
 
     def test_activation_and_expiry_at_one_instant(self) -> None:
@@ -392,10 +403,10 @@ class TestLots:
         member.visit("2026-02-01")
         entries = member.tick("2026-02-10")
 
-        assert [entry.kind for entry in entries] == ["activate", "expire"]
+        assert [entry.kind for entry in entries] == ["pending.activated", "lots.expired"]
         assert posted(entries[0]) == [
             ("member/pending", "member/available", 7),
-            ("member/available", "expired", 7),
+            ("member/available", "expired/tenant", 7),
         ]
-        assert posted(entries[1]) == [("member/available", "expired", 50)]
+        assert posted(entries[1]) == [("member/available", "expired/tenant", 50)]
         assert member.account.balances == {}

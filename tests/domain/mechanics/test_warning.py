@@ -5,7 +5,7 @@ from __future__ import annotations
 from chalicelib.domain import calendar
 from chalicelib.domain.decide.settling import due_at
 from chalicelib.domain.effects import LotWarned
-from chalicelib.domain.entry import Entry
+from chalicelib.domain.ledger.events import Event
 from chalicelib.domain.programme import Programme
 from tests.domain.building import (
     PURCHASE,
@@ -23,7 +23,7 @@ from tests.domain.building import (
 EXPIRY = {"type": "rolling", "days": 30}
 
 
-def warned(entries: tuple[Entry, ...]) -> list[tuple[str, int, str | None]]:
+def warned(entries: tuple[Event, ...]) -> list[tuple[str, int, str | None]]:
     """Return what was announced: when, how much, and through which day it can be used."""
     return [
         (calendar.format_instant(entry.effective_at), effect.amount, effect.lot.expires_on)
@@ -52,7 +52,7 @@ class TestWarning:
         entries = member.tick("2026-06-30")
 
         assert warned(entries) == [("2026-06-24T21:00:00Z", 50, "2026-07-02")]
-        assert [entry.kind for entry in entries] == ["warn"]
+        assert [entry.kind for entry in entries] == ["expiry.announced"]
         assert entries[0].postings == ()
         assert member.verdict().holds
 
@@ -63,7 +63,7 @@ class TestWarning:
         member.tick("2026-06-25T00:00:00Z")
 
         assert due_at(member.account) == at("2026-07-03T00:00:00Z")
-        assert [entry.kind for entry in member.tick("2026-08-01")] == ["expire"]
+        assert [entry.kind for entry in member.tick("2026-08-01")] == ["lots.expired"]
 
     def test_counts_what_is_left(self) -> None:
         """Value that was spent before is not announced; the rest is, in one sum for one day."""
@@ -87,7 +87,7 @@ class TestWarning:
         member = Member(announcing())
         member.visit("2026-06-02", now="2026-06-28")
 
-        assert [entry.kind for entry in member.tick("2026-08-01")] == ["expire"]
+        assert [entry.kind for entry in member.tick("2026-08-01")] == ["lots.expired"]
 
     def test_returns_with_restored_value(self) -> None:
         """A cancelled redemption puts value back together with its announcement."""
@@ -106,7 +106,7 @@ class TestWarning:
 
         kinds = [entry.kind for entry in member.tick("2026-08-01")]
 
-        assert kinds == ["activate", "warn", "expire"]
+        assert kinds == ["pending.activated", "expiry.announced", "lots.expired"]
 
     def test_stays_with_what_a_reversal_leaves_waiting(self) -> None:
         """Taking back a part of pending value does not silence the rest."""
@@ -128,4 +128,4 @@ class TestWarning:
         member.cancel(redemption, "2026-06-26")
         member.visit("2026-06-02", now="2026-06-27")
 
-        assert [entry.kind for entry in member.tick("2026-08-01")] == ["expire"]
+        assert [entry.kind for entry in member.tick("2026-08-01")] == ["lots.expired"]

@@ -31,7 +31,7 @@ def test_earning(store: Store, request: pytest.FixtureRequest) -> None:
     for _ in MODEL:
         commit = earned(commit)
         with measured() as cost:
-            store.ledger.load(TENANT, MEMBER)
+            store.ledger.load(TENANT, [MEMBER])
             store.ledger.commit(commit)
         model.append(cost.write_units)
         said.append(cost.reported - READ)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from msgspec.structs import replace
 
-from chalicelib.domain.mechanics.registry import Document
+from chalicelib.domain import section
+from chalicelib.domain.document import Document
 from chalicelib.domain.programme import Currency, MoneyUnit, NeverExpires, ProgrammeVersion
 from chalicelib.usecases.ports import Settings, StoredKey
 from tests.store.contract.conftest import Store
@@ -24,7 +25,8 @@ def draft(number: int = 1, programme: str = "clinic") -> ProgrammeVersion:
         money=MoneyUnit("EUR"),
         currencies=(Currency("points", "Points", NeverExpires()),),
     )
-    return ProgrammeVersion(number, "draft", document)
+    # As a store gives it: its sections are read when they are asked for.
+    return ProgrammeVersion(number, "draft", section.read(section.encode(document)))
 
 
 class TestTenants:

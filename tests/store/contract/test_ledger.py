@@ -1,4 +1,4 @@
-"""What every ledger promises."""
+"""What every ledger promises; what is claimed beside the accounts is in `test_claims`."""
 
 from __future__ import annotations
 
@@ -8,28 +8,20 @@ import pytest
 from msgspec.structs import replace
 
 from chalicelib.domain.account import Account, Counter
-from chalicelib.domain.commands import (
-    Remaining,
-    ReturnStock,
-    SaveQuote,
-    SaveRedemption,
-    SaveRemaining,
-    TakeBudget,
-    TakeStock,
-)
-from chalicelib.domain.entry import StoredEntry
+from chalicelib.domain.decide.claims import ClaimKey, EventRef, Ref
 from chalicelib.domain.errors import TooLarge
+from chalicelib.domain.ledger.journal import StoredEvent
 from chalicelib.store import keys
-from chalicelib.usecases.identity import activity_key
 from chalicelib.usecases.ports import (
+    AccountRead,
     AlreadyDone,
     ClaimRefused,
     Commit,
     Conflicted,
     Due,
     Identity,
+    KeyTaken,
     Loaded,
-    LookUpTaken,
     OutcomeUnknown,
     Profile,
     Remembered,
@@ -41,17 +33,21 @@ from tests.store.samples import (
     ANSWER,
     DAY,
     MEMBER,
+    NOTES,
     NOW,
+    SLIPS,
     TENANT,
+    change,
+    changed,
     earned,
-    growth,
     identity,
+    noted,
     opened,
-    quote,
-    redemption,
+    taking,
+    together,
 )
 
-MUG = TakeStock("clinic", "mug", 2)
+DUE = NOW + 365 * DAY
 
 
 def _open(store: Store, member: str = MEMBER) -> Commit:
@@ -61,71 +57,97 @@ def _open(store: Store, member: str = MEMBER) -> Commit:
 
 
 class TestLoad:
-    """`load` and its companions."""
+    """`load`: accounts, records and events in one read."""
 
     def test_unknown(self, store: Store) -> None:
         """An account that was never opened is absent."""
-        assert store.ledger.load(TENANT, MEMBER) == Loaded(account=None)
+        assert store.ledger.load(TENANT, [MEMBER]) == Loaded({MEMBER: AccountRead(None)})
 
     def test_round_trip(self, store: Store) -> None:
         """What was committed is what is loaded, to the last field."""
-        first = _open(store)
-        second = earned(first)
+        second = earned(_open(store))
         store.ledger.commit(second)
 
-        loaded = store.ledger.load(TENANT, MEMBER)
+        loaded = store.ledger.load(TENANT, [MEMBER])
 
-        assert loaded == Loaded(account=second.account, indexed_due=NOW + 365 * DAY)
+        assert loaded == Loaded({MEMBER: AccountRead(change(second).account, DUE)})
 
     def test_other_tenant(self, store: Store) -> None:
-        """An account is its tenant's alone."""
-        _open(store)
+        """Account, records and journal are their tenant's alone."""
+        store.ledger.commit(earned(_open(store), claims=(noted(), noted(kind=SLIPS))))
+        wanted: list[Ref | EventRef] = [
+            NOTES.ref(MEMBER, "n1"),
+            SLIPS.ref(MEMBER, "n1"),
+            EventRef(MEMBER, 1),
+        ]
 
-        assert store.ledger.load("other", MEMBER).account is None
+        loaded = store.ledger.load("other", [MEMBER], wanted)
+
+        assert loaded == Loaded({MEMBER: AccountRead(None)}, dict.fromkeys(wanted))
 
     def test_clock_comes_along(self, store: Store) -> None:
         """The test clock is read with the account, also where there is no account yet."""
         store.catalogue.create_tenant(Settings(TENANT, "Clinic", test_clock=True), NOW)
 
-        assert store.ledger.load(TENANT, MEMBER, with_clock=True) == Loaded(None, NOW)
-        commit = _open(store)
-        assert store.ledger.load(TENANT, MEMBER, with_clock=True) == Loaded(commit.account, NOW)
-        assert store.ledger.load(TENANT, MEMBER).clock is None
+        loaded = store.ledger.load(TENANT, [MEMBER], with_clock=True)
+        assert loaded == Loaded({MEMBER: AccountRead(None)}, clock=NOW)
+        account = change(_open(store)).account
+        loaded = store.ledger.load(TENANT, [MEMBER], with_clock=True)
+        assert loaded == Loaded({MEMBER: AccountRead(account)}, clock=NOW)
+        assert store.ledger.load(TENANT, [MEMBER]).clock is None
 
-    def test_with_redemption(self, store: Store) -> None:
-        """A redemption is read with its account; an unknown one is absent."""
-        first = _open(store)
-        made = redemption()
-        store.ledger.commit(earned(first, claims=(SaveRedemption(made),)))
-
-        loaded, found = store.ledger.load_with_redemption(TENANT, MEMBER, made.id)
-
-        assert (loaded, found) == (store.ledger.load(TENANT, MEMBER), made)
-        assert store.ledger.load_with_redemption(TENANT, MEMBER, "red_0")[1] is None
-
-    def test_pair(self, store: Store) -> None:
-        """Two accounts and the clock are read in one call; one that is not there is absent."""
+    def test_all_at_once(self, store: Store) -> None:
+        """Accounts, records of either kind, events and the clock: what is not there is told."""
         store.catalogue.create_tenant(Settings(TENANT, "Clinic", test_clock=True), NOW)
         first = _open(store)
-        other = earned(_open(store, "mem_2"))
+        other = earned(_open(store, "mem_2"), claims=(noted("kept", owner="mem_2"),))
         store.ledger.commit(other)
+        slip = noted("slip", kind=SLIPS)
+        second = earned(first, claims=(slip,))
+        store.ledger.commit(second)
+        here: dict[Ref | EventRef, object] = {
+            NOTES.ref("mem_2", "n1"): noted("kept").record,
+            SLIPS.ref(MEMBER, "n1"): slip.record,
+            EventRef(MEMBER, 1): change(first).entries[0],
+            EventRef("mem_2", 2): change(other).entries[0],
+        }
+        # The same id with another owner or of another kind, and a version yet to come.
+        nowhere: list[Ref | EventRef] = [
+            NOTES.ref(MEMBER, "n1"),
+            NOTES.ref("mem_2", "n2"),
+            SLIPS.ref("mem_2", "n1"),
+            EventRef(MEMBER, 3),
+            EventRef("mem_3", 1),
+        ]
 
-        loaded = store.ledger.load_pair(TENANT, MEMBER, "mem_2", with_clock=True)
-        alone = store.ledger.load_pair(TENANT, "mem_3", MEMBER)
+        loaded = store.ledger.load(
+            TENANT, [MEMBER, "mem_2", "mem_3"], [*here, *nowhere], with_clock=True
+        )
 
-        counterparty = Loaded(other.account, NOW, other.indexed_due)
-        assert loaded == Loaded(first.account, NOW, counterparty=counterparty)
-        assert alone == Loaded(None, counterparty=Loaded(first.account))
+        accounts = {
+            MEMBER: AccountRead(change(second).account, DUE),
+            "mem_2": AccountRead(change(other).account, DUE),
+            "mem_3": AccountRead(None),
+        }
+        assert loaded == Loaded(accounts, here | dict.fromkeys(nowhere), NOW)
 
-    def test_with_entry(self, store: Store) -> None:
-        """An entry is read with its account and the clock; a version to come is absent."""
-        store.catalogue.create_tenant(Settings(TENANT, "Clinic", test_clock=True), NOW)
-        first = _open(store)
+    def test_named_twice(self, store: Store) -> None:
+        """Who has two roles is read once, and so is a record that two parts of a command need."""
+        note = noted()
+        last = earned(_open(store), claims=(note,))
+        store.ledger.commit(last)
+        account = AccountRead(change(last).account, DUE)
 
-        loaded, found = store.ledger.load_with_entry(TENANT, MEMBER, 1, with_clock=True)
+        loaded = store.ledger.load(TENANT, [MEMBER, MEMBER], [note.ref, NOTES.ref(MEMBER, "n1")])
 
-        assert (loaded.account, loaded.clock, found) == (first.account, NOW, first.entries[0])
-        assert store.ledger.load_with_entry(TENANT, MEMBER, 2)[1] is None
+        assert loaded == Loaded({MEMBER: account}, {note.ref: note.record})
+
+    def test_records_alone(self, store: Store) -> None:
+        """What a command finds out late is read without any account."""
+        note = noted()
+        store.ledger.commit(earned(_open(store), claims=(note,)))
+
+        assert store.ledger.load(TENANT, [], [note.ref]) == Loaded({}, {note.ref: note.record})
 
 
 class TestCommit:
@@ -140,7 +162,7 @@ class TestCommit:
         with pytest.raises(Conflicted):
             store.ledger.commit(late)
 
-        assert store.ledger.remembered(TENANT, identity("late").key) is None
+        assert store.ledger.remembered(TENANT, [identity("late").key]) == (None,)
 
     def test_open_twice(self, store: Store) -> None:
         """An account begins once."""
@@ -151,45 +173,28 @@ class TestCommit:
 
     def test_entries_must_lead_to_the_account(self, store: Store) -> None:
         """A gap between the version read and the account is a mistake in the program."""
-        first = _open(store)
+        first, other = _open(store), _open(store, "mem_2")
+        gap = changed(earned(earned(first)), before=1)
 
-        with pytest.raises(ValueError, match="do not lead"):
-            store.ledger.commit(replace(earned(earned(first)), before=1))
+        for commit in (gap, together(earned(other), gap)):
+            with pytest.raises(ValueError, match="do not lead"):
+                store.ledger.commit(commit)
+        assert store.ledger.load(TENANT, ["mem_2"]).account("mem_2") == change(other).account
 
     def test_remembers(self, store: Store) -> None:
         """The dedupe record holds the answer byte for byte, and what it was about."""
         commit = earned(_open(store))
         store.ledger.commit(commit)
 
-        found = store.ledger.remembered(TENANT, _identity(commit).key)
+        found = store.ledger.remembered(TENANT, [_identity(commit).key])
 
-        assert found == Remembered(b"f" * 32, ANSWER, MEMBER, 2)
-        assert store.ledger.remembered("other", _identity(commit).key) is None
+        assert found == (Remembered(b"f" * 32, ANSWER, MEMBER, 2),)
+        assert store.ledger.remembered("other", [_identity(commit).key]) == (None,)
 
     def test_identity_needs_an_answer(self, store: Store) -> None:
         """An identity without the answer to remember is a mistake in the program."""
         with pytest.raises(ValueError, match="answer"):
             store.ledger.commit(earned(_open(store), answer=None))
-
-    def test_replay_counts_before_all_else(self, store: Store) -> None:
-        """The dedupe record is reported though version, look-up and claim fail too."""
-        first = _open(store)
-        commit = earned(first, look_up="x1", claims=(TakeStock("clinic", "mug", 1),))
-        store.ledger.commit(commit)
-
-        with pytest.raises(AlreadyDone) as done:
-            store.ledger.commit(commit)
-
-        assert done.value.remembered == Remembered(b"f" * 32, ANSWER, MEMBER, 2)
-
-    @pytest.mark.parametrize("stock", [0, 1])
-    def test_replay_counts_before_stock(self, store: Store, stock: int) -> None:
-        """What was redeemed before the stock was cut is answered as it was then."""
-        first = _open(store)
-        store.ledger.commit(earned(first, claims=(TakeStock("clinic", "mug", 1),)))
-
-        with pytest.raises(AlreadyDone):
-            store.ledger.commit(earned(first, claims=(TakeStock("clinic", "mug", stock),)))
 
     def test_second_identity(self, store: Store) -> None:
         """A write with two identities is on record under both, and refused for either."""
@@ -197,80 +202,30 @@ class TestCommit:
         both = earned(first, identity=identity("a"), also=identity("b", b"g" * 32))
         store.ledger.commit(both)
 
-        one, other, none = store.ledger.remembered_each(
-            TENANT, [identity("a").key, identity("b").key, identity("c").key]
+        found = store.ledger.remembered(
+            TENANT, [identity("c").key, identity("b").key, identity("a").key]
         )
 
-        assert one == Remembered(b"f" * 32, ANSWER, MEMBER, 2)
-        assert other == Remembered(b"g" * 32, ANSWER, MEMBER, 2)
-        assert none is None
+        assert found == (
+            None,
+            Remembered(b"g" * 32, ANSWER, MEMBER, 2),
+            Remembered(b"f" * 32, ANSWER, MEMBER, 2),
+        )
         for again in (
             earned(both, identity=identity("c"), also=identity("a")),
             earned(both, identity=identity("b"), also=identity("c")),
         ):
             with pytest.raises(AlreadyDone):
                 store.ledger.commit(again)
-        assert store.ledger.remembered(TENANT, identity("c").key) is None
-
-    def test_two_accounts(self, store: Store) -> None:
-        """A commit over two accounts writes both with their journals and places in the index."""
-        first = _open(store)
-        other = earned(_open(store, "mem_2"))
-        both = earned(first, counterparty=growth(other))
-        store.ledger.commit(both)
-
-        for commit in (both, other):
-            loaded = store.ledger.load(TENANT, commit.member)
-            assert loaded == Loaded(commit.account, indexed_due=commit.indexed_due)
-            found = store.ledger.entries(TENANT, commit.member, after=1)
-            assert list(found) == list(commit.entries)
-        assert store.ledger.remembered(TENANT, _identity(both).key) is not None
-        assert store.ledger.remembered(TENANT, _identity(other).key) is None
-
-    @pytest.mark.parametrize("faster", [MEMBER, "mem_2"])
-    def test_either_account_moved_on(self, store: Store, faster: str) -> None:
-        """Where one of two accounts moved on since they were read, neither is written."""
-        begun = {member: _open(store, member) for member in (MEMBER, "mem_2")}
-        ahead = earned(begun[faster], identity=identity("faster"))
-        store.ledger.commit(ahead)
-        counterparty = growth(earned(begun["mem_2"]))
-
-        with pytest.raises(Conflicted):
-            store.ledger.commit(earned(begun[MEMBER], counterparty=counterparty))
-
-        for member, commit in (begun | {faster: ahead}).items():
-            assert store.ledger.load(TENANT, member).account == commit.account
-
-    def test_look_up_counts_before_the_version(self, store: Store) -> None:
-        """A taken external id names who has it, though the account moved on too."""
-        store.ledger.commit(opened(look_up="x1"))
-
-        with pytest.raises(LookUpTaken) as taken:
-            store.ledger.commit(opened("mem_2", look_up="x1"))
-        assert taken.value.member == MEMBER
-        with pytest.raises(LookUpTaken):
-            store.ledger.commit(opened(look_up="x1"))
-
-        assert store.ledger.load(TENANT, "mem_2").account is None
-        assert store.directory.profile(TENANT, "mem_2") is None
-
-    def test_version_counts_before_the_claims(self, store: Store) -> None:
-        """A claim that fails on a stale account is not reported: the decision is void anyway."""
-        first = _open(store)
-        store.ledger.commit(earned(first, claims=(TakeStock("clinic", "mug", 1),)))
-        stale = earned(first, claims=(TakeStock("clinic", "mug", 1),), identity=identity("b"))
-
-        with pytest.raises(Conflicted):
-            store.ledger.commit(stale)
+        assert store.ledger.remembered(TENANT, [identity("c").key]) == (None,)
 
     def test_member_is_filed(self, store: Store) -> None:
-        """A new member's profile and external id are written with the account."""
-        store.ledger.commit(opened(look_up="x1"))
+        """A new member's profile is written with the account."""
+        _open(store)
 
-        assert store.directory.find(TENANT, "x1") == MEMBER
-        assert store.directory.find("other", "x1") is None
         profile = store.directory.profile(TENANT, MEMBER)
         assert profile == Profile(MEMBER, 1, NOW, locale="de")
+        assert store.directory.profile("other", MEMBER) is None
 
     def test_profile_goes_over_its_revision(self, store: Store) -> None:
         """A profile in a commit replaces the revision before its own, or the commit conflicts."""
@@ -286,185 +241,116 @@ class TestCommit:
 
     def test_large_account(self, store: Store) -> None:
         """An account above 32 KB is refused and nothing of the decision is written."""
-        first = _open(store)
-        commit = earned(first)
-        swollen = replace(commit, account=_swollen(commit.account))
+        first, other = _open(store), _open(store, "mem_2")
+        commit = earned(other)
+        swollen = changed(commit, account=_swollen(change(commit).account))
 
         with pytest.raises(TooLarge) as refusal:
-            store.ledger.commit(swollen)
+            store.ledger.commit(together(earned(first), swollen))
 
         assert refusal.value.code == "account_too_large"
-        assert store.ledger.load(TENANT, MEMBER).account == first.account
+        for begun in (first, other):
+            assert store.ledger.load(TENANT, [begun.member]) == _as_read(begun)
 
     def test_many_entries(self, store: Store) -> None:
         """Eighty entries that fell due are written with one command, in one transaction."""
         first = _open(store)
         last = first
-        entries: list[StoredEntry] = []
+        entries: list[StoredEvent] = []
         for _ in range(80):
             last = earned(last)
-            entries += last.entries
+            entries += change(last).entries
 
-        store.ledger.commit(replace(last, before=1, entries=tuple(entries)))
+        store.ledger.commit(changed(last, before=1, entries=tuple(entries)))
 
-        assert store.ledger.load(TENANT, MEMBER).account == last.account
-        assert list(store.ledger.entries(TENANT, MEMBER)) == [*first.entries, *entries]
+        assert store.ledger.load(TENANT, [MEMBER]).account(MEMBER) == change(last).account
+        assert list(store.ledger.entries(TENANT, MEMBER)) == [*change(first).entries, *entries]
 
 
-class TestClaims:
-    """The other conditional writes of a decision."""
+class TestSeveralAccounts:
+    """A commit over any number of accounts: all of them or none."""
 
-    def test_stock_to_the_last(self, store: Store) -> None:
-        """As many are taken as there are, and the claim that fails is named."""
-        last = _open(store)
-        for _ in range(2):
-            last = earned(last, claims=(MUG,))
-            store.ledger.commit(last)
+    def test_all_are_written(self, store: Store) -> None:
+        """Three accounts, one of them new and one with two events, each with its own journal."""
+        first = _open(store)
+        ahead = earned(_open(store, "mem_2"))
+        further = earned(ahead)
+        two = changed(further, before=1, entries=(*change(ahead).entries, *change(further).entries))
+        third = opened("mem_3", profile=None, due_at=NOW + 9, indexed_due=NOW + 7)
+        commit = together(earned(first), two, third, on_test_clock=True)
+        store.ledger.commit(commit)
 
-        with pytest.raises(ClaimRefused) as refused:
-            store.ledger.commit(earned(last, claims=(SaveRedemption(redemption()), MUG)))
+        loaded = store.ledger.load(TENANT, [MEMBER, "mem_2", "mem_3"])
 
-        assert refused.value.claim == MUG
-        assert store.ledger.stock_taken(TENANT, [("clinic", "mug"), ("clinic", "pen")]) == {
-            "mug": 2,
-            "pen": 0,
+        assert loaded.accounts == {
+            each.member: AccountRead(each.account, each.indexed_due) for each in commit.changes
         }
-        assert store.ledger.redemption_of(TENANT, redemption().voucher_hash) is None
+        for each in commit.changes:
+            found = store.ledger.entries(TENANT, each.member, after=each.before)
+            assert list(found) == list(each.entries)
+        assert sorted(_due(store, DUE, test_tenant=TENANT)) == sorted(
+            (TENANT, each.member) for each in commit.changes
+        )
 
-    def test_no_stock_at_all(self, store: Store) -> None:
-        """Of a reward with none to give, none is given."""
-        with pytest.raises(ClaimRefused):
-            store.ledger.commit(earned(_open(store), claims=(TakeStock("clinic", "mug", 0),)))
+    def test_on_record_for_its_member(self, store: Store) -> None:
+        """The request is on record once, for the member and at the version that it names."""
+        first, other = _open(store), earned(_open(store, "mem_2"))
+        store.ledger.commit(other)
+        both = together(earned(first), earned(other), also=identity("also"))
+        store.ledger.commit(both)
 
-    def test_stock_returns(self, store: Store) -> None:
-        """What went back can be taken again; more than was taken cannot go back."""
-        last = _open(store)
-        returned = ReturnStock("clinic", "mug")
-        for claim in (TakeStock("clinic", "mug", 1), returned, TakeStock("clinic", "mug", 1)):
-            last = earned(last, claims=(claim,))
-            store.ledger.commit(last)
-        assert store.ledger.stock_taken(TENANT, [("clinic", "mug")]) == {"mug": 1}
-        last = earned(last, claims=(returned,))
-        store.ledger.commit(last)
+        known = store.ledger.remembered(TENANT, [_identity(both).key, identity("also").key])
+        others = store.ledger.remembered(TENANT, [_identity(earned(other)).key])
 
-        with pytest.raises(ClaimRefused):
-            store.ledger.commit(earned(last, claims=(returned,)))
+        assert known == (Remembered(b"f" * 32, ANSWER, MEMBER, 2),) * 2
+        assert others == (None,)
 
-    def test_voucher_points_to_its_redemption(self, store: Store) -> None:
-        """A new redemption is found by its voucher, in its own tenant only."""
-        made = redemption()
-        store.ledger.commit(earned(_open(store), claims=(SaveRedemption(made),)))
+    @pytest.mark.parametrize("faster", [MEMBER, "mem_2", "mem_3"])
+    def test_any_of_them_moved_on(self, store: Store, faster: str) -> None:
+        """Where one of three accounts moved on since they were read, nothing is written."""
+        begun = {member: _open(store, member) for member in (MEMBER, "mem_2", "mem_3")}
+        moved = begun | {faster: earned(begun[faster], identity=identity("faster"))}
+        store.ledger.commit(moved[faster])
+        claims = (noted(), noted(kind=SLIPS), taking())
+        doomed = together(*map(earned, begun.values()), identity=identity("d"), claims=claims)
 
-        assert store.ledger.redemption_of(TENANT, made.voucher_hash) == (MEMBER, made.id)
-        assert store.ledger.redemption_of("other", made.voucher_hash) is None
+        with pytest.raises(Conflicted):
+            store.ledger.commit(doomed)
 
-    def test_redemptions_without_a_voucher(self, store: Store) -> None:
-        """What is given at once has no voucher, so two of them share none."""
-        first = redemption(voucher_hash="", state="used")
-        last = earned(_open(store), claims=(SaveRedemption(first),))
-        store.ledger.commit(last)
-        second = redemption(id="red_second", voucher_hash="", state="used")
-        store.ledger.commit(earned(last, claims=(SaveRedemption(second),)))
+        for member, commit in moved.items():
+            assert store.ledger.load(TENANT, [member]) == _as_read(commit)
+            last = list(store.ledger.entries(TENANT, member))[-1]
+            assert last == change(commit).entries[-1]
+        records = [claim.ref for claim in claims[:2]]
+        assert store.ledger.load(TENANT, [], records).records == dict.fromkeys(records)
+        assert store.ledger.taken(TENANT, ["mugs"]) == {"mugs": 0}
+        assert store.ledger.remembered(TENANT, [identity("d").key]) == (None,)
 
-        found = [
-            store.ledger.load_with_redemption(TENANT, MEMBER, each.id)[1]
-            for each in (first, second)
-        ]
-        assert found == [first, second]
-        assert store.ledger.redemption_of(TENANT, "") is None
+    def test_one_of_them_begins(self, store: Store) -> None:
+        """An account that another request began meanwhile is not begun again."""
+        first = _open(store)
+        begun = _open(store, "mem_2")
 
-    def test_voucher_is_unique(self, store: Store) -> None:
-        """Two redemptions never share a voucher."""
-        first = earned(_open(store), claims=(SaveRedemption(redemption()),))
-        store.ledger.commit(first)
-        twin = SaveRedemption(redemption(id="red_twin"))
+        with pytest.raises(Conflicted):
+            store.ledger.commit(together(earned(first), opened("mem_2", profile=None)))
 
-        with pytest.raises(ClaimRefused) as refused:
-            store.ledger.commit(earned(first, claims=(twin,)))
+        assert store.ledger.load(TENANT, [MEMBER]) == _as_read(first)
+        assert store.ledger.load(TENANT, ["mem_2"]) == _as_read(begun)
 
-        assert refused.value.claim == twin
+    def test_none_of_them(self, store: Store) -> None:
+        """What changes no account is on record all the same, with what it claims."""
+        first = _open(store)
+        note = noted(kind=SLIPS)
+        store.ledger.commit(replace(earned(first), changes=(), version=1, claims=(note,)))
 
-    def test_redemption_changes_over_its_revision(self, store: Store) -> None:
-        """A redemption is changed by whoever read its latest revision."""
-        made = redemption()
-        last = earned(_open(store), claims=(SaveRedemption(made),))
-        store.ledger.commit(last)
-        used = SaveRedemption(replace(made, state="used", revision=2))
-        last = earned(last, claims=(used,))
-        store.ledger.commit(last)
+        (known,) = store.ledger.remembered(TENANT, [_identity(earned(first)).key])
 
-        with pytest.raises(ClaimRefused):
-            store.ledger.commit(earned(last, claims=(used,)))
-
-        found = store.ledger.load_with_redemption(TENANT, MEMBER, made.id)[1]
-        assert found == used.redemption
-
-    def test_quote(self, store: Store) -> None:
-        """A quote is read with its account, and changes over its revision."""
-        account = _open(store)
-        made = quote()
-        store.ledger.save_quote(TENANT, made)
-        assert store.ledger.load_with_quote(TENANT, MEMBER, made.id)[1] == made
-        assert store.ledger.load_with_quote("other", MEMBER, made.id)[1] is None
-        confirmed = SaveQuote(replace(made, state="confirmed", revision=2))
-        last = earned(account, claims=(confirmed,))
-        store.ledger.commit(last)
-
-        with pytest.raises(ClaimRefused) as refused:
-            store.ledger.commit(earned(last, claims=(confirmed,)))
-
-        assert refused.value.claim == confirmed
-        loaded, found = store.ledger.load_with_quote(TENANT, MEMBER, made.id)
-        assert (loaded.account, found) == (last.account, confirmed.quote)
-
-    def test_redemptions_in_the_order_asked(self, store: Store) -> None:
-        """Several are read in one call; those that are not there are told."""
-        made = redemption()
-        store.ledger.commit(earned(_open(store), claims=(SaveRedemption(made),)))
-
-        found = store.ledger.redemptions(TENANT, MEMBER, ["red_none", made.id])
-
-        assert found == (None, made)
-
-    def test_budget_is_never_exceeded(self, store: Store) -> None:
-        """What many accounts share is taken until it is used up, then nothing is written."""
-        last = _open(store)
-        for amount in (60, 40):
-            last = earned(last, claims=(TakeBudget("desk/monday", amount, 100),))
-            store.ledger.commit(last)
-        one_more = TakeBudget("desk/monday", 1, 100)
-
-        with pytest.raises(ClaimRefused) as refused:
-            store.ledger.commit(earned(last, claims=(one_more,)))
-
-        assert refused.value.claim == one_more
-        store.ledger.commit(earned(last, claims=(TakeBudget("desk/tuesday", 100, 100),)))
-
-    def test_remaining(self, store: Store) -> None:
-        """What is left of an activity is kept with its record, and changes over its revision."""
-        key = activity_key("emr", "v1")
-        last = earned(_open(store), identity=Identity(key, b"f" * 32))
-        store.ledger.commit(last)
-        for revision in (1, 2):
-            left = Remaining(8000 - revision, None, {"1": (7, 1)}, (9,), revision=revision)
-            last = earned(last, claims=(SaveRemaining("emr", "v1", left),))
-            store.ledger.commit(last)
-
-            found = store.ledger.remembered(TENANT, key)
-
-            assert found == Remembered(b"f" * 32, ANSWER, MEMBER, 2, remaining=left)
-        with pytest.raises(ClaimRefused):
-            store.ledger.commit(earned(last, claims=(SaveRemaining("emr", "v1", left),)))
-        first = replace(left, revision=1)
-        with pytest.raises(ClaimRefused):
-            store.ledger.commit(earned(last, claims=(SaveRemaining("emr", "v1", first),)))
-
-    def test_remaining_of_nothing(self, store: Store) -> None:
-        """What was never recorded cannot be reversed."""
-        claim = SaveRemaining("emr", "v0", Remaining(1, None, revision=1))
-
-        with pytest.raises(ClaimRefused):
-            store.ledger.commit(earned(_open(store), claims=(claim,)))
+        assert known == Remembered(b"f" * 32, ANSWER, MEMBER, 1)
+        loaded = store.ledger.load(TENANT, [MEMBER], [note.ref])
+        assert (loaded.account(MEMBER), loaded.records) == (
+            change(first).account,
+            {note.ref: note.record},
+        )
 
 
 class TestEntries:
@@ -539,9 +425,10 @@ class TestDue:
 
     def test_index_may_be_earlier(self, store: Store) -> None:
         """The index holds what the commit says, not when the account is truly due."""
-        store.ledger.commit(opened(due_at=NOW + 5, indexed_due=NOW))
+        commit = opened(due_at=NOW + 5, indexed_due=NOW)
+        store.ledger.commit(commit)
 
-        assert store.ledger.load(TENANT, MEMBER).indexed_due == NOW
+        assert store.ledger.load(TENANT, [MEMBER]) == _as_read(commit)
         assert _due(store, NOW) == [(TENANT, MEMBER)]
 
     def test_reindex_moves_and_removes(self, store: Store) -> None:
@@ -550,10 +437,12 @@ class TestDue:
         store.ledger.commit(commit)
 
         store.ledger.reindex(TENANT, MEMBER, 1, NOW + 9, on_test_clock=False)
-        assert store.ledger.load(TENANT, MEMBER) == Loaded(commit.account, None, NOW + 9)
+        moved = changed(commit, indexed_due=NOW + 9)
+        assert store.ledger.load(TENANT, [MEMBER]) == _as_read(moved)
         assert _due(store, NOW + 8) == []
         store.ledger.reindex(TENANT, MEMBER, 1, None, on_test_clock=False)
-        assert store.ledger.load(TENANT, MEMBER) == Loaded(commit.account)
+        removed = changed(commit, indexed_due=None)
+        assert store.ledger.load(TENANT, [MEMBER]) == _as_read(removed)
         assert _due(store, NOW + 9) == []
 
     def test_reindex_leaves_newer_alone(self, store: Store) -> None:
@@ -564,33 +453,30 @@ class TestDue:
         store.ledger.reindex(TENANT, "mem_0", 1, NOW, on_test_clock=False)
 
         assert _due(store, NOW) == [(TENANT, MEMBER)]
-        assert store.ledger.load(TENANT, "mem_0").account is None
+        assert store.ledger.load(TENANT, ["mem_0"]).account("mem_0") is None
 
 
 def test_members_are_a_tenants_own(store: Store) -> None:
     """Every member of a tenant is walked once, and no other's."""
     for member in ("mem_1", "mem_2"):
-        store.ledger.commit(opened(member, look_up=f"x{member}"))
+        claims = (ClaimKey(f"x{member}", member, personal=True),)
+        store.ledger.commit(opened(member, claims=claims))
     store.ledger.commit(opened("mem_3", tenant="clinic2"))
 
     assert sorted(store.ledger.members(TENANT)) == ["mem_1", "mem_2"]
 
 
-def test_stock_of_many_rewards(store: Store) -> None:
-    """More rewards than one call takes are read all the same."""
-    rewards = [("clinic", f"r{number}") for number in range(130)]
-    store.ledger.commit(earned(_open(store), claims=(TakeStock("clinic", "r129", 5),)))
-
-    taken = store.ledger.stock_taken(TENANT, rewards)
-
-    assert (len(taken), taken["r0"], taken["r129"]) == (130, 0, 1)
-
-
 def test_outcomes_are_distinct() -> None:
-    """No outcome of a commit is a kind of another: whoever catches one catches just that."""
-    outcomes = (AlreadyDone, ClaimRefused, Conflicted, LookUpTaken, OutcomeUnknown)
+    """No outcome of a write is a kind of another: whoever catches one catches just that."""
+    outcomes = (AlreadyDone, ClaimRefused, Conflicted, KeyTaken, OutcomeUnknown)
 
     assert all(not issubclass(a, b) for a in outcomes for b in outcomes if a is not b)
+
+
+def _as_read(commit: Commit) -> Loaded:
+    """Return what a read finds of the only account of a commit."""
+    only = change(commit)
+    return Loaded({only.member: AccountRead(only.account, only.indexed_due)})
 
 
 def _due(store: Store, until: int, *, test_tenant: str | None = None) -> list[tuple[str, str]]:

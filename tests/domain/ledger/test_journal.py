@@ -1,39 +1,56 @@
-"""Entries are bytes with a place in a chain, and old bytes stay readable."""
+"""Events are bytes with a place in a chain, and say which release wrote them."""
 
 from __future__ import annotations
 
 import json
 import zlib
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.domain import entry as journal
 from chalicelib.domain.account import Account
+from chalicelib.domain.decide.benefits import Door
 from chalicelib.domain.decide.event_builder import EventBuilder
 from chalicelib.domain.effects import LotChange
-from chalicelib.domain.entry import Detail, Entry, Line, Posting, StoredEntry
+from chalicelib.domain.ledger import events, journal
+from chalicelib.domain.ledger.events import (
+    ActivityRecorded,
+    ActivitySummary,
+    Detail,
+    Event,
+    Line,
+    MemberClosed,
+    MemberCreated,
+    RewardsRedeemed,
+)
+from chalicelib.domain.ledger.journal import StoredEvent
+from chalicelib.domain.ledger.postings import Posting
+from chalicelib.domain.programme import Programmes
 from tests.domain.building import KEY
 
-#: A journal as the first release wrote it, and the accounts that it folded to on the way.
-
-ENTRY = Entry(
-    3,
-    "earn",
+ENTRY: Final = Event(
+    version=3,
     effective_at=1_000,
     occurred_at=900,
+    data=ActivityRecorded(ActivitySummary("purchase.completed", amount=500, money="GBP")),
     effects=(LotChange("clinic/points", 5),),
-    postings=(Posting("issued", "member/available", "clinic/points", 5),),
+    postings=(Posting("issued/tenant", "member/available", "clinic/points", 5),),
     detail=Detail(source="till", external_id="7", lines=(Line("1", 500, 1, "rx", "SKU-9"),)),
 )
 
 
-def stored(body: bytes, detail: bytes = b"") -> StoredEntry:
+#: The least that bytes of an event say.
+LEAST: Final = {
+    "version": 3, "effective_at": 1, "occurred_at": 2, "data": {"kind": "member.created"},
+}  # fmt: skip
+
+
+def stored(body: bytes, detail: bytes = b"") -> StoredEvent:
     """Return bytes as they would lie in the store."""
-    return StoredEntry(3, 1_000, body, detail, b"")
+    return StoredEvent(3, 1_000, body, detail, b"")
 
 
 def packed(document: Any) -> bytes:
@@ -45,7 +62,7 @@ class TestBytes:
     """What is written reads back."""
 
     @pytest.mark.parametrize("entry", [ENTRY, msgspec.structs.replace(ENTRY, detail=None)])
-    def test_round_trip(self, entry: Entry) -> None:
+    def test_round_trip(self, entry: Event) -> None:
         """An entry reads back as it was, with and without detail."""
         link = journal.encode(entry, previous=b"before", key=KEY)
 
@@ -80,19 +97,12 @@ class TestBytes:
             (zlib.compress(b"\xff\xfe"), b""),
             (packed([]), b""),
             (packed({"version": 3}), b""),
-            (packed({"version": "3", "kind": "earn", "effective_at": 1, "occurred_at": 1}), b""),
-            (
-                packed(
-                    {
-                        "version": 3,
-                        "kind": "earn",
-                        "effective_at": 1,
-                        "occurred_at": 1,
-                        "effects": [{"t": "magic"}],
-                    }
-                ),
-                b"",
-            ),
+            (packed(LEAST | {"version": "3"}), b""),
+            (packed(LEAST | {"effects": [{"t": "magic"}]}), b""),
+            (packed(LEAST | {"outcomes": [{"section": "magic", "programme": "clinic"}]}), b""),
+            (packed(LEAST | {"data": {"kind": "magic.happened"}}), b""),
+            (packed(LEAST | {"data": {"kind": "member.enrolled"}}), b""),
+            (packed(LEAST | {"data": {}}), b""),
             (journal.encode(ENTRY, previous=b"", key=KEY).body, b"broken"),
             (journal.encode(ENTRY, previous=b"", key=KEY).body, packed({"lines": 3})),
         ],
@@ -102,21 +112,20 @@ class TestBytes:
         with pytest.raises(ValueError, match="entry 3 cannot be read"):
             journal.decode(stored(body, detail))
 
-    @pytest.mark.parametrize("schema", [1, 2, 4])
+    @pytest.mark.parametrize("schema", [1, 2, 3, 5])
     def test_another_schema(self, schema: int) -> None:
         """What another release wrote is not guessed at."""
-        document = {"version": 3, "kind": "earn", "effective_at": 1, "occurred_at": 1}
+        with pytest.raises(ValueError, match=f"schema {schema}, not 4"):
+            journal.decode(stored(packed(LEAST | {"schema": schema})))
 
-        with pytest.raises(ValueError, match=f"schema {schema}, not 3"):
-            journal.decode(stored(packed(document | {"schema": schema})))
-
-    def test_the_schema_is_written(self) -> None:
-        """Bytes say which schema they are of, so that an older release can refuse them."""
-        written = EventBuilder(Account(), 1).entry("open")
+    def test_bytes_without_a_schema_are_of_the_fourth(self) -> None:
+        """It is left out of what this release writes, and means the same to every later one."""
+        written = EventBuilder(Account(), 1, Door(Programmes(()))).event(MemberCreated())
         link = journal.encode(written, previous=b"", key=KEY)
 
         assert "schema" not in json.loads(zlib.decompress(link.body))
-        assert journal.decode(link).schema == journal.SCHEMA == 3
+        assert journal.decode(link).schema == 4
+        assert events.SCHEMA == 4
 
 
 class TestLink:
@@ -168,15 +177,18 @@ class TestOtherReleases:
 
     def test_reads_the_least_there_is(self) -> None:
         """What was left out has its default; what a sister release added is passed over."""
-        document = {
-            "version": 3,
-            "kind": "open",
-            "effective_at": 1,
-            "occurred_at": 2,
+        document = LEAST | {
             "hue": "blue",
+            "data": {"kind": "member.closed", "mood": 1},
             "effects": [{"t": "lot", "currency": "clinic/points", "delta": 5, "mood": 1}],
+            "outcomes": [{"section": "rewards", "programme": "clinic", "rewards": {}, "mood": 1}],
         }
 
-        assert journal.decode(stored(packed(document))) == Entry(
-            3, "open", effective_at=1, occurred_at=2, effects=(LotChange("clinic/points", 5),)
+        assert journal.decode(stored(packed(document))) == Event(
+            version=3,
+            effective_at=1,
+            occurred_at=2,
+            data=MemberClosed(),
+            effects=(LotChange("clinic/points", 5),),
+            outcomes=(RewardsRedeemed("clinic", {}),),
         )
