@@ -1,4 +1,4 @@
-"""What the README says, read for tests: its blocks, and answers with the omissions it makes."""
+"""The pages, read for tests: sections, blocks, and answers with the omissions that they make."""
 
 from __future__ import annotations
 
@@ -10,42 +10,61 @@ from typing import Any, Final, NamedTuple
 
 ROOT: Final = Path(__file__).parents[1]
 FILE: Final = ROOT / "README.md"
+#: Every page of the repository but what changed, which is of its time.
+PAGES: Final = (
+    FILE,
+    *sorted(
+        page
+        for folder in ("chalicelib", "infra", "tests", ".ci")
+        for page in (ROOT / folder).rglob("*.md")
+    ),
+)
 OMISSION: Final = "…"
 
 
+class Block(NamedTuple):
+    """A fenced block: its language, the file that it is for, if it names one, and its text."""
+
+    language: str
+    place: str
+    text: str
+
+
 class Step(NamedTuple):
-    """
-    Lines to paste, and the shortened answer to the last of them, where one is shown.
+    """Lines to paste, and the shortened answer to the last of them, where one is shown."""
 
-    ``part`` is the heading below which they stand, empty before the first.
-    """
-
-    part: str
     lines: tuple[str, ...]
     answer: str = ""
 
 
-def section(title: str) -> str:
+def text(page: Path) -> str:
+    """Return a page without its fenced blocks, which have tests of their own."""
+    return re.sub(r"(?ms)^```.*?^```$", "", page.read_text("utf-8"))
+
+
+def section(title: str, page: Path = FILE) -> str:
     """Return the text below a heading of the second level, up to the next one."""
-    found = re.search(rf"(?ms)^## {re.escape(title)}\n(.*?)(?=^## |\Z)", FILE.read_text("utf-8"))
-    assert found is not None, f"the README has no section {title!r}"
+    found = re.search(rf"(?ms)^## {re.escape(title)}\n(.*?)(?=^## |\Z)", page.read_text("utf-8"))
+    assert found is not None, f"{page} has no section {title!r}"
     return found[1]
+
+
+def blocks(page: Path) -> list[Block]:
+    """Return the fenced blocks of a page, in order."""
+    found = re.findall(r"(?ms)^```(\w+)(?: (\S+))?\n(.*?)^```$", page.read_text("utf-8"))
+    return [Block(*each) for each in found]
 
 
 def tour() -> list[Step]:
     """Return the tour, step by step."""
-    parts = re.findall(r"(?ms)^### (.*?)$|^```(\w+)\n(.*?)^```$", section("Tour"))
     steps: list[Step] = []
-    part = ""
-    for heading, language, text in parts:
-        if heading:
-            part = heading
-        elif language == "sh":
-            steps.append(Step(part, tuple(text.splitlines())))
+    for language, shown in re.findall(r"(?ms)^```(\w+)\n(.*?)^```$", section("Tour")):
+        if language == "sh":
+            steps.append(Step(tuple(shown.splitlines())))
         else:
             assert language == "json", f"the tour has a block of {language}"
             assert not steps[-1].answer, "an answer follows its command"
-            steps[-1] = steps[-1]._replace(answer=text)
+            steps[-1] = steps[-1]._replace(answer=shown)
     return steps
 
 
@@ -109,9 +128,9 @@ def _of_lists(shown: list[Any], told: list[Any], at: str) -> list[str]:
         if len(shown) != len(told):
             return [f"{at}: has {len(told)} items, not {len(shown)}"]
         return [
-            fault
+            difference
             for place, (one, other) in enumerate(zip(shown, told, strict=True))
-            for fault in differences(one, other, f"{at}/{place}")
+            for difference in differences(one, other, f"{at}/{place}")
         ]
     place = 0
     for item in shown:

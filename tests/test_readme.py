@@ -1,10 +1,12 @@
-"""The README says what is true: its links, paths, commands, variables and dependencies exist."""
+"""The pages say what is true: what they link, name and list exists, and nothing is left out."""
 
 from __future__ import annotations
 
 import re
 import tomllib
+from collections import Counter
 from functools import cache
+from importlib import metadata
 from pathlib import Path
 from typing import Any, Final, get_args
 
@@ -14,23 +16,31 @@ import pytest
 from chalicelib.cli import main
 from chalicelib.domain.ledger.events import Data, kind_of
 from infra.local.serve import DEFAULT_PORT
-from tests.readme import FILE, ROOT, section
+from tests.readme import FILE, PAGES, ROOT, blocks, section, text
 
-PAGES: Final = [
-    FILE,
-    *(ROOT / place / "README.md" for place in ("chalicelib", "infra", "tests")),
-    ROOT / "chalicelib" / "programmes" / "README.md",
-]
+ARCHITECTURE: Final = ROOT / "chalicelib" / "README.md"
+RUNNING: Final = ROOT / "infra" / "README.md"
+PROGRAMMES: Final = ROOT / "chalicelib" / "programmes" / "README.md"
 # What of the tree a text can mean by a name in backticks.
 PATH: Final = re.compile(r"`((?:app\.py|Makefile|(?:chalicelib|infra|tests|\.ci)/[\w./-]*))`")
+# A file of source that is named without its folder.
+BARE: Final = re.compile(r"`(\w+\.(?:py|ftl|csv|toml))`")
 CONTEXT: Final = click.Context(main)
 VARIABLE: Final = re.compile(r"\b(?:TESSERA_[A-Z_]+[A-Z]|PORT|AWS_[A-Z_]+[A-Z])\b")
+# Each begins the comment above a pin, unless two are joined.
+LICENCES: Final = {
+    "Apache-2.0",
+    "BSD-2-Clause",
+    "BSD-3-Clause",
+    "MIT",
+    "MPL-2.0",
+    "PSF-2.0",
+    "ZPL-2.1",
+}
 
-
-@cache
-def text(page: Path) -> str:
-    """Return a page without its tour and other blocks, which have tests of their own."""
-    return re.sub(r"(?ms)^```.*?^```$", "", page.read_text("utf-8"))
+of_every_page: Final = pytest.mark.parametrize(
+    "page", PAGES, ids=lambda page: str(page.relative_to(ROOT))
+)
 
 
 @cache
@@ -40,17 +50,29 @@ def code(*places: str) -> str:
     return "\n".join(file.read_text("utf-8") for file in [ROOT / "app.py", *files])
 
 
+@cache
+def tree() -> frozenset[str]:
+    """Return the names of the files of the repository's own folders."""
+    folders = [ROOT / name for name in ("chalicelib", "infra", "tests")]
+    inner = {file.name for folder in folders for file in folder.rglob("*")}
+    return frozenset(inner | {file.name for file in ROOT.iterdir()})
+
+
 def project() -> dict[str, Any]:
     """Return what pyproject.toml says of the project."""
     return dict(tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"])
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def links(page: Path) -> list[str]:
+    """Return where a page links to."""
+    return re.findall(r"\]\(([^)\s]+)\)", text(page))
+
+
+@of_every_page
 def test_links_lead_somewhere(page: Path) -> None:
-    """Whatever is linked within the repository is there, the heading too where one is named."""
-    links = re.findall(r"\]\(([^)\s]+)\)", text(page))
+    """Every link within the repository leads to a file, and to a heading where it names one."""
     dead = []
-    for link in links:
+    for link in links(page):
         if "://" in link:
             continue
         path, _, heading = link.partition("#")
@@ -61,12 +83,29 @@ def test_links_lead_somewhere(page: Path) -> None:
     assert dead == []
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+@of_every_page
+def test_other_sections_are_linked(page: Path) -> None:
+    """A reference to another section is a link, which `test_links_lead_somewhere` follows."""
+    assert re.findall(r"(?i)\bsee (?:also )?\*[^*]+\*", text(page)) == []
+
+
+def test_headings_that_are_linked_are_told_apart() -> None:
+    """A link to a heading means one: no page has two of that name."""
+    for page in PAGES:
+        twice = {name for name, count in Counter(_headings(page)).items() if count > 1}
+        named = {link.partition("#")[2] for other in PAGES for link in links(other)}
+
+        assert {_anchor(name) for name in twice} & named == set()
+
+
+@of_every_page
 def test_paths_exist(page: Path) -> None:
-    """Every file and directory that a page names by its path is there."""
+    """Every file and directory that a page names is there."""
     named = sorted(set(PATH.findall(text(page))))
+    bare = sorted(set(BARE.findall(text(page))) - _added(page))
 
     assert [path for path in named if not (ROOT / path).exists()] == []
+    assert [name for name in bare if name not in tree()] == []
 
 
 def test_the_map_is_complete() -> None:
@@ -81,16 +120,16 @@ def test_the_map_is_complete() -> None:
     assert packages - on_the_map == set()
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+@of_every_page
 def test_make_knows_every_target(page: Path) -> None:
     """Every `make` command of a page has its target."""
-    targets = re.findall(r"(?m)^([a-z]+):", (ROOT / "Makefile").read_text("utf-8"))
-    called = re.findall(r"(?m)(?:`|^)(?:\w+=\S+ )*make ([a-z]+)", page.read_text("utf-8"))
+    targets = re.findall(r"(?m)^([a-z-]+):", (ROOT / "Makefile").read_text("utf-8"))
+    called = re.findall(r"(?m)(?:`|^)(?:\w+=\S+ )*make ([a-z-]+)", page.read_text("utf-8"))
 
     assert sorted(set(called) - set(targets)) == []
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+@of_every_page
 def test_tessera_knows_every_command(page: Path) -> None:
     """Every `tessera` command of a page is one."""
     called = re.findall(r"(?:`|/)tessera ([a-z]+)", page.read_text("utf-8"))
@@ -101,12 +140,12 @@ def test_tessera_knows_every_command(page: Path) -> None:
 
 def test_every_command_is_told() -> None:
     """The table of the command line leaves none out."""
-    told = re.findall(r"(?m)^\| `tessera ([a-z]+)` \|", section("The command line"))
+    told = re.findall(r"(?m)^\| `tessera ([a-z]+)` \|", section("The command line", RUNNING))
 
     assert sorted(told) == main.list_commands(CONTEXT)
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+@of_every_page
 def test_variables_named_are_read(page: Path) -> None:
     """Every environment variable that a page names is read somewhere in the code."""
     named = set(VARIABLE.findall(text(page)))
@@ -119,14 +158,23 @@ def test_variables_read_are_named() -> None:
     """Every variable of ours that the code reads is in the table of the configuration."""
     read = set(re.findall(r'"(TESSERA_[A-Z_]+[A-Z])"', code("chalicelib", "infra")))
 
-    assert sorted(read - set(VARIABLE.findall(section("Configuration")))) == []
+    assert sorted(read - set(VARIABLE.findall(section("Configuration", RUNNING)))) == []
 
 
-def test_every_kind_of_event_is_told() -> None:
-    """The decisions name each kind of event that a journal can have, once, and no other."""
-    (line,) = [line for line in FILE.read_text("utf-8").splitlines() if "Event kinds are" in line]
+def test_every_kind_of_event_is_listed() -> None:
+    """The list names each kind of event that a journal can have, once, and no other."""
+    listed = re.findall(r"`([a-z]+\.[a-z_]+)`", section("Events", ARCHITECTURE))
+    kinds = set(map(kind_of, get_args(Data)))
 
-    assert sorted(re.findall(r"`([a-z_.]+)`", line)) == sorted(map(kind_of, get_args(Data)))
+    assert Counter(listed) == Counter(kinds)
+
+
+def test_every_example_is_listed() -> None:
+    """The table of example programmes has each of them once, and no other."""
+    listed = re.findall(r"(?m)^\| \[`([\w-]+\.json)`\]", section("Examples", PROGRAMMES))
+    examples = {file.name for file in PROGRAMMES.parent.glob("*.json")}
+
+    assert Counter(listed) == Counter(examples - {"programme.schema.json"})
 
 
 def test_the_port_is_the_one_shown() -> None:
@@ -134,34 +182,86 @@ def test_the_port_is_the_one_shown() -> None:
     assert f"http://127.0.0.1:{DEFAULT_PORT}`" in section("Two commands")
 
 
-@pytest.mark.parametrize("group", ["Runtime", "Development"])
-def test_dependencies_are_those_declared(group: str) -> None:
-    """The tables list what pyproject.toml declares, no more and no less, with a licence each."""
+@pytest.mark.parametrize("group", ["dependencies", "dev"])
+def test_every_dependency_has_its_reason(group: str) -> None:
+    """Above each pin stand its licence and a reason; the pins are in order."""
     declared = project()["dependencies"]
-    if group == "Development":
+    if group == "dev":
         declared = project()["optional-dependencies"]["dev"]
-    table = section("Dependencies").partition(f"| {group} |")[2].partition("\n\n")[0]
-    rows = [row.strip("| ").split(" | ") for row in table.splitlines()[2:]]
-    listed = [row[0].strip("`") for row in rows]
+    reasons = _reasons(group)
+    names = [re.split(r"[\[<>=~]", pin)[0] for pin in declared]
 
-    assert listed == sorted(listed, key=str.lower)
-    assert set(listed) == {re.split(r"[\[<>=~]", each)[0] for each in declared}
-    assert [row[0] for row in rows if len(row) < 3 or not all(row[:3])] == []
+    assert names == sorted(names, key=str.lower)
+    assert list(reasons) == declared
+    for name, reason in zip(names, reasons.values(), strict=True):
+        licence, _, why = reason.partition(". ")
+        licence = licence.partition(";")[0]
+        assert set(re.split(r" (?:AND|OR) ", licence)) <= LICENCES, f"{name}: {licence}"
+        assert why, f"{name} has no reason"
+        installed = metadata.metadata(name)
+        if "License-Expression" in installed:
+            assert installed["License-Expression"] == licence, name
 
 
 def test_the_package_shows_this_page() -> None:
-    """Whoever looks the package up sees the README."""
+    """A package index shows the README."""
     assert project()["readme"] == FILE.name
+
+
+def test_the_front_page_is_short() -> None:
+    """What is not for everyone stands on another page."""
+    assert len(FILE.read_text("utf-8").splitlines()) <= 220
 
 
 def test_every_page_is_linked() -> None:
     """From the README one finds every page that is looked at here."""
-    linked = set(re.findall(r"\]\(([^)\s]+\.md)\)", text(FILE)))
+    linked = {link.partition("#")[0] for link in links(FILE)}
 
     assert {str(page.relative_to(ROOT)) for page in PAGES} - {"README.md"} <= linked
 
 
+def test_nothing_is_said_twice() -> None:
+    """No sentence, row or item of some length stands on two pages, or twice on one."""
+    said = Counter(
+        sentence
+        for page in PAGES
+        for line in text(page).splitlines()
+        for sentence in re.split(r"(?<=[.:]) |^- | \| ", line.strip())
+        if len(sentence.split()) >= 8
+    )
+
+    assert [sentence for sentence, count in said.items() if count > 1] == []
+
+
+def _reasons(group: str) -> dict[str, str]:
+    """Return the comment above each pin of a list in pyproject.toml."""
+    source = (ROOT / "pyproject.toml").read_text("utf-8")
+    found = re.search(rf"(?ms)^{group} = \[\n(.*?)^\]", source)
+    assert found is not None
+    reasons: dict[str, str] = {}
+    comment: list[str] = []
+    for line in map(str.strip, found[1].splitlines()):
+        if line.startswith("#"):
+            comment.append(line.lstrip("# "))
+        else:
+            reasons[line.strip('",')] = " ".join(comment)
+            comment = []
+    return reasons
+
+
+def _added(page: Path) -> set[str]:
+    """Return the names of files that blocks of a page would add to the code."""
+    return {Path(block.place).name for block in blocks(page) if block.place}
+
+
+def _headings(page: Path) -> list[str]:
+    return re.findall(r"(?m)^#+ (.*)$", text(page))
+
+
 def _anchors(page: Path) -> set[str]:
     """Return the anchors of a page's headings, as GitHub makes them."""
-    headings = re.findall(r"(?m)^#+ (.*)$", text(page))
-    return {re.sub(r"[^\w -]", "", each.lower()).replace(" ", "-") for each in headings}
+    return {_anchor(heading) for heading in _headings(page)}
+
+
+def _anchor(heading: str) -> str:
+    return re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-")

@@ -22,7 +22,7 @@ def command() -> None:
     time: kill -9 or a power cut loses what was written since the start.
 
     \b
-    Environment (the README has the others):
+    Environment (infra/README.md has the others):
       PORT                       where to listen (8000; 0 for any free port)
       TESSERA_LOCAL_DIR          state, keys and credentials (.local)
       TESSERA_DYNAMODB_ENDPOINT  use that engine, such as DynamoDB Local
