@@ -100,10 +100,16 @@ def map_case(context: HookContext, case: Case) -> Case:  # noqa: ARG001
 def filter_failure(
     context: HookContext,  # noqa: ARG001
     failure: Failure,
-    case: Case,  # noqa: ARG001
+    case: Case,
     response: Response,
 ) -> bool:
-    """Tell whether a failure is one: not where a well-formed request is refused for its meaning."""
+    """
+    Tell whether a failure is one: not where a well-formed request is refused for its meaning.
+
+    As of an instant before something was created, it is rightly not found.
+    """
+    if type(failure).__name__ == "EnsureResourceAvailability":
+        return "as_of" not in case.query
     if type(failure).__name__ != "RejectedPositiveData":
         return True
     try:
