@@ -12,6 +12,7 @@ it ships no compiled modules, which every cold start would pay for.
 from __future__ import annotations
 
 import argparse
+import fcntl
 import hashlib
 import json
 import os
@@ -106,10 +107,17 @@ def _distributions(target: Target, cache: Path) -> Path:
     recipe = (ROOT / "infra" / "pruning.py").read_bytes()
     key = hashlib.sha256(repr((target, target.runtime, requirements, recipe)).encode())
     vendor = cache / f"distributions-{key.hexdigest()[:16]}"
-    if vendor.is_dir():
-        return vendor
     cache.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=cache) as scratch:
+    # Of several processes that package at once one makes them, and the others wait.
+    with vendor.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not vendor.is_dir():
+            _make_distributions(vendor, requirements, target)
+    return vendor
+
+
+def _make_distributions(vendor: Path, requirements: str, target: Target) -> None:
+    with tempfile.TemporaryDirectory(dir=vendor.parent) as scratch:
         listed = Path(scratch, "requirements.txt")
         listed.write_text(requirements, "utf-8")
         made = Path(scratch, "distributions")
@@ -117,7 +125,6 @@ def _distributions(target: Target, cache: Path) -> Path:
         check(made, requirements, target)
         prune(made)
         made.rename(vendor)
-    return vendor
 
 
 def write_template(stage: str, target: Target, out: Path) -> Path:
