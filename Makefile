@@ -2,14 +2,15 @@
 SHELL := /bin/bash
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help serve test proofs lint bench faults fuzz fuzz-doors fuzz-http storm replay requirements package deploy lint-infra clean
+.PHONY: help serve test proofs lint lint-infra lint-security bench faults fuzz fuzz-doors fuzz-http storm replay requirements package deploy clean
 
 # Any Python from 3.11 on will do; name another with `make PYTHON=…`.
 PYTHON ?= $(firstword $(foreach p,python3.11 python3.12 python3.13 python3,$(if $(shell $(p) -c 'import sys; print(sys.version_info >= (3, 11))' 2>/dev/null | grep True),$(p))) python3)
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
-CODE := $(wildcard app.py) chalicelib infra tests
+DEPLOYED := $(wildcard app.py) chalicelib infra
+CODE := $(DEPLOYED) tests
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -42,8 +43,30 @@ proofs: $(READY) ## run what `make test` leaves out: faults, fuzz, schemathesis,
 lint: $(READY) ## check style, types and the direction of imports
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy $(CODE)
+	$(BIN)/mypy $(CODE) .ci/*.py
 	$(BIN)/lint-imports
+
+# The linters that bring a hundred distributions have an environment of their own.  Most of it is
+# never imported, so nothing is compiled ahead.
+LINT := .venv-lint
+
+$(LINT)/.ready: infra/requirements-lint.txt
+	test -x $(LINT)/bin/python || $(PYTHON) -m venv $(LINT)
+	$(LINT)/bin/python -m pip install --quiet --disable-pip-version-check --no-compile --require-hashes -r $<
+	@touch $@
+
+lint-infra: $(READY) $(LINT)/.ready ## check both templates with cfn-lint and checkov
+	mkdir -p build/lint
+	$(BIN)/python -m infra.data > build/lint/data.json
+	$(BIN)/python -m infra.packaging --stage prod --template-only --out build/lint
+	$(LINT)/bin/cfn-lint --append-rules cfn_lint_serverless.rules --template build/lint/*.json
+	LOG_LEVEL=ERROR $(LINT)/bin/checkov --framework cloudformation --directory build/lint \
+		--compact --quiet --skip-download
+
+lint-security: $(LINT)/.ready ## check the code with bandit and our own rules, and search for secrets
+	$(LINT)/bin/bandit --quiet --configfile pyproject.toml --recursive $(DEPLOYED)
+	$(LINT)/bin/python .ci/apply_rules.py $(DEPLOYED)
+	$(LINT)/bin/python .ci/find_secrets.py
 
 bench: $(READY) ## measure, without judging
 	$(BIN)/python -m tests.bench $(ARGS)
@@ -76,21 +99,6 @@ package: $(READY) ## make what Lambda runs: make package STAGE=prod
 
 deploy: $(READY) ## preview, confirm, deploy: make deploy STAGE=prod; back: RELEASE=…
 	$(BIN)/python -m infra.deploy --stage $(STAGE) $(if $(RELEASE),--release $(RELEASE)) $(ARGS)
-
-LINT := .venv-lint
-
-$(LINT)/.ready: infra/requirements-lint.txt
-	test -x $(LINT)/bin/python || $(PYTHON) -m venv $(LINT)
-	$(LINT)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
-	@touch $@
-
-lint-infra: $(READY) $(LINT)/.ready ## check both templates with cfn-lint and checkov
-	mkdir -p build/lint
-	$(BIN)/python -m infra.data > build/lint/data.json
-	$(BIN)/python -m infra.packaging --stage prod --template-only --out build/lint
-	$(LINT)/bin/cfn-lint --append-rules cfn_lint_serverless.rules --template build/lint/*.json
-	LOG_LEVEL=ERROR $(LINT)/bin/checkov --framework cloudformation --directory build/lint \
-		--compact --quiet --skip-download
 
 COMPILE := $(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras --no-header \
 	--no-emit-index-url --no-emit-trusted-host --no-emit-find-links

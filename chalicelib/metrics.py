@@ -57,6 +57,7 @@ def flush() -> None:
     if not _counted.values:
         return
     values, _counted.values = _counted.values, defaultdict(dict)
+    # nosemgrep: environment - anything anywhere may count, so no wiring hands this on
     namespace = os.environ.get(NAMESPACE)
     if not namespace:
         return

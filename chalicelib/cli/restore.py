@@ -53,6 +53,7 @@ def command(*, source: Path) -> None:
             dynamo = wiring.tables()
             _claim(dynamo, manifest)
             members = _fill(console, dynamo, source, manifest)
+            # nosemgrep: unconditioned-write - the marker is this restore's own
             dynamo.delete(dynamo.catalogue, _MARKER_PK, _MARKER_PK)
             faulty = _verify(console, runtime.use_cases, members)
     except (parts.Unusable, LoyaltyError) as refusal:

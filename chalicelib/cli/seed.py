@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
 from importlib import resources
-from pathlib import Path
 from typing import Final
 
 import app
+from chalicelib.cli.local import local_directory
 from chalicelib.cli.token import mint_token
 from chalicelib.domain.activity import Activity
 from chalicelib.domain.calendar import Instant
@@ -87,7 +86,7 @@ def _nothing(_decided: Decided) -> Answer:
 def _admin_token(services: Services) -> str:
     from infra.local.keys import local_issuer
 
-    issuer = local_issuer(Path(os.environ.get("TESSERA_LOCAL_DIR") or ".local"))
+    issuer = local_issuer(local_directory())
     return mint_token(
         issuer.private_pem,
         issuer=issuer.issuer,

@@ -21,7 +21,7 @@ from chalicelib.domain.pointer import escape_pointer
 _KINDS: Final[tuple[tuple[type, str], ...]] = (
     (bool, "true or false"),
     (int, "a whole number"),
-    (float, "a decimal number"),
+    (float, "a decimal number"),  # nosemgrep: float-money - a kind of value that JSON has
     (str, "a string"),
     (list, "a list"),
     (dict, "an object"),
@@ -175,6 +175,7 @@ def _number_faults(
     at: str,
 ) -> Iterator[Fault]:
     whole = isinstance(shape, shapes.IntType)
+    # nosemgrep: float-money - a kind of value that JSON has
     if isinstance(value, bool) or not isinstance(value, int if whole else int | float):
         yield Fault(at, f"must be {_wanted(shape)}; got {_kind(value)}")
     elif shape.ge is not None and value < shape.ge:
@@ -249,7 +250,7 @@ def _fits(value: Any, shape: shapes.Type) -> bool:
         wanted = _TEXTUAL
     elif isinstance(value, int):
         wanted = (shapes.IntType, shapes.FloatType)
-    elif isinstance(value, float):
+    elif isinstance(value, float):  # nosemgrep: float-money - a kind of value that JSON has
         wanted = (shapes.FloatType,)
     return isinstance(shape, (*wanted, shapes.AnyType))
 

@@ -205,7 +205,7 @@ def correlation_id_of(request: Request | None) -> str:
         found = given or getattr(request.lambda_context, "aws_request_id", None)
         if isinstance(found, str) and found:
             return found
-    return str(uuid.uuid4())
+    return str(uuid.uuid4())  # nosemgrep: randomness - for the log, nothing depends on it
 
 
 def _log_id(member_id: str) -> str | None:

@@ -58,6 +58,7 @@ class DynamoLedger:
     def save(self, tenant: str, claim: SaveRecord) -> None:
         """Write a new record by itself: nobody knows its id yet, so nothing guards it."""
         table, expires_at = lifetime(self._dynamo, claim.ref.kind.kept_days)
+        # nosemgrep: unconditioned-write - nobody knows its id yet
         self._dynamo.put(table, items.record_item(tenant, claim, expires_at))
 
     def remembered(self, tenant: str, keys_: Sequence[str]) -> tuple[Remembered | None, ...]:

@@ -29,8 +29,8 @@ class Services(NamedTuple):
     wall_clock: Callable[[], Instant]
     new_id: Callable[[str], str]
     random_bytes: Callable[[int], bytes]
-    jitter: Callable[[], float]
-    pause_ms: Callable[[float], None]
+    jitter: Callable[[], float]  # nosemgrep: float-money - a share of a pause
+    pause_ms: Callable[[float], None]  # nosemgrep: float-money - milliseconds
     version: str = "0"
     production: bool = False
     tick_queue: TickQueue | None = None

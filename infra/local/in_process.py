@@ -81,7 +81,7 @@ def make_client(transport: Transport = send, *, retries: int = 1) -> BaseClient:
         region_name=_REGION,
         endpoint_url="http://engine.invalid",  # never resolved: a lost hook must not find a server
         aws_access_key_id="local",
-        aws_secret_access_key="local",  # noqa: S106 - opens nothing
+        aws_secret_access_key="local",  # noqa: S106 - opens nothing # nosec B106
         config=Config(retries={"total_max_attempts": retries}),
     )
     attach(client, transport)

@@ -245,8 +245,7 @@ def _complete(environment: MutableMapping[str, str], settings: Settings) -> None
     """Give every variable that the application reads a value, where it has none."""
     aws = {
         "AWS_DEFAULT_REGION": "eu-west-1",
-        "AWS_ACCESS_KEY_ID": "local",
-        "AWS_SECRET_ACCESS_KEY": "local",
+        **dict.fromkeys(("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"), "local"),
     }
     own = {
         "TESSERA_STAGE": settings.stage,
