@@ -27,8 +27,11 @@ $(READY): requirements-dev.txt pyproject.toml
 serve: $(READY) ## run the API on 127.0.0.1:$PORT (8000) with its state under .local/
 	@exec $(BIN)/tessera serve $(ARGS)
 
-# Long proofs, each in a process of its own: they share an engine, or wear it down.
-APART := tests/faults tests/fuzz tests/openapi tests/engine/test_storm.py
+# Long proofs, each in a process of its own: they share an engine, or wear it down.  The first ones
+# take longest, for when several run at once.
+APART := tests/faults tests/openapi tests/engine/test_storm.py tests/fuzz
+PROOFS := prove/deployed $(APART:%=prove/%)
+.PHONY: $(PROOFS)
 
 # A file's tests stay together: what they share, an engine say, is made once.
 SHARED := -n auto --maxprocesses 4 --dist loadfile
@@ -36,9 +39,13 @@ SHARED := -n auto --maxprocesses 4 --dist loadfile
 test: $(READY) ## run the tests
 	$(BIN)/python -m pytest -m "not deployed" $(APART:%=--ignore=%) $(SHARED) $(ARGS)
 
-proofs: $(READY) ## run what `make test` leaves out: faults, fuzz, schemathesis, storm, deployment
-	set -e; for part in $(APART); do $(BIN)/python -m pytest $$part; done
+proofs: $(PROOFS) ## run what `make test` leaves out: faults, fuzz, schemathesis, storm, deployment
+
+prove/deployed: $(READY)
 	$(BIN)/python -m pytest -m deployed tests/infra
+
+$(APART:%=prove/%): prove/%: $(READY)
+	$(BIN)/python -m pytest $*
 
 lint: $(READY) ## check style, types and the direction of imports
 	$(BIN)/ruff check .
