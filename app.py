@@ -1,4 +1,4 @@
-"""The composition root of what AWS calls: the API, and a two-line entry point for every job."""
+"""The composition root of what AWS calls: the API, and a short entry point for every job."""
 
 from __future__ import annotations
 
@@ -7,32 +7,38 @@ from typing import Any
 
 from chalice.app import Chalice, CloudWatchEvent, Rate, SQSEvent
 
-from chalicelib import wiring
-from chalicelib.jobs import ticking
-from chalicelib.routes import cors, http
-from chalicelib.routes.resources import RESOURCES
+from chalicelib import jobs, loading, wiring
 
-app = Chalice(app_name="tessera")
-app.api.cors = cors.allowing(wiring.cors_origin())
-app.register_middleware(http.problem_middleware, "http")
-for resource in RESOURCES:
-    app.register_blueprint(resource.blueprint)
+services = functools.cache(wiring.services)
 
-runtime = functools.cache(wiring.runtime)
-http.provide(runtime)
+
+def prepare(api: Chalice) -> None:
+    """Declare what holds for every route; a job never comes here, and so loads none."""
+    from chalicelib.routes import cors, http
+
+    api.api.cors = cors.allowing(wiring.cors_origin())
+    api.register_middleware(http.problem_middleware, "http")
+    http.provide(lambda: wiring.runtime(services()))
+
+
+app = loading.OnDemand("tessera", prepare, loading.packaged_paths())
 
 
 @app.schedule(Rate(1, unit=Rate.MINUTES))
 def tick(event: CloudWatchEvent) -> dict[str, Any]:
     """Settle what fell due."""
-    return ticking.run(runtime().use_cases, event.context)
+    from chalicelib.jobs import ticking
+
+    return ticking.run(services(), event.context)
 
 
 @app.on_sqs_message(
     queue=wiring.queue_name("tick"),
-    batch_size=ticking.BATCH_SIZE,
-    maximum_concurrency=ticking.CONCURRENCY_MAX,
+    batch_size=jobs.BATCH_SIZE,
+    maximum_concurrency=jobs.CONCURRENCY_MAX,
 )
 def settle(event: SQSEvent) -> dict[str, Any]:
     """Settle a part of a long list of what fell due."""
-    return ticking.work(runtime().use_cases, event.to_dict(), event.context)
+    from chalicelib.jobs import ticking
+
+    return ticking.work(services(), event.to_dict(), event.context)

@@ -14,21 +14,14 @@ import random
 import secrets
 import time
 from collections.abc import Callable, Mapping
-from typing import NamedTuple
+from functools import cache
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
 import chalicelib
 from chalicelib.domain.calendar import Instant
 from chalicelib.integrations import secrets_manager
-from chalicelib.integrations.tick_queue import SqsTickQueue
-from chalicelib.routes.credentials import (
-    CachedKeys,
-    KeyDirectory,
-    KnownTenants,
-    NoTokens,
-    Tokens,
-)
 from chalicelib.store.catalogue import CachedCatalogue, DynamoCatalogue
 from chalicelib.store.connection import Connection
 from chalicelib.store.directory import DynamoDirectory
@@ -36,6 +29,10 @@ from chalicelib.store.dynamo import Dynamo
 from chalicelib.store.ledger import DynamoLedger
 from chalicelib.usecases.secrets import ROOT_KEY_BYTES, TenantSecrets
 from chalicelib.usecases.services import Services
+
+if TYPE_CHECKING:
+    from chalicelib.integrations.tick_queue import SqsTickQueue
+    from chalicelib.routes.credentials import KeyDirectory, Tokens
 
 DEFAULT_PREFIX = "tessera-"
 _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -50,9 +47,13 @@ class Runtime(NamedTuple):
 
     keys: KeyDirectory
     tokens: Tokens
-    root_key: bytes
-    wall_clock: Clock
+    wall_clock: Callable[[], Instant]
     use_cases: Services
+
+    @property
+    def root_key(self) -> bytes:
+        """The key from which those of the tenants are derived."""
+        return self.use_cases.secrets.root_key
 
 
 class Clock:
@@ -63,26 +64,24 @@ class Clock:
         return time.time_ns() // 1_000_000
 
 
-def runtime(
+def services(
     environment: Mapping[str, str] | None = None,
     fetch_secret: Callable[[str], str] = secrets_manager.fetch,
-) -> Runtime:
+) -> Services:
     """
-    Build the services from environment variables, and fetch the secret that they may name.
+    Build what use cases work with from environment variables; no call is made.
 
-    Raises `ConfigurationError` where one is missing or unusable.
+    The secret that they may name is fetched when its key is first needed, by an external id, a
+    voucher or a cursor.  Raises `ConfigurationError` where a variable is missing or unusable.
     """
     env = os.environ if environment is None else environment
-    root_key = _root_key(env, fetch_secret)
-    clock = Clock()
     dynamo = tables(env)
-    catalogue = CachedCatalogue(DynamoCatalogue(dynamo), monotonic_ms)
-    services = Services(
+    return Services(
         ledger=DynamoLedger(dynamo),
         directory=DynamoDirectory(dynamo),
-        catalogue=catalogue,
-        secrets=TenantSecrets(root_key),
-        wall_clock=clock,
+        catalogue=CachedCatalogue(DynamoCatalogue(dynamo), monotonic_ms),
+        secrets=TenantSecrets(_root_key(env, fetch_secret)),
+        wall_clock=Clock(),
         new_id=new_id,
         random_bytes=secrets.token_bytes,
         # Spreading retries needs no secrecy.
@@ -92,14 +91,26 @@ def runtime(
         production=_is_production(env),
         tick_queue=_tick_queue(env),
     )
+
+
+def runtime(use_cases: Services, environment: Mapping[str, str] | None = None) -> Runtime:
+    """
+    Put what the HTTP layer needs around the services; no call is made.
+
+    Raises `ConfigurationError` where a variable is unusable.
+    """
+    # Jobs have no callers, and so load nothing that knows them.
+    from chalicelib.routes.credentials import CachedKeys, KnownTenants
+
+    env = os.environ if environment is None else environment
+    catalogue, clock = use_cases.catalogue, use_cases.wall_clock
     return Runtime(
         keys=CachedKeys(catalogue, clock),
         tokens=KnownTenants(
             _tokens(env, clock), lambda tenant: catalogue.settings(tenant) is not None
         ),
-        root_key=root_key,
         wall_clock=clock,
-        use_cases=services,
+        use_cases=use_cases,
     )
 
 
@@ -142,7 +153,8 @@ def pause_ms(milliseconds: float) -> None:
     time.sleep(milliseconds / 1000)
 
 
-def _root_key(env: Mapping[str, str], fetch_secret: Callable[[str], str]) -> bytes:
+def _root_key(env: Mapping[str, str], fetch_secret: Callable[[str], str]) -> Callable[[], bytes]:
+    """Return what gives the root key: it is fetched once, and only if it is asked for."""
     text = env.get("TESSERA_ROOT_KEY")
     if text and _is_production(env) and "AWS_LAMBDA_FUNCTION_NAME" in env:
         raise ConfigurationError(
@@ -150,9 +162,14 @@ def _root_key(env: Mapping[str, str], fetch_secret: Callable[[str], str]) -> byt
             "Secrets Manager, and name it in TESSERA_ROOT_KEY_SECRET"
         )
     if secret_id := env.get("TESSERA_ROOT_KEY_SECRET"):
-        text = fetch_secret(secret_id)
+        return cache(lambda: _decoded(fetch_secret(secret_id)))
     if not text:
         raise ConfigurationError("TESSERA_ROOT_KEY is not set: give 32 random bytes in base64")
+    key = _decoded(text)
+    return lambda: key
+
+
+def _decoded(text: str) -> bytes:
     try:
         key = base64.b64decode(text, validate=True)
     except binascii.Error:
@@ -164,21 +181,32 @@ def _root_key(env: Mapping[str, str], fetch_secret: Callable[[str], str]) -> byt
 
 def _tick_queue(env: Mapping[str, str]) -> SqsTickQueue | None:
     url = env.get("TESSERA_TICK_QUEUE_URL")
-    return SqsTickQueue(url) if url else None
+    if not url:
+        return None
+    from chalicelib.integrations.tick_queue import SqsTickQueue
+
+    return SqsTickQueue(url)
 
 
-def _tokens(env: Mapping[str, str], clock: Clock) -> Tokens:
+def _tokens(env: Mapping[str, str], clock: Callable[[], Instant]) -> Tokens:
+    from chalicelib.routes.credentials import LazyTokens, NoTokens
+
     text = env.get("TESSERA_OIDC")
     if not text:
         return NoTokens()
-    # Verifying JWTs brings cryptography; servers that use API keys alone never load it.
-    from chalicelib.routes.tokens import TokenVerifier, trusted_issuer
+    from chalicelib.routes.issuer import trusted_issuer
 
     try:
         trusted = trusted_issuer(text, production=_is_production(env))
     except (ValueError, msgspec.MsgspecError) as fault:
         raise ConfigurationError(f"TESSERA_OIDC is unusable: {fault}") from None
-    return TokenVerifier(trusted, clock)
+
+    def verifier() -> Tokens:
+        from chalicelib.routes.tokens import TokenVerifier
+
+        return TokenVerifier(trusted, clock)
+
+    return LazyTokens(verifier)
 
 
 def _is_production(env: Mapping[str, str]) -> bool:

@@ -23,6 +23,8 @@ import tempfile
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
+from chalicelib import loading
+from chalicelib.routes import resources
 from infra import application, archive
 from infra.distributions import (
     ARCHITECTURES,
@@ -67,6 +69,7 @@ def build(stage: str, target: Target, out: Path, *, cache: Path | None = None) -
     vendor = _distributions(target, cache or out)
     shutil.copytree(vendor, unpacked)
     stage_sources(unpacked)
+    write_paths(unpacked)
     template = write_template(stage, target, out)
     archive.compile_modules(unpacked)
     size = sum(path.stat().st_size for path in archive.files(unpacked))
@@ -82,6 +85,12 @@ def stage_sources(destination: Path) -> None:
     shutil.copytree(
         ROOT / "chalicelib", destination / "chalicelib", ignore=shutil.ignore_patterns(*_NOT_STAGED)
     )
+
+
+def write_paths(destination: Path) -> None:
+    """Write the map of the API's paths, by which a request there loads the one that it names."""
+    file = destination / loading.PATHS_FILE.relative_to(ROOT)
+    file.write_text(json.dumps(resources.paths(), indent=1) + "\n", "utf-8")
 
 
 def report(package: Package) -> str:

@@ -21,11 +21,11 @@ def test_root_key_of_the_environment() -> None:
     """Outside of Lambda the key may stand in the environment, and nothing is fetched."""
     environment = {"TESSERA_ROOT_KEY": _TEXT, **_REGION}
 
-    assert wiring.runtime(environment, _nothing_to_fetch).root_key == _KEY
+    assert wiring.services(environment, _nothing_to_fetch).secrets.root_key == _KEY
 
 
 def test_root_key_is_fetched_by_its_name() -> None:
-    """A named secret is fetched once, and it is the key even where there is another one."""
+    """A named secret is fetched once, when it is needed; it is the key even beside another one."""
     asked = []
 
     def fetch(secret_id: str) -> str:
@@ -34,7 +34,10 @@ def test_root_key_is_fetched_by_its_name() -> None:
 
     environment = {"TESSERA_ROOT_KEY_SECRET": "root", "TESSERA_ROOT_KEY": "x", **_REGION}
 
-    assert wiring.runtime(environment, fetch).root_key == _KEY
+    services = wiring.services(environment, fetch)
+    assert not asked
+    assert services.secrets.root_key == _KEY
+    assert wiring.runtime(services, environment).root_key == _KEY
     assert asked == ["root"]
 
 
@@ -48,13 +51,13 @@ def test_production_function_keeps_no_key_in_its_environment() -> None:
     }
 
     with pytest.raises(wiring.ConfigurationError, match="TESSERA_ROOT_KEY_SECRET"):
-        wiring.runtime(environment, _nothing_to_fetch)
+        wiring.services(environment, _nothing_to_fetch)
 
 
 def test_no_root_key() -> None:
     """Without a key there is nothing to start, and the message says what to give."""
     with pytest.raises(wiring.ConfigurationError, match="32 random bytes"):
-        wiring.runtime(_REGION, _nothing_to_fetch)
+        wiring.services(_REGION, _nothing_to_fetch)
 
 
 @pytest.mark.parametrize(

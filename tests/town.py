@@ -69,7 +69,7 @@ class Town:
             ledger=stores.ledger,
             directory=stores.directory,
             catalogue=stores.catalogue,
-            secrets=TenantSecrets(b"k" * 32),
+            secrets=TenantSecrets(lambda: b"k" * 32),
             wall_clock=self.clock,
             new_id=lambda kind: f"{kind}_{next(numbers):026d}",
             random_bytes=bytes,

@@ -54,6 +54,6 @@ def runtime_beside() -> Runtime:
     from chalicelib import wiring
 
     try:
-        return wiring.runtime()
+        return wiring.runtime(wiring.services())
     except wiring.ConfigurationError as refusal:
         raise click.ClickException(str(refusal)) from None

@@ -34,7 +34,7 @@ def seed(base_url: str) -> dict[str, str]:
 
     The API key is shown only when it is made; a later start leaves it out.
     """
-    services = app.runtime().use_cases
+    services = app.services()
     credentials = {"base_url": base_url, "tenant": TENANT, "admin_token": _admin_token(services)}
     settings = Settings(tenant=TENANT, name="Example clinic", time_zone="Europe/London")
     if services.catalogue.settings(TENANT) is None:

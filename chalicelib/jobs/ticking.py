@@ -21,17 +21,8 @@ from chalicelib.usecases.ports import Due
 from chalicelib.usecases.services import Caller, Services
 from chalicelib.usecases.tick import Settle, Settled, settler
 
-#: How many messages a worker is given at once, and how many workers there are at most: all that
-#: falls due at one midnight is written at a rate that leaves the tables to their members.
-BATCH_SIZE: Final = 10
-CONCURRENCY_MAX: Final = 10
-
 #: What the log calls it.
 TICK: Final = "tick"
-
-
-class NotSettled(Exception):
-    """Some accounts of a message could not be settled."""
 
 
 def run(services: Services, context: Any, *, short: int = SHORT) -> dict[str, Any]:
@@ -54,38 +45,34 @@ def work(services: Services, event: dict[str, Any], context: Any) -> dict[str, A
     """
     Settle what the messages of one SQS event name, and return which of them failed.
 
-    What was left for want of time is no failure: it is in the index, for the next run.
+    What there was no time for is no failure: it is in the index, for the next run.
     """
-    # The API shares this package, and its cold start has no use for batches.
-    from aws_lambda_powertools.utilities.batch import (
-        BatchProcessor,
-        EventType,
-        process_partial_response,
-    )
-    from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
-
     caller = _caller(context)
     settle = _sparing(services, caller)
-
-    def handle(record: SQSRecord) -> None:
-        try:
-            stretch = tick_queue.decode(record.body)
-        except msgspec.MsgspecError as fault:
-            observability.failure("a message of the tick cannot be read", fault, job="settle")
-            raise
-        ticked = settle_stretch(services, caller, stretch, settle)
-        observability.outcome("settle", job="settle", count=ticked.accounts)
-        metrics.count("AccountsSettled", ticked.accounts)
-        if ticked.failed:
-            raise NotSettled(f"{ticked.failed} accounts could not be settled")
-
-    # All of a batch may fail, and is then reported like a part of it.
-    processor = BatchProcessor(EventType.SQS, raise_on_entire_batch_failure=False)
-    failed = process_partial_response(
-        event=event, record_handler=handle, processor=processor, context=context
-    )
+    failed = [
+        record["messageId"]
+        for record in event["Records"]
+        if not _settled(services, caller, record["body"], settle)
+    ]
     metrics.flush()
-    return dict(failed)
+    # What SQS is told of a batch: these messages come again, the others are done.
+    return {"batchItemFailures": [{"itemIdentifier": each} for each in failed]}
+
+
+def _settled(services: Services, caller: Caller, body: str, settle: Settle) -> bool:
+    """Settle what one message names; return whether nothing of it has to come again."""
+    try:
+        ticked = settle_stretch(services, caller, tick_queue.decode(body), settle)
+    except Exception as fault:  # noqa: BLE001 - logged with its trace
+        # Whatever one message holds, or however its part of the index fails, the others are done.
+        message = "a message of the tick cannot be read"
+        if not isinstance(fault, msgspec.MsgspecError):
+            message = "a part of the index cannot be settled"
+        observability.failure(message, fault, job="settle")
+        return False
+    observability.outcome("settle", job="settle", count=ticked.accounts)
+    metrics.count("AccountsSettled", ticked.accounts)
+    return not ticked.failed
 
 
 def _caller(context: Any) -> Caller:

@@ -13,6 +13,7 @@ import re
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
+from functools import cache
 from typing import Final, Literal, Protocol
 
 import msgspec
@@ -158,6 +159,17 @@ class NoTokens:
     def verify(self, token: str) -> Principal:  # noqa: ARG002 - whatever it says
         """Refuses every token."""
         raise Unauthorised("credential_invalid", "No issuer of tokens is trusted here.")
+
+
+class LazyTokens:
+    """What verifies JWTs, made at the first of them: callers with API keys alone never need it."""
+
+    def __init__(self, make: Callable[[], Tokens]) -> None:
+        self._made = cache(make)
+
+    def verify(self, token: str) -> Principal:
+        """The member or staff that the token proves; `Unauthorised` when it proves nobody."""
+        return self._made().verify(token)
 
 
 class KnownTenants:

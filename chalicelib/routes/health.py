@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 import chalicelib
+from chalicelib.loading import OnDemand
 from chalicelib.routes.http import PUBLIC, Call, Reply, Resource
 
 api = Resource("health", prefix="")
@@ -43,4 +44,7 @@ def openapi(call: Call) -> Reply:  # noqa: ARG001 - the same for everyone
     # Only this route pays for building schemas.
     from chalicelib.routes.openapi import encoded
 
-    return Reply(encoded(api.blueprint.current_app))
+    served = api.blueprint.current_app
+    if isinstance(served, OnDemand):
+        served.load_all()
+    return Reply(encoded(served))

@@ -5,6 +5,8 @@ Algorithms, issuer, audience and keys come from configuration.  A token's ``kid`
 among the issuer's configured keys; ``jku``, ``jwk``, ``x5u`` and ``x5c`` are never read, ``crit``
 is always refused.  Claims that must be there: ``exp``, ``aud``, ``iss``, ``sub`` and ``tenant``,
 and either ``member_id`` (a member) or ``roles`` (staff).  Clocks may differ by 30 seconds.
+
+Importing this brings cryptography: only a request with a token is worth that.
 """
 
 from __future__ import annotations
@@ -15,11 +17,11 @@ from collections.abc import Callable
 from typing import Any, Final
 
 import jwt
-import msgspec
 from jwt import PyJWK, PyJWKClient, PyJWKSet
 
 from chalicelib.domain.errors import Unauthorised, Unavailable
 from chalicelib.routes.credentials import MEMBER_SCOPES, ROLES, Principal, scopes_of
+from chalicelib.routes.issuer import Issuer
 
 LEEWAY_S: Final = 30
 #: The algorithms accepted, each with the one kind of key that it may be used with.
@@ -32,39 +34,6 @@ _REQUIRED: Final = ["exp", "aud", "iss", "sub"]
 # Tenants and members become parts of table keys: no separator may come in with a claim.
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 _SUBJECT_MAX: Final = 255
-
-
-class Issuer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The OpenID provider that is trusted, as ``TESSERA_OIDC`` configures it."""
-
-    issuer: str
-    audience: str
-    #: Its public keys, either in place or at an https address.
-    jwks: dict[str, Any] | None = None
-    jwks_uri: str | None = None
-    #: The tenants that it may speak for; all when left out.
-    tenants: frozenset[str] | None = None
-
-    def __post_init__(self) -> None:
-        """Refuses a configuration that would trust nobody, or anybody."""
-        if (self.jwks is None) == (self.jwks_uri is None):
-            raise ValueError("give either jwks or jwks_uri")
-        if self.jwks_uri is not None and not self.jwks_uri.startswith("https://"):
-            raise ValueError("jwks_uri must be an https address")
-
-
-def trusted_issuer(settings: str, *, production: bool) -> Issuer:
-    """
-    The issuer that a JSON setting configures.
-
-    Raises:
-        ValueError: it is no such configuration, or in production its address is not https, as a
-            development issuer's is not.
-    """
-    trusted = msgspec.json.decode(settings, type=Issuer)
-    if production and not trusted.issuer.startswith("https://"):
-        raise ValueError("production trusts no issuer whose address is not https")
-    return trusted
 
 
 class TokenVerifier:

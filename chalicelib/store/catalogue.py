@@ -13,15 +13,7 @@ from chalicelib.store import keys
 from chalicelib.store.directory import write_if
 from chalicelib.store.dynamo import Dynamo
 from chalicelib.store.metering import Item
-from chalicelib.store.models import (
-    clock_item,
-    key_item,
-    key_of,
-    settings_of,
-    tenant_item,
-    version_item,
-    version_of,
-)
+from chalicelib.store.reading import key_of, settings_of, version_of
 from chalicelib.store.transaction import put
 from chalicelib.usecases.ports import Catalogue, Settings, StoredKey
 
@@ -51,9 +43,12 @@ class DynamoCatalogue:
 
     def create_tenant(self, settings: Settings, clock: Instant | None) -> bool:
         """Write a new tenant and its test clock; ``False`` where there is one of that id."""
-        requests = [put(self._dynamo.catalogue, tenant_item(settings))]
+        from chalicelib.store import models
+
+        items = [models.tenant_item(settings)]
         if clock is not None:
-            requests.append(put(self._dynamo.catalogue, clock_item(settings.tenant, clock)))
+            items.append(models.clock_item(settings.tenant, clock))
+        requests = [put(self._dynamo.catalogue, item) for item in items]
         return write_if(self._dynamo, requests)
 
     def clock(self, tenant: str) -> Instant | None:
@@ -67,9 +62,11 @@ class DynamoCatalogue:
 
         Moving it to where it stands succeeds, so a repeated request is answered like the first.
         """
+        from chalicelib.store import models
+
         request = put(
             self._dynamo.catalogue,
-            clock_item(tenant, to),
+            models.clock_item(tenant, to),
             condition="instant <= :to",
             values={":to": {"N": str(to)}},
         )
@@ -92,13 +89,18 @@ class DynamoCatalogue:
 
     def save_draft(self, tenant: str, version: ProgrammeVersion) -> bool:
         """Write a new draft; ``False`` where that number is taken."""
-        return write_if(self._dynamo, [put(self._dynamo.catalogue, version_item(tenant, version))])
+        from chalicelib.store import models
+
+        request = put(self._dynamo.catalogue, models.version_item(tenant, version))
+        return write_if(self._dynamo, [request])
 
     def publish(self, tenant: str, version: ProgrammeVersion) -> bool:
         """Turn a draft into a published version; ``False`` where it is no draft any more."""
+        from chalicelib.store import models
+
         request = put(
             self._dynamo.catalogue,
-            version_item(tenant, version),
+            models.version_item(tenant, version),
             condition="#state = :draft",
             values={":draft": {"S": "draft"}},
         )
@@ -112,9 +114,11 @@ class DynamoCatalogue:
 
     def save_key(self, key: StoredKey) -> None:
         """Write a new or revoked API key."""
+        from chalicelib.store import models
+
         request = put(
             self._dynamo.catalogue,
-            key_item(key),
+            models.key_item(key),
             # A key never changes hands: were its id drawn twice, the second would be refused.
             condition="attribute_not_exists(pk) OR (tenant = :tenant AND secret_hash = :secret)",
             values={":tenant": {"S": key.tenant}, ":secret": {"S": key.secret_hash}},

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from chalicelib.domain.decide.claims import ClaimKey
 from chalicelib.domain.errors import Unavailable
 from chalicelib.store import keys
 from chalicelib.store.dynamo import Dynamo
-from chalicelib.store.metering import Item
-from chalicelib.store.models import LookUpItem, profile_item, profile_of
-from chalicelib.store.transaction import Rank, Write, put_over, transact
+from chalicelib.store.reading import member_of, profile_of
+from chalicelib.store.transaction import Rank, Write, put, put_over, transact
 from chalicelib.usecases.ports import Conflicted, OutcomeUnknown, Profile
 
 
@@ -30,7 +28,7 @@ class DynamoDirectory:
         """Return the member with an external id, given as its keyed hash."""
         pk = keys.look_up_pk(tenant, look_up)
         item = self._dynamo.get(self._dynamo.directory, pk, keys.LOOK_UP)
-        return None if item is None else LookUpItem.from_raw_data(item).member
+        return None if item is None else member_of(item)
 
     def save(self, tenant: str, profile: Profile, *, expected: int) -> bool:
         """
@@ -38,21 +36,26 @@ class DynamoDirectory:
 
         Raises `Unavailable` where it may or may not have been written.
         """
-        item = profile_item(tenant, profile)
-        request = put_over(self._dynamo.directory, item, "revision", expected)
+        request = _put_profile(self._dynamo, tenant, profile, expected)
         return write_if(self._dynamo, [request])
 
 
 def put_profile(dynamo: Dynamo, tenant: str, profile: Profile) -> dict[str, Any]:
     """Return the Put of a profile over the revision before its own."""
-    item = profile_item(tenant, profile)
-    return put_over(dynamo.directory, item, "revision", profile.revision - 1)
+    return _put_profile(dynamo, tenant, profile, profile.revision - 1)
 
 
-def look_up_item(tenant: str, claim: ClaimKey) -> Item:
-    """Return the pointer from a personal key to the member who has it as an item."""
-    pk = keys.look_up_pk(tenant, claim.key)
-    return LookUpItem(pk, keys.LOOK_UP, member=claim.owner).serialize()
+def put_look_up(dynamo: Dynamo, tenant: str, look_up: str, member: str) -> dict[str, Any]:
+    """Return the Put of an external id, which tells of the one that is there already."""
+    from chalicelib.store import models
+
+    return put(dynamo.directory, models.look_up_item(tenant, look_up, member), tell=True)
+
+
+def _put_profile(dynamo: Dynamo, tenant: str, profile: Profile, over: int) -> dict[str, Any]:
+    from chalicelib.store import models
+
+    return put_over(dynamo.directory, models.profile_item(tenant, profile), "revision", over)
 
 
 def write_if(dynamo: Dynamo, requests: list[dict[str, Any]]) -> bool:

@@ -1,10 +1,13 @@
 """
-Items of the directory and the catalogue, declared as PynamoDB models.
+Items of the directory and the catalogue, declared as PynamoDB models: what is written seldom.
 
-The models say which attributes there are and turn them into DynamoDB's notation and back.  They
-send nothing themselves: a model has its table's name and its own connection in its class, whereas
-here one connection and one prefix, known at run time, serve all tables.  What is written in the
-member's every transaction is in `items`, for speed.
+The models say which attributes there are and turn them into DynamoDB's notation.  They send nothing
+themselves: a model has its table's name and its own connection in its class, whereas here one
+connection and one prefix, known at run time, serve all tables.
+
+Every first request of a process reads some of these items, and PynamoDB's models take 8 ms to
+import: so only what writes them imports this, at that moment, and `reading` reads them.  What is
+written in the member's every transaction is in `items`.
 
 A programme, and a profile with its evidence of consent, are documents: their ``body`` is zlib of
 JSON, and beside it is what conditions ask for.
@@ -27,15 +30,13 @@ from pynamodb.models import Model
 
 from chalicelib.domain import section
 from chalicelib.domain.errors import TooLarge
-from chalicelib.domain.programme import ProgrammeVersion, State
+from chalicelib.domain.programme import ProgrammeVersion
 from chalicelib.store import keys
 from chalicelib.store.metering import Item
 from chalicelib.usecases.ports import Profile, Settings, StoredKey
 
 #: DynamoDB takes 400 KB an item; the rest is for keys and state.
 DOCUMENT_MAX_BYTES: Final = 390 * 1024
-
-_PROFILE: Final = msgspec.json.Decoder(Profile)
 
 
 class _Keyed(Model):
@@ -101,9 +102,9 @@ def profile_item(tenant: str, profile: Profile) -> Item:
     ).serialize()
 
 
-def profile_of(item: Item) -> Profile:
-    """Return the profile of an item."""
-    return _PROFILE.decode(zlib.decompress(ProfileItem.from_raw_data(item).body))
+def look_up_item(tenant: str, look_up: str, member: str) -> Item:
+    """Return what leads from an external id, given as its keyed hash, to its member."""
+    return LookUpItem(keys.look_up_pk(tenant, look_up), keys.LOOK_UP, member=member).serialize()
 
 
 def tenant_item(settings: Settings) -> Item:
@@ -115,12 +116,6 @@ def tenant_item(settings: Settings) -> Item:
         time_zone=settings.time_zone,
         test_clock=settings.test_clock,
     ).serialize()
-
-
-def settings_of(tenant: str, item: Item) -> Settings:
-    """Return the settings of an item."""
-    read = TenantItem.from_raw_data(item)
-    return Settings(tenant, read.name, read.time_zone, read.test_clock)
 
 
 def clock_item(tenant: str, instant: int) -> Item:
@@ -150,17 +145,6 @@ def version_item(tenant: str, version: ProgrammeVersion) -> Item:
     ).serialize()
 
 
-def version_of(item: Item) -> ProgrammeVersion:
-    """Return the version of an item."""
-    read = VersionItem.from_raw_data(item)
-    return ProgrammeVersion(
-        number=int(read.number),
-        state=msgspec.convert(read.state, State),
-        document=section.read(zlib.decompress(read.body)),
-        effective_from=int(item["effective_from"]["N"]) if "effective_from" in item else None,
-    )
-
-
 def key_item(key: StoredKey) -> Item:
     """Return an API key as an item."""
     return KeyItem(
@@ -172,16 +156,3 @@ def key_item(key: StoredKey) -> Item:
         scopes=sorted(key.scopes),
         revoked=key.revoked,
     ).serialize()
-
-
-def key_of(key_id: str, item: Item) -> StoredKey:
-    """Return the API key of an item."""
-    read = KeyItem.from_raw_data(item)
-    return StoredKey(
-        key_id=key_id,
-        tenant=read.tenant,
-        secret_hash=read.secret_hash,
-        scopes=frozenset(read.scopes),
-        name=read.name,
-        revoked=read.revoked,
-    )

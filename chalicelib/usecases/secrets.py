@@ -8,17 +8,32 @@ that equal values of two tenants, or of two purposes, do not look alike.
 from __future__ import annotations
 
 import hmac
+from collections.abc import Callable
 
 ROOT_KEY_BYTES = 32
 
 
 class TenantSecrets:
-    """Derives keys and hashes from a root key of at least 32 bytes."""
+    """
+    Derives keys and hashes from a root key of at least 32 bytes.
 
-    def __init__(self, root_key: bytes) -> None:
-        if len(root_key) < ROOT_KEY_BYTES:
+    ``root_key`` is called whenever the key is needed, and never before: it may have to be fetched.
+    """
+
+    def __init__(self, root_key: Callable[[], bytes]) -> None:
+        self._root_key = root_key
+
+    @property
+    def root_key(self) -> bytes:
+        """
+        The key from which all others are derived.
+
+        Raises `ValueError` where it is too short to be one.
+        """
+        key = self._root_key()
+        if len(key) < ROOT_KEY_BYTES:
             raise ValueError("the root key needs at least 32 bytes")
-        self._root = root_key
+        return key
 
     def external_id(self, tenant: str, system: str, value: str) -> str:
         """Return the look-up hash of an external id."""
@@ -33,6 +48,6 @@ class TenantSecrets:
         return bytes.fromhex(self._hash(tenant, "voucher-code", redemption_id))[:12]
 
     def _hash(self, tenant: str, purpose: str, *parts: str) -> str:
-        key = hmac.digest(self._root, f"{purpose}\x00{tenant}".encode(), "sha256")
+        key = hmac.digest(self.root_key, f"{purpose}\x00{tenant}".encode(), "sha256")
         message = b"".join(len(p.encode()).to_bytes(4, "big") + p.encode() for p in parts)
         return hmac.new(key, message, "sha256").hexdigest()

@@ -10,6 +10,7 @@ import resource
 import time
 from typing import Final, NamedTuple
 
+from chalicelib import jobs
 from chalicelib.jobs import ticking
 from chalicelib.store.connection import Connection
 from chalicelib.store.metering import Cost, measured
@@ -129,8 +130,8 @@ def _by_queue(crowd: Crowd, accounts: int, due: int) -> Walk:
     before = time.perf_counter()
     with measured() as cost:
         ticked = ticking.run(services, Time())
-        for start in range(0, len(queue.messages), ticking.BATCH_SIZE):
-            event = batch(queue.messages[start : start + ticking.BATCH_SIZE])
+        for start in range(0, len(queue.messages), jobs.BATCH_SIZE):
+            event = batch(queue.messages[start : start + jobs.BATCH_SIZE])
             assert failed(ticking.work(services, event, Time())) == []
     assert ticked["sent"] == len(queue.messages)
     return _walk("by queue", accounts, due, cost, before)

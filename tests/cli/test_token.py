@@ -11,7 +11,8 @@ from click.testing import CliRunner
 
 from chalicelib.cli.token import command
 from chalicelib.routes.credentials import Principal
-from chalicelib.routes.tokens import TokenVerifier, trusted_issuer
+from chalicelib.routes.issuer import trusted_issuer
+from chalicelib.routes.tokens import TokenVerifier
 from infra.local.keys import local_issuer
 
 

@@ -18,7 +18,7 @@ from chalicelib.domain.mechanics.rewards import REDEMPTIONS, Redemption
 from chalicelib.domain.programme import Programmes
 from chalicelib.domain.quote import Quote
 from chalicelib.store import items, keys
-from chalicelib.store.models import profile_of
+from chalicelib.store.reading import profile_of
 from chalicelib.usecases.attempt import account_key
 from chalicelib.usecases.ports import KeyHolder, Profile, Remembered
 from tests.faults import storage

@@ -67,7 +67,7 @@ HELD_BEFORE: Final = "hold_before"
 HOME_BEFORE: Final = "hh_before"
 # Whose redemptions clients know when a history begins: of the second reward one is left.
 REDEEMED_BEFORE: Final = ((0, "tea"), (1, "keyring"))
-SECRETS: Final = TenantSecrets(b"k" * 32)
+SECRETS: Final = TenantSecrets(lambda: b"k" * 32)
 # Who wrote what is there when a history begins.
 BEFORE: Final = Actor("server", "setting")
 

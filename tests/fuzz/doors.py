@@ -18,7 +18,8 @@ from chalicelib.domain.errors import LoyaltyError, Malformed, NotFound, Unauthor
 from chalicelib.domain.validation import validate
 from chalicelib.routes import cursors, headers, parsing
 from chalicelib.routes.credentials import authenticate
-from chalicelib.routes.tokens import Issuer, TokenVerifier
+from chalicelib.routes.issuer import Issuer
+from chalicelib.routes.tokens import TokenVerifier
 from chalicelib.usecases.ports import StoredKey
 from tests.routes.toy import AUDIENCE, ISSUER, JWKS, NOW
 

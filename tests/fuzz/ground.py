@@ -23,8 +23,9 @@ from chalicelib import wiring
 from chalicelib.cli.token import mint_token
 from chalicelib.domain.ledger.actor import Actor
 from chalicelib.routes.credentials import ROLES, SCOPES, CachedKeys
+from chalicelib.routes.issuer import Issuer
 from chalicelib.routes.services import provide
-from chalicelib.routes.tokens import Issuer, TokenVerifier
+from chalicelib.routes.tokens import TokenVerifier
 from chalicelib.store.catalogue import CachedCatalogue, DynamoCatalogue
 from chalicelib.store.connection import Connection
 from chalicelib.store.directory import DynamoDirectory
@@ -75,7 +76,7 @@ class Ground:
             ledger=stores.ledger,
             directory=stores.directory,
             catalogue=catalogue,
-            secrets=TenantSecrets(_ROOT_KEY),
+            secrets=TenantSecrets(lambda: _ROOT_KEY),
             wall_clock=self.clock,
             new_id=self._new_id,
             random_bytes=rng.randbytes,
@@ -87,7 +88,6 @@ class Ground:
         runtime = wiring.Runtime(
             keys=CachedKeys(catalogue, self.clock),
             tokens=TokenVerifier(trusted, self.clock),
-            root_key=_ROOT_KEY,
             wall_clock=self.clock,
             use_cases=self.services,
         )

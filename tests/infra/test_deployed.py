@@ -319,9 +319,9 @@ def _open(site: Site) -> None:
         "TESSERA_ROOT_KEY_SECRET": "tessera-dev-root-key",
         "AWS_REGION": REGION,
     }
-    services = wiring.runtime(
+    services = wiring.services(
         environment, lambda name: str(secrets.get_secret_value(SecretId=name)["SecretString"])
-    ).use_cases
+    )
     now = time.time_ns() // 1_000_000
     site.key = open_tenant(
         services,

@@ -10,7 +10,7 @@ from chalice.app import Chalice
 from click.testing import CliRunner
 
 import app
-from chalicelib import wiring
+from chalicelib import jobs, wiring
 from chalicelib.cli import main
 from chalicelib.domain.errors import Unavailable
 from chalicelib.integrations import sqs
@@ -47,7 +47,7 @@ class Queues(NamedTuple):
     def receive(self) -> list[dict[str, Any]]:
         """Receive a batch, which stays hidden from others until its time is over."""
         answer = self.client.receive_message(
-            QueueUrl=self.tick, MaxNumberOfMessages=ticking.BATCH_SIZE
+            QueueUrl=self.tick, MaxNumberOfMessages=jobs.BATCH_SIZE
         )
         found: list[dict[str, Any]] = answer.get("Messages", [])
         return found
@@ -189,9 +189,9 @@ def test_nobody_answers() -> None:
 def test_wired() -> None:
     """The queue is the one that the environment names; its worker is declared on its name."""
     environment = {"TESSERA_ROOT_KEY": "a2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2s="}
-    assert wiring.runtime(environment).use_cases.tick_queue is None
+    assert wiring.services(environment).tick_queue is None
     environment["TESSERA_TICK_QUEUE_URL"] = "https://sqs.eu-west-1.amazonaws.com/1/x-tick"
-    assert isinstance(wiring.runtime(environment).use_cases.tick_queue, SqsTickQueue)
+    assert isinstance(wiring.services(environment).tick_queue, SqsTickQueue)
 
     assert isinstance(app.app, Chalice)
     assert app.app.handler_map.keys() >= {"tick", "settle"}

@@ -25,9 +25,10 @@ from chalicelib.domain.calendar import Instant, format_instant, parse_instant
 from chalicelib.domain.ledger.actor import Actor
 from chalicelib.jobs import ticking
 from chalicelib.routes.credentials import CachedKeys, KnownTenants
+from chalicelib.routes.issuer import Issuer
 from chalicelib.routes.openapi import encoded
 from chalicelib.routes.services import provide
-from chalicelib.routes.tokens import Issuer, TokenVerifier
+from chalicelib.routes.tokens import TokenVerifier
 from chalicelib.store.catalogue import CachedCatalogue, DynamoCatalogue
 from chalicelib.store.connection import Connection
 from chalicelib.store.dynamo import Dynamo
@@ -294,7 +295,7 @@ class Ground:
             "TESSERA_OIDC": self.issuer.settings(),
             "AWS_DEFAULT_REGION": "eu-west-1",
         }
-        self.runtime = wiring.runtime(environment)
+        self.runtime = wiring.runtime(wiring.services(environment), environment)
         ledger = self.runtime.use_cases.ledger
         assert isinstance(ledger, DynamoLedger)
         self.dynamo: Dynamo = ledger._dynamo

@@ -25,7 +25,8 @@ from chalicelib.routes.http import (
     problem_middleware,
     provide,
 )
-from chalicelib.routes.tokens import Issuer, TokenVerifier
+from chalicelib.routes.issuer import Issuer
+from chalicelib.routes.tokens import TokenVerifier
 from chalicelib.usecases.ports import StoredKey
 
 NOW = 1_772_000_000_000

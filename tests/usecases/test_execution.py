@@ -91,7 +91,7 @@ class Clinic:
             ledger=self.line,
             directory=FakeDirectory(self.line),
             catalogue=catalogue,
-            secrets=TenantSecrets(b"k" * 32),
+            secrets=TenantSecrets(lambda: b"k" * 32),
             wall_clock=lambda: self.now,
             new_id=self._new_id,
             random_bytes=bytes,

@@ -1,0 +1,76 @@
+"""
+What a process loads of the API: all of it, or what a request names and nothing else.
+
+A package has a map of the API's paths, which `routes.resources` makes from the declarations.  Where
+it is, a request imports the resource that serves its path when it comes, and a job none.  Where it
+is not, as in tests, on a developer's machine, and where Chalice writes the template, every route is
+declared at once.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from importlib import import_module
+from pathlib import Path
+from typing import Any, Final
+
+from chalice.app import Chalice
+
+#: Where a package has the map: from each path to the modules below `chalicelib.routes` that serve
+#: it.  It is part of no source tree.
+PATHS_FILE: Final = Path(__file__).with_name("routes") / "paths.json"
+
+Paths = Mapping[str, Sequence[str]]
+
+
+def packaged_paths() -> Paths | None:
+    """Return the map that this package has; nothing outside of one."""
+    if not PATHS_FILE.exists():
+        return None
+    paths: Paths = json.loads(PATHS_FILE.read_bytes())
+    return paths
+
+
+class OnDemand(Chalice):
+    """
+    A Chalice application whose resources are declared when a request names them.
+
+    ``prepare`` is called once, before the first of them, for what holds for every route.  Without
+    ``paths`` all are declared at construction.  A request that declares a resource must be alone
+    in the process, as it is on Lambda.
+    """
+
+    def __init__(
+        self, app_name: str, prepare: Callable[[Chalice], None], paths: Paths | None
+    ) -> None:
+        super().__init__(app_name)
+        self._prepare: Callable[[Chalice], None] | None = prepare
+        self._paths = paths
+        self._loaded: set[str] = set()
+        if paths is None:
+            self.load_all()
+
+    def __call__(self, event: Any, context: Any) -> dict[str, Any]:
+        """Answer one request, once what serves its path is declared."""
+        if self._paths is not None:
+            path = event.get("requestContext", {}).get("resourcePath")
+            self._load(self._paths.get(path, ()))
+        return super().__call__(event, context)
+
+    def load_all(self) -> None:
+        """Declare every resource that is not declared yet."""
+        # Finding them means importing them all, which the request for one must not.
+        from chalicelib.routes.resources import names
+
+        self._load(names())
+
+    def _load(self, modules: Iterable[str]) -> None:
+        if self._prepare is not None:
+            self._prepare(self)
+            self._prepare = None
+        for name in modules:
+            if name not in self._loaded:
+                module = import_module(f"chalicelib.routes.{name}")
+                self.register_blueprint(module.api.blueprint)
+                self._loaded.add(name)

@@ -1,0 +1,49 @@
+"""What `models` writes, read without PynamoDB's models: they cost more to import than to use."""
+
+from __future__ import annotations
+
+import zlib
+
+import msgspec
+
+from chalicelib.domain import section
+from chalicelib.domain.programme import ProgrammeVersion, State
+from chalicelib.store.metering import Item
+from chalicelib.usecases.ports import Profile, Settings, StoredKey
+
+
+def profile_of(item: Item) -> Profile:
+    """Return the profile of an item."""
+    return msgspec.json.decode(zlib.decompress(item["body"]["B"]), type=Profile)
+
+
+def member_of(item: Item) -> str:
+    """Return the member to whom an external id leads."""
+    return str(item["member"]["S"])
+
+
+def settings_of(tenant: str, item: Item) -> Settings:
+    """Return the settings of an item."""
+    return Settings(tenant, item["name"]["S"], item["time_zone"]["S"], item["test_clock"]["BOOL"])
+
+
+def version_of(item: Item) -> ProgrammeVersion:
+    """Return the version of an item."""
+    return ProgrammeVersion(
+        number=int(item["number"]["N"]),
+        state=msgspec.convert(item["state"]["S"], State),
+        document=section.read(zlib.decompress(item["body"]["B"])),
+        effective_from=int(item["effective_from"]["N"]) if "effective_from" in item else None,
+    )
+
+
+def key_of(key_id: str, item: Item) -> StoredKey:
+    """Return the API key of an item."""
+    return StoredKey(
+        key_id=key_id,
+        tenant=item["tenant"]["S"],
+        secret_hash=item["secret_hash"]["S"],
+        scopes=frozenset(msgspec.json.decode(item["scopes"]["S"], type=list[str])),
+        name=item["name"]["S"],
+        revoked=item["revoked"]["BOOL"],
+    )
