@@ -40,6 +40,8 @@ _UNUSED: Final = (
     "google/protobuf/util",
     "aws_lambda_powertools/event_handler",  # Chalice routes
     "pytz/zoneinfo",  # tzdata's are read; fluent.runtime only imports the module
+    "aws_lambda_powertools/utilities/batch",  # it reads every kind of event for the sake of one
+    "aws_lambda_powertools/utilities/data_classes",
     "urllib3/contrib/emscripten",
 )
 # Wherever they are.  Metadata and licences stay: they say what is shipped, and on which terms.

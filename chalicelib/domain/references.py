@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from difflib import get_close_matches
 from typing import Protocol
 
 from chalicelib.domain import calendar
@@ -50,6 +49,9 @@ def reference(name: str, known: Sequence[str], what: str, at: str) -> Iterator[F
     """Judge a name by those that there are; an empty one among them could not be read."""
     if name in known or not all(known) or not known:
         return
+    # Only a document with a fault in it ever gets here.
+    from difflib import get_close_matches
+
     near = get_close_matches(name, known, n=1)
     hint = f"did you mean `{near[0]}`? " if near else ""
     shown = ", ".join(f"`{each}`" for each in known)

@@ -13,8 +13,7 @@ from typing import Any, Final, TypeVar
 
 from msgspec import inspect as shapes
 
-from chalicelib.domain.conversion import shape_of
-from chalicelib.domain.faults import unwrap
+from chalicelib.domain.shapes import shape_of, unwrap
 
 T = TypeVar("T")
 

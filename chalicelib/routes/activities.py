@@ -11,7 +11,7 @@ from msgspec import Meta, Struct, field
 from chalicelib.domain.activity import Activity
 from chalicelib.domain.calendar import format_instant
 from chalicelib.domain.errors import Invalid
-from chalicelib.domain.ledger.events import Line, Outcome, RuleAward, section_of
+from chalicelib.domain.ledger.events import Line, Outcome, section_of
 from chalicelib.domain.mechanics import registry
 from chalicelib.domain.mechanics.activities import Recorded, Verdict
 from chalicelib.domain.mechanics.reversal import LineReversal, Reversed
@@ -24,12 +24,14 @@ from chalicelib.routes.calls import (
     reply,
     services_of,
 )
+from chalicelib.routes.fields import ExternalId
 from chalicelib.routes.http import Body, Call, Query, Reply, Resource
-from chalicelib.routes.members import ExternalId
 from chalicelib.routes.problems import problem_of
 from chalicelib.routes.views import (
+    AwardView,
     BalanceView,
     TierChangeView,
+    award_view,
     balances,
     tier_change,
 )
@@ -52,7 +54,6 @@ Source = Annotated[
 ]
 ExternalRef = Annotated[str, Meta(min_length=1, max_length=200)]
 Label = Annotated[str, Meta(max_length=64)]
-MemberId = Annotated[str, Meta(pattern=r"^mem_[0-9A-Z]{26}$", description="The id of a member.")]
 InstantText = Annotated[str, Meta(max_length=40, description="RFC 3339, with its offset.")]
 CurrencyCode = Annotated[str, Meta(pattern=r"^[A-Z]{3}$", description="An ISO 4217 code.")]
 Quantity = Annotated[int, Meta(ge=1, le=10**9)]
@@ -138,17 +139,6 @@ class DryRun(Query):
     """Whether only to look."""
 
     dry_run: bool = False
-
-
-class AwardView(Struct, frozen=True, omit_defaults=True):
-    """What a rule gave."""
-
-    programme: str
-    rule: str
-    currency: str
-    amount: int
-    expires_on: str | None = None
-    active_on: str | None = None
 
 
 class RuleView(Struct, frozen=True, omit_defaults=True):
@@ -447,18 +437,6 @@ def outcome_views(outcomes: Iterable[Outcome]) -> list[OutcomeView]:
             told = reaction.shown(outcome)
             found.append(OutcomeView(outcome.programme, section_of(outcome), told))
     return sorted(found, key=lambda view: (view.programme, view.mechanic))
-
-
-def award_view(award: RuleAward) -> AwardView:
-    """Return what a rule gave, as it is shown."""
-    return AwardView(
-        award.programme,
-        award.rule,
-        award.currency.partition("/")[2],
-        award.granted,
-        award.lot.expires_on,
-        award.active_on,
-    )
 
 
 def _explanation(verdict: Verdict) -> ExplanationView:

@@ -17,12 +17,13 @@ from chalicelib.domain.ledger.events import (
     Event,
     TierReviewAnnounced,
 )
-from chalicelib.routes.activities import AwardView, award_view
 from chalicelib.routes.calls import caller_of, instant_in, services_of
 from chalicelib.routes.http import Call, Page, Query, Reply, Resource
 from chalicelib.routes.views import (
+    AwardView,
     BalanceDetailView,
     MovementView,
+    award_view,
     balance_details,
     movement,
     spoken,

@@ -13,6 +13,7 @@ import re
 import time
 import uuid
 from collections.abc import Callable
+from contextlib import suppress
 from http import HTTPStatus
 from typing import Any, Final
 from urllib.parse import unquote_to_bytes
@@ -31,9 +32,8 @@ from chalicelib.routes.credentials import (
     authorise,
     own_account_only,
 )
-from chalicelib.routes.operation import Call, Operation, Reply
+from chalicelib.routes.operation import Call, Operation, Query, Reply
 from chalicelib.routes.parsing import canonical, parse_object
-from chalicelib.routes.queries import parse_query
 from chalicelib.routes.services import Services, provided
 
 _PATH_LENGTH_MAX: Final = 128
@@ -94,7 +94,7 @@ def _call(
     given = request.headers
     key = headers.idempotency_key(given.get("idempotency-key"), wanted=operation.idempotent)
     entity_tag = headers.if_match(given.get("if-match"), operation.if_match)
-    query = parse_query(_query_values(request), operation.query)
+    query = _query(operation, request)
     raw_body = _raw_body(request)
     parsed, body = _body(operation, raw_body, given.get("content-type"))
     return Call(
@@ -149,9 +149,19 @@ def _path(operation: Operation, given: dict[str, str]) -> dict[str, str]:
     return decoded
 
 
-def _query_values(request: Request) -> dict[str, list[str]]:
+def _query(operation: Operation, request: Request) -> Query | None:
+    """The parsed query; nothing where none is declared."""
     given = request.query_params
-    return {} if given is None else {name: given.getlist(name) for name in given}
+    values = {} if given is None else {name: given.getlist(name) for name in given}
+    if not values:
+        if operation.query is None:
+            return None
+        # The declared defaults, unless it has something that must be given.
+        with suppress(msgspec.ValidationError):
+            return msgspec.convert({}, operation.query)
+    from chalicelib.routes.queries import parse_query
+
+    return parse_query(values, operation.query)
 
 
 def _raw_body(request: Request) -> bytes:

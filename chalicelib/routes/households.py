@@ -16,8 +16,8 @@ from chalicelib.domain.mechanics.households import (
     Size,
     Together,
 )
-from chalicelib.routes.activities import MemberId
 from chalicelib.routes.calls import answer, caller_of, carry_out, services_of
+from chalicelib.routes.fields import MemberId
 from chalicelib.routes.http import Body, Call, Reply, Resource
 from chalicelib.usecases.attempt import Decided
 from chalicelib.usecases.ports import Answer

@@ -12,6 +12,7 @@ from chalicelib.domain.errors import Invalid
 from chalicelib.domain.mechanics.membership import Close, Enrol, Joined
 from chalicelib.domain.programme import Id
 from chalicelib.routes.calls import answer, caller_of, carry_out, identity_of, reply, services_of
+from chalicelib.routes.fields import ExternalId, Token
 from chalicelib.routes.headers import DEFAULT_LOCALE
 from chalicelib.routes.http import Body, Call, Reply, Resource
 from chalicelib.routes.views import when
@@ -34,14 +35,6 @@ Birthday = Annotated[
     str, Meta(pattern=r"^(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])$", description="MM-DD, no year.")
 ]
 Purpose = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_:-]{0,63}$")]
-Token = Annotated[str, Meta(min_length=1, max_length=200)]
-
-
-class ExternalId(Body):
-    """An id of this person in another system; only a keyed hash of it is kept."""
-
-    system: Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:/-]{0,99}$")]
-    value: Token
 
 
 class ConsentBody(Body):

@@ -13,9 +13,9 @@ from typing import Any, Final, TypeVar
 
 from msgspec import inspect as shapes
 
-from chalicelib.domain.conversion import Refused, convert, shape_of
+from chalicelib.domain.conversion import Refused, convert
 from chalicelib.domain.errors import Invalid
-from chalicelib.domain.faults import unwrap
+from chalicelib.domain.shapes import shape_of, unwrap
 from chalicelib.routes.operation import Query
 from chalicelib.routes.parsing import normalised
 

@@ -26,7 +26,6 @@ from chalicelib.domain.programme import (
 )
 from chalicelib.domain.quote import Quote
 from chalicelib.routes.activities import (
-    AwardView,
     CurrencyCode,
     DryRun,
     ExternalRef,
@@ -34,12 +33,18 @@ from chalicelib.routes.activities import (
     OutcomeView,
     Quantity,
     Source,
-    award_view,
     outcome_views,
 )
 from chalicelib.routes.calls import answer, caller_of, identity_of, reply, services_of
 from chalicelib.routes.http import Body, Call, Reply, Resource
-from chalicelib.routes.views import BalanceView, TierChangeView, balances, tier_change
+from chalicelib.routes.views import (
+    AwardView,
+    BalanceView,
+    TierChangeView,
+    award_view,
+    balances,
+    tier_change,
+)
 from chalicelib.usecases.attempt import Decided
 from chalicelib.usecases.ports import Answer
 from chalicelib.usecases.quote_purchase import confirm_quote, quote_purchase, read_quote

@@ -9,8 +9,8 @@ from msgspec import Meta, Struct
 from chalicelib.domain.lots import LotKey
 from chalicelib.domain.mechanics.transfers import SendTransfer, Sent
 from chalicelib.domain.programme import Id, Points
-from chalicelib.routes.activities import MemberId
 from chalicelib.routes.calls import answer, carry_out, services_of
+from chalicelib.routes.fields import MemberId
 from chalicelib.routes.http import Body, Call, Reply, Resource
 from chalicelib.routes.views import BalanceView, LotView, balances, when
 from chalicelib.usecases.attempt import Decided

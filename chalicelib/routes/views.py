@@ -6,6 +6,7 @@ from msgspec import Struct
 
 from chalicelib.domain.account import Account
 from chalicelib.domain.calendar import Instant, format_instant
+from chalicelib.domain.ledger.events import RuleAward
 from chalicelib.domain.ledger.postings import Posting
 from chalicelib.domain.lots import Balance
 from chalicelib.domain.mechanics import holds
@@ -13,6 +14,29 @@ from chalicelib.domain.mechanics.inactivity import LAST_DAYS
 from chalicelib.domain.mechanics.tiers import TierMoved
 from chalicelib.domain.programme import Programmes, qualified, text_in
 from chalicelib.routes.localisation import date_label, direction
+
+
+class AwardView(Struct, frozen=True, omit_defaults=True):
+    """What a rule gave."""
+
+    programme: str
+    rule: str
+    currency: str
+    amount: int
+    expires_on: str | None = None
+    active_on: str | None = None
+
+
+def award_view(award: RuleAward) -> AwardView:
+    """Return what a rule gave, as it is shown."""
+    return AwardView(
+        award.programme,
+        award.rule,
+        award.currency.partition("/")[2],
+        award.granted,
+        award.lot.expires_on,
+        award.active_on,
+    )
 
 
 class LotView(Struct, frozen=True, omit_defaults=True):

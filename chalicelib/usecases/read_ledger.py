@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from chalicelib.domain import verification
 from chalicelib.domain.account import Account
 from chalicelib.domain.calendar import Instant, format_instant
 from chalicelib.domain.errors import Invalid, MemberNotFound
@@ -14,6 +13,9 @@ from chalicelib.domain.mechanics import households
 from chalicelib.usecases.attempt import account_key
 from chalicelib.usecases.reading import Reading, read_account
 from chalicelib.usecases.services import Caller, Services, now_of, programmes_of
+
+if TYPE_CHECKING:
+    from chalicelib.domain.verification import Verdict
 
 
 class LedgerPage(NamedTuple):
@@ -44,7 +46,7 @@ def read_ledger(
 class Checked(NamedTuple):
     """What checking an account found, and to which household it says to belong."""
 
-    verdict: verification.Verdict
+    verdict: Verdict
     household: str | None
 
 
@@ -54,6 +56,9 @@ def check_account(services: Services, caller: Caller, member: str) -> Checked:
 
     Raises `MemberNotFound`, also where there is no such household.
     """
+    # A balance as it is, which is what most ask for, folds no journal.
+    from chalicelib.domain import verification
+
     account = services.ledger.load(caller.tenant, [member]).account(member)
     if account is None:
         raise MemberNotFound
@@ -64,7 +69,7 @@ def check_account(services: Services, caller: Caller, member: str) -> Checked:
     return Checked(verdict, belongs.household if belongs else None)
 
 
-def verify_account(services: Services, caller: Caller, member: str) -> verification.Verdict:
+def verify_account(services: Services, caller: Caller, member: str) -> Verdict:
     """Return whether an account is what its journal says, as `check_account` finds it."""
     return check_account(services, caller, member).verdict
 
@@ -84,6 +89,8 @@ def read_as_of(services: Services, caller: Caller, member: str, instant: Instant
             f"It is {format_instant(now)}: a balance can be read as of now or earlier.",
             errors=[{"pointer": "/as_of", "detail": "must not be in the future"}],
         )
+    from chalicelib.domain import verification
+
     programmes = programmes_of(services, caller.tenant)
     account: Account = verification.as_of(
         services.ledger.entries(caller.tenant, member),

@@ -1,9 +1,10 @@
 """
-Cold starts: what importing the package takes, against the least that such a function must import.
+Cold starts, as deployed: what a fresh process takes until its first event is answered.
 
-Every figure is from a fresh interpreter that sees the unpacked package and nothing else (`-I -S`).
-Rounds are interleaved, so that what else the machine does weighs on all alike; the floor is a bare
-botocore client for DynamoDB out of the same package.
+Ours imports the entry module and serves one event; the floor makes the same calls from a bare
+botocore client out of the same package.  Both see the package and nothing else, and a stand-in for
+DynamoDB that answers at once (`tests.cold`).  Rounds are interleaved and a ratio is that of the
+least times: what else the machine does only ever adds to them.
 """
 
 from __future__ import annotations
@@ -15,79 +16,64 @@ import tempfile
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from statistics import median
 from typing import Final, NamedTuple
 
 from infra import archive
 from infra.packaging import Package
 from tests.bench.tables import Table
+from tests.cold.cases import Case, Cases
+from tests.cold.process import Started
+from tests.cold.stand_in import StandIn
+from tests.journeys.world import Ground
 
-ROUNDS: Final = 15
+ROUNDS: Final = 20
 QUICK_ROUNDS: Final = 3
 TOP: Final = 12
 _IMPORT_TIME: Final = re.compile(r"import time: +(?P<own>\d+) \| +\d+ \| +(?P<package>\w+)")
 
-_CLIENT: Final = """
-import botocore.session
-botocore.session.Session().create_client(
-    "dynamodb", region_name="eu-west-1", aws_access_key_id="x", aws_secret_access_key="x")
-"""
-_WIRED: Final = """
-import app
-from chalicelib import wiring
-env = {"AWS_REGION": "eu-west-1", "TESSERA_ROOT_KEY": "a" * 43 + "="}
-wiring.runtime(env)
-wiring.tables(env).connection.client
-"""
-_TIMED: Final = """
-import os, sys, time
-sys.path[:0] = [sys.argv[1]]
-os.environ.update(AWS_ACCESS_KEY_ID="x", AWS_SECRET_ACCESS_KEY="x", AWS_DEFAULT_REGION="eu-west-1")
-began = time.perf_counter()
-{work}
-took = time.perf_counter() - began
-status = dict(line.split(":", 1) for line in open("/proc/self/status"))
-print(took * 1000, int(status["VmHWM"].split()[0]) / 1024)
-"""
 
-
-class Probe(NamedTuple):
-    """Something to import: by its name, from where, and whether against compiled modules."""
+class Row(NamedTuple):
+    """What is timed under one name: a case in one place, against its floor in another."""
 
     name: str
-    work: str
+    case: Case
     place: Path
+    floor: Path
 
 
-class Figures(NamedTuple):
-    """Milliseconds and megabytes, medians of all rounds, and the ratio to the floor."""
+class Least(NamedTuple):
+    """The least milliseconds of ours and of the floor, and the megabytes that ours needs."""
 
-    milliseconds: float
-    ratio: float
+    ours: float
+    floor: float
     megabytes: float
 
 
-def probes(package: Package, space: Path) -> Iterator[Probe]:
-    """Yield what is timed, the floor first; ``space`` takes a copy without compiled modules."""
-    compiled = package.unpacked
+def tables(package: Package, rounds: int = ROUNDS) -> Iterator[Table]:
+    """Yield the table of cold starts, and that of what the imports of an earn are made of."""
+    with tempfile.TemporaryDirectory() as directory, StandIn().started() as stand_in:
+        space = Path(directory)
+        cases = Cases(Ground(space), stand_in)
+        rows = list(_rows(cases, package.unpacked, space))
+        found = _measure(cases, rows, rounds)
+        yield _starts(rows, found, rounds)
+        yield _modules(cases, package.unpacked)
+
+
+def _rows(cases: Cases, compiled: Path, space: Path) -> Iterator[Row]:
+    """Yield what is timed; ``space`` takes a copy without compiled modules, and the rival."""
+    for case in cases.all:
+        yield Row(case.name, case, compiled, compiled)
     plain = space / "plain"
     for path in archive.files(compiled):
         if path.suffix != ".pyc":
             copy = plain / path.relative_to(compiled)
             copy.parent.mkdir(parents=True, exist_ok=True)
             copy.symlink_to(path.resolve())
-    yield Probe("floor: botocore and a client for DynamoDB", _CLIENT, compiled)
-    yield Probe("API: import", "import app; app.app", compiled)
-    yield Probe("API: import, wired, with its client", _WIRED, compiled)
-    yield Probe("tick: import, wired, with its client", _WIRED + "app.tick", compiled)
-    batch = "import aws_lambda_powertools.utilities.batch\n"
-    events = "import aws_lambda_powertools.utilities.data_classes.sqs_event\n"
-    yield Probe("settle: the same, and a batch", _WIRED + batch + events + "app.settle", compiled)
-    yield Probe("floor, without .pyc", _CLIENT, plain)
-    yield Probe("API: wired, without .pyc", _WIRED, plain)
+    yield Row("the earn by API key, without .pyc", cases.earn_by_key, plain, plain)
     rival = _rival(space)
     if rival is not None:
-        yield Probe("FastAPI, Mangum, boto3: the same earn", "import rival_handler", rival)
+        yield Row("FastAPI, Mangum, boto3: a bare earn", cases.rival, rival, compiled)
 
 
 def _rival(space: Path) -> Path | None:
@@ -105,55 +91,45 @@ def _rival(space: Path) -> Path | None:
     return place
 
 
-def measure(found: Sequence[Probe], rounds: int) -> list[Figures]:
-    """Time every probe in every round; the ratio is the median of those of the rounds."""
-    runs = [[_run(probe) for probe in found] for _ in range(rounds)]
-    figures = []
-    for number, probe in enumerate(found):
-        milliseconds = [run[number][0] for run in runs]
-        floor = 5 if "without" in probe.name else 0
-        ratios = [run[number][0] / run[floor][0] for run in runs]
-        memory = median(run[number][1] for run in runs)
-        figures.append(Figures(median(milliseconds), median(ratios), memory))
-    return figures
+def _measure(cases: Cases, rows: Sequence[Row], rounds: int) -> list[Least]:
+    """Time every row and its floor in every round, after one that is not counted."""
+    runs = [[_pair(cases, row) for row in rows] for _ in range(rounds + 1)]
+    found = []
+    for pairs in zip(*runs[1:], strict=True):
+        ours, floors = zip(*pairs, strict=True)
+        found.append(
+            Least(
+                min(each.milliseconds for each in ours),
+                min(each.milliseconds for each in floors),
+                min(each.megabytes for each in ours),
+            )
+        )
+    return found
 
 
-def _run(probe: Probe) -> tuple[float, float]:
-    command = [sys.executable, "-I", "-S", "-B", "-c", _TIMED.format(work=probe.work)]
-    done = subprocess.run(
-        [*command, str(probe.place)], env={}, capture_output=True, text=True, check=True
-    )
-    took, memory = done.stdout.split()[-2:]
-    return float(took), float(memory)
+def _pair(cases: Cases, row: Row) -> tuple[Started, Started]:
+    return cases.run(row.case, [row.place]), cases.run_bare(row.case, [row.floor])
 
 
-def tables(package: Package, rounds: int = ROUNDS) -> Iterator[Table]:
-    """Yield the table of cold imports, and that of what the API's import is made of."""
-    with tempfile.TemporaryDirectory() as space:
-        found = list(probes(package, Path(space)))
-        rows = [
-            (probe.name, *figures)
-            for probe, figures in zip(found, measure(found, rounds), strict=True)
-        ]
-    notes = ["Functions share one package and one module; ratios without .pyc are to the floor"]
-    notes.append("without.  Lambda has a part of a core, so milliseconds there are more.")
-    if len(found) == len(rows) < 8:
+def _starts(rows: Sequence[Row], found: Sequence[Least], rounds: int) -> Table:
+    notes = ["The least of all rounds, with .pyc unless told otherwise; the floor makes the same"]
+    notes.append("calls.  Lambda has a part of a core, so milliseconds there are more.")
+    if all(row.case.module == "app" for row in rows):
         notes.append("FastAPI is left out: its packages cannot be had from here.")
-    headings = ("import", "ms", "ratio to floor", "MB")
-    yield Table(f"1. Cold import, medians of {rounds} rounds", headings, rows, notes)
-    yield _modules(package)
-
-
-def _modules(package: Package) -> Table:
-    command = [sys.executable, "-I", "-S", "-B", "-X", "importtime", "-c"]
-    done = subprocess.run(
-        [*command, _TIMED.format(work=_WIRED), str(package.unpacked)],
-        env={},
-        capture_output=True,
-        text=True,
-        check=True,
+    return Table(
+        f"1. Cold: import and first event, {rounds} interleaved rounds",
+        ("first event", "floor ms", "ours ms", "ours / floor", "MB"),
+        [
+            (row.name, least.floor, least.ours, least.ours / least.floor, least.megabytes)
+            for row, least in zip(rows, found, strict=True)
+        ],
+        notes,
     )
-    spent, modules = _by_package(done.stderr)
+
+
+def _modules(cases: Cases, place: Path) -> Table:
+    started = cases.run(cases.earn_by_key, [place], "-X", "importtime")
+    spent, modules = _by_package(started.told)
     total = sum(spent.values())
     rows = [
         (name, modules[name], microseconds / 1000, 100 * microseconds / total)
@@ -162,7 +138,7 @@ def _modules(package: Package) -> Table:
     rest = total - sum(microseconds for _, microseconds in spent.most_common(TOP))
     others = sum(modules.values()) - sum(row[1] for row in rows)
     return Table(
-        "1. Of which, by package (one run, its own time without what it imports)",
+        "1. Imports of the earn by API key (one run, its own time without what it imports)",
         ("package", "modules", "ms", "%"),
         [*rows, ("all others", others, rest / 1000, 100 * rest / total)],
     )

@@ -30,12 +30,13 @@ _LONG_AGO_MS: Final = 400 * 86_400_000
 
 
 class Case(NamedTuple):
-    """One event for one of the handlers of the entry module, and the calls that it takes."""
+    """One event for one of the handlers of a module, and the calls that it takes."""
 
     name: str
     entry: str
     event: dict[str, Any]
     recording: Recording
+    module: str = "app"
 
 
 class Cases:
@@ -77,6 +78,8 @@ class Cases:
         due = self._due(overdue[0])
         self.tick: Final = Case("a tick, two accounts due", "tick", _SCHEDULED, Recording())
         self.settle: Final = Case("a settling of one of them", "settle", due, Recording())
+        #: The same earn in the way of `tests.bench.rival_handler`; none of `all`.
+        self.rival: Final = Case("", "handler", _rival(), Recording(), "rival_handler")
         self._before = engine.snapshot(tables)
 
     @property
@@ -87,7 +90,14 @@ class Cases:
     def run(self, case: Case, places: list[Path], *options: str) -> Started:
         """Start a process for a case; the first run's calls are those of all."""
         self._stand_in.serve(case.recording)
-        started = start(places, self.environment, case.entry, case.event, options=options)
+        started = start(
+            places,
+            self.environment,
+            case.entry,
+            case.event,
+            module=case.module,
+            options=options,
+        )
         self._require(case, started.answer)
         if not case.recording.plays:
             # What one case wrote must not be there for the next.
@@ -104,12 +114,12 @@ class Cases:
         if self._stand_in.failures:
             raise AssertionError(f"{case.name}: {self._stand_in.failures}")
         match case.entry:
-            case "app":
-                served = answer["statusCode"] in {200, 201}
             case "tick":
                 served = answer["accounts"] == 2 and not answer["failed"]
-            case _:
+            case "settle":
                 served = answer == {"batchItemFailures": []}
+            case _:
+                served = answer["statusCode"] in {200, 201}
         if not served:
             raise AssertionError(f"{case.name} was answered with {answer}")
 
@@ -169,6 +179,11 @@ def _without_expressions() -> dict[str, Any]:
     rules = [rule for rule in document["earning"] if "expression" not in rule["award"]]
     plain = [{**rule, "multipliers": []} for rule in rules if "when" not in rule]
     return document | {"earning": plain}
+
+
+def _rival() -> dict[str, Any]:
+    fact = {"member": "m", "type": "visit.completed", "source": "emr", "external_id": "1"}
+    return _event("POST", _ACTIVITIES, {}, fact | {"lines": [{"amount": 8000}]}, "x")
 
 
 def _event(

@@ -13,11 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import inspect as shapes
 
-from chalicelib.domain.conversion import shape_of
 from chalicelib.domain.document import Document, whole
-from chalicelib.domain.faults import unwrap
 from chalicelib.domain.salvage import salvage
 from chalicelib.domain.section import encode, read
+from chalicelib.domain.shapes import shape_of, unwrap
 from chalicelib.domain.validation import (
     Problem,
     Validated,

@@ -39,7 +39,7 @@ import app, chalicelib
 for module in pkgutil.walk_packages(chalicelib.__path__, "chalicelib."):
     importlib.import_module(module.name)
 # What is imported late, where it is needed.
-import aws_lambda_powertools.utilities.batch, aws_lambda_powertools.utilities.data_classes.sqs_event
+import aws_lambda_powertools.logging, aws_lambda_powertools.metrics
 import botocore.session, cel_expr_python.cel, jdatetime, jwt.algorithms
 for service in ("dynamodb", "secretsmanager", "sqs"):
     botocore.session.Session().create_client(

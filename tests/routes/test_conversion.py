@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chalicelib.domain.conversion import FAULTS_MAX, Refused, convert, lenient_structs
+from chalicelib.domain.conversion import FAULTS_MAX, Refused, convert
+from chalicelib.domain.shapes import lenient_structs
 from chalicelib.routes.operation import Body
 from tests.routes.toy import Basket, ByCash, Line
 

@@ -11,12 +11,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import date
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from chalicelib.domain import calendar, conditions, money, recurrence
+from chalicelib.domain import calendar, money, recurrence
 from chalicelib.domain.account import Account, Enrolment
 from chalicelib.domain.activity import Activity, Basis, basis, units
 from chalicelib.domain.calendar import Instant
@@ -36,6 +36,9 @@ from chalicelib.domain.programme import (
     UnitAward,
     qualified,
 )
+
+if TYPE_CHECKING:
+    from chalicelib.domain.conditions import Scope
 
 # More than this for one fact is a slip in a formula, not an award.
 AWARD_MAX = 10**9
@@ -130,11 +133,12 @@ class _Context:
         self._values: dict[str, Any] | None = None
 
     @cached_property
-    def scope(self) -> conditions.Scope:
-        # Only where there is an expression: the first scope imports the engine.
+    def _scope(self) -> Scope:
+        from chalicelib.domain import conditions
+
         return conditions.scope(tuple(sorted(self.programme.attributes.items())))
 
-    def values(self, counted: Basis) -> dict[str, Any]:
+    def _seen(self, counted: Basis) -> dict[str, Any]:
         """Return what an expression may read, with what the rule's scope counts."""
         if self._values is None:
             self._values = self._build()
@@ -146,11 +150,24 @@ class _Context:
 
     def holds(self, expression: str, counted: Basis) -> tuple[bool, str]:
         """Evaluate a condition; a failed evaluation does not hold, and says why."""
-        compiled = conditions.compile_condition(expression, self.scope)
-        outcome = compiled.evaluate(self.values(counted))
+        # Only where there is an expression: the first one imports the engine.
+        from chalicelib.domain import conditions
+
+        compiled = conditions.compile_condition(expression, self._scope)
+        outcome = compiled.evaluate(self._seen(counted))
         return outcome.value is True, outcome.failure or ""
 
+    def yields(self, formula: str, counted: Basis) -> tuple[int | None, str]:
+        """Evaluate a formula; a failed evaluation yields nothing, and says why."""
+        from chalicelib.domain import conditions
+
+        compiled = conditions.compile_formula(formula, self._scope)
+        outcome = compiled.evaluate(self._seen(counted))
+        return outcome.value, outcome.failure or ""
+
     def _build(self) -> dict[str, Any]:
+        from chalicelib.domain import conditions
+
         activity, standing = self.activity, self.standing
         return conditions.activity_values(
             conditions.ActivityFacts(
@@ -234,11 +251,10 @@ def _base(rule: EarningRule, counted: Basis, context: _Context) -> tuple[int, in
         return max(counted.amount, 0) * award.amount, award.per
     if isinstance(award, UnitAward):
         return max(counted.quantity, 0) * award.amount, award.per
-    compiled = conditions.compile_formula(award.expression, context.scope)
-    outcome = compiled.evaluate(context.values(counted))
-    if outcome.value is None:
-        return outcome.failure or "its formula yields nothing"
-    return max(int(outcome.value), 0), 1
+    value, failure = context.yields(award.expression, counted)
+    if value is None:
+        return failure or "its formula yields nothing"
+    return max(value, 0), 1
 
 
 def _factor(rule: EarningRule, counted: Basis, context: _Context) -> tuple[int, int]:

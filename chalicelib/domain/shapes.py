@@ -1,0 +1,333 @@
+"""
+Every way in which a value does not fit a type, each with its JSON pointer and what to do about it.
+
+The walk follows msgspec's own description of the type; it explains refusals and never makes one.
+Only what was refused is walked, so only then is this imported.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import decimal
+import difflib
+import re
+from collections.abc import Callable, Hashable, Iterator
+from functools import cache
+from typing import Annotated, Any, Final
+
+import msgspec
+from msgspec import inspect as shapes
+
+from chalicelib.domain.faults import Fault
+from chalicelib.domain.pointer import escape_pointer
+
+_MSGSPEC_PATH: Final = re.compile(r" - at `(?:key in )?`?\$(?P<path>[^`]*)`")
+_PATH_STEP: Final = re.compile(r"\.([^.\[\]]+)|\[(\d+|\.\.\.)\]")
+
+_KINDS: Final[tuple[tuple[type, str], ...]] = (
+    (bool, "true or false"),
+    (int, "a whole number"),
+    (float, "a decimal number"),  # nosemgrep: float-money - a kind of value that JSON has
+    (str, "a string"),
+    (list, "a list"),
+    (dict, "an object"),
+    (type(None), "null"),
+)
+_TEXTUAL: Final = (
+    shapes.StrType,
+    shapes.DateTimeType,
+    shapes.DateType,
+    shapes.TimeType,
+    shapes.TimeDeltaType,
+    shapes.UUIDType,
+    shapes.DecimalType,
+    shapes.BytesType,
+)
+LISTS: Final = (
+    shapes.ListType,
+    shapes.SetType,
+    shapes.FrozenSetType,
+    shapes.VarTupleType,
+)
+_WANTED: Final[dict[type[shapes.Type], str]] = {
+    shapes.StrType: "a string",
+    shapes.IntType: "a whole number",
+    shapes.FloatType: "a number",
+    shapes.BoolType: "true or false",
+    shapes.NoneType: "null",
+    shapes.DateTimeType: "an RFC 3339 instant such as 2026-03-01T09:30:00Z",
+    shapes.DateType: "a date such as 2026-03-01",
+    shapes.StructType: "an object",
+    shapes.DictType: "an object",
+    shapes.ListType: "a list",
+    shapes.VarTupleType: "a list",
+    shapes.SetType: "a list",
+    shapes.FrozenSetType: "a list",
+}
+
+
+@cache
+def shape_of(declared: Hashable) -> shapes.Type:
+    """The description by msgspec of a type, kept for the next time."""
+    return shapes.type_info(declared)
+
+
+def lenient_structs(declared: Any) -> list[str]:
+    """The names of Structs reachable from ``declared`` that accept unknown fields."""
+    return sorted(
+        {
+            shape.cls.__name__
+            for shape in _reachable(shape_of(declared), set())
+            if isinstance(shape, shapes.StructType) and not shape.forbid_unknown_fields
+        },
+    )
+
+
+def _reachable(shape: shapes.Type, seen: set[int]) -> Iterator[shapes.Type]:
+    shape = unwrap(shape)
+    if id(shape) in seen:
+        return
+    seen.add(id(shape))
+    yield shape
+    inner: tuple[shapes.Type, ...] = ()
+    if isinstance(shape, shapes.StructType):
+        inner = tuple(field.type for field in shape.fields)
+    elif isinstance(shape, shapes.UnionType):
+        inner = shape.types
+    elif isinstance(shape, LISTS):
+        inner = (shape.item_type,)
+    elif isinstance(shape, shapes.DictType):
+        inner = (shape.key_type, shape.value_type)
+    for each in inner:
+        yield from _reachable(each, seen)
+
+
+def unwrap(shape: shapes.Type) -> shapes.Type:
+    """The shape without its annotations."""
+    while isinstance(shape, shapes.Metadata):
+        shape = shape.type
+    return shape
+
+
+def told_by_msgspec(error: msgspec.ValidationError) -> Fault:
+    """The words of msgspec itself, for what only a Struct's own checks can see."""
+    message = str(error)
+    match = _MSGSPEC_PATH.search(message)
+    if match is None:
+        return Fault("", message)
+    steps = [name or index for name, index in _PATH_STEP.findall(match["path"])]
+    pointer = "".join(f"/{escape_pointer(step)}" for step in steps)
+    return Fault(pointer, message[: match.start()])
+
+
+def walk(value: Any, shape: shapes.Type, at: str = "") -> Iterator[Fault]:
+    """The faults of a value of that declared shape, outermost first, lazily."""
+    shape = unwrap(shape)
+    step = next((w for kinds, w in _WALKS if isinstance(shape, kinds)), _plain_faults)
+    yield from step(value, shape, at)
+
+
+def _struct_faults(value: Any, shape: shapes.StructType, at: str) -> Iterator[Fault]:
+    if not isinstance(value, dict):
+        yield Fault(at, f"must be an object; got {_kind(value)}")
+        return
+    fields = {field.encode_name: field for field in shape.fields}
+    for name, field in fields.items():
+        if name in value:
+            yield from walk(value[name], field.type, f"{at}/{escape_pointer(name)}")
+        elif field.required:
+            yield Fault(f"{at}/{escape_pointer(name)}", "is required")
+    known = [*fields, shape.tag_field] if shape.tag_field else list(fields)
+    if shape.tag_field and value.get(shape.tag_field, shape.tag) != shape.tag:
+        yield Fault(f"{at}/{escape_pointer(shape.tag_field)}", f"must be {_one_of([shape.tag])}")
+    if shape.forbid_unknown_fields:
+        yield from _unknown_faults(value, known, at)
+
+
+def _unknown_faults(value: dict[str, Any], known: list[str], at: str) -> Iterator[Fault]:
+    for name in value:
+        if name in known:
+            continue
+        near = difflib.get_close_matches(name, known, n=1)
+        hint = f"; did you mean `{near[0]}`?" if near else ""
+        yield Fault(f"{at}/{escape_pointer(name)}", f"is not a known field{hint}")
+
+
+def _union_faults(value: Any, shape: shapes.UnionType, at: str) -> Iterator[Fault]:
+    options = [unwrap(option) for option in shape.types]
+    if value is None and any(isinstance(option, shapes.NoneType) for option in options):
+        return
+    fitting = [option for option in options if _fits(value, option)]
+    tagged = [o for o in fitting if isinstance(o, shapes.StructType) and o.tag_field]
+    if len(fitting) == 1:
+        yield from walk(value, fitting[0], at)
+    elif tagged:
+        yield from _tagged_faults(value, tagged, at)
+    elif not fitting:
+        wanted = dict.fromkeys(_wanted(option) for option in options)
+        yield Fault(at, f"must be {' or '.join(wanted)}; got {_kind(value)}")
+
+
+def _tagged_faults(
+    value: dict[str, Any],
+    options: list[shapes.StructType],
+    at: str,
+) -> Iterator[Fault]:
+    tag_field = options[0].tag_field or "type"
+    by_tag = {option.tag: option for option in options}
+    tag = value.get(tag_field)
+    if isinstance(tag, str | int) and tag in by_tag:
+        yield from _struct_faults(value, by_tag[tag], at)
+        return
+    wanted = f"must be {_one_of(list(by_tag))}"
+    detail = wanted if tag_field in value else f"is required: {wanted}"
+    yield Fault(f"{at}/{escape_pointer(tag_field)}", detail)
+
+
+def _list_faults(value: Any, shape: Any, at: str) -> Iterator[Fault]:
+    if not isinstance(value, list):
+        yield Fault(at, f"must be a list; got {_kind(value)}")
+        return
+    yield from _length_faults(len(value), shape, at, "item(s)")
+    for index, item in enumerate(value):
+        yield from walk(item, shape.item_type, f"{at}/{index}")
+
+
+def _mapping_faults(value: Any, shape: shapes.DictType, at: str) -> Iterator[Fault]:
+    if not isinstance(value, dict):
+        yield Fault(at, f"must be an object; got {_kind(value)}")
+        return
+    yield from _length_faults(len(value), shape, at, "key(s)")
+    for name, item in value.items():
+        here = f"{at}/{escape_pointer(name)}"
+        for fault in walk(name, shape.key_type, here):
+            yield Fault(here, f"has a key that {fault.detail}")
+        yield from walk(item, shape.value_type, here)
+
+
+def _choice_faults(
+    value: Any,
+    shape: shapes.LiteralType | shapes.EnumType,
+    at: str,
+) -> Iterator[Fault]:
+    values = _choices(shape)
+    if not any(value == each and type(value) is type(each) for each in values):
+        yield Fault(at, f"must be {_one_of(values)}")
+
+
+def _number_faults(
+    value: Any,
+    shape: shapes.IntType | shapes.FloatType,
+    at: str,
+) -> Iterator[Fault]:
+    whole = isinstance(shape, shapes.IntType)
+    # nosemgrep: float-money - a kind of value that JSON has
+    if isinstance(value, bool) or not isinstance(value, int if whole else int | float):
+        yield Fault(at, f"must be {_wanted(shape)}; got {_kind(value)}")
+    elif shape.ge is not None and value < shape.ge:
+        yield Fault(at, f"must be at least {shape.ge}")
+    elif shape.gt is not None and value <= shape.gt:
+        yield Fault(at, f"must be more than {shape.gt}")
+    elif shape.le is not None and value > shape.le:
+        yield Fault(at, f"must be at most {shape.le}")
+    elif shape.lt is not None and value >= shape.lt:
+        yield Fault(at, f"must be less than {shape.lt}")
+    elif shape.multiple_of is not None and value % shape.multiple_of:
+        yield Fault(at, f"must be a multiple of {shape.multiple_of}")
+
+
+def _string_faults(value: Any, shape: shapes.StrType, at: str) -> Iterator[Fault]:
+    if not isinstance(value, str):
+        yield Fault(at, f"must be a string; got {_kind(value)}")
+        return
+    yield from _length_faults(len(value), shape, at, "character(s)")
+    if shape.pattern is not None and not re.search(shape.pattern, value):
+        yield Fault(at, f"must match the pattern {shape.pattern}")
+
+
+def _length_faults(length: int, shape: Any, at: str, unit: str) -> Iterator[Fault]:
+    if shape.min_length is not None and length < shape.min_length:
+        yield Fault(at, f"must have at least {shape.min_length} {unit}; has {length}")
+    if shape.max_length is not None and length > shape.max_length:
+        yield Fault(at, f"must have at most {shape.max_length} {unit}; has {length}")
+
+
+def _plain_faults(value: Any, shape: shapes.Type, at: str) -> Iterator[Fault]:
+    """Types without structure: msgspec decides, the wording is ours where we have one."""
+    plain = _plain_type(shape)
+    if plain is None:
+        return
+    try:
+        msgspec.convert(value, plain)
+    except msgspec.ValidationError as error:
+        wanted = _WANTED.get(type(shape))
+        yield Fault(at, f"must be {wanted}" if wanted else str(error))
+
+
+def _plain_type(shape: shapes.Type) -> Any:
+    if isinstance(shape, shapes.DateTimeType):
+        if shape.tz is None:
+            return dt.datetime
+        return Annotated[dt.datetime, msgspec.Meta(tz=shape.tz)]
+    table: dict[type[shapes.Type], Any] = {
+        shapes.BoolType: bool,
+        shapes.NoneType: type(None),
+        shapes.DateType: dt.date,
+        shapes.TimeType: dt.time,
+        shapes.TimeDeltaType: dt.timedelta,
+        shapes.DecimalType: decimal.Decimal,
+        shapes.BytesType: bytes,
+    }
+    return table.get(type(shape))
+
+
+def _fits(value: Any, shape: shapes.Type) -> bool:
+    """Whether a value's JSON kind is one that the shape could hold."""
+    if isinstance(shape, shapes.LiteralType | shapes.EnumType):
+        return any(type(value) is type(each) for each in _choices(shape))
+    if isinstance(value, bool):
+        return isinstance(shape, shapes.BoolType | shapes.AnyType)
+    wanted: tuple[type[shapes.Type], ...] = ()
+    if isinstance(value, dict):
+        wanted = (shapes.StructType, shapes.DictType)
+    elif isinstance(value, list):
+        wanted = LISTS
+    elif isinstance(value, str):
+        wanted = _TEXTUAL
+    elif isinstance(value, int):
+        wanted = (shapes.IntType, shapes.FloatType)
+    elif isinstance(value, float):  # nosemgrep: float-money - a kind of value that JSON has
+        wanted = (shapes.FloatType,)
+    return isinstance(shape, (*wanted, shapes.AnyType))
+
+
+def _wanted(shape: shapes.Type) -> str:
+    if isinstance(shape, shapes.LiteralType | shapes.EnumType):
+        return _one_of(_choices(shape))
+    return _WANTED.get(type(shape), "another value")
+
+
+def _choices(shape: shapes.LiteralType | shapes.EnumType) -> list[Any]:
+    if isinstance(shape, shapes.EnumType):
+        return [member.value for member in shape.cls]
+    return list(shape.values)
+
+
+def _kind(value: Any) -> str:
+    return next((name for kind, name in _KINDS if isinstance(value, kind)), "something else")
+
+
+def _one_of(values: Any) -> str:
+    shown = ", ".join(f"`{value}`" for value in values)
+    return shown if len(values) == 1 else f"one of {shown}"
+
+
+_WALKS: Final[tuple[tuple[Any, Callable[[Any, Any, str], Iterator[Fault]]], ...]] = (
+    (shapes.StructType, _struct_faults),
+    (shapes.UnionType, _union_faults),
+    (LISTS, _list_faults),
+    (shapes.DictType, _mapping_faults),
+    ((shapes.LiteralType, shapes.EnumType), _choice_faults),
+    ((shapes.IntType, shapes.FloatType), _number_faults),
+    (shapes.StrType, _string_faults),
+)
