@@ -3,8 +3,8 @@ Cold starts, as deployed: what a fresh process takes until its first event is an
 
 Ours imports the entry module and serves one event; the floor makes the same calls from a bare
 botocore client out of the same package.  Both see the package and nothing else, and a stand-in for
-DynamoDB that answers at once (`tests.cold`).  Rounds are interleaved and a ratio is that of the
-least times: what else the machine does only ever adds to them.
+DynamoDB that answers at once (`tests.cold`).  Times are the processor's, rounds are interleaved,
+and a ratio is that of the least times: what else the machine does only ever adds to them.
 """
 
 from __future__ import annotations
@@ -112,8 +112,8 @@ def _pair(cases: Cases, row: Row) -> tuple[Started, Started]:
 
 
 def _starts(rows: Sequence[Row], found: Sequence[Least], rounds: int) -> Table:
-    notes = ["The least of all rounds, with .pyc unless told otherwise; the floor makes the same"]
-    notes.append("calls.  Lambda has a part of a core, so milliseconds there are more.")
+    notes = ["Processor time, the least of all rounds, with .pyc unless told otherwise; the floor"]
+    notes.append("makes the same calls.  Lambda has a part of a core: milliseconds there are more.")
     if all(row.case.module == "app" for row in rows):
         notes.append("FastAPI is left out: its packages cannot be had from here.")
     return Table(

@@ -59,11 +59,17 @@ def earn(activity: Activity, authorization: Annotated[str, Header()]) -> dict[st
     record = {"pk": {"S": f"D#{activity.source}/{activity.external_id}"}, "sk": {"S": "D"}}
     client.transact_write_items(
         TransactItems=[
-            {"Put": {"TableName": table, "Item": item, "ConditionExpression": condition}}
+            {"Put": {"TableName": table, "Item": item, **condition}}
             for item, condition in (
-                (account, "attribute_not_exists(pk) OR version < :v"),
-                (entry, "attribute_not_exists(pk)"),
-                (record, "attribute_not_exists(pk)"),
+                (
+                    account,
+                    {
+                        "ConditionExpression": "attribute_not_exists(pk) OR version = :before",
+                        "ExpressionAttributeValues": {":before": {"N": str(version)}},
+                    },
+                ),
+                (entry, {"ConditionExpression": "attribute_not_exists(pk)"}),
+                (record, {"ConditionExpression": "attribute_not_exists(pk)"}),
             )
         ]
     )

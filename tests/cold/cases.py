@@ -79,7 +79,9 @@ class Cases:
         self.tick: Final = Case("a tick, two accounts due", "tick", _SCHEDULED, Recording())
         self.settle: Final = Case("a settling of one of them", "settle", due, Recording())
         #: The same earn in the way of `tests.bench.rival_handler`; none of `all`.
-        self.rival: Final = Case("", "handler", _rival(), Recording(), "rival_handler")
+        self.rival: Final = Case(
+            "the rival's earn", "handler", _rival(), Recording(), "rival_handler"
+        )
         self._before = engine.snapshot(tables)
 
     @property
