@@ -24,10 +24,10 @@ from chalicelib.domain.validation import (
     succession_warnings,
     validate,
 )
-from chalicelib.programmes.schema import FILE
+from chalicelib.schemas import PROGRAMME
 from tests.domain.documents import DOCUMENT, GONE, changed
 
-CLINIC: Final = json.loads(FILE.with_name("clinic.json").read_text("utf-8"))
+CLINIC: Final = json.loads(PROGRAMME.file.with_name("clinic.json").read_text("utf-8"))
 
 RULE: Final = "/earning/0"
 FORMULA: Final = "/earning/1"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from datetime import date
-from pathlib import Path
 from typing import Any, Final
 
 import msgspec
@@ -25,14 +24,14 @@ from chalicelib.domain.mechanics.earning import Standing, evaluate
 from chalicelib.domain.programme import FixedExpiry, Programme
 from chalicelib.domain.validation import validate
 from chalicelib.domain.words import describe
-from chalicelib.programmes import schema
 from chalicelib.programmes.rendering import catalogue
+from chalicelib.schemas import PROGRAMME
 
-FOLDER: Final = schema.FILE.parent
+FOLDER: Final = PROGRAMME.file.parent
 EXAMPLES: Final = {
     path.stem: json.loads(path.read_text("utf-8"))
     for path in sorted(FOLDER.glob("*.json"))
-    if path != schema.FILE
+    if path != PROGRAMME.file
 }
 # A day on which every season of the examples is still to come or running.
 TODAY: Final = date(2026, 11, 22)
@@ -83,27 +82,17 @@ def test_an_example_is_valid(name: str) -> None:
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_an_example_fits_the_schema(name: str) -> None:
     """What validation accepts, an editor accepts."""
-    Draft202012Validator(schema.schema()).validate(EXAMPLES[name])
+    Draft202012Validator(PROGRAMME.schema()).validate(EXAMPLES[name])
 
 
-def test_the_schema_file_is_that_of_the_structs() -> None:
-    """`python -m chalicelib.programmes.schema` would change nothing."""
-    assert schema.FILE.read_text("utf-8") == schema.text()
-
-
-def test_the_schema_is_a_schema() -> None:
-    """The file itself is valid JSON Schema 2020-12."""
-    Draft202012Validator.check_schema(schema.schema())
-
-
-@pytest.mark.parametrize("definition", sorted(schema.schema()["$defs"]))
+@pytest.mark.parametrize("definition", sorted(PROGRAMME.schema()["$defs"]))
 def test_the_schema_refuses_unknown_fields_and_explains_itself(definition: str) -> None:
     """No part takes a field that it does not declare, and each says what it is."""
-    part = schema.schema()["$defs"][definition]
+    part = PROGRAMME.schema()["$defs"][definition]
 
     assert part["additionalProperties"] is False
     assert part["description"].endswith(".")
-    assert not Draft202012Validator({**schema.schema(), **part}).is_valid({"unheard_of": 1})
+    assert not Draft202012Validator({**PROGRAMME.schema(), **part}).is_valid({"unheard_of": 1})
 
 
 def test_the_schema_wants_a_discriminator() -> None:
@@ -111,7 +100,7 @@ def test_the_schema_wants_a_discriminator() -> None:
     document = json.loads(json.dumps(EXAMPLES["purchases"]))
     del document["earning"][0]["award"]["type"]
 
-    assert not Draft202012Validator(schema.schema()).is_valid(document)
+    assert not Draft202012Validator(PROGRAMME.schema()).is_valid(document)
 
 
 @pytest.mark.parametrize("name", EXAMPLES)
@@ -570,4 +559,4 @@ def test_the_persian_year_ends_at_its_own_midnight() -> None:
 def test_the_schema_lies_beside_the_examples() -> None:
     """What the examples name in `$schema` is there."""
     for raw in EXAMPLES.values():
-        assert (FOLDER / raw["$schema"]).samefile(Path(schema.FILE))
+        assert (FOLDER / raw["$schema"]).samefile(PROGRAMME.file)

@@ -21,10 +21,11 @@ from chalicelib.domain.mechanics.plans import Plan
 from chalicelib.domain.mechanics.transfers import TransferRule
 from chalicelib.domain.money import Rounding
 from chalicelib.domain.programme import Cap, RollingExpiry, Tiers
-from chalicelib.programmes import rendering, schema
+from chalicelib.programmes import rendering
+from chalicelib.schemas import PROGRAMME
 
-ROOT: Final = schema.FILE.parents[2]
-MESSAGES: Final = schema.FILE.with_name("messages")
+ROOT: Final = PROGRAMME.file.parents[2]
+MESSAGES: Final = PROGRAMME.file.with_name("messages")
 LOCALES: Final = sorted(folder.name for folder in MESSAGES.iterdir())
 ENGLISH: Final = rendering.FALLBACK
 #: What the renderer itself asks for; everything else is asked for by the domain.

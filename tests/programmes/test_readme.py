@@ -11,9 +11,9 @@ import pytest
 from chalicelib.domain import conditions
 from chalicelib.domain.condition_grammar import FUNCTIONS, LINE_FIELDS, MACROS
 from chalicelib.domain.validation import Problem, validate
-from chalicelib.programmes import schema
+from chalicelib.schemas import PROGRAMME
 
-PAGE: Final = schema.FILE.with_name("README.md").read_text("utf-8")
+PAGE: Final = PROGRAMME.file.with_name("README.md").read_text("utf-8")
 BLOCKS: Final = re.findall(r"^```([a-z ]+)\n(.*?)^```$", PAGE, re.DOTALL | re.MULTILINE)
 PARTS: Final[list[dict[str, Any]]] = [
     json.loads(text) for language, text in BLOCKS if language == "json"
@@ -73,7 +73,7 @@ def test_the_problems_shown_are_those_of_the_document_shown() -> None:
 
 def test_the_warning_shown_is_that_of_the_clinic() -> None:
     """The output for a warning is real."""
-    clinic = json.loads(schema.FILE.with_name("clinic.json").read_text("utf-8"))
+    clinic = json.loads(PROGRAMME.file.with_name("clinic.json").read_text("utf-8"))
 
     assert told(validate(clinic).warnings) == block("text warning")
 
@@ -101,7 +101,7 @@ def test_the_phrases_compile(expression: str) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    sorted({name for part in schema.schema()["$defs"].values() for name in part["properties"]}),
+    sorted({name for part in PROGRAMME.schema()["$defs"].values() for name in part["properties"]}),
 )
 def test_every_field_is_explained(name: str) -> None:
     """The tables of fields leave none out."""
