@@ -112,6 +112,10 @@ class Api:
         """Return the same API with another credential, or with none."""
         return type(self)(self.transport, self.contract, token)
 
+    def over(self, transport: Transport) -> Self:
+        """Return the same API and credential by another way."""
+        return type(self)(transport, self.contract, self.token)
+
     def get(self, path: str, **headers: str | None) -> Answer:
         """Read; header names have underscores here."""
         return self.send("GET", path, headers=_dashed(headers))

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.journeys.world import Clinic, LocalWorld, ServerWorld, example
+from tests.journeys.world import Clinic, LocalWorld, example
 
 CONSENT = {"purpose": "programme", "text_version": "3", "granted": True}
 JOINING = {"locale": "fa", "tz": "Asia/Tehran", "consents": [CONSENT]}
@@ -22,15 +22,10 @@ ONE_SECOND_BEFORE = "2027-03-20T20:29:59Z"
 MIDNIGHT = "2027-03-20T20:30:00Z"
 
 
-@pytest.fixture(
-    params=["in process", pytest.param("over a socket", marks=pytest.mark.http)],
-)
-def tehran(request: pytest.FixtureRequest) -> Clinic:
+@pytest.fixture
+def tehran(world: LocalWorld) -> Clinic:
     """Return a sandbox with the Persian clinic's programme, in the autumn of 1405."""
-    found: LocalWorld | ServerWorld = request.getfixturevalue(
-        "world" if request.param == "in process" else "server"
-    )
-    clinic = found.sandbox("2026-10-01T08:00:00Z")
+    clinic = world.sandbox("2026-10-01T08:00:00Z")
     clinic.publish(PROGRAMME)
     return clinic
 

@@ -12,20 +12,15 @@ from typing import Any
 import pytest
 
 from tests.journeys.client import Answer, at_once
-from tests.journeys.world import Clinic, LocalWorld, ServerWorld, example
+from tests.journeys.world import Clinic, LocalWorld, example
 
 DAY_S = 86_400
 
 
-@pytest.fixture(
-    params=["in process", pytest.param("over a socket", marks=pytest.mark.http)],
-)
-def clinic(request: pytest.FixtureRequest) -> Clinic:
+@pytest.fixture
+def clinic(world: LocalWorld) -> Clinic:
     """Return a sandbox with the clinic's programme in its second month."""
-    found: LocalWorld | ServerWorld = request.getfixturevalue(
-        "world" if request.param == "in process" else "server"
-    )
-    made = found.sandbox("2026-01-05T09:00:00Z")
+    made = world.sandbox("2026-01-05T09:00:00Z")
     made.publish("clinic")
     made.move_to("2026-03-02T10:00:00Z")
     return made

@@ -41,7 +41,7 @@ from infra.local.gateway import Context, Gateway
 from infra.local.keys import LocalIssuer, local_issuer
 from infra.local.program import Program
 from infra.local.tables import create_tables
-from tests.journeys.client import Answer, Api, InProcess, OverHttp
+from tests.journeys.client import Answer, Api, InProcess, OverHttp, Transport
 from tests.journeys.contract import Contract
 
 # A Monday morning in spring, the same hour in London as in UTC.
@@ -200,7 +200,7 @@ def _moved(entries: list[Document], programme: str, currency: str, account: str)
 class LocalWorld:
     """The API in this process, on a clock of its own; tables are shared, tenants are not."""
 
-    def __init__(self, ground: Ground) -> None:
+    def __init__(self, ground: Ground, transport: Transport | None = None) -> None:
         self.clock = ManualClock()
         base = ground.runtime.use_cases
         catalogue = CachedCatalogue(DynamoCatalogue(ground.dynamo), self.clock)
@@ -220,7 +220,7 @@ class LocalWorld:
             wall_clock=self.clock,
             use_cases=self.services,
         )
-        self.api = Api(InProcess(ground.gateway), local_contract(), None)
+        self.api = Api(transport or InProcess(ground.gateway), local_contract(), None)
         self.provide()
 
     def provide(self) -> None:
