@@ -171,40 +171,45 @@ REACTION: Final = Reaction(apply, retract, shown)
 def _move(draft: EventBuilder, programme: Programme, card: StampCard, stamps: int) -> None:
     key = _key(programme, card.id)
     held = CARDS.get(draft.account, key) or Stamps()
-    on_card, full = held.on_card + stamps, held.full
-    while on_card >= card.size:
+    on_card = held.on_card + stamps
+    # All at once, since one activity may fill a hundred million; below none where stamps are owed.
+    cards = on_card // card.size
+    if cards > 0:
+        full = card.full
         entitlements.give(
             draft,
             programme,
-            card.full.entitlement,
-            card.full.units,
-            card.full.valid_days,
+            full.entitlement,
+            cards * full.units,
+            full.valid_days,
             cause=card.id,
         )
-        on_card, full = on_card - card.size, full + 1
-    while on_card < 0 and full > 0 and _reopen(draft, programme, card):
-        on_card, full = on_card + card.size, full - 1
-    after = Stamps(on_card, full)
+    elif cards < 0:
+        cards = -_reopen(draft, programme, card, min(-cards, held.full))
+    after = Stamps(on_card - cards * card.size, held.full + cards)
     if after == Stamps():
         CARDS.drop(draft, key)
     else:
         CARDS.put(draft, key, after)
 
 
-def _reopen(draft: EventBuilder, programme: Programme, card: StampCard) -> bool:
-    """Take the entitlement of a full card back, the latest to lapse first, if it is unused."""
+def _reopen(draft: EventBuilder, programme: Programme, card: StampCard, owed: int) -> int:
+    """
+    Take the entitlements of full cards back, the latest to lapse first, as far as they are unused.
+
+    Returns how many of the ``owed`` cards are no longer full.
+    """
     full = card.full
     grants = [
         (grant.expires_at is None, grant.expires_at or 0, key, grant.units)
         for key, grant in entitlements.GRANTS.all(draft.account).items()
         if (grant.programme, grant.entitlement) == (programme.id, full.entitlement)
     ]
-    if sum(units for *_, units in grants) < full.units:
-        return False
-    left = full.units
+    cards = min(owed, sum(units for *_, units in grants) // full.units)
+    left = cards * full.units
     for _, _, key, _ in sorted(grants, reverse=True):
         left -= entitlements.take_back(draft, key, left, cause=card.id)
-    return True
+    return cards
 
 
 def end(draft: EventBuilder) -> None:

@@ -61,6 +61,18 @@ def test_five_paid_one_free(paid: int, expected: tuple[int, int, int]) -> None:
     assert who.verdict().holds
 
 
+def test_as_many_as_a_line_can_hold() -> None:
+    """A thousand million units fill and empty two hundred million cards, all at once."""
+    who = member(per="unit")
+    who.basket(DAY, line("1", 4000, "physio", quantity=10**9), name="b")
+
+    assert card(who) == (0, 2 * 10**8, 2 * 10**8)
+
+    who.reverse("b", DAY)
+    assert card(who) == (0, 0, 0)
+    assert who.verdict().holds
+
+
 @pytest.mark.parametrize(
     ("parts", "lines", "expected"),
     [
