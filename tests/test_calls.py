@@ -10,25 +10,22 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import pytest
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 
+from chalicelib.routes.credentials import PUBLIC
 from chalicelib.store import metering
 from infra.local import in_process
-from tests.furnished import furnished
+from tests.catalogue.catalogue import EXAMPLES, declared
+from tests.catalogue.stage import Absent, Stage, request_of, send
 from tests.journeys.client import Answer
 from tests.journeys.world import Clinic, Document, Ground, LocalWorld, example
 
-READ, READS, QUERY, WRITE, PUT = (
-    "GetItem",
-    "BatchGetItem",
-    "Query",
-    "TransactWriteItems",
-    "PutItem",
-)
-_COFFEE = {"programme": "clinic", "entitlement": "coffee"}
+READ, READS, WRITE, PUT = "GetItem", "BatchGetItem", "TransactWriteItems", "PutItem"
+READING = {READ, READS, "Query"}
 PARKING = {"programme": "clinic", "reward": "parking"}
 
 
@@ -64,12 +61,23 @@ def counted(world: LocalWorld) -> Iterator[Counted]:
 
 
 @pytest.fixture(params=["real time", "test clock"])
-def tenant(request: pytest.FixtureRequest, world: LocalWorld) -> Clinic:
-    """Return a warm tenant, with either kind of clock, that has the clinic's programme."""
-    made = world.clinic() if request.param == "real time" else world.sandbox()
-    made.publish(furnished())
-    made.enrolled()
+def stage(request: pytest.FixtureRequest, world: LocalWorld) -> Stage:
+    """Return a warm tenant, with either kind of clock, for the examples."""
+    made = Stage(world.clinic() if request.param == "real time" else world.sandbox())
+    made.clinic.enrolled()
     return made
+
+
+@pytest.fixture
+def tenant(stage: Stage) -> Clinic:
+    """Return that tenant."""
+    return stage.clinic
+
+
+@pytest.fixture
+def clocked(tenant: Clinic) -> bool:
+    """Return whether time is moved by hand there."""
+    return tenant.tenant.startswith("sandbox")
 
 
 @pytest.fixture
@@ -80,61 +88,79 @@ def member(tenant: Clinic) -> str:
     return found
 
 
-def test_writes(counted: Counted, tenant: Clinic, member: str) -> None:
-    """An accepted write is one consistent read and one transaction."""
-    api, path = tenant.api, f"/v1/members/{member}"
-    correction = {"programme": "clinic", "currency": "points", "amount": 1, "reason": "test"}
-    given = {"programme": "clinic", "currency": "points", "amount": 5, "to": tenant.enrolled()}
-    writes: list[tuple[str, Document]] = [
-        ("/v1/activities", tenant.fact(member)),
-        (f"{path}/redemptions", PARKING),
-        (f"{path}/adjustments", correction),
-        (f"{path}/enrolments", {"programmes": ["clinic"]}),
-        (f"{path}/holds", {"programme": "clinic", "currency": "points", "amount": 5}),
-        (f"{path}/entitlement-grants", {**_COFFEE, "units": 2, "reason": "test"}),
-        (f"{path}/entitlement-uses", _COFFEE),
-        (f"{path}/goodwill", {"programme": "clinic", "points": 1, "reason": "wait"}),
-        (f"{path}/top-ups", {"programme": "clinic", "currency": "prepaid", "amount": 100}),
-        (f"{path}/transfers", given),
-        (f"{path}/statuses", {"programme": "clinic", "status": "family"}),
-        (f"{path}/subscriptions", {"programme": "clinic", "plan": "club"}),
-        (f"{path}/subscriptions/fees", {"programme": "clinic"}),
-        (f"{path}/subscriptions/cancellation", {"programme": "clinic"}),
-        (f"{path}/tier-grants", {"programme": "clinic", "tier": "gold", "reason": "test"}),
-        (f"{path}/tier-grants/removal", {"programme": "clinic", "reason": "test"}),
-        (f"{path}/closure", {"reason": "test"}),
-    ]
+def test_every_operation(
+    counted: Counted,
+    stage: Stage,
+    subtests: pytest.Subtests,
+    *,
+    clocked: bool,
+) -> None:
+    """
+    Each costs what its example says, in calls and in units to write.
 
-    for target, body in writes:
-        calls = counted.of(lambda target=target, body=body: api.post(target, body))  # type: ignore[misc]
-        assert len(calls) == 2, (target, calls)
-        assert calls[0] in {READ, READS}
-    assert counted.of(lambda: api.post("/v1/members", {}), 201)[1:] == [WRITE]
+    A read writes nothing.  What happens once is one transaction, after it was read about.
+    """
+    for each in EXAMPLES.values():
+        if each.needs_clock and not clocked:
+            continue
+        operation = declared()[each.operation]
+        with subtests.test(each.operation), metering.measured() as cost:
+            asked = stage.request(each, stage.prepared(each))
+            before = cost.write_units
+            calls = counted.of(partial(send, stage.clinic.api, asked), operation.status)
+            written = [call for call in calls if call not in READING]
+            units = cost.write_units - before
+            assert len(calls) == each.calls + (each.asks_clock and clocked), calls
+            assert units == each.write_units
+            assert bool(written) == bool(units)
+            if operation.method == "GET":
+                assert written == []
+            if operation.idempotent and not each.in_parts:
+                assert calls[0] in READING
+                assert (written, calls[-1]) == ([WRITE], WRITE)
 
 
-def test_households(counted: Counted, tenant: Clinic, member: str) -> None:
-    """Joining and leaving take one read of both accounts; closing has to learn of which first."""
-    api, other = tenant.api, tenant.enrolled()
+def test_replays(counted: Counted, stage: Stage, subtests: pytest.Subtests) -> None:
+    """A replay costs what the first answer did, or as much more as its example says."""
+    for each in EXAMPLES.values():
+        if not declared()[each.operation].idempotent or each.in_parts:
+            continue
+        with subtests.test(each.operation):
+            asked = stage.request(each, stage.prepared(each))
+            again = partial(send, stage.clinic.api, asked, key=each.operation.replace(" ", "-"))
+
+            first, repeated = counted.of(again), counted.of(again)
+
+            assert len(repeated) == len(first) + each.replay_adds
+            assert again().replayed
+
+
+def test_refusals_of_strangers(counted: Counted, stage: Stage, subtests: pytest.Subtests) -> None:
+    """What is not there takes one read, and one of what may be on record; nothing is written."""
+    for each in EXAMPLES.values():
+        operation = declared()[each.operation]
+        if not operation.path_names or operation.scope == PUBLIC:
+            continue
+        with subtests.test(each.operation):
+            asked = request_of(each, Absent())
+            calls = counted.of(partial(send, stage.clinic.api, asked), 404)
+            assert set(calls) <= READING
+            assert len(calls) == (2 if operation.idempotent else 1)
+
+
+def test_in_a_household(counted: Counted, tenant: Clinic, member: str) -> None:
+    """A quote reads who belongs to it and what all of them spent, a closure of which it is."""
     body = {"member_id": member, "role": "adult"}
-
-    def found() -> Answer:
-        return api.post("/v1/households", body, key="k1")
-
-    founding = counted.of(found, 201)
-    path = f"/v1/households/{found().expect(201)['household_id']}"
-    joining = counted.of(
-        lambda: api.post(f"{path}/members", {"member_id": other, "role": "child"}), 201
-    )
-    reading = counted.of(lambda: api.get(path), 200)
-    own = counted.of(lambda: api.get(f"/v1/members/{member}/household"), 200)
+    home = tenant.api.post("/v1/households", body).expect(201)["household_id"]
+    other = {"member_id": tenant.enrolled(), "role": "child"}
+    tenant.api.post(f"/v1/households/{home}/members", other).expect(201)
     priced = {"programme": "clinic", "currency": "GBP", "lines": [{"amount": 8000}]}
-    quoting = counted.of(lambda: api.post(f"/v1/members/{member}/quotes", priced), 201)
-    leaving = counted.of(lambda: api.post(f"{path}/departures", {"member_id": other}), 200)
-    closing = counted.of(lambda: api.post(f"/v1/members/{member}/closure", {"reason": "x"}), 200)
 
-    assert founding == joining == leaving == [READS, WRITE]
-    assert reading == [READ]
-    assert own[1:] == [READ]
+    quoting = counted.of(lambda: tenant.api.post(f"/v1/members/{member}/quotes", priced), 201)
+    closing = counted.of(
+        lambda: tenant.api.post(f"/v1/members/{member}/closure", {"reason": "x"}), 200
+    )
+
     # One for who belongs to it, and one for what the others of them spent: here there is one.
     assert quoting[1:] == [READ, READ, PUT]
     assert closing[1:] == [READ, WRITE]
@@ -152,19 +178,6 @@ def test_writes_with_a_key_beside_their_identity(
     assert counted.of(send, 201)[1:] == [WRITE, READS]
 
 
-def test_replays(counted: Counted, tenant: Clinic, member: str) -> None:
-    """A replay costs what the first answer did."""
-    fact = tenant.fact(member)
-    sends: list[Callable[[], Answer]] = [
-        lambda: tenant.api.post("/v1/activities", fact),
-        lambda: tenant.api.post(f"/v1/members/{member}/redemptions", PARKING, key="k1"),
-    ]
-
-    for send in sends:
-        send().expect(201)
-        assert len(counted.of(send, 201)) == 2
-
-
 def test_refusals(counted: Counted, tenant: Clinic, member: str) -> None:
     """A refusal is one read of the account, and one of what may be on record."""
     late = tenant.fact(member, occurred_at=tenant.now(days=-90))
@@ -172,95 +185,39 @@ def test_refusals(counted: Counted, tenant: Clinic, member: str) -> None:
     evening = {"programme": "clinic", "reward": "specialist-evening"}
     redemptions = f"/v1/members/{member}/redemptions"
 
-    for send in (
+    for refused in (
         lambda: tenant.api.post("/v1/activities", late),
         lambda: tenant.api.post("/v1/activities", late, key="k1"),
         lambda: tenant.api.post("/v1/activities", of_nobody),
         lambda: tenant.api.post(redemptions, evening),
     ):
-        calls = counted.of(send)
+        calls = counted.of(refused)
         assert len(calls) == 2, calls
         assert WRITE not in calls
 
 
-def test_reads(counted: Counted, tenant: Clinic, member: str) -> None:
-    """A wallet is one read; so are its ledger and its tier."""
-    path = f"/v1/members/{member}"
-    # Where time is moved by hand, what the past is is asked of the clock.
-    clock = tenant.tenant.startswith("sandbox")
-
-    for target, calls in {
-        f"{path}/balance": 1,
-        f"{path}/ledger": 1,
-        f"{path}/statement": 1,
-        f"{path}/tier": 1,
-        f"{path}/rewards": 2,  # the account and the stock
-        f"{path}/verification": 2,  # the account and its journal
-        path: 2,  # the account and the profile
-        f"{path}/balance?as_of={tenant.now()}": 1 + clock,
-        "/v1/programmes/clinic/rules": 1 + clock,
-    }.items():
-        made = counted.of(lambda target=target: tenant.api.get(target), 200)  # type: ignore[misc]
-        assert len(made) == calls, (target, made)
-
-
-def test_dry_runs(counted: Counted, tenant: Clinic, member: str) -> None:
-    """A look is one read."""
-    fact = tenant.fact(member)
-    for send in (
-        lambda: tenant.api.post("/v1/activities?dry_run=true", fact),
-        lambda: tenant.api.post(f"/v1/members/{member}/redemptions?dry_run=true", PARKING),
+def test_reads_of_the_past(counted: Counted, tenant: Clinic, member: str, *, clocked: bool) -> None:
+    """A wallet as it was is one read; where time is moved by hand the clock is asked, too."""
+    for target in (
+        f"/v1/members/{member}/balance?as_of={tenant.now()}",
+        "/v1/programmes/clinic/rules",
     ):
-        assert len(counted.of(send, 200)) == 1
+        made = counted.of(lambda target=target: tenant.api.get(target), 200)  # type: ignore[misc]
+        assert len(made) == 1 + clocked, (target, made)
 
 
-def test_reversals(counted: Counted, tenant: Clinic, member: str) -> None:
-    """A reversal reads the activity's record first: three calls."""
-    fact = tenant.fact(member)
-    tenant.api.post("/v1/activities", fact).expect(201)
-    back = {"source": fact["source"], "external_id": fact["external_id"]}
-
-    made = counted.of(lambda: tenant.api.post("/v1/activities/reversals", back), 201)
-
-    assert made == [READ, READS, WRITE]
-
-
-def test_vouchers(counted: Counted, tenant: Clinic, member: str) -> None:
-    """A code leads to its redemption by one read more; what names the redemption needs none."""
-    path = f"/v1/members/{member}/redemptions"
-    made = tenant.api.post(path, PARKING).expect(201)
-    code = {"code": made["voucher"]["code"]}
-    one = f"{path}/{made['redemption_id']}"
-
-    looking = counted.of(lambda: tenant.api.post("/v1/vouchers/lookup", code), 200)
-    reading = counted.of(lambda: tenant.api.get(one), 200)
-    using = counted.of(lambda: tenant.api.post("/v1/vouchers/use", code), 200)
-    other = tenant.api.post(path, {"programme": "clinic", "reward": "health-check"}).expect(201)
-    back = f"{path}/{other['redemption_id']}/cancellation"
-    cancelling = counted.of(lambda: tenant.api.post(back, {}), 200)
-
-    assert looking == [READ, READS]
-    assert reading == [READS]
-    assert using == [READ, READS, WRITE]
-    assert cancelling == [READS, WRITE]
-
-
-def test_quotes(counted: Counted, tenant: Clinic, member: str) -> None:
-    """A quote is one read and one write of its own; confirming is one read and one transaction."""
-    path = f"/v1/members/{member}/quotes"
-    body = {"programme": "clinic", "currency": "GBP", "lines": [{"amount": 8000}]}
-    made = tenant.api.post(path, body).expect(201)["quote"]["quote_id"]
-
-    making = counted.of(lambda: tenant.api.post(path, body), 201)
-    looking = counted.of(lambda: tenant.api.post(f"{path}?dry_run=true", body), 200)
-    reading = counted.of(lambda: tenant.api.get(f"{path}/{made}"), 200)
-    confirming = counted.of(lambda: tenant.api.post(f"{path}/{made}/confirmation", {}), 201)
-
-    clocked = tenant.tenant.startswith("sandbox")
-    assert making == [READS if clocked else READ, PUT]
-    assert len(looking) == 1
-    assert reading == [READS]
-    assert confirming == [READS, WRITE]
+def test_dry_runs(counted: Counted, stage: Stage, subtests: pytest.Subtests) -> None:
+    """A look is one read, for each fact that it is about, whatever is tried."""
+    for each in EXAMPLES.values():
+        query = declared()[each.operation].query
+        if query is None or "dry_run" not in query.__struct_fields__:
+            continue
+        with subtests.test(each.operation):
+            asked = stage.request(each, stage.prepared(each))
+            look = asked._replace(target=f"{asked.target}?dry_run=true")
+            calls = counted.of(partial(send, stage.clinic.api, look), 200)
+            assert set(calls) <= READING
+            assert len(calls) == (2 if each.in_parts else 1)
 
 
 def test_external_ids(counted: Counted, tenant: Clinic, member: str) -> None:

@@ -6,16 +6,17 @@ from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 
 from chalicelib.domain.ledger.actor import CLOCK
+from chalicelib.routes.credentials import PUBLIC
 from chalicelib.store.metering import Cost, measured
 from chalicelib.usecases.ports import Due
 from chalicelib.usecases.services import Caller
 from chalicelib.usecases.tick import settler
 from tests.bench.ground import Warm
 from tests.bench.tables import Table
+from tests.catalogue.catalogue import EXAMPLES, declared
+from tests.catalogue.stage import Stage, send
 
 _PARKING: Final = {"programme": "clinic", "reward": "parking"}
-_PURCHASE: Final = {"programme": "clinic", "currency": "GBP", "lines": [{"amount": 8000}]}
-_SET_ASIDE: Final = {"programme": "clinic", "currency": "points", "amount": 10}
 
 
 class Operation(NamedTuple):
@@ -26,10 +27,30 @@ class Operation(NamedTuple):
 
 
 def operations(warm: Warm) -> list[Operation]:
-    """Do every operation once on a member, in the order of a visit, and measure each."""
+    """Measure earning, reading and redeeming in more ways than one, then every operation once."""
+    return [*_at_the_till(warm), *_of_the_catalogue(warm)]
+
+
+def _of_the_catalogue(warm: Warm) -> list[Operation]:
+    """Carry every example out, each on things of its own, on a programme with every mechanic."""
+    stages = {False: Stage(warm.world.clinic()), True: Stage(warm.world.sandbox())}
+    done = []
+    for example in EXAMPLES.values():
+        operation = declared()[example.operation]
+        if operation.scope == PUBLIC:
+            continue
+        stage = stages[example.needs_clock]
+        asked = stage.request(example, stage.prepared(example))
+        with measured() as cost:
+            answer = send(stage.clinic.api, asked)
+        assert answer.status == operation.status, answer.body
+        done.append(Operation(operation.summary, cost))
+    return done
+
+
+def _at_the_till(warm: Warm) -> list[Operation]:
     clinic = warm.clinic
     member = clinic.enrolled()
-    path = f"/v1/members/{member}"
     done: list[Operation] = []
 
     def spend(name: str, work: Callable[[], Any]) -> Any:
@@ -41,11 +62,7 @@ def operations(warm: Warm) -> list[Operation]:
     def post(target: str, body: Any, status: int = 201, *, key: bool = False) -> Callable[[], Any]:
         return lambda: warm.call("POST", target, body, status=status, key=key)
 
-    def get(target: str) -> Callable[[], Any]:
-        return lambda: warm.call("GET", target)
-
-    first = clinic.fact(member)
-    spend("earn, the first", post("/v1/activities", first))
+    spend("earn, the first", post("/v1/activities", clinic.fact(member)))
     fact = clinic.fact(member)
     spend("earn", post("/v1/activities", fact))
     spend("earn, replayed", post("/v1/activities", fact))
@@ -53,24 +70,10 @@ def operations(warm: Warm) -> list[Operation]:
     spend("earn, with an Idempotency-Key too", with_key)
     late = clinic.fact(member, occurred_at=clinic.now(days=-90))
     spend("earn, refused", post("/v1/activities", late, status=422))
-    spend("balance", get(f"{path}/balance"))
-    spend("ledger, a page", get(f"{path}/ledger?limit=20"))
-    redemption = spend("redeem", post(f"{path}/redemptions", _PARKING, key=True))
-    spend("redeem, refused", post(f"{path}/redemptions", _PARKING, status=409, key=True))
-    back = f"{path}/redemptions/{redemption['redemption_id']}/cancellation"
-    spend("cancel", post(back, {}, status=200, key=True))
-    hold = spend("hold", post(f"{path}/holds", _SET_ASIDE, key=True))["hold"]["hold_id"]
-    spend("capture", post(f"{path}/holds/{hold}/capture", {}, status=200, key=True))
-    quote = spend("quote", post(f"{path}/quotes", _PURCHASE))["quote"]["quote_id"]
-    spend("confirm a quote", post(f"{path}/quotes/{quote}/confirmation", {}, key=True))
-    gift = {**_SET_ASIDE, "to": clinic.enrolled()}
-    spend("transfer", post(f"{path}/transfers", gift, key=True))
-    adult = {"member_id": member, "role": "adult"}
-    home = spend("found a household", post("/v1/households", adult, key=True))["household_id"]
-    child = {"member_id": gift["to"], "role": "child"}
-    spend("join a household", post(f"/v1/households/{home}/members", child, key=True))
-    reversal = {name: fact[name] for name in ("source", "external_id")}
-    spend("reverse", post("/v1/activities/reversals", reversal, key=True))
+    spend("balance", lambda: warm.call("GET", f"/v1/members/{member}/balance"))
+    redemptions = f"/v1/members/{member}/redemptions"
+    spend("redeem", post(redemptions, _PARKING, key=True))
+    spend("redeem, refused", post(redemptions, _PARKING, status=409, key=True))
     world = warm.world
     before = world.clock.now
     world.clock.advance(days=366)

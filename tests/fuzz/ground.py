@@ -39,10 +39,12 @@ from infra.local import in_process
 from infra.local.gateway import Gateway
 from infra.local.keys import KEY_ID, LocalIssuer
 from infra.local.tables import create_tables
+from tests.catalogue.catalogue import EXAMPLES, declared, programme
+from tests.catalogue.example import Example
+from tests.catalogue.stage import Stage, Things
 from tests.fakes.catalogue import FakeCatalogue
 from tests.fakes.directory import FakeDirectory
 from tests.fakes.ledger import FakeLedger
-from tests.furnished import furnished
 from tests.fuzz.contract import local_contract
 from tests.fuzz.memory import Memory
 from tests.fuzz.requests import Credential
@@ -52,9 +54,8 @@ from tests.journeys.world import Clinic, ManualClock
 StoreName = Literal["fake", "engine"]
 
 _TOKEN_TTL_S = 10 * 366 * 86_400
-_ROOT_KEY = b"r" * 32
 _MEMBERS = 3
-_FACTS = ("visit.completed", "checkup.completed")
+_ROOT_KEY = b"r" * 32
 
 
 class Stores(NamedTuple):
@@ -150,76 +151,31 @@ class Ground:
         return Clinic(self, tenant, made["api_key"], lambda: clock.clock(tenant) or 0)
 
     def _settled(self, clinic: Clinic) -> tuple[Memory, list[str]]:
-        """Return what is learnt by using a tenant in every ordinary way, and its members."""
-        memory, members = Memory(), []
-        document = furnished()
-        clinic.publish(document)
-        memory.learn(document)
-        memory.learn({"programme": "clinic", "version": 1})
-        memory.learn({"scopes": sorted(SCOPES)})
-        for number in range(_MEMBERS):
-            # An external id that all tenants know, and that is someone else in each of them.
-            external = {"system": "ehr", "value": f"p-{number}"}
-            member = clinic.enrolled(external_id=external)
-            memory.learn({"member_id": member, **external})
-            members.append(member)
-            clinic.give(member, 3_000)
-            for kind in _FACTS:
-                fact = clinic.fact(member, kind, external_id=f"{kind}-{number}")
-                memory.learn(clinic.api.post("/v1/activities", fact).expect(201))
-                memory.learn({"source": fact["source"], "external_id": fact["external_id"]})
-            memory.learn(
-                clinic.api.post(
-                    f"/v1/members/{member}/redemptions",
-                    {"programme": "clinic", "reward": "health-check"},
-                ).expect(201)
-            )
-            self._set_aside(clinic, member, memory)
-        memory.learn({"asset": "reference.js"})
-        return memory, members
+        """
+        Return what is learnt where every example could be carried out next, and some members.
 
-    def _set_aside(self, clinic: Clinic, member: str, memory: Memory) -> None:
-        path, programme = f"/v1/members/{member}", {"programme": "clinic"}
-        coffee = {**programme, "entitlement": "coffee"}
-        given = {**coffee, "units": 500, "reason": "patience"}
-        memory.learn(clinic.api.post(f"{path}/entitlement-grants", given).expect(201))
-        memory.learn(clinic.api.post(f"{path}/entitlement-uses", coffee).expect(201))
-        held = {**programme, "tier": "silver", "reason": "patience"}
-        memory.learn(clinic.api.post(f"{path}/tier-grants", held).expect(201))
-        shown = {**programme, "status": "family", "proof": "a card"}
-        memory.learn(clinic.api.post(f"{path}/statuses", shown).expect(201))
-        club = {**programme, "plan": "club"}
-        memory.learn(clinic.api.post(f"{path}/subscriptions", club).expect(201))
-        sorry = {**programme, "points": 5, "reason": "wait"}
-        memory.learn(clinic.api.post(f"{path}/goodwill", sorry).expect(201))
-        paid = {**programme, "currency": "prepaid", "amount": 50_000}
-        memory.learn(clinic.api.post(f"{path}/top-ups", paid).expect(201))
-        friend = clinic.enrolled()
-        gift = {**programme, "currency": "points", "amount": 5}
-        memory.learn(clinic.api.post(f"{path}/transfers", {**gift, "to": friend}).expect(201))
-        for sender, receiver in ((member, friend), (friend, member)):
-            memory.learn({"member_id": sender, "to": receiver, **gift})
-        home = clinic.api.post("/v1/households", {"member_id": member, "role": "adult"})
-        household = home.expect(201)["household_id"]
-        child = {"member_id": friend, "role": "child"}
-        memory.learn({"household_id": household, **child})
-        clinic.api.post(f"/v1/households/{household}/members", child).expect(201)
-        # Those who belong to none yet, to found others or to join.
-        for _ in range(2):
-            memory.learn(
-                {"household_id": household, "role": "adult", "member_id": clinic.enrolled()}
-            )
-        priced = {**programme, "currency": "GBP", "lines": [{"amount": 500, "sku": "TEA"}]}
-        for _ in range(3):
-            quoted = clinic.api.post(f"{path}/quotes", priced).expect(201)["quote"]
-            memory.learn({"member_id": member, "quote_id": quoted["quote_id"]})
-        hold = {**programme, "currency": "points", "amount": 5, "minutes": 10_000}
-        for _ in range(3):
-            placed = clinic.api.post(f"{path}/holds", hold).expect(201)
-            memory.learn({"member_id": member, "hold_id": placed["hold"]["hold_id"]})
+        Each has things of its own, so that what one request uses up another does not miss.  Those
+        members have all of it at once, so that whatever is asked about them makes sense.
+        """
+        memory, stage = Memory(), Stage(clinic)
+        memory.learn(programme())
+        memory.learn({"scopes": sorted(SCOPES)})
+        lives = [Things() for _ in range(_MEMBERS)]
+        for example in EXAMPLES.values():
+            for things in (Things(), *lives):
+                memory.learn(_known_of(stage, example, things))
+        return memory, [things["member_id"] for things in lives]
 
     def _new_id(self, kind: str) -> str:
         return f"{kind}_{''.join(self._rng.choices(wiring._CROCKFORD, k=26))}"
+
+
+def _known_of(stage: Stage, example: Example, things: Things) -> dict[str, Any]:
+    """Return what a caller knows who could carry an example out."""
+    asked = stage.request(example, stage.prepared(example, things))
+    path = declared()[example.operation].path_names
+    named = {name: value for name, value in things.items() if name in path}
+    return {**example.names, **named, **(asked.body or {})}
 
 
 @contextmanager

@@ -18,9 +18,9 @@ from typing import Any, Final
 Scalar = str | int
 Record = Mapping[str, Scalar]
 
-_KEPT_MAX: Final = 24
-_RECORDS_MAX: Final = 80
-_TRIED: Final = 8
+_KEPT_MAX: Final = 48
+_RECORDS_MAX: Final = 320
+_TRIED: Final = 32
 # Whole programmes hold thousands of values that no request has a use for.
 _SKIPPED: Final = frozenset({"document"})
 _MEMBER: Final = re.compile("mem_[0-9A-Z]{26}")

@@ -9,6 +9,7 @@ own.  In both, `Clinic` is a tenant with whoever may act for it.
 from __future__ import annotations
 
 import base64
+import copy
 import itertools
 import json
 import time
@@ -16,7 +17,7 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from importlib import resources
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, Self
 
 import app
 from chalicelib import wiring
@@ -31,6 +32,7 @@ from chalicelib.routes.services import provide
 from chalicelib.routes.tokens import TokenVerifier
 from chalicelib.store.catalogue import CachedCatalogue, DynamoCatalogue
 from chalicelib.store.connection import Connection
+from chalicelib.store.directory import DynamoDirectory
 from chalicelib.store.dynamo import Dynamo
 from chalicelib.store.ledger import DynamoLedger
 from chalicelib.usecases.keys import issue_key
@@ -305,6 +307,19 @@ class Ground:
         client: Any = connection.client
         create_tables(client, prefix, streams=False)
         self.gateway = Gateway(app.app)
+
+    def renewed(self) -> Self:
+        """Return the same ground with tables of its own, empty."""
+        made = copy.copy(self)
+        connection, prefix = self.dynamo.connection, in_process.fresh_prefix()
+        client: Any = connection.client
+        create_tables(client, prefix, streams=False)
+        made.dynamo = Dynamo(connection, prefix)
+        use_cases = self.runtime.use_cases._replace(
+            ledger=DynamoLedger(made.dynamo), directory=DynamoDirectory(made.dynamo)
+        )
+        made.runtime = self.runtime._replace(use_cases=use_cases)
+        return made
 
 
 def instant(when: str | Instant) -> Instant:

@@ -17,25 +17,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from tests.furnished import furnished
+from tests.catalogue.catalogue import EXAMPLES, declared, programme
 from tests.journeys.world import Clinic
 
 _HERE: Final = Path(__file__).parent
 _COMMAND: Final = Path(sys.executable).with_name("schemathesis")
 _GRACE_S: Final = 120  # beyond its own limit, for its start and its end
 _PARAMETERS: Final = re.compile(r"\{(\w+)\}")
-
-# By the operation that answers: parameters of other operations, and where their values stand.
-_GIVES: Final = {
-    "members_create": {"member_id": "id"},
-    "rewards_redeem": {"member_id": "member_id", "redemption_id": "redemption_id"},
-    "entitlements_use": {"member_id": "member_id", "use_id": "use_id"},
-    "holds_place": {"member_id": "member_id", "hold_id": "hold/hold_id"},
-    "households_found": {"household_id": "household_id"},
-    "quotes_make": {"member_id": "quote/member_id", "quote_id": "quote/quote_id"},
-    "programmes_draft": {"programme_id": "programme", "version": "version"},
-    "keys_issue": {"key_id": "key_id"},
-}
 
 
 class Callers(NamedTuple):
@@ -56,7 +44,7 @@ class Report(NamedTuple):
 
 def callers_of(first: Clinic, second: Clinic) -> Callers:
     """Return who runs two tenants, with different programmes, and a member of the first."""
-    first.publish(furnished())
+    first.publish(programme())
     second.publish("purchases")
     carol = first.member(first.enrolled())
     tokens = (first.api.token, second.api.token, carol.token)
@@ -111,24 +99,27 @@ def linked(document: Mapping[str, Any]) -> dict[str, Any]:
         for path, methods in made["paths"].items()
         for operation in methods.values()
     ]
-    for _, source in operations:
-        given = _GIVES.get(source["operationId"], {})
+    makers = {declared()[each.operation].name: each for each in EXAMPLES.values() if each.gives}
+    for path, source in operations:
+        maker = makers.get(source["operationId"])
+        if maker is None:
+            continue
+        given = {name: f"$response.body#/{place}" for name, place in maker.gives.items()}
+        given |= {name: f"$request.path.{name}" for name in _PARAMETERS.findall(path)}
         links = {
             target["operationId"]: {
                 "operationId": target["operationId"],
-                "parameters": {name: f"$response.body#/{given[name]}" for name in names},
+                "parameters": {name: given[name] for name in names},
             }
-            for path, target in operations
-            if given
-            and source is not target
-            and set(names := _PARAMETERS.findall(path)) <= given.keys()
+            for other, target in operations
+            if source is not target
+            and set(names := _PARAMETERS.findall(other)) <= given.keys()
             # schemathesis begins with what seems to need nothing; what makes something may also
             # follow upon anything else that does.
-            and (names or target["operationId"] in _GIVES)
+            and (names or target["operationId"] in makers)
         }
         # 200 is the answer of a dry run, which makes nothing.
-        if links:
-            source["responses"]["201"]["links"] = links
+        source["responses"]["201"]["links"] = links
     return made
 
 

@@ -12,7 +12,6 @@ import itertools
 import json
 import re
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
@@ -24,7 +23,9 @@ from schemathesis.hooks import HookContext
 
 # It is loaded by its path, from a directory of its own.
 sys.path.insert(0, str(Path(__file__).parents[2]))
-from tests.furnished import furnished
+from tests.catalogue.catalogue import meanings, programme
+from tests.catalogue.example import TIMES
+from tests.catalogue.stage import filled
 
 Case = schemathesis.Case[Any]
 
@@ -32,33 +33,12 @@ _NOW: Final = "2026-03-02T10:00:00Z"
 # As `routes/parsing.py` has it: what no string of a request may hold.
 _UNFIT: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 _CODE: Final = re.compile("[A-Z]{3}")
-_CLINIC: Final = furnished()
+_MONEY: Final = programme()["money"]["currency"]
 _numbers: Final = itertools.count(1)
 
-# What a field of a name means, wherever it stands; each is given what was generated.
-_MEANINGS: Final[dict[str, Callable[[Any], Any]]] = {
-    "as_of": lambda _: _NOW,
-    "effective_from": lambda _: None,
-    "now": lambda _: _NOW,
-    "occurred_at": lambda _: _NOW,
-    "document": lambda _: _CLINIC,
-    "programme": lambda _: "clinic",
-    "programmes": lambda given: given if given is None else ["clinic"],
-    "reward": lambda _: "parking",
-    "tier": lambda _: "gold",
-    "status": lambda _: "family",
-    "plan": lambda _: "club",
-    "service_on": lambda given: given if given is None else _NOW[:10],
-    "from_on": lambda given: given if given is None else _NOW[:10],
-    # After any day to which a clock is moved by another request.
-    "until_on": lambda given: given if given is None else "2099-12-31",
-    "vouchers": lambda _: [],
-    "decline": lambda _: [],
-    "payments": lambda given: given if given is None else [],
-    "entitlement": lambda _: "coffee",
-    "currency": lambda given: "GBP" if _CODE.fullmatch(str(given)) else "points",
-    "tz": lambda given: given if given is None else "Europe/London",
-}
+# What a field of a name means, wherever it stands: a time, or what examples say of it.
+_TIMES: Final = {name: _NOW[:length] for name, (_, length) in TIMES.items()}
+_MEANINGS: Final = filled(meanings(), _TIMES)
 
 # Refusals of a request that says nothing unheard of, but cannot be followed.
 _ABOUT_MEANING: Final = frozenset(
@@ -122,9 +102,14 @@ def filter_failure(
     return not (about_meaning or (problem["code"] == "invalid_body" and either))
 
 
-def _meant(value: Any) -> Any:
+def _meant(value: Any, name: str = "") -> Any:
+    if name == "currency" and _CODE.fullmatch(str(value)):
+        return _MONEY
+    # What is null is left out.
+    if name in _MEANINGS and value is not None:
+        return _MEANINGS[name]
     if isinstance(value, dict):
-        return {name: _MEANINGS.get(name, _meant)(item) for name, item in value.items()}
+        return {field: _meant(item, field) for field, item in value.items()}
     if isinstance(value, list):
         return [_meant(item) for item in value]
     if isinstance(value, str):

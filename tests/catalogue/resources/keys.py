@@ -1,0 +1,17 @@
+"""A key for a till."""
+
+from __future__ import annotations
+
+from tests.catalogue.example import Example
+
+EXAMPLES = (
+    Example(
+        "POST /v1/api-keys",
+        body={"name": "till 2", "scopes": ["activities:write"]},
+        gives={"key_id": "key_id"},
+        refused_alone="scope_not_held",
+        calls=1,
+        write_units=2,
+    ),
+    Example("DELETE /v1/api-keys/{key_id}", calls=2, write_units=2),
+)

@@ -1,0 +1,37 @@
+"""A second programme beside the one that all other examples are about."""
+
+from __future__ import annotations
+
+from tests.catalogue.example import Example
+from tests.journeys.world import example
+
+_DOCUMENT = example("purchases")
+_PUBLISHED = "POST /v1/programmes/{programme_id}/versions/{version}/publication"
+
+EXAMPLES = (
+    Example(
+        "POST /v1/programmes/validation",
+        body={"document": _DOCUMENT},
+        always={"document": _DOCUMENT},
+    ),
+    Example(
+        "POST /v1/programmes",
+        body={"document": _DOCUMENT},
+        gives={"programme_id": "programme", "version": "version"},
+        calls=2,
+        write_units=2,
+    ),
+    Example(
+        _PUBLISHED,
+        body={},
+        always={"effective_from": None},
+        calls=3,
+        write_units=2,
+        asks_clock=True,
+    ),
+    Example("GET /v1/programmes", calls=1),
+    Example("GET /v1/programmes/{programme_id}", after=(_PUBLISHED,), calls=2, asks_clock=True),
+    Example(
+        "GET /v1/programmes/{programme_id}/rules", after=(_PUBLISHED,), calls=2, asks_clock=True
+    ),
+)

@@ -1,0 +1,43 @@
+"""A plan by the month, paid for, changed and cancelled."""
+
+from __future__ import annotations
+
+from tests.catalogue.example import Example
+
+PROGRAMME = {
+    "plans": [
+        {"id": "club", "name": "Club", "period": "month", "fee": 1_500},
+        {"id": "club-year", "name": "Club, by the year", "period": "year", "fee": 15_000},
+    ]
+}
+_PATH = "/v1/members/{member_id}/subscriptions"
+_CLINIC = {"programme": "clinic"}
+_BEGUN = f"POST {_PATH}"
+
+EXAMPLES = (
+    Example(
+        _BEGUN, body={**_CLINIC, "plan": "club", "reference": "card 7"}, calls=2, write_units=7
+    ),
+    Example(f"GET {_PATH}", after=(_BEGUN,), calls=1),
+    Example(
+        f"POST {_PATH}/fees",
+        after=(_BEGUN,),
+        body={**_CLINIC, "reference": "card 7"},
+        calls=2,
+        write_units=6,
+    ),
+    Example(
+        f"POST {_PATH}/change",
+        after=(_BEGUN,),
+        body={**_CLINIC, "plan": "club-year"},
+        calls=2,
+        write_units=6,
+    ),
+    Example(
+        f"POST {_PATH}/cancellation",
+        after=(_BEGUN,),
+        body={**_CLINIC, "reason": "moving"},
+        calls=2,
+        write_units=6,
+    ),
+)
