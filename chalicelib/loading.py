@@ -19,7 +19,7 @@ from chalice.app import Chalice
 
 #: Where a package has the map: from each path to the modules below `chalicelib.routes` that serve
 #: it.  It is part of no source tree.
-PATHS_FILE: Final = Path(__file__).with_name("routes") / "paths.json"
+PATHS_FILE: Final = Path(__file__).with_name("routes").joinpath("paths.json")
 
 Paths = Mapping[str, Sequence[str]]
 

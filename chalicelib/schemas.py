@@ -53,13 +53,13 @@ class Published(NamedTuple):
 
 
 PROGRAMME: Final = Published(
-    _HERE / "programmes" / "programme.schema.json",
+    _HERE.joinpath("programmes", "programme.schema.json"),
     Document,
     "A loyalty programme",
     "One document that holds every mechanic of a programme.",
 )
 EVENT: Final = Published(
-    _HERE / "domain" / "ledger" / "event.schema.json",
+    _HERE.joinpath("domain", "ledger", "event.schema.json"),
     Event,
     "An event",
     "One record of an account's journal: what happened, its effects, and how value moved.",

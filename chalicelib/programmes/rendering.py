@@ -87,14 +87,14 @@ class Catalogue:
 
     def _language(self, name: str) -> _Language:
         if name not in self._read:
-            self._read[name] = _Language(name, self._folder / name)
+            self._read[name] = _Language(name, self._folder.joinpath(name))
         return self._read[name]
 
 
 @functools.cache
 def catalogue() -> Catalogue:
     """Return the message files of this package."""
-    return Catalogue(resources.files("chalicelib.programmes") / "messages")
+    return Catalogue(resources.files("chalicelib.programmes").joinpath("messages"))
 
 
 def rules_of(locale: str) -> str | None:

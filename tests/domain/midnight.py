@@ -111,6 +111,7 @@ _STEPS: Final[tuple[tuple[str, Callable[[Member], object]], ...]] = (
 def life(*kinds: str, key: str) -> Member:
     """Return a member as of the evening before, on whom these kinds fall due at midnight."""
     member = Member(TERMS, joined="2025-03-03", key=key)
+    assert set(kinds) <= set(KINDS)
     for kind, step in _STEPS:
         if kind in kinds:
             step(member)

@@ -120,9 +120,9 @@ def _client(shop: Clinic, member: str, number: int, wishes: int, seed: int) -> l
         fate = _insist(shop.api, wish)
         fates.append(fate)
         if fate.answer.status < 300:
-            if wish.kind == "activity.recorded":
+            if wish.kind == "earn":
                 earned.append(wish.subject)
-            elif wish.kind == "reward.redeemed":
+            elif wish.kind == "redeem":
                 redeemed.append(fate.answer.json["redemption_id"])
     return fates
 
@@ -169,19 +169,19 @@ def _check_once(entries: list[Document], accepted: list[Fate]) -> None:
     recorded: Counter[tuple[str, str]] = Counter()
     facts: dict[int, str] = {}
     for entry in entries:
-        if entry["kind"] == "earn":
+        if entry["kind"] == "activity.recorded":
             facts[entry["version"]] = entry["activity"]["external_id"]
             recorded["earn", facts[entry["version"]]] += 1
-        elif entry["kind"] == "reverse":
+        elif entry["kind"] == "activity.reversed":
             recorded["reverse", facts[entry["reverses"]]] += 1
-        elif entry["kind"] in ("redeem", "cancel"):
-            recorded[entry["kind"], entry["redemption_id"]] += 1
+        elif entry["kind"] == "reward.redeemed":
+            recorded["redeem", entry["redemption_id"]] += 1
+        elif entry["kind"] == "redemption.cancelled":
+            recorded["cancel", entry["redemption_id"]] += 1
     told = Counter(
         (
             fate.wish.kind,
-            fate.answer.json["redemption_id"]
-            if fate.wish.kind == "reward.redeemed"
-            else fate.wish.subject,
+            fate.answer.json["redemption_id"] if fate.wish.kind == "redeem" else fate.wish.subject,
         )
         for fate in accepted
     )
@@ -192,7 +192,7 @@ def _movement(fate: Fate) -> int:
     """Return what an accepted wish did to the balance, as its client was told."""
     told = fate.answer.json
     match fate.wish.kind:
-        case "activity.recorded":
+        case "earn":
             return sum(int(award["amount"]) for award in told["awards"])
         case "redeem":
             return -int(told["price"])

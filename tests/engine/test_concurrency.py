@@ -82,9 +82,9 @@ def test_fifty_clients_on_one_member(shop: Clinic, member: str) -> None:
     earned = Counter(entry["activity"]["external_id"] for entry in entries if "activity" in entry)
     assert earned == Counter(fact["external_id"] for fact in facts)
     redeemed = [pair[1].expect(201)["redemption_id"] for pair in answers[0::5]]
-    ids = [entry["redemption_id"] for entry in entries if entry["kind"] == "redeem"]
+    ids = [entry["redemption_id"] for entry in entries if entry["kind"] == "reward.redeemed"]
     assert Counter(ids) == Counter(redeemed)
-    reasons = Counter(entry["reason"] for entry in entries if entry["kind"] == "adjust")
+    reasons = Counter(entry["reason"] for entry in entries if entry["kind"] == "balance.adjusted")
     given = [f"by {number}" for number in range(1, CLIENTS, 5)]
     assert reasons == Counter([*given, "test"])
     for number, (first, *_) in enumerate(answers):
@@ -177,7 +177,10 @@ def test_first_contacts(shop: Clinic) -> None:
     members = {answer.expect(201)["member_id"] for answer in answers}
     assert len(members) == 1
     entries = shop.check(members.pop())
-    assert Counter(entry["kind"] for entry in entries) == {"open": 1, "earn": 20}
+    assert Counter(entry["kind"] for entry in entries) == {
+        "member.created": 1,
+        "activity.recorded": 20,
+    }
 
 
 def test_time_moves_while_clients_write(place: ServerWorld) -> None:
@@ -205,7 +208,7 @@ def test_time_moves_while_clients_write(place: ServerWorld) -> None:
     sandbox.move_to("2028-01-01T00:00:00Z")
     for member in members:
         entries = sandbox.check(member)
-        assert Counter(entry["kind"] for entry in entries)["earn"] == 12
+        assert Counter(entry["kind"] for entry in entries)["activity.recorded"] == 12
         assert sandbox.available(member) == 0
 
 

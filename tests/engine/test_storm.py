@@ -24,12 +24,7 @@ def raged(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Storm]:
 def test_every_client_knows_and_the_journal_agrees(raged: Storm) -> None:
     """Every operation has a definite answer, and its effect is there once or not at all."""
     assert len(raged.fates) == OPERATIONS
-    assert {fate.wish.kind for fate in raged.fates} == {
-        "activity.recorded",
-        "reward.redeemed",
-        "activity.reversed",
-        "redemption.cancelled",
-    }
+    assert {fate.wish.kind for fate in raged.fates} == {"earn", "redeem", "reverse", "cancel"}
     storm.check(raged)
 
 

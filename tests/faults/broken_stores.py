@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 
 from msgspec.structs import replace
 
 from chalicelib.domain.calendar import Instant
-from chalicelib.domain.decide.claims import Claim, SaveRecord, TakeFrom
+from chalicelib.domain.decide.claims import Claim, RecordKind, TakeFrom
 from chalicelib.domain.errors import Conflict
+from chalicelib.domain.mechanics.quoting import QUOTES
 from chalicelib.domain.mechanics.reversal import REMAINING
+from chalicelib.domain.mechanics.rewards import REDEMPTIONS
 from chalicelib.store import keys
 from chalicelib.store.ledger import DynamoLedger
 from chalicelib.store.transaction import Rank, Write, transact
@@ -135,11 +137,25 @@ class BudgetOutside(_Wrapped):
 class RemainingUnguarded(_Wrapped):
     """What is left of an activity is written over whatever another reversal left."""
 
-    def writes(self, commit: Commit, writes: list[Write]) -> list[Write]:
+    def writes(self, commit: Commit, writes: list[Write]) -> list[Write]:  # noqa: ARG002
         """Return the writes without the condition on the revision."""
-        if not any(_saves_remaining(claim) for claim in commit.claims):
-            return writes
-        return [_unguarded(write) if write.rank is Rank.CLAIM else write for write in writes]
+        return _records_unguarded(REMAINING, writes)
+
+
+class RedemptionUnguarded(_Wrapped):
+    """A redemption is written over whatever else became of it."""
+
+    def writes(self, commit: Commit, writes: list[Write]) -> list[Write]:  # noqa: ARG002
+        """Return the writes without the condition on the revision."""
+        return _records_unguarded(REDEMPTIONS, writes)
+
+
+class QuoteUnguarded(_Wrapped):
+    """A quote is confirmed whether or not it was meanwhile."""
+
+    def writes(self, commit: Commit, writes: list[Write]) -> list[Write]:  # noqa: ARG002
+        """Return the writes without the condition on the revision."""
+        return _records_unguarded(QUOTES, writes)
 
 
 class IndexMovesLater(_Wrapped):
@@ -232,8 +248,14 @@ def _takes(claim: Claim, what: str) -> bool:
     return isinstance(claim, TakeFrom) and f"/{what}/" in claim.counter
 
 
-def _saves_remaining(claim: Claim) -> bool:
-    return isinstance(claim, SaveRecord) and claim.ref.kind is REMAINING
+def _records_unguarded(kind: RecordKind[Any], writes: list[Write]) -> list[Write]:
+    prefix = keys.record_sk(kind.name, "")
+    return [
+        _unguarded(write)
+        if write.request.get("Item", {}).get("sk", {}).get("S", "").startswith(prefix)
+        else write
+        for write in writes
+    ]
 
 
 def _filed_later(change: AccountChange) -> AccountChange:

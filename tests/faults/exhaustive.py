@@ -221,7 +221,7 @@ class Run:
         call = Call(request)
         self._main.switch()
         if call.batched > 1:
-            account, others = call.torn(1)
+            account, others = call.parted(1)
             before = self._carried_out(worker, others)
             self._main.switch()
             return call.joined(self._carried_out(worker, account), before)

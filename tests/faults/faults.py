@@ -36,7 +36,6 @@ class Fault(StrEnum):
     LOADED = "loaded"  # cancelled: a partition was at its limit
     IN_PROGRESS = "in progress"  # an earlier attempt with this token is not through
     UNPROCESSED = "unprocessed"  # a batch that is answered in part
-    TORN = "torn"  # a batch of which a part is read later: what is written meanwhile is between
     PAGED = "paged"  # a page that ends early
     STALE = "stale"  # an index that is behind its table
     KILLED_BEFORE = "killed before"
@@ -56,7 +55,6 @@ _ONLY: Final[dict[Fault, frozenset[str]]] = {
     Fault.CONFLICT: WRITES - {"PutItem"},
     Fault.LOADED: frozenset({"TransactWriteItems"}),
     Fault.UNPROCESSED: frozenset({"BatchGetItem"}),
-    Fault.TORN: frozenset({"BatchGetItem"}),
     Fault.PAGED: frozenset({"Query"}),
     Fault.STALE: frozenset({"Query"}),
 }
@@ -89,7 +87,7 @@ class Call:
         wanted: dict[str, Any] = self.asked.get("RequestItems", {})
         return sum(len(table["Keys"]) for table in wanted.values())
 
-    def torn(self, place: int) -> tuple[Call, Call]:
+    def parted(self, place: int) -> tuple[Call, Call]:
         """Return a batch of reads as two: of the items before a place, and of the others."""
         parts: tuple[dict[str, Any], dict[str, Any]] = ({}, {})
         for number, (table, key) in enumerate(self._keys()):
@@ -117,8 +115,6 @@ class Call:
         if fault is Fault.STALE and not self.of_index:
             return False
         if fault is Fault.PAGED and self.asked.get("Limit", 2) < 2:
-            return False
-        if fault is Fault.TORN and self.batched < 2:
             return False
         return self.operation in _ONLY.get(fault, {self.operation})
 

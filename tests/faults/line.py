@@ -25,8 +25,9 @@ _CARRIED_OUT: Final = frozenset(
     {Fault.FAILED_AFTER, Fault.LOST, Fault.GARBLED, Fault.REPEATED, Fault.KILLED_AFTER}
 )
 _UNDER_WAY: Final = frozenset({Fault.DELAYED, Fault.REPEATED})
-# Between the two instants of a batch of reads: others get about ten times on in that time.
-_TORN_MS: Final = 200
+
+# How long others go on between the two instants at which a batch is read.
+_APART_MS: Final = (0, 0, 500)
 
 
 @dataclass
@@ -42,7 +43,7 @@ class Line:
     Carries the requests of a history; ``underway`` are those that nobody waits for any more.
 
     ``quiet`` lets everything pass.  ``digest`` goes over all that reaches DynamoDB.  ``pause`` lets
-    others go on for some milliseconds while a call is answered.
+    others go on while a batch is read.
     """
 
     def __init__(
@@ -90,7 +91,7 @@ class Line:
     ) -> tuple[AWSResponse | BaseException, Fault | None]:
         """Return what a task gets for its call, and what truly went wrong with it."""
         if fault is None:
-            return self._done(call), None
+            return self._read_apart(call) if call.batched > 1 else self._done(call), None
         if fault in _UNDER_WAY:
             self.underway.append(Underway(call, intent))
         answer = self._done(call) if fault in _CARRIED_OUT else None
@@ -102,8 +103,6 @@ class Line:
             return answer, fault
         if fault is Fault.STALE:
             return self._stale(call), fault
-        if fault is Fault.TORN:
-            return self._torn(call), fault
         return SUFFERED[fault](call, self._chance), fault
 
     def _done(self, call: Call) -> AWSResponse:
@@ -113,12 +112,13 @@ class Line:
             self._history.watch.written(call, self._history.play.now)
         return answer
 
-    def _torn(self, call: Call) -> AWSResponse:
-        """Answer a batch of reads from two instants: each item is consistent, not all of them."""
-        parts = call.torn(1 + self._chance.below(call.batched - 1))
-        first, second = parts if self._chance.percent(50) else reversed(parts)
+    def _read_apart(self, call: Call) -> AWSResponse:
+        """Answer a batch of reads as DynamoDB may: each item is consistent, not all of them."""
+        parts = call.parted(1 + self._chance.below(call.batched - 1))
+        # Accounts are asked for first.  Read last, they are newer than what their version guards.
+        first, second = parts if self._chance.percent(25) else reversed(parts)
         before = self._done(first)
-        self._pause(self._chance.below(_TORN_MS))
+        self._pause(self._chance.pick(_APART_MS))
         return call.joined(before, self._done(second))
 
     def _stale(self, call: Call) -> AWSResponse:

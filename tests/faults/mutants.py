@@ -21,7 +21,7 @@ from chalicelib.domain.calendar import Instant
 from chalicelib.domain.commands import Command
 from chalicelib.domain.decide.appending import Appended
 from chalicelib.domain.decide.claims import Claim, Ref, SaveRecord
-from chalicelib.domain.decide.decider import MEMBER, Decider
+from chalicelib.domain.decide.decider import MEMBER, Decider, Participant
 from chalicelib.domain.decide.event_builder import EventBuilder
 from chalicelib.domain.effects import ProgressChange
 from chalicelib.domain.errors import LoyaltyError
@@ -64,6 +64,8 @@ from chalicelib.usecases import attempt, execution
 from tests.faults import broken_stores
 from tests.faults.world import DAY, MINUTE, LedgerOver
 
+_SETTLED: Final = attempt._settled
+
 
 class Mutant(NamedTuple):
     """A planted bug: the ``ledger`` that has it, or what plants it elsewhere."""
@@ -92,6 +94,19 @@ def _weigh_unsettled(*asked: Any, **more: Any) -> attempt.Weighed:
     """Decide on accounts as they lie in the store."""
     with _swapped(attempt, "settle", _no_settling):
         return attempt.weigh(*asked, **more)
+
+
+def _settled_alone(
+    about: attempt.Attempt, read: attempt.Read, *, limit: int | None
+) -> tuple[dict[str, Participant], Instant, bool]:
+    """Settle the member's account, and leave the others as they lie in the store."""
+    settled, now, unfinished = _SETTLED(about, read, limit=limit)
+    others = {
+        role: attempt._participant(about, each.id, read.loaded)
+        for role, each in settled.items()
+        if role != MEMBER
+    }
+    return settled | others, now, unfinished
 
 
 def _no_settling(account: Account, *_: Any, **__: Any) -> tuple[Account, Appended]:
@@ -320,6 +335,8 @@ MUTANTS: Final[dict[str, Mutant]] = {
     "stock-outside": Mutant(broken_stores.StockOutside),
     "budget-outside": Mutant(broken_stores.BudgetOutside),
     "remaining-unguarded": Mutant(broken_stores.RemainingUnguarded),
+    "redemption-unguarded": Mutant(broken_stores.RedemptionUnguarded),
+    "quote-unguarded": Mutant(broken_stores.QuoteUnguarded),
     "index-moves-later": Mutant(broken_stores.IndexMovesLater),
     "index-forgotten": Mutant(broken_stores.IndexForgotten),
     "one-record-for-all": Mutant(broken_stores.OneRecordForAll),
@@ -330,6 +347,7 @@ MUTANTS: Final[dict[str, Mutant]] = {
     "room-for-all": Mutant(plant=lambda: _handled(JoinHousehold, _room_for_all)),
     "look-up-unclaimed": Mutant(broken_stores.LookUpUnclaimed),
     "refusal-before-record": Mutant(plant=lambda: _swapped(execution, "_Write", _Hasty)),
+    "others-unsettled": Mutant(plant=lambda: _swapped(attempt, "_settled", _settled_alone)),
     "unsettled": Mutant(plant=lambda: _swapped(execution, "weigh", _weigh_unsettled)),
     "restore-to-new-expiry": Mutant(
         plant=lambda: _handled(CancelRedemption, _restore_to_new_expiry)

@@ -11,6 +11,7 @@ from chalicelib.domain.effects import LotChange
 from chalicelib.domain.errors import LoyaltyError, Unavailable
 from chalicelib.domain.ledger.events import (
     ActivityRecorded,
+    EntitlementUse,
     Event,
     QuoteBought,
     WalletDraw,
@@ -159,9 +160,16 @@ def _cost(tenant: TenantEnding, entry: Event, data: ActivityRecorded) -> Iterato
     amount = data.activity.amount
     if quote.net - drawn != quote.due or amount != quote.net:
         yield f"{entry.version} cost {amount}, quoted were {quote.net}, due {quote.due}"
-    used = [line.use.units if line.use else None for line in outcome.freed]
+    used = [_taken_from(line.use) if line.use else None for line in outcome.freed]
     if used != [freed.units for freed in quote.freed]:
         yield f"{entry.version} used {outcome.freed}, quoted were {quote.freed}"
+
+
+def _taken_from(use: EntitlementUse) -> int:
+    """Return for how many units of a use it says where they come from."""
+    if use.unlimited:
+        return use.units
+    return (use.quota.units if use.quota else 0) + sum(part.units for part in use.grants)
 
 
 def _bought(outcomes: Iterable[JournalOutcome]) -> QuoteBought | None:

@@ -136,7 +136,7 @@ class Delivery:
 
 
 def delivered_by(actor: Actor) -> str:
-    """Return the id of the delivery that an actor of the journal stands for; a desk's is beside."""
+    """Return the id of the delivery that wrote an event: the actor's, or beside that of a desk."""
     return actor.partner or actor.id
 
 

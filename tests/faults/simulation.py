@@ -82,6 +82,7 @@ class Simulation:
         self._weather = draw_weather(self._chance, operations)
         self._watch = Watch()
         self.history = History(seed, self._scenario, self._play, self._watch)
+        self._main = greenlet.getcurrent()
         self._line = Line(self._chance, self._weather, self.history, self._pause)
         self._ledger = ledger
         self._jitter = Chance(f"jitter {seed}")
@@ -95,7 +96,6 @@ class Simulation:
         self._tasks: list[Task] = []
         self._waiting: list[Waiting] = []
         self._free = list(slots())
-        self._main = greenlet.getcurrent()
         self._step = 0
         self._keep_trace = keep_trace
 
@@ -208,6 +208,10 @@ class Simulation:
     def _draw(self) -> None:
         tenant = self._scenario.tenants[self._chance.percent(35)].id
         request = None
+        if self.history.intents and self._chance.percent(self._weather.alike_percent):
+            # What can go wrong mostly takes two of a kind at once.
+            operation, tenant = self.history.intents[-1].operation, self.history.intents[-1].tenant
+            request = operation.draw(self._play, tenant)
         while request is None:
             # Not everything makes sense at every time.
             operation = self._chance.weighted(self._weather.operations)

@@ -23,7 +23,6 @@ _SHARES: Final[dict[Fault, int]] = {
     Fault.CONFLICT: 6,
     Fault.LOADED: 6,
     Fault.UNPROCESSED: 6,
-    Fault.TORN: 12,
     Fault.PAGED: 6,
     Fault.STALE: 20,
 }
@@ -41,6 +40,7 @@ class Weather:
     intents: int
     big_moves: int
     twice_percent: int
+    alike_percent: int
     cold: bool
     ranked: bool
     skews: list[int]
@@ -62,6 +62,7 @@ def draw_weather(chance: Chance, operations: Sequence[Operation]) -> Weather:
         intents=6 + chance.below(8),
         big_moves=chance.pick((0, 1, 2, 4)),
         twice_percent=chance.pick((0, 10, 30, 60)),
+        alike_percent=chance.pick((0, 0, 30, 60)),
         cold=chance.percent(20),
         ranked=chance.percent(60),
         skews=[chance.below(2 * skew + 1) - skew for _ in range(COUNT)],

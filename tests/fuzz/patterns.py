@@ -6,11 +6,12 @@ import random
 import re
 from collections.abc import Callable
 from functools import cache
+from importlib import import_module
+from typing import Any, Final
 
 # The parsed form of an expression is private to Python, but nothing else knows its own syntax.
-from re import _constants as ops
-from re import _parser as parser
-from typing import Any, Final
+ops: Any = import_module("re._constants")
+parser: Any = import_module("re._parser")
 
 Writer = Callable[[random.Random], str]
 

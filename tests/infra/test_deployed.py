@@ -223,7 +223,7 @@ def test_scheduled_tick_expires_what_is_due(site: Site) -> None:
     wait_for(is_settled, "what is due", 180)
     for member in (site.due[0], site.due[-1]):
         _, page = site.call("GET", f"/v1/members/{member}/ledger")
-        assert "expire" in {entry["kind"] for entry in page["entries"]}
+        assert "lots.expired" in {entry["kind"] for entry in page["entries"]}
     assert '"message":"settle"' in site.logged("SettleLogGroup")
     assert '"lag_ms"' in site.logged("TickLogGroup")
 

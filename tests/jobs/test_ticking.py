@@ -103,7 +103,7 @@ class TestShortList:
 
     def test_lag(self, village: Town) -> None:
         """The run tells how long the account that waits longest has waited."""
-        village.add("expire")
+        village.add("lots.expired")
         village.add()
         village.clock.now = at("2027-01-01T02:00:00Z")
         assert run(village)["lag_ms"] == 2 * 3_600_000
@@ -436,7 +436,7 @@ def test_correcting_the_index(town: Town) -> None:
 
 def test_settled_a_moment_ago(town: Town) -> None:
     """An account that another run settled since the index was read costs one read."""
-    member = town.add("expire")
+    member = town.add("lots.expired")
     settle = settler(town.services, Caller("", CLOCK))
     place = Due(MIDNIGHT, TENANT, member)
     assert settle(place).entries == 1

@@ -38,7 +38,8 @@ _numbers: Final = itertools.count(1)
 
 # What a field of a name means, wherever it stands: a time, or what examples say of it.
 _TIMES: Final = {name: _NOW[:length] for name, (_, length) in TIMES.items()}
-_MEANINGS: Final = filled(meanings(), _TIMES)
+# A draft is one of the programme that is in force: any other would not be found until published.
+_MEANINGS: Final = {**filled(meanings(), _TIMES), "document": programme()}
 
 # Refusals of a request that says nothing unheard of, but cannot be followed.
 _ABOUT_MEANING: Final = frozenset(
@@ -54,6 +55,7 @@ _ABOUT_MEANING: Final = frozenset(
         "invalid_instant",
         "invalid_succession",
         "stale",
+        "transfer_amount",
         "unknown_currency",
         "unknown_tier",
     }
