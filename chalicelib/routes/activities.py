@@ -1,8 +1,7 @@
-"""Activities: facts that happened, recorded one by one or together, and taken back."""
+"""Activities: facts that happened, recorded one by one or together."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Annotated, Any
 
 import msgspec
@@ -11,10 +10,8 @@ from msgspec import Meta, Struct, field
 from chalicelib.domain.activity import Activity
 from chalicelib.domain.calendar import format_instant
 from chalicelib.domain.errors import Invalid
-from chalicelib.domain.ledger.events import Line, Outcome, section_of
-from chalicelib.domain.mechanics import registry
+from chalicelib.domain.ledger.events import Line
 from chalicelib.domain.mechanics.activities import Recorded, Verdict
-from chalicelib.domain.mechanics.reversal import LineReversal, Reversed
 from chalicelib.domain.programme import ActivityType, Id
 from chalicelib.routes.calls import (
     answer,
@@ -24,39 +21,35 @@ from chalicelib.routes.calls import (
     reply,
     services_of,
 )
-from chalicelib.routes.fields import ExternalId
-from chalicelib.routes.http import Body, Call, Query, Reply, Resource
+from chalicelib.routes.fields import (
+    CurrencyCode,
+    DryRun,
+    ExternalId,
+    ExternalRef,
+    Label,
+    MinorUnits,
+    Quantity,
+    Source,
+)
+from chalicelib.routes.http import Body, Call, Reply, Resource
 from chalicelib.routes.problems import problem_of
 from chalicelib.routes.views import (
     AwardView,
     BalanceView,
+    OutcomeView,
     TierChangeView,
     award_view,
     balances,
+    outcome_views,
     tier_change,
 )
 from chalicelib.usecases.attempt import Decided
 from chalicelib.usecases.ports import Answer
 from chalicelib.usecases.record_activity import Reported, record_activities, record_activity
-from chalicelib.usecases.reverse_activity import Reversal, reverse_activity
 
 api = Resource("activities")
 
-MinorUnits = Annotated[
-    int, Meta(ge=-(10**12), le=10**12, description="Whole minor units: 8000 is 80.00 GBP.")
-]
-Source = Annotated[
-    str,
-    Meta(
-        pattern=r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,63}$",
-        description="The reporting system, such as `ehr` or `pos-3`.",
-    ),
-]
-ExternalRef = Annotated[str, Meta(min_length=1, max_length=200)]
-Label = Annotated[str, Meta(max_length=64)]
 InstantText = Annotated[str, Meta(max_length=40, description="RFC 3339, with its offset.")]
-CurrencyCode = Annotated[str, Meta(pattern=r"^[A-Z]{3}$", description="An ISO 4217 code.")]
-Quantity = Annotated[int, Meta(ge=1, le=10**9)]
 # JavaScript's integers, beyond which no body may hold a number.
 Whole = Annotated[int, Meta(ge=-(2**53), le=2**53)]
 Scalar = Annotated[str, Meta(max_length=200)] | Whole | bool
@@ -117,30 +110,6 @@ class BatchBody(Body):
     activities: Annotated[list[ActivityBody], Meta(min_length=1, max_length=100)]
 
 
-class ReversedLine(Body):
-    """A line that comes back; all that is left of it where nothing is said."""
-
-    id: Annotated[str, Meta(min_length=1, max_length=40)]
-    amount: Annotated[int, Meta(ge=0, le=10**12)] | None = None
-    quantity: Annotated[int, Meta(ge=0, le=10**9)] | None = None
-
-
-class ReversalBody(Body):
-    """Which activity comes back, and how much: all that is left where nothing is said."""
-
-    source: Source
-    external_id: ExternalRef
-    lines: Annotated[list[ReversedLine], Meta(max_length=100)] = field(default_factory=list)
-    amount: Annotated[int, Meta(ge=1, le=10**12)] | None = None
-    reason: Annotated[str, Meta(max_length=200)] = ""
-
-
-class DryRun(Query):
-    """Whether only to look."""
-
-    dry_run: bool = False
-
-
 class RuleView(Struct, frozen=True, omit_defaults=True):
     """What a rule made of the fact: ``granted`` of ``raw``, or why not."""
 
@@ -160,14 +129,6 @@ class ExplanationView(Struct, frozen=True, omit_defaults=True):
     tier: str = ""
     note: str = ""
     rules: list[RuleView] = []
-
-
-class OutcomeView(Struct, frozen=True):
-    """What a mechanic beyond earning and tiers made of the fact, such as `stamp_cards`."""
-
-    programme: str
-    mechanic: str
-    outcome: dict[str, Any]
 
 
 class ActivityView(Struct, frozen=True):
@@ -208,29 +169,6 @@ class BatchView(Struct, frozen=True):
     """The outcomes, in the order of the facts."""
 
     results: list[BatchResultView]
-
-
-class ReturnedView(Struct, frozen=True):
-    """What was taken back of a currency: ``deficit`` of it as debt, ``let_go`` not at all."""
-
-    programme: str
-    currency: str
-    amount: int
-    deficit: int
-    let_go: int
-
-
-class ReversalView(Struct, frozen=True):
-    """What followed from a reversal; ``changed`` is false where nothing was left."""
-
-    member_id: str
-    changed: bool
-    fully_reversed: bool
-    remaining_amount: int | None
-    returned: list[ReturnedView]
-    tier_changes: list[TierChangeView]
-    outcomes: list[OutcomeView]
-    balances: list[BalanceView]
 
 
 _RECORDING = (
@@ -324,38 +262,6 @@ def record_batch(call: Call[BatchBody, DryRun]) -> Reply:
     return Reply({"results": results})
 
 
-@api.post(
-    "/activities/reversals",
-    scope="reversals:write",
-    summary="Take an activity back, whole, by lines or by an amount",
-    description="200 where nothing was left to take back.",
-    body=ReversalBody,
-    answer=ReversalView,
-    status=201,
-    also=(200,),
-    idempotent=True,
-    errors=(
-        "activity_not_found",
-        "account_closed",
-        "lines_required",
-        "no_amount",
-        "unknown_line",
-        "exceeds_remaining",
-        "already_spent",
-    ),
-)
-def reverse(call: Call[ReversalBody]) -> Reply:
-    """Take a fact back; what it earned is judged anew on what remains."""
-    body = call.body
-    lines = tuple(LineReversal(line.id, line.amount, line.quantity) for line in body.lines)
-    reversal = Reversal(body.source, body.external_id, lines, body.amount, body.reason)
-    return reply(
-        reverse_activity(
-            services_of(call), caller_of(call), reversal, _present_reversal, identity_of(call)
-        )
-    )
-
-
 def _reported(body: ActivityBody, pointer: str) -> Reported:
     reference = body.member
     if (reference.id is None) == (reference.external_id is None):
@@ -428,17 +334,6 @@ def _presenter(status: int) -> Any:
     return present
 
 
-def outcome_views(outcomes: Iterable[Outcome]) -> list[OutcomeView]:
-    """Return what mechanics made of an activity, as the caller is told."""
-    found = []
-    for outcome in outcomes:
-        reaction = registry.of_outcome(outcome).reaction
-        if reaction is not None and reaction.shown is not None:
-            told = reaction.shown(outcome)
-            found.append(OutcomeView(outcome.programme, section_of(outcome), told))
-    return sorted(found, key=lambda view: (view.programme, view.mechanic))
-
-
 def _explanation(verdict: Verdict) -> ExplanationView:
     return ExplanationView(
         verdict.programme,
@@ -449,25 +344,4 @@ def _explanation(verdict: Verdict) -> ExplanationView:
             RuleView(r.rule, r.currency, r.matched, r.raw, r.granted, r.reason)
             for r in verdict.rules
         ],
-    )
-
-
-def _present_reversal(decided: Decided) -> Answer:
-    result: Reversed = decided.results[-1]
-    returned = []
-    for each in result.returned:
-        programme, _, currency = each.currency.partition("/")
-        returned.append(ReturnedView(programme, currency, each.amount, each.deficit, each.let_go))
-    return answer(
-        201 if result.changed else 200,
-        ReversalView(
-            member_id=decided.member,
-            changed=result.changed,
-            fully_reversed=not result.remaining.whole,
-            remaining_amount=result.remaining.amount,
-            returned=returned,
-            tier_changes=[tier_change(moved) for moved in result.tier_changes],
-            outcomes=outcome_views(result.remaining.outcomes),
-            balances=balances(decided.account, decided.programmes, decided.now, "en"),
-        ),
     )

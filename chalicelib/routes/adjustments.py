@@ -9,8 +9,8 @@ from msgspec import Meta, Struct
 from chalicelib.domain.errors import Invalid
 from chalicelib.domain.mechanics.adjustment import Adjust, Adjusted
 from chalicelib.domain.programme import Id
-from chalicelib.routes.activities import DryRun
 from chalicelib.routes.calls import answer, carry_out
+from chalicelib.routes.fields import DryRun
 from chalicelib.routes.http import Body, Call, Reply, Resource
 from chalicelib.routes.views import BalanceView, balances
 from chalicelib.usecases.attempt import Decided

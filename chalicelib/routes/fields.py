@@ -6,10 +6,24 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from chalicelib.routes.http import Body
+from chalicelib.routes.http import Body, Query
 
 MemberId = Annotated[str, Meta(pattern=r"^mem_[0-9A-Z]{26}$", description="The id of a member.")]
 Token = Annotated[str, Meta(min_length=1, max_length=200)]
+MinorUnits = Annotated[
+    int, Meta(ge=-(10**12), le=10**12, description="Whole minor units: 8000 is 80.00 GBP.")
+]
+Source = Annotated[
+    str,
+    Meta(
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,63}$",
+        description="The reporting system, such as `ehr` or `pos-3`.",
+    ),
+]
+ExternalRef = Annotated[str, Meta(min_length=1, max_length=200)]
+Label = Annotated[str, Meta(max_length=64)]
+CurrencyCode = Annotated[str, Meta(pattern=r"^[A-Z]{3}$", description="An ISO 4217 code.")]
+Quantity = Annotated[int, Meta(ge=1, le=10**9)]
 
 
 class ExternalId(Body):
@@ -17,3 +31,9 @@ class ExternalId(Body):
 
     system: Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:/-]{0,99}$")]
     value: Token
+
+
+class DryRun(Query):
+    """Whether only to look."""
+
+    dry_run: bool = False

@@ -25,24 +25,17 @@ from chalicelib.domain.programme import (
     text_in,
 )
 from chalicelib.domain.quote import Quote
-from chalicelib.routes.activities import (
-    CurrencyCode,
-    DryRun,
-    ExternalRef,
-    Label,
-    OutcomeView,
-    Quantity,
-    Source,
-    outcome_views,
-)
 from chalicelib.routes.calls import answer, caller_of, identity_of, reply, services_of
+from chalicelib.routes.fields import CurrencyCode, DryRun, ExternalRef, Label, Quantity, Source
 from chalicelib.routes.http import Body, Call, Reply, Resource
 from chalicelib.routes.views import (
     AwardView,
     BalanceView,
+    OutcomeView,
     TierChangeView,
     award_view,
     balances,
+    outcome_views,
     tier_change,
 )
 from chalicelib.usecases.attempt import Decided

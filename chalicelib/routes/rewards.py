@@ -13,8 +13,8 @@ from chalicelib.domain.errors import Invalid
 from chalicelib.domain.mechanics.quoting import Tried
 from chalicelib.domain.mechanics.rewards import CancelRedemption, Offer, Redemption
 from chalicelib.domain.programme import Id, Programmes, text_in
-from chalicelib.routes.activities import CurrencyCode, DryRun
 from chalicelib.routes.calls import answer, caller_of, carry_out, identity_of, reply, services_of
+from chalicelib.routes.fields import CurrencyCode, DryRun
 from chalicelib.routes.http import Body, Call, Reply, Resource
 from chalicelib.routes.quotes import MoneyView, QuotedLineBody, activity_of
 from chalicelib.routes.views import BalanceView, balances, when

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import Any
+
 from msgspec import Struct
 
 from chalicelib.domain.account import Account
 from chalicelib.domain.calendar import Instant, format_instant
-from chalicelib.domain.ledger.events import RuleAward
+from chalicelib.domain.ledger.events import Outcome, RuleAward, section_of
 from chalicelib.domain.ledger.postings import Posting
 from chalicelib.domain.lots import Balance
-from chalicelib.domain.mechanics import holds
+from chalicelib.domain.mechanics import holds, registry
 from chalicelib.domain.mechanics.inactivity import LAST_DAYS
 from chalicelib.domain.mechanics.tiers import TierMoved
 from chalicelib.domain.programme import Programmes, qualified, text_in
@@ -37,6 +40,25 @@ def award_view(award: RuleAward) -> AwardView:
         award.lot.expires_on,
         award.active_on,
     )
+
+
+class OutcomeView(Struct, frozen=True):
+    """What a mechanic beyond earning and tiers made of the fact, such as `stamp_cards`."""
+
+    programme: str
+    mechanic: str
+    outcome: dict[str, Any]
+
+
+def outcome_views(outcomes: Iterable[Outcome]) -> list[OutcomeView]:
+    """Return what mechanics made of an activity, as the caller is told."""
+    found = []
+    for outcome in outcomes:
+        reaction = registry.of_outcome(outcome).reaction
+        if reaction is not None and reaction.shown is not None:
+            told = reaction.shown(outcome)
+            found.append(OutcomeView(outcome.programme, section_of(outcome), told))
+    return sorted(found, key=lambda view: (view.programme, view.mechanic))
 
 
 class LotView(Struct, frozen=True, omit_defaults=True):

@@ -1,4 +1,4 @@
-"""Purchases at a till, one by one, many in one call, and taken back."""
+"""Purchases at a till, one by one, and many in one call."""
 
 from __future__ import annotations
 
@@ -38,16 +38,5 @@ EXAMPLES = (
         in_parts=True,
         calls=3,
         write_units=13,
-    ),
-    Example(
-        "POST /v1/activities/reversals",
-        body={
-            "source": "till-2",
-            "external_id": "{receipt}",
-            "lines": [{"id": "1"}],
-            "reason": "returned",
-        },
-        calls=3,
-        write_units=8,
     ),
 )
