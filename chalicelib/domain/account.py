@@ -77,7 +77,8 @@ class Account(Struct, frozen=True, omit_defaults=True):
     ``version`` counts the entries, ``head`` is the hash of the last, ``effective_at`` its instant.
     Keys: ``enrolments`` by programme; ``balances`` by `programme/currency`; ``metrics`` by
     `programme/metric`, then by month `2026-11`, perhaps by day `2026-11-22`, and `all`;
-    ``consents`` by purpose; ``progress`` by mechanic, then by a key of its own (`progress.Shelf`).
+    ``consents`` by purpose; ``progress`` by mechanic, then by a key of its own
+    (`progress.ProgressStore`).
     """
 
     version: int = 0

@@ -49,28 +49,28 @@ Window = Literal["day", "week", "month", "year", "lifetime"]
 Plural = Literal["zero", "one", "two", "few", "many"]
 
 
-class Part(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+class Model(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """What every part of a document shares: immutable, and a typo is an error."""
 
 
-class MoneyUnit(Part, frozen=True):
+class MoneyUnit(Model, frozen=True):
     """The money that facts are in."""
 
     currency: Annotated[str, Meta(pattern=r"^[A-Z]{3}$", description="An ISO 4217 code.")]
 
 
-class Enrolment(Part, frozen=True):
+class Enrolment(Model, frozen=True):
     """Who may join."""
 
     min_completed_visits: Annotated[int, Meta(ge=0, le=1000)] = 0
     required_consents: tuple[Id, ...] = ()
 
 
-class NeverExpires(Part, frozen=True, tag_field="type", tag="never"):
+class NeverExpires(Model, frozen=True, tag_field="type", tag="never"):
     """Value stays until it is used."""
 
 
-class RollingExpiry(Part, frozen=True, tag_field="type", tag="rolling"):
+class RollingExpiry(Model, frozen=True, tag_field="type", tag="rolling"):
     """
     Value is usable through the day that is so long after the day of the fact: one unit only.
 
@@ -83,7 +83,7 @@ class RollingExpiry(Part, frozen=True, tag_field="type", tag="rolling"):
     round_up: Literal["month", "quarter", "half", "year"] | None = None
 
 
-class InactivityExpiry(Part, frozen=True, tag_field="type", tag="inactivity"):
+class InactivityExpiry(Model, frozen=True, tag_field="type", tag="inactivity"):
     """
     All value is usable through the day that is so long after the last fact: one unit only.
 
@@ -96,7 +96,7 @@ class InactivityExpiry(Part, frozen=True, tag_field="type", tag="inactivity"):
     on: Annotated[tuple[ActivityType, ...], Meta(max_length=50)] = ()
 
 
-class FixedExpiry(Part, frozen=True, tag_field="type", tag="fixed"):
+class FixedExpiry(Model, frozen=True, tag_field="type", tag="fixed"):
     """
     Value is usable through one calendar date.
 
@@ -111,7 +111,7 @@ class FixedExpiry(Part, frozen=True, tag_field="type", tag="fixed"):
 Expiry = NeverExpires | RollingExpiry | FixedExpiry | InactivityExpiry
 
 
-class Currency(Part, frozen=True):
+class Currency(Model, frozen=True):
     """
     One kind of value that members hold.
 
@@ -128,45 +128,45 @@ class Currency(Part, frozen=True):
     forms: dict[str, dict[Plural, Name]] = {}
     activation_delay_days: Days = 0
     expiry_warning_days: Annotated[int, Meta(ge=1, le=365)] | None = None
-    overdraw: Literal["deficit", "clamp", "reject"] = "deficit"
+    negative_balance: Literal["deficit", "clamp", "reject"] = "deficit"
     restored_life_days: Days = 0
 
 
-class Lines(Part, frozen=True):
+class Lines(Model, frozen=True):
     """A choice of lines: any of these categories or SKUs."""
 
     categories: tuple[Name, ...] = ()
     skus: tuple[Name, ...] = ()
 
 
-class LineScope(Part, frozen=True):
+class LineScope(Model, frozen=True):
     """Which lines of a fact count: those included (all, if none is named) and not excluded."""
 
     include: Lines = Lines()
     exclude: Lines = Lines()
 
 
-class FixedAward(Part, frozen=True, tag_field="type", tag="fixed"):
+class FixedAward(Model, frozen=True, tag_field="type", tag="fixed"):
     """So much for each fact."""
 
     amount: Points
 
 
-class AmountAward(Part, frozen=True, tag_field="type", tag="per_amount"):
+class AmountAward(Model, frozen=True, tag_field="type", tag="per_amount"):
     """``amount`` for every ``per`` minor units of money in scope."""
 
     amount: Points
     per: Count
 
 
-class UnitAward(Part, frozen=True, tag_field="type", tag="per_unit"):
+class UnitAward(Model, frozen=True, tag_field="type", tag="per_unit"):
     """``amount`` for every ``per`` units of quantity in scope."""
 
     amount: Points
     per: Count = 1
 
 
-class FormulaAward(Part, frozen=True, tag_field="type", tag="formula"):
+class FormulaAward(Model, frozen=True, tag_field="type", tag="formula"):
     """What a whole-number CEL expression yields; below zero counts as zero."""
 
     expression: Expression
@@ -175,14 +175,14 @@ class FormulaAward(Part, frozen=True, tag_field="type", tag="formula"):
 Award = FixedAward | AmountAward | UnitAward | FormulaAward
 
 
-class Multiplier(Part, frozen=True):
+class Multiplier(Model, frozen=True):
     """A factor in percent, always or when a condition holds."""
 
     percent: Percent
     when: Expression | None = None
 
 
-class Cap(Part, frozen=True):
+class Cap(Model, frozen=True):
     """
     A limit on one rule: on the value it gives (``max``) or on how often it gives (``times``).
 
@@ -196,7 +196,7 @@ class Cap(Part, frozen=True):
     on_exceed: Literal["clip", "reject"] = "clip"
 
 
-class Recurrence(Part, frozen=True):
+class Recurrence(Model, frozen=True):
     """
     Days that recur, by a rule of RFC 5545 in the programme's zone, and hours of these days.
 
@@ -209,7 +209,7 @@ class Recurrence(Part, frozen=True):
     until_time: TimeOfDay | None = None
 
 
-class EarningRule(Part, frozen=True):
+class EarningRule(Model, frozen=True):
     """When a fact earns, on what part of it, and how much."""
 
     id: Id
@@ -234,14 +234,14 @@ class EarningRule(Part, frozen=True):
 StackingMode = Literal["first", "best", "stack"]
 
 
-class RuleGroup(Part, frozen=True):
+class RuleGroup(Model, frozen=True):
     """Rules that compete: the first by priority, the best, or all of them."""
 
     id: Id
     mode: StackingMode
 
 
-class Metrics(Part, frozen=True):
+class Metrics(Model, frozen=True):
     """Which facts count as visits, as spend and as referrals."""
 
     visits_on: tuple[ActivityType, ...] = ("visit.completed",)
@@ -249,7 +249,7 @@ class Metrics(Part, frozen=True):
     referrals_on: tuple[ActivityType, ...] = ("referral.qualified",)
 
 
-class Threshold(Part, frozen=True):
+class Threshold(Model, frozen=True):
     """
     One metric and what it must reach.
 
@@ -263,14 +263,14 @@ class Threshold(Part, frozen=True):
     on: ActivityType | None = None
 
 
-class Qualification(Part, frozen=True):
+class Qualification(Model, frozen=True):
     """All of these thresholds, or any of them: one of the two."""
 
     all: tuple[Threshold, ...] = ()
     any: tuple[Threshold, ...] = ()
 
 
-class TierLevel(Part, frozen=True):
+class TierLevel(Model, frozen=True):
     """One tier; the first of the list is everyone's and has no threshold."""
 
     id: Id
@@ -279,7 +279,7 @@ class TierLevel(Part, frozen=True):
     benefits: tuple[Text, ...] = ()
 
 
-class Tiers(Part, frozen=True):
+class Tiers(Model, frozen=True):
     """
     The ladder, lowest first, and the window in which metrics count.
 
@@ -304,21 +304,21 @@ class Tiers(Part, frozen=True):
     notice_days: Annotated[int, Meta(ge=1, le=180)] | None = None
 
 
-class Price(Part, frozen=True):
+class Price(Model, frozen=True):
     """What a reward costs; 0 for a gift."""
 
     currency: Id
     amount: Annotated[int, Meta(ge=0, le=10**9)]
 
 
-class RewardLimit(Part, frozen=True):
+class RewardLimit(Model, frozen=True):
     """How many of a reward one member may redeem in a window."""
 
     window: Window
     count: Count
 
 
-class GivesEntitlement(Part, frozen=True, tag_field="type", tag="entitlement"):
+class GivesEntitlement(Model, frozen=True, tag_field="type", tag="entitlement"):
     """Units of an entitlement, usable through so many days after the redemption."""
 
     entitlement: Id
@@ -326,14 +326,14 @@ class GivesEntitlement(Part, frozen=True, tag_field="type", tag="entitlement"):
     valid_days: Days | None = None
 
 
-class GivesTier(Part, frozen=True, tag_field="type", tag="tier"):
+class GivesTier(Model, frozen=True, tag_field="type", tag="tier"):
     """A tier, whatever the metrics say, through so many days after the redemption."""
 
     tier: Id
     days: Annotated[int, Meta(ge=1, le=3660)] = 365
 
 
-class Reward(Part, frozen=True):
+class Reward(Model, frozen=True):
     """
     Something that value can be redeemed for.
 
@@ -360,7 +360,7 @@ class Reward(Part, frozen=True):
     auto_at: Points | None = None
 
 
-class Programme(Part, frozen=True):
+class Programme(Model, frozen=True):
     """What every mechanic may know of a document; the registry's `Document` has the other parts."""
 
     id: Id

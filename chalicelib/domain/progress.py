@@ -3,8 +3,8 @@ What a mechanic keeps in an account: its progress, record by record.
 
 An account has room for any mechanic's records without knowing any of them: it holds them as plain
 JSON values, by mechanic and key.  Each mechanic declares the Struct that its records are and reads
-and writes them through a `Shelf`.  The delta in the journal is the whole new record, so folding
-needs no rule.
+and writes them through a `ProgressStore`.  The delta in the journal is the whole new record, so
+folding needs no rule.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from chalicelib.domain.effects import ProgressChange
 T = TypeVar("T", bound=msgspec.Struct)
 
 
-class Shelf(Generic[T]):
+class ProgressStore(Generic[T]):
     """
     The records of one mechanic, each a Struct of type ``record`` under a key of its own.
 

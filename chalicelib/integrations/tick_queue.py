@@ -1,4 +1,4 @@
-"""The queue of the tick on SQS: stretches of the due index, and those that could not be settled."""
+"""The queue of the tick on SQS: ranges of the due index, and those that could not be settled."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ import msgspec
 
 from chalicelib.domain.errors import Unavailable
 from chalicelib.integrations import sqs
-from chalicelib.usecases.ports import Stretch
+from chalicelib.usecases.ports import IndexRange
 
 #: SQS takes and gives no more messages in one call.
 BATCH_MAX: Final = 10
 
 # Delayed messages wait too; those in flight are being worked on, or failed and will be tried again.
 _WAITING: Final = ("ApproximateNumberOfMessages", "ApproximateNumberOfMessagesDelayed")
-_STRETCH: Final = msgspec.json.Decoder(Stretch)
+_STRETCH: Final = msgspec.json.Decoder(IndexRange)
 
 
-def encode(stretch: Stretch) -> str:
+def encode(index_range: IndexRange) -> str:
     """Return a message's body."""
-    return msgspec.json.encode(stretch).decode()
+    return msgspec.json.encode(index_range).decode()
 
 
-def decode(body: str) -> Stretch:
+def decode(body: str) -> IndexRange:
     """Read a message's body; raises ``msgspec.MsgspecError`` where it is none of ours."""
     return _STRETCH.decode(body)
 
@@ -52,15 +52,15 @@ class SqsTickQueue:
         )
         return sum(int(answer["Attributes"][name]) for name in _WAITING)
 
-    def send(self, stretches: Sequence[Stretch]) -> int:
+    def send(self, index_ranges: Sequence[IndexRange]) -> int:
         """
-        Send a message for each of up to ten stretches, and return how many the queue took.
+        Send a message for each of up to ten ranges, and return how many the queue took.
 
         Raises `Unavailable` where it is not known to have taken any.
         """
         messages = [
-            {"Id": str(number), "MessageBody": encode(stretch)}
-            for number, stretch in enumerate(stretches)
+            {"Id": str(number), "MessageBody": encode(index_range)}
+            for number, index_range in enumerate(index_ranges)
         ]
         answer = self._ask("send_message_batch", QueueUrl=self._url, Entries=messages)
         return len(answer.get("Successful", ()))

@@ -16,7 +16,7 @@ import msgspec
 from chalicelib import metrics, observability
 from chalicelib.domain.ledger.actor import CLOCK
 from chalicelib.integrations import tick_queue
-from chalicelib.usecases.fan_out import SHORT, fan_out, settle_stretch
+from chalicelib.usecases.fan_out import SHORT, fan_out, settle_range
 from chalicelib.usecases.ports import Due
 from chalicelib.usecases.services import Caller, Services
 from chalicelib.usecases.tick import Settle, Settled, settler
@@ -62,7 +62,7 @@ def work(services: Services, event: dict[str, Any], context: Any) -> dict[str, A
 def _settled(services: Services, caller: Caller, body: str, settle: Settle) -> bool:
     """Settle what one message names; return whether nothing of it has to come again."""
     try:
-        ticked = settle_stretch(services, caller, tick_queue.decode(body), settle)
+        ticked = settle_range(services, caller, tick_queue.decode(body), settle)
     except Exception as fault:  # noqa: BLE001 - logged with its trace
         # Whatever one message holds, or however its part of the index fails, the others are done.
         message = "a message of the tick cannot be read"

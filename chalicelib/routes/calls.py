@@ -13,7 +13,7 @@ from chalicelib.domain.ledger.actor import Actor
 from chalicelib.routes.http import Call, Reply
 from chalicelib.usecases.execution import Done, Present, change_account
 from chalicelib.usecases.identity import request_identity
-from chalicelib.usecases.ports import Answer, Identity
+from chalicelib.usecases.ports import Answer, IdempotencyKey
 from chalicelib.usecases.services import Caller, Services
 
 
@@ -30,7 +30,7 @@ def caller_of(call: Call[Any, Any]) -> Caller:
     return Caller(call.tenant, actor, call.remaining_ms)
 
 
-def identity_of(call: Call[Any, Any]) -> Identity | None:
+def identity_of(call: Call[Any, Any]) -> IdempotencyKey | None:
     """Return the identity of a write by its path and Idempotency-Key, if it has one."""
     if call.idempotency_key is None:
         return None

@@ -68,7 +68,7 @@ class QuoteBody(Body):
     What is to be bought.
 
     ``service_on`` is the day by which discounts go, today unless it is said.  Without ``payments``
-    every prepaid wallet pays; an empty list is none.  ``decline`` names discounts and entitlements
+    every prepaid wallet pays; an empty list is none.  ``exclude`` names discounts and entitlements
     that are to be left out.
     """
 
@@ -81,7 +81,7 @@ class QuoteBody(Body):
         list[Annotated[str, Meta(min_length=1, max_length=64)]], Meta(max_length=3)
     ] = field(default_factory=list)
     payments: Annotated[list[PaymentBody], Meta(max_length=10)] | None = None
-    decline: Annotated[list[Id], Meta(max_length=100)] = field(default_factory=list)
+    exclude: Annotated[list[Id], Meta(max_length=100)] = field(default_factory=list)
     channel: Label = ""
     location: Label = ""
     provider: Label = ""
@@ -243,7 +243,7 @@ def make(call: Call[QuoteBody, DryRun]) -> Reply:
         activity=_activity(body),
         service_on=body.service_on,
         payments=payments,
-        declined=frozenset(body.decline),
+        excluded=frozenset(body.exclude),
     )
     services, caller = services_of(call), caller_of(call)
     made = quote_purchase(services, caller, command, body.vouchers, dry_run=dry_run)

@@ -44,13 +44,13 @@ class ReversalBody(Body):
 
 
 class ReturnedView(Struct, frozen=True):
-    """What was taken back of a currency: ``deficit`` of it as debt, ``let_go`` not at all."""
+    """What was taken back of a currency: ``deficit`` of it as debt, ``written_off`` not at all."""
 
     programme: str
     currency: str
     amount: int
     deficit: int
-    let_go: int
+    written_off: int
 
 
 class ReversalView(Struct, frozen=True):
@@ -103,7 +103,9 @@ def _present_reversal(decided: Decided) -> Answer:
     returned = []
     for each in result.returned:
         programme, _, currency = each.currency.partition("/")
-        returned.append(ReturnedView(programme, currency, each.amount, each.deficit, each.let_go))
+        returned.append(
+            ReturnedView(programme, currency, each.amount, each.deficit, each.written_off)
+        )
     return answer(
         201 if result.changed else 200,
         ReversalView(

@@ -24,7 +24,7 @@ from chalicelib.usecases.redeem_reward import (
     VoucherRead,
     code_of,
     list_rewards,
-    look_up_voucher,
+    lookup_voucher,
     read_redemption,
     redeem_reward,
     redemption_in,
@@ -339,9 +339,9 @@ def cancel(call: Call[CancellationBody]) -> Reply:
     idempotent=False,
     errors=("voucher_not_found",),
 )
-def look_up(call: Call[VoucherBody]) -> Reply:
+def lookup(call: Call[VoucherBody]) -> Reply:
     """Find a voucher, usable or not."""
-    found = look_up_voucher(services_of(call), caller_of(call), call.body.code)
+    found = lookup_voucher(services_of(call), caller_of(call), call.body.code)
     return Reply(_found(found, call.locale))
 
 
@@ -385,7 +385,7 @@ def validate(call: Call[ValidationBody]) -> Reply:
     body = call.body
     cart = None if body.cart is None else activity_of(body.cart.currency, body.cart.lines)
     try:
-        found = look_up_voucher(services_of(call), caller_of(call), body.code, cart)
+        found = lookup_voucher(services_of(call), caller_of(call), body.code, cart)
     except Invalid as refusal:
         raise refusal.under("/cart") from None
     if found.refusal is not None:

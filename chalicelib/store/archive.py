@@ -115,7 +115,7 @@ class Copy:
 
     def _is_known(self, item: Item) -> bool:
         pk = _pk(item)
-        if item["sk"]["S"] == keys.LOOK_UP:
+        if item["sk"]["S"] == keys.LOOKUP:
             pk = keys.member_pk(_tenant(pk), item["member"]["S"])
         return pk in self.accounts
 

@@ -24,10 +24,10 @@ class DynamoDirectory:
         item = self._dynamo.get(self._dynamo.directory, pk, keys.PROFILE)
         return None if item is None else profile_of(item)
 
-    def find(self, tenant: str, look_up: str) -> str | None:
+    def find(self, tenant: str, lookup: str) -> str | None:
         """Return the member with an external id, given as its keyed hash."""
-        pk = keys.look_up_pk(tenant, look_up)
-        item = self._dynamo.get(self._dynamo.directory, pk, keys.LOOK_UP)
+        pk = keys.lookup_pk(tenant, lookup)
+        item = self._dynamo.get(self._dynamo.directory, pk, keys.LOOKUP)
         return None if item is None else member_of(item)
 
     def save(self, tenant: str, profile: Profile, *, expected: int) -> bool:
@@ -45,11 +45,11 @@ def put_profile(dynamo: Dynamo, tenant: str, profile: Profile) -> dict[str, Any]
     return _put_profile(dynamo, tenant, profile, profile.revision - 1)
 
 
-def put_look_up(dynamo: Dynamo, tenant: str, look_up: str, member: str) -> dict[str, Any]:
+def put_lookup(dynamo: Dynamo, tenant: str, lookup: str, member: str) -> dict[str, Any]:
     """Return the Put of an external id, which tells of the one that is there already."""
     from chalicelib.store import models
 
-    return put(dynamo.directory, models.look_up_item(tenant, look_up, member), tell=True)
+    return put(dynamo.directory, models.lookup_item(tenant, lookup, member), tell=True)
 
 
 def _put_profile(dynamo: Dynamo, tenant: str, profile: Profile, over: int) -> dict[str, Any]:

@@ -47,7 +47,7 @@ from chalicelib.domain.errors import TooLarge, Unavailable
 from chalicelib.domain.ledger.journal import StoredEvent
 from chalicelib.store import keys
 from chalicelib.store.metering import Item
-from chalicelib.usecases.ports import AccountChange, Answer, Identity, KeyHolder, Remembered
+from chalicelib.usecases.ports import AccountChange, Answer, IdempotencyKey, KeyHolder, Remembered
 
 #: Sizes of the stored body of an account: above the first it is logged, above the second refused.
 BODY_WARN_BYTES: Final = 8 * 1024
@@ -169,7 +169,9 @@ def entry_of(item: Item) -> StoredEvent:
     )
 
 
-def dedupe_item(tenant: str, member: str, version: int, identity: Identity, answer: Answer) -> Item:
+def dedupe_item(
+    tenant: str, member: str, version: int, identity: IdempotencyKey, answer: Answer
+) -> Item:
     """Return the dedupe record of a write as an item."""
     return _key(keys.dedupe_pk(tenant, identity.key), keys.DEDUPE) | {
         "fingerprint": {"B": identity.fingerprint},

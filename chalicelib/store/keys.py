@@ -21,7 +21,7 @@ DEDUPE: Final = "D"
 CLAIMED: Final = "U"
 COUNTER: Final = "C"
 PROFILE: Final = "P"
-LOOK_UP: Final = "X"
+LOOKUP: Final = "X"
 TENANT: Final = "TENANT"
 CLOCK: Final = "CLOCK"
 API_KEY: Final = "K"
@@ -64,9 +64,9 @@ def counter_pk(tenant: str, counter: str) -> str:
     return f"T#{tenant}#C#{_digest(counter)}"
 
 
-def look_up_pk(tenant: str, look_up: str) -> str:
+def lookup_pk(tenant: str, lookup: str) -> str:
     """Return the partition of an external id, given as its keyed hash."""
-    return f"T#{tenant}#X#{look_up}"
+    return f"T#{tenant}#X#{lookup}"
 
 
 def tenant_pk(tenant: str) -> str:

@@ -17,10 +17,10 @@ from chalicelib.usecases.ports import (
     AccountRead,
     Commit,
     Due,
+    IndexRange,
     KeyHolder,
     Loaded,
     Remembered,
-    Stretch,
 )
 
 # Twelve digits of version, and one above them all.
@@ -146,14 +146,14 @@ class DynamoLedger:
             },
         )
 
-    def due_within(self, stretch: Stretch) -> Iterator[Due]:
-        """Walk what is still there of a stretch of the due index, the earliest first."""
+    def due_within(self, index_range: IndexRange) -> Iterator[Due]:
+        """Walk what is still there of a range of the due index, the earliest first."""
         return self._due(
             "due_sk BETWEEN :first AND :last",
             {
-                ":part": {"S": keys.due_part(stretch.shard, None)},
-                ":first": {"S": _due_sk(stretch.first)},
-                ":last": {"S": _due_sk(stretch.last)},
+                ":part": {"S": keys.due_part(index_range.shard, None)},
+                ":first": {"S": _due_sk(index_range.first)},
+                ":last": {"S": _due_sk(index_range.last)},
             },
         )
 

@@ -53,7 +53,7 @@ class ProfileItem(_Keyed):
     body = BinaryAttribute(legacy_encoding=False)
 
 
-class LookUpItem(_Keyed):
+class LookupItem(_Keyed):
     """The member with an external id; the id itself is nowhere, only its keyed hash in the key."""
 
     member = UnicodeAttribute()
@@ -102,9 +102,9 @@ def profile_item(tenant: str, profile: Profile) -> Item:
     ).serialize()
 
 
-def look_up_item(tenant: str, look_up: str, member: str) -> Item:
+def lookup_item(tenant: str, lookup: str, member: str) -> Item:
     """Return what leads from an external id, given as its keyed hash, to its member."""
-    return LookUpItem(keys.look_up_pk(tenant, look_up), keys.LOOK_UP, member=member).serialize()
+    return LookupItem(keys.lookup_pk(tenant, lookup), keys.LOOKUP, member=member).serialize()
 
 
 def tenant_item(settings: Settings) -> Item:

@@ -11,7 +11,7 @@ from typing import Any, Final, assert_never
 
 from chalicelib.domain.decide.claims import Claim, ClaimKey, SaveRecord, TakeFrom
 from chalicelib.store import items, keys
-from chalicelib.store.directory import put_look_up, put_profile
+from chalicelib.store.directory import put_lookup, put_profile
 from chalicelib.store.dynamo import Dynamo
 from chalicelib.store.metering import Item
 from chalicelib.store.transaction import Rank, Write, put, put_over
@@ -118,7 +118,7 @@ def _take(dynamo: Dynamo, tenant: str, claim: TakeFrom) -> dict[str, Any]:
 
 def _key(dynamo: Dynamo, commit: Commit, claim: ClaimKey) -> dict[str, Any]:
     if claim.personal:
-        return put_look_up(dynamo, commit.tenant, claim.key, claim.owner)
+        return put_lookup(dynamo, commit.tenant, claim.key, claim.owner)
     versions = {change.member: change.account.version for change in commit.changes}
     if claim.owner not in versions:
         raise ValueError("a key is claimed for an account that changes with it")

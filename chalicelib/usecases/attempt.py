@@ -28,7 +28,7 @@ from chalicelib.usecases.ports import (
     AccountRead,
     Answer,
     Commit,
-    Identity,
+    IdempotencyKey,
     Loaded,
     Profile,
 )
@@ -108,8 +108,8 @@ class Weighed(NamedTuple):
     def commit(
         self,
         answer: Answer | None = None,
-        identity: Identity | None = None,
-        also: Identity | None = None,
+        identity: IdempotencyKey | None = None,
+        also: IdempotencyKey | None = None,
     ) -> Loaded:
         """
         Write all of it in one transaction, and return the accounts as they then are.

@@ -12,7 +12,7 @@ from chalicelib.domain.mechanics.membership import Enrol
 from chalicelib.usecases.attempt import DirectoryWrite
 from chalicelib.usecases.create_member import ConsentGiven, evidence, with_consents
 from chalicelib.usecases.execution import Done, Present, change_account
-from chalicelib.usecases.ports import Identity, Profile
+from chalicelib.usecases.ports import IdempotencyKey, Profile
 from chalicelib.usecases.services import Caller, Services
 
 
@@ -42,7 +42,7 @@ def record_consents(
     member: str,
     consents: tuple[ConsentGiven, ...],
     present: Present,
-    identity: Identity | None,
+    identity: IdempotencyKey | None,
 ) -> Done:
     """Record consents given or withdrawn: the evidence, and what is in force on the account."""
     granted = {consent.purpose: consent.granted for consent in consents}

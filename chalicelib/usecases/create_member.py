@@ -12,7 +12,7 @@ from chalicelib.domain.decide.claims import ClaimKey
 from chalicelib.domain.mechanics.membership import Enrol, Open
 from chalicelib.usecases.attempt import DirectoryWrite
 from chalicelib.usecases.execution import Done, Present, change_account
-from chalicelib.usecases.ports import Consent, Identity, KeyTaken, Profile
+from chalicelib.usecases.ports import Consent, IdempotencyKey, KeyTaken, Profile
 from chalicelib.usecases.services import Caller, Services
 
 
@@ -56,7 +56,7 @@ def create_member(
     caller: Caller,
     new: NewMember,
     present: Present,
-    identity: Identity | None,
+    identity: IdempotencyKey | None,
 ) -> Created:
     """
     Create a member, or return the one with this external id, enrolled as asked.
@@ -130,7 +130,7 @@ def _enrol_known(
     member: str,
     new: NewMember,
     present: Present,
-    identity: Identity | None,
+    identity: IdempotencyKey | None,
 ) -> Created:
     def directory(now: Instant) -> DirectoryWrite:
         profile = services.directory.profile(caller.tenant, member)

@@ -30,7 +30,7 @@ from chalicelib.usecases.ports import (
     Answer,
     ClaimRefused,
     Conflicted,
-    Identity,
+    IdempotencyKey,
     KeyTaken,
     Loaded,
     OutcomeUnknown,
@@ -61,9 +61,9 @@ def change_account(  # noqa: PLR0913 - the one way to write takes all that a wri
     caller: Caller,
     command: Command | Sequence[Command],
     present: Present,
-    identity: Identity | None = None,
+    identity: IdempotencyKey | None = None,
     *,
-    also: Identity | None = None,
+    also: IdempotencyKey | None = None,
     loaded: Loaded | None = None,
     directory: DirectoryWriter | None = None,
     dry_run: bool = False,
@@ -130,8 +130,8 @@ class _Write(NamedTuple):
     caller: Caller
     commands: tuple[Command, ...]
     present: Present
-    identity: Identity | None
-    also: Identity | None
+    identity: IdempotencyKey | None
+    also: IdempotencyKey | None
     directory: DirectoryWriter | None
     test_clock: bool
     unknown_outcomes: list[Answer]
@@ -208,7 +208,9 @@ class _Write(NamedTuple):
             raise _meaning(refused) from None
         return Done(answer, self.member, loaded=after)
 
-    def _replay(self, known: Remembered, identity: Identity, beside: DirectoryWrite | None) -> Done:
+    def _replay(
+        self, known: Remembered, identity: IdempotencyKey, beside: DirectoryWrite | None
+    ) -> Done:
         """Answer as the first time."""
         # The id of a new member is made anew for each request, so it cannot tell two apart.
         same_member = known.member == self.member or (beside is not None and beside.is_new)

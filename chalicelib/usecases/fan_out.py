@@ -2,7 +2,7 @@
 Share the work of the scheduled tick: a short list is settled at once, a long one by many workers.
 
 At one midnight a tenth of all members may fall due.  The run that finds so many cuts the index
-into stretches and sends each as a message; the event source bounds how many are worked on at a
+into ranges and sends each as a message; the event source bounds how many are worked on at a
 time.  The index stays the only truth of what is due, so a message may be lost, repeated, late, or
 name what others settled: whoever receives it walks what is still there.
 
@@ -20,7 +20,7 @@ from typing import NamedTuple
 from chalicelib.domain.calendar import Instant
 from chalicelib.domain.errors import Unavailable
 from chalicelib.usecases.execution import RESERVE_MS
-from chalicelib.usecases.ports import Due, Stretch, TickQueue
+from chalicelib.usecases.ports import Due, IndexRange, TickQueue
 from chalicelib.usecases.services import Caller, Services
 from chalicelib.usecases.tick import SHARDS, Settle, Ticked, settle_all
 
@@ -70,9 +70,11 @@ def fan_out(
     return ticked._replace(lag_ms=until - oldest)
 
 
-def settle_stretch(services: Services, caller: Caller, stretch: Stretch, settle: Settle) -> Ticked:
-    """Settle what is still there of a stretch of the index, while there is time."""
-    return settle_all(caller, services.ledger.due_within(stretch), settle)
+def settle_range(
+    services: Services, caller: Caller, index_range: IndexRange, settle: Settle
+) -> Ticked:
+    """Settle what is still there of a range of the index, while there is time."""
+    return settle_all(caller, services.ledger.due_within(index_range), settle)
 
 
 def _look(services: Services, number: int, until: Instant, short: int) -> _Shard:
@@ -91,8 +93,8 @@ def _is_drained(queue: TickQueue) -> bool:
 def _send(queue: TickQueue, caller: Caller, shards: Iterable[_Shard]) -> Ticked:
     """Send the whole list; what is not sent in time is in the index for the next run."""
     sent = 0
-    stretches = chain.from_iterable(map(_stretches, shards))
-    while batch := list(islice(stretches, SENT_AT_ONCE)):
+    index_ranges = chain.from_iterable(map(_stretches, shards))
+    while batch := list(islice(index_ranges, SENT_AT_ONCE)):
         if caller.remaining_ms() < RESERVE_MS:
             return Ticked(sent=sent, finished=False)
         try:
@@ -102,7 +104,7 @@ def _send(queue: TickQueue, caller: Caller, shards: Iterable[_Shard]) -> Ticked:
     return Ticked(sent=sent)
 
 
-def _stretches(shard: _Shard) -> Iterator[Stretch]:
+def _stretches(shard: _Shard) -> Iterator[IndexRange]:
     due = iter(shard.due)
     while part := list(islice(due, STRETCH)):
-        yield Stretch(shard.number, part[0], part[-1])
+        yield IndexRange(shard.number, part[0], part[-1])

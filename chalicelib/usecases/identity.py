@@ -12,10 +12,10 @@ import hashlib
 import msgspec
 
 from chalicelib.domain.activity import Activity
-from chalicelib.usecases.ports import Identity
+from chalicelib.usecases.ports import IdempotencyKey
 
 
-def activity_identity(activity: Activity) -> Identity:
+def activity_identity(activity: Activity) -> IdempotencyKey:
     """
     Return the identity of an activity: permanent, whoever reports it and in whatever request.
 
@@ -23,7 +23,7 @@ def activity_identity(activity: Activity) -> Identity:
     """
     fact = msgspec.json.encode(activity, order="sorted")
     key = activity_key(activity.source, activity.external_id)
-    return Identity(key, hashlib.sha256(fact).digest())
+    return IdempotencyKey(key, hashlib.sha256(fact).digest())
 
 
 def activity_key(source: str, external_id: str) -> str:
@@ -31,9 +31,9 @@ def activity_key(source: str, external_id: str) -> str:
     return _key("activity", source, external_id)
 
 
-def request_identity(path: str, key: str, fingerprint: bytes) -> Identity:
+def request_identity(path: str, key: str, fingerprint: bytes) -> IdempotencyKey:
     """Return the identity of any other write: its path and its ``Idempotency-Key``."""
-    return Identity(_key("request", path, key), fingerprint)
+    return IdempotencyKey(_key("request", path, key), fingerprint)
 
 
 def _key(*parts: str) -> str:

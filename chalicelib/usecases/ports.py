@@ -20,7 +20,7 @@ from chalicelib.domain.programme import ProgrammeVersion
 T = TypeVar("T", bound=Struct)
 
 
-class Identity(Struct, frozen=True):
+class IdempotencyKey(Struct, frozen=True):
     """
     What makes a write unrepeatable.
 
@@ -157,8 +157,8 @@ class Commit(Struct, frozen=True, kw_only=True):
     version: int
     changes: Sequence[AccountChange] = ()
     claims: Sequence[Claim] = ()
-    identity: Identity | None = None
-    also: Identity | None = None
+    identity: IdempotencyKey | None = None
+    also: IdempotencyKey | None = None
     answer: Answer | None = None
     profile: Profile | None = None
     on_test_clock: bool = False
@@ -209,7 +209,7 @@ class Due(Struct, frozen=True, array_like=True):
     member: str
 
 
-class Stretch(Struct, frozen=True):
+class IndexRange(Struct, frozen=True):
     """A part of one shard of the common due index, from one place to another, both included."""
 
     shard: int
@@ -270,8 +270,8 @@ class Ledger(Protocol):
         ``test_tenant`` walks the part of a tenant with a test clock instead of the common one.
         """
 
-    def due_within(self, stretch: Stretch) -> Iterator[Due]:
-        """Walk what is still there of a stretch of the due index, the earliest first."""
+    def due_within(self, index_range: IndexRange) -> Iterator[Due]:
+        """Walk what is still there of a range of the due index, the earliest first."""
 
     def reindex(
         self,
@@ -294,7 +294,7 @@ class Directory(Protocol):
     def profile(self, tenant: str, member: str) -> Profile | None:
         """Read a profile consistently."""
 
-    def find(self, tenant: str, look_up: str) -> str | None:
+    def find(self, tenant: str, lookup: str) -> str | None:
         """Return the member with an external id, given as its keyed hash."""
 
     def save(self, tenant: str, profile: Profile, *, expected: int) -> bool:
@@ -354,7 +354,7 @@ class Catalogue(Protocol):
 
 class TickQueue(Protocol):
     """
-    Hands stretches of the due index to workers.
+    Hands ranges of the due index to workers.
 
     A message is a hint, no more: what it tells of is in the index until it is settled.  So it may
     be lost, repeated, late, or be worked on twice at once.
@@ -367,9 +367,9 @@ class TickQueue(Protocol):
         Raises `Unavailable` where the queue cannot be asked.
         """
 
-    def send(self, stretches: Sequence[Stretch]) -> int:
+    def send(self, index_ranges: Sequence[IndexRange]) -> int:
         """
-        Send a message for each stretch, and return how many the queue took.
+        Send a message for each range, and return how many the queue took.
 
         Raises `Unavailable` where it is not known to have taken any.
         """

@@ -32,7 +32,7 @@ from chalicelib.domain.quote import Quote
 from chalicelib.usecases.attempt import Attempt, Read, load_for, now_at, weigh
 from chalicelib.usecases.execution import Done, Present, change_account
 from chalicelib.usecases.identity import activity_identity
-from chalicelib.usecases.ports import Identity
+from chalicelib.usecases.ports import IdempotencyKey
 from chalicelib.usecases.services import Caller, Services, on_test_clock
 
 
@@ -112,7 +112,7 @@ def confirm_quote(
     quote_id: str,
     identity: tuple[str, str],
     present: Present,
-    request: Identity | None,
+    request: IdempotencyKey | None,
 ) -> Done:
     """Buy what was quoted, once; ``identity`` is (source, external id) of the fact it becomes."""
     source, external_id = identity
@@ -121,7 +121,7 @@ def confirm_quote(
     return change_account(services, caller, command, present, recorded_as, also=request)
 
 
-def confirmation_identity(member: str, quote_id: str, fact: tuple[str, str]) -> Identity:
+def confirmation_identity(member: str, quote_id: str, fact: tuple[str, str]) -> IdempotencyKey:
     """Return the identity of a confirmation: that of the fact (source, id) that it records."""
     return activity_identity(Activity(f"quote:{quote_id}:{member}", *fact, 0))
 

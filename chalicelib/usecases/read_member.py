@@ -33,8 +33,8 @@ def read_member(services: Services, caller: Caller, member: str) -> MemberRead:
 
 def find_member(services: Services, caller: Caller, system: str, value: str) -> str:
     """Return the id of the member with an external id; raises `MemberNotFound`."""
-    look_up = services.secrets.external_id(caller.tenant, system, value)
-    member = services.directory.find(caller.tenant, look_up)
+    lookup = services.secrets.external_id(caller.tenant, system, value)
+    member = services.directory.find(caller.tenant, lookup)
     if member is None:
         raise MemberNotFound
     return member

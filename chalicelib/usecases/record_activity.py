@@ -18,7 +18,7 @@ from chalicelib.usecases.execution import (
     identity_reused,
 )
 from chalicelib.usecases.identity import activity_identity
-from chalicelib.usecases.ports import Identity, KeyTaken, Loaded
+from chalicelib.usecases.ports import IdempotencyKey, KeyTaken, Loaded
 from chalicelib.usecases.services import Caller, Services
 
 
@@ -43,7 +43,7 @@ def record_activity(
     reported: Reported,
     present: Present,
     *,
-    request: Identity | None = None,
+    request: IdempotencyKey | None = None,
     dry_run: bool = False,
     loaded: Loaded | None = None,
 ) -> Done:
@@ -124,7 +124,7 @@ def _first_contact(
     caller: Caller,
     reported: Reported,
     present: Present,
-    request: Identity | None,
+    request: IdempotencyKey | None,
     *,
     dry_run: bool,
 ) -> Done:

@@ -28,7 +28,7 @@ from chalicelib.domain.mechanics.rewards import (
 from chalicelib.domain.programme import Programmes
 from chalicelib.usecases.attempt import Decided, now_at
 from chalicelib.usecases.execution import Done, Present, change_account
-from chalicelib.usecases.ports import Answer, Identity
+from chalicelib.usecases.ports import Answer, IdempotencyKey
 from chalicelib.usecases.reading import read_account
 from chalicelib.usecases.services import (
     Caller,
@@ -87,7 +87,7 @@ def redeem_reward(
     programme: str,
     reward: str,
     present: Present,
-    identity: Identity | None,
+    identity: IdempotencyKey | None,
     *,
     dry_run: bool = False,
 ) -> Done:
@@ -128,7 +128,7 @@ def read_redemption(
     return redemption
 
 
-def look_up_voucher(
+def lookup_voucher(
     services: Services, caller: Caller, code: str, cart: Activity | None = None
 ) -> VoucherRead:
     """
@@ -165,7 +165,7 @@ def use_voucher(
     caller: Caller,
     code: str,
     present: Present,
-    identity: Identity | None,
+    identity: IdempotencyKey | None,
 ) -> Done:
     """Use a voucher, once."""
     member, redemption_id = _voucher(services, caller, code)

@@ -7,7 +7,7 @@ from msgspec import Struct
 from chalicelib.domain.mechanics.reversal import LineReversal, ReverseActivity, activity_unknown
 from chalicelib.usecases.execution import Done, Present, change_account
 from chalicelib.usecases.identity import activity_key
-from chalicelib.usecases.ports import Identity
+from chalicelib.usecases.ports import IdempotencyKey
 from chalicelib.usecases.services import Caller, Services
 
 
@@ -26,7 +26,7 @@ def reverse_activity(
     caller: Caller,
     reversal: Reversal,
     present: Present,
-    identity: Identity | None,
+    identity: IdempotencyKey | None,
 ) -> Done:
     """Reverse an activity by its own identity: three calls."""
     key = activity_key(reversal.source, reversal.external_id)

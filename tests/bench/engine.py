@@ -111,7 +111,7 @@ def _copied(held: dict[str, dict[str, Item]]) -> dict[str, dict[str, Item]]:
 @contextmanager
 def seeking() -> Iterator[None]:
     """
-    Let the engine find a stretch of an index about as quickly as DynamoDB seeks it.
+    Let the engine find a range of an index about as quickly as DynamoDB seeks it.
 
     It weighs the condition on the keys against every item of a partition, for 140 µs each, which
     takes minutes here and says nothing about DynamoDB.  Within the block the two conditions of

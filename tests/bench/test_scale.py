@@ -10,7 +10,7 @@ from chalicelib.jobs import ticking
 from chalicelib.store.connection import Connection
 from chalicelib.store.metering import measured
 from chalicelib.usecases.fan_out import SHORT
-from chalicelib.usecases.ports import Due, Stretch
+from chalicelib.usecases.ports import Due, IndexRange
 from chalicelib.usecases.tick import SHARDS
 from tests.bench import engine, scale
 from tests.bench.crowd import Crowd, connect
@@ -68,7 +68,7 @@ def test_capacity_is_the_same(connection: Connection) -> None:
 @pytest.mark.usefixtures("seeking")
 @pytest.mark.parametrize("quiet", [0, 3_000])
 def test_by_workers(connection: Connection, quiet: int) -> None:
-    """By a queue each message adds one look at its stretch of the index, and nothing else."""
+    """By a queue each message adds one look at its range of the index, and nothing else."""
     crowd = Crowd(connection)
     crowd.add_quiet(quiet)
     crowd.add_due(SHORT + 50)
@@ -117,8 +117,8 @@ def test_seeking_finds_the_same(connection: Connection) -> None:
     def walked() -> list[list[Due]]:
         whole = [list(ledger.due(shard, now)) for shard in range(SHARDS)]
         inner = max(whole, key=len)
-        stretch = Stretch(whole.index(inner), inner[1], inner[-2])
-        return [*whole, list(ledger.due_within(stretch))]
+        index_range = IndexRange(whole.index(inner), inner[1], inner[-2])
+        return [*whole, list(ledger.due_within(index_range))]
 
     slowly = walked()
     with engine.seeking():

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from chalicelib.domain.calendar import Instant
-from chalicelib.usecases.ports import Stretch
+from chalicelib.usecases.ports import IndexRange
 from chalicelib.usecases.tick import SHARDS
 from infra.local.gateway import STAGE
 from tests.bench import engine
@@ -157,7 +157,7 @@ class Cases:
         for shard in range(SHARDS):
             for place in self._world.services.ledger.due(shard, self._now):
                 if place.member == member:
-                    return batch([Stretch(shard, place, place)])
+                    return batch([IndexRange(shard, place, place)])
         raise LookupError(f"nothing is due for {member}")
 
 

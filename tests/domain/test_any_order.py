@@ -88,7 +88,7 @@ def everything() -> Any:
             notice_days=2,
         ),
         entitlements=[
-            {"id": "tea", "name": "Tea", "frees": {"include": {"categories": ["tea"]}}},
+            {"id": "tea", "name": "Tea", "waives": {"include": {"categories": ["tea"]}}},
             {
                 "id": "parking",
                 "name": "Parking",

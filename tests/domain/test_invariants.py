@@ -68,7 +68,11 @@ ZONE = "Europe/London"
 
 def clinic(rate: int) -> Programme:
     """Return a programme with every mechanic in it."""
-    stamps = {**points({"type": "fixed", "on": "12-31"}), "id": "stamps", "overdraw": "clamp"}
+    stamps = {
+        **points({"type": "fixed", "on": "12-31"}),
+        "id": "stamps",
+        "negative_balance": "clamp",
+    }
     return programme(
         rule("visit", fixed(50), caps=[{"window": "day", "max": 80}], tier_percent={"gold": 150}),
         rule(
@@ -108,7 +112,7 @@ SPA = programme(
     rule("then", per_amount(1, 50), on=PURCHASE),
     id="spa",
     stacking="first",
-    currencies=[points(overdraw="reject")],
+    currencies=[points(negative_balance="reject")],
     tiers=ladder(
         ("gold", {"all": [{"metric": "points_earned", "at_least": 100, "currency": "points"}]}),
         window="lifetime",

@@ -14,7 +14,7 @@ from chalicelib.domain.effects import ProgressChange
 from chalicelib.domain.ledger import journal
 from chalicelib.domain.ledger.events import LotsExpired
 from chalicelib.domain.programme import Programmes
-from chalicelib.domain.progress import Shelf
+from chalicelib.domain.progress import ProgressStore
 
 
 class Card(Struct, frozen=True, omit_defaults=True):
@@ -24,7 +24,7 @@ class Card(Struct, frozen=True, omit_defaults=True):
     days: tuple[str, ...] = ()
 
 
-CARDS: Final = Shelf("cards", Card)
+CARDS: Final = ProgressStore("cards", Card)
 ACCOUNT: Final = Account(version=3, effective_at=500)
 
 

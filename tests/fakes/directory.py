@@ -17,10 +17,10 @@ class FakeDirectory:
         with self._ledger.lock:
             return self._ledger.profiles.get((tenant, member))
 
-    def find(self, tenant: str, look_up: str) -> str | None:
+    def find(self, tenant: str, lookup: str) -> str | None:
         """Return the member with an external id, given as its keyed hash."""
         with self._ledger.lock:
-            return self._ledger.look_ups.get((tenant, look_up))
+            return self._ledger.lookups.get((tenant, lookup))
 
     def save(self, tenant: str, profile: Profile, *, expected: int) -> bool:
         """Write a profile over a revision; ``False`` where it moved on."""

@@ -26,12 +26,12 @@ from chalicelib.usecases.ports import (
     Commit,
     Conflicted,
     Due,
-    Identity,
+    IdempotencyKey,
+    IndexRange,
     KeyHolder,
     Loaded,
     Profile,
     Remembered,
-    Stretch,
 )
 
 
@@ -39,13 +39,13 @@ class FakeLedger:
     """
     Accounts, journals and claims as dictionaries, for any number of threads.
 
-    ``profiles``, ``look_ups`` and ``clocks`` are what `FakeDirectory` and `FakeCatalogue` share
+    ``profiles``, ``lookups`` and ``clocks`` are what `FakeDirectory` and `FakeCatalogue` share
     with it, as the tables do.
     """
 
     def __init__(self) -> None:
         self.profiles: dict[tuple[str, str], Profile] = {}
-        self.look_ups: dict[tuple[str, str], str] = {}
+        self.lookups: dict[tuple[str, str], str] = {}
         self.clocks: dict[str, Instant] = {}
         self.lock = threading.RLock()
         self._accounts: dict[tuple[str, str], Account] = {}
@@ -131,10 +131,10 @@ class FakeLedger:
             if place.at <= until:
                 yield place
 
-    def due_within(self, stretch: Stretch) -> Iterator[Due]:
-        """Walk what is still there of a stretch of the due index."""
-        for place in self._walk(keys.due_part(stretch.shard, None)):
-            if _order(stretch.first) <= _order(place) <= _order(stretch.last):
+    def due_within(self, index_range: IndexRange) -> Iterator[Due]:
+        """Walk what is still there of a range of the due index."""
+        for place in self._walk(keys.due_part(index_range.shard, None)):
+            if _order(index_range.first) <= _order(place) <= _order(index_range.last):
                 yield place
 
     def reindex(
@@ -202,7 +202,7 @@ class FakeLedger:
 
     def _held_by(self, tenant: str, claim: ClaimKey) -> str | None:
         if claim.personal:
-            return self.look_ups.get((tenant, claim.key))
+            return self.lookups.get((tenant, claim.key))
         holder = self._holders.get((tenant, claim.key))
         return None if holder is None else holder.member
 
@@ -248,7 +248,7 @@ class FakeLedger:
                 self._taken[counter] = self._taken.get(counter, 0) + amount
             case ClaimKey(key, member, value, personal):
                 if personal:
-                    self.look_ups[tenant, key] = member
+                    self.lookups[tenant, key] = member
                 else:
                     self._holders[tenant, key] = KeyHolder(member, value)
 
@@ -263,7 +263,7 @@ def _counter(tenant: str, claim: TakeFrom) -> tuple[str, str, bool]:
     return tenant, claim.counter, claim.kept_days is not None
 
 
-def _identities(commit: Commit) -> list[Identity]:
+def _identities(commit: Commit) -> list[IdempotencyKey]:
     return [each for each in (commit.identity, commit.also) if each is not None]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from chalicelib.domain.errors import Unavailable
-from chalicelib.usecases.ports import Stretch
+from chalicelib.usecases.ports import IndexRange
 
 
 class FakeTickQueue:
@@ -16,7 +16,7 @@ class FakeTickQueue:
     """
 
     def __init__(self) -> None:
-        self.messages: list[Stretch] = []
+        self.messages: list[IndexRange] = []
         self.calls = 0
         self.down = False
         self.room: int | None = None
@@ -26,14 +26,14 @@ class FakeTickQueue:
         self._answer()
         return len(self.messages)
 
-    def send(self, stretches: Sequence[Stretch]) -> int:
+    def send(self, index_ranges: Sequence[IndexRange]) -> int:
         """Keep the messages."""
         self._answer()
-        if self.room is not None and len(self.messages) + len(stretches) > self.room:
+        if self.room is not None and len(self.messages) + len(index_ranges) > self.room:
             raise _gone()
-        self.messages.extend(stretches)
+        self.messages.extend(index_ranges)
         self.calls += 1
-        return len(stretches)
+        return len(index_ranges)
 
     def _answer(self) -> None:
         if self.down:

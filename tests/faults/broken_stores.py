@@ -231,7 +231,7 @@ class ReceiverUnguarded(_Wrapped):
         ]
 
 
-class LookUpUnclaimed(_Wrapped):
+class LookupUnclaimed(_Wrapped):
     """An external id is written over whoever has it."""
 
     def writes(self, commit: Commit, writes: list[Write]) -> list[Write]:  # noqa: ARG002

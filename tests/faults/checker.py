@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from chalicelib.domain.calendar import Instant
 from chalicelib.domain.decide.settling import due_at
 from chalicelib.domain.ledger.actor import CLOCK
-from chalicelib.usecases.ports import Identity
+from chalicelib.usecases.ports import IdempotencyKey
 from tests.faults.balances import check_journal
 from tests.faults.benefits import check_benefits
 from tests.faults.ending import Ending, TenantEnding
@@ -90,7 +90,7 @@ class _Answers:
 
     def _identities(self) -> Iterator[str]:
         """Nothing was done twice under one identity, and what was done is on record under it."""
-        uses: dict[str, list[tuple[Intent, int, Identity]]] = defaultdict(list)
+        uses: dict[str, list[tuple[Intent, int, IdempotencyKey]]] = defaultdict(list)
         for intent in self._intents:
             for place, part in enumerate(intent.request.parts):
                 for identity in filter(None, (part.identity, part.also)):

@@ -70,7 +70,7 @@ class TenantEnding:
         self.quotes: dict[str, Quote] = {}
         self.remaining: dict[tuple[str, int], Remaining] = {}
         self.profiles: dict[str, Profile] = {}
-        self.look_ups: dict[str, str] = {}
+        self.lookups: dict[str, str] = {}
         # Of claimed keys and of counters, by their partitions.
         self._holders: dict[str, KeyHolder] = {}
         self._counters: dict[str, int] = {}
@@ -86,7 +86,7 @@ class TenantEnding:
         """Return the member that a client means: by our id, or by an external one."""
         if isinstance(person, str):
             return person or None
-        return self.look_ups.get(SECRETS.external_id(self.id, *person))
+        return self.lookups.get(SECRETS.external_id(self.id, *person))
 
     def holder(self, key: str) -> KeyHolder | None:
         """Return who has a claimed key."""
@@ -153,7 +153,7 @@ class TenantEnding:
         if kind == "M":
             self.profiles[name] = profile_of(storage.read(held[keys.PROFILE]))
         elif kind == "X":
-            self.look_ups[name] = held[keys.LOOK_UP]["member"]["S"]
+            self.lookups[name] = held[keys.LOOKUP]["member"]["S"]
 
 
 class Ending:

@@ -13,7 +13,7 @@ from chalicelib.domain.mechanics.quoting import SOURCE as QUOTED
 from chalicelib.domain.mechanics.reversal import LineReversal
 from chalicelib.usecases.execution import Done
 from chalicelib.usecases.identity import activity_identity
-from chalicelib.usecases.ports import Identity
+from chalicelib.usecases.ports import IdempotencyKey
 from chalicelib.usecases.record_activity import Reported, record_activities, record_activity
 from chalicelib.usecases.reverse_activity import Reversal, reverse_activity
 from chalicelib.usecases.services import Caller, Services
@@ -66,7 +66,7 @@ def _fact(play: Play, tenant: str) -> Activity:
     )
 
 
-def _fact_part(reported: Reported, also: Identity | None = None) -> Part:
+def _fact_part(reported: Reported, also: IdempotencyKey | None = None) -> Part:
     activity = reported.activity
     person = reported.member or reported.external_id or ""
     fact = (activity.source, activity.external_id)

@@ -345,7 +345,7 @@ MUTANTS: Final[dict[str, Mutant]] = {
     "transfer-begins-anew": Mutant(plant=lambda: _handled(SendTransfer, _begins_anew)),
     "left-behind": Mutant(plant=lambda: _handled(Close, _left_behind)),
     "room-for-all": Mutant(plant=lambda: _handled(JoinHousehold, _room_for_all)),
-    "look-up-unclaimed": Mutant(broken_stores.LookUpUnclaimed),
+    "lookup-unclaimed": Mutant(broken_stores.LookupUnclaimed),
     "refusal-before-record": Mutant(plant=lambda: _swapped(execution, "_Write", _Hasty)),
     "others-unsettled": Mutant(plant=lambda: _swapped(attempt, "_settled", _settled_alone)),
     "unsettled": Mutant(plant=lambda: _swapped(execution, "weigh", _weigh_unsettled)),

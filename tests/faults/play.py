@@ -11,7 +11,7 @@ from chalicelib.domain.calendar import Instant
 from chalicelib.domain.mechanics.quoting import QUOTES
 from chalicelib.domain.quote import Quote
 from chalicelib.store import items, keys
-from chalicelib.usecases.ports import Identity, Stretch
+from chalicelib.usecases.ports import IdempotencyKey, IndexRange
 from tests.faults import storage
 from tests.faults.chance import Chance
 from tests.faults.world import (
@@ -57,12 +57,12 @@ class Play:
         self.reported: dict[str, list[Activity]] = defaultdict(list)
         self.reversed: dict[str, list[Activity]] = defaultdict(list)
         self.before = [fact for _, fact in facts_before(scenario.start)]
-        self.used_keys: dict[tuple[str, str], list[Identity]] = defaultdict(list)
+        self.used_keys: dict[tuple[str, str], list[IdempotencyKey]] = defaultdict(list)
         self.quotes = {
             tenant.id: _quoted_before(tenant.id, scenario.members[0]) for tenant in scenario.tenants
         }
         self.households = {tenant.id: [HOME_BEFORE] for tenant in scenario.tenants}
-        self.stretches: list[Stretch] = []
+        self.index_ranges: list[IndexRange] = []
         self.holds = {
             tenant.id: [(scenario.members[0], HELD_BEFORE)] for tenant in scenario.tenants
         }

@@ -61,10 +61,15 @@ def document(rates: Rates, time_zone: str) -> dict[str, Any]:
                 "id": "coins",
                 "name": "coins",
                 "expiry": {"type": "fixed", "on": "12-31"},
-                "overdraw": "clamp",
+                "negative_balance": "clamp",
             },
             {"id": "prepaid", "name": "prepaid", "expiry": {"type": "never"}},
-            {"id": "stars", "name": "stars", "expiry": {"type": "never"}, "overdraw": "reject"},
+            {
+                "id": "stars",
+                "name": "stars",
+                "expiry": {"type": "never"},
+                "negative_balance": "reject",
+            },
         ],
         "attributes": {"online": "bool"},
         "earning": [
@@ -143,7 +148,7 @@ def document(rates: Rates, time_zone: str) -> dict[str, Any]:
             {
                 "id": "coffee",
                 "name": "Coffee",
-                "frees": {"include": {"categories": ["coffee"]}},
+                "waives": {"include": {"categories": ["coffee"]}},
             },
         ],
         "plans": [

@@ -13,7 +13,7 @@ from chalicelib.usecases.reading import Reading, read_account
 from chalicelib.usecases.redeem_reward import (
     VoucherRead,
     list_rewards,
-    look_up_voucher,
+    lookup_voucher,
 )
 from chalicelib.usecases.services import Caller, Services
 from tests.faults.ending import Ending
@@ -115,7 +115,7 @@ def rewards(play: Play, tenant: str) -> Request:
     return Request(reads(lambda s, c: list_rewards(s, c, member), _nothing_to_claim), member[-1])
 
 
-def look_up(play: Play, tenant: str) -> Request | None:
+def lookup(play: Play, tenant: str) -> Request | None:
     """Draw the looking up of a voucher."""
     if not play.redeemed[tenant]:
         return None
@@ -125,7 +125,7 @@ def look_up(play: Play, tenant: str) -> Request | None:
         if (value.member, value.redemption.id) != (known.member, known.redemption):
             yield f"the code of {known.redemption} leads to {value.redemption.id}"
 
-    return Request(reads(lambda s, c: look_up_voucher(s, c, known.code), claim), known.redemption)
+    return Request(reads(lambda s, c: lookup_voucher(s, c, known.code), claim), known.redemption)
 
 
 def _nothing_to_claim(_value: object, _ending: Ending, _delivery: Delivery) -> Iterable[str]:

@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from chalicelib.domain.calendar import Instant
 from chalicelib.domain.ledger.actor import Actor
-from chalicelib.usecases.ports import Identity
+from chalicelib.usecases.ports import IdempotencyKey
 from chalicelib.usecases.services import Caller, Services
 
 if TYPE_CHECKING:
@@ -61,8 +61,8 @@ class Part(NamedTuple):
     id) where it records an activity, and ``person`` whose: a member, or (system, value).
     """
 
-    identity: Identity
-    also: Identity | None = None
+    identity: IdempotencyKey
+    also: IdempotencyKey | None = None
     fact: tuple[str, str] | None = None
     person: str | tuple[str, str] = ""
 

@@ -21,10 +21,10 @@ def check_tenant(tenant: TenantEnding) -> Iterator[str]:
     members = {each for each in tenant.accounts if not each.startswith(HOUSEHOLD)}
     for member in members ^ tenant.profiles.keys():
         yield f"{tenant.id} {member} has an account or a profile, not both"
-    for look_up, member in tenant.look_ups.items():
+    for lookup, member in tenant.lookups.items():
         if member not in tenant.accounts:
-            yield f"{tenant.id}: {look_up[:8]} leads to {member}, who is not there"
-    known = Counter(tenant.look_ups.values())
+            yield f"{tenant.id}: {lookup[:8]} leads to {member}, who is not there"
+    known = Counter(tenant.lookups.values())
     for member, profile in tenant.profiles.items():
         if known[member] != len(profile.external_systems):
             yield f"{tenant.id} {member} has {known[member]} external ids"

@@ -25,7 +25,7 @@ from chalicelib.store.ledger import DynamoLedger
 from chalicelib.usecases.attempt import Decided
 from chalicelib.usecases.execution import Done, change_account
 from chalicelib.usecases.identity import activity_identity, request_identity
-from chalicelib.usecases.ports import Answer, Identity
+from chalicelib.usecases.ports import Answer, IdempotencyKey
 from chalicelib.usecases.record_activity import Reported, record_activity
 from chalicelib.usecases.redeem_reward import (
     redeem_reward,
@@ -192,7 +192,7 @@ def _request(name: str, run: Run) -> Request:
     return Request(once(run), name, (Part(_key(name)),))
 
 
-def _key(name: str) -> Identity:
+def _key(name: str) -> IdempotencyKey:
     return request_identity(f"/{name}", "k", hashlib.sha256(name.encode()).digest())
 
 

@@ -13,7 +13,7 @@ from chalicelib.domain.errors import LoyaltyError, Unavailable
 from chalicelib.usecases.attempt import Decided
 from chalicelib.usecases.execution import Done, change_account
 from chalicelib.usecases.identity import request_identity
-from chalicelib.usecases.ports import Answer, Identity
+from chalicelib.usecases.ports import Answer, IdempotencyKey
 from chalicelib.usecases.services import Caller, Services
 from tests.faults.play import Play
 from tests.faults.record import Outcome, Part, Request, Send, Told
@@ -54,22 +54,24 @@ def once(run: Callable[[Services, Caller], Done]) -> Send:
     return send
 
 
-def request(about: str, identity: Identity, run: Callable[[Services, Caller], Done]) -> Request:
+def request(
+    about: str, identity: IdempotencyKey, run: Callable[[Services, Caller], Done]
+) -> Request:
     """Return a request that is recognised by one identity."""
     return Request(once(run), about, (Part(identity),))
 
 
-def commanded(about: str, identity: Identity, command: Command) -> Request:
+def commanded(about: str, identity: IdempotencyKey, command: Command) -> Request:
     """Return a request that is one command about a member, recognised by one identity."""
     return request(about, identity, lambda s, c: change_account(s, c, command, told, identity))
 
 
-def draw_identity(play: Play, tenant: str, kind: str, content: Any) -> Identity:
+def draw_identity(play: Play, tenant: str, kind: str, content: Any) -> IdempotencyKey:
     """Draw the identity of a request: its own key, or at times one that was used before."""
     fingerprint = hashlib.sha256(repr(content).encode()).digest()
     used = play.used_keys[tenant, kind]
     if used and play.chance.percent(8):
-        return Identity(play.chance.pick(used).key, fingerprint)
+        return IdempotencyKey(play.chance.pick(used).key, fingerprint)
     identity = request_identity(f"/{kind}", f"k{play.number(tenant)}", fingerprint)
     used.append(identity)
     return identity

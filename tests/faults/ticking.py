@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterable, Sequence
 from chalicelib.domain.errors import LoyaltyError, Unavailable
 from chalicelib.domain.ledger.actor import CLOCK
 from chalicelib.store import keys
-from chalicelib.usecases.fan_out import fan_out, settle_stretch
+from chalicelib.usecases.fan_out import fan_out, settle_range
 from chalicelib.usecases.move_clock import move_clock
-from chalicelib.usecases.ports import Due, Stretch
+from chalicelib.usecases.ports import Due, IndexRange
 from chalicelib.usecases.services import Caller, Services
 from chalicelib.usecases.tick import SHARDS, settler, tick
 from tests.faults.ending import Ending
@@ -27,10 +27,10 @@ class Messages:
         """Answer that nothing waits."""
         return 0
 
-    def send(self, stretches: Sequence[Stretch]) -> int:
+    def send(self, index_ranges: Sequence[IndexRange]) -> int:
         """Keep messages for whoever draws them."""
-        self._play.stretches.extend(stretches)
-        return len(stretches)
+        self._play.index_ranges.extend(index_ranges)
+        return len(index_ranges)
 
 
 def draw_tick(play: Play, tenant: str) -> Request:
@@ -84,22 +84,22 @@ def draw_fan_out(play: Play, tenant: str) -> Request | None:
     return Request(_job(run), "all")
 
 
-def draw_stretch(play: Play, tenant: str) -> Request | None:
+def draw_range(play: Play, tenant: str) -> Request | None:
     """Draw a message of the tick for a worker, new or seen before."""
     if _is_clocked(play, tenant):
         return None
-    if not play.stretches or play.chance.percent(30):
+    if not play.index_ranges or play.chance.percent(30):
         # As a run cuts one that finds a whole shard due.
         member = play.member(tenant)
         shard = int(keys.due_pk(tenant, member, on_test_clock=False)[-2:])
-        whole = Stretch(shard, Due(0, tenant, ""), Due(play.now, tenant, member))
-        play.stretches.append(whole)
-    stretch = play.chance.pick(play.stretches)
+        whole = IndexRange(shard, Due(0, tenant, ""), Due(play.now, tenant, member))
+        play.index_ranges.append(whole)
+    index_range = play.chance.pick(play.index_ranges)
 
     def run(services: Services, job: Caller) -> None:
-        settle_stretch(services, job, stretch, settler(services, job))
+        settle_range(services, job, index_range, settler(services, job))
 
-    return Request(_job(run), f"shard {stretch.shard}")
+    return Request(_job(run), f"shard {index_range.shard}")
 
 
 def _job(run: Callable[[Services, Caller], None]) -> Callable[[Services, Caller], tuple[Outcome]]:

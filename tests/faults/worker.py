@@ -27,7 +27,7 @@ from chalicelib.store.connection import Connection
 from chalicelib.store.dynamo import Dynamo
 from chalicelib.store.ledger import DynamoLedger
 from chalicelib.usecases.create_member import NewMember, create_member
-from chalicelib.usecases.ports import Identity
+from chalicelib.usecases.ports import IdempotencyKey
 from chalicelib.usecases.record_activity import Reported, record_activity
 from chalicelib.usecases.redeem_reward import redeem_reward
 from chalicelib.usecases.reverse_activity import Reversal, reverse_activity
@@ -89,7 +89,7 @@ def _tick(services: Services, caller: Caller, task: Task) -> None:
     tick(services, Caller("", CLOCK, caller.remaining_ms), task.now, shards=task.shards)
 
 
-_KEY: Final = Identity("k" * 64, b"f" * 32)
+_KEY: Final = IdempotencyKey("k" * 64, b"f" * 32)
 TASKS: Final[dict[str, Callable[[Services, Caller, Task], None]]] = {
     "earn": _earn,
     "first contact": _first_contact,

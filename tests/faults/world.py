@@ -216,7 +216,7 @@ class _Setting:
         # that uses nothing.
         for amount in (9000, 7000):
             quote_purchase(services, caller, priced(members[0], amount))
-        plain = replace(priced(members[0], 500), payments=(), declined=frozenset({"coffee"}))
+        plain = replace(priced(members[0], 500), payments=(), excluded=frozenset({"coffee"}))
         quote_purchase(services, caller, plain)
         for founding, one in ((PLACES, members[1]), (None, members[2])):
             home = JoinHousehold(

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from chalicelib.integrations.tick_queue import encode
-from chalicelib.usecases.ports import Stretch
+from chalicelib.usecases.ports import IndexRange
 
 
 class Time:
@@ -35,9 +35,9 @@ def sqs_event(bodies: Iterable[str]) -> dict[str, Any]:
     }
 
 
-def batch(stretches: Iterable[Stretch]) -> dict[str, Any]:
-    """Return the event of a batch of stretches."""
-    return sqs_event(map(encode, stretches))
+def batch(index_ranges: Iterable[IndexRange]) -> dict[str, Any]:
+    """Return the event of a batch of index_ranges."""
+    return sqs_event(map(encode, index_ranges))
 
 
 def failed(answer: dict[str, Any]) -> list[str]:

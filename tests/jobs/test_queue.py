@@ -19,7 +19,7 @@ from chalicelib.jobs import ticking
 from chalicelib.store import keys
 from chalicelib.store.connection import Connection
 from chalicelib.usecases import fan_out
-from chalicelib.usecases.ports import Due, Stretch
+from chalicelib.usecases.ports import Due, IndexRange
 from infra import data
 from infra.local import in_process
 from infra.local.engine import Engine, free_port
@@ -134,8 +134,8 @@ def test_messages_as_the_job_sends_them(busy_town: Town, queues: Queues) -> None
 def test_what_is_in_flight_does_not_wait(queues: Queues) -> None:
     """A message that somebody received, or that failed, keeps nobody from sending."""
     queue = SqsTickQueue(queues.tick)
-    stretch = Stretch(3, Due(1, "a", "m"), Due(2, "b#c", "n"))
-    assert (queue.waiting(), queue.send([stretch] * 10)) == (0, 10)
+    index_range = IndexRange(3, Due(1, "a", "m"), Due(2, "b#c", "n"))
+    assert (queue.waiting(), queue.send([index_range] * 10)) == (0, 10)
     assert queue.waiting() == 10
     queues.client.set_queue_attributes(
         QueueUrl=queues.tick, Attributes={"VisibilityTimeout": "600"}
@@ -143,14 +143,14 @@ def test_what_is_in_flight_does_not_wait(queues: Queues) -> None:
 
     (body, *_) = [message["Body"] for message in queues.receive()]
 
-    assert decode(body) == stretch
+    assert decode(body) == index_range
     assert queue.waiting() == 0
     assert queues.count(queues.tick) == 10
 
 
 def test_redrive_moves_everything(queues: Queues) -> None:
     """Every message that was put aside is sent again, a batch at a time, and none stays."""
-    bodies = {encode(Stretch(n, Due(n, "a", "m"), Due(n, "b", "n"))) for n in range(12)}
+    bodies = {encode(IndexRange(n, Due(n, "a", "m"), Due(n, "b", "n"))) for n in range(12)}
     for body in bodies:
         queues.client.send_message(QueueUrl=queues.dead, MessageBody=body)
 

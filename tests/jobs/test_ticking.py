@@ -17,7 +17,7 @@ from chalicelib.store.dynamo import Dynamo
 from chalicelib.store.ledger import DynamoLedger
 from chalicelib.store.metering import measured
 from chalicelib.usecases import fan_out
-from chalicelib.usecases.ports import Due, Stretch
+from chalicelib.usecases.ports import Due, IndexRange
 from chalicelib.usecases.services import Caller
 from chalicelib.usecases.tick import SHARDS, Settled, settler
 from tests.domain.building import at
@@ -43,9 +43,9 @@ def run(town: Town, looks: int | None = None) -> dict[str, Any]:
     return ticking.run(town.services, Time(looks), short=SHORT)
 
 
-def work(town: Town, *stretches: Stretch, looks: int | None = None) -> list[str]:
+def work(town: Town, *index_ranges: IndexRange, looks: int | None = None) -> list[str]:
     """Have a worker settle a batch, and return which of its messages failed."""
-    return failed(ticking.work(town.services, batch(stretches), Time(looks)))
+    return failed(ticking.work(town.services, batch(index_ranges), Time(looks)))
 
 
 class TestShortList:
@@ -334,7 +334,7 @@ class TestPoison:
         village.add_many(8)
         place = Due(MIDNIGHT, TENANT, "")
         end = Due(MIDNIGHT, TENANT, "z")
-        good = batch(Stretch(shard, place, end) for shard in range(SHARDS))
+        good = batch(IndexRange(shard, place, end) for shard in range(SHARDS))
         event = {"Records": sqs_event([body])["Records"] + good["Records"][1:]}
         event["Records"].append({**good["Records"][0], "messageId": "last"})
 
@@ -400,7 +400,7 @@ class TestAtOnce:
         """Messages may be lost, repeated, late and out of order, and workers be cut off."""
         chance = random.Random(seed)  # noqa: S311 - a test's
         village.add_many(LONG + 5)
-        old: list[Stretch] = []
+        old: list[IndexRange] = []
         for _ in range(6):
             run(village, looks=chance.choice([1, 3, 60]))
             old += queue.messages

@@ -316,12 +316,12 @@ def test_a_voucher_over_an_amount(desk: Clinic, patient: str) -> None:
 
 
 def test_declined(desk: Clinic, patient: str) -> None:
-    """What is declined is left out, and the next best counts."""
+    """What is excluded is left out, and the next best counts."""
     show(desk, patient, "police")
     family(desk, patient)
-    made = consult(desk, patient, decline=["in-service"])
+    made = consult(desk, patient, exclude=["in-service"])
     assert applied(made) == {"family": 400}
-    assert considered(made)["in-service"]["reason"] == "it was declined"
+    assert considered(made)["in-service"]["reason"] == "it was excluded"
 
 
 def test_a_package_of_four(desk: Clinic, patient: str) -> None:
@@ -349,7 +349,7 @@ def test_cashback_pays_here(desk: Clinic, patient: str) -> None:
         patient,
         10_000,
         payments=[{"currency": "cashback"}],
-        decline=["cumulative", "good-year"],
+        exclude=["cumulative", "good-year"],
     )
     assert made["draws"] == [{"currency": "cashback", "amount": 5000, "money": 5000}]
     assert made["due"]["amount"] == 5000

@@ -65,7 +65,7 @@ class TestWhole:
                 "currency": "points",
                 "amount": 600,
                 "deficit": 0,
-                "let_go": 0,
+                "written_off": 0,
             }
         ]
         moves = [(move["before"], move["after"]) for move in told["tier_changes"]]
@@ -218,7 +218,7 @@ class TestSpent:
     def test_other_policies(self, clinic: Clinic, policy: str, status: int) -> None:
         """`clamp` lets go what is spent, `reject` refuses the reversal."""
         document = example("clinic")
-        document["currencies"][0]["overdraw"] = policy
+        document["currencies"][0]["negative_balance"] = policy
         clinic.publish(document)
         member = clinic.enrolled()
         identity = bought(clinic, member, 10_000)
@@ -230,7 +230,7 @@ class TestSpent:
         told = answer.expect(status)
         assert clinic.available(member) == 0
         if status == 201:
-            assert told["returned"][0]["let_go"] == 100
+            assert told["returned"][0]["written_off"] == 100
         else:
             assert answer.code == "already_spent"
         clinic.check(member)

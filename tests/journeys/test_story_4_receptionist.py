@@ -199,7 +199,7 @@ def test_another_member_and_bad_requests(desk: Clinic, patient: str) -> None:
         ({"lines": []}, 422, "invalid_body", "/lines"),
         ({"lines": [{"amount": -1}]}, 422, "invalid_body", "/lines/0/amount"),
         ({"service_on": "2026-02-30"}, 422, "invalid_date", "/service_on"),
-        ({"decline": ["gold"]}, 422, "unknown_discount", "/decline"),
+        ({"exclude": ["gold"]}, 422, "unknown_discount", "/exclude"),
         ({"payments": [{"currency": "gold"}]}, 422, "unknown_currency", "/payments/0/currency"),
     ]
     for change, status, code, pointer in changes:

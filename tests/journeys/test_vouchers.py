@@ -33,7 +33,7 @@ def code_of(told: dict[str, Any]) -> str:
 class TestUse:
     """A voucher is worth what it says, once."""
 
-    def test_redeem_look_up_use(self, clinic: Clinic, member: str) -> None:
+    def test_redeem_lookup_use(self, clinic: Clinic, member: str) -> None:
         """The code leads to the voucher; using it once ends it."""
         made = redeem(clinic, member).expect(201)
         body = {"code": code_of(made)}

@@ -70,7 +70,7 @@ def never_arrives(failure: Exception) -> Fault:
     return fault
 
 
-def unheard(failure: Exception) -> Fault:
+def unanswered(failure: Exception) -> Fault:
     """Return the fault of a request that is carried out, and whose answer is lost in this way."""
 
     def fault(request: AWSPreparedRequest) -> AWSResponse:

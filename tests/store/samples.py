@@ -22,7 +22,7 @@ from chalicelib.domain.ledger.events import (
 from chalicelib.domain.ledger.postings import AVAILABLE, ISSUED, Posting
 from chalicelib.domain.ledger.postings import TENANT as TENANT_FUNDS
 from chalicelib.domain.lots import LotKey
-from chalicelib.usecases.ports import AccountChange, Answer, Commit, Identity, Profile
+from chalicelib.usecases.ports import AccountChange, Answer, Commit, IdempotencyKey, Profile
 
 TENANT: Final = "clinic"
 MEMBER: Final = "mem_01JABCDEFGHJKMNPQRSTVWXYZ0"
@@ -66,9 +66,9 @@ def taking(amount: int = 1, limit: int = 2, counter: str = "mugs", **more: Any) 
     return TakeFrom(counter, amount, limit, **more)
 
 
-def identity(name: str, fingerprint: bytes = b"f" * 32) -> Identity:
+def identity(name: str, fingerprint: bytes = b"f" * 32) -> IdempotencyKey:
     """Return an identity; equal names are equal identities."""
-    return Identity(key=f"{name:0>64}", fingerprint=fingerprint)
+    return IdempotencyKey(key=f"{name:0>64}", fingerprint=fingerprint)
 
 
 def opened(member: str = MEMBER, *, tenant: str = TENANT, **more: Any) -> Commit:

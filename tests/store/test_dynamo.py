@@ -26,7 +26,7 @@ from tests.store.conftest import (
     carried_out_but,
     never_arrives,
     refusal,
-    unheard,
+    unanswered,
 )
 from tests.store.samples import (
     DAY,
@@ -44,7 +44,7 @@ from tests.store.samples import (
     taking,
 )
 
-LOST = unheard(ConnectionClosedError(endpoint_url="http://engine.invalid"))
+LOST = unanswered(ConnectionClosedError(endpoint_url="http://engine.invalid"))
 
 
 class TestForgetting:

@@ -36,7 +36,7 @@ from tests.store.conftest import (
     carried_out_but,
     never_arrives,
     refusal,
-    unheard,
+    unanswered,
 )
 from tests.store.samples import (
     MEMBER,
@@ -51,8 +51,8 @@ from tests.store.samples import (
 )
 
 URL = "http://engine.invalid"
-LOST = unheard(ConnectionClosedError(endpoint_url=URL))
-TIMED_OUT = unheard(ReadTimeoutError(endpoint_url=URL))
+LOST = unanswered(ConnectionClosedError(endpoint_url=URL))
+TIMED_OUT = unanswered(ReadTimeoutError(endpoint_url=URL))
 NO_WAY = never_arrives(ConnectTimeoutError(endpoint_url=URL))
 NOBODY = never_arrives(EndpointConnectionError(endpoint_url=URL))
 THROTTLED = refusal("ThrottlingException")

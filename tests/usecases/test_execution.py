@@ -1,4 +1,4 @@
-"""The one way through, where the line is bad: what a caller is told of a write unheard of."""
+"""The one way through, where the line is bad: what a caller is told of an unknown outcome."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from chalicelib.usecases.ports import (
     Answer,
     Commit,
     Conflicted,
-    Identity,
+    IdempotencyKey,
     OutcomeUnknown,
     Settings,
 )
@@ -37,7 +37,7 @@ from tests.fakes.ledger import FakeLedger
 NOW: Final = 1_790_000_000_000
 DAY: Final = 86_400_000
 CALLER: Final = Caller("clinic", Actor("server", "k1"))
-KEY: Final = Identity("k" * 64, b"f" * 32)
+KEY: Final = IdempotencyKey("k" * 64, b"f" * 32)
 PROGRAMME: Final = b"""{
   "id": "clinic", "name": "Clinic", "time_zone": "UTC", "money": {"currency": "GBP"},
   "currencies": [
@@ -103,12 +103,16 @@ class Clinic:
         self._ids += 1
         return f"{kind}_{self._ids}"
 
-    def create(self, identity: Identity | None = None) -> Done:
+    def create(self, identity: IdempotencyKey | None = None) -> Done:
         """Create someone without an external id, whom only the request's identity tells apart."""
         return create_member(self.services, CALLER, NewMember(), _told, identity).done
 
     def adjust(
-        self, member: str, amount: int, identity: Identity | None = KEY, currency: str = "points"
+        self,
+        member: str,
+        amount: int,
+        identity: IdempotencyKey | None = KEY,
+        currency: str = "points",
     ) -> Done:
         """Adjust a balance."""
         command = Adjust(
@@ -116,7 +120,9 @@ class Clinic:
         )
         return change_account(self.services, CALLER, command, _told, identity)
 
-    def transfer(self, sender: str, receiver: str, amount: int, identity: Identity = KEY) -> Done:
+    def transfer(
+        self, sender: str, receiver: str, amount: int, identity: IdempotencyKey = KEY
+    ) -> Done:
         """Transfer points."""
         command = SendTransfer(
             member=sender,
@@ -128,7 +134,7 @@ class Clinic:
         )
         return change_account(self.services, CALLER, command, _told, identity)
 
-    def redeem(self, member: str, identity: Identity) -> Done:
+    def redeem(self, member: str, identity: IdempotencyKey) -> Done:
         """Redeem the reward of which there is one."""
         return redeem_reward(self.services, CALLER, member, "clinic", "mug", _told, identity)
 
@@ -140,7 +146,7 @@ class Clinic:
             self.now += DAY
         return member
 
-    def consent(self, member: str, text_version: str, identity: Identity) -> Done:
+    def consent(self, member: str, text_version: str, identity: IdempotencyKey) -> Done:
         """Give a consent."""
         given = (ConsentGiven("news", granted=True, text_version=text_version),)
         return record_consents(self.services, CALLER, member, given, _told, identity)
@@ -227,7 +233,7 @@ def test_claim_that_is_refused(clinic: Clinic) -> None:
     members = [clinic.create().member for _ in range(2)]
     for member in members:
         clinic.adjust(member, 10, None)
-    keys = [Identity(name * 64, b"f" * 32) for name in "xy"]
+    keys = [IdempotencyKey(name * 64, b"f" * 32) for name in "xy"]
     first = clinic.redeem(members[0], keys[0])
     before = clinic.line.commits
 
@@ -245,7 +251,7 @@ def test_no_refusal_while_a_write_may_come(clinic: Clinic) -> None:
     """What was sent may still be done, so a refusal now is no final answer."""
     member = clinic.create().member
     clinic.adjust(member, 10)
-    other, late = Identity("o" * 64, b"o" * 32), Identity("l" * 64, b"l" * 32)
+    other, late = IdempotencyKey("o" * 64, b"o" * 32), IdempotencyKey("l" * 64, b"l" * 32)
 
     def spent(_commit: Commit) -> None:
         clinic.adjust(member, -10, other)
@@ -265,7 +271,7 @@ class TestTwoAccounts:
         """It is on record as the sender's, with the sender's version, and moves value once."""
         sender, receiver = clinic.create().member, clinic.create().member
         clinic.adjust(sender, 30)
-        key = Identity("t" * 64, b"t" * 32)
+        key = IdempotencyKey("t" * 64, b"t" * 32)
         clinic.line.fates = [clinic.line.lost, clinic.line.written]
 
         done = clinic.transfer(sender, receiver, 20, key)
@@ -284,7 +290,7 @@ class TestTwoAccounts:
         clinic.adjust(receiver, 1, None)
         clinic.now -= DAY
 
-        done = clinic.transfer(sender, receiver, 20, Identity("t" * 64, b"t" * 32))
+        done = clinic.transfer(sender, receiver, 20, IdempotencyKey("t" * 64, b"t" * 32))
 
         assert done.answer.body == f"{sender} 3 {NOW + DAY}".encode()
         for member in (sender, receiver):
@@ -325,7 +331,7 @@ def test_consent_given_again(clinic: Clinic) -> None:
     """A consent that is in force already is evidence all the same, of a newer text say."""
     member = clinic.create().member
     clinic.consent(member, "v1", KEY)
-    again = Identity("a" * 64, b"a" * 32)
+    again = IdempotencyKey("a" * 64, b"a" * 32)
 
     first = clinic.consent(member, "v2", again)
 
@@ -343,7 +349,7 @@ def _told(decided: Decided) -> Answer:
 def test_trouble_is_counted(
     clinic: Clinic, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Overtaken once, unheard of once, and then written: one of each, and two more attempts."""
+    """Overtaken once, of unknown outcome once, then written: one of each, two more attempts."""
     member = clinic.create().member
     metrics.flush()
     monkeypatch.setenv(metrics.NAMESPACE, "Tessera/test")

@@ -31,8 +31,8 @@ from chalicelib.domain.mechanics.mechanic import Mechanic
 from chalicelib.domain.mechanics.rewards import Redemption
 from chalicelib.domain.money import Rounding
 from chalicelib.domain.pointer import join
-from chalicelib.domain.programme import Count, Id, LineScope, Name, Part, Programme, Text
-from chalicelib.domain.progress import Shelf
+from chalicelib.domain.programme import Count, Id, LineScope, Model, Name, Programme, Text
+from chalicelib.domain.progress import ProgressStore
 from chalicelib.domain.reaction import EarnContext, Reaction, ReversalContext
 from chalicelib.domain.references import known_tiers, reference, refusal_of
 from chalicelib.domain.section import Section
@@ -55,7 +55,7 @@ Day = Annotated[
 ]
 
 
-class SpendBands(Part, frozen=True, tag_field="type", tag="spend_bands"):
+class SpendBands(Model, frozen=True, tag_field="type", tag="spend_bands"):
     """
     ``percent`` off from ``at_least`` spent, ``add`` more for each ``every`` beyond, up to a cap.
 
@@ -73,7 +73,7 @@ class SpendBands(Part, frozen=True, tag_field="type", tag="spend_bands"):
     shared: bool = False
 
 
-class SpendWindow(Part, frozen=True, tag_field="type", tag="spend_window"):
+class SpendWindow(Model, frozen=True, tag_field="type", tag="spend_window"):
     """
     ``percent`` off for ``term_days`` after the day on which the window reached ``at_least``.
 
@@ -87,7 +87,7 @@ class SpendWindow(Part, frozen=True, tag_field="type", tag="spend_window"):
     term_days: Annotated[int, Meta(ge=1, le=3660)] = 365
 
 
-class OnDates(Part, frozen=True, tag_field="type", tag="dates"):
+class OnDates(Model, frozen=True, tag_field="type", tag="dates"):
     """
     ``percent`` off on certain days, and so many days before and after them.
 
@@ -101,14 +101,14 @@ class OnDates(Part, frozen=True, tag_field="type", tag="dates"):
     leap_day: Literal["02-28", "03-01"] = "02-28"
 
 
-class ForStatus(Part, frozen=True, tag_field="type", tag="status"):
+class ForStatus(Model, frozen=True, tag_field="type", tag="status"):
     """``percent`` off while any of these statuses is true of the member, on the day of service."""
 
     any: Annotated[tuple[Id, ...], Meta(min_length=1, max_length=50)]
     percent: Share
 
 
-class ForHousehold(Part, frozen=True, tag_field="type", tag="household"):
+class ForHousehold(Model, frozen=True, tag_field="type", tag="household"):
     """``percent`` off for whoever belongs to a household of so many, in one of these roles."""
 
     percent: Share
@@ -116,13 +116,13 @@ class ForHousehold(Part, frozen=True, tag_field="type", tag="household"):
     roles: Annotated[tuple[Role, ...], Meta(max_length=3)] = ()
 
 
-class ForTier(Part, frozen=True, tag_field="type", tag="tier"):
+class ForTier(Model, frozen=True, tag_field="type", tag="tier"):
     """A percentage off by the tier that is held."""
 
     percent: Annotated[dict[Id, Share], Meta(min_length=1)]
 
 
-class MemberPrices(Part, frozen=True, tag_field="type", tag="prices"):
+class MemberPrices(Model, frozen=True, tag_field="type", tag="prices"):
     """
     A price of a unit, by SKU, for members in one of these tiers or of one of these statuses.
 
@@ -136,7 +136,7 @@ class MemberPrices(Part, frozen=True, tag_field="type", tag="prices"):
     statuses: tuple[Id, ...] = ()
 
 
-class ByVoucher(Part, frozen=True, tag_field="type", tag="voucher"):
+class ByVoucher(Model, frozen=True, tag_field="type", tag="voucher"):
     """``percent`` or ``amount`` off for the voucher of a reward; each voucher once."""
 
     reward: Id
@@ -156,7 +156,7 @@ Terms = (
 )
 
 
-class Discount(Part, frozen=True):
+class Discount(Model, frozen=True):
     """One discount, on which lines; of those in one ``group`` a line gets the best."""
 
     id: Id
@@ -166,7 +166,7 @@ class Discount(Part, frozen=True):
     group: Id | None = None
 
 
-class Discounts(Part, frozen=True):
+class Discounts(Model, frozen=True):
     """
     The discounts of a programme, and how a line gets several of them.
 
@@ -191,7 +191,7 @@ class Term(Struct, frozen=True):
 
 
 #: By programme and discount.
-TERMS: Final = Shelf("discounts/terms", Term)
+TERMS: Final = ProgressStore("discounts/terms", Term)
 
 
 class Purchase(NamedTuple):
@@ -199,7 +199,7 @@ class Purchase(NamedTuple):
     What is about to be bought: the day of service, and all that discounts go by.
 
     ``birthday`` is MM-DD, empty where it is not known; ``household`` nothing where the member has
-    none, or no discount asks; ``declined`` the ids to be left out.
+    none, or no discount asks; ``excluded`` the ids to be left out.
     """
 
     lines: tuple[Line, ...]
@@ -207,7 +207,7 @@ class Purchase(NamedTuple):
     birthday: str = ""
     household: Household | None = None
     vouchers: tuple[Redemption, ...] = ()
-    declined: frozenset[str] = frozenset()
+    excluded: frozenset[str] = frozenset()
 
 
 class Offer(NamedTuple):
@@ -235,8 +235,8 @@ def _offer(account: Account, programme: Programme, purchase: Purchase, discount:
     def nothing(reason: str) -> Offer:
         return Offer(discount, {}, reason=reason)
 
-    if discount.id in purchase.declined:
-        return nothing("it was declined")
+    if discount.id in purchase.excluded:
+        return nothing("it was excluded")
     chosen = [line for line in purchase.lines if in_scope(line, discount.scope)]
     if not chosen:
         return nothing("no line is in its scope")

@@ -50,13 +50,13 @@ from chalicelib.domain.programme import (
     Count,
     Id,
     LineScope,
-    Part,
+    Model,
     Programme,
     Programmes,
     Text,
     Window,
 )
-from chalicelib.domain.progress import Shelf
+from chalicelib.domain.progress import ProgressStore
 from chalicelib.domain.references import known_tiers, reference
 from chalicelib.domain.section import Section
 
@@ -69,20 +69,20 @@ RETURN_DAYS: Final = 31
 GRANTS_MAX: Final = 100
 
 
-class Quota(Part, frozen=True):
+class Quota(Model, frozen=True):
     """So many uses in each window of the programme's calendar."""
 
     count: Count
     window: Window = "month"
 
 
-class Entitlement(Part, frozen=True):
+class Entitlement(Model, frozen=True):
     """
     Something that a member may use.
 
     Members in one of ``tiers``, or of one of ``plans``, have it, up to ``quota`` or, without one,
     without limit; others have what they were granted.  ``kind`` is a word for those who honour it.
-    Where it ``frees`` lines, a quote takes a unit of it for each unit of those lines, and charges
+    Where it ``waives`` lines, a quote takes a unit of it for each unit of those lines, and charges
     nothing for it.
     """
 
@@ -93,7 +93,7 @@ class Entitlement(Part, frozen=True):
     tiers: Annotated[tuple[Id, ...], Meta(max_length=20)] = ()
     plans: Annotated[tuple[Id, ...], Meta(max_length=20)] = ()
     quota: Quota | None = None
-    frees: LineScope | None = None
+    waives: LineScope | None = None
 
 
 Entitlements = Annotated[tuple[Entitlement, ...], Meta(max_length=100)]
@@ -110,7 +110,7 @@ class Grant(Struct, frozen=True, omit_defaults=True):
     expires_on: str | None = None
 
 
-GRANTS: Final = Shelf("entitlements", Grant)
+GRANTS: Final = ProgressStore("entitlements", Grant)
 
 
 class GrantEntitlement(Command, frozen=True):

@@ -15,7 +15,7 @@ from msgspec import Struct
 from chalicelib.domain.account import Account
 from chalicelib.domain.calendar import Instant
 from chalicelib.domain.decide.event_builder import EventBuilder
-from chalicelib.domain.progress import Shelf
+from chalicelib.domain.progress import ProgressStore
 
 Kind = Literal["manual", "paid", "bought"]
 
@@ -37,7 +37,7 @@ class Floors(Struct, frozen=True, omit_defaults=True):
 
 
 #: By programme.
-FLOORS: Final = Shelf("tiers/floors", Floors)
+FLOORS: Final = ProgressStore("tiers/floors", Floors)
 
 
 def floors_of(account: Account, programme_id: str) -> tuple[Floor, ...]:

@@ -24,7 +24,7 @@ from chalicelib.domain.ledger.postings import ISSUED
 from chalicelib.domain.mechanics import value
 from chalicelib.domain.mechanics.mechanic import Mechanic
 from chalicelib.domain.pointer import join
-from chalicelib.domain.programme import Count, Id, Part, Points, Programme, qualified
+from chalicelib.domain.programme import Count, Id, Model, Points, Programme, qualified
 from chalicelib.domain.references import known_currency
 from chalicelib.domain.section import Section
 
@@ -37,7 +37,7 @@ SERVER: Final = "server"
 _BUDGET_KEPT_DAYS: Final = 3
 
 
-class Goodwill(Part, frozen=True):
+class Goodwill(Model, frozen=True):
     """
     What staff may credit: in which currency, for which reasons, and how much a day by role.
 

@@ -39,8 +39,8 @@ from chalicelib.domain.ledger.postings import HELD, REDEEMED, SET_ASIDE
 from chalicelib.domain.lots import Taken
 from chalicelib.domain.mechanics import value
 from chalicelib.domain.mechanics.mechanic import Mechanic, Phase, Turn
-from chalicelib.domain.programme import Part, Programme, Programmes, qualified
-from chalicelib.domain.progress import Shelf
+from chalicelib.domain.programme import Model, Programme, Programmes, qualified
+from chalicelib.domain.progress import ProgressStore
 from chalicelib.domain.ruling import currency_in
 from chalicelib.domain.section import Section
 
@@ -57,7 +57,7 @@ _MAX_MINUTES: Final = 7 * 24 * 60
 Minutes = Annotated[int, Meta(ge=1, le=_MAX_MINUTES)]
 
 
-class HoldPolicy(Part, frozen=True):
+class HoldPolicy(Model, frozen=True):
     """How long a hold lasts where nothing is asked for, and at most, extensions included."""
 
     minutes: Minutes = 15
@@ -79,7 +79,7 @@ class Hold(Struct, frozen=True, omit_defaults=True):
     taken: tuple[Taken, ...] = ()
 
 
-HOLDS: Final = Shelf("holds", Hold)
+HOLDS: Final = ProgressStore("holds", Hold)
 
 
 class PlaceHold(Command, frozen=True):

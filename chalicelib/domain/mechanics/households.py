@@ -32,7 +32,7 @@ from chalicelib.domain.ledger.events import (
     HouseholdMemberRemoved,
 )
 from chalicelib.domain.mechanics.mechanic import Mechanic
-from chalicelib.domain.progress import Shelf
+from chalicelib.domain.progress import ProgressStore
 
 #: How many members a household has at most, whatever it is founded for.
 MEMBERS_MAX: Final = 10
@@ -67,11 +67,11 @@ HOUSEHOLD: Final = "household"
 
 _THE: Final = "the"
 #: The one of a member, under a constant key.
-BELONGING: Final = Shelf("households/belonging", Belonging)
+BELONGING: Final = ProgressStore("households/belonging", Belonging)
 #: Those of a household, by the member's id.
-RELATIVES: Final = Shelf("households/relatives", Relative)
+RELATIVES: Final = ProgressStore("households/relatives", Relative)
 #: The one of a household, under a constant key.
-TERMS: Final = Shelf("households/terms", Terms)
+TERMS: Final = ProgressStore("households/terms", Terms)
 
 
 class Household(Struct, frozen=True):

@@ -21,7 +21,7 @@ from chalicelib.domain.ledger.postings import EXPIRED
 from chalicelib.domain.mechanics import value
 from chalicelib.domain.mechanics.mechanic import Mechanic, Phase
 from chalicelib.domain.programme import InactivityExpiry, Programmes, qualified
-from chalicelib.domain.progress import Shelf
+from chalicelib.domain.progress import ProgressStore
 from chalicelib.domain.reaction import EarnContext, Reaction
 
 
@@ -33,7 +33,7 @@ class LastDay(Struct, frozen=True):
 
 
 #: By `programme/currency`.
-LAST_DAYS: Final = Shelf("inactivity", LastDay)
+LAST_DAYS: Final = ProgressStore("inactivity", LastDay)
 
 
 def apply(draft: EventBuilder, context: EarnContext) -> None:

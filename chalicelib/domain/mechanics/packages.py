@@ -20,7 +20,7 @@ from chalicelib.domain.ledger.events import PackageSale, PackagesSold
 from chalicelib.domain.mechanics import entitlements
 from chalicelib.domain.mechanics.mechanic import Mechanic
 from chalicelib.domain.pointer import join
-from chalicelib.domain.programme import ActivityType, Id, Name, Part, Programme, Text
+from chalicelib.domain.programme import ActivityType, Id, Model, Name, Programme, Text
 from chalicelib.domain.reaction import EarnContext, Reaction, ReversalContext
 from chalicelib.domain.section import Section
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from chalicelib.domain.wording import Composer, Description
 
 
-class Package(Part, frozen=True):
+class Package(Model, frozen=True):
     """``units`` of an entitlement for each unit of a SKU that is bought, usable for so long."""
 
     id: Id

@@ -42,8 +42,8 @@ from chalicelib.domain.ledger.events import (
 from chalicelib.domain.mechanics import tiers
 from chalicelib.domain.mechanics.mechanic import Mechanic, Phase, Turn
 from chalicelib.domain.pointer import join
-from chalicelib.domain.programme import Days, Id, Part, Programme, Programmes, Text
-from chalicelib.domain.progress import Shelf
+from chalicelib.domain.programme import Days, Id, Model, Programme, Programmes, Text
+from chalicelib.domain.progress import ProgressStore
 from chalicelib.domain.references import reference, tier_ids
 from chalicelib.domain.section import Section
 
@@ -54,7 +54,7 @@ State = Literal["trial", "active", "past_due", "cancelled"]
 When = Literal["now", "period_end"]
 
 
-class Plan(Part, frozen=True):
+class Plan(Model, frozen=True):
     """
     What is paid for: ``fee`` minor units each ``period``.
 
@@ -98,7 +98,7 @@ class Subscription(Struct, frozen=True, omit_defaults=True):
 
 
 #: By programme.
-SUBSCRIPTIONS: Final = Shelf("plans", Subscription)
+SUBSCRIPTIONS: Final = ProgressStore("plans", Subscription)
 
 
 class Subscribe(Command, frozen=True):

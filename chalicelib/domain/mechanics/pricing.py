@@ -139,8 +139,8 @@ class _Pricing:
         """Yield the units of a line that are to be paid for, after noting those that are free."""
         left = line
         for entitlement in entitlements.SECTION.of(self._programme):
-            scope = entitlement.frees
-            if scope is None or entitlement.id in self._purchase.declined:
+            scope = entitlement.waives
+            if scope is None or entitlement.id in self._purchase.excluded:
                 continue
             if left.quantity == 0 or left.amount <= 0 or not in_scope(line, scope):
                 continue
@@ -409,7 +409,7 @@ class _Pricing:
     def _considered(self) -> Iterator[Considered]:
         """Yield every discount that was looked at, with what it took off or why nothing."""
         for entitlement in entitlements.SECTION.of(self._programme):
-            if entitlement.frees is not None:
+            if entitlement.waives is not None:
                 amount = self._given.get(("entitlement", entitlement.id), 0)
                 reason = "" if amount else self._not_free(entitlement)
                 yield Considered("entitlement", entitlement.id, amount, None, reason)
@@ -427,8 +427,8 @@ class _Pricing:
                 yield Considered("wallet", wallet.currency, amount, percent, reason)
 
     def _not_free(self, entitlement: entitlements.Entitlement) -> str:
-        if entitlement.id in self._purchase.declined:
-            return "it was declined"
+        if entitlement.id in self._purchase.excluded:
+            return "it was excluded"
         held = entitlements.held(self._account, self._programme, self._now)
         if all(each.entitlement.id != entitlement.id for each in held):
             return "the member does not have it"

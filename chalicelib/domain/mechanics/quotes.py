@@ -26,7 +26,7 @@ from chalicelib.domain.ledger.events import FreedLine, Line, QuoteBought, Wallet
 from chalicelib.domain.ledger.postings import REDEEMED
 from chalicelib.domain.mechanics import entitlements, value
 from chalicelib.domain.mechanics.mechanic import Mechanic
-from chalicelib.domain.programme import Part
+from chalicelib.domain.programme import Model
 from chalicelib.domain.reaction import Reaction, ReversalContext
 from chalicelib.domain.section import Section
 
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from chalicelib.domain.wording import Composer, Description
 
 
-class QuotePolicy(Part, frozen=True):
+class QuotePolicy(Model, frozen=True):
     """How long a quote stands."""
 
     minutes: Annotated[int, Meta(ge=1, le=7 * 24 * 60)] = 60

@@ -75,7 +75,7 @@ class MakeQuote(Command, frozen=True):
     birthday: str = ""
     payments: tuple[Payment, ...] | None = None
     vouchers: tuple[str, ...] = ()
-    declined: frozenset[str] = frozenset()
+    excluded: frozenset[str] = frozenset()
 
     def parties(self, known: Known) -> dict[str, str]:
         """Return the member, and where a discount asks for them their household and relatives."""
@@ -145,14 +145,14 @@ def make(decider: Decider, command: MakeQuote) -> Quoted:
     if command.service_on:
         day = calendar.parse_chosen_date(command.service_on, "/service_on")
     vouchers = tuple(_presented(decider, command.member, each) for each in command.vouchers)
-    _check_declined(programme, command.declined)
+    _check_excluded(programme, command.excluded)
     purchase = Purchase(
         activity.lines,
         day,
         command.birthday,
         _household(decider),
         vouchers,
-        command.declined,
+        command.excluded,
     )
     priced = pricing.price(account, programme, purchase, command.payments, now)
     counted = tuple(
@@ -228,7 +228,7 @@ def try_voucher(
         activity.lines,
         calendar.local_date(now, programme.time_zone),
         vouchers=(redemption,),
-        declined=frozenset(others),
+        excluded=frozenset(others),
     )
     priced = pricing.price(account, programme, purchase, (), now)
     reasons = [each.reason for each in priced.considered if each.id in mine and each.reason]
@@ -250,16 +250,16 @@ def _in_its_money(programme: Programme, activity: Activity, now: Instant) -> Act
     return activity
 
 
-def _check_declined(programme: Programme, declined: frozenset[str]) -> None:
+def _check_excluded(programme: Programme, excluded: frozenset[str]) -> None:
     offered = [each.id for each in discounts.SECTION.of(programme).offers]
-    freeing = [each.id for each in entitlements.SECTION.of(programme) if each.frees is not None]
-    unknown = sorted(declined.difference(offered, freeing))
+    freeing = [each.id for each in entitlements.SECTION.of(programme) if each.waives is not None]
+    unknown = sorted(excluded.difference(offered, freeing))
     if unknown:
         known = ", ".join((*offered, *freeing)) or "none"
         raise Invalid(
             "unknown_discount",
             f"{programme.id} can leave out these: {known}.",
-            errors=[{"pointer": "/decline", "detail": f"names of: {known}"}],
+            errors=[{"pointer": "/exclude", "detail": f"names of: {known}"}],
         )
 
 

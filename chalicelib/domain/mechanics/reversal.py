@@ -100,7 +100,7 @@ class Returned(Struct, frozen=True, omit_defaults=True):
     currency: str
     amount: int
     deficit: int = 0
-    let_go: int = 0
+    written_off: int = 0
 
 
 class Reversed(Struct, frozen=True):
@@ -433,7 +433,7 @@ def _take_back_currency(
             spent=left,
         )
     if policy == "clamp":
-        return Returned(currency, amount - expired - left, let_go=left)
+        return Returned(currency, amount - expired - left, written_off=left)
     draft.add(DeficitChange(currency, left))
     # Whose value is missing is not told by the lots: it is that of the award.
     funder = shares[0][0].lot.funder
@@ -465,7 +465,7 @@ def _overdraw(programmes: Programmes, currency: str, now: Instant, award: RuleAw
     """Return the policy in force now: it is today's decision how to treat spent value."""
     version = programmes.in_force(award.programme, now)
     found = version.document.currency(currency.split("/")[1]) if version else None
-    return found.overdraw if found else "deficit"
+    return found.negative_balance if found else "deficit"
 
 
 def _uncount(

@@ -191,7 +191,7 @@ def stock_counter(programme_id: str, reward_id: str) -> str:
     return f"{programme_id}/stock/{reward_id}"
 
 
-def by_itself(draft: EventBuilder, programme: Programme) -> RewardsRedeemed | None:
+def auto_redeem(draft: EventBuilder, programme: Programme) -> RewardsRedeemed | None:
     """Redeem what redeems itself, where value has come, and return what was, if anything."""
     redeemed: dict[str, int] = {}
     for reward in programme.rewards:
@@ -441,5 +441,5 @@ def _limit_key(programme: Programme, reward: Reward, limit: RewardLimit, day: da
 MECHANIC: Final = Mechanic(
     handlers={Redeem: redeem, CancelRedemption: cancel, UseVoucher: use_voucher},
     reaction=REACTION,
-    follower=by_itself,
+    follower=auto_redeem,
 )

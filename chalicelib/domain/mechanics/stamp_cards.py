@@ -26,8 +26,8 @@ from chalicelib.domain.ledger.events import CardsStamped, CardStamp
 from chalicelib.domain.mechanics import entitlements
 from chalicelib.domain.mechanics.mechanic import Mechanic
 from chalicelib.domain.pointer import join
-from chalicelib.domain.programme import ActivityType, Count, Id, LineScope, Part, Programme, Text
-from chalicelib.domain.progress import Shelf
+from chalicelib.domain.programme import ActivityType, Count, Id, LineScope, Model, Programme, Text
+from chalicelib.domain.progress import ProgressStore
 from chalicelib.domain.reaction import EarnContext, Reaction, ReversalContext
 from chalicelib.domain.section import Section
 
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from chalicelib.domain.wording import Composer, Description
 
 
-class FullCard(Part, frozen=True):
+class FullCard(Model, frozen=True):
     """What a full card gives: units of an entitlement, usable for so many days."""
 
     entitlement: Id
@@ -43,7 +43,7 @@ class FullCard(Part, frozen=True):
     valid_days: Annotated[int, Meta(ge=0, le=3660)] | None = None
 
 
-class StampCard(Part, frozen=True):
+class StampCard(Model, frozen=True):
     """
     A card with room for ``size`` stamps.
 
@@ -73,7 +73,7 @@ class Stamps(Struct, frozen=True, omit_defaults=True):
     full: int = 0
 
 
-CARDS: Final = Shelf("stamp_cards", Stamps)
+CARDS: Final = ProgressStore("stamp_cards", Stamps)
 
 
 class CardProgress(Struct, frozen=True):

@@ -36,8 +36,8 @@ from chalicelib.domain.ledger.events import (
 )
 from chalicelib.domain.mechanics.mechanic import Mechanic, Phase
 from chalicelib.domain.pointer import join
-from chalicelib.domain.programme import Id, Part, Programme, Programmes, Text
-from chalicelib.domain.progress import Shelf
+from chalicelib.domain.programme import Id, Model, Programme, Programmes, Text
+from chalicelib.domain.progress import ProgressStore
 from chalicelib.domain.references import reference
 from chalicelib.domain.section import Section
 
@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from chalicelib.domain.wording import Composer, Description
 
 
-class Status(Part, frozen=True):
+class Status(Model, frozen=True):
     """
     Something that can be shown to be true of a member; at most for so many days at a time.
 
@@ -77,7 +77,7 @@ class Shown(Struct, frozen=True, omit_defaults=True):
 
 
 #: By programme and status.
-SHOWN: Final = Shelf("statuses", Shown)
+SHOWN: Final = ProgressStore("statuses", Shown)
 
 
 class ShowStatus(Command, frozen=True):

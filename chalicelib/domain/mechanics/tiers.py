@@ -52,7 +52,7 @@ from chalicelib.domain.programme import (
     TierLevel,
     Tiers,
 )
-from chalicelib.domain.progress import Shelf
+from chalicelib.domain.progress import ProgressStore
 
 # What a programme without a ladder calls everyone.
 NO_TIER = "member"
@@ -65,7 +65,7 @@ class Notice(Struct, frozen=True):
     at: Instant
 
 
-NOTICES: Final = Shelf("tiers/notices", Notice)
+NOTICES: Final = ProgressStore("tiers/notices", Notice)
 
 
 class Span(NamedTuple):

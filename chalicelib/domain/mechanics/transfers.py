@@ -38,8 +38,8 @@ from chalicelib.domain.programme import (
     Currency,
     Id,
     InactivityExpiry,
+    Model,
     NeverExpires,
-    Part,
     Points,
     Programme,
     Window,
@@ -56,7 +56,7 @@ if TYPE_CHECKING:
 RECIPIENT: Final = "recipient"
 
 
-class TransferLimit(Part, frozen=True):
+class TransferLimit(Model, frozen=True):
     """A limit in a window: on the value that is transferred (``max``) or how often (``times``)."""
 
     window: Window
@@ -67,7 +67,7 @@ class TransferLimit(Part, frozen=True):
 Limits = Annotated[tuple[TransferLimit, ...], Meta(max_length=5)]
 
 
-class TransferRule(Part, frozen=True):
+class TransferRule(Model, frozen=True):
     """
     A currency that members may transfer to one another, from ``min_each`` to ``max_each`` at once.
 

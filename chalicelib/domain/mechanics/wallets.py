@@ -24,7 +24,7 @@ from chalicelib.domain.ledger.postings import PAID_IN
 from chalicelib.domain.mechanics import value
 from chalicelib.domain.mechanics.mechanic import Mechanic
 from chalicelib.domain.pointer import join
-from chalicelib.domain.programme import Count, Id, Part, Programme, qualified
+from chalicelib.domain.programme import Count, Id, Model, Programme, qualified
 from chalicelib.domain.references import known_currency
 from chalicelib.domain.ruling import currency_in
 from chalicelib.domain.section import Section
@@ -35,14 +35,14 @@ if TYPE_CHECKING:
 Share = Annotated[int, Meta(ge=1, le=100)]
 
 
-class Band(Part, frozen=True):
+class Band(Model, frozen=True):
     """A top-up of ``at_least`` so many minor units earns ``percent`` off what it pays for."""
 
     at_least: Count
     percent: Share
 
 
-class Wallet(Part, frozen=True):
+class Wallet(Model, frozen=True):
     """
     A currency that pays: ``money`` minor units for each ``units`` of it.
 

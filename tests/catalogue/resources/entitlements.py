@@ -9,7 +9,7 @@ PROGRAMME = {
         {
             "id": "coffee",
             "name": "Coffee",
-            "frees": {"include": {"categories": ["coffee"]}},
+            "waives": {"include": {"categories": ["coffee"]}},
         }
     ],
     "stamp_cards": [

@@ -18,7 +18,7 @@ EXAMPLES = (
             "currency": "GBP",
             "lines": [{"amount": 8_000, "category": "consult", "sku": "GP-30"}],
         },
-        always={"service_on": "{today}", "vouchers": [], "decline": [], "payments": []},
+        always={"service_on": "{today}", "vouchers": [], "exclude": [], "payments": []},
         gives={"quote_id": "quote/quote_id"},
         calls=2,
         write_units=1,

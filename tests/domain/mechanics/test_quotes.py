@@ -53,7 +53,7 @@ def clinic(*offers: dict[str, Any], **how: Any) -> Programme:
         tiers=ladder(("silver", {"all": [{"metric": "spend", "at_least": 20_000}]})),
         statuses=[{"id": name, "name": name} for name in ("one", "two", "three")],
         discounts={"offers": list(offers), **how},
-        entitlements=[{"id": "tea", "name": "Tea", "frees": {"include": {"categories": ["tea"]}}}],
+        entitlements=[{"id": "tea", "name": "Tea", "waives": {"include": {"categories": ["tea"]}}}],
         stamp_cards=[
             {
                 "id": "card",

@@ -423,7 +423,7 @@ class TestWhereItComesFrom:
             ),
             (
                 "clamp",
-                Returned("clinic/points", 20, let_go=80),
+                Returned("clinic/points", 20, written_off=80),
                 0,
                 [("member/available", "issued/tenant", 20)],
             ),
@@ -437,7 +437,7 @@ class TestWhereItComesFrom:
         postings: list[tuple[str, str, int]],
     ) -> None:
         """What was spent becomes a debt, or is let go."""
-        member = self.spent(100, 80, overdraw=policy)
+        member = self.spent(100, 80, negative_balance=policy)
         result = member.reverse("sale", "2026-02-06")
 
         assert result.returned == (expected,)
@@ -446,7 +446,7 @@ class TestWhereItComesFrom:
 
     def test_refused(self) -> None:
         """Or it refuses the whole reversal, and nothing changes."""
-        member = self.spent(100, 80, overdraw="reject")
+        member = self.spent(100, 80, negative_balance="reject")
         before = member.account
         refusal = member.refused(member.reversing("sale"), "2026-02-06")
 
@@ -462,14 +462,14 @@ class TestWhereItComesFrom:
         penny = rule("penny", per_amount(1, 1), on=PURCHASE)
         rules = published(
             ("2026-01-01", programme(penny, rewards=[reward("item", 80)])),
-            ("2026-03-01", programme(penny, currencies=[points(overdraw="clamp")])),
+            ("2026-03-01", programme(penny, currencies=[points(negative_balance="clamp")])),
         )
         member = Member(rules)
         member.buy(100, "2026-02-01", name="sale")
         member.redeem("item", "2026-02-02")
 
         assert member.reverse("sale", "2026-03-02").returned == (
-            Returned("clinic/points", 20, let_go=80),
+            Returned("clinic/points", 20, written_off=80),
         )
 
     def test_a_deficit_is_repaid_by_what_comes(self) -> None:

@@ -19,14 +19,14 @@ from chalicelib.usecases.ports import (
     Commit,
     Conflicted,
     Due,
-    Identity,
+    IdempotencyKey,
+    IndexRange,
     KeyTaken,
     Loaded,
     OutcomeUnknown,
     Profile,
     Remembered,
     Settings,
-    Stretch,
 )
 from tests.store.contract.conftest import Store
 from tests.store.samples import (
@@ -412,8 +412,8 @@ class TestDue:
             Due(NOW + 3, TENANT, MEMBER),
         ]
         for first, last in ((0, 2), (1, 1), (1, 2)):
-            stretch = Stretch(number, found[first], found[last])
-            assert list(store.ledger.due_within(stretch)) == found[first : last + 1]
+            index_range = IndexRange(number, found[first], found[last])
+            assert list(store.ledger.due_within(index_range)) == found[first : last + 1]
 
     def test_test_clock_has_its_own_part(self, store: Store) -> None:
         """Accounts on a test clock are walked for their tenant only, never in the common walk."""
@@ -488,7 +488,7 @@ def _due(store: Store, until: int, *, test_tenant: str | None = None) -> list[tu
     ]
 
 
-def _identity(commit: Commit) -> Identity:
+def _identity(commit: Commit) -> IdempotencyKey:
     assert commit.identity is not None
     return commit.identity
 
