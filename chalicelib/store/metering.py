@@ -63,7 +63,7 @@ class Cost:
         return self.calls.total()
 
     def wrote(self, request: Mapping[str, Any], *, transactional: bool) -> None:
-        """Count one write, given as the request of a Put or an Update."""
+        """Count one write, given as the request of a Put, an Update or a check."""
         item: Item = request.get("Item") or request["Key"]
         key = (request["TableName"], item["pk"]["S"], item["sk"]["S"])
         before = self._images.get(key)
@@ -153,6 +153,9 @@ def _after(request: Mapping[str, Any], before: _Image | None) -> _Image:
     item: Item | None = request.get("Item")
     if item is not None:
         return _Image(size_of(item), _index_of(item))
+    if "UpdateExpression" not in request:
+        # A check, which leaves the item as it is.
+        return before or _ABSENT
     # An update: what it sets is small beside the item, of which only the size before is known.
     values: Item = request.get("ExpressionAttributeValues", {})
     size = max(before.size if before else 0, size_of(request["Key"]) + size_of(values))

@@ -93,6 +93,19 @@ def put_over(table: str, item: Item, counter: str, before: int) -> dict[str, Any
     )
 
 
+def check(table: str, pk: str, sk: str, counter: str, before: int) -> dict[str, Any]:
+    """Return a check that an item's ``counter`` is ``before``; 0 is where there is none."""
+    request: dict[str, Any] = {
+        "TableName": table,
+        "Key": {"pk": {"S": pk}, "sk": {"S": sk}},
+        "ConditionExpression": ABSENT,
+    }
+    if before:
+        request["ConditionExpression"] = f"{counter} = :before"
+        request["ExpressionAttributeValues"] = {":before": {"N": str(before)}}
+    return request
+
+
 def transact(dynamo: Dynamo, writes: Sequence[Write]) -> None:
     """
     Carry out all the writes or none.
@@ -104,7 +117,8 @@ def transact(dynamo: Dynamo, writes: Sequence[Write]) -> None:
     if len(writes) > ITEMS_MAX:
         raise ValueError(f"a transaction has {ITEMS_MAX} items at most, this one {len(writes)}")
     puts = [write for write in writes if "Item" in write.request]
-    updates = [write for write in writes if "Item" not in write.request]
+    updates = [write for write in writes if "UpdateExpression" in write.request]
+    checks = [write for write in writes if write not in puts and write not in updates]
     if cost := metering.active():
         for write in writes:
             cost.wrote(write.request, transactional=True)
@@ -112,14 +126,14 @@ def transact(dynamo: Dynamo, writes: Sequence[Write]) -> None:
         dynamo.call(
             "TransactWriteItems",
             lambda: dynamo.connection.transact_write_items(
-                condition_check_items=(),
+                condition_check_items=[write.request for write in checks],
                 delete_items=(),
                 put_items=[write.request for write in puts],
                 update_items=[write.request for write in updates],
             ),
         )
     except TransactWriteError as failure:
-        raise _meaning(failure, [*puts, *updates], dynamo) from failure
+        raise _meaning(failure, [*checks, *puts, *updates], dynamo) from failure
     except Exception as fault:
         # Whatever goes wrong once the request is out, be it an answer that no parser foresaw,
         # leaves open whether it was carried out.  Before that it is a mistake in the program.

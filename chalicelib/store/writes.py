@@ -14,7 +14,7 @@ from chalicelib.store import items, keys
 from chalicelib.store.directory import put_lookup, put_profile
 from chalicelib.store.dynamo import Dynamo
 from chalicelib.store.metering import Item
-from chalicelib.store.transaction import Rank, Write, put, put_over
+from chalicelib.store.transaction import Rank, Write, check, put, put_over
 from chalicelib.usecases.ports import AccountChange, AlreadyDone, ClaimRefused, Commit, Conflicted
 
 _DAY_S: Final = 86_400
@@ -47,6 +47,12 @@ def _change(dynamo: Dynamo, commit: Commit, change: AccountChange) -> Iterator[W
     versions = [entry.version for entry in change.entries]
     if versions != list(range(change.before + 1, change.account.version + 1)):
         raise ValueError(f"entries {versions} do not lead from {change.before} to the account")
+    if not change.entries:
+        # What was decided holds only while it is so: reads of several items are no snapshot.
+        pk = keys.member_pk(commit.tenant, change.member)
+        request = check(dynamo.ledger, pk, keys.ACCOUNT, "version", change.before)
+        yield Write(Rank.VERSION, request, _moved_on)
+        return
     account = items.account_item(commit.tenant, change, on_test_clock=commit.on_test_clock)
     request = put_over(dynamo.ledger, account, "version", change.before)
     yield Write(Rank.VERSION, request, _moved_on)

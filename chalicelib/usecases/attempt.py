@@ -125,7 +125,7 @@ class Weighed(NamedTuple):
                 tenant=self.attempt.caller.tenant,
                 member=self.decided.member,
                 version=self.decided.account.version,
-                changes=[change for change in changes if change.entries],
+                changes=changes,
                 claims=claims,
                 identity=identity,
                 also=also,

@@ -128,7 +128,7 @@ class Profile(Struct, frozen=True, omit_defaults=True):
 
 class AccountChange(Struct, frozen=True, kw_only=True):
     """
-    What one account becomes.
+    What one account becomes; without ``entries`` it has to be as it was read, and stays so.
 
     ``account`` is the account after ``entries``; ``before`` the version that was read (0 for a
     new account); ``due_at`` when it is due; ``indexed_due`` what the due index shall hold.

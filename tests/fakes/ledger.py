@@ -224,6 +224,8 @@ class FakeLedger:
     def _write(self, commit: Commit) -> None:
         tenant, owner = commit.tenant, (commit.tenant, commit.member)
         for change in commit.changes:
+            if not change.entries:
+                continue
             self._accounts[tenant, change.member] = change.account
             self._entries.setdefault((tenant, change.member), []).extend(change.entries)
             self._file(

@@ -202,14 +202,14 @@ class TestJudgedOperation:
     """Which operation a request is for is told as API Gateway tells it."""
 
     @pytest.mark.parametrize(
-        ("method", "target", "name"),
+        ("method", "target", "path"),
         [
-            ("GET", "/v1/members/mem_1", "members_read"),
-            ("GET", "/v1/members/mem_1?x=/v1/clock", "members_read"),
-            ("GET", "/v1/%6Dembers/mem_1/", "members_read"),
-            ("GET", "/v1/members/a%2Fb", "members_read"),
-            ("GET", "http://elsewhere.example/v1/clock", "clock_read"),
-            ("PUT", "/v1/clock", "clock_move"),
+            ("GET", "/v1/members/mem_1", "/v1/members/{member_id}"),
+            ("GET", "/v1/members/mem_1?x=/v1/clock", "/v1/members/{member_id}"),
+            ("GET", "/v1/%6Dembers/mem_1/", "/v1/members/{member_id}"),
+            ("GET", "/v1/members/a%2Fb", "/v1/members/{member_id}"),
+            ("GET", "http://elsewhere.example/v1/clock", "/v1/clock"),
+            ("PUT", "/v1/clock", "/v1/clock"),
             ("DELETE", "/v1/clock", None),
             ("get", "/v1/clock", None),
             ("GET", "/v1//clock", None),
@@ -217,11 +217,11 @@ class TestJudgedOperation:
             ("GET", "/v1/members/%ff", None),
         ],
     )
-    def test_table(self, method: str, target: str, name: str | None) -> None:
+    def test_table(self, method: str, target: str, path: str | None) -> None:
         """One row a way to write an address."""
         found = Judge(local_contract()).operation(Request(method, target, {}, b""))
 
-        assert (found and found.entry["operationId"]) == name
+        assert (found and (found.method, found.path)) == (path and (method, path))
 
 
 def test_every_pattern_of_the_document_can_be_written() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 
 import pytest
 from msgspec.structs import replace
@@ -54,6 +55,16 @@ def _open(store: Store, member: str = MEMBER) -> Commit:
     commit = opened(member)
     store.ledger.commit(commit)
     return commit
+
+
+def _only_read(commit: Commit) -> Commit:
+    """Return a commit that leaves its account as another commit made it."""
+    return changed(commit, before=change(commit).account.version, entries=())
+
+
+def _absent(commit: Commit) -> Commit:
+    """Return a commit that leaves its account unopened."""
+    return changed(commit, before=0, account=Account(), entries=())
 
 
 class TestLoad:
@@ -336,6 +347,36 @@ class TestSeveralAccounts:
 
         assert store.ledger.load(TENANT, [MEMBER]) == _as_read(first)
         assert store.ledger.load(TENANT, ["mem_2"]) == _as_read(begun)
+
+    def test_what_was_only_read_stays(self, store: Store) -> None:
+        """An account without events, and one that is not there, are as they were afterwards."""
+        first, other = _open(store), earned(_open(store, "mem_2"))
+        store.ledger.commit(other)
+        doing = earned(first)
+        store.ledger.commit(together(doing, _only_read(other), _absent(opened("mem_3"))))
+
+        loaded = store.ledger.load(TENANT, [MEMBER, "mem_2", "mem_3"])
+
+        assert loaded.accounts == {
+            MEMBER: AccountRead(change(doing).account, DUE),
+            "mem_2": AccountRead(change(other).account, DUE),
+            "mem_3": AccountRead(None),
+        }
+        assert [each.version for each in store.ledger.entries(TENANT, "mem_2")] == [1, 2]
+        assert list(store.ledger.entries(TENANT, "mem_3")) == []
+
+    @pytest.mark.parametrize("read", [_only_read, _absent])
+    def test_what_was_only_read_moved_on(
+        self, store: Store, read: Callable[[Commit], Commit]
+    ) -> None:
+        """What was decided by an account that is another by now is not written."""
+        first, other = _open(store), _open(store, "mem_2")
+        store.ledger.commit(earned(other))
+
+        with pytest.raises(Conflicted):
+            store.ledger.commit(together(earned(first), read(other)))
+
+        assert store.ledger.load(TENANT, [MEMBER]) == _as_read(first)
 
     def test_none_of_them(self, store: Store) -> None:
         """What changes no account is on record all the same, with what it claims."""
