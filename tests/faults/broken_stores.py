@@ -29,7 +29,9 @@ class _Wrapped(DynamoLedger):
 
     def commit(self, commit: Commit) -> None:
         """Write what the mutant makes of a decision."""
-        transact(self._dynamo, self.writes(commit, writes_of(self._dynamo, commit)))
+        writes = self.writes(commit, writes_of(self._dynamo, commit))
+        # A check that checks nothing is none.
+        transact(self._dynamo, [write for write in writes if _does_something(write)])
 
     def writes(self, commit: Commit, writes: list[Write]) -> list[Write]:  # noqa: ARG002 - for mutants
         """Return what is to be written."""
@@ -231,6 +233,15 @@ class ReceiverUnguarded(_Wrapped):
         ]
 
 
+class UnchangedUnguarded(_Wrapped):
+    """An account of the decision that does not change may be another than was read."""
+
+    def commit(self, commit: Commit) -> None:
+        """Write what changes, and forget the rest."""
+        changes = [change for change in commit.changes if change.entries]
+        super().commit(replace(commit, changes=changes))
+
+
 class LookupUnclaimed(_Wrapped):
     """An external id is written over whoever has it."""
 
@@ -260,6 +271,10 @@ def _records_unguarded(kind: RecordKind[Any], writes: list[Write]) -> list[Write
 
 def _filed_later(change: AccountChange) -> AccountChange:
     return replace(change, indexed_due=change.due_at + 60_000) if change.due_at else change
+
+
+def _does_something(write: Write) -> bool:
+    return not write.request.keys().isdisjoint({"Item", "UpdateExpression", _CONDITION})
 
 
 def _unguarded(write: Write) -> Write:

@@ -173,6 +173,11 @@ def _leave(begin: Prepared) -> Request:
     return _commanded("leave", command)
 
 
+def _part(begin: Prepared) -> Request:
+    """The first member leaves again."""
+    return _commanded("part", LeaveHousehold(member=begin.member, household=HOME_BEFORE))
+
+
 def _tick(begin: Prepared) -> Request:
     tenant = begin.scenario.tenants[0].id
     shard = int(keys.due_pk(tenant, begin.member, on_test_clock=False)[-2:])
@@ -209,6 +214,7 @@ REQUESTS: Final[dict[str, tuple[str, Callable[[Prepared], Request]]]] = {
     "take": ("transfer", _take),
     "join": ("household", _join),
     "leave": ("household", _leave),
+    "part": ("household", _part),
     "tick": ("tick", _tick),
 }
 
@@ -223,6 +229,7 @@ SCRIPTS: Final[tuple[Script, ...]] = (
     ("tick", "redeem"),
     ("give", "take"),
     ("join", "leave"),
+    ("leave", "part"),
 )
 PAIRS: Final[tuple[Pair, ...]] = tuple(combinations_with_replacement(SCRIPTS, 2))
 #: What every change runs; the rest takes minutes.
@@ -232,4 +239,5 @@ FEW: Final[tuple[Pair, ...]] = (
     (("redeem", "cancel"), ("tick", "redeem")),
     (("adjust", "close"), ("give", "take")),
     (("adjust", "close"), ("join", "leave")),
+    (("join", "leave"), ("leave", "part")),
 )

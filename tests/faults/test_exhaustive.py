@@ -6,7 +6,12 @@ import os
 
 import pytest
 
-from tests.faults.broken_stores import NoVersionGuard, RemainingUnguarded, StockOutside
+from tests.faults.broken_stores import (
+    NoVersionGuard,
+    RemainingUnguarded,
+    StockOutside,
+    UnchangedUnguarded,
+)
 from tests.faults.campaign import walk
 from tests.faults.exhaustive import explore
 from tests.faults.scripts import FEW, PAIRS, Pair
@@ -29,8 +34,13 @@ def test_every_run_holds() -> None:
 
 @pytest.mark.parametrize(
     ("pair", "ledger"),
-    [(FEW[1], NoVersionGuard), (FEW[0], StockOutside), (FEW[1], RemainingUnguarded)],
-    ids=["no-version-guard", "stock-outside", "remaining-unguarded"],
+    [
+        (FEW[1], NoVersionGuard),
+        (FEW[0], StockOutside),
+        (FEW[1], RemainingUnguarded),
+        (FEW[5], UnchangedUnguarded),
+    ],
+    ids=["no-version-guard", "stock-outside", "remaining-unguarded", "unchanged-unguarded"],
 )
 def test_a_planted_bug_is_found(pair: Pair, ledger: LedgerOver) -> None:
     """A walk finds what it should: it does not pass by being blind."""
