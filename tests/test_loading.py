@@ -77,7 +77,7 @@ _HEAVY: Final = {
     "cryptography",
     "google.protobuf",
     "jwt",
-    "pynamodb.models",
+    "pynamodb",
 }
 
 

@@ -1,24 +1,22 @@
 """
-The one way to DynamoDB: a PynamoDB connection that knows what became of each attempt.
+The one way to DynamoDB: a botocore client that knows what became of each attempt.
 
-Of PynamoDB's `Connection` this uses ``dispatch`` and ``transact_write_items``: they add one id and
-one dictionary to botocore's call, ask for the consumed capacity, and make no further request.
-Nothing here ever asks DynamoDB to describe a table.  The client is made at the first call, or when
-``client`` is first read, and no call is made before that.
-
-PynamoDB makes its client without a lock and so may make several, of which one stays; here there is
-one from the start, because it carries the hooks that count attempts.
+PynamoDB's connection would add nothing to it but eighteen modules to every cold start; its models
+describe what is written seldom (`models`).  Nothing here ever asks DynamoDB to describe a table.
+The client is made at the first call, or when ``client`` is first read, and no call is made before
+that.
 """
 
 from __future__ import annotations
 
 import threading
+from collections.abc import Mapping
 from typing import Any, Final
 
 import botocore.session
-import pynamodb.connection
+from botocore import xform_name
+from botocore.client import BaseClient
 from botocore.config import Config
-from pynamodb.connection._botocore_private import BotocoreBaseClientPrivate
 
 import chalicelib
 
@@ -65,7 +63,7 @@ class Attempts(threading.local):
         self.refused += "Error" in parsed_response and 0 < status < _SERVER_FAULT
 
 
-class Connection(pynamodb.connection.Connection):
+class Connection:
     """
     A connection for all threads: bounded waits, bounded retries, and a record of attempts.
 
@@ -75,39 +73,53 @@ class Connection(pynamodb.connection.Connection):
     """
 
     def __init__(self, region: str | None = None, endpoint: str | None = None) -> None:
-        super().__init__(
-            region=region,
-            host=endpoint,
-            connect_timeout_seconds=TIMEOUT_S,
-            read_timeout_seconds=TIMEOUT_S,
-            max_pool_connections=POOL_SIZE,
-            retry_configuration={"mode": "standard", "total_max_attempts": ATTEMPTS_MAX},
-        )
-        self.attempts = Attempts()
+        self._region = region
+        self._endpoint = endpoint
+        self.attempts: Final = Attempts()
         self._making = threading.Lock()
-        self._hooked: BotocoreBaseClientPrivate | None = None
+        self._made: BaseClient | None = None
 
     @property
-    def session(self) -> botocore.session.Session:
-        """This thread's botocore session, whose clients say plainly who they are."""
-        session = super().session
-        # Botocore would put its own name together anew, twice a call: a tenth of what calls cost.
-        session.set_default_client_config(Config(user_agent=USER_AGENT))
-        return session
-
-    @property
-    def client(self) -> BotocoreBaseClientPrivate:
+    def client(self) -> BaseClient:
         """The botocore client, made when it is first asked for."""
-        made = self._hooked
-        # PynamoDB makes the client anew where it found no credentials: they may come later.
-        if made is not None and made._request_signer._credentials:  # noqa: SLF001
-            return made
+        return self._made or self._make()
+
+    def dispatch(self, operation: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        """
+        Make one call, named as DynamoDB names it, and ask for the capacity that it consumes.
+
+        Raises what botocore raises: ``ClientError`` for a refusal, others for what broke.
+        """
+        send = getattr(self.client, xform_name(operation))
+        answer: dict[str, Any] = send(**arguments, ReturnConsumedCapacity="TOTAL")
+        return answer
+
+    def _make(self) -> BaseClient:
         with self._making:
-            made = super().client
-            if made is not self._hooked:
-                events = made.meta.events
-                # Last: what cannot be signed was never sent.
-                events.register_last("request-created.dynamodb", self.attempts.on_sending)
-                events.register("response-received.dynamodb", self.attempts.on_answer)
-                self._hooked = made
-        return made
+            return self._made or self._new()
+
+    def _new(self) -> BaseClient:
+        session = botocore.session.Session()
+        client: BaseClient = session.create_client(
+            "dynamodb",
+            region_name=self._region,
+            endpoint_url=self._endpoint,
+            config=Config(
+                # Botocore would put its own name together anew, twice a call: a tenth of what
+                # calls cost.
+                user_agent=USER_AGENT,
+                # DynamoDB validates too.
+                parameter_validation=False,
+                connect_timeout=TIMEOUT_S,
+                read_timeout=TIMEOUT_S,
+                max_pool_connections=POOL_SIZE,
+                retries={"mode": "standard", "total_max_attempts": ATTEMPTS_MAX},
+            ),
+        )
+        # Last: what cannot be signed was never sent.
+        client.meta.events.register_last("request-created.dynamodb", self.attempts.on_sending)
+        client.meta.events.register("response-received.dynamodb", self.attempts.on_answer)
+        # A client keeps the lack of credentials for good, and they may come later.
+        if session.get_credentials() is not None:
+            self._made = client
+        return client

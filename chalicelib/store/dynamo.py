@@ -31,7 +31,7 @@ BUSY: Final = frozenset(
 )
 BATCH_MAX: Final = 100
 
-# What an answer has whatever it found; for the others the capacity, which PynamoDB asks for.
+# What an answer has whatever it found; for the others the capacity, which is always asked for.
 _SURE_TO_HAVE: Final = {"BatchGetItem": "Responses", "Query": "Items", "Scan": "Items"}
 _OVERTAKEN: Final = frozenset({"ConditionalCheckFailedException", "TransactionConflictException"})
 _BATCH_ATTEMPTS: Final = 5
@@ -114,15 +114,12 @@ class Dynamo:
     def delete(self, table: str, pk: str, sk: str) -> None:
         """Delete one item, whether or not it is there."""
         # nosemgrep: unconditioned-write - each caller says why
-        self._call(
-            "DeleteItem",
-            {"TableName": table, "Key": _key(pk, sk), "ReturnConsumedCapacity": "TOTAL"},
-        )
+        self._call("DeleteItem", {"TableName": table, "Key": _key(pk, sk)})
 
     def put(self, table: str, item: Item) -> None:
         """Write one item, over whatever is there; doing it twice is doing it once."""
         # nosemgrep: unconditioned-write - each caller says why
-        request = {"TableName": table, "Item": item, "ReturnConsumedCapacity": "TOTAL"}
+        request = {"TableName": table, "Item": item}
         if cost := metering.active():
             cost.wrote(request, transactional=False)
         self._call("PutItem", request)

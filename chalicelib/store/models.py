@@ -5,7 +5,7 @@ The models say which attributes there are and turn them into DynamoDB's notation
 themselves: a model has its table's name and its own connection in its class, whereas here one
 connection and one prefix, known at run time, serve all tables.
 
-Every first request of a process reads some of these items, and PynamoDB's models take 8 ms to
+Every first request of a process reads some of these items, and PynamoDB takes 8 ms to
 import: so only what writes them imports this, at that moment, and `reading` reads them.  What is
 written in the member's every transaction is in `items`.
 

@@ -1,9 +1,9 @@
 """
 One transaction, and the one meaning of each way in which it can fail.
 
-PynamoDB sends puts before updates whatever their order here, and DynamoDB gives its reasons in the
-order of what was sent.  Botocore gives every call a token of its own, so an attempt that was
-carried out but not heard of is not carried out again by the SDK's next attempt.
+DynamoDB gives its reasons in the order of what was sent.  Botocore gives every call a token of its
+own, so an attempt that was carried out but not heard of is not carried out again by the SDK's next
+attempt.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ from enum import IntEnum
 from typing import Any, Final, NamedTuple
 
 from botocore.exceptions import ClientError
-from pynamodb.exceptions import CancellationReason, TransactWriteError
 
 from chalicelib.store import metering
 from chalicelib.store.dynamo import BUSY, Dynamo, code_of
@@ -112,28 +111,21 @@ def transact(dynamo: Dynamo, writes: Sequence[Write]) -> None:
 
     Raises what the failed write of the lowest rank means; `Conflicted` where another transaction
     or the load was in the way; `OutcomeUnknown` where the writes may have been carried out, and
-    only then; PynamoDB's ``TransactWriteError`` where DynamoDB refuses for good.
+    only then; botocore's ``ClientError`` where DynamoDB refuses for good.
     """
     if len(writes) > ITEMS_MAX:
         raise ValueError(f"a transaction has {ITEMS_MAX} items at most, this one {len(writes)}")
-    puts = [write for write in writes if "Item" in write.request]
-    updates = [write for write in writes if "UpdateExpression" in write.request]
-    checks = [write for write in writes if write not in puts and write not in updates]
     if cost := metering.active():
         for write in writes:
             cost.wrote(write.request, transactional=True)
     try:
+        request = {"TransactItems": [{_action(write): write.request} for write in writes]}
         dynamo.call(
             "TransactWriteItems",
-            lambda: dynamo.connection.transact_write_items(
-                condition_check_items=[write.request for write in checks],
-                delete_items=(),
-                put_items=[write.request for write in puts],
-                update_items=[write.request for write in updates],
-            ),
+            lambda: dynamo.connection.dispatch("TransactWriteItems", request),
         )
-    except TransactWriteError as failure:
-        raise _meaning(failure, [*checks, *puts, *updates], dynamo) from failure
+    except ClientError as failure:
+        raise _meaning(failure, writes, dynamo) from failure
     except Exception as fault:
         # Whatever goes wrong once the request is out, be it an answer that no parser foresaw,
         # leaves open whether it was carried out.  Before that it is a mistake in the program.
@@ -142,26 +134,30 @@ def transact(dynamo: Dynamo, writes: Sequence[Write]) -> None:
         raise OutcomeUnknown("the answer could not be read") from fault
 
 
-def _meaning(failure: TransactWriteError, sent: Sequence[Write], dynamo: Dynamo) -> Exception:
-    """Return what a failed call means; reasons of cancellation follow the order of ``sent``."""
+def _action(write: Write) -> str:
+    """Return what DynamoDB calls a write in a transaction."""
+    if "Item" in write.request:
+        return "Put"
+    return "Update" if "UpdateExpression" in write.request else "ConditionCheck"
+
+
+def _meaning(failed: ClientError, sent: Sequence[Write], dynamo: Dynamo) -> Exception:
+    """Return what a refusal means; reasons of cancellation follow the order of ``sent``."""
+    refusal: Exception = failed
     attempts = dynamo.connection.attempts
-    cause: Exception = failure.cause or failure
-    if not attempts.sent:
-        return cause
-    if isinstance(cause, ClientError):
-        code = code_of(cause)
-        if code == "TransactionCanceledException":
-            meaning = _cancelled(sent, failure.cancellation_reasons)
-            # DynamoDB answers a token that was carried out with success: so this one was not.  But
-            # an attempt before it of which nothing was heard may be under way, and come too late.
-            final = attempts.all_refused or meaning is None
-            if final or isinstance(meaning, AlreadyDone) or _names_holder(meaning):
-                return meaning or failure
-        if code in _REFUSED and attempts.all_refused:
-            return failure
-        # A transaction in progress is ours: an earlier attempt with the same token.
-        if code in BUSY and code != "TransactionInProgressException" and attempts.all_refused:
-            return Conflicted(f"DynamoDB refused for now: {code}")
+    code = code_of(failed)
+    if code == "TransactionCanceledException":
+        meaning = _cancelled(sent, failed.response.get("CancellationReasons", ()))
+        # DynamoDB answers a token that was carried out with success: so this one was not.  But
+        # an attempt before it of which nothing was heard may be under way, and come too late.
+        final = attempts.all_refused or meaning is None
+        if final or isinstance(meaning, AlreadyDone) or _names_holder(meaning):
+            return meaning or refusal
+    if code in _REFUSED and attempts.all_refused:
+        return refusal
+    # A transaction in progress is ours: an earlier attempt with the same token.
+    if code in BUSY and code != "TransactionInProgressException" and attempts.all_refused:
+        return Conflicted(f"DynamoDB refused for now: {code}")
     return OutcomeUnknown(f"no usable answer after {attempts.sent} attempts")
 
 
@@ -169,15 +165,13 @@ def _names_holder(meaning: Exception | None) -> bool:
     return isinstance(meaning, ClaimRefused) and meaning.holder is not None
 
 
-def _cancelled(
-    sent: Sequence[Write], reasons: Sequence[CancellationReason | None]
-) -> Exception | None:
+def _cancelled(sent: Sequence[Write], reasons: Sequence[dict[str, Any]]) -> Exception | None:
     """Return what a cancelled transaction means, or ``None`` where it is for the operator."""
-    codes = {reason.code for reason in reasons if reason is not None}
+    codes = {reason["Code"] for reason in reasons} - {"None"}
     failed = [
-        (write, reason.raw_item)
+        (write, reason.get("Item"))
         for write, reason in zip(sent, reasons, strict=True)
-        if reason is not None and reason.code == _CONDITION
+        if reason["Code"] == _CONDITION
     ]
     first = min(failed, key=lambda each: each[0].rank, default=None)
     if first is not None and first[0].rank < Rank.CLAIM:

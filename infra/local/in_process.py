@@ -2,7 +2,7 @@
 The engine inside the process: DynamoDB calls answered by ministack's code without a socket.
 
 Botocore offers each prepared request to its ``before-send`` hook and takes an answer returned from
-there for the network's.  So clients, PynamoDB and everything above them run unchanged, at several
+there for the network's.  So clients and everything above them run unchanged, at several
 times the speed of HTTP.  ministack's handler expects the order that an event loop gives it: a lock
 stands in for that, so threads see serial transactions, exactly as over its HTTP port.
 
@@ -62,7 +62,7 @@ def attach(client: _HasEvents, transport: Transport = send) -> None:
     """
     Let ``transport`` answer every DynamoDB request of ``client`` from now on.
 
-    Takes any botocore client; for PynamoDB pass ``connection.client``.  A second call replaces the
+    Takes any botocore client, as that of ``connection.client``.  A second call replaces the
     first one's transport.
     """
 

@@ -3,7 +3,7 @@ Time against a floor: the same calls to the same engine with the same bytes, by 
 
 Each round does an operation for many members, keeps the calls that it made and what they were
 answered, puts the tables back as they were, and makes those calls again from a bare client.  What
-is above the floor is ours: routing, credentials, parsing, rules, encoding, and PynamoDB.
+is above the floor is ours: routing, credentials, parsing, rules and encoding.
 
 The engine takes most of that time, and is not there on AWS.  So both are done once more with the
 answers that were kept in its place: then the floor is botocore alone.  Since nothing waits inside

@@ -11,7 +11,6 @@ import botocore.session
 import pytest
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.exceptions import ClientError
-from pynamodb.connection import Connection
 
 from infra.local import in_process
 from infra.local.engine import Engine, EngineError, free_port
@@ -131,16 +130,6 @@ def test_in_process_is_serial_under_threads(engine: LocalTables) -> None:
     with ThreadPoolExecutor(8) as pool:
         for version in range(5):
             assert sum(pool.map(advance, [version] * 8)) == 1
-
-
-def test_in_process_serves_pynamodb(engine: LocalTables) -> None:
-    """A PynamoDB connection works on the same tables once the engine is attached to its client."""
-    connection = Connection(region="eu-west-1", host="http://engine.invalid")
-    in_process.attach(connection.client)
-
-    table = connection.describe_table(f"{engine.prefix}ledger")
-
-    assert table["TableStatus"] == "ACTIVE"
 
 
 def test_in_process_transport_can_be_wrapped() -> None:

@@ -1,7 +1,7 @@
 """
 A store on the engine of this process, with a line to it that can be cut.
 
-`Line` stands where the network would be, below botocore: PynamoDB, botocore's retries and its
+`Line` stands where the network would be, below botocore, whose retries and
 parsing of answers are the real ones.  Only botocore's waiting between attempts is left out.
 """
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import botocore
+import botocore.session
 import pytest
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.exceptions import ClientError, ConnectionClosedError, NoCredentialsError
@@ -89,10 +91,16 @@ class TestConnection:
 
     def test_nothing_is_made_before_it_is_needed(self) -> None:
         """Composing a store makes no client, so it neither calls nor needs anything."""
-        connection = Connection()
-        DynamoLedger(Dynamo(connection, "any-"))
-
-        assert connection._client is None
+        sessions: list[botocore.session.Session] = []
+        botocore.register_initializer(sessions.append)
+        try:
+            connection = Connection("eu-west-1")
+            DynamoLedger(Dynamo(connection, "any-"))
+            assert sessions == []
+            assert connection.client is connection.client
+        finally:
+            botocore.unregister_initializer(sessions.append)
+        assert len(sessions) == 1
 
     def test_bounds(self, connection: Connection) -> None:
         """Waits, attempts and the pool are what the module says."""
