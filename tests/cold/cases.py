@@ -71,6 +71,7 @@ class Cases:
             # An issuer whose address is not https is not for production.
             "TESSERA_STAGE": "dev",
             "POWERTOOLS_LOG_LEVEL": "INFO",
+            "PYTHONTZPATH": "/var/task/tzdata/zoneinfo",
         }
         self.earn_by_key: Final = self._earn("an earn by API key, no expressions", self._plain)
         self.earn_by_token: Final = self._earn_by_token()
