@@ -32,14 +32,14 @@ def main(targets: list[str]) -> int:
 
 def examples() -> Iterator[str]:
     """Yield where a rule does not do what its examples say, or has none of one kind."""
-    told = semgrep("test", "--json", str(RULES))
-    for name in told["config_missing_tests"]:
+    result = semgrep("test", "--json", str(RULES))
+    for name in result["config_missing_tests"]:
         yield f"{name}: has no examples"
-    for problem in told["config_with_errors"]:
+    for problem in result["config_with_errors"]:
         yield f"{problem}: cannot be read"
-    for config, result in told["results"].items():
+    for config, tested in result["results"].items():
         text = (RULES / Path(config).name).with_suffix(".py").read_text("utf-8")
-        for rule, check in result["checks"].items():
+        for rule, check in tested["checks"].items():
             yield from (f"{config}: {rule}: {error}" for error in check["errors"])
             if not {f"# ruleid: {rule}\n", f"# ok: {rule}\n"} <= set(
                 text.splitlines(keepends=True)
@@ -53,12 +53,12 @@ def examples() -> Iterator[str]:
 def exceptions(targets: list[str]) -> Iterator[str]:
     """Yield the findings that have no mark, and the marks that have no finding."""
     quiet = ("--metrics", "off", "--disable-version-check", "--quiet", "--disable-nosem")
-    told = semgrep("scan", "--json", *quiet, "--config", str(RULES), *targets)
-    for error in told["errors"]:
+    result = semgrep("scan", "--json", *quiet, "--config", str(RULES), *targets)
+    for error in result["errors"]:
         yield str(error["message"])
     marks = dict(marked(targets))
     used = set()
-    for each in told["results"]:
+    for each in result["results"]:
         path, line = each["path"], each["start"]["line"]
         rule = each["check_id"].rpartition(".")[2]
         at = next((n for n in (line, line - 1) if marks.get((path, n)) == rule), None)
@@ -94,10 +94,10 @@ def semgrep(*arguments: str) -> dict[str, Any]:
         check=False,
     )
     try:
-        told: dict[str, Any] = json.loads(done.stdout)
+        result: dict[str, Any] = json.loads(done.stdout)
     except ValueError:
         raise SystemExit(f"semgrep did not run:\n{done.stdout}\n{done.stderr}") from None
-    return told
+    return result
 
 
 if __name__ == "__main__":

@@ -17,6 +17,8 @@ from typing import Any, Final
 
 from chalice.app import Chalice
 
+#: Resources are imported by name alone: they know this module, and not the other way round.
+_ROUTES: Final = "chalicelib.routes"
 #: Where a package has the map: from each path to the modules below `chalicelib.routes` that serve
 #: it.  It is part of no source tree.
 PATHS_FILE: Final = Path(__file__).with_name("routes").joinpath("paths.json")
@@ -61,9 +63,7 @@ class OnDemand(Chalice):
     def load_all(self) -> None:
         """Declare every resource that is not declared yet."""
         # Finding them means importing them all, which the request for one must not.
-        from chalicelib.routes.resources import names
-
-        self._load(names())
+        self._load(import_module(f"{_ROUTES}.resources").names())
 
     def _load(self, modules: Iterable[str]) -> None:
         if self._prepare is not None:
@@ -71,6 +71,6 @@ class OnDemand(Chalice):
             self._prepare = None
         for name in modules:
             if name not in self._loaded:
-                module = import_module(f"chalicelib.routes.{name}")
+                module = import_module(f"{_ROUTES}.{name}")
                 self.register_blueprint(module.api.blueprint)
                 self._loaded.add(name)

@@ -1,10 +1,11 @@
 """
-Figures for CloudWatch, counted where things happen and told once at the end of each invocation.
+Figures for CloudWatch, counted where things happen and reported once at the end of each invocation.
 
-They are told in the embedded metric format: one line of JSON in the log for each set of dimensions,
-which CloudWatch reads, so no call is made.  Nothing is told where `TESSERA_METRICS` names no
-namespace, as on a developer's machine.  Dimensions are codes, currencies and names of operations,
-never a tenant, a member or anything else of a person: each new value is another metric to pay for.
+They are reported in the embedded metric format: one line of JSON in the log for each set of
+dimensions, which CloudWatch reads, so no call is made.  Nothing is reported where `TESSERA_METRICS`
+names no namespace, as on a developer's machine.  Dimensions are codes, currencies and names of
+operations, never a tenant, a member or anything else of a person: each new value is another metric
+to pay for.
 """
 
 from __future__ import annotations

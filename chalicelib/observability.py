@@ -40,7 +40,7 @@ FIELDS: Final = frozenset(
 
 @cache
 def logger() -> Logger:
-    """The one logger; made at first use, so that importing this costs and reads nothing."""
+    """Return the one logger; made at first use, so that importing this costs and reads nothing."""
     from aws_lambda_powertools import Logger as PowertoolsLogger
 
     # Chalice logs under its app's name, "tessera": sharing that name would print each line twice.
@@ -49,7 +49,7 @@ def logger() -> Logger:
 
 def outcome(message: str, **fields: object) -> None:
     """
-    Writes one line about one outcome; fields that are None are left out.
+    Write one line about one outcome; fields that are None are left out.
 
     Raises:
         ValueError: a field is not on the allow-list.
@@ -58,13 +58,13 @@ def outcome(message: str, **fields: object) -> None:
 
 
 def warning(message: str, **fields: object) -> None:
-    """Writes one line about what someone should look at, with the fields of an outcome."""
+    """Write one line about what someone should look at, with the fields of an outcome."""
     logger().warning(message, extra=_allowed(fields))
 
 
 def failure(message: str, error: BaseException, **fields: object) -> None:
     """
-    Writes one line about an unexpected exception: its types and where, never its message.
+    Write one line about an unexpected exception: its types and where, never its message.
 
     Messages quote values, and values may be a patient's.
     """
@@ -73,11 +73,11 @@ def failure(message: str, error: BaseException, **fields: object) -> None:
     while current is not None and current not in chain:
         chain.append(current)
         current = current.__cause__ or current.__context__
-    told: dict[str, object] = {
+    of_error: dict[str, object] = {
         "error_type": " < ".join(type(each).__name__ for each in chain),
         "frames": _frames(error),
     }
-    logger().error(message, extra=_allowed({**fields, **told}))
+    logger().error(message, extra=_allowed({**fields, **of_error}))
 
 
 def _allowed(fields: dict[str, object]) -> dict[str, object]:

@@ -14,7 +14,7 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 
-from chalicelib.domain.document import Document
+from chalicelib.domain.authoring.whole_document import Document
 from chalicelib.domain.ledger.events import Event
 
 _HERE: Final = Path(__file__).parent

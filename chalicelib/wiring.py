@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import msgspec
 
 import chalicelib
-from chalicelib.domain.calendar import Instant
+from chalicelib.domain.ledger.calendar import Instant
 from chalicelib.integrations import secrets_manager
 from chalicelib.store.catalogue import CachedCatalogue, DynamoCatalogue
 from chalicelib.store.connection import Connection
@@ -198,8 +198,8 @@ def _tokens(env: Mapping[str, str], clock: Callable[[], Instant]) -> Tokens:
 
     try:
         trusted = trusted_issuer(text, production=_is_production(env))
-    except (ValueError, msgspec.MsgspecError) as fault:
-        raise ConfigurationError(f"TESSERA_OIDC is unusable: {fault}") from None
+    except (ValueError, msgspec.MsgspecError) as error:
+        raise ConfigurationError(f"TESSERA_OIDC is unusable: {error}") from None
 
     def verifier() -> Tokens:
         from chalicelib.routes.tokens import TokenVerifier

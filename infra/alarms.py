@@ -100,7 +100,7 @@ def alarms(stage: str) -> dict[str, Alarm]:
             "AWS/Lambda", "Errors", place, f"{function} ended in an error."
         )
         found[f"{function}Throttles"] = Alarm(
-            "AWS/Lambda", "Throttles", place, f"{function} was not started for want of concurrency."
+            "AWS/Lambda", "Throttles", place, f"{function} was throttled: no concurrency was left."
         )
     return found
 
@@ -119,7 +119,7 @@ def resources(stage: str) -> Resource:
 
 def _alarm(alarm: Alarm) -> Resource:
     extended = alarm.statistic.startswith("p")
-    told = {"Fn::If": ["TellsSomebody", [{"Ref": "AlarmTopic"}], {"Ref": "AWS::NoValue"}]}
+    notified = {"Fn::If": ["TellsSomebody", [{"Ref": "AlarmTopic"}], {"Ref": "AWS::NoValue"}]}
     return {
         "Type": "AWS::CloudWatch::Alarm",
         "Properties": {
@@ -135,8 +135,8 @@ def _alarm(alarm: Alarm) -> Resource:
             "Threshold": alarm.threshold,
             "ComparisonOperator": alarm.comparison,
             "TreatMissingData": alarm.missing,
-            "AlarmActions": told,
-            "OKActions": told,
+            "AlarmActions": notified,
+            "OKActions": notified,
         },
     }
 

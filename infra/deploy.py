@@ -158,8 +158,8 @@ def check_parameters(
         return
     try:
         trusted = trusted_issuer(issuer, production=stage == "prod")
-    except (ValueError, msgspec.MsgspecError) as fault:
-        raise DeployError(f"Oidc is unusable: {fault}") from None
+    except (ValueError, msgspec.MsgspecError) as error:
+        raise DeployError(f"Oidc is unusable: {error}") from None
     if stage == "prod" and trusted.jwks is not None:
         # Keys in place cannot be rotated by their owner; they are how test issuers are set up.
         raise DeployError("production takes the issuer's keys from its jwks_uri")

@@ -124,10 +124,10 @@ def install(requirements: Path, destination: Path, target: Target) -> None:
         command += [f"--platform={name}" for name in target.platforms]
     done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
     if done.returncode:
-        told = [line for line in done.stderr.splitlines() if line.startswith("ERROR")]
+        lines = [line for line in done.stderr.splitlines() if line.startswith("ERROR")]
         raise PackagingError(
             f"pip found no wheels for {target.runtime} on {target.architecture}:\n"
-            + "\n".join(told or [done.stderr])
+            + "\n".join(lines or [done.stderr])
         )
 
 

@@ -88,7 +88,7 @@ def _environment(**more: Any) -> Resource:
         "TESSERA_METRICS": {"Fn::Sub": NAMESPACE},
         "TESSERA_OIDC": {"Ref": "Oidc"},
         "POWERTOOLS_LOG_LEVEL": "INFO",
-        # Time zones come from the package; without a path, Python reads its build's settings for one.
+        # Time zones come from the package; without a path, Python looks for one in its build.
         "PYTHONTZPATH": "/var/task/tzdata/zoneinfo",
     }
     return {"Variables": variables | more}

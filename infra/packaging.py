@@ -214,8 +214,8 @@ def main() -> None:
             print(write_template(chosen.stage, target, chosen.out))  # noqa: T201 - the same
             return
         package = build(chosen.stage, target, chosen.out, cache=ROOT / "build")
-    except PackagingError as fault:
-        sys.exit(str(fault))
+    except PackagingError as error:
+        sys.exit(str(error))
     print(report(package))  # noqa: T201 - what the command is for
 
 

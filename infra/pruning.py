@@ -59,7 +59,7 @@ _JUNK: Final = (
     "*.dist-info/RECORD",
     "*.dist-info/REQUESTED",
     "*.dist-info/WHEEL",
-    "*.dist-info/entry_points.txt",
+    "*.dist-info/event_points.txt",
     "*.dist-info/top_level.txt",
     "*.dist-info/direct_url.json",
     "*.dist-info/sboms",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-#: Of metrics: two stacks in one account are told apart by it.
+#: Of metrics: two stacks in one account are distinguished by it.
 NAMESPACE: Final = "Tessera/${AWS::StackName}"
 
 

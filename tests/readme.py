@@ -96,50 +96,50 @@ def shortened(text: str) -> Any:
     return json.loads("".join(written), object_pairs_hook=_omitting)
 
 
-def differences(shown: Any, told: Any, at: str = "") -> list[str]:
+def differences(shown: Any, result: Any, at: str = "") -> list[str]:
     """Return where an answer is not what the README shows of it; a `…` by itself is anything."""
     if shown == OMISSION:
         return []
-    if isinstance(shown, str) and OMISSION in shown and isinstance(told, str):
+    if isinstance(shown, str) and OMISSION in shown and isinstance(result, str):
         pattern = shown.replace("[", "[[]").replace(OMISSION, "*")
-        return [] if fnmatchcase(told, pattern) else [f"{at}: {shown} is {told}"]
-    if isinstance(shown, dict) and isinstance(told, dict):
-        return _of_objects(shown, told, at)
-    if isinstance(shown, list) and isinstance(told, list):
-        return _of_lists(shown, told, at)
-    return [] if shown == told and type(shown) is type(told) else [f"{at}: {shown} is {told}"]
+        return [] if fnmatchcase(result, pattern) else [f"{at}: {shown} is {result}"]
+    if isinstance(shown, dict) and isinstance(result, dict):
+        return _of_objects(shown, result, at)
+    if isinstance(shown, list) and isinstance(result, list):
+        return _of_lists(shown, result, at)
+    return [] if shown == result and type(shown) is type(result) else [f"{at}: {shown} is {result}"]
 
 
-def _of_objects(shown: dict[str, Any], told: dict[str, Any], at: str) -> list[str]:
+def _of_objects(shown: dict[str, Any], result: dict[str, Any], at: str) -> list[str]:
     named = [name for name in shown if name != OMISSION]
-    found = [f"{at}/{name}: is not there" for name in named if name not in told]
+    found = [f"{at}/{name}: is not there" for name in named if name not in result]
     if OMISSION not in shown:
-        found += [f"{at}/{name}: is not shown" for name in told if name not in shown]
+        found += [f"{at}/{name}: is not shown" for name in result if name not in shown]
     for name in named:
-        if name in told:
-            found += differences(shown[name], told[name], f"{at}/{name}")
-    order = [name for name in told if name in shown]
-    return found if order == [n for n in named if n in told] else [*found, f"{at}: other order"]
+        if name in result:
+            found += differences(shown[name], result[name], f"{at}/{name}")
+    order = [name for name in result if name in shown]
+    return found if order == [n for n in named if n in result] else [*found, f"{at}: other order"]
 
 
-def _of_lists(shown: list[Any], told: list[Any], at: str) -> list[str]:
+def _of_lists(shown: list[Any], result: list[Any], at: str) -> list[str]:
     """With an omission, the items that are shown are there, in their order; without, no others."""
     if OMISSION not in shown:
-        if len(shown) != len(told):
-            return [f"{at}: has {len(told)} items, not {len(shown)}"]
+        if len(shown) != len(result):
+            return [f"{at}: has {len(result)} items, not {len(shown)}"]
         return [
             difference
-            for place, (one, other) in enumerate(zip(shown, told, strict=True))
+            for place, (one, other) in enumerate(zip(shown, result, strict=True))
             for difference in differences(one, other, f"{at}/{place}")
         ]
     place = 0
     for item in shown:
         if item == OMISSION:
             continue
-        rest = range(place, len(told))
-        same = next((i for i in rest if not differences(item, told[i])), None)
+        rest = range(place, len(result))
+        same = next((i for i in rest if not differences(item, result[i])), None)
         if same is None:
-            return [f"{at}: has no {item} from place {place} on, but {told[place:]}"]
+            return [f"{at}: has no {item} from place {place} on, but {result[place:]}"]
         place = same + 1
     return []
 

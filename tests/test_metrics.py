@@ -19,7 +19,7 @@ def _nothing_left_over(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(metrics.NAMESPACE, "Tessera/test")
 
 
-def told(capsys: pytest.CaptureFixture[str]) -> dict[tuple[str, str], int]:
+def counted(capsys: pytest.CaptureFixture[str]) -> dict[tuple[str, str], int]:
     """Return what was told: values by metric and the value of its dimension."""
     found = {}
     for line in capsys.readouterr().out.splitlines():
@@ -46,15 +46,15 @@ def test_value_by_currency(clinic: Clinic, capsys: pytest.CaptureFixture[str]) -
     capsys.readouterr()
 
     clinic.record(member, "checkup.completed").expect(201)
-    assert told(capsys) == {("ValueIssued", "clinic/points"): 200}
+    assert counted(capsys) == {("ValueIssued", "clinic/points"): 200}
     wish = {"programme": "clinic", "reward": "parking"}
     redeemed = clinic.api.post(f"/v1/members/{member}/redemptions", wish).expect(201)
-    assert told(capsys) == {("ValueRedeemed", "clinic/points"): 100}
+    assert counted(capsys) == {("ValueRedeemed", "clinic/points"): 100}
     path = f"/v1/members/{member}/redemptions/{redeemed['redemption_id']}/cancellation"
     clinic.api.post(path, {}).expect(200)
-    assert told(capsys) == {("ValueRedeemed", "clinic/points"): -100}
+    assert counted(capsys) == {("ValueRedeemed", "clinic/points"): -100}
     clinic.api.get(f"/v1/members/{member}/balance").expect(200)
-    assert told(capsys) == {}
+    assert counted(capsys) == {}
 
 
 def test_a_donation_is_redeemed(clinic: Clinic, capsys: pytest.CaptureFixture[str]) -> None:
@@ -67,7 +67,7 @@ def test_a_donation_is_redeemed(clinic: Clinic, capsys: pytest.CaptureFixture[st
 
     clinic.api.post(f"/v1/members/{member}/redemptions", wish).expect(201)
 
-    assert told(capsys) == {("ValueRedeemed", "cumulative-care/points"): 400}
+    assert counted(capsys) == {("ValueRedeemed", "cumulative-care/points"): 400}
 
 
 def test_what_expires_by_itself(world: LocalWorld, capsys: pytest.CaptureFixture[str]) -> None:
@@ -79,7 +79,7 @@ def test_what_expires_by_itself(world: LocalWorld, capsys: pytest.CaptureFixture
 
     sandbox.move_to("2027-03-03T00:00:00Z")
 
-    assert told(capsys) == {("ValueExpired", "clinic/points"): 200}
+    assert counted(capsys) == {("ValueExpired", "clinic/points"): 200}
 
 
 def test_the_tick(world: LocalWorld, clinic: Clinic, capsys: pytest.CaptureFixture[str]) -> None:
@@ -91,7 +91,7 @@ def test_the_tick(world: LocalWorld, clinic: Clinic, capsys: pytest.CaptureFixtu
 
     world.tick()
 
-    found = told(capsys)
+    found = counted(capsys)
     assert found["AccountsSettled", ""] >= 1
     # Its announcement was due a month before midnight, and nobody had looked.
     assert found["TickLagMs", ""] > 7_000
@@ -101,14 +101,14 @@ def test_refusals_by_code(clinic: Clinic, capsys: pytest.CaptureFixture[str]) ->
     """A refusal is told by its code; a replay issues nothing again."""
     clinic.publish("clinic")
     member = clinic.enrolled()
-    fact = clinic.fact(member, "checkup.completed")
-    clinic.api.post("/v1/activities", fact).expect(201)
+    activity = clinic.activity(member, "checkup.completed")
+    clinic.api.post("/v1/activities", activity).expect(201)
     capsys.readouterr()
 
-    clinic.api.post("/v1/activities", fact).expect(201)
+    clinic.api.post("/v1/activities", activity).expect(201)
     clinic.api.get("/v1/members/mem_01ARZ3NDEKTSV4RRFFQ69G5FAV/balance").expect(404)
 
-    assert told(capsys) == {("Refusals", "member_not_found"): 1}
+    assert counted(capsys) == {("Refusals", "member_not_found"): 1}
 
 
 def test_nothing_is_told_without_a_namespace(

@@ -8,13 +8,12 @@ from collections import Counter
 from functools import cache
 from importlib import metadata
 from pathlib import Path
-from typing import Any, Final, get_args
+from typing import Any, Final
 
 import click
 import pytest
 
 from chalicelib.cli import main
-from chalicelib.domain.ledger.events import Data, kind_of
 from infra.local.serve import DEFAULT_PORT
 from tests.readme import FILE, PAGES, ROOT, blocks, section, text
 
@@ -140,9 +139,9 @@ def test_tessera_knows_every_command(page: Path) -> None:
 
 def test_every_command_is_told() -> None:
     """The table of the command line leaves none out."""
-    told = re.findall(r"(?m)^\| `tessera ([a-z]+)` \|", section("The command line", RUNNING))
+    result = re.findall(r"(?m)^\| `tessera ([a-z]+)` \|", section("The command line", RUNNING))
 
-    assert sorted(told) == main.list_commands(CONTEXT)
+    assert sorted(result) == main.list_commands(CONTEXT)
 
 
 @of_every_page
@@ -159,14 +158,6 @@ def test_variables_read_are_named() -> None:
     read = set(re.findall(r'"(TESSERA_[A-Z_]+[A-Z])"', code("chalicelib", "infra")))
 
     assert sorted(read - set(VARIABLE.findall(section("Configuration", RUNNING)))) == []
-
-
-def test_every_kind_of_event_is_listed() -> None:
-    """The list names each kind of event that a journal can have, once, and no other."""
-    listed = re.findall(r"`([a-z]+\.[a-z_]+)`", section("Events", ARCHITECTURE))
-    kinds = set(map(kind_of, get_args(Data)))
-
-    assert Counter(listed) == Counter(kinds)
 
 
 def test_every_example_is_listed() -> None:

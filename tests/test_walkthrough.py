@@ -125,7 +125,7 @@ def test_the_journals_of_three_accounts_say_so(
     clinic.train("door").expect(201)
 
     for member in (clinic.member, clinic.buddy):
-        (newest,) = clinic.api.get(f"/v1/members/{member}/ledger?limit=1").expect(200)["entries"]
+        (newest,) = clinic.api.get(f"/v1/members/{member}/ledger?limit=1").expect(200)["events"]
         assert newest["kind"] == "buddies.trained"
     assert _verified(built, served, clinic.tenant) == (3, before[1] + 3, 0)
 

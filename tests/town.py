@@ -9,23 +9,16 @@ from typing import Final, NamedTuple
 
 from msgspec.structs import replace
 
-from chalicelib.domain.calendar import Instant
 from chalicelib.domain.decide.settling import due_at
+from chalicelib.domain.ledger.calendar import Instant
 from chalicelib.domain.ledger.journal import decode
-from chalicelib.domain.programme import ProgrammeVersion
+from chalicelib.domain.programme.versions import ProgrammeVersion
 from chalicelib.domain.verification import verify
 from chalicelib.usecases.attempt import account_key
-from chalicelib.usecases.ports import (
-    AccountChange,
-    Catalogue,
-    Commit,
-    Directory,
-    Ledger,
-    Settings,
-    TickQueue,
-)
+from chalicelib.usecases.ports import Catalogue, Directory, Ledger, TickQueue
 from chalicelib.usecases.secrets import TenantSecrets
 from chalicelib.usecases.services import Services
+from chalicelib.usecases.stored import AccountChange, Commit, Settings
 from chalicelib.usecases.tick import SHARDS
 from tests.domain.building import Member, at
 from tests.domain.midnight import KINDS, MIDNIGHT, POINTS, TERMS, available_after, life
@@ -102,7 +95,7 @@ class Town:
             key = account_key(TENANT, member)
             account = self.ledger.load(TENANT, (member,)).account(member)
             assert account is not None
-            journal = list(self.ledger.entries(TENANT, member))
+            journal = list(self.ledger.events(TENANT, member))
             written = [decode(stored).kind for stored in journal[_lived(kinds) :]]
             assert written == [kind for kind in KINDS if kind in kinds], member
             assert account.balance(POINTS).available == available_after(*kinds)
@@ -118,7 +111,7 @@ class Town:
 
 @cache
 def _lived(kinds: tuple[str, ...]) -> int:
-    """Return how many entries such a member has before midnight."""
+    """Return how many events such a member has before midnight."""
     return life(*kinds, key="any").account.version
 
 
@@ -131,6 +124,6 @@ def commit_of(member: str, lived: Member) -> Commit:
         account=lived.account,
         due_at=due,
         indexed_due=due,
-        entries=tuple(lived.journal),
+        events=tuple(lived.journal),
     )
     return Commit(tenant=TENANT, member=member, version=lived.account.version, changes=(change,))

@@ -15,8 +15,8 @@ import chalicelib
 from chalicelib import wiring
 from chalicelib.cli import parts
 from chalicelib.cli.local import runtime_beside
-from chalicelib.domain.calendar import format_instant
 from chalicelib.domain.errors import LoyaltyError
+from chalicelib.domain.ledger.calendar import format_instant
 from chalicelib.store.archive import Copy
 
 

@@ -100,8 +100,8 @@ def manifest_of(directory: Path) -> Manifest:
         manifest = msgspec.json.decode((directory / MANIFEST).read_bytes(), type=Manifest)
     except FileNotFoundError:
         raise Unusable(f"{directory} has no {MANIFEST}: no backup, or one broken off") from None
-    except msgspec.MsgspecError as fault:
-        raise Unusable(f"{directory / MANIFEST} cannot be read: {fault}") from None
+    except msgspec.MsgspecError as error:
+        raise Unusable(f"{directory / MANIFEST} cannot be read: {error}") from None
     if manifest.format != FORMAT:
         raise Unusable(f"the backup has format {manifest.format}; this release reads {FORMAT}")
     for part in manifest.parts:

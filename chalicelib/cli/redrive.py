@@ -19,7 +19,7 @@ def command(queue_url: str) -> None:
     Send the messages that were put aside to the tick's queue again.
 
     A message is put aside when an account in it could not be settled, time after time; the log
-    names the account.  Once that is mended, this has it settled.  Safe to run twice or to stop.
+    names the account.  Once that is fixed, this has it settled.  Safe to run twice or to stop.
     """
     # botocore takes long to import, and the help needs none of it.
     from botocore.exceptions import BotoCoreError, ClientError

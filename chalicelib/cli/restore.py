@@ -17,7 +17,7 @@ from chalicelib import wiring
 from chalicelib.cli import parts
 from chalicelib.cli.backup import key_check
 from chalicelib.cli.local import runtime_beside
-from chalicelib.cli.verify import told, verified
+from chalicelib.cli.verify import line_of, verified
 from chalicelib.domain.errors import LoyaltyError
 from chalicelib.store import archive, keys
 from chalicelib.store.dynamo import Dynamo
@@ -55,10 +55,10 @@ def command(*, source: Path) -> None:
             members = _fill(console, dynamo, source, manifest)
             # nosemgrep: unconditioned-write - the marker is this restore's own
             dynamo.delete(dynamo.catalogue, _MARKER_PK, _MARKER_PK)
-            faulty = _verify(console, runtime.use_cases, members)
+            broken = _verify(console, runtime.use_cases, members)
     except (parts.Unusable, LoyaltyError) as refusal:
         raise click.ClickException(str(refusal)) from None
-    if faulty:
+    if broken:
         raise click.exceptions.Exit(1)
 
 
@@ -122,12 +122,12 @@ def _verify(console: Console, services: Services, members: dict[str, list[str]])
     # One that moved on while it was copied is there more than once.
     wanted = {tenant: list(dict.fromkeys(found)) for tenant, found in members.items()}
     total = sum(map(len, wanted.values()))
-    entries = faulty = 0
+    events = broken = 0
     found = (each for tenant, those in wanted.items() for each in verified(services, tenant, those))
     for each in track(found, "accounts verified", total=total, console=console):
-        entries += each.entries
-        faulty += bool(each.faults)
-        for fault in each.faults:
-            console.print(told(each.member, fault), style="red", markup=False, soft_wrap=True)
-    console.print(f"{total:,} accounts with {entries:,} entries; {faulty:,} have faults.")
-    return faulty
+        events += each.events
+        broken += bool(each.errors)
+        for error in each.errors:
+            console.print(line_of(each.member, error), style="red", markup=False, soft_wrap=True)
+    console.print(f"{total:,} accounts with {events:,} events; {broken:,} have errors.")
+    return broken

@@ -9,18 +9,18 @@ from typing import Final
 import app
 from chalicelib.cli.local import local_directory
 from chalicelib.cli.token import mint_token
-from chalicelib.domain.activity import Activity
-from chalicelib.domain.calendar import Instant
+from chalicelib.domain.ledger.activity import Activity
 from chalicelib.domain.ledger.actor import Actor
+from chalicelib.domain.ledger.calendar import Instant
 from chalicelib.domain.ledger.events import Line
 from chalicelib.usecases.attempt import Decided
 from chalicelib.usecases.create_member import NewMember, create_member
 from chalicelib.usecases.keys import ALL
 from chalicelib.usecases.open_tenant import open_tenant
-from chalicelib.usecases.ports import Answer, Settings
 from chalicelib.usecases.publish_programme import draft_programme, publish_programme
 from chalicelib.usecases.record_activity import Reported, record_activity
 from chalicelib.usecases.services import Caller, Services
+from chalicelib.usecases.stored import Answer, Settings
 
 TENANT: Final = "clinic"
 _CALLER: Final = Caller(tenant=TENANT, actor=Actor("system", "seed"))
@@ -47,7 +47,7 @@ def seed(base_url: str) -> dict[str, str]:
 def _publish(services: Services) -> None:
     text = resources.files("chalicelib.programmes").joinpath("clinic.json").read_text("utf-8")
     draft = draft_programme(services, _CALLER, json.loads(text)).version
-    # The past month can still be reported: facts are judged by the version of their day.
+    # The past month can still be reported: activities are evaluated by the version of their day.
     since = services.wall_clock() - _MONTH_MS
     publish_programme(services, _CALLER, draft.programme_id, draft.number, since)
 
@@ -55,12 +55,12 @@ def _publish(services: Services) -> None:
 def _members(services: Services) -> None:
     """Make three members: one who only joined, one with a visit, one who also bought things."""
     now = services.wall_clock()
-    facts = {
+    history = {
         "1001": (),
         "1002": (_visit("1002-visit", now),),
         "1003": (_visit("1003-visit", now), _purchase("1003-basket", now)),
     }
-    for record_number, activities in facts.items():
+    for record_number, activities in history.items():
         new = NewMember(external_id=("ehr", record_number))
         created = create_member(services, _CALLER, new, _nothing, None)
         for activity in activities:

@@ -8,11 +8,11 @@ from typing import Final
 import click
 
 from chalicelib.cli.local import services_beside
-from chalicelib.domain.calendar import zone
 from chalicelib.domain.errors import LoyaltyError
+from chalicelib.domain.ledger.calendar import zone
 from chalicelib.usecases.keys import ALL
 from chalicelib.usecases.open_tenant import open_tenant
-from chalicelib.usecases.ports import Settings
+from chalicelib.usecases.stored import Settings
 
 _ID: Final = re.compile(r"[a-z][a-z0-9-]{1,39}")
 

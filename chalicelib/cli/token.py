@@ -82,7 +82,7 @@ def mint_token(  # noqa: PLR0913 - a token is made of its claims
     roles: Sequence[str] = (),
     member_id: str | None = None,
 ) -> str:
-    """A JWT for the member, or for staff with those roles; ``now`` is an `Instant`."""
+    """Return a JWT for the member, or for staff with those roles; ``now`` is an `Instant`."""
     key = serialization.load_pem_private_key(private_key_pem.encode(), password=None)
     issued_s = now // 1000
     claims: dict[str, Any] = {

@@ -14,21 +14,21 @@ from rich.progress import track
 from chalicelib.cli.local import on_file, services_beside
 from chalicelib.domain.errors import LoyaltyError
 from chalicelib.domain.ledger.actor import Actor
-from chalicelib.domain.verification import Fault
+from chalicelib.domain.verification import IntegrityError
 from chalicelib.usecases.read_ledger import check_account
 from chalicelib.usecases.services import Caller, Services
 
 
 class Found(NamedTuple):
     """
-    What one account's check found: how many entries it has, and what does not hold.
+    What one account's check found: how many events it has, and what does not hold.
 
     ``household`` is that to which a member says to belong.
     """
 
     member: str
-    entries: int
-    faults: tuple[Fault, ...]
+    events: int
+    errors: tuple[IntegrityError, ...]
     household: str | None = None
 
 
@@ -40,36 +40,36 @@ def command(*, tenant: str | None, members: tuple[str, ...]) -> None:
     Fold every account of a tenant anew from its journal, those of households too, and compare.
 
     Reads the tables of the server that runs in this directory, or those that the environment
-    names, as `tessera serve` does.  Writes nothing, so it may run at any time.  Prints each fault
-    with its member and entry, and exits with 1 where there is any.
+    names, as `tessera serve` does.  Writes nothing, so it may run at any time.  Prints each error
+    with its member and event, and exits with 1 where there is any.
     """
     services = services_beside()
     console = Console()
     tenant = tenant or on_file("tenant", "--tenant")
     wanted = list(members or services.ledger.members(tenant))
-    accounts = entries = faulty = 0
+    accounts = events = broken = 0
     for found in with_households(services, tenant, _shown(console, services, tenant, wanted)):
         accounts += 1
-        entries += found.entries
-        faulty += bool(found.faults)
-        for fault in found.faults:
-            console.print(told(found.member, fault), style="red", markup=False, soft_wrap=True)
-    console.print(f"{accounts:,} accounts with {entries:,} entries; {faulty:,} have faults.")
-    if faulty:
+        events += found.events
+        broken += bool(found.errors)
+        for error in found.errors:
+            console.print(line_of(found.member, error), style="red", markup=False, soft_wrap=True)
+    console.print(f"{accounts:,} accounts with {events:,} events; {broken:,} have errors.")
+    if broken:
         raise click.exceptions.Exit(1)
 
 
 def verified(services: Services, tenant: str, members: Iterable[str]) -> Iterator[Found]:
-    """Check accounts one after the other; one that cannot be read is a fault like any other."""
+    """Check accounts one after the other; one that cannot be read is an error like any other."""
     caller = Caller(tenant, Actor("system", "verify"))
     for member in members:
         try:
             verdict, household = check_account(services, caller, member)
-        except (LoyaltyError, ValueError, zlib.error, msgspec.MsgspecError) as fault:
+        except (LoyaltyError, ValueError, zlib.error, msgspec.MsgspecError) as error:
             # Bytes that no longer unpack or read must not end the walk.
-            yield Found(member, 0, (Fault(0, f"the account cannot be read: {fault}"),))
+            yield Found(member, 0, (IntegrityError(0, f"the account cannot be read: {error}"),))
         else:
-            yield Found(member, verdict.entries, verdict.faults, household)
+            yield Found(member, verdict.events, verdict.errors, household)
 
 
 def with_households(services: Services, tenant: str, found: Iterable[Found]) -> Iterator[Found]:
@@ -82,10 +82,10 @@ def with_households(services: Services, tenant: str, found: Iterable[Found]) -> 
     yield from verified(services, tenant, homes)
 
 
-def told(member: str, fault: Fault) -> str:
-    """Return a fault in one line, with its member and its entry."""
-    where = f"entry {fault.version}" if fault.version else "the account"
-    return f"{member}, {where}: {fault.detail}"
+def line_of(member: str, error: IntegrityError) -> str:
+    """Return an error in one line, with its member and its event."""
+    where = f"event {error.version}" if error.version else "the account"
+    return f"{member}, {where}: {error.detail}"
 
 
 def _shown(

@@ -26,13 +26,13 @@ from typing import Any
 
 
 class LoyaltyError(Exception):
-    """A refusal with a stable ``code``, a message to act on, and facts for the caller's program."""
+    """A refusal with a stable ``code``, a message to act on, and ``extensions`` for programs."""
 
-    def __init__(self, code: str, message: str, **facts: Any) -> None:
+    def __init__(self, code: str, message: str, **extensions: Any) -> None:
         super().__init__(message)
         self.code = code
         self.message = message
-        self.facts = facts
+        self.extensions = extensions
 
     def __str__(self) -> str:
         return f"{self.code}: {self.message}"
@@ -47,15 +47,15 @@ class Invalid(LoyaltyError):
         message: str,
         *,
         errors: list[dict[str, str]] | None = None,
-        **facts: Any,
+        **extensions: Any,
     ) -> None:
-        super().__init__(code, message, **facts)
+        super().__init__(code, message, **extensions)
         self.errors = errors or []
 
     def under(self, pointer: str) -> Invalid:
         """Return the same refusal of what stands under a pointer of the request."""
         errors = [{**each, "pointer": pointer + each.get("pointer", "")} for each in self.errors]
-        return Invalid(self.code, self.message, errors=errors, **self.facts)
+        return Invalid(self.code, self.message, errors=errors, **self.extensions)
 
 
 class Malformed(Invalid):

@@ -11,7 +11,7 @@ def escape_pointer(token: str) -> str:
 
 
 def join(at: str, *tokens: str | int) -> str:
-    """The pointer of what stands below ``at``, by the names and places that lead there."""
+    """Return the pointer of what stands below ``at``, by the names and places that lead there."""
     return at + "".join(f"/{escape_pointer(str(token))}" for token in tokens)
 
 

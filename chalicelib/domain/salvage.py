@@ -1,9 +1,9 @@
 """
-A faulty value read as far as it goes, so that one fault does not hide the others.
+An invalid value read as far as it goes, so that one violation does not hide the others.
 
 Rules about meaning need a document of the right shape.  `salvage` makes one of any JSON value:
 what cannot be read is left at its default or stood in for, lists keep their places, and a value
-of the right kind that is out of bounds is kept.  It is for finding faults and for nothing else.
+of the right kind that is out of bounds is kept.  It is for finding violations and for nothing else.
 """
 
 from __future__ import annotations

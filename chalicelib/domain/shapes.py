@@ -18,8 +18,8 @@ from typing import Annotated, Any, Final
 import msgspec
 from msgspec import inspect as shapes
 
-from chalicelib.domain.faults import Fault
 from chalicelib.domain.pointer import escape_pointer
+from chalicelib.domain.violations import Violation
 
 _MSGSPEC_PATH: Final = re.compile(r" - at `(?:key in )?`?\$(?P<path>[^`]*)`")
 _PATH_STEP: Final = re.compile(r"\.([^.\[\]]+)|\[(\d+|\.\.\.)\]")
@@ -68,12 +68,12 @@ _WANTED: Final[dict[type[shapes.Type], str]] = {
 
 @cache
 def shape_of(declared: Hashable) -> shapes.Type:
-    """The description by msgspec of a type, kept for the next time."""
+    """Return the description by msgspec of a type, kept for the next time."""
     return shapes.type_info(declared)
 
 
 def lenient_structs(declared: Any) -> list[str]:
-    """The names of Structs reachable from ``declared`` that accept unknown fields."""
+    """Return the names of Structs reachable from ``declared`` that accept unknown fields."""
     return sorted(
         {
             shape.cls.__name__
@@ -103,57 +103,59 @@ def _reachable(shape: shapes.Type, seen: set[int]) -> Iterator[shapes.Type]:
 
 
 def unwrap(shape: shapes.Type) -> shapes.Type:
-    """The shape without its annotations."""
+    """Return the shape without its annotations."""
     while isinstance(shape, shapes.Metadata):
         shape = shape.type
     return shape
 
 
-def told_by_msgspec(error: msgspec.ValidationError) -> Fault:
-    """The words of msgspec itself, for what only a Struct's own checks can see."""
+def from_msgspec(error: msgspec.ValidationError) -> Violation:
+    """Return the words of msgspec itself, for what only a Struct's own checks can see."""
     message = str(error)
     match = _MSGSPEC_PATH.search(message)
     if match is None:
-        return Fault("", message)
+        return Violation("", message)
     steps = [name or index for name, index in _PATH_STEP.findall(match["path"])]
     pointer = "".join(f"/{escape_pointer(step)}" for step in steps)
-    return Fault(pointer, message[: match.start()])
+    return Violation(pointer, message[: match.start()])
 
 
-def walk(value: Any, shape: shapes.Type, at: str = "") -> Iterator[Fault]:
-    """The faults of a value of that declared shape, outermost first, lazily."""
+def walk(value: Any, shape: shapes.Type, at: str = "") -> Iterator[Violation]:
+    """Return the violations of a value of that declared shape, outermost first, lazily."""
     shape = unwrap(shape)
-    step = next((w for kinds, w in _WALKS if isinstance(shape, kinds)), _plain_faults)
+    step = next((w for kinds, w in _WALKS if isinstance(shape, kinds)), _plain_violations)
     yield from step(value, shape, at)
 
 
-def _struct_faults(value: Any, shape: shapes.StructType, at: str) -> Iterator[Fault]:
+def _struct_violations(value: Any, shape: shapes.StructType, at: str) -> Iterator[Violation]:
     if not isinstance(value, dict):
-        yield Fault(at, f"must be an object; got {_kind(value)}")
+        yield Violation(at, f"must be an object; got {_kind(value)}")
         return
     fields = {field.encode_name: field for field in shape.fields}
     for name, field in fields.items():
         if name in value:
             yield from walk(value[name], field.type, f"{at}/{escape_pointer(name)}")
         elif field.required:
-            yield Fault(f"{at}/{escape_pointer(name)}", "is required")
+            yield Violation(f"{at}/{escape_pointer(name)}", "is required")
     known = [*fields, shape.tag_field] if shape.tag_field else list(fields)
     if shape.tag_field and value.get(shape.tag_field, shape.tag) != shape.tag:
-        yield Fault(f"{at}/{escape_pointer(shape.tag_field)}", f"must be {_one_of([shape.tag])}")
+        yield Violation(
+            f"{at}/{escape_pointer(shape.tag_field)}", f"must be {_one_of([shape.tag])}"
+        )
     if shape.forbid_unknown_fields:
-        yield from _unknown_faults(value, known, at)
+        yield from _unknown_violations(value, known, at)
 
 
-def _unknown_faults(value: dict[str, Any], known: list[str], at: str) -> Iterator[Fault]:
+def _unknown_violations(value: dict[str, Any], known: list[str], at: str) -> Iterator[Violation]:
     for name in value:
         if name in known:
             continue
         near = difflib.get_close_matches(name, known, n=1)
         hint = f"; did you mean `{near[0]}`?" if near else ""
-        yield Fault(f"{at}/{escape_pointer(name)}", f"is not a known field{hint}")
+        yield Violation(f"{at}/{escape_pointer(name)}", f"is not a known field{hint}")
 
 
-def _union_faults(value: Any, shape: shapes.UnionType, at: str) -> Iterator[Fault]:
+def _union_violations(value: Any, shape: shapes.UnionType, at: str) -> Iterator[Violation]:
     options = [unwrap(option) for option in shape.types]
     if value is None and any(isinstance(option, shapes.NoneType) for option in options):
         return
@@ -162,97 +164,99 @@ def _union_faults(value: Any, shape: shapes.UnionType, at: str) -> Iterator[Faul
     if len(fitting) == 1:
         yield from walk(value, fitting[0], at)
     elif tagged:
-        yield from _tagged_faults(value, tagged, at)
+        yield from _tagged_violations(value, tagged, at)
     elif not fitting:
         wanted = dict.fromkeys(_wanted(option) for option in options)
-        yield Fault(at, f"must be {' or '.join(wanted)}; got {_kind(value)}")
+        yield Violation(at, f"must be {' or '.join(wanted)}; got {_kind(value)}")
 
 
-def _tagged_faults(
+def _tagged_violations(
     value: dict[str, Any],
     options: list[shapes.StructType],
     at: str,
-) -> Iterator[Fault]:
+) -> Iterator[Violation]:
     tag_field = options[0].tag_field or "type"
     by_tag = {option.tag: option for option in options}
     tag = value.get(tag_field)
     if isinstance(tag, str | int) and tag in by_tag:
-        yield from _struct_faults(value, by_tag[tag], at)
+        yield from _struct_violations(value, by_tag[tag], at)
         return
     wanted = f"must be {_one_of(list(by_tag))}"
     detail = wanted if tag_field in value else f"is required: {wanted}"
-    yield Fault(f"{at}/{escape_pointer(tag_field)}", detail)
+    yield Violation(f"{at}/{escape_pointer(tag_field)}", detail)
 
 
-def _list_faults(value: Any, shape: Any, at: str) -> Iterator[Fault]:
+def _list_violations(value: Any, shape: Any, at: str) -> Iterator[Violation]:
     if not isinstance(value, list):
-        yield Fault(at, f"must be a list; got {_kind(value)}")
+        yield Violation(at, f"must be a list; got {_kind(value)}")
         return
-    yield from _length_faults(len(value), shape, at, "item(s)")
+    yield from _length_violations(len(value), shape, at, "item(s)")
     for index, item in enumerate(value):
         yield from walk(item, shape.item_type, f"{at}/{index}")
 
 
-def _mapping_faults(value: Any, shape: shapes.DictType, at: str) -> Iterator[Fault]:
+def _mapping_violations(value: Any, shape: shapes.DictType, at: str) -> Iterator[Violation]:
     if not isinstance(value, dict):
-        yield Fault(at, f"must be an object; got {_kind(value)}")
+        yield Violation(at, f"must be an object; got {_kind(value)}")
         return
-    yield from _length_faults(len(value), shape, at, "key(s)")
+    yield from _length_violations(len(value), shape, at, "key(s)")
     for name, item in value.items():
         here = f"{at}/{escape_pointer(name)}"
-        for fault in walk(name, shape.key_type, here):
-            yield Fault(here, f"has a key that {fault.detail}")
+        for violation in walk(name, shape.key_type, here):
+            yield Violation(here, f"has a key that {violation.detail}")
         yield from walk(item, shape.value_type, here)
 
 
-def _choice_faults(
+def _choice_violations(
     value: Any,
     shape: shapes.LiteralType | shapes.EnumType,
     at: str,
-) -> Iterator[Fault]:
+) -> Iterator[Violation]:
     values = _choices(shape)
     if not any(value == each and type(value) is type(each) for each in values):
-        yield Fault(at, f"must be {_one_of(values)}")
+        yield Violation(at, f"must be {_one_of(values)}")
 
 
-def _number_faults(
+def _number_violations(
     value: Any,
     shape: shapes.IntType | shapes.FloatType,
     at: str,
-) -> Iterator[Fault]:
+) -> Iterator[Violation]:
     whole = isinstance(shape, shapes.IntType)
     # nosemgrep: float-money - a kind of value that JSON has
     if isinstance(value, bool) or not isinstance(value, int if whole else int | float):
-        yield Fault(at, f"must be {_wanted(shape)}; got {_kind(value)}")
+        yield Violation(at, f"must be {_wanted(shape)}; got {_kind(value)}")
     elif shape.ge is not None and value < shape.ge:
-        yield Fault(at, f"must be at least {shape.ge}")
+        yield Violation(at, f"must be at least {shape.ge}")
     elif shape.gt is not None and value <= shape.gt:
-        yield Fault(at, f"must be more than {shape.gt}")
+        yield Violation(at, f"must be more than {shape.gt}")
     elif shape.le is not None and value > shape.le:
-        yield Fault(at, f"must be at most {shape.le}")
+        yield Violation(at, f"must be at most {shape.le}")
     elif shape.lt is not None and value >= shape.lt:
-        yield Fault(at, f"must be less than {shape.lt}")
+        yield Violation(at, f"must be less than {shape.lt}")
     elif shape.multiple_of is not None and value % shape.multiple_of:
-        yield Fault(at, f"must be a multiple of {shape.multiple_of}")
+        yield Violation(at, f"must be a multiple of {shape.multiple_of}")
 
 
-def _string_faults(value: Any, shape: shapes.StrType, at: str) -> Iterator[Fault]:
+def _string_violations(value: Any, shape: shapes.StrType, at: str) -> Iterator[Violation]:
     if not isinstance(value, str):
-        yield Fault(at, f"must be a string; got {_kind(value)}")
+        yield Violation(at, f"must be a string; got {_kind(value)}")
         return
-    yield from _length_faults(len(value), shape, at, "character(s)")
+    yield from _length_violations(len(value), shape, at, "character(s)")
     if shape.pattern is not None and not re.search(shape.pattern, value):
-        yield Fault(at, f"must match the pattern {shape.pattern}")
+        # What keeps a line feed from following is no help to a reader (`programme.fields.whole`).
+        shown = shape.pattern.replace(r"(?!\n)", "")
+        yield Violation(at, f"must match the pattern {shown}")
 
 
-def _length_faults(length: int, shape: Any, at: str, unit: str) -> Iterator[Fault]:
+def _length_violations(length: int, shape: Any, at: str, unit: str) -> Iterator[Violation]:
     if shape.min_length is not None and length < shape.min_length:
-        yield Fault(at, f"must have at least {shape.min_length} {unit}; has {length}")
+        yield Violation(at, f"must have at least {shape.min_length} {unit}; has {length}")
     if shape.max_length is not None and length > shape.max_length:
-        yield Fault(at, f"must have at most {shape.max_length} {unit}; has {length}")
+        yield Violation(at, f"must have at most {shape.max_length} {unit}; has {length}")
 
 
-def _plain_faults(value: Any, shape: shapes.Type, at: str) -> Iterator[Fault]:
+def _plain_violations(value: Any, shape: shapes.Type, at: str) -> Iterator[Violation]:
     """Types without structure: msgspec decides, the wording is ours where we have one."""
     plain = _plain_type(shape)
     if plain is None:
@@ -261,7 +265,7 @@ def _plain_faults(value: Any, shape: shapes.Type, at: str) -> Iterator[Fault]:
         msgspec.convert(value, plain)
     except msgspec.ValidationError as error:
         wanted = _WANTED.get(type(shape))
-        yield Fault(at, f"must be {wanted}" if wanted else str(error))
+        yield Violation(at, f"must be {wanted}" if wanted else str(error))
 
 
 def _plain_type(shape: shapes.Type) -> Any:
@@ -322,12 +326,12 @@ def _one_of(values: Any) -> str:
     return shown if len(values) == 1 else f"one of {shown}"
 
 
-_WALKS: Final[tuple[tuple[Any, Callable[[Any, Any, str], Iterator[Fault]]], ...]] = (
-    (shapes.StructType, _struct_faults),
-    (shapes.UnionType, _union_faults),
-    (LISTS, _list_faults),
-    (shapes.DictType, _mapping_faults),
-    ((shapes.LiteralType, shapes.EnumType), _choice_faults),
-    ((shapes.IntType, shapes.FloatType), _number_faults),
-    (shapes.StrType, _string_faults),
+_WALKS: Final[tuple[tuple[Any, Callable[[Any, Any, str], Iterator[Violation]]], ...]] = (
+    (shapes.StructType, _struct_violations),
+    (shapes.UnionType, _union_violations),
+    (LISTS, _list_violations),
+    (shapes.DictType, _mapping_violations),
+    ((shapes.LiteralType, shapes.EnumType), _choice_violations),
+    ((shapes.IntType, shapes.FloatType), _number_violations),
+    (shapes.StrType, _string_violations),
 )

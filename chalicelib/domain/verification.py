@@ -11,109 +11,109 @@ from collections.abc import Callable, Iterable
 
 from msgspec import Struct
 
-from chalicelib.domain.account import Account, evolve
-from chalicelib.domain.calendar import Instant
+from chalicelib.domain.decide import registry
 from chalicelib.domain.decide.settling import settle
 from chalicelib.domain.ledger import journal
+from chalicelib.domain.ledger.account import Account, evolve
+from chalicelib.domain.ledger.calendar import Instant
 from chalicelib.domain.ledger.events import Event
 from chalicelib.domain.ledger.journal import StoredEvent
-from chalicelib.domain.mechanics import registry
-from chalicelib.domain.programme import Programmes
+from chalicelib.domain.programme.versions import Programmes
 
 
-class Fault(Struct, frozen=True):
-    """Something that does not hold; ``version`` names the entry, 0 the account itself."""
+class IntegrityError(Struct, frozen=True):
+    """Something that does not hold; ``version`` names the event, 0 the account itself."""
 
     version: int
     detail: str
 
 
 class Verdict(Struct, frozen=True):
-    """The outcome of a check over so many entries."""
+    """The outcome of a check over so many events."""
 
-    entries: int
-    faults: tuple[Fault, ...]
+    events: int
+    errors: tuple[IntegrityError, ...]
 
     @property
     def holds(self) -> bool:
         """Tell whether account and journal agree."""
-        return not self.faults
+        return not self.errors
 
 
 class Verifier:
-    """Folds a journal entry by entry, and stops at the first that cannot be trusted."""
+    """Folds a journal event by event, and stops at the first that cannot be trusted."""
 
     def __init__(self, key: str) -> None:
         self._key = key
         self._account = Account()
-        self._faults: list[Fault] = []
-        self._entries = 0
+        self._errors: list[IntegrityError] = []
+        self._events = 0
 
     def take(self, stored: StoredEvent) -> None:
-        """Check one more entry: its place, its link in the chain, its postings, its effects."""
-        if self._faults:
+        """Check one more event: its place, its link in the chain, its postings, its effects."""
+        if self._errors:
             return
-        self._entries += 1
+        self._events += 1
         expected = self._account.version + 1
-        fault = self._check(stored, expected)
-        if fault:
-            self._faults.append(Fault(expected, fault))
+        error = self._check(stored, expected)
+        if error:
+            self._errors.append(IntegrityError(expected, error))
 
     def _check(self, stored: StoredEvent, expected: int) -> str:
         if stored.version != expected:
-            return f"entry {expected} is missing"
+            return f"event {expected} is missing"
         link = journal.link(
             self._account.head, self._key, stored.version, stored.body, stored.detail
         )
         if link != stored.hash:  # nosemgrep: digest-compared - nobody can try it from outside
-            return f"the bytes of entry {stored.version} are not those that were written"
+            return f"the bytes of event {stored.version} are not those that were written"
         try:
-            entry = journal.decode(stored)
-            after = evolve(self._account, entry, stored.hash)
-        except ValueError as fault:
-            return str(fault)
-        if stored.effective_at != entry.effective_at:
-            return f"entry {stored.version} is filed under another instant"
-        contradiction = _moved(self._account, after, entry)
+            event = journal.decode(stored)
+            after = evolve(self._account, event, stored.hash)
+        except ValueError as error:
+            return str(error)
+        if stored.effective_at != event.effective_at:
+            return f"event {stored.version} is filed under another instant"
+        contradiction = _moved(self._account, after, event)
         self._account = after
         return contradiction
 
     def verdict(self, account: Account) -> Verdict:
         """Compare what the journal folds to with the account as it is stored."""
-        if not self._faults and self._account != account:
-            self._faults.append(Fault(0, _difference(self._account, account)))
-        return Verdict(self._entries, tuple(self._faults))
+        if not self._errors and self._account != account:
+            self._errors.append(IntegrityError(0, _difference(self._account, account)))
+        return Verdict(self._events, tuple(self._errors))
 
 
-def verify(account: Account, entries: Iterable[StoredEvent], key: str) -> Verdict:
+def verify(account: Account, events: Iterable[StoredEvent], key: str) -> Verdict:
     """Check a stored account against its whole journal, in order of version."""
     verifier = Verifier(key)
-    for stored in entries:
+    for stored in events:
         verifier.take(stored)
     return verifier.verdict(account)
 
 
 def as_of(
-    entries: Iterable[StoredEvent], programmes: Programmes, instant: Instant, key: str
+    events: Iterable[StoredEvent], programmes: Programmes, instant: Instant, key: str
 ) -> Account:
     """Return the account as it was at an instant: folded up to it, then settled to it."""
     account = Account()
-    for stored in entries:
+    for stored in events:
         if stored.effective_at > instant:
             break
         account = evolve(account, journal.decode(stored), stored.hash)
     return settle(account, programmes, instant, key)[0]
 
 
-def _moved(before: Account, after: Account, entry: Event) -> str:
-    """Return how an entry's postings and its effects contradict each other, or nothing."""
-    for currency in sorted({*before.balances, *after.balances, *_currencies(entry)}):
+def _moved(before: Account, after: Account, event: Event) -> str:
+    """Return how an event's postings and its effects contradict each other, or nothing."""
+    for currency in sorted({*before.balances, *after.balances, *_currencies(event)}):
         for place, held in _member_accounts().items():
             change = held(after, currency) - held(before, currency)
-            posted = _net(entry, place, currency)
+            posted = _net(event, place, currency)
             if posted != change:
                 return (
-                    f"entry {entry.version} posts {posted} {currency} to {place} "
+                    f"event {event.version} posts {posted} {currency} to {place} "
                     f"but changes it by {change}"
                 )
     return ""
@@ -124,14 +124,14 @@ def _member_accounts() -> dict[str, Callable[[Account, str], int]]:
     return {path: held for each in registry.every() for path, held in each.accounts.items()}
 
 
-def _currencies(entry: Event) -> set[str]:
-    return {posting.currency for posting in entry.postings}
+def _currencies(event: Event) -> set[str]:
+    return {posting.currency for posting in event.postings}
 
 
-def _net(entry: Event, place: str, currency: str) -> int:
+def _net(event: Event, place: str, currency: str) -> int:
     return sum(
         posting.amount * ((posting.destination == place) - (posting.source == place))
-        for posting in entry.postings
+        for posting in event.postings
         if posting.currency == currency
     )
 

@@ -11,7 +11,7 @@ import msgspec
 
 from chalicelib.domain.errors import Unavailable
 from chalicelib.integrations import sqs
-from chalicelib.usecases.ports import IndexRange
+from chalicelib.usecases.stored import IndexRange
 
 #: SQS takes and gives no more messages in one call.
 BATCH_MAX: Final = 10
@@ -70,8 +70,8 @@ class SqsTickQueue:
 
         try:
             answer: dict[str, Any] = getattr(self._client, operation)(**arguments)
-        except (BotoCoreError, ClientError) as fault:
-            raise Unavailable("queue_unavailable", "The queue did not answer.") from fault
+        except (BotoCoreError, ClientError) as error:
+            raise Unavailable("queue_unavailable", "The queue did not answer.") from error
         return answer
 
 

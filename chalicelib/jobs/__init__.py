@@ -1,4 +1,4 @@
-"""What runs by itself: scheduled, queued and streamed work."""
+"""Scheduled and queued work."""
 
 from __future__ import annotations
 

@@ -17,8 +17,8 @@ from chalicelib import metrics, observability
 from chalicelib.domain.ledger.actor import CLOCK
 from chalicelib.integrations import tick_queue
 from chalicelib.usecases.fan_out import SHORT, fan_out, settle_range
-from chalicelib.usecases.ports import Due
 from chalicelib.usecases.services import Caller, Services
+from chalicelib.usecases.stored import Due
 from chalicelib.usecases.tick import Settle, Settled, settler
 
 #: What the log calls it.
@@ -55,7 +55,7 @@ def work(services: Services, event: dict[str, Any], context: Any) -> dict[str, A
         if not _settled(services, caller, record["body"], settle)
     ]
     metrics.flush()
-    # What SQS is told of a batch: these messages come again, the others are done.
+    # What SQS learns of a batch: these messages come again, the others are done.
     return {"batchItemFailures": [{"itemIdentifier": each} for each in failed]}
 
 
@@ -63,12 +63,12 @@ def _settled(services: Services, caller: Caller, body: str, settle: Settle) -> b
     """Settle what one message names; return whether nothing of it has to come again."""
     try:
         ticked = settle_range(services, caller, tick_queue.decode(body), settle)
-    except Exception as fault:  # noqa: BLE001 - logged with its trace
+    except Exception as error:  # noqa: BLE001 - logged with its trace
         # Whatever one message holds, or however its part of the index fails, the others are done.
         message = "a message of the tick cannot be read"
-        if not isinstance(fault, msgspec.MsgspecError):
+        if not isinstance(error, msgspec.MsgspecError):
             message = "a part of the index cannot be settled"
-        observability.failure(message, fault, job="settle")
+        observability.failure(message, error, job="settle")
         return False
     observability.outcome("settle", job="settle", count=ticked.accounts)
     metrics.count("AccountsSettled", ticked.accounts)
@@ -86,11 +86,11 @@ def _sparing(services: Services, caller: Caller) -> Settle:
     def spare(place: Due) -> Settled:
         try:
             return settle(place)
-        except Exception as fault:  # noqa: BLE001 - logged with its trace
+        except Exception as error:  # noqa: BLE001 - logged with its trace
             # The edge of the job: whatever one account holds, its neighbours are settled.
             observability.failure(
                 "an account cannot be settled",
-                fault,
+                error,
                 job=TICK,
                 tenant=place.tenant,
                 member_id=place.member,

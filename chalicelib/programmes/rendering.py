@@ -2,7 +2,7 @@
 Messages as text: the message files, one folder a locale, by the rules of that locale.
 
 The folder `en` is complete.  A text is in one language throughout: what lacks a message in the
-reader's is told in English, and ``lang`` says so.  A programme's own names come in the reader's
+reader's is given in English, and ``lang`` says so.  A programme's own names come in the reader's
 locale in either case.
 """
 
@@ -26,10 +26,10 @@ from fluent.runtime import FluentBundle, FluentResource, resolver
 from fluent.runtime.types import FluentDecimal, FluentType
 from fluent.syntax import ast
 
-from chalicelib.domain import money
-from chalicelib.domain.money import Money
-from chalicelib.domain.programme import Plural, locale_in, text_in
-from chalicelib.domain.wording import AllOf, Amount, AnyOf, Argument, DayOfYear, Message
+from chalicelib.domain.ledger import money
+from chalicelib.domain.ledger.money import Money
+from chalicelib.domain.programme.fields import Plural, locale_in, text_in
+from chalicelib.domain.programme.wording import AllOf, Amount, AnyOf, Argument, DayOfYear, Message
 
 #: The locales that a folder may be for, each with its rules in CLDR: of all that babel has, the
 #: package ships these.  Plain English writes dates as Americans do there; 001 is the world.
@@ -191,8 +191,8 @@ class _Language:
         # Iran's calendar, and only Persian readers pay for it.
         import jdatetime
 
-        told = jdatetime.date.fromgregorian(date=day, locale=jdatetime.FA_LOCALE)
-        return str(told.strftime("%-d %B %Y"))
+        jalali = jdatetime.date.fromgregorian(date=day, locale=jdatetime.FA_LOCALE)
+        return str(jalali.strftime("%-d %B %Y"))
 
 
 def _capitalised(text: str) -> str:

@@ -1,18 +1,17 @@
-"""Activities: facts that happened, recorded one by one or together."""
+"""Activities: what members did, recorded one by one."""
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
-import msgspec
 from msgspec import Meta, Struct, field
 
-from chalicelib.domain.activity import Activity
-from chalicelib.domain.calendar import format_instant
 from chalicelib.domain.errors import Invalid
+from chalicelib.domain.ledger.activity import Activity
+from chalicelib.domain.ledger.calendar import format_instant
 from chalicelib.domain.ledger.events import Line
 from chalicelib.domain.mechanics.activities import Recorded, Verdict
-from chalicelib.domain.programme import ActivityType, Id
+from chalicelib.domain.programme.fields import ActivityType, Id
 from chalicelib.routes.calls import (
     answer,
     caller_of,
@@ -26,13 +25,16 @@ from chalicelib.routes.fields import (
     DryRun,
     ExternalId,
     ExternalRef,
+    InstantText,
     Label,
+    LineId,
     MinorUnits,
     Quantity,
+    ShortText,
     Source,
 )
-from chalicelib.routes.http import Body, Call, Reply, Resource
-from chalicelib.routes.problems import problem_of
+from chalicelib.routes.http import Resource
+from chalicelib.routes.operation import Body, Call, Reply
 from chalicelib.routes.views import (
     AwardView,
     BalanceView,
@@ -44,15 +46,15 @@ from chalicelib.routes.views import (
     tier_change,
 )
 from chalicelib.usecases.attempt import Decided
-from chalicelib.usecases.ports import Answer
-from chalicelib.usecases.record_activity import Reported, record_activities, record_activity
+from chalicelib.usecases.execution import Present
+from chalicelib.usecases.record_activity import Reported, record_activity
+from chalicelib.usecases.stored import Answer
 
 api = Resource("activities")
 
-InstantText = Annotated[str, Meta(max_length=40, description="RFC 3339, with its offset.")]
 # JavaScript's integers, beyond which no body may hold a number.
 Whole = Annotated[int, Meta(ge=-(2**53), le=2**53)]
-Scalar = Annotated[str, Meta(max_length=200)] | Whole | bool
+Scalar = ShortText | Whole | bool
 
 
 class MoneyBody(Body):
@@ -69,20 +71,20 @@ class LineBody(Body):
     quantity: Quantity = 1
     category: Label = ""
     sku: Label = ""
-    id: Annotated[str, Meta(max_length=40)] = ""
+    id: LineId = ""
 
 
 class MemberRef(Body):
-    """Who did it: our id, or one of another system."""
+    """The member: by Tessera's id, or by an id of another system."""
 
-    # An id that was never made is a member who is not there, which refuses one fact of many.
+    # An id that was never made is a member who is not there, which refuses one activity of many.
     id: Annotated[str, Meta(max_length=64, pattern=r"^mem_")] | None = None
     external_id: ExternalId | None = None
 
 
 class ActivityBody(Body):
     """
-    One fact.  ``(source, external_id)`` is its identity, for ever.
+    One activity.  ``(source, external_id)`` is its identity, for ever.
 
     With lines, ``amount`` is their sum and may be left out; then ``currency`` says what they
     are in.
@@ -104,14 +106,8 @@ class ActivityBody(Body):
     attributes: Annotated[dict[Id, Scalar], Meta(max_length=20)] = field(default_factory=dict)
 
 
-class BatchBody(Body):
-    """Up to 100 facts; those of one member are taken in the order given."""
-
-    activities: Annotated[list[ActivityBody], Meta(min_length=1, max_length=100)]
-
-
 class RuleView(Struct, frozen=True, omit_defaults=True):
-    """What a rule made of the fact: ``granted`` of ``raw``, or why not."""
+    """What a rule made of the activity: ``granted`` of ``raw``, or why not."""
 
     rule: str
     currency: str
@@ -122,7 +118,7 @@ class RuleView(Struct, frozen=True, omit_defaults=True):
 
 
 class ExplanationView(Struct, frozen=True, omit_defaults=True):
-    """What one programme made of the fact, by which version and in which tier."""
+    """What one programme made of the activity, by which version and in which tier."""
 
     programme: str
     version: int | None = None
@@ -132,7 +128,7 @@ class ExplanationView(Struct, frozen=True, omit_defaults=True):
 
 
 class ActivityView(Struct, frozen=True):
-    """What followed from a fact."""
+    """What followed from an activity."""
 
     member_id: str
     version: int
@@ -143,32 +139,6 @@ class ActivityView(Struct, frozen=True):
     outcomes: list[OutcomeView]
     balances: list[BalanceView]
     explanation: list[ExplanationView]
-
-
-class BatchResult(Struct, frozen=True, omit_defaults=True):
-    """What became of one fact: `recorded`, `refused` with a problem, or `not_attempted`."""
-
-    index: int
-    result: str
-    replayed: bool = False
-    activity: msgspec.Raw = msgspec.Raw(b"null")
-    problem: msgspec.Raw = msgspec.Raw(b"null")
-
-
-class BatchResultView(Struct, frozen=True, omit_defaults=True):
-    """What became of one fact: `recorded`, `refused` with a problem, or `not_attempted`."""
-
-    index: int
-    result: str
-    replayed: bool = False
-    activity: ActivityView | None = None
-    problem: dict[str, Any] | None = None
-
-
-class BatchView(Struct, frozen=True):
-    """The outcomes, in the order of the facts."""
-
-    results: list[BatchResultView]
 
 
 _RECORDING = (
@@ -186,10 +156,11 @@ _RECORDING = (
 
 @api.post(
     "/activities",
+    name="record_activity",
     scope="activities:write",
     summary="Record an activity",
     description=(
-        "The identity `(source, external_id)` makes it unrepeatable: the same fact again is "
+        "The identity `(source, external_id)` makes it unrepeatable: the same activity again is "
         "answered as the first time. An `Idempotency-Key` of the request, where there is one, "
         "holds beside it. With `dry_run` nothing is written and the status is 200."
     ),
@@ -202,9 +173,9 @@ _RECORDING = (
     errors=_RECORDING,
 )
 def record(call: Call[ActivityBody, DryRun]) -> Reply:
-    """Judge a fact and journal it."""
-    present = _presenter(200 if call.query.dry_run else 201)
-    reported = _reported(call.body, "")
+    """Evaluate an activity and journal it."""
+    present = presenter(200 if call.query.dry_run else 201)
+    reported = reported_of(call.body, "")
     return reply(
         record_activity(
             services_of(call),
@@ -217,52 +188,12 @@ def record(call: Call[ActivityBody, DryRun]) -> Reply:
     )
 
 
-@api.post(
-    "/activities/batch",
-    scope="activities:write",
-    summary="Record up to 100 activities",
-    description=(
-        "Each is recorded or refused by itself. What was not attempted for want of time can be "
-        "sent again, as can the whole batch."
-    ),
-    body=BatchBody,
-    query=DryRun,
-    answer=BatchView,
-    idempotent="body",
-    errors=("invalid_instant",),
-)
-def record_batch(call: Call[BatchBody, DryRun]) -> Reply:
-    """Record facts, each with its own outcome."""
-    reports = [
-        _reported(body, f"/activities/{place}") for place, body in enumerate(call.body.activities)
-    ]
-    outcomes = record_activities(
-        services_of(call),
-        caller_of(call),
-        reports,
-        _presenter(201),
-        dry_run=call.query.dry_run,
-    )
-    results = []
-    for place, outcome in enumerate(outcomes):
-        if outcome.done is not None:
-            results.append(
-                BatchResult(
-                    place,
-                    "recorded",
-                    outcome.done.replayed,
-                    activity=msgspec.Raw(outcome.done.answer.body),
-                )
-            )
-        elif outcome.refusal is not None:
-            problem = problem_of(outcome.refusal, call.correlation_id)
-            results.append(BatchResult(place, "refused", problem=msgspec.Raw(problem.body)))
-        else:
-            results.append(BatchResult(place, "not_attempted"))
-    return Reply({"results": results})
+def reported_of(body: ActivityBody, pointer: str) -> Reported:
+    """
+    Return what a body reports.
 
-
-def _reported(body: ActivityBody, pointer: str) -> Reported:
+    Raises `Invalid` for what contradicts itself, at its place below ``pointer``.
+    """
     reference = body.member
     if (reference.id is None) == (reference.external_id is None):
         raise Invalid(
@@ -313,7 +244,9 @@ def _reported(body: ActivityBody, pointer: str) -> Reported:
     )
 
 
-def _presenter(status: int) -> Any:
+def presenter(status: int) -> Present:
+    """Return what answers with what followed from an activity, under a status."""
+
     def present(decided: Decided) -> Answer:
         recorded: Recorded = decided.results[-1]
         return answer(

@@ -8,13 +8,14 @@ from msgspec import Meta, Struct
 
 from chalicelib.domain.errors import Invalid
 from chalicelib.domain.mechanics.adjustment import Adjust, Adjusted
-from chalicelib.domain.programme import Id
+from chalicelib.domain.programme.fields import Id
 from chalicelib.routes.calls import answer, carry_out
-from chalicelib.routes.fields import DryRun
-from chalicelib.routes.http import Body, Call, Reply, Resource
+from chalicelib.routes.fields import DryRun, Note, Reason
+from chalicelib.routes.http import Resource
+from chalicelib.routes.operation import Body, Call, Reply
 from chalicelib.routes.views import BalanceView, balances
 from chalicelib.usecases.attempt import Decided
-from chalicelib.usecases.ports import Answer
+from chalicelib.usecases.stored import Answer
 
 api = Resource("adjustments")
 
@@ -25,8 +26,8 @@ class AdjustmentBody(Body):
     programme: Id
     currency: Id
     amount: Annotated[int, Meta(ge=-(10**9), le=10**9, extra_json_schema={"not": {"const": 0}})]
-    reason: Annotated[str, Meta(min_length=1, max_length=200)]
-    note: Annotated[str, Meta(max_length=1000)] = ""
+    reason: Reason
+    note: Note = ""
 
 
 class AdjustmentView(Struct, frozen=True):
@@ -43,6 +44,7 @@ class AdjustmentView(Struct, frozen=True):
 
 @api.post(
     "/members/{member_id}/adjustments",
+    name="adjust_balance",
     scope="adjustments:write",
     summary="Correct a balance, with a reason",
     description="With `dry_run` nothing is written and the status is 200.",

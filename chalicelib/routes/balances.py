@@ -8,8 +8,8 @@ from typing import Annotated
 from msgspec import Meta, Struct
 
 from chalicelib import observability
-from chalicelib.domain.calendar import format_instant
-from chalicelib.domain.effects import LotWarned, TierChange
+from chalicelib.domain.ledger.calendar import format_instant
+from chalicelib.domain.ledger.effects import LotWarned, TierChange
 from chalicelib.domain.ledger.events import (
     ActivityRecorded,
     ActivityReversed,
@@ -18,7 +18,8 @@ from chalicelib.domain.ledger.events import (
     TierReviewAnnounced,
 )
 from chalicelib.routes.calls import caller_of, instant_in, services_of
-from chalicelib.routes.http import Call, Page, Query, Reply, Resource
+from chalicelib.routes.http import Resource
+from chalicelib.routes.operation import Call, Page, Query, Reply
 from chalicelib.routes.views import (
     AwardView,
     BalanceDetailView,
@@ -50,8 +51,8 @@ class BalancesView(Struct, frozen=True):
     dir: str
 
 
-class FactView(Struct, frozen=True, omit_defaults=True):
-    """The fact that an entry recorded; of a reversal, what of it came back."""
+class ActivitySummaryView(Struct, frozen=True, omit_defaults=True):
+    """The activity that an event recorded; of a reversal, what of it came back."""
 
     type: str
     source: str
@@ -83,13 +84,14 @@ class AtRiskView(Struct, frozen=True):
     at: str
 
 
-class EntryView(Struct, frozen=True, omit_defaults=True):
+class EventView(Struct, frozen=True, omit_defaults=True):
     """
-    One entry of the ledger.
+    One event of the ledger.
 
     ``redemption_id``, ``transfer_id`` and ``household_id`` name what it is about, ``counterparty``
-    the other member of a transfer, ``reverses`` the version of the entry that it takes back;
-    ``tiers`` the tiers held from it on, ``at_risk`` those about to be lost.
+    the other member of a transfer, ``role`` as what the member belongs to a household from it on,
+    ``reverses`` the version of the event that it takes back; ``tiers`` the tiers held from it on,
+    ``at_risk`` those about to be lost.
     """
 
     version: int
@@ -98,7 +100,7 @@ class EntryView(Struct, frozen=True, omit_defaults=True):
     effective_at: str
     movements: list[MovementView]
     actor: str = ""
-    activity: FactView | None = None
+    activity: ActivitySummaryView | None = None
     awards: list[AwardView] = []
     tiers: dict[str, str] = {}
     expiring: list[ExpiringView] = []
@@ -107,6 +109,7 @@ class EntryView(Struct, frozen=True, omit_defaults=True):
     transfer_id: str | None = None
     counterparty: str | None = None
     household_id: str | None = None
+    role: str | None = None
     reverses: int | None = None
     reason: str = ""
     note: str = ""
@@ -115,12 +118,12 @@ class EntryView(Struct, frozen=True, omit_defaults=True):
 class LedgerView(Struct, frozen=True):
     """A page of the ledger, newest first; ``next_cursor`` is null at the end."""
 
-    entries: list[EntryView]
+    events: list[EventView]
     next_cursor: str | None
 
 
-class FaultView(Struct, frozen=True):
-    """What does not hold, and the entry that it is about (0: the account itself)."""
+class IntegrityErrorView(Struct, frozen=True):
+    """What does not hold, and the event that it is about (0: the account itself)."""
 
     version: int
     detail: str
@@ -131,12 +134,13 @@ class VerificationView(Struct, frozen=True):
 
     member_id: str
     verified: bool
-    entries: int
-    faults: list[FaultView]
+    events: int
+    errors: list[IntegrityErrorView]
 
 
 @api.get(
     "/members/{member_id}/balance",
+    name="read_balance",
     scope="balances:read",
     summary="Read a balance, now or as of a past instant",
     query=AsOf,
@@ -149,22 +153,23 @@ def balance(call: Call[None, AsOf]) -> Reply:
     at = None if call.query.as_of is None else instant_in(call.query.as_of, parameter="as_of")
     member = call.path["member_id"]
     reading = read_as_of(services_of(call), caller_of(call), member, at)
-    told = spoken(call.locale)
+    language = spoken(call.locale)
     return Reply(
         BalancesView(
             member_id=member,
             as_of=format_instant(reading.now),
             status=reading.account.status,
             balances=balance_details(reading.account, reading.programmes, reading.now, call.locale),
-            lang=told.lang,
-            dir=told.dir,
+            lang=language.lang,
+            dir=language.dir,
         ),
-        headers={"Content-Language": told.lang},
+        headers={"Content-Language": language.lang},
     )
 
 
 @api.get(
     "/members/{member_id}/ledger",
+    name="read_ledger",
     scope="ledger:read",
     summary="Page through the ledger, newest first",
     query=Page,
@@ -183,7 +188,7 @@ def ledger(call: Call[None, Page]) -> Reply:
     )
     return Reply(
         LedgerView(
-            [entry_view(entry) for entry in page.entries],
+            [event_view(event) for event in page.events],
             None if page.before is None else call.next_cursor(page.before),
         )
     )
@@ -191,9 +196,10 @@ def ledger(call: Call[None, Page]) -> Reply:
 
 @api.get(
     "/members/{member_id}/verification",
+    name="verify_account",
     scope="ledger:read",
     summary="Check the account against its journal",
-    description="Folds every entry anew from its stored bytes and follows the hash chain.",
+    description="Folds every event anew from its stored bytes and follows the hash chain.",
     answer=VerificationView,
     member_may=True,
     errors=("member_not_found",),
@@ -209,17 +215,17 @@ def verification(call: Call) -> Reply:
             "an account does not verify",
             tenant=caller.tenant,
             member_id=member,
-            count=len(verdict.faults),
+            count=len(verdict.errors),
         )
-    faults = [FaultView(fault.version, fault.detail) for fault in verdict.faults]
-    return Reply(VerificationView(member, verdict.holds, verdict.entries, faults))
+    errors = [IntegrityErrorView(error.version, error.detail) for error in verdict.errors]
+    return Reply(VerificationView(member, verdict.holds, verdict.events, errors))
 
 
-def entry_view(event: Event) -> EntryView:
+def event_view(event: Event) -> EventView:
     """Return an event as it is shown."""
     data = event.data
     awards = data.awards if isinstance(data, ActivityRecorded) else ()
-    return EntryView(
+    return EventView(
         version=event.version,
         kind=event.kind,
         occurred_at=format_instant(event.occurred_at),
@@ -235,15 +241,15 @@ def entry_view(event: Event) -> EntryView:
         transfer_id=getattr(data, "transfer", None),
         counterparty=getattr(data, "recipient", None) or getattr(data, "sender", None),
         household_id=getattr(data, "household", None),
+        role=getattr(data, "role", None),
         reverses=data.reverses if isinstance(data, ActivityReversed) else None,
-        # Of a household it says as what somebody joined.
-        reason=getattr(data, "reason", "") or getattr(data, "role", ""),
+        reason=getattr(data, "reason", ""),
         note=event.detail.note if event.detail else "",
     )
 
 
-def _expiring(entry: Event) -> Iterator[ExpiringView]:
-    for effect in entry.effects:
+def _expiring(event: Event) -> Iterator[ExpiringView]:
+    for effect in event.effects:
         if not isinstance(effect, LotWarned):
             continue
         lot = effect.lot
@@ -262,19 +268,19 @@ def _at_risk(data: Data) -> list[AtRiskView]:
     ]
 
 
-def _activity(event: Event) -> FactView | None:
+def _activity(event: Event) -> ActivitySummaryView | None:
     data, detail = event.data, event.detail
     if not isinstance(data, ActivityRecorded | ActivityReversed) or detail is None:
         return None
-    fact = data.activity
-    return FactView(
-        type=fact.type,
+    activity = data.activity
+    return ActivitySummaryView(
+        type=activity.type,
         source=detail.source,
         external_id=detail.external_id,
-        amount=fact.amount,
-        currency=fact.money,
-        quantity=fact.quantity,
-        category=fact.category,
-        channel=fact.channel,
-        location=fact.location,
+        amount=activity.amount,
+        currency=activity.money,
+        quantity=activity.quantity,
+        category=activity.category,
+        channel=activity.channel,
+        location=activity.location,
     )

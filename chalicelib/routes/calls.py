@@ -6,15 +6,15 @@ from typing import Any
 
 import msgspec
 
-from chalicelib.domain.calendar import Instant, parse_instant
-from chalicelib.domain.commands import Command
+from chalicelib.domain.decide.commands import Command
 from chalicelib.domain.errors import Invalid
 from chalicelib.domain.ledger.actor import Actor
-from chalicelib.routes.http import Call, Reply
+from chalicelib.domain.ledger.calendar import Instant, parse_instant
+from chalicelib.routes.operation import Call, Reply
 from chalicelib.usecases.execution import Done, Present, change_account
 from chalicelib.usecases.identity import request_identity
-from chalicelib.usecases.ports import Answer, IdempotencyKey
 from chalicelib.usecases.services import Caller, Services
+from chalicelib.usecases.stored import Answer, IdempotencyKey
 
 
 def services_of(call: Call[Any, Any]) -> Services:
@@ -51,16 +51,16 @@ def instant_in(text: str, **place: str) -> Instant:
     """Return the instant at a place of a request, its ``pointer`` or ``parameter``."""
     try:
         return parse_instant(text)
-    except Invalid as fault:
-        errors = [{**place, "detail": fault.message}]
-        raise Invalid(fault.code, fault.message, errors=errors) from None
+    except Invalid as error:
+        errors = [{**place, "detail": error.message}]
+        raise Invalid(error.code, error.message, errors=errors) from None
 
 
 def answer(status: int, body: msgspec.Struct) -> Answer:
-    """Return an answer as it is told, and remembered byte for byte."""
+    """Return an answer as it is sent, and remembered byte for byte."""
     return Answer(status, msgspec.json.encode(body))
 
 
 def reply(done: Done, **headers: str) -> Reply:
-    """Return what a use case answered, marked where it is a first answer told again."""
+    """Return what a use case answered, marked where it is a first answer given again."""
     return Reply(done.answer.body, done.answer.status, headers or None, replayed=done.replayed)

@@ -6,14 +6,14 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
-from chalicelib.domain.calendar import format_instant
+from chalicelib.domain.ledger.calendar import format_instant
 from chalicelib.routes.calls import caller_of, instant_in, services_of
-from chalicelib.routes.http import Body, Call, Reply, Resource
+from chalicelib.routes.fields import InstantText
+from chalicelib.routes.http import Resource
+from chalicelib.routes.operation import Body, Call, Reply
 from chalicelib.usecases.move_clock import move_clock, open_sandbox, read_clock
 
 api = Resource("clock")
-
-InstantText = Annotated[str, Meta(max_length=40, description="RFC 3339, with its offset.")]
 
 
 class SandboxBody(Body):
@@ -58,12 +58,13 @@ class MovedView(Struct, frozen=True):
 
     now: str
     settled: int
-    entries: int
+    events: int
     finished: bool
 
 
 @api.post(
     "/sandboxes",
+    name="create_sandbox",
     scope="*",
     summary="Open a tenant with a test clock",
     description="For tests, demonstrations and replays; refused in production.",
@@ -85,6 +86,7 @@ def open_one(call: Call[SandboxBody]) -> Reply:
 
 @api.get(
     "/clock",
+    name="read_clock",
     scope="balances:read",
     summary="Read the test clock",
     answer=ClockView,
@@ -97,6 +99,7 @@ def read(call: Call) -> Reply:
 
 @api.put(
     "/clock",
+    name="move_clock",
     scope="clock:write",
     summary="Move the test clock forward",
     body=ClockBody,
@@ -116,7 +119,7 @@ def move(call: Call[ClockBody]) -> Reply:
         MovedView(
             format_instant(moved.clock),
             moved.ticked.accounts,
-            moved.ticked.entries,
+            moved.ticked.events,
             moved.ticked.finished,
         )
     )

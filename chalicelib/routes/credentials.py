@@ -20,7 +20,7 @@ import msgspec
 
 from chalicelib.domain import api_key
 from chalicelib.domain.errors import Forbidden, MemberNotFound, Unauthorised
-from chalicelib.usecases.ports import StoredKey
+from chalicelib.usecases.stored import StoredKey
 
 #: The scope of a route that needs no credential.  Deliberate, so that none is public by omission.
 PUBLIC: Final = "public"
@@ -131,7 +131,7 @@ class Principal(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def actor(self) -> str:
-        """The actor as entries and fingerprints name them: ``server:<id>`` and so on."""
+        """The actor as events and fingerprints name them: ``server:<id>`` and so on."""
         return f"{self.kind}:{self.id}"
 
     def holds(self, scope: str) -> bool:
@@ -143,14 +143,14 @@ class KeyDirectory(Protocol):
     """Where API keys are looked up."""
 
     def find_key(self, key_id: str) -> StoredKey | None:
-        """The key of that id, also when revoked; nothing when there is none."""
+        """Return the key of that id, also when revoked; nothing when there is none."""
 
 
 class Tokens(Protocol):
     """What verifies a JWT."""
 
     def verify(self, token: str) -> Principal:
-        """The member or staff that the token proves; `Unauthorised` when it proves nobody."""
+        """Return the member or staff that the token proves, or raise `Unauthorised`."""
 
 
 class NoTokens:
@@ -168,7 +168,7 @@ class LazyTokens:
         self._made = cache(make)
 
     def verify(self, token: str) -> Principal:
-        """The member or staff that the token proves; `Unauthorised` when it proves nobody."""
+        """Return the member or staff that the token proves, or raise `Unauthorised`."""
         return self._made().verify(token)
 
 
@@ -181,7 +181,7 @@ class KnownTenants:
 
     def verify(self, token: str) -> Principal:
         """
-        The principal of a tenant that exists.
+        Return the principal of a tenant that exists.
 
         Raises:
             Forbidden: ``unknown_tenant``.
@@ -207,7 +207,7 @@ class CachedKeys:
         self._kept: OrderedDict[str, tuple[int, StoredKey]] = OrderedDict()
 
     def find_key(self, key_id: str) -> StoredKey | None:
-        """The key as it was at most 60 seconds ago."""
+        """Return the key as it was at most 60 seconds ago."""
         now = self._wall_clock()
         with self._lock:
             kept = self._kept.get(key_id)
@@ -225,7 +225,7 @@ class CachedKeys:
 
 def authenticate(header: str | None, keys: KeyDirectory, tokens: Tokens) -> Principal:
     """
-    The principal that an ``Authorization`` header proves.
+    Return the principal that an ``Authorization`` header proves.
 
     Raises:
         Unauthorised: ``credential_missing``, or ``credential_invalid`` without saying why more
@@ -264,7 +264,7 @@ def own_account_only(principal: Principal, member_id: str) -> None:
 
 
 def scopes_of(roles: Iterable[str]) -> frozenset[str]:
-    """The scopes of all the roles together; unknown roles give none."""
+    """Return the scopes of all the roles together; unknown roles give none."""
     nothing: frozenset[str] = frozenset()
     return nothing.union(*(ROLES.get(role, nothing) for role in roles))
 

@@ -28,7 +28,7 @@ def derived_key(root_key: bytes, purpose: str, tenant: str) -> bytes:
 
 
 def seal(position: Any, *, key: bytes, bound_to: str) -> str:
-    """The cursor for a JSON-able position, good only for what it is bound to."""
+    """Return the cursor for a JSON-able position, good only for what it is bound to."""
     payload = msgspec.json.encode(position)
     signed = _VERSION + _signature(key, bound_to, payload) + payload
     return base64.urlsafe_b64encode(signed).rstrip(b"=").decode("ascii")
@@ -36,7 +36,7 @@ def seal(position: Any, *, key: bytes, bound_to: str) -> str:
 
 def unseal(cursor: str, *, key: bytes, bound_to: str) -> Any:
     """
-    The position in a cursor.
+    Return the position in a cursor.
 
     Raises:
         Malformed: ``invalid_cursor``, whatever is wrong with it.

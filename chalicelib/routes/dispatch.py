@@ -84,7 +84,7 @@ def _call(
     correlation_id: str,
     seen: dict[str, object],
 ) -> Call[Any, Any]:
-    """The checked request; the order of the checks is the order of the refusals."""
+    """Return the checked request; the order of the checks is the order of the refusals."""
     services = provided() if operation.scope != PUBLIC else None
     principal = _principal(operation, request, services, seen)
     path = _path(operation, given_path)
@@ -133,7 +133,7 @@ def _principal(
 
 
 def _path(operation: Operation, given: dict[str, str]) -> dict[str, str]:
-    """Decoded parameters; one that no id could look like is as absent as an unknown id."""
+    """Return decoded parameters; one that no id could look like is as absent as an unknown id."""
     decoded: dict[str, str] = {}
     for name, value in given.items():
         pattern = operation.pattern(name)
@@ -144,13 +144,13 @@ def _path(operation: Operation, given: dict[str, str]) -> dict[str, str]:
         if len(text) > _PATH_LENGTH_MAX or not re.fullmatch(pattern, text):
             if name == "member_id":
                 raise MemberNotFound
-            raise NotFound("not_found", "There is nothing by that id.")
+            raise NotFound("not_found", "Nothing has that id.")
         decoded[name] = text
     return decoded
 
 
 def _query(operation: Operation, request: Request) -> Query | None:
-    """The parsed query; nothing where none is declared."""
+    """Return the parsed query; nothing where none is declared."""
     given = request.query_params
     values = {} if given is None else {name: given.getlist(name) for name in given}
     if not values:
@@ -173,7 +173,7 @@ def _raw_body(request: Request) -> bytes:
 
 
 def _body(operation: Operation, raw: bytes, content_type: str | None) -> tuple[Any, Any]:
-    """The parsed body and the Struct that it became; both nothing where none is declared."""
+    """Return the parsed body and the Struct that it became; both nothing where none is declared."""
     if operation.body is None:
         if raw.strip() not in {b"", b"{}"}:
             raise Invalid("invalid_body", "This operation takes no body.")
@@ -186,7 +186,10 @@ def _body(operation: Operation, raw: bytes, content_type: str | None) -> tuple[A
         raise Invalid(
             "invalid_body",
             "The body breaks the schema; see errors.",
-            errors=[{"pointer": fault.pointer, "detail": fault.detail} for fault in refused.faults],
+            errors=[
+                {"pointer": violation.pointer, "detail": violation.detail}
+                for violation in refused.violations
+            ],
         ) from None
 
 
@@ -209,7 +212,7 @@ def _remaining(request: Request) -> Callable[[], int]:
 
 
 def correlation_id_of(request: Request | None) -> str:
-    """The request's id as the gateway or the function gave it; never one that a caller chose."""
+    """Return the request's id as the gateway or the function gave it, no caller's choice."""
     if request is not None:
         given = request.context.get("requestId")
         found = given or getattr(request.lambda_context, "aws_request_id", None)
@@ -239,7 +242,7 @@ def _present(operation: Operation, reply: Reply, correlation_id: str) -> Respons
 
 
 def problem_response(problem: problems.Problem, correlation_id: str) -> Response:
-    """The response that carries a problem document."""
+    """Return the response that carries a problem document."""
     return _response(
         problem.status,
         problem.body,

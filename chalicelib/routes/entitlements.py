@@ -6,26 +6,26 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
-from chalicelib.domain.mechanics.entitlements import (
-    GrantEntitlement,
-    Held,
+from chalicelib.domain.mechanics.entitlement_uses import (
     Returned,
     ReturnEntitlement,
     Used,
     UseEntitlement,
 )
+from chalicelib.domain.mechanics.entitlements import GrantEntitlement, Held
 from chalicelib.domain.mechanics.stamp_cards import CardProgress
-from chalicelib.domain.programme import Id, text_in
+from chalicelib.domain.programme.fields import Days, Id, text_in
 from chalicelib.routes.calls import answer, caller_of, carry_out, services_of
-from chalicelib.routes.http import Body, Call, Reply, Resource
+from chalicelib.routes.fields import Note, Reason, ShortText
+from chalicelib.routes.http import Resource
+from chalicelib.routes.operation import Body, Call, Reply
 from chalicelib.usecases.attempt import Decided
-from chalicelib.usecases.ports import Answer
 from chalicelib.usecases.read_benefits import read_benefits
+from chalicelib.usecases.stored import Answer
 
 api = Resource("entitlements")
 
 Units = Annotated[int, Meta(ge=1, le=1000)]
-Reason = Annotated[str, Meta(min_length=1, max_length=200)]
 
 
 class GrantedView(Struct, frozen=True, omit_defaults=True):
@@ -85,7 +85,7 @@ class UseBody(Body):
     programme: Id
     entitlement: Id
     units: Units = 1
-    reference: Annotated[str, Meta(max_length=200)] = ""
+    reference: ShortText = ""
 
 
 class UseView(Struct, frozen=True):
@@ -100,7 +100,7 @@ class UseView(Struct, frozen=True):
 class ReturnBody(Body):
     """Why a use is given back."""
 
-    reason: Annotated[str, Meta(max_length=200)] = ""
+    reason: ShortText = ""
 
 
 class ReturnView(Struct, frozen=True):
@@ -120,8 +120,8 @@ class GrantBody(Body):
     entitlement: Id
     reason: Reason
     units: Units = 1
-    valid_days: Annotated[int, Meta(ge=0, le=3660)] | None = None
-    note: Annotated[str, Meta(max_length=1000)] = ""
+    valid_days: Days | None = None
+    note: Note = ""
 
 
 class GrantView(Struct, frozen=True):
@@ -143,6 +143,7 @@ _REFUSALS = (
 
 @api.get(
     "/members/{member_id}/entitlements",
+    name="list_entitlements",
     scope="entitlements:read",
     summary="List what a member may use",
     description="From the tier held and from grants, of every programme that the member joined.",
@@ -158,6 +159,7 @@ def listed(call: Call) -> Reply:
 
 @api.get(
     "/members/{member_id}/stamp-cards",
+    name="list_stamp_cards",
     scope="entitlements:read",
     summary="Read a member's stamp cards",
     answer=StampCardsView,
@@ -172,6 +174,7 @@ def stamp_cards(call: Call) -> Reply:
 
 @api.post(
     "/members/{member_id}/entitlement-uses",
+    name="use_entitlement",
     scope="entitlements:write",
     summary="Use an entitlement",
     description="Each unit is used once, also where many ask at the same time.",
@@ -202,6 +205,7 @@ def use(call: Call[UseBody]) -> Reply:
 
 @api.post(
     "/members/{member_id}/entitlement-uses/{use_id}/cancellation",
+    name="return_entitlement",
     scope="entitlements:write",
     summary="Give a use back",
     description="Once, and within a month; giving it back again changes nothing.",
@@ -215,9 +219,9 @@ def give_back(call: Call[ReturnBody]) -> Reply:
     """Units return to where they came from, if that is still there."""
 
     def present(decided: Decided) -> Answer:
-        told: Returned = decided.results[-1]
+        result: Returned = decided.results[-1]
         view = ReturnView(
-            decided.member, told.programme, told.entitlement, told.changed, told.units
+            decided.member, result.programme, result.entitlement, result.changed, result.units
         )
         return answer(200, view)
 
@@ -229,6 +233,7 @@ def give_back(call: Call[ReturnBody]) -> Reply:
 
 @api.post(
     "/members/{member_id}/entitlement-grants",
+    name="grant_entitlement",
     scope="entitlements:grant",
     summary="Grant an entitlement by hand, with a reason",
     body=GrantBody,

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-from msgspec import Meta, Struct
+from msgspec import Struct
 
 from chalicelib.domain.mechanics.goodwill import GiveGoodwill, Given
-from chalicelib.domain.programme import Id, Points
+from chalicelib.domain.programme.fields import Id, Points
 from chalicelib.routes.calls import answer, carry_out
-from chalicelib.routes.http import Body, Call, Reply, Resource
+from chalicelib.routes.fields import Note, Reason
+from chalicelib.routes.http import Resource
+from chalicelib.routes.operation import Body, Call, Reply
 from chalicelib.routes.views import BalanceView, balances
 from chalicelib.usecases.attempt import Decided
-from chalicelib.usecases.ports import Answer
+from chalicelib.usecases.stored import Answer
 
 api = Resource("goodwill")
 
@@ -22,8 +22,8 @@ class GoodwillBody(Body):
 
     programme: Id
     points: Points
-    reason: Annotated[str, Meta(min_length=1, max_length=200)]
-    note: Annotated[str, Meta(max_length=1000)] = ""
+    reason: Reason
+    note: Note = ""
 
 
 class GoodwillView(Struct, frozen=True):
@@ -41,8 +41,9 @@ class GoodwillView(Struct, frozen=True):
 
 @api.post(
     "/members/{member_id}/goodwill",
+    name="give_goodwill",
     scope="goodwill:write",
-    summary="Put something right",
+    summary="Give goodwill",
     description="The programme says for which reasons, and how much each role may give in a day.",
     body=GoodwillBody,
     answer=GoodwillView,
@@ -71,15 +72,15 @@ def give(call: Call[GoodwillBody]) -> Reply:
     )
 
     def present(decided: Decided) -> Answer:
-        told: Given = decided.results[-1]
+        result: Given = decided.results[-1]
         view = GoodwillView(
             member_id=decided.member,
             version=decided.account.version,
             programme=body.programme,
-            currency=told.currency,
-            points=told.points,
-            daily_limit=told.daily_limit,
-            expires_on=told.expires_on,
+            currency=result.currency,
+            points=result.points,
+            daily_limit=result.daily_limit,
+            expires_on=result.expires_on,
             balances=balances(decided.account, decided.programmes, decided.now, "en"),
         )
         return answer(201, view)

@@ -25,7 +25,7 @@ _ACCEPT_LANGUAGE_MAX: Final = 512
 
 def idempotency_key(value: str | None, *, wanted: bool | Literal["body"]) -> str | None:
     """
-    The ``Idempotency-Key`` of a request; of an operation that takes none it is not looked at.
+    Return the ``Idempotency-Key`` of a request, where the operation takes one.
 
     Raises:
         Malformed: ``idempotency_key_required`` where it must be and is not, or
@@ -50,7 +50,7 @@ def idempotency_key(value: str | None, *, wanted: bool | Literal["body"]) -> str
 
 def if_match(value: str | None, wanted: Literal["required", "optional"] | None) -> str | None:
     """
-    The entity tag of ``If-Match``, where the operation reads one.
+    Return the entity tag of ``If-Match``, where the operation reads one.
 
     Raises:
         Malformed: ``if_match_required``, or ``invalid_if_match`` when it is not one strong tag.
@@ -86,7 +86,7 @@ def require_json(content_type: str | None) -> None:
 
 
 def first_locale(accept_language: str | None) -> str:
-    """The language that the caller would rather have, ``en`` when the header names none."""
+    """Return the language that the caller would rather have, ``en`` when the header names none."""
     best, best_quality = DEFAULT_LOCALE, 0.0
     for part in (accept_language or "")[:_ACCEPT_LANGUAGE_MAX].split(","):
         match = _LANGUAGE.fullmatch(part.strip())

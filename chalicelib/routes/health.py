@@ -8,7 +8,9 @@ import msgspec
 
 import chalicelib
 from chalicelib.loading import OnDemand
-from chalicelib.routes.http import PUBLIC, Call, Reply, Resource
+from chalicelib.routes.credentials import PUBLIC
+from chalicelib.routes.http import Resource
+from chalicelib.routes.operation import Call, Reply
 
 api = Resource("health", prefix="")
 
@@ -22,6 +24,7 @@ class Health(msgspec.Struct, frozen=True):
 
 @api.get(
     "/health",
+    name="read_health",
     scope=PUBLIC,
     summary="Whether the API answers",
     description="Reads nothing: it says that this process serves, not that all of its stores do.",
@@ -34,13 +37,14 @@ def check(call: Call) -> Reply:  # noqa: ARG001 - nothing about the caller matte
 
 @api.get(
     "/openapi.json",
+    name="read_openapi",
     scope=PUBLIC,
     summary="This document",
     description="The OpenAPI 3.1 description of every operation that this process serves.",
     answer=dict[str, Any],
 )
 def openapi(call: Call) -> Reply:  # noqa: ARG001 - the same for everyone
-    """The OpenAPI document of the app that serves the request, made at the first one."""
+    """Return the OpenAPI document of the app that serves the request, made at the first one."""
     # Only this route pays for building schemas.
     from chalicelib.routes.openapi import encoded
 

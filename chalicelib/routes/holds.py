@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Any
 
-from msgspec import Meta, Struct
+from msgspec import Struct
 
-from chalicelib.domain.calendar import format_instant
+from chalicelib.domain.ledger.calendar import format_instant
 from chalicelib.domain.mechanics.holds import (
     CaptureHold,
     Ended,
@@ -17,17 +17,17 @@ from chalicelib.domain.mechanics.holds import (
     PlaceHold,
     ReleaseHold,
 )
-from chalicelib.domain.programme import Id, Points
+from chalicelib.domain.programme.fields import Id, Points
 from chalicelib.routes.calls import answer, caller_of, carry_out, services_of
-from chalicelib.routes.http import Body, Call, Reply, Resource
+from chalicelib.routes.fields import ShortText
+from chalicelib.routes.http import Resource
+from chalicelib.routes.operation import Body, Call, Reply
 from chalicelib.routes.views import BalanceView, balances
 from chalicelib.usecases.attempt import Decided
-from chalicelib.usecases.ports import Answer
 from chalicelib.usecases.read_holds import read_holds
+from chalicelib.usecases.stored import Answer
 
 api = Resource("holds")
-
-Reference = Annotated[str, Meta(max_length=200)]
 
 
 class HoldBody(Body):
@@ -37,20 +37,20 @@ class HoldBody(Body):
     currency: Id
     amount: Points
     minutes: Minutes | None = None
-    reference: Reference = ""
+    reference: ShortText = ""
 
 
 class CaptureBody(Body):
     """How much to spend: all of it where nothing is said; the rest is released."""
 
     amount: Points | None = None
-    reference: Reference = ""
+    reference: ShortText = ""
 
 
 class ReleaseBody(Body):
     """Why it is given up."""
 
-    reason: Annotated[str, Meta(max_length=200)] = ""
+    reason: ShortText = ""
 
 
 class ExtensionBody(Body):
@@ -60,7 +60,7 @@ class ExtensionBody(Body):
 
 
 class HoldView(Struct, frozen=True):
-    """An open hold: it ends by itself at ``expires_at``, and can be kept until ``latest``."""
+    """An open hold: it expires at ``expires_at``, and can be kept until ``latest``."""
 
     hold_id: str
     programme: str
@@ -103,6 +103,7 @@ _ENDING = ("member_not_found", "account_closed", "hold_not_found", "hold_ended")
 
 @api.get(
     "/members/{member_id}/holds",
+    name="list_holds",
     scope="balances:read",
     summary="List the open holds of a member",
     answer=HoldsView,
@@ -117,6 +118,7 @@ def listed(call: Call) -> Reply:
 
 @api.post(
     "/members/{member_id}/holds",
+    name="place_hold",
     scope="holds:write",
     summary="Set value aside",
     description=(
@@ -155,6 +157,7 @@ def place(call: Call[HoldBody]) -> Reply:
 
 @api.post(
     "/members/{member_id}/holds/{hold_id}/capture",
+    name="capture_hold",
     scope="holds:write",
     summary="Spend a hold, or a part of it",
     description="Once: what is not captured is released.",
@@ -177,6 +180,7 @@ def capture(call: Call[CaptureBody]) -> Reply:
 
 @api.post(
     "/members/{member_id}/holds/{hold_id}/release",
+    name="release_hold",
     scope="holds:write",
     summary="Give a hold up",
     body=ReleaseBody,
@@ -194,6 +198,7 @@ def release(call: Call[ReleaseBody]) -> Reply:
 
 @api.post(
     "/members/{member_id}/holds/{hold_id}/extension",
+    name="extend_hold",
     scope="holds:write",
     summary="Keep a hold open for longer",
     description="An end that is later already stays as it is.",
@@ -214,19 +219,19 @@ def _change(
     call: Call[Any, Any], command: PlaceHold | CaptureHold | ReleaseHold | ExtendHold, status: int
 ) -> Reply:
     def present(decided: Decided) -> Answer:
-        told: Placed | Ended = decided.results[-1]
+        result: Placed | Ended = decided.results[-1]
         left = balances(decided.account, decided.programmes, decided.now, "en")
-        if isinstance(told, Placed):
-            view = PlacedView(decided.member, _view(told.hold_id, told.hold), left)
+        if isinstance(result, Placed):
+            view = PlacedView(decided.member, _view(result.hold_id, result.hold), left)
             return answer(status, view)
-        currency = told.currency.partition("/")[2]
+        currency = result.currency.partition("/")[2]
         ended = EndedView(
             decided.member,
-            told.hold_id,
-            told.programme,
+            result.hold_id,
+            result.programme,
             currency,
-            told.captured,
-            told.released,
+            result.captured,
+            result.released,
             left,
         )
         return answer(status, ended)

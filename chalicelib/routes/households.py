@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Any
 
-from msgspec import Meta, Struct
+from msgspec import Struct
 
-from chalicelib.domain.calendar import format_instant
+from chalicelib.domain.ledger.calendar import format_instant
 from chalicelib.domain.mechanics.households import (
     MEMBERS_MAX,
     Belonging,
@@ -17,11 +17,12 @@ from chalicelib.domain.mechanics.households import (
     Together,
 )
 from chalicelib.routes.calls import answer, caller_of, carry_out, services_of
-from chalicelib.routes.fields import MemberId
-from chalicelib.routes.http import Body, Call, Reply, Resource
+from chalicelib.routes.fields import MemberId, ShortText
+from chalicelib.routes.http import Resource
+from chalicelib.routes.operation import Body, Call, Reply
 from chalicelib.usecases.attempt import Decided
-from chalicelib.usecases.ports import Answer
 from chalicelib.usecases.read_household import read_household, read_own_household
+from chalicelib.usecases.stored import Answer
 
 api = Resource("households")
 
@@ -45,7 +46,7 @@ class LeavingBody(Body):
     """Who leaves; ``note`` is sealed."""
 
     member_id: MemberId
-    note: Annotated[str, Meta(max_length=200)] = ""
+    note: ShortText = ""
 
 
 class RelativeView(Struct, frozen=True):
@@ -85,8 +86,9 @@ _JOINING = ("in_another_household", "household_full")
 
 @api.post(
     "/households",
+    name="create_household",
     scope="households:write",
-    summary="Found a household",
+    summary="Create a household",
     description="With its first member; `max_members` is how many it may have, ten at most.",
     body=FoundingBody,
     answer=HouseholdView,
@@ -108,6 +110,7 @@ def found(call: Call[FoundingBody]) -> Reply:
 
 @api.get(
     "/households/{household_id}",
+    name="read_household",
     scope="members:read",
     summary="List who belongs to a household",
     answer=HouseholdView,
@@ -122,8 +125,9 @@ def read(call: Call) -> Reply:
 
 @api.post(
     "/households/{household_id}/members",
+    name="join_household",
     scope="households:write",
-    summary="Let a member join a household, or give them another role in it",
+    summary="Add a member to a household, or give them another role in it",
     description="A member belongs to one household at a time.",
     body=JoiningBody,
     answer=HouseholdView,
@@ -132,7 +136,7 @@ def read(call: Call) -> Reply:
     errors=(*_CHANGING, *_JOINING),
 )
 def join(call: Call[JoiningBody]) -> Reply:
-    """Let a member join."""
+    """Add a member to."""
     body = call.body
     command = JoinHousehold(
         member=body.member_id,
@@ -144,8 +148,9 @@ def join(call: Call[JoiningBody]) -> Reply:
 
 @api.post(
     "/households/{household_id}/departures",
+    name="leave_household",
     scope="households:write",
-    summary="Let a member leave a household",
+    summary="Remove a member from a household",
     description="The last one to leave ends it.",
     body=LeavingBody,
     answer=HouseholdView,
@@ -153,7 +158,7 @@ def join(call: Call[JoiningBody]) -> Reply:
     errors=("member_not_found", "account_closed", "not_in_household"),
 )
 def leave(call: Call[LeavingBody]) -> Reply:
-    """Let a member leave."""
+    """Remove a member from."""
     body = call.body
     command = LeaveHousehold(
         member=body.member_id,
@@ -165,6 +170,7 @@ def leave(call: Call[LeavingBody]) -> Reply:
 
 @api.get(
     "/members/{member_id}/household",
+    name="read_member_household",
     scope="members:read",
     summary="Read to which household a member belongs",
     description="Who else belongs to it is for staff and servers to know.",

@@ -7,15 +7,15 @@ The HTTP layer that every resource stands on: declare an operation, get a checke
 
     @api.post(
         "/members/{member_id}/redemptions",
-        scope="redemptions:write", summary="Redeem a reward",
+        name="redeem_reward", scope="redemptions:write", summary="Redeem a reward",
         body=RedeemBody, answer=RedemptionAnswer, status=201,
         idempotent=True, member_may=True, errors=("insufficient_points", "out_of_stock"),
     )
     def redeem(call: Call[RedeemBody]) -> Reply: ...
 
 Whatever a handler raises becomes one problem document; whatever is unexpected becomes
-``internal_error`` and one line in the log.  A route without a scope, or with one that does not
-exist, fails at import.
+``internal_error`` and one line in the log.  A route without a scope, with one that does not
+exist, or with a name that is no verb and a noun, fails at import.
 
 Nothing is read at import.  `provide` names a factory of `Services`, which is called once, at the
 first request.  One process may serve many threads: the request is taken from Chalice once, in
@@ -71,7 +71,7 @@ class _OperationBlueprint(Blueprint):
         self.declared: list[tuple[Operation, Callable[[Call[Any, Any]], Reply]]] = []
 
     def register(self, app: Chalice, options: dict[str, Any]) -> None:
-        """Adds a route to the app for every declared operation."""
+        """Add a route to the app for every declared operation."""
         super().register(app, options)
         for operation, handler in self.declared:
             route = app.route(
@@ -98,23 +98,23 @@ class Resource:
         return [operation for operation, _ in self.blueprint.declared]
 
     def get(self, path: str, **declared: Unpack[Declaration]) -> Callable[[Handler], Handler]:
-        """Declares a read."""
+        """Declare a read."""
         return self._declare("GET", path, declared)
 
     def post(self, path: str, **declared: Unpack[Declaration]) -> Callable[[Handler], Handler]:
-        """Declares a write that makes something, or a question too long for a query."""
+        """Declare a write that makes something, or a question too long for a query."""
         return self._declare("POST", path, declared)
 
     def put(self, path: str, **declared: Unpack[Declaration]) -> Callable[[Handler], Handler]:
-        """Declares a write that replaces something."""
+        """Declare a write that replaces something."""
         return self._declare("PUT", path, declared)
 
     def patch(self, path: str, **declared: Unpack[Declaration]) -> Callable[[Handler], Handler]:
-        """Declares a write that changes something."""
+        """Declare a write that changes something."""
         return self._declare("PATCH", path, declared)
 
     def delete(self, path: str, **declared: Unpack[Declaration]) -> Callable[[Handler], Handler]:
-        """Declares a write that ends something."""
+        """Declare a write that ends something."""
         return self._declare("DELETE", path, declared)
 
     def _declare(
@@ -130,7 +130,6 @@ class Resource:
                 method=method,
                 path=self._prefix + path,
                 resource=self.name,
-                name=f"{self.name}_{handler.__name__}",
                 **settings,
             )
             self.blueprint.declared.append((operation, handler))
@@ -140,7 +139,7 @@ class Resource:
 
 
 def operation_of(view: object) -> Operation | None:
-    """The operation that a Chalice view serves; nothing when it was not declared here."""
+    """Return the operation that a Chalice view serves; nothing when it was not declared here."""
     operation = getattr(view, "operation", None)
     return operation if isinstance(operation, Operation) else None
 
@@ -163,7 +162,7 @@ def _view(
 
 def problem_middleware(request: Request, get_response: Callable[[Any], Response]) -> Response:
     """
-    Turns the framework's own refusals into problem documents.
+    Turn the framework's own refusals into problem documents.
 
     Registered as ``app.register_middleware(problem_middleware, "http")``.  Our own answers pass
     untouched; of the framework's, ``Allow`` and the CORS headers are kept.

@@ -28,7 +28,7 @@ class Issuer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
 def trusted_issuer(settings: str, *, production: bool) -> Issuer:
     """
-    The issuer that a JSON setting configures.
+    Return the issuer that a JSON setting configures.
 
     Raises:
         ValueError: it is no such configuration, or in production its address is not https, as a

@@ -9,7 +9,8 @@ from msgspec import Meta, Struct
 from chalicelib.domain.errors import Invalid
 from chalicelib.routes.calls import caller_of, services_of
 from chalicelib.routes.credentials import SCOPES
-from chalicelib.routes.http import Body, Call, Reply, Resource
+from chalicelib.routes.http import Resource
+from chalicelib.routes.operation import Body, Call, Reply
 from chalicelib.usecases.keys import check_grant, issue_key, revoke_key
 
 api = Resource("keys")
@@ -44,6 +45,7 @@ class RevokedView(Struct, frozen=True):
 
 @api.post(
     "/api-keys",
+    name="create_api_key",
     scope="keys:write",
     summary="Issue an API key",
     body=KeyBody,
@@ -69,6 +71,7 @@ def issue(call: Call[KeyBody]) -> Reply:
 
 @api.delete(
     "/api-keys/{key_id}",
+    name="revoke_api_key",
     scope="keys:write",
     summary="Revoke an API key",
     answer=RevokedView,

@@ -72,7 +72,7 @@ _PROBLEM: Final[dict[str, Any]] = {
 
 def operations_of(app: Chalice) -> list[Operation]:
     """
-    The operations that the app serves, by path and method.
+    Return the operations that the app serves, by path and method.
 
     Raises:
         LookupError: a route was not declared through a `Resource`.
@@ -89,12 +89,12 @@ def operations_of(app: Chalice) -> list[Operation]:
 
 @lru_cache(maxsize=4)
 def encoded(app: Chalice) -> bytes:
-    """The document of that app as JSON, made once."""
+    """Return the document of that app as JSON, made once."""
     return msgspec.json.encode(document(operations_of(app)))
 
 
 def document(operations: list[Operation]) -> dict[str, Any]:
-    """The document of those operations."""
+    """Return the document of those operations."""
     types = _types(operations)
     schemas, components = msgspec.json.schema_components(types, ref_template=_REF)
     schema_of = dict(zip(map(id, types), schemas, strict=True))
@@ -113,7 +113,7 @@ def document(operations: list[Operation]) -> dict[str, Any]:
             "version": chalicelib.__version__,
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
-        # Beside the document, wherever that is: below a stage, or a domain of one's own.
+        # Next to the document, wherever that is: below a stage, or a domain of one's own.
         "servers": [{"url": "./"}],
         "tags": [{"name": name} for name in sorted({each.resource for each in operations})],
         "paths": paths,
@@ -185,13 +185,19 @@ def _examples() -> dict[str, Any]:
 
 
 def _show(entry: dict[str, Any], example: dict[str, Any]) -> None:
-    """Put an example that was carried out into the places where readers look for it."""
+    """
+    Put an example that was carried out into the places where readers look for it.
+
+    What is out of date has no place: making the examples anew needs the document first.
+    """
     for parameter in entry["parameters"]:
         if parameter["name"] in example.get("parameters", {}):
             parameter["example"] = example["parameters"][parameter["name"]]
-    if "body" in example:
+    if "body" in example and "requestBody" in entry:
         entry["requestBody"]["content"][JSON_TYPE]["example"] = example["body"]
-    if "answer" in example:
+    if "answer" in example and JSON_TYPE in entry["responses"].get(example["status"], {}).get(
+        "content", {}
+    ):
         entry["responses"][example["status"]]["content"][JSON_TYPE]["example"] = example["answer"]
 
 
@@ -212,7 +218,7 @@ def _path_parameters(operation: Operation) -> list[dict[str, Any]]:
 
 
 def _component(declared: Any, schema_of: dict[int, dict[str, Any]]) -> str:
-    """The name of the component that describes a Struct; msgspec qualifies names that clash."""
+    """Return the name of the component that describes a Struct."""
     reference: str = schema_of[id(declared)]["$ref"] if declared else ""
     return reference.rpartition("/")[2]
 
@@ -228,7 +234,7 @@ def _query_parameters(schema: dict[str, Any] | None) -> list[dict[str, Any]]:
 
 
 def _no_null(schema: dict[str, Any]) -> dict[str, Any]:
-    """A parameter is left out, never null."""
+    """Say that a parameter is left out, never null."""
     options = [each for each in schema.get("anyOf", []) if each != {"type": "null"}]
     shown = {name: value for name, value in schema.items() if name != "anyOf"}
     if shown.get("default", ...) is None:
@@ -262,7 +268,7 @@ def _header_parameters(operation: Operation) -> list[dict[str, Any]]:
                 "in": "header",
                 "required": operation.if_match == "required",
                 "description": "The ETag that the resource was read with.",
-                "schema": {"type": "string", "pattern": '^"[0-9]{1,15}"$'},
+                "schema": {"type": "string", "pattern": '^"(0|[1-9][0-9]{0,14})"$'},
             },
         )
     return found

@@ -24,7 +24,6 @@ from typing import (
 import msgspec
 
 from chalicelib.domain.errors import Malformed
-from chalicelib.routes import cursors
 from chalicelib.routes.credentials import MEMBER_SCOPES, PUBLIC, SCOPES, Principal
 from chalicelib.routes.parsing import canonical
 from chalicelib.routes.problems import CODES
@@ -49,7 +48,15 @@ _PATTERNS: Final = {
     "household_id": "hh_[0-9A-Z]{1,26}",
 }
 PATH_NAMES: Final = re.compile(r"\{(\w+)\}")
-_VERSION_TAG: Final = re.compile(r'"(\d{1,15})"')
+_VERBS: Final = """
+    adjust cancel capture close confirm create enrol extend find give grant join leave lift list
+    move pay place publish read record redeem release return reverse revoke update use validate
+    verify withdraw
+"""
+#: What an operation may do: its name is one of these and a noun, such as `redeem_reward`.
+VERBS: Final = frozenset(_VERBS.split())
+_NAME: Final = re.compile(r"([a-z]+)(?:_[a-z]+)+")
+_VERSION_TAG: Final = re.compile(r'"(0|[1-9][0-9]{0,14})"')
 
 Limit = Annotated[int, msgspec.Meta(ge=1, le=100, description="How many to answer with.")]
 Cursor = Annotated[
@@ -134,7 +141,7 @@ class Call(msgspec.Struct, Generic[B, Q], frozen=True, kw_only=True):
 
     def expected_version(self) -> int | None:
         """
-        The version that ``If-Match: "7"`` names; nothing without the header.
+        Return the version that ``If-Match: "7"`` names; nothing without the header.
 
         Raises:
             Malformed: ``invalid_if_match``, when it is not one quoted version.
@@ -159,13 +166,19 @@ class Call(msgspec.Struct, Generic[B, Q], frozen=True, kw_only=True):
         cursor = getattr(self.query, "cursor", None)
         if cursor is None:
             return None
+        from chalicelib.routes import cursors
+
         return cursors.unseal(cursor, key=self._cursor_key(), bound_to=self._list_identity())
 
     def next_cursor(self, position: Any) -> str:
-        """The cursor for a JSON-able position in this list, for this caller only."""
+        """Return the cursor for a JSON-able position in this list, for this caller only."""
+        from chalicelib.routes import cursors
+
         return cursors.seal(position, key=self._cursor_key(), bound_to=self._list_identity())
 
     def _cursor_key(self) -> bytes:
+        from chalicelib.routes import cursors
+
         return cursors.derived_key(self.services.root_key, "cursor", self.tenant)
 
     def _list_identity(self) -> str:
@@ -180,6 +193,7 @@ class Call(msgspec.Struct, Generic[B, Q], frozen=True, kw_only=True):
 class Declaration(TypedDict, total=False):
     """What a route declares besides its method and path; see `Operation` for each."""
 
+    name: Required[str]
     scope: Required[str]
     summary: Required[str]
     description: str
@@ -203,7 +217,7 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
     #: With its prefix, as it is served: ``/v1/members/{member_id}``.
     path: str
     resource: str
-    #: ``<resource>_<handler>``: unique, and the OpenAPI operation id.
+    #: The OpenAPI operation id: one of `VERBS` and a noun, unique in the API.
     name: str
     #: One of `SCOPES`, or `PUBLIC`.
     scope: str
@@ -231,6 +245,9 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
 
     def __post_init__(self) -> None:
         """Refuses declarations that would leave a route open, mute or undocumented."""
+        named = _NAME.fullmatch(self.name)
+        if named is None or named[1] not in VERBS:
+            raise ValueError(f"{self.name}: name it by one of operation.VERBS and a noun")
         if self.scope != PUBLIC and self.scope not in SCOPES:
             raise ValueError(f"{self.name}: `{self.scope}` is not a scope")
         unknown = [code for code in self.errors if code not in CODES]
@@ -250,9 +267,9 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
         return PATH_NAMES.findall(self.path)
 
     def pattern(self, name: str) -> str:
-        """The regular expression that a parameter of the path has to match as a whole."""
+        """Return the regular expression that a parameter of the path has to match as a whole."""
         return self.patterns.get(name) or _PATTERNS.get(name, PATH_PATTERN)
 
     def filled(self, path: dict[str, str]) -> str:
-        """The path with its parameters in place."""
+        """Return the path with its parameters in place."""
         return self.path.format_map(path)

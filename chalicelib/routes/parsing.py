@@ -5,7 +5,7 @@ A body is at most 64 KiB of UTF-8 without a byte order mark, one JSON object, at
 deep, without repeated keys, NaN, Infinity or numbers that overflow to them, without integers
 beyond ±2^53 (JavaScript could not read them back), and without control characters in strings
 other than line feed and tab.  Strings are normalised to NFC, so that one name has one spelling.
-Every fault is `malformed_json` with a position or with a JSON pointer per fault.
+Every violation is `malformed_json` with a position or with a JSON pointer per violation.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ BODY_BYTES_MAX: Final = 64 * 1024
 DEPTH_MAX: Final = 16
 INTEGER_MAX: Final = 2**53
 _DIGITS_MAX: Final = 17
-_FAULTS_MAX: Final = 50
+_VIOLATIONS_MAX: Final = 50
 
 # Possessive quantifiers keep this linear: a string that never ends is swallowed once.
 _STRUCTURE: Final = re.compile(r'"(?:[^"\\]++|\\.)*+"?|[\[{]|[\]}]', re.DOTALL)
@@ -45,7 +45,7 @@ class _Repeated:
 
 def parse_object(raw: bytes) -> dict[str, Any]:
     """
-    The JSON object in ``raw``, its strings normalised.
+    Return the JSON object in ``raw``, its strings normalised.
 
     Raises:
         TooLarge: the body is over 64 KiB (``body_too_large``).
@@ -60,15 +60,17 @@ def parse_object(raw: bytes) -> dict[str, Any]:
     text = _decode(raw)
     _check_depth(text)
     value = _load(text)
-    faults = [
+    violations = [
         {"pointer": pointer, "detail": detail}
-        for (pointer, detail), _ in zip(_faults(value, ""), range(_FAULTS_MAX), strict=False)
+        for (pointer, detail), _ in zip(
+            _violations(value, ""), range(_VIOLATIONS_MAX), strict=False
+        )
     ]
-    if faults:
+    if violations:
         raise Malformed(
             "malformed_json",
-            f"The body holds {len(faults)} value(s) that no request may hold.",
-            errors=faults,
+            f"The body holds {len(violations)} value(s) that are not allowed; see errors.",
+            errors=violations,
         )
     if not isinstance(value, dict):
         raise Malformed("malformed_json", "The body must be a JSON object: {…}.")
@@ -81,7 +83,7 @@ def normalised(text: str) -> str | None:
 
 
 def canonical(value: Any) -> bytes:
-    """The one encoding of a parsed value: sorted keys, no spaces, UTF-8."""
+    """Return the one encoding of a parsed value: sorted keys, no spaces, UTF-8."""
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
 
 
@@ -159,7 +161,7 @@ def _decimal(digits: str) -> float | _OutOfRange:
     return number if math.isfinite(number) else _OutOfRange()
 
 
-def _faults(value: Any, at: str) -> Iterator[tuple[str, str]]:
+def _violations(value: Any, at: str) -> Iterator[tuple[str, str]]:
     """Every unfit value under ``value``, normalising strings in place on the way."""
     if isinstance(value, _OutOfRange):
         yield at, "is a number out of range: use a finite number within ±2^53"
@@ -171,19 +173,19 @@ def _faults(value: Any, at: str) -> Iterator[tuple[str, str]]:
         if normalised(value) is None:
             yield at, "holds a control character or half of a surrogate pair"
     elif isinstance(value, dict):
-        yield from _object_faults(value, at)
+        yield from _object_violations(value, at)
     elif isinstance(value, list):
         for index, item in enumerate(value):
             if isinstance(item, str):
                 value[index] = normalised(item) or item
-            yield from _faults(item, f"{at}/{index}")
+            yield from _violations(item, f"{at}/{index}")
 
 
-def _object_faults(members: dict[str, Any], at: str) -> Iterator[tuple[str, str]]:
+def _object_violations(members: dict[str, Any], at: str) -> Iterator[tuple[str, str]]:
     for name, item in members.items():
         if normalised(name) is None:
             yield at, "has a key with a control character or half of a surrogate pair"
             continue
         if isinstance(item, str):
             members[name] = normalised(item) or item
-        yield from _faults(item, f"{at}/{escape_pointer(name)}")
+        yield from _violations(item, f"{at}/{escape_pointer(name)}")

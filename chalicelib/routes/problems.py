@@ -2,7 +2,7 @@
 Refusals as RFC 9457 problem documents: the stable codes, their titles, and the one mapping to HTTP.
 
 A document is ``{type, title, status, detail, instance, code}``, with ``errors`` (``{pointer |
-parameter, detail}``) where the request itself is at fault, and the refusal's own facts beside
+parameter, detail}``) where the request itself is at fault, and the refusal's own extensions beside
 them.  ``type`` is ``/problems/<code>``; ``instance`` names the request, as does ``X-Request-Id``.
 Titles are fixed per code; nothing of an unexpected failure reaches the caller.
 """
@@ -72,9 +72,9 @@ CODES: Final[dict[str, Code]] = {
     "credential_invalid": Code(401, "The credential does not verify"),
     "insufficient_scope": Code(403, "The credential lacks the scope"),
     "not_for_members": Code(403, "Members may not do this"),
-    "scope_not_held": Code(403, "A scope cannot be passed on by who lacks it"),
+    "scope_not_held": Code(403, "A key can pass on only scopes that it holds"),
     "unknown_tenant": Code(403, "The tenant does not exist here"),
-    "tenant_taken": Code(409, "There is a tenant of that id"),
+    "tenant_taken": Code(409, "The tenant id is taken"),
     "no_test_clock": Code(403, "The tenant has no test clock"),
     "given_by_staff": Code(403, "Staff hand this reward out"),
     "goodwill_not_allowed": Code(403, "The role may give no goodwill"),
@@ -84,7 +84,7 @@ CODES: Final[dict[str, Code]] = {
     "not_found": Code(404, "Not found"),
     "member_not_found": Code(404, "No such member"),
     "household_not_found": Code(404, "No such household"),
-    "not_in_household": Code(404, "The member is not of this household"),
+    "not_in_household": Code(404, "The member does not belong to this household"),
     "programme_not_found": Code(404, "No such programme"),
     "version_not_found": Code(404, "No such version of the programme"),
     "reward_not_found": Code(404, "No such reward"),
@@ -104,8 +104,8 @@ CODES: Final[dict[str, Code]] = {
     "account_too_large": Code(413, "The account would grow too large"),
     "programme_too_large": Code(413, "The programme is too large"),
     "unsupported_media_type": Code(415, "The content type is not supported"),
-    "invalid_body": Code(422, "The body breaks the schema"),
-    "invalid_query": Code(422, "The query breaks the schema"),
+    "invalid_body": Code(422, "The body does not match the schema"),
+    "invalid_query": Code(422, "The query does not match the schema"),
     "idempotency_key_reused": Code(422, "The identity was used with another request"),
     "invalid_attribute": Code(422, "An attribute cannot be used"),
     "invalid_date": Code(422, "Not a date"),
@@ -113,7 +113,7 @@ CODES: Final[dict[str, Code]] = {
     "date_out_of_range": Code(422, "The date is out of range"),
     "unknown_time_zone": Code(422, "No such time zone"),
     "unknown_window": Code(422, "No such window of time"),
-    "same_member": Code(422, "The member is the same"),
+    "same_member": Code(422, "Sender and recipient are the same member"),
     "transfer_amount": Code(422, "Too little or too much for one transfer"),
     "unknown_reason": Code(422, "No such reason for goodwill"),
     "too_much_goodwill": Code(422, "More goodwill than is given at once"),
@@ -136,7 +136,7 @@ CODES: Final[dict[str, Code]] = {
     "consent_required": Code(422, "A consent is required"),
     "not_eligible": Code(422, "The member is not eligible"),
     "invalid_programme": Code(422, "The programme does not validate"),
-    "invalid_recurrence": Code(422, "The days do not recur by any rule"),
+    "invalid_recurrence": Code(422, "The recurrence rule is invalid"),
     "invalid_expression": Code(422, "An expression does not validate"),
     "invalid_succession": Code(422, "The version cannot follow the one before"),
     "effective_too_early": Code(422, "The version would take effect too early"),
@@ -145,10 +145,10 @@ CODES: Final[dict[str, Code]] = {
     "internal_error": Code(500, "Something failed on our side"),
     "queue_unavailable": Code(503, "The queue did not answer"),
     "unavailable": Code(503, "Not decided; send it again"),
-    "store_unavailable": Code(503, "The store is out of reach; send it again"),
+    "store_unavailable": Code(503, "The store is unavailable; send it again"),
     "newer_schema": Code(503, "A newer release wrote this; send it again"),
     # What the state of an account or a resource refuses.
-    "conflict": Code(409, "The present state refuses"),
+    "conflict": Code(409, "The current state does not allow this"),
     "account_closed": Code(409, "The account is closed"),
     "already_spent": Code(409, "The value was spent already"),
     "exceeds_remaining": Code(409, "More than what remains"),
@@ -159,7 +159,7 @@ CODES: Final[dict[str, Code]] = {
     "household_full": Code(409, "The household is full"),
     "transfer_limit": Code(409, "More than may be transferred"),
     "limit_reached": Code(409, "The limit is reached"),
-    "exceeds_hold": Code(409, "The hold is over less"),
+    "exceeds_hold": Code(409, "The hold is for less"),
     "hold_ended": Code(409, "The hold has ended"),
     "too_many_holds": Code(409, "Too many holds are open"),
     "already_subscribed": Code(409, "The member has a plan"),
@@ -222,12 +222,12 @@ class Problem(NamedTuple):
 
 
 def status_of(error: LoyaltyError) -> int:
-    """The HTTP status of a refusal, by its family."""
+    """Return the HTTP status of a refusal, by its family."""
     return next((status for family, status in STATUSES if isinstance(error, family)), 500)
 
 
 def problem_of(error: LoyaltyError, correlation_id: str) -> Problem:
-    """The problem document of a refusal; its facts become members of the document."""
+    """Return the problem document of a refusal; its extensions become members of the document."""
     status = status_of(error)
     known = CODES.get(error.code)
     document: dict[str, Any] = {
@@ -240,13 +240,13 @@ def problem_of(error: LoyaltyError, correlation_id: str) -> Problem:
     }
     if isinstance(error, Invalid) and error.errors:
         document["errors"] = error.errors
-    document.update({k: v for k, v in error.facts.items() if k not in _RESERVED})
+    document.update({k: v for k, v in error.extensions.items() if k not in _RESERVED})
     body = msgspec.json.encode(document, enc_hook=str)
     return Problem(status, error.code, body, _headers(error, status))
 
 
 def bare_problem(status: int, correlation_id: str) -> Problem:
-    """The problem document for a status that the framework or the gateway decided by itself."""
+    """Return the problem document for a status that the framework or the gateway decided."""
     code, detail = FRAMEWORK_PROBLEMS.get(
         status,
         ("internal_error", "Quote the request id when you report this."),
@@ -264,12 +264,14 @@ def bare_problem(status: int, correlation_id: str) -> Problem:
 
 def _headers(error: LoyaltyError, status: int) -> dict[str, str]:
     if status in {429, 503}:
-        return {"Retry-After": str(max(1, ceil(error.facts.get("retry_after", RETRY_AFTER_S))))}
+        return {
+            "Retry-After": str(max(1, ceil(error.extensions.get("retry_after", RETRY_AFTER_S))))
+        }
     if error.code == "credential_missing":
         return {"WWW-Authenticate": 'Bearer realm="tessera"'}
     if isinstance(error, Unauthorised):
         return {"WWW-Authenticate": 'Bearer realm="tessera", error="invalid_token"'}
     if error.code == "insufficient_scope":
-        challenge = f'error="insufficient_scope", scope="{error.facts["scope"]}"'
+        challenge = f'error="insufficient_scope", scope="{error.extensions["scope"]}"'
         return {"WWW-Authenticate": f'Bearer realm="tessera", {challenge}'}
     return {}

@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from msgspec import Meta, Struct
 
-from chalicelib.domain.document import Document, whole
-from chalicelib.domain.programme import ProgrammeVersion, text_in
+from chalicelib.domain.authoring.whole_document import Document, whole
+from chalicelib.domain.programme.fields import text_in
+from chalicelib.domain.programme.versions import ProgrammeVersion
 from chalicelib.routes.calls import caller_of, instant_in, services_of
-from chalicelib.routes.http import Body, Call, Page, Query, Reply, Resource
+from chalicelib.routes.http import Resource
+from chalicelib.routes.operation import Body, Call, Page, Query, Reply
 from chalicelib.routes.views import spoken, when
 from chalicelib.usecases.publish_programme import (
     check_document,
@@ -20,14 +22,14 @@ from chalicelib.usecases.publish_programme import (
 )
 
 if TYPE_CHECKING:
-    from chalicelib.domain.wording import Description
+    from chalicelib.domain.programme.wording import Description
     from chalicelib.programmes.rendering import Rendered
 
 api = Resource("programmes")
 
 
 class DocumentBody(Body):
-    """A programme document; its schema is that of `Programme`."""
+    """A programme document; its schema is `Document`."""
 
     document: dict[str, Any]
 
@@ -117,6 +119,7 @@ class RulesView(Struct, frozen=True):
 
 @api.post(
     "/programmes/validation",
+    name="validate_programme",
     scope="programmes:read",
     summary="Validate a programme document",
     description="Reports every problem with its path and its fix; nothing is kept.",
@@ -133,6 +136,7 @@ def validate(call: Call[DocumentBody]) -> Reply:
 
 @api.post(
     "/programmes",
+    name="create_programme",
     scope="programmes:write",
     summary="Draft the next version of a programme",
     body=DocumentBody,
@@ -150,6 +154,7 @@ def draft(call: Call[DocumentBody]) -> Reply:
 
 @api.post(
     "/programmes/{programme_id}/versions/{version}/publication",
+    name="publish_programme",
     scope="programmes:write",
     summary="Publish a draft",
     description=(
@@ -185,6 +190,7 @@ def publish(call: Call[PublicationBody]) -> Reply:
 
 @api.get(
     "/programmes",
+    name="list_programmes",
     scope="programmes:read",
     summary="List the versions of all programmes",
     query=Page,
@@ -208,6 +214,7 @@ def list_versions(call: Call[None, Page]) -> Reply:
 
 @api.get(
     "/programmes/{programme_id}",
+    name="read_programme",
     scope="programmes:read",
     summary="Read a programme: the version in force, or the one named",
     query=WhichVersion,
@@ -223,6 +230,7 @@ def read(call: Call[None, WhichVersion]) -> Reply:
 
 @api.get(
     "/programmes/{programme_id}/rules",
+    name="read_programme_rules",
     scope="programmes:read",
     summary="Read the rules in words",
     query=WhichVersion,
@@ -232,7 +240,7 @@ def read(call: Call[None, WhichVersion]) -> Reply:
 def rules(call: Call[None, WhichVersion]) -> Reply:
     """Read a programme as a patient would."""
     # Only those who ask for words pay for the message files and the rules of languages.
-    from chalicelib.domain.words import describe
+    from chalicelib.domain.authoring.words import describe
     from chalicelib.programmes.rendering import FALLBACK, catalogue
 
     version = read_version(

@@ -2,7 +2,7 @@
 Query strings to declared Structs: each parameter once, known, and of its type.
 
 Booleans are ``true`` or ``false``, integers plain decimal; a parameter may be repeated only where
-the Struct declares a list.  Every fault is listed by the name of its parameter.
+the Struct declares a list.  Every violation is listed by the name of its parameter.
 """
 
 from __future__ import annotations
@@ -28,29 +28,31 @@ Q = TypeVar("Q", bound=Query)
 
 def parse_query(given: Mapping[str, Sequence[str]], declared: type[Q] | None) -> Q | None:
     """
-    The parameters as ``declared``; nothing when the operation declares no query.
+    Return the parameters as ``declared``; nothing when the operation declares no query.
 
     Raises:
         Invalid: ``invalid_query`` with ``errors: [{parameter, detail}]``.
     """
     fields = _fields(declared)
-    faults = [_unknown(name, fields) for name in given if name not in fields]
+    violations = [_unknown(name, fields) for name in given if name not in fields]
     values: dict[str, Any] = {}
     for name in given.keys() & fields.keys():
         value, detail = _value(given[name], fields[name])
         values[name] = value
         if detail:
-            faults.append({"parameter": name, "detail": detail})
+            violations.append({"parameter": name, "detail": detail})
     if declared is None:
         query = None
     else:
-        sound = values.keys() - {fault["parameter"] for fault in faults}
+        sound = values.keys() - {violation["parameter"] for violation in violations}
         query, more = _converted({name: values[name] for name in sound}, declared)
-        said = {fault["parameter"] for fault in faults}
-        faults += [fault for fault in more if fault["parameter"] not in said]
-    if faults:
-        faults.sort(key=lambda fault: fault["parameter"])
-        raise Invalid("invalid_query", "The query breaks the schema; see errors.", errors=faults)
+        said = {violation["parameter"] for violation in violations}
+        violations += [violation for violation in more if violation["parameter"] not in said]
+    if violations:
+        violations.sort(key=lambda violation: violation["parameter"])
+        raise Invalid(
+            "invalid_query", "The query breaks the schema; see errors.", errors=violations
+        )
     return query
 
 
@@ -78,7 +80,7 @@ def _unknown(name: str, fields: Mapping[str, object]) -> dict[str, str]:
 
 
 def _value(given: Sequence[str], shape: shapes.Type) -> tuple[Any, str | None]:
-    """The value for the Struct, or what is wrong with it."""
+    """Return the value for the Struct, or what is wrong with it."""
     if isinstance(shape, shapes.ListType | shapes.VarTupleType | shapes.FrozenSetType):
         items = [_scalar(text, _without_null(shape.item_type)) for text in given]
         return [value for value, _ in items], next((d for _, d in items if d), None)
@@ -108,5 +110,5 @@ def _converted(
     except Refused as refused:
         return None, [
             {"parameter": pointer.partition("/")[2].partition("/")[0], "detail": detail}
-            for pointer, detail in refused.faults
+            for pointer, detail in refused.violations
         ]

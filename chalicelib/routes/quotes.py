@@ -2,32 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Annotated, Any
+from typing import Annotated
 
 from msgspec import Meta, Struct, field
 from msgspec.structs import replace
 
-from chalicelib.domain.activity import Activity
-from chalicelib.domain.bill import Bill, Considered, PricedLine
-from chalicelib.domain.calendar import Instant, format_instant
-from chalicelib.domain.ledger.events import Line
-from chalicelib.domain.mechanics import discounts, entitlements
-from chalicelib.domain.mechanics.pricing import Payment
+from chalicelib.domain.ledger.activity import Activity
+from chalicelib.domain.ledger.calendar import Instant, format_instant
+from chalicelib.domain.ledger.quote import Quote
 from chalicelib.domain.mechanics.quoting import SOURCE, Confirmed, MakeQuote
-from chalicelib.domain.programme import (
-    ActivityType,
-    Id,
-    LocalDate,
-    Programmes,
-    ProgrammeVersion,
-    Text,
-    text_in,
-)
-from chalicelib.domain.quote import Quote
+from chalicelib.domain.mechanics.wallet_payments import Payment
+from chalicelib.domain.programme.fields import ActivityType, Id, LocalDate
+from chalicelib.domain.programme.versions import Programmes
 from chalicelib.routes.calls import answer, caller_of, identity_of, reply, services_of
-from chalicelib.routes.fields import CurrencyCode, DryRun, ExternalRef, Label, Quantity, Source
-from chalicelib.routes.http import Body, Call, Reply, Resource
+from chalicelib.routes.fields import CurrencyCode, DryRun, ExternalRef, Label, Source, VoucherCode
+from chalicelib.routes.http import Resource
+from chalicelib.routes.operation import Body, Call, Reply
+from chalicelib.routes.pricing import (
+    Cart,
+    ConsideredView,
+    DrawView,
+    MoneyView,
+    QuotedLineView,
+    activity_of,
+    considered_views,
+    line_view,
+)
 from chalicelib.routes.views import (
     AwardView,
     BalanceView,
@@ -39,21 +39,11 @@ from chalicelib.routes.views import (
     tier_change,
 )
 from chalicelib.usecases.attempt import Decided
-from chalicelib.usecases.ports import Answer
 from chalicelib.usecases.quote_purchase import confirm_quote, quote_purchase, read_quote
 from chalicelib.usecases.services import programmes_of
+from chalicelib.usecases.stored import Answer
 
 api = Resource("quotes")
-
-
-class QuotedLineBody(Body):
-    """One line: its price in whole minor units, for all of its quantity, before any discount."""
-
-    amount: Annotated[int, Meta(ge=0, le=10**12)]
-    quantity: Quantity = 1
-    category: Label = ""
-    sku: Label = ""
-    id: Annotated[str, Meta(max_length=40)] = ""
 
 
 class PaymentBody(Body):
@@ -74,12 +64,10 @@ class QuoteBody(Body):
 
     programme: Id
     currency: CurrencyCode
-    lines: Annotated[list[QuotedLineBody], Meta(min_length=1, max_length=100)]
+    lines: Cart
     type: ActivityType = "purchase.completed"
     service_on: LocalDate | None = None
-    vouchers: Annotated[
-        list[Annotated[str, Meta(min_length=1, max_length=64)]], Meta(max_length=3)
-    ] = field(default_factory=list)
+    vouchers: Annotated[list[VoucherCode], Meta(max_length=3)] = field(default_factory=list)
     payments: Annotated[list[PaymentBody], Meta(max_length=10)] | None = None
     exclude: Annotated[list[Id], Meta(max_length=100)] = field(default_factory=list)
     channel: Label = ""
@@ -87,8 +75,8 @@ class QuoteBody(Body):
     provider: Label = ""
 
 
-class FactRef(Body):
-    """The identity of a fact, for ever."""
+class ActivityRef(Body):
+    """The identity of an activity, for ever."""
 
     source: Source
     external_id: ExternalRef
@@ -101,54 +89,7 @@ class ConfirmationBody(Body):
     Without one it is ``("quote", quote_id)``; it is what a reversal names.
     """
 
-    recorded_as: FactRef | None = None
-
-
-class MoneyView(Struct, frozen=True):
-    """An amount of money in minor units."""
-
-    amount: int
-    currency: str
-
-
-class OffView(Struct, frozen=True):
-    """What one discount, entitlement or wallet took off a line."""
-
-    source: str
-    id: str
-    amount: int
-
-
-class QuotedLineView(Struct, frozen=True):
-    """One line, or its free units: ``price`` before and ``net`` after what came off."""
-
-    id: str
-    quantity: int
-    category: str
-    sku: str
-    price: int
-    net: int
-    off: list[OffView]
-
-
-class ConsideredView(Struct, frozen=True):
-    """A discount that was looked at: ``amount`` is what it took off, ``reason`` why nothing."""
-
-    source: str
-    id: str
-    name: str
-    applied: bool
-    percent: int | None
-    amount: int
-    reason: str
-
-
-class DrawView(Struct, frozen=True):
-    """What a wallet pays: ``amount`` of its units, worth ``money`` minor units."""
-
-    currency: str
-    amount: int
-    money: int
+    recorded_as: ActivityRef | None = None
 
 
 class QuoteView(Struct, frozen=True):
@@ -215,6 +156,7 @@ _PRICING = (
 
 @api.post(
     "/members/{member_id}/quotes",
+    name="create_quote",
     scope="quotes:read",
     summary="Price a purchase: every discount, what it took off or why not",
     description=(
@@ -258,6 +200,7 @@ def make(call: Call[QuoteBody, DryRun]) -> Reply:
 
 @api.get(
     "/members/{member_id}/quotes/{quote_id}",
+    name="read_quote",
     scope="quotes:read",
     summary="Read a quote",
     answer=QuoteView,
@@ -274,6 +217,7 @@ def read(call: Call) -> Reply:
 
 @api.post(
     "/members/{member_id}/quotes/{quote_id}/confirmation",
+    name="confirm_quote",
     scope="quotes:confirm",
     summary="Buy what was quoted, at that price",
     description=(
@@ -307,10 +251,10 @@ def confirm(call: Call[ConfirmationBody]) -> Reply:
     identity = (SOURCE, quote_id) if named is None else (named.source, named.external_id)
 
     def present(decided: Decided) -> Answer:
-        told: Confirmed = decided.results[-1]
-        recorded = told.recorded
+        result: Confirmed = decided.results[-1]
+        recorded = result.recorded
         view = ConfirmationView(
-            quote=_view(told.quote, decided.programmes, decided.now, "en"),
+            quote=_view(result.quote, decided.programmes, decided.now, "en"),
             version=decided.account.version,
             source=identity[0],
             external_id=identity[1],
@@ -344,20 +288,6 @@ def _activity(body: QuoteBody) -> Activity:
     )
 
 
-def activity_of(currency: str, lines: Sequence[QuotedLineBody]) -> Activity:
-    """Return the purchase that lines would be; it has not happened yet."""
-    return Activity(
-        type="purchase.completed",
-        source=SOURCE,
-        external_id="",
-        occurred_at=0,
-        money=currency,
-        lines=tuple(
-            Line(line.id, line.amount, line.quantity, line.category, line.sku) for line in lines
-        ),
-    )
-
-
 def _view(quote: Quote, programmes: Programmes, now: Instant, locale: str) -> QuoteView:
     unit = quote.activity.money or ""
     state = "expired" if quote.state == "open" and quote.expires_at <= now else quote.state
@@ -379,44 +309,4 @@ def _view(quote: Quote, programmes: Programmes, now: Instant, locale: str) -> Qu
             for draw in quote.draws
         ],
         redemptions=list(quote.redemptions),
-    )
-
-
-def line_view(line: PricedLine) -> QuotedLineView:
-    """Return a priced line as it is shown."""
-    off = [OffView(*each) for each in line.off]
-    return QuotedLineView(
-        line.id, line.quantity, line.category, line.sku, line.price, line.net, off
-    )
-
-
-def considered_views(
-    considered: Sequence[Considered], priced: Quote | Bill, programmes: Programmes, locale: str
-) -> list[ConsideredView]:
-    """Return what was looked at, by the names that the version has which ``priced`` it."""
-    names = _names(programmes.version(priced.programme, priced.version))
-    return [_considered(each, names, locale) for each in considered]
-
-
-def _considered(each: Considered, names: dict[Any, Text], locale: str) -> ConsideredView:
-    return ConsideredView(
-        source=each.source,
-        id=each.id,
-        name=text_in(names.get((each.source, each.id), each.id), locale),
-        applied=not each.reason,
-        percent=each.percent,
-        amount=each.amount,
-        reason=each.reason,
-    )
-
-
-def _names(version: ProgrammeVersion | None) -> dict[Any, Text]:
-    if version is None:
-        return {}
-    document = version.document
-    offers = discounts.SECTION.of(document).offers
-    return (
-        {("discount", each.id): each.name for each in offers}
-        | {("entitlement", each.id): each.name for each in entitlements.SECTION.of(document)}
-        | {("wallet", each.id): each.name for each in document.currencies}
     )

@@ -13,7 +13,9 @@ from pathlib import Path
 from typing import Final
 
 from chalicelib.domain.errors import NotFound
-from chalicelib.routes.http import PUBLIC, Call, Reply, Resource
+from chalicelib.routes.credentials import PUBLIC
+from chalicelib.routes.http import Resource
+from chalicelib.routes.operation import Call, Reply
 
 api = Resource("reference", prefix="")
 
@@ -84,6 +86,7 @@ _THEIRS: Final = {"swagger-ui.css": STYLE, "swagger-ui-bundle.js": SCRIPT}
 
 @api.get(
     "/docs",
+    name="read_reference",
     scope=PUBLIC,
     summary="The API reference, for people",
     description="A page that shows `/openapi.json`; it loads nothing from elsewhere.",
@@ -91,12 +94,13 @@ _THEIRS: Final = {"swagger-ui.css": STYLE, "swagger-ui-bundle.js": SCRIPT}
     media=(HTML,),
 )
 def show(call: Call) -> Reply:  # noqa: ARG001 - the same for everyone
-    """The page."""
+    """Return the page."""
     return Reply(_PAGE.encode(), headers=_SETTINGS)
 
 
 @api.get(
     "/docs/{asset}",
+    name="read_reference_asset",
     scope=PUBLIC,
     summary="What the API reference is made of",
     description="Script and style of the page at `/docs`.",
@@ -104,14 +108,14 @@ def show(call: Call) -> Reply:  # noqa: ARG001 - the same for everyone
     media=(STYLE, SCRIPT),
 )
 def show_asset(call: Call) -> Reply:
-    """A script or a style sheet."""
+    """Return a script or a style sheet."""
     name = call.path["asset"]
     if name in _OWN:
         media, text = _OWN[name]
         return Reply(text.encode(), headers=_KEPT_A_DAY, media=media)
     if name in _THEIRS:
         return Reply(_asset(name), headers=_KEPT_A_DAY, media=_THEIRS[name])
-    raise NotFound("not_found", "There is nothing by that id.")
+    raise NotFound("not_found", "Nothing has that id.")
 
 
 def _asset(name: str) -> bytes:

@@ -6,10 +6,12 @@ from typing import Annotated
 
 from msgspec import Meta, Struct, field
 
-from chalicelib.domain.mechanics.reversal import LineReversal, Reversed
+from chalicelib.domain.mechanics.remaining import LineReversal
+from chalicelib.domain.mechanics.reversal import Reversed
 from chalicelib.routes.calls import answer, caller_of, identity_of, reply, services_of
-from chalicelib.routes.fields import ExternalRef, Source
-from chalicelib.routes.http import Body, Call, Reply, Resource
+from chalicelib.routes.fields import ExternalRef, ShortText, Source
+from chalicelib.routes.http import Resource
+from chalicelib.routes.operation import Body, Call, Reply
 from chalicelib.routes.views import (
     BalanceView,
     OutcomeView,
@@ -19,8 +21,8 @@ from chalicelib.routes.views import (
     tier_change,
 )
 from chalicelib.usecases.attempt import Decided
-from chalicelib.usecases.ports import Answer
 from chalicelib.usecases.reverse_activity import Reversal, reverse_activity
+from chalicelib.usecases.stored import Answer
 
 api = Resource("reversals")
 
@@ -40,7 +42,7 @@ class ReversalBody(Body):
     external_id: ExternalRef
     lines: Annotated[list[ReversedLine], Meta(max_length=100)] = field(default_factory=list)
     amount: Annotated[int, Meta(ge=1, le=10**12)] | None = None
-    reason: Annotated[str, Meta(max_length=200)] = ""
+    reason: ShortText = ""
 
 
 class ReturnedView(Struct, frozen=True):
@@ -68,6 +70,7 @@ class ReversalView(Struct, frozen=True):
 
 @api.post(
     "/activities/reversals",
+    name="reverse_activity",
     scope="reversals:write",
     summary="Take an activity back, whole, by lines or by an amount",
     description="200 where nothing was left to take back.",
@@ -87,7 +90,7 @@ class ReversalView(Struct, frozen=True):
     ),
 )
 def reverse(call: Call[ReversalBody]) -> Reply:
-    """Take a fact back; what it earned is judged anew on what remains."""
+    """Take an activity back; what it earned is evaluated anew on what remains."""
     body = call.body
     lines = tuple(LineReversal(line.id, line.amount, line.quantity) for line in body.lines)
     reversal = Reversal(body.source, body.external_id, lines, body.amount, body.reason)

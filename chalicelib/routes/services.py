@@ -67,7 +67,7 @@ def provide(factory: Callable[[], Services]) -> None:
 
 def provided() -> Services:
     """
-    The services; made now if this is the first request.
+    Return the services, made now if this is the first request.
 
     Raises:
         LookupError: nothing was provided.

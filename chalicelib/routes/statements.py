@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from chalicelib.domain.bill import Bill, PricedLine
-from chalicelib.domain.calendar import format_instant
+from chalicelib.domain.ledger.bill import Bill, PricedLine
+from chalicelib.domain.ledger.calendar import format_instant
 from chalicelib.domain.ledger.events import (
     ActivityRecorded,
     ActivityReversed,
@@ -13,10 +13,11 @@ from chalicelib.domain.ledger.events import (
     Detail,
     Event,
 )
-from chalicelib.domain.programme import Programmes
+from chalicelib.domain.programme.versions import Programmes
 from chalicelib.routes.calls import caller_of, services_of
-from chalicelib.routes.http import Call, Page, Reply, Resource
-from chalicelib.routes.quotes import (
+from chalicelib.routes.http import Resource
+from chalicelib.routes.operation import Call, Page, Reply
+from chalicelib.routes.pricing import (
     ConsideredView,
     DrawView,
     MoneyView,
@@ -77,6 +78,7 @@ class StatementView(Struct, frozen=True):
 
 @api.get(
     "/members/{member_id}/statement",
+    name="read_statement",
     scope="ledger:read",
     summary="Page through purchases and refunds, newest first",
     description="With list prices, every discount that was applied or not, and what was paid.",
@@ -96,26 +98,26 @@ def read(call: Call[None, Page]) -> Reply:
         before=call.position(),
     )
     cursor = None if page.before is None else call.next_cursor(page.before)
-    shown = [_entry(entry, page.programmes, call.locale) for entry in page.entries]
+    shown = [_entry(event, page.programmes, call.locale) for event in page.events]
     return Reply(StatementView(member, shown, cursor))
 
 
-def _entry(entry: Event, programmes: Programmes, locale: str) -> StatementEntryView:
-    data, detail = entry.data, entry.detail or Detail()
+def _entry(event: Event, programmes: Programmes, locale: str) -> StatementEntryView:
+    data, detail = event.data, event.detail or Detail()
     if not isinstance(data, ActivityRecorded | ActivityReversed):
-        raise TypeError(f"an event {entry.kind} is not about money")
-    fact = data.activity
-    unit = fact.money or ""
-    bill = detail.bill or _unquoted(fact, detail)
+        raise TypeError(f"an event {event.kind} is not about money")
+    activity = data.activity
+    unit = activity.money or ""
+    bill = detail.bill or _unquoted(activity, detail)
     draws = [
         DrawView(each.currency.partition("/")[2], each.amount, each.money) for each in bill.paid
     ]
     if isinstance(data, ActivityReversed):
         return StatementEntryView(
-            version=entry.version,
+            version=event.version,
             kind="refund",
-            occurred_at=format_instant(entry.occurred_at),
-            recorded_at=format_instant(entry.effective_at),
+            occurred_at=format_instant(event.occurred_at),
+            recorded_at=format_instant(event.effective_at),
             source=detail.source,
             external_id=detail.external_id,
             programme=bill.programme or None,
@@ -124,17 +126,17 @@ def _entry(entry: Event, programmes: Programmes, locale: str) -> StatementEntryV
             refund_of=data.reverses,
             lines=[line_view(line) for line in bill.lines],
             draws=draws,
-            movements=[movement(posting) for posting in entry.postings],
+            movements=[movement(posting) for posting in event.postings],
         )
     return StatementEntryView(
-        version=entry.version,
+        version=event.version,
         kind="purchase",
-        occurred_at=format_instant(entry.occurred_at),
-        recorded_at=format_instant(entry.effective_at),
+        occurred_at=format_instant(event.occurred_at),
+        recorded_at=format_instant(event.effective_at),
         source=detail.source,
         external_id=detail.external_id,
-        channel=fact.channel,
-        location=fact.location,
+        channel=activity.channel,
+        location=activity.location,
         programme=bill.programme or None,
         quote_id=data.quote or None,
         price=MoneyView(bill.price, unit),
@@ -144,13 +146,13 @@ def _entry(entry: Event, programmes: Programmes, locale: str) -> StatementEntryV
         lines=[line_view(line) for line in bill.lines],
         considered=considered_views(bill.considered, bill, programmes, locale),
         draws=draws,
-        movements=[movement(posting) for posting in entry.postings],
+        movements=[movement(posting) for posting in event.postings],
     )
 
 
-def _unquoted(fact: ActivitySummary, detail: Detail) -> Bill:
+def _unquoted(activity: ActivitySummary, detail: Detail) -> Bill:
     """Return the bill of a purchase that was priced elsewhere: as it was reported."""
-    amount = fact.amount or 0
+    amount = activity.amount or 0
     return Bill("", 0, amount, amount, amount, _lines(detail))
 
 

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Any
 
-from msgspec import Meta, Struct
+from msgspec import Struct
 
 from chalicelib.domain.mechanics import statuses
-from chalicelib.domain.mechanics.statuses import Shown, ShowStatus, Verified, WithdrawStatus
-from chalicelib.domain.programme import Id, LocalDate, text_in
+from chalicelib.domain.mechanics.statuses import (
+    StatusResult,
+    VerifiedStatus,
+    VerifyStatus,
+    WithdrawStatus,
+)
+from chalicelib.domain.programme.fields import Id, LocalDate, text_in
 from chalicelib.routes.calls import answer, caller_of, carry_out, services_of
-from chalicelib.routes.http import Body, Call, Reply, Resource
+from chalicelib.routes.fields import Reason, ShortText
+from chalicelib.routes.http import Resource
+from chalicelib.routes.operation import Body, Call, Reply
 from chalicelib.usecases.attempt import Decided
-from chalicelib.usecases.ports import Answer
 from chalicelib.usecases.read_statuses import StatusRead, read_statuses
+from chalicelib.usecases.stored import Answer
 
 api = Resource("statuses")
 
@@ -30,7 +37,7 @@ class StatusBody(Body):
     status: Id
     from_on: LocalDate | None = None
     until_on: LocalDate | None = None
-    proof: Annotated[str, Meta(max_length=200)] = ""
+    proof: ShortText = ""
 
 
 class WithdrawalBody(Body):
@@ -38,7 +45,7 @@ class WithdrawalBody(Body):
 
     programme: Id
     status: Id
-    reason: Annotated[str, Meta(min_length=1, max_length=200)]
+    reason: Reason
 
 
 class StatusView(Struct, frozen=True):
@@ -78,8 +85,9 @@ _REFUSALS = (
 
 @api.get(
     "/members/{member_id}/statuses",
+    name="list_statuses",
     scope="members:read",
-    summary="List what was shown to be true of a member",
+    summary="List a member's verified statuses",
     answer=StatusesView,
     member_may=True,
     errors=("member_not_found",),
@@ -93,6 +101,7 @@ def listed(call: Call) -> Reply:
 
 @api.post(
     "/members/{member_id}/statuses",
+    name="verify_status",
     scope="statuses:write",
     summary="Verify a status",
     description="Takes the place of what was known of it.",
@@ -105,7 +114,7 @@ def listed(call: Call) -> Reply:
 def show(call: Call[StatusBody]) -> Reply:
     """Note what was shown."""
     body = call.body
-    command = ShowStatus(
+    command = VerifyStatus(
         member=call.path["member_id"],
         programme=body.programme,
         status=body.status,
@@ -118,6 +127,7 @@ def show(call: Call[StatusBody]) -> Reply:
 
 @api.post(
     "/members/{member_id}/statuses/withdrawal",
+    name="withdraw_status",
     scope="statuses:write",
     summary="Withdraw a status",
     body=WithdrawalBody,
@@ -137,23 +147,23 @@ def withdraw(call: Call[WithdrawalBody]) -> Reply:
     return _change(call, command, 200)
 
 
-def _change(call: Call[Any, Any], command: ShowStatus | WithdrawStatus, status: int) -> Reply:
+def _change(call: Call[Any, Any], command: VerifyStatus | WithdrawStatus, status: int) -> Reply:
     def present(decided: Decided) -> Answer:
-        told: Verified = decided.results[-1]
-        version = decided.programmes.in_force(told.programme, decided.now)
-        shown = None
-        if told.shown is not None and version is not None:
-            named = statuses.name_of(version.document, told.status)
-            shown = _view(told.programme, told.status, text_in(named, "en"), told.shown)
-        return answer(status, VerifiedView(decided.member, told.changed, shown))
+        result: StatusResult = decided.results[-1]
+        version = decided.programmes.in_force(result.programme, decided.now)
+        view = None
+        if result.verified is not None and version is not None:
+            named = statuses.name_of(version.document, result.status)
+            view = _view(result.programme, result.status, text_in(named, "en"), result.verified)
+        return answer(status, VerifiedView(decided.member, result.changed, view))
 
     return carry_out(call, command, present)
 
 
 def _listed(each: StatusRead, locale: str) -> StatusView:
     name = text_in(statuses.name_of(each.programme, each.status), locale)
-    return _view(each.programme.id, each.status, name, each.shown)
+    return _view(each.programme.id, each.status, name, each.verified)
 
 
-def _view(programme: str, status: str, name: str, shown: Shown) -> StatusView:
-    return StatusView(programme, status, name, shown.from_on, shown.until_on, shown.ended)
+def _view(programme: str, status: str, name: str, held: VerifiedStatus) -> StatusView:
+    return StatusView(programme, status, name, held.from_on, held.until_on, held.ended)

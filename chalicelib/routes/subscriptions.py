@@ -2,32 +2,32 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Any
 
-from msgspec import Meta, Struct
+from msgspec import Struct
 
-from chalicelib.domain.calendar import format_instant
-from chalicelib.domain.mechanics.plans import (
+from chalicelib.domain.ledger.calendar import format_instant
+from chalicelib.domain.mechanics.plans import Subscription
+from chalicelib.domain.mechanics.subscriptions import (
     CancelPlan,
     ChangePlan,
     PayFee,
     Subscribe,
     Subscribed,
-    Subscription,
     When,
 )
-from chalicelib.domain.programme import Id
+from chalicelib.domain.programme.fields import Id
 from chalicelib.routes.calls import answer, caller_of, carry_out, services_of
-from chalicelib.routes.http import Body, Call, Reply, Resource
-from chalicelib.routes.quotes import MoneyView
+from chalicelib.routes.fields import ShortText
+from chalicelib.routes.http import Resource
+from chalicelib.routes.operation import Body, Call, Reply
+from chalicelib.routes.pricing import MoneyView
 from chalicelib.routes.views import when as shown_instant
 from chalicelib.usecases.attempt import Decided
-from chalicelib.usecases.ports import Answer
 from chalicelib.usecases.read_subscriptions import read_subscriptions
+from chalicelib.usecases.stored import Answer
 
 api = Resource("subscriptions")
-
-Reference = Annotated[str, Meta(max_length=200)]
 
 
 class SubscribeBody(Body):
@@ -35,14 +35,14 @@ class SubscribeBody(Body):
 
     programme: Id
     plan: Id
-    reference: Reference = ""
+    reference: ShortText = ""
 
 
 class FeeBody(Body):
     """Which programme's fee was paid; ``reference`` is sealed."""
 
     programme: Id
-    reference: Reference = ""
+    reference: ShortText = ""
 
 
 class PlanChangeBody(Body):
@@ -58,7 +58,7 @@ class PlanEndBody(Body):
 
     programme: Id
     when: When = "period_end"
-    reason: Annotated[str, Meta(max_length=200)] = ""
+    reason: ShortText = ""
 
 
 class SubscriptionView(Struct, frozen=True):
@@ -105,6 +105,7 @@ _REFUSALS = ("member_not_found", "account_closed", "programme_not_found", "not_e
 
 @api.get(
     "/members/{member_id}/subscriptions",
+    name="list_subscriptions",
     scope="entitlements:read",
     summary="List a member's paid plans",
     answer=SubscriptionsView,
@@ -120,6 +121,7 @@ def listed(call: Call) -> Reply:
 
 @api.post(
     "/members/{member_id}/subscriptions",
+    name="create_subscription",
     scope="subscriptions:write",
     summary="Begin a paid plan",
     description=(
@@ -146,6 +148,7 @@ def begin(call: Call[SubscribeBody]) -> Reply:
 
 @api.post(
     "/members/{member_id}/subscriptions/fees",
+    name="pay_subscription_fee",
     scope="subscriptions:write",
     summary="Report that a fee was paid",
     description="For the period that has begun unpaid, or for the next.",
@@ -166,6 +169,7 @@ def pay(call: Call[FeeBody]) -> Reply:
 
 @api.post(
     "/members/{member_id}/subscriptions/change",
+    name="update_subscription",
     scope="subscriptions:write",
     summary="Change to another plan",
     description="At once, with what it makes owed or leaves over, or when the period ends.",
@@ -185,6 +189,7 @@ def change(call: Call[PlanChangeBody]) -> Reply:
 
 @api.post(
     "/members/{member_id}/subscriptions/cancellation",
+    name="cancel_subscription",
     scope="subscriptions:write",
     summary="End a paid plan",
     description="When what is paid for is over, or at once with what is left over.",
@@ -206,15 +211,15 @@ def _change(
     call: Call[Any, Any], command: Subscribe | PayFee | ChangePlan | CancelPlan, status: int
 ) -> Reply:
     def present(decided: Decided) -> Answer:
-        told: Subscribed = decided.results[-1]
-        held = told.subscription
-        version = decided.programmes.in_force(told.programme, decided.now)
+        result: Subscribed = decided.results[-1]
+        held = result.subscription
+        version = decided.programmes.in_force(result.programme, decided.now)
         unit = version.document.money.currency if version else ""
         view = SubscribedView(
             decided.member,
-            told.changed,
-            None if held is None else _view(told.programme, held),
-            MoneyView(told.prorated, unit),
+            result.changed,
+            None if held is None else _view(result.programme, held),
+            MoneyView(result.prorated, unit),
         )
         return answer(status, view)
 

@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Any
 
-from msgspec import Meta, Struct
+from msgspec import Struct
 
-from chalicelib.domain.calendar import format_instant
-from chalicelib.domain.mechanics import tiers
-from chalicelib.domain.mechanics.tiers import Granted, GrantTier, LiftTier
-from chalicelib.domain.programme import Id, text_in
+from chalicelib.domain.ledger.calendar import format_instant
+from chalicelib.domain.mechanics.tier_grants import Granted, GrantTier, LiftTier
+from chalicelib.domain.mechanics.tier_progress import LevelProgress, TierProgress, tier_progress
+from chalicelib.domain.programme.fields import Days, Id, text_in
 from chalicelib.routes.calls import answer, caller_of, carry_out, services_of
-from chalicelib.routes.http import Body, Call, Reply, Resource
+from chalicelib.routes.fields import Note, Reason
+from chalicelib.routes.http import Resource
+from chalicelib.routes.operation import Body, Call, Reply
 from chalicelib.routes.views import when
 from chalicelib.usecases.attempt import Decided
-from chalicelib.usecases.ports import Answer
 from chalicelib.usecases.reading import read_account
+from chalicelib.usecases.stored import Answer
 
 api = Resource("tiers")
 
-Reason = Annotated[str, Meta(min_length=1, max_length=200)]
 
-
-class FloorView(Struct, frozen=True):
+class TierOverrideView(Struct, frozen=True):
     """A tier that is held until the end of a day: by hand, by a plan, or bought."""
 
     kind: str
@@ -64,7 +64,7 @@ class TierView(Struct, frozen=True):
     Where the member stands in one programme.
 
     ``to_next`` is what the next tier takes, ``to_keep`` what keeping this one takes, ``by`` the
-    instant of the next review, ``floors`` what is held whatever the metrics say.
+    instant of the next review, ``overrides`` what is held whatever the metrics say.
     """
 
     programme: str
@@ -77,7 +77,7 @@ class TierView(Struct, frozen=True):
     to_keep: LevelView | None
     by: str | None
     timeline: list[TierStepView]
-    floors: list[FloorView]
+    overrides: list[TierOverrideView]
 
 
 class TiersView(Struct, frozen=True):
@@ -88,13 +88,13 @@ class TiersView(Struct, frozen=True):
 
 
 class TierGrantBody(Body):
-    """Which tier, why, and through how many days after today; without them until it is lifted."""
+    """Which tier, why, and for how many ``days`` after today, until it is lifted where left out."""
 
     programme: Id
     tier: Id
     reason: Reason
-    days: Annotated[int, Meta(ge=0, le=3660)] | None = None
-    note: Annotated[str, Meta(max_length=1000)] = ""
+    days: Days | None = None
+    note: Note = ""
 
 
 class TierLiftBody(Body):
@@ -119,6 +119,7 @@ _REFUSALS = ("member_not_found", "account_closed", "programme_not_found", "not_e
 
 @api.get(
     "/members/{member_id}/tier",
+    name="read_tier",
     scope="balances:read",
     summary="Read the tier and the progress to the next",
     answer=TiersView,
@@ -134,7 +135,7 @@ def tier(call: Call) -> Reply:
         version = reading.programmes.in_force(programme_id, reading.now)
         if version is None:
             continue
-        progress = tiers.progress(reading.account, version.document, reading.now)
+        progress = tier_progress(reading.account, version.document, reading.now)
         if progress is not None:
             shown.append(_tier(programme_id, progress, call.locale))
     return Reply(TiersView(member, shown))
@@ -142,8 +143,9 @@ def tier(call: Call) -> Reply:
 
 @api.post(
     "/members/{member_id}/tier-grants",
+    name="grant_tier",
     scope="tiers:grant",
-    summary="Hold a tier by hand",
+    summary="Grant a tier by hand",
     description=(
         "Whatever the metrics say, the member falls no lower until it ends or is lifted. There is "
         "one at a time in a programme: another takes its place."
@@ -155,7 +157,7 @@ def tier(call: Call) -> Reply:
     errors=(*_REFUSALS, "unknown_tier"),
 )
 def grant(call: Call[TierGrantBody]) -> Reply:
-    """Set a floor."""
+    """Grant a tier by hand."""
     body = call.body
     command = GrantTier(
         member=call.path["member_id"],
@@ -170,8 +172,9 @@ def grant(call: Call[TierGrantBody]) -> Reply:
 
 @api.post(
     "/members/{member_id}/tier-grants/removal",
+    name="lift_tier",
     scope="tiers:grant",
-    summary="Lift a tier that is held by hand",
+    summary="Take back a tier that was granted by hand",
     description="The member falls to what the metrics, a plan or a purchase give.",
     body=TierLiftBody,
     answer=TierGrantView,
@@ -179,7 +182,7 @@ def grant(call: Call[TierGrantBody]) -> Reply:
     errors=_REFUSALS,
 )
 def lift(call: Call[TierLiftBody]) -> Reply:
-    """Take a floor away."""
+    """Take back a tier that was granted by hand."""
     body = call.body
     command = LiftTier(member=call.path["member_id"], programme=body.programme, reason=body.reason)
     return _change(call, command, 200)
@@ -187,16 +190,16 @@ def lift(call: Call[TierLiftBody]) -> Reply:
 
 def _change(call: Call[Any, Any], command: GrantTier | LiftTier, status: int) -> Reply:
     def present(decided: Decided) -> Answer:
-        told: Granted = decided.results[-1]
+        result: Granted = decided.results[-1]
         view = TierGrantView(
-            decided.member, told.programme, told.tier, told.changed, told.expires_on
+            decided.member, result.programme, result.tier, result.changed, result.expires_on
         )
         return answer(status, view)
 
     return carry_out(call, command, present)
 
 
-def _tier(programme: str, progress: tiers.Progress, locale: str) -> TierView:
+def _tier(programme: str, progress: TierProgress, locale: str) -> TierView:
     return TierView(
         programme=programme,
         tier=progress.tier,
@@ -211,11 +214,13 @@ def _tier(programme: str, progress: tiers.Progress, locale: str) -> TierView:
             TierStepView(step.tier, format_instant(step.since), step.reason)
             for step in progress.timeline
         ],
-        floors=[FloorView(f.kind, f.tier, f.expires_on) for f in progress.floors],
+        overrides=[
+            TierOverrideView(each.kind, each.tier, each.expires_on) for each in progress.overrides
+        ],
     )
 
 
-def _level(level: tiers.LevelProgress | None, locale: str) -> LevelView | None:
+def _level(level: LevelProgress | None, locale: str) -> LevelView | None:
     if level is None:
         return None
     metrics = [

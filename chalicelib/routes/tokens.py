@@ -54,7 +54,7 @@ class TokenVerifier:
 
     def verify(self, token: str) -> Principal:
         """
-        The member or staff that the token proves.
+        Return the member or staff that the token proves.
 
         Raises:
             Unauthorised: ``credential_invalid``; the message never repeats what the token says.

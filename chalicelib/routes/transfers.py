@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from msgspec import Struct
 
-from msgspec import Meta, Struct
-
-from chalicelib.domain.lots import LotKey
+from chalicelib.domain.ledger.lots import LotKey
 from chalicelib.domain.mechanics.transfers import SendTransfer, Sent
-from chalicelib.domain.programme import Id, Points
+from chalicelib.domain.programme.fields import Id, Points
 from chalicelib.routes.calls import answer, carry_out, services_of
-from chalicelib.routes.fields import MemberId
-from chalicelib.routes.http import Body, Call, Reply, Resource
+from chalicelib.routes.fields import MemberId, ShortText
+from chalicelib.routes.http import Resource
+from chalicelib.routes.operation import Body, Call, Reply
 from chalicelib.routes.views import BalanceView, LotView, balances, when
 from chalicelib.usecases.attempt import Decided
-from chalicelib.usecases.ports import Answer
+from chalicelib.usecases.stored import Answer
 
 api = Resource("transfers")
 
@@ -26,7 +25,7 @@ class TransferBody(Body):
     programme: Id
     currency: Id
     amount: Points
-    reference: Annotated[str, Meta(max_length=200)] = ""
+    reference: ShortText = ""
 
 
 class TransferView(Struct, frozen=True):
@@ -50,6 +49,7 @@ class TransferView(Struct, frozen=True):
 
 @api.post(
     "/members/{member_id}/transfers",
+    name="create_transfer",
     scope="transfers:write",
     summary="Transfer value to another member",
     description=(

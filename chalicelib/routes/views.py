@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
-from chalicelib.domain.account import Account
-from chalicelib.domain.calendar import Instant, format_instant
+from chalicelib.domain.decide import registry
+from chalicelib.domain.ledger.account import Account
+from chalicelib.domain.ledger.calendar import Instant, format_instant
 from chalicelib.domain.ledger.events import Outcome, RuleAward, section_of
-from chalicelib.domain.ledger.postings import Posting
-from chalicelib.domain.lots import Balance
-from chalicelib.domain.mechanics import holds, registry
-from chalicelib.domain.mechanics.inactivity import LAST_DAYS
-from chalicelib.domain.mechanics.tiers import TierMoved
-from chalicelib.domain.programme import Programmes, qualified, text_in
+from chalicelib.domain.ledger.lots import Balance
+from chalicelib.domain.ledger.postings import HELD, Posting
+from chalicelib.domain.programme.document import qualified
+from chalicelib.domain.programme.fields import text_in
+from chalicelib.domain.programme.versions import Programmes
 from chalicelib.routes.localisation import date_label, direction
+
+if TYPE_CHECKING:
+    from chalicelib.domain.mechanics.tiers import TierMoved
 
 
 class AwardView(Struct, frozen=True, omit_defaults=True):
@@ -43,7 +46,7 @@ def award_view(award: RuleAward) -> AwardView:
 
 
 class OutcomeView(Struct, frozen=True):
-    """What a mechanic beyond earning and tiers made of the fact, such as `stamp_cards`."""
+    """What a mechanic beyond earning and tiers made of the activity, such as `stamp_cards`."""
 
     programme: str
     mechanic: str
@@ -51,13 +54,13 @@ class OutcomeView(Struct, frozen=True):
 
 
 def outcome_views(outcomes: Iterable[Outcome]) -> list[OutcomeView]:
-    """Return what mechanics made of an activity, as the caller is told."""
+    """Return what mechanics made of an activity, as the caller gets it."""
     found = []
     for outcome in outcomes:
         reaction = registry.of_outcome(outcome).reaction
         if reaction is not None and reaction.shown is not None:
-            told = reaction.shown(outcome)
-            found.append(OutcomeView(outcome.programme, section_of(outcome), told))
+            result = reaction.shown(outcome)
+            found.append(OutcomeView(outcome.programme, section_of(outcome), result))
     return sorted(found, key=lambda view: (view.programme, view.mechanic))
 
 
@@ -150,7 +153,7 @@ def balances(
             name=name,
             available=held.available,
             pending=held.pending_total,
-            held=holds.held(account, qualified(programme, currency)),
+            held=registry.amount_in(account, HELD, qualified(programme, currency)),
             deficit=held.deficit,
         )
         for programme, currency, name, held in _held(account, programmes, now, locale)
@@ -168,7 +171,7 @@ def balance_details(
             name=name,
             available=held.available,
             pending=held.pending_total,
-            held=holds.held(account, qualified(programme, currency)),
+            held=registry.amount_in(account, HELD, qualified(programme, currency)),
             deficit=held.deficit,
             next_expiry=_next_expiry(account, qualified(programme, currency), held, locale),
             lots=[
@@ -205,9 +208,13 @@ def _held(
 
 def _next_expiry(account: Account, key: str, held: Balance, locale: str) -> LotView | None:
     """Return what is lost next: all lots of the first expiry, or all value for inactivity."""
-    last = LAST_DAYS.get(account, key)
-    if last is not None and held.lots:
-        return _lot(held.lots_total, last.expires_on, last.expires_at, locale)
+    if "inactivity" in account.progress:
+        # Only then: most balances are shown without that mechanic.
+        from chalicelib.domain.mechanics.inactivity import LAST_DAYS
+
+        last = LAST_DAYS.get(account, key)
+        if last is not None and held.lots:
+            return _lot(held.lots_total, last.expires_on, last.expires_at, locale)
     if not held.lots or held.lots[0].key.expires_at is None:
         return None
     first = held.lots[0].key

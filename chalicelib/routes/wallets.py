@@ -7,12 +7,14 @@ from typing import Annotated
 from msgspec import Meta, Struct
 
 from chalicelib.domain.mechanics.wallets import ToppedUp, TopUp
-from chalicelib.domain.programme import Id
+from chalicelib.domain.programme.fields import Id
 from chalicelib.routes.calls import answer, carry_out
-from chalicelib.routes.http import Body, Call, Reply, Resource
+from chalicelib.routes.fields import ShortText
+from chalicelib.routes.http import Resource
+from chalicelib.routes.operation import Body, Call, Reply
 from chalicelib.routes.views import BalanceView, balances
 from chalicelib.usecases.attempt import Decided
-from chalicelib.usecases.ports import Answer
+from chalicelib.usecases.stored import Answer
 
 api = Resource("wallets")
 
@@ -23,7 +25,7 @@ class TopUpBody(Body):
     programme: Id
     currency: Id
     amount: Annotated[int, Meta(ge=1, le=10**9)]
-    reference: Annotated[str, Meta(max_length=200)] = ""
+    reference: ShortText = ""
 
 
 class TopUpView(Struct, frozen=True):
@@ -41,6 +43,7 @@ class TopUpView(Struct, frozen=True):
 
 @api.post(
     "/members/{member_id}/top-ups",
+    name="create_top_up",
     scope="wallets:write",
     summary="Pay money into a prepaid wallet",
     description="The amount decides the percentage off what is paid from it. It is not paid out.",
@@ -68,15 +71,15 @@ def add(call: Call[TopUpBody]) -> Reply:
     )
 
     def present(decided: Decided) -> Answer:
-        told: ToppedUp = decided.results[-1]
+        result: ToppedUp = decided.results[-1]
         view = TopUpView(
             member_id=decided.member,
             version=decided.account.version,
             programme=body.programme,
-            currency=told.currency,
-            amount=told.amount,
-            percent=told.percent,
-            expires_on=told.expires_on,
+            currency=result.currency,
+            amount=result.amount,
+            percent=result.percent,
+            expires_on=result.expires_on,
             balances=balances(decided.account, decided.programmes, decided.now, "en"),
         )
         return answer(201, view)

@@ -5,17 +5,20 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from typing import Final, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
-from chalicelib.domain.calendar import Instant
-from chalicelib.domain.programme import ProgrammeVersion
+from chalicelib.domain.errors import Unavailable
+from chalicelib.domain.ledger.calendar import Instant
+from chalicelib.domain.programme.versions import ProgrammeVersion
 from chalicelib.store import keys
-from chalicelib.store.directory import write_if
 from chalicelib.store.dynamo import Dynamo
 from chalicelib.store.metering import Item
 from chalicelib.store.reading import key_of, settings_of, version_of
-from chalicelib.store.transaction import put
-from chalicelib.usecases.ports import Catalogue, Settings, StoredKey
+from chalicelib.store.transaction import Rank, Write, put, transact
+from chalicelib.usecases.stored import Conflicted, OutcomeUnknown, Settings, StoredKey
+
+if TYPE_CHECKING:
+    from chalicelib.usecases.ports import Catalogue
 
 TTL_MS: Final = 60_000
 #: How long nothing is remembered: a tenant or programme that was just made is not missed for long.
@@ -49,7 +52,7 @@ class DynamoCatalogue:
         if clock is not None:
             items.append(models.clock_item(settings.tenant, clock))
         requests = [put(self._dynamo.catalogue, item) for item in items]
-        return write_if(self._dynamo, requests)
+        return _write_if(self._dynamo, requests)
 
     def clock(self, tenant: str) -> Instant | None:
         """Read a test clock consistently."""
@@ -70,7 +73,7 @@ class DynamoCatalogue:
             condition="instant <= :to",
             values={":to": {"N": str(to)}},
         )
-        return write_if(self._dynamo, [request])
+        return _write_if(self._dynamo, [request])
 
     def versions(self, tenant: str, *, fresh: bool = False) -> Sequence[ProgrammeVersion]:  # noqa: ARG002 - always fresh
         """Read every version of every programme of a tenant."""
@@ -92,7 +95,7 @@ class DynamoCatalogue:
         from chalicelib.store import models
 
         request = put(self._dynamo.catalogue, models.version_item(tenant, version))
-        return write_if(self._dynamo, [request])
+        return _write_if(self._dynamo, [request])
 
     def publish(self, tenant: str, version: ProgrammeVersion) -> bool:
         """Turn a draft into a published version; ``False`` where it is no draft any more."""
@@ -105,7 +108,7 @@ class DynamoCatalogue:
             values={":draft": {"S": "draft"}},
         )
         request["ExpressionAttributeNames"] = {"#state": "state"}
-        return write_if(self._dynamo, [request])
+        return _write_if(self._dynamo, [request])
 
     def find_key(self, key_id: str) -> StoredKey | None:
         """Read an API key."""
@@ -123,11 +126,40 @@ class DynamoCatalogue:
             condition="attribute_not_exists(pk) OR (tenant = :tenant AND secret_hash = :secret)",
             values={":tenant": {"S": key.tenant}, ":secret": {"S": key.secret_hash}},
         )
-        if not write_if(self._dynamo, [request]):
+        if not _write_if(self._dynamo, [request]):
             raise ValueError("this key id belongs to another key")
 
     def _get(self, pk: str, sk: str) -> Item | None:
         return self._dynamo.get(self._dynamo.catalogue, pk, sk)
+
+
+def _write_if(dynamo: Dynamo, requests: list[dict[str, Any]]) -> bool:
+    """
+    Carry out conditional writes, all or none; ``False`` where a condition does not hold.
+
+    This is a transaction even for one item: with botocore's token an attempt that was carried out
+    but not heard of is not taken for somebody else's.  Raises `Unavailable` where it may or may
+    not have been carried out, or something was in the way.
+    """
+    try:
+        transact(dynamo, [Write(Rank.CLAIM, request, _refused) for request in requests])
+    except _Refused:
+        return False
+    except (Conflicted, OutcomeUnknown) as trouble:
+        raise Unavailable(
+            "store_unavailable",
+            "It is not known whether this was written. Read it, then send the request again.",
+            retry_after=1,
+        ) from trouble
+    return True
+
+
+class _Refused(Exception):
+    """A condition does not hold."""
+
+
+def _refused(_: object) -> Exception:
+    return _Refused()
 
 
 class CachedCatalogue:

@@ -197,12 +197,12 @@ class Dynamo:
             if code_of(refusal) in BUSY or self.connection.attempts.faulted:
                 raise _unavailable() from refusal
             raise
-        except Exception as fault:
+        except Exception as error:
             # Connections break in more ways than can be listed, garbled answers among them.  What
             # went wrong before anything was sent is another matter: a mistake in the program.
             if not self.connection.attempts.sent:
                 raise
-            raise _unavailable() from fault
+            raise _unavailable() from error
 
     def call(self, operation: str, send: Callable[[], dict[str, Any]]) -> dict[str, Any]:
         """Make one call: count it, and make sure that its answer is whole."""

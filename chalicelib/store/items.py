@@ -7,7 +7,7 @@ item (pk, sk)         attributes
 account               ``version`` N · ``status`` S · ``schema`` N · ``head_hash`` B ·
 `T#…#M#…`, `A`        ``body`` B · ``due_at`` N, when it is due · ``due_pk`` ``due_sk``
                       S, its place in the due index; both only where it has one
-entry                 ``effective_at`` N · ``body`` B · ``detail`` B, if any ·
+event                 ``effective_at`` N · ``body`` B · ``detail`` B, if any ·
 `T#…#M#…`, `E#…`      ``hash`` B; its version is in its key
 record                ``revision`` N · ``body`` B · ``takes`` M, if any: how much of
 `T#…#M#…`, `R#…#…`    which counters, by their partitions
@@ -39,15 +39,15 @@ from typing import Any, Final
 import msgspec
 
 from chalicelib import observability
-from chalicelib.domain import compact
-from chalicelib.domain.account import Account
-from chalicelib.domain.calendar import Instant
 from chalicelib.domain.decide.claims import ClaimKey, Ref, SaveRecord
 from chalicelib.domain.errors import TooLarge, Unavailable
+from chalicelib.domain.ledger import compact
+from chalicelib.domain.ledger.account import Account
+from chalicelib.domain.ledger.calendar import Instant
 from chalicelib.domain.ledger.journal import StoredEvent
 from chalicelib.store import keys
 from chalicelib.store.metering import Item
-from chalicelib.usecases.ports import AccountChange, Answer, IdempotencyKey, KeyHolder, Remembered
+from chalicelib.usecases.stored import AccountChange, Answer, IdempotencyKey, KeyHolder, Remembered
 
 #: Sizes of the stored body of an account: above the first it is logged, above the second refused.
 BODY_WARN_BYTES: Final = 8 * 1024
@@ -84,7 +84,7 @@ def account_body(tenant: str, member: str, account: Account) -> bytes:
         raise TooLarge(
             "account_too_large",
             f"The account would take {len(body)} bytes of {BODY_MAX_BYTES}: the programme makes "
-            "more lots, counters or challenges for one member than an account holds.",
+            "more lots, counters or progress records for one member than an account holds.",
             bytes=len(body),
             limit=BODY_MAX_BYTES,
         )
@@ -146,20 +146,20 @@ def indexed_due_of(item: Item) -> Instant | None:
     return keys.read_due_sk(item["due_sk"]["S"])[0] if "due_sk" in item else None
 
 
-def entry_item(tenant: str, member: str, entry: StoredEvent) -> Item:
-    """Return an entry as an item."""
-    item = _key(keys.member_pk(tenant, member), keys.entry_sk(entry.version)) | {
-        "effective_at": _number(entry.effective_at),
-        "body": {"B": entry.body},
-        "hash": {"B": entry.hash},
+def event_item(tenant: str, member: str, event: StoredEvent) -> Item:
+    """Return an event as an item."""
+    item = _key(keys.member_pk(tenant, member), keys.event_sk(event.version)) | {
+        "effective_at": _number(event.effective_at),
+        "body": {"B": event.body},
+        "hash": {"B": event.hash},
     }
-    if entry.detail:
-        item["detail"] = {"B": entry.detail}
+    if event.detail:
+        item["detail"] = {"B": event.detail}
     return item
 
 
-def entry_of(item: Item) -> StoredEvent:
-    """Return the entry of an item."""
+def event_of(item: Item) -> StoredEvent:
+    """Return the event of an item."""
     return StoredEvent(
         version=int(item["sk"]["S"][2:]),
         effective_at=int(item["effective_at"]["N"]),

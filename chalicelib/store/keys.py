@@ -11,7 +11,7 @@ from hashlib import sha256
 from typing import Final
 from zlib import crc32
 
-from chalicelib.domain.calendar import Instant
+from chalicelib.domain.ledger.calendar import Instant
 
 DUE_INDEX: Final = "due"
 DUE_SHARDS: Final = 16
@@ -39,8 +39,8 @@ def members_prefix(tenant: str) -> str:
     return f"T#{tenant}#M#"
 
 
-def entry_sk(version: int) -> str:
-    """Return the sort key of an entry; sort keys are in the order of versions."""
+def event_sk(version: int) -> str:
+    """Return the sort key of an event; sort keys are in the order of versions."""
     return f"E#{version:012d}"
 
 

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
-from chalicelib.domain.calendar import Instant
 from chalicelib.domain.decide.claims import EventRef, Ref, SaveRecord
+from chalicelib.domain.ledger.calendar import Instant
 from chalicelib.domain.ledger.journal import StoredEvent
 from chalicelib.store import items, keys
 from chalicelib.store.dynamo import BATCH_MAX, Dynamo
 from chalicelib.store.metering import Item, Key
 from chalicelib.store.transaction import transact
 from chalicelib.store.writes import lifetime, writes_of
-from chalicelib.usecases.ports import (
+from chalicelib.usecases.stored import (
     AccountRead,
     Commit,
     Due,
@@ -77,7 +77,7 @@ class DynamoLedger:
         """
         transact(self._dynamo, writes_of(self._dynamo, commit))
 
-    def entries(
+    def events(
         self,
         tenant: str,
         member: str,
@@ -97,15 +97,15 @@ class DynamoLedger:
                 "KeyConditionExpression": "pk = :pk AND sk BETWEEN :first AND :last",
                 "ExpressionAttributeValues": {
                     ":pk": {"S": keys.member_pk(tenant, member)},
-                    ":first": {"S": keys.entry_sk(after + 1)},
-                    ":last": {"S": keys.entry_sk(last)},
+                    ":first": {"S": keys.event_sk(after + 1)},
+                    ":last": {"S": keys.event_sk(last)},
                 },
                 "ConsistentRead": True,
                 "ScanIndexForward": not newest_first,
             },
             limit=limit,
         )
-        yield from map(items.entry_of, found)
+        yield from map(items.event_of, found)
 
     def holder(self, tenant: str, key: str) -> KeyHolder | None:
         """Return who has a claimed key, or ``None``."""
@@ -230,7 +230,7 @@ class DynamoLedger:
     def _place(self, tenant: str, place: Ref | EventRef) -> Key:
         pk = keys.member_pk(tenant, place.owner)
         if isinstance(place, EventRef):
-            return self._dynamo.ledger, pk, keys.entry_sk(place.version)
+            return self._dynamo.ledger, pk, keys.event_sk(place.version)
         transient = place.kind.kept_days is not None
         table = self._dynamo.work if transient else self._dynamo.ledger
         return table, pk, keys.record_sk(place.kind.name, place.id)
@@ -249,4 +249,4 @@ def _account_read(item: Item | None) -> AccountRead:
 def _record_read(place: Ref | EventRef, item: Item | None) -> Any:
     if item is None:
         return None
-    return items.entry_of(item) if isinstance(place, EventRef) else items.record_of(place, item)
+    return items.event_of(item) if isinstance(place, EventRef) else items.record_of(place, item)

@@ -3,7 +3,7 @@ What a piece of work costs in DynamoDB: its calls, and its capacity by our own m
 
 The model follows DynamoDB's published rules: an item's size is that of its attribute names and
 values; a write takes one unit for each KB begun of the larger of the item before and after, twice
-that in a transaction; an index write takes one more where an entry comes or goes, two where it
+that in a transaction; an index write takes one more where an event comes or goes, two where it
 moves; a consistent read takes one for each 4 KB begun, others half.  Engines report capacity too,
 but none exactly: a test compares where they can be relied on.
 

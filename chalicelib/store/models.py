@@ -28,12 +28,12 @@ from pynamodb.attributes import (
 )
 from pynamodb.models import Model
 
-from chalicelib.domain import section
 from chalicelib.domain.errors import TooLarge
-from chalicelib.domain.programme import ProgrammeVersion
+from chalicelib.domain.programme import section
+from chalicelib.domain.programme.versions import ProgrammeVersion
 from chalicelib.store import keys
 from chalicelib.store.metering import Item
-from chalicelib.usecases.ports import Profile, Settings, StoredKey
+from chalicelib.usecases.stored import Profile, Settings, StoredKey
 
 #: DynamoDB takes 400 KB an item; the rest is for keys and state.
 DOCUMENT_MAX_BYTES: Final = 390 * 1024

@@ -6,10 +6,10 @@ import zlib
 
 import msgspec
 
-from chalicelib.domain import section
-from chalicelib.domain.programme import ProgrammeVersion, State
+from chalicelib.domain.programme import section
+from chalicelib.domain.programme.versions import ProgrammeVersion, State
 from chalicelib.store.metering import Item
-from chalicelib.usecases.ports import Profile, Settings, StoredKey
+from chalicelib.usecases.stored import Profile, Settings, StoredKey
 
 
 def profile_of(item: Item) -> Profile:

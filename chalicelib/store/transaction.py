@@ -17,7 +17,7 @@ from botocore.exceptions import ClientError
 from chalicelib.store import metering
 from chalicelib.store.dynamo import BUSY, Dynamo, code_of
 from chalicelib.store.metering import Item
-from chalicelib.usecases.ports import AlreadyDone, ClaimRefused, Conflicted, OutcomeUnknown
+from chalicelib.usecases.stored import AlreadyDone, ClaimRefused, Conflicted, OutcomeUnknown
 
 #: DynamoDB takes no more items in one transaction.
 ITEMS_MAX: Final = 100
@@ -126,12 +126,12 @@ def transact(dynamo: Dynamo, writes: Sequence[Write]) -> None:
         )
     except ClientError as failure:
         raise _meaning(failure, writes, dynamo) from failure
-    except Exception as fault:
+    except Exception as error:
         # Whatever goes wrong once the request is out, be it an answer that no parser foresaw,
         # leaves open whether it was carried out.  Before that it is a mistake in the program.
         if not dynamo.connection.attempts.sent:
             raise
-        raise OutcomeUnknown("the answer could not be read") from fault
+        raise OutcomeUnknown("the answer could not be read") from error
 
 
 def _action(write: Write) -> str:
@@ -146,8 +146,11 @@ def _meaning(failed: ClientError, sent: Sequence[Write], dynamo: Dynamo) -> Exce
     refusal: Exception = failed
     attempts = dynamo.connection.attempts
     code = code_of(failed)
-    if code == "TransactionCanceledException":
-        meaning = _cancelled(sent, failed.response.get("CancellationReasons", ()))
+    reasons = failed.response.get("CancellationReasons") or ()
+    # Reasons that do not fit what was sent say nothing of it.
+    fits = len(reasons) == len(sent) and all("Code" in reason for reason in reasons)
+    if code == "TransactionCanceledException" and fits:
+        meaning = _cancelled(sent, reasons)
         # DynamoDB answers a token that was carried out with success: so this one was not.  But
         # an attempt before it of which nothing was heard may be under way, and come too late.
         final = attempts.all_refused or meaning is None

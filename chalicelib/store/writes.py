@@ -15,7 +15,7 @@ from chalicelib.store.directory import put_lookup, put_profile
 from chalicelib.store.dynamo import Dynamo
 from chalicelib.store.metering import Item
 from chalicelib.store.transaction import Rank, Write, check, put, put_over
-from chalicelib.usecases.ports import AccountChange, AlreadyDone, ClaimRefused, Commit, Conflicted
+from chalicelib.usecases.stored import AccountChange, AlreadyDone, ClaimRefused, Commit, Conflicted
 
 _DAY_S: Final = 86_400
 
@@ -44,10 +44,10 @@ def _target(request: dict[str, Any]) -> tuple[str, str, str]:
 
 
 def _change(dynamo: Dynamo, commit: Commit, change: AccountChange) -> Iterator[Write]:
-    versions = [entry.version for entry in change.entries]
+    versions = [event.version for event in change.events]
     if versions != list(range(change.before + 1, change.account.version + 1)):
-        raise ValueError(f"entries {versions} do not lead from {change.before} to the account")
-    if not change.entries:
+        raise ValueError(f"events {versions} do not lead from {change.before} to the account")
+    if not change.events:
         # What was decided holds only while it is so: reads of several items are no snapshot.
         pk = keys.member_pk(commit.tenant, change.member)
         request = check(dynamo.ledger, pk, keys.ACCOUNT, "version", change.before)
@@ -56,8 +56,8 @@ def _change(dynamo: Dynamo, commit: Commit, change: AccountChange) -> Iterator[W
     account = items.account_item(commit.tenant, change, on_test_clock=commit.on_test_clock)
     request = put_over(dynamo.ledger, account, "version", change.before)
     yield Write(Rank.VERSION, request, _moved_on)
-    for entry in change.entries:
-        item = items.entry_item(commit.tenant, change.member, entry)
+    for event in change.events:
+        item = items.event_item(commit.tenant, change.member, event)
         yield Write(Rank.VERSION, put(dynamo.ledger, item), _moved_on)
 
 

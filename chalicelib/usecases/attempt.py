@@ -12,18 +12,19 @@ from collections.abc import Callable, Iterable
 from typing import Any, Final, NamedTuple
 
 from chalicelib import metrics
-from chalicelib.domain.account import Account
-from chalicelib.domain.calendar import Instant
-from chalicelib.domain.commands import Command
 from chalicelib.domain.decide.appending import Appended
 from chalicelib.domain.decide.claims import Claim, ClaimKey, EventRef, Ref
+from chalicelib.domain.decide.commands import Command
 from chalicelib.domain.decide.decider import MEMBER, Decider, Known, Participant
 from chalicelib.domain.decide.deciding import decide
 from chalicelib.domain.decide.settling import SETTLE_MAX, clock_of, door_of, due_at, settle
 from chalicelib.domain.errors import MemberNotFound
+from chalicelib.domain.ledger.account import Account
+from chalicelib.domain.ledger.calendar import Instant
 from chalicelib.domain.ledger.postings import kind_of
-from chalicelib.domain.programme import Programmes
-from chalicelib.usecases.ports import (
+from chalicelib.domain.programme.versions import Programmes
+from chalicelib.usecases.services import Caller, Services, programmes_of
+from chalicelib.usecases.stored import (
     AccountChange,
     AccountRead,
     Answer,
@@ -32,7 +33,6 @@ from chalicelib.usecases.ports import (
     Loaded,
     Profile,
 )
-from chalicelib.usecases.services import Caller, Services, programmes_of
 
 #: How often commands may be asked what else they need.
 _ROUNDS_MAX: Final = 8
@@ -45,15 +45,14 @@ _VALUE: Final = {
 
 
 class DirectoryWrite(NamedTuple):
-    """What of the directory is written with the account; ``is_new`` for a new member."""
+    """What of the directory is written with the account: a profile, and the key of a new member."""
 
     profile: Profile
     key: ClaimKey | None = None
-    is_new: bool = False
 
 
-#: What of the directory to write, at an instant of the tenant's time.
-DirectoryWriter = Callable[[Instant], DirectoryWrite]
+#: What of the directory to write, if anything, at an instant of the tenant's time.
+DirectoryWriter = Callable[[Instant], DirectoryWrite | None]
 
 
 class Attempt(NamedTuple):
@@ -75,7 +74,11 @@ class Read(NamedTuple):
 
 
 class Decided(NamedTuple):
-    """What the commands led to, before it is written; ``account`` is that of the member."""
+    """
+    What the commands led to, before it is written; ``account`` is that of the member.
+
+    ``profile`` is theirs where it is written too.
+    """
 
     member: str
     account: Account
@@ -84,6 +87,7 @@ class Decided(NamedTuple):
     programmes: Programmes
     claims: tuple[Claim, ...] = ()
     is_new: bool = False
+    profile: Profile | None = None
 
 
 class Weighed(NamedTuple):
@@ -148,7 +152,7 @@ class Weighed(NamedTuple):
             account=participant.account,
             due_at=due,
             indexed_due=_earlier(before.indexed_due, due) if answered else due,
-            entries=participant.appended.stored,
+            events=participant.appended.stored,
         )
 
 
@@ -210,13 +214,17 @@ def _missing(
 
 
 def weigh(
-    attempt: Attempt, read: Read, directory: DirectoryWrite | None = None, *, bounded: bool = False
+    attempt: Attempt,
+    read: Read,
+    directory: DirectoryWriter | None = None,
+    *,
+    bounded: bool = False,
 ) -> Weighed:
     """
     Settle all parties to one instant and decide on them; nothing is written.
 
     ``bounded`` where it is to be written: of more than one transaction holds, what fell due comes
-    first.  Raises `MemberNotFound`, and what the commands are refused for.
+    first.  Raises `MemberNotFound`, what the commands are refused for, and what ``directory`` is.
     """
     member = read.parties[MEMBER]
     is_new = read.loaded.account(member) is None
@@ -236,17 +244,25 @@ def weigh(
         records=read.loaded.records,
     )
     results = tuple(decide(decider, command) for command in attempt.commands)
+    beside = directory(read.now) if directory else None
     decided = Decided(
-        member, decider.member, results, now, read.programmes, tuple(decider.claims), is_new
+        member,
+        decider.member,
+        results,
+        now,
+        read.programmes,
+        tuple(decider.claims),
+        is_new,
+        beside.profile if beside else None,
     )
     participants = decider.participants
     # What fell due is written with a command that changes something, and by the tick: a command
     # that changes nothing writes nothing.  What goes into the directory is a change: a consent
     # given once more is evidence of another day and another text.
     grown = sum(len(each.appended.stored) for each in participants)
-    if grown == due and directory is None and not decider.claims:
+    if grown == due and beside is None and not decider.claims:
         participants = ()
-    return Weighed(attempt, read, decided, participants, directory)
+    return Weighed(attempt, read, decided, participants, beside)
 
 
 def _settled(
@@ -293,7 +309,7 @@ def commit_due(
     services: Services, caller: Caller, member: str, loaded: Loaded, *, test_clock: bool
 ) -> int:
     """
-    Write what fell due on an account, and return how many entries that took.
+    Write what fell due on an account, and return how many events that took.
 
     Raises `Conflicted` or `OutcomeUnknown`: doing it again is always safe, since what fell due is
     settled from the account as it then is.
@@ -313,8 +329,8 @@ def commit_due(
 
 def _count_value(appended: Appended) -> None:
     """Count what was just written; what a lost answer hides is not counted."""
-    for entry in appended.entries:
-        for posting in entry.postings:
+    for event in appended.events:
+        for posting in event.postings:
             source, destination = kind_of(posting.source), kind_of(posting.destination)
             for metric, kinds in _VALUE.items():
                 moved = (destination in kinds) - (source in kinds)

@@ -2,38 +2,45 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from msgspec.structs import replace
 
-from chalicelib.domain.calendar import Instant
 from chalicelib.domain.errors import MemberNotFound, Stale
-from chalicelib.domain.mechanics.membership import Enrol
+from chalicelib.domain.ledger.calendar import Instant
+from chalicelib.domain.mechanics.membership import ChangeProfile, Enrol
 from chalicelib.usecases.attempt import DirectoryWrite
 from chalicelib.usecases.create_member import ConsentGiven, evidence, with_consents
 from chalicelib.usecases.execution import Done, Present, change_account
-from chalicelib.usecases.ports import IdempotencyKey, Profile
 from chalicelib.usecases.services import Caller, Services
+from chalicelib.usecases.stored import IdempotencyKey, Profile
 
 
 def change_member(
-    services: Services, caller: Caller, member: str, changes: dict[str, Any], expected: int
-) -> Profile:
+    services: Services,
+    caller: Caller,
+    member: str,
+    changes: dict[str, str],
+    expected: int,
+    present: Present,
+) -> Done:
     """
     Change fields of a profile over the revision that the caller read.
 
-    Raises `Stale` where it changed since, and `MemberNotFound`.
+    What the account knows of it changes in the same transaction.  Nothing is remembered of the
+    answer, which has personal data in it: the revision tells a second attempt from the first.
+    Raises `Stale` where the profile changed since, and `MemberNotFound`.
     """
-    profile = _profile(services, caller, member)
-    changed = replace(profile, **changes, revision=expected + 1)
-    if profile.revision != expected or not services.directory.save(
-        caller.tenant, changed, expected=expected
-    ):
-        raise Stale(
-            "stale",
-            "The member was changed since you read it: read it again and repeat your change.",
-        )
-    return changed
+
+    def directory(_now: Instant) -> DirectoryWrite:
+        profile = _profile(services, caller, member)
+        if profile.revision != expected:
+            raise Stale(
+                "stale",
+                "The member was changed since you read it: read it again and repeat your change.",
+            )
+        return DirectoryWrite(replace(profile, **changes, revision=expected + 1))
+
+    command = ChangeProfile(member=member, birthday=changes.get("birthday"))
+    return change_account(services, caller, command, present, directory=directory)
 
 
 def record_consents(

@@ -7,13 +7,13 @@ from typing import NamedTuple
 from msgspec import Struct
 from msgspec.structs import replace
 
-from chalicelib.domain.calendar import Instant
 from chalicelib.domain.decide.claims import ClaimKey
+from chalicelib.domain.ledger.calendar import Instant
 from chalicelib.domain.mechanics.membership import Enrol, Open
 from chalicelib.usecases.attempt import DirectoryWrite
 from chalicelib.usecases.execution import Done, Present, change_account
-from chalicelib.usecases.ports import Consent, IdempotencyKey, KeyTaken, Profile
 from chalicelib.usecases.services import Caller, Services
+from chalicelib.usecases.stored import Consent, IdempotencyKey, KeyTaken, Profile
 
 
 class ConsentGiven(Struct, frozen=True):
@@ -61,8 +61,9 @@ def create_member(
     """
     Create a member, or return the one with this external id, enrolled as asked.
 
-    Who was known by the external id alone, from a fact, joins with the details given here; what
-    a profile says already is changed by `change_member` only.
+    Who was known by the external id alone, from an activity, joins with the details given here;
+    what a profile says already is changed by `change_member` only.
+
     Raises `Invalid` `consent_required`, `not_eligible` or `unknown_programme`.
     """
     key = None
@@ -77,7 +78,12 @@ def create_member(
         done = change_account(
             services,
             caller,
-            Open(member=member, programmes=new.programmes, consents=granted),
+            Open(
+                member=member,
+                programmes=new.programmes,
+                consents=granted,
+                birthday=new.birthday,
+            ),
             present,
             identity,
             directory=lambda now: first_write(member, new, key, now),
@@ -91,7 +97,7 @@ def create_member(
 def first_write(member: str, new: NewMember, key: str | None, now: Instant) -> DirectoryWrite:
     """Return what of the directory is written with a new account: the profile, and the key."""
     claim = None if key is None else ClaimKey(key, member, personal=True)
-    return DirectoryWrite(profile_of(member, new, now), claim, is_new=True)
+    return DirectoryWrite(profile_of(member, new, now), claim)
 
 
 def profile_of(member: str, new: NewMember, now: Instant) -> Profile:
@@ -132,20 +138,25 @@ def _enrol_known(
     present: Present,
     identity: IdempotencyKey | None,
 ) -> Created:
-    def directory(now: Instant) -> DirectoryWrite:
+    def directory(now: Instant) -> DirectoryWrite | None:
         profile = services.directory.profile(caller.tenant, member)
         if profile is None:
             raise AssertionError("a member with an external id has a profile")
-        return DirectoryWrite(_completed(profile, profile_of(member, new, now)))
+        completed = _completed(profile, profile_of(member, new, now))
+        return None if completed is None else DirectoryWrite(completed)
 
     granted = {consent.purpose: consent.granted for consent in new.consents}
-    command = Enrol(member=member, programmes=new.programmes, consents=granted)
+    command = Enrol(
+        member=member, programmes=new.programmes, consents=granted, birthday=new.birthday
+    )
     done = change_account(services, caller, command, present, identity, directory=directory)
     return Created(done, done.member)
 
 
-def _completed(profile: Profile, given: Profile) -> Profile:
-    """Return the next revision of a profile: blanks filled in, consents put on record."""
+def _completed(profile: Profile, given: Profile) -> Profile | None:
+    """Return the next revision of a profile: blanks filled in, consents on record, if any is."""
     details = ("locale", "time_zone", "display_name", "birthday", "contact", "acquisition_source")
     known = {name: getattr(profile, name) or getattr(given, name) for name in details}
+    if not given.consents and replace(profile, **known) == profile:
+        return None
     return replace(with_consents(profile, given.consents), **known)

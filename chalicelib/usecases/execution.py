@@ -1,7 +1,7 @@
 """
 The one way to write: attempts, replays, unknown outcomes; again where someone was faster.
 
-A command that is refused is not remembered, but before a refusal is told the dedupe record is
+A command that is refused is not remembered, but before a refusal is answered the dedupe record is
 read: what was accepted before is answered as it was then.  A write whose outcome is unknown is
 resolved by the same record, and sent again with the same identity where it is not there.  One
 attempt, from reading to writing, is in `attempt`.
@@ -13,19 +13,19 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 from chalicelib import metrics
-from chalicelib.domain.commands import Command
 from chalicelib.domain.decide.claims import ClaimKey
+from chalicelib.domain.decide.commands import Command
 from chalicelib.domain.errors import Invalid, LoyaltyError, TooLarge, Unavailable
 from chalicelib.usecases.attempt import (
     Attempt,
     Decided,
-    DirectoryWrite,
     DirectoryWriter,
     Weighed,
     load_for,
     weigh,
 )
-from chalicelib.usecases.ports import (
+from chalicelib.usecases.services import Caller, Services, on_test_clock
+from chalicelib.usecases.stored import (
     AlreadyDone,
     Answer,
     ClaimRefused,
@@ -36,7 +36,6 @@ from chalicelib.usecases.ports import (
     OutcomeUnknown,
     Remembered,
 )
-from chalicelib.usecases.services import Caller, Services, on_test_clock
 
 ATTEMPTS_MAX = 12
 # What is kept back of the time Lambda has left: an attempt must end before the container does.
@@ -48,7 +47,7 @@ Present = Callable[[Decided], Answer]
 
 
 class Done(NamedTuple):
-    """What the caller is told, and what to go on from: the accounts as they were just written."""
+    """What the caller gets, and what to go on from: the accounts as they were just written."""
 
     answer: Answer
     member: str
@@ -114,7 +113,7 @@ def change_account(  # noqa: PLR0913 - the one way to write takes all that a wri
 def _undecided() -> Unavailable:
     return Unavailable(
         "unavailable",
-        "The account is busy; nothing was decided. Send the same request again.",
+        "It is not known whether this was carried out. Send the same request again.",
         retry_after=1,
     )
 
@@ -150,11 +149,10 @@ class _Write(NamedTuple):
         """
         attempt = Attempt(self.services, self.caller, self.commands, test_clock=self.test_clock)
         read = load_for(attempt, loaded)
-        beside = self.directory(read.now) if self.directory else None
         try:
-            weighed = weigh(attempt, read, beside, bounded=not dry_run)
+            weighed = weigh(attempt, read, self.directory, bounded=not dry_run)
         except LoyaltyError:
-            known = self.first_answer(beside)
+            known = self.first_answer()
             if known is None:
                 raise
             return known
@@ -165,12 +163,12 @@ class _Write(NamedTuple):
             weighed.commit()
             return None
         if not weighed.changes_anything:
-            return self.first_answer(beside) or Done(
+            return self.first_answer() or Done(
                 self.present(weighed.decided), self.member, loaded=read.loaded
             )
-        return self._commit(weighed, beside)
+        return self._commit(weighed)
 
-    def first_answer(self, beside: DirectoryWrite | None = None) -> Done | None:
+    def first_answer(self) -> Done | None:
         """Return the answer on record for this request, if there is one."""
         identities = [each for each in (self.identity, self.also) if each is not None]
         if not identities:
@@ -179,41 +177,40 @@ class _Write(NamedTuple):
             self.caller.tenant, [identity.key for identity in identities]
         )
         answers = [
-            self._replay(known, identity, beside)
+            self._replay(known, identity)
             for identity, known in zip(identities, found, strict=True)
             if known is not None
         ]
         return answers[0] if answers else None
 
-    def _commit(self, weighed: Weighed, beside: DirectoryWrite | None) -> Done | None:
+    def _commit(self, weighed: Weighed) -> Done | None:
         answer = self.present(weighed.decided)
         try:
             after = weighed.commit(answer, self.identity, self.also)
         except AlreadyDone as done:
             if self.identity is None or self.also is not None:
                 # Of two identities either may be on record, for this request or for another.
-                return self.first_answer(beside)
-            return self._replay(done.remembered, self.identity, beside)
+                return self.first_answer()
+            return self._replay(done.remembered, self.identity)
         except OutcomeUnknown:
             self.unknown_outcomes.append(answer)
-            if (known := self.first_answer(beside)) is None:
+            if (known := self.first_answer()) is None:
                 raise
             return known
         except TooLarge:
             # Refused before anything was sent, so the record was not asked yet.
-            if (known := self.first_answer(beside)) is None:
+            if (known := self.first_answer()) is None:
                 raise
             return known
         except ClaimRefused as refused:
             raise _meaning(refused) from None
         return Done(answer, self.member, loaded=after)
 
-    def _replay(
-        self, known: Remembered, identity: IdempotencyKey, beside: DirectoryWrite | None
-    ) -> Done:
+    def _replay(self, known: Remembered, identity: IdempotencyKey) -> Done:
         """Answer as the first time."""
         # The id of a new member is made anew for each request, so it cannot tell two apart.
-        same_member = known.member == self.member or (beside is not None and beside.is_new)
+        is_new = any(command.opens for command in self.commands)
+        same_member = known.member == self.member or is_new
         if known.fingerprint != identity.fingerprint or not same_member:
             raise identity_reused()
         # Our own write that we did not hear of is no replay to the caller.

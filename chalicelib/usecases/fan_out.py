@@ -15,14 +15,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from itertools import chain, islice
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from chalicelib.domain.calendar import Instant
 from chalicelib.domain.errors import Unavailable
+from chalicelib.domain.ledger.calendar import Instant
 from chalicelib.usecases.execution import RESERVE_MS
-from chalicelib.usecases.ports import Due, IndexRange, TickQueue
 from chalicelib.usecases.services import Caller, Services
+from chalicelib.usecases.stored import Due, IndexRange
 from chalicelib.usecases.tick import SHARDS, Settle, Ticked, settle_all
+
+if TYPE_CHECKING:
+    from chalicelib.usecases.ports import TickQueue
 
 #: A list of at most so many accounts is short: settling it takes some seconds, and a message more
 #: for each part of the index would cost more than it spares.

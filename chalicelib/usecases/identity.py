@@ -8,22 +8,25 @@ different identities can spell the same key.  It holds within a tenant: the stor
 from __future__ import annotations
 
 import hashlib
+from typing import TYPE_CHECKING
 
 import msgspec
 
-from chalicelib.domain.activity import Activity
-from chalicelib.usecases.ports import IdempotencyKey
+from chalicelib.usecases.stored import IdempotencyKey
+
+if TYPE_CHECKING:
+    from chalicelib.domain.ledger.activity import Activity
 
 
 def activity_identity(activity: Activity) -> IdempotencyKey:
     """
     Return the identity of an activity: permanent, whoever reports it and in whatever request.
 
-    Its fingerprint is that of the fact, so the order of fields and defaults make no difference.
+    Its fingerprint is that of the activity, so the order of fields and defaults make no difference.
     """
-    fact = msgspec.json.encode(activity, order="sorted")
+    content = msgspec.json.encode(activity, order="sorted")
     key = activity_key(activity.source, activity.external_id)
-    return IdempotencyKey(key, hashlib.sha256(fact).digest())
+    return IdempotencyKey(key, hashlib.sha256(content).digest())
 
 
 def activity_key(source: str, external_id: str) -> str:

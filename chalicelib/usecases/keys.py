@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 from chalicelib.domain import api_key
 from chalicelib.domain.errors import Forbidden, NotFound
-from chalicelib.usecases.ports import StoredKey
 from chalicelib.usecases.services import Caller, Services
+from chalicelib.usecases.stored import StoredKey
 
 ALL = "*"
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from chalicelib.domain.calendar import LATEST, Instant, format_instant
 from chalicelib.domain.errors import Conflict, Forbidden, Invalid
+from chalicelib.domain.ledger.calendar import Instant, format_instant
+from chalicelib.domain.ledger.chosen_days import LATEST
 from chalicelib.usecases.keys import ALL, IssuedKey
 from chalicelib.usecases.open_tenant import open_tenant
-from chalicelib.usecases.ports import Settings
 from chalicelib.usecases.services import Caller, Services, on_test_clock
+from chalicelib.usecases.stored import Settings
 from chalicelib.usecases.tick import SHARDS, Ticked, tick
 
 
@@ -83,7 +84,7 @@ def _check_reach(instant: Instant) -> None:
         detail = f"a test clock shows {format_instant(LATEST)} at the latest"
         raise Invalid(
             "invalid_instant",
-            f"No term could be counted from there: {detail}.",
+            f"The clock cannot be set there: {detail}.",
             errors=[{"pointer": "/now", "detail": detail}],
         )
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from chalicelib.domain.calendar import Instant
 from chalicelib.domain.errors import Conflict
 from chalicelib.domain.ledger.actor import Actor
+from chalicelib.domain.ledger.calendar import Instant
 from chalicelib.usecases.keys import IssuedKey, issue_key
-from chalicelib.usecases.ports import Settings
 from chalicelib.usecases.services import Caller, Services
+from chalicelib.usecases.stored import Settings
 
 OPERATOR = Actor("system", "operator")
 

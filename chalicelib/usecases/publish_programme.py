@@ -7,19 +7,20 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
-from chalicelib.domain.calendar import Instant, format_instant
-from chalicelib.domain.errors import Conflict, Invalid, NotFound
-from chalicelib.domain.programme import Programme, ProgrammeVersion
-from chalicelib.domain.validation import (
+from chalicelib.domain.authoring.validation import (
     Problem,
     check_succession,
     succession_warnings,
     validate,
 )
+from chalicelib.domain.errors import Conflict, Invalid, NotFound
+from chalicelib.domain.ledger.calendar import Instant, format_instant
+from chalicelib.domain.programme.document import Programme
+from chalicelib.domain.programme.versions import ProgrammeVersion
 from chalicelib.usecases.services import Caller, Services, now_of
 
 # Twice the time for which containers keep a programme: every one of them knows a version before
-# it takes effect, so that no two judge the same instant by different versions.
+# it takes effect, so that no two evaluate the same instant by different versions.
 NOTICE_MS = 2 * 60_000
 
 

@@ -15,11 +15,11 @@ from typing import NamedTuple
 from msgspec.structs import replace
 
 from chalicelib.domain import voucher_code
-from chalicelib.domain.activity import Activity
-from chalicelib.domain.calendar import Instant
 from chalicelib.domain.decide.claims import SaveRecord
 from chalicelib.domain.errors import Invalid, LoyaltyError, MemberNotFound
-from chalicelib.domain.mechanics import discounts
+from chalicelib.domain.ledger.activity import Activity
+from chalicelib.domain.ledger.calendar import Instant
+from chalicelib.domain.ledger.quote import Quote
 from chalicelib.domain.mechanics.quoting import (
     QUOTES,
     ConfirmQuote,
@@ -27,13 +27,12 @@ from chalicelib.domain.mechanics.quoting import (
     Quoted,
     quote_unknown,
 )
-from chalicelib.domain.programme import Programmes
-from chalicelib.domain.quote import Quote
-from chalicelib.usecases.attempt import Attempt, Read, load_for, now_at, weigh
+from chalicelib.domain.programme.versions import Programmes
+from chalicelib.usecases.attempt import Attempt, load_for, now_at, weigh
 from chalicelib.usecases.execution import Done, Present, change_account
 from chalicelib.usecases.identity import activity_identity
-from chalicelib.usecases.ports import IdempotencyKey
 from chalicelib.usecases.services import Caller, Services, on_test_clock
+from chalicelib.usecases.stored import IdempotencyKey
 
 
 class QuoteMade(NamedTuple):
@@ -72,7 +71,6 @@ def quote_purchase(
     filled = replace(
         command,
         quote_id=services.new_id("quote"),
-        birthday=_birthday(services, caller, command, read),
         vouchers=tuple(
             _presented(services, caller, command.member, code, place)
             for place, code in enumerate(codes)
@@ -114,16 +112,16 @@ def confirm_quote(
     present: Present,
     request: IdempotencyKey | None,
 ) -> Done:
-    """Buy what was quoted, once; ``identity`` is (source, external id) of the fact it becomes."""
+    """Buy what was quoted, once; ``identity`` is the activity's (source, external id)."""
     source, external_id = identity
     command = ConfirmQuote(member=member, quote_id=quote_id, source=source, external_id=external_id)
     recorded_as = confirmation_identity(member, quote_id, identity)
     return change_account(services, caller, command, present, recorded_as, also=request)
 
 
-def confirmation_identity(member: str, quote_id: str, fact: tuple[str, str]) -> IdempotencyKey:
-    """Return the identity of a confirmation: that of the fact (source, id) that it records."""
-    return activity_identity(Activity(f"quote:{quote_id}:{member}", *fact, 0))
+def confirmation_identity(member: str, quote_id: str, activity: tuple[str, str]) -> IdempotencyKey:
+    """Return the identity of a confirmation: that of the activity (source, id) that it records."""
+    return activity_identity(Activity(f"quote:{quote_id}:{member}", *activity, 0))
 
 
 def _presented(services: Services, caller: Caller, member: str, code: str, place: int) -> str:
@@ -143,14 +141,5 @@ def _at(refusal: LoyaltyError, place: int) -> LoyaltyError:
     """Say which of several vouchers is refused."""
     if isinstance(refusal, Invalid):
         return refusal
-    refusal.facts.setdefault("pointer", f"/vouchers/{place}")
+    refusal.extensions.setdefault("pointer", f"/vouchers/{place}")
     return refusal
-
-
-def _birthday(services: Services, caller: Caller, command: MakeQuote, read: Read) -> str:
-    """Return the member's birthday where a discount goes by it, else nothing: one read less."""
-    version = read.programmes.in_force(command.programme, read.now)
-    if version is None or not discounts.needs_birthday(version.document):
-        return ""
-    profile = services.directory.profile(caller.tenant, command.member)
-    return profile.birthday if profile else ""

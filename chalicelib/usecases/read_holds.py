@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from chalicelib.domain.calendar import Instant
+from chalicelib.domain.ledger.calendar import Instant
 from chalicelib.domain.mechanics.holds import HOLDS, Hold
 from chalicelib.usecases.reading import read_account
 from chalicelib.usecases.services import Caller, Services

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from chalicelib.domain.account import Account
-from chalicelib.domain.calendar import Instant, format_instant
 from chalicelib.domain.errors import Invalid, MemberNotFound
+from chalicelib.domain.ledger.account import Account
+from chalicelib.domain.ledger.calendar import Instant, format_instant
 from chalicelib.domain.ledger.events import Event
 from chalicelib.domain.ledger.journal import decode
-from chalicelib.domain.mechanics import households
 from chalicelib.usecases.attempt import account_key
 from chalicelib.usecases.reading import Reading, read_account
 from chalicelib.usecases.services import Caller, Services, now_of, programmes_of
@@ -19,19 +18,19 @@ if TYPE_CHECKING:
 
 
 class LedgerPage(NamedTuple):
-    """Entries, newest first, and the version to go on before; ``None`` at the end."""
+    """Events, newest first, and the version to go on before; ``None`` at the end."""
 
-    entries: tuple[Event, ...]
+    events: tuple[Event, ...]
     before: int | None
 
 
 def read_ledger(
     services: Services, caller: Caller, member: str, *, limit: int, before: int | None
 ) -> LedgerPage:
-    """Read a page of a journal; entries that come meanwhile neither repeat nor hide any."""
+    """Read a page of a journal; events that come meanwhile neither repeat nor hide any."""
     up_to = None if before is None else before - 1
     page = list(
-        services.ledger.entries(
+        services.ledger.events(
             caller.tenant, member, up_to=up_to, newest_first=True, limit=limit + 1
         )
     )
@@ -58,13 +57,14 @@ def check_account(services: Services, caller: Caller, member: str) -> Checked:
     """
     # A balance as it is, which is what most ask for, folds no journal.
     from chalicelib.domain import verification
+    from chalicelib.domain.mechanics import households
 
     account = services.ledger.load(caller.tenant, [member]).account(member)
     if account is None:
         raise MemberNotFound
     # What is written after the account was read belongs to the next check.
-    entries = services.ledger.entries(caller.tenant, member, up_to=account.version)
-    verdict = verification.verify(account, entries, account_key(caller.tenant, member))
+    events = services.ledger.events(caller.tenant, member, up_to=account.version)
+    verdict = verification.verify(account, events, account_key(caller.tenant, member))
     belongs = households.belonging(account)
     return Checked(verdict, belongs.household if belongs else None)
 
@@ -93,7 +93,7 @@ def read_as_of(services: Services, caller: Caller, member: str, instant: Instant
 
     programmes = programmes_of(services, caller.tenant)
     account: Account = verification.as_of(
-        services.ledger.entries(caller.tenant, member),
+        services.ledger.events(caller.tenant, member),
         programmes,
         instant,
         account_key(caller.tenant, member),

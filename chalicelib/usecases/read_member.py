@@ -1,16 +1,16 @@
-"""Read a member: the profile from the directory, the standing from the account."""
+"""Read a member: the profile from the directory, the rest from the account."""
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
-from chalicelib.domain.account import Account
-from chalicelib.domain.calendar import Instant
 from chalicelib.domain.errors import MemberNotFound
-from chalicelib.domain.programme import Programmes
-from chalicelib.usecases.ports import Profile
+from chalicelib.domain.ledger.account import Account
+from chalicelib.domain.ledger.calendar import Instant
+from chalicelib.domain.programme.versions import Programmes
 from chalicelib.usecases.reading import read_account
 from chalicelib.usecases.services import Caller, Services
+from chalicelib.usecases.stored import Profile
 
 
 class MemberRead(NamedTuple):

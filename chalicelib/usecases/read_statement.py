@@ -8,10 +8,10 @@ from typing import Final, NamedTuple
 from chalicelib.domain.errors import MemberNotFound
 from chalicelib.domain.ledger.events import ActivityRecorded, ActivityReversed, Event
 from chalicelib.domain.ledger.journal import StoredEvent, decode
-from chalicelib.domain.programme import Programmes
+from chalicelib.domain.programme.versions import Programmes
 from chalicelib.usecases.services import Caller, Services, programmes_of
 
-#: How many entries are looked through for one page, whatever is found among them.
+#: How many events are looked through for one page, whatever is found among them.
 SEARCHED_MAX: Final = 1000
 #: How many rows of bills a page has before it ends: an answer must not grow beyond what Lambda
 #: passes on, 6 MB, and a row takes some 150 bytes of it.
@@ -21,12 +21,12 @@ _READ_AT_ONCE: Final = 100
 
 class StatementPage(NamedTuple):
     """
-    Entries about money, newest first, and the version to go on before; ``None`` at the end.
+    Events about money, newest first, and the version to go on before; ``None`` at the end.
 
     ``programmes`` are those that have a say in them.
     """
 
-    entries: tuple[Event, ...]
+    events: tuple[Event, ...]
     before: int | None
     programmes: Programmes
 
@@ -46,11 +46,11 @@ def read_statement(
         if searched == SEARCHED_MAX or len(found) == limit or rows >= ROWS_MAX:
             break
         searched, last = searched + 1, stored.version
-        entry = decode(stored)
-        data = entry.data
+        event = decode(stored)
+        data = event.data
         if isinstance(data, ActivityRecorded | ActivityReversed) and data.activity.money:
-            found.append(entry)
-            rows += _rows(entry)
+            found.append(event)
+            rows += _rows(event)
     else:
         if last is None:
             # Nothing at all: the journal of a member is never empty.
@@ -66,7 +66,7 @@ def _newest_first(
     while before is None or before > 1:
         up_to = None if before is None else before - 1
         read = list(
-            services.ledger.entries(
+            services.ledger.events(
                 caller.tenant, member, up_to=up_to, newest_first=True, limit=_READ_AT_ONCE
             )
         )
@@ -76,10 +76,10 @@ def _newest_first(
         before = read[-1].version
 
 
-def _rows(entry: Event) -> int:
-    """Return how many lines, parts taken off and discounts an entry is shown with."""
-    if entry.detail is None:
+def _rows(event: Event) -> int:
+    """Return how many lines, parts taken off and discounts an event is shown with."""
+    if event.detail is None:
         return 0
-    if (bill := entry.detail.bill) is None:
-        return len(entry.detail.lines)
+    if (bill := event.detail.bill) is None:
+        return len(event.detail.lines)
     return len(bill.lines) + len(bill.considered) + sum(len(line.off) for line in bill.lines)

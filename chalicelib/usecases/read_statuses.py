@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from chalicelib.domain.mechanics import statuses
-from chalicelib.domain.mechanics.statuses import Shown
-from chalicelib.domain.programme import Programme
+from chalicelib.domain.mechanics.statuses import VerifiedStatus
+from chalicelib.domain.programme.document import Programme
 from chalicelib.usecases.reading import read_account
 from chalicelib.usecases.services import Caller, Services
 
@@ -16,7 +16,7 @@ class StatusRead(NamedTuple):
 
     programme: Programme
     status: str
-    shown: Shown
+    verified: VerifiedStatus
 
 
 def read_statuses(services: Services, caller: Caller, member: str) -> tuple[StatusRead, ...]:
@@ -26,6 +26,6 @@ def read_statuses(services: Services, caller: Caller, member: str) -> tuple[Stat
     for programme_id in sorted(reading.account.enrolments):
         version = reading.programmes.in_force(programme_id, reading.now)
         if version is not None:
-            shown = statuses.shown_of(reading.account, version.document)
-            found += [StatusRead(version.document, each, shown[each]) for each in shown]
+            verified = statuses.verified_statuses(reading.account, version.document)
+            found += [StatusRead(version.document, each, verified[each]) for each in verified]
     return tuple(found)

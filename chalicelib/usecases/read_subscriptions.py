@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from chalicelib.domain.mechanics.plans import SUBSCRIPTIONS, Subscription
-from chalicelib.domain.programme import Programmes
+from chalicelib.domain.programme.versions import Programmes
 from chalicelib.usecases.reading import read_account
 from chalicelib.usecases.services import Caller, Services
 

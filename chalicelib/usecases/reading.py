@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from chalicelib.domain.account import Account
-from chalicelib.domain.calendar import Instant
 from chalicelib.domain.decide.settling import clock_of, settle
 from chalicelib.domain.errors import MemberNotFound
-from chalicelib.domain.programme import Programmes
+from chalicelib.domain.ledger.account import Account
+from chalicelib.domain.ledger.calendar import Instant
+from chalicelib.domain.programme.versions import Programmes
 from chalicelib.usecases.attempt import account_key, now_at
 from chalicelib.usecases.services import Caller, Services, on_test_clock, programmes_of
 

@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from chalicelib.domain.activity import Activity
 from chalicelib.domain.errors import LoyaltyError, MemberNotFound
+from chalicelib.domain.ledger.activity import Activity
 from chalicelib.domain.mechanics.activities import RecordActivity
-from chalicelib.domain.mechanics.membership import Open
-from chalicelib.usecases.create_member import NewMember, first_write
 from chalicelib.usecases.execution import (
     RESERVE_MS,
     Done,
@@ -18,12 +16,12 @@ from chalicelib.usecases.execution import (
     identity_reused,
 )
 from chalicelib.usecases.identity import activity_identity
-from chalicelib.usecases.ports import IdempotencyKey, KeyTaken, Loaded
 from chalicelib.usecases.services import Caller, Services
+from chalicelib.usecases.stored import IdempotencyKey, KeyTaken, Loaded
 
 
 class Reported(NamedTuple):
-    """A fact about a member, named by our id or by an external one (system, value)."""
+    """An activity about a member, named by our id or by an external one (system, value)."""
 
     activity: Activity
     member: str | None = None
@@ -48,7 +46,7 @@ def record_activity(
     loaded: Loaded | None = None,
 ) -> Done:
     """
-    Record a fact about a member, once for each `(source, external_id)`.
+    Record an activity about a member, once for each `(source, external_id)`.
 
     ``request`` is the identity of the request, where the caller gave it one of its own.  Someone
     whom we meet for the first time by an external id becomes a prospect.
@@ -80,7 +78,7 @@ def record_activities(
     dry_run: bool = False,
 ) -> list[Outcome]:
     """
-    Record facts, each by itself: those of one member in the order given, read once.
+    Record activities, each by itself: those of one member in the order given, read once.
 
     The order of the outcomes is that of the reports.  When the caller's time runs out the rest is
     not attempted; sending it again is safe.
@@ -128,6 +126,10 @@ def _first_contact(
     *,
     dry_run: bool,
 ) -> Done:
+    # Most activities are of members who are known.
+    from chalicelib.domain.mechanics.membership import Open
+    from chalicelib.usecases.create_member import NewMember, first_write
+
     member = services.new_id("mem")
     new = NewMember(external_id=reported.external_id, programmes=())
     key = services.secrets.external_id(caller.tenant, *(reported.external_id or ("", "")))

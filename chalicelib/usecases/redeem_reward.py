@@ -12,23 +12,22 @@ import re
 from typing import NamedTuple
 
 from chalicelib.domain import voucher_code
-from chalicelib.domain.activity import Activity
-from chalicelib.domain.calendar import Instant
 from chalicelib.domain.errors import LoyaltyError, MemberNotFound
-from chalicelib.domain.mechanics import rewards
-from chalicelib.domain.mechanics.quoting import Tried, try_voucher
-from chalicelib.domain.mechanics.rewards import (
+from chalicelib.domain.ledger.activity import Activity
+from chalicelib.domain.ledger.calendar import Instant
+from chalicelib.domain.mechanics import redemptions, rewards
+from chalicelib.domain.mechanics.redemptions import (
     REDEMPTIONS,
-    Redeem,
     Redemption,
     UseVoucher,
     redemption_unknown,
     stock_counter,
 )
-from chalicelib.domain.programme import Programmes
+from chalicelib.domain.mechanics.rewards import Redeem
+from chalicelib.domain.mechanics.voucher_trial import Tried, try_voucher
+from chalicelib.domain.programme.versions import Programmes
 from chalicelib.usecases.attempt import Decided, now_at
 from chalicelib.usecases.execution import Done, Present, change_account
-from chalicelib.usecases.ports import Answer, IdempotencyKey
 from chalicelib.usecases.reading import read_account
 from chalicelib.usecases.services import (
     Caller,
@@ -36,6 +35,7 @@ from chalicelib.usecases.services import (
     on_test_clock,
     programmes_of,
 )
+from chalicelib.usecases.stored import Answer, IdempotencyKey
 
 _SEALED = "code-of:"
 
@@ -149,7 +149,7 @@ def lookup_voucher(
     refusal: LoyaltyError | None = None
     now = now_at(services, loaded)
     try:
-        rewards.check_issued(redemption, now)
+        redemptions.check_issued(redemption, now)
     except LoyaltyError as found:
         refusal = found
     programmes = programmes_of(services, caller.tenant)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from chalicelib.domain.mechanics.reversal import LineReversal, ReverseActivity, activity_unknown
+from chalicelib.domain.mechanics.remaining import LineReversal
+from chalicelib.domain.mechanics.reversal import ReverseActivity, activity_unknown
 from chalicelib.usecases.execution import Done, Present, change_account
 from chalicelib.usecases.identity import activity_key
-from chalicelib.usecases.ports import IdempotencyKey
 from chalicelib.usecases.services import Caller, Services
+from chalicelib.usecases.stored import IdempotencyKey
 
 
 class Reversal(Struct, frozen=True):

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from msgspec import Struct
 
-from chalicelib.domain.calendar import Instant
 from chalicelib.domain.errors import Forbidden
 from chalicelib.domain.ledger.actor import Actor
-from chalicelib.domain.programme import Programmes
-from chalicelib.usecases.ports import Catalogue, Directory, Ledger, TickQueue
+from chalicelib.domain.ledger.calendar import Instant
+from chalicelib.domain.programme.versions import Programmes
 from chalicelib.usecases.secrets import TenantSecrets
+
+if TYPE_CHECKING:
+    from chalicelib.usecases.ports import Catalogue, Directory, Ledger, TickQueue
 
 
 class Services(NamedTuple):

@@ -12,32 +12,32 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Literal, NamedTuple
 
-from chalicelib.domain.calendar import Instant
 from chalicelib.domain.decide.settling import SETTLE_MAX, due_at
 from chalicelib.domain.ledger.actor import CLOCK
+from chalicelib.domain.ledger.calendar import Instant
 from chalicelib.usecases.attempt import commit_due
 from chalicelib.usecases.execution import RESERVE_MS
-from chalicelib.usecases.ports import Conflicted, Due, Loaded, OutcomeUnknown
 from chalicelib.usecases.services import Caller, Services
+from chalicelib.usecases.stored import Conflicted, Due, Loaded, OutcomeUnknown
 
 SHARDS = 16
 
 
 class Settled(NamedTuple):
     """
-    What became of one account, in so many entries.
+    What became of one account, in so many events.
 
     `left`: someone else was at it, who settles it too, or time ran out.  `failed`: it cannot be
     settled, and somebody has to look at it.
     """
 
-    entries: int = 0
+    events: int = 0
     outcome: Literal["done", "left", "failed"] = "done"
 
 
 class Ticked(NamedTuple):
     """
-    How many accounts were brought up to date, and in how many entries.
+    How many accounts were brought up to date, and in how many events.
 
     ``left`` are for the next run, ``failed`` for an operator; ``sent`` counts the messages for
     others to go on from; ``finished`` is false where time ran out; ``lag_ms`` is how long the
@@ -46,7 +46,7 @@ class Ticked(NamedTuple):
 
     accounts: int = 0
     left: int = 0
-    entries: int = 0
+    events: int = 0
     finished: bool = True
     failed: int = 0
     sent: int = 0
@@ -100,7 +100,7 @@ def settle_all(caller: Caller, found: Iterable[Due], settle: Settle) -> Ticked:
             accounts=done.accounts + (settled.outcome == "done"),
             left=done.left + (settled.outcome == "left"),
             failed=done.failed + (settled.outcome == "failed"),
-            entries=done.entries + settled.entries,
+            events=done.events + settled.events,
         )
     return done
 
@@ -111,15 +111,15 @@ def _settle(services: Services, caller: Caller, place: Due, *, on_test_clock: bo
     try:
         while True:
             loaded = services.ledger.load(place.tenant, [place.member], with_clock=on_test_clock)
-            entries = commit_due(services, owner, place.member, loaded, test_clock=on_test_clock)
-            written += entries
-            if entries < SETTLE_MAX:
+            events = commit_due(services, owner, place.member, loaded, test_clock=on_test_clock)
+            written += events
+            if events < SETTLE_MAX:
                 break
             if caller.remaining_ms() < RESERVE_MS:
                 return Settled(written, "left")
     except (Conflicted, OutcomeUnknown):
         return Settled(written, "left")
-    if entries == 0:
+    if events == 0:
         _correct(services, place, loaded, on_test_clock=on_test_clock)
     return Settled(written)
 

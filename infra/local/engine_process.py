@@ -115,8 +115,8 @@ class Front(asyncio.Protocol):
         }
         await self._app(scope, receive, send)
         if self._transport is not None:
-            told = b"" if method == "HEAD" else b"".join(written)
-            self._transport.write(_head(started, len(told)) + told)
+            payload = b"" if method == "HEAD" else b"".join(written)
+            self._transport.write(_head(started, len(payload)) + payload)
 
 
 def _halves(field: bytes) -> tuple[bytes, bytes]:

@@ -179,7 +179,7 @@ def _event(
 
 
 def _raw_path(environ: Environ) -> str:
-    # PATH_INFO is decoded already, so a %2F in it can no longer be told from a slash.  The request
+    # PATH_INFO is decoded already, so a %2F in it is a slash by now.  The request
     # line is as sent; a proxy's form of it has the scheme and the host in front.
     target = str(environ.get("REQUEST_URI") or environ["PATH_INFO"]).partition("?")[0]
     if "://" in target and not target.startswith("/"):

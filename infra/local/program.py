@@ -67,7 +67,7 @@ class Program:
         try:
             self._await(before, ready_s)
         except BaseException:
-            # Who is told to stop while it waits must not leave a server behind.
+            # Who is to stop while it waits must not leave a server behind.
             self._give_up()
             raise
         self.credentials: dict[str, str] = json.loads(self._file.read_text())

@@ -10,7 +10,7 @@ class Router:
     """
     Finds the resource for a path among patterns such as ``/v1/members/{member}``.
 
-    A literal segment beats a parameter, judged from the left; letters count as they are.
+    A literal segment beats a parameter, compared from the left; letters count as they are.
     """
 
     def __init__(self, resources: Iterable[str]) -> None:

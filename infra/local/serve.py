@@ -1,7 +1,7 @@
 """
-Run the API on this machine until told to stop.
+Run the API on this machine until it is stopped.
 
-Three ways, told apart by the environment:
+Three ways, distinguished by the environment:
 
 * by default (stage ``local``) with the embedded engine, its state under the local directory;
 * ``TESSERA_DYNAMODB_ENDPOINT`` set: with that engine, DynamoDB Local for one;
@@ -274,12 +274,12 @@ def _create_tables(environment: MutableMapping[str, str], settings: Settings) ->
     try:
         # Nothing here reads the stream yet, and the engine would keep a day of it in memory.
         create_tables(_client(environment), settings.prefix, streams=False)
-    except (BotoCoreError, ClientError) as fault:
+    except (BotoCoreError, ClientError) as error:
         if settings.is_embedded:
             raise
         raise ServeError(
             f"TESSERA_DYNAMODB_ENDPOINT is {settings.endpoint}, and no tables can be made there: "
-            f"{fault}"
+            f"{error}"
         ) from None
 
 
@@ -338,10 +338,10 @@ def _sole_user(directory: Path) -> Iterator[int]:
 
 
 def _stop_event() -> threading.Event:
-    told = threading.Event()
+    stopped = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: told.set())
-    return told
+        signal.signal(number, lambda *_: stopped.set())
+    return stopped
 
 
 def _say(text: str) -> None:

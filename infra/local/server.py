@@ -21,7 +21,7 @@ from infra.local.gateway import BODY_LIMIT_B, refusal
 
 HOST: Final = "127.0.0.1"
 THREADS: Final = 16
-# The longest wait for requests under way when the server is told to stop.
+# The longest wait for requests under way when the server is to stop.
 DRAIN_S: Final = 30.0
 
 

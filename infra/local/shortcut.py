@@ -1,7 +1,7 @@
 """
 A short way from this process to the embedded engine: plain sockets, and nothing to sign.
 
-On loopback, to an engine that believes whatever it is told, a third of what a call costs goes into
+On loopback, to an engine that believes whatever it hears, a third of what a call costs goes into
 proving who calls and into an HTTP client that could do anything.  This takes their places by
 botocore's own events, for DynamoDB and this engine alone; all above it, with its retries and its
 faults, is as it is with AWS.
@@ -34,7 +34,7 @@ def taken(endpoint: str, region: str, access_key: str) -> Iterator[None]:
     """
     Let every DynamoDB client that is made within the block take the short way to an engine.
 
-    The engine keeps what it holds by ``region`` and ``access_key``, so these are still told.  A
+    The engine keeps what it holds by ``region`` and ``access_key``, so these are still sent.  A
     process has one engine: whatever other address such a client was given is not asked.
     """
     line = Line(endpoint, region, access_key)
@@ -76,8 +76,8 @@ class Line:
         """Carry one request to the engine and its answer back, as botocore's errors if need be."""
         body = request.body if isinstance(request.body, bytes) else (request.body or "").encode()
         target = request.headers["X-Amz-Target"]
-        told = target if isinstance(target, bytes) else target.encode()
-        head = b"%bX-Amz-Target: %b\r\nContent-Length: %d\r\n\r\n" % (self._head, told, len(body))
+        path = target if isinstance(target, bytes) else target.encode()
+        head = b"%bX-Amz-Target: %b\r\nContent-Length: %d\r\n\r\n" % (self._head, path, len(body))
         try:
             wire = self._wire()
             wire.sendall(head + body)
@@ -85,17 +85,17 @@ class Line:
         except TimeoutError as late:
             self._drop()
             raise ReadTimeoutError(endpoint_url=self._endpoint, error=late) from late
-        except (OSError, ValueError) as fault:
+        except (OSError, ValueError) as error:
             self._drop()
-            raise ConnectionClosedError(endpoint_url=self._endpoint, error=fault) from fault
+            raise ConnectionClosedError(endpoint_url=self._endpoint, error=error) from error
 
     def _wire(self) -> socket.socket:
         wire: socket.socket | None = getattr(self._here, "wire", None)
         if wire is None:
             try:
                 wire = socket.create_connection(self._address, TIMEOUT_S)
-            except OSError as fault:
-                raise EndpointConnectionError(endpoint_url=self._endpoint, error=fault) from fault
+            except OSError as error:
+                raise EndpointConnectionError(endpoint_url=self._endpoint, error=error) from error
             wire.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             self._opened.append(wire)
             self._here.wire = wire

@@ -69,8 +69,8 @@ def _tables(wanted: set[str], *, quick: bool) -> Iterator[Table | str]:
         with tempfile.TemporaryDirectory() as directory:
             warm = Warm(Ground(Path(directory)))
             yield operations.table(warm)
-            told, processor_ms = speed.table(warm, speed.QUICK_ROUNDS if quick else speed.ROUNDS)
-            yield told
+            result, processor_ms = speed.table(warm, speed.QUICK_ROUNDS if quick else speed.ROUNDS)
+            yield result
             if "units" in wanted:
                 yield from units.tables(warm, processor_ms)
             if "growth" in wanted:

@@ -1,7 +1,7 @@
 """
 Cold starts, as deployed: what a fresh process takes until its first event is answered.
 
-Ours imports the entry module and serves one event; the floor makes the same calls from a bare
+Ours imports the event module and serves one event; the floor makes the same calls from a bare
 botocore client out of the same package.  Both see the package and nothing else, and a stand-in for
 DynamoDB that answers at once (`tests.cold`).  Times are the processor's, rounds are interleaved,
 and a ratio is that of the least times: what else the machine does only ever adds to them.
@@ -129,7 +129,7 @@ def _starts(rows: Sequence[Row], found: Sequence[Least], rounds: int) -> Table:
 
 def _modules(cases: Cases, place: Path) -> Table:
     started = cases.run(cases.earn_by_key, [place], "-X", "importtime")
-    spent, modules = _by_package(started.told)
+    spent, modules = _by_package(started.log)
     total = sum(spent.values())
     rows = [
         (name, modules[name], microseconds / 1000, 100 * microseconds / total)
@@ -144,11 +144,11 @@ def _modules(cases: Cases, place: Path) -> Table:
     )
 
 
-def _by_package(told: str) -> tuple[Counter[str], Counter[str]]:
+def _by_package(import_times: str) -> tuple[Counter[str], Counter[str]]:
     """Return microseconds and modules by top-level package, of what `-X importtime` prints."""
     spent: Counter[str] = Counter()
     modules: Counter[str] = Counter()
-    for line in told.splitlines():
+    for line in import_times.splitlines():
         found = _IMPORT_TIME.match(line)
         if found is not None:
             spent[found["package"]] += int(found["own"])

@@ -27,7 +27,9 @@ class Warm:
         self._stay_warm()
         self.clinic: Final[Clinic] = self.world.clinic()
         self.clinic.publish("clinic")
-        self.call("POST", "/v1/activities", self.clinic.fact(self.clinic.enrolled()), status=201)
+        self.call(
+            "POST", "/v1/activities", self.clinic.activity(self.clinic.enrolled()), status=201
+        )
 
     def call(
         self, method: str, target: str, body: Any = None, *, status: int = 200, key: bool = False
@@ -35,8 +37,8 @@ class Warm:
         """Send one request, with a new Idempotency-Key if asked to, and return what came."""
         headers = {"Idempotency-Key": f"bench-{next(_keys)}"} if key else {}
         answer = self.send(method, target, self.encoded(body), headers)
-        told: dict[str, Any] = answer.expect(status)
-        return told
+        result: dict[str, Any] = answer.expect(status)
+        return result
 
     def send(self, method: str, target: str, body: bytes, headers: Mapping[str, str]) -> Answer:
         """Send one request as it is, but for the credential."""

@@ -13,8 +13,8 @@ from typing import Any, Final, NamedTuple
 from chalicelib.domain.ledger.actor import CLOCK
 from chalicelib.store import items, keys
 from chalicelib.store.metering import measured, size_of
-from chalicelib.usecases.ports import Due
 from chalicelib.usecases.services import Caller
+from chalicelib.usecases.stored import Due
 from chalicelib.usecases.tick import settler
 from tests.bench.ground import Warm
 from tests.bench.tables import Table
@@ -41,7 +41,7 @@ class Earn(NamedTuple):
     years: float
     body: int
     item: int
-    entry: int
+    event: int
     lots: int
     calls: int
     read_units: float
@@ -66,14 +66,14 @@ def earns(warm: Warm, pattern: str, every_days: int, after: tuple[int, ...]) -> 
         settler(world.services, Caller("", CLOCK))(Due(world.clock.now, tenant, member))
         with measured() as cost:
             version = _earn(warm, member, number)
-        account, entry = _items(world, tenant, member, version)
+        account, event = _items(world, tenant, member, version)
         yield Earn(
             pattern,
             number,
             (world.clock.now - begun) / (365.25 * 86_400_000),
             len(account["body"]["B"]),
             size_of(account),
-            size_of(entry),
+            size_of(event),
             len(items.account_of(account).balance(POINTS).lots),
             cost.total_calls,
             cost.read_units,
@@ -92,7 +92,7 @@ def table(warm: Warm) -> Table:
             "years",
             "body bytes",
             "account bytes",
-            "entry bytes",
+            "event bytes",
             "lots",
             "calls",
             "read units",
@@ -109,8 +109,8 @@ def _earn(warm: Warm, member: str, number: int) -> int:
     if kind == "payment.received":
         # No two alike: equal amounts would compress to nothing.
         more = {"amount": {"amount": 1_000 + number * 7_919 % 50_000, "currency": "GBP"}}
-    fact = warm.clinic.fact(member, kind, **more)
-    return int(warm.call("POST", "/v1/activities", fact, status=201)["version"])
+    activity = warm.clinic.activity(member, kind, **more)
+    return int(warm.call("POST", "/v1/activities", activity, status=201)["version"])
 
 
 _ACTIVITIES: Final[tuple[tuple[str, dict[str, Any]], ...]] = (
@@ -126,7 +126,7 @@ def _items(
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     pk = keys.member_pk(tenant, member)
     account = world.dynamo.get(world.dynamo.ledger, pk, keys.ACCOUNT)
-    entry = world.dynamo.get(world.dynamo.ledger, pk, keys.entry_sk(version))
+    event = world.dynamo.get(world.dynamo.ledger, pk, keys.event_sk(version))
     assert account is not None
-    assert entry is not None
-    return account, entry
+    assert event is not None
+    return account, event

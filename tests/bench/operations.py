@@ -8,8 +8,8 @@ from typing import Any, Final, NamedTuple
 from chalicelib.domain.ledger.actor import CLOCK
 from chalicelib.routes.credentials import PUBLIC
 from chalicelib.store.metering import Cost, measured
-from chalicelib.usecases.ports import Due
 from chalicelib.usecases.services import Caller
+from chalicelib.usecases.stored import Due
 from chalicelib.usecases.tick import settler
 from tests.bench.ground import Warm
 from tests.bench.tables import Table
@@ -55,20 +55,20 @@ def _at_the_till(warm: Warm) -> list[Operation]:
 
     def spend(name: str, work: Callable[[], Any]) -> Any:
         with measured() as cost:
-            told = work()
+            result = work()
         done.append(Operation(name, cost))
-        return told
+        return result
 
     def post(target: str, body: Any, status: int = 201, *, key: bool = False) -> Callable[[], Any]:
         return lambda: warm.call("POST", target, body, status=status, key=key)
 
-    spend("earn, the first", post("/v1/activities", clinic.fact(member)))
-    fact = clinic.fact(member)
-    spend("earn", post("/v1/activities", fact))
-    spend("earn, replayed", post("/v1/activities", fact))
-    with_key = post("/v1/activities", clinic.fact(member), key=True)
+    spend("earn, the first", post("/v1/activities", clinic.activity(member)))
+    activity = clinic.activity(member)
+    spend("earn", post("/v1/activities", activity))
+    spend("earn, replayed", post("/v1/activities", activity))
+    with_key = post("/v1/activities", clinic.activity(member), key=True)
     spend("earn, with an Idempotency-Key too", with_key)
-    late = clinic.fact(member, occurred_at=clinic.now(days=-90))
+    late = clinic.activity(member, occurred_at=clinic.now(days=-90))
     spend("earn, refused", post("/v1/activities", late, status=422))
     spend("balance", lambda: warm.call("GET", f"/v1/members/{member}/balance"))
     redemptions = f"/v1/members/{member}/redemptions"

@@ -1,7 +1,7 @@
 """
 The same earn as one would write it with FastAPI, Mangum and boto3: the rival of `cold`.
 
-It checks a body, reads an account, and writes account, entry and record in one transaction.  It
+It checks a body, reads an account, and writes account, event and record in one transaction.  It
 knows no credential and no rule.
 """
 
@@ -35,7 +35,7 @@ class Line(BaseModel):
 
 
 class Activity(BaseModel):
-    """A fact."""
+    """An activity."""
 
     member: str
     type: str
@@ -55,7 +55,7 @@ def earn(activity: Activity, authorization: Annotated[str, Header()]) -> dict[st
     points = sum(line.amount for line in activity.lines) // 100
     balance = json.loads(found.get("body", {"S": "{}"})["S"]).get("points", 0) + points
     account = {**key, "version": {"N": str(version + 1)}, "body": {"S": json.dumps(balance)}}
-    entry = {**key, "sk": {"S": f"E#{version + 1:012d}"}, "at": {"N": str(time.time_ns())}}
+    event = {**key, "sk": {"S": f"E#{version + 1:012d}"}, "at": {"N": str(time.time_ns())}}
     record = {"pk": {"S": f"D#{activity.source}/{activity.external_id}"}, "sk": {"S": "D"}}
     client.transact_write_items(
         TransactItems=[
@@ -68,7 +68,7 @@ def earn(activity: Activity, authorization: Annotated[str, Header()]) -> dict[st
                         "ExpressionAttributeValues": {":before": {"N": str(version)}},
                     },
                 ),
-                (entry, {"ConditionExpression": "attribute_not_exists(pk)"}),
+                (event, {"ConditionExpression": "attribute_not_exists(pk)"}),
                 (record, {"ConditionExpression": "attribute_not_exists(pk)"}),
             )
         ]

@@ -120,7 +120,7 @@ def _in_one_run(crowd: Crowd, accounts: int, due: int) -> Walk:
     before = time.perf_counter()
     with measured() as cost:
         ticked = ticking.run(crowd.town.services, Time())
-    assert (ticked["accounts"], ticked["entries"]) == (due, due)
+    assert (ticked["accounts"], ticked["events"]) == (due, due)
     return _walk("one run", accounts, due, cost, before)
 
 

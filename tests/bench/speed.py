@@ -53,7 +53,7 @@ def table(warm: Warm, rounds: int = ROUNDS) -> tuple[Table, dict[str, float]]:
     rows: list[tuple[str | float, ...]] = [
         (name, *_row(measured)) for name, measured in found.items()
     ]
-    told = Table(
+    result = Table(
         f"2. Processor time of one request, medians of {rounds} rounds of {MEMBERS}",
         (
             "operation",
@@ -72,7 +72,7 @@ def table(warm: Warm, rounds: int = ROUNDS) -> tuple[Table, dict[str, float]]:
             "to nothing but the answers that were kept.  Own is what is above the floor.",
         ),
     )
-    return told, {name: measured.ours_alone for name, measured in found.items()}
+    return result, {name: measured.ours_alone for name, measured in found.items()}
 
 
 def _medians(warm: Warm, requests: list[Request], rounds: int) -> Measured:
@@ -153,12 +153,12 @@ def _with_points(warm: Warm) -> str:
     member = warm.clinic.enrolled()
     warm.clinic.give(member, 1_000)
     for _ in range(3):
-        warm.call("POST", "/v1/activities", warm.clinic.fact(member), status=201)
+        warm.call("POST", "/v1/activities", warm.clinic.activity(member), status=201)
     return member
 
 
 def _earn(warm: Warm, member: str) -> Request:
-    return ("POST", "/v1/activities", warm.encoded(warm.clinic.fact(member)), {}, 201)
+    return ("POST", "/v1/activities", warm.encoded(warm.clinic.activity(member)), {}, 201)
 
 
 def _balance(member: str) -> Request:

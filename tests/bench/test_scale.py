@@ -10,7 +10,7 @@ from chalicelib.jobs import ticking
 from chalicelib.store.connection import Connection
 from chalicelib.store.metering import measured
 from chalicelib.usecases.fan_out import SHORT
-from chalicelib.usecases.ports import Due, IndexRange
+from chalicelib.usecases.stored import Due, IndexRange
 from chalicelib.usecases.tick import SHARDS
 from tests.bench import engine, scale
 from tests.bench.crowd import Crowd, connect

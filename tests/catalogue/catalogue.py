@@ -63,12 +63,12 @@ def meanings() -> dict[str, Any]:
     Those that name a part of the programme or a time, and those of which examples say so.
     """
     ids = [value for name, value in _fields(programme()) if name == "id"]
-    told = [*ids, *([each] for each in ids), *(f"{{{name}}}" for name in TIMES)]
+    result = [*ids, *([each] for each in ids), *(f"{{{name}}}" for name in TIMES)]
     found = {name: value for each in EXAMPLES.values() for name, value in each.always.items()}
     for each in EXAMPLES.values():
         sent = each.body or {}
         for name, value in _fields({field: sent[field] for field in sent.keys() - found.keys()}):
-            if value in told:
+            if value in result:
                 found.setdefault(name, value)
     return found
 

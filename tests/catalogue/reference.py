@@ -22,8 +22,8 @@ from chalicelib.domain.ledger.actor import Actor
 from chalicelib.routes import operation as operations
 from chalicelib.routes.operation import JSON_TYPE
 from chalicelib.usecases.keys import issue_key
-from chalicelib.usecases.ports import Settings
 from chalicelib.usecases.services import Caller
+from chalicelib.usecases.stored import Settings
 from tests import conftest  # noqa: F401 - keeps the machine's credentials out of this process
 from tests.catalogue.catalogue import EXAMPLES, declared
 from tests.catalogue.example import Example

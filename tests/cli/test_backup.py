@@ -68,7 +68,7 @@ def test_drill(tmp_path: Path) -> None:
 
     assert brought.exit_code == 0, brought.output
     assert "4 accounts with" in brought.output
-    assert "; 0 have faults." in brought.output
+    assert "; 0 have errors." in brought.output
     with Program(local) as program:
         api = api_of(program)
         again = _redeem(api, member)
@@ -80,7 +80,7 @@ def test_drill(tmp_path: Path) -> None:
         code = {"code": json.loads(redeemed.body)["voucher"]["code"]}
         api.post("/v1/vouchers/use", code).expect(200)
         gone_on = api.get(f"/v1/members/{member}/verification").expect(200)
-        assert (gone_on["verified"], gone_on["entries"]) == (True, 4)
+        assert (gone_on["verified"], gone_on["events"]) == (True, 4)
 
 
 def _live(api: Api) -> tuple[str, Answer, Any]:
@@ -131,10 +131,10 @@ class TestRefusals:
         held[len(held) // 2] ^= 1
         part.write_bytes(held)
 
-        told = bring_back(local, source)
+        result = bring_back(local, source)
 
-        assert told.exit_code == 1
-        assert "part-00001.jsonl.gz is damaged" in told.output
+        assert result.exit_code == 1
+        assert "part-00001.jsonl.gz is damaged" in result.output
         assert not (local / "state").exists()
 
     def test_a_part_is_missing(self, copy: tuple[Path, Path]) -> None:
@@ -163,37 +163,37 @@ class TestRefusals:
         """Its vouchers and external ids would be found by nobody."""
         local, source = copy
 
-        told = bring_back(local, source, TESSERA_ROOT_KEY="eHh4" * 11 + "eA==")
+        result = bring_back(local, source, TESSERA_ROOT_KEY="eHh4" * 11 + "eA==")
 
-        assert told.exit_code == 1
-        assert "made with another root key" in told.output
+        assert result.exit_code == 1
+        assert "made with another root key" in result.output
 
     def test_tables_that_hold_something(self, made: tuple[Path, Path]) -> None:
         """What is there is never overwritten, and the state stays as it was."""
         local, source = made
         before = (local / "state" / "dynamodb.json").stat().st_size
 
-        told = bring_back(local, source)
+        result = bring_back(local, source)
 
-        assert told.exit_code == 1
-        assert "not empty: ledger, directory, catalogue" in told.output
+        assert result.exit_code == 1
+        assert "not empty: ledger, directory, catalogue" in result.output
         assert (local / "state" / "dynamodb.json").stat().st_size > before // 2
 
     def test_a_name_that_is_taken(self, made: tuple[Path, Path]) -> None:
         """A backup never overwrites another."""
         local, out = made
         with Program(local):
-            told = back_up(local, out)
+            result = back_up(local, out)
 
-        assert told.exit_code == 1
-        assert "is there already" in told.output
+        assert result.exit_code == 1
+        assert "is there already" in result.output
 
     def test_no_server(self, tmp_path: Path) -> None:
         """Without a server in the directory it says what else to name."""
-        told = back_up(tmp_path / "nowhere", tmp_path / "out")
+        result = back_up(tmp_path / "nowhere", tmp_path / "out")
 
-        assert told.exit_code == 1
-        assert "no server runs" in told.output
+        assert result.exit_code == 1
+        assert "no server runs" in result.output
         assert not (tmp_path / "out").exists()
 
 
@@ -212,7 +212,7 @@ def test_a_restore_that_was_broken_off_goes_on(copy: tuple[Path, Path]) -> None:
     done = bring_back(local, source)
 
     assert done.exit_code == 0, done.output
-    assert "3 accounts with 6 entries; 0 have faults." in done.output
+    assert "3 accounts with 6 events; 0 have errors." in done.output
     # It is finished, so the tables are somebody's now.
     assert "not empty" in bring_back(local, source).output
 

@@ -59,7 +59,7 @@ def test_serve_tells_its_environment_line_by_line() -> None:
 
 
 @pytest.mark.parametrize(
-    ("environment", "told"),
+    ("environment", "result"),
     [
         ({"TESSERA_ROOT_KEY": "not base64"}, "TESSERA_ROOT_KEY is not base64"),
         (
@@ -73,7 +73,7 @@ def test_serve_tells_its_environment_line_by_line() -> None:
     ],
 )
 def test_serve_names_what_it_cannot_start_with(
-    tmp_path: Path, environment: dict[str, str], told: str
+    tmp_path: Path, environment: dict[str, str], result: str
 ) -> None:
     """A setting that turns out unusable is one line, not a traceback and not a failing server."""
     started = subprocess.run(
@@ -85,5 +85,5 @@ def test_serve_names_what_it_cannot_start_with(
     )
 
     assert started.returncode == 1
-    assert started.stderr.startswith(f"Error: {told}")
+    assert started.stderr.startswith(f"Error: {result}")
     assert started.stderr.count("\n") == 1

@@ -16,7 +16,7 @@ from click.testing import CliRunner, Result
 
 from chalicelib.cli.replay import command, dataset
 from chalicelib.cli.replay.expected import expected
-from chalicelib.cli.replay.outcome import Outcome, Standing, differences
+from chalicelib.cli.replay.outcome import Holdings, Outcome, differences
 from chalicelib.cli.replay.purchases import Purchase, Unreadable, by_day, parse
 from infra.local.program import Program
 
@@ -110,7 +110,7 @@ def bought(*rows: tuple[str, str], customer: str = "1") -> list[Purchase]:
     return parse("\n".join(lines))
 
 
-def standing(rows: Iterable[tuple[str, str]], end: str) -> Standing:
+def holdings(rows: Iterable[tuple[str, str]], end: str) -> Holdings:
     """Return what becomes of one customer."""
     return expected(bought(*rows), date.fromisoformat(end)).members["1"]
 
@@ -141,7 +141,7 @@ class TestExpected:
     )
     def test_points(self, rows: list[tuple[str, str]], points: list[int]) -> None:
         """Every purchase earns whole points at the rate of the tier before it, up to the cap."""
-        issued = [0, *(standing(rows[:n], "1997-01-01").issued for n in range(1, len(rows) + 1))]
+        issued = [0, *(holdings(rows[:n], "1997-01-01").issued for n in range(1, len(rows) + 1))]
 
         assert [after - before for before, after in pairwise(issued)] == points
 
@@ -152,8 +152,8 @@ class TestExpected:
         """Points last through the same day nine months later, or the last of a shorter month."""
         following = date.fromordinal(date.fromisoformat(last).toordinal() + 1).isoformat()
 
-        assert standing([(bought_on, "50.00")], last).available == 50
-        assert standing([(bought_on, "50.00")], following)[3:5] == (50, 0)
+        assert holdings([(bought_on, "50.00")], last).available == 50
+        assert holdings([(bought_on, "50.00")], following)[3:5] == (50, 0)
 
     def test_gifts(self) -> None:
         """Every third row asks; a gift takes what expires first; a second in a month is refused."""
@@ -187,14 +187,14 @@ class TestExpected:
     )
     def test_review(self, day: str, tier: str) -> None:
         """A tier of 1997 lasts through 1998, and the grace of thirty days after it."""
-        assert standing([("1997-06-01", "150.00")], day).tier == tier
+        assert holdings([("1997-06-01", "150.00")], day).tier == tier
 
     @pytest.mark.parametrize(("dollars", "tier"), [("149.99", "base"), ("150.00", "silver")])
     def test_grace(self, dollars: str, tier: str) -> None:
         """What the new year brings by the end of the grace can keep the tier."""
         rows = [("1997-06-01", "150.00"), ("1999-01-10", dollars)]
 
-        assert standing(rows, "1999-01-31").tier == tier
+        assert holdings(rows, "1999-01-31").tier == tier
 
 
 class TestDifferences:
@@ -204,11 +204,11 @@ class TestDifferences:
         """Equal outcomes differ in nothing."""
         assert list(differences(reckoned(), reckoned())) == []
 
-    @pytest.mark.parametrize("field", Standing._fields)
+    @pytest.mark.parametrize("field", Holdings._fields)
     def test_every_number_counts(self, field: str) -> None:
         """A difference in any one thing of any one member is found, and named."""
         server = reckoned()
-        other = Standing(9_000, 7_000, 7_000, 7_000, 7_000, "platinum")
+        other = Holdings(9_000, 7_000, 7_000, 7_000, 7_000, "platinum")
         changed = {field: getattr(other, field)}
         server.members["00003"] = server.members["00003"]._replace(**changed)
 

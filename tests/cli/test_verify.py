@@ -25,7 +25,7 @@ COMPLETED = (
 )
 
 
-class Told:
+class Checked:
     """A tenant with two members on the tests' server, and the command in its surroundings."""
 
     def __init__(self, program: Program, clinic: Clinic) -> None:
@@ -45,8 +45,8 @@ class Told:
         """Return the key of an account."""
         return {"pk": {"S": f"T#{self.tenant}#M#{member}"}, "sk": {"S": "A"}}
 
-    def entry(self, member: str, version: int) -> dict[str, Any]:
-        """Return the key of an entry."""
+    def event(self, member: str, version: int) -> dict[str, Any]:
+        """Return the key of an event."""
         return self.account(member) | {"sk": {"S": f"E#{version:012d}"}}
 
     def change(self, key: dict[str, Any], name: str) -> None:
@@ -62,68 +62,68 @@ class Told:
 
 
 @pytest.fixture
-def told(program: Program, server: ServerWorld) -> Told:
+def shop(program: Program, server: ServerWorld) -> Checked:
     """Return a new tenant whose accounts are sound."""
     clinic = server.sandbox()
     clinic.publish("clinic")
-    return Told(program, clinic)
+    return Checked(program, clinic)
 
 
-def test_sound_accounts(told: Told) -> None:
+def test_sound_accounts(shop: Checked) -> None:
     """Sound accounts are counted, and the command succeeds."""
-    done = told.verify()
+    done = shop.verify()
 
     assert done.exit_code == 0, done.output
-    assert "2 accounts with 4 entries; 0 have faults." in done.output
+    assert "2 accounts with 4 events; 0 have errors." in done.output
 
 
-def test_households(told: Told) -> None:
-    """The household of members is checked once, after them, and its faults are told."""
-    adult, child = told.members
+def test_households(shop: Checked) -> None:
+    """The household of members is checked once, after them, and its errors are told."""
+    adult, child = shop.members
     founding = {"member_id": adult, "role": "adult"}
-    home = told.clinic.api.post("/v1/households", founding).expect(201)["household_id"]
+    home = shop.clinic.api.post("/v1/households", founding).expect(201)["household_id"]
     joining = {"member_id": child, "role": "child"}
-    told.clinic.api.post(f"/v1/households/{home}/members", joining).expect(201)
-    assert "3 accounts with 8 entries; 0 have faults." in told.verify().output
+    shop.clinic.api.post(f"/v1/households/{home}/members", joining).expect(201)
+    assert "3 accounts with 8 events; 0 have errors." in shop.verify().output
 
-    told.change(told.entry(home, 2), "body")
+    shop.change(shop.event(home, 2), "body")
 
-    done = told.verify()
+    done = shop.verify()
     assert done.exit_code == 1
-    assert f"{home}, entry 2: the bytes of entry 2 are not those" in done.output
+    assert f"{home}, event 2: the bytes of event 2 are not those" in done.output
 
 
-def test_changed_entry(told: Told) -> None:
-    """One byte of one entry changed: the entry is named, its neighbours pass, the exit is 1."""
-    first, second = told.members
-    told.change(told.entry(first, 2), "body")
+def test_changed_event(shop: Checked) -> None:
+    """One byte of one event changed: the event is named, its neighbours pass, the exit is 1."""
+    first, second = shop.members
+    shop.change(shop.event(first, 2), "body")
 
-    done = told.verify()
+    done = shop.verify()
 
     assert done.exit_code == 1
-    said = f"{first}, entry 2: the bytes of entry 2 are not those that were written"
+    said = f"{first}, event 2: the bytes of event 2 are not those that were written"
     assert said in done.output
     assert f"{second}, " not in done.output
-    assert "2 accounts with 4 entries; 1 have faults." in done.output
-    assert told.verify("--member", second).exit_code == 0
-    assert told.verify("--member", first).exit_code == 1
+    assert "2 accounts with 4 events; 1 have errors." in done.output
+    assert shop.verify("--member", second).exit_code == 0
+    assert shop.verify("--member", first).exit_code == 1
 
 
-def test_changed_account(told: Told) -> None:
+def test_changed_account(shop: Checked) -> None:
     """An account that cannot be read any more is named, and does not end the walk."""
-    first, second = told.members
-    told.change(told.account(first), "body")
+    first, second = shop.members
+    shop.change(shop.account(first), "body")
 
-    done = told.verify()
+    done = shop.verify()
 
     assert done.exit_code == 1
     assert f"{first}, the account: " in done.output
     assert f"{second}, " not in done.output
 
 
-def test_unknown_member(told: Told) -> None:
+def test_unknown_member(shop: Checked) -> None:
     """A member whom nobody knows is no sound account."""
-    done = told.verify("--member", "mem_nobody")
+    done = shop.verify("--member", "mem_nobody")
 
     assert done.exit_code == 1
     assert "mem_nobody, the account: " in done.output

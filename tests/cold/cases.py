@@ -13,8 +13,8 @@ import time
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from chalicelib.domain.calendar import Instant
-from chalicelib.usecases.ports import IndexRange
+from chalicelib.domain.ledger.calendar import Instant
+from chalicelib.usecases.stored import IndexRange
 from chalicelib.usecases.tick import SHARDS
 from infra.local.gateway import STAGE
 from tests.bench import engine
@@ -133,8 +133,8 @@ class Cases:
 
     def _earn(self, name: str, clinic: Clinic, token: str | None = None) -> Case:
         member = clinic.enrolled()
-        fact = clinic.fact(member)
-        event = _event("POST", _ACTIVITIES, {}, fact, token or str(clinic.api.token))
+        activity = clinic.activity(member)
+        event = _event("POST", _ACTIVITIES, {}, activity, token or str(clinic.api.token))
         return Case(name, "app", event, Recording())
 
     def _earn_by_token(self) -> Case:
@@ -185,8 +185,8 @@ def _without_expressions() -> dict[str, Any]:
 
 
 def _rival() -> dict[str, Any]:
-    fact = {"member": "m", "type": "visit.completed", "source": "emr", "external_id": "1"}
-    return _event("POST", _ACTIVITIES, {}, fact | {"lines": [{"amount": 8000}]}, "x")
+    activity = {"member": "m", "type": "visit.completed", "source": "emr", "external_id": "1"}
+    return _event("POST", _ACTIVITIES, {}, activity | {"lines": [{"amount": 8000}]}, "x")
 
 
 def _event(

@@ -39,12 +39,12 @@ def cases_of(cases: Cases) -> dict[str, Case]:
 
 def expected() -> dict[str, set[str]]:
     """Return what `loaded.txt` says."""
-    told: dict[str, set[str]] = defaultdict(set)
+    result: dict[str, set[str]] = defaultdict(set)
     for line in FILE.read_text("utf-8").splitlines():
         module, *events = line.partition("#")[0].split() or ("",)
         for event in events:
-            told[event].add(module)
-    return dict(told)
+            result[event].add(module)
+    return dict(result)
 
 
 def written(loaded: Mapping[str, set[str]]) -> str:

@@ -73,27 +73,27 @@ class Started(NamedTuple):
     """
     What one process took of the processor, what it answered, and every module that it imported.
 
-    ``told`` is what it wrote on its standard error.
+    ``log`` is what it wrote on its standard error.
     """
 
     milliseconds: float
     megabytes: float
     answer: Any
     modules: list[str]
-    told: str
+    log: str
 
 
 def start(
     places: Sequence[Path],
     environment: Mapping[str, str],
-    entry: str,
+    handler: str,
     event: Any,
     *,
     module: str = "app",
     options: Sequence[str] = (),
 ) -> Started:
     """Import a module and call one of its handlers with one event."""
-    given = {"module": module, "entry": entry, "event": event, "calls": ()}
+    given = {"module": module, "entry": handler, "event": event, "calls": ()}
     return _run(_ENTRY, places, environment, given, options)
 
 
@@ -114,11 +114,11 @@ def _run(
 ) -> Started:
     # Nothing but the given places is seen, and nothing is compiled on the way.
     command = [sys.executable, "-I", "-S", "-B", *options, "-c", _HEAD + work + _TAIL]
-    told = {**given, "places": [str(each) for each in places], "environment": dict(environment)}
+    seen = {"places": [str(each) for each in places], "environment": dict(environment)}
     done = subprocess.run(
-        command, input=json.dumps(told), env={}, capture_output=True, text=True, check=False
+        command, input=json.dumps(given | seen), env={}, capture_output=True, text=True, check=False
     )
     if done.returncode:
         raise RuntimeError(f"the process failed:\n{done.stderr}")
     # Before the last line come those of the log.
-    return Started(**json.loads(done.stdout.splitlines()[-1]), told=done.stderr)
+    return Started(**json.loads(done.stdout.splitlines()[-1]), log=done.stderr)

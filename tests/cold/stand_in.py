@@ -60,10 +60,10 @@ class Recording:
             if operation == _SECRET.operation:
                 self.calls.append(_SECRET._replace(arguments=json.loads(body)))
                 return self.calls[-1]
-            told = in_process.send(AWSPreparedRequest("POST", url, headers, body, False))  # noqa: FBT003 - botocore's own
-            kept = {n: v for n, v in told.headers.items() if n.lower() in _KEPT_HEADERS}
+            result = in_process.send(AWSPreparedRequest("POST", url, headers, body, False))  # noqa: FBT003 - botocore's own
+            kept = {n: v for n, v in result.headers.items() if n.lower() in _KEPT_HEADERS}
             self.calls.append(
-                Call(operation, json.loads(body), told.status_code, kept, told.content)
+                Call(operation, json.loads(body), result.status_code, kept, result.content)
             )
             return self.calls[-1]
         found = self.calls[self._next] if self._next < len(self.calls) else None
@@ -115,19 +115,19 @@ class StandIn:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
                 target = self.headers["X-Amz-Target"]
                 try:
-                    told = stand_in._recording.answer(
+                    result = stand_in._recording.answer(
                         target, stand_in.endpoint, dict(self.headers), body
                     )
                 except LookupError as unknown:
                     stand_in.failures.append(str(unknown))
                     self.send_error(400, str(unknown))
                     return
-                self.send_response(told.status)
-                for name, value in told.headers.items():
+                self.send_response(result.status)
+                for name, value in result.headers.items():
                     self.send_header(name, value)
-                self.send_header("Content-Length", str(len(told.body)))
+                self.send_header("Content-Length", str(len(result.body)))
                 self.end_headers()
-                self.wfile.write(told.body)
+                self.wfile.write(result.body)
 
             def log_message(self, *_: Any) -> None:
                 """Tell nothing."""

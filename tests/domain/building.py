@@ -13,45 +13,43 @@ import msgspec
 import pytest
 from msgspec.structs import replace
 
-from chalicelib.domain import calendar, verification
-from chalicelib.domain.account import Account, Enrolment
-from chalicelib.domain.activity import Activity
-from chalicelib.domain.calendar import Instant
-from chalicelib.domain.commands import Command
+from chalicelib.domain import verification
+from chalicelib.domain.authoring.whole_document import Document
 from chalicelib.domain.decide.appending import Appended, append
 from chalicelib.domain.decide.claims import Claim, EventRef, Ref, SaveRecord
+from chalicelib.domain.decide.commands import Command
 from chalicelib.domain.decide.decider import MEMBER, Decider, Known, Participant
 from chalicelib.domain.decide.deciding import decide
 from chalicelib.domain.decide.event_builder import EventBuilder
 from chalicelib.domain.decide.settling import clock_of, door_of, settle
-from chalicelib.domain.document import Document
 from chalicelib.domain.errors import LoyaltyError
+from chalicelib.domain.ledger import calendar
+from chalicelib.domain.ledger.account import Account, Enrolment
+from chalicelib.domain.ledger.activity import Activity
 from chalicelib.domain.ledger.actor import Actor
+from chalicelib.domain.ledger.calendar import Instant
 from chalicelib.domain.ledger.events import ActivityRecorded, Event, GoodwillGiven, Line
 from chalicelib.domain.ledger.journal import StoredEvent
+from chalicelib.domain.ledger.lots import Balance, Lot
 from chalicelib.domain.ledger.postings import ISSUED
-from chalicelib.domain.lots import Balance, Lot
-from chalicelib.domain.mechanics import value
+from chalicelib.domain.mechanics import expiry, value
 from chalicelib.domain.mechanics.activities import RecordActivity, Recorded
 from chalicelib.domain.mechanics.adjustment import Adjust
+from chalicelib.domain.mechanics.closing import Close
 from chalicelib.domain.mechanics.earning import Explained
-from chalicelib.domain.mechanics.membership import Close, Open
-from chalicelib.domain.mechanics.reversal import (
-    REMAINING,
-    LineReversal,
-    Remaining,
-    ReverseActivity,
-    Reversed,
-)
-from chalicelib.domain.mechanics.rewards import (
+from chalicelib.domain.mechanics.membership import Open
+from chalicelib.domain.mechanics.redemptions import (
     REDEMPTIONS,
     CancelRedemption,
-    Redeem,
     Redemption,
     UseVoucher,
 )
+from chalicelib.domain.mechanics.remaining import REMAINING, LineReversal, Remaining
+from chalicelib.domain.mechanics.reversal import ReverseActivity, Reversed
+from chalicelib.domain.mechanics.rewards import Redeem
 from chalicelib.domain.mechanics.transfers import SendTransfer, Sent
-from chalicelib.domain.programme import Programme, Programmes, ProgrammeVersion
+from chalicelib.domain.programme.document import Programme
+from chalicelib.domain.programme.versions import Programmes, ProgrammeVersion
 
 KEY = "T#tenant#M#mem_1"
 VISIT = "visit.completed"
@@ -83,13 +81,23 @@ def points(expiry: dict[str, Any] | None = None, **parts: Any) -> dict[str, Any]
     return {"id": "points", "name": "Points", "expiry": expiry or {"type": "never"}, **parts}
 
 
+def rolling(**unit: int) -> dict[str, Any]:
+    """Return an expiry so long after an activity."""
+    return {"type": "rolling", **unit}
+
+
+def fixed_day(day: str, **parts: int) -> dict[str, Any]:
+    """Return an expiry on a day, of one year or of every one."""
+    return {"type": "fixed", "on": day, **parts}
+
+
 def rule(name: str, award: dict[str, Any], on: str = VISIT, **parts: Any) -> dict[str, Any]:
     """Return an earning rule in `points`."""
     return {"id": name, "on": [on], "currency": "points", "award": award, **parts}
 
 
 def fixed(amount: int) -> dict[str, Any]:
-    """Return an award of so much for each fact."""
+    """Return an award of so much for each activity."""
     return {"type": "fixed", "amount": amount}
 
 
@@ -154,7 +162,7 @@ class Followed(NamedTuple):
     """What followed from a command: what the caller is told, and what is written."""
 
     result: Any
-    entries: tuple[Event, ...] = ()
+    events: tuple[Event, ...] = ()
     claims: tuple[Claim, ...] = ()
 
 
@@ -177,7 +185,7 @@ class Member:
         self.programmes = _programmes(documents)
         self.account = Account()
         self.journal: list[StoredEvent] = []
-        self.entries: list[Event] = []
+        self.events: list[Event] = []
         self.records: dict[Ref | EventRef, Any] = {}
         self.recorded: dict[str, Event] = {}
         if joined is not None:
@@ -193,7 +201,7 @@ class Member:
         """Settle and keep what fell due, as the scheduled tick does."""
         account, appended = self._settled(now)
         self._keep(account, appended)
-        return appended.entries
+        return appended.events
 
     # Commands
 
@@ -209,19 +217,19 @@ class Member:
         command = replace(command, member=self.id)
         decider = self.deciding(command, now, actor=actor, **others)
         parties = {MEMBER: self, **others}
-        due = {role: len(decider.participant(role).appended.entries) for role in parties}
+        due = {role: len(decider.participant(role).appended.events) for role in parties}
         result = decide(decider, command)
         kept = {role: decider.participant(role) for role in parties}
-        if any(len(kept[role].appended.entries) > due[role] for role in parties):
+        if any(len(kept[role].appended.events) > due[role] for role in parties):
             for role, party in parties.items():
                 party._keep(kept[role].account, kept[role].appended)
-        entries = kept[MEMBER].appended.entries[due[MEMBER] :]
+        events = kept[MEMBER].appended.events[due[MEMBER] :]
         for claim in decider.claims:
             if isinstance(claim, SaveRecord):
                 self.records[claim.ref] = claim.record
         if isinstance(command, RecordActivity):
-            self.recorded[command.activity.external_id] = entries[0]
-        return Followed(result, entries, tuple(decider.claims))
+            self.recorded[command.activity.external_id] = events[0]
+        return Followed(result, events, tuple(decider.claims))
 
     def deciding(
         self, command: Command, now: str | Instant, *, actor: Actor = SERVER, **others: Member
@@ -261,9 +269,9 @@ class Member:
     def record(
         self, kind: str, when: str, *, now: str | None = None, name: str = "", **parts: Any
     ) -> Recorded:
-        """Record a fact that happened at ``when``, reported at once unless ``now`` is later."""
-        activity = fact(kind, when, name=name or f"{len(self.recorded) + 1}", **parts)
-        recorded = self.do(RecordActivity(member=self.id, activity=activity), now or when).result
+        """Record an activity that happened at ``when``, reported at once or at ``now``."""
+        reported = activity(kind, when, name=name or f"{len(self.recorded) + 1}", **parts)
+        recorded = self.do(RecordActivity(member=self.id, activity=reported), now or when).result
         assert isinstance(recorded, Recorded)
         return recorded
 
@@ -296,11 +304,11 @@ class Member:
         account, due = self._settled(now)
         instant = clock_of(account, _instant(now))
         builder = EventBuilder(account, instant, door_of(self.programmes), actor=SERVER)
-        last = value.NEVER if until is None else value.until(calendar.parse_date(until), "UTC")
+        last = expiry.NEVER if until is None else expiry.until(calendar.parse_date(until), "UTC")
         key = f"{self.programmes.ids()[0]}/{currency}"
         lot = Lot(amount, last.lot(funder), last.warn_at)
         value.credit(builder, key, lot, source=ISSUED, cause="sponsor")
-        event = builder.event(GoodwillGiven(key, amount, funder))
+        event = builder.build(GoodwillGiven(key, amount, funder))
         account, given = append(account, (event,), self.key)
         self._keep(account, due + given)
 
@@ -398,7 +406,7 @@ class Member:
 
     def _keep(self, account: Account, appended: Appended) -> None:
         self.account = account
-        self.entries.extend(appended.entries)
+        self.events.extend(appended.events)
         self.journal.extend(appended.stored)
 
 
@@ -418,7 +426,7 @@ def transfer(
     return sent
 
 
-def fact(kind: str, when: str, *, name: str = "1", **parts: Any) -> Activity:
+def activity(kind: str, when: str, *, name: str = "1", **parts: Any) -> Activity:
     """Return an activity of the source `till`, whose external id is ``name``."""
     return Activity(type=kind, source="till", external_id=name, occurred_at=at(when), **parts)
 
@@ -431,12 +439,12 @@ def adjustment(amount: int, currency: str = "points") -> Adjust:
 
 
 def granted(recorded: Recorded) -> dict[str, int]:
-    """Return what each matched rule gave for a fact."""
+    """Return what each matched rule gave for an activity."""
     return {award.rule: award.granted for award in recorded.awards}
 
 
 def explained(recorded: Recorded) -> dict[str, Explained]:
-    """Return what the first programme's rules made of a fact, by rule."""
+    """Return what the first programme's rules made of an activity, by rule."""
     return {outcome.rule: outcome for outcome in recorded.verdicts[0].rules}
 
 
@@ -446,9 +454,9 @@ def recorded_by(event: Event) -> ActivityRecorded:
     return event.data
 
 
-def posted(entry: Event) -> list[tuple[str, str, int]]:
-    """Return an entry's postings as (source, destination, amount)."""
-    return [(p.source, p.destination, p.amount) for p in entry.postings]
+def posted(event: Event) -> list[tuple[str, str, int]]:
+    """Return an event's postings as (source, destination, amount)."""
+    return [(p.source, p.destination, p.amount) for p in event.postings]
 
 
 def _instant(when: str | Instant) -> Instant:

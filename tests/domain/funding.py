@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 
-from chalicelib.domain.account import Account
-from chalicelib.domain.effects import DeficitChange
+from chalicelib.domain.ledger.account import Account
+from chalicelib.domain.ledger.effects import DeficitChange
 from chalicelib.domain.ledger.events import Event, TransferReceived, TransferSent
 from chalicelib.domain.ledger.postings import funder_of
 from chalicelib.domain.mechanics.holds import HOLDS

@@ -13,10 +13,10 @@ from typing import Final
 
 from chalicelib.domain.mechanics.entitlements import GrantEntitlement
 from chalicelib.domain.mechanics.holds import PlaceHold
-from chalicelib.domain.mechanics.plans import Subscribe
-from chalicelib.domain.mechanics.statuses import ShowStatus
-from chalicelib.domain.mechanics.tiers import GrantTier
-from chalicelib.domain.programme import Programme
+from chalicelib.domain.mechanics.statuses import VerifyStatus
+from chalicelib.domain.mechanics.subscriptions import Subscribe
+from chalicelib.domain.mechanics.tier_grants import GrantTier
+from chalicelib.domain.programme.document import Programme
 from tests.domain.building import VISIT, Member, at, fixed, ladder, points, programme, rule, visits
 
 MIDNIGHT: Final = at("2027-01-01T00:00:00Z")
@@ -26,7 +26,7 @@ KINDS: Final = (
     "pending.activated",
     "holds.expired",
     "plans.renewed",
-    "tier.grants_ended",
+    "tier.overrides_ended",
     "tiers.reviewed",
     "lots.expired",
     "entitlements.expired",
@@ -50,7 +50,7 @@ _GIFT: Final = GrantTier(
     member="mem_1", programme="clinic", tier="silver", reason="long wait", days=13
 )
 _CLUB: Final = Subscribe(member="mem_1", programme="clinic", plan="club")
-_FAMILY: Final = ShowStatus(
+_FAMILY: Final = VerifyStatus(
     member="mem_1", programme="clinic", status="family", until_on="2026-12-31"
 )
 _CHECKUP: Final = "checkup.completed"
@@ -97,7 +97,7 @@ _STEPS: Final[tuple[tuple[str, Callable[[Member], object]], ...]] = (
         "pending.activated",
         lambda member: member.record(_VACCINATION, "2026-12-18", name="activates"),
     ),
-    ("tier.grants_ended", lambda member: member.do(_GIFT, "2026-12-18")),
+    ("tier.overrides_ended", lambda member: member.do(_GIFT, "2026-12-18")),
     ("entitlements.expired", lambda member: member.do(_COFFEE, "2026-12-18")),
     ("statuses.expired", lambda member: member.do(_FAMILY, "2026-12-18")),
     (

@@ -15,33 +15,33 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant
 from hypothesis.stateful import rule as step
 
-from chalicelib.domain import calendar, verification
-from chalicelib.domain.activity import Activity
-from chalicelib.domain.commands import Command
+from chalicelib.domain import verification
+from chalicelib.domain.decide import registry
 from chalicelib.domain.decide.claims import Ref
+from chalicelib.domain.decide.commands import Command
 from chalicelib.domain.decide.settling import due_at
 from chalicelib.domain.errors import LoyaltyError
+from chalicelib.domain.ledger import calendar
+from chalicelib.domain.ledger.activity import Activity
 from chalicelib.domain.ledger.events import Event, Line
 from chalicelib.domain.ledger.postings import kind_of
-from chalicelib.domain.mechanics import holds, registry
+from chalicelib.domain.ledger.quote import Quote
+from chalicelib.domain.mechanics import holds
 from chalicelib.domain.mechanics.activities import RecordActivity
-from chalicelib.domain.mechanics.entitlements import (
-    GRANTS,
-    GrantEntitlement,
-    ReturnEntitlement,
-    UseEntitlement,
-)
-from chalicelib.domain.mechanics.floors import floors_of
+from chalicelib.domain.mechanics.entitlement_grants import GRANTS
+from chalicelib.domain.mechanics.entitlement_uses import ReturnEntitlement, UseEntitlement
+from chalicelib.domain.mechanics.entitlements import GrantEntitlement
 from chalicelib.domain.mechanics.goodwill import GiveGoodwill
 from chalicelib.domain.mechanics.holds import CaptureHold, PlaceHold, ReleaseHold
-from chalicelib.domain.mechanics.plans import CancelPlan, ChangePlan, PayFee, Subscribe
-from chalicelib.domain.mechanics.pricing import Payment
 from chalicelib.domain.mechanics.quoting import ConfirmQuote, MakeQuote
-from chalicelib.domain.mechanics.reversal import REMAINING, ReverseActivity
-from chalicelib.domain.mechanics.statuses import ShowStatus, WithdrawStatus
-from chalicelib.domain.mechanics.tiers import GrantTier, LiftTier
+from chalicelib.domain.mechanics.remaining import REMAINING
+from chalicelib.domain.mechanics.reversal import ReverseActivity
+from chalicelib.domain.mechanics.statuses import VerifyStatus, WithdrawStatus
+from chalicelib.domain.mechanics.subscriptions import CancelPlan, ChangePlan, PayFee, Subscribe
+from chalicelib.domain.mechanics.tier_grants import GrantTier, LiftTier
+from chalicelib.domain.mechanics.tiers import overrides_of
+from chalicelib.domain.mechanics.wallet_payments import Payment
 from chalicelib.domain.mechanics.wallets import TopUp
-from chalicelib.domain.quote import Quote
 from tests.domain.building import (
     KEY,
     PURCHASE,
@@ -222,8 +222,8 @@ class Anything(RuleBasedStateMachine):
 
     @step(kind=st.sampled_from([VISIT, "stroll.taken"]), late=st.integers(0, 72))
     def come(self, kind: str, late: int) -> None:
-        """Report a fact, late perhaps."""
-        name = f"fact-{len(self.member.entries)}"
+        """Report an activity, late perhaps."""
+        name = f"activity-{len(self.member.events)}"
         when = max(self.now - late * HOUR, self.member.account.opened_at)
         self.ask(RecordActivity(member="mem_1", activity=Activity(kind, "emr", name, when)))
 
@@ -243,7 +243,7 @@ class Anything(RuleBasedStateMachine):
         )
         decided = self.ask(command)
         if decided is not None:
-            assert decided.entries == ()
+            assert decided.events == ()
             self.quotes.append(decided.result.quote)
 
     @step(place=st.integers(0, 5))
@@ -256,13 +256,13 @@ class Anything(RuleBasedStateMachine):
 
     @step(place=st.integers(0, 8))
     def take_back(self, place: int) -> None:
-        """Reverse one of the last facts."""
-        facts = [entry for entry in self.member.entries if entry.kind == "activity.recorded"]
-        if place < len(facts):
-            self._reverse(facts[-1 - place])
+        """Reverse one of the last activities."""
+        activities = [event for event in self.member.events if event.kind == "activity.recorded"]
+        if place < len(activities):
+            self._reverse(activities[-1 - place])
 
-    def _reverse(self, entry: Event) -> None:
-        self.ask(ReverseActivity(member="mem_1", version=entry.version))
+    def _reverse(self, event: Event) -> None:
+        self.ask(ReverseActivity(member="mem_1", version=event.version))
 
     @step(amount=st.sampled_from([1_500, 2_500, 6_000]))
     def pay_in(self, amount: int) -> None:
@@ -289,7 +289,7 @@ class Anything(RuleBasedStateMachine):
     )
     def set_aside(self, currency: str, amount: int, minutes: int | None) -> None:
         """Place a hold."""
-        name = f"hold-{len(self.member.entries)}"
+        name = f"hold-{len(self.member.events)}"
         command = PlaceHold(
             member="mem_1",
             programme=CLINIC,
@@ -346,7 +346,7 @@ class Anything(RuleBasedStateMachine):
                 GrantTier(member="mem_1", programme=CLINIC, tier="gold", reason="r", days=2),
                 GrantTier(member="mem_1", programme=CLINIC, tier="silver", reason="r"),
                 LiftTier(member="mem_1", programme=CLINIC, reason="r"),
-                ShowStatus(member="mem_1", programme=CLINIC, status="family"),
+                VerifyStatus(member="mem_1", programme=CLINIC, status="family"),
                 WithdrawStatus(member="mem_1", programme=CLINIC, status="family", reason="r"),
                 Subscribe(member="mem_1", programme=CLINIC, plan="club"),
                 Subscribe(member="mem_1", programme=CLINIC, plan="year"),
@@ -376,7 +376,7 @@ class Anything(RuleBasedStateMachine):
     @step(place=st.integers(0, 3))
     def give_back(self, place: int) -> None:
         """Give a use back."""
-        uses = [entry for entry in self.member.entries if entry.kind == "entitlement.used"]
+        uses = [event for event in self.member.events if event.kind == "entitlement.used"]
         if place < len(uses):
             self.ask(ReturnEntitlement(member="mem_1", use=uses[-1 - place].version))
 
@@ -386,18 +386,18 @@ class Anything(RuleBasedStateMachine):
     def books_balance(self) -> None:
         """Postings sum to zero and lead to what is held; nothing is negative but a debt."""
         account = self.member.account
-        for stored, entry in zip(
-            self.member.journal[self.seen :], self.member.entries[self.seen :], strict=True
+        for stored, event in zip(
+            self.member.journal[self.seen :], self.member.events[self.seen :], strict=True
         ):
             before = self.verifier._account
             self.verifier.take(stored)
-            check_funders(before, entry, self.verifier._account)
-            for posting in entry.postings:
+            check_funders(before, event, self.verifier._account)
+            for posting in event.postings:
                 assert posting.amount > 0
                 self.moved[posting.source, posting.currency] -= posting.amount
                 self.moved[posting.destination, posting.currency] += posting.amount
-        self.seen = len(self.member.entries)
-        assert self.verifier.verdict(account).faults == ()
+        self.seen = len(self.member.events)
+        assert self.verifier.verdict(account).errors == ()
         for currency in {currency for _, currency in self.moved}:
             assert sum(n for (_, moved), n in self.moved.items() if moved == currency) == 0
             for place, held in OWN.items():
@@ -415,24 +415,24 @@ class Anything(RuleBasedStateMachine):
 
     @invariant()
     def nothing_is_late(self) -> None:
-        """What fell due has happened, and a floor is a floor."""
+        """What fell due has happened, and nobody is below an override."""
         account = self.member.account
         due = due_at(account)
         assert due is None or due > account.effective_at
         rank = TIERS.index(account.enrolments[CLINIC].tier)
-        assert all(TIERS.index(floor.tier) <= rank for floor in floors_of(account, CLINIC))
+        assert all(TIERS.index(each.tier) <= rank for each in overrides_of(account, CLINIC))
 
     def teardown(self) -> None:
-        """Take back all that was recorded: what facts counted is gone, and the journal verifies."""
-        for entry in [each for each in self.member.entries if each.kind == "activity.recorded"]:
-            self._reverse(entry)
+        """Take back all that was recorded: nothing of it counts, and the journal verifies."""
+        for event in [each for each in self.member.events if each.kind == "activity.recorded"]:
+            self._reverse(event)
         account = self.member.account
         left = [
             each
             for ref, each in self.member.records.items()
             if isinstance(ref, Ref) and ref.kind is REMAINING
         ]
-        earned = sum(entry.kind == "activity.recorded" for entry in self.member.entries)
+        earned = sum(event.kind == "activity.recorded" for event in self.member.events)
         assert all(not each.whole for each in left)
         assert len(left) == earned
         assert account.metrics == {}
@@ -445,7 +445,7 @@ class Anything(RuleBasedStateMachine):
 
 def _handed_on(who: Member, currency: str) -> int:
     """Return how much of a currency lies between members by a member's journal."""
-    postings = [each for entry in who.entries for each in entry.postings]
+    postings = [each for event in who.events for each in event.postings]
     return sum(
         ((kind_of(each.destination) == "transfer") - (kind_of(each.source) == "transfer"))
         * each.amount

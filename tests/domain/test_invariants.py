@@ -2,7 +2,7 @@
 Whatever happens to a member, in whatever order: the books balance and the past stays put.
 
 `Life` drives one member of two programmes through random commands, times moving forward, and
-after every step holds the account against totals that are counted from the facts alone.
+after every step holds the account against totals that are counted from the activities alone.
 """
 
 from __future__ import annotations
@@ -23,20 +23,21 @@ from hypothesis.stateful import (
 )
 from msgspec.structs import replace
 
-from chalicelib.domain import calendar, verification
-from chalicelib.domain.account import Account
-from chalicelib.domain.activity import Activity
-from chalicelib.domain.commands import Command
+from chalicelib.domain import verification
 from chalicelib.domain.decide.appending import append
+from chalicelib.domain.decide.commands import Command
 from chalicelib.domain.decide.settling import settle
 from chalicelib.domain.errors import LoyaltyError
+from chalicelib.domain.ledger import calendar
+from chalicelib.domain.ledger.account import Account
+from chalicelib.domain.ledger.activity import Activity
 from chalicelib.domain.ledger.events import Event
 from chalicelib.domain.ledger.journal import StoredEvent
 from chalicelib.domain.ledger.postings import AVAILABLE, PENDING
 from chalicelib.domain.mechanics.activities import RecordActivity
 from chalicelib.domain.mechanics.membership import Enrol, Open
-from chalicelib.domain.mechanics.reversal import LineReversal, Remaining, untouched
-from chalicelib.domain.programme import Programme
+from chalicelib.domain.mechanics.remaining import LineReversal, Remaining, untouched
+from chalicelib.domain.programme.document import Programme
 from tests.domain.building import (
     KEY,
     PURCHASE,
@@ -61,7 +62,7 @@ from tests.domain.funding import check_funders
 
 HOUR = 3_600_000
 DAY = 24 * HOUR
-# How late a fact may be, in elapsed time, whatever the clocks do meanwhile.
+# How late an activity may be, in elapsed time, whatever the clocks do meanwhile.
 BACKDATED = 30 * DAY
 ZONE = "Europe/London"
 
@@ -155,17 +156,17 @@ class Life(RuleBasedStateMachine):
 
     def attempt(self, command: Command) -> bool:
         """Try a command; a refusal leaves everything as it was."""
-        before, entries = self.member.account, len(self.member.journal)
+        before, events = self.member.account, len(self.member.journal)
         try:
             self.member.do(command, self.now)
         except LoyaltyError:
             assert self.member.account is before
-            assert len(self.member.journal) == entries
+            assert len(self.member.journal) == events
             return False
         return True
 
     def record(self, kind: str, age: int, **parts: Any) -> None:
-        """Record a fact that happened so long ago."""
+        """Record an activity that happened so long ago."""
         name = str(len(self.member.recorded))
         self.attempt(
             RecordActivity(
@@ -242,8 +243,8 @@ class Life(RuleBasedStateMachine):
     def reverse(self, data: st.DataObject) -> None:
         """Any activity is reversed: whole, by a line, or by an amount."""
         name = data.draw(st.sampled_from(sorted(self.member.recorded)))
-        entry = self.member.recorded[name]
-        lines = entry.detail.lines if entry.detail else ()
+        event = self.member.recorded[name]
+        lines = event.detail.lines if event.detail else ()
         how = data.draw(st.sampled_from(["whole", "part"]))
         if how == "whole":
             self.attempt(self.member.reversing(name))
@@ -298,19 +299,19 @@ class Life(RuleBasedStateMachine):
             self._balances(currency)
 
     def _read_on(self) -> None:
-        """The account is what its journal folds to, and every entry moves what it says."""
-        for stored, entry in zip(
-            self.member.journal[self.checked :], self.member.entries[self.checked :], strict=True
+        """The account is what its journal folds to, and every event moves what it says."""
+        for stored, event in zip(
+            self.member.journal[self.checked :], self.member.events[self.checked :], strict=True
         ):
             before = self.verifier._account
             self.verifier.take(stored)
-            check_funders(before, entry, self.verifier._account)
-            assert all(posting.amount > 0 for posting in entry.postings)
-            for posting in entry.postings:
+            check_funders(before, event, self.verifier._account)
+            assert all(posting.amount > 0 for posting in event.postings)
+            for posting in event.postings:
                 self.moved[posting.source, posting.currency] -= posting.amount
                 self.moved[posting.destination, posting.currency] += posting.amount
         self.checked = len(self.member.journal)
-        assert self.verifier.verdict(self.member.account).faults == ()
+        assert self.verifier.verdict(self.member.account).errors == ()
 
     def _balances(self, currency: str) -> None:
         """Hold one balance against what was posted; all ledger accounts sum to zero."""
@@ -330,8 +331,8 @@ class Life(RuleBasedStateMachine):
         assert all(expiry > account.effective_at for expiry in expiries)
 
     @invariant()
-    def totals_follow_from_the_facts(self) -> None:
-        """Metrics, counts and caps are those of what is left of every fact."""
+    def totals_follow_from_the_activities(self) -> None:
+        """Metrics, counts and caps are those of what is left of every activity."""
         account = self.member.account
         expected = counted(self.member)
         totals = {
@@ -371,23 +372,23 @@ class Life(RuleBasedStateMachine):
         for instant, account in self.seen:
             assert self.member.as_of(instant) == account
         far = self.now + 900 * DAY
-        whole, whole_entries = self._settled([far])
+        whole, whole_events = self._settled([far])
         steps = [self.now + days * DAY for days in (1, 17, 60, 61, 400, 555)]
-        parts, parts_entries = self._settled([*steps, far])
-        assert (parts, parts_entries) == (whole, whole_entries)
+        parts, parts_events = self._settled([*steps, far])
+        assert (parts, parts_events) == (whole, whole_events)
         assert whole.effective_at <= far
         assert all(
             e.kind in {"pending.activated", "tiers.reviewed", "lots.expired", "expiry.announced"}
-            for e in whole_entries
+            for e in whole_events
         )
 
     def _settled(self, instants: list[int]) -> tuple[Account, list[Event]]:
         account = self.member.account
-        entries: list[Event] = []
+        events: list[Event] = []
         for instant in instants:
             account, appended = settle(account, PROGRAMMES, instant, KEY)
-            entries.extend(appended.entries)
-        return account, entries
+            events.extend(appended.events)
+        return account, events
 
 
 Life.TestCase.settings = settings(
@@ -397,7 +398,7 @@ TestLife = Life.TestCase
 
 
 class Counted:
-    """What the facts come to, counted from their journal entries and what is left of them."""
+    """What the activities come to, counted from their journal events and what is left of them."""
 
     def __init__(self) -> None:
         self.metrics: Tally[str] = Tally()
@@ -407,11 +408,11 @@ class Counted:
 
 
 def counted(member: Member) -> Counted:
-    """Count every fact by what is left of it."""
+    """Count every activity by what is left of it."""
     totals = Counted()
-    for name, entry in member.recorded.items():
-        left = member.left_of(name) or untouched(entry)
-        said = recorded_by(entry)
+    for name, event in member.recorded.items():
+        left = member.left_of(name) or untouched(event)
+        said = recorded_by(event)
         visit = said.activity.type == VISIT
         totals.activities += left.whole
         totals.visits += left.whole and visit
@@ -423,14 +424,14 @@ def counted(member: Member) -> Counted:
                 totals.metrics[f"{key}/visits"] += left.whole
             elif said.activity.money:
                 totals.metrics[f"{key}/spend"] += left.amount or 0
-            _count_awards(totals, entry, left, version.document)
+            _count_awards(totals, event, left, version.document)
     return totals
 
 
-def _count_awards(totals: Counted, entry: Event, left: Remaining, document: Programme) -> None:
-    day = calendar.local_date(entry.occurred_at, document.time_zone)
+def _count_awards(totals: Counted, event: Event, left: Remaining, document: Programme) -> None:
+    day = calendar.local_date(event.occurred_at, document.time_zone)
     rules = {each.id: each for each in document.earning}
-    for place, award in enumerate(recorded_by(entry).awards):
+    for place, award in enumerate(recorded_by(event).awards):
         if award.programme != document.id:
             continue
         granted = left.granted[place]
@@ -445,7 +446,7 @@ def _count_awards(totals: Counted, entry: Event, left: Remaining, document: Prog
 
 
 def forgotten(key: str, now: int) -> bool:
-    """Tell whether no late fact can meet the window of a counter any more."""
+    """Tell whether no late activity can meet the window of a counter any more."""
     _, _, _, window, bucket = key.split("/")
     if window == "lifetime":
         return False
@@ -453,9 +454,9 @@ def forgotten(key: str, now: int) -> bool:
     return calendar.window_key(oldest, window) > bucket
 
 
-# Histories of facts alone
+# Histories of activities alone
 
-facts = st.lists(
+activities = st.lists(
     st.tuples(waits, st.sampled_from([VISIT, PURCHASE]), ages, st.integers(0, 6_000)),
     min_size=1,
     max_size=12,
@@ -463,7 +464,7 @@ facts = st.lists(
 
 
 def lived(history: list[tuple[int, str, int, int]]) -> tuple[Member, int]:
-    """Return a member of both programmes after a history of facts, and the instant of its end."""
+    """Return a member of both programmes after a history, and the instant of its end."""
     member, now = Member(PROGRAMMES, joined="2026-08-10T09:00:00Z"), START
     for number, (wait, kind, age, amount) in enumerate(history):
         now += wait
@@ -474,7 +475,7 @@ def lived(history: list[tuple[int, str, int, int]]) -> tuple[Member, int]:
 
 
 @settings(max_examples=80, derandomize=True, deadline=None, print_blob=True)
-@given(facts, st.randoms(use_true_random=False), waits)
+@given(activities, st.randoms(use_true_random=False), waits)
 def test_reversing_everything_leaves_nothing(
     history: list[tuple[int, str, int, int]], random: Any, wait: int
 ) -> None:
@@ -494,11 +495,11 @@ def test_reversing_everything_leaves_nothing(
 
 
 @settings(max_examples=60, derandomize=True, deadline=None, print_blob=True)
-@given(facts, st.lists(st.integers(0, 900), max_size=6))
+@given(activities, st.lists(st.integers(0, 900), max_size=6))
 def test_time_passes_by_any_road(
     history: list[tuple[int, str, int, int]], stops: list[int]
 ) -> None:
-    """One settlement and many write the same entries, byte for byte."""
+    """One settlement and many write the same events, byte for byte."""
     member, now = lived(history)
     far = now + 900 * DAY
     whole, at_once = settle(member.account, PROGRAMMES, far, KEY)
@@ -512,7 +513,7 @@ def test_time_passes_by_any_road(
 
 
 @settings(max_examples=60, derandomize=True, deadline=None, print_blob=True)
-@given(facts, st.data())
+@given(activities, st.data())
 def test_the_past_is_what_it_was(
     history: list[tuple[int, str, int, int]], data: st.DataObject
 ) -> None:
@@ -520,17 +521,17 @@ def test_the_past_is_what_it_was(
     member, now = lived(history)
     instant = data.draw(st.integers(START - DAY, now + 100 * DAY))
     then = [stored for stored in member.journal if stored.effective_at <= instant]
-    entries = member.entries[: len(then)]
+    events = member.events[: len(then)]
     account = Account()
-    for entry in entries:
-        account, _ = append(account, (entry,), KEY)
+    for event in events:
+        account, _ = append(account, (event,), KEY)
     settled, _ = settle(account, PROGRAMMES, instant, KEY)
 
     assert member.as_of(instant) == settled
 
 
 @settings(max_examples=60, derandomize=True, deadline=None, print_blob=True)
-@given(facts, st.data())
+@given(activities, st.data())
 def test_one_changed_bit_is_found_and_named(
     history: list[tuple[int, str, int, int]], data: st.DataObject
 ) -> None:
@@ -548,4 +549,4 @@ def test_one_changed_bit_is_found_and_named(
     journal[place] = replace(stored, **{field: bytes(broken)})
     verdict = verification.verify(member.account, journal, KEY)
 
-    assert [fault.version for fault in verdict.faults] == [stored.version]
+    assert [error.version for error in verdict.errors] == [stored.version]

@@ -1,5 +1,5 @@
 """
-A journal of 100,000 entries: true as it is, and false at the entry of which one bit is changed.
+A journal of 100,000 events: true as it is, and false at the event of which one bit is changed.
 
 And random shorter ones: the account as of any instant is what a replay to that instant makes.
 """
@@ -15,12 +15,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from chalicelib.domain import effects as fx
-from chalicelib.domain.account import Account, Stats
-from chalicelib.domain.calendar import format_instant
 from chalicelib.domain.errors import LoyaltyError
+from chalicelib.domain.ledger import effects as fx
 from chalicelib.domain.ledger import journal
+from chalicelib.domain.ledger.account import Account, Stats
 from chalicelib.domain.ledger.actor import Actor
+from chalicelib.domain.ledger.calendar import format_instant
 from chalicelib.domain.ledger.events import (
     ActivityRecorded,
     ActivitySummary,
@@ -29,10 +29,10 @@ from chalicelib.domain.ledger.events import (
     RewardRedeemed,
 )
 from chalicelib.domain.ledger.journal import StoredEvent
+from chalicelib.domain.ledger.lots import LotKey
 from chalicelib.domain.ledger.postings import AVAILABLE, ISSUED, REDEEMED, TENANT, Posting
-from chalicelib.domain.lots import LotKey
 from chalicelib.domain.mechanics.membership import Open
-from chalicelib.domain.verification import Fault, Verifier
+from chalicelib.domain.verification import IntegrityError, Verifier
 from tests.domain.building import KEY, VISIT, Member, fixed, ladder, reward, rule, visits
 from tests.domain.building import points as currency
 from tests.domain.building import programme as document
@@ -43,20 +43,20 @@ START: Final = 1_700_000_000_000
 MINUTE: Final = 60_000
 HOUR: Final = 60 * MINUTE
 EXPIRES: Final = LotKey(4_102_444_800_000, "2099-12-31")
-#: The entries that are tampered with: the ends, both sides of a change of width, and some between.
+#: The events that are tampered with: the ends, both sides of a change of width, and some between.
 SAMPLE: Final = (1, 2, 9, 10, 99, 100, 9_999, 10_000, *range(12_345, COUNT, 9_973), COUNT)
 
 
-def entries() -> Iterator[StoredEvent]:
+def events() -> Iterator[StoredEvent]:
     """Yield the journal of a member who visits and redeems by turns, chained by the real thing."""
     previous = b""
     for version in range(1, COUNT + 1):
-        stored = journal.encode(_entry(version), previous=previous, key=KEY)
+        stored = journal.encode(_event(version), previous=previous, key=KEY)
         previous = stored.hash
         yield stored
 
 
-def _entry(version: int) -> Event:
+def _event(version: int) -> Event:
     now = START + version * MINUTE
     if version % 2 == 0:
         return Event(
@@ -80,7 +80,7 @@ def _entry(version: int) -> Event:
 
 
 class Walked(NamedTuple):
-    """The verifier before each entry of the sample, the entries around it, and the true account."""
+    """The verifier before each event of the sample, the events around it, and the true account."""
 
     before: dict[int, Verifier]
     stored: dict[int, StoredEvent]
@@ -95,13 +95,13 @@ def walked() -> Walked:
     before: dict[int, Verifier] = {}
     stored: dict[int, StoredEvent] = {}
     head = b""
-    for entry in entries():
-        if entry.version in SAMPLE:
-            before[entry.version] = _twin(verifier)
-        if {entry.version, entry.version - 1} & set(SAMPLE):
-            stored[entry.version] = entry
-        verifier.take(entry)
-        head = entry.hash
+    for event in events():
+        if event.version in SAMPLE:
+            before[event.version] = _twin(verifier)
+        if {event.version, event.version - 1} & set(SAMPLE):
+            stored[event.version] = event
+        verifier.take(event)
+        head = event.hash
     account = Account(
         version=COUNT,
         head=head,
@@ -118,84 +118,86 @@ class TestHundredThousand:
         """Every link, every posting and the account at the end are right."""
         verdict = _twin(walked.verifier).verdict(walked.account)
 
-        assert (verdict.entries, verdict.faults) == (COUNT, ())
+        assert (verdict.events, verdict.errors) == (COUNT, ())
 
     def test_any_bit(self, walked: Walked) -> None:
-        """Whichever bit of whichever field is changed, that entry is named, and none before it."""
+        """Whichever bit of whichever field is changed, that event is named, and none before it."""
         tried = 0
         for version, verifier in walked.before.items():
             true = walked.stored[version]
             for changed in _one_bit_off(true):
-                assert _faults(verifier, changed) == [version]
+                assert _errors(verifier, changed) == [version]
                 tried += 1
-            assert _faults(verifier, true) == []
+            assert _errors(verifier, true) == []
         assert tried > 40_000
 
     def test_order(self, walked: Walked) -> None:
-        """An entry that is left out, doubled or swapped with the next is named by its place."""
+        """An event that is left out, doubled or swapped with the next is named by its place."""
         for version in SAMPLE[:-1]:
             verifier = walked.before[version]
             this, following = walked.stored[version], walked.stored[version + 1]
-            missing = [Fault(version, f"entry {version} is missing")]
-            doubled = [Fault(version + 1, f"entry {version + 1} is missing")]
-            assert _all_faults(verifier, following) == missing
-            assert _all_faults(verifier, following, this) == missing
-            assert _all_faults(verifier, this, this, following) == doubled
+            missing = [IntegrityError(version, f"event {version} is missing")]
+            doubled = [IntegrityError(version + 1, f"event {version + 1} is missing")]
+            assert _all_errors(verifier, following) == missing
+            assert _all_errors(verifier, following, this) == missing
+            assert _all_errors(verifier, this, this, following) == doubled
 
     def test_insertion(self, walked: Walked) -> None:
-        """An entry that is slipped in with a hash of its own breaks the link of the next."""
+        """An event that is slipped in with a hash of its own breaks the link of the next."""
         for version in SAMPLE[:-1]:
             verifier = walked.before[version]
             slipped = journal.encode(
-                _entry(version), previous=verifier._account.head, key=f"{KEY}x"
+                _event(version), previous=verifier._account.head, key=f"{KEY}x"
             )
             again = journal.encode(
-                replace(_entry(version), actor=Actor("server", "someone")),
+                replace(_event(version), actor=Actor("server", "someone")),
                 previous=verifier._account.head,
                 key=KEY,
             )
-            assert _faults(verifier, slipped) == [version]
-            assert _faults(verifier, again) == []
-            assert _faults(verifier, again, walked.stored[version + 1]) == [version + 1]
+            assert _errors(verifier, slipped) == [version]
+            assert _errors(verifier, again) == []
+            assert _errors(verifier, again, walked.stored[version + 1]) == [version + 1]
 
     def test_cut_off(self, walked: Walked) -> None:
         """A journal without its end is told by the account, which knows its version and head."""
         for verifier in walked.before.values():
             verdict = _twin(verifier).verdict(walked.account)
-            assert [fault.version for fault in verdict.faults] == [0]
-            assert "version, head" in verdict.faults[0].detail
+            assert [error.version for error in verdict.errors] == [0]
+            assert "version, head" in verdict.errors[0].detail
 
     def test_another_end(self, walked: Walked) -> None:
-        """A last entry that is written anew, hash and all, is not the one that the account had."""
+        """A last event that is written anew, hash and all, is not the one that the account had."""
         verifier = _twin(walked.before[COUNT])
-        other = replace(_entry(COUNT), data=RewardRedeemed("red_other", "clinic", "tea"))
+        other = replace(_event(COUNT), data=RewardRedeemed("red_other", "clinic", "tea"))
         verifier.take(journal.encode(other, previous=verifier._account.head, key=KEY))
 
         verdict = verifier.verdict(walked.account)
 
-        assert verdict.faults == (Fault(0, "the stored account differs from its journal in: head"),)
+        assert verdict.errors == (
+            IntegrityError(0, "the stored account differs from its journal in: head"),
+        )
 
 
 def _twin(verifier: Verifier) -> Verifier:
     """Return a verifier that has seen as much, and goes its own way."""
     twin = copy.copy(verifier)
-    twin._faults = list(verifier._faults)
+    twin._errors = list(verifier._errors)
     return twin
 
 
-def _all_faults(verifier: Verifier, *stored: StoredEvent) -> list[Fault]:
+def _all_errors(verifier: Verifier, *stored: StoredEvent) -> list[IntegrityError]:
     twin = _twin(verifier)
     for each in stored:
         twin.take(each)
-    return twin._faults
+    return twin._errors
 
 
-def _faults(verifier: Verifier, *stored: StoredEvent) -> list[int]:
-    return [fault.version for fault in _all_faults(verifier, *stored)]
+def _errors(verifier: Verifier, *stored: StoredEvent) -> list[int]:
+    return [error.version for error in _all_errors(verifier, *stored)]
 
 
 def _one_bit_off(stored: StoredEvent) -> Iterator[StoredEvent]:
-    """Yield the entry with each bit of each field changed in turn."""
+    """Yield the event with each bit of each field changed in turn."""
     for bit in range(40):
         yield replace(stored, version=stored.version ^ 1 << bit)
         yield replace(stored, effective_at=stored.effective_at ^ 1 << bit)

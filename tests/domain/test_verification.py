@@ -10,17 +10,17 @@ import pytest
 from msgspec.structs import replace
 
 from chalicelib.domain import verification
-from chalicelib.domain.account import Account, evolve
-from chalicelib.domain.effects import DeficitChange, LotChange, PendingChange
 from chalicelib.domain.ledger import journal as journaling
+from chalicelib.domain.ledger.account import Account, evolve
 from chalicelib.domain.ledger.actor import Actor
+from chalicelib.domain.ledger.effects import DeficitChange, LotChange, PendingChange
 from chalicelib.domain.ledger.events import BalanceAdjusted, Event
 from chalicelib.domain.ledger.journal import StoredEvent
+from chalicelib.domain.ledger.lots import PendingKey
 from chalicelib.domain.ledger.postings import Posting
-from chalicelib.domain.lots import PendingKey
 from chalicelib.domain.mechanics.membership import Open
-from chalicelib.domain.programme import Programme
-from chalicelib.domain.verification import Fault
+from chalicelib.domain.programme.document import Programme
+from chalicelib.domain.verification import IntegrityError
 from tests.domain.building import (
     KEY,
     PURCHASE,
@@ -40,7 +40,7 @@ POINTS = "clinic/points"
 
 
 def story() -> Member:
-    """Return a member with an entry of most kinds."""
+    """Return a member with an event of most kinds."""
     member = Member(
         programme(
             rule("visit", fixed(50), caps=[{"window": "day", "max": 80}]),
@@ -64,10 +64,10 @@ Tampering = Callable[[list[StoredEvent]], list[StoredEvent]]
 
 
 def changed(place: int, **fields: Any) -> Tampering:
-    """Return the change of one stored entry."""
+    """Return the change of one stored event."""
 
-    def tamper(entries: list[StoredEvent]) -> list[StoredEvent]:
-        return [replace(e, **fields) if i == place else e for i, e in enumerate(entries)]
+    def tamper(events: list[StoredEvent]) -> list[StoredEvent]:
+        return [replace(e, **fields) if i == place else e for i, e in enumerate(events)]
 
     return tamper
 
@@ -83,7 +83,7 @@ class TestVerify:
         assert len(member.journal) == 10
 
     def test_every_changed_byte_is_found_and_named(self) -> None:
-        """One bit of any byte of any stored entry, in body, detail and hash."""
+        """One bit of any byte of any stored event, in body, detail and hash."""
         member = story()
         missed = []
         for place, stored in enumerate(member.journal):
@@ -92,11 +92,11 @@ class TestVerify:
                 for byte in range(len(content)):
                     broken = bytearray(content)
                     broken[byte] ^= 1 << byte % 8
-                    entry = replace(stored, **{field: bytes(broken)})
+                    event = replace(stored, **{field: bytes(broken)})
                     verdict = verification.verify(
-                        member.account, [*member.journal[:place], entry], KEY
+                        member.account, [*member.journal[:place], event], KEY
                     )
-                    if [fault.version for fault in verdict.faults] != [stored.version]:
+                    if [error.version for error in verdict.errors] != [stored.version]:
                         missed.append((stored.version, field, byte))
 
         assert missed == []
@@ -104,16 +104,16 @@ class TestVerify:
     @pytest.mark.parametrize(
         ("what", "tamper", "version", "detail"),
         [
-            ("one removed", lambda e: [*e[:3], *e[4:]], 4, "entry 4 is missing"),
-            ("the first removed", lambda e: e[1:], 1, "entry 1 is missing"),
-            ("two swapped", lambda e: [*e[:3], e[4], e[3], *e[5:]], 4, "entry 4 is missing"),
-            ("one doubled", lambda e: [*e[:3], e[2], *e[3:]], 4, "entry 4 is missing"),
-            ("the last doubled", lambda e: [*e, e[-1]], 11, "entry 11 is missing"),
+            ("one removed", lambda e: [*e[:3], *e[4:]], 4, "event 4 is missing"),
+            ("the first removed", lambda e: e[1:], 1, "event 1 is missing"),
+            ("two swapped", lambda e: [*e[:3], e[4], e[3], *e[5:]], 4, "event 4 is missing"),
+            ("one doubled", lambda e: [*e[:3], e[2], *e[3:]], 4, "event 4 is missing"),
+            ("the last doubled", lambda e: [*e, e[-1]], 11, "event 11 is missing"),
             ("the last removed", lambda e: e[:-1], 0, "the stored account differs"),
             ("all removed", lambda e: e[:0], 0, "the stored account differs"),
-            ("re-dated", changed(4, effective_at=1), 5, "entry 5 is filed under another instant"),
-            ("re-numbered", changed(4, version=6), 5, "entry 5 is missing"),
-            ("detail erased", changed(3, detail=b""), 4, "the bytes of entry 4 are not those"),
+            ("re-dated", changed(4, effective_at=1), 5, "event 5 is filed under another instant"),
+            ("re-numbered", changed(4, version=6), 5, "event 5 is missing"),
+            ("detail erased", changed(3, detail=b""), 4, "the bytes of event 4 are not those"),
         ],
     )
     def test_tampering(self, what: str, tamper: Tampering, version: int, detail: str) -> None:
@@ -122,43 +122,47 @@ class TestVerify:
         verdict = verification.verify(member.account, tamper(member.journal), KEY)
 
         assert not verdict.holds, what
-        assert [fault.version for fault in verdict.faults] == [version]
-        assert verdict.faults[0].detail.startswith(detail)
+        assert [error.version for error in verdict.errors] == [version]
+        assert verdict.errors[0].detail.startswith(detail)
 
     def test_another_account(self) -> None:
-        """The journal of one account is none of another's, from its first entry on."""
+        """The journal of one account is none of another's, from its first event on."""
         member = story()
         verdict = verification.verify(member.account, member.journal, "T#tenant#M#mem_2")
 
-        assert verdict.faults == (Fault(1, "the bytes of entry 1 are not those that were written"),)
+        assert verdict.errors == (
+            IntegrityError(1, "the bytes of event 1 are not those that were written"),
+        )
 
-    def test_an_entry_of_another_account(self) -> None:
-        """Nor can a single entry be moved from one account to another."""
+    def test_an_event_of_another_account(self) -> None:
+        """Nor can a single event be moved from one account to another."""
         member, other = story(), Member(programme(rule("visit", fixed(50))), key="T#tenant#M#x")
         other.visit("2026-02-01")
         mixed = [member.journal[0], other.journal[1], *member.journal[2:]]
 
-        assert verification.verify(member.account, mixed, KEY).faults[0].version == 2
+        assert verification.verify(member.account, mixed, KEY).errors[0].version == 2
 
-    def test_a_rewritten_entry(self) -> None:
-        """An entry that is written anew, hash and all, breaks the link to the one that follows."""
+    def test_a_rewritten_event(self) -> None:
+        """An event that is written anew, hash and all, breaks the link to the one that follows."""
         member = story()
-        entry = journaling.decode(member.journal[3])
+        event = journaling.decode(member.journal[3])
         forged = journaling.encode(
-            replace(entry, actor=Actor("server", "forger")),
+            replace(event, actor=Actor("server", "forger")),
             previous=member.journal[2].hash,
             key=KEY,
         )
-        entries = [*member.journal[:3], forged, *member.journal[4:]]
+        events = [*member.journal[:3], forged, *member.journal[4:]]
 
-        assert verification.verify(member.account, entries, KEY).faults[0].version == 5
+        assert verification.verify(member.account, events, KEY).errors[0].version == 5
         last = journaling.encode(
             replace(journaling.decode(member.journal[-1]), actor=Actor("server", "forger")),
             previous=member.journal[-2].hash,
             key=KEY,
         )
         verdict = verification.verify(member.account, [*member.journal[:-1], last], KEY)
-        assert verdict.faults == (Fault(0, "the stored account differs from its journal in: head"),)
+        assert verdict.errors == (
+            IntegrityError(0, "the stored account differs from its journal in: head"),
+        )
 
     @pytest.mark.parametrize(
         ("fields", "named"),
@@ -179,8 +183,8 @@ class TestVerify:
         member.adjust(7, "2026-03-10")
         verdict = verification.verify(replace(member.account, **fields), member.journal, KEY)
 
-        assert verdict.faults == (
-            Fault(0, f"the stored account differs from its journal in: {named}"),
+        assert verdict.errors == (
+            IntegrityError(0, f"the stored account differs from its journal in: {named}"),
         )
 
     @pytest.mark.parametrize(
@@ -214,28 +218,28 @@ class TestVerify:
         self, effects: list[Any], postings: list[Posting], detail: str
     ) -> None:
         """Both say what moved, and they must say the same."""
-        entry = Event(
+        event = Event(
             1, 5, 5, BalanceAdjusted(POINTS, 5, "wait"),
             effects=tuple(effects), postings=tuple(postings),
         )  # fmt: skip
-        stored = journaling.encode(entry, previous=b"", key=KEY)
+        stored = journaling.encode(event, previous=b"", key=KEY)
         verifier = verification.Verifier(KEY)
         verifier.take(stored)
-        (fault,) = verifier.verdict(Account()).faults
+        (error,) = verifier.verdict(Account()).errors
 
-        assert fault.version == 1
-        assert detail in fault.detail
+        assert error.version == 1
+        assert detail in error.detail
 
     def test_unreadable_bytes(self) -> None:
-        """Bytes that nobody can read are a fault even where the hash is right."""
+        """Bytes that nobody can read are an error even where the hash is right."""
         stored = StoredEvent(1, 5, b"junk", b"", journaling.link(b"", KEY, 1, b"junk", b""))
         verdict = verification.verify(Account(), [stored], KEY)
 
-        assert verdict.faults[0].version == 1
-        assert "cannot be read" in verdict.faults[0].detail
+        assert verdict.errors[0].version == 1
+        assert "cannot be read" in verdict.errors[0].detail
 
-    def test_a_mended_rule_breaks_nothing(self) -> None:
-        """Rules that are mended under the same version leave old accounts as they are."""
+    def test_a_fixed_rule_breaks_nothing(self) -> None:
+        """Rules that are fixed under the same version leave old accounts as they are."""
         member = story()
         balance = member.available("2026-02-06")
         member.programmes = Member(
@@ -294,7 +298,7 @@ class TestAsOf:
 
         assert {instant: member.as_of(instant) for instant in self.INSTANTS} == seen
 
-    def test_a_late_fact_counts_from_its_report(self) -> None:
+    def test_a_late_activity_counts_from_its_report(self) -> None:
         """A balance of the past is what was known then, not what is known now."""
         member = Member(yearly())
         member.visit("2026-02-01", now="2026-02-20")

@@ -43,7 +43,7 @@ class Wish(NamedTuple):
     path: str
     body: Document
     key: str | None
-    #: What it is about: a fact's external id, or a redemption's id for a cancellation.
+    #: What it is about: an activity's external id, or a redemption's id for a cancellation.
     subject: str
 
 
@@ -68,7 +68,7 @@ class Storm(NamedTuple):
 
 @contextmanager
 def raging(directory: Path, operations: int, seed: int) -> Iterator[Storm]:
-    """Yield what ``operations`` wishes of all clients came to, with the line mended again."""
+    """Yield what ``operations`` wishes of all clients came to, with the line fixed again."""
     with (
         Engine() as engine,
         FaultyLine(engine.endpoint, directory / "line.log") as line,
@@ -90,13 +90,13 @@ def raging(directory: Path, operations: int, seed: int) -> Iterator[Storm]:
 def check(storm: Storm) -> None:
     """Raise AssertionError where the journal is not what the clients were told."""
     shop, member = storm.shop, storm.member
-    entries = shop.check(member)
+    events = shop.check(member)
     accepted = [fate for fate in storm.fates if fate.answer.status < 300]
-    _check_once(entries, accepted)
-    told = sum(_movement(fate) for fate in accepted)
-    assert shop.available(member) == told, f"balance {shop.available(member)}, told {told}"
+    _check_once(events, accepted)
+    result = sum(_movement(fate) for fate in accepted)
+    assert shop.available(member) == result, f"balance {shop.available(member)}, told {result}"
     _check_replays(shop.api, accepted)
-    assert len(shop.check(member)) == len(entries), "asking again has done something"
+    assert len(shop.check(member)) == len(events), "asking again has done something"
 
 
 def _opened(server: ServerWorld) -> Clinic:
@@ -142,7 +142,7 @@ def _wish(
     if drawn < 0.5:
         path = f"/v1/members/{member}/redemptions"
         return Wish("redeem", path, _GIFT, f"{member}-{name}", name)
-    fact = {
+    activity = {
         "member": {"id": member},
         "type": "purchase.completed",
         "source": "till",
@@ -150,7 +150,7 @@ def _wish(
         "occurred_at": _START,
         "amount": {"amount": 100 * rng.randint(1, 200), "currency": "USD"},
     }
-    return Wish("earn", "/v1/activities", fact, None, f"{member}-{name}")
+    return Wish("earn", "/v1/activities", activity, None, f"{member}-{name}")
 
 
 def _insist(api: Api, wish: Wish) -> Fate:
@@ -164,41 +164,43 @@ def _insist(api: Api, wish: Wish) -> Fate:
     raise AssertionError(f"not decided in {TRIES} tries: {wish}")
 
 
-def _check_once(entries: list[Document], accepted: list[Fate]) -> None:
+def _check_once(events: list[Document], accepted: list[Fate]) -> None:
     """Every accepted wish is in the journal exactly once, and nothing else is."""
     recorded: Counter[tuple[str, str]] = Counter()
-    facts: dict[int, str] = {}
-    for entry in entries:
-        if entry["kind"] == "activity.recorded":
-            facts[entry["version"]] = entry["activity"]["external_id"]
-            recorded["earn", facts[entry["version"]]] += 1
-        elif entry["kind"] == "activity.reversed":
-            recorded["reverse", facts[entry["reverses"]]] += 1
-        elif entry["kind"] == "reward.redeemed":
-            recorded["redeem", entry["redemption_id"]] += 1
-        elif entry["kind"] == "redemption.cancelled":
-            recorded["cancel", entry["redemption_id"]] += 1
-    told = Counter(
+    activities: dict[int, str] = {}
+    for event in events:
+        if event["kind"] == "activity.recorded":
+            activities[event["version"]] = event["activity"]["external_id"]
+            recorded["earn", activities[event["version"]]] += 1
+        elif event["kind"] == "activity.reversed":
+            recorded["reverse", activities[event["reverses"]]] += 1
+        elif event["kind"] == "reward.redeemed":
+            recorded["redeem", event["redemption_id"]] += 1
+        elif event["kind"] == "redemption.cancelled":
+            recorded["cancel", event["redemption_id"]] += 1
+    result = Counter(
         (
             fate.wish.kind,
             fate.answer.json["redemption_id"] if fate.wish.kind == "redeem" else fate.wish.subject,
         )
         for fate in accepted
     )
-    assert recorded == told, f"{recorded - told} were not told, {told - recorded} are not there"
+    assert recorded == result, (
+        f"{recorded - result} were not told, {result - recorded} are not there"
+    )
 
 
 def _movement(fate: Fate) -> int:
     """Return what an accepted wish did to the balance, as its client was told."""
-    told = fate.answer.json
+    result = fate.answer.json
     match fate.wish.kind:
         case "earn":
-            return sum(int(award["amount"]) for award in told["awards"])
+            return sum(int(award["amount"]) for award in result["awards"])
         case "redeem":
-            return -int(told["price"])
+            return -int(result["price"])
         case "cancel":
-            return int(told["restored"])
-    return -sum(int(each["amount"]) for each in told["returned"])
+            return int(result["restored"])
+    return -sum(int(each["amount"]) for each in result["returned"])
 
 
 def _check_replays(api: Api, accepted: list[Fate]) -> None:

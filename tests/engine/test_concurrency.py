@@ -60,37 +60,37 @@ def insist(api: Api, path: str, body: Document, key: str | None = None) -> Answe
 def test_fifty_clients_on_one_member(shop: Clinic, member: str) -> None:
     """Earning, correcting and redeeming at once: each accepted write is there exactly once."""
     shop.give(member, 1000, programme="purchases")
-    facts = [_purchase(shop, member, 100 * (n + 1)) for n in range(CLIENTS)]
+    activities = [_purchase(shop, member, 100 * (n + 1)) for n in range(CLIENTS)]
     path = f"/v1/members/{member}"
     adjustment = {"programme": "purchases", "currency": "points", "amount": 7, "reason": "test"}
 
     def client(number: int) -> list[Answer]:
         other = number % 5
-        answers = [insist(shop.api, "/v1/activities", facts[number])]
+        answers = [insist(shop.api, "/v1/activities", activities[number])]
         if other == 0:
             answers.append(insist(shop.api, f"{path}/redemptions", GIFT, f"{member}-{number}"))
         elif other == 1:
             body = adjustment | {"reason": f"by {number}"}
             answers.append(insist(shop.api, f"{path}/adjustments", body, f"{member}-{number}"))
         else:
-            answers.append(insist(shop.api, "/v1/activities", facts[number]))
+            answers.append(insist(shop.api, "/v1/activities", activities[number]))
         return answers
 
     answers = at_once(CLIENTS, client)
 
-    entries = shop.check(member)
-    earned = Counter(entry["activity"]["external_id"] for entry in entries if "activity" in entry)
-    assert earned == Counter(fact["external_id"] for fact in facts)
+    events = shop.check(member)
+    earned = Counter(event["activity"]["external_id"] for event in events if "activity" in event)
+    assert earned == Counter(activity["external_id"] for activity in activities)
     redeemed = [pair[1].expect(201)["redemption_id"] for pair in answers[0::5]]
-    ids = [entry["redemption_id"] for entry in entries if entry["kind"] == "reward.redeemed"]
+    ids = [event["redemption_id"] for event in events if event["kind"] == "reward.redeemed"]
     assert Counter(ids) == Counter(redeemed)
-    reasons = Counter(entry["reason"] for entry in entries if entry["kind"] == "balance.adjusted")
+    reasons = Counter(event["reason"] for event in events if event["kind"] == "balance.adjusted")
     given = [f"by {number}" for number in range(1, CLIENTS, 5)]
     assert reasons == Counter([*given, "test"])
     for number, (first, *_) in enumerate(answers):
-        told = first.expect(201)
+        result = first.expect(201)
         # Nobody is told another's answer: each knows the points of their own purchase.
-        assert _granted(entries, told["version"]) == facts[number]["external_id"]
+        assert _granted(events, result["version"]) == activities[number]["external_id"]
 
 
 def test_twenty_redemptions_of_everything(shop: Clinic, member: str) -> None:
@@ -103,7 +103,7 @@ def test_twenty_redemptions_of_everything(shop: Clinic, member: str) -> None:
     assert sorted(answer.status for answer in answers) == [201] + [409] * 19
     assert {a.code for a in answers if a.status == 409} == {"insufficient_points"}
     assert shop.available(member) == 0
-    kinds = Counter(entry["kind"] for entry in shop.check(member))
+    kinds = Counter(event["kind"] for event in shop.check(member))
     assert kinds["reward.redeemed"] == 1
 
 
@@ -120,10 +120,10 @@ def test_one_redemption_twenty_times(shop: Clinic, member: str) -> None:
     assert shop.available(member) == 900
 
 
-def test_one_fact_in_two_versions(shop: Clinic, member: str) -> None:
+def test_one_activity_in_two_versions(shop: Clinic, member: str) -> None:
     """One identity with two bodies, ten times each at once: one is recorded, the other refused."""
-    fact = _purchase(shop, member, 5000)
-    bodies = [fact, fact | {"channel": "app"}]
+    activity = _purchase(shop, member, 5000)
+    bodies = [activity, activity | {"channel": "app"}]
 
     answers = at_once(20, lambda n: insist(shop.api, "/v1/activities", bodies[n % 2]))
 
@@ -148,17 +148,17 @@ def test_members_are_never_mixed_up(shop: Clinic) -> None:
         member = members[number]
         api = shop.member(member)
         for step in range(1, 4):
-            told = shop.api.post(
+            result = shop.api.post(
                 "/v1/activities", _purchase(shop, member, 100 * (number + 1))
             ).expect(201)
-            assert told["member_id"] == member
-            assert [award["amount"] for award in told["awards"]] == [number + 1]
+            assert result["member_id"] == member
+            assert [award["amount"] for award in result["awards"]] == [number + 1]
             read = api.get(f"/v1/members/{member}/balance")
             shown = read.expect(200)
             assert shown["member_id"] == member
             assert shown["balances"][0]["available"] == (number + 1) * step
             page = api.get(f"/v1/members/{member}/ledger?limit=1").expect(200)
-            assert page["entries"][0]["movements"][0]["amount"] == number + 1
+            assert page["events"][0]["movements"][0]["amount"] == number + 1
 
     at_once(len(members), client)
 
@@ -168,16 +168,16 @@ def test_members_are_never_mixed_up(shop: Clinic) -> None:
 
 
 def test_first_contacts(shop: Clinic) -> None:
-    """Twenty first contacts with one person at once make one member with twenty facts."""
+    """Twenty first contacts with one person at once make one member with twenty activities."""
     who = {"external_id": {"system": "emr", "value": "at-once"}}
-    facts = [_purchase(shop, who, 100) for _ in range(20)]
+    activities = [_purchase(shop, who, 100) for _ in range(20)]
 
-    answers = at_once(20, lambda n: insist(shop.api, "/v1/activities", facts[n]))
+    answers = at_once(20, lambda n: insist(shop.api, "/v1/activities", activities[n]))
 
     members = {answer.expect(201)["member_id"] for answer in answers}
     assert len(members) == 1
-    entries = shop.check(members.pop())
-    assert Counter(entry["kind"] for entry in entries) == {
+    events = shop.check(members.pop())
+    assert Counter(event["kind"] for event in events) == {
         "member.created": 1,
         "activity.recorded": 20,
     }
@@ -186,7 +186,7 @@ def test_first_contacts(shop: Clinic) -> None:
 def test_time_moves_while_clients_write(place: ServerWorld) -> None:
     """Writes, reads and a clock that is moved on at the same time leave a journal that holds."""
     sandbox = place.sandbox("2026-01-01T00:00:00Z")
-    # Time may move on by months between the making of a fact and its arrival.
+    # Time may move on by months between the making of an activity and its arrival.
     sandbox.publish(example("purchases", backdate_limit_days=365))
     members = [sandbox.enrolled() for _ in range(4)]
     months = [f"2026-{month:02d}-15T12:00:00Z" for month in range(2, 12)]
@@ -199,23 +199,25 @@ def test_time_moves_while_clients_write(place: ServerWorld) -> None:
         member = members[number % 4]
         for _ in range(6):
             money = {"amount": 1000, "currency": "USD"}
-            fact = sandbox.fact(member, "purchase.completed", amount=money)
-            insist(sandbox.api, "/v1/activities", fact).expect(201)
+            activity = sandbox.activity(member, "purchase.completed", amount=money)
+            insist(sandbox.api, "/v1/activities", activity).expect(201)
             sandbox.available(member)
 
     at_once(9, client)
 
     sandbox.move_to("2028-01-01T00:00:00Z")
     for member in members:
-        entries = sandbox.check(member)
-        assert Counter(entry["kind"] for entry in entries)["activity.recorded"] == 12
+        events = sandbox.check(member)
+        assert Counter(event["kind"] for event in events)["activity.recorded"] == 12
         assert sandbox.available(member) == 0
 
 
 def _purchase(shop: Clinic, member: str | Document, amount: int) -> Document:
     money = {"amount": amount, "currency": "USD"}
-    return shop.fact(member, "purchase.completed", amount=money, occurred_at="2026-03-02T10:00:00Z")
+    return shop.activity(
+        member, "purchase.completed", amount=money, occurred_at="2026-03-02T10:00:00Z"
+    )
 
 
-def _granted(entries: list[dict[str, Any]], version: int) -> str:
-    return str(entries[version - 1]["activity"]["external_id"])
+def _granted(events: list[dict[str, Any]], version: int) -> str:
+    return str(events[version - 1]["activity"]["external_id"])

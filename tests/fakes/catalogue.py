@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from chalicelib.domain.calendar import Instant
-from chalicelib.domain.programme import ProgrammeVersion
-from chalicelib.usecases.ports import Settings, StoredKey
+from chalicelib.domain.ledger.calendar import Instant
+from chalicelib.domain.programme.versions import ProgrammeVersion
+from chalicelib.usecases.stored import Settings, StoredKey
 from tests.fakes.ledger import FakeLedger
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from chalicelib.usecases.ports import Profile
+from chalicelib.usecases.stored import Profile
 from tests.fakes.ledger import FakeLedger
 
 
 class FakeDirectory:
-    """Profiles and external ids, of which commits of the ledger write some too."""
+    """Profiles and external ids, which commits of the ledger write."""
 
     def __init__(self, ledger: FakeLedger) -> None:
         self._ledger = ledger
@@ -21,12 +21,3 @@ class FakeDirectory:
         """Return the member with an external id, given as its keyed hash."""
         with self._ledger.lock:
             return self._ledger.lookups.get((tenant, lookup))
-
-    def save(self, tenant: str, profile: Profile, *, expected: int) -> bool:
-        """Write a profile over a revision; ``False`` where it moved on."""
-        with self._ledger.lock:
-            known = self._ledger.profiles.get((tenant, profile.member))
-            if (known.revision if known else 0) != expected:
-                return False
-            self._ledger.profiles[tenant, profile.member] = profile
-            return True

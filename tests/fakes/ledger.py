@@ -6,8 +6,6 @@ import threading
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from chalicelib.domain.account import Account
-from chalicelib.domain.calendar import Instant
 from chalicelib.domain.decide.claims import (
     Claim,
     ClaimKey,
@@ -16,9 +14,11 @@ from chalicelib.domain.decide.claims import (
     SaveRecord,
     TakeFrom,
 )
+from chalicelib.domain.ledger.account import Account
+from chalicelib.domain.ledger.calendar import Instant
 from chalicelib.domain.ledger.journal import StoredEvent
 from chalicelib.store import items, keys
-from chalicelib.usecases.ports import (
+from chalicelib.usecases.stored import (
     AccountChange,
     AccountRead,
     AlreadyDone,
@@ -50,7 +50,7 @@ class FakeLedger:
         self.lock = threading.RLock()
         self._accounts: dict[tuple[str, str], Account] = {}
         self._places: dict[tuple[str, str], tuple[str, Instant]] = {}
-        self._entries: dict[tuple[str, str], list[StoredEvent]] = {}
+        self._events: dict[tuple[str, str], list[StoredEvent]] = {}
         self._records: dict[tuple[str, Ref], SaveRecord] = {}
         self._holders: dict[tuple[str, str], KeyHolder] = {}
         # By tenant, name, and whether it is transient: those lie in another table.
@@ -87,9 +87,9 @@ class FakeLedger:
         """Write a decision, all or nothing; refusals in the order of `ports.Ledger.commit`."""
         for change in commit.changes:
             items.account_body(commit.tenant, change.member, change.account)
-            versions = [entry.version for entry in change.entries]
+            versions = [event.version for event in change.events]
             if versions != list(range(change.before + 1, change.account.version + 1)):
-                raise ValueError(f"entries {versions} do not lead from {change.before} on")
+                raise ValueError(f"events {versions} do not lead from {change.before} on")
         changed = {change.member for change in commit.changes}
         for claim in commit.claims:
             if isinstance(claim, ClaimKey) and not claim.personal and claim.owner not in changed:
@@ -98,7 +98,7 @@ class FakeLedger:
             self._check(commit)
             self._write(commit)
 
-    def entries(
+    def events(
         self,
         tenant: str,
         member: str,
@@ -110,7 +110,7 @@ class FakeLedger:
     ) -> Iterator[StoredEvent]:
         """Read a journal in order of version."""
         with self.lock:
-            chosen = self._entries.get((tenant, member), [])[after:up_to]
+            chosen = self._events.get((tenant, member), [])[after:up_to]
         if newest_first:
             chosen.reverse()
         yield from chosen[:limit]
@@ -167,8 +167,8 @@ class FakeLedger:
         if isinstance(place, Ref):
             saved = self._records.get((tenant, place))
             return None if saved is None else saved.record
-        entries = self._entries.get((tenant, place.owner), [])
-        return entries[place.version - 1] if 0 < place.version <= len(entries) else None
+        events = self._events.get((tenant, place.owner), [])
+        return events[place.version - 1] if 0 < place.version <= len(events) else None
 
     def _walk(self, part: str) -> list[Due]:
         with self.lock:
@@ -224,10 +224,10 @@ class FakeLedger:
     def _write(self, commit: Commit) -> None:
         tenant, owner = commit.tenant, (commit.tenant, commit.member)
         for change in commit.changes:
-            if not change.entries:
+            if not change.events:
                 continue
             self._accounts[tenant, change.member] = change.account
-            self._entries.setdefault((tenant, change.member), []).extend(change.entries)
+            self._events.setdefault((tenant, change.member), []).extend(change.events)
             self._file(
                 tenant, change.member, change.indexed_due, on_test_clock=commit.on_test_clock
             )

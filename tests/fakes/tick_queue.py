@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from chalicelib.domain.errors import Unavailable
-from chalicelib.usecases.ports import IndexRange
+from chalicelib.usecases.stored import IndexRange
 
 
 class FakeTickQueue:

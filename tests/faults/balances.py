@@ -6,14 +6,14 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from chalicelib.domain import effects as fx
-from chalicelib.domain.account import Account
-from chalicelib.domain.calendar import Instant
 from chalicelib.domain.decide.settling import due_at
+from chalicelib.domain.ledger import effects as fx
+from chalicelib.domain.ledger.account import Account
 from chalicelib.domain.ledger.actor import CLOCK
+from chalicelib.domain.ledger.calendar import Instant
 from chalicelib.domain.ledger.events import Event
+from chalicelib.domain.ledger.lots import Balance
 from chalicelib.domain.ledger.postings import AVAILABLE, HELD, PENDING, funder_of, kind_of
-from chalicelib.domain.lots import Balance
 from chalicelib.domain.verification import verify
 from tests.faults.earnings import check_earnings
 from tests.faults.ending import TenantEnding
@@ -35,65 +35,65 @@ def check_journal(
     account, journal = tenant.accounts[member], tenant.journals[member]
     name = f"{tenant.id} {member[-1]}"
     verdict = verify(account, journal.stored, tenant.key(member))
-    yield from (f"{name}: {fault.detail}" for fault in verdict.faults)
+    yield from (f"{name}: {fault.detail}" for fault in verdict.errors)
     if not verdict.holds:
         return
     indexed, due = tenant.indexed[member], due_at(account)
     if due is not None and (indexed is None or indexed > due):
         yield f"{name} is due at {due} and filed under {indexed}"
-    for before, entry in zip(journal.accounts, journal.entries, strict=False):
-        after = journal.accounts[entry.version]
-        for fault in _step(before, entry, after):
-            yield f"{name} entry {entry.version} ({entry.kind}): {fault}"
-        at = written_at[tenant.id, member, entry.version]
-        if at and entry.effective_at > at + SKEW_MAX:
-            yield f"{name} entry {entry.version} takes effect after it was written"
-    yield from (f"{name}: {fault}" for fault in _flows(journal.entries, account))
-    yield from (f"{name}: {fault}" for fault in check_earnings(tenant, member, journal.entries))
+    for before, event in zip(journal.accounts, journal.events, strict=False):
+        after = journal.accounts[event.version]
+        for fault in _step(before, event, after):
+            yield f"{name} event {event.version} ({event.kind}): {fault}"
+        at = written_at[tenant.id, member, event.version]
+        if at and event.effective_at > at + SKEW_MAX:
+            yield f"{name} event {event.version} takes effect after it was written"
+    yield from (f"{name}: {fault}" for fault in _flows(journal.events, account))
+    yield from (f"{name}: {fault}" for fault in check_earnings(tenant, member, journal.events))
 
 
-# ── One entry ──
+# ── One event ──
 
 
-def _step(before: Account, entry: Event, after: Account) -> Iterator[str]:
+def _step(before: Account, event: Event, after: Account) -> Iterator[str]:
     due = due_at(before)
-    if entry.actor == CLOCK:
-        if due != entry.effective_at:
-            yield f"it was due at {due} and happened at {entry.effective_at}"
-    elif due is not None and due <= entry.effective_at:
+    if event.actor == CLOCK:
+        if due != event.effective_at:
+            yield f"it was due at {due} and happened at {event.effective_at}"
+    elif due is not None and due <= event.effective_at:
         yield f"what was due at {due} had not happened"
-    for effect in entry.effects:
+    for effect in event.effects:
         if isinstance(effect, fx.LotChange) and effect.delta < 0:
-            yield from _taken(entry, effect)
+            yield from _taken(event, effect)
     for currency, balance in after.balances.items():
         if balance.deficit and balance.lots:
             yield f"there are lots and a deficit of {currency}"
         was = before.balance(currency).available
-        if balance.available < min(was, 0) and entry.kind != "activity.reversed":
+        if balance.available < min(was, 0) and event.kind != "activity.reversed":
             yield f"it takes {currency} from {was} to {balance.available}"
         amounts = [lot.amount for lot in balance.lots] + [lot.amount for lot in balance.pending]
         if any(amount <= 0 for amount in amounts):
             yield f"there is a lot of nothing in {currency}"
 
 
-def _taken(entry: Event, effect: fx.LotChange) -> Iterator[str]:
-    if entry.kind == "lots.expired":
-        if effect.lot.expires_at != entry.effective_at:
+def _taken(event: Event, effect: fx.LotChange) -> Iterator[str]:
+    if event.kind == "lots.expired":
+        if effect.lot.expires_at != event.effective_at:
             yield f"value of {effect.lot.expires_at} expires"
-    elif effect.lot.expires_at is not None and effect.lot.expires_at <= entry.effective_at:
+    elif effect.lot.expires_at is not None and effect.lot.expires_at <= event.effective_at:
         yield f"value is taken that expired at {effect.lot.expires_at}"
 
 
 # ── One journal ──
 
 
-def _flows(entries: list[Event], account: Account) -> Iterator[str]:
+def _flows(events: list[Event], account: Account) -> Iterator[str]:
     """Whatever was issued, paid in or adjusted is redeemed, expired, forfeited or still there."""
     nets: Counter[tuple[str, str]] = Counter()
-    for entry in entries:
-        for posting in entry.postings:
+    for event in events:
+        for posting in event.postings:
             if posting.amount <= 0:
-                yield f"entry {entry.version} posts {posting.amount}"
+                yield f"event {event.version} posts {posting.amount}"
             nets[posting.currency, posting.source] -= posting.amount
             nets[posting.currency, posting.destination] += posting.amount
     for currency in {currency for currency, _ in nets} | account.balances.keys():

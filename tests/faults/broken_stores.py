@@ -8,17 +8,23 @@ from typing import Any, Final
 
 from msgspec.structs import replace
 
-from chalicelib.domain.calendar import Instant
 from chalicelib.domain.decide.claims import Claim, RecordKind, TakeFrom
 from chalicelib.domain.errors import Conflict
+from chalicelib.domain.ledger.calendar import Instant
 from chalicelib.domain.mechanics.quoting import QUOTES
-from chalicelib.domain.mechanics.reversal import REMAINING
-from chalicelib.domain.mechanics.rewards import REDEMPTIONS
+from chalicelib.domain.mechanics.redemptions import REDEMPTIONS
+from chalicelib.domain.mechanics.remaining import REMAINING
 from chalicelib.store import keys
 from chalicelib.store.ledger import DynamoLedger
 from chalicelib.store.transaction import Rank, Write, transact
 from chalicelib.store.writes import writes_of
-from chalicelib.usecases.ports import AccountChange, AlreadyDone, Commit, OutcomeUnknown, Remembered
+from chalicelib.usecases.stored import (
+    AccountChange,
+    AlreadyDone,
+    Commit,
+    OutcomeUnknown,
+    Remembered,
+)
 
 _CONDITION: Final = "ConditionExpression"
 _VALUES: Final = "ExpressionAttributeValues"
@@ -39,7 +45,7 @@ class _Wrapped(DynamoLedger):
 
 
 class NaiveTwoWrites(_Wrapped):
-    """First the account with its entries, then the rest: two transactions."""
+    """First the account with its events, then the rest: two transactions."""
 
     def commit(self, commit: Commit) -> None:
         """Write in two steps."""
@@ -238,7 +244,7 @@ class UnchangedUnguarded(_Wrapped):
 
     def commit(self, commit: Commit) -> None:
         """Write what changes, and forget the rest."""
-        changes = [change for change in commit.changes if change.entries]
+        changes = [change for change in commit.changes if change.events]
         super().commit(replace(commit, changes=changes))
 
 

@@ -53,9 +53,9 @@ class Tally(Struct):
         self.calls.update(history.calls)
         self.fired.update({fault.value: n for fault, n in history.fired.items()})
         for intent in history.intents:
-            told = self.answers.setdefault(intent.operation.name, Counter())
+            result = self.answers.setdefault(intent.operation.name, Counter())
             for delivery in intent.deliveries:
-                told.update(map(_word, delivery.outcomes or [Outcome("open")]))
+                result.update(map(_word, delivery.outcomes or [Outcome("open")]))
         if found:
             self.violations.append(Violation(history.seed, found))
 
@@ -64,8 +64,8 @@ class Tally(Struct):
         self.histories += other.histories
         self.calls.update(other.calls)
         self.fired.update(other.fired)
-        for name, told in other.answers.items():
-            self.answers.setdefault(name, Counter()).update(told)
+        for name, result in other.answers.items():
+            self.answers.setdefault(name, Counter()).update(result)
         self.violations += other.violations
 
 
@@ -98,9 +98,9 @@ def play_all(seeds: Iterable[int], mutant: Mutant | None = None) -> Tally:
     return tally
 
 
-def _counted(_kind: type, told: dict[str, int]) -> Counter[str]:
+def _counted(_kind: type, result: dict[str, int]) -> Counter[str]:
     # A counter is a dictionary on the way from process to process.
-    return Counter(told)
+    return Counter(result)
 
 
 def spread(first: int, count: int, processes: int) -> Tally:
@@ -162,8 +162,8 @@ def lines(tally: Tally, seconds: float) -> Iterator[str]:
     yield f"{tally.histories:,} histories in {seconds:.0f} s ({rate:.1f}/s)"
     yield f"{tally.calls.total():,} calls to DynamoDB: {_listed(tally.calls)}"
     yield f"{tally.fired.total():,} faults fired: {_listed(tally.fired)}"
-    for name, told in sorted(tally.answers.items()):
-        yield f"  {name}: {_listed(told)}"
+    for name, result in sorted(tally.answers.items()):
+        yield f"  {name}: {_listed(result)}"
     yield f"{len(tally.violations)} histories with a violation"
     yield from (replay(violation) for violation in tally.violations[:20])
 

@@ -1,8 +1,8 @@
 """
 What must hold when a history has ended: the invariants, and that every client was told the truth.
 
-The journal is the judge: it says in which order things happened.  Each answer must be what the
-journal has at its place; each entry must belong to exactly one request; each refusal must have left
+The journal is the evaluate: it says in which order things happened.  Each answer must be what the
+journal has at its place; each event must belong to exactly one request; each refusal must have left
 nothing.
 """
 
@@ -11,10 +11,10 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 
-from chalicelib.domain.calendar import Instant
 from chalicelib.domain.decide.settling import due_at
 from chalicelib.domain.ledger.actor import CLOCK
-from chalicelib.usecases.ports import IdempotencyKey
+from chalicelib.domain.ledger.calendar import Instant
+from chalicelib.usecases.stored import IdempotencyKey
 from tests.faults.balances import check_journal
 from tests.faults.benefits import check_benefits
 from tests.faults.ending import Ending, TenantEnding
@@ -69,8 +69,8 @@ class _Answers:
         self._intents = [intent for intent in history.intents if intent.tenant == tenant.id]
         self._by_actor: dict[str, list[tuple[str, int]]] = defaultdict(list)
         for member, journal in tenant.journals.items():
-            for entry in journal.entries:
-                self._by_actor[delivered_by(entry.actor)].append((member, entry.version))
+            for event in journal.events:
+                self._by_actor[delivered_by(event.actor)].append((member, event.version))
 
     def check(self) -> Iterator[str]:
         yield from self._owners()
@@ -82,7 +82,7 @@ class _Answers:
                 yield from self._delivery(delivery)
 
     def _owners(self) -> Iterator[str]:
-        """Every entry was asked for by someone of this tenant, or fell due."""
+        """Every event was asked for by someone of this tenant, or fell due."""
         known = {delivery.id for intent in self._intents for delivery in intent.deliveries}
         for actor, written in self._by_actor.items():
             if actor not in known | {CLOCK.id, BEFORE.id}:
@@ -101,7 +101,7 @@ class _Answers:
                 for intent, place, identity in used
                 for effect in self._effects(intent, place)
             }
-            told = {
+            answer_of = {
                 (identity.fingerprint, outcome.body)
                 for intent, place, identity in used
                 for outcome in _outcomes(intent, place)
@@ -110,39 +110,41 @@ class _Answers:
                 # What was answered from the first identity's record is not on record anew.
                 and (identity is intent.request.parts[place].identity or not outcome.replayed)
             }
-            yield from self._identity(key, effects, told)
-        facts = Counter(
-            (entry.detail.source, entry.detail.external_id)
+            yield from self._identity(key, effects, answer_of)
+        activities = Counter(
+            (event.detail.source, event.detail.external_id)
             for journal in self._tenant.journals.values()
-            for entry in journal.entries
-            if entry.kind == "activity.recorded" and entry.detail is not None
+            for event in journal.events
+            if event.kind == "activity.recorded" and event.detail is not None
         )
-        yield from (f"{fact} was recorded {n} times" for fact, n in facts.items() if n > 1)
+        yield from (
+            f"{activity} was recorded {n} times" for activity, n in activities.items() if n > 1
+        )
 
     def _identity(
-        self, key: str, effects: set[tuple[str, int]], told: set[tuple[bytes, bytes]]
+        self, key: str, effects: set[tuple[str, int]], answer_of: set[tuple[bytes, bytes]]
     ) -> Iterator[str]:
         record = self._tenant.records.get(key)
         if len(effects) > 1:
             yield f"{key[:8]} took effect {len(effects)} times: {sorted(effects)}"
-        if len(told) > 1:
-            yield f"{key[:8]} was answered in {len(told)} ways"
+        if len(answer_of) > 1:
+            yield f"{key[:8]} was answered in {len(answer_of)} ways"
         if record is None:
-            if effects or told:
+            if effects or answer_of:
                 yield f"{key[:8]} took effect and is not on record"
             return
         if effects and effects != {(record.member, record.version)}:
             yield f"{key[:8]} is on record for {record.member} {record.version}, not {effects}"
-        if any(fingerprint != record.fingerprint for fingerprint, _ in told):
+        if any(fingerprint != record.fingerprint for fingerprint, _ in answer_of):
             yield f"{key[:8]} was accepted for another request"
 
     def _effects(self, intent: Intent, place: int) -> set[tuple[str, int]]:
-        """Return the entries that a part of a request has left, whichever delivery wrote them."""
+        """Return the events that a part of a request has left, whichever delivery wrote them."""
         part, found = intent.request.parts[place], set()
         for delivery in intent.deliveries:
             for member, version in self._by_actor.get(delivery.id, ()):
-                entry = self._tenant.journals[member].entries[version - 1]
-                if entry.kind in intent.operation.leaves and _is_about(part, entry.detail):
+                event = self._tenant.journals[member].events[version - 1]
+                if event.kind in intent.operation.leaves and _is_about(part, event.detail):
                     found.add((member, version))
         return found
 
@@ -161,10 +163,10 @@ class _Answers:
             return
         part = intent.request.parts[place]
         if any(
-            other.identity.key == part.identity.key and told.kind == "accepted"
-            for other, told in zip(intent.request.parts, delivery.outcomes, strict=True)
+            other.identity.key == part.identity.key and answer_of.kind == "accepted"
+            for other, answer_of in zip(intent.request.parts, delivery.outcomes, strict=True)
         ):
-            return  # the same fact twice in one request, of two people
+            return  # the same activity twice in one request, of two people
         if outcome.code == REUSED:
             yield from self._reused(delivery, part)
             return
@@ -199,11 +201,11 @@ class _Answers:
         written = self._by_actor.get(delivery.id, [])
         if rests and (answer.member, answer.version) not in written:
             return
-        if answer.version > len(journal.entries):
+        if answer.version > len(journal.events):
             yield f"{delivery.id} was told of version {answer.version}, which is not there"
             return
-        entry = journal.entries[answer.version - 1]
-        writer = delivered_by(entry.actor)
+        event = journal.events[answer.version - 1]
+        writer = delivered_by(event.actor)
         # Clients who send the very same request are one to the API: any of them may have written.
         asked = {
             each.id
@@ -211,8 +213,8 @@ class _Answers:
             if intent is delivery.intent or _identities(intent) & _identities(delivery.intent)
             for each in intent.deliveries
         }
-        if entry.kind not in operation.leaves:
-            yield f"{delivery.id} was told of {answer.version}, which is {entry.kind}"
+        if event.kind not in operation.leaves:
+            yield f"{delivery.id} was told of {answer.version}, which is {event.kind}"
         elif not outcome.replayed and writer not in asked:
             yield f"{delivery.id} was told of {answer.version}, which {writer} wrote"
         if writer == delivery.id and answer.version <= delivery.before.get(answer.member, 0):
@@ -233,10 +235,10 @@ class _Answers:
         if not intent.operation.rests(answer):
             return False
         asked = {delivery.id for delivery in intent.deliveries}
-        entries = self._tenant.journals[answer.member].entries
-        if answer.version > len(entries):
+        events = self._tenant.journals[answer.member].events
+        if answer.version > len(events):
             return True
-        return delivered_by(entries[answer.version - 1].actor) not in asked
+        return delivered_by(events[answer.version - 1].actor) not in asked
 
 
 def _outcomes(intent: Intent, place: int) -> Iterator[Outcome]:
@@ -250,6 +252,6 @@ def _identities(intent: Intent) -> set[tuple[str, bytes]]:
 
 
 def _is_about(part: Part, detail: object) -> bool:
-    if part.fact is None:
+    if part.activity is None:
         return True
-    return (getattr(detail, "source", None), getattr(detail, "external_id", None)) == part.fact
+    return (getattr(detail, "source", None), getattr(detail, "external_id", None)) == part.activity

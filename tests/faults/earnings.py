@@ -1,8 +1,8 @@
 """
-Whether facts earned what they should, and reversals took back what they should.
+Whether activities earned what they should, and reversals took back what they should.
 
 What the product computes from a programme is here computed from the rates alone, and what is left
-of an award from what is left of its fact.
+of an award from what is left of its activity.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from chalicelib.domain.activity import Activity, recorded_in
+from chalicelib.domain.ledger.activity import Activity, recorded_in
 from chalicelib.domain.ledger.events import (
     ActivityRecorded,
     ActivityReversed,
@@ -20,15 +20,15 @@ from chalicelib.domain.ledger.events import (
     RuleAward,
 )
 from chalicelib.domain.ledger.postings import kind_of
-from chalicelib.domain.mechanics.reversal import Remaining
+from chalicelib.domain.mechanics.remaining import Remaining
 from tests.faults.ending import TenantEnding
 from tests.faults.programmes import PROGRAMME, VISIT_DAY_CAP, awards
 
 
 class _Earned(NamedTuple):
-    """A fact on record, its entry, and what reversals have left of it."""
+    """An activity on record, its event, and what reversals have left of it."""
 
-    entry: Event
+    event: Event
     data: ActivityRecorded
     activity: Activity
     remaining: Remaining | None
@@ -39,9 +39,9 @@ class _Earned(NamedTuple):
         return whole if self.remaining is None else self.remaining.granted[place]
 
 
-def check_earnings(tenant: TenantEnding, member: str, entries: list[Event]) -> Iterator[str]:
-    """Check every fact of one journal."""
-    earned = list(_earned(tenant, member, entries))
+def check_earnings(tenant: TenantEnding, member: str, events: list[Event]) -> Iterator[str]:
+    """Check every activity of one journal."""
+    earned = list(_earned(tenant, member, events))
     visits: Counter[str] = Counter()
     for each in earned:
         yield from _awards(each)
@@ -51,16 +51,16 @@ def check_earnings(tenant: TenantEnding, member: str, entries: list[Event]) -> I
     for day, given in visits.items():
         if given > VISIT_DAY_CAP:
             yield f"visits of {day} earned {given}"
-    returned = _returned(entries)
+    returned = _returned(events)
     for each in earned:
-        yield from _taken_back(each, entries, returned)
+        yield from _taken_back(each, events, returned)
 
 
-def _earned(tenant: TenantEnding, member: str, entries: list[Event]) -> Iterator[_Earned]:
-    for entry in entries:
-        if isinstance(entry.data, ActivityRecorded):
-            remaining = tenant.remaining.get((member, entry.version))
-            yield _Earned(entry, entry.data, recorded_in(entry), remaining)
+def _earned(tenant: TenantEnding, member: str, events: list[Event]) -> Iterator[_Earned]:
+    for event in events:
+        if isinstance(event.data, ActivityRecorded):
+            remaining = tenant.remaining.get((member, event.version))
+            yield _Earned(event, event.data, recorded_in(event), remaining)
 
 
 def _time_zone(tenant: TenantEnding) -> str:
@@ -71,19 +71,19 @@ def _time_zone(tenant: TenantEnding) -> str:
 
 
 def _awards(earned: _Earned) -> Iterator[str]:
-    """A fact has what its rules give; a reversal leaves what the rest of the fact earns."""
-    entry, data, remaining = earned.entry, earned.data, earned.remaining
-    for judged in data.evaluations:
-        raw = {a.rule: a.raw for a in data.awards if a.programme == judged.programme}
-        if raw != awards(earned.activity, judged.version, judged.tier):
-            yield f"entry {entry.version} awards {raw}"
+    """An activity has what its rules give; a reversal leaves what the rest of it earns."""
+    event, data, remaining = earned.event, earned.data, earned.remaining
+    for evaluated in data.evaluations:
+        raw = {a.rule: a.raw for a in data.awards if a.programme == evaluated.programme}
+        if raw != awards(earned.activity, evaluated.version, evaluated.tier):
+            yield f"event {event.version} awards {raw}"
         rest = _what_is_left(earned.activity, remaining)
-        left = {} if rest is None else awards(rest, judged.version, judged.tier)
+        left = {} if rest is None else awards(rest, evaluated.version, evaluated.tier)
         for place, award in enumerate(data.awards):
             expected = _within(award, left.get(award.rule, 0))
             if earned.held(place) != expected:
                 yield (
-                    f"of entry {entry.version} {earned.held(place)} {award.rule} are left, "
+                    f"of event {event.version} {earned.held(place)} {award.rule} are left, "
                     f"not {expected}"
                 )
 
@@ -113,39 +113,39 @@ def _what_is_left(activity: Activity, remaining: Remaining | None) -> Activity |
     )
 
 
-def _returned(entries: list[Event]) -> Counter[tuple[int, str]]:
+def _returned(events: list[Event]) -> Counter[tuple[int, str]]:
     """Return what reversals took back, by the version of what they reverse and by currency."""
     returned: Counter[tuple[int, str]] = Counter()
-    for entry in entries:
-        if isinstance(entry.data, ActivityReversed):
-            for posting in entry.postings:
+    for event in events:
+        if isinstance(event.data, ActivityReversed):
+            for posting in event.postings:
                 if kind_of(posting.destination) == "issued":
-                    returned[entry.data.reverses, posting.currency] += posting.amount
+                    returned[event.data.reverses, posting.currency] += posting.amount
     return returned
 
 
 def _taken_back(
-    earned: _Earned, entries: list[Event], returned: Counter[tuple[int, str]]
+    earned: _Earned, events: list[Event], returned: Counter[tuple[int, str]]
 ) -> Iterator[str]:
     """Reversals took back what the award lost, no more, and no less where it can be had."""
-    entry, given = earned.entry, earned.data.awards
+    event, given = earned.event, earned.data.awards
     for currency in {award.currency for award in given}:
         places = [i for i, award in enumerate(given) if award.currency == currency]
         gone = sum(given[i].granted - earned.held(i) for i in places)
-        had = returned[entry.version, currency]
+        had = returned[event.version, currency]
         # Spent coins are let go, and what has expired is not taken from other value.
-        all_of_it = not currency.endswith("/coins") and not _expired(earned, currency, entries)
+        all_of_it = not currency.endswith("/coins") and not _expired(earned, currency, events)
         if had > gone or (all_of_it and had < gone):
-            yield f"of entry {entry.version} {had} {currency} came back, not {gone}"
+            yield f"of event {event.version} {had} {currency} came back, not {gone}"
 
 
-def _expired(earned: _Earned, currency: str, entries: list[Event]) -> bool:
-    """Tell whether value of an entry may have expired before it was taken back."""
+def _expired(earned: _Earned, currency: str, events: list[Event]) -> bool:
+    """Tell whether value of an event may have expired before it was taken back."""
     ends = [award.lot.expires_at for award in earned.data.awards if award.currency == currency]
     of_it = (
         e.effective_at
-        for e in entries
-        if isinstance(e.data, ActivityReversed) and e.data.reverses == earned.entry.version
+        for e in events
+        if isinstance(e.data, ActivityReversed) and e.data.reverses == earned.event.version
     )
     last = max(of_it, default=0)
     return any(at is not None and at <= last for at in ends)

@@ -6,21 +6,21 @@ from collections import Counter
 from functools import cached_property
 from typing import Any, Final
 
-from chalicelib.domain.account import Account, evolve
-from chalicelib.domain.calendar import Instant
 from chalicelib.domain.decide.claims import RecordKind
 from chalicelib.domain.ledger import journal
+from chalicelib.domain.ledger.account import Account, evolve
+from chalicelib.domain.ledger.calendar import Instant
 from chalicelib.domain.ledger.events import Event
 from chalicelib.domain.ledger.journal import StoredEvent
+from chalicelib.domain.ledger.quote import Quote
 from chalicelib.domain.mechanics.quoting import QUOTES
-from chalicelib.domain.mechanics.reversal import REMAINING, Remaining
-from chalicelib.domain.mechanics.rewards import REDEMPTIONS, Redemption
-from chalicelib.domain.programme import Programmes
-from chalicelib.domain.quote import Quote
+from chalicelib.domain.mechanics.redemptions import REDEMPTIONS, Redemption
+from chalicelib.domain.mechanics.remaining import REMAINING, Remaining
+from chalicelib.domain.programme.versions import Programmes
 from chalicelib.store import items, keys
 from chalicelib.store.reading import profile_of
 from chalicelib.usecases.attempt import account_key
-from chalicelib.usecases.ports import KeyHolder, Profile, Remembered
+from chalicelib.usecases.stored import KeyHolder, Profile, Remembered
 from tests.faults import storage
 from tests.faults.world import SECRETS, Scenario
 
@@ -33,22 +33,22 @@ HOUSEHOLD: Final = "hh_"
 
 
 class Journal:
-    """One member's entries in order, and the account after each."""
+    """One member's events in order, and the account after each."""
 
     def __init__(self, stored: list[StoredEvent]) -> None:
         self.stored = stored
 
     @cached_property
-    def entries(self) -> list[Event]:
-        """The entries as the domain knows them."""
+    def events(self) -> list[Event]:
+        """The events as the domain knows them."""
         return [journal.decode(each) for each in self.stored]
 
     @cached_property
     def accounts(self) -> list[Account]:
-        """The account before the first entry, after it, after the second, and so on."""
+        """The account before the first event, after it, after the second, and so on."""
         folded = [Account()]
-        for entry, stored in zip(self.entries, self.stored, strict=True):
-            folded.append(evolve(folded[-1], entry, stored.hash))
+        for event, stored in zip(self.events, self.stored, strict=True):
+            folded.append(evolve(folded[-1], event, stored.hash))
         return folded
 
 
@@ -126,8 +126,8 @@ class TenantEnding:
         if keys.ACCOUNT in read:
             self.accounts[member] = items.account_of(read[keys.ACCOUNT])
             self.indexed[member] = items.indexed_due_of(read[keys.ACCOUNT])
-        entries = [item for sk, item in read.items() if sk.startswith(_ENTRY)]
-        self.journals[member] = Journal([items.entry_of(item) for item in entries])
+        events = [item for sk, item in read.items() if sk.startswith(_ENTRY)]
+        self.journals[member] = Journal([items.event_of(item) for item in events])
 
     def _records(self, member: str, read: storage.Partition) -> None:
         for sk, item in read.items():

@@ -71,7 +71,7 @@ class Worker:
     calls: int = 0
     heard: bytes = b""
     hears_now: bool = False
-    told: list[bytes] = field(default_factory=list)
+    result: list[bytes] = field(default_factory=list)
 
     @property
     def finished(self) -> bool:
@@ -187,7 +187,7 @@ class Run:
         for worker in self._workers:
             before = worker.delivery and sorted(worker.delivery.before.items())
             place = (worker.done, worker.calls, worker.heard, worker.hears_now)
-            found.update(repr((place, before, worker.told, vars(worker.ids))).encode())
+            found.update(repr((place, before, worker.result, vars(worker.ids))).encode())
         return found.digest()
 
     # ── A worker ──
@@ -213,7 +213,7 @@ class Run:
         except Exception as fault:  # noqa: BLE001 - the edge: an API would answer 500 here
             self.history.violations.append(f"{delivery.id} failed with {fault!r}")
         delivery.ended, delivery.after = 1, self._watch.versions_of(intent.tenant)
-        worker.told.append(repr((delivery.before, delivery.after, delivery.outcomes)).encode())
+        worker.result.append(repr((delivery.before, delivery.after, delivery.outcomes)).encode())
         worker.done += bool(delivery.outcomes)
 
     def _answer(self, slot: Slot, request: AWSPreparedRequest) -> AWSResponse:

@@ -21,7 +21,7 @@ from tests.faults.chance import Chance
 WRITES: Final = frozenset({"PutItem", "TransactWriteItems", "UpdateItem"})
 
 
-class Fault(StrEnum):
+class InjectedFault(StrEnum):
     """One way in which a call goes wrong; `KILLED` ones end the process that made it."""
 
     THROTTLED = "throttled"  # refused for load, before anything was done
@@ -47,19 +47,19 @@ class Killed(BaseException):
 
 
 # Which calls each fault can happen to; any call where nothing is said.
-_ONLY: Final[dict[Fault, frozenset[str]]] = {
-    Fault.FAILED_AFTER: WRITES,
-    Fault.DELAYED: WRITES,
-    Fault.REPEATED: WRITES,
+_ONLY: Final[dict[InjectedFault, frozenset[str]]] = {
+    InjectedFault.FAILED_AFTER: WRITES,
+    InjectedFault.DELAYED: WRITES,
+    InjectedFault.REPEATED: WRITES,
     # A put is of a quote that nobody knows yet, so nothing can be at it.
-    Fault.CONFLICT: WRITES - {"PutItem"},
-    Fault.LOADED: frozenset({"TransactWriteItems"}),
-    Fault.UNPROCESSED: frozenset({"BatchGetItem"}),
-    Fault.PAGED: frozenset({"Query"}),
-    Fault.STALE: frozenset({"Query"}),
+    InjectedFault.CONFLICT: WRITES - {"PutItem"},
+    InjectedFault.LOADED: frozenset({"TransactWriteItems"}),
+    InjectedFault.UNPROCESSED: frozenset({"BatchGetItem"}),
+    InjectedFault.PAGED: frozenset({"Query"}),
+    InjectedFault.STALE: frozenset({"Query"}),
 }
 # An attempt that finds its own delayed one under way: drawn by the scheduler, not from this list.
-DRAWN: Final = tuple(fault for fault in Fault if fault is not Fault.IN_PROGRESS)
+DRAWN: Final = tuple(fault for fault in InjectedFault if fault is not InjectedFault.IN_PROGRESS)
 
 
 class Call:
@@ -110,11 +110,11 @@ class Call:
             for key in wanted["Keys"]:
                 yield table, key
 
-    def suffers(self, fault: Fault) -> bool:
+    def suffers(self, fault: InjectedFault) -> bool:
         """Tell whether a fault can happen to this call."""
-        if fault is Fault.STALE and not self.of_index:
+        if fault is InjectedFault.STALE and not self.of_index:
             return False
-        if fault is Fault.PAGED and self.asked.get("Limit", 2) < 2:
+        if fault is InjectedFault.PAGED and self.asked.get("Limit", 2) < 2:
             return False
         return self.operation in _ONLY.get(fault, {self.operation})
 
@@ -217,18 +217,18 @@ def _killed(_call: Call, _chance: Chance) -> Killed:
 
 #: What the caller gets: an answer, or what is raised in its place.  What must have been carried
 #: out before is for the scheduler to do; faults that need the true answer are not here.
-SUFFERED: Final[dict[Fault, Callable[[Call, Chance], AWSResponse | BaseException]]] = {
-    Fault.THROTTLED: _throttled,
-    Fault.FAILED: _failed,
-    Fault.FAILED_AFTER: _failed,
-    Fault.UNREACHED: _unreached,
-    Fault.LOST: _unheard,
-    Fault.DELAYED: _unheard,
-    Fault.CONFLICT: _conflict,
-    Fault.LOADED: _loaded,
-    Fault.IN_PROGRESS: _in_progress,
-    Fault.UNPROCESSED: _unprocessed,
-    Fault.PAGED: _paged,
-    Fault.KILLED_BEFORE: _killed,
-    Fault.KILLED_AFTER: _killed,
+SUFFERED: Final[dict[InjectedFault, Callable[[Call, Chance], AWSResponse | BaseException]]] = {
+    InjectedFault.THROTTLED: _throttled,
+    InjectedFault.FAILED: _failed,
+    InjectedFault.FAILED_AFTER: _failed,
+    InjectedFault.UNREACHED: _unreached,
+    InjectedFault.LOST: _unheard,
+    InjectedFault.DELAYED: _unheard,
+    InjectedFault.CONFLICT: _conflict,
+    InjectedFault.LOADED: _loaded,
+    InjectedFault.IN_PROGRESS: _in_progress,
+    InjectedFault.UNPROCESSED: _unprocessed,
+    InjectedFault.PAGED: _paged,
+    InjectedFault.KILLED_BEFORE: _killed,
+    InjectedFault.KILLED_AFTER: _killed,
 }

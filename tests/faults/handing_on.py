@@ -6,10 +6,10 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from chalicelib.domain import calendar
-from chalicelib.domain import effects as fx
+from chalicelib.domain.ledger import calendar
+from chalicelib.domain.ledger import effects as fx
 from chalicelib.domain.ledger.events import Event, TransferReceived, TransferSent
-from chalicelib.domain.lots import LotKey
+from chalicelib.domain.ledger.lots import LotKey
 from chalicelib.domain.mechanics.transfers import SendTransfer
 from chalicelib.usecases.execution import Done, change_account
 from chalicelib.usecases.services import Caller, Services
@@ -17,19 +17,19 @@ from tests.faults.ending import TenantEnding
 from tests.faults.play import Play
 from tests.faults.programmes import POINTS, PROGRAMME, SENT_DAILY
 from tests.faults.record import Request
-from tests.faults.telling import draw_identity, request, told
+from tests.faults.telling import answer_of, draw_identity, request
 
 
-class _Side(NamedTuple):
+class _Participant(NamedTuple):
     """One journal's part of a transfer."""
 
     member: str
-    entry: Event
+    event: Event
     other: str
 
     def mirrored(self) -> tuple[str, str, int]:
         """Return what the other side must say of it."""
-        return self.other, self.member, self.entry.effective_at
+        return self.other, self.member, self.event.effective_at
 
 
 def give(play: Play, tenant: str) -> Request:
@@ -51,7 +51,7 @@ def give(play: Play, tenant: str) -> Request:
             amount=amount,
             transfer_id=services.new_id("transfer"),
         )
-        return change_account(services, caller, command, told, identity)
+        return change_account(services, caller, command, answer_of, identity)
 
     about = f"{amount} {currency} from {sender[-1]} to {receiver[-1]}"
     return request(about, identity, run)
@@ -59,14 +59,14 @@ def give(play: Play, tenant: str) -> Request:
 
 def check_transfers(tenant: TenantEnding) -> Iterator[str]:
     """What one gave the other got, once, at the same instant, from the same lots."""
-    sides: dict[str, dict[str, list[_Side]]] = {"transfer.sent": {}, "transfer.received": {}}
+    sides: dict[str, dict[str, list[_Participant]]] = {"transfer.sent": {}, "transfer.received": {}}
     for member, journal in tenant.journals.items():
-        for entry in journal.entries:
-            data = entry.data
+        for event in journal.events:
+            data = event.data
             if isinstance(data, TransferSent | TransferReceived):
                 other = data.recipient if isinstance(data, TransferSent) else data.sender
-                found = sides[entry.kind].setdefault(data.transfer, [])
-                found.append(_Side(member, entry, other))
+                found = sides[event.kind].setdefault(data.transfer, [])
+                found.append(_Participant(member, event, other))
     outs, ins = sides["transfer.sent"], sides["transfer.received"]
     for name in outs.keys() | ins.keys():
         gone, come = outs.get(name, []), ins.get(name, [])
@@ -78,12 +78,12 @@ def check_transfers(tenant: TenantEnding) -> Iterator[str]:
     yield from _limits(tenant, [side for found in outs.values() for side in found])
 
 
-def _pair(gone: _Side, come: _Side) -> Iterator[str]:
+def _pair(gone: _Participant, come: _Participant) -> Iterator[str]:
     sender, receiver, at = come.mirrored()
-    if (gone.member, gone.other, gone.entry.effective_at) != (sender, receiver, at):
+    if (gone.member, gone.other, gone.event.effective_at) != (sender, receiver, at):
         yield f"went from {gone.mirrored()} and came as {come.mirrored()}"
-    taken, given = _lots(gone.entry), _lots(come.entry)
-    owed = sum(-e.delta for e in come.entry.effects if isinstance(e, fx.DeficitChange))
+    taken, given = _lots(gone.event), _lots(come.event)
+    owed = sum(-e.delta for e in come.event.effects if isinstance(e, fx.DeficitChange))
     if -taken.total() != given.total() + owed:
         yield f"took {-taken.total()} and brought {given.total()}, {owed} of it for a debt"
     for lot, amount in given.items():
@@ -91,23 +91,23 @@ def _pair(gone: _Side, come: _Side) -> Iterator[str]:
             yield f"brought {amount} of {lot}, of which it took {-taken[lot]}"
 
 
-def _lots(entry: Event) -> Counter[tuple[str, LotKey]]:
-    """Return how much of each lot of a currency an entry moves."""
+def _lots(event: Event) -> Counter[tuple[str, LotKey]]:
+    """Return how much of each lot of a currency an event moves."""
     moved: Counter[tuple[str, LotKey]] = Counter()
-    for effect in entry.effects:
+    for effect in event.effects:
         if isinstance(effect, fx.LotChange):
             moved[effect.currency, effect.lot] += effect.delta
     return moved
 
 
-def _limits(tenant: TenantEnding, gone: list[_Side]) -> Iterator[str]:
+def _limits(tenant: TenantEnding, gone: list[_Participant]) -> Iterator[str]:
     """Nobody gives more points in a day than they may."""
     version = tenant.programmes.version(PROGRAMME, 1)
     zone = version.document.time_zone if version else "UTC"
     sent: Counter[tuple[str, str]] = Counter()
-    for member, entry, _ in gone:
-        day = calendar.local_date(entry.effective_at, zone).isoformat()
-        moved = _lots(entry).items()
+    for member, event, _ in gone:
+        day = calendar.local_date(event.effective_at, zone).isoformat()
+        moved = _lots(event).items()
         sent[member, day] -= sum(amount for (currency, _), amount in moved if currency == POINTS)
     for (member, day), points in sent.items():
         if points > SENT_DAILY:

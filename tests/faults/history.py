@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 
-from chalicelib.domain.calendar import Instant
-from tests.faults.faults import Fault
+from chalicelib.domain.ledger.calendar import Instant
+from tests.faults.faults import InjectedFault
 from tests.faults.play import Play
 from tests.faults.record import Intent
 from tests.faults.watch import Watch
@@ -27,7 +27,7 @@ class History:
     watch: Watch
     intents: list[Intent] = field(default_factory=list)
     calls: Counter[str] = field(default_factory=Counter)
-    fired: Counter[Fault] = field(default_factory=Counter)
+    fired: Counter[InjectedFault] = field(default_factory=Counter)
     violations: list[str] = field(default_factory=list)
     settled: dict[str, Instant] = field(default_factory=dict)
     trace: list[str] = field(default_factory=list)

@@ -15,16 +15,22 @@ from typing import Final
 from botocore.awsrequest import AWSResponse
 
 from tests.faults.chance import Chance
-from tests.faults.faults import SUFFERED, Call, Fault, garbled
+from tests.faults.faults import SUFFERED, Call, InjectedFault, garbled
 from tests.faults.history import History
 from tests.faults.record import Intent
 from tests.faults.weather import Weather
 
 # What was done, whatever the caller hears; what will be done when nobody waits for it.
 _CARRIED_OUT: Final = frozenset(
-    {Fault.FAILED_AFTER, Fault.LOST, Fault.GARBLED, Fault.REPEATED, Fault.KILLED_AFTER}
+    {
+        InjectedFault.FAILED_AFTER,
+        InjectedFault.LOST,
+        InjectedFault.GARBLED,
+        InjectedFault.REPEATED,
+        InjectedFault.KILLED_AFTER,
+    }
 )
-_UNDER_WAY: Final = frozenset({Fault.DELAYED, Fault.REPEATED})
+_UNDER_WAY: Final = frozenset({InjectedFault.DELAYED, InjectedFault.REPEATED})
 
 # How long others go on between the two instants at which a batch is read.
 _APART_MS: Final = (0, 0, 500)
@@ -61,7 +67,9 @@ class Line:
         self.quiet = False
         self.digest = hashlib.sha256()
 
-    def carry(self, call: Call, intent: Intent) -> tuple[AWSResponse | BaseException, Fault | None]:
+    def carry(
+        self, call: Call, intent: Intent
+    ) -> tuple[AWSResponse | BaseException, InjectedFault | None]:
         """Return what the caller gets for a call of an intent, and what went wrong with it."""
         answer, fault = self._suffer(call, intent, self._fault(call))
         self._history.calls[call.operation] += 1
@@ -74,10 +82,10 @@ class Line:
         self.underway.remove(underway)
         return int(self._done(underway.call).status_code)
 
-    def _fault(self, call: Call) -> Fault | None:
+    def _fault(self, call: Call) -> InjectedFault | None:
         if call.token and any(u.call.token == call.token for u in self.underway):
             if not self.quiet and self._chance.percent(50):
-                return Fault.IN_PROGRESS
+                return InjectedFault.IN_PROGRESS
             return None
         if self.quiet or not self._chance.percent(self._weather.percent):
             return None
@@ -87,21 +95,21 @@ class Line:
         return self._chance.weighted(possible) if possible else None
 
     def _suffer(
-        self, call: Call, intent: Intent, fault: Fault | None
-    ) -> tuple[AWSResponse | BaseException, Fault | None]:
+        self, call: Call, intent: Intent, fault: InjectedFault | None
+    ) -> tuple[AWSResponse | BaseException, InjectedFault | None]:
         """Return what a task gets for its call, and what truly went wrong with it."""
         if fault is None:
             return self._read_apart(call) if call.batched > 1 else self._done(call), None
         if fault in _UNDER_WAY:
             self.underway.append(Underway(call, intent))
         answer = self._done(call) if fault in _CARRIED_OUT else None
-        if fault is Fault.GARBLED and answer is not None:
+        if fault is InjectedFault.GARBLED and answer is not None:
             if answer.status_code != 200:
                 return answer, None
             return garbled(call, answer, self._chance), fault
-        if fault is Fault.REPEATED and answer is not None:
+        if fault is InjectedFault.REPEATED and answer is not None:
             return answer, fault
-        if fault is Fault.STALE:
+        if fault is InjectedFault.STALE:
             return self._stale(call), fault
         return SUFFERED[fault](call, self._chance), fault
 

@@ -19,9 +19,9 @@ from chalicelib.usecases.execution import Done, change_account
 from chalicelib.usecases.services import Caller, Services
 from tests.faults.ending import HOUSEHOLD, TenantEnding
 from tests.faults.play import Play
-from tests.faults.programmes import PLACES
-from tests.faults.record import Request, Told
-from tests.faults.telling import commanded, draw_identity, request, told
+from tests.faults.programmes import MAX_MEMBERS
+from tests.faults.record import Answered, Request
+from tests.faults.telling import answer_of, commanded, draw_identity, request
 
 # How the household's journal calls what the member's does.
 _MIRRORED: Final = {
@@ -53,8 +53,10 @@ def _found(play: Play, tenant: str, member: str, role: Role) -> Request:
 
     def run(services: Services, caller: Caller) -> Done:
         household = services.new_id("hh")
-        command = JoinHousehold(member=member, household=household, role=role, max_members=PLACES)
-        done = change_account(services, caller, command, told, identity)
+        command = JoinHousehold(
+            member=member, household=household, role=role, max_members=MAX_MEMBERS
+        )
+        done = change_account(services, caller, command, answer_of, identity)
         if not done.replayed:
             play.households[tenant].append(household)
         return done
@@ -62,7 +64,7 @@ def _found(play: Play, tenant: str, member: str, role: Role) -> Request:
     return request(f"founded by {member[-1]}", identity, run)
 
 
-def nothing_changed(answer: Told) -> bool:
+def nothing_changed(answer: Answered) -> bool:
     """Tell whether all was so already."""
     return answer.result["changed"] is False
 
@@ -79,8 +81,8 @@ def check_households(tenant: TenantEnding) -> Iterator[str]:
         known = households.relatives(tenant.accounts[home])
         for member, each in known.items():
             said[home, member, each.role, each.since] -= 1
-        if len(known) > PLACES:
-            yield f"{tenant.id}: {len(known)} belong to {home}, which is for {PLACES}"
+        if len(known) > MAX_MEMBERS:
+            yield f"{tenant.id}: {len(known)} belong to {home}, which is for {MAX_MEMBERS}"
         if (tenant.accounts[home].status == "closed") is bool(known):
             yield f"{tenant.id}: {home} of {len(known)} is {tenant.accounts[home].status}"
     for (home, member, role, _), count in said.items():
@@ -95,17 +97,17 @@ def _steps(tenant: TenantEnding) -> Iterator[str]:
     steps: Counter[tuple[str, str, str, int]] = Counter()
     for owner, journal in tenant.journals.items():
         belongs = None
-        for entry in journal.entries:
-            at = entry.effective_at
-            data = entry.data
+        for event in journal.events:
+            at = event.effective_at
+            data = event.data
             if isinstance(data, HouseholdMemberAdded | HouseholdMemberRemoved):
-                steps[owner, data.member, _MIRRORED[entry.kind], at] -= 1
+                steps[owner, data.member, _MIRRORED[event.kind], at] -= 1
                 continue
             if isinstance(data, HouseholdJoined | HouseholdLeft):
-                steps[data.household, owner, entry.kind, at] += 1
+                steps[data.household, owner, event.kind, at] += 1
             elif isinstance(data, MemberClosed) and belongs is not None:
                 steps[belongs.household, owner, "household.left", at] += 1
-            belongs = households.belonging(journal.accounts[entry.version])
+            belongs = households.belonging(journal.accounts[event.version])
     for (home, member, kind, at), count in steps.items():
         if count:
             yield f"{tenant.id}: {kind} of {member} and {home} at {at} is told by one side only"

@@ -14,17 +14,19 @@ from typing import Any, Final, NamedTuple
 
 from msgspec.structs import replace
 
-from chalicelib.domain import calendar, conditions
-from chalicelib.domain.account import Account
-from chalicelib.domain.activity import recorded_in
-from chalicelib.domain.calendar import Instant
-from chalicelib.domain.commands import Command
 from chalicelib.domain.decide.appending import Appended
 from chalicelib.domain.decide.claims import Claim, Ref, SaveRecord
+from chalicelib.domain.decide.commands import Command
 from chalicelib.domain.decide.decider import MEMBER, Decider, Participant
 from chalicelib.domain.decide.event_builder import EventBuilder
-from chalicelib.domain.effects import ProgressChange
+from chalicelib.domain.decide.mechanic import Handler
+from chalicelib.domain.decide.reaction import ReversalContext
 from chalicelib.domain.errors import LoyaltyError
+from chalicelib.domain.ledger import calendar
+from chalicelib.domain.ledger.account import Account
+from chalicelib.domain.ledger.activity import recorded_in
+from chalicelib.domain.ledger.calendar import Instant
+from chalicelib.domain.ledger.effects import ProgressChange
 from chalicelib.domain.ledger.events import (
     ActivityRecorded,
     CardsStamped,
@@ -34,31 +36,33 @@ from chalicelib.domain.ledger.events import (
     QuoteBought,
     section_of,
 )
-from chalicelib.domain.lots import Taken
+from chalicelib.domain.ledger.lots import Taken
 from chalicelib.domain.mechanics import (
-    entitlements,
+    clawback,
+    closing,
+    entitlement_uses,
     holds,
     households,
-    membership,
-    plans,
     quotes,
     quoting,
+    redemptions,
+    remaining,
     reversal,
-    rewards,
+    subscriptions,
     transfers,
 )
-from chalicelib.domain.mechanics.entitlements import UseEntitlement
+from chalicelib.domain.mechanics.closing import Close
+from chalicelib.domain.mechanics.entitlement_uses import UseEntitlement
 from chalicelib.domain.mechanics.holds import PlaceHold
 from chalicelib.domain.mechanics.households import JoinHousehold
-from chalicelib.domain.mechanics.mechanic import Handler
-from chalicelib.domain.mechanics.membership import Close
-from chalicelib.domain.mechanics.plans import PayFee
 from chalicelib.domain.mechanics.quoting import QUOTES, ConfirmQuote
-from chalicelib.domain.mechanics.reversal import REMAINING, ReverseActivity
-from chalicelib.domain.mechanics.rewards import REDEMPTIONS, CancelRedemption
+from chalicelib.domain.mechanics.redemptions import REDEMPTIONS, CancelRedemption
+from chalicelib.domain.mechanics.remaining import REMAINING
+from chalicelib.domain.mechanics.reversal import ReverseActivity
+from chalicelib.domain.mechanics.subscriptions import PayFee
 from chalicelib.domain.mechanics.transfers import SendTransfer
-from chalicelib.domain.programme import Programme
-from chalicelib.domain.reaction import ReversalContext
+from chalicelib.domain.programme import conditions
+from chalicelib.domain.programme.document import Programme
 from chalicelib.store.ledger import DynamoLedger
 from chalicelib.usecases import attempt, execution
 from tests.faults import broken_stores
@@ -121,9 +125,9 @@ def _restore_to_new_expiry(decider: Decider, command: CancelRedemption) -> Any:
     ref = REDEMPTIONS.ref(command.member, command.redemption_id)
     redemption = decider.record(REDEMPTIONS, command.member, command.redemption_id)
     if redemption is None:
-        return rewards.cancel(decider, command)
+        return redemptions.cancel(decider, command)
     with _read_as(decider, ref, replace(redemption, taken=_anew(redemption.taken, decider.now))):
-        return rewards.cancel(decider, command)
+        return redemptions.cancel(decider, command)
 
 
 def _anew(parts: tuple[Taken, ...], now: Instant) -> tuple[Taken, ...]:
@@ -135,7 +139,7 @@ def _anew(parts: tuple[Taken, ...], now: Instant) -> tuple[Taken, ...]:
 
 
 def _reverse_by_rate(decider: Decider, command: ReverseActivity) -> Any:
-    """Take back the share of the award that the money's share of the fact has."""
+    """Take back the share of the award that the money's share of the activity has."""
     recorded = decider.event_at(command.member, command.version)
     if recorded is None or not isinstance(recorded.data, ActivityRecorded):
         return reversal.reverse(decider, command)
@@ -143,12 +147,12 @@ def _reverse_by_rate(decider: Decider, command: ReverseActivity) -> Any:
     if command.amount is None or not whole:
         return reversal.reverse(decider, command)
     left = decider.record(REMAINING, command.member, str(command.version))
-    before = left or reversal.untouched(recorded)
+    before = left or remaining.untouched(recorded)
     granted = tuple(
         max(was - award.raw * command.amount // whole, 0)
         for award, was in zip(recorded.data.awards, before.granted, strict=True)
     )
-    with _swapped(reversal, "_granted_anew", lambda *_, **__: granted):
+    with _swapped(clawback, "granted_anew", lambda *_, **__: granted):
         return reversal.reverse(decider, command)
 
 
@@ -156,42 +160,42 @@ def _quota_outside(decider: Decider, command: UseEntitlement) -> Any:
     """Count uses beside the account, in a place that is read a minute late."""
     account = decider.member
     if decider.now - account.effective_at >= MINUTE:
-        return entitlements.use(decider, command)
+        return entitlement_uses.use(decider, command)
     late = {k: n for k, n in account.counters.items() if "/entitlement:" not in k}
     seen = replace(account, counters=late)
 
     def event(role: str = MEMBER) -> EventBuilder:
-        draft = Decider.event(decider, role)
-        recorder, door = draft._recorder, draft._door
+        builder = Decider.event(decider, role)
+        recorder, door = builder._recorder, builder._door
         return EventBuilder(seen, decider.now, door, actor=decider.actor, recorder=recorder)
 
     with _swapped(decider, "event", event):
-        return entitlements.use(decider, command)
+        return entitlement_uses.use(decider, command)
 
 
 def _hold_beside(decider: Decider, command: PlaceHold) -> Any:
     """Note a hold and leave its value where everybody can spend it."""
 
-    def noted(entry: Event) -> Event:
-        effects = tuple(each for each in entry.effects if isinstance(each, ProgressChange))
-        return replace(entry, effects=effects, postings=())
+    def noted(event: Event) -> Event:
+        effects = tuple(each for each in event.effects if isinstance(each, ProgressChange))
+        return replace(event, effects=effects, postings=())
 
     with _recorded_as(decider, noted):
         return holds.place(decider, command)
 
 
 def _stamp_again(
-    draft: EventBuilder, context: ReversalContext, outcome: CardsStamped
+    builder: EventBuilder, context: ReversalContext, outcome: CardsStamped
 ) -> CardsStamped:
     """Leave the stamps of what came back on the card."""
-    del draft, context
+    del builder, context
     return outcome
 
 
 def _paid_twice(decider: Decider, command: PayFee) -> Any:
     """Count a fee for as many periods as there are attempts to report it."""
-    with _swapped(plans, "replace", _two_periods):
-        return plans.pay(decider, command)
+    with _swapped(subscriptions, "replace", _two_periods):
+        return subscriptions.pay_fee(decider, command)
 
 
 def _two_periods(held: Any, **changes: Any) -> Any:
@@ -201,14 +205,14 @@ def _two_periods(held: Any, **changes: Any) -> Any:
 
 
 def _refund_elsewhere(
-    draft: EventBuilder, context: ReversalContext, outcome: QuoteBought
+    builder: EventBuilder, context: ReversalContext, outcome: QuoteBought
 ) -> QuoteBought:
     """Return what a wallet paid as if it had been paid in without a rate."""
     draws = tuple(
         replace(draw, taken=tuple(replace(p, lot=replace(p.lot, rate=0)) for p in draw.taken))
         for draw in outcome.draws
     )
-    after = quotes.retract(draft, context, replace(outcome, draws=draws))
+    after = quotes.retract(builder, context, replace(outcome, draws=draws))
     return replace(after, draws=outcome.draws)
 
 
@@ -230,7 +234,7 @@ def _saves(claim: Claim, ref: Ref) -> bool:
 
 def _free_for_ever(decider: Decider, command: ConfirmQuote) -> Any:
     """Make lines free without using what makes them so."""
-    with _swapped(entitlements, "consume", _used_nothing):
+    with _swapped(entitlement_uses, "consume", _used_nothing):
         return quoting.confirm(decider, command)
 
 
@@ -254,7 +258,7 @@ def _begins_anew(decider: Decider, command: SendTransfer) -> Any:
 def _left_behind(decider: Decider, command: Close) -> Any:
     """End an account, and tell its household nothing."""
     with _swapped(households, "dismiss", lambda *_: None):
-        return membership.close(decider, command)
+        return closing.close(decider, command)
 
 
 def _room_for_all(decider: Decider, command: JoinHousehold) -> Any:
@@ -275,10 +279,10 @@ def _recorded_as(decider: Decider, changed: Callable[[Event], Event]) -> Iterato
     """Let events be recorded otherwise than they were decided."""
 
     def event(role: str = MEMBER) -> EventBuilder:
-        draft = Decider.event(decider, role)
-        record = draft._recorder
-        draft._recorder = record and (lambda entry: record(changed(entry)))
-        return draft
+        builder = Decider.event(decider, role)
+        record = builder._recorder
+        builder._recorder = record and (lambda decided: record(changed(decided)))
+        return builder
 
     with _swapped(decider, "event", event):
         yield
@@ -287,9 +291,9 @@ def _recorded_as(decider: Decider, changed: Callable[[Event], Event]) -> Iterato
 def _retracting(section: str, retract: Callable[..., Outcome]) -> Mutant:
     rightly = reversal._retracted
 
-    def wrongly(draft: EventBuilder, context: ReversalContext, outcome: Outcome) -> Outcome:
+    def wrongly(builder: EventBuilder, context: ReversalContext, outcome: Outcome) -> Outcome:
         changed = retract if section_of(outcome) == section else rightly
-        return changed(draft, context, outcome)
+        return changed(builder, context, outcome)
 
     return Mutant(plant=lambda: _swapped(reversal, "_retracted", wrongly))
 

@@ -10,8 +10,8 @@ from __future__ import annotations
 from typing import Final
 
 from tests.faults import (
+    activities,
     benefits,
-    facts,
     handing_on,
     living_together,
     people,
@@ -25,11 +25,17 @@ from tests.faults.record import Operation
 
 TICK: Final = Operation("tick", 5, ticking.draw_tick, is_job=True)
 OPERATIONS: Final = (
-    Operation("record", 10, facts.record, frozenset({"activity.recorded"})),
-    Operation("record by external id", 5, facts.record_external, frozenset({"activity.recorded"})),
-    Operation("batch", 3, facts.batch, frozenset({"activity.recorded"})),
+    Operation("record", 10, activities.record, frozenset({"activity.recorded"})),
     Operation(
-        "reverse", 7, facts.reverse, frozenset({"activity.reversed"}), facts.nothing_reversed
+        "record by external id", 5, activities.record_external, frozenset({"activity.recorded"})
+    ),
+    Operation("batch", 3, activities.batch, frozenset({"activity.recorded"})),
+    Operation(
+        "reverse",
+        7,
+        activities.reverse,
+        frozenset({"activity.reversed"}),
+        activities.nothing_reversed,
     ),
     Operation(
         "create",

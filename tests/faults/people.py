@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from chalicelib.domain.mechanics.membership import Close, Enrol
+from chalicelib.domain.mechanics.closing import Close
+from chalicelib.domain.mechanics.membership import Enrol
 from chalicelib.usecases.change_member import record_consents
 from chalicelib.usecases.create_member import ConsentGiven, NewMember, create_member
+from tests.faults.activities import draw_person
 from tests.faults.ending import Ending
-from tests.faults.facts import draw_person
 from tests.faults.play import Play
 from tests.faults.programmes import PROGRAMME
-from tests.faults.record import Request, Told
-from tests.faults.telling import commanded, draw_identity, request, told
+from tests.faults.record import Answered, Request
+from tests.faults.telling import answer_of, commanded, draw_identity, request
 
 
 def create(play: Play, tenant: str) -> Request:
@@ -24,11 +25,11 @@ def create(play: Play, tenant: str) -> Request:
     return request(
         f"{person and person[1]} in {programmes}",
         identity,
-        lambda s, c: create_member(s, c, new, told, identity).done,
+        lambda s, c: create_member(s, c, new, answer_of, identity).done,
     )
 
 
-def is_there(ending: Ending, tenant: str, answer: Told) -> Iterable[str]:
+def is_there(ending: Ending, tenant: str, answer: Answered) -> Iterable[str]:
     """The member has a profile."""
     if answer.member not in ending.tenants[tenant].profiles:
         yield f"member {answer.member} has no profile"
@@ -43,7 +44,7 @@ def enrol(play: Play, tenant: str) -> Request:
     return commanded(member[-1], identity, Enrol(member=member, programmes=(PROGRAMME,)))
 
 
-def nothing_joined(answer: Told) -> bool:
+def nothing_joined(answer: Answered) -> bool:
     """Tell whether no programme was joined."""
     return not answer.result["programmes"]
 
@@ -56,7 +57,7 @@ def consent(play: Play, tenant: str) -> Request:
     return request(
         f"{given[0].granted} of {member[-1]}",
         identity,
-        lambda s, c: record_consents(s, c, member, given, told, identity),
+        lambda s, c: record_consents(s, c, member, given, answer_of, identity),
     )
 
 
@@ -68,7 +69,7 @@ def close(play: Play, tenant: str) -> Request:
     return commanded(member[-1], identity, Close(member=member, reason="asked"))
 
 
-def is_closed(ending: Ending, tenant: str, answer: Told) -> Iterable[str]:
+def is_closed(ending: Ending, tenant: str, answer: Answered) -> Iterable[str]:
     """The account stays closed."""
     if ending.tenants[tenant].accounts[answer.member].status != "closed":
         yield f"member {answer.member} is open again"

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import Final, NamedTuple
 
-from chalicelib.domain import calendar
-from chalicelib.domain.activity import Activity
-from chalicelib.domain.calendar import Instant
+from chalicelib.domain.ledger import calendar
+from chalicelib.domain.ledger.activity import Activity
+from chalicelib.domain.ledger.calendar import Instant
+from chalicelib.domain.ledger.quote import Quote
 from chalicelib.domain.mechanics.quoting import QUOTES
-from chalicelib.domain.quote import Quote
 from chalicelib.store import items, keys
-from chalicelib.usecases.ports import IdempotencyKey, IndexRange
+from chalicelib.usecases.stored import IdempotencyKey, IndexRange
 from tests.faults import storage
 from tests.faults.chance import Chance
 from tests.faults.world import (
@@ -21,8 +21,8 @@ from tests.faults.world import (
     HOUR,
     MINUTE,
     Scenario,
+    activities_before,
     clock_of,
-    facts_before,
     redeemed_before,
 )
 
@@ -56,7 +56,7 @@ class Play:
         }
         self.reported: dict[str, list[Activity]] = defaultdict(list)
         self.reversed: dict[str, list[Activity]] = defaultdict(list)
-        self.before = [fact for _, fact in facts_before(scenario.start)]
+        self.before = [activity for _, activity in activities_before(scenario.start)]
         self.used_keys: dict[tuple[str, str], list[IdempotencyKey]] = defaultdict(list)
         self.quotes = {
             tenant.id: _quoted_before(tenant.id, scenario.members[0]) for tenant in scenario.tenants

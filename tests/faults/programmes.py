@@ -1,16 +1,17 @@
 """
 The programme of the simulated clinics, and beside it, by other means, what its rules must give.
 
-It has one of everything that can go wrong: caps, a condition on what a fact may lack, a formula,
-value that waits and value that never expires, every policy for spent value, scarce rewards, tiers
-with a grace.  Its second version has other rates, so whoever judges by the wrong one is found out.
+It has one of everything that can go wrong: caps, a condition on what an activity may lack, a
+formula, value that waits and value that never expires, every policy for spent value, scarce
+rewards, tiers with a grace.  Its second version has other rates, so whoever evaluates by the wrong
+one is found out.
 """
 
 from __future__ import annotations
 
 from typing import Any, Final, NamedTuple
 
-from chalicelib.domain.activity import Activity
+from chalicelib.domain.ledger.activity import Activity
 
 PROGRAMME: Final = "care"
 POINTS: Final = "care/points"
@@ -23,14 +24,14 @@ PARKING_QUOTA: Final = 2
 GOODWILL_DAILY: Final = 50
 SENT_DAILY: Final = 90
 # How many a household is for: so few that there is often one too many.
-PLACES: Final = 2
+MAX_MEMBERS: Final = 2
 TIERS: Final = ("base", "silver", "gold")
 CARD: Final[dict[str, Any]] = {
     "id": "two-paid",
     "name": "Two paid, a coffee",
     "size": 2,
     "on": ["payment.received"],
-    "per": "fact",
+    "per": "activity",
     "min_amount": 1000,
     "full": {"entitlement": "coffee"},
 }
@@ -94,7 +95,7 @@ def document(rates: Rates, time_zone: str) -> dict[str, Any]:
                 "currency": "points",
                 "award": {"type": "per_amount", "amount": rates.spend, "per": 700},
                 "scope": {"exclude": {"categories": ["prescription"]}},
-                "caps": [{"window": "fact", "max": 90}],
+                "caps": [{"window": "activity", "max": 90}],
             },
             {
                 "id": "steps",
@@ -227,7 +228,7 @@ def document(rates: Rates, time_zone: str) -> dict[str, Any]:
 
 
 def awards(activity: Activity, version: int, tier: str) -> dict[str, int]:
-    """Return what each rule must give for a fact before its caps, where it gives anything."""
+    """Return what each rule must give for an activity before its caps, where it gives anything."""
     rates, kind = VERSIONS[version], activity.type
     found: dict[str, int] = {}
     if kind == "visit.completed":

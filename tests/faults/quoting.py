@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
-from chalicelib.domain.effects import LotChange
 from chalicelib.domain.errors import LoyaltyError, Unavailable
+from chalicelib.domain.ledger.effects import LotChange
 from chalicelib.domain.ledger.events import (
     ActivityRecorded,
     EntitlementUse,
@@ -20,24 +20,24 @@ from chalicelib.domain.ledger.events import (
     Outcome as JournalOutcome,
 )
 from chalicelib.domain.ledger.postings import kind_of
+from chalicelib.domain.ledger.quote import Quote
 from chalicelib.domain.mechanics.quoting import SOURCE
-from chalicelib.domain.mechanics.statuses import ShowStatus, WithdrawStatus
+from chalicelib.domain.mechanics.statuses import VerifyStatus, WithdrawStatus
 from chalicelib.domain.mechanics.wallets import TopUp
-from chalicelib.domain.quote import Quote
 from chalicelib.usecases.attempt import Decided
 from chalicelib.usecases.execution import Done
-from chalicelib.usecases.ports import Answer
 from chalicelib.usecases.quote_purchase import (
     confirm_quote,
     confirmation_identity,
     quote_purchase,
 )
 from chalicelib.usecases.services import Caller, Services
+from chalicelib.usecases.stored import Answer
 from tests.faults.ending import Journal, TenantEnding
 from tests.faults.play import Play
 from tests.faults.programmes import PREPAID, PROGRAMME
-from tests.faults.record import Outcome, Part, Request, Told
-from tests.faults.telling import commanded, draw_identity, once, told
+from tests.faults.record import Answered, Outcome, Part, Request
+from tests.faults.telling import answer_of, commanded, draw_identity, once
 from tests.faults.world import priced
 
 
@@ -65,26 +65,26 @@ def confirm(play: Play, tenant: str) -> Request | None:
         return None
     quote = play.chance.pick(play.quotes[tenant][-4:])
     own = play.chance.percent(80)
-    fact = (SOURCE, quote.id) if own else ("till", f"bill{play.chance.below(6)}")
-    identity = confirmation_identity(quote.member, quote.id, fact)
+    receipt = (SOURCE, quote.id) if own else ("till", f"bill{play.chance.below(6)}")
+    identity = confirmation_identity(quote.member, quote.id, receipt)
 
     def run(services: Services, caller: Caller) -> Done:
-        done = confirm_quote(services, caller, quote.member, quote.id, fact, _told, None)
+        done = confirm_quote(services, caller, quote.member, quote.id, receipt, _told, None)
         activity = msgspec.structs.replace(
-            quote.activity, source=fact[0], external_id=fact[1], occurred_at=quote.made_at
+            quote.activity, source=receipt[0], external_id=receipt[1], occurred_at=quote.made_at
         )
         if activity not in play.reported[tenant]:
             play.reported[tenant].append(activity)
         return done
 
-    about = f"{quote.id[-3:]} as {fact[1]}"
-    return Request(once(run), about, (Part(identity, None, fact, quote.member),))
+    about = f"{quote.id[-3:]} as {receipt[1]}"
+    return Request(once(run), about, (Part(identity, None, receipt, quote.member),))
 
 
 def _told(decided: Decided) -> Answer:
     # Of the result what a client needs: the quote alone, since the rest is in the journal.
     quote: Quote = decided.results[-1].quote
-    return told(decided._replace(results=(_Bought(quote.id),)))
+    return answer_of(decided._replace(results=(_Bought(quote.id),)))
 
 
 class _Bought(msgspec.Struct, frozen=True):
@@ -105,9 +105,9 @@ def show(play: Play, tenant: str) -> Request:
     """Draw a status that is shown, for some days perhaps, or withdrawn."""
     member = play.member(tenant)
     until = "2027-01-01" if play.chance.percent(50) else None
-    ways: tuple[ShowStatus | WithdrawStatus, ...] = (
-        ShowStatus(member=member, programme=PROGRAMME, status="family"),
-        ShowStatus(
+    ways: tuple[VerifyStatus | WithdrawStatus, ...] = (
+        VerifyStatus(member=member, programme=PROGRAMME, status="family"),
+        VerifyStatus(
             member=member,
             programme=PROGRAMME,
             status="family",
@@ -121,7 +121,7 @@ def show(play: Play, tenant: str) -> Request:
     return commanded(f"{type(command).__name__} of {member[-1]}", identity, command)
 
 
-def nothing_shown(answer: Told) -> bool:
+def nothing_shown(answer: Answered) -> bool:
     """Tell whether a status was so already."""
     return answer.result["changed"] is False
 
@@ -131,10 +131,10 @@ def check_quotes(tenant: TenantEnding) -> Iterator[str]:
     bought: Counter[str] = Counter()
     for member, journal in tenant.journals.items():
         name = f"{tenant.id} {member[-1]}"
-        for entry in journal.entries:
-            if isinstance(entry.data, ActivityRecorded) and entry.data.quote:
-                bought[entry.data.quote] += 1
-                yield from (f"{name}: {fault}" for fault in _cost(tenant, entry, entry.data))
+        for event in journal.events:
+            if isinstance(event.data, ActivityRecorded) and event.data.quote:
+                bought[event.data.quote] += 1
+                yield from (f"{name}: {fault}" for fault in _cost(tenant, event, event.data))
         account = tenant.accounts.get(member)
         if account is not None and account.status != "closed":
             yield from (f"{name}: {fault}" for fault in _rates(tenant, member, journal))
@@ -144,25 +144,25 @@ def check_quotes(tenant: TenantEnding) -> Iterator[str]:
             yield f"{tenant.id}: {quote_id} is {quote.state} and was bought {times} times"
 
 
-def _cost(tenant: TenantEnding, entry: Event, data: ActivityRecorded) -> Iterator[str]:
-    quote, outcome = tenant.quotes.get(data.quote), _bought(entry.outcomes)
+def _cost(tenant: TenantEnding, event: Event, data: ActivityRecorded) -> Iterator[str]:
+    quote, outcome = tenant.quotes.get(data.quote), _bought(event.outcomes)
     if quote is None or outcome is None:
-        yield f"{entry.version} bought {data.quote}, which is not there"
+        yield f"{event.version} bought {data.quote}, which is not there"
         return
     drawn = sum(draw.amount for draw in outcome.draws)
     moved = sum(
         posting.amount
-        for posting in entry.postings
+        for posting in event.postings
         if posting.currency == PREPAID and kind_of(posting.destination) == "redeemed"
     )
     if not drawn == moved == sum(draw.amount for draw in quote.draws):
-        yield f"{entry.version} drew {moved}, quoted were {quote.draws}"
+        yield f"{event.version} drew {moved}, quoted were {quote.draws}"
     amount = data.activity.amount
     if quote.net - drawn != quote.due or amount != quote.net:
-        yield f"{entry.version} cost {amount}, quoted were {quote.net}, due {quote.due}"
+        yield f"{event.version} cost {amount}, quoted were {quote.net}, due {quote.due}"
     used = [_taken_from(line.use) if line.use else None for line in outcome.freed]
     if used != [freed.units for freed in quote.freed]:
-        yield f"{entry.version} used {outcome.freed}, quoted were {quote.freed}"
+        yield f"{event.version} used {outcome.freed}, quoted were {quote.freed}"
 
 
 def _taken_from(use: EntitlementUse) -> int:
@@ -179,12 +179,12 @@ def _bought(outcomes: Iterable[JournalOutcome]) -> QuoteBought | None:
 def _rates(tenant: TenantEnding, member: str, journal: Journal) -> Iterator[str]:
     """What came in at each rate is there, or was given away, or drawn and did not come back."""
     expected: Counter[int] = Counter()
-    for entry in journal.entries:
-        if entry.kind in ("wallet.topped_up", "transfer.sent", "transfer.received"):
-            for effect in entry.effects:
+    for event in journal.events:
+        if event.kind in ("wallet.topped_up", "transfer.sent", "transfer.received"):
+            for effect in event.effects:
                 if isinstance(effect, LotChange) and effect.currency == PREPAID:
                     expected[effect.lot.rate] += effect.delta
-        for draw in draws_left(tenant, member, entry):
+        for draw in draws_left(tenant, member, event):
             back = draw.back
             for part in reversed(draw.taken):
                 returned = min(part.amount, back)
@@ -197,13 +197,13 @@ def _rates(tenant: TenantEnding, member: str, journal: Journal) -> Iterator[str]
         yield f"prepaid by rate are {dict(held)}, not {dict(expected)}"
 
 
-def draws_left(tenant: TenantEnding, member: str, entry: Event) -> list[WalletDraw]:
-    """Return what an entry drew from wallets, with what has come back since."""
-    left = bought_left(tenant, member, entry)
+def draws_left(tenant: TenantEnding, member: str, event: Event) -> list[WalletDraw]:
+    """Return what an event drew from wallets, with what has come back since."""
+    left = bought_left(tenant, member, event)
     return [draw for draw in left.draws if draw.currency == PREPAID] if left else []
 
 
-def bought_left(tenant: TenantEnding, member: str, entry: Event) -> QuoteBought | None:
+def bought_left(tenant: TenantEnding, member: str, event: Event) -> QuoteBought | None:
     """Return what came of a purchase that was quoted, as reversals have left it."""
-    remaining = tenant.remaining.get((member, entry.version))
-    return _bought(entry.outcomes if remaining is None else remaining.outcomes)
+    remaining = tenant.remaining.get((member, event.version))
+    return _bought(event.outcomes if remaining is None else remaining.outcomes)

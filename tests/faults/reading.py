@@ -86,11 +86,11 @@ def page(play: Play, tenant: str) -> Request:
     member, limit = play.member(tenant), 1 + play.chance.below(6)
 
     def claim(value: LedgerPage, ending: Ending, delivery: Delivery) -> Iterable[str]:
-        entries = ending.tenants[tenant].journals[member].entries
-        newest = value.entries[0].version
+        events = ending.tenants[tenant].journals[member].events
+        newest = value.events[0].version
         if newest < delivery.before.get(member, 0):
             yield f"the page begins at {newest}, behind what was there"
-        if list(value.entries) != entries[newest - len(value.entries) : newest][::-1]:
+        if list(value.events) != events[newest - len(value.events) : newest][::-1]:
             yield f"the page from {newest} on is not what the journal holds"
 
     return Request(
@@ -104,7 +104,7 @@ def check_journal(play: Play, tenant: str) -> Request:
     member = play.member(tenant)
 
     def claim(value: verification.Verdict, _ending: Ending, _delivery: Delivery) -> Iterable[str]:
-        yield from (f"verification found: {fault.detail}" for fault in value.faults)
+        yield from (f"verification found: {fault.detail}" for fault in value.errors)
 
     return Request(reads(lambda s, c: verify_account(s, c, member), claim), member[-1])
 

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from msgspec import Struct
 
-from chalicelib.domain.calendar import Instant
 from chalicelib.domain.ledger.actor import Actor
-from chalicelib.usecases.ports import IdempotencyKey
+from chalicelib.domain.ledger.calendar import Instant
 from chalicelib.usecases.services import Caller, Services
+from chalicelib.usecases.stored import IdempotencyKey
 
 if TYPE_CHECKING:
     from tests.faults.ending import Ending
@@ -22,11 +22,11 @@ Kind = Literal["accepted", "refused", "open", "read"]
 Claim = Callable[["Ending", "Delivery"], Iterable[str]]
 
 
-class Told(Struct, frozen=True):
+class Answered(Struct, frozen=True):
     """
     The body of an accepted answer.
 
-    ``balances`` are (available, pending, deficit) by currency, after entry ``version``.
+    ``balances`` are (available, pending, deficit) by currency, after event ``version``.
     """
 
     member: str
@@ -57,13 +57,13 @@ class Part(NamedTuple):
     """
     One thing of a request that is done at most once.
 
-    ``identity`` is what it is recognised by, ``also`` a second one; ``fact`` the (source, external
-    id) where it records an activity, and ``person`` whose: a member, or (system, value).
+    ``identity`` is what it is recognised by, ``also`` a second one; ``activity`` the (source,
+    external id) where it records an activity, and ``person`` whose: a member, or (system, value).
     """
 
     identity: IdempotencyKey
     also: IdempotencyKey | None = None
-    fact: tuple[str, str] | None = None
+    activity: tuple[str, str] | None = None
     person: str | tuple[str, str] = ""
 
 
@@ -100,7 +100,7 @@ class Intent:
         """Whether the client has a definite answer for everything in it."""
         settled = [set[int]() for _ in self.deliveries]
         for places, delivery in zip(settled, self.deliveries, strict=True):
-            places |= {i for i, told in enumerate(delivery.outcomes) if told.kind != "open"}
+            places |= {i for i, result in enumerate(delivery.outcomes) if result.kind != "open"}
         wanted = set(range(max(len(self.request.parts), 1)))
         return self.operation.is_job or set[int]().union(*settled) >= wanted
 
@@ -131,8 +131,8 @@ class Delivery:
     @property
     def is_open(self) -> bool:
         """Whether it has ended without a definite answer to everything."""
-        told = self.outcomes
-        return self.ended >= 0 and not (told and all(each.kind != "open" for each in told))
+        result = self.outcomes
+        return self.ended >= 0 and not (result and all(each.kind != "open" for each in result))
 
 
 def delivered_by(actor: Actor) -> str:
@@ -145,8 +145,8 @@ class Operation(NamedTuple):
     One kind of request: how it is drawn, and what an accepted one leaves behind.
 
     ``draw`` makes a request for a tenant, or none where there is nothing to ask for; ``leaves``
-    are the kinds of entry of which one remains; ``rests`` tells from an answer that rightly
-    nothing does; ``effect`` looks for what is left beside the entry.  A client asks again until it
+    are the kinds of event of which one remains; ``rests`` tells from an answer that rightly
+    nothing does; ``effect`` looks for what is left beside the event.  A client asks again until it
     has a definite answer; a job, which is nobody's and for all tenants, just runs another time.
     """
 
@@ -154,6 +154,6 @@ class Operation(NamedTuple):
     weight: int
     draw: Callable[[Play, str], Request | None]
     leaves: frozenset[str] = frozenset()
-    rests: Callable[[Told], bool] = lambda _told: False
-    effect: Callable[[Ending, str, Told], Iterable[str]] = lambda _ending, _tenant, _told: ()
+    rests: Callable[[Answered], bool] = lambda _told: False
+    effect: Callable[[Ending, str, Answered], Iterable[str]] = lambda _ending, _tenant, _told: ()
     is_job: bool = False

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
-from chalicelib.domain import effects as fx
-from chalicelib.domain.calendar import Instant
+from chalicelib.domain.ledger import effects as fx
+from chalicelib.domain.ledger.calendar import Instant
 from chalicelib.domain.ledger.events import Event, RedemptionCancelled, RewardRedeemed, VoucherUsed
 from chalicelib.domain.ledger.postings import REDEEMED, TENANT, Posting, kind_of, payee
-from chalicelib.domain.mechanics.rewards import Redemption, stock_counter
-from chalicelib.usecases.ports import KeyHolder
+from chalicelib.domain.mechanics.redemptions import Redemption, stock_counter
+from chalicelib.usecases.stored import KeyHolder
 from tests.faults.ending import HOUSEHOLD, TenantEnding
 from tests.faults.programmes import PREPAID, PROGRAMME, STOCK
 
@@ -33,16 +33,16 @@ def check_tenant(tenant: TenantEnding) -> Iterator[str]:
 def _redemptions(tenant: TenantEnding) -> Iterator[str]:
     kinds: Counter[tuple[str, str]] = Counter()
     for member, journal in tenant.journals.items():
-        for entry in journal.entries:
-            data = entry.data
+        for event in journal.events:
+            data = event.data
             if not isinstance(data, RewardRedeemed | RedemptionCancelled | VoucherUsed):
                 continue
-            kinds[data.redemption, entry.kind] += 1
+            kinds[data.redemption, event.kind] += 1
             redemption = tenant.redemptions.get(data.redemption)
             if redemption is None or redemption.member != member:
-                yield f"{tenant.id} {member[-1]}: {entry.kind} of {data.redemption}, not there"
+                yield f"{tenant.id} {member[-1]}: {event.kind} of {data.redemption}, not there"
             if isinstance(data, RedemptionCancelled):
-                yield from _restored(journal.entries, entry, data.redemption)
+                yield from _restored(journal.events, event, data.redemption)
     for redemption in tenant.redemptions.values():
         yield from _redemption(tenant, redemption, kinds)
     yield from _sums(tenant)
@@ -64,8 +64,8 @@ def _sums(tenant: TenantEnding) -> Iterator[str]:
     for each in standing:
         cost[(payee(each.payee) if each.payee else REDEEMED).of(TENANT)] += each.price
     posted: Counter[str] = Counter()
-    for entry, posting in _postings(tenant):
-        if entry.kind == "hold.captured" and kind_of(posting.destination) == "redeemed":
+    for event, posting in _postings(tenant):
+        if event.kind == "hold.captured" and kind_of(posting.destination) == "redeemed":
             cost[posting.destination] += posting.amount
         # What prepaid money pays for is held against quotes.
         if posting.currency != PREPAID:
@@ -78,9 +78,9 @@ def _sums(tenant: TenantEnding) -> Iterator[str]:
 
 def _postings(tenant: TenantEnding) -> Iterator[tuple[Event, Posting]]:
     for journal in tenant.journals.values():
-        for entry in journal.entries:
-            for posting in entry.postings:
-                yield entry, posting
+        for event in journal.events:
+            for posting in event.postings:
+                yield event, posting
 
 
 def _redemption(
@@ -104,20 +104,20 @@ def _redemption(
         yield f"{name} cost {redemption.price}, taken were {redemption.taken}"
 
 
-def _restored(entries: list[Event], cancelled: Event, redemption: str) -> Iterator[str]:
+def _restored(events: list[Event], cancelled: Event, redemption: str) -> Iterator[str]:
     """What a cancelled redemption gives back has the expiry that it had."""
     owed = Counter[Instant | None]()
-    for entry in entries:
-        data = entry.data
+    for event in events:
+        data = event.data
         if isinstance(data, RewardRedeemed) and data.redemption == redemption:
-            for expires_at, delta in _lots(entry):
+            for expires_at, delta in _lots(event):
                 owed[expires_at] -= delta
     for expires_at, delta in _lots(cancelled):
         if delta > owed[expires_at]:
             yield f"{redemption[-4:]}: {delta} come back to {expires_at}"
 
 
-def _lots(entry: Event) -> Iterator[tuple[Instant | None, int]]:
-    for effect in entry.effects:
+def _lots(event: Event) -> Iterator[tuple[Instant | None, int]]:
+    for effect in event.effects:
         if isinstance(effect, fx.LotChange):
             yield effect.lot.expires_at, effect.delta

@@ -12,20 +12,19 @@ from functools import cache
 from itertools import combinations_with_replacement
 from typing import Final, NamedTuple
 
-from chalicelib.domain.activity import Activity
-from chalicelib.domain.commands import Command
+from chalicelib.domain.decide.commands import Command
+from chalicelib.domain.ledger.activity import Activity
 from chalicelib.domain.ledger.actor import CLOCK
 from chalicelib.domain.mechanics.adjustment import Adjust
+from chalicelib.domain.mechanics.closing import Close
 from chalicelib.domain.mechanics.households import JoinHousehold, LeaveHousehold
-from chalicelib.domain.mechanics.membership import Close
-from chalicelib.domain.mechanics.rewards import CancelRedemption
+from chalicelib.domain.mechanics.redemptions import CancelRedemption
 from chalicelib.domain.mechanics.transfers import SendTransfer
 from chalicelib.store import keys
 from chalicelib.store.ledger import DynamoLedger
 from chalicelib.usecases.attempt import Decided
 from chalicelib.usecases.execution import Done, change_account
 from chalicelib.usecases.identity import activity_identity, request_identity
-from chalicelib.usecases.ports import Answer, IdempotencyKey
 from chalicelib.usecases.record_activity import Reported, record_activity
 from chalicelib.usecases.redeem_reward import (
     redeem_reward,
@@ -34,12 +33,13 @@ from chalicelib.usecases.redeem_reward import (
 )
 from chalicelib.usecases.reverse_activity import Reversal, reverse_activity
 from chalicelib.usecases.services import Caller, Services
+from chalicelib.usecases.stored import Answer, IdempotencyKey
 from chalicelib.usecases.tick import tick
 from tests.faults import storage
 from tests.faults.chance import Chance
 from tests.faults.programmes import PROGRAMME
 from tests.faults.record import Outcome, Part, Request
-from tests.faults.telling import commanded, once, told
+from tests.faults.telling import answer_of, commanded, once
 from tests.faults.world import (
     BEFORE,
     HOME_BEFORE,
@@ -90,7 +90,7 @@ def prepared() -> Prepared:
         no_pause,
     )
     caller = Caller(begin.tenants[0].id, BEFORE)
-    redeem_reward(services, caller, begin.members[0], PROGRAMME, "tea", told, None)
+    redeem_reward(services, caller, begin.members[0], PROGRAMME, "tea", answer_of, None)
     # By then the oldest value has expired, and nobody has written that.
     return Prepared(begin, storage.snapshot(), begin.start + 36 * HOUR)
 
@@ -99,12 +99,12 @@ def _earn(begin: Prepared) -> Request:
     activity = Activity("visit.completed", "emr", "x1", begin.now, attributes={"online": True})
     reported, identity = Reported(activity, begin.member), activity_identity(activity)
     part = Part(identity, None, ("emr", "x1"), begin.member)
-    return Request(once(lambda s, c: record_activity(s, c, reported, told)), "earn", (part,))
+    return Request(once(lambda s, c: record_activity(s, c, reported, answer_of)), "earn", (part,))
 
 
 def _redeem(begin: Prepared) -> Request:
     def present(decided: Decided) -> Answer:
-        return told(decided, sealed_code(redemption_in(decided).id))
+        return answer_of(decided, sealed_code(redemption_in(decided).id))
 
     def run(services: Services, caller: Caller) -> Done:
         identity = _key("redeem")
@@ -120,12 +120,14 @@ def _cancel(begin: Prepared) -> Request:
 
 def _reverse(_begin: Prepared) -> Request:
     reversal = Reversal("emr", "before-4", (), 3300)
-    return _request("reverse", lambda s, c: reverse_activity(s, c, reversal, told, _key("reverse")))
+    return _request(
+        "reverse", lambda s, c: reverse_activity(s, c, reversal, answer_of, _key("reverse"))
+    )
 
 
 def _reverse_whole(_begin: Prepared) -> Request:
     whole, name = Reversal("emr", "before-4"), "reverse whole"
-    return _request(name, lambda s, c: reverse_activity(s, c, whole, told, _key(name)))
+    return _request(name, lambda s, c: reverse_activity(s, c, whole, answer_of, _key(name)))
 
 
 def _adjust(begin: Prepared) -> Request:
@@ -157,7 +159,7 @@ def _transfer(name: str, sender: str, receiver: str) -> Request:
             amount=30,
             transfer_id=services.new_id("transfer"),
         )
-        return change_account(services, caller, command, told, _key(name))
+        return change_account(services, caller, command, answer_of, _key(name))
 
     return _request(name, run)
 

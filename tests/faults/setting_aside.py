@@ -19,8 +19,8 @@ from chalicelib.usecases.services import Caller, Services
 from tests.faults.ending import Journal, TenantEnding
 from tests.faults.play import Play
 from tests.faults.programmes import PROGRAMME
-from tests.faults.record import Request, Told
-from tests.faults.telling import commanded, draw_identity, read_back, request, told
+from tests.faults.record import Answered, Request
+from tests.faults.telling import answer_of, commanded, draw_identity, read_back, request
 
 _ENDS = ("hold.captured", "hold.released", "holds.expired")
 
@@ -40,7 +40,7 @@ def place(play: Play, tenant: str) -> Request:
             hold_id=services.new_id("hold"),
             minutes=minutes,
         )
-        done = change_account(services, caller, command, told, identity)
+        done = change_account(services, caller, command, answer_of, identity)
         known = (member, str(read_back(done.answer.body).result["hold_id"]))
         if known not in play.holds[tenant]:
             play.holds[tenant].append(known)
@@ -65,7 +65,7 @@ def end(play: Play, tenant: str) -> Request | None:
     return commanded(f"{type(command).__name__} {hold[-3:]}", identity, command)
 
 
-def nothing_extended(answer: Told) -> bool:
+def nothing_extended(answer: Answered) -> bool:
     """Tell whether an extension found a later end."""
     return "hold" in answer.result
 
@@ -78,25 +78,25 @@ def check_holds(tenant: TenantEnding) -> Iterator[str]:
 
 def _holds(journal: Journal) -> Iterator[str]:
     ends = Counter[str]()
-    for entry in journal.entries:
-        before, after = journal.accounts[entry.version - 1], journal.accounts[entry.version]
-        if isinstance(entry.data, HoldPlaced):
-            hold = HOLDS.get(after, entry.data.hold)
+    for event in journal.events:
+        before, after = journal.accounts[event.version - 1], journal.accounts[event.version]
+        if isinstance(event.data, HoldPlaced):
+            hold = HOLDS.get(after, event.data.hold)
             if hold is None:
-                yield f"hold {entry.data.hold} was placed and is not there"
+                yield f"hold {event.data.hold} was placed and is not there"
                 continue
             lowered = before.balance(hold.currency).available
             lowered -= after.balance(hold.currency).available
             posted = sum(
                 posting.amount
-                for posting in entry.postings
+                for posting in event.postings
                 if (posting.source, posting.destination) == (AVAILABLE, HELD)
             )
             if not hold.amount == lowered == posted == sum(part.amount for part in hold.taken):
                 yield f"a hold of {hold.amount} lowers what is available by {lowered}"
-        if entry.kind in _ENDS:
+        if event.kind in _ENDS:
             ends.update(HOLDS.all(before).keys() - HOLDS.all(after).keys())
-            spent = sum(p.amount for p in entry.postings if p.source == HELD)
+            spent = sum(p.amount for p in event.postings if p.source == HELD)
             gone = sum(
                 hold.amount
                 for name, hold in HOLDS.all(before).items()

@@ -17,7 +17,7 @@ from typing import Any, Final
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from greenlet import greenlet
 
-from chalicelib.domain.calendar import Instant
+from chalicelib.domain.ledger.calendar import Instant
 from chalicelib.store.catalogue import CachedCatalogue, DynamoCatalogue
 from chalicelib.store.ledger import DynamoLedger
 from chalicelib.usecases.services import Caller
@@ -266,8 +266,8 @@ class Simulation:
     def _finish(self, task: Task) -> None:
         delivery, intent = task.delivery, task.delivery.intent
         delivery.ended, delivery.after = self._step, self._watch.versions_of(intent.tenant)
-        told = [f"{each.kind}{each.code and ':'}{each.code}" for each in delivery.outcomes]
-        self._note("end", delivery.id, *told or ["killed"])
+        result = [f"{each.kind}{each.code and ':'}{each.code}" for each in delivery.outcomes]
+        self._note("end", delivery.id, *result or ["killed"])
         self._tasks.remove(task)
         self._free.append(task.slot)
         for outcome in delivery.outcomes:

@@ -8,15 +8,14 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from chalicelib.domain import calendar
+from chalicelib.domain.ledger import calendar
 from chalicelib.domain.ledger.actor import Actor
 from chalicelib.domain.ledger.postings import kind_of
 from chalicelib.domain.mechanics.adjustment import Adjust
 from chalicelib.domain.mechanics.goodwill import GiveGoodwill
-from chalicelib.domain.mechanics.rewards import CancelRedemption
+from chalicelib.domain.mechanics.redemptions import CancelRedemption
 from chalicelib.usecases.attempt import Decided
 from chalicelib.usecases.execution import Done, change_account
-from chalicelib.usecases.ports import Answer
 from chalicelib.usecases.redeem_reward import (
     redeem_reward,
     redemption_in,
@@ -24,11 +23,12 @@ from chalicelib.usecases.redeem_reward import (
     use_voucher,
 )
 from chalicelib.usecases.services import Caller, Services
+from chalicelib.usecases.stored import Answer
 from tests.faults.ending import Ending, TenantEnding
 from tests.faults.play import Play, Redeemed
 from tests.faults.programmes import GOODWILL_DAILY, PROGRAMME
-from tests.faults.record import Request, Told
-from tests.faults.telling import commanded, draw_identity, read_back, request, told
+from tests.faults.record import Answered, Request
+from tests.faults.telling import answer_of, commanded, draw_identity, read_back, request
 
 # Every delivery is of the same desk; it is told from the others by whose key it uses.
 _DESK: Final = Actor("staff", "desk", ("reception",))
@@ -41,7 +41,7 @@ def redeem(play: Play, tenant: str) -> Request:
     identity = draw_identity(play, tenant, "redeem", (member, reward))
 
     def present(decided: Decided) -> Answer:
-        return told(decided, sealed_code(redemption_in(decided).id))
+        return answer_of(decided, sealed_code(redemption_in(decided).id))
 
     def run(services: Services, caller: Caller) -> Done:
         done = redeem_reward(services, caller, member, PROGRAMME, reward, present, identity)
@@ -54,10 +54,10 @@ def redeem(play: Play, tenant: str) -> Request:
     return request(f"{reward} by {member[-1]}", identity, run)
 
 
-def redemption_in_state(*states: str) -> Callable[[Ending, str, Told], Iterable[str]]:
+def redemption_in_state(*states: str) -> Callable[[Ending, str, Answered], Iterable[str]]:
     """Return the check that a redemption is there, in one of these states."""
 
-    def effect(ending: Ending, tenant: str, answer: Told) -> Iterable[str]:
+    def effect(ending: Ending, tenant: str, answer: Answered) -> Iterable[str]:
         redemption = ending.tenants[tenant].redemptions.get(answer.result["id"])
         if redemption is None or redemption.state not in states:
             yield f"redemption {answer.result['id']} is {redemption and redemption.state}"
@@ -84,7 +84,7 @@ def use(play: Play, tenant: str) -> Request | None:
     return request(
         known.redemption[-3:],
         identity,
-        lambda s, c: use_voucher(s, c, known.code, told, identity),
+        lambda s, c: use_voucher(s, c, known.code, answer_of, identity),
     )
 
 
@@ -96,7 +96,7 @@ def put_right(play: Play, tenant: str) -> Request:
 
     def run(services: Services, caller: Caller) -> Done:
         desk = replace(caller, actor=replace(_DESK, partner=caller.actor.id))
-        return change_account(services, desk, command, told, identity)
+        return change_account(services, desk, command, answer_of, identity)
 
     return request(f"{points} for {member[-1]}", identity, run)
 
@@ -107,10 +107,10 @@ def check_goodwill(tenant: TenantEnding) -> Iterator[str]:
     zone = version.document.time_zone if version else "UTC"
     given: Counter[str] = Counter()
     for journal in tenant.journals.values():
-        for entry in journal.entries:
-            if entry.kind == "goodwill.given":
-                day = calendar.local_date(entry.effective_at, zone).isoformat()
-                given[day] += sum(p.amount for p in entry.postings if kind_of(p.source) == "issued")
+        for event in journal.events:
+            if event.kind == "goodwill.given":
+                day = calendar.local_date(event.effective_at, zone).isoformat()
+                given[day] += sum(p.amount for p in event.postings if kind_of(p.source) == "issued")
     for day, points in given.items():
         taken = tenant.taken(f"{PROGRAMME}/goodwill/{_DESK.name}/{day}")
         if points > GOODWILL_DAILY or points != taken:

@@ -1,4 +1,4 @@
-"""How a request is sent, and what its client is told: the same for every write."""
+"""How a request is sent, and what its client is answered: the same for every write."""
 
 from __future__ import annotations
 
@@ -8,31 +8,31 @@ from typing import Any
 
 import msgspec
 
-from chalicelib.domain.commands import Command
+from chalicelib.domain.decide.commands import Command
 from chalicelib.domain.errors import LoyaltyError, Unavailable
 from chalicelib.usecases.attempt import Decided
 from chalicelib.usecases.execution import Done, change_account
 from chalicelib.usecases.identity import request_identity
-from chalicelib.usecases.ports import Answer, IdempotencyKey
 from chalicelib.usecases.services import Caller, Services
+from chalicelib.usecases.stored import Answer, IdempotencyKey
 from tests.faults.play import Play
-from tests.faults.record import Outcome, Part, Request, Send, Told
+from tests.faults.record import Answered, Outcome, Part, Request, Send
 
 
-def told(decided: Decided, code: str = "") -> Answer:
+def answer_of(decided: Decided, code: str = "") -> Answer:
     """Return what a client is told: where the account stands, and what was decided."""
     balances = {
         currency: (balance.available, balance.pending_total, balance.deficit)
         for currency, balance in sorted(decided.account.balances.items())
     }
     result = decided.results[-1] if decided.results else None
-    body = Told(decided.member, decided.account.version, decided.now, balances, result, code)
+    body = Answered(decided.member, decided.account.version, decided.now, balances, result, code)
     return Answer(201, msgspec.json.encode(body, order="sorted"))
 
 
-def read_back(body: bytes) -> Told:
+def read_back(body: bytes) -> Answered:
     """Return an accepted answer as it was told."""
-    return msgspec.json.decode(body, type=Told)
+    return msgspec.json.decode(body, type=Answered)
 
 
 def accepted(done: Done) -> Outcome:
@@ -63,7 +63,7 @@ def request(
 
 def commanded(about: str, identity: IdempotencyKey, command: Command) -> Request:
     """Return a request that is one command about a member, recognised by one identity."""
-    return request(about, identity, lambda s, c: change_account(s, c, command, told, identity))
+    return request(about, identity, lambda s, c: change_account(s, c, command, answer_of, identity))
 
 
 def draw_identity(play: Play, tenant: str, kind: str, content: Any) -> IdempotencyKey:

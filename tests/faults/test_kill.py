@@ -15,20 +15,20 @@ import msgspec
 import pytest
 from msgspec.structs import replace
 
-from chalicelib.domain.activity import Activity
-from chalicelib.domain.calendar import parse_instant
+from chalicelib.domain.ledger.activity import Activity
+from chalicelib.domain.ledger.calendar import parse_instant
 from chalicelib.store import keys
 from chalicelib.store.connection import Connection
 from chalicelib.usecases.create_member import NewMember, create_member
-from chalicelib.usecases.ports import Settings
 from chalicelib.usecases.publish_programme import draft_programme, publish_programme
 from chalicelib.usecases.read_ledger import verify_account
 from chalicelib.usecases.record_activity import Reported, record_activity
 from chalicelib.usecases.services import Caller, Services
+from chalicelib.usecases.stored import Settings
 from infra.local.engine import Engine
 from infra.local.tables import create_tables
 from tests.faults.programmes import PROGRAMME, VERSIONS, document
-from tests.faults.telling import told
+from tests.faults.telling import answer_of
 from tests.faults.worker import TENANT, Ended, Task, When, services
 from tests.faults.world import BEFORE, DAY, Ids
 
@@ -130,9 +130,9 @@ def _clinic(made: Services) -> tuple[str, ...]:
     members = []
     for number in range(MEMBERS):
         new = NewMember(external_id=("ehr", str(number)))
-        members.append(create_member(made, caller, new, told, None).member)
+        members.append(create_member(made, caller, new, answer_of, None).member)
         visit = Activity("visit.completed", "emr", f"visit-{number}", BEGIN)
-        record_activity(made, caller, Reported(visit, members[-1]), told)
+        record_activity(made, caller, Reported(visit, members[-1]), answer_of)
     return tuple(members)
 
 

@@ -10,7 +10,7 @@ from typing import Final
 import pytest
 
 from tests.faults.campaign import ROOT, Tally, lines, play, replay, timed
-from tests.faults.faults import Fault
+from tests.faults.faults import InjectedFault
 from tests.faults.operations import OPERATIONS
 
 HISTORIES: Final = 500
@@ -32,15 +32,15 @@ def test_invariants_hold(tally: Tally) -> None:
 
 def test_every_fault_fires(tally: Tally) -> None:
     """Each kind of fault happened, and not only once: a fault that never fires finds nothing."""
-    assert {fault.value: n for fault in Fault if (n := tally.fired[fault.value]) < 10} == {}
+    assert {fault.value: n for fault in InjectedFault if (n := tally.fired[fault.value]) < 10} == {}
 
 
 def test_every_operation_is_answered(tally: Tally) -> None:
     """Each operation of the list was carried out, and written ones were replayed too."""
     for operation in OPERATIONS:
-        told = tally.answers[operation.name]
-        assert told["accepted"] + told["read"] >= 10, operation.name
-        assert told["replayed"] or not operation.leaves, operation.name
+        result = tally.answers[operation.name]
+        assert result["accepted"] + result["read"] >= 10, operation.name
+        assert result["replayed"] or not operation.leaves, operation.name
 
 
 @pytest.mark.parametrize("seed", [3, 4, 5])

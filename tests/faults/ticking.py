@@ -9,8 +9,8 @@ from chalicelib.domain.ledger.actor import CLOCK
 from chalicelib.store import keys
 from chalicelib.usecases.fan_out import fan_out, settle_range
 from chalicelib.usecases.move_clock import move_clock
-from chalicelib.usecases.ports import Due, IndexRange
 from chalicelib.usecases.services import Caller, Services
+from chalicelib.usecases.stored import Due, IndexRange
 from chalicelib.usecases.tick import SHARDS, settler, tick
 from tests.faults.ending import Ending
 from tests.faults.play import Play

@@ -1,7 +1,7 @@
 """
 What is checked at every step of a history, because it is cheap and finds a fault where it happens.
 
-No request may name what is another tenant's; no write may change an entry, leave an account without
+No request may name what is another tenant's; no write may change an event, leave an account without
 its journal, file it later than it is due, or take more from stock than there is.
 """
 
@@ -10,9 +10,9 @@ from __future__ import annotations
 from functools import cache
 from typing import Any, Final
 
-from chalicelib.domain.calendar import Instant
 from chalicelib.domain.decide.settling import due_at
-from chalicelib.domain.mechanics.rewards import stock_counter
+from chalicelib.domain.ledger.calendar import Instant
+from chalicelib.domain.mechanics.redemptions import stock_counter
 from chalicelib.store import items, keys
 from tests.faults import storage
 from tests.faults.faults import Call
@@ -60,25 +60,25 @@ class Watch:
         held = storage.partition(storage.LEDGER, pk)
         if keys.ACCOUNT not in held:
             if any(sk.startswith(_ENTRY) for sk in held):
-                self.found.append(f"{pk} has entries and no account")
+                self.found.append(f"{pk} has events and no account")
             return
-        entries = sorted(sk for sk in held if sk.startswith(_ENTRY))
-        hashes = [held[sk]["hash"]["B"] for sk in entries]
+        events = sorted(sk for sk in held if sk.startswith(_ENTRY))
+        hashes = [held[sk]["hash"]["B"] for sk in events]
         before = self._hashes.get(pk, [])
         if hashes[: len(before)] != before:
-            self.found.append(f"an entry of {pk} was changed")
+            self.found.append(f"an event of {pk} was changed")
         self._hashes[pk] = hashes
         _, tenant, _, member = pk.split("#", 3)
         for version in range(len(before) + 1, len(hashes) + 1):
             # What was there before the history began was written at no time of it.
             self.written_at[tenant, member, version] = now and clock_of(tenant, now)
         self.versions[tenant, member] = len(hashes)
-        self._account(pk, held[keys.ACCOUNT], entries, hashes)
+        self._account(pk, held[keys.ACCOUNT], events, hashes)
 
-    def _account(self, pk: str, item: Any, entries: list[str], hashes: list[str]) -> None:
+    def _account(self, pk: str, item: Any, events: list[str], hashes: list[str]) -> None:
         version = int(item["version"]["N"])
-        if entries != [keys.entry_sk(number) for number in range(1, version + 1)]:
-            self.found.append(f"{pk} is at version {version} and has {len(entries)} entries")
+        if events != [keys.event_sk(number) for number in range(1, version + 1)]:
+            self.found.append(f"{pk} is at version {version} and has {len(events)} events")
         elif item["head_hash"]["B"] != hashes[-1]:
             self.found.append(f"{pk} does not end its journal")
         read = storage.read(item)

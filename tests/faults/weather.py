@@ -7,24 +7,24 @@ from dataclasses import dataclass
 from typing import Final
 
 from tests.faults.chance import Chance
-from tests.faults.faults import DRAWN, Fault
+from tests.faults.faults import DRAWN, InjectedFault
 from tests.faults.record import Operation
 from tests.faults.slots import COUNT
 from tests.faults.world import MINUTE
 
 # What can befall few calls comes as often as what can befall any; deaths come less often, since
 # of one who is dead nothing more is seen.
-_SHARES: Final[dict[Fault, int]] = {
-    Fault.KILLED_BEFORE: 1,
-    Fault.KILLED_AFTER: 1,
-    Fault.FAILED_AFTER: 6,
-    Fault.DELAYED: 6,
-    Fault.REPEATED: 6,
-    Fault.CONFLICT: 6,
-    Fault.LOADED: 6,
-    Fault.UNPROCESSED: 6,
-    Fault.PAGED: 6,
-    Fault.STALE: 20,
+_SHARES: Final[dict[InjectedFault, int]] = {
+    InjectedFault.KILLED_BEFORE: 1,
+    InjectedFault.KILLED_AFTER: 1,
+    InjectedFault.FAILED_AFTER: 6,
+    InjectedFault.DELAYED: 6,
+    InjectedFault.REPEATED: 6,
+    InjectedFault.CONFLICT: 6,
+    InjectedFault.LOADED: 6,
+    InjectedFault.UNPROCESSED: 6,
+    InjectedFault.PAGED: 6,
+    InjectedFault.STALE: 20,
 }
 # How far the clocks of two containers may be from the true time.
 SKEW_MAX: Final = 5 * MINUTE
@@ -35,7 +35,7 @@ class Weather:
     """How a history goes wrong: which faults, how often; how busy it is."""
 
     percent: int
-    faults: Sequence[tuple[Fault, int]]
+    faults: Sequence[tuple[InjectedFault, int]]
     operations: Sequence[tuple[Operation, int]]
     intents: int
     big_moves: int

@@ -19,24 +19,24 @@ from typing import Any, Final, Literal
 import msgspec
 from msgspec import Struct
 
-from chalicelib.domain.activity import Activity
-from chalicelib.domain.calendar import Instant
+from chalicelib.domain.ledger.activity import Activity
 from chalicelib.domain.ledger.actor import CLOCK, Actor
+from chalicelib.domain.ledger.calendar import Instant
 from chalicelib.store.catalogue import CachedCatalogue, DynamoCatalogue
 from chalicelib.store.connection import Connection
 from chalicelib.store.dynamo import Dynamo
 from chalicelib.store.ledger import DynamoLedger
 from chalicelib.usecases.create_member import NewMember, create_member
-from chalicelib.usecases.ports import IdempotencyKey
 from chalicelib.usecases.record_activity import Reported, record_activity
 from chalicelib.usecases.redeem_reward import redeem_reward
 from chalicelib.usecases.reverse_activity import Reversal, reverse_activity
 from chalicelib.usecases.services import Caller, Services
+from chalicelib.usecases.stored import IdempotencyKey
 from chalicelib.usecases.tick import tick
 from tests import conftest  # noqa: F401 - keeps the machine's credentials out of this process
 from tests.faults.chance import Chance
 from tests.faults.programmes import PROGRAMME
-from tests.faults.telling import told
+from tests.faults.telling import answer_of
 from tests.faults.world import Ids, no_pause, services_over
 
 TENANT: Final = "mortal"
@@ -63,26 +63,26 @@ class Ended(Struct, frozen=True):
 
 def _earn(services: Services, caller: Caller, task: Task) -> None:
     activity = Activity("visit.completed", "emr", "killed", task.now)
-    record_activity(services, caller, Reported(activity, task.members[0]), told)
+    record_activity(services, caller, Reported(activity, task.members[0]), answer_of)
 
 
 def _first_contact(services: Services, caller: Caller, task: Task) -> None:
     activity = Activity("visit.completed", "emr", "killed", task.now)
     reported = Reported(activity, external_id=("ehr", "stranger"))
-    record_activity(services, caller, reported, told)
+    record_activity(services, caller, reported, answer_of)
 
 
 def _join(services: Services, caller: Caller, task: Task) -> None:
     new = NewMember(external_id=("ehr", f"newcomer {len(task.members)}"))
-    create_member(services, caller, new, told, _KEY)
+    create_member(services, caller, new, answer_of, _KEY)
 
 
 def _redeem(services: Services, caller: Caller, task: Task) -> None:
-    redeem_reward(services, caller, task.members[0], PROGRAMME, "tea", told, _KEY)
+    redeem_reward(services, caller, task.members[0], PROGRAMME, "tea", answer_of, _KEY)
 
 
 def _reverse(services: Services, caller: Caller, _task: Task) -> None:
-    reverse_activity(services, caller, Reversal("emr", "visit-0", reason="gone"), told, _KEY)
+    reverse_activity(services, caller, Reversal("emr", "visit-0", reason="gone"), answer_of, _KEY)
 
 
 def _tick(services: Services, caller: Caller, task: Task) -> None:

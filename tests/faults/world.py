@@ -15,16 +15,17 @@ from typing import Any, Final, NamedTuple
 from msgspec.structs import replace
 
 from chalicelib.domain import voucher_code
-from chalicelib.domain.activity import Activity
-from chalicelib.domain.calendar import Instant, parse_instant
+from chalicelib.domain.ledger.activity import Activity
 from chalicelib.domain.ledger.actor import Actor
+from chalicelib.domain.ledger.calendar import Instant, parse_instant
 from chalicelib.domain.ledger.events import Line
-from chalicelib.domain.mechanics.entitlements import GrantEntitlement, UseEntitlement
+from chalicelib.domain.mechanics.entitlement_uses import UseEntitlement
+from chalicelib.domain.mechanics.entitlements import GrantEntitlement
 from chalicelib.domain.mechanics.holds import PlaceHold
 from chalicelib.domain.mechanics.households import JoinHousehold
 from chalicelib.domain.mechanics.quoting import SOURCE, MakeQuote
 from chalicelib.domain.mechanics.wallets import TopUp
-from chalicelib.domain.programme import ProgrammeVersion
+from chalicelib.domain.programme.versions import ProgrammeVersion
 from chalicelib.store import keys
 from chalicelib.store.catalogue import DynamoCatalogue
 from chalicelib.store.directory import DynamoDirectory
@@ -34,16 +35,17 @@ from chalicelib.store.models import clock_item
 from chalicelib.usecases.attempt import Decided
 from chalicelib.usecases.create_member import NewMember, create_member
 from chalicelib.usecases.execution import change_account
-from chalicelib.usecases.ports import Answer, Catalogue, Ledger, Settings
+from chalicelib.usecases.ports import Catalogue, Ledger
 from chalicelib.usecases.publish_programme import draft_programme, publish_programme
 from chalicelib.usecases.quote_purchase import quote_purchase
 from chalicelib.usecases.record_activity import Reported, record_activity
 from chalicelib.usecases.redeem_reward import redeem_reward
 from chalicelib.usecases.secrets import TenantSecrets
 from chalicelib.usecases.services import Caller, Services
+from chalicelib.usecases.stored import Answer, Settings
 from tests.faults import storage
 from tests.faults.chance import Chance
-from tests.faults.programmes import PLACES, PROGRAMME, VERSIONS, document
+from tests.faults.programmes import MAX_MEMBERS, PROGRAMME, VERSIONS, document
 from tests.faults.slots import COUNT, Slot
 
 MINUTE: Final = 60_000
@@ -182,11 +184,11 @@ class _Setting:
             create_member(services, caller, NewMember(external_id=("ehr", who)), _told, None).member
             for who in PEOPLE
         )
-        for who, fact in facts_before(self._start):
-            self._now = fact.occurred_at
+        for who, activity in activities_before(self._start):
+            self._now = activity.occurred_at
             if tenant.clocked:
                 storage.put(storage.CATALOGUE, clock_item(tenant.id, self._now))
-            record_activity(services, caller, Reported(fact, members[who]), _told)
+            record_activity(services, caller, Reported(activity, members[who]), _told)
         for who, reward in REDEEMED_BEFORE:
             redeem_reward(services, caller, members[who], PROGRAMME, reward, _told, None)
         aside = PlaceHold(
@@ -218,12 +220,12 @@ class _Setting:
             quote_purchase(services, caller, priced(members[0], amount))
         plain = replace(priced(members[0], 500), payments=(), excluded=frozenset({"coffee"}))
         quote_purchase(services, caller, plain)
-        for founding, one in ((PLACES, members[1]), (None, members[2])):
+        for founding, one in ((MAX_MEMBERS, members[1]), (None, members[2])):
             home = JoinHousehold(
                 member=one, household=HOME_BEFORE, role="adult", max_members=founding
             )
             change_account(services, caller, home, _told)
-        # The first member's last entry; of the quota one is left.
+        # The first member's last event; of the quota one is left.
         parking = UseEntitlement(member=members[0], programme=PROGRAMME, entitlement="parking")
         change_account(services, caller, parking, _told)
         return members
@@ -236,18 +238,18 @@ def priced(member: str, amount: int) -> MakeQuote:
     return MakeQuote(member=member, programme=PROGRAMME, quote_id="", activity=activity)
 
 
-def facts_before(start: Instant) -> list[tuple[int, Activity]]:
+def activities_before(start: Instant) -> list[tuple[int, Activity]]:
     """Return what was reported of whom before histories begin, the latest last."""
 
-    def fact(number: int, kind: str, at: Instant, **more: Any) -> Activity:
+    def activity(number: int, kind: str, at: Instant, **more: Any) -> Activity:
         return Activity(kind, "emr", f"before-{number}", at, **more)
 
     return [
-        (0, fact(0, "visit.completed", start - 4 * DAY, attributes={"online": True})),
-        (0, fact(1, "visit.completed", start - 2 * DAY)),
-        (1, fact(2, "visit.completed", start - 2 * DAY, attributes={"online": True})),
-        (0, fact(3, "checkup.completed", start - DAY)),
-        (0, fact(4, "payment.received", start, amount=9900, money="GBP")),
+        (0, activity(0, "visit.completed", start - 4 * DAY, attributes={"online": True})),
+        (0, activity(1, "visit.completed", start - 2 * DAY)),
+        (1, activity(2, "visit.completed", start - 2 * DAY, attributes={"online": True})),
+        (0, activity(3, "checkup.completed", start - DAY)),
+        (0, activity(4, "payment.received", start, amount=9900, money="GBP")),
     ]
 
 

@@ -15,7 +15,7 @@ import sys
 
 from tests.fuzz import campaign, chapter
 from tests.fuzz.campaign import Summary
-from tests.fuzz.chapter import Fault
+from tests.fuzz.chapter import Violation
 
 
 def main() -> int:
@@ -32,7 +32,7 @@ def main() -> int:
     return summary.fault is not None
 
 
-def described(seed: int, fault: Fault) -> str:
+def described(seed: int, fault: Violation) -> str:
     """Return all that it takes to understand a fault, and to have it again."""
     method, target, headers, body = fault.request
     answer = fault.answer
@@ -51,10 +51,10 @@ def described(seed: int, fault: Fault) -> str:
 
 def _replay(seed: int, index: int) -> int:
     step = chapter.replayed(seed, index)
-    if isinstance(step, Fault):
+    if isinstance(step, Violation):
         print(described(seed, step))
         return 1
-    print(described(seed, Fault(index, chapter.store_of(index), step.request, step.answer, "")))
+    print(described(seed, Violation(index, chapter.store_of(index), step.request, step.answer, "")))
     return 0
 
 

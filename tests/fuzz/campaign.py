@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from typing import Final, NamedTuple
 
 from tests.fuzz import chapter
-from tests.fuzz.chapter import Fault, Outcome, Told
+from tests.fuzz.chapter import Answered, Outcome, Violation
 from tests.fuzz.contract import local_contract
 
 _TELL_EVERY: Final = 10
@@ -23,7 +23,7 @@ class Summary(NamedTuple):
     requests: int
     seconds: float
     outcomes: Counter[Outcome]
-    fault: Fault | None
+    fault: Violation | None
 
     @property
     def statuses(self) -> Counter[int]:
@@ -64,12 +64,12 @@ def run(
     fault = None
     parts = _parts(seed, requests)
     with multiprocessing.get_context("spawn").Pool(workers) as pool:
-        for number, told in enumerate(pool.imap_unordered(_run, parts), 1):
-            done += told.requests
-            outcomes += told.outcomes
+        for number, result in enumerate(pool.imap_unordered(_run, parts), 1):
+            done += result.requests
+            outcomes += result.outcomes
             if number % _TELL_EVERY == 0:
                 tell(done, time.monotonic() - started)
-            if (fault := told.fault) is not None:
+            if (fault := result.fault) is not None:
                 break
     return Summary(seed, done, time.monotonic() - started, outcomes, fault)
 
@@ -79,7 +79,7 @@ def _parts(seed: int, requests: int) -> Iterator[tuple[int, int, int]]:
         yield seed, first, min(chapter.LENGTH, requests - first)
 
 
-def _run(part: tuple[int, int, int]) -> Told:
+def _run(part: tuple[int, int, int]) -> Answered:
     return chapter.run(*part)
 
 

@@ -42,7 +42,7 @@ class Exchange(NamedTuple):
     answer: Answer
 
 
-class Fault(NamedTuple):
+class Violation(NamedTuple):
     """A request whose answer may not be, or that had none."""
 
     number: int
@@ -52,12 +52,12 @@ class Fault(NamedTuple):
     reason: str
 
 
-class Told(NamedTuple):
+class Answered(NamedTuple):
     """What a chapter came to."""
 
     requests: int
     outcomes: Counter[Outcome]
-    fault: Fault | None
+    fault: Violation | None
 
 
 def store_of(index: int) -> StoreName:
@@ -65,27 +65,27 @@ def store_of(index: int) -> StoreName:
     return "engine" if index // LENGTH % ENGINE_EVERY == _ENGINE_AT else "fake"
 
 
-def run(seed: int, first: int, count: int = LENGTH, on: MakeGround = ground_on) -> Told:
+def run(seed: int, first: int, count: int = LENGTH, on: MakeGround = ground_on) -> Answered:
     """Run ``count`` requests of the chapter that begins at index ``first``; stop at a fault."""
     outcomes: Counter[Outcome] = Counter()
     for done, step in enumerate(itertools.islice(_steps(seed, first, on), count), 1):
-        if isinstance(step, Fault):
-            return Told(done, outcomes, step)
+        if isinstance(step, Violation):
+            return Answered(done, outcomes, step)
         operation = step.operation
         name = str(operation.entry["operationId"]) if operation else "(none)"
         outcomes[name, step.answer.status, code_of(step.answer)] += 1
-    return Told(count, outcomes, None)
+    return Answered(count, outcomes, None)
 
 
-def replayed(seed: int, index: int, on: MakeGround = ground_on) -> Exchange | Fault:
+def replayed(seed: int, index: int, on: MakeGround = ground_on) -> Exchange | Violation:
     """Return one request again, or the fault before it; its lines in the log are written."""
     steps = _steps(seed, index - index % LENGTH, on, loud_at=index)
-    return next(step for step in steps if isinstance(step, Fault) or step.number == index)
+    return next(step for step in steps if isinstance(step, Violation) or step.number == index)
 
 
 def _steps(
     seed: int, first: int, on: MakeGround, *, loud_at: int = -1
-) -> Iterator[Exchange | Fault]:
+) -> Iterator[Exchange | Violation]:
     store, contract = store_of(first), local_contract()
     rng = random.Random(f"{seed}/{first // LENGTH}")  # noqa: S311 - to be had again
     # A line for each request would be most of the work.
@@ -107,7 +107,7 @@ def _steps(
 
 def _step(
     ground: Ground, judge: Judge, index: int, request: Request, credential: Credential
-) -> Exchange | Fault:
+) -> Exchange | Violation:
     answer = None
     try:
         answer = ground.transport(*request)
@@ -115,7 +115,7 @@ def _step(
         judge.check(operation, request, answer)
         judge.check_told(credential, request, answer)
     except Exception:  # noqa: BLE001 - whatever goes wrong is what is looked for
-        return Fault(index, store_of(index), request, answer, traceback.format_exc(limit=-4))
+        return Violation(index, store_of(index), request, answer, traceback.format_exc(limit=-4))
     if answer.status < 300 and operation is not None and operation.scope is not None:
         _learn(credential, request, answer)
     return Exchange(index, request, operation, answer)
@@ -123,12 +123,12 @@ def _step(
 
 def _learn(credential: Credential, request: Request, answer: Answer) -> None:
     """Let the caller remember what an accepted request said and what it was answered."""
-    told = decoded(answer)
+    result = decoded(answer)
     if "etag" in answer.headers:
-        told = {"etag": answer.headers["etag"], "member_id": told["id"]}
+        result = {"etag": answer.headers["etag"], "member_id": result["id"]}
     if request.body and request.method == "POST":
         credential.memory.learn(json.loads(request.body))
-    credential.memory.learn(told)
+    credential.memory.learn(result)
 
 
 def _advance(ground: Ground, rng: random.Random) -> None:

@@ -12,15 +12,16 @@ from contextlib import suppress
 from functools import cache
 from typing import Any, Final
 
-from chalicelib.domain import calendar, voucher_code
+from chalicelib.domain import voucher_code
 from chalicelib.domain.api_key import PREFIX
+from chalicelib.domain.authoring.validation import validate
 from chalicelib.domain.errors import LoyaltyError, Malformed, NotFound, Unauthorised
-from chalicelib.domain.validation import validate
+from chalicelib.domain.ledger import calendar
 from chalicelib.routes import cursors, headers, parsing
 from chalicelib.routes.credentials import authenticate
 from chalicelib.routes.issuer import Issuer
 from chalicelib.routes.tokens import TokenVerifier
-from chalicelib.usecases.ports import StoredKey
+from chalicelib.usecases.stored import StoredKey
 from tests.routes.toy import AUDIENCE, ISSUER, JWKS, NOW
 
 Door = Callable[[bytes], None]

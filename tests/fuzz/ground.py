@@ -32,9 +32,10 @@ from chalicelib.store.directory import DynamoDirectory
 from chalicelib.store.dynamo import Dynamo
 from chalicelib.store.ledger import DynamoLedger
 from chalicelib.usecases.keys import issue_key
-from chalicelib.usecases.ports import Catalogue, Directory, Ledger, Settings
+from chalicelib.usecases.ports import Catalogue, Directory, Ledger
 from chalicelib.usecases.secrets import TenantSecrets
 from chalicelib.usecases.services import Caller, Services
+from chalicelib.usecases.stored import Settings
 from infra.local import in_process
 from infra.local.gateway import Gateway
 from infra.local.keys import KEY_ID, LocalIssuer

@@ -57,7 +57,7 @@ def _apart(door: str, runs: int, seed: int) -> tuple[str, int, str]:
     command = [sys.executable, "-m", "tests.fuzz.knocking"]
     # The process that knocks ends without cleaning up.
     with tempfile.TemporaryDirectory(prefix="tessera-door-") as corpus:
-        told = subprocess.run(
+        result = subprocess.run(
             [*command, "--door", door, "--runs", str(runs), "--seed", str(seed)],
             cwd=ROOT,
             env=os.environ | {"TMPDIR": corpus},
@@ -66,9 +66,9 @@ def _apart(door: str, runs: int, seed: int) -> tuple[str, int, str]:
             errors="replace",
             check=False,
         )
-    output = told.stdout + told.stderr
+    output = result.stdout + result.stderr
     done = _DONE.search(output)
-    return door, int(done[1]) if done and told.returncode == 0 else 0, output[-4000:]
+    return door, int(done[1]) if done and result.returncode == 0 else 0, output[-4000:]
 
 
 def _knock(door: str, runs: int, seed: int) -> None:

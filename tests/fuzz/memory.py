@@ -92,8 +92,7 @@ def _records(value: Any, owner: str, above: Record) -> Iterator[list[tuple[str, 
 
 
 def _filed_under(name: str, owner: str, value: Scalar) -> str:
-    # Who is given something is another one than who is asked about.
-    if isinstance(value, str) and _MEMBER.fullmatch(value) and name != "to":
+    if name in {"id", "member"} and isinstance(value, str) and _MEMBER.fullmatch(value):
         return "member_id"
     if name == "id" and owner == "lines":
         return "line_id"

@@ -56,7 +56,7 @@ def _part(op: Any, value: Any) -> Writer:
     if op is ops.BRANCH:
         branches = [_sequence(branch) for branch in value[1]]
         return lambda rng: rng.choice(branches)(rng)
-    if op is ops.AT:
+    if op in (ops.AT, ops.ASSERT_NOT):
         return lambda _: ""
     letters = _letters(op, value)
     return lambda rng: rng.choice(letters)

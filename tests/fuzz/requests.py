@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final, NamedTuple
 from urllib.parse import quote, urlencode
 
-from chalicelib.domain.calendar import Instant
+from chalicelib.domain.ledger.calendar import Instant
 from tests.catalogue.catalogue import EXAMPLES
 from tests.fuzz import corpus
 from tests.fuzz.memory import Memory

@@ -7,8 +7,9 @@ from typing import Final
 
 import pytest
 
-from chalicelib.domain import calendar, voucher_code
+from chalicelib.domain import voucher_code
 from chalicelib.domain.errors import Malformed
+from chalicelib.domain.ledger import calendar
 from chalicelib.routes import cursors, parsing
 from tests.fuzz.doors import DOORS, SEEDS
 

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import msgspec
 
-from chalicelib.domain.calendar import Instant, format_instant, parse_instant
+from chalicelib.domain.ledger.calendar import Instant, format_instant, parse_instant
 from tests.fuzz.memory import Memory
 from tests.fuzz.patterns import fits, matching
 

@@ -105,14 +105,14 @@ def test_workers_are_bounded(resources: dict[str, Any]) -> None:
 def test_preflight_answers_browsers(resources: dict[str, Any]) -> None:
     """Every path answers a browser's question with our headers, without a function."""
     paths = resources["RestAPI"]["Properties"]["DefinitionBody"]["paths"]
-    told = "method.response.header.Access-Control-Allow-"
+    result = "method.response.header.Access-Control-Allow-"
 
     for path, methods in paths.items():
         integration = methods["options"]["x-amazon-apigateway-integration"]
         assert integration["type"] == "mock", path
         headers = integration["responses"]["default"]["responseParameters"]
-        assert headers[f"{told}Origin"] == "'*'"
-        assert "Idempotency-Key" in headers[f"{told}Headers"]
+        assert headers[f"{result}Origin"] == "'*'"
+        assert "Idempotency-Key" in headers[f"{result}Headers"]
 
 
 def test_other_methods_reach_the_application(resources: dict[str, Any]) -> None:

@@ -23,7 +23,7 @@ from typing import Any, Final
 import pytest
 
 from chalicelib import wiring
-from chalicelib.domain.activity import Activity
+from chalicelib.domain.ledger.activity import Activity
 from chalicelib.domain.ledger.actor import Actor
 from chalicelib.integrations.tick_queue import redrive
 from chalicelib.usecases.attempt import Decided
@@ -31,10 +31,10 @@ from chalicelib.usecases.create_member import NewMember, create_member
 from chalicelib.usecases.fan_out import SHORT
 from chalicelib.usecases.keys import ALL
 from chalicelib.usecases.open_tenant import open_tenant
-from chalicelib.usecases.ports import Answer, Settings
 from chalicelib.usecases.publish_programme import draft_programme, publish_programme
 from chalicelib.usecases.record_activity import Reported, record_activity
 from chalicelib.usecases.services import Caller, Services
+from chalicelib.usecases.stored import Answer, Settings
 from infra import data
 from infra.deploy import Clients, DeployError, Deployment
 from infra.packaging import Package
@@ -193,7 +193,7 @@ def test_enrols_earns_and_redeems(site: Site) -> None:
     status, bought = site.call("POST", path, {})
     assert (status, bought["quote"]["state"]) == (201, "confirmed")
     status, verified = site.call("GET", f"/v1/members/{member}/verification")
-    assert (status, verified["verified"], verified["entries"]) == (200, True, 6)
+    assert (status, verified["verified"], verified["events"]) == (200, True, 6)
 
 
 def test_refuses_as_the_application_does(site: Site) -> None:
@@ -223,7 +223,7 @@ def test_scheduled_tick_expires_what_is_due(site: Site) -> None:
     wait_for(is_settled, "what is due", 180)
     for member in (site.due[0], site.due[-1]):
         _, page = site.call("GET", f"/v1/members/{member}/ledger")
-        assert "lots.expired" in {entry["kind"] for entry in page["entries"]}
+        assert "lots.expired" in {event["kind"] for event in page["events"]}
     assert '"message":"settle"' in site.logged("SettleLogGroup")
     assert '"lag_ms"' in site.logged("TickLogGroup")
 
@@ -339,8 +339,8 @@ def _open(site: Site) -> None:
 
 def _due(services: Services, number: int, at: int) -> str:
     member = create_member(services, _CALLER, NewMember(), _nothing, None).member
-    fact = Activity("visit.completed", "test", f"due-{number}", at)
-    record_activity(services, _CALLER, Reported(fact, member), _nothing)
+    activity = Activity("visit.completed", "test", f"due-{number}", at)
+    record_activity(services, _CALLER, Reported(activity, member), _nothing)
     return member
 
 

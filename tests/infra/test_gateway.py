@@ -256,11 +256,11 @@ def test_concurrent_clients_get_their_own_answers(server: Server) -> None:
                 "POST", f"/echo?mark={mark}", body=mark.encode(), headers={"X-Mark": mark}
             )
             answer = Answer(connection.getresponse())
-            told = answer.json
+            result = answer.json
             own += (
-                (told["query"]["mark"][0], told["headers"]["x-mark"], told["body"])
+                (result["query"]["mark"][0], result["headers"]["x-mark"], result["body"])
                 == (mark, mark, mark)
-            ) and told["request"] == told["invocation"] == answer.headers["x-amzn-RequestId"]
+            ) and result["request"] == result["invocation"] == answer.headers["x-amzn-RequestId"]
         connection.close()
         return own
 
@@ -275,9 +275,9 @@ def test_busy_port_names_the_variable(server: Server) -> None:
 
 
 @pytest.mark.parametrize(
-    ("tells_cost", "told"), [(True, "calls=1; write_units=0; read_units=0.5"), (False, None)]
+    ("tells_cost", "result"), [(True, "calls=1; write_units=0; read_units=0.5"), (False, None)]
 )
-def test_cost_is_told_where_asked_for(tells_cost: bool, told: str | None) -> None:  # noqa: FBT001
+def test_cost_is_told_where_asked_for(tells_cost: bool, result: str | None) -> None:  # noqa: FBT001
     """A request's calls and capacity are in a header, and in none unless that is asked for."""
     app = toy()
 
@@ -291,7 +291,7 @@ def test_cost_is_told_where_asked_for(tells_cost: bool, told: str | None) -> Non
     server = Server(0)
     server.start(Gateway(app, tells_cost=tells_cost))
     try:
-        assert call(server, "GET", "/spending").headers["Tessera-Cost"] == told
+        assert call(server, "GET", "/spending").headers["Tessera-Cost"] == result
     finally:
         server.stop()
 

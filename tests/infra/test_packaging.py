@@ -49,7 +49,7 @@ from chalicelib.routes.reference import show_asset
 for name in ("swagger-ui.css", "swagger-ui-bundle.js"):
     assert len(show_asset(type("Call", (), {"path": {"asset": name}})).body) > 100_000
 from chalicelib.programmes.rendering import LOCALES, Locale, catalogue, date
-from chalicelib.domain.wording import Message
+from chalicelib.domain.programme.wording import Message
 for rules in LOCALES.values():
     assert Locale.parse(rules).plural_form(1) in {"one", "other"}
 until = Message("season-until", {"last": date(2027, 1, 31)})

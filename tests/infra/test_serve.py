@@ -62,10 +62,10 @@ def test_secrets_are_the_owners(tmp_path: Path) -> None:
 
     for name in ("credentials.json", "root_key", "issuer.pem"):
         assert stat.S_IMODE((tmp_path / name).stat().st_mode) == 0o600
-    told = json.loads((tmp_path / "credentials.json").read_text())
-    assert told.keys() == {"base_url", "tenant", "admin_token", "api_key"}
-    assert f"export TESSERA_BASE_URL={told['base_url']}" in output
-    assert f"export TESSERA_API_KEY={told['api_key']}" in output
+    result = json.loads((tmp_path / "credentials.json").read_text())
+    assert result.keys() == {"base_url", "tenant", "admin_token", "api_key"}
+    assert f"export TESSERA_BASE_URL={result['base_url']}" in output
+    assert f"export TESSERA_API_KEY={result['api_key']}" in output
 
 
 def test_busy_port(tmp_path: Path) -> None:

@@ -86,7 +86,7 @@ def test_threads_have_lines_of_their_own(client: Any) -> None:
         assert all(pool.map(put_and_get, range(80)))
 
 
-def test_a_lost_engine_is_a_fault_of_the_connection() -> None:
+def test_a_lost_engine_is_a_connection_error() -> None:
     """An engine that is gone, or goes, is what botocore and the store know as such."""
     port = free_port()
     endpoint = f"http://127.0.0.1:{port}"

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from chalicelib.integrations.tick_queue import encode
-from chalicelib.usecases.ports import IndexRange
+from chalicelib.usecases.stored import IndexRange
 
 
 class Time:

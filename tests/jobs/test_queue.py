@@ -19,7 +19,7 @@ from chalicelib.jobs import ticking
 from chalicelib.store import keys
 from chalicelib.store.connection import Connection
 from chalicelib.usecases import fan_out
-from chalicelib.usecases.ports import Due, IndexRange
+from chalicelib.usecases.stored import Due, IndexRange
 from infra import data
 from infra.local import in_process
 from infra.local.engine import Engine, free_port
@@ -92,7 +92,7 @@ def work_off(town: Town, queues: Queues) -> None:
 
 
 def test_one_in_a_hundred(busy_town: Town, queues: Queues) -> None:
-    """Of a hundred, 99 are settled and one is put aside; mended and sent again it is settled."""
+    """Of a hundred, 99 are settled and one is put aside; fixed and sent again it is settled."""
     town = busy_town
     members = town.add_many(100)
     client: Any = town.ledger._dynamo.connection.client  # type: ignore[attr-defined]

@@ -17,8 +17,8 @@ from chalicelib.store.dynamo import Dynamo
 from chalicelib.store.ledger import DynamoLedger
 from chalicelib.store.metering import measured
 from chalicelib.usecases import fan_out
-from chalicelib.usecases.ports import Due, IndexRange
 from chalicelib.usecases.services import Caller
+from chalicelib.usecases.stored import Due, IndexRange
 from chalicelib.usecases.tick import SHARDS, Settled, settler
 from tests.domain.building import at
 from tests.domain.midnight import KINDS, MIDNIGHT
@@ -58,7 +58,7 @@ class TestShortList:
 
         ticked = run(village)
 
-        assert (ticked["accounts"], ticked["entries"], ticked["sent"]) == (30, 30, 0)
+        assert (ticked["accounts"], ticked["events"], ticked["sent"]) == (30, 30, 0)
         assert ticked["finished"]
         assert queue.messages == []
         assert village.due() == set()
@@ -72,12 +72,12 @@ class TestShortList:
         village.check()
 
     def test_everything_on_one_account(self, village: Town) -> None:
-        """Everything at one midnight is an entry each, in one transaction."""
+        """Everything at one midnight is an event each, in one transaction."""
         village.add(*KINDS)
 
         ticked = run(village)
 
-        assert (ticked["accounts"], ticked["entries"]) == (1, len(KINDS))
+        assert (ticked["accounts"], ticked["events"]) == (1, len(KINDS))
         village.check()
 
     def test_again(self, village: Town) -> None:
@@ -87,14 +87,14 @@ class TestShortList:
 
         ticked = run(village)
 
-        assert (ticked["accounts"], ticked["entries"], ticked["lag_ms"]) == (0, 0, 0)
+        assert (ticked["accounts"], ticked["events"], ticked["lag_ms"]) == (0, 0, 0)
 
     def test_nobody(self, village: Town) -> None:
         """An empty index is a run that does nothing."""
         assert run(village) == {
             "accounts": 0,
             "left": 0,
-            "entries": 0,
+            "events": 0,
             "finished": True,
             "failed": 0,
             "sent": 0,
@@ -297,8 +297,8 @@ class TestPoison:
         assert (ticked["accounts"], ticked["failed"]) == (11, 1)
         assert town.due() == {members[5]}
         (line,) = [each for each in caplog.records if each.levelname == "ERROR"]
-        told = {"tenant": TENANT, "member_id": members[5], "job": "tick"}
-        assert vars(line).items() >= told.items()
+        result = {"tenant": TENANT, "member_id": members[5], "job": "tick"}
+        assert vars(line).items() >= result.items()
         town.check(set(members) - {members[5]})
 
         _heal(town, whole)
@@ -359,7 +359,7 @@ class TestAtOnce:
         _in_threads([one] * threads)
 
         assert len(done) == threads
-        assert sum(each["entries"] for each in done) == 40
+        assert sum(each["events"] for each in done) == 40
         assert sum(each["failed"] for each in done) == 0
         assert town.due() == set()
         town.check()
@@ -389,8 +389,8 @@ class TestAtOnce:
         for true_time in range(MIDNIGHT - 600_000, MIDNIGHT + 660_000, 60_000):
             for skew in (first, -first):
                 village.clock.now = true_time + skew
-                if entries := run(village)["entries"]:
-                    settled.append((village.clock.now, entries))
+                if events := run(village)["events"]:
+                    settled.append((village.clock.now, events))
 
         assert settled == [(MIDNIGHT, 12)]
         village.check()
@@ -428,7 +428,7 @@ def test_correcting_the_index(town: Town) -> None:
     with measured() as cost:
         ticked = run(town)
 
-    assert (ticked["accounts"], ticked["entries"], ticked["lag_ms"]) == (1, 0, 5)
+    assert (ticked["accounts"], ticked["events"], ticked["lag_ms"]) == (1, 0, 5)
     assert cost.calls["UpdateItem"] == 1
     assert town.due() == set()
     assert town.ledger.load(TENANT, [member]) == loaded
@@ -439,7 +439,7 @@ def test_settled_a_moment_ago(town: Town) -> None:
     member = town.add("lots.expired")
     settle = settler(town.services, Caller("", CLOCK))
     place = Due(MIDNIGHT, TENANT, member)
-    assert settle(place).entries == 1
+    assert settle(place).events == 1
 
     with measured() as cost:
         assert settle(place) == Settled()

@@ -51,9 +51,9 @@ class Answer(NamedTuple):
 
     def expect(self, status: int, code: str | None = None) -> Any:
         """Return the decoded body of an answer with that status and, for a refusal, that code."""
-        told = self.body.decode(errors="replace")[:2000]
-        assert self.status == status, f"{self.status}, not {status}: {told}"
-        assert code is None or self.code == code, f"{self.code}, not {code}: {told}"
+        result = self.body.decode(errors="replace")[:2000]
+        assert self.status == status, f"{self.status}, not {status}: {result}"
+        assert code is None or self.code == code, f"{self.code}, not {code}: {result}"
         return self.json if self.body else None
 
 
@@ -72,14 +72,14 @@ class InProcess:
 
     def __call__(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> Answer:
         """Answer one request."""
-        told: dict[str, Any] = {}
+        result: dict[str, Any] = {}
 
         def start_response(status: str, given: list[tuple[str, str]]) -> None:
-            told["status"] = int(status.partition(" ")[0])
-            told["headers"] = {name.lower(): value for name, value in given}
+            result["status"] = int(status.partition(" ")[0])
+            result["headers"] = {name.lower(): value for name, value in given}
 
         chunks = self._gateway(environ(method, target, headers, body), start_response)
-        return Answer(told["status"], told["headers"], b"".join(chunks))
+        return Answer(result["status"], result["headers"], b"".join(chunks))
 
 
 class OverHttp:

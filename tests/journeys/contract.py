@@ -1,4 +1,4 @@
-"""The OpenAPI document as a judge: does an answer fit what is documented?"""
+"""The OpenAPI document as a evaluate: does an answer fit what is documented?"""
 
 from __future__ import annotations
 
@@ -99,8 +99,8 @@ class Contract:
         if "json" not in kind:
             return
         validator = self._validator(operation.method, operation.path, str(answer.status), kind)
-        fault = next(validator.iter_errors(json.loads(answer.body)), None)
-        assert fault is None, f"{fault.message if fault else ''}: {said}"
+        error = next(validator.iter_errors(json.loads(answer.body)), None)
+        assert error is None, f"{error.message if error else ''}: {said}"
 
     def _make_validator(
         self, method: str, path: str, status: str, kind: str

@@ -139,14 +139,14 @@ def test_fields_of_the_server(
     servers = {"tenant", "points", "tier", "id", "status", "version", "balance", "__proto__"}
     for name in sorted(servers - fields_of(target)):
         with subtests.test(name):
-            told = attempt(clinic, target, member, {name: "x"}).expect(422, "invalid_body")
-            assert f"/{name}" in [error["pointer"] for error in told["errors"]]
+            result = attempt(clinic, target, member, {name: "x"}).expect(422, "invalid_body")
+            assert f"/{name}" in [error["pointer"] for error in result["errors"]]
     assert clinic.available(member) == 0
 
 
 def test_fields_of_the_server_beside_a_right_body(clinic: Clinic, member: str) -> None:
     """Nothing of a request with a field too many is carried out."""
-    fact = clinic.fact(member)
+    activity = clinic.activity(member)
 
     for place, extra in (
         ("/points", {"points": 1000}),
@@ -154,8 +154,8 @@ def test_fields_of_the_server_beside_a_right_body(clinic: Clinic, member: str) -
         ("/member/tier", {"member": {"id": member, "tier": "gold"}}),
         ("/lines/0/points", {"lines": [{"id": "1", "amount": 1, "points": 9}], "currency": "GBP"}),
     ):
-        told = clinic.api.post("/v1/activities", fact | extra).expect(422, "invalid_body")
-        assert [error["pointer"] for error in told["errors"]] == [place]
+        result = clinic.api.post("/v1/activities", activity | extra).expect(422, "invalid_body")
+        assert [error["pointer"] for error in result["errors"]] == [place]
     assert len(clinic.check(member)) == 1
 
 
@@ -220,24 +220,24 @@ INSTANTS = (
 
 
 def test_broken_activities(clinic: Clinic, member: str, subtests: pytest.Subtests) -> None:
-    """Each fault is 422 and points at the field."""
+    """Each violation is 422 and points at the field."""
     for change, pointer in BROKEN:
         with subtests.test(json.dumps(change)[:60]):
-            body = clinic.fact(member) | change
-            told = clinic.api.post("/v1/activities", body).expect(422, "invalid_body")
-            assert pointer in [error["pointer"] for error in told["errors"]], told
+            body = clinic.activity(member) | change
+            result = clinic.api.post("/v1/activities", body).expect(422, "invalid_body")
+            assert pointer in [error["pointer"] for error in result["errors"]], result
     for text in INSTANTS:
         with subtests.test(text):
-            told = clinic.record(member, occurred_at=text).expect(422)
-            assert told["errors"][0]["pointer"] == "/occurred_at"
+            result = clinic.record(member, occurred_at=text).expect(422)
+            assert result["errors"][0]["pointer"] == "/occurred_at"
     assert len(clinic.check(member)) == 1
 
 
-def test_every_fault_at_once(clinic: Clinic, member: str) -> None:
-    """A body with several faults is told all of them."""
-    told = clinic.record(member, quantity=0, category=7, lines=[{"id": 1}]).expect(422)
+def test_every_violation_at_once(clinic: Clinic, member: str) -> None:
+    """A body with several violations is told all of them."""
+    result = clinic.record(member, quantity=0, category=7, lines=[{"id": 1}]).expect(422)
 
-    pointers = {error["pointer"] for error in told["errors"]}
+    pointers = {error["pointer"] for error in result["errors"]}
     assert pointers == {"/quantity", "/category", "/lines/0/id"}
 
 
@@ -249,7 +249,7 @@ def test_odd_but_right(clinic: Clinic, member: str, subtests: pytest.Subtests) -
         {"amount": {**MONEY, "amount": 10**12}},
         {"lines": [{}], "currency": "GBP"},
         {"lines": [LINE | {"id": "a"}, LINE | {"id": "b"}], "currency": "GBP"},
-        {"external_id": "'; DROP TABLE entries; --"},
+        {"external_id": "'; DROP TABLE events; --"},
         {"external_id": "\U0001f9b7 tooth"},
         {"external_id": "x" * 200},
         {"category": "=cmd|' /C calc'!A0"},
@@ -266,7 +266,7 @@ def test_odd_but_right(clinic: Clinic, member: str, subtests: pytest.Subtests) -
 
 
 def test_large_awards_stay_in_bounds(clinic: Clinic) -> None:
-    """A thousand million for one fact is given exactly; one more is a slip, and explained."""
+    """A thousand million for one activity is given exactly; one more is a slip, and explained."""
     document = example("purchases")
     document["earning"][0] |= {"caps": [], "award": {"type": "per_amount", "amount": 1, "per": 1}}
     document["tiers"]["levels"] = document["tiers"]["levels"][:1]
@@ -276,9 +276,9 @@ def test_large_awards_stay_in_bounds(clinic: Clinic) -> None:
 
     for amount in (10**9, 10**9, 10**9 + 1, 10**12):
         money = {"amount": amount, "currency": "USD"}
-        told = clinic.record(member, "purchase.completed", amount=money).expect(201)
-        assert bool(told["awards"]) == (amount == 10**9)
-        assert bool(told["explanation"][0]["rules"][0].get("reason")) == (amount > 10**9)
+        result = clinic.record(member, "purchase.completed", amount=money).expect(201)
+        assert bool(result["awards"]) == (amount == 10**9)
+        assert bool(result["explanation"][0]["rules"][0].get("reason")) == (amount > 10**9)
 
     assert clinic.available(member) == 2 * 10**9
     clinic.check(member)
@@ -299,10 +299,10 @@ def test_large_awards_stay_in_bounds(clinic: Clinic) -> None:
     ],
 )
 def test_queries(clinic: Clinic, member: str, target: str, parameter: str | None) -> None:
-    """Each fault of a query is 422 and names its parameter."""
-    told = clinic.api.get(target.format(member=member)).expect(422)
+    """Each violation of a query is 422 and names its parameter."""
+    result = clinic.api.get(target.format(member=member)).expect(422)
 
-    named = [error["parameter"] for error in told["errors"]]
+    named = [error["parameter"] for error in result["errors"]]
     assert parameter is None or named == [parameter]
 
 
@@ -311,7 +311,7 @@ def test_dry_run_is_said_clearly(clinic: Clinic, member: str, value: str) -> Non
     """A word that is not quite `true` must not turn a look into a deed."""
     path = f"/v1/activities?dry_run={value}"
 
-    clinic.api.post(path, clinic.fact(member)).expect(422, "invalid_query")
+    clinic.api.post(path, clinic.activity(member)).expect(422, "invalid_query")
 
     assert len(clinic.check(member)) == 1
 
@@ -324,9 +324,9 @@ def test_ids_that_none_has(clinic: Clinic, member: str, member_id: str) -> None:
     """Whatever stands where an id belongs is a member who is not there."""
     del member
 
-    told = clinic.api.get(f"/v1/members/{member_id}/balance").expect(404, "member_not_found")
+    result = clinic.api.get(f"/v1/members/{member_id}/balance").expect(404, "member_not_found")
 
-    assert told["detail"] == "There is no such member."
+    assert result["detail"] == "There is no such member."
 
 
 @pytest.mark.parametrize("key", ["", " ", "a b", "k" * 256, "é"])

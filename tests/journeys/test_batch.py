@@ -1,4 +1,4 @@
-"""Up to a hundred facts in one call, each with its own outcome."""
+"""Up to a hundred activities in one call, each with its own outcome."""
 
 from __future__ import annotations
 
@@ -20,43 +20,45 @@ def _programme(clinic: Clinic) -> None:
     clinic.publish("clinic")
 
 
-def send(clinic: Clinic, facts: list[Document]) -> list[Document]:
-    """Send facts in one call and return what became of each."""
-    results: list[Document] = clinic.api.post(PATH, {"activities": facts}).expect(200)["results"]
-    assert [result["index"] for result in results] == list(range(len(facts)))
+def send(clinic: Clinic, activities: list[Document]) -> list[Document]:
+    """Send activities in one call and return what became of each."""
+    results: list[Document] = clinic.api.post(PATH, {"activities": activities}).expect(200)[
+        "results"
+    ]
+    assert [result["index"] for result in results] == list(range(len(activities)))
     return results
 
 
 def test_a_hundred_of_many_members(clinic: Clinic) -> None:
-    """Facts of ten members, mixed: each is recorded, a member's own in the order given."""
+    """Activities of ten members, mixed: each is recorded, a member's own in the order given."""
     members = [clinic.enrolled() for _ in range(10)]
-    facts = [clinic.fact(members[place % 10]) for place in range(100)]
+    activities = [clinic.activity(members[place % 10]) for place in range(100)]
 
-    results = send(clinic, facts)
+    results = send(clinic, activities)
 
     assert {result["result"] for result in results} == {"recorded"}
     for place, result in enumerate(results):
         assert result["activity"]["member_id"] == members[place % 10]
     for number, member in enumerate(members):
-        recorded = [entry["activity"]["external_id"] for entry in clinic.check(member)[1:]]
-        assert recorded == [fact["external_id"] for fact in facts[number::10]]
+        recorded = [event["activity"]["external_id"] for event in clinic.check(member)[1:]]
+        assert recorded == [activity["external_id"] for activity in activities[number::10]]
 
 
 def test_one_refused_among_many(clinic: Clinic) -> None:
-    """A refusal is one fact's own: those before and after it are recorded."""
+    """A refusal is one activity's own: those before and after it are recorded."""
     member, other = clinic.enrolled(), clinic.enrolled()
-    facts = [clinic.fact(member) for _ in range(3)]
-    facts += [
-        clinic.fact(member, occurred_at=clinic.now(days=-40)),
-        clinic.fact("mem_unknown"),
-        clinic.fact(member),
-        clinic.fact(other),
+    activities = [clinic.activity(member) for _ in range(3)]
+    activities += [
+        clinic.activity(member, occurred_at=clinic.now(days=-40)),
+        clinic.activity("mem_unknown"),
+        clinic.activity(member),
+        clinic.activity(other),
     ]
 
-    results = send(clinic, facts)
+    results = send(clinic, activities)
 
-    told = [result["result"] for result in results]
-    assert told == ["recorded"] * 3 + ["refused"] * 2 + ["recorded"] * 2
+    outcomes = [result["result"] for result in results]
+    assert outcomes == ["recorded"] * 3 + ["refused"] * 2 + ["recorded"] * 2
     assert results[3]["problem"]["code"] == "backdate_limit"
     assert results[4]["problem"]["code"] == "member_not_found"
     assert results[4]["problem"]["status"] == 404
@@ -64,12 +66,12 @@ def test_one_refused_among_many(clinic: Clinic) -> None:
 
 
 def test_sent_again(clinic: Clinic) -> None:
-    """A batch that is sent again is answered the same, fact by fact, with what is new added."""
+    """A batch that is sent again is answered the same, one by one, with what is new added."""
     member = clinic.enrolled()
-    facts = [clinic.fact(member) for _ in range(5)]
-    first = send(clinic, facts)
+    activities = [clinic.activity(member) for _ in range(5)]
+    first = send(clinic, activities)
 
-    again = send(clinic, [*facts, clinic.fact(member)])
+    again = send(clinic, [*activities, clinic.activity(member)])
 
     assert [result.get("replayed", False) for result in again] == [True] * 5 + [False]
     for one, other in zip(first, again, strict=False):
@@ -80,9 +82,9 @@ def test_sent_again(clinic: Clinic) -> None:
 def test_sent_at_once(clinic: Clinic) -> None:
     """The same batch from five clients at the same time has one effect."""
     members = [clinic.enrolled() for _ in range(3)]
-    facts = [clinic.fact(members[place % 3]) for place in range(12)]
+    activities = [clinic.activity(members[place % 3]) for place in range(12)]
 
-    sent = at_once(5, lambda _: send(clinic, facts))
+    sent = at_once(5, lambda _: send(clinic, activities))
 
     for results in zip(*sent, strict=True):
         assert {result["result"] for result in results} == {"recorded"}
@@ -91,12 +93,12 @@ def test_sent_at_once(clinic: Clinic) -> None:
         assert len(clinic.check(member)) == 5
 
 
-def test_same_fact_twice(clinic: Clinic) -> None:
-    """One fact listed twice is recorded once; listed with another body it is refused."""
+def test_same_activity_twice(clinic: Clinic) -> None:
+    """One activity listed twice is recorded once; listed with another body it is refused."""
     member = clinic.enrolled()
-    fact = clinic.fact(member)
+    activity = clinic.activity(member)
 
-    results = send(clinic, [fact, fact, fact | {"channel": "app"}])
+    results = send(clinic, [activity, activity, activity | {"channel": "app"}])
 
     assert [result["result"] for result in results] == ["recorded", "recorded", "refused"]
     assert results[1]["replayed"]
@@ -105,10 +107,10 @@ def test_same_fact_twice(clinic: Clinic) -> None:
 
 
 def test_strangers_become_prospects(clinic: Clinic) -> None:
-    """Facts about someone not met before make one prospect, named by id and by external id."""
+    """Activities about someone not met before make one prospect, named by id and by external id."""
     reference = {"external_id": {"system": "emr", "value": "new"}}
 
-    results = send(clinic, [clinic.fact(reference) for _ in range(4)])
+    results = send(clinic, [clinic.activity(reference) for _ in range(4)])
 
     assert len({result["activity"]["member_id"] for result in results}) == 1
     assert len(clinic.check(results[0]["activity"]["member_id"])) == 5
@@ -117,7 +119,7 @@ def test_strangers_become_prospects(clinic: Clinic) -> None:
 def test_dry_run(clinic: Clinic) -> None:
     """A look at a batch writes none of it."""
     member = clinic.enrolled()
-    body = {"activities": [clinic.fact(member) for _ in range(3)]}
+    body = {"activities": [clinic.activity(member) for _ in range(3)]}
 
     results = clinic.api.post(f"{PATH}?dry_run=true", body).expect(200)["results"]
 
@@ -126,16 +128,16 @@ def test_dry_run(clinic: Clinic) -> None:
 
 
 def test_limits(clinic: Clinic) -> None:
-    """None and 101 are refused whole; one unusable fact is named by its place."""
+    """None and 101 are refused whole; one unusable activity is named by its place."""
     member = clinic.enrolled()
-    fact = clinic.fact(member)
+    activity = clinic.activity(member)
 
-    for facts in ([], [{**fact, "external_id": f"{n}"} for n in range(101)]):
-        told = clinic.api.post(PATH, {"activities": facts}).expect(422, "invalid_body")
-        assert told["errors"][0]["pointer"] == "/activities"
-    bad = [fact, fact | {"occurred_at": "yesterday"}]
-    told = clinic.api.post(PATH, {"activities": bad}).expect(422, "invalid_instant")
-    assert told["errors"][0]["pointer"] == "/activities/1/occurred_at"
+    for activities in ([], [{**activity, "external_id": f"{n}"} for n in range(101)]):
+        result = clinic.api.post(PATH, {"activities": activities}).expect(422, "invalid_body")
+        assert result["errors"][0]["pointer"] == "/activities"
+    bad = [activity, activity | {"occurred_at": "yesterday"}]
+    result = clinic.api.post(PATH, {"activities": bad}).expect(422, "invalid_instant")
+    assert result["errors"][0]["pointer"] == "/activities/1/occurred_at"
     assert len(clinic.check(member)) == 1
 
 
@@ -155,8 +157,8 @@ class _Waning(Context):
 def test_out_of_time(clinic: Clinic) -> None:
     """What time did not suffice for is `not_attempted`; the same batch again completes it."""
     member = clinic.enrolled()
-    facts = [clinic.fact(member) for _ in range(6)]
-    raw = json.dumps({"activities": facts}).encode()
+    activities = [clinic.activity(member) for _ in range(6)]
+    raw = json.dumps({"activities": activities}).encode()
     headers = {
         "Authorization": f"Bearer {clinic.api.token}",
         "Content-Type": "application/json",
@@ -167,10 +169,10 @@ def test_out_of_time(clinic: Clinic) -> None:
     answer: dict[str, Any] = app.app(event, _Waning(3))
 
     assert answer["statusCode"] == 200
-    told = [result["result"] for result in json.loads(answer["body"])["results"]]
-    assert told == ["recorded"] * 3 + ["not_attempted"] * 3
+    outcomes = [result["result"] for result in json.loads(answer["body"])["results"]]
+    assert outcomes == ["recorded"] * 3 + ["not_attempted"] * 3
     assert len(clinic.check(member)) == 4
-    again = send(clinic, facts)
+    again = send(clinic, activities)
     assert [result["result"] for result in again] == ["recorded"] * 6
     assert [result.get("replayed", False) for result in again] == [True] * 3 + [False] * 3
     assert len(clinic.check(member)) == 7

@@ -102,7 +102,7 @@ def person(canary: Aviary) -> Document:
     }
 
 
-def fact(clinic: Clinic, member: str | Document, canary: Aviary) -> Document:
+def activity(clinic: Clinic, member: str | Document, canary: Aviary) -> Document:
     """Return an activity with a canary in each free field."""
     line = {
         "id": canary("line id"),
@@ -110,7 +110,7 @@ def fact(clinic: Clinic, member: str | Document, canary: Aviary) -> Document:
         "category": canary("line category"),
         "amount": 1000,
     }
-    return clinic.fact(
+    return clinic.activity(
         member,
         "purchase.completed",
         external_id=canary("activity id"),
@@ -152,7 +152,7 @@ def test_where_all_goes_well(
             key = canary("key") if declared()[operation].idempotent else None
             answer = send(staff, asked, key=key)
             assert answer.status == declared()[operation].status, answer.body
-    known = {"external_id": {"system": "emr", "value": canary("external id of a fact")}}
+    known = {"external_id": {"system": "emr", "value": canary("external id of an activity")}}
     clinic.record(known).expect(201)
 
     assert canary.found_in(log.getvalue()) == set()
@@ -196,8 +196,8 @@ def test_where_requests_are_refused(
     """A refusal does not repeat what was sent: it may be a name that slipped into a field."""
     api = clinic.api
     path = f"/v1/members/{member}"
-    late = fact(clinic, member, canary) | {"occurred_at": clinic.now(days=-90)}
-    twice = fact(clinic, member, canary)
+    late = activity(clinic, member, canary) | {"occurred_at": clinic.now(days=-90)}
+    twice = activity(clinic, member, canary)
     api.post("/v1/activities", twice).expect(201)
     taken = {**twice, "provider": canary("another provider")}
     lines = [twice["lines"][0], twice["lines"][0]]
@@ -209,15 +209,15 @@ def test_where_requests_are_refused(
     answers = [
         api.post("/v1/activities", late),
         api.post("/v1/activities", taken),
-        api.post("/v1/activities", fact(clinic, "mem_none", canary)),
-        api.post("/v1/activities", fact(clinic, canary("member in a body"), canary)),
-        api.post("/v1/activities", {**fact(clinic, member, canary), "lines": lines}),
-        api.post("/v1/activities", clinic.fact(member, occurred_at=canary("instant"))),
-        api.post("/v1/activities", clinic.fact(member, canary("type"))),
-        api.post("/v1/activities", clinic.fact(member, amount=_money(canary("money")))),
-        api.post("/v1/activities", clinic.fact(member, category=canary("long") * 40)),
-        api.post("/v1/activities", clinic.fact(member, quantity=canary("quantity"))),
-        api.post("/v1/activities", clinic.fact(member, attributes={"a": [canary("a")]})),
+        api.post("/v1/activities", activity(clinic, "mem_none", canary)),
+        api.post("/v1/activities", activity(clinic, canary("member in a body"), canary)),
+        api.post("/v1/activities", {**activity(clinic, member, canary), "lines": lines}),
+        api.post("/v1/activities", clinic.activity(member, occurred_at=canary("instant"))),
+        api.post("/v1/activities", clinic.activity(member, canary("type"))),
+        api.post("/v1/activities", clinic.activity(member, amount=_money(canary("money")))),
+        api.post("/v1/activities", clinic.activity(member, category=canary("long") * 40)),
+        api.post("/v1/activities", clinic.activity(member, quantity=canary("quantity"))),
+        api.post("/v1/activities", clinic.activity(member, attributes={"a": [canary("a")]})),
         api.post("/v1/activities/reversals", unknown_line),
         api.post("/v1/activities/reversals", {"source": "emr", "external_id": canary("none")}),
         api.post("/v1/members", person(canary) | {"tz": canary("zone")}),
@@ -281,7 +281,7 @@ def test_where_we_fail(
 
     answers: list[Answer] = [
         clinic.api.post("/v1/members", person(canary) | {"external_id": None}),
-        clinic.api.post("/v1/activities", fact(clinic, member, canary)),
+        clinic.api.post("/v1/activities", activity(clinic, member, canary)),
         clinic.api.get(f"/v1/members/{member}/balance"),
     ]
 

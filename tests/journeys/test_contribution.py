@@ -27,8 +27,13 @@ DOCUMENT: dict[str, Any] = {
     "money": {"currency": "TWD"},
     "currencies": [{"id": "points", "name": "points", "expiry": {"type": "rolling", "years": 1}}],
     "earning": [
-        {"id": rule, "on": [fact], "currency": "points", "award": {"type": "fixed", "amount": n}}
-        for rule, fact, n in (
+        {
+            "id": rule,
+            "on": [activity],
+            "currency": "points",
+            "award": {"type": "fixed", "amount": n},
+        }
+        for rule, activity, n in (
             ("visit", "visit.completed", 100),
             ("lecture", "lecture.attended", 50),
             ("referral", "referral.qualified", 200),
@@ -73,9 +78,9 @@ def hospital(world: LocalWorld) -> Clinic:
 
 
 def moved(clinic: Clinic, member: str, kind: str, **more: Any) -> list[tuple[str, str]]:
-    """Record a fact and return the tiers that it moved."""
-    told = clinic.record(member, kind, **more).expect(201)["tier_changes"]
-    return [(each["before"], each["after"]) for each in told]
+    """Record an activity and return the tiers that it moved."""
+    result = clinic.record(member, kind, **more).expect(201)["tier_changes"]
+    return [(each["before"], each["after"]) for each in result]
 
 
 def test_either_of_two_and_all_of_three(hospital: Clinic) -> None:
@@ -98,13 +103,13 @@ def test_either_of_two_and_all_of_three(hospital: Clinic) -> None:
 def test_a_referral_that_is_taken_back(hospital: Clinic) -> None:
     """Silver by a referral goes with the referral, and its points too."""
     clinic, member = hospital, hospital.enrolled()
-    fact = clinic.fact(member, "referral.qualified")
-    clinic.api.post("/v1/activities", fact).expect(201)
-    back = {"source": fact["source"], "external_id": fact["external_id"]}
+    activity = clinic.activity(member, "referral.qualified")
+    clinic.api.post("/v1/activities", activity).expect(201)
+    back = {"source": activity["source"], "external_id": activity["external_id"]}
 
-    told = clinic.api.post("/v1/activities/reversals", back).expect(201)
+    result = clinic.api.post("/v1/activities/reversals", back).expect(201)
 
-    assert [(each["before"], each["after"]) for each in told["tier_changes"]] == [
+    assert [(each["before"], each["after"]) for each in result["tier_changes"]] == [
         ("silver", "base")
     ]
     assert clinic.available(member) == 0

@@ -47,7 +47,7 @@ def test_points_stay_for_years_and_give_to_others(hospital: Clinic) -> None:
         body = {"programme": PROGRAMME, "reward": reward}
         done = hospital.api.post(f"/v1/members/{member}/redemptions", body).expect(201)
         assert done["balances"][0]["available"] == left
-    kinds = [entry["kind"] for entry in hospital.check(member)]
+    kinds = [event["kind"] for event in hospital.check(member)]
     assert kinds.count("reward.redeemed") == 2
     assert "lots.expired" not in kinds
 
@@ -69,8 +69,8 @@ def test_a_donation_is_the_charitys(hospital: Clinic) -> None:
     hospital.api.post(f"{path}/redemptions/{first['redemption_id']}/cancellation", {}).expect(200)
 
     owed = 0
-    for entry in hospital.check(member):
-        for move in entry["movements"]:
+    for event in hospital.check(member):
+        for move in event["movements"]:
             owed += move["amount"] * (move["destination"] == "payee/tenant/season-charity")
             owed -= move["amount"] * (move["source"] == "payee/tenant/season-charity")
     assert owed == 400

@@ -101,8 +101,8 @@ def test_a_good_year(desk: Clinic, patient: str) -> None:
     assert not considered(consult(desk, patient))["good-year"]["applied"]
     last = pay(desk, patient, 60_000)
     assert considered(consult(desk, patient))["good-year"]["percent"] == 10
-    told = {each["mechanic"]: each["outcome"] for each in last["outcomes"]}["discounts"]
-    assert told["good-year"]["until_on"] == "2028-03-01"
+    result = {each["mechanic"]: each["outcome"] for each in last["outcomes"]}["discounts"]
+    assert result["good-year"]["until_on"] == "2028-03-01"
 
     desk.move_to("2028-03-01T23:00:00Z")
     assert considered(consult(desk, patient))["good-year"]["percent"] == 10
@@ -113,11 +113,13 @@ def test_a_good_year(desk: Clinic, patient: str) -> None:
 def test_a_good_year_that_was_refunded(desk: Clinic, patient: str) -> None:
     """The payment that reached it is taken back, and the discount with it."""
     pay(desk, patient, 60_000)
-    fact = desk.fact(patient, "payment.received", amount={"amount": 40_000, "currency": "GBP"})
-    desk.api.post("/v1/activities", fact).expect(201)
+    activity = desk.activity(
+        patient, "payment.received", amount={"amount": 40_000, "currency": "GBP"}
+    )
+    desk.api.post("/v1/activities", activity).expect(201)
     assert considered(consult(desk, patient))["good-year"]["percent"] == 10
 
-    back = {"source": fact["source"], "external_id": fact["external_id"], "amount": 1}
+    back = {"source": activity["source"], "external_id": activity["external_id"], "amount": 1}
     desk.api.post("/v1/activities/reversals", back).expect(201)
 
     assert not considered(consult(desk, patient))["good-year"]["applied"]
@@ -182,9 +184,9 @@ def test_days_out_of_reach(desk: Clinic, patient: str, field: str, day: str) -> 
         path = f"/v1/members/{patient}/quotes"
         body = {"programme": PROGRAMME, "currency": "GBP", "lines": [SCREENING]}
 
-    told = desk.api.post(path, {**body, field: day}).expect(422, "invalid_date")
+    result = desk.api.post(path, {**body, field: day}).expect(422, "invalid_date")
 
-    assert [each["pointer"] for each in told["errors"]] == [f"/{field}"]
+    assert [each["pointer"] for each in result["errors"]] == [f"/{field}"]
 
 
 def test_while_the_policy_is_in_force(desk: Clinic, patient: str) -> None:

@@ -41,9 +41,9 @@ def test_one_second_before(world: LocalWorld, clinic: Clinic, member: str, *, ti
     if ticked:
         world.tick()
 
-    told = clinic.api.post(f"/v1/members/{member}/redemptions", REDEEM).expect(201)
+    result = clinic.api.post(f"/v1/members/{member}/redemptions", REDEEM).expect(201)
 
-    assert told["balances"][0]["available"] == 50
+    assert result["balances"][0]["available"] == 50
     clinic.check(member)
 
 
@@ -56,15 +56,15 @@ def test_at_the_instant(world: LocalWorld, clinic: Clinic, member: str, settled_
     for _ in range({"the tick": 1, "the tick twice": 2}.get(settled_by, 0)):
         world.tick()
 
-    told = clinic.api.post(f"/v1/members/{member}/redemptions", REDEEM)
+    result = clinic.api.post(f"/v1/members/{member}/redemptions", REDEEM)
 
-    assert told.expect(409, "insufficient_points")["available"] == 0
+    assert result.expect(409, "insufficient_points")["available"] == 0
     assert clinic.available(member) == 0
     # A refusal writes nothing: what fell due is written by the next that changes something.
     clinic.give(member, 10)
-    entries = clinic.check(member)
-    expiries = [entry for entry in entries if entry["kind"] == "lots.expired"]
-    assert [entry["effective_at"] for entry in expiries] == ["2026-03-31T23:00:00Z"]
+    events = clinic.check(member)
+    expiries = [event for event in events if event["kind"] == "lots.expired"]
+    assert [event["effective_at"] for event in expiries] == ["2026-03-31T23:00:00Z"]
     assert clinic.available(member) == 10
 
 
@@ -75,7 +75,7 @@ def test_ticks_and_writes_at_once(world: LocalWorld, clinic: Clinic, member: str
 
     at_once(8, lambda n: work[n % 2]())
 
-    kinds = [entry["kind"] for entry in clinic.check(member)]
+    kinds = [event["kind"] for event in clinic.check(member)]
     assert (kinds.count("lots.expired"), kinds.count("activity.recorded")) == (1, 7)
     assert clinic.available(member) == 4 * (50 + 20)  # as early as a visit can be
 
@@ -113,10 +113,10 @@ def test_more_than_one_transaction_holds(world: LocalWorld, clinic: Clinic) -> N
     world.clock.advance(days=300)
 
     assert clinic.available(member) == 0
-    looked = clinic.api.post("/v1/activities?dry_run=true", clinic.fact(member)).expect(200)
-    told = clinic.record(member).expect(201)
+    looked = clinic.api.post("/v1/activities?dry_run=true", clinic.activity(member)).expect(200)
+    result = clinic.record(member).expect(201)
 
-    assert looked["balances"] == told["balances"]
-    assert told["balances"][0]["available"] == told["awards"][0]["amount"]
-    kinds = [entry["kind"] for entry in clinic.check(member)]
+    assert looked["balances"] == result["balances"]
+    assert result["balances"][0]["available"] == result["awards"][0]["amount"]
+    kinds = [event["kind"] for event in clinic.check(member)]
     assert kinds.count("lots.expired") == 100

@@ -25,8 +25,8 @@ def test_once_a_year(insurer: Clinic) -> None:
         assert [a["amount"] for a in insurer.record(member, kind).expect(201)["awards"]] == [points]
         again = insurer.record(member, kind).expect(201)
         assert again["awards"] == []
-        told = next(r for r in again["explanation"][0]["rules"] if r["matched"])
-        assert (told["raw"], told["reason"]) == (points, "its caps are used up")
+        result = next(r for r in again["explanation"][0]["rules"] if r["matched"])
+        assert (result["raw"], result["reason"]) == (points, "its caps are used up")
     assert insurer.available(member) == 750
 
     # In New York it is still the old year until five in the morning, UTC.

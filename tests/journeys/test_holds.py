@@ -48,14 +48,14 @@ def test_hold_and_capture_a_part(shop: Clinic, member: str) -> None:
     listed = shop.member(member).get(f"/v1/members/{member}/holds").expect(200)["holds"]
     assert [each["hold_id"] for each in listed] == [hold]
 
-    told = end(shop, member, hold, "capture", amount=50).expect(200)
+    result = end(shop, member, hold, "capture", amount=50).expect(200)
 
-    assert (told["captured"], told["released"]) == (50, 30)
+    assert (result["captured"], result["released"]) == (50, 30)
     seen = shop.balance(member)
     assert (seen["available"], seen["held"]) == (50, 0)
     again = end(shop, member, hold, "capture").expect(409, "hold_ended")
     assert again["state"] == "captured"
-    moves = [entry["movements"] for entry in shop.check(member)][-2:]
+    moves = [event["movements"] for event in shop.check(member)][-2:]
     assert [(m["source"], m["destination"], m["amount"]) for each in moves for m in each] == [
         ("member/available", "member/held", 80),
         ("member/held", "redeemed/tenant/tenant", 50),
@@ -71,7 +71,7 @@ def test_two_captures_at_once(shop: Clinic, member: str) -> None:
 
     assert sorted(answer.status for answer in answers) == [200] + 19 * [409]
     assert shop.available(member) == 40
-    kinds = [entry["kind"] for entry in shop.check(member)]
+    kinds = [event["kind"] for event in shop.check(member)]
     assert kinds.count("hold.captured") == 1
 
 

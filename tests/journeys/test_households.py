@@ -60,8 +60,8 @@ def listed(practice: Clinic, household: str) -> dict[str, str]:
 
 def own(practice: Clinic, member: str) -> tuple[str | None, str | None, int]:
     """Return what a member is told of their household: which, in which role, how many."""
-    told = practice.member(member).get(f"/v1/members/{member}/household").expect(200)
-    return told["household_id"], told["role"], told["size"]
+    result = practice.member(member).get(f"/v1/members/{member}/household").expect(200)
+    return result["household_id"], result["role"], result["size"]
 
 
 def considered(practice: Clinic, member: str) -> dict[str, Any]:
@@ -72,11 +72,11 @@ def considered(practice: Clinic, member: str) -> dict[str, Any]:
 
 
 def pay(practice: Clinic, member: str, pence: int) -> dict[str, Any]:
-    """Let a member pay, and return the fact."""
+    """Let a member pay, and return the activity."""
     money = {"amount": pence, "currency": "GBP"}
-    fact = practice.fact(member, "payment.received", amount=money)
-    practice.api.post("/v1/activities", fact).expect(201)
-    return fact
+    activity = practice.activity(member, "payment.received", amount=money)
+    practice.api.post("/v1/activities", activity).expect(201)
+    return activity
 
 
 def test_two_of_a_family(practice: Clinic, mother: str, child: str) -> None:
@@ -90,12 +90,13 @@ def test_two_of_a_family(practice: Clinic, mother: str, child: str) -> None:
     assert not practice.api.get(f"/v1/households/{household}").expect(200)["changed"]
     assert own(practice, mother) == (household, "adult", 2)
     assert own(practice, child) == (household, "child", 2)
-    entry = practice.check(child)[-1]
-    assert (entry["kind"], entry["household_id"], entry["reason"]) == (
+    event = practice.check(child)[-1]
+    assert (event["kind"], event["household_id"], event["role"]) == (
         "household.joined",
         household,
         "child",
     )
+    assert "reason" not in event
     assert mother not in str(practice.ledger(child))
 
 
@@ -130,8 +131,8 @@ def test_what_all_of_them_spent(practice: Clinic, mother: str, child: str) -> No
     practice.api.post("/v1/activities/reversals", {**back, "amount": 100}).expect(201)
     for member in (mother, child):
         # What the others spent is not told.
-        told = considered(practice, member)["together"]
-        assert told["reason"] == "the household has not spent 50000 yet"
+        result = considered(practice, member)["together"]
+        assert result["reason"] == "the household has not spent 50000 yet"
 
 
 def test_another_role(practice: Clinic, mother: str, child: str) -> None:
@@ -202,8 +203,8 @@ def test_full(practice: Clinic, mother: str) -> None:
 
     assert sorted(answer.status for answer in answers) == 2 * [201] + 3 * [409]
     assert {answer.code for answer in answers if answer.status == 409} == {"household_full"}
-    told = {own(practice, member) for member in others}
-    assert told == {(household, "child", 3), (None, None, 0)}
+    result = {own(practice, member) for member in others}
+    assert result == {(household, "child", 3), (None, None, 0)}
     assert len(listed(practice, household)) == 3
     body = {"member_id": others[0], "role": "adult", "max_members": 11}
     practice.api.post("/v1/households", body).expect(422, "invalid_body")
@@ -229,9 +230,9 @@ def test_no_member(practice: Clinic, mother: str) -> None:
         api.get(f"/v1/members/{household}{part}").expect(404, "member_not_found")
     body = {"programme": "physiotherapy", "currency": "points", "amount": 1, "reason": "x"}
     api.post(f"/v1/members/{household}/adjustments", body).expect(404, "member_not_found")
-    fact = practice.fact(household)
-    api.post("/v1/activities", fact).expect(422, "invalid_body")
-    batch = api.post("/v1/activities/batch", {"activities": [fact]})
+    activity = practice.activity(household)
+    api.post("/v1/activities", activity).expect(422, "invalid_body")
+    batch = api.post("/v1/activities/batch", {"activities": [activity]})
     assert batch.status == 422
     api.post("/v1/households", {"member_id": household, "role": "adult"}).expect(422)
     for other in (mother, ABSENT):

@@ -119,8 +119,8 @@ def test_paying_late_gains_no_days(practice: Clinic, patient: str) -> None:
 def test_cancelled(practice: Clinic, patient: str) -> None:
     """Cancelled for the end of the period it runs to there, without a grace."""
     post(practice, patient, plan="light").expect(201)
-    told = post(practice, patient, "/cancellation", reason="moving").expect(200)
-    assert (told["subscription"]["state"], told["prorated"]["amount"]) == ("cancelled", 0)
+    result = post(practice, patient, "/cancellation", reason="moving").expect(200)
+    assert (result["subscription"]["state"], result["prorated"]["amount"]) == ("cancelled", 0)
     assert post(practice, patient, "/cancellation").expect(200)["changed"] is False
 
     practice.move_to("2027-02-17T04:59:59Z")
@@ -134,10 +134,10 @@ def test_cancelled_at_once(practice: Clinic, patient: str) -> None:
     post(practice, patient, plan="light").expect(201)
     practice.move_to("2027-01-27T15:00:00Z")
 
-    told = post(practice, patient, "/cancellation", when="now").expect(200)
+    result = post(practice, patient, "/cancellation", when="now").expect(200)
 
-    assert told["subscription"] is None
-    assert told["prorated"] == {"amount": -round(6000 * 21 / 31), "currency": "USD"}
+    assert result["subscription"] is None
+    assert result["prorated"] == {"amount": -round(6000 * 21 / 31), "currency": "USD"}
     assert entitled(practice, patient) == {}
 
 
@@ -220,11 +220,11 @@ def test_quiet_hours(practice: Clinic, patient: str, when: str, earned: int) -> 
     """Classes on Tuesday and Thursday mornings earn, by the clock of the practice."""
     practice.move_to(when)
 
-    told = practice.record(patient, "wellness.attended").expect(201)
+    result = practice.record(patient, "wellness.attended").expect(201)
 
-    assert sum(each["amount"] for each in told["awards"]) == earned
+    assert sum(each["amount"] for each in result["awards"]) == earned
     if not earned:
-        rules = {each["rule"]: each for each in told["explanation"][0]["rules"]}
+        rules = {each["rule"]: each for each in result["explanation"][0]["rules"]}
         assert "none of the times" in rules["morning-class"]["reason"]
 
 
@@ -256,19 +256,19 @@ def test_redeemed_by_itself(practice: Clinic, patient: str) -> None:
     """The third class makes 90 points, which are a call at once; the fourth begins again."""
     practice.move_to("2027-01-19T14:00:00Z")
     outcomes = []
-    facts = []
+    activities = []
     for _ in range(4):
-        fact = practice.fact(patient, "wellness.attended")
-        facts.append(fact)
-        outcomes.append(practice.api.post("/v1/activities", fact).expect(201)["outcomes"])
+        activity = practice.activity(patient, "wellness.attended")
+        activities.append(activity)
+        outcomes.append(practice.api.post("/v1/activities", activity).expect(201)["outcomes"])
 
     assert [bool(each) for each in outcomes] == [False, False, True, False]
     assert outcomes[2][0]["outcome"] == {"extra-call": 1}
     assert practice.available(patient, "wellbeing") == 30
     assert entitled(practice, patient) == {"phone-access": 1}
     # What it stood for is taken back, and what it gave stays: the rest is a debt.
-    for fact in facts[:2]:
-        back = {"source": fact["source"], "external_id": fact["external_id"]}
+    for activity in activities[:2]:
+        back = {"source": activity["source"], "external_id": activity["external_id"]}
         practice.api.post("/v1/activities/reversals", back).expect(201)
     assert practice.available(patient, "wellbeing") == -30
     practice.check(patient)

@@ -24,8 +24,8 @@ class TestValidation:
 
         refused = clinic.api.post("/v1/programmes/validation", {"document": document})
 
-        told = refused.expect(422, "invalid_programme")
-        pointers = {error["pointer"] for error in told["errors"]}
+        result = refused.expect(422, "invalid_programme")
+        pointers = {error["pointer"] for error in result["errors"]}
         assert pointers >= {
             "/time_zone",
             "/earning/0/when",
@@ -56,8 +56,8 @@ class TestDrafting:
         """Versions count up for each programme; the answer says where each is."""
         for number in (1, 2):
             drafted = clinic.api.post("/v1/programmes", {"document": example("clinic")})
-            told = drafted.expect(201)
-            assert (told["version"], told["state"], told["effective_from"]) == (
+            result = drafted.expect(201)
+            assert (result["version"], result["state"], result["effective_from"]) == (
                 number,
                 "draft",
                 None,
@@ -126,9 +126,9 @@ class TestPublication:
         path = "/v1/programmes/clinic/versions/2/publication"
 
         early = clinic.api.post(path, {"effective_from": clinic.now(seconds=119)})
-        told = early.expect(422, "effective_too_early")
-        assert told["errors"][0]["pointer"] == "/effective_from"
-        assert clinic.now(seconds=120) in told["detail"]
+        result = early.expect(422, "effective_too_early")
+        assert result["errors"][0]["pointer"] == "/effective_from"
+        assert clinic.now(seconds=120) in result["detail"]
 
         made = clinic.api.post(path, {}).expect(200)
         assert made["effective_from"] == clinic.now(seconds=120)
@@ -175,8 +175,8 @@ class TestPublication:
 
         refused = clinic.api.post("/v1/programmes/clinic/versions/2/publication", {})
 
-        told = refused.expect(422, "invalid_succession")
-        assert any(error["pointer"].startswith("/currencies") for error in told["errors"])
+        result = refused.expect(422, "invalid_succession")
+        assert any(error["pointer"].startswith("/currencies") for error in result["errors"])
         read = clinic.api.get("/v1/programmes/clinic?version=2").expect(200)
         assert read["state"] == "draft"
 
@@ -197,9 +197,9 @@ class TestPublication:
 
 
 class TestFactsOfTheirDay:
-    """A fact is judged by the version that was in force when it happened."""
+    """An activity is evaluated by the version that was in force when it happened."""
 
-    def test_late_facts(self, world: LocalWorld, clinic: Clinic) -> None:
+    def test_late_activities(self, world: LocalWorld, clinic: Clinic) -> None:
         """Before and after the change each day's rule gives its points, whenever it is told."""
         clinic.publish("clinic", clinic.now(days=-60))
         member = clinic.enrolled()
@@ -213,18 +213,18 @@ class TestFactsOfTheirDay:
 
         assert [award["amount"] for award in before["awards"]] == [50]
         assert [award["amount"] for award in after["awards"]] == [80]
-        versions = [told["explanation"][0]["version"] for told in (before, after)]
+        versions = [result["explanation"][0]["version"] for result in (before, after)]
         assert versions == [1, 2]
         clinic.check(member)
 
     def test_tier_of_the_day(self, world: LocalWorld, clinic: Clinic) -> None:
-        """A fact of a day before the climb is not given the later tier's extra."""
+        """An activity of a day before the climb is not given the later tier's extra."""
         clinic.publish("clinic")
         member = clinic.enrolled()
         world.clock.advance(days=2)
         spent = {"amount": {"amount": 50_000, "currency": "GBP"}}
-        told = clinic.record(member, "payment.received", **spent).expect(201)
-        assert [move["after"] for move in told["tier_changes"]] == ["silver"]
+        result = clinic.record(member, "payment.received", **spent).expect(201)
+        assert [move["after"] for move in result["tier_changes"]] == ["silver"]
 
         earlier = clinic.record(member, occurred_at=clinic.now(days=-1)).expect(201)
         today = clinic.record(member, occurred_at=clinic.now(seconds=1)).expect(201)
@@ -237,10 +237,10 @@ class TestFactsOfTheirDay:
         clinic.publish("clinic", clinic.now(days=-60))
         member = clinic.enrolled()
 
-        told = clinic.record(member, occurred_at=clinic.now(days=-3)).expect(201)
+        result = clinic.record(member, occurred_at=clinic.now(days=-3)).expect(201)
 
-        assert told["awards"] == []
-        assert "before the member joined" in told["explanation"][0]["note"]
+        assert result["awards"] == []
+        assert "before the member joined" in result["explanation"][0]["note"]
         assert clinic.ledger(member)[-1]["activity"]["type"] == "visit.completed"
 
 
@@ -254,9 +254,9 @@ def test_rules_in_words(clinic: Clinic) -> None:
     assert english.expect(200)["name"] == "Companions of the clinic"
     assert english.headers["content-language"] == "en"
     assert english.expect(200)["translated"] is True
-    told = persian.expect(200)
-    assert (told["name"], told["dir"]) == ("همراهان درمانگاه", "rtl")
-    assert {rule["kind"] for rule in told["rules"]} >= {"earning", "expiry"}
-    assert (told["lang"], told["translated"]) == ("fa-IR", False)
+    result = persian.expect(200)
+    assert (result["name"], result["dir"]) == ("همراهان درمانگاه", "rtl")
+    assert {rule["kind"] for rule in result["rules"]} >= {"earning", "expiry"}
+    assert (result["lang"], result["translated"]) == ("fa-IR", False)
     assert persian.headers["content-language"] == "fa-IR, en"
-    assert {(rule["lang"], rule["dir"]) for rule in told["rules"]} == {("en", "ltr")}
+    assert {(rule["lang"], rule["dir"]) for rule in result["rules"]} == {("en", "ltr")}

@@ -1,4 +1,4 @@
-"""Somebody whom we meet by a fact, under an id of another system."""
+"""Somebody whom we meet by an activity, under an id of another system."""
 
 from __future__ import annotations
 
@@ -22,23 +22,23 @@ def find(clinic: Clinic, who: dict[str, str]) -> Any:
     return clinic.api.post("/v1/members/lookup", who)
 
 
-def test_a_fact_makes_a_prospect(clinic: Clinic) -> None:
-    """The first fact opens the account; it is counted and earns nothing yet."""
-    told = clinic.record({"external_id": WHO}).expect(201)
+def test_an_activity_makes_a_prospect(clinic: Clinic) -> None:
+    """The first activity opens the account; it is counted and earns nothing yet."""
+    result = clinic.record({"external_id": WHO}).expect(201)
 
-    member = told["member_id"]
-    assert (told["awards"], told["balances"]) == ([], [])
+    member = result["member_id"]
+    assert (result["awards"], result["balances"]) == ([], [])
     read = clinic.api.get(f"/v1/members/{member}").expect(200)
     assert (read["status"], read["tier"], read["completed_visits"]) == ("prospect", None, 1)
     assert read["external_systems"] == ["emr"]
     assert find(clinic, WHO).expect(200) == {"id": member}
-    assert [entry["kind"] for entry in clinic.check(member)] == [
+    assert [event["kind"] for event in clinic.check(member)] == [
         "member.created",
         "activity.recorded",
     ]
 
 
-def test_a_second_fact_finds_them(clinic: Clinic) -> None:
+def test_a_second_activity_finds_them(clinic: Clinic) -> None:
     """The same external id is the same person; another system's equal value is another's."""
     first = clinic.record({"external_id": WHO}).expect(201)["member_id"]
     again = clinic.record({"external_id": WHO}).expect(201)["member_id"]
@@ -48,18 +48,18 @@ def test_a_second_fact_finds_them(clinic: Clinic) -> None:
 
 
 def test_contacts_at_once(clinic: Clinic) -> None:
-    """Ten first contacts with different facts at the same moment are one person's ten facts."""
+    """Ten first contacts at the same moment are one person's ten activities."""
     answers = at_once(10, lambda _: clinic.record({"external_id": WHO}))
 
     members = {answer.expect(201)["member_id"] for answer in answers}
     assert len(members) == 1
-    kinds = [entry["kind"] for entry in clinic.check(members.pop())]
+    kinds = [event["kind"] for event in clinic.check(members.pop())]
     assert kinds == ["member.created"] + ["activity.recorded"] * 10
 
 
-def test_one_fact_at_once(clinic: Clinic) -> None:
-    """One first contact that is sent ten times is one person with one fact."""
-    body = clinic.fact({"external_id": WHO})
+def test_one_activity_at_once(clinic: Clinic) -> None:
+    """One first contact that is sent ten times is one person with one activity."""
+    body = clinic.activity({"external_id": WHO})
 
     answers = at_once(10, lambda _: clinic.api.post("/v1/activities", body))
 
@@ -75,8 +75,8 @@ def test_created_at_once(clinic: Clinic) -> None:
     assert sorted(answer.status for answer in answers) == [200] * 9 + [201]
 
 
-def test_fact_and_creation_at_once(clinic: Clinic) -> None:
-    """Whoever comes first, a fact or the front desk, there is one person, enrolled."""
+def test_activity_and_creation_at_once(clinic: Clinic) -> None:
+    """Whoever comes first, an activity or the front desk, there is one person, enrolled."""
     work = [
         lambda: clinic.record({"external_id": WHO}).expect(201)["member_id"],
         lambda: clinic.api.post("/v1/members", {"external_id": WHO}).json["id"],
@@ -87,7 +87,7 @@ def test_fact_and_creation_at_once(clinic: Clinic) -> None:
     assert len(members) == 1
     member = members.pop()
     assert clinic.api.get(f"/v1/members/{member}").expect(200)["status"] == "enrolled"
-    assert [entry["kind"] for entry in clinic.check(member)].count("activity.recorded") == 4
+    assert [event["kind"] for event in clinic.check(member)].count("activity.recorded") == 4
 
 
 def test_details_complete_the_profile(clinic: Clinic) -> None:
@@ -117,9 +117,9 @@ def test_creation_is_replayed(clinic: Clinic) -> None:
         other.expect(422, "idempotency_key_reused")
 
 
-def test_same_fact_of_another(clinic: Clinic) -> None:
-    """A fact on record about one person is refused about another, who is not made by it."""
-    body = clinic.fact({"external_id": WHO})
+def test_same_activity_of_another(clinic: Clinic) -> None:
+    """An activity on record about one person is refused about another, who is not made by it."""
+    body = clinic.activity({"external_id": WHO})
     clinic.api.post("/v1/activities", body).expect(201)
     other = WHO | {"value": "record-2"}
 
@@ -129,9 +129,9 @@ def test_same_fact_of_another(clinic: Clinic) -> None:
     find(clinic, other).expect(404, "member_not_found")
 
 
-def test_refused_fact_makes_nobody(clinic: Clinic) -> None:
-    """Where the first fact is refused there is no first contact."""
-    body = clinic.fact({"external_id": WHO}, occurred_at=clinic.now(days=2))
+def test_refused_activity_makes_nobody(clinic: Clinic) -> None:
+    """Where the first activity is refused there is no first contact."""
+    body = clinic.activity({"external_id": WHO}, occurred_at=clinic.now(days=2))
 
     clinic.api.post("/v1/activities", body).expect(422, "occurred_in_future")
 
@@ -139,8 +139,8 @@ def test_refused_fact_makes_nobody(clinic: Clinic) -> None:
 
 
 def test_dry_run_makes_nobody(clinic: Clinic) -> None:
-    """A look at a first fact leaves no trace."""
-    body = clinic.fact({"external_id": WHO})
+    """A look at a first activity leaves no trace."""
+    body = clinic.activity({"external_id": WHO})
 
     clinic.api.post("/v1/activities?dry_run=true", body).expect(200)
 
@@ -162,7 +162,7 @@ def test_external_ids_are_their_tenants(world: LocalWorld, clinic: Clinic) -> No
     "reference", [{}, {"id": "mem_1", "external_id": WHO}, {"external_id": {"system": "emr"}}]
 )
 def test_who_is_meant(clinic: Clinic, reference: dict[str, Any]) -> None:
-    """A fact names one person in one way."""
+    """An activity names one person in one way."""
     clinic.record(reference).expect(422, "invalid_body")
 
 

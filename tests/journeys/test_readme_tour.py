@@ -80,11 +80,11 @@ def test_answers_are_those_shown(toured: Toured) -> None:
     """Each answer is what the README shows of it, number by number, but for what it leaves out."""
     unusual = _visit_earned(toured) != 50
     found = {}
-    for step, told in toured.answers():
+    for step, result in toured.answers():
         shown = step.answer
         if unusual and not _in_sandbox(step):
             shown = HIGHER_AT_TIMES.sub('"…"', shown)
-        if unlike := differences(shortened(shown), told):
+        if unlike := differences(shortened(shown), result):
             found[step.lines[-1]] = unlike
 
     assert found == {}
@@ -99,9 +99,9 @@ def test_numbers_hold_at_any_time(toured: Toured) -> None:
     """What the visit earned is what the README says for this hour, and the rest follows from it."""
     earned = _visit_earned(toured)
     balances = [
-        told["balances"][0]["available"]
-        for step, told in toured.answers()
-        if "balances" in told and not _in_sandbox(step)
+        result["balances"][0]["available"]
+        for step, result in toured.answers()
+        if "balances" in result and not _in_sandbox(step)
     ]
 
     assert earned == _announced(toured)
@@ -135,7 +135,7 @@ def test_the_account_verifies(toured: Toured) -> None:
     (ledger,) = toured.to("/ledger")
 
     assert verification["verified"]
-    assert verification["entries"] == len(ledger["entries"])
+    assert verification["events"] == len(ledger["events"])
 
 
 def test_value_ends_at_midnight(toured: Toured) -> None:
@@ -151,13 +151,13 @@ def _in_sandbox(step: Step) -> bool:
 
 
 def _visit_earned(toured: Toured) -> int:
-    visit = next(told for _, told in toured.answers() if "awards" in told)
+    visit = next(result for _, result in toured.answers() if "awards" in result)
     return sum(award["amount"] for award in visit["awards"])
 
 
 def _announced(toured: Toured) -> int:
     """Return what the README says that a visit earns at the hour of this one."""
-    visit = next(told for _, told in toured.answers() if "awards" in told)
+    visit = next(result for _, result in toured.answers() if "awards" in result)
     there = datetime.fromisoformat(visit["occurred_at"]).astimezone(ZoneInfo("Europe/London"))
     return (100 if there.isoweekday() > 5 else 50) + (20 if there.hour < 9 else 0)
 

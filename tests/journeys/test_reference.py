@@ -29,8 +29,10 @@ def examples(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
 
 
 def test_examples_are_what_the_api_answers(examples: dict[str, Any]) -> None:
-    """`python -m tests.catalogue.reference` would change nothing."""
-    assert reference.text(examples) == reference.FILE.read_text("utf-8")
+    """The reference shows what is carried out."""
+    assert reference.text(examples) == reference.FILE.read_text("utf-8"), (
+        "run `python -m tests.catalogue.reference`"
+    )
 
 
 @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda each: each.entry["operationId"])

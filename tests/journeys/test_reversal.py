@@ -25,16 +25,18 @@ def member(clinic: Clinic) -> str:
 
 def bought(clinic: Clinic, member: str, amount: int = 10_000) -> Document:
     """Record a purchase and return its identity."""
-    body = clinic.fact(member, "purchase.completed", amount={"amount": amount, "currency": "GBP"})
+    body = clinic.activity(
+        member, "purchase.completed", amount={"amount": amount, "currency": "GBP"}
+    )
     clinic.api.post("/v1/activities", body).expect(201)
     return identity_of(body)
 
 
 def basket(clinic: Clinic, member: str) -> Document:
     """Record a basket of three lines, 60 points, and return its identity."""
-    body = clinic.fact(member, "purchase.completed", currency="GBP", lines=LINES)
-    told = clinic.api.post("/v1/activities", body).expect(201)
-    assert [award["amount"] for award in told["awards"]] == [60]
+    body = clinic.activity(member, "purchase.completed", currency="GBP", lines=LINES)
+    result = clinic.api.post("/v1/activities", body).expect(201)
+    assert [award["amount"] for award in result["awards"]] == [60]
     return identity_of(body)
 
 
@@ -52,14 +54,14 @@ class TestWhole:
     """All of it comes back."""
 
     def test_all_of_it(self, clinic: Clinic, member: str) -> None:
-        """Points, visits and tier are what they would be without the fact."""
+        """Points, visits and tier are what they would be without the activity."""
         identity = bought(clinic, member, 60_000)
         assert clinic.api.get(f"/v1/members/{member}").json["tier"] == "silver"
 
-        told = reverse(clinic, identity, reason="paid twice").expect(201)
+        result = reverse(clinic, identity, reason="paid twice").expect(201)
 
-        assert (told["changed"], told["fully_reversed"]) == (True, True)
-        assert told["returned"] == [
+        assert (result["changed"], result["fully_reversed"]) == (True, True)
+        assert result["returned"] == [
             {
                 "programme": "clinic",
                 "currency": "points",
@@ -68,7 +70,7 @@ class TestWhole:
                 "written_off": 0,
             }
         ]
-        moves = [(move["before"], move["after"]) for move in told["tier_changes"]]
+        moves = [(move["before"], move["after"]) for move in result["tier_changes"]]
         assert moves == [("silver", "base")]
         assert clinic.available(member) == 0
         last = clinic.check(member)[-1]
@@ -87,12 +89,12 @@ class TestWhole:
         again = reverse(clinic, identity, key="r2")
 
         assert (replayed.body, replayed.replayed) == (first.body, True)
-        told = again.expect(200)
-        assert (told["changed"], told["returned"]) == (False, [])
+        result = again.expect(200)
+        assert (result["changed"], result["returned"]) == (False, [])
         assert len(clinic.check(member)) == 3
 
     def test_many_at_once(self, clinic: Clinic, member: str) -> None:
-        """Of ten that reverse one fact one does."""
+        """Of ten that reverse one activity one does."""
         identity = bought(clinic, member)
         clinic.give(member, 1000)
 
@@ -102,9 +104,9 @@ class TestWhole:
         assert clinic.available(member) == 1000
         clinic.check(member)
 
-    def test_recorded_again_is_no_new_fact(self, clinic: Clinic, member: str) -> None:
-        """A reversed fact that is reported again is answered as it was, and earns nothing."""
-        body = clinic.fact(member)
+    def test_recorded_again_is_no_new_activity(self, clinic: Clinic, member: str) -> None:
+        """A reversed activity that is reported again is answered as it was, and earns nothing."""
+        body = clinic.activity(member)
         first = clinic.api.post("/v1/activities", body)
         reverse(clinic, identity_of(body)).expect(201)
 
@@ -123,14 +125,14 @@ class TestWhole:
 
 
 class TestPart:
-    """The award is judged anew on what remains."""
+    """The award is evaluated anew on what remains."""
 
     def test_by_amount(self, clinic: Clinic, member: str) -> None:
         """Part of the money comes back, and then the rest."""
         identity = bought(clinic, member, 10_000)
 
-        told = reverse(clinic, identity, amount=2_550).expect(201)
-        assert (told["remaining_amount"], told["fully_reversed"]) == (7_450, False)
+        result = reverse(clinic, identity, amount=2_550).expect(201)
+        assert (result["remaining_amount"], result["fully_reversed"]) == (7_450, False)
         assert clinic.available(member) == 74
 
         too_much = reverse(clinic, identity, amount=7_451).expect(409, "exceeds_remaining")
@@ -186,7 +188,7 @@ class TestPart:
 
     def test_no_amount(self, clinic: Clinic, member: str) -> None:
         """A visit has no money of which a part could come back."""
-        body = clinic.fact(member)
+        body = clinic.activity(member)
         clinic.api.post("/v1/activities", body).expect(201)
 
         reverse(clinic, identity_of(body), amount=1).expect(422, "no_amount")
@@ -202,9 +204,9 @@ class TestSpent:
         path = f"/v1/members/{member}/redemptions"
         clinic.api.post(path, redeem).expect(201)
 
-        told = reverse(clinic, identity).expect(201)
+        result = reverse(clinic, identity).expect(201)
 
-        assert told["returned"][0]["deficit"] == 100
+        assert result["returned"][0]["deficit"] == 100
         held = clinic.balance(member)
         assert (held["available"], held["deficit"], held["lots"]) == (-100, 100, [])
         clinic.give(member, 30)
@@ -227,10 +229,10 @@ class TestSpent:
 
         answer = reverse(clinic, identity)
 
-        told = answer.expect(status)
+        result = answer.expect(status)
         assert clinic.available(member) == 0
         if status == 201:
-            assert told["returned"][0]["written_off"] == 100
+            assert result["returned"][0]["written_off"] == 100
         else:
             assert answer.code == "already_spent"
         clinic.check(member)

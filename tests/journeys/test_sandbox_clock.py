@@ -19,9 +19,9 @@ def test_time_stands_still(sandbox: Clinic) -> None:
     """Everything happens at the instant that the clock shows."""
     member = sandbox.enrolled()
 
-    told = sandbox.record(member).expect(201)
+    result = sandbox.record(member).expect(201)
 
-    assert told["effective_at"] == "1997-01-01T00:00:00Z"
+    assert result["effective_at"] == "1997-01-01T00:00:00Z"
     assert sandbox.api.get("/v1/clock").expect(200) == {"now": "1997-01-01T00:00:00Z"}
     read = sandbox.api.get(f"/v1/members/{member}").expect(200)
     assert read["created_at"] == "1997-01-01T00:00:00Z"
@@ -40,10 +40,10 @@ def test_moving_settles(sandbox: Clinic) -> None:
     assert moved["settled"] >= 2
     assert [sandbox.available(member) for member in members] == [0, 0, 0]
     for member in members[:2]:
-        kinds = [entry["kind"] for entry in sandbox.check(member)]
+        kinds = [event["kind"] for event in sandbox.check(member)]
         assert kinds.count("lots.expired") == 1
     again = sandbox.move_to("1998-01-03T00:00:00Z")
-    assert (again["settled"], again["entries"]) == (0, 0)
+    assert (again["settled"], again["events"]) == (0, 0)
 
 
 def test_moving_without_settling(sandbox: Clinic) -> None:
@@ -54,10 +54,10 @@ def test_moving_without_settling(sandbox: Clinic) -> None:
 
     moved = sandbox.api.put("/v1/clock", {"now": later, "settle": False}).expect(200)
 
-    assert moved == {"now": later, "settled": 0, "entries": 0, "finished": False}
+    assert moved == {"now": later, "settled": 0, "events": 0, "finished": False}
     assert sandbox.available(member) == 0
-    journal = sandbox.api.get(f"/v1/members/{member}/ledger").expect(200)["entries"]
-    assert [entry["kind"] for entry in journal] == ["activity.recorded", "member.enrolled"]
+    journal = sandbox.api.get(f"/v1/members/{member}/ledger").expect(200)["events"]
+    assert [event["kind"] for event in journal] == ["activity.recorded", "member.enrolled"]
     assert sandbox.move_to(later)["settled"] == 1
 
 
@@ -65,11 +65,11 @@ def test_as_far_as_terms_can_be_counted(world: LocalWorld, sandbox: Clinic) -> N
     """A clock stops at the end of 8999: what is earned there still gets its term."""
     last, beyond = "8999-12-31T23:59:59.999Z", "9000-01-01T00:00:00Z"
 
-    for told in (
+    for result in (
         sandbox.api.put("/v1/clock", {"now": beyond}),
         sandbox.api.post("/v1/sandboxes", {"now": beyond}),
     ):
-        assert told.expect(422, "invalid_instant")["errors"][0]["pointer"] == "/now"
+        assert result.expect(422, "invalid_instant")["errors"][0]["pointer"] == "/now"
 
     latest = world.sandbox(last)
     latest.publish("clinic")
@@ -80,9 +80,9 @@ def test_as_far_as_terms_can_be_counted(world: LocalWorld, sandbox: Clinic) -> N
 
 def test_forward_only(sandbox: Clinic) -> None:
     """Time never runs backwards."""
-    told = sandbox.api.put("/v1/clock", {"now": "1996-12-31T23:59:59Z"})
+    result = sandbox.api.put("/v1/clock", {"now": "1996-12-31T23:59:59Z"})
 
-    assert told.expect(409, "clock_moves_forward")["clock"] == "1997-01-01T00:00:00Z"
+    assert result.expect(409, "clock_moves_forward")["clock"] == "1997-01-01T00:00:00Z"
     sandbox.api.put("/v1/clock", {"now": "new year"}).expect(422, "invalid_instant")
 
 

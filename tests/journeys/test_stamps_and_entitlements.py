@@ -29,8 +29,10 @@ def patient(practice: Clinic) -> str:
 def pay(practice: Clinic, patient: str, *, amount: int = 4000, units: int = 1) -> Any:
     """Pay for sessions."""
     lines = [{"id": "1", "amount": amount, "quantity": units, "category": "physiotherapy"}]
-    fact = practice.fact(patient, "payment.received", currency="GBP", lines=lines)
-    return practice.api.post("/v1/activities", fact).expect(201) | {"fact": fact["external_id"]}
+    activity = practice.activity(patient, "payment.received", currency="GBP", lines=lines)
+    return practice.api.post("/v1/activities", activity).expect(201) | {
+        "activity": activity["external_id"]
+    }
 
 
 def use(practice: Clinic, patient: str, entitlement: str) -> Answer:
@@ -56,8 +58,8 @@ def test_five_paid_one_free(practice: Clinic, patient: str) -> None:
     """Five sessions on five days, then one that is free and earns no stamp."""
     for day in range(2, 7):
         practice.move_to(f"2026-03-0{day}T10:00:00Z")
-        told = pay(practice, patient)
-    (outcome,) = told["outcomes"]
+        result = pay(practice, patient)
+    (outcome,) = result["outcomes"]
     assert (outcome["programme"], outcome["mechanic"]) == (PROGRAMME, "stamp_cards")
     assert outcome["outcome"]["five-paid"]["full"] == 1
     assert card(practice, patient) == (0, 5, 1)
@@ -75,17 +77,17 @@ def test_five_paid_one_free(practice: Clinic, patient: str) -> None:
 
 def test_a_day_takes_two(practice: Clinic, patient: str) -> None:
     """Of three units in a day two are stamped, and the answer says so."""
-    told = pay(practice, patient, amount=12_000, units=3)
+    result = pay(practice, patient, amount=12_000, units=3)
 
-    given = told["outcomes"][0]["outcome"]["five-paid"]
+    given = result["outcomes"][0]["outcome"]["five-paid"]
     assert (given["stamps"], given["worth"]) == (2, 3)
     assert card(practice, patient) == (2, 5, 0)
 
 
 def test_a_refund_takes_the_stamp(practice: Clinic, patient: str) -> None:
     """Of two sessions one is refunded; then the other."""
-    told = pay(practice, patient, amount=8000, units=2)
-    back = {"source": "emr", "external_id": told["fact"]}
+    result = pay(practice, patient, amount=8000, units=2)
+    back = {"source": "emr", "external_id": result["activity"]}
     lines = [{"id": "1", "amount": 4000, "quantity": 1}]
 
     part = practice.api.post("/v1/activities/reversals", {**back, "lines": lines}).expect(201)
@@ -124,7 +126,7 @@ def test_the_last_one_at_once(practice: Clinic, patient: str) -> None:
     answers = at_once(20, lambda _: use(practice, patient, "sticker"))
 
     assert sorted(answer.status for answer in answers) == [201] + 19 * [409]
-    kinds = [entry["kind"] for entry in practice.check(patient)]
+    kinds = [event["kind"] for event in practice.check(patient)]
     assert kinds.count("entitlement.used") == 1
 
 
@@ -135,9 +137,9 @@ def test_given_back_once(practice: Clinic, patient: str) -> None:
     used = use(practice, patient, "sticker").expect(201)
     path = f"/v1/members/{patient}/entitlement-uses/{used['use_id']}/cancellation"
 
-    told = [practice.api.post(path, {}).expect(200)["changed"] for _ in range(2)]
+    result = [practice.api.post(path, {}).expect(200)["changed"] for _ in range(2)]
 
-    assert told == [True, False]
+    assert result == [True, False]
     use(practice, patient, "sticker").expect(201)
     practice.api.post(f"/v1/members/{patient}/entitlement-uses/1/cancellation", {}).expect(
         404, "use_not_found"

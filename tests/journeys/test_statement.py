@@ -179,15 +179,15 @@ def give(desk: Clinic, patient: str, pence: int) -> None:
 def test_what_was_priced_elsewhere(desk: Clinic, patient: str) -> None:
     """A payment that was only reported is what it was reported as; a visit is none."""
     money = {"amount": 1_250, "currency": "GBP"}
-    fact = desk.fact(patient, "payment.received", amount=money, location="north")
-    desk.api.post("/v1/activities", fact).expect(201)
+    activity = desk.activity(patient, "payment.received", amount=money, location="north")
+    desk.api.post("/v1/activities", activity).expect(201)
     desk.record(patient).expect(201)
 
     (entry,) = statement(desk, patient)["entries"]
 
     assert entry["price"] == entry["net"] == entry["due"] == money
     assert entry["discount"]["amount"] == 0
-    assert (entry["external_id"], entry["location"]) == (fact["external_id"], "north")
+    assert (entry["external_id"], entry["location"]) == (activity["external_id"], "north")
     assert not {"considered", "quote_id", "programme", "lines"} & entry.keys()
 
 
@@ -195,8 +195,8 @@ def test_pages(desk: Clinic, patient: str) -> None:
     """Cursors leave nothing out and repeat nothing, with other entries in between."""
     for pence in range(100, 107):
         money = {"amount": pence, "currency": "GBP"}
-        fact = desk.fact(patient, "payment.received", amount=money)
-        desk.api.post("/v1/activities", fact).expect(201)
+        activity = desk.activity(patient, "payment.received", amount=money)
+        desk.api.post("/v1/activities", activity).expect(201)
         desk.give(patient, 1, programme=PROGRAMME)
 
     for limit in (1, 3, 7, 100):
@@ -206,9 +206,9 @@ def test_pages(desk: Clinic, patient: str) -> None:
 def test_pages_that_find_nothing(desk: Clinic, patient: str) -> None:
     """Where much else happened a page is short or empty, and the next ones go on."""
     money = {"amount": 500, "currency": "GBP"}
-    desk.api.post("/v1/activities", desk.fact(patient, "payment.received", amount=money))
+    desk.api.post("/v1/activities", desk.activity(patient, "payment.received", amount=money))
     for _ in range(SEARCHED_MAX // 100 + 1):
-        visits = [desk.fact(patient) for _ in range(100)]
+        visits = [desk.activity(patient) for _ in range(100)]
         desk.api.post("/v1/activities/batch", {"activities": visits}).expect(200)
 
     page = statement(desk, patient)

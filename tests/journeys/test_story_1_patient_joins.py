@@ -54,22 +54,22 @@ def test_joining_needs_a_visit(tehran: Clinic) -> None:
     tehran.record({"external_id": newcomer}, "portal.login").expect(201)
     refused = tehran.api.post("/v1/members", {**JOINING, "external_id": newcomer})
 
-    told = refused.expect(422, "not_eligible")
-    assert (told["needed"], told["completed_visits"]) == (1, 0)
+    result = refused.expect(422, "not_eligible")
+    assert (result["needed"], result["completed_visits"]) == (1, 0)
 
 
 def test_joining(tehran: Clinic, patient: str) -> None:
     """With visit and consent the prospect becomes a member of the lowest tier."""
     joined = tehran.api.post("/v1/members", {**JOINING, "external_id": ID})
 
-    told = joined.expect(201)
-    assert (told["id"], told["status"], told["tier"]) == (patient, "enrolled", "base")
+    result = joined.expect(201)
+    assert (result["id"], result["status"], result["tier"]) == (patient, "enrolled", "base")
     assert joined.headers["location"] == f"/v1/members/{patient}"
     read = tehran.api.get(f"/v1/members/{patient}").expect(200)
     assert (read["locale"], read["tz"]) == ("fa", "Asia/Tehran")
     assert read["consents"] == {"programme": True}
     again = tehran.api.post("/v1/members", {**JOINING, "external_id": ID}).expect(200)
-    assert again == told
+    assert again == result
 
 
 def test_balance_in_persian(tehran: Clinic, patient: str) -> None:
@@ -78,8 +78,8 @@ def test_balance_in_persian(tehran: Clinic, patient: str) -> None:
 
     answer = tehran.api.get(f"/v1/members/{patient}/balance", Accept_Language="fa")
 
-    told = answer.expect(200)
-    points = told["balances"][0]
+    result = answer.expect(200)
+    points = result["balances"][0]
     assert points["available"] == 1450
     assert points["next_expiry"] == {
         "amount": 500,
@@ -88,7 +88,7 @@ def test_balance_in_persian(tehran: Clinic, patient: str) -> None:
         "expires_at": "2027-03-20T20:30:00Z",
     }
     assert points["name"] == "امتیاز"
-    assert (told["lang"], told["dir"]) == ("fa", "rtl")
+    assert (result["lang"], result["dir"]) == ("fa", "rtl")
     assert answer.headers["content-language"] == "fa"
 
 
@@ -110,8 +110,8 @@ def test_too_few_points_from_midnight_on(tehran: Clinic, patient: str) -> None:
 
     refused = _redeem(tehran, patient)
 
-    told = refused.expect(409, "insufficient_points")
-    assert (told["available"], told["price"], told["missing"]) == (950, 1450, 500)
+    result = refused.expect(409, "insufficient_points")
+    assert (result["available"], result["price"], result["missing"]) == (950, 1450, 500)
     expired = tehran.check(patient)[-1]
     assert (expired["kind"], expired["effective_at"]) == ("lots.expired", MIDNIGHT)
 

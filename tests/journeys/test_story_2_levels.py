@@ -63,9 +63,9 @@ def give(hospital: Clinic, member: str, points: int) -> None:
 
 def test_silver_by_amount(hospital: Clinic, patient: str) -> None:
     """CNY 200 more make 5,000: the payment says so, once, and parking comes four times a month."""
-    told = pay(hospital, patient, 20_000)
+    result = pay(hospital, patient, 20_000)
 
-    (moved,) = told["tier_changes"]
+    (moved,) = result["tier_changes"]
     assert (moved["before"], moved["after"]) == ("base", "silver")
     found = hospital.api.get(f"/v1/members/{patient}/entitlements").expect(200)["entitlements"]
     shown = {each["entitlement"]: (each["left"], each["resets_on"]) for each in found}
@@ -80,8 +80,8 @@ def test_silver_by_amount(hospital: Clinic, patient: str) -> None:
     use(hospital, patient, "parking").expect(409, "quota_exhausted")
     hospital.move_to("2026-03-31T16:00:00Z")
     use(hospital, patient, "parking").expect(201)
-    raised = [entry for entry in hospital.check(patient) if "tiers" in entry]
-    assert [entry["tiers"] for entry in raised] == [{PROGRAMME: "silver"}]
+    raised = [event for event in hospital.check(patient) if "tiers" in event]
+    assert [event["tiers"] for event in raised] == [{PROGRAMME: "silver"}]
 
 
 def test_specialists_cost_less(hospital: Clinic, patient: str) -> None:
@@ -108,7 +108,7 @@ def test_gold_for_points(hospital: Clinic, patient: str) -> None:
     assert hospital.available(patient) == 0
     stands = tier(hospital, patient)
     assert stands["tier"] == "gold"
-    assert stands["floors"] == [{"kind": "bought", "tier": "gold", "expires_on": "2027-03-02"}]
+    assert stands["overrides"] == [{"kind": "bought", "tier": "gold", "expires_on": "2027-03-02"}]
     again = redeem(hospital, patient, "gold-upgrade").expect(409)
     assert again["code"] == "insufficient_points"
     path = f"/v1/members/{patient}/redemptions/{made['redemption_id']}"

@@ -37,7 +37,7 @@ class TestIdempotency:
 
     def test_same_key_twice(self, clinic: Clinic, member: str) -> None:
         """The second answer is the first, byte for byte, and says so."""
-        body = clinic.fact(member)
+        body = clinic.activity(member)
 
         first = clinic.api.post("/v1/activities", body, key="k1")
         again = clinic.api.post("/v1/activities", body, key="k1")
@@ -49,16 +49,16 @@ class TestIdempotency:
 
     def test_same_key_in_parallel(self, clinic: Clinic, member: str) -> None:
         """Twenty at once have one effect and twenty equal answers, all but one marked."""
-        body = clinic.fact(member)
+        body = clinic.activity(member)
 
         answers = at_once(20, lambda _: clinic.api.post("/v1/activities", body, key="k1"))
 
         _one_effect(answers)
         assert _earns(clinic, member) == 1
 
-    def test_same_fact_in_parallel(self, clinic: Clinic, member: str) -> None:
-        """The fact's own identity does the same without any key."""
-        body = clinic.fact(member)
+    def test_same_activity_in_parallel(self, clinic: Clinic, member: str) -> None:
+        """The activity's own identity does the same without any key."""
+        body = clinic.activity(member)
 
         answers = at_once(20, lambda _: clinic.api.post("/v1/activities", body))
 
@@ -70,7 +70,7 @@ class TestIdempotency:
     )
     def test_same_key_other_body(self, clinic: Clinic, member: str, other: dict[str, str]) -> None:
         """A key stands for one request: with any other body it is refused, and nothing happens."""
-        body = clinic.fact(member)
+        body = clinic.activity(member)
         clinic.api.post("/v1/activities", body, key="k1").expect(201)
 
         refused = clinic.api.post("/v1/activities", body | other, key="k1")
@@ -78,9 +78,9 @@ class TestIdempotency:
         refused.expect(422, "idempotency_key_reused")
         assert _earns(clinic, member) == 1
 
-    def test_other_key_same_fact(self, clinic: Clinic, member: str) -> None:
-        """A fact is recorded once, whatever key it is sent with."""
-        body = clinic.fact(member)
+    def test_other_key_same_activity(self, clinic: Clinic, member: str) -> None:
+        """An activity is recorded once, whatever key it is sent with."""
+        body = clinic.activity(member)
         first = clinic.api.post("/v1/activities", body, key="k1")
 
         again = clinic.api.post("/v1/activities", body, key="k2")
@@ -88,9 +88,9 @@ class TestIdempotency:
         assert (again.body, again.replayed) == (first.body, True)
         assert _earns(clinic, member) == 1
 
-    def test_same_fact_otherwise(self, clinic: Clinic, member: str) -> None:
-        """What is on record as one fact cannot be another."""
-        body = clinic.fact(member)
+    def test_same_activity_otherwise(self, clinic: Clinic, member: str) -> None:
+        """What is on record as one activity cannot be another."""
+        body = clinic.activity(member)
         clinic.api.post("/v1/activities", body).expect(201)
 
         for other in ({"type": "checkup.completed"}, {"member": {"id": clinic.enrolled()}}):
@@ -125,20 +125,20 @@ class TestIdempotency:
 
 
 class TestDates:
-    """Facts of the past are taken for so long."""
+    """Activities of the past are taken for so long."""
 
     def test_beyond_the_limit(self, clinic: Clinic, member: str) -> None:
         """More than 30 days back is refused with the limit, 30 days are taken."""
-        late = clinic.fact(member, occurred_at=clinic.now(days=-30, seconds=-1))
-        told = clinic.api.post("/v1/activities", late).expect(422, "backdate_limit")
-        assert told["limit_days"] == 30
-        assert told["errors"][0]["pointer"] == "/occurred_at"
+        late = clinic.activity(member, occurred_at=clinic.now(days=-30, seconds=-1))
+        result = clinic.api.post("/v1/activities", late).expect(422, "backdate_limit")
+        assert result["limit_days"] == 30
+        assert result["errors"][0]["pointer"] == "/occurred_at"
 
         clinic.record(member, occurred_at=clinic.now(days=-30)).expect(201)
 
     def test_future(self, clinic: Clinic, member: str) -> None:
         """What has not happened cannot be reported."""
-        early = clinic.fact(member, occurred_at=clinic.now(seconds=DAY_S))
+        early = clinic.activity(member, occurred_at=clinic.now(seconds=DAY_S))
 
         clinic.api.post("/v1/activities", early).expect(422, "occurred_in_future")
 
@@ -148,14 +148,14 @@ class TestPages:
 
     def test_no_gap_or_repeat_under_writes(self, clinic: Clinic, member: str) -> None:
         """What was there when the first page was read is seen once, whatever is written since."""
-        batch = {"activities": [clinic.fact(member) for _ in range(30)]}
+        batch = {"activities": [clinic.activity(member) for _ in range(30)]}
         clinic.api.post("/v1/activities/batch", batch).expect(200)
         seen: list[int] = []
         path = f"/v1/members/{member}/ledger"
         cursor = ""
         while True:
             page = clinic.api.get(f"{path}?limit=7{cursor}").expect(200)
-            seen += [entry["version"] for entry in page["entries"]]
+            seen += [event["version"] for event in page["events"]]
             if page["next_cursor"] is None:
                 break
             cursor = f"&cursor={page['next_cursor']}"
@@ -165,14 +165,14 @@ class TestPages:
 
     def test_fifty_at_a_time(self, clinic: Clinic, member: str) -> None:
         """`limit` is kept, its maximum is 100, and the last page says that it is the last."""
-        batch = {"activities": [clinic.fact(member) for _ in range(60)]}
+        batch = {"activities": [clinic.activity(member) for _ in range(60)]}
         clinic.api.post("/v1/activities/batch", batch).expect(200)
         path = f"/v1/members/{member}/ledger"
 
         first = clinic.api.get(f"{path}?limit=50").expect(200)
         rest = clinic.api.get(f"{path}?limit=50&cursor={first['next_cursor']}").expect(200)
 
-        assert (len(first["entries"]), len(rest["entries"])) == (50, 11)
+        assert (len(first["events"]), len(rest["events"])) == (50, 11)
         assert rest["next_cursor"] is None
         clinic.api.get(f"{path}?limit=101").expect(422, "invalid_query")
 
@@ -246,15 +246,15 @@ def test_errors_are_problem_documents(clinic: Clinic, member: str) -> None:
 
 def test_dry_run_writes_nothing(clinic: Clinic, member: str) -> None:
     """The same answer as it would be, with each rule explained, and no trace of it."""
-    body = clinic.fact(member)
+    body = clinic.activity(member)
 
     looked = clinic.api.post("/v1/activities?dry_run=true", body).expect(200)
-    told = clinic.api.post("/v1/activities", body).expect(201)
+    result = clinic.api.post("/v1/activities", body).expect(201)
 
-    assert looked["awards"] == told["awards"] != []
-    assert looked["balances"] == told["balances"]
-    assert looked["explanation"] == told["explanation"]
-    rules = {rule["rule"] for rule in told["explanation"][0]["rules"]}
+    assert looked["awards"] == result["awards"] != []
+    assert looked["balances"] == result["balances"]
+    assert looked["explanation"] == result["explanation"]
+    rules = {rule["rule"] for rule in result["explanation"][0]["rules"]}
     assert rules == {rule["id"] for rule in example("clinic")["earning"]}
     assert len(clinic.check(member)) == 2
 
@@ -266,5 +266,5 @@ def _one_effect(answers: list[Answer]) -> None:
 
 
 def _earns(clinic: Clinic, member: str) -> int:
-    entries: list[dict[str, Any]] = clinic.check(member)
-    return sum(entry["kind"] == "activity.recorded" for entry in entries)
+    events: list[dict[str, Any]] = clinic.check(member)
+    return sum(event["kind"] == "activity.recorded" for event in events)

@@ -129,7 +129,7 @@ def test_both_settle_first(shop: Clinic, sender: str, friend: str) -> None:
     shop.api.put("/v1/clock", {"now": "2027-03-03T10:00:00Z", "settle": False}).expect(200)
     send(shop, friend, sender, 20).expect(201)
 
-    assert [entry["kind"] for entry in shop.check(friend)][-3:] == [
+    assert [event["kind"] for event in shop.check(friend)][-3:] == [
         "expiry.announced",
         "lots.expired",
         "transfer.sent",
@@ -165,8 +165,8 @@ class TestRefusals:
             for to in (ABSENT, prospect, former, foreign)
         ]
 
-        told = [{k: v for k, v in each.items() if k != "instance"} for each in refusals]
-        assert told == [told[0]] * 4
+        result = [{k: v for k, v in each.items() if k != "instance"} for each in refusals]
+        assert result == [result[0]] * 4
         assert shop.available(sender) == 200
         assert elsewhere.available(foreign) == 0
 

@@ -25,9 +25,9 @@ def redeem(clinic: Clinic, member: str, reward: str = "parking", **headers: Any)
     return clinic.api.post(f"/v1/members/{member}/redemptions", body, **headers)
 
 
-def code_of(told: dict[str, Any]) -> str:
+def code_of(result: dict[str, Any]) -> str:
     """Return the code of a redemption's voucher."""
-    return str(told["voucher"]["code"])
+    return str(result["voucher"]["code"])
 
 
 class TestUse:
@@ -54,7 +54,7 @@ class TestUse:
             clinic.api.post(path, body).expect(409, "voucher_used")
         read = clinic.api.get(f"/v1/members/{member}/redemptions/{made['redemption_id']}")
         assert (read.json["state"], code_of(read.json)) == ("used", code_of(made))
-        kinds = [entry["kind"] for entry in clinic.check(member)]
+        kinds = [event["kind"] for event in clinic.check(member)]
         assert kinds == ["member.enrolled", "balance.adjusted", "reward.redeemed", "voucher.used"]
 
     def test_used_by_many_at_once(self, clinic: Clinic, member: str) -> None:
@@ -86,8 +86,8 @@ class TestUse:
         clinic.api.post("/v1/vouchers/validation", body).expect(200)
         world.clock.set("2026-04-01T23:00:00Z")
 
-        told = clinic.api.post("/v1/vouchers/use", body).expect(409, "voucher_expired")
-        assert told["expires_on"] == "2026-04-01"
+        result = clinic.api.post("/v1/vouchers/use", body).expect(409, "voucher_expired")
+        assert result["expires_on"] == "2026-04-01"
 
 
 class TestCodes:
@@ -119,8 +119,8 @@ class TestCodes:
         """Whatever is no code of ours is one and the same refusal."""
         del member
         for path in ("lookup", "validation", "use"):
-            told = clinic.api.post(f"/v1/vouchers/{path}", {"code": code})
-            refusal = told.expect(404, "voucher_not_found")
+            result = clinic.api.post(f"/v1/vouchers/{path}", {"code": code})
+            refusal = result.expect(404, "voucher_not_found")
             assert code not in refusal["detail"]
 
     def test_another_tenants(self, world: LocalWorld, clinic: Clinic, member: str) -> None:
@@ -147,9 +147,9 @@ class TestCancellation:
         made = redeem(clinic, member, "health-check").expect(201)
         path = f"/v1/members/{member}/redemptions/{made['redemption_id']}/cancellation"
 
-        told = clinic.api.post(path, {"reason": "changed their mind"}).expect(200)
+        result = clinic.api.post(path, {"reason": "changed their mind"}).expect(200)
 
-        assert (told["state"], told["restored"]) == ("cancelled", 500)
+        assert (result["state"], result["restored"]) == ("cancelled", 500)
         assert clinic.balance(member)["lots"][0] == before[0]
         assert clinic.available(member) == 650
         body = {"code": code_of(made)}
@@ -261,10 +261,10 @@ class TestObstacles:
         body = {"programme": "clinic", "reward": "health-check"}
         path = f"/v1/members/{member}/redemptions?dry_run=true"
 
-        told = clinic.api.post(path, body).expect(200)
+        result = clinic.api.post(path, body).expect(200)
 
-        assert (told["state"], code_of(told)) == ("dry_run", "")
-        assert told["balances"][0]["available"] == 100
+        assert (result["state"], code_of(result)) == ("dry_run", "")
+        assert result["balances"][0]["available"] == 100
         assert clinic.available(member) == 600
         evening = {"programme": "clinic", "reward": "specialist-evening"}
         clinic.api.post(path, evening).expect(409, "tier_required")

@@ -22,8 +22,8 @@ from typing import Any, Protocol, Self
 import app
 from chalicelib import wiring
 from chalicelib.cli.token import mint_token
-from chalicelib.domain.calendar import Instant, format_instant, parse_instant
 from chalicelib.domain.ledger.actor import Actor
+from chalicelib.domain.ledger.calendar import Instant, format_instant, parse_instant
 from chalicelib.jobs import ticking
 from chalicelib.routes.credentials import CachedKeys, KnownTenants
 from chalicelib.routes.issuer import Issuer
@@ -36,8 +36,8 @@ from chalicelib.store.directory import DynamoDirectory
 from chalicelib.store.dynamo import Dynamo
 from chalicelib.store.ledger import DynamoLedger
 from chalicelib.usecases.keys import issue_key
-from chalicelib.usecases.ports import Settings
 from chalicelib.usecases.services import Caller, Services
+from chalicelib.usecases.stored import Settings
 from infra.local import in_process
 from infra.local.gateway import Context, Gateway
 from infra.local.keys import LocalIssuer, local_issuer
@@ -130,20 +130,22 @@ class Clinic:
         """Create a member in every programme and return the id."""
         return str(self.api.post("/v1/members", body).expect(201)["id"])
 
-    def fact(self, member: str | Document, kind: str = "visit.completed", **more: Any) -> Document:
+    def activity(
+        self, member: str | Document, kind: str = "visit.completed", **more: Any
+    ) -> Document:
         """Return the body of a new activity that happens now, unless told otherwise."""
         return {
             "member": {"id": member} if isinstance(member, str) else member,
             "type": kind,
             "source": "emr",
-            "external_id": f"fact-{next(_ids)}",
+            "external_id": f"activity-{next(_ids)}",
             "occurred_at": self.now(),
             **more,
         }
 
     def record(self, member: str | Document, kind: str = "visit.completed", **more: Any) -> Answer:
         """Record a new activity."""
-        return self.api.post("/v1/activities", self.fact(member, kind, **more))
+        return self.api.post("/v1/activities", self.activity(member, kind, **more))
 
     def give(self, member: str, amount: int, *, programme: str = "clinic") -> None:
         """Put points on an account by hand."""
@@ -161,15 +163,15 @@ class Clinic:
 
     def ledger(self, member: str, *, limit: int = 100) -> list[Document]:
         """Return the whole ledger, oldest first."""
-        entries: list[Document] = []
+        events: list[Document] = []
         target: str | None = f"/v1/members/{member}/ledger?limit={limit}"
         while target is not None:
             page = self.api.get(target).expect(200)
-            entries += page["entries"]
+            events += page["events"]
             cursor = page["next_cursor"]
             path = f"/v1/members/{member}/ledger?limit={limit}&cursor={cursor}"
             target = None if cursor is None else path
-        return entries[::-1]
+        return events[::-1]
 
     def check(self, member: str) -> list[Document]:
         """
@@ -178,21 +180,21 @@ class Clinic:
         Versions are gapless, movements sum to the balance in every currency, and the account
         verifies against its journal.  What fell due must have been written: reads settle in memory.
         """
-        entries = self.ledger(member)
-        assert [entry["version"] for entry in entries] == list(range(1, len(entries) + 1))
+        events = self.ledger(member)
+        assert [event["version"] for event in events] == list(range(1, len(events) + 1))
         shown = self.api.get(f"/v1/members/{member}/verification").expect(200)
-        assert shown["verified"], shown["faults"]
-        assert shown["entries"] == len(entries)
+        assert shown["verified"], shown["errors"]
+        assert shown["events"] == len(events)
         for held in self.api.get(f"/v1/members/{member}/balance").expect(200)["balances"]:
-            moved = _moved(entries, held["programme"], held["currency"], "member/available")
+            moved = _moved(events, held["programme"], held["currency"], "member/available")
             assert moved == held["available"]
-        return entries
+        return events
 
 
-def _moved(entries: list[Document], programme: str, currency: str, account: str) -> int:
+def _moved(events: list[Document], programme: str, currency: str, account: str) -> int:
     total = 0
-    for entry in entries:
-        for move in entry["movements"]:
+    for event in events:
+        for move in event["movements"]:
             if (move["programme"], move["currency"]) == (programme, currency):
                 total += move["amount"] * (move["destination"] == account)
                 total -= move["amount"] * (move["source"] == account)

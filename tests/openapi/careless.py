@@ -1,4 +1,4 @@
-"""The API behind a careless proxy: three faults that schemathesis must find."""
+"""The API behind a careless proxy: three violations that schemathesis must find."""
 
 from __future__ import annotations
 

@@ -61,10 +61,10 @@ def check(
     seed: int = 1,
 ) -> Report:
     """Run all phases and checks within ``seconds``; files go to the directory ``space``."""
-    schema, identities, told = (
+    schema, identities, result = (
         space / "openapi.json",
         space / "identities.json",
-        space / "told.json",
+        space / "hints.json",
     )
     schema.write_text(json.dumps(linked(document)))
     identities.write_text(json.dumps(_identities(callers)))
@@ -72,7 +72,7 @@ def check(
         [
             *(_COMMAND, "--config-file", _HERE / "schemathesis.toml", "run", schema),
             *("--url", base_url, "--max-time", str(seconds), "--seed", str(seed)),
-            *("--report", "json", "--report-json-path", told),
+            *("--report", "json", "--report-json-path", result),
         ],
         cwd=space,
         env=os.environ
@@ -82,9 +82,9 @@ def check(
         timeout=seconds + _GRACE_S,
         check=False,
     )
-    if not told.exists():
+    if not result.exists():
         raise RuntimeError(f"schemathesis did not run:\n{done.stdout}\n{done.stderr}")
-    report = json.loads(told.read_text())
+    report = json.loads(result.read_text())
     failures = Counter({each["code"]: int(each["count"]) for each in report["failures"]})
     if report["errors"]:
         failures["errors"] = len(report["errors"])

@@ -12,6 +12,7 @@ from jsonschema import Draft202012Validator
 import app
 from chalicelib.routes.credentials import SCOPES
 from chalicelib.routes.openapi import encoded
+from chalicelib.routes.operation import VERBS
 
 
 @pytest.fixture(scope="module")
@@ -26,6 +27,20 @@ def test_scopes_are_listed(document: dict[str, Any]) -> None:
     scopes = document["components"]["schemas"]["KeyBody"]["properties"]["scopes"]
 
     assert set(scopes["items"]["enum"]) == set(SCOPES)
+
+
+def test_operations_have_names_of_their_own(document: dict[str, Any]) -> None:
+    """What clients make methods of is there once."""
+    names = [each["operationId"] for path in document["paths"].values() for each in path.values()]
+
+    assert sorted(set(names)) == sorted(names)
+
+
+def test_no_verb_is_left_over(document: dict[str, Any]) -> None:
+    """The list of verbs is as short as what operations do."""
+    names = [each["operationId"] for path in document["paths"].values() for each in path.values()]
+
+    assert {name.partition("_")[0] for name in names} == VERBS
 
 
 def test_adjustment_of_nothing(document: dict[str, Any]) -> None:

@@ -37,7 +37,7 @@ def test_the_api_passes_every_check(server: ServerWorld, program: Program, tmp_p
     assert report.cases > 100
 
 
-def test_planted_faults_are_found(ground: Ground, world: LocalWorld, tmp_path: Path) -> None:
+def test_planted_violations_are_found(ground: Ground, world: LocalWorld, tmp_path: Path) -> None:
     """What one may not see, do without a credential, or get as a 500 is found where it is so."""
     callers = callers_of(world.sandbox(), world.sandbox())
     careless = Server(0)

@@ -11,19 +11,20 @@ import pytest
 from jsonschema import Draft202012Validator
 from msgspec import inspect as shapes
 
-from chalicelib.domain.activity import Activity, checked
-from chalicelib.domain.calendar import (
+from chalicelib.domain.authoring.validation import validate
+from chalicelib.domain.authoring.whole_document import Document
+from chalicelib.domain.authoring.words import describe
+from chalicelib.domain.ledger.activity import Activity, checked
+from chalicelib.domain.ledger.calendar import (
     expiry_instant,
     format_instant,
     parse_date,
     parse_instant,
 )
-from chalicelib.domain.document import Document
 from chalicelib.domain.ledger.events import Line
-from chalicelib.domain.mechanics.earning import Standing, evaluate
-from chalicelib.domain.programme import FixedExpiry, Programme
-from chalicelib.domain.validation import validate
-from chalicelib.domain.words import describe
+from chalicelib.domain.mechanics.earning import EligibilitySnapshot, evaluate
+from chalicelib.domain.programme.document import Programme
+from chalicelib.domain.programme.fields import FixedExpiry
 from chalicelib.programmes.rendering import catalogue
 from chalicelib.schemas import PROGRAMME
 
@@ -50,21 +51,21 @@ def programme(name: str) -> Programme:
     return validated.programme
 
 
-def earned(name: str, tier: str = "base", **fact: Any) -> dict[str, int]:
-    """What each rule of an example gives for a fact, where nothing is used of its caps."""
+def earned(name: str, tier: str = "base", **parts: Any) -> dict[str, int]:
+    """What each rule of an example gives for an activity, where nothing is used of its caps."""
     document = programme(name)
-    when = fact.pop("occurred_at", "2026-11-18T12:00:00Z")  # a Wednesday
+    when = parts.pop("occurred_at", "2026-11-18T12:00:00Z")  # a Wednesday
     activity = Activity(
         source="test",
         external_id="1",
         occurred_at=parse_instant(when),
-        money=document.money.currency if fact.keys() & {"amount", "lines"} else None,
-        **fact,
+        money=document.money.currency if parts.keys() & {"amount", "lines"} else None,
+        **parts,
     )
     outcomes = evaluate(
         document,
         checked(activity),
-        Standing(tier=tier, visits=3, days_enrolled=100),
+        EligibilitySnapshot(tier=tier, visits=3, days_enrolled=100),
         lambda rule, _: min([cap.max for cap in rule.caps if cap.max is not None], default=None),
     )
     return {outcome.rule: outcome.granted for outcome in outcomes if outcome.granted}
@@ -316,7 +317,7 @@ def test_an_example_can_be_told(name: str, locale: str | None) -> None:
             "extra-call",
             (
                 "One more call costs 90 wellbeing points. It gives 1 × A call with the "
-                "clinician. It is redeemed by itself once there are 90 wellbeing points."
+                "clinician. It is redeemed automatically once there are 90 wellbeing points."
             ),
         ),
         (
@@ -468,7 +469,7 @@ def test_every_feature_is_shown() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "tier", "fact", "expected"),
+    ("name", "tier", "activity", "expected"),
     [
         ("purchases", "base", {"amount": 3599}, {"spend": 35}),
         ("purchases", "silver", {"amount": 3599}, {"spend": 44}),
@@ -539,10 +540,10 @@ def test_every_feature_is_shown() -> None:
     ],
 )  # fmt: skip
 def test_an_example_gives_what_it_says(
-    name: str, tier: str, fact: dict[str, Any], expected: dict[str, int]
+    name: str, tier: str, activity: dict[str, Any], expected: dict[str, int]
 ) -> None:
     """Awards worked out by hand, rule by rule."""
-    assert earned(name, tier, **{"type": "purchase.completed", **fact}) == expected
+    assert earned(name, tier, **{"type": "purchase.completed", **activity}) == expected
 
 
 def test_the_persian_year_ends_at_its_own_midnight() -> None:

@@ -15,12 +15,13 @@ from fluent.runtime import FluentResource
 from fluent.syntax import ast as ftl
 from fluent.syntax.visitor import Visitor
 
-from chalicelib.domain.mechanics.discounts import Discounts, SpendWindow
+from chalicelib.domain.ledger.money import Rounding
+from chalicelib.domain.mechanics.discount_terms import Discounts, SpendWindow
 from chalicelib.domain.mechanics.households import Role
 from chalicelib.domain.mechanics.plans import Plan
 from chalicelib.domain.mechanics.transfers import TransferRule
-from chalicelib.domain.money import Rounding
-from chalicelib.domain.programme import Cap, RollingExpiry, Tiers
+from chalicelib.domain.programme.document import Cap, Tiers
+from chalicelib.domain.programme.fields import RollingExpiry
 from chalicelib.programmes import rendering
 from chalicelib.schemas import PROGRAMME
 

@@ -8,9 +8,9 @@ from typing import Any, Final
 
 import pytest
 
-from chalicelib.domain import conditions
-from chalicelib.domain.condition_grammar import FUNCTIONS, LINE_FIELDS, MACROS
-from chalicelib.domain.validation import Problem, validate
+from chalicelib.domain.authoring.validation import Problem, validate
+from chalicelib.domain.programme import conditions
+from chalicelib.domain.programme.condition_grammar import FUNCTIONS, LINE_FIELDS, MACROS
 from chalicelib.schemas import PROGRAMME
 
 PAGE: Final = PROGRAMME.file.with_name("README.md").read_text("utf-8")
@@ -34,7 +34,7 @@ def block(language: str) -> str:
     return found
 
 
-def told(problems: tuple[Problem, ...]) -> str:
+def listed(problems: tuple[Problem, ...]) -> str:
     """Problems as the page shows them."""
     return "".join(f"{problem.pointer}\n    {problem.detail}\n" for problem in problems)
 
@@ -58,7 +58,7 @@ def test_every_block_is_looked_at() -> None:
     """The page has the blocks that this test knows how to read, and no others."""
     assert {language for language, _ in BLOCKS} == {
         "json",
-        "json faulty",
+        "json invalid",
         "text",
         "text warning",
         "sh",
@@ -68,14 +68,14 @@ def test_every_block_is_looked_at() -> None:
 
 def test_the_problems_shown_are_those_of_the_document_shown() -> None:
     """The output for common mistakes is real."""
-    assert told(validate(json.loads(block("json faulty"))).problems) == block("text")
+    assert listed(validate(json.loads(block("json invalid"))).problems) == block("text")
 
 
 def test_the_warning_shown_is_that_of_the_clinic() -> None:
     """The output for a warning is real."""
     clinic = json.loads(PROGRAMME.file.with_name("clinic.json").read_text("utf-8"))
 
-    assert told(validate(clinic).warnings) == block("text warning")
+    assert listed(validate(clinic).warnings) == block("text warning")
 
 
 def test_the_names_of_expressions_are_complete() -> None:

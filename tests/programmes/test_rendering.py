@@ -10,9 +10,9 @@ from typing import Any, Final
 
 import pytest
 
-from chalicelib.domain.money import Money
-from chalicelib.domain.programme import Plural, Text
-from chalicelib.domain.wording import AllOf, Amount, AnyOf, DayOfYear, Item, Message
+from chalicelib.domain.ledger.money import Money
+from chalicelib.domain.programme.fields import Plural, Text
+from chalicelib.domain.programme.wording import AllOf, Amount, AnyOf, DayOfYear, Item, Message
 from chalicelib.programmes.rendering import Catalogue, MissingMessageError, catalogue, rules_of
 
 ENGLISH: Final = """
@@ -258,8 +258,8 @@ def test_nobody_else_pays_for_it() -> None:
     """The application and its jobs load neither the messages nor the rules of languages."""
     loaded = (
         "import sys, app\n"
-        "names = {'babel', 'fluent', 'jdatetime', 'pytz', 'chalicelib.domain.wording',\n"
-        "    'chalicelib.domain.words', 'chalicelib.programmes.rendering'}\n"
+        "names = {'babel', 'fluent', 'jdatetime', 'pytz', 'chalicelib.domain.programme.wording',\n"
+        "    'chalicelib.domain.authoring.words', 'chalicelib.programmes.rendering'}\n"
         "sys.exit(repr(sorted(names & set(sys.modules))))"
     )
 

@@ -62,18 +62,18 @@ class TestBalance:
         """The caller's first choice decides in which direction texts run."""
         path = f"/v1/members/{member}/balance"
 
-        told = clinic.api.get(path, Accept_Language=wanted).expect(200)
+        result = clinic.api.get(path, Accept_Language=wanted).expect(200)
 
-        assert (told["lang"], told["dir"]) == (lang, direction)
+        assert (result["lang"], result["dir"]) == (lang, direction)
 
     def test_a_prospect_has_none(self, clinic: Clinic) -> None:
         """Who has joined nothing has no balance to show."""
         clinic.publish("clinic")
         member = clinic.enrolled(programmes=[])
 
-        told = clinic.api.get(f"/v1/members/{member}/balance").expect(200)
+        result = clinic.api.get(f"/v1/members/{member}/balance").expect(200)
 
-        assert (told["status"], told["balances"]) == ("prospect", [])
+        assert (result["status"], result["balances"]) == ("prospect", [])
 
 
 class TestVerification:
@@ -81,13 +81,13 @@ class TestVerification:
 
     def test_holds(self, clinic: Clinic, member: str) -> None:
         """What nobody touched holds."""
-        told = clinic.api.get(f"/v1/members/{member}/verification").expect(200)
+        result = clinic.api.get(f"/v1/members/{member}/verification").expect(200)
 
-        assert told == {"member_id": member, "verified": True, "entries": 4, "faults": []}
+        assert result == {"member_id": member, "verified": True, "events": 4, "errors": []}
 
     @pytest.mark.parametrize("part", ["body", "detail", "hash"])
     def test_one_byte(self, world: LocalWorld, clinic: Clinic, member: str, part: str) -> None:
-        """One changed byte of a stored entry is found, and the entry is named."""
+        """One changed byte of a stored event is found, and the event is named."""
         key = {"pk": {"S": f"T#{clinic.tenant}#M#{member}"}, "sk": {"S": "E#000000000003"}}
         client: Any = world.dynamo.connection.client
         table = world.dynamo.ledger
@@ -101,24 +101,24 @@ class TestVerification:
             ExpressionAttributeValues={":changed": {"B": changed}},
         )
 
-        told = clinic.api.get(f"/v1/members/{member}/verification").expect(200)
+        result = clinic.api.get(f"/v1/members/{member}/verification").expect(200)
 
-        assert not told["verified"]
-        assert 3 in [fault["version"] for fault in told["faults"]]
+        assert not result["verified"]
+        assert 3 in [error["version"] for error in result["errors"]]
 
-    def test_a_missing_entry(self, world: LocalWorld, clinic: Clinic, member: str) -> None:
-        """An entry that is gone is missed by its number."""
+    def test_a_missing_event(self, world: LocalWorld, clinic: Clinic, member: str) -> None:
+        """An event that is gone is missed by its number."""
         key = {"pk": {"S": f"T#{clinic.tenant}#M#{member}"}, "sk": {"S": "E#000000000002"}}
         client: Any = world.dynamo.connection.client
         client.delete_item(TableName=world.dynamo.ledger, Key=key)
 
-        told = clinic.api.get(f"/v1/members/{member}/verification").expect(200)
+        result = clinic.api.get(f"/v1/members/{member}/verification").expect(200)
 
-        assert not told["verified"]
-        assert told["faults"][0]["version"] == 2
+        assert not result["verified"]
+        assert result["errors"][0]["version"] == 2
 
     def test_a_repaired_rule(self, world: LocalWorld, clinic: Clinic, member: str) -> None:
-        """An old account holds by its entries, whatever the rules have become."""
+        """An old account holds by its events, whatever the rules have become."""
         document = example("clinic")
         document["earning"][0]["award"]["amount"] = 7
         clinic.publish(document)
@@ -133,12 +133,12 @@ class TestTier:
 
     def test_progress(self, clinic: Clinic, member: str) -> None:
         """What the next tier takes, what of it is missing, and since when this one is held."""
-        told = clinic.api.get(f"/v1/members/{member}/tier").expect(200)["tiers"][0]
+        result = clinic.api.get(f"/v1/members/{member}/tier").expect(200)["tiers"][0]
 
-        assert (told["tier"], told["programme"], told["to_keep"]) == ("base", "clinic", None)
-        assert told["to_next"]["tier"] == "silver"
-        assert told["to_next"]["need"] == "any"
-        visits = next(m for m in told["to_next"]["metrics"] if m["metric"] == "visits")
+        assert (result["tier"], result["programme"], result["to_keep"]) == ("base", "clinic", None)
+        assert result["to_next"]["tier"] == "silver"
+        assert result["to_next"]["need"] == "any"
+        visits = next(m for m in result["to_next"]["metrics"] if m["metric"] == "visits")
         assert (visits["value"], visits["at_least"], visits["missing"]) == (3, 6, 3)
 
     def test_reached(self, world: LocalWorld, clinic: Clinic, member: str) -> None:
@@ -148,12 +148,12 @@ class TestTier:
         moved = clinic.record(member).expect(201)["tier_changes"]
         assert [(move["before"], move["after"]) for move in moved] == [("base", "silver")]
 
-        told = clinic.api.get(f"/v1/members/{member}/tier").expect(200)["tiers"][0]
+        result = clinic.api.get(f"/v1/members/{member}/tier").expect(200)["tiers"][0]
 
-        assert (told["tier"], told["to_next"]["tier"]) == ("silver", "gold")
-        assert told["to_keep"]["tier"] == "silver"
-        assert [step["tier"] for step in told["timeline"]] == ["base", "silver"]
-        review = told["by"]
+        assert (result["tier"], result["to_next"]["tier"]) == ("silver", "gold")
+        assert result["to_keep"]["tier"] == "silver"
+        assert [step["tier"] for step in result["timeline"]] == ["base", "silver"]
+        review = result["by"]
         world.clock.set(review)
         held = clinic.api.get(f"/v1/members/{member}/tier").expect(200)["tiers"][0]
         assert held["by"] != review
@@ -163,7 +163,7 @@ class TestTier:
         clinic.publish(example("persian-clinic", enrolment={}))
         member = clinic.enrolled()
 
-        told = clinic.api.get(f"/v1/members/{member}/tier", Accept_Language="fa").expect(200)
+        result = clinic.api.get(f"/v1/members/{member}/tier", Accept_Language="fa").expect(200)
 
-        assert told["tiers"][0]["name"] == "پایه"
-        assert told["tiers"][0]["to_next"]["name"] == "نقره‌ای"
+        assert result["tiers"][0]["name"] == "پایه"
+        assert result["tiers"][0]["to_next"]["name"] == "نقره‌ای"

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chalicelib.domain.conversion import FAULTS_MAX, Refused, convert
+from chalicelib.domain.conversion import VIOLATIONS_MAX, Refused, convert
 from chalicelib.domain.shapes import lenient_structs
 from chalicelib.routes.operation import Body
 from tests.routes.toy import Basket, ByCash, Line
@@ -56,11 +56,11 @@ class Odds(Body):
     ranges: list[Whole] = msgspec.field(default_factory=list)
 
 
-def faults(value: Any, declared: Any = Basket) -> dict[str, str]:
+def violations(value: Any, declared: Any = Basket) -> dict[str, str]:
     """What is wrong with the value, by pointer."""
     with pytest.raises(Refused) as refused:
         convert(value, declared)
-    return dict(refused.value.faults)
+    return dict(refused.value.violations)
 
 
 def test_a_sound_value_is_the_struct() -> None:
@@ -72,7 +72,7 @@ def test_a_sound_value_is_the_struct() -> None:
     )
 
 
-def test_every_fault_is_told_at_once() -> None:
+def test_every_violation_is_told_at_once() -> None:
     """Missing, unknown, mistyped, out of range, inside lists and unions: all in one answer."""
     value = {
         "lines": [{"sku": "", "amount": 0}, {"amount": 1.0, "sku": 5}, 7],
@@ -82,7 +82,7 @@ def test_every_fault_is_told_at_once() -> None:
         "tags": {"a/b": 1},
     }
 
-    assert faults(value) == {
+    assert violations(value) == {
         "/reward": "is required",
         "/lines/0/sku": "must have at least 1 character(s); has 0",
         "/lines/0/amount": "must be at least 1",
@@ -114,15 +114,15 @@ def test_every_fault_is_told_at_once() -> None:
         ({"reward": None}, {"/reward": "must be a string; got null"}),
     ],
 )
-def test_one_fault(value: dict[str, Any], expected: dict[str, str] | None) -> None:
+def test_one_violation(value: dict[str, Any], expected: dict[str, str] | None) -> None:
     """Each is named at its place; nothing is coerced."""
-    found = faults({**GOOD, **value})
+    found = violations({**GOOD, **value})
 
     assert found == expected or (expected is None and list(found) == ["/lines/0/amount"])
 
 
 @pytest.mark.parametrize(
-    ("value", "pointer", "told"),
+    ("value", "pointer", "result"),
     [
         ({"at": "2026-01-01T00:00:00"}, "/at", "RFC 3339 instant"),
         ({"at": 5}, "/at", "RFC 3339 instant"),
@@ -138,19 +138,19 @@ def test_one_fault(value: dict[str, Any], expected: dict[str, str] | None) -> No
         ({"ranges": [{"least": 1, "most": 2}, {"least": 3, "most": 2}]}, "/ranges/1", "least must"),
     ],
 )
-def test_rarer_kinds(value: dict[str, Any], pointer: str, told: str) -> None:
+def test_rarer_kinds(value: dict[str, Any], pointer: str, result: str) -> None:
     """Dates, enumerations, plain unions, constraints and a Struct's own checks have places too."""
-    found = faults(value, Odds)
+    found = violations(value, Odds)
 
     assert list(found) == [pointer]
-    assert told in found[pointer]
+    assert result in found[pointer]
 
 
-def test_the_list_of_faults_ends() -> None:
+def test_the_list_of_violations_ends() -> None:
     """An answer never lists more than a hundred."""
     value = {f"x{index}": 1 for index in range(500)}
 
-    assert len(faults(value)) == FAULTS_MAX
+    assert len(violations(value)) == VIOLATIONS_MAX
 
 
 def test_lenient_structs_are_found() -> None:
@@ -181,18 +181,18 @@ TREES = st.recursive(
 
 @settings(max_examples=500, deadline=None, print_blob=True)
 @given(TREES)
-def test_refusals_always_have_faults_with_pointers(value: Any) -> None:
+def test_refusals_always_have_violations_with_pointers(value: Any) -> None:
     """Whatever the value, it converts or is refused with at least one resolvable pointer."""
     try:
         convert(value, Basket)
     except Refused as refused:
-        found = refused.faults
+        found = refused.violations
     else:
         return
 
     assert found
-    assert all(fault.pointer == "" or fault.pointer.startswith("/") for fault in found)
-    assert all(fault.detail for fault in found)
+    assert all(violation.pointer == "" or violation.pointer.startswith("/") for violation in found)
+    assert all(violation.detail for violation in found)
 
 
 def test_literals_do_not_mix_types() -> None:
@@ -201,4 +201,4 @@ def test_literals_do_not_mix_types() -> None:
     class Switch(Body):
         level: Literal[1, 2]
 
-    assert faults({"level": True}, Switch) == {"/level": "must be one of `1`, `2`"}
+    assert violations({"level": True}, Switch) == {"/level": "must be one of `1`, `2`"}

@@ -102,7 +102,7 @@ def test_keys_are_remembered_for_a_minute() -> None:
 def test_a_scope_opens_its_routes_only(shop: Shop) -> None:
     """403 names the scope that is missing."""
     reader = shop.services.keys.add(2, {"members:read"}).token
-    refused = shop.call("POST", "/v1/facts", LINE, token=reader)
+    refused = shop.call("POST", "/v1/activities", LINE, token=reader)
 
     assert shop.call("GET", "/v1/members/mem_1", token=reader).status == 200
     assert refused.status == 403

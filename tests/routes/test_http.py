@@ -20,7 +20,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from chalicelib import observability
-from chalicelib.routes.http import Call, Reply, Resource, provide
+from chalicelib.routes.http import Resource
+from chalicelib.routes.operation import Call, Reply
+from chalicelib.routes.services import provide
 from tests.routes.toy import OWN, STORED, Shop, context
 
 LINE = {"sku": "a", "amount": 1}
@@ -61,7 +63,7 @@ class TestAnswers:
 
     def test_nothing(self, shop: Shop) -> None:
         """An answer may be empty."""
-        answer = shop.call("DELETE", "/v1/facts/f1")
+        answer = shop.call("DELETE", "/v1/activities/f1")
 
         assert (answer.status, answer.body) == (204, b"")
 
@@ -99,8 +101,8 @@ class TestRefusals:
         assert header is None or refused.headers[header[0]] == header[1]
         assert "canary" not in refused.body.decode()
 
-    def test_facts_stand_beside_but_never_replace(self, shop: Shop) -> None:
-        """A refusal's facts are members of the document; its own members stay."""
+    def test_extensions_are_added_but_never_replace(self, shop: Shop) -> None:
+        """A refusal's extensions are members of the document; its own members stay."""
         refused = shop.call("POST", PATH, {**BASKET, "reward": "conflict"}).json
 
         assert (refused["needed"], refused["status"]) == (5, 409)
@@ -145,13 +147,13 @@ class TestRefusals:
             ("POST", PATH, {**BASKET, "tenant": "x"}, {}, (422, "invalid_body")),
             ("POST", PATH + "?limit=5", BASKET, {}, (422, "invalid_query")),
             ("GET", PATH + "?limit=500", None, {}, (422, "invalid_query")),
-            ("DELETE", "/v1/facts/f1", {"why": 1}, {}, (422, "invalid_body")),
-            ("DELETE", "/v1/facts/f1", {}, {}, (204, None)),
+            ("DELETE", "/v1/activities/f1", {"why": 1}, {}, (422, "invalid_body")),
+            ("DELETE", "/v1/activities/f1", {}, {}, (204, None)),
             ("GET", "/v1/members/a%2Fb", None, {}, (404, "member_not_found")),
             ("GET", "/v1/members/%ff", None, {}, (404, "member_not_found")),
             ("GET", "/v1/members/%00", None, {}, (404, "member_not_found")),
             ("GET", "/v1/members/" + "a" * 129, None, {}, (404, "member_not_found")),
-            ("DELETE", "/v1/facts/a%23b", None, {}, (404, "not_found")),
+            ("DELETE", "/v1/activities/a%23b", None, {}, (404, "not_found")),
             ("PUT", PATH, BASKET, {}, (405, "method_not_allowed")),
             ("PATCH", "/v1/members/mem_1", LINE, {}, (400, "if_match_required")),
             ("PATCH", "/v1/members/mem_1", LINE, {"If-Match": "7"}, (400, "invalid_if_match")),
@@ -159,7 +161,7 @@ class TestRefusals:
             ("PATCH", "/v1/members/mem_1", LINE, {"If-Match": 'W/"7"'}, (400, "invalid_if_match")),
             ("PATCH", "/v1/members/mem_1", LINE, {"If-Match": '"6"'}, (412, "stale")),
             ("PATCH", "/v1/members/mem_1", LINE, {"If-Match": '"7"'}, (200, None)),
-            ("POST", "/v1/facts", LINE, {"Idempotency-Key": None}, (200, None)),
+            ("POST", "/v1/activities", LINE, {"Idempotency-Key": None}, (200, None)),
         ],
     )
     def test_requests(
@@ -199,7 +201,7 @@ class TestRefusals:
 
     def test_bodies_that_the_gateway_garbled(self, shop: Shop) -> None:
         """Half a surrogate pair in the event, or base64 that is none, is a malformed body."""
-        event = _event(shop, "POST", "/v1/facts", body=b"{}")
+        event = _event(shop, "POST", "/v1/activities", body=b"{}")
         halves = shop.app({**event, "body": '{"sku":"\ud800"}'}, context(1000))
         not_base64 = shop.app({**event, "body": "é", "isBase64Encoded": True}, context(1000))
         encoded = base64.b64encode(json.dumps(LINE).encode()).decode()
@@ -229,8 +231,10 @@ class TestFingerprint:
             b'{ "amount" : 1, "sku" : "e\\u0301" }',
             '{"amount":1,"sku":"é"}'.encode(),
         ]
-        found = {shop.call("POST", "/v1/facts", raw).json["fingerprint"] for raw in spellings}
-        other_key = shop.call("POST", "/v1/facts", spellings[0], headers={"Idempotency-Key": "z"})
+        found = {shop.call("POST", "/v1/activities", raw).json["fingerprint"] for raw in spellings}
+        other_key = shop.call(
+            "POST", "/v1/activities", spellings[0], headers={"Idempotency-Key": "z"}
+        )
 
         assert len(found) == 1
         assert other_key.json["fingerprint"] in found
@@ -240,11 +244,11 @@ class TestFingerprint:
         other = shop.services.keys.add(2, {"*"}).token
         match: dict[str, str | None] = {"If-Match": '"7"'}
         found = [
-            shop.call("POST", "/v1/facts", LINE),
-            shop.call("PUT", "/v1/facts", LINE),
-            shop.call("POST", "/v1/facts", {**LINE, "amount": 2}),
-            shop.call("POST", "/v1/facts", {**LINE, "sku": "A"}),
-            shop.call("POST", "/v1/facts", LINE, token=other),
+            shop.call("POST", "/v1/activities", LINE),
+            shop.call("PUT", "/v1/activities", LINE),
+            shop.call("POST", "/v1/activities", {**LINE, "amount": 2}),
+            shop.call("POST", "/v1/activities", {**LINE, "sku": "A"}),
+            shop.call("POST", "/v1/activities", LINE, token=other),
             shop.call("PATCH", "/v1/members/mem_1", LINE, headers=match),
             shop.call("PATCH", "/v1/members/mem_2", LINE, headers=match),
         ]
@@ -270,12 +274,25 @@ class TestDeclaring:
     def test_refused(self, declared: dict[str, Any], error: type[Exception]) -> None:
         """No scope, no such scope, no such code, members without their id, a lenient body."""
         with pytest.raises(error):
-            Resource("r").get("/things", summary="Things", **declared)(_handler)
+            Resource("r").get("/things", name="list_things", summary="Things", **declared)(_handler)
+
+    @pytest.mark.parametrize(
+        "name", ["", "list", "things_list", "lists_things", "list_", "list_2", "list_Things"]
+    )
+    def test_a_name_is_a_verb_and_a_noun(self, name: str) -> None:
+        """One of the known verbs, then words in lower case: clients name their methods by it."""
+        declare = Resource("r").get("/things", name=name, scope="members:read", summary="x")
+        with pytest.raises(ValueError, match="VERBS"):
+            declare(_handler)
 
     def test_members_only_with_scopes_that_members_hold(self) -> None:
         """member_may on a scope that no member has would never work."""
         declare = Resource("r").get(
-            "/m/{member_id}", scope="clock:write", summary="x", member_may=True
+            "/m/{member_id}",
+            name="read_clock",
+            scope="clock:write",
+            summary="x",
+            member_may=True,
         )
         with pytest.raises(ValueError, match="members do not hold"):
             declare(_handler)
@@ -283,9 +300,10 @@ class TestDeclaring:
     def test_writes_are_idempotent_unless_they_say_otherwise(self) -> None:
         """A write needs its key by default, a read never does."""
         resource = Resource("r")
-        resource.get("/a", scope="members:read", summary="x")(_handler)
-        resource.post("/a", scope="members:read", summary="x")(_handler)
-        resource.post("/b", scope="members:read", summary="x", idempotent=False)(_handler)
+        declared: dict[str, Any] = {"scope": "members:read", "summary": "x"}
+        resource.get("/a", name="read_a", **declared)(_handler)
+        resource.post("/a", name="create_a", **declared)(_handler)
+        resource.post("/b", name="create_b", idempotent=False, **declared)(_handler)
 
         assert [each.idempotent for each in resource.operations] == [False, True, False]
 
@@ -349,7 +367,7 @@ class TestLog:
 
         assert line["member_id"] == OWN
         assert (line["status"], line["code"]) == (409, "insufficient_points")
-        assert line["operation"] == "toys_fill"
+        assert line["operation"] == "create_basket"
         assert "canary" not in log.getvalue()
 
     @pytest.mark.parametrize("path", ["/v1/members/canary-jane.roe", "/v1/members/mem_1?canary=1"])
@@ -359,7 +377,7 @@ class TestLog:
         """Not even where an id belongs: only ids that we made are."""
         shop.call("GET", path, headers={"X-Request-Id": "canary", "User-Agent": "canary"})
 
-        assert json.loads(log.getvalue())["operation"] == "toys_member"
+        assert json.loads(log.getvalue())["operation"] == "read_shopper"
         assert "canary" not in log.getvalue()
 
     def test_the_unexpected_is_logged_once(self, shop: Shop, log: io.StringIO) -> None:
@@ -386,7 +404,9 @@ class TestLog:
 )
 @given(
     method=st.sampled_from(["GET", "POST", "PATCH", "DELETE", "PUT"]),
-    path=st.sampled_from(["/v1/facts", PATH, "/v1/members/mem_1", "/v1/facts/f1", "/health"]),
+    path=st.sampled_from(
+        ["/v1/activities", PATH, "/v1/members/mem_1", "/v1/activities/f1", "/health"]
+    ),
     query=st.sampled_from(["", "?limit=%00", "?limit=1&limit=2", "?%ff=1", "?cursor=%f0", "?="]),
     body=st.binary(max_size=60)
     | st.sampled_from([b'{"sku":"a","amount":1}', b'{"amount":1e400}', b'{"sku":{"a":[[]]}}']),

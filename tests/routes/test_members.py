@@ -41,6 +41,18 @@ class TestCreate:
         assert (made["status"], made["tier"]) == ("enrolled", "base")
         assert [each["programme"] for each in made["enrolments"]] == ["clinic"]
 
+    def test_the_same_once_more(self, clinic: Clinic) -> None:
+        """Who is sent again with nothing new keeps the revision, so that no reader is stale."""
+        who = {"external_id": {"system": "ehr", "value": "77"}, "display_name": "A"}
+        member = clinic.api.post("/v1/members", who).expect(201)["id"]
+        first = clinic.api.get(f"/v1/members/{member}").headers["etag"]
+
+        clinic.api.post("/v1/members", who).expect(200)
+        assert clinic.api.get(f"/v1/members/{member}").headers["etag"] == first
+
+        clinic.api.post("/v1/members", who | {"birthday": "01-02"}).expect(200)
+        assert clinic.api.get(f"/v1/members/{member}").headers["etag"] != first
+
     def test_nothing_known(self, clinic: Clinic) -> None:
         """A member may be a mere id."""
         made = clinic.api.post("/v1/members", {"programmes": []}).expect(201)
@@ -56,6 +68,13 @@ class TestCreate:
             ({"locale": "Farsi!"}, "/locale"),
             ({"birthday": "1980-02-29"}, "/birthday"),
             ({"birthday": "13-01"}, "/birthday"),
+            ({"birthday": "02-30"}, "/birthday"),
+            ({"birthday": "04-31"}, "/birthday"),
+            ({"birthday": "00-10"}, "/birthday"),
+            ({"birthday": "02-29\n"}, "/birthday"),
+            ({"birthday": "01-1\u0663"}, "/birthday"),
+            ({"locale": "en\n"}, "/locale"),
+            ({"external_id": {"system": "ehr\n", "value": "1"}}, "/external_id/system"),
             ({"external_id": "emr:1"}, "/external_id"),
             ({"external_id": {"system": "e m r", "value": "1"}}, "/external_id/system"),
             ({"consents": [{"purpose": "programme"}]}, "/consents/0/granted"),
@@ -64,10 +83,10 @@ class TestCreate:
         ],
     )
     def test_bad_bodies(self, clinic: Clinic, body: dict[str, Any], pointer: str) -> None:
-        """Each fault points at its field."""
-        told = clinic.api.post("/v1/members", body).expect(422)
+        """Each violation points at its field."""
+        result = clinic.api.post("/v1/members", body).expect(422)
 
-        assert pointer in [error["pointer"] for error in told["errors"]]
+        assert pointer in [error["pointer"] for error in result["errors"]]
 
 
 class TestFind:
@@ -97,10 +116,10 @@ class TestChange:
         changes = {"display_name": "B", "tz": None, "birthday": None}
         changed = clinic.api.patch(path, changes, If_Match=tag)
 
-        told = changed.expect(200)
-        assert (told["display_name"], told["contact"]) == ("B", "c")
-        assert not {"tz", "birthday"} & told.keys()
-        assert told == clinic.api.get(path).expect(200)
+        result = changed.expect(200)
+        assert (result["display_name"], result["contact"]) == ("B", "c")
+        assert not {"tz", "birthday"} & result.keys()
+        assert result == clinic.api.get(path).expect(200)
         assert changed.headers["etag"] == clinic.api.get(path).headers["etag"]
 
     @pytest.mark.parametrize(
@@ -131,6 +150,18 @@ class TestChange:
 
         assert len(clinic.check(member)) == 1
 
+    def test_a_birthday(self, clinic: Clinic) -> None:
+        """Only the birthday is the account's matter too."""
+        member = clinic.enrolled(birthday="12-31")
+        path = f"/v1/members/{member}"
+
+        clinic.api.patch(path, {"birthday": "12-31", "contact": "c"}, If_Match='"1"').expect(200)
+        result = clinic.api.patch(path, {"birthday": "02-29"}, If_Match='"2"').expect(200)
+
+        assert result["birthday"] == "02-29"
+        kinds = [event["kind"] for event in clinic.check(member)]
+        assert kinds == ["member.enrolled", "profile.changed"]
+
 
 class TestConsents:
     """`POST /v1/members/{member_id}/consents`."""
@@ -157,9 +188,9 @@ class TestConsents:
         consent = {"purpose": "programme", "granted": True, "text_version": "3"}
         clinic.api.post(f"{path}/consents", {"consents": [consent]}).expect(200)
 
-        told = clinic.api.post(f"{path}/enrolments", joining).expect(200)
+        result = clinic.api.post(f"{path}/enrolments", joining).expect(200)
 
-        assert [each["programme"] for each in told["enrolments"]] == ["purchases"]
+        assert [each["programme"] for each in result["enrolments"]] == ["purchases"]
 
     def test_replayed(self, clinic: Clinic) -> None:
         """The same words are recorded once."""
@@ -178,17 +209,17 @@ class TestEnrol:
     """`POST /v1/members/{member_id}/enrolments`."""
 
     def test_joining_another(self, clinic: Clinic) -> None:
-        """A member joins a second programme; both judge what happens from then on."""
+        """A member joins a second programme; both evaluate what happens from then on."""
         clinic.publish("pharmacy")
         member = clinic.enrolled(programmes=["clinic"])
 
-        told = clinic.api.post(
+        result = clinic.api.post(
             f"/v1/members/{member}/enrolments", {"programmes": ["clinic", "pharmacy"]}
         ).expect(200)
 
-        assert [each["programme"] for each in told["enrolments"]] == ["clinic", "pharmacy"]
-        judged = clinic.record(member).expect(201)["explanation"]
-        assert [each["programme"] for each in judged] == ["clinic", "pharmacy"]
+        assert [each["programme"] for each in result["enrolments"]] == ["clinic", "pharmacy"]
+        evaluated = clinic.record(member).expect(201)["explanation"]
+        assert [each["programme"] for each in evaluated] == ["clinic", "pharmacy"]
         clinic.check(member)
 
     def test_unknown_member(self, clinic: Clinic) -> None:
@@ -231,7 +262,7 @@ class TestClose:
 
         consent = {"purpose": "newsletter", "granted": True, "text_version": "2"}
         for target, body in (
-            ("/v1/activities", clinic.fact(member)),
+            ("/v1/activities", clinic.activity(member)),
             (f"{path}/enrolments", {"programmes": ["clinic"]}),
             (f"{path}/consents", {"consents": [consent]}),
             (f"{path}/redemptions", {"programme": "clinic", "reward": "parking"}),

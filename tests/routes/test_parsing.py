@@ -54,7 +54,7 @@ def refusal(raw: bytes) -> Malformed:
 
 
 @pytest.mark.parametrize(
-    ("raw", "told"),
+    ("raw", "result"),
     [
         (b"", "needs a JSON object"),
         (b" \n", "needs a JSON object"),
@@ -77,13 +77,13 @@ def refusal(raw: bytes) -> Malformed:
         (b'{"a":' + b"[" * 16 + b"]" * 16 + b"}", "deeper than 16"),
     ],
 )
-def test_unreadable_bodies(raw: bytes, told: str) -> None:
+def test_unreadable_bodies(raw: bytes, result: str) -> None:
     """Each is refused, and the detail says what is wrong with it."""
-    assert told in refusal(raw).message
+    assert result in refusal(raw).message
 
 
 @pytest.mark.parametrize(
-    ("raw", "pointer", "told"),
+    ("raw", "pointer", "result"),
     [
         (b'{"a":NaN}', "/a", "out of range"),
         (b'{"a":-Infinity}', "/a", "out of range"),
@@ -100,12 +100,12 @@ def test_unreadable_bodies(raw: bytes, told: str) -> None:
         (b'{"e\\u0301":1,"\\u00e9":2}', "", "names a key twice"),
     ],
 )
-def test_unfit_values(raw: bytes, pointer: str, told: str) -> None:
+def test_unfit_values(raw: bytes, pointer: str, result: str) -> None:
     """Each is refused at the pointer of the value."""
     (error,) = refusal(raw).errors
 
     assert error["pointer"] == pointer
-    assert told in error["detail"]
+    assert result in error["detail"]
 
 
 def test_every_unfit_value_is_told() -> None:

@@ -61,7 +61,7 @@ def test_leaves_have_the_status_of_their_nearest_family() -> None:
 
 
 def test_a_document() -> None:
-    """Fixed title, detail to act on, facts beside; facts that are no JSON are text."""
+    """Fixed title, detail to act on, extensions beside; extensions that are no JSON are text."""
     problem = problem_of(Conflict("insufficient_points", "Too few.", needed=5, kind=Path("x")), "r")
 
     assert problem.status == 409
@@ -78,7 +78,7 @@ def test_a_document() -> None:
 
 
 def test_errors_are_listed() -> None:
-    """The faults of an invalid request come as they were found."""
+    """The violations of an invalid request come as they were found."""
     errors_ = [{"pointer": "/a", "detail": "is required"}]
     problem = problem_of(Invalid("invalid_body", "x", errors=errors_), "r")
 
@@ -98,7 +98,7 @@ def test_errors_are_listed() -> None:
     ],
 )
 def test_headers(error: LoyaltyError, headers: dict[str, str]) -> None:
-    """Refusals that may pass say when to come back, those for want of a credential ask for one."""
+    """Refusals that may pass say when to come back, those that lack a credential ask for one."""
     assert problem_of(error, "r").headers == headers
 
 

@@ -65,10 +65,10 @@ def test_bad_values(given: dict[str, list[str]], expected: list[str]) -> None:
 
 def test_every_parameter_is_told_at_once() -> None:
     """Unknown and wrong ones come in one answer, by name."""
-    told = errors({"limit": ["x"], "state": ["lost"], "page": ["2"]})
+    result = errors({"limit": ["x"], "state": ["lost"], "page": ["2"]})
 
-    assert [line.partition(":")[0] for line in told] == ["limit", "page", "state"]
-    assert "use `state`, `deep`, `limit`, `cursor`" in told[1]
+    assert [line.partition(":")[0] for line in result] == ["limit", "page", "state"]
+    assert "use `state`, `deep`, `limit`, `cursor`" in result[1]
 
 
 def test_an_operation_without_a_query_takes_none() -> None:

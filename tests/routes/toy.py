@@ -16,18 +16,12 @@ from jwt.algorithms import RSAAlgorithm
 from chalicelib.domain.api_key import MintedKey, mint
 from chalicelib.domain.errors import Conflict, MemberNotFound, Stale, Throttled, Unavailable
 from chalicelib.routes import health
-from chalicelib.routes.http import (
-    Body,
-    Call,
-    Page,
-    Reply,
-    Resource,
-    problem_middleware,
-    provide,
-)
+from chalicelib.routes.http import Resource, problem_middleware
 from chalicelib.routes.issuer import Issuer
+from chalicelib.routes.operation import Body, Call, Page, Reply
+from chalicelib.routes.services import provide
 from chalicelib.routes.tokens import TokenVerifier
-from chalicelib.usecases.ports import StoredKey
+from chalicelib.usecases.stored import StoredKey
 
 NOW = 1_772_000_000_000
 NOW_S = NOW // 1000
@@ -105,6 +99,7 @@ api = Resource("toys")
 
 @api.post(
     "/members/{member_id}/baskets",
+    name="create_basket",
     scope="redemptions:write",
     summary="Fill a basket",
     body=Basket,
@@ -123,7 +118,13 @@ def fill(call: Call[Basket]) -> Reply:
     return Reply(Answer(member=call.path["member_id"], total=total), version=7)
 
 
-@api.get("/members/{member_id}/baskets", scope="rewards:read", summary="Baskets", query=Listing)
+@api.get(
+    "/members/{member_id}/baskets",
+    name="list_baskets",
+    scope="rewards:read",
+    summary="Baskets",
+    query=Listing,
+)
 def baskets(call: Call[None, Listing]) -> Reply:
     """Answers with where the list is and the cursor to go on."""
     return Reply(
@@ -136,7 +137,13 @@ def baskets(call: Call[None, Listing]) -> Reply:
     )
 
 
-@api.get("/members/{member_id}", scope="members:read", summary="A member", member_may=True)
+@api.get(
+    "/members/{member_id}",
+    name="read_shopper",
+    scope="members:read",
+    summary="A member",
+    member_may=True,
+)
 def member(call: Call) -> Reply:
     """Answers with what the layer made of the request."""
     return Reply(
@@ -152,6 +159,7 @@ def member(call: Call) -> Reply:
 
 @api.patch(
     "/members/{member_id}",
+    name="update_shopper",
     scope="members:write",
     summary="Change a member",
     body=Line,
@@ -164,19 +172,38 @@ def change(call: Call[Line]) -> Reply:
     return Reply({"fingerprint": call.fingerprint.hex(), "key": call.idempotency_key}, version=8)
 
 
-@api.post("/facts", scope="activities:write", summary="A fact", body=Line, idempotent="body")
+@api.post(
+    "/activities",
+    name="record_toy",
+    scope="activities:write",
+    summary="An activity",
+    body=Line,
+    idempotent="body",
+)
 def record(call: Call[Line]) -> Reply:
     """Takes the identity from the body; the header may be there too."""
     return Reply({"key": call.idempotency_key, "fingerprint": call.fingerprint.hex()})
 
 
-@api.put("/facts", scope="activities:write", summary="Replace a fact", body=Line)
+@api.put(
+    "/activities",
+    name="update_toy",
+    scope="activities:write",
+    summary="Replace an activity",
+    body=Line,
+)
 def replace(call: Call[Line]) -> Reply:
-    """Takes the same body at the same path as a new fact."""
+    """Takes the same body at the same path as a new activity."""
     return Reply({"fingerprint": call.fingerprint.hex()})
 
 
-@api.delete("/facts/{fact_id}", scope="activities:write", summary="End a fact", status=204)
+@api.delete(
+    "/activities/{activity_id}",
+    name="close_toy",
+    scope="activities:write",
+    summary="End an activity",
+    status=204,
+)
 def end(call: Call) -> Reply:
     """Answers nothing."""
     del call

@@ -26,18 +26,18 @@ from chalicelib.store.ledger import DynamoLedger
 from infra.local import in_process
 from infra.local.tables import create_tables
 
-Fault = Callable[[AWSPreparedRequest], AWSResponse]
+InjectedFault = Callable[[AWSPreparedRequest], AWSResponse]
 
 
 class Line:
     """The way to the engine: what happens to the next requests, and which there were."""
 
     def __init__(self) -> None:
-        self._faults: list[Fault] = []
+        self._faults: list[InjectedFault] = []
         self._lock = threading.Lock()
         self.sent: list[str] = []
 
-    def next(self, *faults: Fault) -> None:
+    def next(self, *faults: InjectedFault) -> None:
         """Let these happen to the next requests, one each; the rest goes through."""
         self._faults = list(faults)
         self.sent.clear()
@@ -61,7 +61,7 @@ class Wired(NamedTuple):
     pauses: list[float]
 
 
-def never_arrives(failure: Exception) -> Fault:
+def never_arrives(failure: Exception) -> InjectedFault:
     """Return the fault of a request that is not carried out and fails in this way."""
 
     def fault(_: AWSPreparedRequest) -> AWSResponse:
@@ -70,7 +70,7 @@ def never_arrives(failure: Exception) -> Fault:
     return fault
 
 
-def unanswered(failure: Exception) -> Fault:
+def unanswered(failure: Exception) -> InjectedFault:
     """Return the fault of a request that is carried out, and whose answer is lost in this way."""
 
     def fault(request: AWSPreparedRequest) -> AWSResponse:
@@ -80,7 +80,7 @@ def unanswered(failure: Exception) -> Fault:
     return fault
 
 
-def carried_out_but(status: int, body: bytes) -> Fault:
+def carried_out_but(status: int, body: bytes) -> InjectedFault:
     """Return the fault of a request that is carried out, with another answer than it had."""
 
     def fault(request: AWSPreparedRequest) -> AWSResponse:
@@ -90,7 +90,7 @@ def carried_out_but(status: int, body: bytes) -> Fault:
     return fault
 
 
-def answer(status: int, body: bytes | dict[str, Any]) -> Fault:
+def answer(status: int, body: bytes | dict[str, Any]) -> InjectedFault:
     """Return an answer that the engine was never asked for."""
     raw = body if isinstance(body, bytes) else json.dumps(body).encode()
 
@@ -101,15 +101,15 @@ def answer(status: int, body: bytes | dict[str, Any]) -> Fault:
     return fault
 
 
-def refusal(code: str, status: int = 400, **more: Any) -> Fault:
+def refusal(code: str, status: int = 400, **more: Any) -> InjectedFault:
     """Return DynamoDB's answer to a request that it does not carry out."""
     return answer(status, {"__type": f"com.amazonaws.dynamodb.v20120810#{code}"} | more)
 
 
-def cancellation(*reasons: str | dict[str, Any]) -> Fault:
+def cancellation(*reasons: str | dict[str, Any]) -> InjectedFault:
     """Return a cancelled transaction with these reasons, in the order of what was sent."""
-    told = [{"Code": each} if isinstance(each, str) else each for each in reasons]
-    return refusal("TransactionCanceledException", CancellationReasons=told)
+    result = [{"Code": each} if isinstance(each, str) else each for each in reasons]
+    return refusal("TransactionCanceledException", CancellationReasons=result)
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,4 @@
-"""Commits as use cases make them: entries chained and folded by the domain, nothing invented."""
+"""Commits as use cases make them: events chained and folded by the domain, nothing invented."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from typing import Any, Final
 from msgspec import Struct
 from msgspec.structs import replace
 
-from chalicelib.domain import effects as fx
-from chalicelib.domain.account import Account, evolve
 from chalicelib.domain.decide.claims import RecordKind, SaveRecord, TakeFrom
+from chalicelib.domain.ledger import effects as fx
 from chalicelib.domain.ledger import journal
+from chalicelib.domain.ledger.account import Account, evolve
 from chalicelib.domain.ledger.actor import Actor
 from chalicelib.domain.ledger.events import (
     ActivityRecorded,
@@ -19,10 +19,10 @@ from chalicelib.domain.ledger.events import (
     Event,
     MemberEnrolled,
 )
+from chalicelib.domain.ledger.lots import LotKey
 from chalicelib.domain.ledger.postings import AVAILABLE, ISSUED, Posting
 from chalicelib.domain.ledger.postings import TENANT as TENANT_FUNDS
-from chalicelib.domain.lots import LotKey
-from chalicelib.usecases.ports import AccountChange, Answer, Commit, IdempotencyKey, Profile
+from chalicelib.usecases.stored import AccountChange, Answer, Commit, IdempotencyKey, Profile
 
 TENANT: Final = "clinic"
 MEMBER: Final = "mem_01JABCDEFGHJKMNPQRSTVWXYZ0"
@@ -73,7 +73,7 @@ def identity(name: str, fingerprint: bytes = b"f" * 32) -> IdempotencyKey:
 
 def opened(member: str = MEMBER, *, tenant: str = TENANT, **more: Any) -> Commit:
     """Return the commit that begins an account, with its profile."""
-    entry = Event(
+    event = Event(
         version=1,
         effective_at=NOW,
         occurred_at=NOW,
@@ -86,7 +86,7 @@ def opened(member: str = MEMBER, *, tenant: str = TENANT, **more: Any) -> Commit
         actor=_SERVER,
     )
     profile = Profile(member=member, revision=1, created_at=NOW, locale="de")
-    return _commit(tenant, member, Account(), entry, {"profile": profile} | more)
+    return _commit(tenant, member, Account(), event, {"profile": profile} | more)
 
 
 def earned(before: Commit, amount: int = 100, **more: Any) -> Commit:
@@ -94,7 +94,7 @@ def earned(before: Commit, amount: int = 100, **more: Any) -> Commit:
     last = change(before)
     version = last.account.version + 1
     expires_at = NOW + 365 * DAY
-    entry = Event(
+    event = Event(
         version=version,
         effective_at=NOW + version,
         occurred_at=NOW,
@@ -116,7 +116,7 @@ def earned(before: Commit, amount: int = 100, **more: Any) -> Commit:
         "indexed_due": last.indexed_due or expires_at,
         "on_test_clock": before.on_test_clock,
     }
-    return _commit(before.tenant, before.member, last.account, entry, given | more)
+    return _commit(before.tenant, before.member, last.account, event, given | more)
 
 
 def change(commit: Commit) -> AccountChange:
@@ -137,17 +137,17 @@ def together(first: Commit, *others: Commit, **more: Any) -> Commit:
 
 
 def _commit(
-    tenant: str, member: str, before: Account, entry: Event, more: dict[str, Any]
+    tenant: str, member: str, before: Account, event: Event, more: dict[str, Any]
 ) -> Commit:
-    """Return a commit of one entry; ``more`` is of the commit, or of what the account becomes."""
-    stored = journal.encode(entry, previous=before.head, key=f"T#{tenant}#M#{member}")
+    """Return a commit of one event; ``more`` is of the commit, or of what the account becomes."""
+    stored = journal.encode(event, previous=before.head, key=f"T#{tenant}#M#{member}")
     becomes = AccountChange(
         member=member,
         before=before.version,
-        account=evolve(before, entry, stored.hash),
+        account=evolve(before, event, stored.hash),
         due_at=None,
         indexed_due=None,
-        entries=(stored,),
+        events=(stored,),
     )
     of_change = {name: value for name, value in more.items() if name in _OF_CHANGE}
     of_commit = {name: value for name, value in more.items() if name not in _OF_CHANGE}

@@ -13,8 +13,8 @@ from msgspec import Struct
 from chalicelib.domain.decide.claims import Claim, ClaimKey, RecordKind
 from chalicelib.domain.ledger import journal
 from chalicelib.domain.ledger.actor import CLOCK
-from chalicelib.domain.mechanics.reversal import REMAINING
-from chalicelib.domain.mechanics.rewards import REDEMPTIONS
+from chalicelib.domain.mechanics.redemptions import REDEMPTIONS
+from chalicelib.domain.mechanics.remaining import REMAINING
 from chalicelib.store import archive, items, keys
 from chalicelib.store.dynamo import Dynamo
 from chalicelib.store.ledger import DynamoLedger
@@ -73,7 +73,7 @@ class Tenant:
         self.clinic.publish(document)
         self.members = [self.clinic.enrolled() for _ in range(3)]
         self.redemptions: list[tuple[str, str]] = []
-        self.facts: list[str] = []
+        self.activities: list[str] = []
         for member in self.members:
             self.earn(member)
             self.redeem(member)
@@ -95,10 +95,10 @@ class Tenant:
 
     def earn(self, member: str) -> None:
         """Record a purchase of 300.00."""
-        fact = self.clinic.fact(member, "purchase.completed")
-        fact |= {"currency": "USD", "lines": [{"id": "1", "amount": 30_000}]}
-        self.clinic.api.post("/v1/activities", fact).expect(201)
-        self.facts.append(fact["external_id"])
+        activity = self.clinic.activity(member, "purchase.completed")
+        activity |= {"currency": "USD", "lines": [{"id": "1", "amount": 30_000}]}
+        self.clinic.api.post("/v1/activities", activity).expect(201)
+        self.activities.append(activity["external_id"])
 
     def redeem(self, member: str) -> None:
         """Redeem one of a stock."""
@@ -115,7 +115,7 @@ class Tenant:
 
     def reverse(self) -> None:
         """Take back part of what was recorded last."""
-        back = {"source": "emr", "external_id": self.facts[-1]}
+        back = {"source": "emr", "external_id": self.activities[-1]}
         lines = [{"id": "1", "amount": 100}]
         self.clinic.api.post("/v1/activities/reversals", {**back, "lines": lines}).expect(201)
 
@@ -207,7 +207,7 @@ def check(tenant: Tenant, copy: Items, dynamo: Dynamo) -> None:
     assert len(accounts) >= 3
     for pk in accounts:
         verdict = verify_account(services, caller, pk.rpartition("#")[2])
-        assert verdict.faults == ()
+        assert verdict.errors == ()
     identified = {
         (keys.member_pk(caller.tenant, item["member"]["S"]), int(item["version"]["N"]))
         for (_, sk), item in ledger.items()
@@ -218,10 +218,10 @@ def check(tenant: Tenant, copy: Items, dynamo: Dynamo) -> None:
     reversals = 0
     for (pk, sk), item in ledger.items():
         if sk.startswith("E#"):
-            entry = journal.decode(items.entry_of(item))
-            reversals += entry.kind == "activity.reversed"
-            if entry.kind == "activity.recorded":
-                earned.add((pk, entry.version))
+            event = journal.decode(items.event_of(item))
+            reversals += event.kind == "activity.reversed"
+            if event.kind == "activity.recorded":
+                earned.add((pk, event.version))
     assert earned
     assert earned <= identified
     assert sum(int(each["revision"]["N"]) for each in of_kind(ledger, REMAINING)) == reversals
@@ -344,8 +344,8 @@ class TestClaims:
         assert not list(dynamo.scan({"TableName": dynamo.work}))
 
 
-def test_entries_beyond_the_account_are_noticed(tenant: Tenant) -> None:
-    """The check itself would fail for a plain scan into which a fact fell."""
+def test_events_beyond_the_account_are_noticed(tenant: Tenant) -> None:
+    """The check itself would fail for a plain scan into which an activity fell."""
     dynamo = tenant.world.dynamo
     torn = stored(dynamo)
     tenant.earn(tenant.members[0])

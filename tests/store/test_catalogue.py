@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 import pytest
 
-from chalicelib.domain.programme import ProgrammeVersion
+from chalicelib.domain.programme.versions import ProgrammeVersion
 from chalicelib.store.catalogue import NOTHING_TTL_MS, TTL_MS, CachedCatalogue
-from chalicelib.usecases.ports import Settings
+from chalicelib.usecases.stored import Settings
 from tests.fakes.catalogue import FakeCatalogue
 from tests.fakes.ledger import FakeLedger
 from tests.store.contract.test_catalogue import KEY, SETTINGS, draft

@@ -17,11 +17,11 @@ from chalicelib.store import keys
 from chalicelib.store.connection import ATTEMPTS_MAX, POOL_SIZE, TIMEOUT_S, Connection
 from chalicelib.store.dynamo import Dynamo
 from chalicelib.store.ledger import DynamoLedger
-from chalicelib.usecases.ports import Conflicted
+from chalicelib.usecases.stored import Conflicted
 from infra.local import in_process
 from infra.local.tables import create_tables
 from tests.store.conftest import (
-    Fault,
+    InjectedFault,
     Line,
     Wired,
     answer,
@@ -161,7 +161,7 @@ class TestCalls:
         wired.ledger.remembered(TENANT, ["k"])
         wired.ledger.remembered(TENANT, ["k", "l"])
         wired.ledger.holder(TENANT, "v")
-        list(wired.ledger.entries(TENANT, MEMBER))
+        list(wired.ledger.events(TENANT, MEMBER))
         wired.ledger.reindex(TENANT, MEMBER, 2, None, on_test_clock=False)
         wired.ledger.taken(TENANT, ["mugs"])
         wired.directory.find(TENANT, "x1")
@@ -232,13 +232,13 @@ class TestReads:
         ],
         ids=["closed", "fault", "throttled", "exceeded", "empty", "cut short", "not text"],
     )
-    def test_unavailable(self, wired: Wired, fault: Fault) -> None:
+    def test_unavailable(self, wired: Wired, fault: InjectedFault) -> None:
         """What keeps failing, or cannot be read, is unavailable; the SDK tried again before."""
         wired.ledger.commit(opened())
         reads = (
             lambda: wired.ledger.load(TENANT, [MEMBER]),
             lambda: wired.ledger.load(TENANT, [MEMBER], with_clock=True),
-            lambda: list(wired.ledger.entries(TENANT, MEMBER)),
+            lambda: list(wired.ledger.events(TENANT, MEMBER)),
             lambda: list(wired.ledger.members(TENANT)),
         )
         for read in reads:
@@ -272,7 +272,7 @@ class TestReads:
         loaded = wired.ledger.load(TENANT, [MEMBER], [EventRef(MEMBER, 1)])
 
         assert loaded.account(MEMBER) == change(commit).account
-        assert loaded.records == {EventRef(MEMBER, 1): change(commit).entries[0]}
+        assert loaded.records == {EventRef(MEMBER, 1): change(commit).events[0]}
         assert wired.line.sent == ["BatchGetItem"] * 3
         assert wired.pauses == sorted(wired.pauses)
         assert len(wired.pauses) == 2
@@ -303,9 +303,9 @@ class TestReads:
             return in_process.send(request)
 
         wired.line.next(*[small] * 100)
-        versions = [entry.version for entry in wired.ledger.entries(TENANT, MEMBER)]
-        newest = [e.version for e in wired.ledger.entries(TENANT, MEMBER, newest_first=True)]
-        few = [entry.version for entry in wired.ledger.entries(TENANT, MEMBER, limit=3)]
+        versions = [event.version for event in wired.ledger.events(TENANT, MEMBER)]
+        newest = [e.version for e in wired.ledger.events(TENANT, MEMBER, newest_first=True)]
+        few = [event.version for event in wired.ledger.events(TENANT, MEMBER, limit=3)]
         due = [each for shard in range(keys.DUE_SHARDS) for each in wired.ledger.due(shard, NOW)]
 
         assert versions == [1, 2, 3, 4, 5]
@@ -345,9 +345,9 @@ class TestReindex:
             wired.ledger.reindex(TENANT, MEMBER, 1, None, on_test_clock=False)
 
 
-def _left_out(wired: Wired) -> Fault:
+def _left_out(wired: Wired) -> InjectedFault:
     """Return DynamoDB's answer where it had no room for any key."""
     pk = {"S": keys.member_pk(TENANT, MEMBER)}
-    wanted = [{"pk": pk, "sk": {"S": sk}} for sk in (keys.ACCOUNT, keys.entry_sk(1))]
+    wanted = [{"pk": pk, "sk": {"S": sk}} for sk in (keys.ACCOUNT, keys.event_sk(1))]
     unprocessed = {wired.dynamo.ledger: {"Keys": wanted, "ConsistentRead": True}}
     return answer(200, {"Responses": {}, "UnprocessedKeys": unprocessed})

@@ -9,10 +9,10 @@ import zlib
 import pytest
 from msgspec.structs import replace
 
-from chalicelib.domain.account import Account, Counter
-from chalicelib.domain.compact import SCHEMA, Unreadable
 from chalicelib.domain.decide.claims import ClaimKey
 from chalicelib.domain.errors import TooLarge, Unavailable
+from chalicelib.domain.ledger.account import Account, Counter
+from chalicelib.domain.ledger.compact import SCHEMA, Unreadable
 from chalicelib.store import items, keys, models
 from chalicelib.usecases.identity import activity_key
 from tests.store.conftest import Wired
@@ -50,7 +50,7 @@ def test_account() -> None:
         "version": {"N": "2"},
         "status": {"S": "enrolled"},
         "schema": {"N": str(SCHEMA)},
-        "head_hash": {"B": becomes.entries[0].hash},
+        "head_hash": {"B": becomes.events[0].hash},
         "due_at": {"N": str(due)},
         "due_pk": {"S": keys.due_pk(TENANT, MEMBER, on_test_clock=False)},
         "due_sk": {"S": f"00{due}#{TENANT}#{MEMBER}"},
@@ -60,19 +60,19 @@ def test_account() -> None:
     assert body["account"]["balances"]["clinic/points"]["lots"] == [[100, key, None, 0]]
 
 
-def test_entry() -> None:
-    """An entry holds the bytes that were hashed; without a detail it has none."""
-    entry = change(earned(opened())).entries[0]
+def test_event() -> None:
+    """An event holds the bytes that were hashed; without a detail it has none."""
+    event = change(earned(opened())).events[0]
 
-    assert items.entry_item(TENANT, MEMBER, entry) == {
+    assert items.event_item(TENANT, MEMBER, event) == {
         "pk": {"S": PK},
         "sk": {"S": "E#000000000002"},
         "effective_at": {"N": str(NOW + 2)},
-        "body": {"B": entry.body},
-        "detail": {"B": entry.detail},
-        "hash": {"B": entry.hash},
+        "body": {"B": event.body},
+        "detail": {"B": event.detail},
+        "hash": {"B": event.hash},
     }
-    assert "detail" not in items.entry_item(TENANT, MEMBER, change(opened()).entries[0])
+    assert "detail" not in items.event_item(TENANT, MEMBER, change(opened()).events[0])
 
 
 def test_what_a_commit_writes_lies_under_keys_of_its_own(wired: Wired) -> None:
@@ -180,8 +180,8 @@ class TestSize:
 
         assert items.BODY_WARN_BYTES < len(body) < items.BODY_MAX_BYTES
         (line,) = caplog.records
-        told = {"tenant": TENANT, "member_id": MEMBER, "version": 1, "body_bytes": len(body)}
-        assert vars(line).items() >= told.items()
+        result = {"tenant": TENANT, "member_id": MEMBER, "version": 1, "body_bytes": len(body)}
+        assert vars(line).items() >= result.items()
 
     def test_refused(self) -> None:
         """Above 32 KB it is refused, with both sizes."""
@@ -189,7 +189,7 @@ class TestSize:
             items.account_body(TENANT, MEMBER, _swollen(3000))
 
         assert refusal.value.code == "account_too_large"
-        assert refusal.value.facts["bytes"] > refusal.value.facts["limit"]
+        assert refusal.value.extensions["bytes"] > refusal.value.extensions["limit"]
 
     def test_programme(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """A programme that no item holds is refused before it is sent."""
@@ -208,7 +208,7 @@ class TestKeys:
         """Sort keys are in the order of versions and of instants."""
         numbers = [0, 9, 10, 999, 10**12 - 1]
 
-        assert sorted(map(keys.entry_sk, numbers)) == [keys.entry_sk(n) for n in numbers]
+        assert sorted(map(keys.event_sk, numbers)) == [keys.event_sk(n) for n in numbers]
         assert sorted(keys.due_sk(n, "t", "m") for n in numbers) == [
             keys.due_sk(n, "t", "m") for n in numbers
         ]

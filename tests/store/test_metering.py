@@ -61,7 +61,7 @@ class TestWrites:
         assert cost.write_units == 1 + 2 + 4
 
     def test_index(self, wired: Wired) -> None:
-        """An entry of the index costs one to come or go, two to move, and nothing to stay."""
+        """An event of the index costs one to come or go, two to move, and nothing to stay."""
         with measured() as cost:
             commit = opened(profile=None, due_at=NOW, indexed_due=NOW)
             spent = []

@@ -21,16 +21,16 @@ from chalicelib.store import items
 from chalicelib.store.dynamo import Dynamo, code_of
 from chalicelib.store.ledger import DynamoLedger
 from chalicelib.store.transaction import ITEMS_MAX
-from chalicelib.usecases.ports import (
+from chalicelib.usecases.stored import (
     AlreadyDone,
     ClaimRefused,
     Commit,
     Conflicted,
     OutcomeUnknown,
-    Profile,
+    Settings,
 )
 from tests.store.conftest import (
-    Fault,
+    InjectedFault,
     Wired,
     cancellation,
     carried_out_but,
@@ -40,7 +40,6 @@ from tests.store.conftest import (
 )
 from tests.store.samples import (
     MEMBER,
-    NOW,
     TENANT,
     change,
     changed,
@@ -62,6 +61,7 @@ STARTED = refusal("TransactionInProgressException")
 ATTEMPT = "TransactWriteItems"
 MUG = taking(1, 5)
 KEY = ClaimKey("k", MEMBER)
+CLINIC = Settings(TENANT, "Clinic")
 
 
 @pytest.fixture
@@ -76,7 +76,7 @@ class TestUnheard:
     """The answer is lost, late, or cannot be read."""
 
     @pytest.mark.parametrize("fault", [LOST, TIMED_OUT], ids=["lost", "late"])
-    def test_once_is_applied_once(self, wired: Wired, commit: Commit, fault: Fault) -> None:
+    def test_once_is_applied_once(self, wired: Wired, commit: Commit, fault: InjectedFault) -> None:
         """The SDK tries again with the same token, so the write happens once and succeeds."""
         wired.line.next(fault)
 
@@ -115,7 +115,7 @@ class TestUnheard:
         ],
     )
     def test_unknown_though_applied(
-        self, wired: Wired, commit: Commit, faults: tuple[Fault, ...]
+        self, wired: Wired, commit: Commit, faults: tuple[InjectedFault, ...]
     ) -> None:
         """It is said to be unknown; the record tells, and the same commit is answered from it."""
         wired.line.next(*faults)
@@ -132,7 +132,7 @@ class TestUnheard:
         "faults", [(NO_WAY,) * 3, (BROKEN,) * 3, (STARTED,) * 3], ids=["silence", "fault", "begun"]
     )
     def test_unknown_and_not_applied(
-        self, wired: Wired, commit: Commit, faults: tuple[Fault, ...]
+        self, wired: Wired, commit: Commit, faults: tuple[InjectedFault, ...]
     ) -> None:
         """From here that looks the same; the same commit then goes through."""
         wired.line.next(*faults)
@@ -219,12 +219,12 @@ class TestAfterSilence:
         wired.ledger.commit(first)
         return earned(first, claims=(noted(), KEY, MUG))
 
-    @pytest.mark.parametrize("failed", [0, 1, 3, 5], ids=["account", "entry", "record", "counter"])
+    @pytest.mark.parametrize("failed", [0, 1, 3, 5], ids=["account", "event", "record", "counter"])
     def test_may_have_been_ours(self, wired: Wired, commit: Commit, failed: int) -> None:
         """What it wrote, or will write, may be what is in the way: the outcome is unknown."""
-        told = ["None"] * 6
-        told[failed] = "ConditionalCheckFailed"
-        wired.line.next(NO_WAY, cancellation(*told))
+        result = ["None"] * 6
+        result[failed] = "ConditionalCheckFailed"
+        wired.line.next(NO_WAY, cancellation(*result))
 
         with pytest.raises(OutcomeUnknown):
             wired.ledger.commit(commit)
@@ -234,21 +234,32 @@ class TestAfterSilence:
         assert commit.identity
         assert commit.answer
         record = items.dedupe_item(TENANT, MEMBER, 2, commit.identity, commit.answer)
-        told = _in_the_way(2, record)
-        wired.line.next(NO_WAY, cancellation(*told))
+        result = _in_the_way(2, record)
+        wired.line.next(NO_WAY, cancellation(*result))
 
         with pytest.raises(AlreadyDone):
             wired.ledger.commit(commit)
 
     def test_a_key_is_never_given_back(self, wired: Wired, commit: Commit) -> None:
         """Whoever has a key keeps it, so no attempt of ours can come through any more."""
-        told = _in_the_way(4, items.claimed_item(TENANT, replace(KEY, owner="mem_2"), 7))
-        wired.line.next(NO_WAY, cancellation(*told))
+        result = _in_the_way(4, items.claimed_item(TENANT, replace(KEY, owner="mem_2"), 7))
+        wired.line.next(NO_WAY, cancellation(*result))
 
         with pytest.raises(ClaimRefused) as refused:
             wired.ledger.commit(commit)
 
         assert (refused.value.claim, refused.value.holder) == (KEY, "mem_2")
+
+
+@pytest.mark.parametrize(
+    "reasons", [None, [], [{"Code": "None"}], [{}] * 4, [{"Code": "None"}] * 3 + [{}]]
+)
+def test_reasons_that_do_not_fit(wired: Wired, commit: Commit, reasons: Any) -> None:
+    """What cannot be read says nothing of what was carried out."""
+    wired.line.next(refusal("TransactionCanceledException", CancellationReasons=reasons))
+
+    with pytest.raises(OutcomeUnknown):
+        wired.ledger.commit(commit)
 
 
 def test_a_holder_who_is_not_told(wired: Wired, commit: Commit) -> None:
@@ -303,26 +314,25 @@ class TestRefusedForGood:
 
 
 class TestBesideTheLedger:
-    """Conditional writes of directory and catalogue go the same way."""
+    """Conditional writes of the catalogue go the same way."""
 
     def test_unheard_once(self, wired: Wired) -> None:
         """A write that was carried out but not heard of is not taken for someone else's."""
-        profile = Profile(MEMBER, 1, NOW)
         wired.line.next(LOST)
-        assert wired.directory.save(TENANT, profile, expected=0)
+        assert wired.catalogue.create_tenant(CLINIC, None)
 
-        wired.line.next(LOST)
-        assert wired.directory.save(TENANT, replace(profile, revision=2), expected=1)
+        wired.line.next()
+        assert not wired.catalogue.create_tenant(CLINIC, None)
 
     @pytest.mark.parametrize(
         "faults", [(LOST,) * 3, (cancellation("TransactionConflict"),)], ids=["lost", "conflict"]
     )
-    def test_unknown(self, wired: Wired, faults: tuple[Fault, ...]) -> None:
+    def test_unknown(self, wired: Wired, faults: tuple[InjectedFault, ...]) -> None:
         """What is not known to be written, or was in the way, may be tried again."""
         wired.line.next(*faults)
 
         with pytest.raises(Unavailable):
-            wired.directory.save(TENANT, Profile(MEMBER, 1, NOW), expected=0)
+            wired.catalogue.create_tenant(CLINIC, None)
 
 
 def _applied(wired: Wired, commit: Commit) -> int:
@@ -333,26 +343,26 @@ def _applied(wired: Wired, commit: Commit) -> int:
     account = wired.ledger.load(TENANT, [MEMBER]).account(MEMBER)
     assert account
     assert (account.version == commit.version) == bool(times)
-    assert len(list(wired.ledger.entries(TENANT, MEMBER))) == account.version
+    assert len(list(wired.ledger.events(TENANT, MEMBER))) == account.version
     assert (wired.ledger.remembered(TENANT, [commit.identity.key]) != (None,)) == bool(times)
     return times
 
 
-def _grown(entries: int) -> Commit:
-    """Return a commit that begins an account with so many entries."""
+def _grown(events: int) -> Commit:
+    """Return a commit that begins an account with so many events."""
     last = opened(profile=None)
-    stored = list(change(last).entries)
-    while len(stored) < entries:
+    stored = list(change(last).events)
+    while len(stored) < events:
         last = earned(last, identity=None, answer=None)
-        stored += change(last).entries
-    return changed(last, before=0, entries=tuple(stored))
+        stored += change(last).events
+    return changed(last, before=0, events=tuple(stored))
 
 
 def _in_the_way(place: int, item: dict[str, dict[str, Any]]) -> list[str | dict[str, Any]]:
     """Return the reasons of a cancelled transaction of six, of which one says what it met."""
-    told: list[str | dict[str, Any]] = ["None"] * 6
-    told[place] = {"Code": "ConditionalCheckFailed", "Item": _as_sent(item)}
-    return told
+    result: list[str | dict[str, Any]] = ["None"] * 6
+    result[place] = {"Code": "ConditionalCheckFailed", "Item": _as_sent(item)}
+    return result
 
 
 def _as_sent(item: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:

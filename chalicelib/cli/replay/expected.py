@@ -16,7 +16,7 @@ from datetime import date, timedelta
 from itertools import groupby
 from operator import attrgetter
 
-from chalicelib.cli.replay.outcome import Outcome, Standing
+from chalicelib.cli.replay.outcome import Holdings, Outcome
 from chalicelib.cli.replay.purchases import Purchase
 
 # A point a whole dollar, with the tier's percentage, rounded down; at most so many a day.
@@ -93,9 +93,9 @@ class _Customer:
         self.lots = {last: points for last, points in self.lots.items() if points}
         return True
 
-    def standing(self) -> Standing:
+    def holdings(self) -> Holdings:
         """Return what became of the customer."""
-        return Standing(
+        return Holdings(
             accepted=self.accepted,
             issued=self.issued,
             redeemed=self.redeemed,
@@ -140,7 +140,7 @@ def expected(purchases: Iterable[Purchase], end: date) -> Outcome:
             if asks and not customer.take_gift(day):
                 outcome.refused["redemption", "limit_reached"] += 1
         customer.pass_time(end)
-        outcome.members[number] = customer.standing()
+        outcome.members[number] = customer.holdings()
     return outcome
 
 

@@ -10,7 +10,7 @@ from typing import NamedTuple, TypeVar
 K = TypeVar("K", bound=Hashable)
 
 
-class Standing(NamedTuple):
+class Holdings(NamedTuple):
     """What became of one member: how many purchases were accepted, the points, and the tier."""
 
     accepted: int = 0
@@ -29,16 +29,16 @@ class Outcome:
     The keys of ``refused`` are pairs such as ``("redemption", "limit_reached")``.
     """
 
-    members: dict[str, Standing] = field(default_factory=dict)
+    members: dict[str, Holdings] = field(default_factory=dict)
     refused: Counter[tuple[str, str]] = field(default_factory=Counter)
 
     def total(self, name: str) -> int:
-        """Return the sum over all members of one of a standing's numbers."""
-        return sum(int(getattr(standing, name)) for standing in self.members.values())
+        """Return the sum over all members of one of their numbers."""
+        return sum(int(getattr(holdings, name)) for holdings in self.members.values())
 
     def tiers(self) -> Counter[str]:
         """Return how many members hold each tier."""
-        return Counter(standing.tier for standing in self.members.values())
+        return Counter(holdings.tier for holdings in self.members.values())
 
     def refusals(self, what: str) -> dict[str, int]:
         """Return how often each reason was given for refusing that."""
@@ -62,7 +62,7 @@ def differences(server: Outcome, expected: Outcome) -> Iterator[str]:
         if ours is None or theirs is None:
             yield f"customer {customer} is {'unknown to the server' if ours else 'unexpected'}"
             continue
-        for name in Standing._fields:
+        for name in Holdings._fields:
             has, ought = getattr(theirs, name), getattr(ours, name)
             yield from _differing(f"customer {customer}: {name}", has, ought)
 

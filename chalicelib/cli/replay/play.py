@@ -68,7 +68,7 @@ class Played:
     refused: Counter[tuple[str, str]] = field(default_factory=Counter)
     earns: Kind = field(default_factory=lambda: Kind([], [], []))
     others: Kind = field(default_factory=lambda: Kind([], [], []))
-    entries_due: int = 0
+    events_due: int = 0
     elapsed_s: float = 0.0
     settling_s: float = 0.0
 
@@ -101,7 +101,7 @@ class _Drafted(msgspec.Struct):
 
 class _Moved(msgspec.Struct):
     settled: int
-    entries: int
+    events: int
     finished: bool
 
 
@@ -161,7 +161,7 @@ class Player:
         """
         Play purchases in the order of days, then move the clock to noon of `END`.
 
-        ``on_rows`` is told of each number of rows that were answered.  Raises `ReplayError`, or
+        ``on_rows`` hears of each number of rows that were answered.  Raises `ReplayError`, or
         `Unreachable` where the server gives no answer any more.
         """
         started = time.perf_counter()
@@ -197,7 +197,7 @@ class Player:
             answers = list(pool.map(lambda _: self._client.put("/v1/clock", body), range(crowd)))
             moved = [read_answer(answer, _Moved, f"settle until {day}") for answer in answers]
             settled = sum(each.settled for each in moved)
-            self.played.entries_due += sum(each.entries for each in moved)
+            self.played.events_due += sum(each.events for each in moved)
             if all(each.finished for each in moved):
                 # What one left to another may have been left: the last walk meets nothing.
                 crowd = 1 if settled else 0

@@ -11,7 +11,7 @@ from urllib.parse import quote
 import msgspec
 
 from chalicelib.cli.replay.client import Client
-from chalicelib.cli.replay.outcome import Standing
+from chalicelib.cli.replay.outcome import Holdings
 from chalicelib.cli.replay.play import Programme, read_answer
 from chalicelib.domain.ledger.postings import kind_of
 
@@ -28,13 +28,13 @@ class _Movement(msgspec.Struct):
     amount: int
 
 
-class _Entry(msgspec.Struct):
+class _Event(msgspec.Struct):
     kind: str
     movements: list[_Movement]
 
 
 class _Ledger(msgspec.Struct):
-    entries: list[_Entry]
+    events: list[_Event]
     next_cursor: str | None
 
 
@@ -56,14 +56,14 @@ class _Tiers(msgspec.Struct):
     tiers: list[_Tier]
 
 
-class _Fault(msgspec.Struct):
+class _Error(msgspec.Struct):
     version: int
     detail: str
 
 
 class _Verification(msgspec.Struct):
     verified: bool
-    faults: list[_Fault]
+    errors: list[_Error]
 
 
 class Reader:
@@ -74,20 +74,20 @@ class Reader:
         self._programme = programme
         self._clients = clients
 
-    def standings(
+    def holdings(
         self, members: dict[str, str], on_member: Callable[[], None]
-    ) -> dict[str, Standing]:
-        """Return the standing of members given by customer; ``on_member`` hears of each."""
-        standings = self._each(self._standing, members.values(), on_member)
-        return dict(zip(members, standings, strict=True))
+    ) -> dict[str, Holdings]:
+        """Return what members hold, given by customer; ``on_member`` hears of each."""
+        found = self._each(self._holdings, members.values(), on_member)
+        return dict(zip(members, found, strict=True))
 
-    def faults(self, members: dict[str, str], on_member: Callable[[], None]) -> list[str]:
+    def errors(self, members: dict[str, str], on_member: Callable[[], None]) -> list[str]:
         """Return what verifying every member found, in words; nothing is well."""
         found = self._each(self._verify, members.values(), on_member)
         return [
-            f"customer {customer} ({member}): {fault}"
-            for (customer, member), faults in zip(members.items(), found, strict=True)
-            for fault in faults
+            f"customer {customer} ({member}): {error}"
+            for (customer, member), errors in zip(members.items(), found, strict=True)
+            for error in errors
         ]
 
     def _each(
@@ -106,16 +106,16 @@ class Reader:
             pool.shutdown(cancel_futures=True)
         return found
 
-    def _standing(self, member: str) -> Standing:
+    def _holdings(self, member: str) -> Holdings:
         moved: Counter[tuple[str, str]] = Counter()
         accepted = 0
-        for entry in self._journal(member):
-            accepted += entry.kind == "activity.recorded"
-            for movement in entry.movements:
+        for event in self._journal(member):
+            accepted += event.kind == "activity.recorded"
+            for movement in event.movements:
                 if movement.currency == self._programme.currency:
                     ends = kind_of(movement.source), kind_of(movement.destination)
                     moved[ends] += movement.amount
-        return Standing(
+        return Holdings(
             accepted=accepted,
             issued=moved["issued", "member"],
             redeemed=moved["member", "redeemed"],
@@ -124,11 +124,11 @@ class Reader:
             tier=self._tier(member),
         )
 
-    def _journal(self, member: str) -> Iterator[_Entry]:
+    def _journal(self, member: str) -> Iterator[_Event]:
         cursor = ""
         while True:
             page = self._get(f"{member}/ledger?limit={_PAGE}{cursor}", _Ledger)
-            yield from page.entries
+            yield from page.events
             if page.next_cursor is None:
                 return
             cursor = f"&cursor={quote(page.next_cursor)}"
@@ -142,9 +142,9 @@ class Reader:
         return next((each.tier for each in tiers if each.programme == self._programme.id), "")
 
     def _verify(self, member: str) -> list[str]:
-        told = self._get(f"{member}/verification", _Verification)
-        faults = [f"entry {fault.version}: {fault.detail}" for fault in told.faults]
-        return faults if told.verified else faults or ["not verified"]
+        result = self._get(f"{member}/verification", _Verification)
+        errors = [f"event {error.version}: {error.detail}" for error in result.errors]
+        return errors if result.verified else errors or ["not verified"]
 
     def _get(self, what: str, kind: type[K]) -> K:
         return read_answer(self._client.get(f"/v1/members/{what}"), kind, f"read {what}")

@@ -74,8 +74,8 @@ def _effort(played: Played, repeated: int) -> Iterator[tuple[str, str]]:
     yield "requests per second", f"{played.requests / playing_s:,.0f}"
     yield "sent again (429, 503, broken)", f"{repeated:,}"
     yield (
-        "entries that fell due by the end",
-        f"{played.entries_due:,} in {played.settling_s:,.1f} s",
+        "events that fell due by the end",
+        f"{played.events_due:,} in {played.settling_s:,.1f} s",
     )
     yield from _times("an earn", played.earns)
     yield from _cost("an earn", played.earns)
@@ -90,7 +90,7 @@ def _times(what: str, kind: Kind) -> Iterator[tuple[str, str]]:
 
 def _cost(what: str, kind: Kind) -> Iterator[tuple[str, str]]:
     if not kind.calls:
-        yield f"{what}: DynamoDB", "not told by this server"
+        yield f"{what}: DynamoDB", "not reported by this server"
         return
     yield f"{what}: DynamoDB calls", f"{mean(kind.calls):.3f} (at most {max(kind.calls)})"
     units = kind.write_units

@@ -66,11 +66,11 @@ class _Finding(NamedTuple):
     played: Played
     repeated: int
     server: Outcome
-    faults: list[str]
+    errors: list[str]
 
 
 def run(request: Request) -> None:
-    """Replay as asked; exits with 1 where it cannot, where anything differs, or on any fault."""
+    """Replay as asked; exits with 1 where it cannot, where anything differs, or on any error."""
     console = Console()
     try:
         purchases = _purchases(request)
@@ -96,7 +96,7 @@ def _tell(
     ours = expected(purchases, END) if request.check else None
     report.show_outcome(console, finding.server, ours)
     report.show_effort(console, finding.played, finding.repeated)
-    wrong = list(finding.faults)
+    wrong = list(finding.errors)
     if request.verify and not wrong:
         console.print(f"All {len(finding.server.members):,} accounts agree with their journals.")
     if ours is not None:
@@ -152,12 +152,12 @@ def _replay(
         played = player.play(purchases, on_rows, progress.console.print)
         reader = Reader(client, programme, request.clients)
         bar = _bar(progress, "members read", len(played.members))
-        server = Outcome(reader.standings(played.members, bar), played.refused)
-        faults: list[str] = []
+        server = Outcome(reader.holdings(played.members, bar), played.refused)
+        errors: list[str] = []
         if request.verify:
             bar = _bar(progress, "accounts verified", len(played.members))
-            faults = reader.faults(played.members, bar)
-        return _Finding(played, client.repeated, server, faults)
+            errors = reader.errors(played.members, bar)
+        return _Finding(played, client.repeated, server, errors)
 
 
 def _progress(console: Console) -> Progress:

@@ -4,7 +4,7 @@ One decision over any number of accounts: what it knows, and what it collects.
 A command names its parties by role and the records that it needs.  They are read, the accounts are
 settled to one instant, and the handler of the command gets a `Decider`: it asks for a builder of an
 event for each account that changes, claims what must hold beside the accounts, and returns what the
-caller is told.  All of it is written in one transaction, or nothing is.
+caller gets.  All of it is written in one transaction, or nothing is.
 """
 
 from __future__ import annotations
@@ -14,18 +14,17 @@ from typing import Any, Final, NamedTuple, TypeVar
 
 from msgspec import Struct
 
-from chalicelib.domain.account import Account
-from chalicelib.domain.calendar import Instant
 from chalicelib.domain.decide.appending import Appended, append
-from chalicelib.domain.decide.benefits import Door
 from chalicelib.domain.decide.claims import Claim, EventRef, RecordKind, Ref
-from chalicelib.domain.decide.event_builder import EventBuilder
+from chalicelib.domain.decide.event_builder import Door, EventBuilder
 from chalicelib.domain.ledger import journal
+from chalicelib.domain.ledger.account import Account
 from chalicelib.domain.ledger.actor import CLOCK, Actor
+from chalicelib.domain.ledger.calendar import Instant
 from chalicelib.domain.ledger.events import Event
 from chalicelib.domain.ledger.journal import StoredEvent
-from chalicelib.domain.programme import Programme, Programmes
-from chalicelib.domain.ruling import ruling
+from chalicelib.domain.programme.document import Programme
+from chalicelib.domain.programme.versions import Programmes, resolve_programme
 
 T = TypeVar("T", bound=Struct)
 
@@ -49,9 +48,9 @@ class Participant(NamedTuple):
     account: Account
     appended: Appended = Appended()
 
-    def grown(self, entries: tuple[Event, ...]) -> Participant:
+    def grown(self, events: tuple[Event, ...]) -> Participant:
         """Return it with more events."""
-        account, more = append(self.account, entries, self.key)
+        account, more = append(self.account, events, self.key)
         return self._replace(account=account, appended=self.appended + more)
 
 
@@ -140,7 +139,7 @@ class Decider:
 
         Raises `NotFound` ``programme_not_found``, and `Conflict` ``not_enrolled``.
         """
-        return ruling(self.member, self.programmes, programme_id, self.now)
+        return resolve_programme(self.member, self.programmes, programme_id, self.now)
 
     # What follows
 
@@ -148,8 +147,8 @@ class Decider:
         """Begin an event of the account in a role; it counts once it is recorded."""
         name = self._roles[role]
 
-        def record(entry: Event) -> None:
-            self._participants[name] = self._participants[name].grown((entry,))
+        def record(event: Event) -> None:
+            self._participants[name] = self._participants[name].grown((event,))
 
         account = self._participants[name].account
         return EventBuilder(account, self.now, self._door, actor=self.actor, recorder=record)

@@ -9,15 +9,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from chalicelib.domain.commands import Command
+from chalicelib.domain.decide.commands import Command
 from chalicelib.domain.decide.decider import Decider
+from chalicelib.domain.decide.registry import handler_of
 from chalicelib.domain.errors import Conflict, MemberNotFound
-from chalicelib.domain.mechanics.registry import handler_of
 
 
 def decide(decider: Decider, command: Command) -> Any:
     """
-    Let the decider collect what follows from a command, and return what the caller is told.
+    Let the decider collect what follows from a command, and return what the caller gets.
 
     Raises a `LoyaltyError` where it is refused; then nothing is to be written.
     """

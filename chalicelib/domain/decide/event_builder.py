@@ -1,16 +1,60 @@
-"""An event in the making: effects are applied as they are added, so later steps see them."""
+"""
+An event in the making: effects are applied as they are added, so later steps see them.
+
+It is the one door for value: whatever a member is given passes here, and whatever is taken back.  A
+mechanic that gives something says so by `EventBuilder.give`; what it takes back, by
+`EventBuilder.take_back`.  Guards stand here, so that no mechanic has to know of any: one that does
+not allow a benefit raises its refusal.  What follows from value that has come, such as rewards that
+redeem themselves, follows once when the event is finished, however the value came.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from typing import NamedTuple, Protocol
 
-from chalicelib.domain.account import Account, Folding
-from chalicelib.domain.calendar import Instant
-from chalicelib.domain.decide.benefits import OF_VALUE, Benefit, Door
-from chalicelib.domain.effects import Effect
+from chalicelib.domain.decide.benefits import OF_VALUE, Benefit
+from chalicelib.domain.ledger.account import Account, Folding
 from chalicelib.domain.ledger.actor import CLOCK, Actor
+from chalicelib.domain.ledger.calendar import Instant
+from chalicelib.domain.ledger.effects import Effect
 from chalicelib.domain.ledger.events import SCHEMA, Data, Detail, Event, Outcome
 from chalicelib.domain.ledger.postings import Posting
+from chalicelib.domain.programme.document import Programme
+from chalicelib.domain.programme.versions import Programmes
+
+
+class Guard(Protocol):
+    """
+    Who watches what passes: it may keep count of it on the account, by effects of the event.
+
+    A guard that does not allow a benefit raises a `LoyaltyError`, which refuses the whole decision.
+    """
+
+    def given(self, event: EventBuilder, benefit: Benefit) -> None:
+        """Look at what a member is about to be given."""
+
+    def taken_back(self, event: EventBuilder, benefit: Benefit) -> None:
+        """Look at what is taken back from a member."""
+
+
+#: What follows in a programme in which value has come.
+Follower = Callable[["EventBuilder", Programme], Outcome | None]
+#: Brings what a mechanic plans up to date with the account as an event leaves it.
+Planner = Callable[["EventBuilder", Programmes], None]
+
+
+class Door(NamedTuple):
+    """
+    What an event passes: guards, who acts on value that has come, and who plans ahead.
+
+    ``planners`` are asked for when an event is finished, once.
+    """
+
+    programmes: Programmes
+    followers: Callable[[Programme], Iterable[Follower]] = lambda _programme: ()
+    planners: Callable[[EventBuilder], Iterable[Planner]] = lambda _event: ()
+    guards: tuple[Guard, ...] = ()
 
 
 class EventBuilder:
@@ -84,15 +128,17 @@ class EventBuilder:
         if outcome is not None:
             self._outcomes.append(outcome)
 
-    def event(
+    def build(
         self, data: Data, *, occurred_at: Instant | None = None, detail: Detail | None = None
     ) -> Event:
-        """Return the finished event, with what follows from the value that came in it."""
+        """Return the finished event, with what follows from the value that came, and planned."""
         for programme_id in self._came:
             version = self._door.programmes.in_force(programme_id, self.now)
             if version is not None:
                 for follow in self._door.followers(version.document):
                     self.outcome(follow(self, version.document))
+        for plan in self._door.planners(self):
+            plan(self, self._door.programmes)
         return Event(
             version=self.before.version + 1,
             effective_at=self.now,
@@ -112,6 +158,6 @@ class EventBuilder:
         """Finish the event and make it part of the decision, and return it."""
         if self._recorder is None:
             raise AssertionError("an event outside of a decision is returned, not recorded")
-        event = self.event(data, occurred_at=occurred_at, detail=detail)
+        event = self.build(data, occurred_at=occurred_at, detail=detail)
         self._recorder(event)
         return event

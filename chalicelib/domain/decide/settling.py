@@ -2,22 +2,31 @@
 
 from __future__ import annotations
 
-from chalicelib.domain.account import Account, Corrupt
-from chalicelib.domain.calendar import Instant
-from chalicelib.domain.decide.appending import Appended, append
-from chalicelib.domain.decide.benefits import Door
-from chalicelib.domain.decide.event_builder import EventBuilder
-from chalicelib.domain.mechanics import registry
-from chalicelib.domain.mechanics.mechanic import Phase
-from chalicelib.domain.programme import Programmes
+from collections.abc import Iterator
 
-# Entries of one transaction: DynamoDB takes 100 items, and a commit has a few of its own.
+from chalicelib.domain.decide import registry
+from chalicelib.domain.decide.appending import Appended, append
+from chalicelib.domain.decide.event_builder import Door, EventBuilder, Planner
+from chalicelib.domain.decide.mechanic import Phase
+from chalicelib.domain.ledger.account import Account, Corrupt
+from chalicelib.domain.ledger.calendar import Instant
+from chalicelib.domain.programme.versions import Programmes
+
+# Events of one transaction: DynamoDB takes 100 items, and a commit has a few of its own.
 SETTLE_MAX = 80
 
 
 def door_of(programmes: Programmes) -> Door:
-    """Return the door of the mechanics that there are; nothing stands guard at it yet."""
-    return Door(programmes, registry.followers)
+    """Return what the events of an account pass; nothing stands guard there yet."""
+
+    def planners(event: EventBuilder) -> Iterator[Planner]:
+        # Nothing happens by itself to an account that has ended.
+        if event.account.status != "closed":
+            for each in registry.planning(event, programmes):
+                if each.plan is not None:
+                    yield each.plan
+
+    return Door(programmes, registry.followers, planners)
 
 
 def due_at(account: Account) -> Instant | None:
@@ -29,7 +38,7 @@ def due_at(account: Account) -> Instant | None:
 
 
 def clock_of(account: Account, now: Instant) -> Instant:
-    """Return the instant at which the account is judged: time never runs backwards on it."""
+    """Return the instant at which the account is settled: time never runs backwards on it."""
     return max(now, account.effective_at)
 
 
@@ -45,7 +54,7 @@ def settle(
     Bring the account up to an instant: everything that fell due by then, in order.
 
     At one instant the order is that of the phases.  Returns the account and
-    the tick entries, at most ``limit`` of them (then it is not yet at ``now``).
+    the tick events, at most ``limit`` of them (then it is not yet at ``now``).
     """
     door = door_of(programmes)
     appended = Appended()
@@ -59,7 +68,7 @@ def settle(
                     event = EventBuilder(account, at, door)
                     data = tick(event, programmes)
                     if data is not None:
-                        account, more = append(account, (event.event(data),), key)
+                        account, more = append(account, (event.build(data),), key)
                         appended += more
         if account.version == before:
             raise Corrupt(f"the account is due at {at}, yet nothing changes then")

@@ -3,10 +3,13 @@ The one list of what happens to an account: an event for each, with a payload of
 
 An event says what happened (``data``), to which effect on the account (``effects``), and how value
 moved between ledger accounts (``postings``).  Folding needs the effects alone; what readers of the
-journal are told is in ``data``, whose ``kind`` is the event's name: dotted, in the past tense.
+journal get is in ``data``, whose ``kind`` is the event's name: dotted, in the past tense.
 
 A payload's fields may be added to with a default, never renamed, removed or given another meaning.
 Nothing in one may reveal health: what could is in the `Detail`, which is stored apart and sealed.
+
+One module because it is one list: the unions that decode an event are made of the payloads declared
+here, and who reads the journal, the feed or the schema finds every kind in one place.
 """
 
 from __future__ import annotations
@@ -15,12 +18,12 @@ from typing import TYPE_CHECKING, Final, Literal, Union
 
 from msgspec import Struct
 
-from chalicelib.domain.bill import Bill
-from chalicelib.domain.calendar import Instant
-from chalicelib.domain.effects import Effect
 from chalicelib.domain.ledger.actor import CLOCK, Actor
+from chalicelib.domain.ledger.bill import Bill
+from chalicelib.domain.ledger.calendar import Instant
+from chalicelib.domain.ledger.effects import Effect
+from chalicelib.domain.ledger.lots import NEVER_EXPIRES, LotKey, PendingKey, Taken
 from chalicelib.domain.ledger.postings import Posting
-from chalicelib.domain.lots import NEVER_EXPIRES, LotKey, PendingKey, Taken
 
 #: What this release writes, and the only one that it reads.
 SCHEMA: Final = 4
@@ -95,7 +98,7 @@ class RuleAward(Struct, frozen=True, omit_defaults=True):
 
 
 class Evaluation(Struct, frozen=True, omit_defaults=True):
-    """By which version, in which tier and after how many visits a programme judged an activity."""
+    """The version, the tier and the number of visits by which a programme evaluated an activity."""
 
     programme: str
     version: int
@@ -230,6 +233,11 @@ else:
     # Derived, so that a mechanic's outcome is declared once: here, and nowhere else.
     Outcome = Union[tuple(_Outcome.__subclasses__())]  # noqa: UP007 - of a list that is derived
 
+#: The sections whose mechanics have outcomes.
+SECTIONS_WITH_OUTCOMES: Final = frozenset(
+    str(each.__struct_config__.tag) for each in _Outcome.__subclasses__()
+)
+
 
 # ── What happens ──
 
@@ -239,19 +247,34 @@ class _Data(Struct, frozen=True, omit_defaults=True, tag_field="kind"):
 
 
 class MemberCreated(_Data, frozen=True, tag="member.created"):
-    """An account begins, of a prospect."""
+    """An account begins, of a prospect; ``consents`` are given or refused with it, by purpose."""
+
+    consents: dict[str, bool] = {}
 
 
 class MemberEnrolled(_Data, frozen=True, tag="member.enrolled"):
-    """A member joins programmes, each with the tier that it begins with."""
+    """
+    A member joins programmes, each with the tier that it begins with.
+
+    ``consents`` are those that changed with it, by purpose.
+    """
 
     programmes: dict[str, str]
+    consents: dict[str, bool] = {}
 
 
 class ConsentsChanged(_Data, frozen=True, tag="consents.changed"):
-    """Consents are given or withdrawn, by purpose."""
+    """Consents are given or withdrawn, by purpose; what was so before is not among them."""
 
     consents: dict[str, bool]
+
+
+class ProfileChanged(_Data, frozen=True, tag="profile.changed"):
+    """
+    What the account has to know of a member's profile changes; the effects say to what.
+
+    Everything else of the profile is in the directory alone.
+    """
 
 
 class MemberClosed(_Data, frozen=True, tag="member.closed"):
@@ -261,7 +284,7 @@ class MemberClosed(_Data, frozen=True, tag="member.closed"):
 
 
 class ActivityRecorded(_Data, frozen=True, tag="activity.recorded"):
-    """Something happened, and programmes judged it; ``quote`` where it was the purchase of one."""
+    """An activity was evaluated by programmes; ``quote`` where it was the purchase of one."""
 
     activity: ActivitySummary
     evaluations: tuple[Evaluation, ...] = ()
@@ -427,7 +450,7 @@ class TierLifted(_Data, frozen=True, tag="tier.lifted"):
     reason: str
 
 
-class TierGrantsEnded(_Data, frozen=True, tag="tier.grants_ended"):
+class TierOverridesEnded(_Data, frozen=True, tag="tier.overrides_ended"):
     """Tiers that were granted, bought or paid for end, in these programmes."""
 
     programmes: tuple[str, ...]

@@ -1,4 +1,4 @@
-"""Recording a fact: every programme that the member has joined judges it, in one entry."""
+"""Recording an activity: every programme that the member has joined evaluates it, in one event."""
 
 from __future__ import annotations
 
@@ -7,21 +7,23 @@ from typing import Final
 from msgspec import Struct
 from msgspec.structs import replace
 
-from chalicelib.domain import calendar
-from chalicelib.domain.account import Account
-from chalicelib.domain.activity import VISIT, Activity, checked
-from chalicelib.domain.bill import Bill
-from chalicelib.domain.calendar import Instant
-from chalicelib.domain.commands import Command
+from chalicelib.domain.decide import registry
+from chalicelib.domain.decide.commands import Command
 from chalicelib.domain.decide.decider import Decider
 from chalicelib.domain.decide.event_builder import EventBuilder
-from chalicelib.domain.effects import StatChange
+from chalicelib.domain.decide.mechanic import Mechanic
+from chalicelib.domain.decide.reaction import EarnContext
 from chalicelib.domain.errors import Invalid
+from chalicelib.domain.ledger import calendar
+from chalicelib.domain.ledger.account import Account
+from chalicelib.domain.ledger.activity import VISIT, Activity, checked
+from chalicelib.domain.ledger.bill import Bill
+from chalicelib.domain.ledger.calendar import Instant
+from chalicelib.domain.ledger.effects import StatChange
 from chalicelib.domain.ledger.events import ActivityRecorded, Evaluation, Outcome, RuleAward
-from chalicelib.domain.mechanics import earning, registry, tiers
-from chalicelib.domain.mechanics.mechanic import Mechanic
-from chalicelib.domain.programme import Programme, Programmes, ProgrammeVersion
-from chalicelib.domain.reaction import EarnContext
+from chalicelib.domain.mechanics import earning, metrics, tiers
+from chalicelib.domain.programme.document import Programme
+from chalicelib.domain.programme.versions import Programmes, ProgrammeVersion
 
 # A reporter's clock may be a little ahead of ours; what it dates later than now happened now.
 AHEAD_MS = 5 * 60_000
@@ -29,13 +31,13 @@ _DAY_MS = 86_400_000
 
 
 class RecordActivity(Command, frozen=True):
-    """Judge an activity and journal it."""
+    """Evaluate an activity and journal it."""
 
     activity: Activity
 
 
 class Verdict(Struct, frozen=True, omit_defaults=True):
-    """What one programme made of a fact: a ``note`` where it did not judge it at all."""
+    """What one programme made of an activity: a ``note`` where it did not evaluate it at all."""
 
     programme: str
     version: int | None = None
@@ -45,7 +47,7 @@ class Verdict(Struct, frozen=True, omit_defaults=True):
 
 
 class Recorded(Struct, frozen=True):
-    """What followed from a fact."""
+    """What followed from an activity."""
 
     occurred_at: Instant
     verdicts: tuple[Verdict, ...]
@@ -56,15 +58,15 @@ class Recorded(Struct, frozen=True):
 
 def record(decider: Decider, command: RecordActivity) -> Recorded:
     """
-    Judge a fact and journal it, also where it earns nothing: simulation needs it.
+    Evaluate an activity and journal it, also where it earns nothing: simulation needs it.
 
-    Each programme judges it by the version and the tier in force when it happened.
+    Each programme evaluates it by the version and the tier in force when it happened.
     """
     return record_in(decider.event(), decider.programmes, command.activity)
 
 
 def record_in(
-    draft: EventBuilder,
+    event: EventBuilder,
     programmes: Programmes,
     activity: Activity,
     *,
@@ -72,11 +74,11 @@ def record_in(
     bill: Bill | None = None,
 ) -> Recorded:
     """
-    Judge a fact on top of what an entry already does, and finish the entry.
+    Evaluate an activity on top of what an event already does, and finish the event.
 
     ``quote`` and ``bill`` are those of a purchase which was quoted.
     """
-    account, now = draft.account, draft.now
+    account, now = event.account, event.now
     activity = checked(activity)
     _check_time(account, programmes, activity, now)
     activity = replace(activity, occurred_at=min(activity.occurred_at, now))
@@ -92,35 +94,35 @@ def record_in(
             verdicts.append(Verdict(programme_id, note=why_not))
             continue
         programme = version.document
-        rules, given, evaluation = earning.award(draft, programme, version.number, activity)
+        rules, given, evaluation = earning.award(event, programme, version.number, activity)
         verdicts.append(Verdict(programme_id, version.number, evaluation.tier, rules))
         awards.extend(given)
         evaluations.append(evaluation)
-        earning.count_metrics(
-            draft,
+        metrics.count(
+            event,
             programme,
             activity,
-            facts=1,
+            activities=1,
             spend=activity.amount or 0,
             points=earned_by_currency(given),
         )
         day = activity.local_day(programme.time_zone)
-        moved = tiers.climb(draft, programme, day, activity.occurred_at)
+        moved = tiers.climb(event, programme, day, activity.occurred_at)
         if moved is not None:
             moves.append(moved)
         context = EarnContext(programme, activity, evaluation.tier, given)
-        for mechanic in registry.in_programme(programme):
+        for mechanic in registry.answering(programme):
             if mechanic.reaction is not None and mechanic.reaction.apply is not None:
-                draft.outcome(mechanic.reaction.apply(draft, context))
-    draft.add(StatChange(visits=int(activity.type == VISIT), activities=1))
+                event.outcome(mechanic.reaction.apply(event, context))
+    event.add(StatChange(visits=int(activity.type == VISIT), activities=1))
     data = ActivityRecorded(activity.summary(), tuple(evaluations), tuple(awards), quote)
-    event = draft.record(
+    recorded = event.record(
         data,
         occurred_at=activity.occurred_at,
         detail=replace(activity.detail(), bill=bill),
     )
     return Recorded(
-        activity.occurred_at, tuple(verdicts), data.awards, tuple(moves), event.outcomes
+        activity.occurred_at, tuple(verdicts), data.awards, tuple(moves), recorded.outcomes
     )
 
 
@@ -141,10 +143,10 @@ def _not_judged(
     activity: Activity,
     now: Instant,
 ) -> str:
-    ruling = programmes.in_force(programme_id, now)
-    if version is None or ruling is None:
+    current = programmes.in_force(programme_id, now)
+    if version is None or current is None:
         return "no version of the programme was in force when this happened"
-    days = ruling.document.backdate_limit_days
+    days = current.document.backdate_limit_days
     if activity.occurred_at < now - days * _DAY_MS:
         return f"this happened more than {days} days ago, too late for this programme"
     joined_on = account.enrolments[programme_id].joined_on
@@ -158,17 +160,17 @@ def _check_time(account: Account, programmes: Programmes, activity: Activity, no
     if activity.occurred_at > now + AHEAD_MS:
         raise Invalid(
             "occurred_in_future",
-            f"The fact is dated {calendar.format_instant(activity.occurred_at)}, after now "
-            f"({calendar.format_instant(now)}): report facts when they have happened.",
+            f"The activity is dated {calendar.format_instant(activity.occurred_at)}, after now "
+            f"({calendar.format_instant(now)}): report activities when they have happened.",
             errors=[{"pointer": "/occurred_at", "detail": "must not be in the future"}],
         )
-    limits = [p.backdate_limit_days for p in _current(account, programmes, now)]
+    limits = [p.backdate_limit_days for p in _documents_in_force(account, programmes, now)]
     days = max(limits, default=None)
     if days is not None and activity.occurred_at < now - days * _DAY_MS:
         raise Invalid(
             "backdate_limit",
-            f"The fact is dated {calendar.format_instant(activity.occurred_at)}; facts are taken "
-            f"for {days} days. Use an adjustment for what is older.",
+            f"The activity is dated {calendar.format_instant(activity.occurred_at)}; activities "
+            f"are taken for {days} days. Use an adjustment for what is older.",
             errors=[{"pointer": "/occurred_at", "detail": f"must be within {days} days"}],
             limit_days=days,
         )
@@ -177,11 +179,13 @@ def _check_time(account: Account, programmes: Programmes, activity: Activity, no
 def _check_money(account: Account, programmes: Programmes, activity: Activity) -> None:
     if activity.money is None:
         return
-    known = {p.money.currency for p in _current(account, programmes, activity.occurred_at)}
+    known = {
+        p.money.currency for p in _documents_in_force(account, programmes, activity.occurred_at)
+    }
     if known and activity.money not in known:
         raise Invalid(
             "currency_mismatch",
-            f"The fact is in {activity.money}; this member's programmes count "
+            f"The activity is in {activity.money}; this member's programmes count "
             f"{', '.join(sorted(known))}.",
             errors=[
                 {
@@ -192,7 +196,7 @@ def _check_money(account: Account, programmes: Programmes, activity: Activity) -
         )
 
 
-def _current(account: Account, programmes: Programmes, at: Instant) -> list[Programme]:
+def _documents_in_force(account: Account, programmes: Programmes, at: Instant) -> list[Programme]:
     versions = [programmes.in_force(programme_id, at) for programme_id in account.enrolments]
     return [version.document for version in versions if version is not None]
 

@@ -6,15 +6,15 @@ from typing import Final
 
 from msgspec import Struct
 
-from chalicelib.domain import calendar
-from chalicelib.domain.commands import Command
+from chalicelib.domain.decide.commands import Command
 from chalicelib.domain.decide.decider import Decider
+from chalicelib.domain.decide.mechanic import Mechanic
+from chalicelib.domain.ledger import calendar
 from chalicelib.domain.ledger.events import BalanceAdjusted, Detail
 from chalicelib.domain.ledger.postings import ADJUSTED
-from chalicelib.domain.mechanics import value
-from chalicelib.domain.mechanics.mechanic import Mechanic
-from chalicelib.domain.programme import qualified
-from chalicelib.domain.ruling import currency_in
+from chalicelib.domain.mechanics import expiry, value
+from chalicelib.domain.programme.document import qualified
+from chalicelib.domain.programme.versions import currency_in
 
 
 class Adjust(Command, frozen=True):
@@ -40,18 +40,20 @@ def adjust(decider: Decider, command: Adjust) -> Adjusted:
     account, now = decider.member, decider.now
     programme = decider.programme(command.programme)
     currency = currency_in(programme, command.currency)
-    draft = decider.event()
+    event = decider.event()
     key = qualified(programme.id, currency.id)
     expires_on = None
     if command.amount >= 0:
         today = calendar.local_date(now, programme.time_zone)
-        term = value.term(currency.expiry, today, programme.time_zone, currency.expiry_warning_days)
+        term = expiry.term(
+            currency.expiry, today, programme.time_zone, currency.expiry_warning_days
+        )
         expires_on = term.expires_on
-        value.credit(draft, key, term.opens(command.amount), source=ADJUSTED, cause="adjustment")
+        value.credit(event, key, term.opens(command.amount), source=ADJUSTED, cause="adjustment")
     else:
         value.check_available(account, key, -command.amount)
-        value.debit(draft, key, -command.amount, destination=ADJUSTED)
-    draft.record(
+        value.debit(event, key, -command.amount, destination=ADJUSTED)
+    event.record(
         BalanceAdjusted(key, command.amount, command.reason),
         detail=Detail(note=command.note) if command.note else None,
     )

@@ -13,23 +13,24 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 from msgspec import Meta, Struct
 
-from chalicelib.domain import calendar
-from chalicelib.domain.commands import Command
 from chalicelib.domain.decide.claims import TakeFrom
+from chalicelib.domain.decide.commands import Command
 from chalicelib.domain.decide.decider import Decider
+from chalicelib.domain.decide.mechanic import Mechanic
 from chalicelib.domain.errors import Forbidden, Invalid
-from chalicelib.domain.faults import Fault
+from chalicelib.domain.ledger import calendar
 from chalicelib.domain.ledger.events import Detail, GoodwillGiven
 from chalicelib.domain.ledger.postings import ISSUED
-from chalicelib.domain.mechanics import value
-from chalicelib.domain.mechanics.mechanic import Mechanic
+from chalicelib.domain.mechanics import expiry, value
 from chalicelib.domain.pointer import join
-from chalicelib.domain.programme import Count, Id, Model, Points, Programme, qualified
-from chalicelib.domain.references import known_currency
-from chalicelib.domain.section import Section
+from chalicelib.domain.programme.document import Programme, qualified
+from chalicelib.domain.programme.fields import Count, Id, Model, Points
+from chalicelib.domain.programme.references import known_currency
+from chalicelib.domain.programme.section import Section
+from chalicelib.domain.violations import Violation
 
 if TYPE_CHECKING:
-    from chalicelib.domain.wording import Composer, Description
+    from chalicelib.domain.programme.wording import Composer, Description
 
 #: The role of those who call with an API key.
 SERVER: Final = "server"
@@ -92,11 +93,11 @@ def give(decider: Decider, command: GiveGoodwill) -> Given:
     if currency is None:
         raise AssertionError("validated: goodwill is in a currency of the programme")
     today = calendar.local_date(now, programme.time_zone)
-    term = value.term(currency.expiry, today, programme.time_zone, currency.expiry_warning_days)
-    draft = decider.event()
+    term = expiry.today(currency, now, programme.time_zone)
+    event = decider.event()
     key = qualified(programme.id, currency.id)
-    value.credit(draft, key, term.opens(command.points), source=ISSUED, cause="goodwill")
-    draft.record(
+    value.credit(event, key, term.opens(command.points), source=ISSUED, cause="goodwill")
+    event.record(
         GoodwillGiven(key, command.points, command.reason),
         detail=Detail(note=command.note) if command.note else None,
     )
@@ -137,8 +138,8 @@ def _check(terms: Goodwill, command: GiveGoodwill) -> None:
         )
 
 
-def problems(programme: Programme) -> Iterator[Fault]:
-    """Faults of what a document says of goodwill."""
+def problems(programme: Programme) -> Iterator[Violation]:
+    """Yield what is wrong with what a document says of goodwill."""
     terms = SECTION.of(programme)
     if terms is not None:
         yield from known_currency(programme, terms.currency, join("", SECTION.name, "currency"))

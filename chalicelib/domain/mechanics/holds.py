@@ -4,9 +4,9 @@ Holds: value that is set aside for a purchase under way, and then captured or re
 A hold takes lots in burn order and pins them, so what is available to everybody else is lower from
 that moment, and a lot that expires meanwhile stays spendable by this hold alone.  A capture spends
 the hold, or a part of it and releases the rest; a release gives every part back to its own expiry,
-where what has passed expires at once.  A hold that is neither ends by itself.
+where what has passed expires at once.  A hold that is neither expires.
 
-An ended hold is remembered for a week, so that who captures too late is told what became of it.
+An ended hold is remembered for a week, so that who captures too late hears what became of it.
 """
 
 from __future__ import annotations
@@ -17,15 +17,16 @@ from typing import TYPE_CHECKING, Annotated, Final
 from msgspec import Meta, Struct
 from msgspec.structs import replace
 
-from chalicelib.domain import calendar
-from chalicelib.domain.account import Account
-from chalicelib.domain.calendar import Instant
-from chalicelib.domain.commands import Command
+from chalicelib.domain.decide.commands import Command
 from chalicelib.domain.decide.decider import Decider
 from chalicelib.domain.decide.event_builder import EventBuilder
-from chalicelib.domain.effects import CounterChange
+from chalicelib.domain.decide.mechanic import Mechanic, Phase, Turn
+from chalicelib.domain.decide.progress import ProgressStore
 from chalicelib.domain.errors import Conflict, Invalid, NotFound
-from chalicelib.domain.faults import Fault
+from chalicelib.domain.ledger import calendar
+from chalicelib.domain.ledger.account import Account
+from chalicelib.domain.ledger.calendar import Instant
+from chalicelib.domain.ledger.effects import CounterChange
 from chalicelib.domain.ledger.events import (
     Data,
     Detail,
@@ -35,17 +36,17 @@ from chalicelib.domain.ledger.events import (
     HoldReleased,
     HoldsExpired,
 )
+from chalicelib.domain.ledger.lots import Taken
 from chalicelib.domain.ledger.postings import HELD, REDEEMED, SET_ASIDE
-from chalicelib.domain.lots import Taken
-from chalicelib.domain.mechanics import value
-from chalicelib.domain.mechanics.mechanic import Mechanic, Phase, Turn
-from chalicelib.domain.programme import Model, Programme, Programmes, qualified
-from chalicelib.domain.progress import ProgressStore
-from chalicelib.domain.ruling import currency_in
-from chalicelib.domain.section import Section
+from chalicelib.domain.mechanics import expiry, value
+from chalicelib.domain.programme.document import Programme, qualified
+from chalicelib.domain.programme.fields import Model
+from chalicelib.domain.programme.section import Section
+from chalicelib.domain.programme.versions import Programmes, currency_in
+from chalicelib.domain.violations import Violation
 
 if TYPE_CHECKING:
-    from chalicelib.domain.wording import Composer, Description
+    from chalicelib.domain.programme.wording import Composer, Description
 
 #: What an account keeps open at once.
 OPEN_MAX: Final = 20
@@ -148,7 +149,7 @@ def place(decider: Decider, command: PlaceHold) -> Placed:
         )
     key = qualified(programme.id, currency.id)
     value.check_available(account, key, command.amount)
-    draft = decider.event()
+    event = decider.event()
     hold = Hold(
         programme=programme.id,
         currency=key,
@@ -156,10 +157,10 @@ def place(decider: Decider, command: PlaceHold) -> Placed:
         placed_at=now,
         expires_at=now + minutes * _MINUTE_MS,
         latest=now + policy.max_minutes * _MINUTE_MS,
-        taken=value.debit(draft, key, command.amount, destination=SET_ASIDE),
+        taken=value.debit(event, key, command.amount, destination=SET_ASIDE),
     )
-    HOLDS.put(draft, command.hold_id, hold)
-    draft.record(
+    HOLDS.put(event, command.hold_id, hold)
+    event.record(
         HoldPlaced(command.hold_id, hold.currency, hold.amount),
         detail=Detail(note=command.reference) if command.reference else None,
     )
@@ -174,15 +175,15 @@ def capture(decider: Decider, command: CaptureHold) -> Ended:
     if amount > hold.amount:
         raise Conflict(
             "exceeds_hold",
-            f"The hold is over {hold.amount}; {amount} cannot be captured.",
+            f"The hold is for {hold.amount}; {amount} cannot be captured.",
             held=hold.amount,
         )
-    draft = decider.event()
+    event = decider.event()
     spent, rest = _split(hold.taken, amount)
-    value.post_parts(draft, HELD, hold.currency, spent, REDEEMED)
-    _restore(draft, hold, rest)
-    _end(draft, command.hold_id, "captured")
-    draft.record(
+    value.post_parts(event, HELD, hold.currency, spent, REDEEMED)
+    _restore(event, hold, rest)
+    _end(event, command.hold_id, "captured")
+    event.record(
         HoldCaptured(command.hold_id, hold.currency, amount),
         detail=Detail(note=command.reference) if command.reference else None,
     )
@@ -193,10 +194,10 @@ def release(decider: Decider, command: ReleaseHold) -> Ended:
     """Give every part of a hold back to its own expiry."""
     account = decider.member
     hold = _open(account, command.hold_id)
-    draft = decider.event()
-    _restore(draft, hold, hold.taken)
-    _end(draft, command.hold_id, "released")
-    draft.record(HoldReleased(command.hold_id, command.reason))
+    event = decider.event()
+    _restore(event, hold, hold.taken)
+    _end(event, command.hold_id, "released")
+    event.record(HoldReleased(command.hold_id, command.reason))
     return Ended(command.hold_id, hold.programme, hold.currency, 0, hold.amount)
 
 
@@ -215,10 +216,10 @@ def extend(decider: Decider, command: ExtendHold) -> Placed:
         )
     if until <= hold.expires_at:
         return Placed(command.hold_id, hold)
-    draft = decider.event()
+    event = decider.event()
     longer = replace(hold, expires_at=until)
-    HOLDS.put(draft, command.hold_id, longer)
-    draft.record(HoldExtended(command.hold_id))
+    HOLDS.put(event, command.hold_id, longer)
+    event.record(HoldExtended(command.hold_id))
     return Placed(command.hold_id, longer)
 
 
@@ -228,34 +229,34 @@ def held(account: Account, currency: str) -> int:
 
 
 def due(account: Account) -> Instant | None:
-    """Return when a hold next ends by itself."""
+    """Return when a hold next expires."""
     return min((hold.expires_at for hold in HOLDS.all(account).values()), default=None)
 
 
-def time_out(draft: EventBuilder, _programmes: Programmes) -> Data | None:
+def time_out(event: EventBuilder, _programmes: Programmes) -> Data | None:
     """End the holds whose time is over at the instant."""
-    account = draft.before
-    over = [name for name, hold in HOLDS.all(account).items() if hold.expires_at <= draft.now]
+    account = event.before
+    over = [name for name, hold in HOLDS.all(account).items() if hold.expires_at <= event.now]
     for hold_id in over:
         hold = _open(account, hold_id)
-        _restore(draft, hold, hold.taken)
-        _end(draft, hold_id, "expired")
+        _restore(event, hold, hold.taken)
+        _end(event, hold_id, "expired")
     return HoldsExpired(tuple(over)) if over else None
 
 
-def end(draft: EventBuilder) -> None:
+def end(event: EventBuilder) -> None:
     """Release every hold, where an account ends: its value is forfeited with the rest."""
-    for hold_id, hold in HOLDS.all(draft.account).items():
-        _restore(draft, hold, hold.taken)
-        HOLDS.drop(draft, hold_id)
+    for hold_id, hold in HOLDS.all(event.account).items():
+        _restore(event, hold, hold.taken)
+        HOLDS.drop(event, hold_id)
 
 
-def problems(programme: Programme) -> Iterator[Fault]:
-    """Faults of the policy for holds."""
+def problems(programme: Programme) -> Iterator[Violation]:
+    """Yield what is wrong with the policy for holds."""
     policy = SECTION.of(programme)
     if policy.minutes > policy.max_minutes:
         detail = f"is more than `max_minutes` ({policy.max_minutes}): a hold could not begin"
-        yield Fault(f"/{SECTION.name}/minutes", detail)
+        yield Violation(f"/{SECTION.name}/minutes", detail)
 
 
 def words(compose: Composer) -> Iterator[Description]:
@@ -277,14 +278,14 @@ def _open(account: Account, hold_id: str) -> Hold:
     raise NotFound("hold_not_found", "This member has no such hold.")
 
 
-def _end(draft: EventBuilder, hold_id: str, how: str) -> None:
-    HOLDS.drop(draft, hold_id)
-    until = draft.now + _REMEMBERED_MS
-    draft.add(CounterChange(_trace(hold_id), _ENDS.index(how) + 1, until))
+def _end(event: EventBuilder, hold_id: str, how: str) -> None:
+    HOLDS.drop(event, hold_id)
+    until = event.now + _REMEMBERED_MS
+    event.add(CounterChange(_trace(hold_id), _ENDS.index(how) + 1, until))
 
 
-def _restore(draft: EventBuilder, hold: Hold, taken: tuple[Taken, ...]) -> None:
-    value.restore(draft, hold.currency, taken, source=SET_ASIDE, shortest=value.NEVER)
+def _restore(event: EventBuilder, hold: Hold, taken: tuple[Taken, ...]) -> None:
+    value.restore(event, hold.currency, taken, source=SET_ASIDE, shortest=expiry.NEVER)
 
 
 def _split(taken: tuple[Taken, ...], spent: int) -> tuple[tuple[Taken, ...], tuple[Taken, ...]]:

@@ -17,13 +17,15 @@ from typing import Annotated, Final, Literal
 
 from msgspec import Meta, Struct
 
-from chalicelib.domain.account import Account
-from chalicelib.domain.calendar import Instant
-from chalicelib.domain.commands import Command
+from chalicelib.domain.decide.commands import Command
 from chalicelib.domain.decide.decider import MEMBER, Decider, Known
 from chalicelib.domain.decide.event_builder import EventBuilder
-from chalicelib.domain.effects import Opened, StatusChange
+from chalicelib.domain.decide.mechanic import Mechanic
+from chalicelib.domain.decide.progress import ProgressStore
 from chalicelib.domain.errors import Conflict, NotFound
+from chalicelib.domain.ledger.account import Account
+from chalicelib.domain.ledger.calendar import Instant
+from chalicelib.domain.ledger.effects import Opened, StatusChange
 from chalicelib.domain.ledger.events import (
     Detail,
     HouseholdJoined,
@@ -31,8 +33,6 @@ from chalicelib.domain.ledger.events import (
     HouseholdMemberAdded,
     HouseholdMemberRemoved,
 )
-from chalicelib.domain.mechanics.mechanic import Mechanic
-from chalicelib.domain.progress import ProgressStore
 
 #: How many members a household has at most, whatever it is founded for.
 MEMBERS_MAX: Final = 10
@@ -164,10 +164,10 @@ def leave(decider: Decider, command: LeaveHousehold) -> Together:
     held = belonging(decider.member)
     if held is None or held.household != command.household:
         raise NotFound("not_in_household", "This member does not belong to this household.")
-    draft = decider.event()
-    end(draft)
+    event = decider.event()
+    end(event)
     note = Detail(note=command.note) if command.note else None
-    draft.record(HouseholdLeft(command.household), detail=note)
+    event.record(HouseholdLeft(command.household), detail=note)
     return dismiss(decider, command.member)
 
 
@@ -200,9 +200,9 @@ def belonging(account: Account) -> Belonging | None:
     return BELONGING.get(account, _THE)
 
 
-def end(draft: EventBuilder) -> None:
+def end(event: EventBuilder) -> None:
     """Forget the household, where a member leaves it or their account ends."""
-    BELONGING.drop(draft, _THE)
+    BELONGING.drop(event, _THE)
 
 
 def relatives(account: Account) -> dict[str, Relative]:

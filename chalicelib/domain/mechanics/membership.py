@@ -1,4 +1,4 @@
-"""Membership: the account begins, the member joins programmes, the account ends."""
+"""Membership: the account begins, and the member joins programmes and changes."""
 
 from __future__ import annotations
 
@@ -6,27 +6,29 @@ from typing import ClassVar, Final
 
 from msgspec import Struct, field
 
-from chalicelib.domain import calendar
-from chalicelib.domain.commands import Command
-from chalicelib.domain.decide.decider import MEMBER, Decider, Known
+from chalicelib.domain.decide import registry
+from chalicelib.domain.decide.commands import Command
+from chalicelib.domain.decide.decider import Decider
 from chalicelib.domain.decide.event_builder import EventBuilder
-from chalicelib.domain.effects import (
+from chalicelib.domain.decide.mechanic import Mechanic
+from chalicelib.domain.errors import Invalid
+from chalicelib.domain.ledger import calendar
+from chalicelib.domain.ledger.effects import (
+    BirthdayChange,
     ConsentChange,
     Enrolled,
     Opened,
     StatusChange,
 )
-from chalicelib.domain.errors import Invalid
 from chalicelib.domain.ledger.events import (
     ConsentsChanged,
-    MemberClosed,
     MemberCreated,
     MemberEnrolled,
+    ProfileChanged,
 )
-from chalicelib.domain.mechanics import households, registry
-from chalicelib.domain.mechanics.mechanic import Mechanic
-from chalicelib.domain.mechanics.tiers import lowest
-from chalicelib.domain.programme import Programme, Programmes
+from chalicelib.domain.mechanics.tier_ladder import lowest
+from chalicelib.domain.programme.document import Programme
+from chalicelib.domain.programme.versions import Programmes
 
 
 class Joined(Struct, frozen=True):
@@ -46,88 +48,112 @@ class Open(Command, frozen=True):
 
     programmes: tuple[str, ...] | None = ()
     consents: dict[str, bool] = field(default_factory=dict)
+    birthday: str = ""
 
 
 class Enrol(Command, frozen=True):
     """
     Join programmes, every one in force where it is ``None``.
 
-    Those already joined stay as they are.
+    Those already joined stay as they are, and so does a ``birthday`` that is known.
     """
 
     programmes: tuple[str, ...] | None
     consents: dict[str, bool] = field(default_factory=dict)
+    birthday: str = ""
 
 
-class Close(Command, frozen=True):
-    """End a member's account: whatever value is left is forfeited, and their household left."""
+class ChangeProfile(Command, frozen=True):
+    """Change what the account has to know of a profile; a ``birthday`` of ``None`` stays."""
 
-    reason: str
+    when_closed: ClassVar[bool] = True
 
-    def parties(self, known: Known) -> dict[str, str]:
-        """Return the member, and the household that they belong to."""
-        return {MEMBER: self.member, **households.household_of(known)}
+    birthday: str | None = None
 
 
 def open_account(decider: Decider, command: Open) -> Joined:
     """Begin an account, as a prospect or enrolled at once."""
-    draft = decider.event()
-    draft.add(Opened(decider.now))
-    joined = _join(draft, decider.programmes, command.programmes, command.consents)
-    draft.record(MemberEnrolled(joined) if joined else MemberCreated())
+    event = decider.event()
+    event.add(Opened(decider.now))
+    _set_birthday(event, command.birthday)
+    consents = _consent(event, decider.programmes, command.consents)
+    joined = _join(event, decider.programmes, command.programmes)
+    event.record(MemberEnrolled(joined, consents) if joined else MemberCreated(consents))
     return Joined(joined)
 
 
 def enrol(decider: Decider, command: Enrol) -> Joined:
     """Join programmes; nothing changes for those already joined."""
-    draft = decider.event()
-    joined = _join(draft, decider.programmes, command.programmes, command.consents)
-    if not draft.is_empty:
-        data = MemberEnrolled(joined) if joined else ConsentsChanged(command.consents)
-        draft.record(data)
+    event = decider.event()
+    if not event.account.birthday:
+        _set_birthday(event, command.birthday)
+    consents = _consent(event, decider.programmes, command.consents)
+    joined = _join(event, decider.programmes, command.programmes)
+    if joined:
+        event.record(MemberEnrolled(joined, consents))
+    elif not event.is_empty:
+        event.record(ConsentsChanged(consents) if consents else ProfileChanged())
     return Joined(joined)
 
 
+def change_profile(decider: Decider, command: ChangeProfile) -> None:
+    """Change the birthday, where it was another."""
+    event = decider.event()
+    if command.birthday is not None:
+        _set_birthday(event, command.birthday)
+    if not event.is_empty:
+        event.record(ProfileChanged())
+
+
+def _set_birthday(event: EventBuilder, birthday: str) -> None:
+    if event.account.birthday != birthday:
+        event.add(BirthdayChange(birthday))
+
+
 def _join(
-    draft: EventBuilder,
+    event: EventBuilder,
     programmes: Programmes,
     wanted: tuple[str, ...] | None,
-    consents: dict[str, bool],
 ) -> dict[str, str]:
     programme_ids = wanted
     if programme_ids is None:
         known = programmes.ids()
-        programme_ids = tuple(each for each in known if programmes.in_force(each, draft.now))
-    _consent(draft, programmes, consents)
+        programme_ids = tuple(each for each in known if programmes.in_force(each, event.now))
     joined = {}
     for place, programme_id in enumerate(programme_ids):
-        if programme_id in draft.account.enrolments:
+        if programme_id in event.account.enrolments:
             continue
-        version = programmes.in_force(programme_id, draft.now)
+        version = programmes.in_force(programme_id, event.now)
         if version is None:
             raise Invalid(
                 "unknown_programme",
                 "No programme of this id is in force: publish it first, or name another.",
                 errors=[{"pointer": f"/programmes/{place}", "detail": "must be in force"}],
             )
-        joined[programme_id] = _join_one(draft, version.document)
-    if joined and draft.account.status != "enrolled":
-        draft.add(StatusChange("enrolled"))
+        joined[programme_id] = _join_one(event, version.document)
+    if joined and event.account.status != "enrolled":
+        event.add(StatusChange("enrolled"))
     return joined
 
 
-def _consent(draft: EventBuilder, programmes: Programmes, consents: dict[str, bool]) -> None:
+def _consent(
+    event: EventBuilder, programmes: Programmes, consents: dict[str, bool]
+) -> dict[str, bool]:
+    """Give or withdraw consents, and return those that changed."""
+    changed = {}
     for purpose, granted in sorted(consents.items()):
-        if draft.account.consents.get(purpose) is not granted:
-            draft.add(ConsentChange(purpose, granted))
+        if event.account.consents.get(purpose) is not granted:
+            event.add(ConsentChange(purpose, granted))
+            changed[purpose] = granted
         if not granted:
-            for mechanic in registry.in_account(draft.account):
+            for mechanic in registry.in_account(event.account):
                 if mechanic.withdrawn is not None:
-                    mechanic.withdrawn(draft, programmes, purpose)
+                    mechanic.withdrawn(event, programmes, purpose)
+    return changed
 
 
-def _join_one(draft: EventBuilder, programme: Programme) -> str:
-    account = draft.account
+def _join_one(event: EventBuilder, programme: Programme) -> str:
+    account = event.account
     missing = [
         purpose
         for purpose in programme.enrolment.required_consents
@@ -151,23 +177,11 @@ def _join_one(draft: EventBuilder, programme: Programme) -> str:
             needed=needed,
         )
     tier = lowest(programme)
-    day = calendar.local_date(draft.now, programme.time_zone)
-    draft.add(Enrolled(programme.id, tier, draft.now, day.isoformat()))
+    day = calendar.local_date(event.now, programme.time_zone)
+    event.add(Enrolled(programme.id, tier, event.now, day.isoformat()))
     return tier
 
 
-def close(decider: Decider, command: Close) -> None:
-    """End the account; its value is forfeited, its debts are written off, its household left."""
-    draft = decider.event()
-    for mechanic in registry.in_account(decider.member):
-        if mechanic.closing is not None:
-            mechanic.closing(draft)
-    draft.add(StatusChange("closed"))
-    draft.record(MemberClosed(command.reason))
-    if decider.has(households.HOUSEHOLD):
-        households.dismiss(decider, command.member)
-
-
 MECHANIC: Final = Mechanic(
-    handlers={Open: open_account, Enrol: enrol, Close: close},
+    handlers={Open: open_account, Enrol: enrol, ChangeProfile: change_profile},
 )

@@ -13,19 +13,20 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 from msgspec import Meta
 from msgspec.structs import replace
 
-from chalicelib.domain.activity import Activity
 from chalicelib.domain.decide.event_builder import EventBuilder
-from chalicelib.domain.faults import Fault
+from chalicelib.domain.decide.mechanic import Mechanic
+from chalicelib.domain.decide.reaction import EarnContext, Reaction, ReversalContext
+from chalicelib.domain.ledger.activity import Activity
 from chalicelib.domain.ledger.events import PackageSale, PackagesSold
-from chalicelib.domain.mechanics import entitlements
-from chalicelib.domain.mechanics.mechanic import Mechanic
+from chalicelib.domain.mechanics import entitlement_grants
 from chalicelib.domain.pointer import join
-from chalicelib.domain.programme import ActivityType, Id, Model, Name, Programme, Text
-from chalicelib.domain.reaction import EarnContext, Reaction, ReversalContext
-from chalicelib.domain.section import Section
+from chalicelib.domain.programme.document import Programme
+from chalicelib.domain.programme.fields import ActivityType, Id, Model, Name, Text
+from chalicelib.domain.programme.section import Section
+from chalicelib.domain.violations import Violation
 
 if TYPE_CHECKING:
-    from chalicelib.domain.wording import Composer, Description
+    from chalicelib.domain.programme.wording import Composer, Description
 
 
 class Package(Model, frozen=True):
@@ -47,7 +48,7 @@ Packages = Annotated[tuple[Package, ...], Meta(max_length=100)]
 SECTION: Final[Section[tuple[Package, ...]]] = Section("packages", Packages, ())
 
 
-def apply(draft: EventBuilder, context: EarnContext) -> PackagesSold | None:
+def apply(event: EventBuilder, context: EarnContext) -> PackagesSold | None:
     """Grant the units of every package that is bought."""
     programme, activity = context.programme, context.activity
     sold = []
@@ -55,8 +56,8 @@ def apply(draft: EventBuilder, context: EarnContext) -> PackagesSold | None:
         bought = _bought(package, activity)
         if bought:
             units = bought * package.units
-            key = entitlements.give(
-                draft,
+            key = entitlement_grants.give(
+                event,
                 programme,
                 package.entitlement,
                 units,
@@ -67,7 +68,7 @@ def apply(draft: EventBuilder, context: EarnContext) -> PackagesSold | None:
     return PackagesSold(programme.id, tuple(sold)) if sold else None
 
 
-def retract(draft: EventBuilder, context: ReversalContext, outcome: PackagesSold) -> PackagesSold:
+def retract(event: EventBuilder, context: ReversalContext, outcome: PackagesSold) -> PackagesSold:
     """Take back the units of what comes back, as far as they are unused."""
     packages = {package.id: package for package in SECTION.of(context.programme)}
     kept = []
@@ -76,7 +77,7 @@ def retract(draft: EventBuilder, context: ReversalContext, outcome: PackagesSold
         left = _bought(package, context.after) if context.after else 0
         over = sale.units - left * package.units
         if over > 0:
-            entitlements.take_back(draft, sale.grant, over, cause=package.id)
+            entitlement_grants.take_back(event, sale.grant, over, cause=package.id)
         kept.append(replace(sale, units=sale.units - max(over, 0)))
     return PackagesSold(outcome.programme, tuple(kept))
 
@@ -95,19 +96,25 @@ def _bought(package: Package, activity: Activity) -> int:
     return sum(line.quantity for line in activity.lines if line.sku == package.sku)
 
 
-def problems(programme: Programme) -> Iterator[Fault]:
-    """Faults of the packages of a document."""
+def problems(programme: Programme) -> Iterator[Violation]:
+    """Yield what is wrong with the packages of a document."""
+    from chalicelib.domain.mechanics import entitlements
+
     seen: set[str] = set()
     for place, package in enumerate(SECTION.of(programme)):
         at = join("", SECTION.name, place)
         if package.id in seen:
-            yield Fault(join(at, "id"), f"`{package.id}` is there twice: give it its own id")
+            yield Violation(join(at, "id"), f"`{package.id}` is there twice: give it its own id")
         seen.add(package.id)
-        yield from entitlements.known(programme, package.entitlement, join(at, "entitlement"))
+        yield from entitlements.known_entitlement(
+            programme, package.entitlement, join(at, "entitlement")
+        )
 
 
 def words(compose: Composer) -> Iterator[Description]:
     """Tell what each package has in it."""
+    from chalicelib.domain.mechanics import entitlements
+
     for package in SECTION.of(compose.programme):
         gives = entitlements.name_of(compose.programme, package.entitlement)
         days = package.valid_days

@@ -2,42 +2,38 @@
 What a purchase comes to: free units first, then discounts line by line, then what wallets pay.
 
 Of a line whose units are free nothing else is asked.  What is left of it meets the offers of
-`discounts`; those of one exclusivity group compete, and the rest go together as the programme says.
-Prepaid value comes from its lots in burn order: what one lot pays for gets that lot's percentage
-among the other offers, and where a lot is used up in the middle of a line, the rest of the line is
-priced with the next.  Then cashback and points pay, where they are asked to.
+discounts (`discount_offers`, `stacking`).  What a lot of prepaid value pays for gets that lot's
+percentage among the other offers, and where a lot is used up in the middle of a line, the rest of
+the line is priced with the next (`wallet_payments`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
-from msgspec import Struct
 from msgspec.structs import replace
 
-from chalicelib.domain import money
-from chalicelib.domain.account import Account
-from chalicelib.domain.activity import in_scope
-from chalicelib.domain.bill import Considered, PricedLine
-from chalicelib.domain.calendar import Instant
-from chalicelib.domain.errors import Conflict, Invalid
+from chalicelib.domain.errors import Invalid
+from chalicelib.domain.ledger.account import Account
+from chalicelib.domain.ledger.activity import Activity, checked
+from chalicelib.domain.ledger.bill import Considered, PricedLine
+from chalicelib.domain.ledger.calendar import Instant
 from chalicelib.domain.ledger.events import Line
-from chalicelib.domain.lots import Lot, Taken
-from chalicelib.domain.mechanics import discounts, entitlements, wallets
-from chalicelib.domain.mechanics.discounts import Discounts, Purchase
-from chalicelib.domain.mechanics.wallets import Wallet
-from chalicelib.domain.programme import Programme, qualified
-from chalicelib.domain.quote import Draw, Freed
-
-_WHOLE: Final = 100
-
-
-class Payment(Struct, frozen=True):
-    """A wallet that is to pay: so many of its units, or as much as it can."""
-
-    currency: str
-    amount: int | None = None
+from chalicelib.domain.ledger.quote import Draw, Freed
+from chalicelib.domain.mechanics import (
+    discount_offers,
+    discount_terms,
+    entitlements,
+    wallet_payments,
+    wallets,
+)
+from chalicelib.domain.mechanics.discount_offers import Purchase
+from chalicelib.domain.mechanics.discount_terms import Discounts
+from chalicelib.domain.mechanics.stacking import Candidate, taken_off
+from chalicelib.domain.mechanics.wallet_payments import Payment
+from chalicelib.domain.programme.document import Programme, qualified
+from chalicelib.domain.programme.scope import in_scope
 
 
 class Priced(NamedTuple):
@@ -51,25 +47,6 @@ class Priced(NamedTuple):
     draws: tuple[Draw, ...]
     freed: tuple[Freed, ...]
     redemptions: tuple[str, ...]
-
-
-class _Candidate(NamedTuple):
-    """An offer for one line: a percentage, or an amount off the whole of the line."""
-
-    source: str
-    id: str
-    group: str
-    percent: int | None
-    amount: int | None
-
-
-class _Lot:
-    """A lot while it is being drawn from."""
-
-    def __init__(self, currency: str, lot: Lot) -> None:
-        self.currency = currency
-        self.lot = lot
-        self.left = lot.amount
 
 
 def price(
@@ -88,6 +65,24 @@ def price(
     return _Pricing(account, programme, purchase, payments, now).priced()
 
 
+def in_its_money(programme: Programme, activity: Activity, now: Instant) -> Activity:
+    """
+    Return a purchase as it can be priced, with an id for each line.
+
+    Raises `Invalid` ``currency_mismatch`` for lines in other money than the programme's, and
+    ``duplicate_line`` for two of one id.
+    """
+    activity = checked(replace(activity, occurred_at=now))
+    unit = programme.money.currency
+    if activity.money != unit:
+        raise Invalid(
+            "currency_mismatch",
+            f"The lines are in {activity.money}; {programme.id} prices in {unit}.",
+            errors=[{"pointer": "/currency", "detail": f"must be {unit}"}],
+        )
+    return activity
+
+
 class _Pricing:
     def __init__(
         self,
@@ -100,11 +95,11 @@ class _Pricing:
         self._account = account
         self._programme = programme
         self._purchase = purchase
-        self._terms: Discounts = discounts.SECTION.of(programme)
+        self._terms: Discounts = discount_terms.SECTION.of(programme)
         self._now = now
-        self._offers = discounts.offers(account, programme, purchase)
-        self._asked = self._checked(payments)
-        self._lots = list(self._prepaid())
+        self._offers = discount_offers.offers(account, programme, purchase)
+        self._paying = wallet_payments.payers(account, programme, payments)
+        self._lots = list(wallet_payments.prepaid_lots(account, programme, self._paying))
         self._freed: list[Freed] = []
         self._given: dict[tuple[str, str], int] = {}
         self._lines: list[PricedLine] = []
@@ -113,9 +108,12 @@ class _Pricing:
         for line in self._purchase.lines:
             for part in self._free(line):
                 self._lines.append(self._discounted(part))
-        draws = [*self._drawn(), *self._pay()]
-        paid = sum(draw.money for draw in draws)
         net = sum(line.net for line in self._lines)
+        draws = self._drawn(net)
+        lines = self._lines
+        for draw in draws:
+            lines = wallet_payments.without_what_does_not_count(self._programme, lines, draw)
+        paid = sum(draw.money for draw in draws)
         used = {name for (source, name), off in self._given.items() if source == "discount" and off}
         redemptions = tuple(
             offer.redemption
@@ -123,12 +121,12 @@ class _Pricing:
             if offer.redemption and offer.discount.id in used
         )
         return Priced(
-            tuple(self._lines),
+            tuple(lines),
             tuple(self._considered()),
             sum(line.amount for line in self._purchase.lines),
             net,
             net - paid,
-            tuple(draws),
+            draws,
             tuple(self._freed),
             redemptions,
         )
@@ -184,7 +182,7 @@ class _Pricing:
     def _discounted(self, line: Line) -> PricedLine:
         """Price one line, lot by lot where prepaid value pays for it."""
         candidates = [
-            _Candidate(
+            Candidate(
                 "discount",
                 offer.discount.id,
                 offer.discount.group or "",
@@ -204,14 +202,14 @@ class _Pricing:
             rated = candidates
             if lot.lot.key.rate:
                 name = lot.currency.partition("/")[2]
-                rated = [*candidates, _Candidate("wallet", name, "", lot.lot.key.rate, None)]
+                rated = [*candidates, Candidate("wallet", name, "", lot.lot.key.rate, None)]
             part, cost, taken = self._part(line, left, rated, lot.left)
             lot.left -= cost
             net += cost
             left -= part
             _add(off, taken)
         if left:
-            taken = self._combined(line, left, candidates)
+            taken = taken_off(self._terms, line, left, candidates)
             net += left - sum(taken.values())
             _add(off, taken)
         for (source, name), amount in off.items():
@@ -228,180 +226,34 @@ class _Pricing:
         )
 
     def _part(
-        self, line: Line, left: int, candidates: list[_Candidate], available: int
+        self, line: Line, left: int, candidates: list[Candidate], available: int
     ) -> tuple[int, int, dict[tuple[str, str], int]]:
         """Return the part of a line that a lot pays for, what that costs, and what came off."""
-        taken = self._combined(line, left, candidates)
+        taken = taken_off(self._terms, line, left, candidates)
         cost = left - sum(taken.values())
         if cost <= available:
             return left, cost, taken
         # The lot ends within the line: it pays for as much of the price as its value covers.
         part = left * available // cost
         while True:
-            taken = self._combined(line, part, candidates)
+            taken = taken_off(self._terms, line, part, candidates)
             cost = part - sum(taken.values())
             if cost <= available:
                 return part, cost, taken
             # Rounding gave a penny less off than its share.
             part -= 1
 
-    def _combined(
-        self, line: Line, base: int, candidates: list[_Candidate]
-    ) -> dict[tuple[str, str], int]:
-        """Return what comes off so much of a line's price, by offer, as they stack."""
-        rivals = self._without_rivals(line, base, candidates)
-        if self._terms.stacking == "best_of":
-            best = max(rivals, key=lambda each: self._alone(line, base, each), default=None)
-            rivals = [] if best is None else [best]
-        if self._terms.stacking == "sequential":
-            taken = self._in_sequence(line, base, rivals)
-        else:
-            taken = self._added(line, base, rivals)
-        return {(each.source, each.id): amount for each, amount in taken}
-
-    def _without_rivals(
-        self, line: Line, base: int, candidates: list[_Candidate]
-    ) -> list[_Candidate]:
-        """Of each exclusivity group keep what gives most, the document's order among equals."""
-        best: dict[str, _Candidate] = {}
-        for each in candidates:
-            rival = best.get(each.group)
-            if rival is None or self._alone(line, base, each) > self._alone(line, base, rival):
-                best[each.group] = each
-        return [each for each in candidates if not each.group or best[each.group] is each]
-
-    def _alone(self, line: Line, base: int, each: _Candidate) -> int:
-        if each.percent is not None:
-            return money.divide(base * each.percent, _WHOLE, self._terms.rounding)
-        # An amount off a line comes off its parts by their share of its price.
-        share = (each.amount or 0) * base // line.amount if line.amount else 0
-        return min(share, base)
-
-    def _added(
-        self, line: Line, base: int, candidates: list[_Candidate]
-    ) -> Iterator[tuple[_Candidate, int]]:
-        """Add percentages up and round their sum once; each gets what it adds to it."""
-        # Of one alone there is nothing to cap: `max_percent` is about several.
-        cap = self._terms.max_percent if len(candidates) > 1 else _WHOLE
-        most = base if cap == _WHOLE else money.divide(base * cap, _WHOLE, self._terms.rounding)
-        percent = fixed = given = 0
-        for each in candidates:
-            if each.percent is None:
-                fixed += self._alone(line, base, each)
-            else:
-                percent += each.percent
-            shared = money.divide(base * percent, _WHOLE, self._terms.rounding)
-            total = min(shared + fixed, most)
-            yield each, total - given
-            given = total
-
-    def _in_sequence(
-        self, line: Line, base: int, candidates: list[_Candidate]
-    ) -> Iterator[tuple[_Candidate, int]]:
-        """Take each off what the ones before it left."""
-        cap = self._terms.max_percent if len(candidates) > 1 else _WHOLE
-        most = base if cap == _WHOLE else money.divide(base * cap, _WHOLE, self._terms.rounding)
-        given = 0
-        for each in candidates:
-            rest = base - given
-            amount = self._alone(line, base, each)
-            if each.percent is not None:
-                amount = money.divide(rest * each.percent, _WHOLE, self._terms.rounding)
-            amount = min(amount, rest, most - given)
-            given += amount
-            yield each, amount
-
     # Wallets
 
-    def _checked(self, payments: tuple[Payment, ...] | None) -> list[tuple[Wallet, int | None]]:
-        known = wallets.SECTION.of(self._programme)
-        if payments is None:
-            return [(wallet, None) for wallet in known if wallet.kind == "prepaid"]
-        found: list[tuple[Wallet, int | None]] = []
-        for place, payment in enumerate(payments):
-            wallet = wallets.wallet_of(self._programme, payment.currency)
-            if wallet is None or wallet in [other for other, _ in found]:
-                names = ", ".join(each.currency for each in known) or "none"
-                raise Invalid(
-                    "unknown_currency",
-                    f"{self._programme.id} can be paid by these, once each: {names}.",
-                    errors=[
-                        {"pointer": f"/payments/{place}/currency", "detail": f"one of: {names}"}
-                    ],
-                )
-            available = self._available(wallet)
-            if payment.amount is not None and payment.amount > available:
-                raise Conflict(
-                    "insufficient_points",
-                    f"{payment.amount} {payment.currency} are to pay; {available} are available.",
-                    available=available,
-                    missing=payment.amount - available,
-                )
-            found.append((wallet, payment.amount))
-        return found
+    def _drawn(self, net: int) -> tuple[Draw, ...]:
+        """Return what wallets pay: prepaid value first, then cashback and points of the rest."""
+        prepaid = sum(lot.drawn for lot in self._lots)
+        others = wallet_payments.other_draws(
+            self._account, self._programme, self._paying, net, prepaid
+        )
+        return (*wallet_payments.prepaid_draws(self._lots), *others)
 
-    def _available(self, wallet: Wallet) -> int:
-        key = qualified(self._programme.id, wallet.currency)
-        return max(self._account.balance(key).available, 0)
-
-    def _prepaid(self) -> Iterator[_Lot]:
-        for wallet, asked in self._asked:
-            if wallet.kind == "prepaid":
-                key = qualified(self._programme.id, wallet.currency)
-                left = self._available(wallet) if asked is None else asked
-                for lot in self._account.balance(key).lots:
-                    drawn = _Lot(key, lot)
-                    drawn.left = min(drawn.left, left)
-                    left -= drawn.left
-                    if drawn.left:
-                        drawn.lot = replace(lot, amount=drawn.left)
-                        yield drawn
-
-    def _drawn(self) -> Iterator[Draw]:
-        """Yield what prepaid wallets pay, with the lots that it comes from."""
-        by_currency: dict[str, list[Taken]] = {}
-        for lot in self._lots:
-            taken = lot.lot.amount - lot.left
-            if taken:
-                held = lot.lot
-                part = Taken(taken, held.key, held.warn_at, held.since)
-                by_currency.setdefault(lot.currency, []).append(part)
-        for currency, parts in by_currency.items():
-            amount = sum(part.amount for part in parts)
-            self._uncount(currency, amount)
-            yield Draw(currency, amount, amount, tuple(parts))
-
-    def _pay(self) -> Iterator[Draw]:
-        """Yield what cashback and points pay of what is left."""
-        net = sum(line.net for line in self._lines)
-        due = net - sum(lot.lot.amount - lot.left for lot in self._lots)
-        for wallet, asked in self._asked:
-            if wallet.kind == "prepaid":
-                continue
-            units = self._available(wallet) if asked is None else asked
-            most = min(due, net * wallet.max_percent // _WHOLE)
-            steps = min(units // wallet.units, most // wallet.money)
-            if steps:
-                worth = steps * wallet.money
-                due -= worth
-                key = qualified(self._programme.id, wallet.currency)
-                self._uncount(key, worth)
-                yield Draw(key, steps * wallet.units, worth)
-
-    def _uncount(self, currency: str, worth: int) -> None:
-        """Take off what counts as spend, in proportion, what a wallet pays that does not count."""
-        wallet = wallets.wallet_of(self._programme, currency.partition("/")[2])
-        total = sum(line.counted for line in self._lines)
-        if wallet is None or wallets.counts(wallet) or not total:
-            return
-        worth, so_far, taken = min(worth, total), 0, 0
-        for place, line in enumerate(self._lines):
-            so_far += line.counted
-            part = so_far * worth // total - taken
-            taken += part
-            self._lines[place] = replace(line, counted=line.counted - part)
-
-    # Telling
+    # What was considered
 
     def _give(self, source: str, name: str, amount: int) -> None:
         self._given[source, name] = self._given.get((source, name), 0) + amount

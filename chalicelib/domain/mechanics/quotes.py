@@ -5,9 +5,9 @@ A refund by lines, or of the whole, returns what wallets paid to the lots that i
 share of the bill that comes back, and the units that made a line free once none of that line is
 left.  A voucher that was used stays used.
 
-What comes back of a line is told by what of it counts as spend, which leaves out what points and
-cashback paid; the line's part of the bill follows in the same share, or by its units where nothing
-of it counts.
+What comes back of a line is measured by what of it counts as spend, which leaves out what points
+and cashback paid; the line's part of the bill follows in the same share, or by its units where
+nothing of it counts.
 """
 
 from __future__ import annotations
@@ -18,20 +18,20 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 from msgspec import Meta
 from msgspec.structs import replace
 
-from chalicelib.domain import money
-from chalicelib.domain.activity import Activity
-from chalicelib.domain.bill import Bill, Paid, PricedLine
 from chalicelib.domain.decide.event_builder import EventBuilder
+from chalicelib.domain.decide.mechanic import Mechanic
+from chalicelib.domain.decide.reaction import Reaction, ReversalContext
+from chalicelib.domain.ledger import money
+from chalicelib.domain.ledger.activity import Activity
+from chalicelib.domain.ledger.bill import Bill, Paid, PricedLine
 from chalicelib.domain.ledger.events import FreedLine, Line, QuoteBought, WalletDraw
 from chalicelib.domain.ledger.postings import REDEEMED
-from chalicelib.domain.mechanics import entitlements, value
-from chalicelib.domain.mechanics.mechanic import Mechanic
-from chalicelib.domain.programme import Model
-from chalicelib.domain.reaction import Reaction, ReversalContext
-from chalicelib.domain.section import Section
+from chalicelib.domain.mechanics import entitlement_uses, expiry, value
+from chalicelib.domain.programme.fields import Model
+from chalicelib.domain.programme.section import Section
 
 if TYPE_CHECKING:
-    from chalicelib.domain.wording import Composer, Description
+    from chalicelib.domain.programme.wording import Composer, Description
 
 
 class QuotePolicy(Model, frozen=True):
@@ -44,16 +44,16 @@ SECTION: Final[Section[QuotePolicy]] = Section("quotes", QuotePolicy, QuotePolic
 _NO_LINE: Final = Line("", 0, 0)
 
 
-def retract(draft: EventBuilder, context: ReversalContext, outcome: QuoteBought) -> QuoteBought:
+def retract(event: EventBuilder, context: ReversalContext, outcome: QuoteBought) -> QuoteBought:
     """Return what wallets paid and what made lines free, for what comes back."""
     recorded, after = context.recorded, context.after
     left = {line.id: line.quantity for line in after.lines} if after else {}
     lines = [left.get(line.id, 0) for line in recorded.lines]
-    freed = tuple(_freed(draft, each, lines) for each in outcome.freed)
+    freed = tuple(_freed(event, each, lines) for each in outcome.freed)
     total = sum(outcome.nets)
     returned = total - sum(_nets_left(outcome.nets, recorded, after))
     draws = tuple(
-        _undrawn(draft, draw, returned, total, whole=after is None) for draw in outcome.draws
+        _undrawn(event, draw, returned, total, whole=after is None) for draw in outcome.draws
     )
     return replace(outcome, freed=freed, draws=draws)
 
@@ -108,15 +108,15 @@ def _nets_left(nets: Sequence[int], recorded: Activity, left: Activity | None) -
     return found
 
 
-def _freed(draft: EventBuilder, freed: FreedLine, left: list[int]) -> FreedLine:
+def _freed(event: EventBuilder, freed: FreedLine, left: list[int]) -> FreedLine:
     if freed.use is None or left[freed.place]:
         return freed
-    entitlements.put_back(draft, freed.use)
+    entitlement_uses.put_back(event, freed.use)
     return FreedLine(freed.place)
 
 
 def _undrawn(
-    draft: EventBuilder, draw: WalletDraw, returned: int, total: int, *, whole: bool
+    event: EventBuilder, draw: WalletDraw, returned: int, total: int, *, whole: bool
 ) -> WalletDraw:
     """Restore the share of a draw that comes back: what was drawn last comes back first."""
     amount, back = draw.amount, draw.back
@@ -130,7 +130,7 @@ def _undrawn(
         missing -= more
         if more:
             parts.append(replace(part, amount=more))
-    value.restore(draft, draw.currency, tuple(parts), source=REDEEMED, shortest=value.NEVER)
+    value.restore(event, draw.currency, tuple(parts), source=REDEEMED, shortest=expiry.NEVER)
     return replace(draw, back=max(due, back))
 
 

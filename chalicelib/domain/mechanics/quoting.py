@@ -2,11 +2,11 @@
 Quotes: a purchase is priced, shown, and then confirmed at exactly that price.
 
 Making one changes nothing.  Confirming it takes everything that it uses, free units, vouchers,
-prepaid value, cashback and points, and records the purchase with what it earns, in one entry.  The
+prepaid value, cashback and points, and records the purchase with what it earns, in one event.  The
 price stands until the quote expires, whatever happens to tiers and dates meanwhile; but what it
 uses must still be there, else it is refused and nothing is taken.
 
-What a refund gives back is in `quoted`.
+What a refund gives back is in `quotes`.
 
 A quote is refused in this order: not this member's programme, confirmed already, expired, a unit or
 a voucher that is gone, value that is gone.
@@ -19,40 +19,39 @@ from typing import Final
 from msgspec import Struct
 from msgspec.structs import replace
 
-from chalicelib.domain import calendar, voucher_code
-from chalicelib.domain.account import Account
-from chalicelib.domain.activity import Activity, checked
-from chalicelib.domain.bill import PricedLine
-from chalicelib.domain.calendar import Instant
-from chalicelib.domain.commands import Command
+from chalicelib.domain import voucher_code
 from chalicelib.domain.decide.benefits import Benefit
 from chalicelib.domain.decide.claims import EventRef, RecordKind, Ref, SaveRecord
+from chalicelib.domain.decide.commands import Command
 from chalicelib.domain.decide.decider import MEMBER, Decider, Known
 from chalicelib.domain.decide.event_builder import EventBuilder
+from chalicelib.domain.decide.mechanic import Mechanic
 from chalicelib.domain.errors import Conflict, Invalid, NotFound
+from chalicelib.domain.ledger import calendar
+from chalicelib.domain.ledger.activity import Activity
+from chalicelib.domain.ledger.chosen_days import parse_chosen_date
 from chalicelib.domain.ledger.events import FreedLine, Line, QuoteBought, WalletDraw
 from chalicelib.domain.ledger.postings import REDEEMED
+from chalicelib.domain.ledger.quote import Draw, Quote
 from chalicelib.domain.mechanics import (
     activities,
-    discounts,
+    discount_terms,
+    entitlement_uses,
     entitlements,
     households,
     pricing,
-    rewards,
+    redemptions,
     value,
 )
 from chalicelib.domain.mechanics.activities import Recorded
-from chalicelib.domain.mechanics.discounts import Purchase
+from chalicelib.domain.mechanics.discount_offers import Purchase
 from chalicelib.domain.mechanics.households import Household
-from chalicelib.domain.mechanics.mechanic import Mechanic
-from chalicelib.domain.mechanics.pricing import Payment
 from chalicelib.domain.mechanics.quotes import SECTION
-from chalicelib.domain.mechanics.rewards import Redemption
-from chalicelib.domain.programme import Programme, Programmes
-from chalicelib.domain.quote import Draw, Quote
-from chalicelib.domain.ruling import ruling
+from chalicelib.domain.mechanics.redemptions import Redemption
+from chalicelib.domain.mechanics.wallet_payments import Payment
+from chalicelib.domain.programme.document import Programme
 
-#: The source of the fact that a confirmed quote is, where the caller names no other.
+#: The source of the activity that a confirmed quote is, where the caller names no other.
 SOURCE: Final = "quote"
 _MINUTE_MS: Final = 60_000
 #: A quote can still be read a week beyond the longest that one stands.
@@ -63,7 +62,7 @@ class MakeQuote(Command, frozen=True):
     """
     Price a purchase.
 
-    ``activity`` is the fact as it would be recorded, with the prices before any discount on its
+    ``activity`` is the activity as it would be recorded, with the prices before any discount on its
     lines; ``service_on`` the local day by which discounts go, today where it is not said;
     ``vouchers`` the ids of the redemptions whose vouchers are presented.
     """
@@ -72,7 +71,6 @@ class MakeQuote(Command, frozen=True):
     quote_id: str
     activity: Activity
     service_on: str | None = None
-    birthday: str = ""
     payments: tuple[Payment, ...] | None = None
     vouchers: tuple[str, ...] = ()
     excluded: frozenset[str] = frozenset()
@@ -80,21 +78,21 @@ class MakeQuote(Command, frozen=True):
     def parties(self, known: Known) -> dict[str, str]:
         """Return the member, and where a discount asks for them their household and relatives."""
         version = known.programmes.in_force(self.programme, known.now)
-        needs = version is not None and discounts.needs_household(version.document)
+        needs = version is not None and discount_terms.needs_household(version.document)
         found = {MEMBER: self.member, **(households.household_of(known) if needs else {})}
         home = known.accounts.get(households.HOUSEHOLD)
-        if version is not None and home and discounts.shares_spend(version.document):
+        if version is not None and home and discount_terms.shares_spend(version.document):
             others = [each for each in households.relatives(home) if each != self.member]
             found |= {_relative(place): each for place, each in enumerate(others)}
         return found
 
     def records(self, known: Known) -> tuple[Ref | EventRef, ...]:  # noqa: ARG002 - known at once
         """Return the redemptions of the vouchers."""
-        return tuple(rewards.REDEMPTIONS.ref(self.member, each) for each in self.vouchers)
+        return tuple(redemptions.REDEMPTIONS.ref(self.member, each) for each in self.vouchers)
 
 
 class ConfirmQuote(Command, frozen=True):
-    """Buy what was quoted; ``source`` and ``external_id`` identify the fact that is recorded."""
+    """Buy what was quoted; ``source`` and ``external_id`` identify the activity it becomes."""
 
     quote_id: str
     source: str = SOURCE
@@ -104,21 +102,8 @@ class ConfirmQuote(Command, frozen=True):
         """Return the quote, and then the redemptions whose vouchers it uses."""
         quote = known.record(QUOTES, self.member, self.quote_id)
         used = quote.redemptions if quote else ()
-        redemptions = (rewards.REDEMPTIONS.ref(self.member, each) for each in used)
-        return QUOTES.ref(self.member, self.quote_id), *redemptions
-
-
-class Tried(Struct, frozen=True):
-    """
-    What a voucher would take off a cart, alone: minor units of ``money``, in all and by line.
-
-    ``reason`` says why nothing, and is empty where it takes something off.
-    """
-
-    money: str
-    amount: int
-    lines: tuple[PricedLine, ...]
-    reason: str = ""
+        vouchers = (redemptions.REDEMPTIONS.ref(self.member, each) for each in used)
+        return QUOTES.ref(self.member, self.quote_id), *vouchers
 
 
 class Quoted(Struct, frozen=True):
@@ -140,16 +125,15 @@ def make(decider: Decider, command: MakeQuote) -> Quoted:
     account, now = decider.member, decider.now
     programme = decider.programme(command.programme)
     version = decider.programmes.in_force(programme.id, now)
-    activity = _in_its_money(programme, command.activity, now)
+    activity = pricing.in_its_money(programme, command.activity, now)
     day = calendar.local_date(now, programme.time_zone)
     if command.service_on:
-        day = calendar.parse_chosen_date(command.service_on, "/service_on")
+        day = parse_chosen_date(command.service_on, "/service_on")
     vouchers = tuple(_presented(decider, command.member, each) for each in command.vouchers)
     _check_excluded(programme, command.excluded)
     purchase = Purchase(
         activity.lines,
         day,
-        command.birthday,
         _household(decider),
         vouchers,
         command.excluded,
@@ -182,10 +166,10 @@ def make(decider: Decider, command: MakeQuote) -> Quoted:
 
 
 def _presented(decider: Decider, member: str, redemption_id: str) -> Redemption:
-    redemption = decider.record(rewards.REDEMPTIONS, member, redemption_id)
+    redemption = decider.record(redemptions.REDEMPTIONS, member, redemption_id)
     if redemption is None:
         raise voucher_code.unknown()
-    rewards.check_issued(redemption, decider.now)
+    redemptions.check_issued(redemption, decider.now)
     return redemption
 
 
@@ -204,54 +188,8 @@ def _relative(place: int) -> str:
     return f"relative {place}"
 
 
-def try_voucher(
-    account: Account,
-    programmes: Programmes,
-    redemption: Redemption,
-    cart: Activity,
-    now: Instant,
-) -> Tried:
-    """
-    Tell what the voucher of a redemption would take off a cart today, if nothing else did.
-
-    Raises `LoyaltyError` ``voucher_used`` and the like where it cannot be used, and `Invalid`
-    ``currency_mismatch`` or ``duplicate_line`` for a cart that cannot be priced.
-    """
-    rewards.check_issued(redemption, now)
-    programme = ruling(account, programmes, redemption.programme, now)
-    activity = _in_its_money(programme, cart, now)
-    offers = discounts.SECTION.of(programme).offers
-    mine = {each.id for each in offers if discounts.takes_voucher(each, redemption.reward)}
-    others = {each.id for each in offers} - mine
-    others |= {each.id for each in entitlements.SECTION.of(programme)}
-    purchase = Purchase(
-        activity.lines,
-        calendar.local_date(now, programme.time_zone),
-        vouchers=(redemption,),
-        excluded=frozenset(others),
-    )
-    priced = pricing.price(account, programme, purchase, (), now)
-    reasons = [each.reason for each in priced.considered if each.id in mine and each.reason]
-    amount = priced.price - priced.net
-    why_not = reasons[0] if reasons else "it takes nothing off: it stands for something else"
-    return Tried(programme.money.currency, amount, priced.lines, "" if amount else why_not)
-
-
-def _in_its_money(programme: Programme, activity: Activity, now: Instant) -> Activity:
-    """Return a purchase with an id for each line; refused in other money than the programme's."""
-    activity = checked(replace(activity, occurred_at=now))
-    unit = programme.money.currency
-    if activity.money != unit:
-        raise Invalid(
-            "currency_mismatch",
-            f"The lines are in {activity.money}; {programme.id} prices in {unit}.",
-            errors=[{"pointer": "/currency", "detail": f"must be {unit}"}],
-        )
-    return activity
-
-
 def _check_excluded(programme: Programme, excluded: frozenset[str]) -> None:
-    offered = [each.id for each in discounts.SECTION.of(programme).offers]
+    offered = [each.id for each in discount_terms.SECTION.of(programme).offers]
     freeing = [each.id for each in entitlements.SECTION.of(programme) if each.waives is not None]
     unknown = sorted(excluded.difference(offered, freeing))
     if unknown:
@@ -284,13 +222,13 @@ def _buy(decider: Decider, quote: Quote, source: str, external_id: str) -> Confi
     if quote.expires_at <= now:
         at = calendar.format_instant(quote.expires_at)
         raise Conflict("quote_expired", f"This quote stood until {at}.", expired_at=at)
-    draft = decider.event()
+    event = decider.event()
     # A line by its place: what its caller calls it might tell what was served.
     places = {line.id: place for place, line in enumerate(quote.activity.lines)}
     freed = tuple(
         FreedLine(
             places[each.line],
-            entitlements.consume(draft, programme, each.entitlement, each.units),
+            entitlement_uses.consume(event, programme, each.entitlement, each.units),
         )
         for each in quote.freed
     )
@@ -299,22 +237,22 @@ def _buy(decider: Decider, quote: Quote, source: str, external_id: str) -> Confi
             taken_off = Benefit(
                 "discount", programme.id, each.id, "quote", each.amount, retail_value=each.amount
             )
-            draft.give(taken_off)
+            event.give(taken_off)
     confirmed = replace(quote, state="confirmed", revision=quote.revision + 1)
     decider.claim(_saving(confirmed))
     for redemption_id in quote.redemptions:
-        redemption = decider.record(rewards.REDEMPTIONS, quote.member, redemption_id)
+        redemption = decider.record(redemptions.REDEMPTIONS, quote.member, redemption_id)
         if redemption is not None:
-            rewards.check_issued(redemption, now)
-            decider.claim(rewards.saving(rewards.changed(redemption, "used", now)))
-    draft.outcome(
+            redemptions.check_issued(redemption, now)
+            decider.claim(redemptions.claim_to_save(redemptions.in_state(redemption, "used", now)))
+    event.outcome(
         QuoteBought(
             programme.id,
             quote.id,
             tuple(line.net for line in quote.lines),
             freed,
             quote.redemptions,
-            tuple(_draw(draft, draw) for draw in quote.draws),
+            tuple(_draw(event, draw) for draw in quote.draws),
         )
     )
     activity = replace(
@@ -324,7 +262,7 @@ def _buy(decider: Decider, quote: Quote, source: str, external_id: str) -> Confi
         occurred_at=now,
     )
     recorded = activities.record_in(
-        draft,
+        event,
         decider.programmes,
         activity,
         quote=quote.id,
@@ -337,16 +275,16 @@ def _saving(quote: Quote) -> SaveRecord:
     return SaveRecord(QUOTES.ref(quote.member, quote.id), quote, quote.revision)
 
 
-def _draw(draft: EventBuilder, draw: Draw) -> WalletDraw:
+def _draw(event: EventBuilder, draw: Draw) -> WalletDraw:
     """Take what a wallet pays, and return what a refund needs."""
-    balance = draft.account.balance(draw.currency)
+    balance = event.account.balance(draw.currency)
     taken = draw.taken
     if taken:
-        there = value.debit_parts(draft, draw.currency, taken, destination=REDEEMED)
+        there = value.debit_parts(event, draw.currency, taken, destination=REDEEMED)
     else:
         there = balance.available >= draw.amount
         if there:
-            taken = value.debit(draft, draw.currency, draw.amount, destination=REDEEMED)
+            taken = value.debit(event, draw.currency, draw.amount, destination=REDEEMED)
     if not there:
         raise Conflict(
             "quote_stale",

@@ -16,23 +16,25 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 from msgspec import Meta, Struct
 from msgspec.structs import replace
 
-from chalicelib.domain import calendar
-from chalicelib.domain.account import Account
-from chalicelib.domain.activity import Activity, Basis, basis
 from chalicelib.domain.decide.event_builder import EventBuilder
-from chalicelib.domain.effects import CounterChange
-from chalicelib.domain.faults import Fault
+from chalicelib.domain.decide.mechanic import Mechanic
+from chalicelib.domain.decide.progress import ProgressStore
+from chalicelib.domain.decide.reaction import EarnContext, Reaction, ReversalContext
+from chalicelib.domain.ledger import calendar
+from chalicelib.domain.ledger.account import Account
+from chalicelib.domain.ledger.activity import Activity
+from chalicelib.domain.ledger.effects import CounterChange
 from chalicelib.domain.ledger.events import CardsStamped, CardStamp
-from chalicelib.domain.mechanics import entitlements
-from chalicelib.domain.mechanics.mechanic import Mechanic
+from chalicelib.domain.mechanics import entitlement_grants
 from chalicelib.domain.pointer import join
-from chalicelib.domain.programme import ActivityType, Count, Id, LineScope, Model, Programme, Text
-from chalicelib.domain.progress import ProgressStore
-from chalicelib.domain.reaction import EarnContext, Reaction, ReversalContext
-from chalicelib.domain.section import Section
+from chalicelib.domain.programme.document import Programme
+from chalicelib.domain.programme.fields import ActivityType, Count, Id, LineScope, Model, Text
+from chalicelib.domain.programme.scope import Basis, basis
+from chalicelib.domain.programme.section import Section
+from chalicelib.domain.violations import Violation
 
 if TYPE_CHECKING:
-    from chalicelib.domain.wording import Composer, Description
+    from chalicelib.domain.programme.wording import Composer, Description
 
 
 class FullCard(Model, frozen=True):
@@ -47,8 +49,8 @@ class StampCard(Model, frozen=True):
     """
     A card with room for ``size`` stamps.
 
-    A fact earns one stamp, or one for each line or each unit in scope that is paid for; nothing
-    where less than ``min_amount`` is paid in scope, and no more than ``daily_max`` a day.
+    An activity earns one stamp, or one for each line or each unit in scope that is paid for;
+    nothing where less than ``min_amount`` is paid in scope, and no more than ``daily_max`` a day.
     """
 
     id: Id
@@ -57,7 +59,7 @@ class StampCard(Model, frozen=True):
     on: Annotated[tuple[ActivityType, ...], Meta(min_length=1, max_length=50)]
     full: FullCard
     scope: LineScope = LineScope()
-    per: Literal["fact", "line", "unit"] = "unit"
+    per: Literal["activity", "line", "unit"] = "unit"
     min_amount: Count = 1
     daily_max: Count | None = None
 
@@ -95,11 +97,11 @@ def progress(account: Account, programme: Programme) -> tuple[CardProgress, ...]
 
 
 def stamped(card: StampCard, activity: Activity) -> int:
-    """Return the stamps that a fact is worth, before the day's maximum."""
+    """Return the stamps that an activity is worth, before the day's maximum."""
     counted = basis(activity, card.scope) if activity.type in card.on else None
     if counted is None or counted.amount < card.min_amount:
         return 0
-    return 1 if card.per == "fact" else _paid(card, activity, counted)
+    return 1 if card.per == "activity" else _paid(card, activity, counted)
 
 
 def _paid(card: StampCard, activity: Activity, counted: Basis) -> int:
@@ -110,7 +112,7 @@ def _paid(card: StampCard, activity: Activity, counted: Basis) -> int:
     return sum(line.quantity for line in paid) if card.per == "unit" else len(paid)
 
 
-def apply(draft: EventBuilder, context: EarnContext) -> CardsStamped | None:
+def apply(event: EventBuilder, context: EarnContext) -> CardsStamped | None:
     """Stamp every card that an activity is for."""
     programme, activity = context.programme, context.activity
     stamped_cards = []
@@ -120,19 +122,19 @@ def apply(draft: EventBuilder, context: EarnContext) -> CardsStamped | None:
             continue
         room = worth
         if card.daily_max is not None:
-            counted = draft.account.counter(_day(programme, card, activity))
+            counted = event.account.counter(_day(programme, card, activity))
             room = min(worth, max(card.daily_max - counted, 0))
-        before = CARDS.get(draft.account, _key(programme, card.id)) or Stamps()
+        before = CARDS.get(event.account, _key(programme, card.id)) or Stamps()
         if room:
-            _count_day(draft, programme, card, activity, room)
-            _move(draft, programme, card, room)
-        after = CARDS.get(draft.account, _key(programme, card.id)) or Stamps()
+            _count_day(event, programme, card, activity, room)
+            _move(event, programme, card, room)
+        after = CARDS.get(event.account, _key(programme, card.id)) or Stamps()
         full = after.full - before.full
         stamped_cards.append(CardStamp(card.id, room, worth, after.on_card, card.size, full))
     return CardsStamped(programme.id, tuple(stamped_cards)) if stamped_cards else None
 
 
-def retract(draft: EventBuilder, context: ReversalContext, outcome: CardsStamped) -> CardsStamped:
+def retract(event: EventBuilder, context: ReversalContext, outcome: CardsStamped) -> CardsStamped:
     """Take back the stamps that what is left of an activity is no longer worth."""
     programme = context.programme
     cards = {card.id: card for card in SECTION.of(programme)}
@@ -144,9 +146,9 @@ def retract(draft: EventBuilder, context: ReversalContext, outcome: CardsStamped
         keep = min(left, given.stamps)
         back = given.stamps - keep
         if back:
-            _count_day(draft, programme, card, context.recorded, -back)
-            _move(draft, programme, card, -back)
-        after = CARDS.get(draft.account, _key(programme, card.id)) or Stamps()
+            _count_day(event, programme, card, context.recorded, -back)
+            _move(event, programme, card, -back)
+        after = CARDS.get(event.account, _key(programme, card.id)) or Stamps()
         kept.append(replace(given, stamps=keep, on_card=after.on_card))
     return CardsStamped(outcome.programme, tuple(kept))
 
@@ -168,16 +170,16 @@ def shown(outcome: CardsStamped) -> dict[str, Any]:
 REACTION: Final = Reaction(apply, retract, shown)
 
 
-def _move(draft: EventBuilder, programme: Programme, card: StampCard, stamps: int) -> None:
+def _move(event: EventBuilder, programme: Programme, card: StampCard, stamps: int) -> None:
     key = _key(programme, card.id)
-    held = CARDS.get(draft.account, key) or Stamps()
+    held = CARDS.get(event.account, key) or Stamps()
     on_card = held.on_card + stamps
     # All at once, since one activity may fill a hundred million; below none where stamps are owed.
     cards = on_card // card.size
     if cards > 0:
         full = card.full
-        entitlements.give(
-            draft,
+        entitlement_grants.give(
+            event,
             programme,
             full.entitlement,
             cards * full.units,
@@ -185,15 +187,15 @@ def _move(draft: EventBuilder, programme: Programme, card: StampCard, stamps: in
             cause=card.id,
         )
     elif cards < 0:
-        cards = -_reopen(draft, programme, card, min(-cards, held.full))
+        cards = -_reopen(event, programme, card, min(-cards, held.full))
     after = Stamps(on_card - cards * card.size, held.full + cards)
     if after == Stamps():
-        CARDS.drop(draft, key)
+        CARDS.drop(event, key)
     else:
-        CARDS.put(draft, key, after)
+        CARDS.put(event, key, after)
 
 
-def _reopen(draft: EventBuilder, programme: Programme, card: StampCard, owed: int) -> int:
+def _reopen(event: EventBuilder, programme: Programme, card: StampCard, owed: int) -> int:
     """
     Take the entitlements of full cards back, the latest to lapse first, as far as they are unused.
 
@@ -202,32 +204,34 @@ def _reopen(draft: EventBuilder, programme: Programme, card: StampCard, owed: in
     full = card.full
     grants = [
         (grant.expires_at is None, grant.expires_at or 0, key, grant.units)
-        for key, grant in entitlements.GRANTS.all(draft.account).items()
+        for key, grant in entitlement_grants.GRANTS.all(event.account).items()
         if (grant.programme, grant.entitlement) == (programme.id, full.entitlement)
     ]
     cards = min(owed, sum(units for *_, units in grants) // full.units)
     left = cards * full.units
     for _, _, key, _ in sorted(grants, reverse=True):
-        left -= entitlements.take_back(draft, key, left, cause=card.id)
+        left -= entitlement_grants.take_back(event, key, left, cause=card.id)
     return cards
 
 
-def end(draft: EventBuilder) -> None:
+def end(event: EventBuilder) -> None:
     """Give up every card, where an account ends."""
-    for key in CARDS.all(draft.account):
-        CARDS.drop(draft, key)
+    for key in CARDS.all(event.account):
+        CARDS.drop(event, key)
 
 
-def problems(programme: Programme) -> Iterator[Fault]:
-    """Faults of the stamp cards of a document."""
+def problems(programme: Programme) -> Iterator[Violation]:
+    """Yield what is wrong with the stamp cards of a document."""
+    from chalicelib.domain.mechanics import entitlements
+
     seen: set[str] = set()
     for place, card in enumerate(SECTION.of(programme)):
         at = join("", SECTION.name, place)
         if card.id in seen:
-            yield Fault(join(at, "id"), f"`{card.id}` is there twice: give it its own id")
+            yield Violation(join(at, "id"), f"`{card.id}` is there twice: give it its own id")
         seen.add(card.id)
         here = join(at, "full", "entitlement")
-        yield from entitlements.known(programme, card.full.entitlement, here)
+        yield from entitlements.known_entitlement(programme, card.full.entitlement, here)
 
 
 def permanent(programme: Programme) -> dict[str, list[str]]:
@@ -237,6 +241,8 @@ def permanent(programme: Programme) -> dict[str, list[str]]:
 
 def words(compose: Composer) -> Iterator[Description]:
     """Tell what fills a card, and what a full one gives."""
+    from chalicelib.domain.mechanics import entitlements
+
     for card in SECTION.of(compose.programme):
         gives = entitlements.name_of(compose.programme, card.full.entitlement)
         daily = card.daily_max
@@ -252,19 +258,19 @@ def words(compose: Composer) -> Iterator[Description]:
 
 
 def _count_day(
-    draft: EventBuilder, programme: Programme, card: StampCard, activity: Activity, stamps: int
+    event: EventBuilder, programme: Programme, card: StampCard, activity: Activity, stamps: int
 ) -> None:
     if card.daily_max is None:
         return
     key = _day(programme, card, activity)
-    # A counter that no fact can meet any more was forgotten; nothing to give back.
-    delta = max(stamps, -draft.account.counter(key))
+    # A counter that no activity can meet any more was forgotten; nothing to give back.
+    delta = max(stamps, -event.account.counter(key))
     if delta:
         last = calendar.add_days(
             activity.local_day(programme.time_zone), programme.backdate_limit_days
         )
         until = calendar.expiry_instant(last, programme.time_zone)
-        draft.add(CounterChange(key, delta, until))
+        event.add(CounterChange(key, delta, until))
 
 
 def _day(programme: Programme, card: StampCard, activity: Activity) -> str:

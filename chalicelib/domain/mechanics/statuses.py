@@ -19,14 +19,16 @@ from typing import TYPE_CHECKING, Annotated, Final
 from msgspec import Meta, Struct
 from msgspec.structs import replace
 
-from chalicelib.domain import calendar
-from chalicelib.domain.account import Account
-from chalicelib.domain.calendar import Instant
-from chalicelib.domain.commands import Command
+from chalicelib.domain.decide.commands import Command
 from chalicelib.domain.decide.decider import Decider
 from chalicelib.domain.decide.event_builder import EventBuilder
+from chalicelib.domain.decide.mechanic import Mechanic, Phase
+from chalicelib.domain.decide.progress import ProgressStore
 from chalicelib.domain.errors import Invalid, NotFound
-from chalicelib.domain.faults import Fault
+from chalicelib.domain.ledger import calendar
+from chalicelib.domain.ledger.account import Account
+from chalicelib.domain.ledger.calendar import Instant
+from chalicelib.domain.ledger.chosen_days import parse_chosen_date
 from chalicelib.domain.ledger.events import (
     Data,
     Detail,
@@ -34,15 +36,16 @@ from chalicelib.domain.ledger.events import (
     StatusVerified,
     StatusWithdrawn,
 )
-from chalicelib.domain.mechanics.mechanic import Mechanic, Phase
 from chalicelib.domain.pointer import join
-from chalicelib.domain.programme import Id, Model, Programme, Programmes, Text
-from chalicelib.domain.progress import ProgressStore
-from chalicelib.domain.references import reference
-from chalicelib.domain.section import Section
+from chalicelib.domain.programme.document import Programme
+from chalicelib.domain.programme.fields import Id, Model, Text
+from chalicelib.domain.programme.references import reference
+from chalicelib.domain.programme.section import Section
+from chalicelib.domain.programme.versions import Programmes
+from chalicelib.domain.violations import Violation
 
 if TYPE_CHECKING:
-    from chalicelib.domain.wording import Composer, Description
+    from chalicelib.domain.programme.wording import Composer, Description
 
 
 class Status(Model, frozen=True):
@@ -62,7 +65,7 @@ Statuses = Annotated[tuple[Status, ...], Meta(max_length=50)]
 SECTION: Final[Section[tuple[Status, ...]]] = Section("statuses", Statuses, ())
 
 
-class Shown(Struct, frozen=True, omit_defaults=True):
+class VerifiedStatus(Struct, frozen=True, omit_defaults=True):
     """
     A status of a member: the local days of which it is true, both included, the last open.
 
@@ -77,10 +80,10 @@ class Shown(Struct, frozen=True, omit_defaults=True):
 
 
 #: By programme and status.
-SHOWN: Final = ProgressStore("statuses", Shown)
+VERIFIED: Final = ProgressStore("statuses", VerifiedStatus)
 
 
-class ShowStatus(Command, frozen=True):
+class VerifyStatus(Command, frozen=True):
     """Note that a status was shown; ``proof`` says by what, and is sealed."""
 
     programme: str
@@ -98,20 +101,20 @@ class WithdrawStatus(Command, frozen=True):
     reason: str
 
 
-class Verified(Struct, frozen=True):
-    """A status as it is now; ``shown`` is None where it was withdrawn or never there."""
+class StatusResult(Struct, frozen=True):
+    """A status as it is now; ``verified`` is None where it was withdrawn or never there."""
 
     programme: str
     status: str
-    shown: Shown | None
+    verified: VerifiedStatus | None
     changed: bool = True
 
 
-def show(decider: Decider, command: ShowStatus) -> Verified:
+def verify(decider: Decider, command: VerifyStatus) -> StatusResult:
     """Note a status, in the place of what was known of it."""
     account, now = decider.member, decider.now
     programme = decider.programme(command.programme)
-    status = _named(programme, command.status)
+    status = _status_named(programme, command.status)
     if status.consent is not None and not account.consents.get(status.consent):
         raise Invalid(
             "consent_required",
@@ -122,133 +125,135 @@ def show(decider: Decider, command: ShowStatus) -> Verified:
     today = calendar.local_date(now, programme.time_zone)
     first, last = today, None
     if command.from_on:
-        first = calendar.parse_chosen_date(command.from_on, "/from_on")
+        first = parse_chosen_date(command.from_on, "/from_on")
     if command.until_on:
-        last = calendar.parse_chosen_date(command.until_on, "/until_on")
+        last = parse_chosen_date(command.until_on, "/until_on")
     if status.max_days is not None:
         longest = calendar.add_days(first, status.max_days - 1)
         last = longest if last is None else last
         if last > longest:
-            raise _unfit("/until_on", f"must be {longest} at the latest: {status.max_days} days")
+            raise _unfit_days(
+                "/until_on", f"must be {longest} at the latest: {status.max_days} days"
+            )
     if last is not None and last < first:
-        raise _unfit("/until_on", f"must not be before {first}")
+        raise _unfit_days("/until_on", f"must not be before {first}")
     ends_at = None if last is None else calendar.expiry_instant(last, programme.time_zone)
-    shown = Shown(
+    verified = VerifiedStatus(
         first.isoformat(),
         None if last is None else last.isoformat(),
         ends_at,
         ended=ends_at is not None and ends_at <= now,
         consent=status.consent,
     )
-    draft = decider.event()
-    SHOWN.put(draft, _key(programme.id, status.id), shown)
-    told = Verified(programme.id, status.id, shown)
-    if draft.is_empty:
-        return replace(told, changed=False)
-    draft.record(
-        StatusVerified(programme.id, status.id, shown.from_on, shown.until_on),
+    event = decider.event()
+    VERIFIED.put(event, _key(programme.id, status.id), verified)
+    result = StatusResult(programme.id, status.id, verified)
+    if event.is_empty:
+        return replace(result, changed=False)
+    event.record(
+        StatusVerified(programme.id, status.id, verified.from_on, verified.until_on),
         detail=Detail(note=command.proof) if command.proof else None,
     )
-    return told
+    return result
 
 
-def withdraw(decider: Decider, command: WithdrawStatus) -> Verified:
+def withdraw(decider: Decider, command: WithdrawStatus) -> StatusResult:
     """Forget a status."""
     programme = decider.programme(command.programme)
-    status = _named(programme, command.status)
-    told = Verified(programme.id, status.id, None)
-    draft = decider.event()
-    SHOWN.drop(draft, _key(programme.id, status.id))
-    if draft.is_empty:
-        return replace(told, changed=False)
-    draft.record(StatusWithdrawn(programme.id, status.id, command.reason))
-    return told
+    status = _status_named(programme, command.status)
+    result = StatusResult(programme.id, status.id, None)
+    event = decider.event()
+    VERIFIED.drop(event, _key(programme.id, status.id))
+    if event.is_empty:
+        return replace(result, changed=False)
+    event.record(StatusWithdrawn(programme.id, status.id, command.reason))
+    return result
 
 
 def holds_on(account: Account, programme: Programme, status_id: str, day: date) -> bool:
     """Tell whether a status is true of a member on a local day, with the consent that it takes."""
-    shown = shown_of(account, programme).get(status_id)
+    verified = verified_statuses(account, programme).get(status_id)
     text = day.isoformat()
-    return shown is not None and shown.from_on <= text <= (shown.until_on or text)
+    return verified is not None and verified.from_on <= text <= (verified.until_on or text)
 
 
-def shown_of(account: Account, programme: Programme) -> dict[str, Shown]:
+def verified_statuses(account: Account, programme: Programme) -> dict[str, VerifiedStatus]:
     """
     Return what was shown of a member, by status, in the document's order.
 
     Without what takes a consent that is not in force: the one under which it was shown, or that of
     this version.
     """
-    found: dict[str, Shown] = {}
-    for each in _all(programme):
-        shown = SHOWN.get(account, _key(programme.id, each.id))
-        if shown is not None and all(map(account.consents.get, _consents(each, shown))):
-            found[each.id] = shown
+    found: dict[str, VerifiedStatus] = {}
+    for each in _declared(programme):
+        verified = VERIFIED.get(account, _key(programme.id, each.id))
+        if verified is not None and all(map(account.consents.get, _consents(each, verified))):
+            found[each.id] = verified
     return found
 
 
-def forget(draft: EventBuilder, programmes: Programmes, purpose: str) -> None:
+def forget_without_consent(event: EventBuilder, programmes: Programmes, purpose: str) -> None:
     """Forget the statuses that took a consent which the member has withdrawn, then or now."""
-    for key, shown in SHOWN.all(draft.account).items():
+    for key, verified in VERIFIED.all(event.account).items():
         programme_id, _, status_id = key.partition("/")
-        version = programmes.in_force(programme_id, draft.now)
-        known = [each for each in _all(version.document) if each.id == status_id] if version else []
-        taken = {shown.consent, *(each.consent for each in known)}
+        version = programmes.in_force(programme_id, event.now)
+        declared = _declared(version.document) if version else ()
+        taken = {verified.consent, *(each.consent for each in declared if each.id == status_id)}
         if purpose in taken:
-            SHOWN.drop(draft, key)
+            VERIFIED.drop(event, key)
 
 
 def due(account: Account) -> Instant | None:
     """Return when a status next ends."""
-    ends = (each.ends_at for each in SHOWN.all(account).values() if not each.ended)
+    ends = (each.ends_at for each in VERIFIED.all(account).values() if not each.ended)
     return min((at for at in ends if at is not None), default=None)
 
 
-def lapse(draft: EventBuilder, _programmes: Programmes) -> Data | None:
+def expire(event: EventBuilder, _programmes: Programmes) -> Data | None:
     """Say of the statuses whose last day is over that they have ended."""
-    account = draft.before
+    account = event.before
     over = {
-        key: shown
-        for key, shown in SHOWN.all(account).items()
-        if not shown.ended and shown.ends_at is not None and shown.ends_at <= draft.now
+        key: verified
+        for key, verified in VERIFIED.all(account).items()
+        if not verified.ended and verified.ends_at is not None and verified.ends_at <= event.now
     }
-    for key, shown in over.items():
-        SHOWN.put(draft, key, replace(shown, ended=True))
+    for key, verified in over.items():
+        VERIFIED.put(event, key, replace(verified, ended=True))
     return StatusesExpired(tuple(over)) if over else None
 
 
-def end(draft: EventBuilder) -> None:
+def end(event: EventBuilder) -> None:
     """Forget every status, where an account ends."""
-    for key in SHOWN.all(draft.account):
-        SHOWN.drop(draft, key)
+    for key in VERIFIED.all(event.account):
+        VERIFIED.drop(event, key)
 
 
-def problems(programme: Programme) -> Iterator[Fault]:
-    """Faults of the statuses of a document."""
+def problems(programme: Programme) -> Iterator[Violation]:
+    """Yield what is wrong with the statuses of a document."""
     seen: set[str] = set()
-    for place, status in enumerate(_all(programme)):
+    for place, status in enumerate(_declared(programme)):
         at = join("", SECTION.name, place, "id")
         if status.id in seen:
-            yield Fault(at, f"`{status.id}` is there twice: give it its own id")
+            yield Violation(at, f"`{status.id}` is there twice: give it its own id")
         seen.add(status.id)
 
 
-def known(programme: Programme, status_id: str, at: str) -> Iterator[Fault]:
-    """Judge the name of a status that another part goes by."""
-    there = [status.id for status in _all(programme)]
+def known_status(programme: Programme, status_id: str, at: str) -> Iterator[Violation]:
+    """Yield what is wrong with the name of a status that another part goes by."""
+    there = [status.id for status in _declared(programme)]
     if not there:
-        yield Fault(at, "names a status, but there is none: declare `statuses`")
+        yield Violation(at, "names a status, but there is none: declare `statuses`")
     yield from reference(status_id, there, "status", at)
 
 
 def permanent(programme: Programme) -> dict[str, list[str]]:
     """Return the ids that accounts may hold."""
-    return {f"/{SECTION.name}": [status.id for status in _all(programme)]}
+    return {f"/{SECTION.name}": [status.id for status in _declared(programme)]}
 
 
 def words(compose: Composer) -> Iterator[Description]:
     """Tell which statuses count, and for how long one is taken as shown."""
-    for status in _all(compose.programme):
+    for status in _declared(compose.programme):
         days, purpose = status.max_days, status.consent
         yield compose.describe(
             "status",
@@ -262,21 +267,21 @@ def words(compose: Composer) -> Iterator[Description]:
 
 def name_of(programme: Programme, status_id: str) -> Text:
     """Return what a status is called, its id where it is not known."""
-    return next((each.name for each in _all(programme) if each.id == status_id), status_id)
+    return next((each.name for each in _declared(programme) if each.id == status_id), status_id)
 
 
-def _all(programme: Programme) -> tuple[Status, ...]:
+def _declared(programme: Programme) -> tuple[Status, ...]:
     return SECTION.of(programme)
 
 
-def _named(programme: Programme, status_id: str) -> Status:
-    for status in _all(programme):
+def _status_named(programme: Programme, status_id: str) -> Status:
+    for status in _declared(programme):
         if status.id == status_id:
             return status
     raise NotFound("status_not_found", f"{programme.id} has no such status.")
 
 
-def _unfit(pointer: str, detail: str) -> Invalid:
+def _unfit_days(pointer: str, detail: str) -> Invalid:
     return Invalid(
         "invalid_date",
         f"This status cannot be shown for these days: {pointer[1:]} {detail}.",
@@ -284,8 +289,8 @@ def _unfit(pointer: str, detail: str) -> Invalid:
     )
 
 
-def _consents(status: Status, shown: Shown) -> set[str]:
-    return {each for each in (status.consent, shown.consent) if each is not None}
+def _consents(status: Status, verified: VerifiedStatus) -> set[str]:
+    return {each for each in (status.consent, verified.consent) if each is not None}
 
 
 def _key(programme_id: str, status_id: str) -> str:
@@ -294,11 +299,11 @@ def _key(programme_id: str, status_id: str) -> str:
 
 MECHANIC: Final = Mechanic(
     section=SECTION,
-    handlers={ShowStatus: show, WithdrawStatus: withdraw},
+    handlers={VerifyStatus: verify, WithdrawStatus: withdraw},
     due=due,
-    ticks=((Phase.EXPIRE, lapse),),
+    ticks=((Phase.EXPIRE, expire),),
     closing=end,
-    withdrawn=forget,
+    withdrawn=forget_without_consent,
     problems=problems,
     permanent=permanent,
     words=words,

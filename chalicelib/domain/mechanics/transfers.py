@@ -4,9 +4,9 @@ Transfers: a member gives value to another member of the programme.
 Lots move as they are, in burn order: with their expiry, unless the programme says that they begin
 anew, and always with their funder and rate.  So nobody prolongs value by passing it round, and who
 paid for it still does.  What is pending or set aside stays where it is; tiers and their metrics do
-not move at all.  Both accounts are written in one transaction, each with an entry of its own.
+not move at all.  Both accounts are written in one transaction, each with an event of its own.
 
-A refusal does not tell whoever sends whether the other member never was there, left or has not
+A refusal does not tell the sender whether the other member never was there, left or has not
 joined, nor what they hold or have received.
 """
 
@@ -19,38 +19,35 @@ from typing import TYPE_CHECKING, Annotated, Final, Literal
 from msgspec import Meta, Struct
 from msgspec.structs import replace
 
-from chalicelib.domain import calendar
-from chalicelib.domain.commands import Command
 from chalicelib.domain.decide.benefits import Benefit
+from chalicelib.domain.decide.commands import Command
 from chalicelib.domain.decide.decider import MEMBER, Decider, Known
 from chalicelib.domain.decide.event_builder import EventBuilder
-from chalicelib.domain.effects import CounterChange
+from chalicelib.domain.decide.mechanic import Mechanic
 from chalicelib.domain.errors import Conflict, Invalid
-from chalicelib.domain.faults import Fault
-from chalicelib.domain.ledger import postings
+from chalicelib.domain.ledger import calendar, postings
+from chalicelib.domain.ledger.calendar import Window
+from chalicelib.domain.ledger.effects import CounterChange
 from chalicelib.domain.ledger.events import Detail, TransferReceived, TransferSent
-from chalicelib.domain.lots import Taken
-from chalicelib.domain.mechanics import inactivity, value
-from chalicelib.domain.mechanics.mechanic import Mechanic
+from chalicelib.domain.ledger.lots import Taken
+from chalicelib.domain.mechanics import expiry, inactivity, value
 from chalicelib.domain.pointer import join
-from chalicelib.domain.programme import (
+from chalicelib.domain.programme.document import Currency, Programme, qualified
+from chalicelib.domain.programme.fields import (
     Count,
-    Currency,
     Id,
     InactivityExpiry,
     Model,
     NeverExpires,
     Points,
-    Programme,
-    Window,
-    qualified,
 )
-from chalicelib.domain.references import known_currency, limits_of_windows
-from chalicelib.domain.ruling import currency_in
-from chalicelib.domain.section import Section
+from chalicelib.domain.programme.references import known_currency, limits_of_windows
+from chalicelib.domain.programme.section import Section
+from chalicelib.domain.programme.versions import currency_in
+from chalicelib.domain.violations import Violation
 
 if TYPE_CHECKING:
-    from chalicelib.domain.wording import Composer, Description, Message
+    from chalicelib.domain.programme.wording import Composer, Description, Message
 
 #: The role of the member who receives.
 RECIPIENT: Final = "recipient"
@@ -126,15 +123,15 @@ def send(decider: Decider, command: SendTransfer) -> Sent:
     _check_amount(rule, command.amount)
     key = qualified(programme.id, rule.currency)
     today = calendar.local_date(decider.now, programme.time_zone)
-    draft = decider.event()
-    _count(draft, programme, rule, command.amount, "sending")
+    event = decider.event()
+    _count_towards_limits(event, programme, rule, command.amount, "sending")
     value.check_available(decider.member, key, command.amount)
     parts = value.debit(
-        draft, key, command.amount, destination=postings.transfer(command.transfer_id)
+        event, key, command.amount, destination=postings.transfer(command.transfer_id)
     )
     if rule.expiry == "fresh":
-        parts = _anew(parts, currency, today, programme.time_zone)
-    draft.record(
+        parts = _with_fresh_expiry(parts, currency, today, programme.time_zone)
+    event.record(
         TransferSent(command.transfer_id, command.to, key, command.amount),
         detail=Detail(note=command.reference) if command.reference else None,
     )
@@ -158,16 +155,16 @@ def _receive(
             programme=programme.id,
         )
     key = qualified(programme.id, rule.currency)
-    draft = decider.event(RECIPIENT)
-    _count(draft, programme, rule, command.amount, "receiving")
-    draft.give(
+    event = decider.event(RECIPIENT)
+    _count_towards_limits(event, programme, rule, command.amount, "receiving")
+    event.give(
         Benefit("transfer", programme.id, rule.currency, command.transfer_id, command.amount)
     )
     value.restore(
-        draft, key, parts, source=postings.transfer(command.transfer_id), shortest=value.NEVER
+        event, key, parts, source=postings.transfer(command.transfer_id), shortest=expiry.NEVER
     )
-    inactivity.inherit(draft, key, inactivity.LAST_DAYS.get(decider.member, key))
-    draft.record(TransferReceived(command.transfer_id, command.member, key, command.amount))
+    inactivity.inherit(event, key, inactivity.LAST_DAYS.get(decider.member, key))
+    event.record(TransferReceived(command.transfer_id, command.member, key, command.amount))
 
 
 def _transferable(programme: Programme, currency_id: str) -> tuple[TransferRule, Currency]:
@@ -190,76 +187,76 @@ def _check_amount(rule: TransferRule, amount: int) -> None:
         )
 
 
-def _count(
-    draft: EventBuilder,
+def _count_towards_limits(
+    event: EventBuilder,
     programme: Programme,
     rule: TransferRule,
     amount: int,
     direction: Literal["sending", "receiving"],
 ) -> None:
     """Count a transfer towards the limits of one side; refused above any of them."""
-    day = calendar.local_date(draft.now, programme.time_zone)
+    day = calendar.local_date(event.now, programme.time_zone)
     for limit in rule.sending if direction == "sending" else rule.receiving:
         measure, most, more = "times", limit.times or 0, 1
         if limit.max is not None:
             measure, most, more = "max", limit.max, amount
         bucket = calendar.window_key(day, limit.window)
         key = f"{programme.id}/{direction}:{rule.currency}/{measure}/{limit.window}/{bucket}"
-        used = draft.account.counter(key)
+        used = event.account.counter(key)
         if used + more > most:
-            raise _over(limit, direction, most - used)
+            raise _limit_refusal(limit, direction, most - used)
         over = calendar.window_over(day, limit.window, programme.time_zone)
-        draft.add(CounterChange(key, more, over))
+        event.add(CounterChange(key, more, over))
 
 
-def _over(limit: TransferLimit, direction: str, left: int) -> Conflict:
+def _limit_refusal(limit: TransferLimit, direction: str, left: int) -> Conflict:
     most = "once" if limit.times == 1 else f"{limit.times} times"
     if limit.max is not None:
         most = f"{limit.max}"
     often = "in all" if limit.window == "lifetime" else f"a {limit.window}"
-    facts = {"direction": direction, "window": limit.window, "limit": limit.max or limit.times}
+    extensions = {"direction": direction, "window": limit.window, "limit": limit.max or limit.times}
     if direction == "receiving":
         # How much the other one has received is not the sender's to know.
         text = f"A member may receive {most} {often}, and this would be more."
-        return Conflict("transfer_limit", text, **facts)
+        return Conflict("transfer_limit", text, **extensions)
     text = f"A member may send {most} {often}; {left} {'are' if left != 1 else 'is'} left."
-    return Conflict("transfer_limit", text, left=left, **facts)
+    return Conflict("transfer_limit", text, left=left, **extensions)
 
 
-def _anew(
+def _with_fresh_expiry(
     parts: Sequence[Taken], currency: Currency, today: date, time_zone: str
 ) -> tuple[Taken, ...]:
     """Return parts with the expiry of what is earned today."""
-    term = value.term(currency.expiry, today, time_zone, currency.expiry_warning_days)
+    term = expiry.term(currency.expiry, today, time_zone, currency.expiry_warning_days)
     return tuple(
         replace(part, lot=term.lot(part.lot.funder, part.lot.rate), warn_at=term.warn_at)
         for part in parts
     )
 
 
-def problems(programme: Programme) -> Iterator[Fault]:
-    """Faults of what a document says of transfers."""
+def problems(programme: Programme) -> Iterator[Violation]:
+    """Yield what is wrong with the transfers of a document."""
     seen: set[str] = set()
     for place, rule in enumerate(SECTION.of(programme)):
         at = join("", SECTION.name, place)
         here = join(at, "currency")
         yield from known_currency(programme, rule.currency, here)
         if rule.currency in seen:
-            yield Fault(here, f"`{rule.currency}` has a rule already: leave one of them out")
+            yield Violation(here, f"`{rule.currency}` has a rule already: leave one of them out")
         seen.add(rule.currency)
         too_little = f"is less than `min_each` ({rule.min_each}): nothing could be transferred"
         if rule.max_each is not None and rule.max_each < rule.min_each:
-            yield Fault(join(at, "max_each"), too_little)
+            yield Violation(join(at, "max_each"), too_little)
         currency = programme.currency(rule.currency)
         timeless = currency and isinstance(currency.expiry, NeverExpires | InactivityExpiry)
         if rule.expiry == "fresh" and timeless:
             detail = f"must be left out: lots of `{rule.currency}` have no day of their own"
-            yield Fault(join(at, "expiry"), detail)
+            yield Violation(join(at, "expiry"), detail)
         for side, limits in (("sending", rule.sending), ("receiving", rule.receiving)):
             yield from limits_of_windows(limits, join(at, side))
             for number, limit in enumerate(limits):
                 if limit.max is not None and limit.max < rule.min_each:
-                    yield Fault(join(at, side, number, "max"), too_little)
+                    yield Violation(join(at, side, number, "max"), too_little)
 
 
 def words(compose: Composer) -> Iterator[Description]:

@@ -15,22 +15,22 @@ from typing import TYPE_CHECKING, Annotated, Final, Literal
 
 from msgspec import Meta, Struct
 
-from chalicelib.domain import calendar
-from chalicelib.domain.commands import Command
+from chalicelib.domain.decide.commands import Command
 from chalicelib.domain.decide.decider import Decider
-from chalicelib.domain.faults import Fault
+from chalicelib.domain.decide.mechanic import Mechanic
 from chalicelib.domain.ledger.events import Detail, WalletToppedUp
 from chalicelib.domain.ledger.postings import PAID_IN
-from chalicelib.domain.mechanics import value
-from chalicelib.domain.mechanics.mechanic import Mechanic
+from chalicelib.domain.mechanics import expiry, value
 from chalicelib.domain.pointer import join
-from chalicelib.domain.programme import Count, Id, Model, Programme, qualified
-from chalicelib.domain.references import known_currency
-from chalicelib.domain.ruling import currency_in
-from chalicelib.domain.section import Section
+from chalicelib.domain.programme.document import Programme, qualified
+from chalicelib.domain.programme.fields import Count, Id, Model
+from chalicelib.domain.programme.references import known_currency
+from chalicelib.domain.programme.section import Section
+from chalicelib.domain.programme.versions import currency_in
+from chalicelib.domain.violations import Violation
 
 if TYPE_CHECKING:
-    from chalicelib.domain.wording import Composer, Description, Message
+    from chalicelib.domain.programme.wording import Composer, Description, Message
 
 Share = Annotated[int, Meta(ge=1, le=100)]
 
@@ -89,18 +89,17 @@ def top_up(decider: Decider, command: TopUp) -> ToppedUp:
     prepaid = {each.currency: each for each in SECTION.of(programme) if each.kind == "prepaid"}
     currency = currency_in(programme, command.currency, tuple(prepaid))
     percent = rate(prepaid[currency.id], command.amount)
-    today = calendar.local_date(now, programme.time_zone)
-    term = value.term(currency.expiry, today, programme.time_zone, currency.expiry_warning_days)
-    draft = decider.event()
+    term = expiry.today(currency, now, programme.time_zone)
+    event = decider.event()
     value.credit(
-        draft,
+        event,
         qualified(programme.id, currency.id),
         term.opens(command.amount, rate=percent, since=now),
         source=PAID_IN,
         cause="top_up",
         kind="prepaid",
     )
-    draft.record(
+    event.record(
         WalletToppedUp(qualified(programme.id, currency.id), command.amount, percent),
         detail=Detail(note=command.reference) if command.reference else None,
     )
@@ -120,33 +119,35 @@ def wallet_of(programme: Programme, currency_id: str) -> Wallet | None:
 
 
 def counts(wallet: Wallet) -> bool:
-    """Tell whether what a wallet pays counts as spend: prepaid value does unless told not to."""
+    """Tell whether what a wallet pays counts as spend: prepaid value does by default."""
     if wallet.counts_as_spend is None:
         return wallet.kind == "prepaid"
     return wallet.counts_as_spend
 
 
-def problems(programme: Programme) -> Iterator[Fault]:
-    """Faults of the wallets of a document."""
+def problems(programme: Programme) -> Iterator[Violation]:
+    """Yield what is wrong with the wallets of a document."""
     seen: set[str] = set()
     for place, wallet in enumerate(SECTION.of(programme)):
         at = join("", SECTION.name, place)
         here = join(at, "currency")
         yield from known_currency(programme, wallet.currency, here)
         if wallet.currency in seen:
-            yield Fault(here, f"`{wallet.currency}` is a wallet already: leave one of them out")
+            yield Violation(here, f"`{wallet.currency}` is a wallet already: leave one of them out")
         seen.add(wallet.currency)
         if wallet.kind != "prepaid" and wallet.bands:
-            yield Fault(join(at, "bands"), f"must be left out: nobody tops up {wallet.kind}")
+            yield Violation(join(at, "bands"), f"must be left out: nobody tops up {wallet.kind}")
         if wallet.kind == "prepaid" and (wallet.units, wallet.money) != (1, 1):
-            yield Fault(at, "must leave out `units` and `money`: prepaid value is money")
+            yield Violation(at, "must leave out `units` and `money`: prepaid value is money")
         if wallet.kind == "prepaid" and wallet.max_percent != 100:  # noqa: PLR2004 - the whole
-            yield Fault(join(at, "max_percent"), "must be left out: prepaid value pays all it can")
+            yield Violation(
+                join(at, "max_percent"), "must be left out: prepaid value pays all it can"
+            )
         steps = [band.at_least for band in wallet.bands]
         for number, step in enumerate(steps):
             if step in steps[:number]:
                 detail = f"there is a band from {step} already: leave one of them out"
-                yield Fault(join(at, "bands", number, "at_least"), detail)
+                yield Violation(join(at, "bands", number, "at_least"), detail)
 
 
 def words(compose: Composer) -> Iterator[Description]:

@@ -1,4 +1,4 @@
-"""Purchases at a till, one by one, and many in one call."""
+"""A purchase at a till."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from tests.catalogue.example import Example
 PROGRAMME = {"attributes": {"remark": "string"}}
 
 
-def _purchase(receipt: str, pence: int) -> dict[str, Any]:
+def purchase(receipt: str, pence: int) -> dict[str, Any]:
+    """Return a purchase of vitamins."""
     return {
         "member": {"id": "{member_id}"},
         "type": "purchase.completed",
@@ -25,18 +26,10 @@ def _purchase(receipt: str, pence: int) -> dict[str, Any]:
 EXAMPLES = (
     Example(
         "POST /v1/activities",
-        body=_purchase("{receipt}", 25_000),
+        body=purchase("{receipt}", 25_000),
         mints={"receipt": "receipt-{}"},
         calls=2,
         write_units=7,
         replay_adds=1,
-    ),
-    Example(
-        "POST /v1/activities/batch",
-        body={"activities": [_purchase("{first}", 4_950), _purchase("{second}", 7_500)]},
-        mints={"first": "batch-{}", "second": "batch-{}"},
-        in_parts=True,
-        calls=3,
-        write_units=13,
     ),
 )

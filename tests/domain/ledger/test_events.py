@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import Struct
 
+from chalicelib.domain.decide import registry
 from chalicelib.domain.ledger import journal
 from chalicelib.domain.ledger.actor import Actor
 from chalicelib.domain.ledger.events import (
@@ -22,7 +23,6 @@ from chalicelib.domain.ledger.events import (
     kind_of,
     section_of,
 )
-from chalicelib.domain.mechanics import registry
 from tests.domain.building import KEY
 
 DATA: Final[tuple[type[Any], ...]] = get_args(Data)

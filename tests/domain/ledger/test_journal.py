@@ -11,11 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.domain.account import Account
-from chalicelib.domain.decide.benefits import Door
-from chalicelib.domain.decide.event_builder import EventBuilder
-from chalicelib.domain.effects import LotChange
+from chalicelib.domain.decide.event_builder import Door, EventBuilder
 from chalicelib.domain.ledger import events, journal
+from chalicelib.domain.ledger.account import Account
+from chalicelib.domain.ledger.effects import LotChange
 from chalicelib.domain.ledger.events import (
     ActivityRecorded,
     ActivitySummary,
@@ -28,7 +27,7 @@ from chalicelib.domain.ledger.events import (
 )
 from chalicelib.domain.ledger.journal import StoredEvent
 from chalicelib.domain.ledger.postings import Posting
-from chalicelib.domain.programme import Programmes
+from chalicelib.domain.programme.versions import Programmes
 from tests.domain.building import KEY
 
 ENTRY: Final = Event(
@@ -61,14 +60,14 @@ def packed(document: Any) -> bytes:
 class TestBytes:
     """What is written reads back."""
 
-    @pytest.mark.parametrize("entry", [ENTRY, msgspec.structs.replace(ENTRY, detail=None)])
-    def test_round_trip(self, entry: Event) -> None:
-        """An entry reads back as it was, with and without detail."""
-        link = journal.encode(entry, previous=b"before", key=KEY)
+    @pytest.mark.parametrize("event", [ENTRY, msgspec.structs.replace(ENTRY, detail=None)])
+    def test_round_trip(self, event: Event) -> None:
+        """An event reads back as it was, with and without detail."""
+        link = journal.encode(event, previous=b"before", key=KEY)
 
-        assert journal.decode(link) == entry
+        assert journal.decode(link) == event
         assert (link.version, link.effective_at) == (3, 1_000)
-        assert (link.detail == b"") is (entry.detail is None)
+        assert (link.detail == b"") is (event.detail is None)
         assert link.hash == journal.link(b"before", KEY, 3, link.body, link.detail)
 
     def test_the_detail_is_apart(self) -> None:
@@ -80,12 +79,12 @@ class TestBytes:
             assert secret not in body
             assert secret in zlib.decompress(link.detail)
 
-    def test_a_sealed_detail_leaves_the_entry_readable(self) -> None:
-        """Without its detail an entry still folds."""
+    def test_a_sealed_detail_leaves_the_event_readable(self) -> None:
+        """Without its detail an event still folds."""
         link = journal.encode(ENTRY, previous=b"", key=KEY)
-        entry = journal.decode(msgspec.structs.replace(link, detail=b""))
+        event = journal.decode(msgspec.structs.replace(link, detail=b""))
 
-        assert entry == msgspec.structs.replace(ENTRY, detail=None)
+        assert event == msgspec.structs.replace(ENTRY, detail=None)
 
     @pytest.mark.parametrize(
         ("body", "detail"),
@@ -108,8 +107,8 @@ class TestBytes:
         ],
     )
     def test_what_cannot_be_read(self, body: bytes, detail: bytes) -> None:
-        """Whatever is wrong with the bytes, it is a ValueError that names the entry."""
-        with pytest.raises(ValueError, match="entry 3 cannot be read"):
+        """Whatever is wrong with the bytes, it is a ValueError that names the event."""
+        with pytest.raises(ValueError, match="event 3 cannot be read"):
             journal.decode(stored(body, detail))
 
     @pytest.mark.parametrize("schema", [1, 2, 3, 5])
@@ -120,7 +119,7 @@ class TestBytes:
 
     def test_bytes_without_a_schema_are_of_the_fourth(self) -> None:
         """It is left out of what this release writes, and means the same to every later one."""
-        written = EventBuilder(Account(), 1, Door(Programmes(()))).event(MemberCreated())
+        written = EventBuilder(Account(), 1, Door(Programmes(()))).build(MemberCreated())
         link = journal.encode(written, previous=b"", key=KEY)
 
         assert "schema" not in json.loads(zlib.decompress(link.body))
@@ -129,7 +128,7 @@ class TestBytes:
 
 
 class TestLink:
-    """The hash covers the entry before, the account, the place and the stored bytes."""
+    """The hash covers the event before, the account, the place and the stored bytes."""
 
     PARTS = (b"previous", "T#a#M#1", 7, b"body", b"detail")
 

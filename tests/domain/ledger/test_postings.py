@@ -7,6 +7,7 @@ from typing import Any, Final
 import pytest
 
 from chalicelib.domain.ledger import postings
+from chalicelib.domain.ledger.lots import LotKey
 from chalicelib.domain.ledger.postings import (
     ADJUSTED,
     EXPIRED,
@@ -18,7 +19,6 @@ from chalicelib.domain.ledger.postings import (
     WAITING,
     LedgerAccount,
 )
-from chalicelib.domain.lots import LotKey
 from chalicelib.domain.mechanics.holds import CaptureHold, PlaceHold, ReleaseHold
 from tests.domain.building import (
     Member,
@@ -86,8 +86,8 @@ class TestTwoFunders:
         """What is given comes from whoever funds it."""
         member = sponsored()
 
-        assert posted(member.entries[-2]) == [("issued/tenant", "member/available", 50)]
-        assert posted(member.entries[-1]) == [("issued/acme", "member/available", 30)]
+        assert posted(member.events[-2]) == [("issued/tenant", "member/available", 50)]
+        assert posted(member.events[-1]) == [("issued/acme", "member/available", 30)]
         assert held_of(member.account) == {(POINTS, "tenant"): 50, (POINTS, "acme"): 30}
 
     def test_given_too_late(self) -> None:
@@ -95,7 +95,7 @@ class TestTwoFunders:
         member = sponsored()
         member.sponsor(20, "maker", "2026-03-05", until="2026-03-04")
 
-        assert posted(member.entries[-1]) == [
+        assert posted(member.events[-1]) == [
             ("issued/maker", "member/available", 20),
             ("member/available", "expired/maker", 20),
         ]
@@ -106,12 +106,12 @@ class TestTwoFunders:
         before = member.balance
         redemption = member.redeem("tea", "2026-03-04")
 
-        assert posted(member.entries[-1]) == [
+        assert posted(member.events[-1]) == [
             ("member/available", "redeemed/acme/tenant", 30),
             ("member/available", "redeemed/tenant/tenant", 30),
         ]
         member.cancel(redemption, "2026-03-05")
-        assert posted(member.entries[-1]) == [
+        assert posted(member.events[-1]) == [
             ("redeemed/acme/tenant", "member/available", 30),
             ("redeemed/tenant/tenant", "member/available", 30),
         ]
@@ -123,7 +123,7 @@ class TestTwoFunders:
         redemption = member.redeem("tea", "2026-03-04")
         member.cancel(redemption, "2026-03-13")
 
-        assert posted(member.entries[-1]) == [
+        assert posted(member.events[-1]) == [
             ("redeemed/acme/tenant", "member/available", 30),
             ("member/available", "expired/acme", 30),
             ("redeemed/tenant/tenant", "member/available", 30),
@@ -145,7 +145,7 @@ class TestTwoFunders:
         member = sponsored()
         member.redeem("gift", "2026-03-04")
 
-        assert posted(member.entries[-1]) == [
+        assert posted(member.events[-1]) == [
             ("member/available", "payee/acme/hospice", 30),
             ("member/available", "payee/tenant/hospice", 30),
         ]
@@ -155,7 +155,7 @@ class TestTwoFunders:
         member = sponsored()
         member.adjust(-40, "2026-03-04")
 
-        assert posted(member.entries[-1]) == [
+        assert posted(member.events[-1]) == [
             ("member/available", "adjusted/acme", 30),
             ("member/available", "adjusted/tenant", 10),
         ]
@@ -189,7 +189,7 @@ class TestTwoFunders:
         member = sponsored()
         member.close("2026-03-04")
 
-        assert posted(member.entries[-1]) == [
+        assert posted(member.events[-1]) == [
             ("member/available", "forfeited/acme", 30),
             ("member/available", "forfeited/tenant", 50),
         ]
@@ -198,11 +198,11 @@ class TestTwoFunders:
         """A hold is one account of the member; what is spent of it is posted by whose it was."""
         member = sponsored()
         hold(member, 60, "2026-03-04")
-        assert posted(member.entries[-1]) == [("member/available", "member/held", 60)]
+        assert posted(member.events[-1]) == [("member/available", "member/held", 60)]
         assert held_of(member.account) == {(POINTS, "tenant"): 50, (POINTS, "acme"): 30}
 
         member.do(CaptureHold(member="mem_1", hold_id="hold_1", amount=40), "2026-03-04")
-        assert posted(member.entries[-1]) == [
+        assert posted(member.events[-1]) == [
             ("member/held", "redeemed/acme/tenant", 30),
             ("member/held", "redeemed/tenant/tenant", 10),
             ("member/held", "member/available", 20),
@@ -215,7 +215,7 @@ class TestTwoFunders:
         hold(member, 60, "2026-03-12T23:50:00Z")
         member.do(ReleaseHold(member="mem_1", hold_id="hold_1"), "2026-03-13T00:01:00Z")
 
-        assert posted(member.entries[-1]) == [
+        assert posted(member.events[-1]) == [
             ("member/held", "member/available", 30),
             ("member/available", "expired/acme", 30),
             ("member/held", "member/available", 30),
@@ -227,8 +227,8 @@ class TestTwoFunders:
         other = Member(member.programmes, key=OTHER_KEY)
         transfer(member, other, 60, "2026-03-04")
 
-        assert posted(member.entries[-1]) == [("member/available", "transfer/transfer_1", 60)]
-        assert posted(other.entries[-1]) == [
+        assert posted(member.events[-1]) == [("member/available", "transfer/transfer_1", 60)]
+        assert posted(other.events[-1]) == [
             ("transfer/transfer_1", "member/available", 30),
             ("transfer/transfer_1", "member/available", 30),
         ]
@@ -252,11 +252,11 @@ class TestTwoFunders:
         member = sponsored()
         member.adjust(-80, "2026-03-04")
         member.reverse("1", "2026-03-05")
-        assert posted(member.entries[-1]) == [("member/available", "issued/tenant", 50)]
+        assert posted(member.events[-1]) == [("member/available", "issued/tenant", 50)]
         assert member.balance.deficit == 50
 
         member.sponsor(60, "maker", "2026-03-06")
-        assert posted(member.entries[-1]) == [("issued/maker", "member/available", 60)]
+        assert posted(member.events[-1]) == [("issued/maker", "member/available", 60)]
         assert held_of(member.account) == {(POINTS, "maker"): 10}
         assert member.verdict().holds
 

@@ -1,4 +1,4 @@
-"""Which facts are taken, by which programmes they are judged, and what is kept of them."""
+"""Which activities are taken, by which programmes they are evaluated, and what is kept of them."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain.activity import Activity
-from chalicelib.domain.calendar import Instant
+from chalicelib.domain.ledger.activity import Activity
+from chalicelib.domain.ledger.calendar import Instant
 from chalicelib.domain.ledger.events import ActivitySummary, Detail, Evaluation, Line
 from chalicelib.domain.mechanics.activities import RecordActivity, Verdict
 from chalicelib.domain.mechanics.membership import Open
@@ -15,8 +15,8 @@ from tests.domain.building import (
     PURCHASE,
     VISIT,
     Member,
+    activity,
     at,
-    fact,
     fixed,
     granted,
     line,
@@ -36,7 +36,7 @@ def visit_at(instant: Instant) -> Activity:
 
 
 class TestTime:
-    """Facts lie in the past, within the limit of their programme."""
+    """Activities lie in the past, within the limit of their programme."""
 
     NOW = at("2026-03-10T15:30:00Z")
 
@@ -70,10 +70,10 @@ class TestTime:
         if ok:
             member.do(command, self.NOW)
         else:
-            assert member.refused(command, self.NOW).facts["limit_days"] == days
+            assert member.refused(command, self.NOW).extensions["limit_days"] == days
 
     def test_each_programme_has_its_own(self) -> None:
-        """A fact that is too old for one programme is judged by the other alone."""
+        """An activity that is too old for one programme is evaluated by the other alone."""
         member = Member(
             programme(rule("visit", fixed(5))),
             programme(rule("visit", fixed(7)), id="spa", backdate_limit_days=60),
@@ -87,7 +87,7 @@ class TestTime:
         assert "clinic/visits" not in member.account.metrics
 
     def test_a_clock_that_is_ahead(self) -> None:
-        """A fact that is dated a little ahead happened now, and in no other window."""
+        """An activity that is dated a little ahead happened now, and in no other window."""
         member = Member(
             programme(rule("visit", fixed(5), caps=[{"window": "day", "times": 1}])), joined=None
         )
@@ -95,17 +95,17 @@ class TestTime:
         recorded = member.visit("2027-01-01T00:03:00Z", now="2026-12-31T23:59:00Z")
 
         assert recorded.occurred_at == at("2026-12-31T23:59:00Z")
-        assert member.entries[-1].occurred_at == member.entries[-1].effective_at
+        assert member.events[-1].occurred_at == member.events[-1].effective_at
         assert member.account.metrics["clinic/visits"] == {"2026-12": 1, "all": 1}
         assert granted(member.visit("2027-01-01T00:04:00Z")) == {"visit": 5}
 
     def test_the_account_knows_the_later_clock(self) -> None:
-        """Where the clock has gone back, the account is judged at its own last instant."""
+        """Where the clock has gone back, the account is evaluated at its own last instant."""
         member = Member(programme(rule("visit", fixed(5))))
         member.visit("2026-03-10T12:00:00Z")
         member.visit("2026-03-10T11:58:00Z")
 
-        assert member.entries[-1].effective_at == at("2026-03-10T12:00:00Z")
+        assert member.events[-1].effective_at == at("2026-03-10T12:00:00Z")
         assert member.verdict().holds
 
     def test_prospects_have_no_limit(self) -> None:
@@ -119,23 +119,23 @@ class TestTime:
 
 
 class TestJudging:
-    """Each programme that the member has joined judges a fact by itself."""
+    """Each programme that the member has joined evaluates an activity by itself."""
 
     @pytest.mark.parametrize(
-        ("when", "judged"),
+        ("when", "evaluated"),
         [
             ("2026-02-09T23:59:59.999Z", False),
             ("2026-02-10T00:00:00Z", True),
             ("2026-02-10T09:00:00Z", True),
         ],
     )
-    def test_from_the_day_of_joining(self, when: str, *, judged: bool) -> None:
-        """A fact from the day of joining counts, also from before its hour."""
+    def test_from_the_day_of_joining(self, when: str, *, evaluated: bool) -> None:
+        """An activity from the day of joining counts, also from before its hour."""
         member = Member(programme(rule("visit", fixed(5))), joined="2026-02-10T09:30:00Z")
         recorded = member.visit(when, now="2026-02-11")
 
-        assert (recorded.verdicts[0].note == "") is judged
-        assert granted(recorded) == ({"visit": 5} if judged else {})
+        assert (recorded.verdicts[0].note == "") is evaluated
+        assert granted(recorded) == ({"visit": 5} if evaluated else {})
         assert member.account.stats.visits == 1
 
     def test_before_joining_is_explained(self) -> None:
@@ -149,11 +149,11 @@ class TestJudging:
                 note="this happened on 2026-02-01, before the member joined on 2026-02-10",
             ),
         )
-        assert recorded_by(member.entries[-1]).evaluations == ()
+        assert recorded_by(member.events[-1]).evaluations == ()
         assert member.account.metrics == {}
 
     def test_before_the_first_version(self) -> None:
-        """Where no version was in force on the day, there is none to judge by."""
+        """Where no version was in force on the day, there is none to evaluate by."""
         member = Member(
             published(("2026-02-10T12:00:00Z", programme(rule("visit", fixed(5))))),
             joined="2026-02-10T13:00:00Z",
@@ -165,7 +165,7 @@ class TestJudging:
         )
 
     def test_two_programmes(self) -> None:
-        """Both judge, in one entry, each with its own currency and version."""
+        """Both evaluate, in one event, each with its own currency and version."""
         member = Member(
             programme(rule("visit", fixed(5))), programme(rule("visit", fixed(7)), id="spa")
         )
@@ -175,33 +175,33 @@ class TestJudging:
             ("clinic", "clinic/points", 5),
             ("spa", "spa/points", 7),
         ]
-        assert recorded_by(member.entries[-1]).evaluations == (
+        assert recorded_by(member.events[-1]).evaluations == (
             Evaluation("clinic", 1, "member"),
             Evaluation("spa", 1, "member"),
         )
-        assert len(member.entries) == 2
+        assert len(member.events) == 2
 
-    def test_the_fact_itself_is_not_yet_a_visit(self) -> None:
+    def test_the_activity_itself_is_not_yet_a_visit(self) -> None:
         """Conditions count the visits before this one."""
         member = Member(programme(rule("first", fixed(5), when="member.visits == 0")))
         given = [granted(member.visit(f"2026-02-0{day}")) for day in (1, 2)]
 
         assert given == [{"first": 5}, {}]
-        assert [recorded_by(each).evaluations[0].visits for each in member.entries[1:]] == [0, 1]
+        assert [recorded_by(each).evaluations[0].visits for each in member.events[1:]] == [0, 1]
 
 
 class TestJournal:
-    """Every fact is kept beside its effects."""
+    """Every activity is kept beside its effects."""
 
-    def test_a_fact_that_earns_nothing(self) -> None:
+    def test_an_activity_that_earns_nothing(self) -> None:
         """It is journaled all the same: simulation needs it."""
         member = Member(programme(rule("visit", fixed(5))))
         recorded = member.record("steps.recorded", "2026-02-01", quantity=9_000)
-        entry = member.entries[-1]
+        event = member.events[-1]
 
         assert recorded.awards == ()
-        assert (entry.kind, entry.postings) == ("activity.recorded", ())
-        assert recorded_by(entry).activity == ActivitySummary("steps.recorded", quantity=9_000)
+        assert (event.kind, event.postings) == ("activity.recorded", ())
+        assert recorded_by(event).activity == ActivitySummary("steps.recorded", quantity=9_000)
         assert member.account.stats.activities == 1
         assert member.account.version == 2
 
@@ -220,9 +220,9 @@ class TestJournal:
             category="pharmacy",
             attributes={"ward": "oncology"},
         )
-        entry = member.entries[-1]
+        event = member.events[-1]
 
-        assert recorded_by(entry).activity == ActivitySummary(
+        assert recorded_by(event).activity == ActivitySummary(
             PURCHASE,
             amount=500,
             money="GBP",
@@ -230,7 +230,7 @@ class TestJournal:
             channel="app",
             location="leeds",
         )
-        assert entry.detail == Detail(
+        assert event.detail == Detail(
             source="till",
             external_id="receipt-77",
             provider="dr-who",
@@ -243,12 +243,12 @@ class TestJournal:
         member = Member(programme())
         member.visit("2026-02-01", now="2026-02-20")
 
-        assert member.entries[-1].occurred_at == at("2026-02-01")
-        assert member.entries[-1].effective_at == at("2026-02-20")
+        assert member.events[-1].occurred_at == at("2026-02-01")
+        assert member.events[-1].effective_at == at("2026-02-20")
 
 
 class TestChecks:
-    """What cannot be a fact is refused."""
+    """What cannot be an activity is refused."""
 
     @pytest.mark.parametrize(
         ("parts", "code"),
@@ -264,7 +264,7 @@ class TestChecks:
     def test_refusals(self, parts: dict[str, Any], code: str) -> None:
         """Money has a currency that a programme counts, and lines add up and have ids."""
         member = Member(programme(rule("spend", per_amount(1, 100), on=PURCHASE)))
-        command = RecordActivity(member="mem_1", activity=fact(PURCHASE, "2026-02-01", **parts))
+        command = RecordActivity(member="mem_1", activity=activity(PURCHASE, "2026-02-01", **parts))
 
         assert member.refused(command, "2026-02-01").code == code
 
@@ -272,8 +272,8 @@ class TestChecks:
         """Lines without an id are numbered in their order, and their sum is the amount."""
         member = Member(programme())
         member.basket("2026-02-01", line("", 300), line("", 200), line("x", 5))
-        entry = member.entries[-1]
+        event = member.events[-1]
 
-        assert entry.detail is not None
-        assert [part.id for part in entry.detail.lines] == ["1", "2", "x"]
-        assert recorded_by(entry).activity.amount == 505
+        assert event.detail is not None
+        assert [part.id for part in event.detail.lines] == ["1", "2", "x"]
+        assert recorded_by(event).activity.amount == 505

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from chalicelib.domain.ledger.events import BalanceAdjusted
-from chalicelib.domain.lots import Lot, LotKey
+from chalicelib.domain.ledger.lots import Lot, LotKey
 from chalicelib.domain.mechanics.adjustment import Adjust, Adjusted
 from tests.domain.building import (
     Member,
@@ -42,7 +42,7 @@ def test_giving() -> None:
 
     assert decision.result == Adjusted("clinic/points", 40, "2026-03-04")
     assert someone.balance.lots == (Lot(40, LotKey(at("2026-03-04T15:00:00Z"), "2026-03-04")),)
-    assert posted(someone.entries[-1]) == [("adjusted/tenant", "member/available", 40)]
+    assert posted(someone.events[-1]) == [("adjusted/tenant", "member/available", 40)]
 
 
 def test_taking() -> None:
@@ -54,7 +54,7 @@ def test_taking() -> None:
 
     assert decision.result == Adjusted("clinic/points", -130)
     assert [lot.amount for lot in someone.balance.lots] == [70]
-    assert posted(someone.entries[-1]) == [("member/available", "adjusted/tenant", 130)]
+    assert posted(someone.events[-1]) == [("member/available", "adjusted/tenant", 130)]
 
 
 def test_to_the_last_point() -> None:
@@ -74,7 +74,7 @@ def test_no_more_than_there_is(taken: int, missing: int) -> None:
     refusal = someone.refused(adjustment(-taken), "2026-02-02")
 
     assert refusal.code == "insufficient_points"
-    assert refusal.facts == {"available": 100, "missing": missing}
+    assert refusal.extensions == {"available": 100, "missing": missing}
 
 
 def test_repays_a_deficit_first() -> None:
@@ -101,12 +101,12 @@ def test_what_is_kept_of_it() -> None:
         note="55 min",
     )
     someone.do(command, "2026-02-01")
-    entry = someone.entries[-1]
+    event = someone.events[-1]
 
-    assert entry.data == BalanceAdjusted("clinic/stamps", 3, "wait")
-    assert entry.actor.name == "server:key_1"
-    assert entry.detail is not None
-    assert entry.detail.note == "55 min"
+    assert event.data == BalanceAdjusted("clinic/stamps", 3, "wait")
+    assert event.actor.name == "server:key_1"
+    assert event.detail is not None
+    assert event.detail.note == "55 min"
     assert b"55 min" not in someone.journal[-1].body
     assert someone.account.metrics == {}
 

@@ -1,4 +1,4 @@
-"""What each fact earns, to the point, and why every other rule gives nothing."""
+"""What each activity earns, to the point, and why every other rule gives nothing."""
 
 from __future__ import annotations
 
@@ -9,9 +9,8 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain.account import Counter
 from chalicelib.domain.ledger.events import Line
-from chalicelib.domain.mechanics.reversal import LineReversal
+from chalicelib.domain.mechanics.remaining import LineReversal
 from tests.domain.building import (
     PURCHASE,
     Member,
@@ -68,10 +67,10 @@ class TestAwards:
             (formula("counted.amount * 2"), 250, 500),
         ],
     )
-    def test_of_a_fact_without_lines(
+    def test_of_an_activity_without_lines(
         self, award: dict[str, Any], amount: int | None, expected: int
     ) -> None:
-        """Without lines the fact itself is counted, a unit of one."""
+        """Without lines the activity itself is counted, a unit of one."""
         assert earns(award, amount=amount) == expected
 
     @pytest.mark.parametrize(
@@ -94,10 +93,10 @@ class TestAwards:
         ("quantity", "award", "expected"),
         [(7, per_unit(2), 14), (9_999, per_unit(1, 1_000), 9), (0, per_unit(2), 0)],
     )
-    def test_quantity_of_the_fact_itself(
+    def test_quantity_of_the_activity_itself(
         self, quantity: int, award: dict[str, Any], expected: int
     ) -> None:
-        """A fact that states its quantity, such as steps, earns by it."""
+        """An activity that states its quantity, such as steps, earns by it."""
         member = Member(programme(rule("steps", award, on="steps.recorded")))
         recorded = member.record("steps.recorded", "2026-02-01", quantity=quantity)
 
@@ -182,8 +181,8 @@ class TestScope:
         ("scope", "expected"),
         [(RX, 0), ({"include": {"categories": ["rx"]}}, 12), ({"include": {"skus": ["X"]}}, 0)],
     )
-    def test_of_a_fact_without_lines(self, scope: dict[str, Any], expected: int) -> None:
-        """A fact without lines is one line of its own category."""
+    def test_of_an_activity_without_lines(self, scope: dict[str, Any], expected: int) -> None:
+        """An activity without lines is one line of its own category."""
         member = Member(programme(rule("only", per_amount(1, 100), on=PURCHASE, scope=scope)))
         recorded = member.buy(1_200, "2026-02-01", category="rx")
 
@@ -199,7 +198,7 @@ class TestScope:
         assert granted(recorded) == {"spend": 457}
 
     def test_formula_reads_what_the_scope_counts(self) -> None:
-        """`counted` is what the scope leaves, `activity` the whole fact."""
+        """`counted` is what the scope leaves, `activity` the whole activity."""
         award = formula("activity.amount * 1000 + counted.amount / 10 + counted.quantity")
 
         assert earns(award, *BASKET, scope=RX) == 4_250_000 + 305 + 4
@@ -237,8 +236,8 @@ class TestFactors:
         )
         assert granted(Member(document).visit("2026-02-01")) == {"only": 10}
 
-    def test_tier_of_the_day_of_the_fact(self) -> None:
-        """A late fact from before the climb earns at the tier that was held then."""
+    def test_tier_of_the_day_of_the_activity(self) -> None:
+        """A late activity from before the climb earns at the tier that was held then."""
         document = programme(
             rule("spend", per_amount(1, 100), on=PURCHASE, tier_percent={"gold": 150}),
             tiers=ladder(("gold", visits(2))),
@@ -253,8 +252,8 @@ class TestFactors:
         assert [granted(before), granted(after)] == [{"spend": 10}, {"spend": 15}]
         assert [before.verdicts[0].tier, after.verdicts[0].tier] == ["base", "gold"]
 
-    def test_the_fact_that_climbs_earns_at_the_tier_before(self) -> None:
-        """A fact is judged by the tier that it found, not by the one that it brings."""
+    def test_the_activity_that_climbs_earns_at_the_tier_before(self) -> None:
+        """An activity is evaluated by the tier that it found, not by the one that it brings."""
         document = programme(
             rule("visit", fixed(10), tier_percent={"gold": 200}),
             tiers=ladder(("gold", visits(2))),
@@ -276,8 +275,8 @@ class TestGates:
             ({"valid_until": "2026-01-31"}, "2026-02-01 is outside its dates"),
             ({"scope": {"include": {"categories": ["skin"]}}}, "no line is in its scope"),
             ({"when": 'activity.channel == "web"'}, "its condition does not hold"),
-            ({"when": "attributes.ward == 'a'"}, "the fact has no attribute ward"),
-            ({"award": formula("attributes.count + 1")}, "the fact has no attribute count"),
+            ({"when": "attributes.ward == 'a'"}, "the activity has no attribute ward"),
+            ({"award": formula("attributes.count + 1")}, "the activity has no attribute count"),
             ({"award": formula("0 - 5")}, "it comes to nothing"),
             ({"award": per_amount(1, 10_000)}, "it comes to nothing"),
         ],
@@ -295,7 +294,7 @@ class TestGates:
         assert outcome.matched is False
         assert reason in outcome.reason
         assert (outcome.raw, outcome.granted) == (0, 0)
-        assert recorded_by(member.entries[-1]).awards == ()
+        assert recorded_by(member.events[-1]).awards == ()
 
     @pytest.mark.parametrize(
         ("when", "matched"),
@@ -322,7 +321,7 @@ class TestGates:
         member = Member(pounds, euros)
         recorded = member.record(PURCHASE, "2026-02-01", amount=5_000, money="EUR")
 
-        assert explained(recorded)["spend"].reason == "it counts GBP, the fact is in EUR"
+        assert explained(recorded)["spend"].reason == "it counts GBP, the activity is in EUR"
         assert granted(recorded) == {"any": 3}
         assert "clinic/spend" not in member.account.metrics
         assert member.account.metrics["spa/spend"] == {"2026-02": 5_000, "all": 5_000}
@@ -331,7 +330,7 @@ class TestGates:
         """Explanations come in the document's order, each with what was given of what."""
         document = programme(
             rule("steps", fixed(1), on="steps.recorded"),
-            rule("visit", fixed(50), caps=[{"window": "fact", "max": 20}]),
+            rule("visit", fixed(50), caps=[{"window": "activity", "max": 20}]),
             rule("extra", fixed(7)),
         )
         outcomes = Member(document).visit("2026-02-01").verdicts[0].rules
@@ -355,7 +354,7 @@ class TestGates:
         ],
     )
     def test_what_a_condition_knows_of_the_member(self, condition: str, *, matched: bool) -> None:
-        """Conditions see the member as the fact found them."""
+        """Conditions see the member as the activity found them."""
         document = programme(
             rule("only", fixed(5), on=PURCHASE, when=condition), tiers=ladder(("gold", visits(9)))
         )
@@ -488,155 +487,6 @@ class TestCompetition:
         assert given == [{"high": 30, "low": 0}, {"high": 0, "low": 20}, {"high": 5, "low": 0}]
 
 
-def capped(*caps: dict[str, Any], award: int = 40, **parts: Any) -> Member:
-    """Return a member whose visits earn 40 each under these caps."""
-    return Member(programme(rule("visit", fixed(award), caps=list(caps)), **parts))
-
-
-class TestCaps:
-    """Caps limit one rule in a window of the fact's local day."""
-
-    @pytest.mark.parametrize(
-        ("cap", "expected"),
-        [
-            ({"max": 100}, [40, 40, 20, 0]),
-            ({"max": 100, "on_exceed": "reject"}, [40, 40, 0, 0]),
-            ({"max": 80}, [40, 40, 0, 0]),
-            ({"max": 80, "on_exceed": "reject"}, [40, 40, 0, 0]),
-            ({"max": 39, "on_exceed": "reject"}, [0, 0, 0, 0]),
-            ({"times": 1}, [40, 0, 0, 0]),
-            ({"times": 3}, [40, 40, 40, 0]),
-        ],
-    )
-    def test_clip_reject_times(self, cap: dict[str, Any], expected: list[int]) -> None:
-        """What is over the limit is clipped or rejected; `times` counts awards."""
-        member = capped({"window": "day", **cap})
-        given = [granted(member.visit("2026-02-01"))["visit"] for _ in expected]
-
-        assert given == expected
-
-    def test_rejected_value_leaves_the_cap_open(self) -> None:
-        """A fact too big for what is left is rejected; a smaller one still fits."""
-        cap = {"window": "day", "max": 100, "on_exceed": "reject"}
-        member = Member(programme(rule("spend", per_amount(1, 100), on=PURCHASE, caps=[cap])))
-        given = [
-            granted(member.buy(amount, "2026-02-01"))["spend"] for amount in (7_000, 4_000, 3_000)
-        ]
-
-        assert given == [70, 0, 30]
-
-    @pytest.mark.parametrize(
-        ("window", "first", "inside", "outside"),
-        [
-            # In London, whose clock is an hour ahead of UTC in summer; 2026-07-05 is a Sunday.
-            ("day", "2026-07-04T23:00:00Z", "2026-07-05T22:59:59.999Z", "2026-07-05T23:00:00Z"),
-            ("week", "2026-06-28T23:00:00Z", "2026-07-05T22:59:59.999Z", "2026-07-05T23:00:00Z"),
-            ("month", "2026-06-30T23:00:00Z", "2026-07-31T22:59:59.999Z", "2026-07-31T23:00:00Z"),
-            ("year", "2026-01-05T13:00:00Z", "2026-12-31T23:59:59.999Z", "2027-01-01T00:00:00Z"),
-        ],
-    )
-    def test_windows_begin_at_local_midnight(
-        self, window: str, first: str, inside: str, outside: str
-    ) -> None:
-        """A window is full to its last millisecond and empty at the next."""
-        member = capped({"window": window, "max": 50}, time_zone="Europe/London")
-        given = [granted(member.visit(when))["visit"] for when in (first, inside, outside)]
-
-        assert given == [40, 10, 40]
-
-    @pytest.mark.parametrize("window", ["day", "week", "month"])
-    def test_the_window_before_is_another(self, window: str) -> None:
-        """What was earned a millisecond before the window does not count in it."""
-        starts = {"day": "2026-07-04", "week": "2026-06-28", "month": "2026-06-30"}
-        member = capped({"window": window, "max": 50}, time_zone="Europe/London")
-        given = [
-            granted(member.visit(f"{starts[window]}T{time}Z"))["visit"]
-            for time in ("22:59:59.999", "23:00:00")
-        ]
-
-        assert given == [40, 40]
-
-    def test_fact(self) -> None:
-        """A cap on the fact knows nothing of other facts and keeps no counter."""
-        member = capped({"window": "fact", "max": 25})
-        given = [granted(member.visit("2026-02-01"))["visit"] for _ in range(2)]
-
-        assert given == [25, 25]
-        assert member.account.counters == {}
-
-    def test_lifetime(self) -> None:
-        """A cap for life never reopens."""
-        member = capped({"window": "lifetime", "times": 1})
-        given = [granted(member.visit(f"20{year}-02-01"))["visit"] for year in (26, 30, 60)]
-
-        assert given == [40, 0, 0]
-        assert member.account.counters == {"clinic/visit/times/lifetime/lifetime": Counter(1, None)}
-
-    def test_several_caps(self) -> None:
-        """The tightest cap rules, and each counts what was given."""
-        member = capped(
-            {"window": "fact", "max": 30},
-            {"window": "day", "max": 50},
-            {"window": "month", "max": 70},
-            {"window": "month", "times": 4},
-        )
-        days = ("01", "01", "01", "02", "03")
-        given = [granted(member.visit(f"2026-02-{day}"))["visit"] for day in days]
-
-        assert given == [30, 20, 0, 20, 0]
-        assert {key: c.value for key, c in member.account.counters.items()} == {
-            "clinic/visit/max/day/2026-02-01": 50,
-            "clinic/visit/max/day/2026-02-02": 20,
-            "clinic/visit/max/month/2026-02": 70,
-            "clinic/visit/times/month/2026-02": 3,
-        }
-
-    def test_exhausted_caps_are_explained(self) -> None:
-        """A matched rule without room says so and is journaled with a grant of zero."""
-        member = capped({"window": "day", "max": 40})
-        member.visit("2026-02-01")
-        outcome = explained(member.visit("2026-02-01"))["visit"]
-
-        assert (outcome.matched, outcome.raw, outcome.granted, outcome.room) == (True, 40, 0, 0)
-        assert outcome.reason == "its caps are used up"
-        assert [(a.raw, a.granted, a.room) for a in recorded_by(member.entries[-1]).awards] == [
-            (40, 0, 0)
-        ]
-        assert member.entries[-1].postings == ()
-
-    def test_late_facts_meet_the_cap_of_their_day(self) -> None:
-        """A late fact uses the window of its own day, as far as the limit for late facts goes."""
-        member = capped({"window": "day", "max": 50})
-        member.visit("2026-02-01")
-        member.visit("2026-02-25")
-        late = [
-            granted(member.visit(day, now="2026-03-03"))["visit"]
-            for day in ("2026-02-01", "2026-02-01", "2026-02-25", "2026-02-26")
-        ]
-
-        assert late == [10, 0, 10, 40]
-
-    def test_counters_are_forgotten_when_no_fact_can_meet_them(self) -> None:
-        """A counter lives for its window, the back-date limit, and a day for the clock's hour."""
-        member = capped({"window": "day", "max": 50})
-        member.visit("2026-02-01")
-        key = "clinic/visit/max/day/2026-02-01"
-
-        assert member.account.counters[key].keep_until == at("2026-03-05T00:00:00Z")
-        member.visit("2026-03-05T00:00:00Z")
-        assert key in member.account.counters
-        member.visit("2026-03-05T00:00:00.001Z")
-        assert key not in member.account.counters
-
-    def test_the_last_late_fact_still_meets_its_counter(self) -> None:
-        """Over the longest back-date, across a change of the clock, a cap is not met twice."""
-        member = capped({"window": "day", "max": 50}, time_zone="Europe/London")
-        member.visit("2026-10-05T23:30:00+01:00")
-        latest = granted(member.visit("2026-10-05T23:59:59.999+01:00", now="2026-11-04T22:59:59Z"))
-
-        assert latest == {"visit": 10}
-
-
 class TestActivation:
     """Value may have to wait."""
 
@@ -668,7 +518,7 @@ class TestActivation:
         assert member.balance.available == (50 if active is None else 0)
 
     def test_pending_value_becomes_usable_at_local_midnight(self) -> None:
-        """A delay of one day ends with the local day of the fact, whatever its hour."""
+        """A delay of one day ends with the local day of the activity, whatever its hour."""
         member = Member(
             programme(
                 rule("visit", fixed(50)),
@@ -682,15 +532,15 @@ class TestActivation:
         assert member.available("2026-02-01T15:00:00Z") == 50
         assert member.seen("2026-02-01T15:00:00Z").balance("clinic/points").pending == ()
 
-    def test_a_late_fact_may_be_active_at_once(self) -> None:
-        """A delay is counted from the day of the fact."""
+    def test_a_late_activity_may_be_active_at_once(self) -> None:
+        """A delay is counted from the day of the activity."""
         member = Member(
             programme(rule("visit", fixed(50)), currencies=[points(activation_delay_days=14)])
         )
         member.visit("2026-02-01", now="2026-02-15T00:00:00Z")
 
         assert member.balance.available == 50
-        assert recorded_by(member.entries[-1]).awards[0].active_at is None
+        assert recorded_by(member.events[-1]).awards[0].active_at is None
 
     def test_pending_value_repays_a_deficit_when_it_activates(self) -> None:
         """Until it is active it repays nothing."""
@@ -710,70 +560,8 @@ class TestActivation:
         assert member.seen("2026-02-10").balance("clinic/points").deficit == 0
 
 
-class TestMetrics:
-    """What qualifies for tiers is counted in the month of the fact."""
-
-    def test_months(self) -> None:
-        """Visits, spend and points each count in the local month and over the whole life."""
-        document = programme(
-            rule("visit", fixed(50)),
-            rule("spend", per_amount(1, 100), on=PURCHASE),
-            time_zone="Asia/Tokyo",
-        )
-        member = Member(document)
-        member.visit("2026-01-31T15:00:00Z")  # 1 February in Tokyo
-        member.visit("2026-01-31T14:59:59Z")
-        member.buy(2_000, "2026-02-10")
-
-        assert member.account.metrics == {
-            "clinic/visits": {"2026-02": 1, "2026-01": 1, "all": 2},
-            "clinic/spend": {"2026-02": 2_000, "all": 2_000},
-            "clinic/points_earned/points": {"2026-02": 70, "2026-01": 50, "all": 120},
-        }
-
-    def test_which_facts_count(self) -> None:
-        """The document says which facts are visits and which are spend."""
-        document = programme(
-            metrics={"visits_on": ["class.attended"], "spend_on": ["membership.paid"]}
-        )
-        member = Member(document)
-        member.visit("2026-02-01")
-        member.buy(900, "2026-02-01")
-        member.record("class.attended", "2026-02-01")
-        member.record("membership.paid", "2026-02-01", amount=300, money="GBP")
-
-        assert member.account.metrics == {
-            "clinic/visits": {"2026-02": 1, "all": 1},
-            "clinic/spend": {"2026-02": 300, "all": 300},
-        }
-        assert member.account.stats.visits == 1
-
-    def test_clipped_value_does_not_qualify(self) -> None:
-        """Only what was given counts as earned."""
-        member = capped({"window": "day", "max": 50})
-        member.visit("2026-02-01")
-        member.visit("2026-02-01")
-
-        assert member.account.metrics["clinic/points_earned/points"]["all"] == 50
-
-    def test_months_that_serve_no_window_are_dropped(self) -> None:
-        """An account does not grow with its age, and its lifetime totals stay."""
-        member = Member(programme())
-        for year in range(2026, 2036):
-            for month in (1, 5, 9):
-                member.visit(f"{year}-{month:02d}-20", name=f"{year}-{month}")
-
-        buckets = member.account.metrics["clinic/visits"]
-        assert buckets["all"] == 30
-        assert min(bucket for bucket in buckets if bucket != "all") == "2033-09"
-
-        member.reverse("2026-1", "2035-09-21")
-        assert member.account.metrics["clinic/visits"]["all"] == 29
-        assert "2026-01" not in member.account.metrics["clinic/visits"]
-
-
 class TestVersions:
-    """Facts are judged by the version that was in force when they happened."""
+    """Activities are evaluated by the version that was in force when they happened."""
 
     RULES = published(
         ("2025-01-01", programme(rule("visit", fixed(10)))),
@@ -790,15 +578,15 @@ class TestVersions:
             ("2026-06-20T00:00:00Z", 3, 30),
         ],
     )
-    def test_late_facts(self, occurred: str, version: int, expected: int) -> None:
-        """What counts is the instant of the fact, not of its report."""
+    def test_late_activities(self, occurred: str, version: int, expected: int) -> None:
+        """What counts is the instant of the activity, not of its report."""
         recorded = Member(self.RULES).visit(occurred, now="2026-07-01")
 
         assert granted(recorded) == {"visit": expected}
         assert recorded.verdicts[0].version == version
 
-    def test_a_reversal_recomputes_by_the_version_that_judged(self) -> None:
-        """The rules of today do not reprice what a fact earned then."""
+    def test_a_reversal_recomputes_by_the_version_that_evaluated(self) -> None:
+        """The rules of today do not reprice what an activity earned then."""
         rules = published(
             ("2025-01-01", programme(rule("spend", per_amount(1, 100), on=PURCHASE))),
             ("2026-06-15", programme(rule("spend", per_amount(5, 100), on=PURCHASE))),

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.domain.calendar import format_instant
+from chalicelib.domain.authoring.validation import validate
+from chalicelib.domain.ledger.calendar import format_instant
 from chalicelib.domain.mechanics import holds
 from chalicelib.domain.mechanics.holds import (
     HOLDS,
@@ -18,7 +19,6 @@ from chalicelib.domain.mechanics.holds import (
     PlaceHold,
     ReleaseHold,
 )
-from chalicelib.domain.validation import validate
 from tests.domain.building import Member, at, fixed, points, posted, programme, rule
 
 POINTS: Final = "clinic/points"
@@ -52,8 +52,8 @@ def place(
 
 def capture(who: Member, when: str, amount: int | None = None, name: str = "h") -> Ended:
     """Spend a hold."""
-    told: Ended = who.do(CaptureHold(member="mem_1", hold_id=name, amount=amount), when).result
-    return told
+    result: Ended = who.do(CaptureHold(member="mem_1", hold_id=name, amount=amount), when).result
+    return result
 
 
 def lots(who: Member) -> list[tuple[int, str | None]]:
@@ -69,7 +69,7 @@ def test_it_lowers_what_is_available() -> None:
     assert who.available("2026-03-04") == 30
     assert holds.held(who.account, POINTS) == 70
     assert lots(who) == [(30, "2026-03-13")]
-    assert posted(who.entries[-1]) == [("member/available", "member/held", 70)]
+    assert posted(who.events[-1]) == [("member/available", "member/held", 70)]
     assert who.verdict().holds
 
 
@@ -77,10 +77,10 @@ def test_captured_whole() -> None:
     """What was held is spent."""
     who = member()
     place(who, 70, "2026-03-04")
-    told = capture(who, "2026-03-04T12:14:59Z")
+    result = capture(who, "2026-03-04T12:14:59Z")
 
-    assert (told.captured, told.released) == (70, 0)
-    assert posted(who.entries[-1]) == [("member/held", "redeemed/tenant/tenant", 70)]
+    assert (result.captured, result.released) == (70, 0)
+    assert posted(who.events[-1]) == [("member/held", "redeemed/tenant/tenant", 70)]
     assert (holds.held(who.account, POINTS), who.available("2026-03-04T12:14:59Z")) == (0, 30)
     assert who.verdict().holds
 
@@ -89,9 +89,9 @@ def test_captured_in_part() -> None:
     """Twenty are spent out of the first lot; the rest goes back to where it came from."""
     who = member()
     place(who, 70, "2026-03-04")
-    told = capture(who, "2026-03-04T12:10:00Z", 20)
+    result = capture(who, "2026-03-04T12:10:00Z", 20)
 
-    assert (told.captured, told.released) == (20, 50)
+    assert (result.captured, result.released) == (20, 50)
     assert lots(who) == [(30, "2026-03-12"), (50, "2026-03-13")]
     assert who.verdict().holds
 
@@ -118,9 +118,9 @@ class TestTime:
         assert who.available("2026-03-04T12:14:59.999Z") == 30
         assert who.available("2026-03-04T12:15:00Z") == 100
         late = who.refused(CaptureHold(member="mem_1", hold_id="h"), "2026-03-04T12:15:00Z")
-        assert (late.code, late.facts["state"]) == ("hold_ended", "expired")
-        (entry,) = who.tick("2026-03-04T13:00:00Z")
-        assert (entry.kind, format_instant(entry.effective_at)) == (
+        assert (late.code, late.extensions["state"]) == ("hold_ended", "expired")
+        (event,) = who.tick("2026-03-04T13:00:00Z")
+        assert (event.kind, format_instant(event.effective_at)) == (
             "holds.expired",
             "2026-03-04T12:15:00Z",
         )
@@ -136,12 +136,12 @@ class TestTime:
         assert who.verdict().holds
 
     def test_a_lot_that_expired_meanwhile_does_not_come_back(self) -> None:
-        """Released after its midnight it expires in the same entry."""
+        """Released after its midnight it expires in the same event."""
         who = member()
         place(who, 70, "2026-03-12T23:55:00Z")
         who.do(ReleaseHold(member="mem_1", hold_id="h"), "2026-03-13T00:05:00Z")
 
-        assert posted(who.entries[-1]) == [
+        assert posted(who.events[-1]) == [
             ("member/held", "member/available", 50),
             ("member/available", "expired/tenant", 50),
             ("member/held", "member/available", 20),
@@ -160,7 +160,10 @@ class TestTime:
         refused = who.refused(
             ExtendHold(member="mem_1", hold_id="h", minutes=week), "2026-03-04T12:20:00Z"
         )
-        assert (refused.code, refused.facts["latest"]) == ("hold_too_long", "2026-03-11T12:00:00Z")
+        assert (refused.code, refused.extensions["latest"]) == (
+            "hold_too_long",
+            "2026-03-11T12:00:00Z",
+        )
 
     def test_an_extension_to_an_earlier_end_changes_nothing(self) -> None:
         """Nobody's hold is cut short by asking for more."""
@@ -195,7 +198,7 @@ class TestRefusals:
         )
 
         refusal = who.refused(command, "2026-03-04")
-        assert (refusal.code, refusal.facts["available"]) == ("insufficient_points", 30)
+        assert (refusal.code, refusal.extensions["available"]) == ("insufficient_points", 30)
 
     def test_too_many(self) -> None:
         """Twenty at once."""
@@ -225,7 +228,7 @@ class TestRefusals:
             ReleaseHold(member="mem_1", hold_id="h"),
         ):
             refusal = who.refused(command, "2026-03-04T12:02:00Z")
-            assert (refusal.code, refusal.facts["state"]) == ("hold_ended", how)
+            assert (refusal.code, refusal.extensions["state"]) == ("hold_ended", how)
         who.visit("2026-03-12")
         assert who.refused(
             CaptureHold(member="mem_1", hold_id="h"), "2026-03-12T13:00:00Z"
@@ -237,9 +240,9 @@ class TestRefusals:
         place(who, 10, "2026-03-04")
 
         assert (
-            who.refused(CaptureHold(member="mem_1", hold_id="h", amount=11), "2026-03-04").facts[
-                "held"
-            ]
+            who.refused(
+                CaptureHold(member="mem_1", hold_id="h", amount=11), "2026-03-04"
+            ).extensions["held"]
             == 10
         )
 
@@ -251,7 +254,7 @@ def test_closing_forfeits_what_is_held() -> None:
     who.close("2026-03-04")
 
     assert holds.held(who.account, POINTS) == 0
-    assert ("member/available", "forfeited/tenant", 100) in posted(who.entries[-1])
+    assert ("member/available", "forfeited/tenant", 100) in posted(who.events[-1])
     assert who.verdict().holds
 
 
@@ -295,8 +298,8 @@ def test_nothing_is_lost(steps: list[tuple[str, int]]) -> None:
             who.do(ReleaseHold(member="mem_1", hold_id=opened.pop()), now)
     moved = [
         (p.amount * ((p.destination == "expired") - (p.source == "expired")))
-        for entry in who.entries
-        for p in entry.postings
+        for event in who.events
+        for p in event.postings
     ]
 
     now = max(now, who.account.effective_at)

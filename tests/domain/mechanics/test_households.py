@@ -10,7 +10,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from chalicelib.domain.commands import Command
+from chalicelib.domain.authoring.validation import validate
+from chalicelib.domain.decide.commands import Command
 from chalicelib.domain.decide.settling import due_at
 from chalicelib.domain.errors import MemberNotFound
 from chalicelib.domain.ledger.events import (
@@ -20,14 +21,14 @@ from chalicelib.domain.ledger.events import (
     HouseholdMemberRemoved,
     Line,
 )
-from chalicelib.domain.mechanics import discounts, households
+from chalicelib.domain.mechanics import discount_offers, discount_terms, households
 from chalicelib.domain.mechanics.activities import RecordActivity
-from chalicelib.domain.mechanics.discounts import Purchase
+from chalicelib.domain.mechanics.closing import Close
+from chalicelib.domain.mechanics.discount_offers import Purchase
 from chalicelib.domain.mechanics.households import Household, JoinHousehold, LeaveHousehold
-from chalicelib.domain.mechanics.membership import Close, Enrol
-from chalicelib.domain.programme import Programmes
-from chalicelib.domain.validation import validate
-from tests.domain.building import PURCHASE, VISIT, Followed, Member, at, fact, programme
+from chalicelib.domain.mechanics.membership import Enrol
+from chalicelib.domain.programme.versions import Programmes
+from tests.domain.building import PURCHASE, VISIT, Followed, Member, activity, at, programme
 
 HOME = "hh_1"
 NOW = "2026-03-02"
@@ -102,13 +103,13 @@ class TestMember:
         belongs = households.belonging(member.account)
         assert belongs is not None
         assert (belongs.household, belongs.role, belongs.since) == (HOME, "child", at(NOW))
-        assert (member.entries[-1].data, home.entries[-1].data) == (
+        assert (member.events[-1].data, home.events[-1].data) == (
             HouseholdJoined(HOME, "child"),
             HouseholdMemberAdded("mem_2", "child"),
         )
         assert joined.result.members["mem_2"] == households.Relative("child", at(NOW))
         leave(member, home, "2026-04-01")
-        assert (member.entries[-1].data, home.entries[-1].data) == (
+        assert (member.events[-1].data, home.events[-1].data) == (
             HouseholdLeft(HOME),
             HouseholdMemberRemoved("mem_2"),
         )
@@ -122,7 +123,7 @@ class TestMember:
         home, member = founded()
         lengths = len(member.journal), len(home.journal)
         same = join(member, home, now="2026-04-01")
-        assert (same.result.changed, same.entries) == (False, ())
+        assert (same.result.changed, same.events) == (False, ())
         assert (len(member.journal), len(home.journal)) == lengths
         join(member, home, "dependant", "2026-04-01")
 
@@ -146,7 +147,7 @@ class TestMember:
         alone.do(Close(member=alone.id, reason="asked"), NOW)
 
         assert known(home) == ["mem_1"]
-        assert home.entries[-1].data == HouseholdMemberRemoved("mem_2")
+        assert home.events[-1].data == HouseholdMemberRemoved("mem_2")
         assert households.belonging(member.account) is None
 
 
@@ -179,7 +180,7 @@ class TestHousehold:
         """To everything that members are asked there is no such member."""
         home, _ = founded()
         commands: list[Command] = [
-            RecordActivity(member=HOME, activity=fact(VISIT, NOW)),
+            RecordActivity(member=HOME, activity=activity(VISIT, NOW)),
             Enrol(member=HOME, programmes=()),
             Close(member=HOME, reason="x"),
         ]
@@ -195,7 +196,7 @@ def offered(terms: Mapping[str, Any], member: Member, household: Household | Non
     """Return what one discount offers for a bill of £100: a percentage, or why none."""
     document = priced(terms)
     purchase = Purchase(BILL, date(2026, 3, 2), household=household)
-    (offer,) = discounts.offers(member.account, document, purchase)
+    (offer,) = discount_offers.offers(member.account, document, purchase)
     return offer.reason or offer.percent
 
 
@@ -260,10 +261,10 @@ class TestDiscounts:
     def test_bills_do_not_tell_what_the_others_spent(self) -> None:
         """What all spent and the bill itself never count together: validation says so."""
         terms = {"type": "spend_bands", "at_least": 1, "percent": 2, "shared": True}
-        for basis, faults in (("before", 0), ("after", 1)):
+        for basis, violations in (("before", 0), ("after", 1)):
             document = json.loads(msgspec.json.encode(priced({**terms, "basis": basis})))
             problems = validate(document).problems
-            assert len(problems) == faults
+            assert len(problems) == violations
             assert all(p.pointer == "/discounts/offers/0/terms/basis" for p in problems)
 
     def test_only_where_it_is_shared(self) -> None:
@@ -272,8 +273,8 @@ class TestDiscounts:
         home = Household(2, (spender(terms, 50_000).account,))
 
         assert offered(terms, spender(terms, 1), home) == "1 of 10000 is spent"
-        assert not discounts.needs_household(priced(terms))
-        assert discounts.shares_spend(priced({**terms, "shared": True}))
+        assert not discount_terms.needs_household(priced(terms))
+        assert discount_terms.shares_spend(priced({**terms, "shared": True}))
 
 
 def spender(terms: Mapping[str, Any], amount: int) -> Member:

@@ -1,31 +1,23 @@
-"""How an account begins, what joining takes, and what is left when it ends."""
+"""How an account begins, and what joining takes."""
 
 from __future__ import annotations
 
 import pytest
 
-from chalicelib.domain.account import TierStep
-from chalicelib.domain.commands import Command
-from chalicelib.domain.decide.settling import due_at
 from chalicelib.domain.errors import Invalid
-from chalicelib.domain.ledger.events import MemberClosed
-from chalicelib.domain.mechanics.activities import RecordActivity
-from chalicelib.domain.mechanics.membership import Close, Enrol, Joined, Open
-from chalicelib.domain.mechanics.reversal import ReverseActivity
+from chalicelib.domain.ledger.account import TierStep
+from chalicelib.domain.ledger.events import (
+    ConsentsChanged,
+    MemberCreated,
+    MemberEnrolled,
+)
+from chalicelib.domain.mechanics.membership import ChangeProfile, Enrol, Joined, Open
 from tests.domain.building import (
-    VISIT,
     Member,
-    adjustment,
     at,
-    fact,
-    fixed,
     ladder,
-    points,
-    posted,
     programme,
     published,
-    reward,
-    rule,
     visits,
 )
 
@@ -41,7 +33,7 @@ class TestOpening:
         assert decision.result == Joined({})
         assert (member.account.status, member.account.opened_at) == ("prospect", at("2026-01-05"))
         assert member.account.enrolments == {}
-        assert member.entries[0].kind == "member.created"
+        assert member.events[0].kind == "member.created"
 
     def test_enrolled_at_once(self) -> None:
         """Joining gives the lowest tier from that instant, on the local day."""
@@ -55,7 +47,7 @@ class TestOpening:
         assert member.account.status == "enrolled"
         assert member.enrolment.joined_on == "2026-01-06"
         assert member.enrolment.timeline == (TierStep(joined, "base", "enrolled"),)
-        assert member.entries[0].kind == "member.enrolled"
+        assert member.events[0].kind == "member.enrolled"
 
     def test_consents(self) -> None:
         """What was consented to and what was not are both kept."""
@@ -65,6 +57,61 @@ class TestOpening:
         )
 
         assert member.account.consents == {"programme": True, "research": False}
+
+
+class TestBirthday:
+    """The account knows the birthday, by effects of events whose payload does not repeat it."""
+
+    def test_known_from_the_start(self) -> None:
+        """It may come with the member."""
+        member = Member(programme(), joined=None)
+        (event,) = member.do(Open(member="mem_1", birthday="02-29"), "2026-01-05").events
+
+        assert member.account.birthday == "02-29"
+        assert event.data == MemberCreated()
+
+    @pytest.mark.parametrize(
+        ("known", "consents", "kind", "then"),
+        [
+            ("", {}, "profile.changed", "03-01"),
+            ("", {"news": True}, "consents.changed", "03-01"),
+            ("02-29", {}, None, "02-29"),
+        ],
+    )
+    def test_completed(
+        self, known: str, consents: dict[str, bool], kind: str | None, then: str
+    ) -> None:
+        """Where it was not known it may come later; one that is known is not overwritten."""
+        member = Member(programme(), joined=None)
+        member.do(Open(member="mem_1", birthday=known), "2026-01-05")
+        command = Enrol(member="mem_1", programmes=(), consents=consents, birthday="03-01")
+        events = member.do(command, "2026-02-01").events
+
+        assert [event.kind for event in events] == ([kind] if kind else [])
+        assert member.account.birthday == then
+
+    def test_changed_and_removed(self) -> None:
+        """A change is an event of its own; what is the same, or not spoken of, is none."""
+        member = Member(programme())
+        kinds = [
+            event.kind
+            for birthday in ("02-29", "02-29", None, "03-01", "")
+            for event in member.do(
+                ChangeProfile(member="mem_1", birthday=birthday), "2026-02-01"
+            ).events
+        ]
+
+        assert kinds == ["profile.changed"] * 3
+        assert member.account.birthday == ""
+        assert member.verdict().holds
+
+    def test_when_closed(self) -> None:
+        """The directory has the profile of who has left, so the account follows it."""
+        member = Member(programme())
+        member.close("2026-02-01")
+        member.do(ChangeProfile(member="mem_1", birthday="02-29"), "2026-02-02")
+
+        assert member.account.birthday == "02-29"
 
 
 class TestEnrolling:
@@ -85,7 +132,7 @@ class TestEnrolling:
         member = Member(programme())
         decision = member.do(Enrol(member="mem_1", programmes=("clinic", "clinic")), "2026-02-01")
 
-        assert (decision.entries, decision.result) == ((), Joined({}))
+        assert (decision.events, decision.result) == ((), Joined({}))
         assert member.enrolment.joined_on == "2026-01-05"
 
     def test_another_programme(self) -> None:
@@ -120,7 +167,7 @@ class TestEnrolling:
             assert member.do(command, "2026-01-05").result == Joined({"clinic": "member"})
         else:
             refusal = member.refused(command, "2026-01-05")
-            assert (refusal.code, refusal.facts["missing"]) == (code, ["programme"])
+            assert (refusal.code, refusal.extensions["missing"]) == (code, ["programme"])
             assert member.journal == []
 
     def test_a_consent_given_before(self) -> None:
@@ -132,6 +179,25 @@ class TestEnrolling:
 
         assert member.account.consents == {"programme": False}
         assert list(member.account.enrolments) == ["clinic"]
+
+    def test_events_name_the_consents_that_changed(self) -> None:
+        """Whatever they came with; what was so before is said again by none."""
+        member = Member(programme(), joined=None)
+        for command in (
+            Open(member="mem_1", consents={"programme": True, "research": False}),
+            Enrol(
+                member="mem_1", programmes=("clinic",), consents={"programme": True, "post": True}
+            ),
+            Enrol(member="mem_1", programmes=(), consents={"post": True, "research": True}),
+            Enrol(member="mem_1", programmes=(), consents={"research": True}),
+        ):
+            member.do(command, "2026-01-05")
+
+        assert [event.data for event in member.events] == [
+            MemberCreated({"programme": True, "research": False}),
+            MemberEnrolled({"clinic": "member"}, {"post": True}),
+            ConsentsChanged({"research": True}),
+        ]
 
     @pytest.mark.parametrize(("completed", "ok"), [(0, False), (1, False), (2, True)])
     def test_completed_visits(self, completed: int, *, ok: bool) -> None:
@@ -146,7 +212,7 @@ class TestEnrolling:
         else:
             refusal = member.refused(command, "2026-02-01")
             assert refusal.code == "not_eligible"
-            assert refusal.facts["completed_visits"] == completed
+            assert refusal.extensions["completed_visits"] == completed
 
     def test_a_reversed_visit_does_not_count(self) -> None:
         """A visit that was taken back was none."""
@@ -182,75 +248,3 @@ class TestEnrolling:
         assert isinstance(refusal, Invalid)
         assert [error["pointer"] for error in refusal.errors] == ["/programmes/1"]
         assert member.journal == []
-
-
-class TestClosing:
-    """The account ends, and with it everything on it."""
-
-    @staticmethod
-    def member() -> Member:
-        """Return a gold member with 100 available, 50 pending and a purchase to reverse."""
-        document = programme(
-            rule("visit", fixed(100)),
-            rule("later", fixed(50), activation_delay_days=9),
-            currencies=[points({"type": "rolling", "days": 30})],
-            tiers=ladder(("gold", visits(1))),
-            rewards=[reward("tea", 100)],
-        )
-        member = Member(document)
-        member.visit("2026-02-01")
-        return member
-
-    def test_value_is_forfeited(self) -> None:
-        """What is available and what is pending goes to forfeited, and nothing falls due."""
-        member = self.member()
-        member.close("2026-02-02")
-
-        assert posted(member.entries[-1]) == [
-            ("member/available", "forfeited/tenant", 100),
-            ("member/pending", "forfeited/tenant", 50),
-        ]
-        assert member.entries[-1].data == MemberClosed("asked to")
-        assert (member.account.status, member.account.balances) == ("closed", {})
-        assert due_at(member.account) is None
-        assert member.tick("2030-01-01") == ()
-        assert member.verdict().holds
-
-    def test_debts_are_written_off(self) -> None:
-        """A deficit ends with the account."""
-        member = self.member()
-        member.redeem("tea", "2026-02-02")
-        member.reverse("1", "2026-02-03")
-        assert member.balance.deficit == 100
-        member.close("2026-02-04")
-
-        assert posted(member.entries[-1]) == [("forfeited/tenant", "member/available", 100)]
-        assert member.account.balances == {}
-
-    def test_what_fell_due_before_comes_first(self) -> None:
-        """What had expired by then was not forfeited."""
-        member = self.member()
-        member.close("2026-03-04T00:00:00Z")
-
-        assert [entry.kind for entry in member.entries[-3:]] == [
-            "pending.activated",
-            "lots.expired",
-            "member.closed",
-        ]
-        assert member.entries[-1].postings == ()
-
-    def test_nothing_can_be_done_afterwards(self) -> None:
-        """Every other command is refused."""
-        member = self.member()
-        member.close("2026-02-02")
-        commands: list[Command] = [
-            Open(member="mem_1"),
-            Enrol(member="mem_1", programmes=("clinic",)),
-            RecordActivity(member="mem_1", activity=fact(VISIT, "2026-02-03")),
-            ReverseActivity(member="mem_1", version=member.recorded["1"].version),
-            member.redeeming("tea"),
-            adjustment(5),
-            Close(member="mem_1", reason="again"),
-        ]
-
-        assert {member.refused(c, "2026-02-03").code for c in commands} == {"account_closed"}

@@ -9,17 +9,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from chalicelib.domain.account import Account
-from chalicelib.domain.activity import Activity
+from chalicelib.domain.ledger.account import Account
+from chalicelib.domain.ledger.activity import Activity
 from chalicelib.domain.ledger.events import Line
+from chalicelib.domain.ledger.quote import Quote
 from chalicelib.domain.mechanics.entitlements import GrantEntitlement
-from chalicelib.domain.mechanics.pricing import Payment
 from chalicelib.domain.mechanics.quoting import ConfirmQuote, MakeQuote
-from chalicelib.domain.mechanics.reversal import LineReversal, ReverseActivity
-from chalicelib.domain.mechanics.statuses import ShowStatus
+from chalicelib.domain.mechanics.remaining import LineReversal
+from chalicelib.domain.mechanics.reversal import ReverseActivity
+from chalicelib.domain.mechanics.statuses import VerifyStatus
+from chalicelib.domain.mechanics.wallet_payments import Payment
 from chalicelib.domain.mechanics.wallets import TopUp
-from chalicelib.domain.programme import Programme
-from chalicelib.domain.quote import Quote
+from chalicelib.domain.programme.document import Programme
 from tests.domain.building import (
     PURCHASE,
     Member,
@@ -87,7 +88,7 @@ def quoted(member: Member, *lines: Line, **more: Any) -> Quote:
 def shown(member: Member, *names: str) -> None:
     """Verify statuses."""
     for name in names:
-        member.do(ShowStatus(member="mem_1", programme="clinic", status=name), NOON)
+        member.do(VerifyStatus(member="mem_1", programme="clinic", status=name), NOON)
 
 
 class TestStacking:
@@ -213,8 +214,8 @@ def test_a_quote_adds_up(drawn: dict[str, Any]) -> None:
     assert quote.due == quote.net - sum(draw.money for draw in quote.draws) >= 0
     for draw in quote.draws:
         assert 0 < draw.amount <= member.account.balance(draw.currency).available
-    told = sum(each.amount for each in quote.considered)
-    assert told == quote.price - quote.net
+    result = sum(each.amount for each in quote.considered)
+    assert result == quote.price - quote.net
 
 
 @given(purchases, st.booleans())
@@ -226,17 +227,17 @@ def test_confirming_costs_the_quote_and_can_be_undone(drawn: dict[str, Any], by_
 
     member.do(ConfirmQuote(member="mem_1", quote_id=quote.id), NOON)
 
-    entry = member.entries[-1]
+    event = member.events[-1]
     for currency in (PREPAID, CASHBACK):
         drawn_now = sum(draw.amount for draw in quote.draws if draw.currency == currency)
         left = member.account.balance(currency).available
         assert left == before.balance(currency).available - drawn_now
-    assert recorded_by(entry).activity.amount == sum(each.counted for each in quote.lines)
+    assert recorded_by(event).activity.amount == sum(each.counted for each in quote.lines)
     assert member.verdict().holds
 
     steps = [(LineReversal(each.id),) for each in quote.lines] if by_line else [()]
     for lines in steps:
-        member.do(ReverseActivity(member="mem_1", version=entry.version, lines=lines), NOON)
+        member.do(ReverseActivity(member="mem_1", version=event.version, lines=lines), NOON)
     assert _state(member.account) == _state(before)
     assert member.verdict().holds
 

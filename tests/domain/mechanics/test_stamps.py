@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chalicelib.domain.authoring.validation import validate
 from chalicelib.domain.ledger.events import CardsStamped, CardStamp
-from chalicelib.domain.mechanics import entitlements, stamp_cards
-from chalicelib.domain.mechanics.entitlements import UseEntitlement
-from chalicelib.domain.mechanics.reversal import LineReversal
+from chalicelib.domain.mechanics import entitlement_grants, stamp_cards
+from chalicelib.domain.mechanics.entitlement_uses import UseEntitlement
+from chalicelib.domain.mechanics.remaining import LineReversal
 from chalicelib.domain.mechanics.stamp_cards import Stamps
-from chalicelib.domain.validation import validate
 from tests.domain.building import Member, line, points, programme
 
 CARD: Final = {
@@ -36,7 +36,7 @@ def member(**parts: Any) -> Member:
 def sessions(who: Member, count: int, *, day: str = DAY) -> str:
     """Pay for sessions, one basket each, and return the name of the last."""
     for _ in range(count):
-        name = f"basket {len(who.entries)}"
+        name = f"basket {len(who.events)}"
         who.basket(day, line("1", 4000, "physio"), name=name)
     return name
 
@@ -44,7 +44,7 @@ def sessions(who: Member, count: int, *, day: str = DAY) -> str:
 def card(who: Member) -> tuple[int, int, int]:
     """Return (stamps on the card, cards that were full, free sessions that are left)."""
     held = stamp_cards.CARDS.get(who.account, "clinic/five") or Stamps()
-    left = sum(grant.units for grant in entitlements.GRANTS.all(who.account).values())
+    left = sum(grant.units for grant in entitlement_grants.GRANTS.all(who.account).values())
     return held.on_card, held.full, left
 
 
@@ -78,7 +78,7 @@ def test_as_many_as_a_line_can_hold() -> None:
     [
         ({}, [line("1", 4000, "physio", quantity=3)], 3),
         ({"per": "line"}, [line("1", 4000, "physio", quantity=3), line("2", 100, "physio")], 2),
-        ({"per": "fact"}, [line("1", 4000, "physio", quantity=3), line("2", 100, "physio")], 1),
+        ({"per": "activity"}, [line("1", 4000, "physio", quantity=3), line("2", 100, "physio")], 1),
         ({}, [line("1", 4000, "dental")], 0),
         ({}, [line("1", 0, "physio")], 0),
         ({}, [line("1", 0, "physio"), line("2", 4000, "physio")], 1),
@@ -89,7 +89,7 @@ def test_as_many_as_a_line_can_hold() -> None:
     ],
 )
 def test_what_earns_a_stamp(parts: Any, lines: Any, expected: int) -> None:
-    """Units, lines or facts that are paid for and in scope; what is free earns none."""
+    """Units, lines or activities that are paid for and in scope; what is free earns none."""
     who = member(**parts)
     who.basket(DAY, *lines)
 
@@ -107,7 +107,7 @@ def test_a_day_has_a_maximum() -> None:
 
 
 def test_the_outcome_says_what_became_of_it() -> None:
-    """Whoever reports the fact is told how the card stands."""
+    """Whoever reports the activity is told how the card stands."""
     who = member(daily_max=4)
     recorded = who.basket(DAY, line("1", 9000, "physio", quantity=5), name="b")
 
@@ -148,7 +148,7 @@ class TestRefunds:
         sessions(who, 5)
         assert card(who) == (0, 2, 1)
 
-    def test_part_of_a_fact(self) -> None:
+    def test_part_of_a_activity(self) -> None:
         """Two of three units are still paid for."""
         who = member()
         who.basket(DAY, line("1", 9000, "physio", quantity=3), name="b")
@@ -159,8 +159,8 @@ class TestRefunds:
         assert card(who) == (0, 0, 0)
         assert "stamp_cards" not in who.account.progress
 
-    def test_a_clipped_fact_opens_nothing(self) -> None:
-        """The day's maximum that clipped this fact is not given back twice."""
+    def test_a_clipped_activity_opens_nothing(self) -> None:
+        """The day's maximum that clipped this activity is not given back twice."""
         who = member(daily_max=2)
         who.basket(DAY, line("1", 9000, "physio", quantity=3), name="b")
         who.reverse("b", DAY, LineReversal("1", 3000, 1))
@@ -172,7 +172,7 @@ class TestRefunds:
 def test_reversing_everything_returns_everything(
     baskets: list[tuple[int, bool]], data: st.DataObject
 ) -> None:
-    """Whatever the order, when all facts are taken back no stamp, card or grant is left."""
+    """Whatever the order, when all activities are taken back no stamp, card or grant is left."""
     who = member(daily_max=6)
     names = [f"b{number}" for number in range(len(baskets))]
     for name, (units, other_day) in zip(names, baskets, strict=True):
@@ -207,7 +207,7 @@ def test_closing_gives_cards_up() -> None:
         ({"per": "visit"}, "/stamp_cards/0/per"),
     ],
 )
-def test_faults_name_their_place(change: Any, pointer: str) -> None:
+def test_violations_name_their_place(change: Any, pointer: str) -> None:
     """A card that leads nowhere is refused where it does."""
     document = {
         "id": "clinic",

@@ -9,12 +9,12 @@ import pytest
 
 from chalicelib.domain.mechanics import statuses
 from chalicelib.domain.mechanics.membership import Enrol
-from chalicelib.domain.mechanics.statuses import ShowStatus
-from chalicelib.domain.programme import Programme
+from chalicelib.domain.mechanics.statuses import VerifyStatus
+from chalicelib.domain.programme.document import Programme
 from tests.domain.building import Member, programme, published
 
 NOW = "2026-03-02"
-SHOWING = ShowStatus(member="mem_1", programme="clinic", status="plan")
+VERIFYING = VerifyStatus(member="mem_1", programme="clinic", status="plan")
 
 
 def clinic(**more: Any) -> Programme:
@@ -33,21 +33,21 @@ def holds(member: Member, document: Programme) -> bool:
 
 
 def test_it_takes_consent() -> None:
-    """Refused before the consent and after it, and forgotten with it in the same entry."""
+    """Refused before the consent and after it, and forgotten with it in the same event."""
     document = clinic(consent="health")
     member = Member(document)
-    assert member.refused(SHOWING, NOW).code == "consent_required"
+    assert member.refused(VERIFYING, NOW).code == "consent_required"
     consent(member, granted=True)
-    member.do(SHOWING, NOW)
+    member.do(VERIFYING, NOW)
     assert holds(member, document)
-    before = len(member.entries)
+    before = len(member.events)
 
     consent(member, granted=False)
 
-    assert len(member.entries) == before + 1
+    assert len(member.events) == before + 1
     assert not holds(member, document)
     assert "statuses" not in member.account.progress
-    assert member.refused(SHOWING, NOW).code == "consent_required"
+    assert member.refused(VERIFYING, NOW).code == "consent_required"
     assert member.verdict().holds
 
 
@@ -57,7 +57,7 @@ def test_another_consent_is_another_matter() -> None:
         document = clinic(**more)
         member = Member(document)
         member.do(Enrol(member="mem_1", programmes=(), consents={"other": True}), NOW)
-        member.do(SHOWING, NOW)
+        member.do(VERIFYING, NOW)
         consent(member, granted=True)
         consent(member, granted=False)
         assert holds(member, document)
@@ -67,11 +67,11 @@ def test_a_version_that_asks_for_it() -> None:
     """What was shown without a consent does not count where a later version asks for one."""
     first, second = clinic(), clinic(consent="health")
     member = Member(published(("2026-01-01", first), ("2026-03-01", second)))
-    member.do(SHOWING, "2026-02-01")
+    member.do(VERIFYING, "2026-02-01")
 
     assert holds(member, first)
     assert not holds(member, second)
-    assert statuses.shown_of(member.account, second) == {}
+    assert statuses.verified_statuses(member.account, second) == {}
     consent(member, granted=True)
     assert holds(member, second)
 
@@ -84,10 +84,10 @@ def test_a_version_that_asks_for_another(subtests: pytest.Subtests) -> None:
             member = Member(published(("2026-01-01", first), ("2026-03-01", second)))
             member.do(Enrol(member="mem_1", programmes=(), consents={"other": True}), "2026-02-01")
             consent(member, granted=True, when="2026-02-01")
-            member.do(SHOWING, "2026-02-01")
+            member.do(VERIFYING, "2026-02-01")
             assert holds(member, second)
 
             consent(member, granted=False)
 
-            assert statuses.SHOWN.all(member.account) == {}
+            assert statuses.VERIFIED.all(member.account) == {}
             assert not holds(member, second)

@@ -6,12 +6,12 @@ from typing import Any, Final
 
 import pytest
 
+from chalicelib.domain.authoring.validation import validate
 from chalicelib.domain.errors import Conflict, Invalid, LoyaltyError
 from chalicelib.domain.ledger.events import TransferReceived, TransferSent
 from chalicelib.domain.mechanics.inactivity import LAST_DAYS
 from chalicelib.domain.mechanics.membership import Open
 from chalicelib.domain.mechanics.wallets import TopUp
-from chalicelib.domain.validation import validate
 from tests.domain.building import (
     PURCHASE,
     Member,
@@ -67,7 +67,7 @@ def test_lots_move_as_they_are() -> None:
     assert lots(sender) == [(30, "2026-03-13")]
     assert lots(receiver) == [(50, "2026-03-12"), (20, "2026-03-13")]
     assert [(part.amount, part.lot.expires_on) for part in sent.parts] == lots(receiver)
-    gone, come = sender.entries[-1], receiver.entries[-1]
+    gone, come = sender.events[-1], receiver.events[-1]
     assert gone.data == TransferSent("transfer_1", "mem_2", POINTS, 70)
     assert come.data == TransferReceived("transfer_1", "mem_1", POINTS, 70)
     assert posted(gone) + posted(come) == [
@@ -84,8 +84,8 @@ def test_what_arrives_expires_and_is_announced_on_its_own_day() -> None:
     sender, receiver = pair()
     transfer(sender, receiver, 50, "2026-03-05")
 
-    assert [entry.kind for entry in receiver.tick("2026-03-10")] == ["expiry.announced"]
-    assert [entry.kind for entry in receiver.tick("2026-03-13")] == ["lots.expired"]
+    assert [event.kind for event in receiver.tick("2026-03-10")] == ["expiry.announced"]
+    assert [event.kind for event in receiver.tick("2026-03-13")] == ["lots.expired"]
     assert receiver.available("2026-03-13") == 0
 
 
@@ -128,7 +128,7 @@ def test_what_is_due_comes_first() -> None:
     """Value whose day is over cannot be sent, though no tick has said so yet."""
     sender, receiver = pair()
 
-    assert refusal(sender, receiver, 51, "2026-03-13").facts["available"] == 50
+    assert refusal(sender, receiver, 51, "2026-03-13").extensions["available"] == 50
     transfer(sender, receiver, 50, "2026-03-13")
 
     assert lots(receiver) == [(50, "2026-03-13")]
@@ -193,7 +193,7 @@ class TestInactivity:
         transfer(sender, receiver, 50, "2026-03-05")
 
         assert LAST_DAYS.all(receiver.account)[POINTS].expires_on == "2026-03-13"
-        assert [entry.kind for entry in receiver.tick("2026-03-14")] == ["inactivity.expired"]
+        assert [event.kind for event in receiver.tick("2026-03-14")] == ["inactivity.expired"]
         assert receiver.available("2026-03-14") == 0
 
     def test_a_day_of_ones_own_stays(self) -> None:
@@ -215,7 +215,7 @@ class TestRefusals:
 
         assert isinstance(refused, Conflict)
         assert refused.code == "insufficient_points"
-        assert refused.facts == {"available": 100, "missing": 1}
+        assert refused.extensions == {"available": 100, "missing": 1}
 
     @pytest.mark.parametrize(
         ("amount", "detail"), [(9, "must be at least 10"), (61, "must be at most 60")]
@@ -259,7 +259,7 @@ class TestRefusals:
         assert refused.message == (
             "No member of clinic under the id in `to` can receive: check the id."
         )
-        assert refused.facts == {"programme": "clinic"}
+        assert refused.extensions == {"programme": "clinic"}
 
 
 class TestLimits:
@@ -274,7 +274,12 @@ class TestLimits:
         refused = refusal(sender, receiver, 11, "2026-03-31")
 
         assert refused.code == "transfer_limit"
-        assert refused.facts == {"direction": "sending", "window": "month", "limit": 60, "left": 10}
+        assert refused.extensions == {
+            "direction": "sending",
+            "window": "month",
+            "limit": 60,
+            "left": 10,
+        }
         transfer(sender, receiver, 10, "2026-03-31")
         transfer(sender, receiver, 11, "2026-04-01")
 
@@ -295,7 +300,7 @@ class TestLimits:
 
         refused = refusal(sender, receiver, 11, "2026-03-05")
 
-        assert refused.facts == {"direction": "receiving", "window": "lifetime", "limit": 60}
+        assert refused.extensions == {"direction": "receiving", "window": "lifetime", "limit": 60}
         transfer(sender, receiver, 10, "2026-03-05")
 
     def test_a_limit_that_is_over_is_forgotten(self) -> None:
@@ -334,7 +339,7 @@ class TestLimits:
         ),
     ],
 )
-def test_faults_of_a_document(terms: dict[str, Any], pointer: str, detail: str) -> None:
+def test_violations_of_a_document(terms: dict[str, Any], pointer: str, detail: str) -> None:
     """What cannot be meant is refused with its place and the way out."""
     (problem,) = validate(with_rules({"currency": "points"} | terms)).problems
 

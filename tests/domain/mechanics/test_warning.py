@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from chalicelib.domain import calendar
 from chalicelib.domain.decide.settling import due_at
-from chalicelib.domain.effects import LotWarned
+from chalicelib.domain.ledger import calendar
+from chalicelib.domain.ledger.effects import LotWarned
 from chalicelib.domain.ledger.events import Event
-from chalicelib.domain.programme import Programme
+from chalicelib.domain.programme.document import Programme
 from tests.domain.building import (
     PURCHASE,
     VISIT,
@@ -23,12 +23,12 @@ from tests.domain.building import (
 EXPIRY = {"type": "rolling", "days": 30}
 
 
-def warned(entries: tuple[Event, ...]) -> list[tuple[str, int, str | None]]:
+def warned(events: tuple[Event, ...]) -> list[tuple[str, int, str | None]]:
     """Return what was announced: when, how much, and through which day it can be used."""
     return [
-        (calendar.format_instant(entry.effective_at), effect.amount, effect.lot.expires_on)
-        for entry in entries
-        for effect in entry.effects
+        (calendar.format_instant(event.effective_at), effect.amount, effect.lot.expires_on)
+        for event in events
+        for effect in event.effects
         if isinstance(effect, LotWarned)
     ]
 
@@ -49,11 +49,11 @@ class TestWarning:
         member = Member(announcing(time_zone="Europe/Sofia"))
         member.visit("2026-06-02")
 
-        entries = member.tick("2026-06-30")
+        events = member.tick("2026-06-30")
 
-        assert warned(entries) == [("2026-06-24T21:00:00Z", 50, "2026-07-02")]
-        assert [entry.kind for entry in entries] == ["expiry.announced"]
-        assert entries[0].postings == ()
+        assert warned(events) == [("2026-06-24T21:00:00Z", 50, "2026-07-02")]
+        assert [event.kind for event in events] == ["expiry.announced"]
+        assert events[0].postings == ()
         assert member.verdict().holds
 
     def test_comes_once(self) -> None:
@@ -63,7 +63,7 @@ class TestWarning:
         member.tick("2026-06-25T00:00:00Z")
 
         assert due_at(member.account) == at("2026-07-03T00:00:00Z")
-        assert [entry.kind for entry in member.tick("2026-08-01")] == ["lots.expired"]
+        assert [event.kind for event in member.tick("2026-08-01")] == ["lots.expired"]
 
     def test_counts_what_is_left(self) -> None:
         """Value that was spent before is not announced; the rest is, in one sum for one day."""
@@ -83,11 +83,11 @@ class TestWarning:
         assert due_at(member.account) is None
 
     def test_does_not_come_late(self) -> None:
-        """A late fact inside the announced days is not announced: its expiry is seen at once."""
+        """What comes late, inside the announced days, is not announced: that is seen at once."""
         member = Member(announcing())
         member.visit("2026-06-02", now="2026-06-28")
 
-        assert [entry.kind for entry in member.tick("2026-08-01")] == ["lots.expired"]
+        assert [event.kind for event in member.tick("2026-08-01")] == ["lots.expired"]
 
     def test_returns_with_restored_value(self) -> None:
         """A cancelled redemption puts value back together with its announcement."""
@@ -104,7 +104,7 @@ class TestWarning:
         member = Member(programme(rule("visit", fixed(50)), currencies=[currency]))
         member.visit("2026-06-02")
 
-        kinds = [entry.kind for entry in member.tick("2026-08-01")]
+        kinds = [event.kind for event in member.tick("2026-08-01")]
 
         assert kinds == ["pending.activated", "expiry.announced", "lots.expired"]
 
@@ -128,4 +128,4 @@ class TestWarning:
         member.cancel(redemption, "2026-06-26")
         member.visit("2026-06-02", now="2026-06-27")
 
-        assert [entry.kind for entry in member.tick("2026-08-01")] == ["lots.expired"]
+        assert [event.kind for event in member.tick("2026-08-01")] == ["lots.expired"]

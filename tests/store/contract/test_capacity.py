@@ -3,7 +3,7 @@ What an earn costs: by our own model, and by what each engine says.
 
 Only the model follows DynamoDB's published rules throughout, so the budget is held by it.  What
 ministack says agrees with it for these writes.  DynamoDB Local says 4 for a transaction of three
-small items, where the rules make it 6, and 12 once an entry of the index comes with it: no opinion
+small items, where the rules make it 6, and 12 once an event of the index comes with it: no opinion
 to go by, and written down here so that a newer one that differs is noticed.  The numbers are
 printed where a test run shows its output (``-s``).
 """

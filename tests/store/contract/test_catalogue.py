@@ -5,10 +5,12 @@ from __future__ import annotations
 import pytest
 from msgspec.structs import replace
 
-from chalicelib.domain import section
-from chalicelib.domain.document import Document
-from chalicelib.domain.programme import Currency, MoneyUnit, NeverExpires, ProgrammeVersion
-from chalicelib.usecases.ports import Settings, StoredKey
+from chalicelib.domain.authoring.whole_document import Document
+from chalicelib.domain.programme import section
+from chalicelib.domain.programme.document import Currency, MoneyUnit
+from chalicelib.domain.programme.fields import NeverExpires
+from chalicelib.domain.programme.versions import ProgrammeVersion
+from chalicelib.usecases.stored import Settings, StoredKey
 from tests.store.contract.conftest import Store
 from tests.store.samples import NOW, TENANT
 

@@ -16,7 +16,7 @@ from msgspec.structs import replace
 
 from chalicelib.domain.decide.claims import Claim, ClaimKey, RecordKind, Ref, SaveRecord
 from chalicelib.domain.errors import Conflict
-from chalicelib.usecases.ports import (
+from chalicelib.usecases.stored import (
     AlreadyDone,
     ClaimRefused,
     Commit,
@@ -127,11 +127,11 @@ def test_refused(store: Store, name: str) -> None:
     doomed = earned(last, claims=(*BESIDE[:3], refused, *BESIDE[3:]), identity=identity("doomed"))
     before, subject = _beside(store), _subject(store)
 
-    with pytest.raises(ClaimRefused) as told:
+    with pytest.raises(ClaimRefused) as result:
         store.ledger.commit(doomed)
 
-    assert (told.value.claim, told.value.holder) == (refused, case.holder)
-    assert told.value.claim.refusal is SOLD_OUT
+    assert (result.value.claim, result.value.holder) == (refused, case.holder)
+    assert result.value.claim.refusal is SOLD_OUT
     assert (_beside(store), _subject(store)) == (before, subject)
     granted = replace(doomed, claims=(*BESIDE[:3], case.granted, *BESIDE[3:]))
     store.ledger.commit(granted)
@@ -199,10 +199,10 @@ def test_which_refusal_counts(store: Store, claim: str) -> None:
                 continue
             replay, key, version, refused = failing
             commit = attempt(way, replay=replay, key=key, version=version, refused=refused)
-            with pytest.raises(Exception) as told:  # noqa: PT011 - which one is what is asked
+            with pytest.raises(Exception) as result:  # noqa: PT011 - which one is what is asked
                 store.ledger.commit(commit)
             expected = ("replay", "key", "version", "claim")[failing.index(True)]
-            assert _reason(told.value) == expected, (way, failing)
+            assert _reason(result.value) == expected, (way, failing)
     store.ledger.commit(attempt(WAYS[0], replay=False, key=False, version=False, refused=False))
 
 
@@ -410,9 +410,9 @@ def _read(store: Store, ref: Ref) -> Any:
     return store.ledger.load(TENANT, [], [ref]).records[ref]
 
 
-def _reason(told: Exception) -> str:
+def _reason(result: Exception) -> str:
     """Return which condition an outcome reports."""
-    match told:
+    match result:
         case AlreadyDone():
             return "replay"
         case Conflicted():
@@ -422,7 +422,7 @@ def _reason(told: Exception) -> str:
             return "key"
         case ClaimRefused(holder=None):
             return "claim"
-    raise told
+    raise result
 
 
 def _beside(store: Store) -> tuple[object, ...]:
@@ -432,7 +432,7 @@ def _beside(store: Store) -> tuple[object, ...]:
     return (
         loaded.accounts,
         *(loaded.records[ref] for ref in records),
-        list(store.ledger.entries(TENANT, MEMBER)),
+        list(store.ledger.events(TENANT, MEMBER)),
         store.ledger.remembered(TENANT, [identity("doomed").key]),
         store.ledger.taken(TENANT, ["beside"]),
         store.ledger.holder(TENANT, "beside"),

@@ -1,12 +1,10 @@
-"""What every directory promises; commits that write to it are in `test_ledger`."""
+"""What every directory promises; under which conditions commits write to it, `test_ledger`."""
 
 from __future__ import annotations
 
-from msgspec.structs import replace
-
-from chalicelib.usecases.ports import Consent, Profile
+from chalicelib.usecases.stored import Consent, Profile
 from tests.store.contract.conftest import Store
-from tests.store.samples import MEMBER, NOW, TENANT
+from tests.store.samples import MEMBER, NOW, TENANT, opened
 
 PROFILE = Profile(
     member=MEMBER,
@@ -30,22 +28,8 @@ def test_unknown(store: Store) -> None:
 
 
 def test_round_trip(store: Store) -> None:
-    """What was saved is what is read, in its own tenant only."""
-    assert store.directory.save(TENANT, PROFILE, expected=0)
+    """What was committed is what is read, in its own tenant only."""
+    store.ledger.commit(opened(profile=PROFILE))
 
     assert store.directory.profile(TENANT, MEMBER) == PROFILE
     assert store.directory.profile("other", MEMBER) is None
-
-
-def test_revisions(store: Store) -> None:
-    """A profile is written over the revision that was read; whoever is late changes nothing."""
-    second = replace(PROFILE, revision=2, display_name="A")
-    late = replace(PROFILE, revision=2, display_name="B")
-    assert not store.directory.save(TENANT, second, expected=1)
-    assert store.directory.save(TENANT, PROFILE, expected=0)
-    assert not store.directory.save(TENANT, PROFILE, expected=0)
-
-    assert store.directory.save(TENANT, second, expected=1)
-    assert not store.directory.save(TENANT, late, expected=1)
-
-    assert store.directory.profile(TENANT, MEMBER) == second

@@ -8,12 +8,12 @@ from collections.abc import Callable
 import pytest
 from msgspec.structs import replace
 
-from chalicelib.domain.account import Account, Counter
 from chalicelib.domain.decide.claims import ClaimKey, EventRef, Ref
 from chalicelib.domain.errors import TooLarge
+from chalicelib.domain.ledger.account import Account, Counter
 from chalicelib.domain.ledger.journal import StoredEvent
 from chalicelib.store import keys
-from chalicelib.usecases.ports import (
+from chalicelib.usecases.stored import (
     AccountRead,
     AlreadyDone,
     ClaimRefused,
@@ -59,12 +59,12 @@ def _open(store: Store, member: str = MEMBER) -> Commit:
 
 def _only_read(commit: Commit) -> Commit:
     """Return a commit that leaves its account as another commit made it."""
-    return changed(commit, before=change(commit).account.version, entries=())
+    return changed(commit, before=change(commit).account.version, events=())
 
 
 def _absent(commit: Commit) -> Commit:
     """Return a commit that leaves its account unopened."""
-    return changed(commit, before=0, account=Account(), entries=())
+    return changed(commit, before=0, account=Account(), events=())
 
 
 class TestLoad:
@@ -119,8 +119,8 @@ class TestLoad:
         here: dict[Ref | EventRef, object] = {
             NOTES.ref("mem_2", "n1"): noted("kept").record,
             SLIPS.ref(MEMBER, "n1"): slip.record,
-            EventRef(MEMBER, 1): change(first).entries[0],
-            EventRef("mem_2", 2): change(other).entries[0],
+            EventRef(MEMBER, 1): change(first).events[0],
+            EventRef("mem_2", 2): change(other).events[0],
         }
         # The same id with another owner or of another kind, and a version yet to come.
         nowhere: list[Ref | EventRef] = [
@@ -182,7 +182,7 @@ class TestCommit:
         with pytest.raises(Conflicted):
             store.ledger.commit(opened(profile=None))
 
-    def test_entries_must_lead_to_the_account(self, store: Store) -> None:
+    def test_events_must_lead_to_the_account(self, store: Store) -> None:
         """A gap between the version read and the account is a mistake in the program."""
         first, other = _open(store), _open(store, "mem_2")
         gap = changed(earned(earned(first)), before=1)
@@ -263,19 +263,19 @@ class TestCommit:
         for begun in (first, other):
             assert store.ledger.load(TENANT, [begun.member]) == _as_read(begun)
 
-    def test_many_entries(self, store: Store) -> None:
-        """Eighty entries that fell due are written with one command, in one transaction."""
+    def test_many_events(self, store: Store) -> None:
+        """Eighty events that fell due are written with one command, in one transaction."""
         first = _open(store)
         last = first
-        entries: list[StoredEvent] = []
+        events: list[StoredEvent] = []
         for _ in range(80):
             last = earned(last)
-            entries += change(last).entries
+            events += change(last).events
 
-        store.ledger.commit(changed(last, before=1, entries=tuple(entries)))
+        store.ledger.commit(changed(last, before=1, events=tuple(events)))
 
         assert store.ledger.load(TENANT, [MEMBER]).account(MEMBER) == change(last).account
-        assert list(store.ledger.entries(TENANT, MEMBER)) == [*change(first).entries, *entries]
+        assert list(store.ledger.events(TENANT, MEMBER)) == [*change(first).events, *events]
 
 
 class TestSeveralAccounts:
@@ -286,7 +286,7 @@ class TestSeveralAccounts:
         first = _open(store)
         ahead = earned(_open(store, "mem_2"))
         further = earned(ahead)
-        two = changed(further, before=1, entries=(*change(ahead).entries, *change(further).entries))
+        two = changed(further, before=1, events=(*change(ahead).events, *change(further).events))
         third = opened("mem_3", profile=None, due_at=NOW + 9, indexed_due=NOW + 7)
         commit = together(earned(first), two, third, on_test_clock=True)
         store.ledger.commit(commit)
@@ -297,8 +297,8 @@ class TestSeveralAccounts:
             each.member: AccountRead(each.account, each.indexed_due) for each in commit.changes
         }
         for each in commit.changes:
-            found = store.ledger.entries(TENANT, each.member, after=each.before)
-            assert list(found) == list(each.entries)
+            found = store.ledger.events(TENANT, each.member, after=each.before)
+            assert list(found) == list(each.events)
         assert sorted(_due(store, DUE, test_tenant=TENANT)) == sorted(
             (TENANT, each.member) for each in commit.changes
         )
@@ -330,8 +330,8 @@ class TestSeveralAccounts:
 
         for member, commit in moved.items():
             assert store.ledger.load(TENANT, [member]) == _as_read(commit)
-            last = list(store.ledger.entries(TENANT, member))[-1]
-            assert last == change(commit).entries[-1]
+            last = list(store.ledger.events(TENANT, member))[-1]
+            assert last == change(commit).events[-1]
         records = [claim.ref for claim in claims[:2]]
         assert store.ledger.load(TENANT, [], records).records == dict.fromkeys(records)
         assert store.ledger.taken(TENANT, ["mugs"]) == {"mugs": 0}
@@ -362,8 +362,8 @@ class TestSeveralAccounts:
             "mem_2": AccountRead(change(other).account, DUE),
             "mem_3": AccountRead(None),
         }
-        assert [each.version for each in store.ledger.entries(TENANT, "mem_2")] == [1, 2]
-        assert list(store.ledger.entries(TENANT, "mem_3")) == []
+        assert [each.version for each in store.ledger.events(TENANT, "mem_2")] == [1, 2]
+        assert list(store.ledger.events(TENANT, "mem_3")) == []
 
     @pytest.mark.parametrize("read", [_only_read, _absent])
     def test_what_was_only_read_moved_on(
@@ -395,7 +395,7 @@ class TestSeveralAccounts:
 
 
 class TestEntries:
-    """`entries`: a journal in order."""
+    """`events`: a journal in order."""
 
     def test_ranges(self, store: Store) -> None:
         """Entries come in order of version, between bounds, either way round, up to a limit."""
@@ -405,8 +405,8 @@ class TestEntries:
             store.ledger.commit(last)
 
         def versions(**how: int | bool | None) -> list[int]:
-            found = store.ledger.entries(TENANT, MEMBER, **how)  # type: ignore[arg-type]
-            return [entry.version for entry in found]
+            found = store.ledger.events(TENANT, MEMBER, **how)  # type: ignore[arg-type]
+            return [event.version for event in found]
 
         assert versions() == [1, 2, 3, 4, 5]
         assert versions(after=2) == [3, 4, 5]
@@ -420,7 +420,7 @@ class TestEntries:
 
     def test_unknown_member(self, store: Store) -> None:
         """Who has no account has no journal."""
-        assert list(store.ledger.entries(TENANT, MEMBER)) == []
+        assert list(store.ledger.events(TENANT, MEMBER)) == []
 
 
 class TestDue:

@@ -25,7 +25,7 @@ visits =
     }
 window =
     { $window ->
-        [fact] each time
+        [activity] each time
         [day] a day
         [week] a week
         [month] a month

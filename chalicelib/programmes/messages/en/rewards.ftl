@@ -15,4 +15,4 @@ rewards-voucher = Its voucher is valid for { days }.
 # What it gives in place of a voucher.
 rewards-gives-tier = It gives { $tier } for { days }.
 rewards-gives-units = It gives { $units } × { $name }.
-rewards-automatic = It is redeemed by itself once there are { $value }.
+rewards-automatic = It is redeemed automatically once there are { $value }.

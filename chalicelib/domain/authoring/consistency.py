@@ -1,0 +1,319 @@
+"""
+What the types of a programme cannot say: ids are unique, names lead somewhere, dates exist.
+
+`problems` yields every breach with its JSON pointer and what to do about it.  It also takes a
+document that was salvaged from an invalid one, where an empty id stands for one that was not
+readable; references are not checked against a list that holds such a one.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from difflib import get_close_matches
+from typing import Final
+
+from chalicelib.domain.authoring.growth import longest_life
+from chalicelib.domain.decide import registry
+from chalicelib.domain.ledger import calendar, money
+from chalicelib.domain.mechanics import entitlements, expiry
+from chalicelib.domain.pointer import join
+from chalicelib.domain.programme import conditions, recurrence, references
+from chalicelib.domain.programme.document import (
+    Currency,
+    EarningRule,
+    FormulaAward,
+    GivesTier,
+    Programme,
+    Reward,
+    Threshold,
+    TierLevel,
+)
+from chalicelib.domain.programme.fields import FixedExpiry, Text
+from chalicelib.domain.violations import Violation
+
+_LOCALE: Final = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
+_YEARS: Final = range(1970, 9999)
+
+
+def problems(programme: Programme) -> Iterator[Violation]:
+    """Every breach of the rules that tie the parts of a document together."""
+    yield from _setting(programme)
+    yield from _texts(programme)
+    yield from _identities(programme)
+    for place, currency in enumerate(programme.currencies):
+        yield from _currency(currency, join("/currencies", place))
+    yield from _attributes(programme)
+    yield from _competition(programme)
+    for place, rule in enumerate(programme.earning):
+        at = join("/earning", place)
+        yield from _rule(programme, rule, at)
+        yield from _expressions(programme, rule, at)
+    if programme.tiers is not None:
+        for place, level in enumerate(programme.tiers.levels):
+            at = join("/tiers/levels", place)
+            yield from _level(programme, level, at, first=place == 0)
+    for place, reward in enumerate(programme.rewards):
+        yield from _reward(programme, reward, join("/rewards", place))
+    for mechanic in registry.every():
+        if mechanic.problems is not None:
+            yield from mechanic.problems(programme)
+
+
+def texts(programme: Programme) -> Iterator[tuple[str, Text]]:
+    """Every text that members see, with its pointer."""
+    yield "/name", programme.name
+    named: dict[str, Sequence[Currency | EarningRule | TierLevel | Reward]] = {
+        "/currencies": programme.currencies,
+        "/earning": programme.earning,
+        "/tiers/levels": programme.tiers.levels if programme.tiers else (),
+        "/rewards": programme.rewards,
+    }
+    for collection, parts in named.items():
+        for place, part in enumerate(parts):
+            yield join(collection, place, "name"), part.name
+            if isinstance(part, Reward):
+                yield join(collection, place, "description"), part.description
+            if isinstance(part, TierLevel):
+                for number, benefit in enumerate(part.benefits):
+                    yield join(collection, place, "benefits", number), benefit
+
+
+# The document as a whole
+
+
+def _setting(programme: Programme) -> Iterator[Violation]:
+    name = programme.time_zone
+    if name not in calendar.zone_names():
+        near = get_close_matches(name, calendar.zone_names(), n=1)
+        hint = f"did you mean {near[0]!r}?" if near else "use a name such as 'Europe/London'"
+        yield Violation("/time_zone", f"{name!r} is not an IANA time zone: {hint}")
+    unknown = references.refusal_of(money.exponent, programme.money.currency)
+    if unknown:
+        yield Violation("/money/currency", unknown)
+
+
+def _texts(programme: Programme) -> Iterator[Violation]:
+    for at, text in texts(programme):
+        if isinstance(text, str):
+            continue
+        if not text:
+            yield Violation(at, 'needs a text for at least one locale: {"en": "…"}')
+        yield from _locales(text, at)
+
+
+def _locales(translated: Iterable[str], at: str) -> Iterator[Violation]:
+    for locale in translated:
+        if not _LOCALE.fullmatch(locale):
+            detail = f"{locale!r} is not a locale: write it as `en` or `zh-TW`"
+            yield Violation(join(at, locale), detail)
+
+
+def _identities(programme: Programme) -> Iterator[Violation]:
+    collections = {
+        "/currencies": [currency.id for currency in programme.currencies],
+        "/groups": [group.id for group in programme.groups],
+        "/earning": [rule.id for rule in programme.earning],
+        "/tiers/levels": references.tier_ids(programme),
+        "/rewards": [reward.id for reward in programme.rewards],
+    }
+    for collection, ids in collections.items():
+        for place, identity in enumerate(ids):
+            first = ids.index(identity)
+            if first != place:
+                detail = (
+                    f"`{identity}` is the id of {join(collection, first)} already: choose another"
+                )
+                yield Violation(join(collection, place, "id"), detail)
+
+
+def _attributes(programme: Programme) -> Iterator[Violation]:
+    for name, kind in programme.attributes.items():
+        refusal = references.refusal_of(conditions.scope, ((name, kind),))
+        if refusal:
+            yield Violation(join("/attributes", name), refusal)
+
+
+def _competition(programme: Programme) -> Iterator[Violation]:
+    """Amounts of different currencies cannot be compared."""
+    modes = {group.id: group.mode for group in programme.groups}
+    places = {group.id: join("/groups", place) for place, group in enumerate(programme.groups)}
+    for group, mode in [*modes.items(), (None, programme.stacking)]:
+        contenders = [rule for rule in programme.earning if rule.group == group]
+        currencies = dict.fromkeys(rule.currency for rule in contenders)
+        if mode == "stack" or len(currencies) < 2:  # noqa: PLR2004  (two are a competition)
+            continue
+        given = ", ".join(f"{rule.id} gives {rule.currency}" for rule in contenders)
+        where = "/stacking" if group is None else places[group]
+        yield Violation(where, f"rules that compete must give one currency: {given}")
+
+
+# Its parts
+
+
+def _currency(currency: Currency, at: str) -> Iterator[Violation]:
+    yield from _locales(currency.forms, join(at, "forms"))
+    policy = currency.expiry
+    violation = expiry.problem_of(policy)
+    if violation:
+        yield Violation(join(at, "expiry"), violation)
+        return
+    if isinstance(policy, FixedExpiry) and not _in_range(policy.on):
+        detail = f"must be a date from {_YEARS.start} to {_YEARS.stop - 1}"
+        yield Violation(join(at, "expiry", "on"), detail)
+    yield from _delay(currency, currency.activation_delay_days, at)
+
+
+def _in_range(on: str) -> bool:
+    return len(on) == len("12-31") or int(on[:4]) in _YEARS
+
+
+def _delay(currency: Currency, delay: int, at: str) -> Iterator[Violation]:
+    days = longest_life(currency.expiry)
+    if days is not None and delay > days:
+        yield Violation(
+            join(at, "activation_delay_days"),
+            f"{currency.id} expires at most {days} days after it is earned, before it is usable: "
+            "shorten the delay",
+        )
+
+
+def _rule(programme: Programme, rule: EarningRule, at: str) -> Iterator[Violation]:
+    yield from references.known_currency(programme, rule.currency, join(at, "currency"))
+    groups = [group.id for group in programme.groups]
+    if rule.group is not None:
+        missing = f"there is no group `{rule.group}`: declare it in `groups`"
+        if groups:
+            yield from references.reference(rule.group, groups, "group", join(at, "group"))
+        else:
+            yield Violation(join(at, "group"), missing)
+    yield from references.known_tiers(programme, tuple(rule.tier_percent), join(at, "tier_percent"))
+    yield from references.season(rule.valid_from, rule.valid_until, at)
+    if rule.recurs is not None:
+        refusal = references.refusal_of(recurrence.check, rule.recurs)
+        if refusal:
+            yield Violation(join(at, "recurs"), refusal)
+    yield from references.limits_of_windows(rule.caps, join(at, "caps"))
+    currency = programme.currency(rule.currency)
+    if currency is not None and rule.activation_delay_days is not None:
+        yield from _delay(currency, rule.activation_delay_days, at)
+
+
+def _expressions(programme: Programme, rule: EarningRule, at: str) -> Iterator[Violation]:
+    conditional = [(join(at, "when"), rule.when)]
+    for place, multiplier in enumerate(rule.multipliers):
+        conditional.append((join(at, "multipliers", place, "when"), multiplier.when))
+    declared = sorted(programme.attributes.items())
+    unusable = [
+        name for name, kind in declared if references.refusal_of(conditions.scope, ((name, kind),))
+    ]
+    scope = conditions.scope(tuple(each for each in declared if each[0] not in unusable))
+    checks: list[tuple[str, str, Callable[..., object]]] = [
+        (where, expression, conditions.compile_condition)
+        for where, expression in conditional
+        if expression is not None
+    ]
+    if isinstance(rule.award, FormulaAward):
+        where = join(at, "award", "expression")
+        checks.append((where, rule.award.expression, conditions.compile_formula))
+    for where, expression, check in checks:
+        refusal = references.refusal_of(check, expression, scope)
+        # What names an attribute that cannot be declared is reported at the attribute.
+        if refusal and not any(f"attributes.{name}" in expression for name in unusable):
+            yield Violation(where, refusal)
+
+
+def _level(programme: Programme, level: TierLevel, at: str, *, first: bool) -> Iterator[Violation]:
+    here = join(at, "qualify")
+    need = level.qualify
+    if first:
+        if need is not None:
+            yield Violation(here, "must be left out: the first tier is everyone's")
+        return
+    if need is None:
+        yield Violation(here, f"is required: say what reaches `{level.id}`, in `all` or `any`")
+        return
+    if bool(need.all) == bool(need.any):
+        yield Violation(here, "needs exactly one of `all` and `any`, with thresholds")
+    for name, thresholds in (("all", need.all), ("any", need.any)):
+        for place, threshold in enumerate(thresholds):
+            yield from _threshold(programme, threshold, join(here, name, place))
+
+
+def _threshold(programme: Programme, threshold: Threshold, at: str) -> Iterator[Violation]:
+    here = join(at, "currency")
+    if threshold.metric == "events" and threshold.on is None:
+        detail = (
+            "is required with `events`: the kind of activity that counts, as `lecture.attended`"
+        )
+        yield Violation(join(at, "on"), detail)
+    if threshold.metric != "events" and threshold.on is not None:
+        yield Violation(
+            join(at, "on"), f"must be left out: it is for `events`, not {threshold.metric}"
+        )
+    if threshold.metric in {"spend", "visits", "referrals", "events"}:
+        if threshold.currency is not None:
+            yield Violation(
+                here, f"must be left out: `{threshold.metric}` has no currency of its own"
+            )
+    elif threshold.currency is not None:
+        yield from references.known_currency(programme, threshold.currency, here)
+    elif threshold.metric == "points_earned":
+        known = ", ".join(f"`{currency.id}`" for currency in programme.currencies)
+        yield Violation(here, f"is required with `points_earned`: one of {known}")
+
+
+def _reward(programme: Programme, reward: Reward, at: str) -> Iterator[Violation]:
+    yield from references.known_currency(
+        programme, reward.price.currency, join(at, "price", "currency")
+    )
+    yield from references.known_tiers(programme, reward.tiers, join(at, "tiers"), by_place=True)
+    yield from references.season(reward.valid_from, reward.valid_until, at)
+    if reward.gives is not None:
+        yield from _gives(programme, reward, join(at, "gives"))
+    if reward.auto_at is not None:
+        yield from _auto_redemption(reward, reward.auto_at, join(at, "auto_at"))
+    windows: list[str] = [limit.window for limit in reward.limits]
+    for place, window in enumerate(windows):
+        first = windows.index(window)
+        if first != place:
+            other = join(at, "limits", first)
+            detail = f"limits the {window} as {other} does: keep the lower one"
+            yield Violation(join(at, "limits", place), detail)
+
+
+def _gives(programme: Programme, reward: Reward, at: str) -> Iterator[Violation]:
+    if reward.voucher_valid_days is not None:
+        detail = "gives something at once, so there is no voucher: leave `voucher_valid_days` out"
+        yield Violation(at, detail)
+    if isinstance(reward.gives, GivesTier):
+        here, named = join(at, "tier"), reward.gives.tier
+        tiers = references.tier_ids(programme)
+        if programme.tiers is None:
+            yield Violation(
+                here, "names a tier, but the programme has none: declare them in `tiers`"
+            )
+        yield from references.reference(named, tiers, "tier", here)
+        if tiers[:1] == [named]:
+            yield Violation(here, "is everyone's: name a higher tier")
+    elif reward.gives is not None:
+        yield from entitlements.known_entitlement(
+            programme, reward.gives.entitlement, join(at, "entitlement")
+        )
+
+
+def _auto_redemption(reward: Reward, threshold: int, at: str) -> Iterator[Violation]:
+    if reward.gives is None:
+        yield Violation(
+            at, "is for a reward that `gives` something at once: nobody asks for a voucher"
+        )
+    if reward.stock is not None:
+        yield Violation(
+            at, "is not for a reward with `stock`: an activity must not fail when it runs out"
+        )
+    if reward.price.amount == 0:
+        yield Violation(at, "is not for a gift, which every activity would give anew: set a price")
+    if threshold < reward.price.amount:
+        yield Violation(at, f"is less than the price, {reward.price.amount}: raise it")
+    if reward.by == "staff":
+        yield Violation(at, "is not for a reward `by` staff: nobody hands it out")

@@ -1,0 +1,112 @@
+"""
+How large a programme lets one account grow.
+
+An account is one item, read and written as a whole, so what every member may accumulate is
+bounded when a programme is written: lots and counters are estimated for a member who earns every
+day and never redeems.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from chalicelib.domain.pointer import join
+from chalicelib.domain.programme.document import Cap, Currency, EarningRule, Programme
+from chalicelib.domain.programme.fields import (
+    Expiry,
+    FixedExpiry,
+    InactivityExpiry,
+    NeverExpires,
+    RollingExpiry,
+)
+from chalicelib.domain.violations import Violation
+
+LOTS_MAX: Final = 100
+COUNTERS_MAX: Final = 100
+
+_ROUNDED: Final = {"month": 28, "quarter": 90, "half": 181, "year": 365}
+_LONGEST: Final = {"day": 1, "week": 7, "month": 31, "year": 366}
+
+
+def longest_life(expiry: Expiry) -> int | None:
+    """How many days value lasts at the most, where that follows from the policy alone."""
+    if isinstance(expiry, NeverExpires | FixedExpiry | InactivityExpiry):
+        return None
+    if expiry.days is not None:
+        return expiry.days
+    if expiry.months is not None:
+        years, months = divmod(expiry.months, 12)
+        return years * _LONGEST["year"] + months * _LONGEST["month"]
+    return (expiry.years or 0) * _LONGEST["year"]
+
+
+def warnings(programme: Programme) -> Iterator[Violation]:
+    """Where an account could hold more lots of one currency, or more counters, than is wise."""
+    for place, currency in enumerate(programme.currencies):
+        lots = lots_of(programme, currency)
+        if lots > LOTS_MAX:
+            yield Violation(
+                join("/currencies", place, "expiry"),
+                f"an account could hold {lots} lots of {currency.id}, one for each day with an "
+                f"award; above {LOTS_MAX} it grows large: a `fixed` expiry, such as 12-31, puts "
+                "what is earned in a year into one or two",
+            )
+    counters = counters_of(programme)
+    if sum(counters.values()) > COUNTERS_MAX:
+        largest = max(counters, key=lambda at: counters[at])
+        yield Violation(
+            largest,
+            f"an account could hold {sum(counters.values())} counters of caps and limits, "
+            f"{counters[largest]} of them for this; above {COUNTERS_MAX} it grows large: shorten "
+            "`backdate_limit_days`, widen the window, or cap fewer rules",
+        )
+
+
+def lots_of(programme: Programme, currency: Currency) -> int:
+    """How many lots of a currency an account could hold: usable and pending ones."""
+    rules = [rule for rule in programme.earning if rule.currency == currency.id]
+    delays = [
+        currency.activation_delay_days
+        if rule.activation_delay_days is None
+        else rule.activation_delay_days
+        for rule in rules
+    ]
+    pending = max(delays, default=0)
+    life = longest_life(currency.expiry)
+    if life is None:
+        return pending + 2
+    period = life + 1
+    lots = min(period, sum(_award_days(rule, period) for rule in rules))
+    if isinstance(currency.expiry, RollingExpiry) and currency.expiry.round_up is not None:
+        # Lots that end together are one; the first and the last period may be begun.
+        lots = min(lots, period // _ROUNDED[currency.expiry.round_up] + 2)
+    return lots + pending
+
+
+def counters_of(programme: Programme) -> dict[str, int]:
+    """How many counters each rule and reward could keep in an account, by its pointer."""
+    kept = {}
+    late = programme.backdate_limit_days + 2  # kept beyond its window for activities that come late
+    for place, rule in enumerate(programme.earning):
+        kept[join("/earning", place, "caps")] = sum(_windows(cap, late) for cap in rule.caps)
+    for place, reward in enumerate(programme.rewards):
+        kept[join("/rewards", place, "limits")] = len(reward.limits)
+    return kept
+
+
+def _windows(cap: Cap, days: int) -> int:
+    """How many windows of a cap have a day within so many."""
+    if cap.window == "activity":
+        return 0
+    return 1 if cap.window == "lifetime" else -(-days // _LONGEST[cap.window]) + 1
+
+
+def _award_days(rule: EarningRule, period: int) -> int:
+    """On how many days of a period a rule could give something, as far as its caps say."""
+    bounds = [
+        cap.times * _windows(cap, period)
+        for cap in rule.caps
+        if cap.times is not None and cap.window != "activity"
+    ]
+    return min([period, *bounds])

@@ -1,0 +1,42 @@
+"""
+The whole programme document, with the sections of every mechanic.
+
+Only what validates, describes or shows whole documents needs it; whoever decides reads the sections
+that are asked for (`section`).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from chalicelib.domain.decide import registry
+from chalicelib.domain.programme.document import Programme
+from chalicelib.domain.programme.section import StoredProgramme
+
+if TYPE_CHECKING:
+
+    class Document(Programme, frozen=True):
+        """The whole document."""
+
+else:
+    Document = msgspec.defstruct(
+        "Document",
+        [
+            (each.section.name, each.section.shape, each.section.empty)
+            for each in registry.every()
+            if each.section is not None
+        ],
+        bases=(Programme,),
+        frozen=True,
+        module=__name__,
+        namespace={"__doc__": "The whole document."},
+    )
+
+
+def whole(programme: Programme) -> Document:
+    """Return a document with all of its sections read."""
+    if isinstance(programme, StoredProgramme):
+        return msgspec.json.decode(programme.document, type=Document)
+    return msgspec.convert(msgspec.to_builtins(programme), Document)

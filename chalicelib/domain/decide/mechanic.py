@@ -1,0 +1,96 @@
+"""
+What a mechanic says of itself: everything that the core has to know of it, beside its own code.
+
+Each module of this folder that declares a ``MECHANIC`` is one; `registry` names them.  Dispatch,
+validation, words, what falls due, what ends with an account: all of it is derived from here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from enum import IntEnum
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from chalicelib.domain.decide.commands import Command
+from chalicelib.domain.decide.decider import Decider
+from chalicelib.domain.decide.event_builder import EventBuilder, Follower, Planner
+from chalicelib.domain.ledger.account import Account
+from chalicelib.domain.ledger.calendar import Instant
+from chalicelib.domain.ledger.events import Data
+from chalicelib.domain.programme.document import Programme
+from chalicelib.domain.programme.section import Section
+from chalicelib.domain.programme.versions import Programmes
+
+if TYPE_CHECKING:
+    from chalicelib.domain.decide.reaction import Reaction
+    from chalicelib.domain.programme.wording import Composer, Description
+    from chalicelib.domain.violations import Violation
+
+
+class Phase(IntEnum):
+    """
+    The order of what happens by itself at one instant.
+
+    Value that is usable from midnight on can pay for what renews then, a tier is reviewed before
+    anything expires, what is given on a day does not end with the day before, and what expires is
+    not announced any more.
+    """
+
+    ACTIVATE = 1
+    END_HOLDS = 2
+    RENEW = 3
+    REVIEW = 4
+    EXPIRE = 5
+    GIVE = 6
+    WARN = 7
+
+
+#: Decides a command: collects what follows, and returns what the caller gets.
+Handler = Callable[[Decider, Any], Any]
+#: Adds what happens by itself at the event's instant, and says what it is; ``None`` for nothing.
+Tick = Callable[[EventBuilder, Programmes], Data | None]
+
+
+class Turn(IntEnum):
+    """When a mechanic acts where several do at the same moment; within a turn, by name."""
+
+    #: What sets value aside, so that it comes back before value ends.
+    PINS = 1
+    #: What brings benefits for as long as it lasts.
+    BRINGS = 2
+    #: Value itself.
+    VALUE = 3
+    #: Everything else.
+    REST = 4
+
+
+class Mechanic(NamedTuple):
+    """
+    One mechanic.
+
+    ``section`` is its part of a programme's document, and ``turn`` its place among others; what it
+    keeps in accounts is named after its module (`progress`).  ``handlers`` decide its commands;
+    ``reaction`` answers activities; ``follower`` acts where value has come; a section with either
+    has outcomes, by which the registry knows whom to ask.  ``due`` returns when something on an
+    account next changes by itself, and ``ticks`` change it, each in its phase.  ``plan`` is called
+    once for an event before it is finished, and adds effects where what is to come has changed
+    (`registry.planning`).  ``closing`` gives up what it keeps where an account ends, ``withdrawn``
+    what goes with a consent.  ``accounts`` are ledger accounts of the member's own, with what the
+    account says is there.  ``problems`` finds violations of its section, ``permanent`` the ids that
+    accounts may hold, by the pointer of their list, and ``words`` tells it to members.
+    """
+
+    section: Section[Any] | None = None
+    turn: Turn = Turn.REST
+    handlers: Mapping[type[Command], Handler] = {}
+    reaction: Reaction | None = None
+    follower: Follower | None = None
+    due: Callable[[Account], Instant | None] | None = None
+    ticks: tuple[tuple[Phase, Tick], ...] = ()
+    plan: Planner | None = None
+    closing: Callable[[EventBuilder], None] | None = None
+    withdrawn: Callable[[EventBuilder, Programmes, str], None] | None = None
+    accounts: Mapping[str, Callable[[Account, str], int]] = {}
+    problems: Callable[[Programme], Iterator[Violation]] | None = None
+    permanent: Callable[[Programme], dict[str, list[str]]] | None = None
+    words: Callable[[Composer], Iterator[Description]] | None = None

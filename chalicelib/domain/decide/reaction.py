@@ -1,0 +1,60 @@
+"""
+What else follows from an activity: how mechanics beyond earning and tiers answer it.
+
+A mechanic that answers activities declares a `Reaction` in the registry.  For each programme that
+evaluates an activity, `apply` adds its effects to the activity's own event and returns an outcome,
+which the event keeps and the caller gets; when the activity is reversed, `retract` gets that
+outcome again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from msgspec import Struct
+
+from chalicelib.domain.decide.event_builder import EventBuilder
+from chalicelib.domain.ledger.activity import Activity
+from chalicelib.domain.ledger.events import Outcome, RuleAward
+from chalicelib.domain.programme.document import Programme
+
+
+class EarnContext(Struct, frozen=True):
+    """An activity as one programme evaluated it, in which tier, and what it earned there."""
+
+    programme: Programme
+    activity: Activity
+    tier: str
+    awards: tuple[RuleAward, ...] = ()
+
+
+class ReversalContext(Struct, frozen=True):
+    """
+    An activity of which something is taken back.
+
+    ``programme`` is the version that evaluated it and ``recorded`` the activity as it was;
+    ``before`` and ``after`` are what is left of it without and with this reversal, ``after``
+    ``None`` where that is nothing.
+    """
+
+    programme: Programme
+    recorded: Activity
+    before: Activity
+    after: Activity | None
+
+
+class Reaction(NamedTuple):
+    """
+    How one mechanic answers activities.
+
+    ``apply`` returns ``None`` where nothing followed that a reversal or the caller has to know; it
+    is left out where outcomes come about in another way.  A mechanic with outcomes has both others:
+    ``retract`` gets an outcome as the last reversal left it, and returns it as it now is, and
+    ``shown`` is what the caller gets of one, as JSON.  `apply` and `retract` may refuse the
+    whole command by raising a `LoyaltyError`.
+    """
+
+    apply: Callable[[EventBuilder, EarnContext], Outcome | None] | None = None
+    retract: Callable[[EventBuilder, ReversalContext, Any], Outcome] | None = None
+    shown: Callable[[Any], dict[str, Any]] | None = None

@@ -1,0 +1,137 @@
+"""
+The mechanics by name; each is imported when something asks for it, and none is listed by hand.
+
+An account uses the mechanics that keep something in it, a command the one that declares it, and an
+activity those of its programme that answer activities.  So a capability costs nothing where nobody
+uses it, nor where it has no part in what is asked.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from functools import lru_cache
+from importlib import import_module
+from importlib.util import find_spec
+from pkgutil import iter_modules
+from typing import Any, Final
+
+from chalicelib.domain.decide.commands import Command
+from chalicelib.domain.decide.event_builder import EventBuilder, Follower
+from chalicelib.domain.decide.mechanic import Handler, Mechanic
+from chalicelib.domain.ledger.account import Account
+from chalicelib.domain.ledger.events import SECTIONS_WITH_OUTCOMES, Outcome, section_of
+from chalicelib.domain.programme.document import Programme
+from chalicelib.domain.programme.fields import InactivityExpiry
+from chalicelib.domain.programme.section import sections_of
+from chalicelib.domain.programme.versions import Programmes
+
+_PACKAGE: Final = "chalicelib.domain.mechanics"
+
+
+def _redeems_automatically(programme: Programme) -> bool:
+    return any(reward.auto_at is not None for reward in programme.rewards)
+
+
+def _ends_by_inactivity(programme: Programme) -> bool:
+    return any(isinstance(each.expiry, InactivityExpiry) for each in programme.currencies)
+
+
+#: Those that answer what happens and have no section of their own, by what of the core asks for it.
+_OF_CORE: Final[Mapping[str, Callable[[Programme], bool]]] = {
+    "auto_redemption": _redeems_automatically,
+    "inactivity": _ends_by_inactivity,
+}
+
+
+@lru_cache(maxsize=1024)
+def mechanic(name: str) -> Mechanic | None:
+    """Return the mechanic of a name, importing it; ``None`` where nothing is called that."""
+    if find_spec(f"{_PACKAGE}.{name}") is None:
+        return None
+    found: Mechanic | None = getattr(import_module(f"{_PACKAGE}.{name}"), "MECHANIC", None)
+    return found
+
+
+def every() -> tuple[Mechanic, ...]:
+    """Return every mechanic there is: each module of this folder that declares one."""
+    folder = import_module(_PACKAGE).__path__
+    return _named(tuple(sorted(module.name for module in iter_modules(folder))))
+
+
+def answering(programme: Programme) -> tuple[Mechanic, ...]:
+    """
+    Return the mechanics of a programme that answer activities, or value that has come.
+
+    They are those with outcomes: the others are not imported where something happens.
+    """
+    named = {name for name, asked_for in _OF_CORE.items() if asked_for(programme)}
+    return _named(tuple(sorted(named | (sections_of(programme) & SECTIONS_WITH_OUTCOMES))))
+
+
+def in_account(account: Account) -> tuple[Mechanic, ...]:
+    """Return the mechanics that keep something in an account, or review a tier of it."""
+    return _named(tuple(sorted(_used(account))))
+
+
+def planning(event: EventBuilder, programmes: Programmes) -> tuple[Mechanic, ...]:
+    """
+    Return the mechanics that may have to plan anew when an event is finished.
+
+    They are those of `in_account`; where the event changes the birthday, also the others of the
+    member's programmes; where it joins a programme, or is the account's first under a version, the
+    others of that programme.
+    """
+    account, before = event.account, event.before
+    names = _used(account)
+    for programme_id in account.enrolments:
+        version = programmes.in_force(programme_id, event.now)
+        if version is not None and (
+            account.birthday != before.birthday
+            or programme_id not in before.enrolments
+            or (version.effective_from or 0) > before.effective_at
+        ):
+            names |= sections_of(version.document)
+    return _named(tuple(sorted(names)))
+
+
+def _used(account: Account) -> set[str]:
+    used = {"value"} | {key.partition("/")[0] for key in account.progress}
+    if any(each.review_at is not None for each in account.enrolments.values()):
+        used.add("tier_reviews")
+    return used
+
+
+def amount_in(account: Account, path: str, currency: str) -> int:
+    """Return how much of a currency is in a ledger account of the member's own."""
+    holders = (each.accounts.get(path) for each in in_account(account))
+    return sum(amount(account, currency) for amount in holders if amount is not None)
+
+
+@lru_cache(maxsize=1024)
+def _named(names: tuple[str, ...]) -> tuple[Mechanic, ...]:
+    """Return mechanics in the order in which they act."""
+    found = [each for each in map(mechanic, names) if each is not None]
+    return tuple(sorted(found, key=lambda each: each.turn))
+
+
+def handler_of(command: Command) -> Handler:
+    """Return who decides a command: the mechanic in whose module it is declared."""
+    declared: Any = sys.modules[type(command).__module__]
+    handler: Handler = declared.MECHANIC.handlers[type(command)]
+    return handler
+
+
+def of_outcome(outcome: Outcome) -> Mechanic:
+    """Return the mechanic that an outcome is of."""
+    found = mechanic(section_of(outcome))
+    if found is None:
+        raise LookupError(f"no mechanic is called {section_of(outcome)}")
+    return found
+
+
+def followers(programme: Programme) -> Iterator[Follower]:
+    """Yield who acts in a programme in which value has come."""
+    for each in answering(programme):
+        if each.follower is not None:
+            yield each.follower

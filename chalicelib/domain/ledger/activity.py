@@ -1,0 +1,140 @@
+"""
+An activity: something that a member did or that happened to them, as it is reported to us.
+
+`Activity` is all of it; the journal keeps of it an `ActivitySummary` and a sealed
+`Detail`.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from chalicelib.domain.errors import Invalid
+from chalicelib.domain.ledger.calendar import Instant, local_date
+from chalicelib.domain.ledger.events import ActivityRecorded, ActivitySummary, Detail, Event, Line
+
+VISIT = "visit.completed"
+
+
+class Activity(Struct, frozen=True, omit_defaults=True):
+    """
+    One activity, identified for ever by ``source`` and ``external_id``.
+
+    ``amount`` is in minor units of ``money`` (an ISO 4217 code); where there are lines it is
+    their sum.  ``attributes`` are the scalars that a programme declares.
+    """
+
+    type: str
+    source: str
+    external_id: str
+    occurred_at: Instant
+    amount: int | None = None
+    money: str | None = None
+    quantity: int | None = None
+    category: str = ""
+    channel: str = ""
+    location: str = ""
+    provider: str = ""
+    lines: tuple[Line, ...] = ()
+    attributes: dict[str, str | int | bool] = {}
+
+    def local_day(self, time_zone: str) -> date:
+        """Return the day of the activity in a zone."""
+        return local_date(self.occurred_at, time_zone)
+
+    def summary(self) -> ActivitySummary:
+        """Return what the journal keeps in the open."""
+        return ActivitySummary(
+            type=self.type,
+            amount=self.amount,
+            money=self.money,
+            quantity=self.quantity,
+            category=self.category,
+            channel=self.channel,
+            location=self.location,
+        )
+
+    def detail(self) -> Detail:
+        """Return what the journal keeps sealed."""
+        return Detail(
+            source=self.source,
+            external_id=self.external_id,
+            provider=self.provider,
+            lines=self.lines,
+            attributes=self.attributes,
+        )
+
+
+def checked(activity: Activity) -> Activity:
+    """
+    Return the activity with what follows from its lines filled in.
+
+    Lines without an id are numbered from "1".  Raises `Invalid` where line ids repeat, the amount
+    is not the sum of the lines, or an amount comes without its currency.
+    """
+    amount = activity.amount
+    if activity.lines:
+        total = sum(line.amount for line in activity.lines)
+        if amount is not None and amount != total:
+            raise Invalid(
+                "amount_mismatch",
+                f"The amount is {amount} but the lines add up to {total}: send the sum, or leave "
+                "the amount out; tax, tips and fees are lines with a category of their own.",
+                errors=[{"pointer": "/amount/amount", "detail": f"must be {total}"}],
+            )
+        amount = total
+    if amount is not None and activity.money is None:
+        raise Invalid(
+            "currency_required",
+            "Lines with money need `amount` with its currency.",
+            errors=[{"pointer": "/amount", "detail": "is required where lines have money"}],
+        )
+    lines = tuple(
+        line if line.id else Line(str(place), line.amount, line.quantity, line.category, line.sku)
+        for place, line in enumerate(activity.lines, start=1)
+    )
+    ids = [line.id for line in lines]
+    for place, line_id in enumerate(ids):
+        if line_id in ids[:place]:
+            raise Invalid(
+                "duplicate_line",
+                "Two lines have the same id: each needs its own.",
+                errors=[{"pointer": f"/lines/{place}/id", "detail": "is used by another line"}],
+            )
+    return replace(activity, amount=amount, lines=lines)
+
+
+def recorded_in(event: Event) -> Activity:
+    """
+    Return the activity that an event recorded.
+
+    Raises ``TypeError`` for an event about something else.
+    """
+    if not isinstance(event.data, ActivityRecorded):
+        raise TypeError(f"an event {event.kind} records no activity")
+    activity, detail = event.data.activity, event.detail or Detail()
+    return Activity(
+        type=activity.type,
+        source=detail.source,
+        external_id=detail.external_id,
+        occurred_at=event.occurred_at,
+        amount=activity.amount,
+        money=activity.money,
+        quantity=activity.quantity,
+        category=activity.category,
+        channel=activity.channel,
+        location=activity.location,
+        provider=detail.provider,
+        lines=detail.lines,
+        attributes=detail.attributes,
+    )
+
+
+def units(activity: Activity) -> int:
+    """Return the quantity of an activity: its own, else that of its lines, else one."""
+    if activity.quantity is not None:
+        return activity.quantity
+    return sum(line.quantity for line in activity.lines) if activity.lines else 1

@@ -1,0 +1,121 @@
+"""
+Whole numbers of the smallest unit, and divisions that name their rounding.
+
+Points are counted in points and money in minor units (pence, cents), so an amount is always an
+``int``; a float has no place here.  How many decimals a minor unit stands for is the *exponent*
+of ISO 4217.  How a country shows or tenders money (TWD without cents, toman for rial) is
+configuration and presentation, and is not decided here.
+"""
+
+from __future__ import annotations
+
+from typing import Final, Literal
+
+import msgspec
+
+from chalicelib.domain.errors import Invalid
+
+Rounding = Literal["floor", "ceiling", "half_up", "half_even"]
+
+MAX_AMOUNT: Final = 10**12
+"""The largest amount that an activity, rule or balance may state, in minor units or points."""
+
+_HUNDREDTHS_OF_A_WHOLE: Final = 10_000
+_DEFAULT_EXPONENT: Final = 2
+
+# ISO 4217 as published on 2026-01-01: money and funds.  Metals, test and bond-unit codes (XAU,
+# XTS, XXX …) have no minor unit and are left out.  Bulgaria has used EUR since that day.
+_CODES_BY_EXPONENT: Final = {
+    0: "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF",
+    2: """
+       AED AFN ALL AMD AOA ARS AUD AWG AZN BAM BBD BDT BMD BND BOB BOV BRL BSD BTN BWP BYN BZD CAD
+       CDF CHE CHF CHW CNY COP COU CRC CUP CVE CZK DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS
+       GIP GMD GTQ GYD HKD HNL HTG HUF IDR ILS INR IRR JMD KES KGS KHR KPW KYD KZT LAK LBP LKR LRD
+       LSL MAD MDL MGA MKD MMK MNT MOP MRU MUR MVR MWK MXN MXV MYR MZN NAD NGN NIO NOK NPR NZD PAB
+       PEN PGK PHP PKR PLN QAR RON RSD RUB SAR SBD SCR SDG SEK SGD SHP SLE SOS SRD SSP STN SVC SYP
+       SZL THB TJS TMT TOP TRY TTD TWD TZS UAH USD USN UYU UZS VED VES WST XAD XCD XCG YER ZAR ZMW
+       ZWG
+       """,
+    3: "BHD IQD JOD KWD LYD OMR TND",
+    4: "CLF UYW",
+}
+_EXPONENTS: Final = {
+    code: exponent for exponent, codes in _CODES_BY_EXPONENT.items() for code in codes.split()
+}
+# Codes that programmes may still carry, each with what took its place.
+_SUCCESSORS: Final = {
+    "ANG": "XCG",
+    "BGN": "EUR",
+    "CUC": "CUP",
+    "HRK": "EUR",
+    "RMB": "CNY",
+    "NTD": "TWD",
+    "SLL": "SLE",
+    "ZWL": "ZWG",
+}
+
+
+class Money(msgspec.Struct, frozen=True):
+    """
+    An amount of money: minor units of an ISO 4217 ``currency``, such as 8000 of GBP for £80.
+
+    It is only a pair: `exponent` says whether the currency is known.
+    """
+
+    amount: int
+    currency: str
+
+
+def exponent(currency: str) -> int:
+    """
+    Return how many decimals the minor unit of an ISO 4217 code has: 2 for EUR, 0 for JPY.
+
+    Raises `Invalid` ``unknown_currency`` for a code that is not active, naming its successor or
+    the nearest active code when there is one.
+    """
+    found = _EXPONENTS.get(currency)
+    if found is None:
+        raise Invalid("unknown_currency", _unknown_currency(currency[:20]))
+    return found
+
+
+def divide(numerator: int, denominator: int, rounding: Rounding) -> int:
+    """
+    Divide exactly and round as named; only the true quotient counts, not the signs that made it.
+
+    ``floor`` rounds towards minus infinity and ``ceiling`` towards plus infinity.  ``half_up`` and
+    ``half_even`` take the nearest integer; from exactly halfway, ``half_up`` moves away from zero
+    (−2.5 becomes −3) and ``half_even`` to the even neighbour.  Raises ``ZeroDivisionError``.
+    """
+    below, remainder = divmod(numerator, denominator)
+    match rounding:
+        case "floor":
+            return below
+        case "ceiling":
+            return below + (remainder != 0)
+        case "half_up" | "half_even":
+            # The remainder has the sign of the denominator, so twice their ratio is 0 up to 2.
+            twice, whole = abs(remainder) * 2, abs(denominator)
+            if twice != whole:
+                return below + (twice > whole)
+            return below + (below >= 0 if rounding == "half_up" else below % 2)
+
+
+def percent_of(amount: int, hundredths: int, rounding: Rounding) -> int:
+    """Return so many hundredths of a per cent of ``amount``: 250 stands for 2.5 %."""
+    return divide(amount * hundredths, _HUNDREDTHS_OF_A_WHOLE, rounding)
+
+
+def _unknown_currency(currency: str) -> str:
+    violation = f"{currency!r} is not an active ISO 4217 currency"
+    upper = currency.strip().upper()
+    if upper in _EXPONENTS:
+        return f"{violation}: write {upper!r}."
+    if upper in _SUCCESSORS:
+        return f"{violation}: use {_SUCCESSORS[upper]!r} in its place."
+    from difflib import get_close_matches  # only refusals need it
+
+    near = get_close_matches(upper, _EXPONENTS, n=1)
+    if near:
+        return f"{violation}: did you mean {near[0]!r}?"
+    return f"{violation}: use a code of three capital letters, such as 'EUR' or 'GBP'."

@@ -1,0 +1,79 @@
+"""
+A quote: what a purchase comes to for one member, line by line, and what it would use.
+
+It is made once and honoured until it expires: confirming it costs exactly what it says, or is
+refused because something that it would use is gone.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from msgspec import Struct
+
+from chalicelib.domain.ledger.activity import Activity
+from chalicelib.domain.ledger.bill import Bill, Considered, Paid, PricedLine
+from chalicelib.domain.ledger.calendar import Instant
+from chalicelib.domain.ledger.lots import Taken
+
+
+class Draw(Struct, frozen=True, omit_defaults=True):
+    """
+    What a wallet pays: ``amount`` of its currency, worth ``money`` minor units.
+
+    ``taken`` are the very lots, where each has a rate of its own; else burn order decides.
+    """
+
+    currency: str
+    amount: int
+    money: int
+    taken: tuple[Taken, ...] = ()
+
+
+class Freed(Struct, frozen=True, array_like=True):
+    """Units of an entitlement that make a line free."""
+
+    line: str
+    entitlement: str
+    units: int
+
+
+class Quote(Struct, frozen=True, omit_defaults=True):
+    """
+    The whole of it.
+
+    ``activity`` is the activity that confirming records, with what counts as spend on its lines;
+    ``redemptions`` those whose vouchers are used; ``due`` what is left to be paid in money.
+    ``revision`` counts its changes.
+    """
+
+    id: str
+    member: str
+    programme: str
+    version: int
+    made_at: Instant
+    expires_at: Instant
+    activity: Activity
+    lines: tuple[PricedLine, ...]
+    considered: tuple[Considered, ...]
+    price: int
+    net: int
+    due: int
+    draws: tuple[Draw, ...] = ()
+    freed: tuple[Freed, ...] = ()
+    redemptions: tuple[str, ...] = ()
+    state: Literal["open", "confirmed"] = "open"
+    revision: int = 1
+
+    def bill(self) -> Bill:
+        """Return what of it the journal keeps when it is bought."""
+        return Bill(
+            self.programme,
+            self.version,
+            self.price,
+            self.net,
+            self.due,
+            self.lines,
+            self.considered,
+            tuple(Paid(draw.currency, draw.amount, draw.money) for draw in self.draws),
+        )

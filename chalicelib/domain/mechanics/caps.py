@@ -1,0 +1,75 @@
+"""
+Caps: how much one rule may give one member in a window, and how much of it is used.
+
+What is used is counted in the account, in the window that the day of the activity is in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+
+from chalicelib.domain.decide.event_builder import EventBuilder
+from chalicelib.domain.ledger import calendar
+from chalicelib.domain.ledger.account import Account
+from chalicelib.domain.ledger.calendar import Instant
+from chalicelib.domain.ledger.effects import CounterChange
+from chalicelib.domain.programme.document import Cap, EarningRule, Programme
+
+#: How much the caps of a rule leave open for an award of so much; ``None`` for no limit.
+Room = Callable[[EarningRule, int], int | None]
+
+
+def _key(programme: Programme, rule: EarningRule, cap: Cap, day: date) -> str:
+    """Return the counter of a cap in the window that a local day is in."""
+    measure = "max" if cap.times is None else "times"
+    bucket = calendar.window_key(day, cap.window)
+    return f"{programme.id}/{rule.id}/{measure}/{cap.window}/{bucket}"
+
+
+def _kept_until(programme: Programme, cap: Cap, day: date) -> Instant | None:
+    """Return when a cap's counter may be forgotten: its window is closed to late activities too."""
+    last = calendar.window_end(day, cap.window)
+    if last is None:
+        return None
+    # One day more, since the back-date limit is counted in elapsed days and not in local ones.
+    kept = calendar.add_days(last, programme.backdate_limit_days + 1)
+    return calendar.expiry_instant(kept, programme.time_zone)
+
+
+def open_room(account: Account, programme: Programme, day: date) -> Room:
+    """Return the function that tells what a rule's caps leave open on a local day."""
+
+    def room(rule: EarningRule, raw: int) -> int | None:
+        left: int | None = None
+        for cap in rule.caps:
+            used = 0
+            if cap.window != "activity":
+                used = account.counter(_key(programme, rule, cap, day))
+            if cap.times is not None:
+                allowed = raw if used < cap.times else 0
+            else:
+                allowed = max((cap.max or 0) - used, 0)
+                if cap.on_exceed == "reject" and allowed < raw:
+                    allowed = 0
+            if allowed < raw or cap.max is not None:
+                left = allowed if left is None else min(left, allowed)
+        return left
+
+    return room
+
+
+def count(
+    event: EventBuilder, programme: Programme, rule: EarningRule, day: date, before: int, after: int
+) -> None:
+    """Move a rule's counters as its award for an activity goes from ``before`` to ``after``."""
+    for cap in rule.caps:
+        if cap.window == "activity":
+            continue
+        delta = after - before if cap.times is None else (after > 0) - (before > 0)
+        key = _key(programme, rule, cap, day)
+        if delta < 0:
+            # A counter whose window is closed was forgotten: nothing to give back.
+            delta = -min(-delta, event.account.counter(key))
+        if delta:
+            event.add(CounterChange(key, delta, _kept_until(programme, cap, day)))

@@ -1,0 +1,190 @@
+"""
+Clawback: what a reversal takes back of the value that an activity had brought.
+
+The award is computed anew on what remains of the activity, by the version and the snapshot that
+evaluated it, within the room that its caps left then: a reversal never reopens a cap that clipped
+another activity.  The difference is taken back from where it went: from the award's own lot, then
+in burn order; what was spent already becomes a deficit, is written off (`clamp`) or refuses the
+reversal (`reject`).  An award whose lot has expired is not taken from other value.
+"""
+
+from __future__ import annotations
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from chalicelib.domain.decide.benefits import Benefit
+from chalicelib.domain.decide.event_builder import EventBuilder
+from chalicelib.domain.errors import Conflict
+from chalicelib.domain.ledger.account import Account
+from chalicelib.domain.ledger.activity import Activity
+from chalicelib.domain.ledger.calendar import Instant
+from chalicelib.domain.ledger.effects import DeficitChange, PendingChange
+from chalicelib.domain.ledger.events import ActivityRecorded, Evaluation, RuleAward
+from chalicelib.domain.ledger.lots import PendingKey
+from chalicelib.domain.ledger.postings import AVAILABLE, ISSUED, PENDING
+from chalicelib.domain.mechanics import earning, value
+from chalicelib.domain.mechanics.caps import Room
+from chalicelib.domain.mechanics.remaining import Remaining
+from chalicelib.domain.programme.document import EarningRule, Programme
+from chalicelib.domain.programme.versions import Programmes
+
+
+class Returned(Struct, frozen=True, omit_defaults=True):
+    """What a reversal took back of one currency, and how much of it had been spent."""
+
+    currency: str
+    amount: int
+    deficit: int = 0
+    written_off: int = 0
+
+
+def granted_anew(
+    account: Account,
+    programmes: Programmes,
+    recorded: ActivityRecorded,
+    left: Activity,
+    before: Remaining,
+    *,
+    whole: bool,
+) -> tuple[int, ...]:
+    """Return what each award of the event comes to on what is left, never more than before."""
+    if not whole:
+        return (0,) * len(recorded.awards)
+    anew: dict[tuple[str, str], int] = {}
+    for evaluation in recorded.evaluations:
+        programme = programme_of(programmes, evaluation)
+        rooms = {a.rule: a.room for a in recorded.awards if a.programme == programme.id}
+        # A rule that the whole activity did not meet gives nothing for a part of it, nor competes.
+        met = tuple(rule for rule in programme.earning if rule.id in rooms)
+        programme = replace(programme, earning=met)
+        snapshot = earning.snapshot_of(account, evaluation, left, programme.time_zone)
+        for outcome in earning.evaluate(programme, left, snapshot, _room_then(rooms)):
+            anew[programme.id, outcome.rule] = outcome.granted
+    granted = [anew.get((award.programme, award.rule), 0) for award in recorded.awards]
+    for currency in {award.currency for award in recorded.awards}:
+        places = [i for i, award in enumerate(recorded.awards) if award.currency == currency]
+        if sum(granted[i] for i in places) > sum(before.granted[i] for i in places):
+            # A condition that only the smaller activity meets must not turn a refund into a gain.
+            for i in places:
+                granted[i] = before.granted[i]
+    return tuple(granted)
+
+
+def _room_then(rooms: dict[str, int | None]) -> Room:
+    def room(rule: EarningRule, _raw: int) -> int | None:
+        return rooms[rule.id]
+
+    return room
+
+
+def programme_of(programmes: Programmes, evaluation: Evaluation) -> Programme:
+    """Return the version of a programme that evaluated an activity."""
+    version = programmes.version(evaluation.programme, evaluation.version)
+    if version is None:
+        raise AssertionError(f"{evaluation.programme} version {evaluation.version} was published")
+    return version.document
+
+
+def take_back(
+    event: EventBuilder,
+    programmes: Programmes,
+    recorded: ActivityRecorded,
+    before: tuple[int, ...],
+    after: tuple[int, ...],
+) -> tuple[Returned, ...]:
+    """
+    Take back what awards lost, from ``before`` to ``after``, and return what of each currency.
+
+    Raises `Conflict` ``already_spent`` where the programme does not take back spent value.
+    """
+    owed: dict[str, int] = {}
+    for award, was, now in zip(recorded.awards, before, after, strict=True):
+        owed[award.currency] = owed.get(award.currency, 0) + was - now
+    taken = []
+    for currency, amount in sorted(owed.items()):
+        if amount > 0:
+            shares = [
+                (award, was - now)
+                for award, was, now in zip(recorded.awards, before, after, strict=True)
+                if award.currency == currency
+            ]
+            taken.append(_take_back_currency(event, programmes, currency, amount, shares))
+    return tuple(taken)
+
+
+def _take_back_currency(
+    event: EventBuilder,
+    programmes: Programmes,
+    currency: str,
+    amount: int,
+    shares: list[tuple[RuleAward, int]],
+) -> Returned:
+    """Take back an amount; a share is what an award lost, below zero what it gained instead."""
+    left = amount
+    expired = 0
+    programme, _, currency_id = currency.partition("/")
+    event.take_back(Benefit("value", programme, currency_id, "reversal", amount))
+    for award, share in shares:
+        part = min(max(share, 0), left)
+        left -= part
+        part -= _from_own_lot(event, award, part)
+        if award.lot.expires_at is not None and award.lot.expires_at <= event.now:
+            expired += part
+        else:
+            left += part
+    for award, share in shares:
+        if share <= 0:
+            # Where another rule has become the best, its value lies where the first put it.
+            left -= _from_own_lot(event, award, left)
+    held = event.account.balance(currency).available
+    from_lots = min(max(held, 0), left)
+    value.debit(event, currency, from_lots, destination=ISSUED)
+    left -= from_lots
+    if left == 0:
+        return Returned(currency, amount - expired)
+    policy = _negative_balance_policy(programmes, currency, event.now, shares[0][0])
+    if policy == "reject":
+        raise Conflict(
+            "already_spent",
+            f"{left} of what this activity earned is spent, and the programme does not take "
+            "back spent value.",
+            currency=currency,
+            spent=left,
+        )
+    if policy == "clamp":
+        return Returned(currency, amount - expired - left, written_off=left)
+    event.add(DeficitChange(currency, left))
+    # Whose value is missing is not said by the lots: it is that of the award.
+    funder = shares[0][0].lot.funder
+    event.post(AVAILABLE, ISSUED.of(funder), currency, left)
+    return Returned(currency, amount - expired, deficit=left)
+
+
+def _from_own_lot(event: EventBuilder, award: RuleAward, amount: int) -> int:
+    """Take from where the award went, as far as it is still there, and return how much."""
+    if amount == 0:
+        return 0
+    pending = award.pending
+    if pending is not None and pending.active_at > event.now:
+        return _from_pending(event, award.currency, pending, amount)
+    return value.debit_lot(event, award.currency, award.lot, amount, destination=ISSUED)
+
+
+def _from_pending(event: EventBuilder, currency: str, key: PendingKey, amount: int) -> int:
+    lot = event.account.balance(currency).pending_lot(key)
+    if lot is None:
+        return 0
+    part = min(lot.amount, amount)
+    event.add(PendingChange(currency, -part, key))
+    event.post(PENDING, ISSUED.of(key.lot.funder), currency, part)
+    return part
+
+
+def _negative_balance_policy(
+    programmes: Programmes, currency: str, now: Instant, award: RuleAward
+) -> str:
+    """Return the policy in force now: it is today's decision how to treat spent value."""
+    version = programmes.in_force(award.programme, now)
+    found = version.document.currency(currency.split("/")[1]) if version else None
+    return found.negative_balance if found else "deficit"

@@ -1,0 +1,248 @@
+"""
+What discounts offer a member for a purchase, or why they offer nothing.
+
+Each discount is looked at for each line in its scope and offers a percentage or an amount off.  How
+offers add up is the business of `stacking`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from typing import TYPE_CHECKING, NamedTuple
+
+from chalicelib.domain.ledger import calendar
+from chalicelib.domain.ledger.account import LIFETIME, Account
+from chalicelib.domain.ledger.events import Line
+from chalicelib.domain.mechanics import households, statuses
+from chalicelib.domain.mechanics.discount_terms import (
+    BIRTHDAY,
+    SECTION,
+    ByVoucher,
+    Discount,
+    ForHousehold,
+    ForStatus,
+    ForTier,
+    MemberPrices,
+    OnDates,
+    SpendBands,
+    SpendWindow,
+)
+from chalicelib.domain.mechanics.discounts import term_of
+from chalicelib.domain.mechanics.metrics import metric_key
+from chalicelib.domain.programme import recurrence
+from chalicelib.domain.programme.document import Programme
+from chalicelib.domain.programme.fields import LeapDay
+from chalicelib.domain.programme.scope import in_scope
+
+if TYPE_CHECKING:
+    from chalicelib.domain.mechanics.households import Household
+    from chalicelib.domain.mechanics.redemptions import Redemption
+
+
+class Purchase(NamedTuple):
+    """
+    What is about to be bought: the day of service, and all that discounts go by.
+
+    ``household`` is nothing where the member has none, or no discount asks; ``excluded`` are the
+    ids to be left out.
+    """
+
+    lines: tuple[Line, ...]
+    day: date
+    household: Household | None = None
+    vouchers: tuple[Redemption, ...] = ()
+    excluded: frozenset[str] = frozenset()
+
+
+class Offer(NamedTuple):
+    """
+    What one discount would take off: a percentage of each line, or an amount of each.
+
+    ``reason`` says why it offers nothing; ``redemption`` whose voucher it would use.
+    """
+
+    discount: Discount
+    lines: dict[str, int | None]
+    percent: int | None = None
+    reason: str = ""
+    redemption: str = ""
+
+
+def offers(account: Account, programme: Programme, purchase: Purchase) -> tuple[Offer, ...]:
+    """Look at every discount of a programme, in the document's order."""
+    return tuple(
+        _offer(account, programme, purchase, discount) for discount in SECTION.of(programme).offers
+    )
+
+
+def _offer(account: Account, programme: Programme, purchase: Purchase, discount: Discount) -> Offer:
+    def nothing(reason: str) -> Offer:
+        return Offer(discount, {}, reason=reason)
+
+    if discount.id in purchase.excluded:
+        return nothing("it was excluded")
+    chosen = [line for line in purchase.lines if in_scope(line, discount.scope)]
+    if not chosen:
+        return nothing("no line is in its scope")
+    terms = discount.terms
+    if isinstance(terms, MemberPrices):
+        return _member_prices(account, programme, purchase, discount, terms, chosen)
+    if isinstance(terms, ByVoucher):
+        return _by_voucher(programme, purchase, discount, terms, chosen)
+    percent = _percent(account, programme, purchase, discount, terms)
+    if isinstance(percent, str):
+        return nothing(percent)
+    return Offer(discount, {line.id: None for line in chosen}, percent)
+
+
+def _percent(
+    account: Account,
+    programme: Programme,
+    purchase: Purchase,
+    discount: Discount,
+    terms: SpendBands | SpendWindow | OnDates | ForStatus | ForHousehold | ForTier,
+) -> int | str:
+    """Return the percentage that a member gets, or why none."""
+    match terms:
+        case SpendBands():
+            spent = _spent(account, programme, terms, purchase)
+            return band(terms, spent) or _not_spent_enough(terms, spent, purchase.household)
+        case SpendWindow():
+            held = term_of(account, programme, discount)
+            if held is None:
+                return f"{terms.at_least} was not yet spent in its window"
+            if held.until_on < purchase.day.isoformat():
+                return f"it held through {held.until_on}"
+            return terms.percent
+        case OnDates():
+            if not _is_on(terms, account.birthday, purchase.day):
+                return f"{purchase.day} is none of its days"
+            return terms.percent
+        case ForStatus():
+            known = (statuses.holds_on(account, programme, s, purchase.day) for s in terms.any)
+            return terms.percent if any(known) else f"no status of it holds on {purchase.day}"
+        case ForHousehold():
+            return _household_percent(account, terms, purchase.household)
+        case ForTier():
+            tier = account.enrolments[programme.id].tier
+            return terms.percent.get(tier) or f"it is not for the tier {tier}"
+
+
+def _not_spent_enough(terms: SpendBands, spent: int, household: Household | None) -> str:
+    if terms.shared and household is not None:
+        # What the others spent is not this member's to know.
+        return f"the household has not spent {terms.at_least} yet"
+    return f"{spent} of {terms.at_least} is spent"
+
+
+def band(terms: SpendBands, spent: int) -> int:
+    """
+    Return the percentage for so much spent.
+
+    With £100 → 2 %, 1 % more per further £100 and a cap of 10 %, that is 0 below £100 and
+    min(10, 2 + floor((S - 100) / 100)) from there on.
+    """
+    if spent < terms.at_least:
+        return 0
+    more = 0 if terms.every is None else (spent - terms.at_least) // terms.every * terms.add
+    return min(terms.percent + more, terms.max_percent)
+
+
+def _spent(account: Account, programme: Programme, terms: SpendBands, purchase: Purchase) -> int:
+    spent = sum(line.amount for line in purchase.lines) if terms.basis == "after" else 0
+    others = purchase.household.others if terms.shared and purchase.household else ()
+    for spender in (account, *others):
+        buckets = spender.metrics.get(metric_key(programme.id, "spend"), {})
+        spent += _of_window(buckets, terms, purchase.day)
+    return spent
+
+
+def _of_window(buckets: dict[str, int], terms: SpendBands, day: date) -> int:
+    if terms.window == "lifetime":
+        return buckets.get(LIFETIME, 0)
+    year = f"{day.year:04d}-"
+    return sum(n for b, n in buckets.items() if b.startswith(year) and len(b) == len("2026-11"))
+
+
+def _household_percent(
+    account: Account, terms: ForHousehold, household: Household | None
+) -> int | str:
+    """Return the percentage that a household brings, or why none."""
+    belongs = households.belonging(account)
+    if belongs is None or household is None:
+        return "the member belongs to no household"
+    if household.size < terms.at_least:
+        return f"the household is of {household.size}, and {terms.at_least} are needed"
+    if terms.roles and belongs.role not in terms.roles:
+        return f"it is not for the role {belongs.role}"
+    return terms.percent
+
+
+def _is_on(terms: OnDates, birthday: str, day: date) -> bool:
+    for named in terms.days:
+        text = birthday if named == BIRTHDAY else named
+        for centre in _dates(text, day, terms.leap_day):
+            away = (day - centre).days
+            if -terms.before_days <= away <= terms.after_days:
+                return True
+    return False
+
+
+def _dates(text: str, day: date, leap_day: LeapDay) -> Iterator[date]:
+    """Yield the dates near a day that a text stands for."""
+    if not text:
+        return
+    if len(text) > len("12-31"):
+        yield calendar.parse_date(text)
+        return
+    for year in (day.year - 1, day.year, day.year + 1):
+        yield recurrence.in_year(text, year, leap_day)
+
+
+def _member_prices(
+    account: Account,
+    programme: Programme,
+    purchase: Purchase,
+    discount: Discount,
+    terms: MemberPrices,
+    chosen: list[Line],
+) -> Offer:
+    tier = account.enrolments[programme.id].tier
+    entitled = not terms.tiers and not terms.statuses
+    entitled = entitled or tier in terms.tiers
+    entitled = entitled or any(
+        statuses.holds_on(account, programme, status, purchase.day) for status in terms.statuses
+    )
+    if not entitled:
+        return Offer(discount, {}, reason="these prices are for others")
+    off: dict[str, int | None] = {}
+    for line in chosen:
+        price = terms.prices.get(line.sku)
+        if price is not None and line.amount > price * line.quantity:
+            off[line.id] = line.amount - price * line.quantity
+    reason = "" if off else "it has no lower price for these lines"
+    return Offer(discount, off, reason=reason)
+
+
+def _by_voucher(
+    programme: Programme,
+    purchase: Purchase,
+    discount: Discount,
+    terms: ByVoucher,
+    chosen: list[Line],
+) -> Offer:
+    for redemption in purchase.vouchers:
+        if (redemption.programme, redemption.reward) != (programme.id, terms.reward):
+            continue
+        if terms.percent is not None:
+            every: dict[str, int | None] = {line.id: None for line in chosen}
+            return Offer(discount, every, terms.percent, redemption=redemption.id)
+        left, off = terms.amount or 0, {}
+        for line in chosen:
+            part = min(left, line.amount)
+            left -= part
+            if part:
+                off[line.id] = part
+        return Offer(discount, dict(off), redemption=redemption.id)
+    return Offer(discount, {}, reason=f"it takes a voucher of {terms.reward}")

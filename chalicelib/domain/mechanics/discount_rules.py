@@ -1,0 +1,84 @@
+"""What is wrong with the discounts of a document, beyond their types."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from chalicelib.domain.ledger import calendar
+from chalicelib.domain.mechanics import statuses
+from chalicelib.domain.mechanics.discount_terms import (
+    BIRTHDAY,
+    SECTION,
+    ByVoucher,
+    ForStatus,
+    ForTier,
+    MemberPrices,
+    OnDates,
+    SpendBands,
+    Terms,
+)
+from chalicelib.domain.pointer import join
+from chalicelib.domain.programme.document import Programme
+from chalicelib.domain.programme.references import known_tiers, reference, refusal_of
+from chalicelib.domain.violations import Violation
+
+
+def problems(programme: Programme) -> Iterator[Violation]:
+    """Yield what is wrong with the discounts of a document."""
+    section = SECTION.of(programme)
+    seen: set[str] = set()
+    for place, discount in enumerate(section.offers):
+        at = join("", SECTION.name, "offers", place)
+        if discount.id in seen:
+            yield Violation(join(at, "id"), f"`{discount.id}` is there twice: give it its own id")
+        seen.add(discount.id)
+        yield from _violations(programme, discount.terms, join(at, "terms"))
+
+
+def _violations(programme: Programme, terms: Terms, at: str) -> Iterator[Violation]:
+    match terms:
+        case SpendBands():
+            yield from _band_violations(terms, at)
+        case OnDates():
+            for place, day in enumerate(terms.days):
+                refusal = None if day == BIRTHDAY else _no_day(day)
+                if refusal:
+                    yield Violation(join(at, "days", place), refusal)
+        case ForStatus():
+            yield from _known_statuses(programme, terms.any, join(at, "any"))
+        case ForTier():
+            yield from known_tiers(programme, tuple(terms.percent), join(at, "percent"))
+        case MemberPrices():
+            yield from known_tiers(programme, terms.tiers, join(at, "tiers"), by_place=True)
+            yield from _known_statuses(programme, terms.statuses, join(at, "statuses"))
+        case ByVoucher():
+            yield from _voucher_violations(programme, terms, at)
+
+
+def _band_violations(terms: SpendBands, at: str) -> Iterator[Violation]:
+    if terms.percent > terms.max_percent:
+        yield Violation(join(at, "percent"), f"is more than `max_percent`, {terms.max_percent}")
+    if terms.shared and terms.basis == "after":
+        # Whoever varies the bill could find out to the penny what the others spent.
+        detail = "must be `before` with `shared`: bills would tell what the others spent"
+        yield Violation(join(at, "basis"), detail)
+
+
+def _known_statuses(programme: Programme, named: tuple[str, ...], at: str) -> Iterator[Violation]:
+    for place, status in enumerate(named):
+        yield from statuses.known_status(programme, status, join(at, place))
+
+
+def _voucher_violations(programme: Programme, terms: ByVoucher, at: str) -> Iterator[Violation]:
+    rewards = [reward.id for reward in programme.rewards if reward.gives is None]
+    here = join(at, "reward")
+    if not rewards:
+        yield Violation(here, "names a reward, but none has a voucher: declare `rewards`")
+    yield from reference(terms.reward, rewards, "reward with a voucher", here)
+    if (terms.percent is None) == (terms.amount is None):
+        yield Violation(at, "needs exactly one of `percent` and `amount`")
+
+
+def _no_day(day: str) -> str | None:
+    full = day if len(day) > len("12-31") else f"2024-{day}"
+    return refusal_of(calendar.parse_date, full)

@@ -1,0 +1,118 @@
+"""The discounts of a programme in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from chalicelib.domain.mechanics import statuses
+from chalicelib.domain.mechanics.discount_terms import (
+    BIRTHDAY,
+    SECTION,
+    ByVoucher,
+    Discount,
+    ForHousehold,
+    ForStatus,
+    ForTier,
+    MemberPrices,
+    OnDates,
+    SpendBands,
+    SpendWindow,
+)
+from chalicelib.domain.programme.fields import Text
+
+if TYPE_CHECKING:
+    from chalicelib.domain.programme.wording import Composer, Description, Message
+
+
+def words(compose: Composer) -> Iterator[Description]:
+    """Tell what each discount takes and gives, and how several of them go together."""
+    section = SECTION.of(compose.programme)
+    for discount in section.offers:
+        terms = _terms_in_words(compose, discount)
+        yield compose.describe("discount", discount.id, discount.name, *terms)
+    if len(section.offers) > 1:
+        programme = compose.programme
+        how = compose.message(
+            "discounts-stacking", stacking=section.stacking, percent=section.max_percent
+        )
+        yield compose.describe("stacking", programme.id, programme.name, how)
+
+
+def _terms_in_words(compose: Composer, discount: Discount) -> Iterator[Message]:
+    name, terms = discount.name, discount.terms
+    match terms:
+        case SpendBands():
+            yield from _bands_in_words(compose, name, terms)
+        case SpendWindow():
+            yield compose.message(
+                "discounts-window",
+                name=name,
+                percent=terms.percent,
+                days=terms.term_days,
+                spent=compose.money(terms.at_least),
+                window=terms.window,
+                window_days=terms.days,
+            )
+        case OnDates():
+            yield from _dates_in_words(compose, name, terms)
+        case ForStatus():
+            named = (statuses.name_of(compose.programme, each) for each in terms.any)
+            yield compose.message(
+                "discounts-status",
+                name=name,
+                percent=terms.percent,
+                statuses=compose.any_of(named),
+            )
+        case ForHousehold():
+            yield from _household_in_words(compose, name, terms)
+        case ForTier():
+            shares = (
+                compose.message("discounts-share", percent=percent, tier=compose.tier_name(tier))
+                for tier, percent in terms.percent.items()
+            )
+            yield compose.message("discounts-tiers", name=name, shares=compose.all_of(shares))
+        case MemberPrices():
+            yield compose.message("discounts-prices", name=name, services=len(terms.prices))
+        case ByVoucher():
+            yield _voucher_in_words(compose, name, terms)
+
+
+def _bands_in_words(compose: Composer, name: Text, terms: SpendBands) -> Iterator[Message]:
+    spent = compose.money(terms.at_least)
+    yield compose.message("discounts-spend", name=name, percent=terms.percent, spent=spent)
+    if terms.every is not None:
+        yield compose.message(
+            "discounts-spend-step",
+            every=compose.money(terms.every),
+            percent=terms.add,
+            most=terms.max_percent,
+        )
+    if terms.shared:
+        yield compose.message("discounts-shared")
+
+
+def _household_in_words(compose: Composer, name: Text, terms: ForHousehold) -> Iterator[Message]:
+    yield compose.message(
+        "discounts-household", name=name, percent=terms.percent, members=terms.at_least
+    )
+    if terms.roles:
+        roles = (compose.message("discounts-role", role=role) for role in terms.roles)
+        yield compose.message("discounts-roles", roles=compose.any_of(roles))
+
+
+def _voucher_in_words(compose: Composer, name: Text, terms: ByVoucher) -> Message:
+    if terms.percent is None:
+        off = compose.money(terms.amount or 0)
+        return compose.message("discounts-voucher-money", name=name, money=off)
+    return compose.message("discounts-voucher-percent", name=name, percent=terms.percent)
+
+
+def _dates_in_words(compose: Composer, name: Text, terms: OnDates) -> Iterator[Message]:
+    days = compose.any_of(
+        compose.message("discounts-birthday") if day == BIRTHDAY else compose.day(day)
+        for day in terms.days
+    )
+    yield compose.message("discounts-dates", name=name, percent=terms.percent, days=days)
+    if terms.before_days or terms.after_days:
+        yield compose.message("discounts-around", before=terms.before_days, after=terms.after_days)

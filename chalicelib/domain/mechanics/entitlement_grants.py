@@ -1,0 +1,161 @@
+"""
+Grants of entitlements: so many units that a member may use until a date.
+
+Whatever gives units gives them here: a full stamp card, a package, a reward, staff.  Units of one
+entitlement that lapse together are one grant, wherever they are from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from chalicelib.domain.decide.benefits import Benefit
+from chalicelib.domain.decide.event_builder import EventBuilder
+from chalicelib.domain.decide.progress import ProgressStore
+from chalicelib.domain.errors import Conflict
+from chalicelib.domain.ledger import calendar
+from chalicelib.domain.ledger.account import Account
+from chalicelib.domain.ledger.calendar import Instant
+from chalicelib.domain.ledger.events import Data, EntitlementsExpired
+from chalicelib.domain.mechanics import expiry
+from chalicelib.domain.programme.document import Programme
+from chalicelib.domain.programme.versions import Programmes
+
+#: Most different grants that an account holds: those alike are one.
+GRANTS_MAX: Final = 100
+
+
+class Grant(Struct, frozen=True, omit_defaults=True):
+    """Units of one entitlement that lapse together; of several sources they are one."""
+
+    programme: str
+    entitlement: str
+    units: int
+    expires_at: Instant | None = None
+    expires_on: str | None = None
+
+
+GRANTS: Final = ProgressStore("entitlements", Grant)
+
+
+def grants_of(account: Account, programme: Programme, entitlement: str) -> tuple[Grant, ...]:
+    """Return the grants of one entitlement, the soonest to lapse first."""
+    return tuple(
+        grant
+        for grant in sorted(GRANTS.all(account).values(), key=_lapsing)
+        if (grant.programme, grant.entitlement) == (programme.id, entitlement)
+    )
+
+
+def _lapsing(grant: Grant) -> tuple[bool, Instant]:
+    return (grant.expires_at is None, grant.expires_at or 0)
+
+
+def give(
+    event: EventBuilder,
+    programme: Programme,
+    entitlement: str,
+    units: int,
+    valid_days: int | None,
+    *,
+    cause: str,
+) -> str:
+    """
+    Add units that are usable through so many days after today, and return their key.
+
+    ``cause`` says what gives them.  Raises `Conflict` ``too_many_grants`` where the account has no
+    room for another grant.
+    """
+    event.give(Benefit("entitlement", programme.id, entitlement, cause, units))
+    grant = _usable_for(valid_days, programme, entitlement, units, event.now)
+    for refusal in _obstacles(event.account, grant):
+        raise refusal
+    add(event, grant)
+    return grant_key(grant)
+
+
+def obstacles(
+    account: Account, programme: Programme, entitlement: str, valid_days: int | None, now: Instant
+) -> Iterator[Conflict]:
+    """Yield why the member cannot be given units now."""
+    yield from _obstacles(account, _usable_for(valid_days, programme, entitlement, 1, now))
+
+
+def _obstacles(account: Account, grant: Grant) -> Iterator[Conflict]:
+    held = GRANTS.all(account)
+    if grant_key(grant) not in held and len(held) >= GRANTS_MAX:
+        yield Conflict("too_many_grants", f"This member holds {GRANTS_MAX} grants: use some first.")
+
+
+def _usable_for(
+    valid_days: int | None, programme: Programme, entitlement: str, units: int, now: Instant
+) -> Grant:
+    term = expiry.NEVER
+    if valid_days is not None:
+        today = calendar.local_date(now, programme.time_zone)
+        term = expiry.until(calendar.add_days(today, valid_days), programme.time_zone)
+    return Grant(programme.id, entitlement, units, term.expires_at, term.expires_on)
+
+
+def add(event: EventBuilder, grant: Grant) -> None:
+    """Add units to the grant that they are alike with, or as one of their own."""
+    key = grant_key(grant)
+    before = GRANTS.get(event.account, key)
+    had = before.units if before else 0
+    GRANTS.put(event, key, replace(grant, units=had + grant.units))
+
+
+def take(event: EventBuilder, key: str, units: int) -> int:
+    """Take units of one grant, as far as they go, and return how many that were."""
+    grant = GRANTS.get(event.account, key)
+    taken = min(grant.units, units) if grant else 0
+    if grant is not None and taken:
+        if grant.units == taken:
+            GRANTS.drop(event, key)
+        else:
+            GRANTS.put(event, key, replace(grant, units=grant.units - taken))
+    return taken
+
+
+def take_back(event: EventBuilder, key: str, units: int, *, cause: str) -> int:
+    """Take units of one grant back, as far as they are unused, and return how many those were."""
+    grant = GRANTS.get(event.account, key)
+    taken = take(event, key, units)
+    if grant is not None and taken:
+        back = Benefit("entitlement", grant.programme, grant.entitlement, cause, taken)
+        event.take_back(back)
+    return taken
+
+
+def grant_key(grant: Grant) -> str:
+    """Return the key of a grant: those alike are one."""
+    return f"{grant.programme}/{grant.entitlement}@{grant.expires_on or ''}"
+
+
+def due(account: Account) -> Instant | None:
+    """Return when a grant next lapses."""
+    instants = (grant.expires_at for grant in GRANTS.all(account).values())
+    return min((at for at in instants if at is not None), default=None)
+
+
+def lapse(event: EventBuilder, _programmes: Programmes) -> Data | None:
+    """Drop the grants whose last day is over at the instant."""
+    account = event.before
+    over = [
+        key
+        for key, grant in GRANTS.all(account).items()
+        if grant.expires_at is not None and grant.expires_at <= event.now
+    ]
+    for key in over:
+        GRANTS.drop(event, key)
+    return EntitlementsExpired(tuple(over)) if over else None
+
+
+def end(event: EventBuilder) -> None:
+    """Give up every grant, where an account ends."""
+    for key in GRANTS.all(event.account):
+        GRANTS.drop(event, key)

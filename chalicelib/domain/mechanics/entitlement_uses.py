@@ -1,0 +1,206 @@
+"""
+Uses of entitlements: units are used, each once, and a use is given back.
+
+A use takes from the quota first, since what is left of it lapses anyway, then from grants, the
+soonest to lapse first.  Uses are counted in the account, so the last unit is used once.  A use can
+be given back, once, within a month.
+
+A use is refused in this order: not a member, no such entitlement, none held, quota exhausted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from chalicelib.domain.decide.benefits import Benefit
+from chalicelib.domain.decide.claims import EventRef, Ref
+from chalicelib.domain.decide.commands import Command
+from chalicelib.domain.decide.decider import Decider, Known
+from chalicelib.domain.decide.event_builder import EventBuilder
+from chalicelib.domain.decide.mechanic import Mechanic
+from chalicelib.domain.errors import Conflict, NotFound
+from chalicelib.domain.ledger import calendar
+from chalicelib.domain.ledger.effects import CounterChange
+from chalicelib.domain.ledger.events import (
+    Detail,
+    EntitlementReturned,
+    EntitlementUse,
+    EntitlementUsed,
+    GrantUse,
+    QuotaUse,
+)
+from chalicelib.domain.mechanics import entitlement_grants
+from chalicelib.domain.mechanics.entitlement_grants import Grant
+from chalicelib.domain.mechanics.entitlements import (
+    Held,
+    entitlement_named,
+    held_of,
+    quota_counter,
+)
+from chalicelib.domain.programme.document import Programme
+
+#: How long a use can be given back.
+RETURN_DAYS: Final = 31
+
+
+class UseEntitlement(Command, frozen=True):
+    """Use units of an entitlement; ``reference`` says for what, and is kept."""
+
+    programme: str
+    entitlement: str
+    units: int = 1
+    reference: str = ""
+
+
+class ReturnEntitlement(Command, frozen=True):
+    """Give a use back; ``use`` is the version of its event."""
+
+    use: int
+    reason: str = ""
+
+    def records(self, known: Known) -> tuple[Ref | EventRef, ...]:  # noqa: ARG002 - known at once
+        """Return the event of the use."""
+        return (EventRef(self.member, self.use),)
+
+
+class Used(Struct, frozen=True):
+    """What a use took, and what is left."""
+
+    units: int
+    held: Held
+
+
+class Returned(Struct, frozen=True):
+    """What became of a use that is given back; ``changed`` is false where it was before."""
+
+    changed: bool
+    programme: str
+    entitlement: str
+    units: int
+
+
+def use(decider: Decider, command: UseEntitlement) -> Used:
+    """Use units, each once."""
+    now = decider.now
+    programme = decider.programme(command.programme)
+    entitlement = entitlement_named(programme, command.entitlement)
+    event = decider.event()
+    used = consume(event, programme, entitlement.id, command.units)
+    event.record(
+        EntitlementUsed(used),
+        detail=Detail(note=command.reference) if command.reference else None,
+    )
+    after = held_of(event.account, programme, entitlement, now)
+    nothing = Held(programme.id, entitlement, 0)
+    return Used(command.units, after or nothing)
+
+
+def consume(
+    event: EventBuilder, programme: Programme, entitlement_id: str, units: int
+) -> EntitlementUse:
+    """
+    Use units in an event, and return what `put_back` needs to undo it.
+
+    Raises `Conflict` ``not_entitled`` or ``quota_exhausted``.
+    """
+    account, now = event.account, event.now
+    entitlement = entitlement_named(programme, entitlement_id)
+    has = held_of(account, programme, entitlement, now)
+    extensions = {"programme": programme.id, "entitlement": entitlement.id}
+    if has is None:
+        raise Conflict("not_entitled", f"This member does not have {entitlement.id}.", **extensions)
+    if has.left is not None and has.left < units:
+        raise Conflict(
+            "quota_exhausted",
+            f"{has.left} of {entitlement.id} are left; {units} were asked for.",
+            left=has.left,
+            resets_on=has.resets_on,
+            **extensions,
+        )
+    by_right = units if has.left is None else min(has.quota_left or 0, units)
+    if by_right:
+        # What a tier or a plan brings is given when it is used, a grant when it is granted.
+        event.give(Benefit("entitlement", programme.id, entitlement.id, "use", by_right))
+    if has.left is None:
+        return EntitlementUse(programme.id, entitlement.id, units, unlimited=True)
+    left, quota = units, None
+    if has.quota_left and entitlement.quota is not None:
+        part = min(has.quota_left, left)
+        left -= part
+        day = calendar.local_date(now, programme.time_zone)
+        counter = quota_counter(programme, entitlement, entitlement.quota, day)
+        over = calendar.window_over(day, entitlement.quota.window, programme.time_zone)
+        event.add(CounterChange(counter, part, over))
+        quota = QuotaUse(counter, part)
+    grants = tuple(_from_grants(event, has.grants, left))
+    return EntitlementUse(programme.id, entitlement.id, units, quota=quota, grants=grants)
+
+
+def _from_grants(event: EventBuilder, grants: tuple[Grant, ...], units: int) -> Iterator[GrantUse]:
+    for grant in grants:
+        part = entitlement_grants.take(event, entitlement_grants.grant_key(grant), units)
+        units -= part
+        if part:
+            yield GrantUse(grant.expires_at, grant.expires_on, part)
+
+
+def give_back(decider: Decider, command: ReturnEntitlement) -> Returned:
+    """Undo a use, once; units of a grant that has lapsed since do not come back."""
+    account, now = decider.member, decider.now
+    original = decider.event_at(command.member, command.use)
+    if original is None or not isinstance(original.data, EntitlementUsed):
+        raise NotFound("use_not_found", "No use of an entitlement has this id.")
+    used = original.data.use
+    done = f"returned/{command.use}"
+    result = Returned(
+        changed=False, programme=used.programme, entitlement=used.entitlement, units=0
+    )
+    if account.counter(done):
+        return result
+    until = calendar.add_days(calendar.local_date(original.effective_at, "UTC"), RETURN_DAYS)
+    kept = calendar.expiry_instant(until, "UTC")
+    if kept <= now:
+        raise Conflict(
+            "too_late_to_return",
+            f"A use can be given back for {RETURN_DAYS} days; this one is older.",
+            until=until.isoformat(),
+        )
+    event = decider.event()
+    event.add(CounterChange(done, 1, kept))
+    units = put_back(event, used)
+    event.record(
+        EntitlementReturned(command.use, used.programme, used.entitlement, units, command.reason)
+    )
+    return replace(result, changed=True, units=units)
+
+
+def put_back(event: EventBuilder, used: EntitlementUse) -> int:
+    """
+    Undo a use in an event, and return how many units are there again.
+
+    Of a window that has passed, and of a grant that has lapsed, nothing is left to give back to.
+    """
+    now = event.now
+    units = used.units if used.unlimited else 0
+    if used.quota is not None:
+        counted = event.account.counters.get(used.quota.counter)
+        if counted is not None and (counted.keep_until is None or counted.keep_until > now):
+            event.add(CounterChange(used.quota.counter, -used.quota.units, counted.keep_until))
+            units += used.quota.units
+    for part in used.grants:
+        if part.expires_at is None or part.expires_at > now:
+            units += part.units
+            grant = Grant(
+                used.programme, used.entitlement, part.units, part.expires_at, part.expires_on
+            )
+            entitlement_grants.add(event, grant)
+    return units
+
+
+MECHANIC: Final = Mechanic(
+    handlers={UseEntitlement: use, ReturnEntitlement: give_back},
+)

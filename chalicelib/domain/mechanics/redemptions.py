@@ -1,0 +1,175 @@
+"""
+Redemptions: rewards that were paid for, and their vouchers, each used or cancelled once.
+
+A voucher is used through its last day.  Until then an unused one can be cancelled: its value
+returns to its original expiry, and its limits and stock are free again.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar, Final, Literal
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from chalicelib.domain.decide.benefits import Benefit
+from chalicelib.domain.decide.claims import EventRef, RecordKind, Ref, SaveRecord, TakeFrom
+from chalicelib.domain.decide.commands import Command
+from chalicelib.domain.decide.decider import Decider, Known
+from chalicelib.domain.decide.mechanic import Mechanic
+from chalicelib.domain.errors import Conflict, NotFound
+from chalicelib.domain.ledger import calendar, postings
+from chalicelib.domain.ledger.calendar import Instant
+from chalicelib.domain.ledger.effects import CounterChange
+from chalicelib.domain.ledger.events import RedemptionCancelled, VoucherUsed
+from chalicelib.domain.ledger.lots import Taken
+from chalicelib.domain.ledger.postings import REDEEMED, LedgerAccount
+from chalicelib.domain.mechanics import expiry, value
+
+
+class Redemption(Struct, frozen=True, omit_defaults=True):
+    """
+    A reward that was paid for, and its voucher.
+
+    ``revision`` counts its changes; ``taken`` is what its price came from, and ``payee`` whom it
+    went to, if anybody; ``counters`` are the limits that it used, with the instant at which each
+    may be forgotten.
+    """
+
+    id: str
+    member: str
+    programme: str
+    reward: str
+    currency: str
+    price: int
+    state: Literal["issued", "used", "cancelled"]
+    issued_at: Instant
+    voucher_hash: str
+    expires_at: Instant | None = None
+    expires_on: str | None = None
+    taken: tuple[Taken, ...] = ()
+    counters: tuple[tuple[str, Instant | None], ...] = ()
+    stocked: bool = False
+    changed_at: Instant | None = None
+    revision: int = 1
+    payee: str = ""
+
+
+REDEMPTIONS: Final = RecordKind("redemption", Redemption)
+
+
+class CancelRedemption(Command, frozen=True):
+    """Take back a redemption whose voucher is unused: its value returns to its expiry."""
+
+    redemption_id: str
+    reason: str = ""
+
+    def records(self, known: Known) -> tuple[Ref | EventRef, ...]:  # noqa: ARG002 - known at once
+        """Return the redemption."""
+        return (REDEMPTIONS.ref(self.member, self.redemption_id),)
+
+
+class UseVoucher(Command, frozen=True):
+    """Hand over what the voucher of a redemption stands for; after the account ended as well."""
+
+    when_closed: ClassVar[bool] = True
+
+    redemption_id: str
+
+    def records(self, known: Known) -> tuple[Ref | EventRef, ...]:  # noqa: ARG002 - known at once
+        """Return the redemption."""
+        return (REDEMPTIONS.ref(self.member, self.redemption_id),)
+
+
+def claim_to_save(redemption: Redemption) -> SaveRecord:
+    """Return the claim that writes a redemption over the revision before its own."""
+    takes = {}
+    if redemption.stocked and redemption.state != "cancelled":
+        takes = {stock_counter(redemption.programme, redemption.reward): 1}
+    ref = REDEMPTIONS.ref(redemption.member, redemption.id)
+    return SaveRecord(ref, redemption, redemption.revision, takes)
+
+
+def stock_counter(programme_id: str, reward_id: str) -> str:
+    """Return the counter of how many of a reward were taken."""
+    return f"{programme_id}/stock/{reward_id}"
+
+
+def paid_to(payee: str) -> LedgerAccount:
+    """Return where the price goes: to the payee, if there is one."""
+    return postings.payee(payee) if payee else REDEEMED
+
+
+def cancel(decider: Decider, command: CancelRedemption) -> Redemption:
+    """Take back a redemption whose voucher is unused; value returns to its original expiry."""
+    now = decider.now
+    redemption = decider.record(REDEMPTIONS, command.member, command.redemption_id)
+    if redemption is None:
+        raise redemption_unknown()
+    check_issued(redemption, now)
+    event = decider.event()
+    shortest = expiry.NEVER
+    version = decider.programmes.in_force(redemption.programme, now)
+    if version is not None:
+        programme = version.document
+        currency = programme.currency(redemption.currency.split("/")[1])
+        if currency is not None and currency.restored_life_days:
+            today = calendar.local_date(now, programme.time_zone)
+            last = calendar.add_days(today, currency.restored_life_days)
+            shortest = expiry.until(last, programme.time_zone, currency.expiry_warning_days)
+    source = paid_to(redemption.payee)
+    value.restore(event, redemption.currency, redemption.taken, source=source, shortest=shortest)
+    for counter, kept_until in redemption.counters:
+        if event.account.counter(counter):
+            event.add(CounterChange(counter, -1, kept_until))
+    event.record(RedemptionCancelled(redemption.id, command.reason))
+    event.take_back(Benefit("reward", redemption.programme, redemption.reward, "cancellation"))
+    after = in_state(redemption, "cancelled", now)
+    decider.claim(claim_to_save(after))
+    if redemption.stocked:
+        decider.claim(TakeFrom(stock_counter(redemption.programme, redemption.reward), -1, 0))
+    return after
+
+
+def redemption_unknown() -> NotFound:
+    """Return the refusal of a redemption that is not this member's."""
+    return NotFound("redemption_not_found", "This member has no such redemption.")
+
+
+def use_voucher(decider: Decider, command: UseVoucher) -> Redemption:
+    """Hand over what the voucher stands for, once."""
+    redemption = decider.record(REDEMPTIONS, command.member, command.redemption_id)
+    if redemption is None:
+        raise redemption_unknown()
+    check_issued(redemption, decider.now)
+    after = in_state(redemption, "used", decider.now)
+    decider.event().record(VoucherUsed(after.id))
+    decider.claim(claim_to_save(after))
+    return after
+
+
+def check_issued(redemption: Redemption, now: Instant) -> None:
+    """Refuse a voucher that is used, cancelled or past its last day."""
+    if redemption.state != "issued":
+        raise Conflict(
+            f"voucher_{redemption.state}",
+            f"This voucher was {redemption.state} already.",
+            redemption=redemption.id,
+        )
+    if redemption.expires_at is not None and redemption.expires_at <= now:
+        raise Conflict(
+            "voucher_expired",
+            f"This voucher was valid through {redemption.expires_on}.",
+            redemption=redemption.id,
+            expires_on=redemption.expires_on,
+        )
+
+
+def in_state(redemption: Redemption, state: str, now: Instant) -> Redemption:
+    """Return a redemption in another state, as its next revision."""
+    return replace(redemption, state=state, changed_at=now, revision=redemption.revision + 1)
+
+
+MECHANIC: Final = Mechanic(
+    handlers={CancelRedemption: cancel, UseVoucher: use_voucher},
+)

@@ -1,0 +1,174 @@
+"""
+What remains of an activity: which part of it a reversal takes, and what is left then.
+
+A part is lines, units or money of them, or an amount where there are no lines.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from chalicelib.domain.decide.claims import RecordKind
+from chalicelib.domain.errors import Conflict, Invalid
+from chalicelib.domain.ledger import money
+from chalicelib.domain.ledger.activity import Activity, recorded_in
+from chalicelib.domain.ledger.events import ActivityRecorded, Event, Line, Outcome
+
+
+class LineReversal(Struct, frozen=True):
+    """How much of one line comes back; all that is left of it where nothing is said."""
+
+    id: str
+    amount: int | None = None
+    quantity: int | None = None
+
+
+class Remaining(Struct, frozen=True, omit_defaults=True):
+    """
+    What of a recorded activity is not yet reversed.
+
+    ``granted`` follows the order of the event's awards; ``outcomes`` are what its outcomes have
+    become; ``revision`` counts the reversals.
+    """
+
+    amount: int | None
+    quantity: int | None
+    lines: dict[str, tuple[int, int]] = {}
+    granted: tuple[int, ...] = ()
+    whole: bool = True
+    revision: int = 0
+    outcomes: tuple[Outcome, ...] = ()
+
+
+#: By the version of the activity's event.
+REMAINING: Final = RecordKind("remaining", Remaining)
+
+
+def untouched(event: Event) -> Remaining:
+    """Return what of an activity can be reversed before any reversal: all of it."""
+    activity = recorded_in(event)
+    return Remaining(
+        amount=activity.amount,
+        quantity=activity.quantity,
+        lines={line.id: (line.amount, line.quantity) for line in activity.lines},
+        granted=tuple(award.granted for award in _recorded(event).awards),
+        outcomes=event.outcomes,
+    )
+
+
+def _recorded(event: Event) -> ActivityRecorded:
+    if not isinstance(event.data, ActivityRecorded):
+        raise TypeError(f"an event {event.kind} records no activity")
+    return event.data
+
+
+def reduced(
+    activity: Activity,
+    before: Remaining,
+    lines: tuple[LineReversal, ...],
+    amount: int | None,
+) -> Remaining:
+    """
+    Return what of an activity remains after a reversal, not yet what of its award.
+
+    Raises `Invalid` ``lines_required``, ``no_amount`` or ``unknown_line``, and `Conflict`
+    ``exceeds_remaining``.
+    """
+    if lines:
+        return _without_lines(before, lines)
+    if amount is None:
+        return _all_gone(before)
+    if activity.lines:
+        raise Invalid(
+            "lines_required",
+            "This activity has lines: say which of them come back.",
+            errors=[{"pointer": "/lines", "detail": "is required for an activity with lines"}],
+        )
+    if before.amount is None:
+        raise Invalid(
+            "no_amount",
+            "This activity has no amount: reverse it whole.",
+            errors=[{"pointer": "/amount", "detail": "must be left out: the activity has none"}],
+        )
+    _check_left("/amount", before.amount, amount)
+    if amount == before.amount:
+        return _all_gone(before)
+    return replace(before, amount=before.amount - amount)
+
+
+def _without_lines(before: Remaining, reversals: tuple[LineReversal, ...]) -> Remaining:
+    lines = dict(before.lines)
+    for place, reversal in enumerate(reversals):
+        pointer = f"/lines/{place}"
+        if reversal.id not in lines:
+            raise Invalid(
+                "unknown_line",
+                f"This activity has {len(lines)} lines, and none of this id.",
+                errors=[
+                    {"pointer": f"{pointer}/id", "detail": "must be the id of one of its lines"}
+                ],
+            )
+        amount, quantity = lines[reversal.id]
+        less_quantity = quantity if reversal.quantity is None else reversal.quantity
+        _check_left(f"{pointer}/quantity", quantity, less_quantity)
+        less_amount = reversal.amount
+        if less_amount is None:
+            whole = reversal.quantity is None or reversal.quantity == quantity
+            less_amount = (
+                amount if whole else money.divide(amount * less_quantity, quantity, "half_up")
+            )
+        elif reversal.quantity is None and less_amount < amount:
+            # Part of the money of a line comes back, as a price reduction does: its units stay.
+            less_quantity = 0
+        _check_left(f"{pointer}/amount", amount, less_amount)
+        lines[reversal.id] = (amount - less_amount, quantity - less_quantity)
+    if not any(amount or quantity for amount, quantity in lines.values()):
+        return _all_gone(before)
+    units = before.quantity
+    if units is not None:
+        # An activity may state its units and have lines too: what comes back of them is the same.
+        back = sum(was - lines[line][1] for line, (_, was) in before.lines.items())
+        units = max(units - back, 0)
+    return replace(before, amount=sum(a for a, _ in lines.values()), quantity=units, lines=lines)
+
+
+def _check_left(pointer: str, left: int, asked: int) -> None:
+    if asked > left:
+        raise Conflict(
+            "exceeds_remaining",
+            f"Only {left} of this is left to reverse, not {asked}.",
+            pointer=pointer,
+            remaining=left,
+        )
+
+
+def _all_gone(before: Remaining) -> Remaining:
+    return replace(
+        before,
+        amount=None if before.amount is None else 0,
+        quantity=None if before.quantity is None else 0,
+        lines=dict.fromkeys(before.lines, (0, 0)),
+        whole=False,
+    )
+
+
+def what_is_left(activity: Activity, remaining: Remaining) -> Activity:
+    """Return an activity as if it had only what remains of it."""
+    lines = tuple(
+        Line(line.id, *remaining.lines[line.id], line.category, line.sku)
+        for line in activity.lines
+        if any(remaining.lines[line.id])
+    )
+    return replace(activity, amount=remaining.amount, quantity=remaining.quantity, lines=lines)
+
+
+def returned_lines(activity: Activity, before: Remaining, after: Remaining) -> Iterator[Line]:
+    """Yield what of each line came back."""
+    for line in activity.lines:
+        (amount, quantity), (left, units) = before.lines[line.id], after.lines[line.id]
+        if (amount, quantity) != (left, units):
+            yield Line(line.id, amount - left, quantity - units, line.category, line.sku)

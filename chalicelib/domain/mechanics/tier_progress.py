@@ -1,0 +1,100 @@
+"""Where a member stands on the ladder: to the next tier, to keep this one, and by when."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from chalicelib.domain.ledger import calendar
+from chalicelib.domain.ledger.account import Account, TierStep
+from chalicelib.domain.ledger.calendar import Instant
+from chalicelib.domain.mechanics.tier_ladder import Window, measure, qualifies, window_of
+from chalicelib.domain.mechanics.tiers import TierOverride, overrides_of
+from chalicelib.domain.programme.document import Programme, Qualification, TierLevel, Tiers
+from chalicelib.domain.programme.fields import Text
+
+
+class MetricProgress(Struct, frozen=True, omit_defaults=True):
+    """One threshold: where the member is, where it is reached, what is missing."""
+
+    metric: str
+    value: int
+    at_least: int
+    missing: int
+    currency: str | None = None
+    on: str | None = None
+
+
+class LevelProgress(Struct, frozen=True, omit_defaults=True):
+    """What a level takes: ``need`` is `all` or `any` of the thresholds."""
+
+    tier: str
+    name: Text
+    need: str
+    reached: bool
+    metrics: tuple[MetricProgress, ...]
+
+
+class TierProgress(Struct, frozen=True, omit_defaults=True):
+    """Where a member stands: to the next tier, to keep this one, and by when."""
+
+    tier: str
+    name: Text
+    since: Instant
+    window: str
+    timeline: tuple[TierStep, ...] = ()
+    to_next: LevelProgress | None = None
+    to_keep: LevelProgress | None = None
+    by: Instant | None = None
+    in_grace: bool = False
+    overrides: tuple[TierOverride, ...] = ()
+
+
+def tier_progress(account: Account, programme: Programme, now: Instant) -> TierProgress | None:
+    """Return where the member stands, or ``None`` where the programme has no ladder."""
+    tiers = programme.tiers
+    if tiers is None:
+        return None
+    enrolment = account.enrolments[programme.id]
+    window = window_of(tiers, enrolment, calendar.local_date(now, programme.time_zone))
+    rank = programme.rank(enrolment.tier)
+    level = tiers.levels[rank]
+    higher = tiers.levels[rank + 1] if rank + 1 < len(tiers.levels) else None
+    keeps = tiers.window != "lifetime" and rank > 0 and tiers.downgrade != "none"
+    return TierProgress(
+        tier=level.id,
+        name=level.name,
+        since=enrolment.timeline[-1].since,
+        window=tiers.window,
+        timeline=enrolment.timeline,
+        to_next=None if higher is None else _to_level(account, programme, tiers, higher, window),
+        to_keep=_to_level(account, programme, tiers, level, window) if keeps else None,
+        by=enrolment.review_at,
+        in_grace=enrolment.in_grace,
+        overrides=overrides_of(account, programme.id),
+    )
+
+
+def _to_level(
+    account: Account, programme: Programme, tiers: Tiers, level: TierLevel, window: Window
+) -> LevelProgress:
+    need = level.qualify or Qualification()
+    metrics = []
+    for threshold in need.all or need.any:
+        value = measure(account, programme, tiers, threshold, window)
+        metrics.append(
+            MetricProgress(
+                metric=threshold.metric,
+                value=value,
+                at_least=threshold.at_least,
+                missing=max(threshold.at_least - value, 0),
+                currency=threshold.currency,
+                on=threshold.on,
+            )
+        )
+    return LevelProgress(
+        tier=level.id,
+        name=level.name,
+        need="all" if need.all else "any",
+        reached=qualifies(account, programme, tiers, need, window),
+        metrics=tuple(metrics),
+    )

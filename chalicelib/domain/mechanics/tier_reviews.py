@@ -1,0 +1,133 @@
+"""
+Reviews of tiers: which of them a member keeps when a window is over, and which are lost.
+
+A calendar year, or a year of membership, is reviewed when it ends, on what it brought, so that a
+tier reached in one year lasts through the next; a rolling tier is reviewed so many days after it
+was reached or confirmed, on the days up to then.  A grace postpones a loss, and what the new window
+has brought by its end counts too.  A lifetime tier is never reviewed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from chalicelib.domain.decide.event_builder import EventBuilder
+from chalicelib.domain.decide.mechanic import Mechanic, Phase
+from chalicelib.domain.ledger import calendar
+from chalicelib.domain.ledger.account import Account
+from chalicelib.domain.ledger.calendar import Instant
+from chalicelib.domain.ledger.effects import ReviewChange
+from chalicelib.domain.ledger.events import Data, TierAtRisk, TierReviewAnnounced, TiersReviewed
+from chalicelib.domain.mechanics.tier_ladder import finished_window, rank_reached, window_of
+from chalicelib.domain.mechanics.tiers import (
+    NOTICES,
+    lower_to,
+    raise_to,
+    rank_beneath,
+    rank_overridden,
+    schedule_review,
+)
+from chalicelib.domain.programme.document import Programme, Tiers
+from chalicelib.domain.programme.versions import Programmes
+
+
+def due(account: Account) -> Instant | None:
+    """Return when a tier is next reviewed, or its loss announced."""
+    instants = [e.review_at for e in account.enrolments.values() if e.review_at is not None]
+    instants += [notice.at for notice in NOTICES.all(account).values()]
+    return min(instants, default=None)
+
+
+def review(event: EventBuilder, programmes: Programmes) -> Data | None:
+    """Review the tiers whose window or grace ends at the instant."""
+    account = event.before
+    due_now = [
+        programme_id
+        for programme_id, enrolment in sorted(account.enrolments.items())
+        if enrolment.review_at is not None and enrolment.review_at <= event.now
+    ]
+    for programme_id in due_now:
+        version = programmes.in_force(programme_id, event.now)
+        tiers = version.document.tiers if version else None
+        if version is None or tiers is None or tiers.window == "lifetime":
+            event.add(ReviewChange(programme_id))
+            NOTICES.drop(event, programme_id)
+        else:
+            _review(event, version.document, tiers)
+    return TiersReviewed(tuple(due_now)) if due_now else None
+
+
+def _review(event: EventBuilder, programme: Programme, tiers: Tiers) -> None:
+    enrolment = event.account.enrolments[programme.id]
+    today = calendar.local_date(event.now, programme.time_zone)
+    held = rank_beneath(event.account, programme)
+    finished = finished_window(tiers, enrolment, today)
+    reached = rank_reached(event.account, programme, tiers, finished)
+    if enrolment.in_grace:
+        running = window_of(tiers, enrolment, today)
+        reached = max(reached, rank_reached(event.account, programme, tiers, running))
+    if reached > held and tiers.upgrade == "at_review":
+        raise_to(event, programme, tiers, reached, "reviewed")
+    if reached < held and tiers.downgrade != "none":
+        if tiers.grace_days and not enrolment.in_grace:
+            ends = calendar.add_days(today, tiers.grace_days)
+            end = calendar.day_start(ends, programme.time_zone)
+            event.add(ReviewChange(programme.id, end, in_grace=True))
+            return
+        lower_to(event, programme, tiers, _rank_left(tiers, held, reached), "reviewed")
+    schedule_review(event, programme, tiers)
+
+
+def _rank_left(tiers: Tiers, held: int, reached: int) -> int:
+    """Return the rank to which a review lowers a tier that was not reached again."""
+    return reached if tiers.downgrade == "to_earned" else max(reached, held - 1)
+
+
+def announce(event: EventBuilder, programmes: Programmes) -> Data | None:
+    """Announce the tiers that the coming review would take: nothing moves, the journal says so."""
+    account = event.before
+    at_risk: list[TierAtRisk] = []
+    for programme_id, notice in NOTICES.all(account).items():
+        if notice.at > event.now:
+            continue
+        NOTICES.drop(event, programme_id)
+        version = programmes.in_force(programme_id, event.now)
+        tiers = version.document.tiers if version else None
+        if version is not None and tiers is not None:
+            at_risk += _at_risk(account, version.document, tiers, event.now)
+    return None if event.is_empty else TierReviewAnnounced(tuple(at_risk))
+
+
+def _at_risk(
+    account: Account, programme: Programme, tiers: Tiers, now: Instant
+) -> Iterator[TierAtRisk]:
+    """Yield the tier that the review will leave if nothing is added, if that is a lower one."""
+    enrolment = account.enrolments[programme.id]
+    if enrolment.review_at is None or enrolment.review_at <= now:
+        return
+    last = calendar.local_date(enrolment.review_at - 1, programme.time_zone)
+    reached = rank_reached(account, programme, tiers, window_of(tiers, enrolment, last))
+    beneath = rank_beneath(account, programme)
+    if reached >= beneath or tiers.downgrade == "none":
+        return
+    kept = max(_rank_left(tiers, beneath, reached), rank_overridden(account, programme))
+    if kept >= programme.rank(enrolment.tier):
+        return
+    falls_to = tiers.levels[kept].id
+    yield TierAtRisk(programme.id, enrolment.tier, falls_to, enrolment.review_at)
+
+
+def end(event: EventBuilder) -> None:
+    """Cease to review, where an account ends."""
+    for programme_id, enrolment in sorted(event.account.enrolments.items()):
+        NOTICES.drop(event, programme_id)
+        if enrolment.review_at is not None:
+            event.add(ReviewChange(programme_id))
+
+
+MECHANIC: Final = Mechanic(
+    due=due,
+    ticks=((Phase.REVIEW, review), (Phase.WARN, announce)),
+    closing=end,
+)

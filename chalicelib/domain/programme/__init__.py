@@ -1,0 +1,1 @@
+"""Programmes as data: the document, its sections, conditions and words."""

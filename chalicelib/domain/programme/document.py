@@ -1,0 +1,317 @@
+"""
+A programme is data: one document holds every mechanic, and these Structs are its shape.
+
+The document is JSON.  Money is in minor units, percentages are whole numbers (150 is "half as
+much again"), dates are local to the programme's ``time_zone``.  What the types cannot say, such
+as "every tier that a rule names exists", is in `validation`.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated, Literal
+
+from msgspec import Meta, field
+
+from chalicelib.domain.ledger.calendar import Window
+from chalicelib.domain.ledger.money import Rounding
+from chalicelib.domain.programme.fields import (
+    ActivityType,
+    Caption,
+    Count,
+    Days,
+    Expiry,
+    Expression,
+    Id,
+    LineScope,
+    LocalDate,
+    Model,
+    Name,
+    Percent,
+    Plural,
+    Points,
+    Recurrence,
+    Text,
+    whole,
+)
+
+
+class MoneyUnit(Model, frozen=True):
+    """The money that activities are in."""
+
+    currency: Annotated[str, Meta(pattern=whole(r"[A-Z]{3}"), description="An ISO 4217 code.")]
+
+
+class Enrolment(Model, frozen=True):
+    """Who may join."""
+
+    min_completed_visits: Annotated[int, Meta(ge=0, le=1000)] = 0
+    required_consents: tuple[Id, ...] = ()
+
+
+class Currency(Model, frozen=True):
+    """
+    One kind of value that members hold.
+
+    ``name`` is what follows a number; ``forms`` what follows it instead, by locale and by the
+    plural category of CLDR that the number has in its language: `{"en": {"one": "point"}}`.
+
+    ``expiry_warning_days`` before its last day, value that is still there is announced in the
+    journal, for messages and webhooks to follow.
+    """
+
+    id: Id
+    name: Text
+    expiry: Expiry
+    forms: dict[str, dict[Plural, Name]] = field(default_factory=dict)
+    activation_delay_days: Days = 0
+    expiry_warning_days: Annotated[int, Meta(ge=1, le=365)] | None = None
+    negative_balance: Literal["deficit", "clamp", "reject"] = "deficit"
+    restored_life_days: Days = 0
+
+
+class FixedAward(Model, frozen=True, tag_field="type", tag="fixed"):
+    """So much for each activity."""
+
+    amount: Points
+
+
+class AmountAward(Model, frozen=True, tag_field="type", tag="per_amount"):
+    """``amount`` for every ``per`` minor units of money in scope."""
+
+    amount: Points
+    per: Count
+
+
+class UnitAward(Model, frozen=True, tag_field="type", tag="per_unit"):
+    """``amount`` for every ``per`` units of quantity in scope."""
+
+    amount: Points
+    per: Count = 1
+
+
+class FormulaAward(Model, frozen=True, tag_field="type", tag="formula"):
+    """What a whole-number CEL expression yields; below zero counts as zero."""
+
+    expression: Expression
+
+
+Award = FixedAward | AmountAward | UnitAward | FormulaAward
+
+
+class Multiplier(Model, frozen=True):
+    """A factor in percent, always or when a condition holds."""
+
+    percent: Percent
+    when: Expression | None = None
+
+
+class Cap(Model, frozen=True):
+    """
+    A limit on one rule: on the value it gives (``max``) or on how often it gives (``times``).
+
+    ``activity`` limits a single activity.  Over the limit, ``clip`` gives what is left and
+    ``reject`` gives nothing.
+    """
+
+    window: Literal["activity", "day", "week", "month", "year", "lifetime"]
+    max: Points | None = None
+    times: Count | None = None
+    on_exceed: Literal["clip", "reject"] = "clip"
+
+
+class EarningRule(Model, frozen=True):
+    """When an activity earns, on what part of it, and how much."""
+
+    id: Id
+    on: Annotated[tuple[ActivityType, ...], Meta(min_length=1, max_length=50)]
+    currency: Id
+    award: Award
+    name: Caption = ""
+    when: Expression | None = None
+    scope: LineScope = LineScope()
+    group: Id | None = None
+    priority: Annotated[int, Meta(ge=-1000, le=1000)] = 0
+    multipliers: tuple[Multiplier, ...] = ()
+    tier_percent: dict[Id, Percent] = field(default_factory=dict)
+    rounding: Rounding = "floor"
+    caps: Annotated[tuple[Cap, ...], Meta(max_length=10)] = ()
+    activation_delay_days: Days | None = None
+    valid_from: LocalDate | None = None
+    valid_until: LocalDate | None = None
+    recurs: Recurrence | None = None
+
+
+StackingMode = Literal["first", "best", "stack"]
+
+
+class RuleGroup(Model, frozen=True):
+    """Rules that compete: the first by priority, the best, or all of them."""
+
+    id: Id
+    mode: StackingMode
+
+
+class Metrics(Model, frozen=True):
+    """Which activities count as visits, as spend and as referrals."""
+
+    visits_on: tuple[ActivityType, ...] = ("visit.completed",)
+    spend_on: tuple[ActivityType, ...] = ("payment.received", "purchase.completed")
+    referrals_on: tuple[ActivityType, ...] = ("referral.qualified",)
+
+
+class Threshold(Model, frozen=True):
+    """
+    One metric and what it must reach.
+
+    ``currency`` goes with ``points_earned``, and ``on``, the kind of activity that is counted, with
+    ``events``.
+    """
+
+    metric: Literal["points_earned", "spend", "visits", "referrals", "events"]
+    at_least: Count
+    currency: Id | None = None
+    on: ActivityType | None = None
+
+
+class Qualification(Model, frozen=True):
+    """All of these thresholds, or any of them: one of the two."""
+
+    all: tuple[Threshold, ...] = ()
+    any: tuple[Threshold, ...] = ()
+
+
+class TierLevel(Model, frozen=True):
+    """One tier; the first of the list is everyone's and has no threshold."""
+
+    id: Id
+    name: Text
+    qualify: Qualification | None = None
+    benefits: tuple[Text, ...] = ()
+
+
+class Tiers(Model, frozen=True):
+    """
+    The ladder, lowest first, and the window in which metrics count.
+
+    ``calendar_year`` is the programme's own; ``anniversary`` a year from the day on which the
+    member joined, or from that day of a later year; ``rolling`` the last ``rolling_days`` days,
+    today among them; ``lifetime`` never ends.  With ``at_once`` a member climbs the moment the
+    metrics reach a threshold, with ``at_review`` when the window is reviewed.
+
+    When a calendar year or a year of membership ends, or ``rolling_days`` after a tier was reached
+    or confirmed, it is reviewed on what the window that is over brought: ``none`` keeps it,
+    ``one_level`` takes one step down, ``to_earned`` goes down to what was earned, each
+    ``grace_days`` later.  ``notice_days`` before a review that would take the tier, the journal
+    says so, for messages and webhooks to follow.
+    """
+
+    levels: Annotated[tuple[TierLevel, ...], Meta(min_length=1, max_length=20)]
+    window: Literal["calendar_year", "anniversary", "rolling", "lifetime"] = "calendar_year"
+    rolling_days: Annotated[int, Meta(ge=1, le=366)] = 365
+    upgrade: Literal["at_once", "at_review"] = "at_once"
+    downgrade: Literal["none", "one_level", "to_earned"] = "to_earned"
+    grace_days: Annotated[int, Meta(ge=0, le=180)] = 0
+    notice_days: Annotated[int, Meta(ge=1, le=180)] | None = None
+
+
+class Price(Model, frozen=True):
+    """What a reward costs; 0 for a gift."""
+
+    currency: Id
+    amount: Annotated[int, Meta(ge=0, le=10**9)]
+
+
+class RewardLimit(Model, frozen=True):
+    """How many of a reward one member may redeem in a window."""
+
+    window: Window
+    count: Count
+
+
+class GivesEntitlement(Model, frozen=True, tag_field="type", tag="entitlement"):
+    """Units of an entitlement, usable through so many days after the one on which they come."""
+
+    entitlement: Id
+    units: Count = 1
+    valid_days: Days | None = None
+
+
+class GivesTier(Model, frozen=True, tag_field="type", tag="tier"):
+    """A tier, whatever the metrics say, through so many days after the redemption."""
+
+    tier: Id
+    days: Annotated[int, Meta(ge=1, le=3660)] = 365
+
+
+class Reward(Model, frozen=True):
+    """
+    Something that value can be redeemed for.
+
+    A redemption issues a voucher, unless the reward ``gives`` something that is there at once.
+    Such a reward is redeemed automatically, as often as the balance is ``auto_at`` or more when
+    value comes, by an activity or otherwise.  What is ``by`` staff is handed out by them alone.
+    With a ``payee`` the price is posted to an account of that name: a charity's, say.
+    """
+
+    id: Id
+    name: Text
+    price: Price
+    kind: Id = "gift"
+    by: Literal["anyone", "staff"] = "anyone"
+    payee: Id | None = None
+    description: Caption = ""
+    stock: Annotated[int, Meta(ge=0, le=10**9)] | None = None
+    limits: Annotated[tuple[RewardLimit, ...], Meta(max_length=5)] = ()
+    tiers: tuple[Id, ...] = ()
+    valid_from: LocalDate | None = None
+    valid_until: LocalDate | None = None
+    voucher_valid_days: Annotated[int, Meta(ge=0, le=3660)] | None = None
+    gives: GivesEntitlement | GivesTier | None = None
+    auto_at: Points | None = None
+
+
+class Programme(Model, frozen=True):
+    """What every mechanic may know of a document; the registry's `Document` has the other parts."""
+
+    id: Id
+    name: Text
+    time_zone: Annotated[str, Meta(min_length=1, max_length=64)]
+    money: MoneyUnit
+    currencies: Annotated[tuple[Currency, ...], Meta(min_length=1, max_length=20)]
+    backdate_limit_days: Annotated[int, Meta(ge=0, le=365)] = 30
+    enrolment: Enrolment = Enrolment()
+    attributes: dict[Id, Literal["int", "string", "bool"]] = field(default_factory=dict)
+    stacking: StackingMode = "stack"
+    groups: tuple[RuleGroup, ...] = ()
+    earning: Annotated[tuple[EarningRule, ...], Meta(max_length=200)] = ()
+    metrics: Metrics = Metrics()
+    tiers: Tiers | None = None
+    rewards: Annotated[tuple[Reward, ...], Meta(max_length=500)] = ()
+
+    def currency(self, currency_id: str) -> Currency | None:
+        """Return the currency of that id, or ``None``."""
+        return next((c for c in self.currencies if c.id == currency_id), None)
+
+    def reward(self, reward_id: str) -> Reward | None:
+        """Return the reward of that id, or ``None``."""
+        return next((r for r in self.rewards if r.id == reward_id), None)
+
+    def rank(self, tier_id: str) -> int:
+        """Return how high a tier is, 0 for the lowest and for one that the ladder lost."""
+        if self.tiers is not None:
+            for rank, level in enumerate(self.tiers.levels):
+                if level.id == tier_id:
+                    return rank
+        return 0
+
+
+def qualified(programme_id: str, currency_id: str) -> str:
+    """Return the key of a programme's currency in an account: `clinic/points`."""
+    return f"{programme_id}/{currency_id}"
+
+
+def in_season(valid_from: str | None, valid_until: str | None, day: date) -> bool:
+    """Tell whether a local day is within two ISO dates, both included, either open."""
+    text = day.isoformat()
+    return (valid_from or text) <= text <= (valid_until or text)

@@ -1,0 +1,146 @@
+"""What fields of the programme document hold: ids, amounts, days, lines, expiry, texts."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct
+
+
+def whole(pattern: str) -> str:
+    """
+    Return the pattern of texts that match as a whole, for ECMA and for Python alike.
+
+    Python's ``$`` alone would let a line feed follow.  Write digits as ``[0-9]``: Python's class of
+    digits has those of every script.
+    """
+    return rf"^{pattern}(?!\n)$"
+
+
+Id = Annotated[
+    str,
+    Meta(
+        pattern=whole(r"[a-z][a-z0-9_-]{0,39}"),
+        description="A permanent identifier: lower-case letters, digits, `_` and `-`.",
+    ),
+]
+Expression = Annotated[
+    str, Meta(min_length=1, max_length=2000, description="A CEL expression (see the README).")
+]
+LocalDate = Annotated[
+    str, Meta(pattern=whole(r"[0-9]{4}-[0-9]{2}-[0-9]{2}"), description="A local date.")
+]
+TimeOfDay = Annotated[
+    str, Meta(pattern=whole(r"([01][0-9]|2[0-3]):[0-5][0-9]"), description="A local time: `18:30`.")
+]
+ActivityType = Annotated[
+    str,
+    Meta(
+        pattern=whole(r"[a-z][a-z0-9_]*(\.[a-z0-9_]+)*"),
+        max_length=64,
+        description="The kind of activity, dotted: `visit.completed`.",
+    ),
+]
+Points = Annotated[int, Meta(ge=1, le=10**9)]
+Percent = Annotated[int, Meta(ge=1, le=10_000)]
+Count = Annotated[int, Meta(ge=1, le=10**9)]
+Days = Annotated[int, Meta(ge=0, le=3660)]
+Name = Annotated[str, Meta(min_length=1, max_length=200)]
+Text = Name | dict[str, Name]
+Caption = Annotated[str, Meta(max_length=200)] | dict[str, Name]
+#: What stands for 29 February in a year that has none.
+LeapDay = Literal["02-28", "03-01"]
+Plural = Literal["zero", "one", "two", "few", "many"]
+
+
+class Model(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """What every part of a document shares: immutable, and a typo is an error."""
+
+
+class Lines(Model, frozen=True):
+    """A choice of lines: any of these categories or SKUs."""
+
+    categories: tuple[Name, ...] = ()
+    skus: tuple[Name, ...] = ()
+
+
+class LineScope(Model, frozen=True):
+    """Which lines of an activity count: those included (all, if none is named) and not excluded."""
+
+    include: Lines = Lines()
+    exclude: Lines = Lines()
+
+
+class Recurrence(Model, frozen=True):
+    """
+    Days that recur, by a rule of RFC 5545 in the programme's zone, and hours of these days.
+
+    A day counts from ``from_time`` on, and up to ``until_time``, that minute no more.
+    """
+
+    rrule: Annotated[str, Meta(min_length=1, max_length=200)]
+    starts_on: LocalDate
+    from_time: TimeOfDay | None = None
+    until_time: TimeOfDay | None = None
+
+
+class NeverExpires(Model, frozen=True, tag_field="type", tag="never"):
+    """Value stays until it is used."""
+
+
+class RollingExpiry(Model, frozen=True, tag_field="type", tag="rolling"):
+    """
+    Value is usable through the day that is so long after the day of the activity: one unit only.
+
+    ``round_up`` prolongs it to the last day of the month, quarter, half-year or year.
+    """
+
+    days: Annotated[int, Meta(ge=1, le=36600)] | None = None
+    months: Annotated[int, Meta(ge=1, le=1200)] | None = None
+    years: Annotated[int, Meta(ge=1, le=100)] | None = None
+    round_up: Literal["month", "quarter", "half", "year"] | None = None
+
+
+class InactivityExpiry(Model, frozen=True, tag_field="type", tag="inactivity"):
+    """
+    All value is usable through the day that is so long after the last activity: one unit only.
+
+    Any activity counts, or those of the kinds named in ``on``.
+    """
+
+    days: Annotated[int, Meta(ge=1, le=36600)] | None = None
+    months: Annotated[int, Meta(ge=1, le=1200)] | None = None
+    years: Annotated[int, Meta(ge=1, le=100)] | None = None
+    on: Annotated[tuple[ActivityType, ...], Meta(max_length=50)] = ()
+
+
+class FixedExpiry(Model, frozen=True, tag_field="type", tag="fixed"):
+    """
+    Value is usable through one calendar date.
+
+    ``on`` is a date (`2027-03-20`) or a day of every year (`12-31`); of a yearly day the first
+    that is at least ``min_days`` after the activity counts.  `02-29` is the last of February.
+    """
+
+    on: Annotated[str, Meta(pattern=whole(r"([0-9]{4}-)?[0-9]{2}-[0-9]{2}"))]
+    min_days: Days = 0
+
+
+Expiry = NeverExpires | RollingExpiry | FixedExpiry | InactivityExpiry
+
+
+def text_in(text: Caption, locale: str | None) -> str:
+    """Return a text in a locale, else in its language, else in English, else the first there is."""
+    if isinstance(text, str):
+        return text
+    return text.get(locale_in(text, locale), "")
+
+
+def locale_in(translated: Collection[str], locale: str | None) -> str:
+    """Return the locale that a reader gets of those that there are, empty where there is none."""
+    for key in (locale or "", (locale or "").split("-")[0], "en"):
+        # zh-TW and zh-CN are different scripts: a bare language never stands in for them.
+        if key in translated:
+            return key
+    return next(iter(translated), "")

@@ -1,0 +1,166 @@
+"""
+What a programme says of itself, without a language: messages, each an id and its arguments.
+
+The sentences are in the message files beside the example programmes, one folder a locale.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date
+
+from msgspec import Struct
+
+from chalicelib.domain.ledger import calendar
+from chalicelib.domain.ledger.money import Money
+from chalicelib.domain.programme.document import Programme
+from chalicelib.domain.programme.fields import Plural, Text
+
+
+class Amount(Struct, frozen=True):
+    """
+    A number of a programme's currency: `50 points`.
+
+    ``forms`` are the names that other numbers have, by locale and plural category.
+    """
+
+    number: int
+    name: Text
+    forms: dict[str, dict[Plural, str]]
+
+
+class DayOfYear(Struct, frozen=True):
+    """A day of every year."""
+
+    month: int
+    day: int
+
+
+class Message(Struct, frozen=True):
+    """
+    One message: its id in the message files and what its variables are.
+
+    A string is a word to select by, or a text as it is; a dictionary a text by locale.
+    """
+
+    id: str
+    args: dict[str, Argument]
+
+
+class AllOf(Struct, frozen=True):
+    """Every one of these: `a, b and c`."""
+
+    items: tuple[Item, ...]
+
+
+class AnyOf(Struct, frozen=True):
+    """Any one of these: `a, b or c`."""
+
+    items: tuple[Item, ...]
+
+
+Item = Text | date | DayOfYear | Message
+Argument = Item | int | Money | Amount | AllOf | AnyOf
+
+
+class Description(Struct, frozen=True):
+    """
+    One part of a programme; ``kind`` is `joining`, `expiry`, or a mechanic's own word.
+
+    ``expressions`` are the conditions and formulas that the sentences only mention, as written.
+    """
+
+    kind: str
+    id: str
+    name: Text
+    sentences: tuple[Message, ...]
+    expressions: tuple[str, ...] = ()
+
+
+class Composer:
+    """Makes the messages of one programme; mechanics are handed it, so they import none of this."""
+
+    def __init__(self, programme: Programme) -> None:
+        self.programme = programme
+
+    def describe(
+        self,
+        kind: str,
+        part_id: str,
+        name: Text,
+        *sentences: Message | None,
+        expressions: tuple[str, ...] = (),
+    ) -> Description:
+        """Return the description of one part, without the sentences that are ``None``."""
+        said = tuple(sentence for sentence in sentences if sentence is not None)
+        return Description(kind, part_id, name, said, expressions)
+
+    def message(self, message_id: str, /, **args: Argument) -> Message:
+        """Return a message; ``args`` are all variables that it has in the message files."""
+        return Message(message_id, args)
+
+    def all_of(self, items: Iterable[Item]) -> AllOf:
+        """Return a list joined by `and`."""
+        return AllOf(tuple(items))
+
+    def any_of(self, items: Iterable[Item]) -> AnyOf:
+        """Return a list joined by `or`."""
+        return AnyOf(tuple(items))
+
+    def money(self, amount: int) -> Money:
+        """Return an amount of the programme's money, in minor units."""
+        return Money(amount, self.programme.money.currency)
+
+    def amount(self, number: int, currency_id: str) -> Amount:
+        """Return a number of one of the programme's currencies."""
+        currency = self.programme.currency(currency_id)
+        if currency is None:
+            return Amount(number, currency_id, {})
+        return Amount(number, currency.name, currency.forms)
+
+    def day(self, text: str) -> date | DayOfYear | Message:
+        """Return a date (``2026-11-22``) or a day of every year (``12-31``) of a document."""
+        if len(text) > len("12-31"):
+            return calendar.parse_date(text)
+        if text == "02-29":
+            return self.message("end-of-february")
+        return DayOfYear(int(text[:2]), int(text[3:]))
+
+    def season(self, first: str | None, last: str | None) -> Message | None:
+        """Return the days between which something is offered, either open, or ``None``."""
+        if first and last:
+            return self.message("season-between", first=self.day(first), last=self.day(last))
+        if first:
+            return self.message("season-since", first=self.day(first))
+        return self.message("season-until", last=self.day(last)) if last else None
+
+    def activity(self, kind: str) -> Message:
+        """
+        Return what a kind of activity is called.
+
+        Kinds are the tenant's own words: those without a name are put as their subject and what
+        happened to it, as in `bill` and `paid early` of ``bill.paid_early``.
+        """
+        subject, _, action = kind.replace("_", " ").partition(".")
+        if not action:
+            return self.message("activity-bare", subject=subject)
+        return self.message(
+            "activity",
+            kind=kind.replace(".", "-"),
+            subject=subject,
+            action=action.replace(".", " "),
+        )
+
+    def activities(self, kinds: Iterable[str]) -> AnyOf:
+        """Return any of these kinds of activities."""
+        return self.any_of(self.activity(kind) for kind in kinds)
+
+    def currency_name(self, currency_id: str) -> Text:
+        """Return a currency's name, its id where it is not known."""
+        currency = self.programme.currency(currency_id)
+        return currency_id if currency is None else currency.name
+
+    def tier_name(self, tier_id: str) -> Text:
+        """Return a tier's name, its id where it is not known."""
+        levels = self.programme.tiers.levels if self.programme.tiers else ()
+        return next((level.name for level in levels if level.id == tier_id), tier_id)

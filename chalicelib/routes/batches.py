@@ -1,0 +1,96 @@
+"""Batches: many activities in one request, each with an outcome of its own."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import Meta, Struct
+
+from chalicelib.routes.activities import ActivityBody, ActivityView, presenter, reported_of
+from chalicelib.routes.calls import caller_of, services_of
+from chalicelib.routes.fields import DryRun
+from chalicelib.routes.http import Resource
+from chalicelib.routes.operation import Body, Call, Reply
+from chalicelib.routes.problems import problem_of
+from chalicelib.usecases.record_activity import record_activities
+
+api = Resource("batches")
+
+
+class BatchBody(Body):
+    """Up to 100 activities; those of one member are taken in the order given."""
+
+    activities: Annotated[list[ActivityBody], Meta(min_length=1, max_length=100)]
+
+
+class BatchResult(Struct, frozen=True, omit_defaults=True):
+    """As `BatchResultView`, with bodies that are encoded already."""
+
+    index: int
+    result: str
+    replayed: bool = False
+    activity: msgspec.Raw = msgspec.Raw(b"null")
+    problem: msgspec.Raw = msgspec.Raw(b"null")
+
+
+class BatchResultView(Struct, frozen=True, omit_defaults=True):
+    """What became of one activity: `recorded`, `refused` with a problem, or `not_attempted`."""
+
+    index: int
+    result: str
+    replayed: bool = False
+    activity: ActivityView | None = None
+    problem: dict[str, Any] | None = None
+
+
+class BatchView(Struct, frozen=True):
+    """The outcomes, in the order of the activities."""
+
+    results: list[BatchResultView]
+
+
+@api.post(
+    "/activities/batch",
+    name="record_activities",
+    scope="activities:write",
+    summary="Record up to 100 activities",
+    description=(
+        "Each is recorded or refused on its own. What was not attempted in time can be "
+        "sent again, as can the whole batch."
+    ),
+    body=BatchBody,
+    query=DryRun,
+    answer=BatchView,
+    idempotent="body",
+    errors=("invalid_instant",),
+)
+def record_batch(call: Call[BatchBody, DryRun]) -> Reply:
+    """Record activities, each with its own outcome."""
+    reports = [
+        reported_of(body, f"/activities/{place}") for place, body in enumerate(call.body.activities)
+    ]
+    outcomes = record_activities(
+        services_of(call),
+        caller_of(call),
+        reports,
+        presenter(201),
+        dry_run=call.query.dry_run,
+    )
+    results = []
+    for place, outcome in enumerate(outcomes):
+        if outcome.done is not None:
+            results.append(
+                BatchResult(
+                    place,
+                    "recorded",
+                    outcome.done.replayed,
+                    activity=msgspec.Raw(outcome.done.answer.body),
+                )
+            )
+        elif outcome.refusal is not None:
+            problem = problem_of(outcome.refusal, call.correlation_id)
+            results.append(BatchResult(place, "refused", problem=msgspec.Raw(problem.body)))
+        else:
+            results.append(BatchResult(place, "not_attempted"))
+    return Reply({"results": results})

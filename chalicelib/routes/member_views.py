@@ -1,0 +1,122 @@
+"""Members as they are shown, and the consents that come with them."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from msgspec import Meta, Struct
+
+from chalicelib.domain.ledger.account import Account
+from chalicelib.domain.ledger.calendar import format_instant
+from chalicelib.domain.programme.fields import whole
+from chalicelib.routes.fields import Token
+from chalicelib.routes.headers import DEFAULT_LOCALE
+from chalicelib.routes.operation import Body
+from chalicelib.routes.views import when
+from chalicelib.usecases.create_member import ConsentGiven
+from chalicelib.usecases.stored import Profile
+
+Locale = Annotated[
+    str,
+    Meta(pattern=whole(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*"), max_length=35, description="BCP 47."),
+]
+Purpose = Annotated[str, Meta(pattern=whole(r"[a-z][a-z0-9_:-]{0,63}"))]
+
+
+class ConsentBody(Body):
+    """A consent that the person gives or withdraws."""
+
+    purpose: Purpose
+    granted: bool
+    text_version: Token
+    locale: Locale | None = None
+    channel: Purpose | None = None
+
+
+class EnrolmentView(Struct, frozen=True):
+    """A programme that the member has joined."""
+
+    programme: str
+    tier: str
+    joined_at: str
+
+
+class AccountView(Struct, frozen=True):
+    """What the ledger knows of the member; ``tier`` is that of the first programme joined."""
+
+    id: str
+    status: str
+    tier: str | None
+    enrolments: list[EnrolmentView]
+    consents: dict[str, bool]
+    completed_visits: int
+
+
+class MemberView(Struct, frozen=True, omit_defaults=True):
+    """A member; the ETag is the revision of the profile."""
+
+    id: str
+    status: str
+    tier: str | None
+    enrolments: list[EnrolmentView]
+    consents: dict[str, bool]
+    completed_visits: int
+    created_at: str
+    locale: str
+    tz: str | None = None
+    display_name: str = ""
+    birthday: str | None = None
+    contact: str = ""
+    acquisition_source: str = ""
+    external_systems: list[str] = []
+
+
+def _enrolments(account: Account) -> list[EnrolmentView]:
+    joined = sorted(account.enrolments.items(), key=lambda item: item[1].joined_at)
+    return [EnrolmentView(p, e.tier, format_instant(e.joined_at)) for p, e in joined]
+
+
+def account_view(member: str, account: Account) -> AccountView:
+    """Return what the ledger knows of a member."""
+    enrolments = _enrolments(account)
+    return AccountView(
+        id=member,
+        status=account.status,
+        tier=enrolments[0].tier if enrolments else None,
+        enrolments=enrolments,
+        consents=account.consents,
+        completed_visits=account.stats.visits,
+    )
+
+
+def member_view(profile: Profile, account: Account) -> MemberView:
+    """Return a member as shown to who may read the profile."""
+    known = account_view(profile.member, account)
+    return MemberView(
+        id=known.id,
+        status=known.status,
+        tier=known.tier,
+        enrolments=known.enrolments,
+        consents=known.consents,
+        completed_visits=known.completed_visits,
+        created_at=when(profile.created_at) or "",
+        locale=profile.locale or DEFAULT_LOCALE,
+        tz=profile.time_zone or None,
+        display_name=profile.display_name,
+        birthday=profile.birthday or None,
+        contact=profile.contact,
+        acquisition_source=profile.acquisition_source,
+        external_systems=list(profile.external_systems),
+    )
+
+
+def consents_given(consents: list[ConsentBody]) -> tuple[ConsentGiven, ...]:
+    """Return consents as use cases take them."""
+    return tuple(
+        ConsentGiven(c.purpose, c.granted, c.text_version, c.locale or "", c.channel or "")
+        for c in consents
+    )
+
+
+#: Refusals of whoever joins a programme.
+ENROLLING = ("consent_required", "not_eligible", "unknown_programme")

@@ -1,0 +1,133 @@
+"""What is priced, as it is sent and shown: lines of a cart, and what came off each and why."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+from msgspec import Meta, Struct
+
+from chalicelib.domain.ledger.activity import Activity
+from chalicelib.domain.ledger.bill import Bill, Considered, PricedLine
+from chalicelib.domain.ledger.events import Line
+from chalicelib.domain.ledger.quote import Quote
+from chalicelib.domain.mechanics import discount_terms, entitlements
+from chalicelib.domain.mechanics.quoting import SOURCE
+from chalicelib.domain.programme.fields import Text, text_in
+from chalicelib.domain.programme.versions import Programmes, ProgrammeVersion
+from chalicelib.routes.fields import Label, LineId, Quantity
+from chalicelib.routes.operation import Body
+
+
+class QuotedLineBody(Body):
+    """One line: its price in whole minor units, for all of its quantity, before any discount."""
+
+    amount: Annotated[int, Meta(ge=0, le=10**12)]
+    quantity: Quantity = 1
+    category: Label = ""
+    sku: Label = ""
+    id: LineId = ""
+
+
+Cart = Annotated[list[QuotedLineBody], Meta(min_length=1, max_length=100)]
+
+
+class MoneyView(Struct, frozen=True):
+    """An amount of money in minor units."""
+
+    amount: int
+    currency: str
+
+
+class OffView(Struct, frozen=True):
+    """What one discount, entitlement or wallet took off a line."""
+
+    source: str
+    id: str
+    amount: int
+
+
+class QuotedLineView(Struct, frozen=True):
+    """One line, or its free units: ``price`` before and ``net`` after what came off."""
+
+    id: str
+    quantity: int
+    category: str
+    sku: str
+    price: int
+    net: int
+    off: list[OffView]
+
+
+class ConsideredView(Struct, frozen=True):
+    """A discount that was looked at: ``amount`` is what it took off, ``reason`` why nothing."""
+
+    source: str
+    id: str
+    name: str
+    applied: bool
+    percent: int | None
+    amount: int
+    reason: str
+
+
+class DrawView(Struct, frozen=True):
+    """What a wallet pays: ``amount`` of its units, worth ``money`` minor units."""
+
+    currency: str
+    amount: int
+    money: int
+
+
+def activity_of(currency: str, lines: Sequence[QuotedLineBody]) -> Activity:
+    """Return the purchase that lines would be; it has not happened yet."""
+    return Activity(
+        type="purchase.completed",
+        source=SOURCE,
+        external_id="",
+        occurred_at=0,
+        money=currency,
+        lines=tuple(
+            Line(line.id, line.amount, line.quantity, line.category, line.sku) for line in lines
+        ),
+    )
+
+
+def line_view(line: PricedLine) -> QuotedLineView:
+    """Return a priced line as it is shown."""
+    off = [OffView(*each) for each in line.off]
+    return QuotedLineView(
+        line.id, line.quantity, line.category, line.sku, line.price, line.net, off
+    )
+
+
+def considered_views(
+    considered: Sequence[Considered], priced: Quote | Bill, programmes: Programmes, locale: str
+) -> list[ConsideredView]:
+    """Return what was looked at, by the names that the version has which ``priced`` it."""
+    names = _names(programmes.version(priced.programme, priced.version))
+    return [_considered(each, names, locale) for each in considered]
+
+
+def _considered(each: Considered, names: dict[Any, Text], locale: str) -> ConsideredView:
+    return ConsideredView(
+        source=each.source,
+        id=each.id,
+        name=text_in(names.get((each.source, each.id), each.id), locale),
+        applied=not each.reason,
+        percent=each.percent,
+        amount=each.amount,
+        reason=each.reason,
+    )
+
+
+def _names(version: ProgrammeVersion | None) -> dict[Any, Text]:
+    if version is None:
+        return {}
+    document = version.document
+    offers = discount_terms.SECTION.of(document).offers
+    return (
+        {("discount", each.id): each.name for each in offers}
+        | {("entitlement", each.id): each.name for each in entitlements.SECTION.of(document)}
+        | {("wallet", each.id): each.name for each in document.currencies}
+    )

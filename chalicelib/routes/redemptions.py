@@ -1,0 +1,239 @@
+"""Redemptions: rewards that were paid for, with the vouchers that stand for them."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from chalicelib.domain import voucher_code
+from chalicelib.domain.ledger.calendar import format_instant
+from chalicelib.domain.mechanics.redemptions import CancelRedemption, Redemption
+from chalicelib.domain.programme.fields import Id
+from chalicelib.routes.calls import answer, caller_of, carry_out, identity_of, reply, services_of
+from chalicelib.routes.fields import DryRun, ShortText
+from chalicelib.routes.http import Resource
+from chalicelib.routes.operation import Body, Call, Reply
+from chalicelib.routes.views import BalanceView, balances, when
+from chalicelib.usecases.attempt import Decided
+from chalicelib.usecases.redeem_reward import (
+    code_of,
+    read_redemption,
+    redeem_reward,
+    redemption_in,
+    sealed_code,
+)
+from chalicelib.usecases.stored import Answer
+
+api = Resource("redemptions")
+
+
+class RedeemBody(Body):
+    """What to redeem."""
+
+    programme: Id
+    reward: Id
+
+
+class CancellationBody(Body):
+    """Why it is taken back."""
+
+    reason: ShortText = ""
+
+
+class VoucherView(Struct, frozen=True):
+    """The voucher of a redemption."""
+
+    code: str
+    expires_on: str | None
+    expires_at: str | None
+
+
+class RedemptionView(Struct, frozen=True):
+    """A reward that was paid for; without a voucher where what it gives is there at once."""
+
+    redemption_id: str
+    member_id: str
+    programme: str
+    reward: str
+    currency: str
+    price: int
+    state: str
+    issued_at: str
+    voucher: VoucherView | None
+    balances: list[BalanceView]
+
+
+class RedemptionRead(Struct, frozen=True):
+    """A reward that was paid for, with its voucher's code."""
+
+    redemption_id: str
+    member_id: str
+    programme: str
+    reward: str
+    currency: str
+    price: int
+    state: str
+    issued_at: str
+    changed_at: str | None
+    voucher: VoucherView | None
+
+
+class CancellationView(Struct, frozen=True):
+    """A redemption taken back."""
+
+    redemption_id: str
+    member_id: str
+    state: str
+    restored: int
+    currency: str
+    balances: list[BalanceView]
+
+
+_OBSTACLES = (
+    "member_not_found",
+    "account_closed",
+    "programme_not_found",
+    "not_enrolled",
+    "reward_not_found",
+    "given_by_staff",
+    "reward_not_available",
+    "tier_required",
+    "limit_reached",
+    "insufficient_points",
+    "out_of_stock",
+    "tier_held",
+)
+
+
+@api.post(
+    "/members/{member_id}/redemptions",
+    name="redeem_reward",
+    scope="redemptions:write",
+    summary="Redeem a reward",
+    description=(
+        "The answer has the voucher's code. With `dry_run` nothing is written, there is no code, "
+        "and the status is 200."
+    ),
+    body=RedeemBody,
+    query=DryRun,
+    answer=RedemptionView,
+    status=201,
+    also=(200,),
+    idempotent=True,
+    member_may=True,
+    errors=_OBSTACLES,
+)
+def redeem(call: Call[RedeemBody, DryRun]) -> Reply:
+    """Pay for a reward and issue its voucher."""
+    dry_run = call.query.dry_run
+
+    def present(decided: Decided) -> Answer:
+        redemption = redemption_in(decided)
+        code = "" if dry_run else sealed_code(redemption.id)
+        view = RedemptionView(
+            redemption_id=redemption.id,
+            member_id=decided.member,
+            programme=redemption.programme,
+            reward=redemption.reward,
+            currency=redemption.currency.partition("/")[2],
+            price=redemption.price,
+            state="dry_run" if dry_run else redemption.state,
+            issued_at=format_instant(redemption.issued_at),
+            voucher=_voucher(redemption, code),
+            balances=_balances(decided),
+        )
+        return answer(200 if dry_run else 201, view)
+
+    return reply(
+        redeem_reward(
+            services_of(call),
+            caller_of(call),
+            call.path["member_id"],
+            call.body.programme,
+            call.body.reward,
+            present,
+            identity_of(call),
+            dry_run=dry_run,
+        )
+    )
+
+
+@api.get(
+    "/members/{member_id}/redemptions/{redemption_id}",
+    name="read_redemption",
+    scope="rewards:read",
+    summary="Read a redemption with its voucher",
+    answer=RedemptionRead,
+    member_may=True,
+    errors=("member_not_found", "redemption_not_found"),
+)
+def read(call: Call) -> Reply:
+    """Read a redemption."""
+    member = call.path["member_id"]
+    services, caller = services_of(call), caller_of(call)
+    redemption = read_redemption(services, caller, member, call.path["redemption_id"])
+    code = voucher_code.shown(code_of(services, caller, redemption.id))
+    return Reply(
+        RedemptionRead(
+            redemption_id=redemption.id,
+            member_id=member,
+            programme=redemption.programme,
+            reward=redemption.reward,
+            currency=redemption.currency.partition("/")[2],
+            price=redemption.price,
+            state=redemption.state,
+            issued_at=format_instant(redemption.issued_at),
+            changed_at=when(redemption.changed_at),
+            voucher=_voucher(redemption, code),
+        )
+    )
+
+
+@api.post(
+    "/members/{member_id}/redemptions/{redemption_id}/cancellation",
+    name="cancel_redemption",
+    scope="redemptions:write",
+    summary="Cancel a redemption; its value returns to its original expiry",
+    body=CancellationBody,
+    answer=CancellationView,
+    idempotent=True,
+    member_may=True,
+    errors=(
+        "member_not_found",
+        "account_closed",
+        "redemption_not_found",
+        "voucher_used",
+        "voucher_cancelled",
+        "voucher_expired",
+    ),
+)
+def cancel(call: Call[CancellationBody]) -> Reply:
+    """Take a redemption back."""
+    command = CancelRedemption(
+        member=call.path["member_id"],
+        redemption_id=call.path["redemption_id"],
+        reason=call.body.reason,
+    )
+    return carry_out(call, command, _present_cancellation)
+
+
+def _voucher(redemption: Redemption, code: str) -> VoucherView | None:
+    if not redemption.voucher_hash:
+        return None
+    return VoucherView(code, redemption.expires_on, when(redemption.expires_at))
+
+
+def _balances(decided: Decided) -> list[BalanceView]:
+    return balances(decided.account, decided.programmes, decided.now, "en")
+
+
+def _present_cancellation(decided: Decided) -> Answer:
+    redemption = redemption_in(decided)
+    view = CancellationView(
+        redemption_id=redemption.id,
+        member_id=decided.member,
+        state=redemption.state,
+        restored=redemption.price,
+        currency=redemption.currency.partition("/")[2],
+        balances=_balances(decided),
+    )
+    return answer(200, view)

@@ -1,0 +1,214 @@
+"""Vouchers, known by their codes: whether one can be used, what it takes off, and its use."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+from msgspec.structs import asdict
+
+from chalicelib.domain.errors import Invalid
+from chalicelib.domain.ledger.calendar import format_instant
+from chalicelib.domain.mechanics.redemptions import Redemption
+from chalicelib.domain.mechanics.voucher_trial import Tried
+from chalicelib.domain.programme.fields import text_in
+from chalicelib.domain.programme.versions import Programmes
+from chalicelib.routes.calls import answer, caller_of, identity_of, reply, services_of
+from chalicelib.routes.fields import CurrencyCode, VoucherCode
+from chalicelib.routes.http import Resource
+from chalicelib.routes.operation import Body, Call, Reply
+from chalicelib.routes.pricing import Cart, MoneyView, activity_of
+from chalicelib.routes.views import when
+from chalicelib.usecases.attempt import Decided
+from chalicelib.usecases.redeem_reward import (
+    VoucherRead,
+    lookup_voucher,
+    redemption_in,
+    use_voucher,
+)
+from chalicelib.usecases.stored import Answer
+
+api = Resource("vouchers")
+
+
+class VoucherBody(Body):
+    """A voucher's code as printed; case, blanks and hyphens do not matter."""
+
+    code: VoucherCode
+
+
+class CartBody(Body):
+    """What is about to be bought, at the prices before any discount."""
+
+    currency: CurrencyCode
+    lines: Cart
+
+
+class ValidationBody(Body):
+    """A voucher's code as printed, and perhaps the cart that it is presented for."""
+
+    code: VoucherCode
+    cart: CartBody | None = None
+
+
+class VoucherFound(Struct, frozen=True):
+    """A voucher, and whether it can be used now; ``reason`` and ``detail`` say why not."""
+
+    redemption_id: str
+    member_id: str
+    programme: str
+    reward: str
+    name: str
+    state: str
+    usable: bool
+    reason: str | None
+    detail: str | None
+    expires_on: str | None
+    expires_at: str | None
+
+
+class CartLineView(Struct, frozen=True):
+    """One line of a cart, and what the voucher would take off it."""
+
+    id: str
+    price: int
+    off: int
+    net: int
+
+
+class CartView(Struct, frozen=True):
+    """What the voucher would take off a cart, alone; ``reason`` says why nothing."""
+
+    discount: MoneyView
+    reason: str
+    lines: list[CartLineView]
+
+
+class VoucherValid(VoucherFound, frozen=True):
+    """A voucher that can be used now; ``cart`` is null where none was sent."""
+
+    cart: CartView | None
+
+
+class VoucherUsed(Struct, frozen=True):
+    """A voucher that was handed in."""
+
+    redemption_id: str
+    member_id: str
+    programme: str
+    reward: str
+    state: str
+    used_at: str
+
+
+_UNUSABLE = ("voucher_not_found", "voucher_used", "voucher_cancelled", "voucher_expired")
+
+
+@api.post(
+    "/vouchers/lookup",
+    name="find_voucher",
+    scope="vouchers:read",
+    summary="Look a voucher up and see whether it can be used",
+    description="The code travels in the body, since addresses end up in logs.",
+    body=VoucherBody,
+    answer=VoucherFound,
+    idempotent=False,
+    errors=("voucher_not_found",),
+)
+def lookup(call: Call[VoucherBody]) -> Reply:
+    """Find a voucher, usable or not."""
+    found = lookup_voucher(services_of(call), caller_of(call), call.body.code)
+    return Reply(_found(found, call.locale))
+
+
+def _found(found: VoucherRead, locale: str) -> VoucherFound:
+    redemption, refusal = found.redemption, found.refusal
+    return VoucherFound(
+        redemption_id=redemption.id,
+        member_id=found.member,
+        programme=redemption.programme,
+        reward=redemption.reward,
+        name=_name(found.programmes, redemption, locale),
+        state=redemption.state,
+        usable=refusal is None,
+        reason=refusal.code if refusal else None,
+        detail=refusal.message if refusal else None,
+        expires_on=redemption.expires_on,
+        expires_at=when(redemption.expires_at),
+    )
+
+
+@api.post(
+    "/vouchers/validation",
+    name="validate_voucher",
+    scope="vouchers:read",
+    summary="Validate a voucher, alone or for a cart",
+    description=(
+        "What it would take off if nothing else did; a quote says what it does beside others."
+    ),
+    body=ValidationBody,
+    answer=VoucherValid,
+    idempotent=False,
+    errors=(
+        *_UNUSABLE,
+        "programme_not_found",
+        "not_enrolled",
+        "currency_mismatch",
+        "duplicate_line",
+    ),
+)
+def validate(call: Call[ValidationBody]) -> Reply:
+    """Answer like the use of the voucher would, and change nothing."""
+    body = call.body
+    cart = None if body.cart is None else activity_of(body.cart.currency, body.cart.lines)
+    try:
+        found = lookup_voucher(services_of(call), caller_of(call), body.code, cart)
+    except Invalid as refusal:
+        raise refusal.under("/cart") from None
+    if found.refusal is not None:
+        raise found.refusal
+    shown = None if found.tried is None else _cart(found.tried)
+    return Reply(VoucherValid(**asdict(_found(found, call.locale)), cart=shown))
+
+
+def _cart(tried: Tried) -> CartView:
+    lines = [
+        CartLineView(line.id, line.price, line.price - line.net, line.net) for line in tried.lines
+    ]
+    return CartView(MoneyView(tried.amount, tried.money), tried.reason, lines)
+
+
+@api.post(
+    "/vouchers/use",
+    name="use_voucher",
+    scope="vouchers:write",
+    summary="Use a voucher, once",
+    body=VoucherBody,
+    answer=VoucherUsed,
+    idempotent=True,
+    errors=_UNUSABLE,
+)
+def use(call: Call[VoucherBody]) -> Reply:
+    """Hand over what the voucher stands for."""
+    return reply(
+        use_voucher(
+            services_of(call), caller_of(call), call.body.code, _present_use, identity_of(call)
+        )
+    )
+
+
+def _present_use(decided: Decided) -> Answer:
+    redemption = redemption_in(decided)
+    view = VoucherUsed(
+        redemption_id=redemption.id,
+        member_id=decided.member,
+        programme=redemption.programme,
+        reward=redemption.reward,
+        state=redemption.state,
+        used_at=format_instant(decided.now),
+    )
+    return answer(200, view)
+
+
+def _name(programmes: Programmes, redemption: Redemption, locale: str) -> str:
+    version = programmes.in_force(redemption.programme, redemption.issued_at)
+    reward = version.document.reward(redemption.reward) if version else None
+    return text_in(reward.name, locale) if reward else redemption.reward

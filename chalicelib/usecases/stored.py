@@ -1,0 +1,232 @@
+"""What passes through the ports: what is read, what is written, and how a write can fail."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, TypeVar
+
+from msgspec import Struct
+
+from chalicelib.domain.decide.claims import Claim, EventRef, RecordKind, Ref
+from chalicelib.domain.ledger.account import Account
+from chalicelib.domain.ledger.calendar import Instant
+from chalicelib.domain.ledger.journal import StoredEvent
+
+T = TypeVar("T", bound=Struct)
+
+
+class IdempotencyKey(Struct, frozen=True):
+    """
+    What makes a write unrepeatable.
+
+    ``key`` is the SHA-256 hex of (kind, source, external id) or of (path, Idempotency-Key);
+    ``fingerprint`` the SHA-256 of the request, so that the same key with another body is
+    recognised.
+    """
+
+    key: str
+    fingerprint: bytes
+
+
+class Answer(Struct, frozen=True):
+    """What the caller was answered: the HTTP status and the exact body."""
+
+    status: int
+    body: bytes
+
+
+class Remembered(Struct, frozen=True):
+    """The dedupe record of an accepted write."""
+
+    fingerprint: bytes
+    answer: Answer
+    member: str
+    version: int
+
+
+class AccountRead(Struct, frozen=True):
+    """
+    An account as read; ``None`` where it is not there.
+
+    ``indexed_due`` is what the due index holds for it: never later than when it is truly due.
+    """
+
+    account: Account | None
+    indexed_due: Instant | None = None
+
+
+class Loaded(Struct, frozen=True):
+    """
+    What one consistent read found.
+
+    ``accounts`` are by the ids that were asked for, and ``records`` by their places, ``None`` where
+    there is nothing; ``clock`` is the tenant's test clock where it has one.
+    """
+
+    accounts: dict[str, AccountRead]
+    records: dict[Ref | EventRef, Any] = {}
+    clock: Instant | None = None
+
+    def account(self, member: str) -> Account | None:
+        """Return an account that was asked for, or ``None``."""
+        return self.accounts[member].account
+
+    def record(self, kind: RecordKind[T], owner: str, record_id: str) -> T | None:
+        """Return a record that was asked for, or ``None``."""
+        found: T | None = self.records[kind.ref(owner, record_id)]
+        return found
+
+    def with_more(self, more: Loaded) -> Loaded:
+        """Return what two reads found; the clock is that of the first."""
+        return Loaded(self.accounts | more.accounts, self.records | more.records, self.clock)
+
+
+class KeyHolder(Struct, frozen=True):
+    """Who has a claimed key, and the value that was claimed with it."""
+
+    member: str
+    value: str
+
+
+class Consent(Struct, frozen=True, omit_defaults=True):
+    """Evidence of one consent given or withdrawn."""
+
+    purpose: str
+    granted: bool
+    text_version: str
+    at: Instant
+    locale: str = ""
+    channel: str = ""
+
+
+class Profile(Struct, frozen=True, omit_defaults=True):
+    """
+    A member's personal data, kept apart from the ledger; ``revision`` is its ETag.
+
+    ``birthday`` is MM-DD; ``contact`` an opaque token or CRM id; ``external_systems`` the
+    systems that know the member, by name only; ``consents`` the evidence.  What is not known is
+    empty.
+    """
+
+    member: str
+    revision: int
+    created_at: Instant
+    locale: str = ""
+    time_zone: str = ""
+    display_name: str = ""
+    birthday: str = ""
+    contact: str = ""
+    acquisition_source: str = ""
+    external_systems: tuple[str, ...] = ()
+    consents: tuple[Consent, ...] = ()
+
+
+class AccountChange(Struct, frozen=True, kw_only=True):
+    """
+    What one account becomes; without ``events`` it has to be as it was read, and stays so.
+
+    ``account`` is the account after ``events``; ``before`` the version that was read (0 for a
+    new account); ``due_at`` when it is due; ``indexed_due`` what the due index shall hold.
+    """
+
+    member: str
+    before: int
+    account: Account
+    due_at: Instant | None
+    indexed_due: Instant | None
+    events: Sequence[StoredEvent]
+
+
+class Commit(Struct, frozen=True, kw_only=True):
+    """
+    Everything that one decision writes, in one transaction.
+
+    ``changes`` are those of its accounts.  ``identity`` and ``also`` are of the request: both are
+    on record for ``member``, whose account is at ``version`` then, with the ``answer``.
+    ``profile`` is written over the revision before its own.  ``on_test_clock`` files accounts in
+    the tenant's own part of the due index.
+    """
+
+    tenant: str
+    member: str
+    version: int
+    changes: Sequence[AccountChange] = ()
+    claims: Sequence[Claim] = ()
+    identity: IdempotencyKey | None = None
+    also: IdempotencyKey | None = None
+    answer: Answer | None = None
+    profile: Profile | None = None
+    on_test_clock: bool = False
+
+
+class Conflicted(Exception):
+    """The account moved on since it was read, or another transaction was in the way: try again."""
+
+
+class AlreadyDone(Exception):
+    """The identity is on record: answer from it."""
+
+    def __init__(self, remembered: Remembered) -> None:
+        super().__init__("the identity is on record")
+        self.remembered = remembered
+
+
+class ClaimRefused(Exception):
+    """A claim of the decision cannot be granted; ``holder`` has the key that it asked for."""
+
+    def __init__(self, claim: Claim, holder: str | None = None) -> None:
+        super().__init__(f"{type(claim).__name__} was refused")
+        self.claim = claim
+        self.holder = holder
+
+
+class KeyTaken(Exception):
+    """Another member has this key, such as an external id."""
+
+    def __init__(self, member: str) -> None:
+        super().__init__("the key is taken")
+        self.member = member
+
+
+class OutcomeUnknown(Exception):
+    """The write was sent and no usable answer came back: it may have happened."""
+
+
+class Due(Struct, frozen=True, array_like=True):
+    """
+    A place in the due index: an account, and the instant from which it is worth a look.
+
+    The instant is a lower bound: what was to happen then may have been spent in the meantime.
+    """
+
+    at: Instant
+    tenant: str
+    member: str
+
+
+class IndexRange(Struct, frozen=True):
+    """A part of one shard of the common due index, from one place to another, both included."""
+
+    shard: int
+    first: Due
+    last: Due
+
+
+class Settings(Struct, frozen=True):
+    """What holds for a whole tenant; ``test_clock`` tenants have a time of their own."""
+
+    tenant: str
+    name: str
+    time_zone: str = "UTC"
+    test_clock: bool = False
+
+
+class StoredKey(Struct, frozen=True):
+    """An API key as it is kept: never its secret."""
+
+    key_id: str
+    tenant: str
+    secret_hash: str
+    scopes: frozenset[str]
+    name: str = ""
+    revoked: bool = False

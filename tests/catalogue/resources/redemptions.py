@@ -1,0 +1,25 @@
+"""A reward, redeemed for a voucher, and taken back."""
+
+from __future__ import annotations
+
+from tests.catalogue.example import Example
+
+_REDEMPTION = "/v1/members/{member_id}/redemptions/{redemption_id}"
+
+EXAMPLES = (
+    Example(
+        "POST /v1/members/{member_id}/redemptions",
+        after=("POST /v1/members/{member_id}/adjustments",),
+        body={"programme": "clinic", "reward": "gift"},
+        gives={"redemption_id": "redemption_id", "code": "voucher/code"},
+        calls=2,
+        write_units=10,
+    ),
+    Example(f"GET {_REDEMPTION}", calls=1),
+    Example(
+        f"POST {_REDEMPTION}/cancellation",
+        body={"reason": "changed their mind"},
+        calls=2,
+        write_units=8,
+    ),
+)

@@ -1,0 +1,170 @@
+"""What a rule gives one member at most, in which window, and what of it is given back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from chalicelib.domain.ledger.account import Counter
+from tests.domain.building import (
+    PURCHASE,
+    Member,
+    at,
+    explained,
+    fixed,
+    granted,
+    per_amount,
+    programme,
+    recorded_by,
+    rule,
+)
+
+
+def capped(*caps: dict[str, Any], award: int = 40, **parts: Any) -> Member:
+    """Return a member whose visits earn 40 each under these caps."""
+    return Member(programme(rule("visit", fixed(award), caps=list(caps)), **parts))
+
+
+class TestCaps:
+    """Caps limit one rule in a window of the activity's local day."""
+
+    @pytest.mark.parametrize(
+        ("cap", "expected"),
+        [
+            ({"max": 100}, [40, 40, 20, 0]),
+            ({"max": 100, "on_exceed": "reject"}, [40, 40, 0, 0]),
+            ({"max": 80}, [40, 40, 0, 0]),
+            ({"max": 80, "on_exceed": "reject"}, [40, 40, 0, 0]),
+            ({"max": 39, "on_exceed": "reject"}, [0, 0, 0, 0]),
+            ({"times": 1}, [40, 0, 0, 0]),
+            ({"times": 3}, [40, 40, 40, 0]),
+        ],
+    )
+    def test_clip_reject_times(self, cap: dict[str, Any], expected: list[int]) -> None:
+        """What is over the limit is clipped or rejected; `times` counts awards."""
+        member = capped({"window": "day", **cap})
+        given = [granted(member.visit("2026-02-01"))["visit"] for _ in expected]
+
+        assert given == expected
+
+    def test_rejected_value_leaves_the_cap_open(self) -> None:
+        """An activity too big for what is left is rejected; a smaller one still fits."""
+        cap = {"window": "day", "max": 100, "on_exceed": "reject"}
+        member = Member(programme(rule("spend", per_amount(1, 100), on=PURCHASE, caps=[cap])))
+        given = [
+            granted(member.buy(amount, "2026-02-01"))["spend"] for amount in (7_000, 4_000, 3_000)
+        ]
+
+        assert given == [70, 0, 30]
+
+    @pytest.mark.parametrize(
+        ("window", "first", "inside", "outside"),
+        [
+            # In London, whose clock is an hour ahead of UTC in summer; 2026-07-05 is a Sunday.
+            ("day", "2026-07-04T23:00:00Z", "2026-07-05T22:59:59.999Z", "2026-07-05T23:00:00Z"),
+            ("week", "2026-06-28T23:00:00Z", "2026-07-05T22:59:59.999Z", "2026-07-05T23:00:00Z"),
+            ("month", "2026-06-30T23:00:00Z", "2026-07-31T22:59:59.999Z", "2026-07-31T23:00:00Z"),
+            ("year", "2026-01-05T13:00:00Z", "2026-12-31T23:59:59.999Z", "2027-01-01T00:00:00Z"),
+        ],
+    )
+    def test_windows_begin_at_local_midnight(
+        self, window: str, first: str, inside: str, outside: str
+    ) -> None:
+        """A window is full to its last millisecond and empty at the next."""
+        member = capped({"window": window, "max": 50}, time_zone="Europe/London")
+        given = [granted(member.visit(when))["visit"] for when in (first, inside, outside)]
+
+        assert given == [40, 10, 40]
+
+    @pytest.mark.parametrize("window", ["day", "week", "month"])
+    def test_the_window_before_is_another(self, window: str) -> None:
+        """What was earned a millisecond before the window does not count in it."""
+        starts = {"day": "2026-07-04", "week": "2026-06-28", "month": "2026-06-30"}
+        member = capped({"window": window, "max": 50}, time_zone="Europe/London")
+        given = [
+            granted(member.visit(f"{starts[window]}T{time}Z"))["visit"]
+            for time in ("22:59:59.999", "23:00:00")
+        ]
+
+        assert given == [40, 40]
+
+    def test_activity(self) -> None:
+        """A cap on the activity knows nothing of other activities and keeps no counter."""
+        member = capped({"window": "activity", "max": 25})
+        given = [granted(member.visit("2026-02-01"))["visit"] for _ in range(2)]
+
+        assert given == [25, 25]
+        assert member.account.counters == {}
+
+    def test_lifetime(self) -> None:
+        """A cap for life never reopens."""
+        member = capped({"window": "lifetime", "times": 1})
+        given = [granted(member.visit(f"20{year}-02-01"))["visit"] for year in (26, 30, 60)]
+
+        assert given == [40, 0, 0]
+        assert member.account.counters == {"clinic/visit/times/lifetime/lifetime": Counter(1, None)}
+
+    def test_several_caps(self) -> None:
+        """The tightest cap rules, and each counts what was given."""
+        member = capped(
+            {"window": "activity", "max": 30},
+            {"window": "day", "max": 50},
+            {"window": "month", "max": 70},
+            {"window": "month", "times": 4},
+        )
+        days = ("01", "01", "01", "02", "03")
+        given = [granted(member.visit(f"2026-02-{day}"))["visit"] for day in days]
+
+        assert given == [30, 20, 0, 20, 0]
+        assert {key: c.value for key, c in member.account.counters.items()} == {
+            "clinic/visit/max/day/2026-02-01": 50,
+            "clinic/visit/max/day/2026-02-02": 20,
+            "clinic/visit/max/month/2026-02": 70,
+            "clinic/visit/times/month/2026-02": 3,
+        }
+
+    def test_exhausted_caps_are_explained(self) -> None:
+        """A matched rule without room says so and is journaled with a grant of zero."""
+        member = capped({"window": "day", "max": 40})
+        member.visit("2026-02-01")
+        outcome = explained(member.visit("2026-02-01"))["visit"]
+
+        assert (outcome.matched, outcome.raw, outcome.granted, outcome.room) == (True, 40, 0, 0)
+        assert outcome.reason == "its caps are used up"
+        assert [(a.raw, a.granted, a.room) for a in recorded_by(member.events[-1]).awards] == [
+            (40, 0, 0)
+        ]
+        assert member.events[-1].postings == ()
+
+    def test_late_activities_meet_the_cap_of_their_day(self) -> None:
+        """A late activity uses the window of its own day, as far back as the limit goes."""
+        member = capped({"window": "day", "max": 50})
+        member.visit("2026-02-01")
+        member.visit("2026-02-25")
+        late = [
+            granted(member.visit(day, now="2026-03-03"))["visit"]
+            for day in ("2026-02-01", "2026-02-01", "2026-02-25", "2026-02-26")
+        ]
+
+        assert late == [10, 0, 10, 40]
+
+    def test_counters_are_forgotten_when_no_activity_can_meet_them(self) -> None:
+        """A counter lives for its window, the back-date limit, and a day for the clock's hour."""
+        member = capped({"window": "day", "max": 50})
+        member.visit("2026-02-01")
+        key = "clinic/visit/max/day/2026-02-01"
+
+        assert member.account.counters[key].keep_until == at("2026-03-05T00:00:00Z")
+        member.visit("2026-03-05T00:00:00Z")
+        assert key in member.account.counters
+        member.visit("2026-03-05T00:00:00.001Z")
+        assert key not in member.account.counters
+
+    def test_the_last_late_activity_still_meets_its_counter(self) -> None:
+        """Over the longest back-date, across a change of the clock, a cap is not met twice."""
+        member = capped({"window": "day", "max": 50}, time_zone="Europe/London")
+        member.visit("2026-10-05T23:30:00+01:00")
+        latest = granted(member.visit("2026-10-05T23:59:59.999+01:00", now="2026-11-04T22:59:59Z"))
+
+        assert latest == {"visit": 10}

@@ -1,0 +1,61 @@
+"""Units of entitlements that are given one by one: which go first, and when they lapse."""
+
+from __future__ import annotations
+
+from chalicelib.domain.mechanics.entitlement_grants import GRANTS, GRANTS_MAX
+from chalicelib.domain.mechanics.entitlements import GrantEntitlement
+from tests.domain.parking import grant, held, refused, silver, use
+
+
+class TestGrants:
+    """What is given one by one."""
+
+    def test_the_soonest_to_lapse_goes_first(self) -> None:
+        """Seven days, then thirty, then for ever; the quota of the tier before them all."""
+        who = silver()
+        for days in (None, 30, 7):
+            grant(who, "2026-03-02", 1, days, "parking")
+        assert held(who, "2026-03-02")["parking"] == (7, "2026-04-01")
+
+        use(who, "2026-03-02", units=4)
+        left = []
+        for _ in range(3):
+            use(who, "2026-03-02")
+            left.append(sorted(str(g.expires_on) for g in GRANTS.all(who.account).values()))
+        assert left == [["2026-04-01", "None"], ["None"], []]
+        assert refused(who, "2026-03-02").code == "quota_exhausted"
+
+    def test_those_alike_are_one(self) -> None:
+        """Two grants to the same day are one of twice the units."""
+        who = silver()
+        grant(who, "2026-03-02", 2, 7)
+        grant(who, "2026-03-02", 3, 7)
+
+        assert [g.units for g in GRANTS.all(who.account).values()] == [5]
+
+    def test_it_lapses_at_local_midnight(self) -> None:
+        """Usable through its last day, gone at the midnight after it, with an event."""
+        who = silver()
+        grant(who, "2026-03-02", 1, 7)
+        assert held(who, "2026-03-09T15:59:59.999Z")["gift"] == (1, None)
+        assert "gift" not in held(who, "2026-03-09T16:00:00Z")
+
+        assert [event.kind for event in who.tick("2026-03-10")] == ["entitlements.expired"]
+        assert who.account.progress == {}
+        assert who.verdict().holds
+
+    def test_too_many(self) -> None:
+        """An account has room for a hundred that differ."""
+        who = silver()
+        for days in range(GRANTS_MAX):
+            grant(who, "2026-03-02", 1, days)
+
+        command = GrantEntitlement(
+            member="mem_1",
+            programme="clinic",
+            entitlement="gift",
+            units=1,
+            reason="r",
+            valid_days=500,
+        )
+        assert who.refused(command, "2026-03-02").code == "too_many_grants"

@@ -1,0 +1,222 @@
+"""Which part of an activity comes back: lines, units, money, or an amount of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from chalicelib.domain.mechanics.remaining import LineReversal
+from tests.domain.building import (
+    PURCHASE,
+    Member,
+    fixed,
+    formula,
+    line,
+    per_amount,
+    per_unit,
+    programme,
+    rule,
+)
+from tests.domain.sale import LINES, NO_RX, SPEND, basket, returned
+
+
+class TestByLine:
+    """The award is computed anew on the lines that are left."""
+
+    @pytest.mark.parametrize(
+        ("lines", "back", "left"),
+        [
+            ([LineReversal("a")], 30, 30),
+            ([LineReversal("b")], 20, 40),  # 40.00 left
+            ([LineReversal("c")], 10, 50),  # 50.5
+            ([LineReversal("a"), LineReversal("c")], 40, 20),
+            ([LineReversal("a"), LineReversal("b"), LineReversal("c")], 60, 0),
+            ([LineReversal("a", quantity=1)], 10, 50),  # a third of 30.00
+            ([LineReversal("a", quantity=2)], 20, 40),
+            ([LineReversal("a", quantity=3)], 30, 30),
+            ([LineReversal("b", amount=50)], 0, 60),
+            ([LineReversal("b", amount=51)], 1, 59),
+            ([LineReversal("b", amount=2_050)], 20, 40),
+            ([LineReversal("a", quantity=1, amount=100)], 1, 59),
+            ([LineReversal("a", quantity=1), LineReversal("a", quantity=1)], 20, 40),
+        ],
+    )
+    def test_amounts(self, lines: list[LineReversal], back: int, left: int) -> None:
+        """Whole lines, some units of a line, or some of its money."""
+        member = basket()
+        result = member.reverse("sale", "2026-02-02", *lines)
+
+        assert returned(result).get("clinic/points", 0) == back
+        assert member.balance.available == left
+
+    @pytest.mark.parametrize(
+        ("reversal", "remaining"),
+        [
+            (LineReversal("a", quantity=1), (2_000, 2)),
+            (LineReversal("a", quantity=2), (1_000, 1)),
+            (LineReversal("a", amount=500), (2_500, 3)),
+            (LineReversal("a", amount=3_000), (0, 0)),
+            (LineReversal("a", quantity=1, amount=500), (2_500, 2)),
+            (LineReversal("a"), (0, 0)),
+        ],
+    )
+    def test_what_remains(self, reversal: LineReversal, remaining: tuple[int, int]) -> None:
+        """Units take their share of money with them; money alone leaves the units."""
+        result = basket().reverse("sale", "2026-02-02", reversal)
+
+        assert result.remaining.lines == {"a": remaining, "b": (2_050, 1), "c": (1_000, 2)}
+        assert result.remaining.amount == 3_050 + remaining[0]
+
+    def test_a_share_is_rounded_half_up(self) -> None:
+        """One of three units of 1.00 is 0.33, and the last takes what is left."""
+        member = basket(
+            rule("penny", per_amount(1, 1), on=PURCHASE), lines=(line("x", 100, quantity=3),)
+        )
+        back = [
+            returned(member.reverse("sale", f"2026-02-0{day}", LineReversal("x", quantity=1)))
+            for day in (2, 3, 4)
+        ]
+
+        assert [each["clinic/points"] for each in back] == [33, 34, 33]
+        assert member.account.balances == {}
+
+    @pytest.mark.parametrize(
+        ("award", "left"),
+        [(per_unit(5), 15), (fixed(7), 7), (formula("counted.quantity * 2"), 6)],
+    )
+    def test_units(self, award: dict[str, Any], left: int) -> None:
+        """Of 3 + 1 + 2 units, three come back."""
+        member = basket(rule("only", award, on=PURCHASE))
+        member.reverse("sale", "2026-02-02", LineReversal("b"), LineReversal("c"))
+
+        assert member.balance.available == left
+
+    def test_units_of_the_activity_itself(self) -> None:
+        """A quantity that the activity states shrinks with its lines."""
+        member = Member(programme(rule("only", per_unit(5), on=PURCHASE)))
+        member.basket("2026-02-01", *LINES, name="sale", quantity=6)
+        result = member.reverse("sale", "2026-02-02", LineReversal("a"))
+
+        assert result.remaining.quantity == 3
+        assert member.balance.available == 15
+        assert member.reverse("sale", "2026-02-03").remaining.quantity == 0
+
+    def test_scope(self) -> None:
+        """A line that earned nothing takes nothing back."""
+        member = basket(rule("spend", per_amount(1, 100), on=PURCHASE, scope=NO_RX))
+        result = member.reverse("sale", "2026-02-02", LineReversal("c"))
+
+        assert (result.changed, result.returned) == (True, ())
+        assert member.balance.available == 50
+        assert member.account.metrics["clinic/spend"]["all"] == 5_050
+
+    def test_the_last_line_takes_the_visit_with_it(self) -> None:
+        """Only an activity of which nothing is left is no activity any more."""
+        member = Member(programme(SPEND, metrics={"visits_on": [PURCHASE]}))
+        member.basket("2026-02-01", *LINES, name="sale")
+        counts = []
+        for day, name in enumerate("abc", start=2):
+            member.reverse("sale", f"2026-02-0{day}", LineReversal(name))
+            counts.append(
+                (
+                    member.account.stats.activities,
+                    member.account.metrics.get("clinic/visits", {}).get("all", 0),
+                )
+            )
+
+        assert counts == [(1, 1), (1, 1), (0, 0)]
+        assert member.account.metrics == {}
+
+    @pytest.mark.parametrize(
+        ("lines", "code", "pointer"),
+        [
+            ([LineReversal("z")], "unknown_line", "/lines/0/id"),
+            ([LineReversal("a", amount=3_001)], "exceeds_remaining", "/lines/0/amount"),
+            ([LineReversal("a", quantity=4)], "exceeds_remaining", "/lines/0/quantity"),
+            ([LineReversal("a"), LineReversal("b", quantity=2)], "exceeds_remaining", "/lines/1/"),
+            ([LineReversal("a"), LineReversal("a", amount=1)], "exceeds_remaining", "/lines/1/"),
+        ],
+    )
+    def test_refusals(self, lines: list[LineReversal], code: str, pointer: str) -> None:
+        """No more than there is, of lines that there are."""
+        member = basket()
+        refusal = member.refused(member.reversing("sale", *lines), "2026-02-02")
+        pointers = [error["pointer"] for error in getattr(refusal, "errors", [])]
+
+        assert refusal.code == code
+        assert str(refusal.extensions.get("pointer", *pointers)).startswith(pointer)
+        assert member.balance.available == 60
+
+    def test_a_line_twice(self) -> None:
+        """A line that is all back already gives nothing more."""
+        member = basket()
+        member.reverse("sale", "2026-02-02", LineReversal("a"))
+        decision = member.do(member.reversing("sale", LineReversal("a")), "2026-02-03")
+
+        assert decision.events == ()
+        assert decision.result.changed is False
+
+
+class TestByAmount:
+    """An activity without lines shrinks by an amount."""
+
+    @staticmethod
+    def member(*rules: dict[str, Any], **parts: Any) -> Member:
+        """Return a member who spent 80.50, named `sale`."""
+        member = Member(programme(*(rules or (SPEND,)), **parts))
+        member.buy(8_050, "2026-02-01", name="sale")
+        return member
+
+    @pytest.mark.parametrize(
+        ("amounts", "left"),
+        [
+            ([50], [80]),
+            ([51], [79]),
+            ([8_050], [0]),
+            ([1_000, 1_000, 50], [70, 60, 60]),
+            ([4_000, 4_050], [40, 0]),
+            ([4_000, None], [40, 0]),
+        ],
+    )
+    def test_repeated(self, amounts: list[int | None], left: list[int]) -> None:
+        """Each time the award is that of the money which is left."""
+        member = self.member()
+        balances = []
+        for day, amount in enumerate(amounts, start=2):
+            member.reverse("sale", f"2026-02-0{day}", amount=amount)
+            balances.append(member.balance.available)
+
+        assert balances == left
+        remaining = member.left_of("sale")
+        assert remaining is not None
+        assert remaining.revision == len(amounts)
+
+    @pytest.mark.parametrize(("first", "second", "left"), [(0, 8_051, 8_050), (8_000, 51, 50)])
+    def test_no_more_than_is_left(self, first: int, second: int, left: int) -> None:
+        """What was reversed before cannot be reversed again."""
+        member = self.member()
+        if first:
+            member.reverse("sale", "2026-02-02", amount=first)
+        refusal = member.refused(member.reversing("sale", amount=second), "2026-02-03")
+
+        assert (refusal.code, refusal.extensions["remaining"]) == ("exceeds_remaining", left)
+
+    def test_activities_with_lines_need_their_lines(self) -> None:
+        """Of a basket one must say what comes back: its lines may earn differently."""
+        member = basket()
+
+        assert member.refused(member.reversing("sale", amount=5), "2026-02-02").code == (
+            "lines_required"
+        )
+
+    def test_activities_without_money(self) -> None:
+        """An activity without an amount is reversed whole."""
+        member = Member(programme())
+        member.visit("2026-02-01", name="v")
+
+        assert member.refused(member.reversing("v", amount=5), "2026-02-02").code == "no_amount"
+        assert (
+            member.refused(member.reversing("v", LineReversal("1")), "2026-02-02").code
+            == "unknown_line"
+        )

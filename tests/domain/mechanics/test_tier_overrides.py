@@ -1,0 +1,77 @@
+"""A tier that is held whatever the metrics say."""
+
+from __future__ import annotations
+
+from msgspec.structs import replace
+
+from chalicelib.domain.mechanics.tier_grants import GrantTier
+from tests.domain.ladders import visit_times, yearly
+
+
+class TestOverrides:
+    """A tier that is held whatever the metrics say."""
+
+    GOLD = GrantTier(member="mem_1", programme="clinic", tier="gold", reason="long wait", days=10)
+
+    def test_until_the_end_of_a_day(self) -> None:
+        """Gold for ten days after 1 March; what was there before is there again."""
+        member = yearly()
+        visit_times(member, 2, "2026-02")
+        member.do(self.GOLD, "2026-03-01")
+        assert member.enrolment.tier == "gold"
+
+        member.tick("2026-03-11T23:59:59Z")
+        assert member.enrolment.tier == "gold"
+        member.tick("2026-03-12T00:00:00Z")
+
+        assert member.enrolment.tier == "silver"
+        assert [step.tier for step in member.enrolment.timeline] == [
+            "base",
+            "silver",
+            "gold",
+            "silver",
+        ]
+        assert member.verdict().holds
+
+    def test_what_is_lost_meanwhile_stays_lost(self) -> None:
+        """A review under an override takes the silver that nobody sees."""
+        member = yearly()
+        visit_times(member, 2, "2026-02")
+        member.do(replace(self.GOLD, days=400), "2026-12-01")
+        member.tick("2027-12-31")
+        assert member.enrolment.tier == "gold"
+
+        member.tick("2028-01-06")
+
+        assert member.enrolment.tier == "base"
+
+    def test_a_reversal_under_an_override(self) -> None:
+        """What is reversed is gone when the override is; no sooner is anything seen of it."""
+        member = yearly()
+        member.visit("2026-02-01", name="one")
+        member.visit("2026-02-02")
+        member.do(self.GOLD, "2026-03-01")
+        member.reverse("one", "2026-03-02")
+        assert member.enrolment.tier == "gold"
+
+        member.tick("2026-03-12")
+
+        assert member.enrolment.tier == "base"
+
+    def test_climbing_above_an_override(self) -> None:
+        """Who earns more than the override has it, and keeps it."""
+        member = yearly()
+        member.do(self.GOLD, "2026-03-01")
+        visit_times(member, 6, "2026-03")
+        assert member.enrolment.tier == "platinum"
+
+        member.tick("2026-03-12")
+
+        assert member.enrolment.tier == "platinum"
+
+    def test_closing(self) -> None:
+        """An account that ends has no override, and nothing falls due on it."""
+        member = yearly()
+        member.do(self.GOLD, "2026-03-01")
+        member.close("2026-03-02")
+        assert member.tick("2026-04-01") == ()

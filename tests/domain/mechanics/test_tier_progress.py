@@ -1,0 +1,119 @@
+"""Where a member stands: to the next tier, to keep this one, and by when."""
+
+from __future__ import annotations
+
+import pytest
+
+from chalicelib.domain.ledger.account import Account
+from chalicelib.domain.mechanics.tier_progress import (
+    LevelProgress,
+    MetricProgress,
+    TierProgress,
+    tier_progress,
+)
+from tests.domain.building import (
+    Member,
+    at,
+    points,
+    programme,
+    visits,
+)
+from tests.domain.ladders import EARNED, SPEND, VISITS, clinic, visit_times, yearly
+
+
+def progress_of(member: Member, now: str) -> TierProgress:
+    """Return the progress in the clinic's ladder."""
+    document = member.programmes.in_force("clinic", at(now))
+    assert document is not None
+    account: Account = member.seen(now)
+    found = tier_progress(account, document.document, at(now))
+    assert found is not None
+    return found
+
+
+class TestProgress:
+    """To the next tier, to keep this one, and by when."""
+
+    LEVELS = (("silver", visits(2)), ("gold", {"any": [{**SPEND}, {**VISITS, "at_least": 12}]}))
+
+    def test_to_the_next(self) -> None:
+        """Each metric says what is there and what is missing."""
+        member = Member(clinic(*self.LEVELS))
+        member.visit("2026-02-01")
+        found = progress_of(member, "2026-02-02")
+
+        assert (found.tier, found.since, found.window) == (
+            "base",
+            at("2026-01-05"),
+            "calendar_year",
+        )
+        assert found.to_next == LevelProgress(
+            "silver", "silver", "all", reached=False, metrics=(MetricProgress("visits", 1, 2, 1),)
+        )
+        assert (found.to_keep, found.by, found.in_grace) == (None, None, False)
+
+    def test_in_the_middle(self) -> None:
+        """One keeps what one holds by the end of the year, and climbs by either metric."""
+        member = Member(clinic(*self.LEVELS))
+        visit_times(member, 3, "2026-02")
+        member.buy(45_050, "2026-02-10")
+        member.tick("2027-01-01")
+        member.visit("2027-02-01")
+        member.buy(60, "2027-02-01")
+        found = progress_of(member, "2027-02-02")
+
+        assert found.to_next == LevelProgress(
+            "gold",
+            "gold",
+            "any",
+            reached=False,
+            metrics=(
+                MetricProgress("spend", 60, 50_000, 49_940),
+                MetricProgress("visits", 1, 12, 11),
+            ),
+        )
+        assert found.to_keep == LevelProgress(
+            "silver", "silver", "all", reached=False, metrics=(MetricProgress("visits", 1, 2, 1),)
+        )
+        assert found.by == at("2028-01-01T00:00:00Z")
+        assert [step.tier for step in found.timeline] == ["base", "silver"]
+
+    def test_at_the_top(self) -> None:
+        """There is no next; what is over the threshold is missing nothing."""
+        member = Member(clinic(("gold", {"all": [EARNED]})))
+        member.buy(90_000, "2026-02-01")
+        found = progress_of(member, "2026-02-02")
+
+        assert found.to_next is None
+        assert found.to_keep is not None
+        assert found.to_keep.reached is True
+        assert found.to_keep.metrics == (
+            MetricProgress("points_earned", 900, 300, 0, currency="points"),
+        )
+
+    @pytest.mark.parametrize(
+        "parts", [{"window": "lifetime"}, {"downgrade": "none"}], ids=["lifetime", "none"]
+    )
+    def test_nothing_to_keep(self, parts: dict[str, str]) -> None:
+        """What cannot be lost need not be kept."""
+        member = Member(clinic(("gold", visits(1)), **parts))
+        member.visit("2026-02-01")
+
+        assert progress_of(member, "2026-02-02").to_keep is None
+
+    def test_in_grace(self) -> None:
+        """In a grace its end is the date to reach."""
+        member = yearly(grace_days=30)
+        visit_times(member, 2, "2026-02")
+        found = progress_of(member, "2028-01-15")
+
+        assert (found.tier, found.in_grace) == ("silver", True)
+        assert found.by == at("2028-01-31T00:00:00Z")
+        assert found.to_keep is not None
+        assert found.to_keep.metrics == (MetricProgress("visits", 0, 2, 2),)
+
+    def test_no_ladder(self) -> None:
+        """Without tiers there is nothing to tell."""
+        member = Member(programme(currencies=[points()]))
+
+        assert tier_progress(member.account, programme(), at("2026-02-01")) is None

@@ -1,0 +1,217 @@
+"""What a review at the end of a window keeps, takes and gives."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from chalicelib.domain.ledger.calendar import format_instant
+from chalicelib.domain.programme.document import Programme
+from tests.domain.building import (
+    Member,
+    at,
+    programme,
+    published,
+    visits,
+)
+from tests.domain.ladders import clinic, visit_times, yearly
+
+
+class TestReview:
+    """At the end of the year, on what that year brought."""
+
+    NEW_YEAR = "2028-01-01T00:00:00Z"
+
+    @pytest.mark.parametrize(
+        ("downgrade", "in_2027", "tier"),
+        [
+            ("none", 0, "platinum"),
+            ("none", 5, "platinum"),
+            ("one_level", 0, "gold"),
+            ("one_level", 3, "gold"),
+            ("one_level", 4, "gold"),
+            ("one_level", 6, "platinum"),
+            ("to_earned", 0, "base"),
+            ("to_earned", 1, "base"),
+            ("to_earned", 2, "silver"),
+            ("to_earned", 5, "gold"),
+            ("to_earned", 6, "platinum"),
+        ],
+    )
+    def test_strategies(self, downgrade: str, in_2027: int, tier: str) -> None:
+        """Platinum of 2026 lasts through 2027 and is then kept or lowered."""
+        member = yearly(downgrade=downgrade)
+        visit_times(member, 6, "2026-03")
+        visit_times(member, in_2027, "2027-03")
+
+        assert member.seen("2027-12-31T23:59:59.999Z").enrolments["clinic"].tier == "platinum"
+        assert member.seen(self.NEW_YEAR).enrolments["clinic"].tier == tier
+
+    def test_the_year_of_the_climb_keeps_it(self) -> None:
+        """What was reached in December is kept at the review that follows at once."""
+        member = yearly()
+        visit_times(member, 2, "2026-12")
+        (event,) = member.tick("2027-01-01T00:00:00Z")
+
+        assert event.kind == "tiers.reviewed"
+        assert member.enrolment.tier == "silver"
+        assert member.enrolment.review_at == at(self.NEW_YEAR)
+
+    def test_one_level_a_year(self) -> None:
+        """A step down each year, until the lowest, which is not reviewed."""
+        member = yearly(downgrade="one_level")
+        visit_times(member, 6, "2026-03")
+        member.tick("2035-01-01")
+
+        assert [(since[:10], tier) for since, tier, _ in member.steps] == [
+            ("2026-03-06", "platinum"),
+            ("2028-01-01", "gold"),
+            ("2029-01-01", "silver"),
+            ("2030-01-01", "base"),
+        ]
+        assert member.enrolment.review_at is None
+
+    def test_at_local_midnight(self) -> None:
+        """The year ends when it ends in the programme's zone."""
+        member = yearly(zone="Asia/Tokyo")
+        visit_times(member, 2, "2026-03")
+
+        assert member.enrolment.review_at == at("2026-12-31T15:00:00Z")
+
+    def test_the_lowest_tier_is_never_due(self) -> None:
+        """Who has nothing to lose is not looked at."""
+        member = yearly()
+        member.visit("2026-02-01")
+
+        assert member.enrolment.review_at is None
+        assert member.tick("2030-01-01") == ()
+
+    @pytest.mark.parametrize(
+        "later",
+        [programme(), clinic(("gold", visits(9)), window="lifetime")],
+        ids=["none", "for life"],
+    )
+    def test_a_ladder_that_is_gone(self, later: Programme) -> None:
+        """Where the version in force has no ladder, or one for life, nothing is lost."""
+        rules = published(("2026-01-01", clinic(("gold", visits(1)))), ("2026-06-01", later))
+        member = Member(rules)
+        member.visit("2026-02-01")
+        member.tick("2030-01-01")
+
+        assert member.enrolment.tier == "gold"
+        assert member.enrolment.review_at is None
+
+
+class TestGrace:
+    """A grace postpones a loss; what comes in the meantime counts."""
+
+    GRACE_ENDS = "2028-01-31T00:00:00Z"
+
+    def member(self, **parts: Any) -> Member:
+        """Return a member who is gold by 2026 and did nothing in 2027."""
+        member = yearly(grace_days=30, **parts)
+        visit_times(member, 4, "2026-03")
+        member.tick("2027-12-31")
+        return member
+
+    def test_kept_to_its_end(self) -> None:
+        """The tier is held to the last millisecond of the grace and lost at its end."""
+        member = self.member()
+        before = member.seen("2028-01-30T23:59:59.999Z").enrolments["clinic"]
+        after = member.seen(self.GRACE_ENDS).enrolments["clinic"]
+
+        assert (before.tier, before.in_grace) == ("gold", True)
+        assert before.review_at == at(self.GRACE_ENDS)
+        assert (after.tier, after.in_grace, after.review_at) == ("base", False, None)
+        assert format_instant(after.timeline[-1].since) == self.GRACE_ENDS
+
+    def test_one_level(self) -> None:
+        """A grace before each single step."""
+        member = self.member(downgrade="one_level")
+        member.tick("2028-02-01")
+
+        assert member.enrolment.tier == "silver"
+        assert member.enrolment.review_at == at("2029-01-01T00:00:00Z")
+        assert member.seen("2029-01-30").enrolments["clinic"].tier == "silver"
+        assert member.seen("2029-01-31").enrolments["clinic"].tier == "base"
+
+    def test_no_grace_where_nothing_is_lost(self) -> None:
+        """With downgrade none there is nothing to postpone."""
+        member = self.member(downgrade="none")
+        member.tick("2028-01-01")
+
+        assert member.enrolment.in_grace is False
+        assert member.enrolment.review_at == at("2029-01-01T00:00:00Z")
+
+    def test_requalified_within_the_grace(self) -> None:
+        """What the new year has brought by the end of the grace keeps the tier."""
+        member = self.member()
+        visit_times(member, 4, "2028-01")
+        member.tick(self.GRACE_ENDS)
+
+        assert member.enrolment.tier == "gold"
+        assert (member.enrolment.in_grace, member.enrolment.review_at) == (
+            False,
+            at("2029-01-01T00:00:00Z"),
+        )
+
+    def test_partly_requalified(self) -> None:
+        """What the new year has brought decides how far down it goes."""
+        member = self.member()
+        visit_times(member, 2, "2028-01")
+        member.tick(self.GRACE_ENDS)
+
+        assert member.enrolment.tier == "silver"
+
+    def test_climbing_ends_the_grace(self) -> None:
+        """A higher tier in the new year is held to the end of it and the next review."""
+        member = self.member()
+        visit_times(member, 6, "2028-01")
+
+        assert (member.enrolment.tier, member.enrolment.in_grace) == ("platinum", False)
+        assert member.seen("2028-12-31").enrolments["clinic"].tier == "platinum"
+
+    def test_a_late_activity_of_last_year(self) -> None:
+        """Activities of last year that are reported in the grace count for last year."""
+        member = self.member()
+        for day in ("20", "21", "22", "23"):
+            member.visit(f"2027-12-{day}", now="2028-01-10")
+        member.tick(self.GRACE_ENDS)
+
+        assert member.enrolment.tier == "gold"
+        assert member.enrolment.review_at == at("2029-01-01T00:00:00Z")
+
+    def test_the_two_years_are_not_added(self) -> None:
+        """Two visits of last year and two of this one make no gold."""
+        member = self.member()
+        for day in ("20", "21"):
+            member.visit(f"2027-12-{day}", now="2028-01-10")
+        visit_times(member, 2, "2028-01", now="2028-01-11")
+        member.tick(self.GRACE_ENDS)
+
+        assert member.enrolment.tier == "silver"
+
+    def test_a_late_activity_after_the_grace(self) -> None:
+        """An activity of last year that comes after the loss undoes the loss."""
+        late = Member(clinic(("gold", visits(1)), grace_days=10))
+        late.visit("2026-03-01")
+        late.tick("2028-01-12")
+        assert late.enrolment.tier == "base"
+        late.visit("2027-12-31", now="2028-01-12")
+        assert late.enrolment.tier == "gold"
+
+
+class TestAtReview:
+    """A ladder on which nobody climbs before the window is over."""
+
+    def test_up_and_down(self) -> None:
+        """Two visits in 2026 are silver from 1 January 2027 on; none in 2027 end it."""
+        member = yearly(upgrade="at_review")
+        visit_times(member, 2, "2026-03")
+        assert member.enrolment.tier == "base"
+
+        member.tick("2027-01-01")
+        assert member.enrolment.tier == "silver"
+        member.tick("2028-01-01")
+        assert member.enrolment.tier == "base"
