@@ -578,6 +578,21 @@ class InactivityExpired(_Data, frozen=True, tag="inactivity.expired"):
     currencies: tuple[str, ...]
 
 
+class DateGift(Struct, frozen=True, omit_defaults=True):
+    """One gift on its local day; ``refusal`` is the code of why nothing was given."""
+
+    programme: str
+    gift: str
+    on: str
+    refusal: str = ""
+
+
+class GiftsEvaluated(_Data, frozen=True, tag="gifts.evaluated"):
+    """The days of gifts come; none is of a day where what was planned does not stand any more."""
+
+    gifts: tuple[DateGift, ...] = ()
+
+
 class ExpiryAnnounced(_Data, frozen=True, tag="expiry.announced"):
     """Value is about to end; its effects say which."""
 
