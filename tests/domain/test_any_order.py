@@ -33,6 +33,7 @@ from chalicelib.domain.mechanics.entitlement_uses import ReturnEntitlement, UseE
 from chalicelib.domain.mechanics.entitlements import GrantEntitlement
 from chalicelib.domain.mechanics.goodwill import GiveGoodwill
 from chalicelib.domain.mechanics.holds import CaptureHold, PlaceHold, ReleaseHold
+from chalicelib.domain.mechanics.membership import ChangeProfile
 from chalicelib.domain.mechanics.quoting import ConfirmQuote, MakeQuote
 from chalicelib.domain.mechanics.remaining import REMAINING
 from chalicelib.domain.mechanics.reversal import ReverseActivity
@@ -105,6 +106,21 @@ def everything() -> Any:
                 "on": [PURCHASE],
                 "full": {"entitlement": "tea", "valid_days": 5},
             }
+        ],
+        date_gifts=[
+            {
+                "id": "stroll",
+                "name": "Stroll",
+                "on": "birthday",
+                "gives": {"type": "value", "currency": "strolls", "amount": 8},
+            },
+            {
+                "id": "tea",
+                "name": "Tea",
+                "on": "birthday",
+                "gives": {"type": "entitlement", "entitlement": "tea", "valid_days": 5},
+                "tiers": ["silver", "gold"],
+            },
         ],
         statuses=[{"id": "family", "name": "Family", "max_days": 6}],
         discounts={
@@ -226,6 +242,12 @@ class Anything(RuleBasedStateMachine):
         name = f"activity-{len(self.member.events)}"
         when = max(self.now - late * HOUR, self.member.account.opened_at)
         self.ask(RecordActivity(member="mem_1", activity=Activity(kind, "emr", name, when)))
+
+    @step(birthday=st.sampled_from(["", "03-02", "03-06", "03-20", "04-15"]))
+    def say(self, birthday: str) -> None:
+        """Say when one was born; on the very day there is something at once."""
+        self.ask(ChangeProfile(member="mem_1", birthday=birthday))
+        self.member.tick(self.now)
 
     @step(lines=purchases, pays=st.sampled_from([None, (), ("cashback",), ("prepaid", "cashback")]))
     def price(self, lines: list[tuple[int, int, str, str]], pays: tuple[str, ...] | None) -> None:

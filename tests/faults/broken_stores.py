@@ -204,6 +204,17 @@ class OneRecordForAll(DynamoLedger):
         return super().remembered("all", keys_)
 
 
+class ProfileAfterwards(_Wrapped):
+    """What the directory has of a member is written beside the account, after it."""
+
+    def commit(self, commit: Commit) -> None:
+        """Write the account and the answer, then the profile."""
+        super().commit(replace(commit, profile=None))
+        if commit.profile is not None:
+            alone = replace(commit, changes=(), claims=(), identity=None, also=None)
+            transact(self._dynamo, writes_of(self._dynamo, alone))
+
+
 class ReceiverAfterwards(_Wrapped):
     """What was sent is credited to the other account in a transaction of its own."""
 

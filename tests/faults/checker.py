@@ -17,6 +17,7 @@ from chalicelib.domain.ledger.calendar import Instant
 from chalicelib.usecases.stored import IdempotencyKey
 from tests.faults.balances import check_journal
 from tests.faults.benefits import check_benefits
+from tests.faults.birthdays import check_birthdays
 from tests.faults.ending import Ending, TenantEnding
 from tests.faults.handing_on import check_transfers
 from tests.faults.history import History
@@ -41,6 +42,7 @@ def check(history: History) -> list[str]:
             found.extend(check_journal(tenant, member, history.watch.written_at))
         found.extend(check_tenant(tenant))
         found.extend(check_benefits(tenant))
+        found.extend(check_birthdays(tenant))
         found.extend(check_holds(tenant))
         found.extend(check_goodwill(tenant))
         found.extend(check_quotes(tenant))

@@ -40,6 +40,7 @@ from chalicelib.domain.ledger.lots import Taken
 from chalicelib.domain.mechanics import (
     clawback,
     closing,
+    date_gifts,
     entitlement_uses,
     holds,
     households,
@@ -69,6 +70,7 @@ from tests.faults import broken_stores
 from tests.faults.world import DAY, MINUTE, LedgerOver
 
 _SETTLED: Final = attempt._settled
+_NEXT: Final[Callable[..., Any]] = date_gifts._next
 
 
 class Mutant(NamedTuple):
@@ -267,6 +269,15 @@ def _room_for_all(decider: Decider, command: JoinHousehold) -> Any:
         return households.join(decider, command)
 
 
+def _next_at_all(*asked: Any) -> Any:
+    """Plan by the birthday alone, whatever it has brought on another day of the year."""
+    *about, held, now = asked
+    planned = _NEXT(*about, held, now)
+    anew = _NEXT(*about, date_gifts.Planned(), now)
+    is_over = anew is not None and anew[0].isoformat() == held.last_on
+    return planned if is_over else anew
+
+
 @contextmanager
 def _read_as(decider: Decider, ref: Ref, record: Any) -> Iterator[None]:
     """Let a record be another than was read."""
@@ -344,6 +355,8 @@ MUTANTS: Final[dict[str, Mutant]] = {
     "index-moves-later": Mutant(broken_stores.IndexMovesLater),
     "index-forgotten": Mutant(broken_stores.IndexForgotten),
     "one-record-for-all": Mutant(broken_stores.OneRecordForAll),
+    "profile-afterwards": Mutant(broken_stores.ProfileAfterwards),
+    "gift-of-another-day": Mutant(plant=lambda: _swapped(date_gifts, "_next", _next_at_all)),
     "receiver-afterwards": Mutant(broken_stores.ReceiverAfterwards),
     "receiver-unguarded": Mutant(broken_stores.ReceiverUnguarded),
     "transfer-begins-anew": Mutant(plant=lambda: _handled(SendTransfer, _begins_anew)),

@@ -12,6 +12,7 @@ from typing import Final
 from tests.faults import (
     activities,
     benefits,
+    birthdays,
     handing_on,
     living_together,
     people,
@@ -41,13 +42,13 @@ OPERATIONS: Final = (
         "create",
         4,
         people.create,
-        frozenset({"member.created", "member.enrolled"}),
+        frozenset({"member.created", "member.enrolled", "profile.changed"}),
         people.nothing_joined,
         people.is_there,
     ),
     Operation(
         "enrol",
-        11,
+        14,
         people.enrol,
         frozenset({"member.enrolled", "consents.changed"}),
         people.nothing_joined,
@@ -59,6 +60,7 @@ OPERATIONS: Final = (
         frozenset({"member.enrolled", "consents.changed"}),
         people.nothing_joined,
     ),
+    Operation("change birthday", 4, birthdays.change),
     Operation("close", 1, people.close, frozenset({"member.closed"}), effect=people.is_closed),
     Operation(
         "redeem",

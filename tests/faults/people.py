@@ -9,6 +9,7 @@ from chalicelib.domain.mechanics.membership import Enrol
 from chalicelib.usecases.change_member import record_consents
 from chalicelib.usecases.create_member import ConsentGiven, NewMember, create_member
 from tests.faults.activities import draw_person
+from tests.faults.birthdays import draw_birthday
 from tests.faults.ending import Ending
 from tests.faults.play import Play
 from tests.faults.programmes import PROGRAMME
@@ -20,7 +21,7 @@ def create(play: Play, tenant: str) -> Request:
     """Draw someone who comes, known or not."""
     person = draw_person(play) if play.chance.percent(80) else None
     programmes = play.chance.pick((None, (), (PROGRAMME,)))
-    new = NewMember(external_id=person, programmes=programmes)
+    new = NewMember(external_id=person, programmes=programmes, birthday=draw_birthday(play, tenant))
     identity = draw_identity(play, tenant, "create", new)
     return request(
         f"{person and person[1]} in {programmes}",

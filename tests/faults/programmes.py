@@ -23,6 +23,9 @@ STOCK: Final = {"mug": 3, "keyring": 2}
 PARKING_QUOTA: Final = 2
 GOODWILL_DAILY: Final = 50
 SENT_DAILY: Final = 90
+# What a birthday brings, in coins, and what stands for the one of 29 February.
+CAKE: Final = 4
+LEAP_DAY: Final = "03-01"
 # How many a household is for: so few that there is often one too many.
 MAX_MEMBERS: Final = 2
 TIERS: Final = ("base", "silver", "gold")
@@ -163,6 +166,15 @@ def document(rates: Rates, time_zone: str) -> dict[str, Any]:
                 "tier": "silver",
             },
             {"id": "light", "name": "Light", "period": "month", "fee": 300, "grace_days": 0},
+        ],
+        "date_gifts": [
+            {
+                "id": "cake",
+                "name": "Cake",
+                "on": "birthday",
+                "gives": {"type": "value", "currency": "coins", "amount": CAKE},
+                "leap_day": LEAP_DAY,
+            }
         ],
         "quotes": {"minutes": 10_000},
         "goodwill": {"currency": "points", "daily": {"reception": GOODWILL_DAILY}},

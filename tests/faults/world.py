@@ -17,7 +17,7 @@ from msgspec.structs import replace
 from chalicelib.domain import voucher_code
 from chalicelib.domain.ledger.activity import Activity
 from chalicelib.domain.ledger.actor import Actor
-from chalicelib.domain.ledger.calendar import Instant, parse_instant
+from chalicelib.domain.ledger.calendar import Instant, add_days, local_date, parse_instant
 from chalicelib.domain.ledger.events import Line
 from chalicelib.domain.mechanics.entitlement_uses import UseEntitlement
 from chalicelib.domain.mechanics.entitlements import GrantEntitlement
@@ -63,6 +63,8 @@ SCENARIOS: Final = (
     ("2026-06-10T12:00:00Z", "Pacific/Chatham"),
 )
 PEOPLE: Final = ("ann", "bob", "cat")
+# How many days after a history begins each has a birthday; the last has not said when.
+BORN_AFTER: Final = (1, 3, None)
 # What the first member has set aside when a history begins.
 HELD_BEFORE: Final = "hold_before"
 # The household of the second and the third member, with no place left.
@@ -163,6 +165,12 @@ class _Setting:
     def _settings(self, tenant: Tenant) -> Settings:
         return Settings(tenant.id, tenant.id, self._time_zone, test_clock=tenant.clocked)
 
+    def _person(self, who: str, after: int | None) -> NewMember:
+        if after is None:
+            return NewMember(external_id=("ehr", who))
+        day = add_days(local_date(self._start, self._time_zone), after)
+        return NewMember(external_id=("ehr", who), birthday=f"{day:%m-%d}")
+
     def _people(self, tenant: Tenant, catalogue: DynamoCatalogue) -> tuple[str, ...]:
         self._now = self._start - 8 * DAY
         catalogue.create_tenant(self._settings(tenant), self._now if tenant.clocked else None)
@@ -181,8 +189,8 @@ class _Setting:
             effective = self._now if number == 1 else self._start + 36 * HOUR
             publish_programme(services, caller, PROGRAMME, number, effective)
         members = tuple(
-            create_member(services, caller, NewMember(external_id=("ehr", who)), _told, None).member
-            for who in PEOPLE
+            create_member(services, caller, self._person(who, after), _told, None).member
+            for who, after in zip(PEOPLE, BORN_AFTER, strict=True)
         )
         for who, activity in activities_before(self._start):
             self._now = activity.occurred_at
