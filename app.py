@@ -29,7 +29,10 @@ def tick(event: CloudWatchEvent) -> dict[str, Any]:
     """Settle what fell due."""
     from chalicelib.jobs import ticking
 
-    return ticking.run(services(), event.context)
+    try:
+        return ticking.run(services(), event.context)
+    finally:
+        loading.started()
 
 
 @app.on_sqs_message(
@@ -41,4 +44,7 @@ def settle(event: SQSEvent) -> dict[str, Any]:
     """Settle a part of a long list of what fell due."""
     from chalicelib.jobs import ticking
 
-    return ticking.work(services(), event.to_dict(), event.context)
+    try:
+        return ticking.work(services(), event.to_dict(), event.context)
+    finally:
+        loading.started()

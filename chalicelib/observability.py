@@ -41,10 +41,16 @@ FIELDS: Final = frozenset(
 @cache
 def logger() -> Logger:
     """Return the one logger; made at first use, so that importing this costs and reads nothing."""
+    import msgspec
     from aws_lambda_powertools import Logger as PowertoolsLogger
 
     # Chalice logs under its app's name, "tessera": sharing that name would print each line twice.
-    return PowertoolsLogger(service="tessera-loyalty", location=None, use_rfc3339=True)
+    return PowertoolsLogger(
+        service="tessera-loyalty",
+        location=None,
+        use_rfc3339=True,
+        json_serializer=lambda line: msgspec.json.encode(line, enc_hook=str).decode(),
+    )
 
 
 def outcome(message: str, **fields: object) -> None:

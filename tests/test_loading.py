@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,6 +17,7 @@ from chalicelib.routes import cors, http, resources
 from infra.local.gateway import Context
 from tests.cold import loaded
 from tests.cold.cases import Case, Cases
+from tests.cold.process import Started
 from tests.cold.stand_in import StandIn
 from tests.journeys.world import Ground
 
@@ -36,13 +38,17 @@ class Fresh:
     def __init__(self, cases: Cases, places: list[Path]) -> None:
         self.cases = cases
         self._places = places
-        self._known: dict[str, set[str]] = {}
+        self._known: dict[str, Started] = {}
+
+    def started(self, case: Case) -> Started:
+        """Return what a process made of a case."""
+        if case.name not in self._known:
+            self._known[case.name] = self.cases.run(case, self._places)
+        return self._known[case.name]
 
     def modules(self, case: Case) -> set[str]:
         """Return every module that a process imports for a case, ours and others."""
-        if case.name not in self._known:
-            self._known[case.name] = set(self.cases.run(case, self._places).modules)
-        return self._known[case.name]
+        return set(self.started(case).modules)
 
 
 @pytest.fixture(scope="module")
@@ -91,6 +97,21 @@ def test_what_is_heavy_comes_with_what_needs_it(fresh: Fresh) -> None:
         "jwt",
     }
     assert not _HEAVY & fresh.modules(fresh.cases.settle)
+
+
+def test_garbage_is_collected_from_the_first_answer_on(fresh: Fresh) -> None:
+    """A process that serves its first event does without, whatever the event; then it collects."""
+    assert [case.name for case in fresh.cases.all if not fresh.started(case).collects] == []
+
+    alone = OnDemand("tessera", _prepare, PATHS)
+    try:
+        assert not gc.isenabled()
+        alone(_event("GET", "/health"), _context())
+        assert gc.isenabled()
+        assert gc.get_freeze_count()
+    finally:
+        gc.enable()
+        gc.unfreeze()
 
 
 def test_the_map_has_every_path() -> None:

@@ -44,7 +44,7 @@ from chalicelib.domain.errors import TooLarge, Unavailable
 from chalicelib.domain.ledger import compact
 from chalicelib.domain.ledger.account import Account
 from chalicelib.domain.ledger.calendar import Instant
-from chalicelib.domain.ledger.journal import StoredEvent
+from chalicelib.domain.ledger.journal import StoredEvent, deflate
 from chalicelib.store import keys
 from chalicelib.store.metering import Item
 from chalicelib.usecases.stored import AccountChange, Answer, IdempotencyKey, KeyHolder, Remembered
@@ -53,7 +53,6 @@ from chalicelib.usecases.stored import AccountChange, Answer, IdempotencyKey, Ke
 BODY_WARN_BYTES: Final = 8 * 1024
 BODY_MAX_BYTES: Final = 32 * 1024
 
-_LEVEL: Final = 6
 _ENCODER: Final = msgspec.json.Encoder()
 
 
@@ -176,7 +175,7 @@ def dedupe_item(
     return _key(keys.dedupe_pk(tenant, identity.key), keys.DEDUPE) | {
         "fingerprint": {"B": identity.fingerprint},
         "status": _number(answer.status),
-        "answer": {"B": zlib.compress(answer.body, _LEVEL)},
+        "answer": {"B": deflate(answer.body)},
         "member": {"S": member},
         "version": _number(version),
     }
@@ -240,4 +239,4 @@ def _number(value: int) -> dict[str, Any]:
 
 
 def _packed(value: msgspec.Struct) -> bytes:
-    return zlib.compress(_ENCODER.encode(value), _LEVEL)
+    return deflate(_ENCODER.encode(value))

@@ -59,12 +59,14 @@ for operation, arguments in calls:
 """
 _TAIL: Final = """
 took = time.process_time() - began
+import gc
 status = dict(line.split(":", 1) for line in open("/proc/self/status"))
 print(json.dumps({
     "milliseconds": took * 1000,
     "megabytes": int(status["VmHWM"].split()[0]) / 1024,
     "answer": answer,
     "modules": sorted(sys.modules),
+    "collects": gc.isenabled(),
 }))
 """
 
@@ -73,13 +75,15 @@ class Started(NamedTuple):
     """
     What one process took of the processor, what it answered, and every module that it imported.
 
-    ``log`` is what it wrote on its standard error.
+    ``collects`` tells whether it collects garbage by then; ``log`` is what it wrote on its standard
+    error.
     """
 
     milliseconds: float
     megabytes: float
     answer: Any
     modules: list[str]
+    collects: bool
     log: str
 
 

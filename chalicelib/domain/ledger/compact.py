@@ -37,6 +37,7 @@ from msgspec.structs import replace
 
 from chalicelib.domain.ledger.account import Account, Counter
 from chalicelib.domain.ledger.calendar import Instant
+from chalicelib.domain.ledger.journal import deflate
 from chalicelib.domain.ledger.lots import Balance, Lot, LotKey, PendingKey, PendingLot
 
 T = TypeVar("T")
@@ -46,7 +47,6 @@ Runs = list[tuple[T, int]]
 SCHEMA: Final = 3
 
 _MANY: Final = 16
-_LEVEL: Final = 6
 _DAY_MS: Final = 86_400_000
 _EPOCH: Final = date(1970, 1, 1)
 
@@ -105,7 +105,7 @@ def encode(account: Account) -> bytes:
         account, version=0, head=b"", balances=balances, counters=counters, metrics=metrics
     )
     body = _Body(rest, lots, pending, days, buckets)
-    return zlib.compress(_ENCODER.encode(body), _LEVEL)
+    return deflate(_ENCODER.encode(body))
 
 
 def decode(body: bytes, *, version: int, head: bytes) -> Account:
