@@ -116,13 +116,25 @@ class Dynamo:
         # nosemgrep: unconditioned-write - each caller says why
         self._call("DeleteItem", {"TableName": table, "Key": _key(pk, sk)})
 
-    def put(self, table: str, item: Item) -> None:
-        """Write one item, over whatever is there; doing it twice is doing it once."""
-        # nosemgrep: unconditioned-write - each caller says why
-        request = {"TableName": table, "Item": item}
+    def create(self, table: str, item: Item) -> None:
+        """
+        Write an item with an id that was just made, unless it is there.
+
+        Then an attempt of ours before made it.  One of which nothing was heard may come late, and
+        must not come over what the item has become since.
+        """
+        request = {
+            "TableName": table,
+            "Item": item,
+            "ConditionExpression": "attribute_not_exists(pk)",
+        }
         if cost := metering.active():
             cost.wrote(request, transactional=False)
-        self._call("PutItem", request)
+        try:
+            self._call("PutItem", request)
+        except ClientError as refusal:
+            if code_of(refusal) not in _OVERTAKEN:
+                raise
 
     def put_many(self, wanted: Mapping[Key, Item]) -> None:
         """

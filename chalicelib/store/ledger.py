@@ -56,10 +56,9 @@ class DynamoLedger:
         )
 
     def save(self, tenant: str, claim: SaveRecord) -> None:
-        """Write a new record by itself: nobody knows its id yet, so nothing guards it."""
+        """Write a new record by itself: its id was just made, and is nobody else's."""
         table, expires_at = lifetime(self._dynamo, claim.ref.kind.kept_days)
-        # nosemgrep: unconditioned-write - nobody knows its id yet
-        self._dynamo.put(table, items.record_item(tenant, claim, expires_at))
+        self._dynamo.create(table, items.record_item(tenant, claim, expires_at))
 
     def remembered(self, tenant: str, keys_: Sequence[str]) -> tuple[Remembered | None, ...]:
         """Read dedupe records consistently, in one call; in the order of the keys."""

@@ -41,7 +41,7 @@ class Ledger(Protocol):
         """Read accounts, records and events consistently, and the test clock, in one call."""
 
     def save(self, tenant: str, claim: SaveRecord) -> None:
-        """Write a new record by itself: nobody knows its id yet, so nothing guards it."""
+        """Write a new record by itself, unless it is there; its id was just made."""
 
     def remembered(self, tenant: str, keys: Sequence[str]) -> tuple[Remembered | None, ...]:
         """Read dedupe records consistently, in one call; in the order of the keys."""

@@ -76,7 +76,7 @@ class FakeLedger:
     def save(self, tenant: str, claim: SaveRecord) -> None:
         """Write a new record by itself."""
         with self.lock:
-            self._records[tenant, claim.ref] = claim
+            self._records.setdefault((tenant, claim.ref), claim)
 
     def remembered(self, tenant: str, keys: Sequence[str]) -> tuple[Remembered | None, ...]:
         """Read dedupe records."""

@@ -265,6 +265,18 @@ class TestRecords:
             store.ledger.commit(earned(last, claims=(after,)))
         assert _read(store, made.ref) == after.record
 
+    @KINDS
+    def test_what_comes_late(self, store: Store, kind: RecordKind[Note]) -> None:
+        """A second delivery of a new record does not undo what a decision made of it."""
+        made, after = noted("made", kind=kind), noted("after", kind=kind, revision=2)
+        account = _open(store)
+        store.ledger.save(TENANT, made)
+        _claimed(store, account, after)
+
+        store.ledger.save(TENANT, made)
+
+        assert _read(store, made.ref) == after.record
+
 
 class TestCounters:
     """`TakeFrom`: what many accounts share, up to a limit."""
