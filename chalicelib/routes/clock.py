@@ -99,7 +99,7 @@ def read(call: Call) -> Reply:
 
 @api.put(
     "/clock",
-    name="move_clock",
+    name="advance_clock",
     scope="clock:write",
     summary="Move the test clock forward",
     body=ClockBody,

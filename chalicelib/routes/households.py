@@ -125,7 +125,7 @@ def read(call: Call) -> Reply:
 
 @api.post(
     "/households/{household_id}/members",
-    name="join_household",
+    name="add_household_member",
     scope="households:write",
     summary="Add a member to a household, or give them another role in it",
     description="A member belongs to one household at a time.",
@@ -148,7 +148,7 @@ def join(call: Call[JoiningBody]) -> Reply:
 
 @api.post(
     "/households/{household_id}/departures",
-    name="leave_household",
+    name="remove_household_member",
     scope="households:write",
     summary="Remove a member from a household",
     description="The last one to leave ends it.",

@@ -7,6 +7,7 @@ cannot differ; a route that no `Operation` declares is refused.
 
 from __future__ import annotations
 
+import sys
 from functools import cache, lru_cache
 from importlib import resources
 from typing import TYPE_CHECKING, Any, Final
@@ -17,6 +18,7 @@ import chalicelib
 from chalicelib.routes import problems
 from chalicelib.routes.credentials import PUBLIC, SCOPES
 from chalicelib.routes.http import operation_of
+from chalicelib.routes.openapi_parameters import parameters
 from chalicelib.routes.operation import JSON_TYPE, Page, Query
 
 if TYPE_CHECKING:
@@ -115,7 +117,7 @@ def document(operations: list[Operation]) -> dict[str, Any]:
         },
         # Next to the document, wherever that is: below a stage, or a domain of one's own.
         "servers": [{"url": "./"}],
-        "tags": [{"name": name} for name in sorted({each.resource for each in operations})],
+        "tags": [_tag(name) for name in sorted({each.resource for each in operations})],
         "paths": paths,
         "components": {
             "schemas": {**kept, "Problem": _PROBLEM},
@@ -129,6 +131,14 @@ def document(operations: list[Operation]) -> dict[str, Any]:
             },
         },
     }
+
+
+def _tag(resource: str) -> dict[str, str]:
+    """Return the tag of a resource, described by the first line of its module."""
+    described = sys.modules.get(f"{__package__}.{resource}")
+    if described is None or described.__doc__ is None:
+        return {"name": resource}
+    return {"name": resource, "description": described.__doc__.strip().partition("\n")[0]}
 
 
 def _types(operations: list[Operation]) -> list[Any]:
@@ -151,11 +161,7 @@ def _operation(
         "operationId": operation.name,
         "tags": [operation.resource],
         "summary": operation.summary,
-        "parameters": [
-            *_path_parameters(operation),
-            *_query_parameters(components.get(_component(operation.query, schema_of))),
-            *_header_parameters(operation),
-        ],
+        "parameters": parameters(operation, components.get(_component(operation.query, schema_of))),
         "responses": {
             **{
                 str(status): _success(operation, schema_of)
@@ -201,77 +207,10 @@ def _show(entry: dict[str, Any], example: dict[str, Any]) -> None:
         entry["responses"][example["status"]]["content"][JSON_TYPE]["example"] = example["answer"]
 
 
-def _path_parameters(operation: Operation) -> list[dict[str, Any]]:
-    return [
-        {
-            "name": name,
-            "in": "path",
-            "required": True,
-            "schema": {
-                "type": "string",
-                "maxLength": 128,
-                "pattern": f"^(?:{operation.pattern(name)})$",
-            },
-        }
-        for name in operation.path_names
-    ]
-
-
 def _component(declared: Any, schema_of: dict[int, dict[str, Any]]) -> str:
-    """Return the name of the component that describes a Struct."""
+    """Return the name of the component of a Struct; msgspec qualifies names that clash."""
     reference: str = schema_of[id(declared)]["$ref"] if declared else ""
     return reference.rpartition("/")[2]
-
-
-def _query_parameters(schema: dict[str, Any] | None) -> list[dict[str, Any]]:
-    if schema is None:
-        return []
-    required = schema.get("required", [])
-    return [
-        {"name": name, "in": "query", "required": name in required, "schema": _no_null(each)}
-        for name, each in schema["properties"].items()
-    ]
-
-
-def _no_null(schema: dict[str, Any]) -> dict[str, Any]:
-    """Say that a parameter is left out, never null."""
-    options = [each for each in schema.get("anyOf", []) if each != {"type": "null"}]
-    shown = {name: value for name, value in schema.items() if name != "anyOf"}
-    if shown.get("default", ...) is None:
-        del shown["default"]
-    if len(options) == 1:
-        return {**options[0], **shown}
-    return {**shown, "anyOf": options} if options else shown
-
-
-def _header_parameters(operation: Operation) -> list[dict[str, Any]]:
-    found = []
-    if operation.idempotent:
-        found.append(
-            {
-                "name": "Idempotency-Key",
-                "in": "header",
-                "required": operation.idempotent is True,
-                "description": "New for each intention, the same on a retry.",
-                "schema": {
-                    "type": "string",
-                    "minLength": 1,
-                    "maxLength": 255,
-                    "pattern": "^[!-~]+$",
-                },
-            },
-        )
-    if operation.if_match:
-        found.append(
-            {
-                "name": "If-Match",
-                "in": "header",
-                "required": operation.if_match == "required",
-                "description": "The ETag that the resource was read with.",
-                "schema": {"type": "string", "pattern": '^"(0|[1-9][0-9]{0,14})"$'},
-            },
-        )
-    return found
 
 
 def _success(operation: Operation, schema_of: dict[int, dict[str, Any]]) -> dict[str, Any]:

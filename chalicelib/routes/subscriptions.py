@@ -148,7 +148,7 @@ def begin(call: Call[SubscribeBody]) -> Reply:
 
 @api.post(
     "/members/{member_id}/subscriptions/fees",
-    name="pay_subscription_fee",
+    name="record_subscription_fee",
     scope="subscriptions:write",
     summary="Report that a fee was paid",
     description="For the period that has begun unpaid, or for the next.",
@@ -169,7 +169,7 @@ def pay(call: Call[FeeBody]) -> Reply:
 
 @api.post(
     "/members/{member_id}/subscriptions/change",
-    name="update_subscription",
+    name="change_subscription",
     scope="subscriptions:write",
     summary="Change to another plan",
     description="At once, with what it makes owed or leaves over, or when the period ends.",

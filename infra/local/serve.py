@@ -313,6 +313,7 @@ def _announce(settings: Settings, url: str, seeded: dict[str, str]) -> None:
             f"The state is under {settings.directory}. Ctrl-C stops and saves it; a kill -9 or a "
             "power cut loses what was written since this start."
         )
+    _say(f"Its reference is {url}/docs.")
     _say("From here on: one line of JSON for each request, and for each minute's tick.\n")
 
 
