@@ -85,7 +85,7 @@ class FaultyLine:
         made = self._ask("POST", f"{_CONTROL}/rules", body)
         self._names = dict(zip((rule["id"] for rule in made), rules, strict=True))
 
-    def mend(self) -> Counter[str]:
+    def repair(self) -> Counter[str]:
         """Let everything through again; return how often each fault was done since it began."""
         rules = self._ask("GET", f"{_CONTROL}/rules")
         fired = Counter({self._names[rule["id"]]: int(rule["fired_count"]) for rule in rules})

@@ -82,7 +82,7 @@ def raging(directory: Path, operations: int, seed: int) -> Iterator[Storm]:
         parts = at_once(CLIENTS, lambda n: _client(shop, member, n, operations // CLIENTS, seed))
         seconds = time.monotonic() - started
         requests = line.requests - before
-        fired = line.mend()
+        fired = line.repair()
         fates = [fate for part in parts for fate in part]
         yield Storm(shop, member, fates, seconds, requests, fired)
 

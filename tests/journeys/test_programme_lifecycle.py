@@ -196,7 +196,7 @@ class TestPublication:
             clinic.api.post(path, {}).expect(404, code)
 
 
-class TestFactsOfTheirDay:
+class TestActivitiesOfTheirDay:
     """An activity is evaluated by the version that was in force when it happened."""
 
     def test_late_activities(self, world: LocalWorld, clinic: Clinic) -> None:

@@ -44,7 +44,7 @@ OTHER: Final = "mem_2"
 SOLD_OUT: Final = Conflict("out_of_stock", "Nothing is left.")
 KINDS: Final = pytest.mark.parametrize("kind", [NOTES, SLIPS], ids=["kept", "transient"])
 LIVES: Final = pytest.mark.parametrize("kept_days", [None, 3], ids=["kept", "transient"])
-PLACES: Final = pytest.mark.parametrize("personal", [False, True], ids=["plain", "personal"])
+TABLES: Final = pytest.mark.parametrize("personal", [False, True], ids=["plain", "personal"])
 
 
 class Case(NamedTuple):
@@ -383,7 +383,7 @@ class TestKeys:
         assert store.ledger.holder(TENANT, "k") == KeyHolder(MEMBER, "v")
         assert store.directory.find(TENANT, "v") is None
 
-    @PLACES
+    @TABLES
     def test_with_a_new_member(self, store: Store, *, personal: bool) -> None:
         """Of two new members with one key the second is not begun, and is told of the first."""
         claims = (ClaimKey("k", MEMBER, personal=personal),)
@@ -397,7 +397,7 @@ class TestKeys:
         assert store.ledger.load(TENANT, [OTHER]).account(OTHER) is None
         assert store.directory.profile(TENANT, OTHER) is None
 
-    @PLACES
+    @TABLES
     def test_in_two_tenants(self, store: Store, *, personal: bool) -> None:
         """A key is its tenant's alone."""
         for tenant in (TENANT, "other"):
