@@ -70,10 +70,11 @@ def give(
     ``cause`` says what gives them.  Raises `Conflict` ``too_many_grants`` where the account has no
     room for another grant.
     """
-    event.give(Benefit("entitlement", programme.id, entitlement, cause, units))
     grant = _usable_for(valid_days, programme, entitlement, units, event.now)
     for refusal in _obstacles(event.account, grant):
         raise refusal
+    # After what may refuse: of what a caller goes on without, nothing is counted as given.
+    event.give(Benefit("entitlement", programme.id, entitlement, cause, units))
     add(event, grant)
     return grant_key(grant)
 

@@ -2,9 +2,30 @@
 
 from __future__ import annotations
 
-from chalicelib.domain.mechanics.entitlement_grants import GRANTS, GRANTS_MAX
+import pytest
+
+from chalicelib.domain.decide.benefits import Benefit
+from chalicelib.domain.decide.event_builder import Door, EventBuilder
+from chalicelib.domain.errors import Conflict
+from chalicelib.domain.mechanics.entitlement_grants import GRANTS, GRANTS_MAX, give
 from chalicelib.domain.mechanics.entitlements import GrantEntitlement
+from tests.domain.building import at
 from tests.domain.parking import grant, held, refused, silver, use
+
+
+class Heard:
+    """A guard that allows everything and keeps how much it heard of."""
+
+    def __init__(self) -> None:
+        self.units: list[int] = []
+
+    def given(self, _event: EventBuilder, benefit: Benefit) -> None:
+        """Keep what is given."""
+        self.units.append(benefit.amount)
+
+    def taken_back(self, _event: EventBuilder, benefit: Benefit) -> None:
+        """Keep what is taken back."""
+        self.units.append(-benefit.amount)
 
 
 class TestGrants:
@@ -59,3 +80,20 @@ class TestGrants:
             valid_days=500,
         )
         assert who.refused(command, "2026-03-02").code == "too_many_grants"
+
+    def test_what_has_no_room_is_not_reported_as_given(self) -> None:
+        """A guard hears of a grant that fits, and of none that is refused."""
+        who = silver()
+        for days in range(GRANTS_MAX):
+            grant(who, "2026-03-02", 1, days)
+        heard = Heard()
+        event = EventBuilder(who.account, at("2026-03-02"), Door(who.programmes, guards=(heard,)))
+        version = who.programmes.in_force("clinic", event.now)
+        assert version is not None
+        programme = version.document
+
+        with pytest.raises(Conflict, match="grants"):
+            give(event, programme, "gift", 1, 500, cause="gift")
+        assert heard.units == []
+        give(event, programme, "gift", 3, 5, cause="gift")
+        assert heard.units == [3]
