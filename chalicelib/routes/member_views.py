@@ -118,5 +118,5 @@ def consents_given(consents: list[ConsentBody]) -> tuple[ConsentGiven, ...]:
     )
 
 
-#: Refusals of whoever joins a programme.
+#: Why joining a programme is refused.
 ENROLLING = ("consent_required", "not_eligible", "unknown_programme")

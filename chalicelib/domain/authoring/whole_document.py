@@ -1,8 +1,8 @@
 """
 The whole programme document, with the sections of every mechanic.
 
-Only what validates, describes or shows whole documents needs it; whoever decides reads the sections
-that are asked for (`section`).
+Only what validates, describes or shows whole documents needs it.  A decision reads single sections,
+when they are asked for (`section`).
 """
 
 from __future__ import annotations

@@ -48,7 +48,7 @@ class LedgerAccount(Struct, frozen=True):
     A family of ledger accounts: value of each funder has one of its own.
 
     ``kind`` is the first segment, and ``party`` the last one, if there is one.  Those that are not
-    ``by_funder`` are one account, whoever funds what is there.
+    ``by_funder`` are one account for the value of all funders.
     """
 
     kind: str

@@ -59,7 +59,7 @@ def _band_violations(terms: SpendBands, at: str) -> Iterator[Violation]:
     if terms.percent > terms.max_percent:
         yield Violation(join(at, "percent"), f"is more than `max_percent`, {terms.max_percent}")
     if terms.shared and terms.basis == "after":
-        # Whoever varies the bill could find out to the penny what the others spent.
+        # By trying bills of various amounts, a member could work out what the others spent.
         detail = "must be `before` with `shared`: bills would tell what the others spent"
         yield Violation(join(at, "basis"), detail)
 

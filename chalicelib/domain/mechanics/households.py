@@ -76,7 +76,7 @@ TERMS: Final = ProgressStore("households/terms", Terms)
 
 class Household(Struct, frozen=True):
     """
-    What a discount has to know of the household of whoever buys.
+    What a discount has to know of the buyer's household.
 
     ``size`` counts everyone in it; ``others`` are the accounts of the others, read only where
     something goes by what they all did.

@@ -80,10 +80,10 @@ def sponsored(**parts: Any) -> Member:
 
 
 class TestTwoFunders:
-    """Of a balance that two paid for, each part is posted as that of whoever paid."""
+    """Where two funders paid for a balance, each part is posted to the one who paid it."""
 
     def test_given(self) -> None:
-        """What is given comes from whoever funds it."""
+        """What is given is posted to the funder who pays for it."""
         member = sponsored()
 
         assert posted(member.events[-2]) == [("issued/tenant", "member/available", 50)]
