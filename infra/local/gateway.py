@@ -83,6 +83,13 @@ class Gateway:
         return status, [*headers, ("Tessera-Cost", spent)], body
 
     def _answer(self, environ: Environ, request_id: str) -> Answer:
+        event = self.event_of(environ, request_id)
+        if not isinstance(event, dict):
+            return event
+        return _from_lambda(self._app(event, Context(request_id, self._app.app_name)))
+
+    def event_of(self, environ: Environ, request_id: str) -> dict[str, Any] | Answer:
+        """Return the Lambda event of a request, or what API Gateway answers by itself."""
         method = environ["REQUEST_METHOD"]
         path = _raw_path(environ)
         match = self._router.match(path)
@@ -97,8 +104,7 @@ class Gateway:
             return refusal(HTTPStatus.METHOD_NOT_ALLOWED, request_id, Allow=allowed)
         if int(environ.get("CONTENT_LENGTH") or 0) > BODY_LIMIT_B:
             return refusal(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, request_id)
-        event = _event(environ, request_id, resource, path, parameters, self._app.api.binary_types)
-        return _from_lambda(self._app(event, Context(request_id, self._app.app_name)))
+        return _event(environ, request_id, resource, path, parameters, self._app.api.binary_types)
 
 
 class Context:

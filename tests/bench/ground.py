@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from chalicelib.routes.credentials import CachedKeys
 from chalicelib.store.catalogue import CachedCatalogue, DynamoCatalogue
-from tests.journeys.client import Answer
+from tests.journeys.client import Answer, environ
 from tests.journeys.world import Clinic, Ground, LocalWorld
 
 _keys = itertools.count(1)
@@ -23,6 +23,7 @@ class Warm:
     """
 
     def __init__(self, ground: Ground) -> None:
+        self._gateway: Final = ground.gateway
         self.world: Final = LocalWorld(ground)
         self._stay_warm()
         self.clinic: Final[Clinic] = self.world.clinic()
@@ -42,9 +43,22 @@ class Warm:
 
     def send(self, method: str, target: str, body: bytes, headers: Mapping[str, str]) -> Answer:
         """Send one request as it is, but for the credential."""
-        api = self.clinic.api
-        known = {"Authorization": f"Bearer {api.token}", "Content-Type": "application/json"}
-        return api.transport(method, target, known | dict(headers), body)
+        return self.clinic.api.transport(method, target, self._headers(headers), body)
+
+    def event(
+        self, method: str, target: str, body: bytes, headers: Mapping[str, str]
+    ) -> dict[str, Any]:
+        """Return the Lambda event of one request, as the gateway makes it."""
+        found = self._gateway.event_of(
+            environ(method, target, self._headers(headers), body), "bench"
+        )
+        assert isinstance(found, dict), found
+        return found
+
+    def _headers(self, headers: Mapping[str, str]) -> dict[str, str]:
+        token = self.clinic.api.token
+        known = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+        return known | dict(headers)
 
     @staticmethod
     def encoded(body: Any) -> bytes:
