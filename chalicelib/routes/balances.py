@@ -34,7 +34,7 @@ from chalicelib.usecases.read_ledger import read_as_of, read_ledger, verify_acco
 api = Resource("balances")
 
 
-class AsOf(Query):
+class AsOf(Query, frozen=True):
     """The instant to look at; now where it is left out."""
 
     as_of: Annotated[str, Meta(max_length=40, description="RFC 3339.")] | None = None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -15,6 +15,8 @@ from chalicelib.usecases.execution import Done, Present, change_account
 from chalicelib.usecases.identity import request_identity
 from chalicelib.usecases.services import Caller, Services
 from chalicelib.usecases.stored import Answer, IdempotencyKey
+
+_ENCODER: Final = msgspec.json.Encoder()
 
 
 def services_of(call: Call[Any, Any]) -> Services:
@@ -58,7 +60,7 @@ def instant_in(text: str, **place: str) -> Instant:
 
 def answer(status: int, body: msgspec.Struct) -> Answer:
     """Return an answer as it is sent, and remembered byte for byte."""
-    return Answer(status, msgspec.json.encode(body))
+    return Answer(status, _ENCODER.encode(body))
 
 
 def reply(done: Done, **headers: str) -> Reply:

@@ -14,6 +14,7 @@ import time
 import uuid
 from collections.abc import Callable
 from contextlib import suppress
+from functools import cache
 from http import HTTPStatus
 from typing import Any, Final
 from urllib.parse import unquote_to_bytes
@@ -156,12 +157,20 @@ def _query(operation: Operation, request: Request) -> Query | None:
     if not values:
         if operation.query is None:
             return None
-        # The declared defaults, unless it has something that must be given.
-        with suppress(msgspec.ValidationError):
-            return msgspec.convert({}, operation.query)
+        defaults = _defaults(operation.query)
+        if defaults is not None:
+            return defaults
     from chalicelib.routes.queries import parse_query
 
     return parse_query(values, operation.query)
+
+
+@cache
+def _defaults(query: type[Query]) -> Query | None:
+    """Return a query as declared; ``None`` where it has something that must be given."""
+    with suppress(msgspec.ValidationError):
+        return msgspec.convert({}, query)
+    return None
 
 
 def _raw_body(request: Request) -> bytes:

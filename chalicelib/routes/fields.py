@@ -43,7 +43,7 @@ class ExternalId(Body):
     value: Token
 
 
-class DryRun(Query):
+class DryRun(Query, frozen=True):
     """Whether only to look."""
 
     dry_run: bool = False

@@ -74,11 +74,11 @@ class Body(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """The base of every request body and of every object inside one: unknown fields refuse."""
 
 
-class Query(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+class Query(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
     """The base of every query: unknown parameters refuse."""
 
 
-class Page(Query, kw_only=True):
+class Page(Query, kw_only=True, frozen=True):
     """The query of a list."""
 
     limit: Limit = 50

@@ -17,6 +17,8 @@ import unicodedata
 from collections.abc import Iterator
 from typing import Any, Final
 
+import msgspec
+
 from chalicelib.domain.errors import Malformed, TooLarge
 from chalicelib.domain.pointer import escape_pointer
 
@@ -25,6 +27,7 @@ DEPTH_MAX: Final = 16
 INTEGER_MAX: Final = 2**53
 _DIGITS_MAX: Final = 17
 _VIOLATIONS_MAX: Final = 50
+_CANONICAL: Final = msgspec.json.Encoder(order="sorted")
 
 # Possessive quantifiers keep this linear: a string that never ends is swallowed once.
 _STRUCTURE: Final = re.compile(r'"(?:[^"\\]++|\\.)*+"?|[\[{]|[\]}]', re.DOTALL)
@@ -59,13 +62,13 @@ def parse_object(raw: bytes) -> dict[str, Any]:
         )
     text = _decode(raw)
     _check_depth(text)
-    value = _load(text)
-    violations = [
-        {"pointer": pointer, "detail": detail}
-        for (pointer, detail), _ in zip(
-            _violations(value, ""), range(_VIOLATIONS_MAX), strict=False
-        )
-    ]
+    reader = _Reader()
+    value = _load(text, reader)
+    violations = []
+    # Nothing is wrong with most bodies, nor anything to normalise, and that takes no walk to see.
+    if reader.found_unfit or not _is_plain(text):
+        found = zip(_violations(value, ""), range(_VIOLATIONS_MAX), strict=False)
+        violations = [{"pointer": pointer, "detail": detail} for (pointer, detail), _ in found]
     if violations:
         raise Malformed(
             "malformed_json",
@@ -84,7 +87,7 @@ def normalised(text: str) -> str | None:
 
 def canonical(value: Any) -> bytes:
     """Return the one encoding of a parsed value: sorted keys, no spaces, UTF-8."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+    return _CANONICAL.encode(value)
 
 
 def _decode(raw: bytes) -> str:
@@ -104,6 +107,8 @@ def _decode(raw: bytes) -> str:
 
 def _check_depth(text: str) -> None:
     # Before parsing, and without recursion: the parser would answer deep nesting by overflowing.
+    if text.count("[") + text.count("{") <= DEPTH_MAX:
+        return
     depth = 0
     for match in _STRUCTURE.finditer(text):
         mark = match[0]
@@ -119,14 +124,19 @@ def _check_depth(text: str) -> None:
             depth -= 1
 
 
-def _load(text: str) -> Any:
+def _is_plain(text: str) -> bool:
+    # The parser refuses bare control characters, all but DEL.
+    return text.isascii() and "\\" not in text and "\x7f" not in text
+
+
+def _load(text: str, reader: _Reader) -> Any:
     try:
         return json.loads(
             text,
-            object_pairs_hook=_object,
-            parse_int=_integer,
-            parse_float=_decimal,
-            parse_constant=lambda _: _OutOfRange(),
+            object_pairs_hook=reader.object,
+            parse_int=reader.integer,
+            parse_float=reader.decimal,
+            parse_constant=reader.constant,
         )
     except json.JSONDecodeError as error:
         raise Malformed(
@@ -138,27 +148,42 @@ def _load(text: str) -> Any:
         ) from None
 
 
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any] | _Repeated:
-    # Keys are compared as they will be read: two spellings of one name are one key.
-    members: dict[str, Any] = {}
-    repeated: list[str] = []
-    for name, value in pairs:
-        key = unicodedata.normalize("NFC", name)
-        if key in members:
-            repeated.append(key)
-        members[key] = value
-    return _Repeated(repeated) if repeated else members
+class _Reader:
+    """Makes values of what the parser reads; knows whether any of them stands for an unfit one."""
 
+    def __init__(self) -> None:
+        self.found_unfit = False
 
-def _integer(digits: str) -> int | _OutOfRange:
-    if len(digits) > _DIGITS_MAX or abs(int(digits)) > INTEGER_MAX:
+    def object(self, pairs: list[tuple[str, Any]]) -> dict[str, Any] | _Repeated:
+        """Return the members of an object."""
+        # Keys are compared as they will be read: two spellings of one name are one key.
+        members: dict[str, Any] = {}
+        repeated: list[str] = []
+        for name, value in pairs:
+            key = unicodedata.normalize("NFC", name)
+            if key in members:
+                repeated.append(key)
+            members[key] = value
+        if repeated:
+            self.found_unfit = True
+            return _Repeated(repeated)
+        return members
+
+    def integer(self, digits: str) -> int | _OutOfRange:
+        """Return a whole number."""
+        if len(digits) > _DIGITS_MAX or abs(int(digits)) > INTEGER_MAX:
+            return self.constant(digits)
+        return int(digits)
+
+    def decimal(self, digits: str) -> float | _OutOfRange:
+        """Return a number that has a fraction or an exponent."""
+        number = float(digits)
+        return number if math.isfinite(number) else self.constant(digits)
+
+    def constant(self, _name: str) -> _OutOfRange:
+        """Return what stands for NaN and Infinity, and for a number that no field could hold."""
+        self.found_unfit = True
         return _OutOfRange()
-    return int(digits)
-
-
-def _decimal(digits: str) -> float | _OutOfRange:
-    number = float(digits)
-    return number if math.isfinite(number) else _OutOfRange()
 
 
 def _violations(value: Any, at: str) -> Iterator[tuple[str, str]]:

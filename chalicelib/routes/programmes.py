@@ -40,7 +40,7 @@ class PublicationBody(Body):
     effective_from: Annotated[str, Meta(max_length=40, description="RFC 3339.")] | None = None
 
 
-class WhichVersion(Query):
+class WhichVersion(Query, frozen=True):
     """Which version; the one in force where it is left out."""
 
     version: Annotated[int, Meta(ge=1, le=999_999)] | None = None

@@ -36,11 +36,13 @@ from chalicelib.usecases.stored import (
 
 #: How often commands may be asked what else they need.
 _ROUNDS_MAX: Final = 8
-# Which kind of ledger account tells what of value; what comes back is counted off again.
+# Which metric a kind of ledger account tells of, and what a unit that it gets adds to it: value is
+# issued from an account, and what comes back is counted off again.
 _VALUE: Final = {
-    "ValueIssued": ("issued",),
-    "ValueRedeemed": ("redeemed", "payee"),
-    "ValueExpired": ("expired",),
+    "issued": ("ValueIssued", -1),
+    "redeemed": ("ValueRedeemed", 1),
+    "payee": ("ValueRedeemed", 1),
+    "expired": ("ValueExpired", 1),
 }
 
 
@@ -331,12 +333,11 @@ def _count_value(appended: Appended) -> None:
     """Count what was just written; what a lost answer hides is not counted."""
     for event in appended.events:
         for posting in event.postings:
-            source, destination = kind_of(posting.source), kind_of(posting.destination)
-            for metric, kinds in _VALUE.items():
-                moved = (destination in kinds) - (source in kinds)
-                if moved:
-                    issued = -1 if metric == "ValueIssued" else 1
-                    metrics.count(metric, issued * moved * posting.amount, of=posting.currency)
+            for path, gets in ((posting.source, -1), (posting.destination, 1)):
+                told = _VALUE.get(kind_of(path))
+                if told is not None:
+                    metric, of_unit = told
+                    metrics.count(metric, gets * of_unit * posting.amount, of=posting.currency)
 
 
 def _earlier(indexed: Instant | None, due: Instant | None) -> Instant | None:

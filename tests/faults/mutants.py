@@ -309,9 +309,9 @@ def _retracting(section: str, retract: Callable[..., Outcome]) -> Mutant:
     return Mutant(plant=lambda: _swapped(reversal, "_retracted", wrongly))
 
 
-def _truthy(compiled: conditions.Compiled, values: Any) -> conditions.Outcome:
+def _truthy(compiled: conditions.Compiled, readings: conditions.Readings) -> conditions.Outcome:
     """Take whatever an expression yields for its answer."""
-    found = compiled.program.eval(data=values).plain_value()
+    found = compiled.program.eval(readings.activation).plain_value()
     return conditions.Outcome(bool(found) if compiled.kind == "condition" else found)
 
 

@@ -11,7 +11,7 @@ from chalicelib.routes.queries import parse_query
 from tests.routes.toy import Listing
 
 
-class Many(Query):
+class Many(Query, frozen=True):
     """A query with a parameter that may be repeated."""
 
     id: list[str] = msgspec.field(default_factory=list)

@@ -72,7 +72,7 @@ class Basket(Body):
     tags: dict[str, bool] = msgspec.field(default_factory=dict)
 
 
-class Listing(Page):
+class Listing(Page, frozen=True):
     """A toy list's query."""
 
     state: Literal["open", "used"] | None = None

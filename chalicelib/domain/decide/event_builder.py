@@ -81,6 +81,7 @@ class EventBuilder:
         self._door = door
         self._recorder = recorder
         self._folding = Folding(account)
+        self._so_far: Account | None = None
         self._effects: list[Effect] = []
         self._postings: list[Posting] = []
         self._outcomes: list[Outcome] = []
@@ -90,7 +91,9 @@ class EventBuilder:
     @property
     def account(self) -> Account:
         """Return the account with every effect so far; do not keep it past the next one."""
-        return self._folding.so_far()
+        if self._so_far is None:
+            self._so_far = self._folding.so_far()
+        return self._so_far
 
     @property
     def is_empty(self) -> bool:
@@ -100,6 +103,7 @@ class EventBuilder:
     def add(self, effect: Effect) -> None:
         """Add an effect and apply it."""
         self._folding.apply(effect)
+        self._so_far = None
         self._effects.append(effect)
 
     def post(self, source: str, destination: str, currency: str, amount: int) -> None:

@@ -25,6 +25,9 @@ from chalicelib.domain.ledger.events import SCHEMA, Detail, Event
 _LEVEL: Final = 6
 _WINDOW_BITS: Final = 13
 _MEMORY_LEVEL: Final = 6
+_SMALL: Final = 100
+
+_ENCODER: Final = msgspec.json.Encoder()
 
 
 class StoredEvent(Struct, frozen=True):
@@ -50,8 +53,8 @@ def encode(event: Event, *, previous: bytes, key: str) -> StoredEvent:
     ``previous`` is the hash of the event before (empty for the first) and ``key`` the account's
     key, so that an event moved to another account or place breaks the chain.
     """
-    body = deflate(msgspec.json.encode(msgspec.structs.replace(event, detail=None)))
-    detail = b"" if event.detail is None else deflate(msgspec.json.encode(event.detail))
+    body = deflate(_ENCODER.encode(msgspec.structs.replace(event, detail=None)))
+    detail = b"" if event.detail is None else _packed(_ENCODER.encode(event.detail))
     return StoredEvent(
         version=event.version,
         effective_at=event.effective_at,
@@ -71,7 +74,7 @@ def decode(stored: StoredEvent) -> Event:
     try:
         event = _events().decode(zlib.decompress(stored.body))
         if stored.detail:
-            detail = _details().decode(zlib.decompress(stored.detail))
+            detail = _details().decode(_unpacked(stored.detail))
             event = msgspec.structs.replace(event, detail=detail)
     except (zlib.error, msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise ValueError(f"event {stored.version} cannot be read: {error}") from error
@@ -82,12 +85,19 @@ def decode(stored: StoredEvent) -> Event:
 
 def link(previous: bytes, key: str, version: int, body: bytes, detail: bytes) -> bytes:
     """Return the SHA-256 of an event: over the one before, its place, and its stored bytes."""
-    digest = hashlib.sha256()
-    for part in (previous, key.encode(), str(version).encode(), body, detail):
-        # The length goes first, so that no byte can move from one part to the next unseen.
-        digest.update(len(part).to_bytes(4, "big"))
-        digest.update(part)
-    return digest.digest()
+    parts = (previous, key.encode(), str(version).encode(), body, detail)
+    # The length goes first, so that no byte can move from one part to the next unseen.
+    chained = b"".join(len(part).to_bytes(4, "big") + part for part in parts)
+    return hashlib.sha256(chained).digest()
+
+
+def _packed(detail: bytes) -> bytes:
+    # Most details are a source and an id, which zlib would only make longer.
+    return detail if len(detail) < _SMALL else deflate(detail)
+
+
+def _unpacked(stored: bytes) -> bytes:
+    return stored if stored.startswith(b"{") else zlib.decompress(stored)
 
 
 @functools.cache

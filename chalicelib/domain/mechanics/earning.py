@@ -126,7 +126,11 @@ class _Context:
         self.activity = activity
         self.snapshot = snapshot
         self.day = activity.local_day(programme.time_zone)
-        self.time = calendar.local_time(activity.occurred_at, programme.time_zone)
+
+    @cached_property
+    def time(self) -> str:
+        """Return the local time of the activity, as ``HH:MM``."""
+        return calendar.local_time(self.activity.occurred_at, self.programme.time_zone)
 
     @cached_property
     def expressions(self) -> RuleExpressions:

@@ -12,7 +12,7 @@ from typing import Any
 
 from chalicelib.domain.ledger.activity import Activity, units
 from chalicelib.domain.programme import conditions
-from chalicelib.domain.programme.conditions import MemberInputs, Scope
+from chalicelib.domain.programme.conditions import MemberInputs, Readings, Scope
 from chalicelib.domain.programme.document import Programme
 from chalicelib.domain.programme.scope import Basis
 
@@ -28,30 +28,32 @@ class RuleExpressions:
         self._member = member
         self._day = day
         self._time = time
+        self._readings: dict[Basis, Readings] = {}
 
     def holds(self, expression: str, counted: Basis) -> tuple[bool, str]:
         """Evaluate a condition; a failed evaluation does not hold, and says why."""
         compiled = conditions.compile_condition(expression, self._scope)
-        outcome = compiled.evaluate(self._seen(counted))
+        outcome = compiled.evaluate(self._read(counted))
         return outcome.value is True, outcome.failure or ""
 
     def yields(self, formula: str, counted: Basis) -> tuple[int | None, str]:
         """Evaluate a formula; a failed evaluation yields nothing, and says why."""
         compiled = conditions.compile_formula(formula, self._scope)
-        outcome = compiled.evaluate(self._seen(counted))
+        outcome = compiled.evaluate(self._read(counted))
         return outcome.value, outcome.failure or ""
 
     @cached_property
     def _scope(self) -> Scope:
         return conditions.scope(tuple(sorted(self._programme.attributes.items())))
 
-    def _seen(self, counted: Basis) -> dict[str, Any]:
+    def _read(self, counted: Basis) -> Readings:
         """Return what an expression may read, with what the rule's scope counts."""
-        return {
-            **self._values,
-            "counted.amount": counted.amount,
-            "counted.quantity": counted.quantity,
-        }
+        found = self._readings.get(counted)
+        if found is None:
+            of_scope = {"counted.amount": counted.amount, "counted.quantity": counted.quantity}
+            found = Readings(self._values | of_scope, self._scope)
+            self._readings[counted] = found
+        return found
 
     @cached_property
     def _values(self) -> dict[str, Any]:

@@ -158,11 +158,11 @@ def _climbed(
     timeline = enrolment.timeline if timeline is None else timeline
     window = tier_ladder.window_of(tiers, enrolment, day)
     reached = tier_ladder.rank_reached(event.account, programme, tiers, window)
-    beneath = rank_beneath(event.account, programme)
-    crossed = reached > tier_ladder.rank_reached(event.before, programme, tiers, window)
-    if not crossed and since < timeline[-1].since:
-        return timeline
-    if reached > beneath:
+    if since < timeline[-1].since:
+        before = tier_ladder.rank_reached(event.before, programme, tiers, window)
+        if reached <= before:
+            return timeline
+    if reached > rank_beneath(event.account, programme):
         _keep_beneath(event, programme.id, tiers.levels[reached].id)
     return _raised(programme, timeline, since, tiers.levels[reached].id)
 

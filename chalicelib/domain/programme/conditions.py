@@ -20,11 +20,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from datetime import date
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from threading import Lock
 from typing import Any, Final, Literal, NamedTuple
 
 import msgspec
+from msgspec.structs import astuple
 
 from chalicelib.domain.errors import Invalid
 from chalicelib.domain.programme.condition_errors import explain, explain_violation, reason
@@ -134,6 +135,27 @@ class MemberInputs(msgspec.Struct, frozen=True, kw_only=True):
     days_enrolled: int = 0
 
 
+_OF_ACTIVITY: Final = tuple(f"activity.{name}" for name in ActivityInputs.__struct_fields__)
+_OF_MEMBER: Final = tuple(f"member.{name}" for name in MemberInputs.__struct_fields__)
+
+
+class Readings:
+    """
+    What `activity_values` built, for any number of expressions of a scope; one thread's own.
+
+    Reading them takes the engine longer than evaluating an expression, so it reads them once.
+    """
+
+    def __init__(self, values: Mapping[str, Any], scope: Scope) -> None:
+        self._values = values
+        self._scope = scope
+
+    @cached_property
+    def activation(self) -> Any:
+        """Return the values as the engine holds them; raises where it cannot hold one."""
+        return self._scope.environment.Activation(self._values)
+
+
 class Compiled(msgspec.Struct, frozen=True, eq=False):
     """A checked expression, safe to share between threads."""
 
@@ -141,15 +163,15 @@ class Compiled(msgspec.Struct, frozen=True, eq=False):
     kind: Kind
     program: Any
 
-    def evaluate(self, values: Mapping[str, Any]) -> Outcome:
+    def evaluate(self, readings: Readings) -> Outcome:
         """
-        Evaluate over what `activity_values` built.  Never raises, and ends within its bounds.
+        Evaluate over what an activity has.  Never raises, and ends within its bounds.
 
         A missing or mistyped value, an overflow, a division by zero, an absent line and a spent
         iteration budget all come back as a failure.
         """
         try:
-            value = self.program.eval(data=values)
+            value = self.program.eval(readings.activation)
             answer, answered = value.plain_value(), str(value.type())
         except RuntimeError as error:
             return _failed(reason(str(error)))
@@ -215,7 +237,7 @@ def activity_values(
     attributes: Mapping[str, Scalar] | None = None,
 ) -> dict[str, Any]:
     """
-    Build what `Compiled.evaluate` reads; build it once an activity and evaluate every rule on it.
+    Build what `Readings` are made of, once an activity.
 
     A line is (SKU, category, amount, quantity).  ``counted.amount`` and ``counted.quantity`` are
     those of the activity, until a rule that counts only some lines lays its own over them.
@@ -223,15 +245,13 @@ def activity_values(
     fails the rules that need it.  Raises `Invalid` ``unusable_line`` for what no line can hold.
     """
     line = _engine().line
-    values: dict[str, Any] = {
-        f"activity.{name}": getattr(activity, name) for name in activity.__struct_fields__
-    }
+    values: dict[str, Any] = dict(zip(_OF_ACTIVITY, astuple(activity), strict=True))
     values["activity.date"] = activity.date.isoformat()
     values["activity.weekday"] = activity.date.isoweekday()
     values["activity.month"] = activity.date.month
     values["activity.day"] = activity.date.day
     values |= {"counted.amount": activity.amount, "counted.quantity": activity.quantity}
-    values |= {f"member.{name}": getattr(member, name) for name in member.__struct_fields__}
+    values.update(zip(_OF_MEMBER, astuple(member), strict=True))
     values |= {f"attributes.{name}": value for name, value in (attributes or {}).items()}
     try:
         values["lines"] = [line(**dict(zip(LINE_FIELDS, each, strict=True))) for each in lines]

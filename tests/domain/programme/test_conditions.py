@@ -19,6 +19,7 @@ from chalicelib.domain.programme.conditions import (
     ActivityInputs,
     ConditionError,
     MemberInputs,
+    Readings,
     Scope,
     activity_values,
     compile_condition,
@@ -87,7 +88,7 @@ class TestConditions:
     def test_answers(self, source: str, expected: bool, scope: Scope) -> None:  # noqa: FBT001
         """Each kind of name and each allowed function works."""
         outcome = compile_condition(source, scope).evaluate(
-            values(ward="east", insured=True, shots=2)
+            Readings(values(ward="east", insured=True, shots=2), scope)
         )
         assert outcome.failure is None
         assert outcome.value is expected
@@ -95,7 +96,7 @@ class TestConditions:
     def test_no_lines(self, scope: Scope) -> None:
         """An activity without lines has an empty list of them."""
         compiled = compile_condition("size(lines) == 0 && !lines.exists(l, true)", scope)
-        assert compiled.evaluate(values([])).value is True
+        assert compiled.evaluate(Readings(values([]), scope)).value is True
 
 
 class TestFormulas:
@@ -119,7 +120,7 @@ class TestFormulas:
     )
     def test_answers(self, source: str, expected: int, scope: Scope) -> None:
         """Arithmetic is that of whole numbers, and division drops the remainder."""
-        outcome = compile_formula(source, scope).evaluate(values())
+        outcome = compile_formula(source, scope).evaluate(Readings(values(), scope))
         assert outcome == conditions.Outcome(expected)
         assert type(outcome.value) is int
 
@@ -127,7 +128,7 @@ class TestFormulas:
         """A rule that counts only some lines lays its own totals over the activity's."""
         compiled = compile_formula("counted.amount / 100 + counted.quantity", scope)
         only_rx = values() | {"counted.amount": 500, "counted.quantity": 1}
-        assert compiled.evaluate(only_rx).value == 6
+        assert compiled.evaluate(Readings(only_rx, scope)).value == 6
 
     @given(st.integers(-(2**63), 2**63 - 1), st.integers(-(2**63), 2**63 - 1))
     def test_never_wraps(self, left: int, right: int) -> None:
@@ -138,7 +139,9 @@ class TestFormulas:
         given_values = activity_values(activities, MemberInputs())
         for operator, exact in (("+", left + right), ("*", left * right)):
             source = f"activity.amount {operator} activity.quantity"
-            outcome = compile_formula(source, conditions.scope()).evaluate(given_values)
+            outcome = compile_formula(source, conditions.scope()).evaluate(
+                Readings(given_values, conditions.scope())
+            )
             fits = -(2**63) <= exact < 2**63
             assert outcome.value == (exact if fits else None)
             assert (outcome.failure is None) == fits
@@ -248,7 +251,7 @@ class TestRefusals:
         """2,000 characters are allowed, however many bytes they are."""
         source = 'activity.channel == "' + "é" * (2_000 - 22) + '"'
         assert len(source) == conditions.MAX_LENGTH
-        assert compile_condition(source, scope).evaluate(values()).value is False
+        assert compile_condition(source, scope).evaluate(Readings(values(), scope)).value is False
 
     @given(st.text(alphabet="activity.mount()[]{}\"'<>=&|!?:+-*/%,0123456789 lines\n", max_size=60))
     def test_any_text_is_answered_or_refused(self, source: str) -> None:
@@ -257,7 +260,7 @@ class TestRefusals:
             compiled = compile_condition(source, conditions.scope())
         except ConditionError:
             return
-        outcome = compiled.evaluate(values())
+        outcome = compiled.evaluate(Readings(values(), conditions.scope()))
         assert isinstance(outcome.value, bool) or outcome.failure
 
 
@@ -279,7 +282,7 @@ class TestFailures:
     )
     def test_formula(self, source: str, failure: str, scope: Scope) -> None:
         """The reason is given in the words of the violation."""
-        outcome = compile_formula(source, scope).evaluate(values())
+        outcome = compile_formula(source, scope).evaluate(Readings(values(), scope))
         assert outcome.value is None
         assert failure in str(outcome.failure)
 
@@ -288,7 +291,7 @@ class TestFailures:
         compiled = compile_condition("activity.amount / 0 > 1", scope)
         raw = compiled.program.eval(data=values())
         assert raw.plain_value()  # the trap
-        outcome = compiled.evaluate(values())
+        outcome = compiled.evaluate(Readings(values(), scope))
         assert outcome.value is None
         assert outcome.failure == "The expression could not be evaluated: divide by zero."
 
@@ -316,22 +319,22 @@ class TestFailures:
         )
         compiled = compile_condition(source, scope)
         good = values(insured=True)
-        assert compiled.evaluate(good).value is True
-        outcome = compiled.evaluate(good | {name: value})
+        assert compiled.evaluate(Readings(good, scope)).value is True
+        outcome = compiled.evaluate(Readings(good | {name: value}, scope))
         assert outcome.value is None
         assert outcome.failure
 
     @pytest.mark.parametrize("nothing", [None, 5, {}])
     def test_no_values(self, nothing: Any, scope: Scope) -> None:
         """Even what is not a set of values at all is a failure."""
-        outcome = compile_condition("activity.amount > 0", scope).evaluate(nothing)
+        outcome = compile_condition("activity.amount > 0", scope).evaluate(Readings(nothing, scope))
         assert outcome.value is None
         assert outcome.failure
 
     def test_undeclared_attributes_are_ignored(self, scope: Scope) -> None:
         """An activity may carry more than the programme declares."""
         compiled = compile_condition('attributes.ward == "east"', scope)
-        assert compiled.evaluate(values(ward="east", other="x")).value is True
+        assert compiled.evaluate(Readings(values(ward="east", other="x"), scope)).value is True
 
 
 class TestBounds:
@@ -349,7 +352,7 @@ class TestBounds:
     def test_budget(self, source: str, scope: Scope) -> None:
         """More iterations than the budget has are a failure that says so."""
         many = [(f"S-{number}", "rx", number, 1) for number in range(200)]
-        outcome = compile_condition(source, scope).evaluate(values(many))
+        outcome = compile_condition(source, scope).evaluate(Readings(values(many), scope))
         assert outcome.value is None
         assert "Iteration budget exceeded" in str(outcome.failure)
 
@@ -358,7 +361,9 @@ class TestBounds:
         many = [(f"S-{number}", "rx", number, 1) for number in range(200)]
         body = " || ".join(f"l.amount == -{number}" for number in range(1, 80))
         source = f"{FORTY_NINE}.exists(r, lines.exists(l, {body}))"
-        assert compile_condition(source, scope).evaluate(values(many)).value is False
+        assert (
+            compile_condition(source, scope).evaluate(Readings(values(many), scope)).value is False
+        )
 
     def test_no_doubling(self, scope: Scope) -> None:
         """A text cannot be grown by nesting, which the engine alone would allow."""
@@ -448,10 +453,13 @@ class TestSharing:
             for round_ in range(200):
                 number = thread * 1_000 + round_
                 mine = values([("S", "rx", number, 1)] * (thread + 1), shots=number)
-                assert condition.evaluate(mine).value is True
-                assert condition.evaluate(mine | {"attributes.shots": -1}).value is False
-                assert formula.evaluate(mine).value == number * 2 + thread + 1
-                assert "divide by zero" in str(broken.evaluate(mine).failure)
+                assert condition.evaluate(Readings(mine, scope)).value is True
+                assert (
+                    condition.evaluate(Readings(mine | {"attributes.shots": -1}, scope)).value
+                    is False
+                )
+                assert formula.evaluate(Readings(mine, scope)).value == number * 2 + thread + 1
+                assert "divide by zero" in str(broken.evaluate(Readings(mine, scope)).failure)
             return True
 
         with ThreadPoolExecutor(16) as pool:
