@@ -1,13 +1,15 @@
 """
 Checking an account against its journal, and looking at it as of a past instant.
 
-Nothing here trusts the stored account: it is folded anew from the stored bytes.
+Nothing here trusts the stored account: it is folded anew from the stored bytes, from the first or
+from a checkpoint on.
 """
 
 from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Iterable
+from typing import Final
 
 from msgspec import Struct
 
@@ -29,10 +31,11 @@ class IntegrityError(Struct, frozen=True):
 
 
 class Verdict(Struct, frozen=True):
-    """The outcome of a check over so many events."""
+    """The outcome of a check over so many events, those after the version ``since``."""
 
     events: int
     errors: tuple[IntegrityError, ...]
+    since: int = 0
 
     @property
     def holds(self) -> bool:
@@ -40,12 +43,25 @@ class Verdict(Struct, frozen=True):
         return not self.errors
 
 
-class Verifier:
-    """Folds a journal event by event, and stops at the first that cannot be trusted."""
+_NOTHING: Final = Account()
 
-    def __init__(self, key: str) -> None:
+
+class Verifier:
+    """
+    Folds a journal event by event, and stops at the first that cannot be trusted.
+
+    ``start`` is the account before the first of them, and ``checkpoints`` are those after it, in
+    order: they are held to what the journal folds to.
+    """
+
+    def __init__(
+        self, key: str, start: Account = _NOTHING, checkpoints: Iterable[Account] = ()
+    ) -> None:
         self._key = key
-        self._account = Account()
+        self._account = start
+        self._since = start.version
+        self._checkpoints = iter(checkpoints)
+        self._next = next(self._checkpoints, None)
         self._errors: list[IntegrityError] = []
         self._events = 0
 
@@ -76,28 +92,58 @@ class Verifier:
             return f"event {stored.version} is filed under another instant"
         contradiction = _moved(self._account, after, event)
         self._account = after
-        return contradiction
+        return contradiction or self._against_checkpoint()
+
+    def _against_checkpoint(self) -> str:
+        kept = self._next
+        if kept is None or kept.version > self._account.version:
+            return ""
+        self._next = next(self._checkpoints, None)
+        return "" if kept == self._account else _difference("the checkpoint", self._account, kept)
 
     def verdict(self, account: Account) -> Verdict:
         """Compare what the journal folds to with the account as it is stored."""
         if not self._errors and self._account != account:
-            self._errors.append(IntegrityError(0, _difference(self._account, account)))
-        return Verdict(self._events, tuple(self._errors))
+            self._errors.append(
+                IntegrityError(0, _difference("the stored account", self._account, account))
+            )
+        return Verdict(self._events, tuple(self._errors), self._since)
 
 
-def verify(account: Account, events: Iterable[StoredEvent], key: str) -> Verdict:
-    """Check a stored account against its whole journal, in order of version."""
-    verifier = Verifier(key)
+def verify(
+    account: Account,
+    events: Iterable[StoredEvent],
+    key: str,
+    *,
+    start: Account = _NOTHING,
+    checkpoints: Iterable[Account] = (),
+) -> Verdict:
+    """
+    Check a stored account against its journal, in order of version.
+
+    ``start`` is an account from which on it is checked, such as a checkpoint of it, which is
+    trusted then; ``checkpoints`` are those after it, which are checked too.
+    """
+    verifier = Verifier(key, start, checkpoints)
     for stored in events:
         verifier.take(stored)
     return verifier.verdict(account)
 
 
 def as_of(
-    events: Iterable[StoredEvent], programmes: Programmes, instant: Instant, key: str
+    events: Iterable[StoredEvent],
+    programmes: Programmes,
+    instant: Instant,
+    key: str,
+    *,
+    start: Account = _NOTHING,
 ) -> Account:
-    """Return the account as it was at an instant: folded up to it, then settled to it."""
-    account = Account()
+    """
+    Return the account as it was at an instant: folded up to it, then settled to it.
+
+    ``events`` are those that follow ``start``, the account at or before that instant.
+    """
+    account = start
     for stored in events:
         if stored.effective_at > instant:
             break
@@ -136,8 +182,8 @@ def _net(event: Event, place: str, currency: str) -> int:
     )
 
 
-def _difference(folded: Account, stored: Account) -> str:
+def _difference(what: str, folded: Account, stored: Account) -> str:
     names = [
         name for name in Account.__struct_fields__ if getattr(folded, name) != getattr(stored, name)
     ]
-    return f"the stored account differs from its journal in: {', '.join(names)}"
+    return f"{what} differs from its journal in: {', '.join(names)}"

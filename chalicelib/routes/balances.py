@@ -130,10 +130,11 @@ class IntegrityErrorView(Struct, frozen=True):
 
 
 class VerificationView(Struct, frozen=True):
-    """Whether the account is what its journal says."""
+    """Whether the account is what its journal says: so many ``events`` after version ``since``."""
 
     member_id: str
     verified: bool
+    since: int
     events: int
     errors: list[IntegrityErrorView]
 
@@ -199,7 +200,11 @@ def ledger(call: Call[None, Page]) -> Reply:
     name="verify_account",
     scope="ledger:read",
     summary="Check the account against its journal",
-    description="Folds every event anew from its stored bytes and follows the hash chain.",
+    description=(
+        "Folds the events since the last checkpoint of the account anew from their stored bytes "
+        "and follows the hash chain. A checkpoint is kept every 64 events; `tessera verify` checks "
+        "the whole journal, and the checkpoints with it."
+    ),
     answer=VerificationView,
     member_may=True,
     errors=("member_not_found",),
@@ -218,7 +223,7 @@ def verification(call: Call) -> Reply:
             count=len(verdict.errors),
         )
     errors = [IntegrityErrorView(error.version, error.detail) for error in verdict.errors]
-    return Reply(VerificationView(member, verdict.holds, verdict.events, errors))
+    return Reply(VerificationView(member, verdict.holds, verdict.since, verdict.events, errors))
 
 
 def event_view(event: Event) -> EventView:

@@ -7,6 +7,8 @@ item (pk, sk)         attributes
 account               ``version`` N · ``status`` S · ``schema`` N · ``head_hash`` B ·
 `T#…#M#…`, `A`        ``body`` B · ``due_at`` N, when it is due · ``due_pk`` ``due_sk``
                       S, its place in the due index; both only where it has one
+checkpoint            ``version`` N · ``schema`` N · ``head_hash`` B · ``body`` B: an account
+`T#…#M#…`, `C#…`      as it was once; its instant and version are in its key
 event                 ``effective_at`` N · ``body`` B · ``detail`` B, if any ·
 `T#…#M#…`, `E#…`      ``hash`` B; its version is in its key
 record                ``revision`` N · ``body`` B · ``takes`` M, if any: how much of
@@ -74,6 +76,14 @@ def account_item(tenant: str, change: AccountChange, *, on_test_clock: bool) -> 
     return item | due_place(
         tenant, change.member, change.due_at, change.indexed_due, on_test_clock=on_test_clock
     )
+
+
+def checkpoint_item(tenant: str, change: AccountChange, item: Item) -> Item:
+    """Return the checkpoint of an account, of which ``item`` is what `account_item` made."""
+    account = change.account
+    sk = keys.checkpoint_sk(account.effective_at, account.version)
+    kept = {name: item[name] for name in ("version", "schema", "head_hash", "body")}
+    return _key(keys.member_pk(tenant, change.member), sk) | kept
 
 
 def account_body(tenant: str, member: str, account: Account) -> bytes:

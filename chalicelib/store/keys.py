@@ -27,6 +27,7 @@ CLOCK: Final = "CLOCK"
 API_KEY: Final = "K"
 VERSIONS: Final = "P#"
 RECORDS: Final = "R#"
+CHECKPOINTS: Final = "C#"
 
 
 def member_pk(tenant: str, member: str) -> str:
@@ -42,6 +43,16 @@ def members_prefix(tenant: str) -> str:
 def event_sk(version: int) -> str:
     """Return the sort key of an event; sort keys are in the order of versions."""
     return f"E#{version:012d}"
+
+
+def checkpoint_sk(at: Instant, version: int) -> str:
+    """Return the sort key of a checkpoint; sort keys are in the order of instants and versions."""
+    return f"{CHECKPOINTS}{at:015d}#{version:012d}"
+
+
+def checkpoints_until(at: Instant | None) -> str:
+    """Return what is above the sort keys of all checkpoints by an instant, or of all there are."""
+    return f"{CHECKPOINTS}~" if at is None else f"{CHECKPOINTS}{at:015d}#~"
 
 
 def record_sk(kind: str, record_id: str) -> str:

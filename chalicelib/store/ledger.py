@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from chalicelib.domain.decide.claims import EventRef, Ref, SaveRecord
+from chalicelib.domain.ledger.account import Account
 from chalicelib.domain.ledger.calendar import Instant
 from chalicelib.domain.ledger.journal import StoredEvent
 from chalicelib.store import items, keys
@@ -105,6 +106,32 @@ class DynamoLedger:
             limit=limit,
         )
         yield from map(items.event_of, found)
+
+    def checkpoints(
+        self,
+        tenant: str,
+        member: str,
+        *,
+        by: Instant | None = None,
+        newest_first: bool = False,
+        limit: int | None = None,
+    ) -> Iterator[Account]:
+        """Read accounts as they were kept now and then, by an instant, in order of version."""
+        found = self._dynamo.query(
+            {
+                "TableName": self._dynamo.ledger,
+                "KeyConditionExpression": "pk = :pk AND sk BETWEEN :first AND :last",
+                "ExpressionAttributeValues": {
+                    ":pk": {"S": keys.member_pk(tenant, member)},
+                    ":first": {"S": keys.CHECKPOINTS},
+                    ":last": {"S": keys.checkpoints_until(by)},
+                },
+                "ConsistentRead": True,
+                "ScanIndexForward": not newest_first,
+            },
+            limit=limit,
+        )
+        yield from map(items.account_of, found)
 
     def holder(self, tenant: str, key: str) -> KeyHolder | None:
         """Return who has a claimed key, or ``None``."""

@@ -59,6 +59,9 @@ def _change(dynamo: Dynamo, commit: Commit, change: AccountChange) -> Iterator[W
     for event in change.events:
         item = items.event_item(commit.tenant, change.member, event)
         yield Write(Rank.VERSION, put(dynamo.ledger, item), _moved_on)
+    if change.is_checkpoint:
+        checkpoint = items.checkpoint_item(commit.tenant, change, account)
+        yield Write(Rank.VERSION, put(dynamo.ledger, checkpoint), _moved_on)
 
 
 def _dedupe(dynamo: Dynamo, commit: Commit) -> Iterator[Write]:

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from typing import Protocol
 
 from chalicelib.domain.decide.claims import EventRef, Ref, SaveRecord
+from chalicelib.domain.ledger.account import Account
 from chalicelib.domain.ledger.calendar import Instant
 from chalicelib.domain.ledger.journal import StoredEvent
 from chalicelib.domain.programme.versions import ProgrammeVersion
@@ -66,6 +67,22 @@ class Ledger(Protocol):
         limit: int | None = None,
     ) -> Iterator[StoredEvent]:
         """Read a journal consistently in order of version, page by page as it is consumed."""
+
+    def checkpoints(
+        self,
+        tenant: str,
+        member: str,
+        *,
+        by: Instant | None = None,
+        newest_first: bool = False,
+        limit: int | None = None,
+    ) -> Iterator[Account]:
+        """
+        Read accounts as they were kept now and then (`AccountChange.is_checkpoint`), by an instant.
+
+        Consistently, in order of version.  No more than `CHECKPOINT_EVENTS` and a transaction's
+        events lie between two.
+        """
 
     def holder(self, tenant: str, key: str) -> KeyHolder | None:
         """Return who has a claimed key, or ``None``."""

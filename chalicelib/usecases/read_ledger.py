@@ -12,6 +12,7 @@ from chalicelib.domain.ledger.journal import decode
 from chalicelib.usecases.attempt import account_key
 from chalicelib.usecases.reading import Reading, read_account
 from chalicelib.usecases.services import Caller, Services, now_of, programmes_of
+from chalicelib.usecases.stored import CHECKPOINT_EVENTS, TRANSACTION_MAX
 
 if TYPE_CHECKING:
     from chalicelib.domain.verification import Verdict
@@ -53,7 +54,8 @@ def check_account(services: Services, caller: Caller, member: str) -> Checked:
     """
     Fold the whole journal anew and compare it with the account, a member's or a household's.
 
-    Raises `MemberNotFound`, also where there is no such household.
+    Its checkpoints are compared too.  Raises `MemberNotFound`, also where there is no such
+    household.
     """
     # A balance as it is, which is what most ask for, folds no journal.
     from chalicelib.domain import verification
@@ -64,14 +66,32 @@ def check_account(services: Services, caller: Caller, member: str) -> Checked:
         raise MemberNotFound
     # What is written after the account was read belongs to the next check.
     events = services.ledger.events(caller.tenant, member, up_to=account.version)
-    verdict = verification.verify(account, events, account_key(caller.tenant, member))
+    checkpoints = services.ledger.checkpoints(caller.tenant, member)
+    key = account_key(caller.tenant, member)
+    verdict = verification.verify(account, events, key, checkpoints=checkpoints)
     belongs = households.belonging(account)
     return Checked(verdict, belongs.household if belongs else None)
 
 
 def verify_account(services: Services, caller: Caller, member: str) -> Verdict:
-    """Return whether an account is what its journal says, as `check_account` finds it."""
-    return check_account(services, caller, member).verdict
+    """
+    Check an account against its journal from its last checkpoint on.
+
+    So it costs what happened since, however long the journal; what lies before is checked by
+    `check_account`.  Raises `MemberNotFound`.
+    """
+    from chalicelib.domain import verification
+
+    account = services.ledger.load(caller.tenant, [member]).account(member)
+    if account is None:
+        raise MemberNotFound
+    # One that came after the account was read is no start for it.
+    last = services.ledger.checkpoints(caller.tenant, member, newest_first=True, limit=2)
+    start = next((each for each in last if each.version <= account.version), Account())
+    events = services.ledger.events(
+        caller.tenant, member, after=start.version, up_to=account.version
+    )
+    return verification.verify(account, events, account_key(caller.tenant, member), start=start)
 
 
 def read_as_of(services: Services, caller: Caller, member: str, instant: Instant | None) -> Reading:
@@ -92,11 +112,18 @@ def read_as_of(services: Services, caller: Caller, member: str, instant: Instant
     from chalicelib.domain import verification
 
     programmes = programmes_of(services, caller.tenant)
+    kept = services.ledger.checkpoints(
+        caller.tenant, member, by=instant, newest_first=True, limit=1
+    )
+    start = next(kept, Account())
+    # The next checkpoint is later than the instant, and no further than this.
+    up_to = start.version + CHECKPOINT_EVENTS + TRANSACTION_MAX
     account: Account = verification.as_of(
-        services.ledger.events(caller.tenant, member),
+        services.ledger.events(caller.tenant, member, after=start.version, up_to=up_to),
         programmes,
         instant,
         account_key(caller.tenant, member),
+        start=start,
     )
     if account.version == 0:
         raise MemberNotFound

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from msgspec import Struct
 
@@ -13,6 +13,11 @@ from chalicelib.domain.ledger.calendar import Instant
 from chalicelib.domain.ledger.journal import StoredEvent
 
 T = TypeVar("T", bound=Struct)
+
+#: After so many events an account is kept as it then is, so that its past is read from there.
+CHECKPOINT_EVENTS: Final = 64
+#: Items of one transaction, so no commit brings as many events.
+TRANSACTION_MAX: Final = 100
 
 
 class IdempotencyKey(Struct, frozen=True):
@@ -135,6 +140,11 @@ class AccountChange(Struct, frozen=True, kw_only=True):
     due_at: Instant | None
     indexed_due: Instant | None
     events: Sequence[StoredEvent]
+
+    @property
+    def is_checkpoint(self) -> bool:
+        """Tell whether the account is also kept as it now becomes."""
+        return self.account.version // CHECKPOINT_EVENTS > self.before // CHECKPOINT_EVENTS
 
 
 class Commit(Struct, frozen=True, kw_only=True):

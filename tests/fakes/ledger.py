@@ -51,6 +51,7 @@ class FakeLedger:
         self._accounts: dict[tuple[str, str], Account] = {}
         self._places: dict[tuple[str, str], tuple[str, Instant]] = {}
         self._events: dict[tuple[str, str], list[StoredEvent]] = {}
+        self._checkpoints: dict[tuple[str, str], list[Account]] = {}
         self._records: dict[tuple[str, Ref], SaveRecord] = {}
         self._holders: dict[tuple[str, str], KeyHolder] = {}
         # By tenant, name, and whether it is transient: those lie in another table.
@@ -111,6 +112,23 @@ class FakeLedger:
         """Read a journal in order of version."""
         with self.lock:
             chosen = self._events.get((tenant, member), [])[after:up_to]
+        if newest_first:
+            chosen.reverse()
+        yield from chosen[:limit]
+
+    def checkpoints(
+        self,
+        tenant: str,
+        member: str,
+        *,
+        by: Instant | None = None,
+        newest_first: bool = False,
+        limit: int | None = None,
+    ) -> Iterator[Account]:
+        """Read accounts as they were kept now and then, by an instant, in order of version."""
+        with self.lock:
+            kept = self._checkpoints.get((tenant, member), [])
+            chosen = [each for each in kept if by is None or each.effective_at <= by]
         if newest_first:
             chosen.reverse()
         yield from chosen[:limit]
@@ -228,6 +246,8 @@ class FakeLedger:
                 continue
             self._accounts[tenant, change.member] = change.account
             self._events.setdefault((tenant, change.member), []).extend(change.events)
+            if change.is_checkpoint:
+                self._checkpoints.setdefault((tenant, change.member), []).append(change.account)
             self._file(
                 tenant, change.member, change.indexed_due, on_test_clock=commit.on_test_clock
             )

@@ -19,7 +19,7 @@ from chalicelib.store import archive, items, keys
 from chalicelib.store.dynamo import Dynamo
 from chalicelib.store.ledger import DynamoLedger
 from chalicelib.store.metering import Item
-from chalicelib.usecases.read_ledger import verify_account
+from chalicelib.usecases.read_ledger import check_account
 from chalicelib.usecases.services import Caller
 from infra.local import in_process
 from infra.local.tables import create_tables
@@ -206,7 +206,7 @@ def check(tenant: Tenant, copy: Items, dynamo: Dynamo) -> None:
     accounts = {pk: int(i["version"]["N"]) for (pk, sk), i in ledger.items() if sk == keys.ACCOUNT}
     assert len(accounts) >= 3
     for pk in accounts:
-        verdict = verify_account(services, caller, pk.rpartition("#")[2])
+        verdict = check_account(services, caller, pk.rpartition("#")[2]).verdict
         assert verdict.errors == ()
     identified = {
         (keys.member_pk(caller.tenant, item["member"]["S"]), int(item["version"]["N"]))

@@ -12,5 +12,5 @@ EXAMPLES = (
     Example(
         "GET /v1/members/{member_id}/ledger", query="limit=2", after=(_EARNED, _SPENT), calls=1
     ),
-    Example("GET /v1/members/{member_id}/verification", after=(_EARNED,), calls=2),
+    Example("GET /v1/members/{member_id}/verification", after=(_EARNED,), calls=3),
 )
