@@ -109,6 +109,16 @@ def unwrap(shape: shapes.Type) -> shapes.Type:
     return shape
 
 
+def _description(shape: shapes.Type) -> str | None:
+    """Return what the declaration says of a value, without its full stop."""
+    while isinstance(shape, shapes.Metadata):
+        said = (shape.extra_json_schema or {}).get("description")
+        if said is not None:
+            return str(said).removesuffix(".")
+        shape = shape.type
+    return None
+
+
 def from_msgspec(error: msgspec.ValidationError) -> Violation:
     """Return the words of msgspec itself, for what only a Struct's own checks can see."""
     message = str(error)
@@ -122,9 +132,13 @@ def from_msgspec(error: msgspec.ValidationError) -> Violation:
 
 def walk(value: Any, shape: shapes.Type, at: str = "") -> Iterator[Violation]:
     """Return the violations of a value of that declared shape, outermost first, lazily."""
-    shape = unwrap(shape)
-    step = next((w for kinds, w in _WALKS if isinstance(shape, kinds)), _plain_violations)
-    yield from step(value, shape, at)
+    bare = unwrap(shape)
+    step = next((w for kinds, w in _WALKS if isinstance(bare, kinds)), _plain_violations)
+    # Of a value of the right kind a pattern or a bound says what is wrong, and the description
+    # what belongs there.
+    said = _description(shape) if isinstance(value, str | int) and _fits(value, bare) else None
+    for violation in step(value, bare, at):
+        yield Violation(at, f"{violation.detail}: {said}") if said else violation
 
 
 def _struct_violations(value: Any, shape: shapes.StructType, at: str) -> Iterator[Violation]:
@@ -159,8 +173,8 @@ def _union_violations(value: Any, shape: shapes.UnionType, at: str) -> Iterator[
     options = [unwrap(option) for option in shape.types]
     if value is None and any(isinstance(option, shapes.NoneType) for option in options):
         return
-    fitting = [option for option in options if _fits(value, option)]
-    tagged = [o for o in fitting if isinstance(o, shapes.StructType) and o.tag_field]
+    fitting = [option for option in shape.types if _fits(value, unwrap(option))]
+    tagged = [o for o in map(unwrap, fitting) if isinstance(o, shapes.StructType) and o.tag_field]
     if len(fitting) == 1:
         yield from walk(value, fitting[0], at)
     elif tagged:

@@ -39,7 +39,7 @@ Birthday = Annotated[
         pattern=whole(
             r"((0[1-9]|1[0-2])-(0[1-9]|[12][0-9])|(0[13-9]|1[0-2])-30|(0[13578]|1[02])-31)"
         ),
-        description="MM-DD, no year.",
+        description="A day of the year as MM-DD, such as 02-29, without the year.",
     ),
 ]
 

@@ -120,12 +120,12 @@ def _next(
         last = date.fromisoformat(held.last_on)
         another_year = date(last.year + 1, 1, 1)
         earliest = max(earliest, another_year, calendar.add_months(last, _APART))
-    if not month_day or earliest.year == MAXYEAR:
+    if earliest.year == MAXYEAR:
         return None
     day = recurrence.in_year(month_day, earliest.year, gift.leap_day)
-    if day < earliest:
+    if day is not None and day < earliest:
         day = recurrence.in_year(month_day, earliest.year + 1, gift.leap_day)
-    return day, calendar.day_start(day, zone)
+    return None if day is None else (day, calendar.day_start(day, zone))
 
 
 @lru_cache(maxsize=256)

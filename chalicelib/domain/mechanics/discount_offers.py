@@ -197,7 +197,9 @@ def _dates(text: str, day: date, leap_day: LeapDay) -> Iterator[date]:
         yield calendar.parse_date(text)
         return
     for year in (day.year - 1, day.year, day.year + 1):
-        yield recurrence.in_year(text, year, leap_day)
+        found = recurrence.in_year(text, year, leap_day)
+        if found is not None:
+            yield found
 
 
 def _member_prices(

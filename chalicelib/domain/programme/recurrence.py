@@ -38,11 +38,18 @@ _LEAP_DAY: Final = "02-29"
 _FREQUENCIES: Final = ("DAILY", "WEEKLY", "MONTHLY", "YEARLY")
 
 
-def in_year(month_day: str, year: int, leap_day: LeapDay) -> date:
-    """Return a day of every year, ``MM-DD``, in a year; ``leap_day`` where it has no such day."""
+def in_year(month_day: str, year: int, leap_day: LeapDay) -> date | None:
+    """
+    Return a day of every year, ``MM-DD``, in a year; ``leap_day`` stands for 29 February.
+
+    ``None`` for what is no day of any year: something stored long ago must not stop a purchase.
+    """
     if month_day == _LEAP_DAY and not isleap(year):
         month_day = leap_day
-    return date(year, int(month_day[:2]), int(month_day[3:]))
+    try:
+        return date(year, int(month_day[:2]), int(month_day[3:]))
+    except ValueError:
+        return None
 
 
 def occurs(recurrence: Recurrence, day: date, time: str) -> bool:

@@ -127,6 +127,13 @@ class TestDay:
 
         assert days(member, "2028-12-31") == expected
 
+    @pytest.mark.parametrize("stored", ["02-30", "04-31", "13-01", "00-00", "today"])
+    def test_v1_a_stored_birthday_that_is_no_day(self, stored: str) -> None:
+        """V1: what was stored before anybody checked it brings nothing, and stops nothing."""
+        member = born(stored, giving(gift()))
+
+        assert member.seen("2027-06-01").balance("clinic/points").available == 0
+
     @pytest.mark.parametrize(
         ("zone", "birthday", "instant"),
         [

@@ -14,6 +14,7 @@ from chalicelib.domain.ledger.activity import Activity
 from chalicelib.domain.ledger.events import Line
 from chalicelib.domain.ledger.quote import Quote
 from chalicelib.domain.mechanics.entitlements import GrantEntitlement
+from chalicelib.domain.mechanics.membership import Open
 from chalicelib.domain.mechanics.quoting import ConfirmQuote, MakeQuote
 from chalicelib.domain.mechanics.remaining import LineReversal
 from chalicelib.domain.mechanics.reversal import ReverseActivity
@@ -263,3 +264,15 @@ def test_a_lot_that_ends_within_a_line_leaves_no_penny() -> None:
     (priced,) = made.lines
     assert priced.net == priced.price - sum(amount for *_, amount in priced.off)
     assert made.due == made.net - made.draws[0].amount
+
+
+@pytest.mark.parametrize("stored", ["02-30", "04-31", "13-01", "00-00", "today"])
+def test_v1_a_stored_birthday_that_is_no_day(stored: str) -> None:
+    """V1: what was stored before anybody checked it prices like none."""
+    days = {"type": "dates", "percent": 10, "days": ["birthday", "03-02"]}
+    document = clinic({"id": "cake", "name": "Cake", "terms": days})
+    member = Member(document, joined=None)
+    opening = Open(member="mem_1", programmes=("clinic",), birthday=stored)
+    member.do(opening, "2026-01-05")
+
+    assert quoted(member, line("a", 1000)).net == 900
