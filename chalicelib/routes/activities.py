@@ -6,17 +6,18 @@ from typing import Annotated
 
 from msgspec import Meta, Struct, field
 
-from chalicelib.domain.errors import Invalid
 from chalicelib.domain.ledger.activity import Activity
 from chalicelib.domain.ledger.calendar import format_instant
 from chalicelib.domain.ledger.events import Line
 from chalicelib.domain.mechanics.activities import Recorded, Verdict
 from chalicelib.domain.programme.fields import ActivityType, Id
+from chalicelib.domain.violations import Violation
 from chalicelib.routes.calls import (
     answer,
     caller_of,
     identity_of,
     instant_in,
+    invalid_body,
     reply,
     services_of,
 )
@@ -175,7 +176,7 @@ _RECORDING = (
 def record(call: Call[ActivityBody, DryRun]) -> Reply:
     """Evaluate an activity and journal it."""
     present = presenter(200 if call.query.dry_run else 201)
-    reported = reported_of(call.body, "")
+    reported = reported_of(call.body)
     return reply(
         record_activity(
             services_of(call),
@@ -188,37 +189,16 @@ def record(call: Call[ActivityBody, DryRun]) -> Reply:
     )
 
 
-def reported_of(body: ActivityBody, pointer: str) -> Reported:
-    """
-    Return what a body reports.
-
-    Raises `Invalid` for what contradicts itself, at its place below ``pointer``.
-    """
+def reported_of(body: ActivityBody) -> Reported:
+    """Return what a body reports; raises `Invalid` for what contradicts itself."""
     reference = body.member
     if (reference.id is None) == (reference.external_id is None):
-        raise Invalid(
-            "invalid_body",
-            "The body breaks the schema; see errors.",
-            errors=[
-                {
-                    "pointer": f"{pointer}/member",
-                    "detail": "needs either `id` or `external_id`",
-                }
-            ],
-        )
-    occurred_at = instant_in(body.occurred_at, pointer=f"{pointer}/occurred_at")
+        raise invalid_body([Violation("/member", "needs either `id` or `external_id`")])
+    occurred_at = instant_in(body.occurred_at, pointer="/occurred_at")
     money = body.amount.currency if body.amount else body.currency
     if body.amount and body.currency and body.currency != body.amount.currency:
-        raise Invalid(
-            "invalid_body",
-            "The body breaks the schema; see errors.",
-            errors=[
-                {
-                    "pointer": f"{pointer}/currency",
-                    "detail": "must be that of `amount`, or be left out",
-                }
-            ],
-        )
+        differs = Violation("/currency", "must be that of `amount`, or be left out")
+        raise invalid_body([differs])
     external = reference.external_id
     return Reported(
         activity=Activity(

@@ -7,21 +7,27 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta, Struct
 
+from chalicelib.domain.conversion import Refused, convert
+from chalicelib.domain.errors import Invalid
 from chalicelib.routes.activities import ActivityBody, ActivityView, presenter, reported_of
-from chalicelib.routes.calls import caller_of, services_of
+from chalicelib.routes.calls import caller_of, invalid_body, services_of
 from chalicelib.routes.fields import DryRun
 from chalicelib.routes.http import Resource
 from chalicelib.routes.operation import Body, Call, Reply
 from chalicelib.routes.problems import problem_of
-from chalicelib.usecases.record_activity import record_activities
+from chalicelib.usecases.record_activity import Outcome, Reported, record_activities
 
 api = Resource("batches")
+
+
+#: Read one by one, so that one which cannot be read refuses itself and none of the others.
+Unread = Annotated[Any, Meta(extra_json_schema={"$ref": "#/components/schemas/ActivityBody"})]
 
 
 class BatchBody(Body):
     """Up to 100 activities; those of one member are taken in the order given."""
 
-    activities: Annotated[list[ActivityBody], Meta(min_length=1, max_length=100)]
+    activities: Annotated[list[Unread], Meta(min_length=1, max_length=100)]
 
 
 class BatchResult(Struct, frozen=True, omit_defaults=True):
@@ -56,27 +62,33 @@ class BatchView(Struct, frozen=True):
     scope="activities:write",
     summary="Record up to 100 activities",
     description=(
-        "Each is recorded or refused on its own. What was not attempted in time can be "
-        "sent again, as can the whole batch."
+        "Each is recorded or refused on its own, also where its fields are wrong: the pointers of "
+        "its problem lead into this body. What was not attempted in time can be sent again, as can "
+        "the whole batch."
     ),
     body=BatchBody,
     query=DryRun,
     answer=BatchView,
     idempotent="body",
-    errors=("invalid_instant",),
 )
 def record_batch(call: Call[BatchBody, DryRun]) -> Reply:
     """Record activities, each with its own outcome."""
-    reports = [
-        reported_of(body, f"/activities/{place}") for place, body in enumerate(call.body.activities)
-    ]
-    outcomes = record_activities(
+    reports: list[tuple[int, Reported]] = []
+    outcomes = [Outcome()] * len(call.body.activities)
+    for place, unread in enumerate(call.body.activities):
+        try:
+            reports.append((place, _reported(unread)))
+        except Invalid as unreadable:
+            outcomes[place] = Outcome(refusal=unreadable)
+    recorded = record_activities(
         services_of(call),
         caller_of(call),
-        reports,
+        [reported for _, reported in reports],
         presenter(201),
         dry_run=call.query.dry_run,
     )
+    for (place, _), outcome in zip(reports, recorded, strict=True):
+        outcomes[place] = outcome
     results = []
     for place, outcome in enumerate(outcomes):
         if outcome.done is not None:
@@ -89,8 +101,19 @@ def record_batch(call: Call[BatchBody, DryRun]) -> Reply:
                 )
             )
         elif outcome.refusal is not None:
-            problem = problem_of(outcome.refusal, call.correlation_id)
+            refusal = outcome.refusal
+            if isinstance(refusal, Invalid):
+                refusal = refusal.under(f"/activities/{place}")
+            problem = problem_of(refusal, call.correlation_id)
             results.append(BatchResult(place, "refused", problem=msgspec.Raw(problem.body)))
         else:
             results.append(BatchResult(place, "not_attempted"))
     return Reply({"results": results})
+
+
+def _reported(unread: object) -> Reported:
+    """Return what one activity reports; raises `Invalid` where it cannot be read."""
+    try:
+        return reported_of(convert(unread, ActivityBody))
+    except Refused as refused:
+        raise invalid_body(refused.violations) from None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, Final
 
 import msgspec
@@ -10,6 +11,7 @@ from chalicelib.domain.decide.commands import Command
 from chalicelib.domain.errors import Invalid
 from chalicelib.domain.ledger.actor import Actor
 from chalicelib.domain.ledger.calendar import Instant, parse_instant
+from chalicelib.domain.violations import Violation
 from chalicelib.routes.operation import Call, Reply
 from chalicelib.usecases.execution import Done, Present, change_account
 from chalicelib.usecases.identity import request_identity
@@ -56,6 +58,15 @@ def instant_in(text: str, **place: str) -> Instant:
     except Invalid as error:
         errors = [{**place, "detail": error.message}]
         raise Invalid(error.code, error.message, errors=errors) from None
+
+
+def invalid_body(violations: Iterable[Violation]) -> Invalid:
+    """Return the refusal of a body, or of a part of one, with every violation in it."""
+    return Invalid(
+        "invalid_body",
+        "The body breaks the schema; see errors.",
+        errors=[{"pointer": each.pointer, "detail": each.detail} for each in violations],
+    )
 
 
 def answer(status: int, body: msgspec.Struct) -> Answer:

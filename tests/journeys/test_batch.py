@@ -128,17 +128,56 @@ def test_dry_run(clinic: Clinic) -> None:
 
 
 def test_limits(clinic: Clinic) -> None:
-    """None and 101 are refused whole; one unusable activity is named by its place."""
+    """V2: what is no batch as a whole, none and 101 of them, is refused whole."""
     member = clinic.enrolled()
     activity = clinic.activity(member)
 
     for activities in ([], [{**activity, "external_id": f"{n}"} for n in range(101)]):
         result = clinic.api.post(PATH, {"activities": activities}).expect(422, "invalid_body")
         assert result["errors"][0]["pointer"] == "/activities"
-    bad = [activity, activity | {"occurred_at": "yesterday"}]
-    result = clinic.api.post(PATH, {"activities": bad}).expect(422, "invalid_instant")
-    assert result["errors"][0]["pointer"] == "/activities/1/occurred_at"
+    clinic.api.post(PATH, {"activities": activity}).expect(422, "invalid_body")
     assert len(clinic.check(member)) == 1
+
+
+@pytest.mark.parametrize(
+    ("wrong", "code", "pointer"),
+    [
+        ({"amount": {"amount": 10.5, "currency": "GBP"}}, "invalid_body", "/amount/amount"),
+        ({"colour": "red"}, "invalid_body", "/colour"),
+        ({"occurred_at": "2026-03-02"}, "invalid_instant", "/occurred_at"),
+        ({"member": {}}, "invalid_body", "/member"),
+        ({"lines": [{"amount": 5}]}, "currency_required", "/amount"),
+    ],
+)
+def test_v2_one_that_cannot_be_read(
+    clinic: Clinic, wrong: Document, code: str, pointer: str
+) -> None:
+    """V2: three are recorded; one is refused with its index, and its pointer in this body."""
+    member = clinic.enrolled()
+    activities = [clinic.activity(member) for _ in range(4)]
+    activities[2] |= wrong
+
+    results = send(clinic, activities)
+
+    outcomes = [result["result"] for result in results]
+    assert outcomes == ["recorded", "recorded", "refused", "recorded"]
+    problem = results[2]["problem"]
+    assert (problem["code"], problem["status"]) == (code, 422)
+    assert [each["pointer"] for each in problem["errors"]] == [f"/activities/2{pointer}"]
+    assert len(clinic.check(member)) == 4
+
+
+@pytest.mark.parametrize("nonsense", [None, 7, "visit", [], {}])
+def test_v2_what_is_no_activity_at_all(clinic: Clinic, nonsense: object) -> None:
+    """V2: also an item that is not even an object refuses nothing but itself."""
+    member = clinic.enrolled()
+    activities: list[Any] = [nonsense, clinic.activity(member)]
+
+    results = send(clinic, activities)
+
+    assert [result["result"] for result in results] == ["refused", "recorded"]
+    pointers = [each["pointer"] for each in results[0]["problem"]["errors"]]
+    assert all(pointer.startswith("/activities/0") for pointer in pointers)
 
 
 class _Waning(Context):

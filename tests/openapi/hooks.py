@@ -89,10 +89,13 @@ def filter_failure(
     """
     Tell whether a failure is one: not where a well-formed request is refused for its meaning.
 
-    As of an instant before something was created, it is rightly not found.
+    As of an instant before something was created, it is rightly not found.  And what is wrong with
+    one of many is refused within the answer.
     """
     if type(failure).__name__ == "EnsureResourceAvailability":
         return "as_of" not in case.query
+    if type(failure).__name__ == "AcceptedNegativeData":
+        return not _refused_one_by_one(response)
     if type(failure).__name__ != "RejectedPositiveData":
         return True
     try:
@@ -103,6 +106,11 @@ def filter_failure(
     either = pointers and all(pointer.endswith(_EITHER) for pointer in pointers)
     about_meaning = problem["code"] in _ABOUT_MEANING
     return not (about_meaning or (problem["code"] == "invalid_body" and either))
+
+
+def _refused_one_by_one(response: Response) -> bool:
+    answered = json.loads(response.content)
+    return any(each["result"] == "refused" for each in answered.get("results", ()))
 
 
 def _meant(value: Any, name: str = "") -> Any:
