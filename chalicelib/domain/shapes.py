@@ -72,36 +72,6 @@ def shape_of(declared: Hashable) -> shapes.Type:
     return shapes.type_info(declared)
 
 
-def lenient_structs(declared: Any) -> list[str]:
-    """Return the names of Structs reachable from ``declared`` that accept unknown fields."""
-    return sorted(
-        {
-            shape.cls.__name__
-            for shape in _reachable(shape_of(declared), set())
-            if isinstance(shape, shapes.StructType) and not shape.forbid_unknown_fields
-        },
-    )
-
-
-def _reachable(shape: shapes.Type, seen: set[int]) -> Iterator[shapes.Type]:
-    shape = unwrap(shape)
-    if id(shape) in seen:
-        return
-    seen.add(id(shape))
-    yield shape
-    inner: tuple[shapes.Type, ...] = ()
-    if isinstance(shape, shapes.StructType):
-        inner = tuple(field.type for field in shape.fields)
-    elif isinstance(shape, shapes.UnionType):
-        inner = shape.types
-    elif isinstance(shape, LISTS):
-        inner = (shape.item_type,)
-    elif isinstance(shape, shapes.DictType):
-        inner = (shape.key_type, shape.value_type)
-    for each in inner:
-        yield from _reachable(each, seen)
-
-
 def unwrap(shape: shapes.Type) -> shapes.Type:
     """Return the shape without its annotations."""
     while isinstance(shape, shapes.Metadata):
@@ -109,10 +79,17 @@ def unwrap(shape: shapes.Type) -> shapes.Type:
     return shape
 
 
-def _description(shape: shapes.Type) -> str | None:
-    """Return what the declaration says of a value, without its full stop."""
+def _remedy(shape: shapes.Type) -> str | None:
+    """
+    Return what to write instead of a value of the right kind that is out of bounds.
+
+    It is the ``remedy`` that the declaration has, `Meta(extra={"remedy": …})`, or for a text that
+    does not match a pattern the description of what belongs there.
+    """
     while isinstance(shape, shapes.Metadata):
-        said = (shape.extra_json_schema or {}).get("description")
+        said = (shape.extra or {}).get("remedy")
+        if said is None and isinstance(unwrap(shape), shapes.StrType):
+            said = (shape.extra_json_schema or {}).get("description")
         if said is not None:
             return str(said).removesuffix(".")
         shape = shape.type
@@ -134,9 +111,7 @@ def walk(value: Any, shape: shapes.Type, at: str = "") -> Iterator[Violation]:
     """Return the violations of a value of that declared shape, outermost first, lazily."""
     bare = unwrap(shape)
     step = next((w for kinds, w in _WALKS if isinstance(bare, kinds)), _plain_violations)
-    # Of a value of the right kind a pattern or a bound says what is wrong, and the description
-    # what belongs there.
-    said = _description(shape) if isinstance(value, str | int) and _fits(value, bare) else None
+    said = _remedy(shape) if isinstance(value, str | int) and _fits(value, bare) else None
     for violation in step(value, bare, at):
         yield Violation(at, f"{violation.detail}: {said}") if said else violation
 

@@ -22,6 +22,7 @@ from chalicelib.routes.calls import (
     services_of,
 )
 from chalicelib.routes.fields import (
+    Amount,
     CurrencyCode,
     DryRun,
     ExternalId,
@@ -29,9 +30,9 @@ from chalicelib.routes.fields import (
     InstantText,
     Label,
     LineId,
-    MinorUnits,
     Quantity,
     ShortText,
+    SignedAmount,
     Source,
 )
 from chalicelib.routes.http import Resource
@@ -58,17 +59,20 @@ Whole = Annotated[int, Meta(ge=-(2**53), le=2**53)]
 Scalar = ShortText | Whole | bool
 
 
-class MoneyBody(Body):
-    """An amount of money."""
+_NO_RETURN = {"remedy": "a sale that comes back is a reversal, POST /v1/activities/reversals"}
 
-    amount: MinorUnits
+
+class MoneyBody(Body):
+    """What a sale came to; one that comes back is a reversal, and no sale below nothing."""
+
+    amount: Annotated[Amount, Meta(extra=_NO_RETURN)]
     currency: CurrencyCode
 
 
 class LineBody(Body):
     """One line of a basket or bill; its money is in the currency of the activity."""
 
-    amount: MinorUnits = 0
+    amount: SignedAmount = 0
     quantity: Quantity = 1
     category: Label = ""
     sku: Label = ""
@@ -146,6 +150,8 @@ _RECORDING = (
     "member_not_found",
     "account_closed",
     "amount_mismatch",
+    "amount_too_large",
+    "negative_amount",
     "currency_required",
     "currency_mismatch",
     "duplicate_line",

@@ -7,6 +7,7 @@ from typing import Annotated
 from msgspec import Meta, Struct
 
 from chalicelib.domain.errors import Invalid
+from chalicelib.domain.ledger.money import MAX_AMOUNT
 from chalicelib.domain.mechanics.adjustment import Adjust, Adjusted
 from chalicelib.domain.programme.fields import Id
 from chalicelib.routes.calls import answer, carry_out
@@ -25,7 +26,9 @@ class AdjustmentBody(Body):
 
     programme: Id
     currency: Id
-    amount: Annotated[int, Meta(ge=-(10**9), le=10**9, extra_json_schema={"not": {"const": 0}})]
+    amount: Annotated[
+        int, Meta(ge=-MAX_AMOUNT, le=MAX_AMOUNT, extra_json_schema={"not": {"const": 0}})
+    ]
     reason: Reason
     note: Note = ""
 

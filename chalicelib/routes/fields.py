@@ -6,6 +6,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
+from chalicelib.domain.ledger.money import MAX_AMOUNT
 from chalicelib.domain.programme.fields import whole
 from chalicelib.routes.operation import Body, Query
 
@@ -13,8 +14,12 @@ MemberId = Annotated[
     str, Meta(pattern=whole(r"mem_[0-9A-Z]{26}"), description="The id of a member.")
 ]
 Token = Annotated[str, Meta(min_length=1, max_length=200)]
-MinorUnits = Annotated[
-    int, Meta(ge=-(10**12), le=10**12, description="Whole minor units: 8000 is 80.00 GBP.")
+#: An amount that may be nothing, and one that may be below nothing.
+Amount = Annotated[
+    int, Meta(ge=0, le=MAX_AMOUNT, description="Whole minor units: 8000 is 80.00 GBP.")
+]
+SignedAmount = Annotated[
+    int, Meta(ge=-MAX_AMOUNT, le=MAX_AMOUNT, description="Whole minor units: 8000 is 80.00 GBP.")
 ]
 Source = Annotated[
     str,

@@ -15,14 +15,14 @@ from chalicelib.domain.mechanics import discount_terms, entitlements
 from chalicelib.domain.mechanics.quoting import SOURCE
 from chalicelib.domain.programme.fields import Text, text_in
 from chalicelib.domain.programme.versions import Programmes, ProgrammeVersion
-from chalicelib.routes.fields import Label, LineId, Quantity
+from chalicelib.routes.fields import Amount, Label, LineId, Quantity
 from chalicelib.routes.operation import Body
 
 
 class QuotedLineBody(Body):
     """One line: its price in whole minor units, for all of its quantity, before any discount."""
 
-    amount: Annotated[int, Meta(ge=0, le=10**12)]
+    amount: Amount
     quantity: Quantity = 1
     category: Label = ""
     sku: Label = ""

@@ -127,6 +127,8 @@ CODES: Final[dict[str, Code]] = {
     "lines_required": Code(422, "Lines are required"),
     "no_amount": Code(422, "There is no amount to reverse"),
     "amount_mismatch": Code(422, "The amounts do not add up"),
+    "amount_too_large": Code(422, "The amount is too large"),
+    "negative_amount": Code(422, "A sale cannot be below nothing"),
     "currency_mismatch": Code(422, "The currencies differ"),
     "currency_required": Code(422, "A currency is required"),
     "occurred_in_future": Code(422, "It has not happened yet"),

@@ -12,7 +12,7 @@ from chalicelib.domain.ledger.calendar import Instant, format_instant
 from chalicelib.domain.ledger.quote import Quote
 from chalicelib.domain.mechanics.quoting import SOURCE, Confirmed, MakeQuote
 from chalicelib.domain.mechanics.wallet_payments import Payment
-from chalicelib.domain.programme.fields import ActivityType, Id, LocalDate
+from chalicelib.domain.programme.fields import ActivityType, Id, LocalDate, Points
 from chalicelib.domain.programme.versions import Programmes
 from chalicelib.routes.calls import answer, caller_of, identity_of, reply, services_of
 from chalicelib.routes.fields import CurrencyCode, DryRun, ExternalRef, Label, Source, VoucherCode
@@ -50,7 +50,7 @@ class PaymentBody(Body):
     """A wallet that is to pay: so many of its units, or as much as it can."""
 
     currency: Id
-    amount: Annotated[int, Meta(ge=1, le=10**12)] | None = None
+    amount: Points | None = None
 
 
 class QuoteBody(Body):
@@ -143,6 +143,7 @@ _PRICING = (
     "not_enrolled",
     "currency_mismatch",
     "unknown_currency",
+    "amount_too_large",
     "duplicate_line",
     "unknown_discount",
     "invalid_date",

@@ -8,8 +8,9 @@ from msgspec import Meta, Struct, field
 
 from chalicelib.domain.mechanics.remaining import LineReversal
 from chalicelib.domain.mechanics.reversal import Reversed
+from chalicelib.domain.programme.fields import MinorUnits
 from chalicelib.routes.calls import answer, caller_of, identity_of, reply, services_of
-from chalicelib.routes.fields import ExternalRef, ShortText, Source
+from chalicelib.routes.fields import Amount, ExternalRef, ShortText, Source
 from chalicelib.routes.http import Resource
 from chalicelib.routes.operation import Body, Call, Reply
 from chalicelib.routes.views import (
@@ -31,7 +32,7 @@ class ReversedLine(Body):
     """A line that comes back; all that is left of it where nothing is said."""
 
     id: Annotated[str, Meta(min_length=1, max_length=40)]
-    amount: Annotated[int, Meta(ge=0, le=10**12)] | None = None
+    amount: Amount | None = None
     quantity: Annotated[int, Meta(ge=0, le=10**9)] | None = None
 
 
@@ -41,7 +42,7 @@ class ReversalBody(Body):
     source: Source
     external_id: ExternalRef
     lines: Annotated[list[ReversedLine], Meta(max_length=100)] = field(default_factory=list)
-    amount: Annotated[int, Meta(ge=1, le=10**12)] | None = None
+    amount: MinorUnits | None = None
     reason: ShortText = ""
 
 

@@ -152,6 +152,7 @@ def _found(found: VoucherRead, locale: str) -> VoucherFound:
         "programme_not_found",
         "not_enrolled",
         "currency_mismatch",
+        "amount_too_large",
         "duplicate_line",
     ),
 )

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-from msgspec import Meta, Struct
+from msgspec import Struct
 
 from chalicelib.domain.mechanics.wallets import ToppedUp, TopUp
-from chalicelib.domain.programme.fields import Id
+from chalicelib.domain.programme.fields import Id, MinorUnits
 from chalicelib.routes.calls import answer, carry_out
 from chalicelib.routes.fields import ShortText
 from chalicelib.routes.http import Resource
@@ -24,7 +22,7 @@ class TopUpBody(Body):
 
     programme: Id
     currency: Id
-    amount: Annotated[int, Meta(ge=1, le=10**9)]
+    amount: MinorUnits
     reference: ShortText = ""
 
 

@@ -58,3 +58,86 @@ def test_v1_no_birthday(desk: Clinic, birthday: str) -> None:
         (error,) = each.expect(422, "invalid_body")["errors"]
         assert error["pointer"] == "/birthday"
         assert "MM-DD" in error["detail"]
+
+
+def test_v4_money_of_little_worth(clinic: Clinic) -> None:
+    """V4: thresholds, bands, fees, prices and top-ups of $600 can be stated in rials."""
+    rials = 60_000_000_000  # 600 million rials in dinars, a hundred to the rial
+    document = programme(
+        money={"currency": "IRR"},
+        currencies=[POINTS, {"id": "money", "name": "Money", "expiry": {"type": "never"}}],
+        earning=[VISIT, SPEND | {"award": {"type": "per_amount", "amount": 1, "per": rials}}],
+        tiers={
+            "levels": [
+                {"id": "base", "name": "Base"},
+                {
+                    "id": "gold",
+                    "name": "Gold",
+                    "qualify": {"all": [{"metric": "spend", "at_least": rials}]},
+                },
+            ]
+        },
+        wallets=[
+            {
+                "currency": "money",
+                "kind": "prepaid",
+                "bands": [{"at_least": rials, "percent": 10}],
+            }
+        ],
+        discounts={
+            "offers": [
+                {
+                    "id": "bands",
+                    "name": "Bands",
+                    "terms": {
+                        "type": "spend_bands",
+                        "at_least": rials,
+                        "percent": 2,
+                        "every": rials,
+                    },
+                }
+            ]
+        },
+        plans=[{"id": "year", "name": "Year", "period": "year", "fee": 10 * rials}],
+    )
+    clinic.publish(document)
+    member = clinic.enrolled()
+    paid = {"programme": "clinic", "currency": "money", "amount": rials}
+
+    topped = clinic.api.post(f"/v1/members/{member}/top-ups", paid).expect(201)
+    money = {"amount": rials, "currency": "IRR"}
+    bought = clinic.record(member, "purchase.completed", amount=money).expect(201)
+    cart = {"programme": "clinic", "currency": "IRR", "lines": [{"amount": rials}]}
+    quoted = clinic.api.post(f"/v1/members/{member}/quotes", cart).expect(201)["quote"]
+
+    assert (topped["percent"], clinic.available(member, "money")) == (10, rials)
+    assert (bought["awards"][0]["amount"], bought["tier_changes"][0]["after"]) == (1, "gold")
+    # The wallet's 10 % is better than the 2 % for what was spent.
+    assert quoted["net"]["amount"] == rials * 90 // 100
+    clinic.check(member)
+
+
+def test_m10_a_sign_is_no_return(desk: Clinic) -> None:
+    """M10: a sale below nothing is refused, and the operation for what comes back is named."""
+    member = desk.enrolled()
+    sale = {"amount": 10_000, "currency": "GBP"}
+    desk.record(member, "purchase.completed", amount=sale).expect(201)
+
+    back = sale | {"amount": -10_000}
+    refused = desk.record(member, "purchase.completed", amount=back).expect(422, "invalid_body")
+    assert "POST /v1/activities/reversals" in refused["errors"][0]["detail"]
+    lines = [{"amount": 100}, {"amount": -10_100}]
+    refused = desk.record(member, "purchase.completed", currency="GBP", lines=lines)
+    assert "POST /v1/activities/reversals" in refused.expect(422, "negative_amount")["detail"]
+
+    assert len(desk.check(member)) == 2
+
+
+def test_m10_a_line_below_nothing_is_a_discount(desk: Clinic) -> None:
+    """M10: a line may be below nothing where the sale is not."""
+    member = desk.enrolled()
+    lines = [{"amount": 10_000}, {"amount": -1_000}]
+
+    sold = desk.record(member, "purchase.completed", currency="GBP", lines=lines).expect(201)
+
+    assert sold["awards"][0]["amount"] == 90

@@ -46,6 +46,7 @@ _MEANINGS: Final = {**filled(meanings(), _TIMES), "document": programme()}
 _ABOUT_MEANING: Final = frozenset(
     {
         "amount_mismatch",
+        "amount_too_large",
         "as_of_in_future",
         "currency_mismatch",
         "currency_required",
@@ -55,6 +56,7 @@ _ABOUT_MEANING: Final = frozenset(
         "invalid_cursor",
         "invalid_instant",
         "invalid_succession",
+        "negative_amount",
         "stale",
         "transfer_amount",
         "unknown_currency",

@@ -12,7 +12,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chalicelib.domain.conversion import VIOLATIONS_MAX, Refused, convert
-from chalicelib.domain.shapes import lenient_structs
 from chalicelib.routes.operation import Body
 from tests.routes.toy import Basket, ByCash, Line
 
@@ -151,16 +150,6 @@ def test_the_list_of_violations_ends() -> None:
     value = {f"x{index}": 1 for index in range(500)}
 
     assert len(violations(value)) == VIOLATIONS_MAX
-
-
-def test_lenient_structs_are_found() -> None:
-    """A Struct that ignores unknown fields is found however deep it is."""
-
-    class Lax(msgspec.Struct):
-        here: int
-
-    assert lenient_structs(Basket) == []
-    assert lenient_structs(list[Lax | None]) == ["Lax"]
 
 
 TREES = st.recursive(

@@ -15,6 +15,7 @@ from msgspec.structs import replace
 from chalicelib.domain.errors import Invalid
 from chalicelib.domain.ledger.calendar import Instant, local_date
 from chalicelib.domain.ledger.events import ActivityRecorded, ActivitySummary, Detail, Event, Line
+from chalicelib.domain.ledger.money import MAX_AMOUNT
 
 VISIT = "visit.completed"
 
@@ -73,7 +74,7 @@ def checked(activity: Activity) -> Activity:
     Return the activity with what follows from its lines filled in.
 
     Lines without an id are numbered from "1".  Raises `Invalid` where line ids repeat, the amount
-    is not the sum of the lines, or an amount comes without its currency.
+    is not the sum of the lines, is below nothing or too large, or comes without its currency.
     """
     amount = activity.amount
     if activity.lines:
@@ -86,6 +87,7 @@ def checked(activity: Activity) -> Activity:
                 errors=[{"pointer": "/amount/amount", "detail": f"must be {total}"}],
             )
         amount = total
+    _check_amount(amount)
     if amount is not None and activity.money is None:
         raise Invalid(
             "currency_required",
@@ -96,15 +98,35 @@ def checked(activity: Activity) -> Activity:
         line if line.id else Line(str(place), line.amount, line.quantity, line.category, line.sku)
         for place, line in enumerate(activity.lines, start=1)
     )
-    ids = [line.id for line in lines]
-    for place, line_id in enumerate(ids):
-        if line_id in ids[:place]:
+    seen: set[str] = set()
+    for place, line in enumerate(lines):
+        if line.id in seen:
             raise Invalid(
                 "duplicate_line",
                 "Two lines have the same id: each needs its own.",
                 errors=[{"pointer": f"/lines/{place}/id", "detail": "is used by another line"}],
             )
+        seen.add(line.id)
     return replace(activity, amount=amount, lines=lines)
+
+
+def _check_amount(amount: int | None) -> None:
+    """Refuse what no sale comes to; single lines may be below nothing, as a discount is."""
+    if amount is None:
+        return
+    if amount < 0:
+        raise Invalid(
+            "negative_amount",
+            f"The amount is {amount}: a sale that comes back is a reversal of the activity that "
+            "recorded it, POST /v1/activities/reversals, so that what it earned is taken back too.",
+            errors=[{"pointer": "/amount", "detail": "must not be below 0"}],
+        )
+    if amount > MAX_AMOUNT:
+        raise Invalid(
+            "amount_too_large",
+            f"The lines add up to {amount}, more than {MAX_AMOUNT}: look at the minor units.",
+            errors=[{"pointer": "/lines", "detail": f"must add up to {MAX_AMOUNT} at most"}],
+        )
 
 
 def recorded_in(event: Event) -> Activity:

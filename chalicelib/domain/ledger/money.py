@@ -17,8 +17,13 @@ from chalicelib.domain.errors import Invalid
 
 Rounding = Literal["floor", "ceiling", "half_up", "half_even"]
 
-MAX_AMOUNT: Final = 10**12
-"""The largest amount that an activity, rule or balance may state, in minor units or points."""
+MAX_AMOUNT: Final = 10**15
+"""
+The largest amount that a request, a document or an award may state, of money or of value.
+
+One for all, and wide enough for the currency of least worth: ten trillion rials, some millions of
+dollars.  JavaScript still counts to nine times as much.
+"""
 
 _HUNDREDTHS_OF_A_WHOLE: Final = 10_000
 _DEFAULT_EXPONENT: Final = 2

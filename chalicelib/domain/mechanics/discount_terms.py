@@ -6,14 +6,14 @@ from typing import Annotated, Final, Literal
 
 from msgspec import Meta
 
-from chalicelib.domain.ledger.money import Rounding
+from chalicelib.domain.ledger.money import MAX_AMOUNT, Rounding
 from chalicelib.domain.mechanics.households import MEMBERS_MAX, Role
 from chalicelib.domain.programme.document import Programme
 from chalicelib.domain.programme.fields import (
-    Count,
     Id,
     LeapDay,
     LineScope,
+    MinorUnits,
     Model,
     Name,
     Text,
@@ -44,9 +44,9 @@ class SpendBands(Model, frozen=True, tag_field="type", tag="spend_bands"):
     With ``shared`` what everyone in the member's household spent counts.
     """
 
-    at_least: Count
+    at_least: MinorUnits
     percent: Share
-    every: Count | None = None
+    every: MinorUnits | None = None
     add: Share = 1
     max_percent: Share = 100
     window: Literal["lifetime", "calendar_year"] = "lifetime"
@@ -61,7 +61,7 @@ class SpendWindow(Model, frozen=True, tag_field="type", tag="spend_window"):
     The window is the last ``days`` days, that day among them, or the calendar year.
     """
 
-    at_least: Count
+    at_least: MinorUnits
     percent: Share
     window: Literal["rolling", "calendar_year"] = "rolling"
     days: Annotated[int, Meta(ge=1, le=366)] = 365
@@ -111,7 +111,7 @@ class MemberPrices(Model, frozen=True, tag_field="type", tag="prices"):
     """
 
     prices: Annotated[
-        dict[Name, Annotated[int, Meta(ge=0, le=10**12)]], Meta(min_length=1, max_length=500)
+        dict[Name, Annotated[int, Meta(ge=0, le=MAX_AMOUNT)]], Meta(min_length=1, max_length=500)
     ]
     tiers: tuple[Id, ...] = ()
     statuses: tuple[Id, ...] = ()
@@ -122,7 +122,7 @@ class ByVoucher(Model, frozen=True, tag_field="type", tag="voucher"):
 
     reward: Id
     percent: Share | None = None
-    amount: Count | None = None
+    amount: MinorUnits | None = None
 
 
 Terms = (

@@ -2,7 +2,8 @@
 Earning: which rules an activity meets, what each gives, and why the others give nothing.
 
 A rule goes through its gates in a fixed order (`type`, `season`, `money`, `scope`, `condition`,
-`award`), then competes within its group, then meets its `caps`.  The same evaluation serves a new
+`award`), then meets its `caps`, then competes within its group.  An award that is above
+`MAX_AMOUNT` after its caps is a slip, and gives nothing.  The same evaluation serves a new
 activity, a dry run, and what is left of an activity after a reversal.
 """
 
@@ -22,6 +23,7 @@ from chalicelib.domain.ledger.activity import Activity
 from chalicelib.domain.ledger.effects import PendingChange
 from chalicelib.domain.ledger.events import Evaluation, RuleAward
 from chalicelib.domain.ledger.lots import Lot
+from chalicelib.domain.ledger.money import MAX_AMOUNT
 from chalicelib.domain.ledger.postings import ISSUED, PENDING
 from chalicelib.domain.mechanics import caps, expiry, value
 from chalicelib.domain.mechanics.caps import Room
@@ -40,8 +42,6 @@ from chalicelib.domain.programme.scope import Basis, basis
 if TYPE_CHECKING:
     from chalicelib.domain.mechanics.rule_expressions import RuleExpressions
 
-# More than this for one activity is a slip in a formula, not an award.
-AWARD_MAX = 10**9
 _DEFAULT_GROUP = ""
 
 
@@ -87,6 +87,7 @@ def evaluate(
         contenders.sort(key=_by_priority)
         for rule in contenders:
             outcomes[rule.id] = _capped(outcomes[rule.id], room(rule, outcomes[rule.id].raw))
+        contenders = [rule for rule in contenders if outcomes[rule.id].matched]
         for loser, reason in _losers(mode, [outcomes[rule.id] for rule in contenders]):
             outcomes[loser.rule] = replace(loser, granted=0, reason=reason)
     return tuple(outcomes[rule.id] for rule in programme.earning)
@@ -110,10 +111,16 @@ def _granted(outcome: Explained) -> int:
 
 
 def _capped(outcome: Explained, room: int | None) -> Explained:
-    if room is None or room >= outcome.raw:
-        return replace(outcome, granted=outcome.raw, room=room)
-    reason = f"its caps leave {room}" if room else "its caps are used up"
-    return replace(outcome, granted=room, room=room, reason=reason)
+    """Return what the caps leave of an award; nothing of one that is too large after them."""
+    if room is not None and room < outcome.raw:
+        reason = f"its caps leave {room}" if room else "its caps are used up"
+        # No more of it than an award may be goes into the journal, whatever a formula came to.
+        raw = min(outcome.raw, MAX_AMOUNT)
+        return replace(outcome, raw=raw, granted=room, room=room, reason=reason)
+    if outcome.raw > MAX_AMOUNT:
+        reason = f"it comes to {outcome.raw}, and one award is at most {MAX_AMOUNT}"
+        return Explained(outcome.rule, outcome.currency, matched=False, reason=reason)
+    return replace(outcome, granted=outcome.raw, room=room)
 
 
 class _Context:
@@ -163,8 +170,6 @@ def _evaluate_rule(rule: EarningRule, context: _Context) -> Explained:
     raw = money.divide(base[0] * factor[0], base[1] * factor[1], rule.rounding)
     if raw <= 0:
         return skipped("it comes to nothing")
-    if raw > AWARD_MAX:
-        return skipped(f"it comes to {raw}, more than {AWARD_MAX}: look at its formula")
     return Explained(rule.id, rule.currency, matched=True, raw=raw)
 
 

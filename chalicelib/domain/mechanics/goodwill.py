@@ -24,7 +24,7 @@ from chalicelib.domain.ledger.postings import ISSUED
 from chalicelib.domain.mechanics import expiry, value
 from chalicelib.domain.pointer import join
 from chalicelib.domain.programme.document import Programme, qualified
-from chalicelib.domain.programme.fields import Count, Id, Model, Points
+from chalicelib.domain.programme.fields import Id, Model, Points
 from chalicelib.domain.programme.references import known_currency
 from chalicelib.domain.programme.section import Section
 from chalicelib.domain.violations import Violation
@@ -46,7 +46,7 @@ class Goodwill(Model, frozen=True):
     """
 
     currency: Id
-    daily: Annotated[dict[Id, Count], Meta(min_length=1, max_length=20)]
+    daily: Annotated[dict[Id, Points], Meta(min_length=1, max_length=20)]
     reasons: Annotated[tuple[Id, ...], Meta(max_length=50)] = ()
     max_each: Points | None = None
 

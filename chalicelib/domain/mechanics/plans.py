@@ -31,6 +31,7 @@ from chalicelib.domain.ledger.events import (
     Data,
     PlansRenewed,
 )
+from chalicelib.domain.ledger.money import MAX_AMOUNT
 from chalicelib.domain.pointer import join
 from chalicelib.domain.programme.document import Programme
 from chalicelib.domain.programme.fields import Days, Id, Model, Text
@@ -57,7 +58,7 @@ class Plan(Model, frozen=True):
     id: Id
     name: Text
     period: Literal["month", "year"]
-    fee: Annotated[int, Meta(ge=0, le=10**12)]
+    fee: Annotated[int, Meta(ge=0, le=MAX_AMOUNT)]
     trial_days: Days = 0
     grace_days: Annotated[int, Meta(ge=0, le=180)] = 7
     tier: Id | None = None

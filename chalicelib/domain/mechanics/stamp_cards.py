@@ -28,7 +28,15 @@ from chalicelib.domain.ledger.events import CardsStamped, CardStamp
 from chalicelib.domain.mechanics import entitlement_grants
 from chalicelib.domain.pointer import join
 from chalicelib.domain.programme.document import Programme
-from chalicelib.domain.programme.fields import ActivityType, Count, Id, LineScope, Model, Text
+from chalicelib.domain.programme.fields import (
+    ActivityType,
+    Count,
+    Id,
+    LineScope,
+    MinorUnits,
+    Model,
+    Text,
+)
 from chalicelib.domain.programme.scope import Basis, basis
 from chalicelib.domain.programme.section import Section
 from chalicelib.domain.violations import Violation
@@ -41,7 +49,7 @@ class FullCard(Model, frozen=True):
     """What a full card gives: units of an entitlement, usable for so many days."""
 
     entitlement: Id
-    units: Count = 1
+    units: Annotated[int, Meta(ge=1, le=1000)] = 1
     valid_days: Annotated[int, Meta(ge=0, le=3660)] | None = None
 
 
@@ -60,7 +68,7 @@ class StampCard(Model, frozen=True):
     full: FullCard
     scope: LineScope = LineScope()
     per: Literal["activity", "line", "unit"] = "unit"
-    min_amount: Count = 1
+    min_amount: MinorUnits = 1
     daily_max: Count | None = None
 
 

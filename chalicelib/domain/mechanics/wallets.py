@@ -23,7 +23,7 @@ from chalicelib.domain.ledger.postings import PAID_IN
 from chalicelib.domain.mechanics import expiry, value
 from chalicelib.domain.pointer import join
 from chalicelib.domain.programme.document import Programme, qualified
-from chalicelib.domain.programme.fields import Count, Id, Model
+from chalicelib.domain.programme.fields import Id, MinorUnits, Model, Points
 from chalicelib.domain.programme.references import known_currency
 from chalicelib.domain.programme.section import Section
 from chalicelib.domain.programme.versions import currency_in
@@ -38,7 +38,7 @@ Share = Annotated[int, Meta(ge=1, le=100)]
 class Band(Model, frozen=True):
     """A top-up of ``at_least`` so many minor units earns ``percent`` off what it pays for."""
 
-    at_least: Count
+    at_least: MinorUnits
     percent: Share
 
 
@@ -53,8 +53,8 @@ class Wallet(Model, frozen=True):
 
     currency: Id
     kind: Literal["prepaid", "cashback", "points"]
-    units: Count = 1
-    money: Count = 1
+    units: Points = 1
+    money: MinorUnits = 1
     max_percent: Share = 100
     counts_as_spend: bool | None = None
     bands: Annotated[tuple[Band, ...], Meta(max_length=20)] = ()

@@ -14,7 +14,7 @@ from typing import Annotated, Literal
 from msgspec import Meta, field
 
 from chalicelib.domain.ledger.calendar import Window
-from chalicelib.domain.ledger.money import Rounding
+from chalicelib.domain.ledger.money import MAX_AMOUNT, Rounding
 from chalicelib.domain.programme.fields import (
     ActivityType,
     Caption,
@@ -25,6 +25,7 @@ from chalicelib.domain.programme.fields import (
     Id,
     LineScope,
     LocalDate,
+    MinorUnits,
     Model,
     Name,
     Percent,
@@ -80,7 +81,7 @@ class AmountAward(Model, frozen=True, tag_field="type", tag="per_amount"):
     """``amount`` for every ``per`` minor units of money in scope."""
 
     amount: Points
-    per: Count
+    per: MinorUnits
 
 
 class UnitAward(Model, frozen=True, tag_field="type", tag="per_unit"):
@@ -121,7 +122,11 @@ class Cap(Model, frozen=True):
 
 
 class EarningRule(Model, frozen=True):
-    """When an activity earns, on what part of it, and how much."""
+    """
+    When an activity earns, on what part of it, and how much.
+
+    After its caps, one award is at most 10^15: what comes to more gives nothing, and says so.
+    """
 
     id: Id
     on: Annotated[tuple[ActivityType, ...], Meta(min_length=1, max_length=50)]
@@ -132,7 +137,7 @@ class EarningRule(Model, frozen=True):
     scope: LineScope = LineScope()
     group: Id | None = None
     priority: Annotated[int, Meta(ge=-1000, le=1000)] = 0
-    multipliers: tuple[Multiplier, ...] = ()
+    multipliers: Annotated[tuple[Multiplier, ...], Meta(max_length=20)] = ()
     tier_percent: dict[Id, Percent] = field(default_factory=dict)
     rounding: Rounding = "floor"
     caps: Annotated[tuple[Cap, ...], Meta(max_length=10)] = ()
@@ -169,7 +174,7 @@ class Threshold(Model, frozen=True):
     """
 
     metric: Literal["points_earned", "spend", "visits", "referrals", "events"]
-    at_least: Count
+    at_least: Points
     currency: Id | None = None
     on: ActivityType | None = None
 
@@ -219,7 +224,7 @@ class Price(Model, frozen=True):
     """What a reward costs; 0 for a gift."""
 
     currency: Id
-    amount: Annotated[int, Meta(ge=0, le=10**9)]
+    amount: Annotated[int, Meta(ge=0, le=MAX_AMOUNT)]
 
 
 class RewardLimit(Model, frozen=True):
@@ -233,7 +238,7 @@ class GivesEntitlement(Model, frozen=True, tag_field="type", tag="entitlement"):
     """Units of an entitlement, usable through so many days after the one on which they come."""
 
     entitlement: Id
-    units: Count = 1
+    units: Annotated[int, Meta(ge=1, le=1000)] = 1
     valid_days: Days | None = None
 
 

@@ -7,6 +7,8 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
+from chalicelib.domain.ledger.money import MAX_AMOUNT
+
 
 def whole(pattern: str) -> str:
     """
@@ -42,7 +44,12 @@ ActivityType = Annotated[
         description="The kind of activity, dotted: `visit.completed`.",
     ),
 ]
-Points = Annotated[int, Meta(ge=1, le=10**9)]
+#: So much value: points, or minor units of a currency that counts money.
+Points = Annotated[int, Meta(ge=1, le=MAX_AMOUNT)]
+#: So much money, in whole minor units.
+MinorUnits = Annotated[
+    int, Meta(ge=1, le=MAX_AMOUNT, description="Whole minor units: 8000 is 80.00 GBP.")
+]
 Percent = Annotated[int, Meta(ge=1, le=10_000)]
 Count = Annotated[int, Meta(ge=1, le=10**9)]
 Days = Annotated[int, Meta(ge=0, le=3660)]

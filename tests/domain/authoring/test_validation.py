@@ -21,10 +21,12 @@ from chalicelib.domain.authoring.validation import (
     validate,
 )
 from chalicelib.domain.authoring.whole_document import Document, whole
+from chalicelib.domain.ledger.money import MAX_AMOUNT
 from chalicelib.domain.programme.section import encode, read
 from chalicelib.domain.salvage import salvage
 from chalicelib.domain.shapes import shape_of, unwrap
 from chalicelib.schemas import PROGRAMME
+from tests.catalogue.catalogue import declared
 from tests.domain.documents import DOCUMENT, GONE, changed
 
 CLINIC: Final = json.loads(PROGRAMME.file.with_name("clinic.json").read_text("utf-8"))
@@ -433,3 +435,52 @@ def test_every_field_has_a_stand_in() -> None:
         for odd in (None, True, -1, "", [None], {"": None}):
             raw = {field.encode_name: odd for field in part.fields}
             assert isinstance(salvage(raw, kind), kind)
+
+
+def test_v4_one_bound_for_all_amounts() -> None:
+    """V4: whatever states an amount, in a document or a request, may state as much as any other."""
+    stated = _bounds_of_amounts(shape_of(Document), "document")
+    for operation in declared().values():
+        if operation.body is not None:
+            stated |= _bounds_of_amounts(shape_of(operation.body), operation.name)
+
+    assert len(stated) > len(_AMOUNTS)
+    assert {at: bound for at, bound in stated.items() if bound != MAX_AMOUNT} == {}
+
+
+#: What fields that state money or value are called.
+_AMOUNTS: Final = frozenset(
+    {"amount", "at_least", "every", "fee", "min_amount", "max", "max_each", "min_each", "money"}
+    | {"points", "auto_at", "prices", "daily"}
+)
+#: Fields of the same name that state how many persons.
+_OF_PERSONS: Final = frozenset({"ForHousehold"})
+
+
+def _bounds_of_amounts(shape: shapes.Type, at: str) -> dict[str, int | float | None]:
+    """Return the upper bounds of whole numbers that state amounts, by where they stand."""
+    found: dict[str, int | float | None] = {}
+    shape = unwrap(shape)
+    if isinstance(shape, shapes.StructType):
+        for field in shape.fields:
+            here = f"{at}.{shape.cls.__name__}.{field.name}"
+            if field.name in _AMOUNTS and shape.cls.__name__ not in _OF_PERSONS:
+                found.update((here, each.le) for each in _whole_numbers(field.type))
+            found |= _bounds_of_amounts(field.type, at)
+    elif isinstance(shape, shapes.UnionType):
+        for option in shape.types:
+            found |= _bounds_of_amounts(option, at)
+    elif isinstance(shape, shapes.ListType | shapes.VarTupleType):
+        found |= _bounds_of_amounts(shape.item_type, at)
+    return found
+
+
+def _whole_numbers(shape: shapes.Type) -> Iterator[shapes.IntType]:
+    shape = unwrap(shape)
+    if isinstance(shape, shapes.IntType):
+        yield shape
+    elif isinstance(shape, shapes.UnionType):
+        for option in shape.types:
+            yield from _whole_numbers(option)
+    elif isinstance(shape, shapes.DictType):
+        yield from _whole_numbers(shape.value_type)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from decimal import ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal
+from decimal import ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal, localcontext
 from fractions import Fraction
 
 import msgspec
@@ -76,11 +76,12 @@ class TestDivide:
     @given(AMOUNTS | SMALL, st.sampled_from([1, 2, 4, 5, 8, 10, 100, -2, -10, 10_000]))
     def test_halves_are_decimal_s(self, numerator: int, denominator: int) -> None:
         """Where the quotient is a finite decimal, both halves equal those of ``decimal``."""
-        exact = Decimal(numerator) / Decimal(denominator)
-        nearest = exact.quantize(Decimal(1), ROUND_HALF_UP)
-        assert money.divide(numerator, denominator, "half_up") == nearest
-        nearest = exact.quantize(Decimal(1), ROUND_HALF_EVEN)
-        assert money.divide(numerator, denominator, "half_even") == nearest
+        with localcontext(prec=60):
+            exact = Decimal(numerator) / Decimal(denominator)
+            up = exact.quantize(Decimal(1), ROUND_HALF_UP)
+            even = exact.quantize(Decimal(1), ROUND_HALF_EVEN)
+        assert money.divide(numerator, denominator, "half_up") == up
+        assert money.divide(numerator, denominator, "half_even") == even
 
     @given(AMOUNTS | SMALL, DIVISORS | SMALL.filter(bool))
     def test_symmetry(self, numerator: int, denominator: int) -> None:
@@ -109,7 +110,7 @@ class TestPercentOf:
             (50, 100, "half_up", 1),
             (50, 100, "half_even", 0),
             (-50, 100, "half_up", -1),
-            (money.MAX_AMOUNT, 1, "floor", 10**8),
+            (money.MAX_AMOUNT, 1, "floor", 10**11),
         ],
     )
     def test_table(

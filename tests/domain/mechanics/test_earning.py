@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from chalicelib.domain.errors import Invalid
 from chalicelib.domain.ledger.events import Line
 from chalicelib.domain.mechanics.remaining import LineReversal
 from tests.domain.building import (
@@ -128,27 +129,51 @@ class TestAwards:
         """Half a point is where the four roundings part."""
         assert earns(per_amount(1, 100), amount=50, rounding=rounding) == expected
 
-    def test_negative_amounts_earn_nothing(self) -> None:
-        """A basket whose lines come to less than nothing earns nothing."""
-        assert earns(per_amount(1, 100), line("1", 100), line("2", -500)) == 0
+    def test_m10_a_basket_below_nothing_is_refused(self) -> None:
+        """M10: a basket whose lines come to less than nothing is no sale, but a reversal."""
+        with pytest.raises(Invalid, match="POST /v1/activities/reversals") as refused:
+            earns(per_amount(1, 100), line("1", 100), line("2", -500))
+        assert refused.value.code == "negative_amount"
 
     def test_discount_lines_are_netted(self) -> None:
         """A line below zero lowers what the others earn."""
         assert earns(per_amount(1, 100), line("1", 2_000), line("2", -500)) == 15
 
-    def test_the_largest_award(self) -> None:
-        """A thousand million is still an award."""
-        assert earns(formula("activity.amount * 1000000"), amount=1_000) == 1_000_000_000
+    def test_v6_the_largest_award(self) -> None:
+        """V6: 10^15 is still an award."""
+        assert earns(formula("activity.amount * 1000000"), amount=10**9) == 10**15
 
-    def test_a_slip_of_a_formula_is_no_award(self) -> None:
-        """An award above a thousand million is explained, not given."""
-        member = Member(programme(rule("slip", formula("activity.amount * 1000000"), on=PURCHASE)))
-        recorded = member.buy(100_000, "2026-02-01")
+    def test_v6_more_than_an_award_may_be(self) -> None:
+        """V6: an award above 10^15 is not given, and the reason names the bound."""
+        member = Member(programme(rule("slip", per_amount(10, 1), on=PURCHASE)))
+        recorded = member.buy(10**15, "2026-02-01")
 
         assert granted(recorded) == {}
         assert explained(recorded)["slip"].reason == (
-            "it comes to 100000000000, more than 1000000000: look at its formula"
+            "it comes to 10000000000000000, and one award is at most 1000000000000000"
         )
+
+    @pytest.mark.parametrize("window", ["activity", "day"])
+    def test_v6_caps_come_before_the_bound(self, window: str) -> None:
+        """V6: what caps leave of an award is given, however large the award would have been."""
+        cap = {"window": window, "max": 500}
+        largest = {"multipliers": [{"percent": 10_000}] * 20, "caps": [cap]}
+        member = Member(programme(rule("slip", per_amount(10, 1), on=PURCHASE, **largest)))
+        recorded = member.buy(10**15, "2026-02-01", name="sale")
+
+        assert granted(recorded) == {"slip": 500}
+        assert explained(recorded)["slip"].raw == 10**15
+        assert member.reverse("sale", "2026-02-02").returned[0].amount == 500
+
+    def test_v6_one_too_large_does_not_compete(self) -> None:
+        """V6: of rules of which the best counts, one above the bound stands in nobody's way."""
+        document = programme(
+            rule("slip", per_amount(10, 1), on=PURCHASE),
+            rule("plain", fixed(7), on=PURCHASE),
+            stacking="best",
+        )
+
+        assert granted(Member(document).buy(10**15, "2026-02-01")) == {"plain": 7}
 
 
 class TestScope:
