@@ -8,6 +8,7 @@ Luhn's rule modulo 32, which catches every single mistyped character.
 from __future__ import annotations
 
 from chalicelib.domain.errors import NotFound
+from chalicelib.domain.spelling import folded
 
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 LENGTH = 18
@@ -34,10 +35,11 @@ def read(text: str) -> str:
     """
     Return the plain code of what someone typed.
 
-    Case, blanks, hyphens and the look-alikes I, L and O are forgiven.  Anything that cannot be a
+    Case, blanks, hyphens and the look-alikes I, L and O are forgiven, and so is another keyboard
+    (`spelling`).  Anything that cannot be a
     code is refused exactly as an unknown one, so that guessing teaches nothing.
     """
-    code = "".join(text.upper().split()).replace("-", "").translate(_LOOKALIKES)
+    code = "".join(folded(text).upper().split()).replace("-", "").translate(_LOOKALIKES)
     if len(code) != LENGTH + 1 or any(c not in ALPHABET for c in code):
         raise unknown()
     if _check(code[:LENGTH]) != code[LENGTH]:

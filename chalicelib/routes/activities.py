@@ -11,6 +11,7 @@ from chalicelib.domain.ledger.calendar import format_instant
 from chalicelib.domain.ledger.events import Line
 from chalicelib.domain.mechanics.activities import Recorded, Verdict
 from chalicelib.domain.programme.fields import ActivityType, Id
+from chalicelib.domain.spelling import tidy
 from chalicelib.domain.violations import Violation
 from chalicelib.routes.calls import (
     answer,
@@ -215,12 +216,12 @@ def reported_of(body: ActivityBody) -> Reported:
             amount=body.amount.amount if body.amount else None,
             money=money,
             quantity=body.quantity,
-            category=body.category,
-            channel=body.channel,
-            location=body.location,
-            provider=body.provider,
+            category=tidy(body.category),
+            channel=tidy(body.channel),
+            location=tidy(body.location),
+            provider=tidy(body.provider),
             lines=tuple(
-                Line(line.id, line.amount, line.quantity, line.category, line.sku)
+                Line(tidy(line.id), line.amount, line.quantity, tidy(line.category), tidy(line.sku))
                 for line in body.lines
             ),
             attributes=body.attributes,

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-from msgspec import Meta, Struct
+from msgspec import Struct
 
 from chalicelib.domain.ledger.calendar import format_instant
 from chalicelib.routes.calls import caller_of, instant_in, services_of
-from chalicelib.routes.fields import InstantText
+from chalicelib.routes.fields import InstantText, Title
 from chalicelib.routes.http import Resource
 from chalicelib.routes.operation import Body, Call, Reply
 from chalicelib.usecases.move_clock import move_clock, open_sandbox, read_clock
@@ -20,7 +18,7 @@ class SandboxBody(Body):
     """A tenant to try things in, and the instant at which its clock starts."""
 
     now: InstantText
-    name: Annotated[str, Meta(min_length=1, max_length=100)] = "Sandbox"
+    name: Title = "Sandbox"
 
 
 class ClockBody(Body):

@@ -97,7 +97,7 @@ def _call(
     entity_tag = headers.if_match(given.get("if-match"), operation.if_match)
     query = _query(operation, request)
     raw_body = _raw_body(request)
-    parsed, body = _body(operation, raw_body, given.get("content-type"))
+    body = _body(operation, raw_body, given.get("content-type"))
     return Call(
         operation=operation,
         principal=principal,
@@ -107,7 +107,7 @@ def _call(
         raw_body=raw_body,
         idempotency_key=key,
         if_match=entity_tag,
-        fingerprint=_fingerprint(operation, path, parsed, principal),
+        fingerprint=_fingerprint(operation, path, body, principal),
         correlation_id=correlation_id,
         locale=headers.first_locale(given.get("accept-language")),
         remaining_ms=_remaining(request),
@@ -181,16 +181,16 @@ def _raw_body(request: Request) -> bytes:
     return raw if isinstance(raw, bytes) else raw.encode()
 
 
-def _body(operation: Operation, raw: bytes, content_type: str | None) -> tuple[Any, Any]:
-    """Return the parsed body and the Struct that it became; both nothing where none is declared."""
+def _body(operation: Operation, raw: bytes, content_type: str | None) -> Any:
+    """Return the Struct that the body became; nothing where none is declared."""
     if operation.body is None:
         if raw.strip() not in {b"", b"{}"}:
             raise Invalid("invalid_body", "This operation takes no body.")
-        return None, None
+        return None
     headers.require_json(content_type)
     parsed = parse_object(raw)
     try:
-        return parsed, convert(parsed, operation.body)
+        return convert(parsed, operation.body)
     except Refused as refused:
         raise Invalid(
             "invalid_body",
@@ -205,11 +205,13 @@ def _body(operation: Operation, raw: bytes, content_type: str | None) -> tuple[A
 def _fingerprint(
     operation: Operation,
     path: dict[str, str],
-    parsed: Any,
+    body: Any,
     principal: Principal | None,
 ) -> bytes:
+    # Of the body as it was read: what may be left out, and how a text was typed, is no difference.
+    read = msgspec.json.encode(body, order="sorted").decode()
     actor = principal.actor if principal else ""
-    parts = [operation.method, operation.filled(path), canonical(parsed).decode(), actor]
+    parts = [operation.method, operation.filled(path), read, actor]
     return hashlib.sha256(canonical(parts)).digest()
 
 

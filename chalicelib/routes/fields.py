@@ -8,12 +8,14 @@ from msgspec import Meta
 
 from chalicelib.domain.ledger.money import MAX_AMOUNT
 from chalicelib.domain.programme.fields import whole
+from chalicelib.domain.spelling import VISIBLE, folded
 from chalicelib.routes.operation import Body, Query
 
 MemberId = Annotated[
     str, Meta(pattern=whole(r"mem_[0-9A-Z]{26}"), description="The id of a member.")
 ]
-Token = Annotated[str, Meta(min_length=1, max_length=200)]
+#: Texts that must say something: one of blanks alone would pass for a value.
+Token = Annotated[str, Meta(pattern=VISIBLE, max_length=200, description="Not blank.")]
 #: An amount that may be nothing, and one that may be below nothing.
 Amount = Annotated[
     int, Meta(ge=0, le=MAX_AMOUNT, description="Whole minor units: 8000 is 80.00 GBP.")
@@ -28,24 +30,55 @@ Source = Annotated[
         description="The reporting system, such as `ehr` or `pos-3`.",
     ),
 ]
-ExternalRef = Annotated[str, Meta(min_length=1, max_length=200)]
+ExternalRef = Annotated[
+    str,
+    Meta(
+        pattern=VISIBLE,
+        max_length=200,
+        description=(
+            "The activity's id in its source, not blank. Blanks around it, full-width characters, "
+            "digits of other scripts and look-alike letters make no difference; capitals do."
+        ),
+    ),
+]
 Label = Annotated[str, Meta(max_length=64)]
 ShortText = Annotated[str, Meta(max_length=200)]
 Note = Annotated[str, Meta(max_length=1000)]
 #: Why something is done by hand: nobody may leave it out.
-Reason = Annotated[str, Meta(min_length=1, max_length=200)]
+Reason = Annotated[str, Meta(pattern=VISIBLE, max_length=200, description="Not blank.")]
+#: What staff call something of theirs.
+Title = Annotated[str, Meta(pattern=VISIBLE, max_length=100, description="Not blank.")]
 InstantText = Annotated[str, Meta(max_length=40, description="RFC 3339, with its offset.")]
 LineId = Annotated[str, Meta(max_length=40)]
-VoucherCode = Annotated[str, Meta(min_length=1, max_length=64)]
-CurrencyCode = Annotated[str, Meta(pattern=whole(r"[A-Z]{3}"), description="An ISO 4217 code.")]
+VoucherCode = Annotated[
+    str,
+    Meta(
+        pattern=VISIBLE,
+        max_length=64,
+        description="As it was typed: capitals, blanks, hyphens and I, L or O make no difference.",
+    ),
+]
+CurrencyCode = Annotated[
+    str,
+    Meta(pattern=whole(r"[A-Z]{3}"), description="An ISO 4217 code in capitals, such as GBP."),
+]
 Quantity = Annotated[int, Meta(ge=1, le=10**9)]
 
 
 class ExternalId(Body):
-    """An id of this person in another system; only a keyed hash of it is kept."""
+    """
+    An id of this person in another system; only a keyed hash of it is kept.
+
+    ``system`` is read in small letters.  Of ``value``, blanks around it, full-width characters,
+    digits of other scripts and look-alike letters make no difference; capitals do.
+    """
 
     system: Annotated[str, Meta(pattern=whole(r"[A-Za-z0-9][A-Za-z0-9._:/-]{0,99}"))]
     value: Token
+
+    def __post_init__(self) -> None:
+        """Read both in their one spelling."""
+        self.system, self.value = self.system.lower(), folded(self.value)
 
 
 class DryRun(Query, frozen=True):

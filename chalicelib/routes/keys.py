@@ -9,6 +9,7 @@ from msgspec import Meta, Struct
 from chalicelib.domain.errors import Invalid
 from chalicelib.routes.calls import caller_of, services_of
 from chalicelib.routes.credentials import SCOPES
+from chalicelib.routes.fields import Title
 from chalicelib.routes.http import Resource
 from chalicelib.routes.operation import Body, Call, Reply
 from chalicelib.usecases.keys import check_grant, issue_key, revoke_key
@@ -23,7 +24,7 @@ ScopeName = Annotated[str, Meta(extra_json_schema={"enum": sorted(SCOPES)})]
 class KeyBody(Body):
     """What the key is for, and what it may do."""
 
-    name: Annotated[str, Meta(min_length=1, max_length=100)]
+    name: Title
     scopes: Annotated[list[ScopeName], Meta(min_length=1, max_length=30)]
 
 

@@ -10,6 +10,7 @@ from chalicelib.domain.mechanics.closing import Close
 from chalicelib.domain.mechanics.membership import Enrol
 from chalicelib.domain.programme.fields import Id
 from chalicelib.routes.calls import answer, caller_of, carry_out, identity_of, reply, services_of
+from chalicelib.routes.fields import Reason
 from chalicelib.routes.http import Resource
 from chalicelib.routes.member_views import (
     ENROLLING,
@@ -41,7 +42,7 @@ class ConsentsBody(Body):
 class ClosureBody(Body):
     """Why the account ends."""
 
-    reason: Annotated[str, Meta(min_length=1, max_length=200)]
+    reason: Reason
 
 
 def _present_account(decided: Decided) -> Answer:

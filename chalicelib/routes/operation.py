@@ -117,7 +117,7 @@ class Call(msgspec.Struct, Generic[B, Q], frozen=True, kw_only=True):
     idempotency_key: str | None
     #: The entity tag of ``If-Match``, with its quotes, as it came.
     if_match: str | None
-    #: SHA-256 over method, filled path, canonical body and actor: equal for equal requests.
+    #: SHA-256 over method, filled path, the body as read, and actor: equal for what means the same.
     fingerprint: bytes
     correlation_id: str
     #: The caller's first choice of language, a BCP 47 tag.

@@ -15,6 +15,7 @@ from chalicelib.domain.mechanics import discount_terms, entitlements
 from chalicelib.domain.mechanics.quoting import SOURCE
 from chalicelib.domain.programme.fields import Text, text_in
 from chalicelib.domain.programme.versions import Programmes, ProgrammeVersion
+from chalicelib.domain.spelling import tidy
 from chalicelib.routes.fields import Amount, Label, LineId, Quantity
 from chalicelib.routes.operation import Body
 
@@ -88,7 +89,8 @@ def activity_of(currency: str, lines: Sequence[QuotedLineBody]) -> Activity:
         occurred_at=0,
         money=currency,
         lines=tuple(
-            Line(line.id, line.amount, line.quantity, line.category, line.sku) for line in lines
+            Line(tidy(line.id), line.amount, line.quantity, tidy(line.category), tidy(line.sku))
+            for line in lines
         ),
     )
 

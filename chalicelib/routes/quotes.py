@@ -14,6 +14,7 @@ from chalicelib.domain.mechanics.quoting import SOURCE, Confirmed, MakeQuote
 from chalicelib.domain.mechanics.wallet_payments import Payment
 from chalicelib.domain.programme.fields import ActivityType, Id, LocalDate, Points
 from chalicelib.domain.programme.versions import Programmes
+from chalicelib.domain.spelling import tidy
 from chalicelib.routes.calls import answer, caller_of, identity_of, reply, services_of
 from chalicelib.routes.fields import CurrencyCode, DryRun, ExternalRef, Label, Source, VoucherCode
 from chalicelib.routes.http import Resource
@@ -283,9 +284,9 @@ def _activity(body: QuoteBody) -> Activity:
     return replace(
         activity_of(body.currency, body.lines),
         type=body.type,
-        channel=body.channel,
-        location=body.location,
-        provider=body.provider,
+        channel=tidy(body.channel),
+        location=tidy(body.location),
+        provider=tidy(body.provider),
     )
 
 

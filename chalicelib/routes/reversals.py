@@ -9,8 +9,9 @@ from msgspec import Meta, Struct, field
 from chalicelib.domain.mechanics.remaining import LineReversal
 from chalicelib.domain.mechanics.reversal import Reversed
 from chalicelib.domain.programme.fields import MinorUnits
+from chalicelib.domain.spelling import tidy
 from chalicelib.routes.calls import answer, caller_of, identity_of, reply, services_of
-from chalicelib.routes.fields import Amount, ExternalRef, ShortText, Source
+from chalicelib.routes.fields import Amount, ExternalRef, LineId, ShortText, Source
 from chalicelib.routes.http import Resource
 from chalicelib.routes.operation import Body, Call, Reply
 from chalicelib.routes.views import (
@@ -31,7 +32,7 @@ api = Resource("reversals")
 class ReversedLine(Body):
     """A line that comes back; all that is left of it where nothing is said."""
 
-    id: Annotated[str, Meta(min_length=1, max_length=40)]
+    id: Annotated[LineId, Meta(min_length=1)]
     amount: Amount | None = None
     quantity: Annotated[int, Meta(ge=0, le=10**9)] | None = None
 
@@ -93,7 +94,7 @@ class ReversalView(Struct, frozen=True):
 def reverse(call: Call[ReversalBody]) -> Reply:
     """Take an activity back; what it earned is evaluated anew on what remains."""
     body = call.body
-    lines = tuple(LineReversal(line.id, line.amount, line.quantity) for line in body.lines)
+    lines = tuple(LineReversal(tidy(line.id), line.amount, line.quantity) for line in body.lines)
     reversal = Reversal(body.source, body.external_id, lines, body.amount, body.reason)
     return reply(
         reverse_activity(

@@ -212,7 +212,7 @@ class _Write(NamedTuple):
         is_new = any(command.opens for command in self.commands)
         same_member = known.member == self.member or is_new
         if known.fingerprint != identity.fingerprint or not same_member:
-            raise identity_reused()
+            raise IdentityReused(identity, known)
         # Our own write that we did not hear of is no replay to the caller.
         return Done(known.answer, known.member, replayed=known.answer not in self.unknown_outcomes)
 
@@ -240,10 +240,20 @@ def attempts(services: Services, caller: Caller) -> Iterator[int]:
         yield attempt
 
 
-def identity_reused() -> Invalid:
-    """Return the refusal of an identity that is on record for another request."""
-    return Invalid(
-        "idempotency_key_reused",
-        "This identity was used before with another request: send the same body, or use a new "
-        "identity.",
-    )
+class IdentityReused(Invalid):
+    """
+    An identity is on record for another request; ``known`` is what is on record.
+
+    A new identity is no remedy: where the request is meant to be the one before, it would be
+    carried out twice.
+    """
+
+    def __init__(self, identity: IdempotencyKey, known: Remembered) -> None:
+        super().__init__(
+            "idempotency_key_reused",
+            "This Idempotency-Key is on record for another request: what is asked for, or who "
+            "asks, was another then. Nothing was changed; the request of that time is answered as "
+            "then.",
+        )
+        self.identity = identity
+        self.known = known

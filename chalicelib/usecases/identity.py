@@ -22,16 +22,21 @@ def activity_identity(activity: Activity) -> IdempotencyKey:
     """
     Return the identity of an activity: permanent, whoever reports it and in whatever request.
 
-    Its fingerprint is that of the activity, so the order of fields and defaults make no difference.
+    Its fingerprint is that of its meaning: the order of fields, what may be left out, and how an id
+    was typed make no difference.  Raises `Invalid` for an activity that contradicts itself.
     """
-    content = msgspec.json.encode(activity, order="sorted")
+    from chalicelib.domain.ledger.activity import meaning  # reads do not need it
+
+    content = msgspec.json.encode(meaning(activity), order="sorted")
     key = activity_key(activity.source, activity.external_id)
     return IdempotencyKey(key, hashlib.sha256(content).digest())
 
 
 def activity_key(source: str, external_id: str) -> str:
     """Return the key under which an activity is on record."""
-    return _key("activity", source, external_id)
+    from chalicelib.domain.spelling import folded  # reads do not need it
+
+    return _key("activity", source.lower(), folded(external_id))
 
 
 def request_identity(path: str, key: str, fingerprint: bytes) -> IdempotencyKey:

@@ -29,7 +29,7 @@ from chalicelib.domain.mechanics.quoting import (
 )
 from chalicelib.domain.programme.versions import Programmes
 from chalicelib.usecases.attempt import Attempt, load_for, now_at, weigh
-from chalicelib.usecases.execution import Done, Present, change_account
+from chalicelib.usecases.execution import Done, IdentityReused, Present, change_account
 from chalicelib.usecases.identity import activity_identity
 from chalicelib.usecases.services import Caller, Services, on_test_clock
 from chalicelib.usecases.stored import IdempotencyKey
@@ -116,7 +116,16 @@ def confirm_quote(
     source, external_id = identity
     command = ConfirmQuote(member=member, quote_id=quote_id, source=source, external_id=external_id)
     recorded_as = confirmation_identity(member, quote_id, identity)
-    return change_account(services, caller, command, present, recorded_as, also=request)
+    try:
+        return change_account(services, caller, command, present, recorded_as, also=request)
+    except IdentityReused as reused:
+        if reused.identity != recorded_as:
+            raise
+        raise Invalid(
+            "idempotency_key_reused",
+            "Another purchase is on record under this source and external_id. Nothing was changed.",
+            errors=[{"pointer": "/recorded_as", "detail": "is that of another purchase"}],
+        ) from None
 
 
 def confirmation_identity(member: str, quote_id: str, activity: tuple[str, str]) -> IdempotencyKey:

@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+from msgspec.structs import replace
+
 from chalicelib.domain.errors import LoyaltyError, MemberNotFound
 from chalicelib.domain.ledger.activity import Activity
 from chalicelib.domain.mechanics.activities import RecordActivity
 from chalicelib.usecases.execution import (
     RESERVE_MS,
     Done,
+    IdentityReused,
     Present,
     change_account,
-    identity_reused,
 )
 from chalicelib.usecases.identity import activity_identity
 from chalicelib.usecases.services import Caller, Services
@@ -49,24 +51,47 @@ def record_activity(
     Record an activity about a member, once for each `(source, external_id)`.
 
     ``request`` is the identity of the request, where the caller gave it one of its own.  Someone
-    whom we meet for the first time by an external id becomes a prospect.
+    whom we meet for the first time by an external id becomes a prospect.  Raises `Invalid` for
+    another activity than the one that is on record under its identity, with what differs.
     """
+    identities = _identities(reported.activity, request)
     member = _known(services, caller, reported)
-    if member is None:
-        try:
-            return _first_contact(services, caller, reported, present, request, dry_run=dry_run)
-        except KeyTaken as taken:
-            member = taken.member
-    return change_account(
-        services,
-        caller,
-        RecordActivity(member=member, activity=reported.activity),
-        present,
-        activity_identity(reported.activity),
-        also=request,
-        loaded=loaded,
-        dry_run=dry_run,
-    )
+    try:
+        if member is None:
+            try:
+                return _first_contact(
+                    services, caller, reported, present, identities, dry_run=dry_run
+                )
+            except KeyTaken as taken:
+                member = taken.member
+        return change_account(
+            services,
+            caller,
+            RecordActivity(member=member, activity=reported.activity),
+            present,
+            identities[0],
+            also=identities[1],
+            loaded=loaded,
+            dry_run=dry_run,
+        )
+    except IdentityReused as reused:
+        if reused.identity != identities[0]:
+            raise
+        from chalicelib.usecases.activity_differences import differs
+
+        raise differs(services, caller, reported.activity, member, reused.known) from None
+
+
+def _identities(
+    activity: Activity, request: IdempotencyKey | None
+) -> tuple[IdempotencyKey, IdempotencyKey | None]:
+    """
+    Return the identity of an activity, and that of the request where it has one.
+
+    The same activity in other words, such as without the sum of its lines, is the same request.
+    """
+    own = activity_identity(activity)
+    return own, None if request is None else replace(request, fingerprint=own.fingerprint)
 
 
 def record_activities(
@@ -122,7 +147,7 @@ def _first_contact(
     caller: Caller,
     reported: Reported,
     present: Present,
-    request: IdempotencyKey | None,
+    identities: tuple[IdempotencyKey, IdempotencyKey | None],
     *,
     dry_run: bool,
 ) -> Done:
@@ -142,11 +167,13 @@ def _first_contact(
         caller,
         commands,
         present,
-        activity_identity(reported.activity),
-        also=request,
+        identities[0],
+        also=identities[1],
         directory=lambda now: first_write(member, new, key, now),
         dry_run=dry_run,
     )
     if done.replayed and services.directory.find(caller.tenant, key) != done.member:
-        raise identity_reused()
+        from chalicelib.usecases.activity_differences import differs_in
+
+        raise differs_in(["/member"])
     return done

@@ -141,3 +141,187 @@ def test_m10_a_line_below_nothing_is_a_discount(desk: Clinic) -> None:
     sold = desk.record(member, "purchase.completed", currency="GBP", lines=lines).expect(201)
 
     assert sold["awards"][0]["amount"] == 90
+
+
+SALE: dict[str, Any] = {
+    "currency": "GBP",
+    "lines": [{"amount": 1000, "category": "tea"}, {"amount": 2000}],
+}
+
+
+@pytest.mark.parametrize("key", [None, "key"])
+@pytest.mark.parametrize(
+    "said",
+    [
+        {},
+        {"member": {"external_id": {"system": "EHR", "value": " card-1"}}},
+        {"amount": {"amount": 3000, "currency": "GBP"}},
+        {"amount": {"amount": 3000, "currency": "GBP"}, "currency": None},
+        {"lines": [{"amount": 1000, "category": "tea ", "id": "1"}, {"amount": 2000, "sku": ""}]},
+        {"lines": [{"amount": 2000, "id": "2"}, {"amount": 1000, "category": "tea", "id": "1"}]},
+        {"quantity": 2},
+        {"category": "", "attributes": {}},
+        {"occurred_at": "2026-03-02T11:30:00.000+01:30"},
+        {"source": "EMR"},
+        {"external_id": "r\u2011\uff11\u200b "},
+    ],
+)
+def test_v3_the_same_sale_in_other_words(
+    desk: Clinic, said: dict[str, Any], key: str | None
+) -> None:
+    """V3: the same meaning is the same request: it is answered as then, and earns once."""
+    member = desk.enrolled(external_id={"system": "ehr", "value": "card-1"})
+    sale = desk.activity(member, "purchase.completed", **SALE) | {"external_id": "r-1"}
+    first = desk.api.post("/v1/activities", sale, key=key)
+
+    again = desk.api.post("/v1/activities", sale | said, key=key)
+
+    assert (first.status, again.status, again.replayed) == (201, 201, True)
+    assert again.body == first.body
+    assert len(desk.check(member)) == 2
+
+
+@pytest.mark.parametrize(
+    ("said", "pointers"),
+    [
+        ({"type": "visit.completed"}, ["/type"]),
+        ({"lines": [{"amount": 1000, "category": "tea"}, {"amount": 2001}]},
+         ["/amount/amount", "/lines"]),
+        ({"lines": [{"amount": 1000}, {"amount": 2000}]}, ["/lines"]),
+        ({"currency": "EUR"}, ["/amount/currency"]),
+        ({"quantity": 3}, ["/quantity"]),
+        ({"occurred_at": "2026-03-02T09:00:00Z"}, ["/occurred_at"]),
+        ({"category": "tea", "channel": "app"}, ["/category", "/channel"]),
+        ({"attributes": {"x": 1}}, ["/attributes/x"]),
+        ({"external_id": " r-1", "source": "emr", "provider": "dr"}, ["/provider"]),
+    ],
+)  # fmt: skip
+def test_v3_another_sale(desk: Clinic, said: dict[str, Any], pointers: list[str]) -> None:
+    """V3: another meaning is refused with what differs, and with no advice that earns twice."""
+    member = desk.enrolled()
+    sale = desk.activity(member, "purchase.completed", **SALE) | {"external_id": "r-1"}
+    desk.api.post("/v1/activities", sale).expect(201)
+
+    refused = desk.api.post("/v1/activities", sale | said).expect(422, "idempotency_key_reused")
+
+    assert [each["pointer"] for each in refused["errors"]] == pointers
+    assert "new" not in refused["detail"]
+    assert len(desk.check(member)) == 2
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_v3_the_sale_of_somebody_else(desk: Clinic, *, known: bool) -> None:
+    """V3: where the person is another, that is what differs, whether we know them or not."""
+    member = desk.enrolled()
+    sale = desk.activity(member, "purchase.completed", **SALE)
+    desk.api.post("/v1/activities", sale).expect(201)
+    other = {"system": "ehr", "value": "another"}
+    if known:
+        desk.enrolled(external_id=other)
+
+    refused = desk.api.post("/v1/activities", sale | {"member": {"external_id": other}})
+
+    errors = refused.expect(422, "idempotency_key_reused")["errors"]
+    assert [each["pointer"] for each in errors] == ["/member"]
+
+
+def test_v3_a_receipt_that_was_quoted(desk: Clinic) -> None:
+    """V3: the till's report of a purchase that a quote recorded is told that nothing is left."""
+    member = desk.enrolled()
+    cart = {"programme": "clinic", "currency": "GBP", "lines": [{"amount": 1000}]}
+    path = f"/v1/members/{member}/quotes"
+    quote = desk.api.post(path, cart).expect(201)["quote"]["quote_id"]
+    receipt = {"source": "till", "external_id": "r-1"}
+    desk.api.post(f"{path}/{quote}/confirmation", {"recorded_as": receipt}).expect(201)
+    sale = desk.activity(member, "purchase.completed", **SALE) | receipt
+
+    refused = desk.api.post("/v1/activities", sale).expect(422, "idempotency_key_reused")
+    assert "nothing is left to report" in refused["detail"]
+
+    another = desk.api.post(path, cart).expect(201)["quote"]["quote_id"]
+    refused = desk.api.post(f"{path}/{another}/confirmation", {"recorded_as": receipt})
+    errors = refused.expect(422, "idempotency_key_reused")["errors"]
+    assert [each["pointer"] for each in errors] == ["/recorded_as"]
+
+
+def test_v3_other_writes_in_other_words(desk: Clinic) -> None:
+    """V3: what may be left out makes no other request, and a key's refusal advises no new one."""
+    who = {"external_id": {"system": "ehr", "value": "card-1"}}
+    first = desk.api.post("/v1/members", who, key="k")
+    said: dict[str, Any] = {"consents": [], "locale": None} | who
+
+    again = desk.api.post("/v1/members", said, key="k")
+    other = desk.api.post("/v1/members", who | {"locale": "de"}, key="k")
+
+    assert (again.body, again.replayed) == (first.body, True)
+    assert "use a new" not in other.expect(422, "idempotency_key_reused")["detail"]
+
+
+@pytest.mark.parametrize(
+    "typed", ["card-1", " card-1", "card\u20111", "ｃａｒｄ-１", "саrd-1", "card-۱"]
+)
+def test_v7_an_external_id_as_it_is_typed(desk: Clinic, typed: str) -> None:
+    """V7: what looks like the id of a member finds the member, and makes no other one."""
+    member = desk.enrolled(external_id={"system": "ehr", "value": "card-1"})
+    who = {"system": "EHR", "value": typed}
+
+    found = desk.api.post("/v1/members/lookup", who).expect(200)
+    again = desk.api.post("/v1/members", {"external_id": who}).expect(200)
+    seen = desk.record({"external_id": who}).expect(201)
+
+    assert {found["id"], again["id"], seen["member_id"]} == {member}
+
+
+def test_v7_a_capital_is_another_letter(desk: Clinic) -> None:
+    """V7: ids that differ in capitals look different, and are."""
+    desk.enrolled(external_id={"system": "ehr", "value": "card-1"})
+
+    who = {"system": "ehr", "value": "Card-1"}
+
+    desk.api.post("/v1/members/lookup", who).expect(404, "member_not_found")
+
+
+@pytest.mark.parametrize("blank", ["", " ", "\u00a0", "\u200b", "\u3000\u2060"])
+def test_v7_what_is_blank_is_refused(desk: Clinic, blank: str) -> None:
+    """V7: an id, a key and a reason say something; blanks alone would pass for a value."""
+    member = desk.enrolled()
+    who = {"system": "ehr", "value": blank}
+    adjustment = {"programme": "clinic", "currency": "points", "amount": 1, "reason": blank}
+
+    refused = [
+        desk.api.post("/v1/members", {"external_id": who}),
+        desk.api.post("/v1/members/lookup", who),
+        desk.record(member, external_id=blank),
+        desk.api.post(f"/v1/members/{member}/adjustments", adjustment),
+        desk.api.post("/v1/vouchers/validation", {"code": blank}),
+        desk.api.post("/v1/api-keys", {"name": blank, "scopes": ["rewards:read"]}),
+    ]
+
+    for each in refused:
+        each.expect(422, "invalid_body")
+
+
+@pytest.mark.parametrize("typed", ["tea", " tea", "tea\u200b", "tea \u00a0"])
+def test_v7_a_category_as_it_is_typed(clinic: Clinic, typed: str) -> None:
+    """V7: a line is in the scope that it looks to be in, reported or quoted."""
+    rule = SPEND | {"scope": {"include": {"categories": ["tea"]}}}
+    clinic.publish(programme(earning=[rule]))
+    member = clinic.enrolled()
+    lines = [{"amount": 1000, "category": typed, "id": " a "}]
+    cart = {"programme": "clinic", "currency": "GBP", "lines": lines}
+
+    sold = clinic.record(member, "purchase.completed", currency="GBP", lines=lines).expect(201)
+    quoted = clinic.api.post(f"/v1/members/{member}/quotes", cart).expect(201)
+
+    assert sold["awards"][0]["amount"] == quoted["awards"][0]["amount"] == 10
+
+
+@pytest.mark.parametrize("code", ["gbp", "Gbp", "ＧＢＰ", "GBP ", "£", "GB", ""])
+def test_v7_a_currency_as_it_is_typed(desk: Clinic, code: str) -> None:
+    """V7: a currency is three capitals; how to write it is said."""
+    member = desk.enrolled()
+    money = {"amount": 100, "currency": code}
+
+    refused = desk.record(member, "purchase.completed", amount=money).expect(422, "invalid_body")
+
+    assert "in capitals, such as GBP" in refused["errors"][0]["detail"]

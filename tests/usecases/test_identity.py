@@ -26,7 +26,7 @@ def test_the_same_activity() -> None:
 
 def test_another_activity_under_the_same_name() -> None:
     """An activity that differs in anything has the same key and another fingerprint."""
-    first, other = activity_identity(ACTIVITY), activity_identity(replace(ACTIVITY, amount=1))
+    first, other = activity_identity(ACTIVITY), activity_identity(replace(ACTIVITY, quantity=2))
 
     assert first.key == other.key
     assert first.fingerprint != other.fingerprint

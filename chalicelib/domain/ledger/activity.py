@@ -16,6 +16,7 @@ from chalicelib.domain.errors import Invalid
 from chalicelib.domain.ledger.calendar import Instant, local_date
 from chalicelib.domain.ledger.events import ActivityRecorded, ActivitySummary, Detail, Event, Line
 from chalicelib.domain.ledger.money import MAX_AMOUNT
+from chalicelib.domain.spelling import folded
 
 VISIT = "visit.completed"
 
@@ -127,6 +128,23 @@ def _check_amount(amount: int | None) -> None:
             f"The lines add up to {amount}, more than {MAX_AMOUNT}: look at the minor units.",
             errors=[{"pointer": "/lines", "detail": f"must add up to {MAX_AMOUNT} at most"}],
         )
+
+
+def meaning(activity: Activity) -> Activity:
+    """
+    Return the one form that all reports of the same activity have.
+
+    What follows from other parts of it is filled in, and what identifies it is in one spelling.
+    Raises `Invalid` as `checked` does.
+    """
+    activity = checked(activity)
+    return replace(
+        activity,
+        source=activity.source.lower(),
+        external_id=folded(activity.external_id),
+        quantity=units(activity),
+        lines=tuple(sorted(activity.lines, key=lambda line: line.id)),
+    )
 
 
 def recorded_in(event: Event) -> Activity:

@@ -1,0 +1,71 @@
+"""
+What tells an activity from the one that is on record under its identity.
+
+Only a refusal asks, so only then is this imported, and the event on record read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from chalicelib.domain.decide.claims import EventRef
+from chalicelib.domain.errors import Invalid
+from chalicelib.domain.ledger import journal
+from chalicelib.domain.ledger.activity import Activity, meaning, recorded_in
+from chalicelib.domain.ledger.events import ActivityRecorded, Event
+from chalicelib.usecases.services import Caller, Services
+from chalicelib.usecases.stored import Remembered
+
+_PLACES = {
+    "type": "/type",
+    "occurred_at": "/occurred_at",
+    "amount": "/amount/amount",
+    "money": "/amount/currency",
+    "quantity": "/quantity",
+    "category": "/category",
+    "channel": "/channel",
+    "location": "/location",
+    "provider": "/provider",
+}
+
+
+def differs(
+    services: Services, caller: Caller, activity: Activity, member: str | None, known: Remembered
+) -> Invalid:
+    """Return the refusal of an activity that is not the one on record, with what differs."""
+    place = EventRef(known.member, known.version)
+    stored = services.ledger.load(caller.tenant, [], [place]).records[place]
+    event = None if stored is None else journal.decode(stored)
+    if event is None or not isinstance(event.data, ActivityRecorded):
+        raise AssertionError("the record of an activity names its event")
+    if event.data.quote:
+        return Invalid(
+            "idempotency_key_reused",
+            "This purchase is on record as the confirmation of a quote: nothing is left to report, "
+            "and nothing was changed.",
+        )
+    places = [] if member == known.member else ["/member"]
+    return differs_in(places + list(_differences(meaning(activity), event)))
+
+
+def differs_in(places: list[str]) -> Invalid:
+    """Return the refusal of an activity that differs at these pointers from the one on record."""
+    return Invalid(
+        "idempotency_key_reused",
+        "An activity of this source and external_id is on record, and this one differs from it; "
+        "see errors. Nothing was changed. What was recorded wrongly is taken back with "
+        "POST /v1/activities/reversals.",
+        errors=[{"pointer": place, "detail": "is not what is on record"} for place in places],
+    )
+
+
+def _differences(given: Activity, event: Event) -> Iterator[str]:
+    known = meaning(recorded_in(event))
+    for name, place in _PLACES.items():
+        if getattr(given, name) != getattr(known, name):
+            yield place
+    for name in sorted(given.attributes.keys() | known.attributes.keys()):
+        if given.attributes.get(name) != known.attributes.get(name):
+            yield f"/attributes/{name}"
+    if given.lines != known.lines:
+        yield "/lines"
