@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import date
+import time
+from contextlib import suppress
+from datetime import date, datetime, timedelta
+from typing import Any
 
 import pytest
+from dateutil.rrule import rrulestr  # type: ignore[import-untyped]
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from chalicelib.domain.errors import Invalid
 from chalicelib.domain.programme.fields import Recurrence
@@ -20,7 +26,15 @@ from chalicelib.domain.programme.recurrence import check, occurs
         ("FREQ=MONTHLY;BYMONTHDAY=-1", ["2026-01-31", "2028-02-29"], ["2028-02-28"]),
         ("FREQ=YEARLY;BYMONTH=4;BYMONTHDAY=7", ["2026-04-07", "2030-04-07"], ["2026-04-08"]),
         ("FREQ=MONTHLY;BYDAY=MO,TU;BYSETPOS=-1", ["2026-03-31"], ["2026-03-30"]),
-        ("FREQ=MONTHLY;BYMONTHDAY=31;BYMONTH=2", [], ["2026-02-28", "2036-03-01"]),
+        ("FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=29", ["2028-02-29"], ["2026-02-28", "2027-03-01"]),
+        ("FREQ=YEARLY;BYDAY=-1MO,FR", ["2026-12-28", "2026-03-06"], ["2026-12-21"]),
+        (
+            "FREQ=WEEKLY;INTERVAL=2;BYDAY=SU,MO;WKST=SU",
+            ["2026-01-11", "2026-01-12"],
+            ["2026-01-04"],
+        ),
+        ("FREQ=YEARLY;BYWEEKNO=1;BYDAY=MO", ["2029-01-01", "2030-12-30"], ["2026-01-05"]),
+        ("FREQ=YEARLY;BYWEEKNO=53", ["2026-12-31"], ["2027-12-31"]),
     ],
 )
 def test_days(rrule: str, on: list[str], off: list[str]) -> None:
@@ -60,6 +74,33 @@ def test_hours(first: str | None, last: str | None, time: str, *, expected: bool
         ("FREQ=WEEKLY;FREQ=DAILY", "FREQ is there twice"),
         ("every tuesday", "is no part of a rule"),
         ("FREQ=WEEKLY;BYDAY=XX", "cannot be read"),
+        ("FREQ=WEEKLY;BYDAY=", "is no part of a rule"),
+        ("FREQ=WEEKLY;BYDAY=MO,", "cannot be read"),
+        # B2: what is never, or took seconds to find out.
+        ("FREQ=MONTHLY;BYDAY=99MO", "is never: count from 1 to 5"),
+        ("FREQ=MONTHLY;BYDAY=-6MO", "is never: count from 1 to 5"),
+        ("FREQ=YEARLY;BYDAY=54MO", "is never: count from 1 to 53"),
+        ("FREQ=YEARLY;BYMONTH=3;BYDAY=6MO", "is never: count from 1 to 5"),
+        ("FREQ=WEEKLY;BYDAY=1MO", "counts days within a month or a year: write MO"),
+        ("FREQ=YEARLY;BYWEEKNO=3;BYDAY=1MO", "counts days within a month or a year: write MO"),
+        ("FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30", "it names no day"),
+        ("FREQ=MONTHLY;BYMONTHDAY=31;BYMONTH=2", "it names no day"),
+        ("FREQ=YEARLY;INTERVAL=4;BYMONTH=2;BYMONTHDAY=29", "it names no day"),
+        ("FREQ=YEARLY;BYYEARDAY=1;BYMONTH=2", "it names no day"),
+        ("FREQ=MONTHLY;BYDAY=MO;BYSETPOS=6", "it names no day"),
+        ("FREQ=YEARLY;BYDAY=MO,TU,WE,TH,FR;BYSETPOS=366", "it names no day"),
+        ("FREQ=DAILY;BYSETPOS=2", "chooses among the days of another part"),
+        ("FREQ=MONTHLY;BYMONTHDAY=0", "is never: count from 1 to 31"),
+        ("FREQ=MONTHLY;BYMONTHDAY=32", "is never: count from 1 to 31"),
+        ("FREQ=MONTHLY;BYMONTHDAY=1,+", "cannot be read"),
+        ("FREQ=YEARLY;BYMONTH=13", "is never: count from 1 to 12"),
+        ("FREQ=YEARLY;BYMONTH=-1", "is never: count from 1 to 12"),
+        ("FREQ=YEARLY;BYYEARDAY=367", "is never: count from 1 to 366"),
+        ("FREQ=YEARLY;BYWEEKNO=54", "is never: count from 1 to 53"),
+        ("FREQ=MONTHLY;BYWEEKNO=1", "BYWEEKNO is not for FREQ=MONTHLY"),
+        ("FREQ=MONTHLY;BYYEARDAY=1", "BYYEARDAY is not for FREQ=MONTHLY"),
+        ("FREQ=WEEKLY;BYMONTHDAY=1", "BYMONTHDAY is not for FREQ=WEEKLY"),
+        ("FREQ=WEEKLY;WKST=XX", "WKST must be one of"),
         ("FREQ=DAILY;INTERVAL=0", "INTERVAL must be"),
         ("FREQ=DAILY;INTERVAL=1000", "INTERVAL must be"),
         ("FREQ=MONTHLY;BYMONTHDAY=", "is no part of a rule"),
@@ -75,3 +116,80 @@ def test_hours_the_wrong_way() -> None:
     """The end of the hours comes after their beginning."""
     with pytest.raises(Invalid, match="must be after"):
         check(Recurrence("FREQ=DAILY", "2026-01-01", "12:00", "09:00"))
+
+
+_WEEKDAYS = st.sampled_from(["MO", "TU", "WE", "TH", "FR", "SA", "SU"])
+
+
+@st.composite
+def rules(draw: st.DrawFn) -> str:
+    """Draw a rule that may be written, without what dateutil and RFC 5545 see differently."""
+    frequency = draw(st.sampled_from(["DAILY", "WEEKLY", "MONTHLY", "YEARLY"]))
+    parts = {"FREQ": frequency, "INTERVAL": str(draw(st.integers(1, 5)))}
+    if draw(st.booleans()):
+        parts["BYMONTH"] = _listed(draw, st.integers(1, 12))
+    if frequency != "WEEKLY" and draw(st.booleans()):
+        signed = st.integers(1, 31).flatmap(lambda n: st.sampled_from([n, -n]))
+        parts["BYMONTHDAY"] = _listed(draw, signed)
+    elif frequency == "YEARLY" and draw(st.booleans()):
+        signed = st.integers(1, 366).flatmap(lambda n: st.sampled_from([n, -n]))
+        parts["BYYEARDAY"] = _listed(draw, signed)
+    if draw(st.booleans()):
+        nth = draw(st.booleans()) if frequency in {"MONTHLY", "YEARLY"} else False
+        counts = st.integers(1, 5).flatmap(lambda n: st.sampled_from([str(n), str(-n)]))
+        days = st.tuples(counts if nth else st.just(""), _WEEKDAYS).map("".join)
+        parts["BYDAY"] = _listed(draw, days)
+    if frequency == "WEEKLY":
+        parts["WKST"] = draw(_WEEKDAYS)
+    elif bool(parts.keys() & {"BYDAY", "BYMONTHDAY", "BYYEARDAY"}) and draw(st.booleans()):
+        positions = st.integers(1, 6).flatmap(lambda n: st.sampled_from([n, -n]))
+        parts["BYSETPOS"] = _listed(draw, positions)
+    return ";".join(f"{name}={value}" for name, value in parts.items())
+
+
+def _listed(draw: st.DrawFn, values: st.SearchStrategy[Any]) -> str:
+    return ",".join(map(str, draw(st.lists(values, min_size=1, max_size=3, unique=True))))
+
+
+@given(rules(), st.dates(date(2000, 1, 1), date(2030, 12, 31)))
+@settings(max_examples=60, deadline=None)
+def test_b2_days_are_those_of_another_implementation(rrule: str, starts_on: date) -> None:
+    """B2: over four years the days are those that dateutil counts from the start on."""
+    recurrence = Recurrence(rrule, starts_on.isoformat())
+    last = starts_on + timedelta(days=4 * 366)
+    begins, ends = (datetime.fromisoformat(day.isoformat()) for day in (starts_on, last))
+    counted = rrulestr(rrule, dtstart=begins).replace(until=ends)
+    expected = {each.date() for each in counted}
+    days = (starts_on + timedelta(days=n) for n in range((last - starts_on).days + 1))
+
+    found = {day for day in days if occurs(recurrence, day, "12:00")}
+
+    assert found == expected
+
+
+@pytest.mark.parametrize("rrule", ["FREQ=YEARLY;BYDAY=MO;BYSETPOS=-1", "FREQ=YEARLY;BYWEEKNO=52"])
+def test_b2_the_end_of_the_calendar(rrule: str) -> None:
+    """B2: the last days that there are have an answer as well."""
+    recurrence = Recurrence(rrule, "2026-01-01")
+    answers = [occurs(recurrence, date.max - timedelta(days=n), "12:00") for n in range(10)]
+
+    assert any(answers)
+
+
+@pytest.mark.parametrize(
+    "rrule",
+    [
+        "FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30",
+        "FREQ=YEARLY;BYDAY=MO,TU,WE,TH,FR,SA,SU;BYSETPOS=366,365,-366",
+        "FREQ=DAILY;INTERVAL=999;BYMONTH=2;BYMONTHDAY=29",
+    ],
+)
+def test_b2_work_is_bounded(rrule: str) -> None:
+    """B2: to refuse a rule, or to look at a day, takes a bounded number of days of the calendar."""
+    started = time.process_time()
+    with suppress(Invalid):
+        check(Recurrence(rrule, "2001-01-01"))
+    for year in range(2020, 9999, 400):
+        occurs(Recurrence(rrule, "2001-01-01"), date(year, 3, 1), "12:00")
+
+    assert time.process_time() - started < 0.2
