@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import date
 from typing import Final
 
-from chalicelib.domain.authoring import growth
+from chalicelib.domain.authoring import growth, reach
 from chalicelib.domain.pointer import join
 from chalicelib.domain.programme.document import (
     Cap,
@@ -15,7 +15,6 @@ from chalicelib.domain.programme.document import (
     Programme,
     Qualification,
     Reward,
-    Threshold,
     TierLevel,
     Tiers,
 )
@@ -23,6 +22,7 @@ from chalicelib.domain.programme.fields import FixedExpiry, InactivityExpiry, Ne
 from chalicelib.domain.violations import Violation
 
 _ROLLING_DAYS: Final = Tiers(levels=()).rolling_days
+_WHOLE: Final = 100
 
 
 def warnings(programme: Programme, today: date | None = None) -> Iterator[Violation]:
@@ -65,12 +65,25 @@ def _rule(rule: EarningRule, at: str, today: str | None) -> Iterator[Violation]:
         yield Violation(join(at, "valid_until"), detail)
     for place, cap in enumerate(rule.caps):
         yield from _cap(cap, join(at, "caps", place))
+    for place, multiplier in enumerate(rule.multipliers):
+        yield from _percent(multiplier.percent, join(at, "multipliers", place, "percent"))
+    for tier, percent in rule.tier_percent.items():
+        yield from _percent(percent, join(at, "tier_percent", tier))
     for name in ("categories", "skus"):
         included = getattr(rule.scope.include, name)
         both = [each for each in included if each in getattr(rule.scope.exclude, name)]
         if both:
             detail = f"both includes and excludes {', '.join(both)}: excluding wins"
             yield Violation(join(at, "scope"), detail)
+
+
+def _percent(percent: int, at: str) -> Iterator[Violation]:
+    """Tell of a factor that takes away, as one does that was meant as `2 ×`."""
+    if percent < _WHOLE:
+        detail = f"leaves {percent} % of the award: {_WHOLE} is all of it, and 200 doubles it"
+        yield Violation(at, detail)
+    elif percent == _WHOLE:
+        yield Violation(at, "changes nothing: 100 % is all of the award, and 200 doubles it")
 
 
 def _cap(cap: Cap, at: str) -> Iterator[Violation]:
@@ -92,56 +105,28 @@ def _ladder(programme: Programme, tiers: Tiers) -> Iterator[Violation]:
         yield Violation("/tiers/notice_days", "changes nothing where a tier is never taken away")
     if tiers.rolling_days != _ROLLING_DAYS and tiers.window != "rolling":
         yield Violation("/tiers/rolling_days", f"changes nothing: the window is {tiers.window}")
-    if tiers.window == "lifetime" and tiers.upgrade == "at_review":
-        yield Violation("/tiers/upgrade", "nobody climbs: a lifetime tier is never reviewed")
     if tiers.window == "lifetime" and tiers.downgrade == "one_level":
         yield Violation("/tiers/downgrade", "changes nothing: a lifetime tier is never reviewed")
     for place, level in enumerate(tiers.levels):
-        at = join("/tiers/levels", place, "qualify")
+        at = join("/tiers/levels", place)
         if place > 1:
-            yield from _order(tiers.levels[place - 1], level, at)
+            yield from _order(tiers.levels[place - 1], level, join(at, "qualify"))
+        if place > 0 and level.qualify is None:
+            yield Violation(at, "no metric reaches it: it is given by hand, by a plan or a reward")
         need = level.qualify or Qualification()
         for threshold in (*need.all, *need.any):
-            uncounted = _uncounted(programme, threshold)
+            uncounted = reach.uncounted(programme, threshold)
             if uncounted:
-                yield Violation(at, f"nothing counts towards `{threshold.metric}`: {uncounted}")
-
-
-def _uncounted(programme: Programme, threshold: Threshold) -> str | None:
-    if threshold.metric == "visits":
-        return None if programme.metrics.visits_on else "`metrics.visits_on` is empty"
-    if threshold.metric == "spend":
-        return None if programme.metrics.spend_on else "`metrics.spend_on` is empty"
-    if threshold.metric == "referrals":
-        return None if programme.metrics.referrals_on else "`metrics.referrals_on` is empty"
-    if threshold.metric == "events":
-        return None
-    earned = {rule.currency for rule in programme.earning}
-    return None if threshold.currency in earned else f"no rule gives {threshold.currency}"
+                detail = f"nothing counts towards `{threshold.metric}`: {uncounted}"
+                yield Violation(join(at, "qualify"), detail)
 
 
 def _order(lower: TierLevel, higher: TierLevel, at: str) -> Iterator[Violation]:
     """Tell whether some way into a tier does not also reach the one below it."""
     if lower.qualify is None or higher.qualify is None:
         return
-    ways = [higher.qualify.all] if higher.qualify.all else [(t,) for t in higher.qualify.any]
-    if not all(_reaches(way, lower.qualify) for way in ways):
+    if not reach.implies(higher.qualify, lower.qualify):
         yield Violation(at, f"can be reached without reaching `{lower.id}`, the tier below it")
-
-
-def _reaches(held: tuple[Threshold, ...], need: Qualification) -> bool:
-    best: dict[tuple[str, str | None], int] = {}
-    for each in held:
-        key = (each.metric, each.currency or each.on)
-        best[key] = max(each.at_least, best.get(key, 0))
-
-    def met(threshold: Threshold) -> bool:
-        return (
-            best.get((threshold.metric, threshold.currency or threshold.on), 0)
-            >= threshold.at_least
-        )
-
-    return all(map(met, need.all)) if need.all else any(map(met, need.any))
 
 
 def _reward(reward: Reward, earned: set[str], at: str, today: str | None) -> Iterator[Violation]:

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from difflib import get_close_matches
 from typing import Final
 
+from chalicelib.domain.authoring import reach
 from chalicelib.domain.authoring.growth import longest_life
 from chalicelib.domain.decide import registry
 from chalicelib.domain.ledger import calendar, money
@@ -53,6 +54,7 @@ def problems(programme: Programme) -> Iterator[Violation]:
         for place, level in enumerate(programme.tiers.levels):
             at = join("/tiers/levels", place)
             yield from _level(programme, level, at, first=place == 0)
+        yield from reach.problems(programme)
     for place, reward in enumerate(programme.rewards):
         yield from _reward(programme, reward, join("/rewards", place))
     for mechanic in registry.every():
@@ -231,7 +233,6 @@ def _level(programme: Programme, level: TierLevel, at: str, *, first: bool) -> I
             yield Violation(here, "must be left out: the first tier is everyone's")
         return
     if need is None:
-        yield Violation(here, f"is required: say what reaches `{level.id}`, in `all` or `any`")
         return
     if bool(need.all) == bool(need.any):
         yield Violation(here, "needs exactly one of `all` and `any`, with thresholds")

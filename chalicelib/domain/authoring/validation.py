@@ -87,7 +87,7 @@ def check_succession(previous: Programme, following: Programme) -> tuple[Problem
     for tier in tier_ids(previous):
         if tier not in tier_ids(following):
             at = "/tiers" if following.tiers is None else "/tiers/levels"
-            detail = f"`{tier}` is gone: members may be in it; keep it, and set a high threshold"
+            detail = f"`{tier}` is gone: members may be in it; keep it, without `qualify`"
             found.append(Problem(at, detail))
     found.extend(_dropped(previous, following))
     return tuple(found)

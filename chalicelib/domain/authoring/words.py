@@ -20,7 +20,6 @@ from chalicelib.domain.programme.document import (
     GivesTier,
     Metrics,
     Programme,
-    Qualification,
     Reward,
     StackingMode,
     Threshold,
@@ -245,7 +244,11 @@ def _first_tier(compose: Composer, level: TierLevel) -> Iterator[Message | None]
 
 
 def _tier(compose: Composer, tiers: Tiers, level: TierLevel) -> Iterator[Message | None]:
-    need = level.qualify or Qualification()
+    need = level.qualify
+    if need is None:
+        yield compose.message("tiers-given", tier=level.name)
+        yield _benefits(compose, level)
+        return
     needs = [_threshold(compose, threshold) for threshold in need.all or need.any]
     yield compose.message(
         "tiers-reached",

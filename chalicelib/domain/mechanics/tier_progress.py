@@ -58,8 +58,8 @@ def tier_progress(account: Account, programme: Programme, now: Instant) -> TierP
     window = window_of(tiers, enrolment, calendar.local_date(now, programme.time_zone))
     rank = programme.rank(enrolment.tier)
     level = tiers.levels[rank]
-    higher = tiers.levels[rank + 1] if rank + 1 < len(tiers.levels) else None
-    keeps = tiers.window != "lifetime" and rank > 0 and tiers.downgrade != "none"
+    higher = next((each for each in tiers.levels[rank + 1 :] if each.qualify is not None), None)
+    keeps = tiers.window != "lifetime" and level.qualify is not None and tiers.downgrade != "none"
     return TierProgress(
         tier=level.id,
         name=level.name,

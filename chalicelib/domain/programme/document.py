@@ -187,7 +187,11 @@ class Qualification(Model, frozen=True):
 
 
 class TierLevel(Model, frozen=True):
-    """One tier; the first of the list is everyone's and has no threshold."""
+    """
+    One tier; the first of the list is everyone's and has no threshold.
+
+    No metric reaches another one without ``qualify``: it is given by hand, by a plan or a reward.
+    """
 
     id: Id
     name: Text

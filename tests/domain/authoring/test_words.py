@@ -294,6 +294,15 @@ def test_a_tier_tells_how_it_is_reached_and_kept(
     )
 
 
+def test_v5_a_tier_that_no_metric_reaches() -> None:
+    """V5: a tier that is only given says so, and what it brings."""
+    parts = worded({"/tiers/levels/2/qualify": GONE})
+
+    assert parts["tier", "gold"].text == (
+        "Gold is given by the clinic, with a plan or for a reward. It brings: Parking."
+    )
+
+
 def test_a_reward_tells_its_price_and_its_limits() -> None:
     """Price, tiers, limits, stock, season and the voucher's life."""
     changes = {

@@ -1,5 +1,6 @@
 # How a tier is reached.
 tiers-first = Everyone begins in { $tier }.
+tiers-given = { $tier } is given by the clinic, with a plan or for a reward.
 tiers-reached =
     { $tier } is reached with { $needs } { $window ->
         [calendar_year] in a calendar year
