@@ -10,7 +10,7 @@ from chalicelib.domain.ledger.activity import Activity
 from chalicelib.domain.ledger.calendar import format_instant
 from chalicelib.domain.ledger.events import Line
 from chalicelib.domain.mechanics.activities import Recorded, Verdict
-from chalicelib.domain.programme.fields import ActivityType, Id
+from chalicelib.domain.programme.fields import ActivityType, CurrencyCode, Id
 from chalicelib.domain.spelling import tidy
 from chalicelib.domain.violations import Violation
 from chalicelib.routes.calls import (
@@ -24,7 +24,6 @@ from chalicelib.routes.calls import (
 )
 from chalicelib.routes.fields import (
     Amount,
-    CurrencyCode,
     DryRun,
     ExternalId,
     ExternalRef,
@@ -124,7 +123,11 @@ class RuleView(Struct, frozen=True, omit_defaults=True):
 
 
 class ExplanationView(Struct, frozen=True, omit_defaults=True):
-    """What one programme made of the activity, by which version and in which tier."""
+    """
+    What one programme made of the activity, by which version and in which tier.
+
+    A ``note`` says why it made nothing of it, or of its money.
+    """
 
     programme: str
     version: int | None = None
@@ -154,7 +157,7 @@ _RECORDING = (
     "amount_too_large",
     "negative_amount",
     "currency_required",
-    "currency_mismatch",
+    "unknown_currency",
     "duplicate_line",
     "occurred_in_future",
     "backdate_limit",

@@ -58,10 +58,6 @@ VoucherCode = Annotated[
         description="As it was typed: capitals, blanks, hyphens and I, L or O make no difference.",
     ),
 ]
-CurrencyCode = Annotated[
-    str,
-    Meta(pattern=whole(r"[A-Z]{3}"), description="An ISO 4217 code in capitals, such as GBP."),
-]
 Quantity = Annotated[int, Meta(ge=1, le=10**9)]
 
 

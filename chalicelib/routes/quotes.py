@@ -12,11 +12,11 @@ from chalicelib.domain.ledger.calendar import Instant, format_instant
 from chalicelib.domain.ledger.quote import Quote
 from chalicelib.domain.mechanics.quoting import SOURCE, Confirmed, MakeQuote
 from chalicelib.domain.mechanics.wallet_payments import Payment
-from chalicelib.domain.programme.fields import ActivityType, Id, LocalDate, Points
+from chalicelib.domain.programme.fields import ActivityType, CurrencyCode, Id, LocalDate, Points
 from chalicelib.domain.programme.versions import Programmes
 from chalicelib.domain.spelling import tidy
 from chalicelib.routes.calls import answer, caller_of, identity_of, reply, services_of
-from chalicelib.routes.fields import CurrencyCode, DryRun, ExternalRef, Label, Source, VoucherCode
+from chalicelib.routes.fields import DryRun, ExternalRef, Label, Source, VoucherCode
 from chalicelib.routes.http import Resource
 from chalicelib.routes.operation import Body, Call, Reply
 from chalicelib.routes.pricing import (

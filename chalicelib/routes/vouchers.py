@@ -9,10 +9,10 @@ from chalicelib.domain.errors import Invalid
 from chalicelib.domain.ledger.calendar import format_instant
 from chalicelib.domain.mechanics.redemptions import Redemption
 from chalicelib.domain.mechanics.voucher_trial import Tried
-from chalicelib.domain.programme.fields import text_in
+from chalicelib.domain.programme.fields import CurrencyCode, text_in
 from chalicelib.domain.programme.versions import Programmes
 from chalicelib.routes.calls import answer, caller_of, identity_of, reply, services_of
-from chalicelib.routes.fields import CurrencyCode, VoucherCode
+from chalicelib.routes.fields import VoucherCode
 from chalicelib.routes.http import Resource
 from chalicelib.routes.operation import Body, Call, Reply
 from chalicelib.routes.pricing import Cart, MoneyView, activity_of

@@ -325,3 +325,36 @@ def test_v7_a_currency_as_it_is_typed(desk: Clinic, code: str) -> None:
     refused = desk.record(member, "purchase.completed", amount=money).expect(422, "invalid_body")
 
     assert "in capitals, such as GBP" in refused["errors"][0]["detail"]
+
+
+def test_v8_a_visit_paid_in_other_money(desk: Clinic) -> None:
+    """V8: the visit counts and earns, spend is left out with the reason; a typing slip is told."""
+    member = desk.enrolled()
+    money = {"amount": 10_000, "currency": "EUR"}
+
+    seen = desk.record(member, amount=money).expect(201)
+    bought = desk.record(member, "purchase.completed", amount=money).expect(201)
+    slip = desk.record(member, amount=money | {"currency": "EUT"}).expect(422, "unknown_currency")
+
+    assert (seen["awards"][0]["amount"], bought["awards"]) == (10, [])
+    assert "there is no rate to GBP" in bought["explanation"][0]["note"]
+    assert "did you mean 'EUR'" in slip["errors"][0]["detail"]
+    assert desk.api.get(f"/v1/members/{member}").expect(200)["completed_visits"] == 1
+    desk.check(member)
+
+
+def test_v8_a_declared_rate(clinic: Clinic) -> None:
+    """V8: with a rate spend counts by it, and what is returned goes by the same one."""
+    rates = {"EUR": {"amount": 87, "per": 100}}
+    clinic.publish(programme(money={"currency": "GBP", "rates": rates}))
+    member = clinic.enrolled()
+    money = {"amount": 10_000, "currency": "EUR"}
+    sale = clinic.activity(member, "purchase.completed", amount=money)
+    bought = clinic.api.post("/v1/activities", sale).expect(201)
+    named = {name: sale[name] for name in ("source", "external_id")}
+
+    part = clinic.api.post("/v1/activities/reversals", named | {"amount": 5_000}).expect(201)
+
+    assert bought["awards"][0]["amount"] == 87
+    assert part["returned"][0]["amount"] == 87 - 43
+    clinic.check(member)

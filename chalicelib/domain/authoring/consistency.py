@@ -93,6 +93,13 @@ def _setting(programme: Programme) -> Iterator[Violation]:
     unknown = references.refusal_of(money.exponent, programme.money.currency)
     if unknown:
         yield Violation("/money/currency", unknown)
+    for code in programme.money.rates:
+        at = join("/money/rates", code)
+        refusal = references.refusal_of(money.exponent, code)
+        if refusal:
+            yield Violation(at, refusal)
+        if code == programme.money.currency:
+            yield Violation(at, "is the programme's own money: leave it out")
 
 
 def _texts(programme: Programme) -> Iterator[Violation]:

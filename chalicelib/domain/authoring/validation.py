@@ -76,7 +76,7 @@ def check_succession(previous: Programme, following: Programme) -> tuple[Problem
     found = []
     if following.id != previous.id:
         found.append(Problem("/id", f"must stay `{previous.id}`: it names the programme for ever"))
-    if following.money != previous.money:
+    if following.money.currency != previous.money.currency:
         detail = f"must stay {previous.money.currency}: what is counted is in its minor units"
         found.append(Problem("/money/currency", detail))
     kept = {currency.id for currency in following.currencies}

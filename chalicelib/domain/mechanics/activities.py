@@ -14,7 +14,7 @@ from chalicelib.domain.decide.event_builder import EventBuilder
 from chalicelib.domain.decide.mechanic import Mechanic
 from chalicelib.domain.decide.reaction import EarnContext
 from chalicelib.domain.errors import Invalid
-from chalicelib.domain.ledger import calendar
+from chalicelib.domain.ledger import calendar, money
 from chalicelib.domain.ledger.account import Account
 from chalicelib.domain.ledger.activity import VISIT, Activity, checked
 from chalicelib.domain.ledger.bill import Bill
@@ -23,6 +23,7 @@ from chalicelib.domain.ledger.effects import StatChange
 from chalicelib.domain.ledger.events import ActivityRecorded, Evaluation, Outcome, RuleAward
 from chalicelib.domain.mechanics import earning, metrics, tiers
 from chalicelib.domain.programme.document import Programme
+from chalicelib.domain.programme.scope import in_money_of
 from chalicelib.domain.programme.versions import Programmes, ProgrammeVersion
 
 # A reporter's clock may be a little ahead of ours; what it dates later than now happened now.
@@ -37,7 +38,11 @@ class RecordActivity(Command, frozen=True):
 
 
 class Verdict(Struct, frozen=True, omit_defaults=True):
-    """What one programme made of an activity: a ``note`` where it did not evaluate it at all."""
+    """
+    What one programme made of an activity.
+
+    A ``note`` says why it did not evaluate it at all, or that its money counted for nothing.
+    """
 
     programme: str
     version: int | None = None
@@ -82,7 +87,7 @@ def record_in(
     activity = checked(activity)
     _check_time(account, programmes, activity, now)
     activity = replace(activity, occurred_at=min(activity.occurred_at, now))
-    _check_money(account, programmes, activity)
+    _check_money(activity)
     verdicts: list[Verdict] = []
     awards: list[RuleAward] = []
     evaluations: list[Evaluation] = []
@@ -94,23 +99,24 @@ def record_in(
             verdicts.append(Verdict(programme_id, note=why_not))
             continue
         programme = version.document
-        rules, given, evaluation = earning.award(event, programme, version.number, activity)
-        verdicts.append(Verdict(programme_id, version.number, evaluation.tier, rules))
+        counted, left_out = in_money_of(programme, activity)
+        rules, given, evaluation = earning.award(event, programme, version.number, counted)
+        verdicts.append(Verdict(programme_id, version.number, evaluation.tier, rules, left_out))
         awards.extend(given)
         evaluations.append(evaluation)
         metrics.count(
             event,
             programme,
-            activity,
+            counted,
             activities=1,
-            spend=activity.amount or 0,
+            spend=counted.amount or 0,
             points=earned_by_currency(given),
         )
         day = activity.local_day(programme.time_zone)
         moved = tiers.climb(event, programme, day, activity.occurred_at)
         if moved is not None:
             moves.append(moved)
-        context = EarnContext(programme, activity, evaluation.tier, given)
+        context = EarnContext(programme, counted, evaluation.tier, given)
         for mechanic in registry.answering(programme):
             if mechanic.reaction is not None and mechanic.reaction.apply is not None:
                 event.outcome(mechanic.reaction.apply(event, context))
@@ -176,24 +182,14 @@ def _check_time(account: Account, programmes: Programmes, activity: Activity, no
         )
 
 
-def _check_money(account: Account, programmes: Programmes, activity: Activity) -> None:
+def _check_money(activity: Activity) -> None:
     if activity.money is None:
         return
-    known = {
-        p.money.currency for p in _documents_in_force(account, programmes, activity.occurred_at)
-    }
-    if known and activity.money not in known:
-        raise Invalid(
-            "currency_mismatch",
-            f"The activity is in {activity.money}; this member's programmes count "
-            f"{', '.join(sorted(known))}.",
-            errors=[
-                {
-                    "pointer": "/amount/currency",
-                    "detail": f"must be one of: {', '.join(sorted(known))}",
-                }
-            ],
-        )
+    try:
+        money.exponent(activity.money)
+    except Invalid as unknown:
+        errors = [{"pointer": "/amount/currency", "detail": unknown.message}]
+        raise Invalid(unknown.code, unknown.message, errors=errors) from None
 
 
 def _documents_in_force(account: Account, programmes: Programmes, at: Instant) -> list[Programme]:

@@ -27,6 +27,7 @@ from chalicelib.domain.mechanics import earning, value
 from chalicelib.domain.mechanics.caps import Room
 from chalicelib.domain.mechanics.remaining import Remaining
 from chalicelib.domain.programme.document import EarningRule, Programme
+from chalicelib.domain.programme.scope import in_money_of
 from chalicelib.domain.programme.versions import Programmes
 
 
@@ -58,8 +59,9 @@ def granted_anew(
         # A rule that the whole activity did not meet gives nothing for a part of it, nor competes.
         met = tuple(rule for rule in programme.earning if rule.id in rooms)
         programme = replace(programme, earning=met)
-        snapshot = earning.snapshot_of(account, evaluation, left, programme.time_zone)
-        for outcome in earning.evaluate(programme, left, snapshot, _room_then(rooms)):
+        counted, _ = in_money_of(programme, left)
+        snapshot = earning.snapshot_of(account, evaluation, counted, programme.time_zone)
+        for outcome in earning.evaluate(programme, counted, snapshot, _room_then(rooms)):
             anew[programme.id, outcome.rule] = outcome.granted
     granted = [anew.get((award.programme, award.rule), 0) for award in recorded.awards]
     for currency in {award.currency for award in recorded.awards}:

@@ -42,6 +42,8 @@ from chalicelib.domain.mechanics.remaining import (
     untouched,
     what_is_left,
 )
+from chalicelib.domain.programme.document import Programme
+from chalicelib.domain.programme.scope import in_money_of
 from chalicelib.domain.programme.versions import Programmes
 
 
@@ -158,9 +160,9 @@ def _retract_outcomes(
         programme = programme_of(programmes, evaluation)
         context = ReversalContext(
             programme=programme,
-            recorded=activity,
-            before=what_is_left(activity, before),
-            after=what_is_left(activity, after) if after.whole else None,
+            recorded=in_money_of(programme, activity)[0],
+            before=_left(programme, activity, before),
+            after=_left(programme, activity, after) if after.whole else None,
         )
         for place, outcome in enumerate(outcomes):
             if outcome.programme == programme.id:
@@ -201,9 +203,10 @@ def _undo_counts(
         metrics.count(
             event,
             programme,
-            activity,
+            in_money_of(programme, activity)[0],
             activities=-int(not after.whole),
-            spend=(after.amount or 0) - (before.amount or 0),
+            spend=(_left(programme, activity, after).amount or 0)
+            - (_left(programme, activity, before).amount or 0),
             points=points,
         )
         current = programmes.in_force(evaluation.programme, event.now)
@@ -212,6 +215,11 @@ def _undo_counts(
             if moved is not None:
                 moves.append(moved)
     return tuple(moves)
+
+
+def _left(programme: Programme, activity: Activity, remaining: Remaining) -> Activity:
+    """Return what remains of an activity, as a programme counts it."""
+    return in_money_of(programme, what_is_left(activity, remaining))[0]
 
 
 MECHANIC: Final = Mechanic(

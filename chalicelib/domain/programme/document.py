@@ -19,6 +19,7 @@ from chalicelib.domain.programme.fields import (
     ActivityType,
     Caption,
     Count,
+    CurrencyCode,
     Days,
     Expiry,
     Expression,
@@ -33,14 +34,26 @@ from chalicelib.domain.programme.fields import (
     Points,
     Recurrence,
     Text,
-    whole,
 )
 
 
-class MoneyUnit(Model, frozen=True):
-    """The money that activities are in."""
+class Rate(Model, frozen=True):
+    """``amount`` minor units of the programme's money for every ``per`` of another currency's."""
 
-    currency: Annotated[str, Meta(pattern=whole(r"[A-Z]{3}"), description="An ISO 4217 code.")]
+    amount: MinorUnits
+    per: MinorUnits
+
+
+class MoneyUnit(Model, frozen=True):
+    """
+    The money that a programme counts.
+
+    What is paid in another currency counts by its rate in ``rates``; without one it counts as no
+    money, and the rest of the activity counts all the same.
+    """
+
+    currency: CurrencyCode
+    rates: Annotated[dict[CurrencyCode, Rate], Meta(max_length=50)] = field(default_factory=dict)
 
 
 class Enrolment(Model, frozen=True):

@@ -50,6 +50,10 @@ Points = Annotated[int, Meta(ge=1, le=MAX_AMOUNT)]
 MinorUnits = Annotated[
     int, Meta(ge=1, le=MAX_AMOUNT, description="Whole minor units: 8000 is 80.00 GBP.")
 ]
+CurrencyCode = Annotated[
+    str,
+    Meta(pattern=whole(r"[A-Z]{3}"), description="An ISO 4217 code in capitals, such as GBP."),
+]
 Percent = Annotated[int, Meta(ge=1, le=10_000)]
 Count = Annotated[int, Meta(ge=1, le=10**9)]
 Days = Annotated[int, Meta(ge=0, le=3660)]

@@ -1,12 +1,19 @@
-"""What of an activity a rule counts: which of its lines are in scope."""
+"""What of an activity a programme counts: in its own money, and which of the lines are in scope."""
 
 from __future__ import annotations
 
-from msgspec import Struct
+from typing import TYPE_CHECKING
 
+from msgspec import Struct
+from msgspec.structs import replace
+
+from chalicelib.domain.ledger import money
 from chalicelib.domain.ledger.activity import Activity, units
 from chalicelib.domain.ledger.events import Line
 from chalicelib.domain.programme.fields import LineScope
+
+if TYPE_CHECKING:
+    from chalicelib.domain.programme.document import Programme
 
 
 class Basis(Struct, frozen=True):
@@ -15,6 +22,39 @@ class Basis(Struct, frozen=True):
     lines: tuple[Line, ...]
     amount: int
     quantity: int
+
+
+def in_money_of(programme: Programme, activity: Activity) -> tuple[Activity, str]:
+    """
+    Return an activity as a programme counts it, and why its money is left out, if it is.
+
+    Money of another currency counts by the programme's rate for it, line by line, halves up; where
+    there is none it counts as no money, so that what was done counts and spend does not.
+    """
+    unit, given = programme.money.currency, activity.money
+    if given is None or given == unit:
+        return activity, ""
+    rate = programme.money.rates.get(given)
+    if rate is None:
+        return _without_money(activity, f"it is in {given}, and there is no rate to {unit}")
+
+    def converted(amount: int) -> int:
+        return money.divide(amount * rate.amount, rate.per, "half_up")
+
+    amount = activity.amount
+    lines = tuple(replace(line, amount=converted(line.amount)) for line in activity.lines)
+    if amount is not None:
+        amount = sum(line.amount for line in lines) if lines else converted(amount)
+    if any(
+        abs(each) > money.MAX_AMOUNT for each in (amount or 0, *(line.amount for line in lines))
+    ):
+        return _without_money(activity, f"in {unit} it is more than {money.MAX_AMOUNT}")
+    return replace(activity, amount=amount, money=unit, lines=lines), ""
+
+
+def _without_money(activity: Activity, why: str) -> tuple[Activity, str]:
+    lines = tuple(replace(line, amount=0) for line in activity.lines)
+    return replace(activity, amount=None, lines=lines), f"its money counts for nothing: {why}"
 
 
 def basis(activity: Activity, scope: LineScope) -> Basis | None:

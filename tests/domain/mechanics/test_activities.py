@@ -258,7 +258,10 @@ class TestChecks:
             ({"amount": 501, "money": "GBP", "lines": (line("1", 500),)}, "amount_mismatch"),
             ({"money": "GBP", "lines": (line("1", 500), line("1", 5))}, "duplicate_line"),
             ({"money": "GBP", "lines": (line("2", 500), line("", 5))}, "duplicate_line"),
-            ({"amount": 500, "money": "EUR"}, "currency_mismatch"),
+            ({"amount": 500, "money": "EUX"}, "unknown_currency"),
+            ({"amount": 500, "money": "BGN"}, "unknown_currency"),
+            ({"amount": -500, "money": "GBP"}, "negative_amount"),
+            ({"money": "GBP", "lines": (line("1", 10**15), line("2", 1))}, "amount_too_large"),
         ],
     )
     def test_refusals(self, parts: dict[str, Any], code: str) -> None:
