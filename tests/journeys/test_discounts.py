@@ -111,18 +111,23 @@ def test_a_good_year(desk: Clinic, patient: str) -> None:
 
 
 def test_a_good_year_that_was_refunded(desk: Clinic, patient: str) -> None:
-    """The payment that reached it is taken back, and the discount with it."""
-    pay(desk, patient, 60_000)
+    """O4: a refund of the first payment leaves enough; a penny more, and the discount goes."""
     activity = desk.activity(
-        patient, "payment.received", amount={"amount": 40_000, "currency": "GBP"}
+        patient, "payment.received", amount={"amount": 60_000, "currency": "GBP"}
     )
     desk.api.post("/v1/activities", activity).expect(201)
+    pay(desk, patient, 50_000)
+
+    def refund(amount: int) -> None:
+        back = {"source": activity["source"], "external_id": activity["external_id"]}
+        desk.api.post("/v1/activities/reversals", back | {"amount": amount}).expect(201)
+
+    refund(10_000)
     assert considered(consult(desk, patient))["good-year"]["percent"] == 10
 
-    back = {"source": activity["source"], "external_id": activity["external_id"], "amount": 1}
-    desk.api.post("/v1/activities/reversals", back).expect(201)
-
-    assert not considered(consult(desk, patient))["good-year"]["applied"]
+    refund(1)
+    reason = considered(consult(desk, patient))["good-year"]["reason"]
+    assert reason == "100000 was not yet spent in its window"
     desk.check(patient)
 
 

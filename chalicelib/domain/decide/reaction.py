@@ -18,14 +18,20 @@ from chalicelib.domain.decide.event_builder import EventBuilder
 from chalicelib.domain.ledger.activity import Activity
 from chalicelib.domain.ledger.events import Outcome, RuleAward
 from chalicelib.domain.programme.document import Programme
+from chalicelib.domain.programme.versions import ProgrammeVersion
 
 
 class EarnContext(Struct, frozen=True):
-    """An activity as one programme evaluated it, in which tier, and what it earned there."""
+    """
+    An activity as one programme evaluated it, in which tier, and what it earned there.
+
+    ``versions`` are those of the programme that have taken effect by now.
+    """
 
     programme: Programme
     activity: Activity
     tier: str
+    versions: tuple[ProgrammeVersion, ...]
     awards: tuple[RuleAward, ...] = ()
 
 
@@ -33,12 +39,13 @@ class ReversalContext(Struct, frozen=True):
     """
     An activity of which something is taken back.
 
-    ``programme`` is the version that evaluated it and ``recorded`` the activity as it was;
-    ``before`` and ``after`` are what is left of it without and with this reversal, ``after``
-    ``None`` where that is nothing.
+    ``programme`` is the version that evaluated it, ``versions`` are all that have taken effect by
+    now, and ``recorded`` is the activity as it was; ``before`` and ``after`` are what is left of it
+    without and with this reversal, ``after`` ``None`` where that is nothing.
     """
 
     programme: Programme
+    versions: tuple[ProgrammeVersion, ...]
     recorded: Activity
     before: Activity
     after: Activity | None

@@ -22,8 +22,8 @@ from chalicelib.domain.ledger.lots import Balance, Lot, PendingLot
 # A household is an account too, of those who live in it; all others are members'.
 Status = Literal["prospect", "enrolled", "closed", "household"]
 
-# Buckets of qualifying metrics older than this many months serve no window any more.
-METRIC_MONTHS_KEPT = 26
+# Older buckets of metrics, 942 days at least, serve no window, nor a term or grace after it.
+METRIC_MONTHS_KEPT = 31
 # Changes of tier older than this serve no late activity any more (the back-date limit is 365 days).
 TIMELINE_KEPT_MS = 800 * 86_400_000
 LIFETIME = "all"

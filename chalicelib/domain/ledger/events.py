@@ -153,14 +153,13 @@ class PackagesSold(_Outcome, frozen=True, tag="packages"):
 
 class SpendTerm(Struct, frozen=True, omit_defaults=True):
     """
-    What was spent counts towards one discount, and may have brought a term of it.
+    What was spent counts towards one discount.
 
-    ``until_on`` is its last day, ``before`` the last day of the term that it follows.
+    ``until_on`` is the last local day through which that now holds, if it does.
     """
 
     discount: str
     until_on: str | None = None
-    before: str | None = None
 
 
 class SpendCounted(_Outcome, frozen=True, tag="discounts"):

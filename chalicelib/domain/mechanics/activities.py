@@ -116,7 +116,8 @@ def record_in(
         moved = tiers.climb(event, programme, day, activity.occurred_at)
         if moved is not None:
             moves.append(moved)
-        context = EarnContext(programme, counted, evaluation.tier, given)
+        versions = programmes.up_to(programme_id, now)
+        context = EarnContext(programme, counted, evaluation.tier, versions, given)
         for mechanic in registry.answering(programme):
             if mechanic.reaction is not None and mechanic.reaction.apply is not None:
                 event.outcome(mechanic.reaction.apply(event, context))

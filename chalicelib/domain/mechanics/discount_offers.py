@@ -28,7 +28,7 @@ from chalicelib.domain.mechanics.discount_terms import (
     SpendBands,
     SpendWindow,
 )
-from chalicelib.domain.mechanics.discounts import term_of
+from chalicelib.domain.mechanics.discounts import held_through
 from chalicelib.domain.mechanics.metrics import metric_key
 from chalicelib.domain.programme import recurrence
 from chalicelib.domain.programme.document import Programme
@@ -38,6 +38,7 @@ from chalicelib.domain.programme.scope import in_scope
 if TYPE_CHECKING:
     from chalicelib.domain.mechanics.households import Household
     from chalicelib.domain.mechanics.redemptions import Redemption
+    from chalicelib.domain.programme.versions import ProgrammeVersion
 
 
 class Purchase(NamedTuple):
@@ -45,7 +46,7 @@ class Purchase(NamedTuple):
     What is about to be bought: the day of service, and all that discounts go by.
 
     ``household`` is nothing where the member has none, or no discount asks; ``excluded`` are the
-    ids to be left out.
+    ids to be left out; ``versions`` those of the programme that have taken effect by now.
     """
 
     lines: tuple[Line, ...]
@@ -53,6 +54,7 @@ class Purchase(NamedTuple):
     household: Household | None = None
     vouchers: tuple[Redemption, ...] = ()
     excluded: frozenset[str] = frozenset()
+    versions: tuple[ProgrammeVersion, ...] = ()
 
 
 class Offer(NamedTuple):
@@ -109,12 +111,10 @@ def _percent(
             spent = _spent(account, programme, terms, purchase)
             return band(terms, spent) or _not_spent_enough(terms, spent, purchase.household)
         case SpendWindow():
-            held = term_of(account, programme, discount)
-            if held is None:
+            until = held_through(account, purchase.versions, discount.id, purchase.day)
+            if until is None:
                 return f"{terms.at_least} was not yet spent in its window"
-            if held.until_on < purchase.day.isoformat():
-                return f"it held through {held.until_on}"
-            return terms.percent
+            return terms.percent if purchase.day <= until else f"it held through {until}"
         case OnDates():
             if not _is_on(terms, account.birthday, purchase.day):
                 return f"{purchase.day} is none of its days"

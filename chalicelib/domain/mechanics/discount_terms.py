@@ -24,6 +24,8 @@ from chalicelib.domain.programme.section import Section
 #: The day of the year that a member was born on.
 BIRTHDAY: Final = "birthday"
 _DAYS_AROUND: Final = 31
+#: With a window of a year before them, no more days than accounts keep metrics of.
+_TERM_DAYS: Final = 550
 
 Share = Annotated[int, Meta(ge=1, le=100)]
 Around = Annotated[int, Meta(ge=0, le=_DAYS_AROUND)]
@@ -56,16 +58,17 @@ class SpendBands(Model, frozen=True, tag_field="type", tag="spend_bands"):
 
 class SpendWindow(Model, frozen=True, tag_field="type", tag="spend_window"):
     """
-    ``percent`` off for ``term_days`` after the day on which the window reached ``at_least``.
+    ``percent`` off for ``term_days`` after a day of spending whose window reaches ``at_least``.
 
-    The window is the last ``days`` days, that day among them, or the calendar year.
+    The window is the last ``days`` days, that day among them, or the calendar year until then.
+    Every such day begins the term anew.
     """
 
     at_least: MinorUnits
     percent: Share
     window: Literal["rolling", "calendar_year"] = "rolling"
     days: Annotated[int, Meta(ge=1, le=366)] = 365
-    term_days: Annotated[int, Meta(ge=1, le=3660)] = 365
+    term_days: Annotated[int, Meta(ge=1, le=_TERM_DAYS)] = 365
 
 
 class OnDates(Model, frozen=True, tag_field="type", tag="dates"):

@@ -2,9 +2,10 @@
 Discounts: what a member pays less for, and why.
 
 What each is for is in `discount_terms`, what it offers for a purchase in `discount_offers`.  Here
-is what activities change: a discount for spend in a window holds for a term from the day on which
-the window reached it, whatever is spent afterwards.  The term is kept in the account, and taken
-back with the activity that brought it.
+is what activities change: what is spent counts, on its day, towards the discounts for spend in a
+window.  Whether one holds is no more than what those days say: it holds for a term from each day
+with spend on which the window reached its threshold.  So it is the same in whatever order payments
+and refunds are reported.
 """
 
 from __future__ import annotations
@@ -13,92 +14,120 @@ from collections.abc import Iterator
 from datetime import date
 from typing import TYPE_CHECKING, Any, Final
 
-from msgspec import Struct
-
 from chalicelib.domain.decide.event_builder import EventBuilder
 from chalicelib.domain.decide.mechanic import Mechanic
-from chalicelib.domain.decide.progress import ProgressStore
 from chalicelib.domain.decide.reaction import EarnContext, Reaction, ReversalContext
 from chalicelib.domain.ledger import calendar
 from chalicelib.domain.ledger.account import Account
 from chalicelib.domain.ledger.effects import MetricChange
 from chalicelib.domain.ledger.events import SpendCounted, SpendTerm
-from chalicelib.domain.mechanics.discount_terms import SECTION, Discount, SpendWindow
-from chalicelib.domain.mechanics.metrics import metric_key
+from chalicelib.domain.mechanics.discount_terms import SECTION, SpendWindow
+from chalicelib.domain.mechanics.metrics import DayTotals, metric_key
 from chalicelib.domain.programme.document import Programme
+from chalicelib.domain.programme.versions import ProgrammeVersion
 
 if TYPE_CHECKING:
     from chalicelib.domain.programme.wording import Composer, Description
     from chalicelib.domain.violations import Violation
 
-
-class Term(Struct, frozen=True):
-    """How long a discount for spend holds: through a local day."""
-
-    until_on: str
+#: Later than every day that is written as one.
+_FOR_EVER: Final = "9999-12-31"
 
 
-#: By programme and discount.
-TERMS: Final = ProgressStore("discounts/terms", Term)
+def held_through(
+    account: Account, versions: tuple[ProgrammeVersion, ...], discount: str, day: date
+) -> date | None:
+    """
+    Return the last day of the terms that a discount for spend had by a day; ``None`` without any.
+
+    Each day with spend is judged by the ``versions`` in force on it, so that a term which has begun
+    outlives a change of the programme.
+    """
+    if not versions:
+        return None
+    spent = DayTotals(account.metrics.get(_metric(versions[-1].document, discount), {}))
+    ends = []
+    for first, last, terms in _in_turn(versions, discount):
+        # The latest day on which the window reached the threshold has the longest term.
+        for text in reversed(spent.days):
+            if first <= text <= min(last, day.isoformat()):
+                reached = date.fromisoformat(text)
+                if spent.between(_window_start(terms, reached), reached) >= terms.at_least:
+                    ends.append(calendar.add_days(reached, terms.term_days))
+                    break
+    return max(ends, default=None)
 
 
-def term_of(account: Account, programme: Programme, discount: Discount) -> Term | None:
-    """Return how long a discount for spend holds, where spend has brought it."""
-    return TERMS.get(account, _key(programme, discount))
+def _in_turn(
+    versions: tuple[ProgrammeVersion, ...], discount: str
+) -> Iterator[tuple[str, str, SpendWindow]]:
+    """Yield the terms of a discount, with the first and last day on which each was in force."""
+    for version, following in zip(versions, (*versions[1:], None), strict=True):
+        zone = version.document.time_zone
+        first = calendar.local_date(version.effective_from or 0, zone).isoformat()
+        last = _FOR_EVER
+        if following is not None:
+            last = calendar.local_date((following.effective_from or 0) - 1, zone).isoformat()
+        for offer in SECTION.of(version.document).offers:
+            if offer.id == discount and isinstance(offer.terms, SpendWindow):
+                yield first, last, offer.terms
+
+
+def _window_start(terms: SpendWindow, day: date) -> date:
+    if terms.window == "calendar_year":
+        return date(day.year, 1, 1)
+    return calendar.add_days(day, 1 - terms.days)
 
 
 def apply(event: EventBuilder, context: EarnContext) -> SpendCounted | None:
-    """Count what is spent towards the discounts for it, and begin the terms that it brings."""
+    """Count what is spent towards the discounts for it."""
     programme, activity = context.programme, context.activity
     if activity.type not in programme.metrics.spend_on or not activity.amount:
         return None
     if activity.money != programme.money.currency:
         return None
+    discounts = [
+        each.id for each in SECTION.of(programme).offers if isinstance(each.terms, SpendWindow)
+    ]
+    if not discounts:
+        return None
     day = activity.local_day(programme.time_zone)
-    found = []
-    for discount, terms in _windows(programme):
-        before = _in_window(event.account, programme, discount, terms, day)
-        _count(event, programme, discount, day, activity.amount)
-        brought = SpendTerm(discount.id)
-        if before < terms.at_least <= before + activity.amount:
-            held = term_of(event.account, programme, discount)
-            until = calendar.add_days(day, terms.term_days).isoformat()
-            if held is None or held.until_on < until:
-                TERMS.put(event, _key(programme, discount), Term(until))
-                brought = SpendTerm(discount.id, until, held.until_on if held else None)
-        found.append(brought)
-    return SpendCounted(programme.id, tuple(found)) if found else None
+    return _counted(event, programme, context.versions, discounts, day, activity.amount)
 
 
 def retract(event: EventBuilder, context: ReversalContext, outcome: SpendCounted) -> SpendCounted:
-    """Count off what comes back, and end the term that it brought, if nothing else carries it."""
-    programme = context.programme
-    day = context.recorded.local_day(programme.time_zone)
+    """Count off what comes back, on the day on which it was spent."""
+    day = context.recorded.local_day(context.programme.time_zone)
     left = context.after.amount if context.after else 0
     less = (left or 0) - (context.before.amount or 0)
-    windows = {discount.id: (discount, terms) for discount, terms in _windows(programme)}
-    kept = []
-    for brought in outcome.terms:
-        discount, terms = windows[brought.discount]
-        _count(event, programme, discount, day, less)
-        carried = _in_window(event.account, programme, discount, terms, day) >= terms.at_least
-        if brought.until_on is None or carried:
-            kept.append(brought)
-            continue
-        held = term_of(event.account, programme, discount)
-        if held is not None and held.until_on == brought.until_on:
-            if brought.before:
-                TERMS.put(event, _key(programme, discount), Term(brought.before))
-            else:
-                TERMS.drop(event, _key(programme, discount))
-        kept.append(SpendTerm(brought.discount))
-    return SpendCounted(outcome.programme, tuple(kept))
+    discounts = [term.discount for term in outcome.terms]
+    return _counted(event, context.programme, context.versions, discounts, day, less)
+
+
+def _counted(
+    event: EventBuilder,
+    programme: Programme,
+    versions: tuple[ProgrammeVersion, ...],
+    discounts: list[str],
+    day: date,
+    amount: int,
+) -> SpendCounted:
+    today = calendar.local_date(event.now, programme.time_zone)
+    terms = []
+    for discount in discounts:
+        if amount:
+            metric = _metric(programme, discount)
+            event.add(MetricChange(metric, calendar.month_of(day), amount, day.isoformat()))
+        until = held_through(event.account, versions, discount, today)
+        holds = until is not None and until >= today
+        terms.append(SpendTerm(discount, str(until) if holds else None))
+    return SpendCounted(programme.id, tuple(terms))
 
 
 def shown(outcome: SpendCounted) -> dict[str, Any]:
-    """Return which terms what was spent brought."""
+    """Return through which day each discount that was counted towards holds, if it does."""
     return {
-        term.discount: {"until_on": term.until_on, "before": term.before} if term.until_on else {}
+        term.discount: {"until_on": term.until_on} if term.until_on else {}
         for term in outcome.terms
     }
 
@@ -106,48 +135,13 @@ def shown(outcome: SpendCounted) -> dict[str, Any]:
 REACTION: Final = Reaction(apply, retract, shown)
 
 
-def _windows(programme: Programme) -> Iterator[tuple[Discount, SpendWindow]]:
-    for discount in SECTION.of(programme).offers:
-        if isinstance(discount.terms, SpendWindow):
-            yield discount, discount.terms
-
-
-def _in_window(
-    account: Account, programme: Programme, discount: Discount, terms: SpendWindow, day: date
-) -> int:
-    buckets = account.metrics.get(_metric(programme, discount), {})
-    first = date(day.year, 1, 1)
-    if terms.window == "rolling":
-        first = calendar.add_days(day, 1 - terms.days)
-    low, high = first.isoformat(), day.isoformat()
-    return sum(n for b, n in buckets.items() if len(b) == len(high) and low <= b <= high)
-
-
-def _count(
-    event: EventBuilder, programme: Programme, discount: Discount, day: date, amount: int
-) -> None:
-    if amount:
-        metric, month = _metric(programme, discount), calendar.month_of(day)
-        event.add(MetricChange(metric, month, amount, day.isoformat()))
-
-
-def _metric(programme: Programme, discount: Discount) -> str:
-    return metric_key(programme.id, "spend", discount.id)
-
-
-def _key(programme: Programme, discount: Discount) -> str:
-    return f"{programme.id}/{discount.id}"
-
-
-def end(event: EventBuilder) -> None:
-    """Give up every term, where an account ends."""
-    for key in TERMS.all(event.account):
-        TERMS.drop(event, key)
+def _metric(programme: Programme, discount: str) -> str:
+    return metric_key(programme.id, "spend", discount)
 
 
 def permanent(programme: Programme) -> dict[str, list[str]]:
     """Return the ids that accounts may hold."""
-    held = [discount.id for discount, _ in _windows(programme)]
+    held = [each.id for each in SECTION.of(programme).offers if isinstance(each.terms, SpendWindow)]
     return {f"/{SECTION.name}/offers": held}
 
 
@@ -168,7 +162,6 @@ def words(compose: Composer) -> Iterator[Description]:
 MECHANIC: Final = Mechanic(
     section=SECTION,
     reaction=REACTION,
-    closing=end,
     problems=problems,
     permanent=permanent,
     words=words,

@@ -6,6 +6,9 @@ Each is counted in the month of the activity, and on its day where a window may 
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
+from collections.abc import Mapping
+from itertools import accumulate
 from typing import TYPE_CHECKING, Final
 
 from chalicelib.domain.decide.event_builder import EventBuilder
@@ -14,10 +17,26 @@ from chalicelib.domain.ledger.effects import MetricChange
 from chalicelib.domain.programme.document import Programme
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from chalicelib.domain.ledger.activity import Activity
 
 #: Windows of ladders that may begin on any day of the year.
 _BY_DAY: Final = frozenset({"anniversary", "rolling"})
+_DAY: Final = len("2026-11-22")
+
+
+class DayTotals:
+    """The days of one metric, of which any span is added up as fast as any other."""
+
+    def __init__(self, buckets: Mapping[str, int]) -> None:
+        self.days: Final = sorted(bucket for bucket in buckets if len(bucket) == _DAY)
+        self._up_to: Final = list(accumulate((buckets[day] for day in self.days), initial=0))
+
+    def between(self, first: date, last: date) -> int:
+        """Return the sum from one local day through another."""
+        begin = bisect_left(self.days, first.isoformat())
+        return self._up_to[bisect_right(self.days, last.isoformat())] - self._up_to[begin]
 
 
 def metric_key(programme_id: str, metric: str, of: str | None = None) -> str:

@@ -137,6 +137,7 @@ def make(decider: Decider, command: MakeQuote) -> Quoted:
         _household(decider),
         vouchers,
         command.excluded,
+        decider.programmes.up_to(programme.id, now),
     )
     priced = pricing.price(account, programme, purchase, command.payments, now)
     counted = tuple(

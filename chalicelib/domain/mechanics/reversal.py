@@ -160,6 +160,7 @@ def _retract_outcomes(
         programme = programme_of(programmes, evaluation)
         context = ReversalContext(
             programme=programme,
+            versions=programmes.up_to(programme.id, event.now),
             recorded=in_money_of(programme, activity)[0],
             before=_left(programme, activity, before),
             after=_left(programme, activity, after) if after.whole else None,

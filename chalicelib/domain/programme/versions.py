@@ -48,6 +48,11 @@ class Programmes:
                 current = version
         return current
 
+    def up_to(self, programme_id: str, instant: Instant) -> tuple[ProgrammeVersion, ...]:
+        """Return the versions that had taken effect by an instant, the first of them first."""
+        known = self._published.get(programme_id, ())
+        return tuple(version for version in known if (version.effective_from or 0) <= instant)
+
     def version(self, programme_id: str, number: int) -> ProgrammeVersion | None:
         """Return the published version of that number, or ``None``."""
         known = self._published.get(programme_id, ())
