@@ -6,7 +6,7 @@ What is used is counted in the account, in the window that the day of the activi
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date
 
 from chalicelib.domain.decide.event_builder import EventBuilder
@@ -40,12 +40,38 @@ def _kept_until(programme: Programme, cap: Cap, day: date) -> Instant | None:
 def open_room(account: Account, programme: Programme, day: date) -> Room:
     """Return the function that tells what a rule's caps leave open on a local day."""
 
+    def used(rule: EarningRule, cap: Cap) -> int:
+        return account.counter(_key(programme, rule, cap, day))
+
+    return _room(used)
+
+
+def room_again(
+    account: Account, programme: Programme, day: date, now: Instant, had: Mapping[str, int]
+) -> Room:
+    """
+    Return what caps leave open to an activity that is evaluated again.
+
+    ``had`` is what it had of each rule: that is its own.  It takes no room that others have used
+    since, and none of a window whose counter is forgotten by ``now``.
+    """
+
+    def used(rule: EarningRule, cap: Cap) -> int:
+        own = had.get(rule.id, 0)
+        until = _kept_until(programme, cap, day)
+        if until is not None and until < now:
+            return (cap.max or 0) - own if cap.times is None else cap.times - (own > 0)
+        counted = account.counter(_key(programme, rule, cap, day))
+        return counted - (own if cap.times is None else own > 0)
+
+    return _room(used)
+
+
+def _room(used_of: Callable[[EarningRule, Cap], int]) -> Room:
     def room(rule: EarningRule, raw: int) -> int | None:
         left: int | None = None
         for cap in rule.caps:
-            used = 0
-            if cap.window != "activity":
-                used = account.counter(_key(programme, rule, cap, day))
+            used = 0 if cap.window == "activity" else used_of(rule, cap)
             if cap.times is not None:
                 allowed = raw if used < cap.times else 0
             else:

@@ -2,10 +2,11 @@
 Clawback: what a reversal takes back of the value that an activity had brought.
 
 The award is computed anew on what remains of the activity, by the version and the snapshot that
-evaluated it, within the room that its caps left then: a reversal never reopens a cap that clipped
-another activity.  The difference is taken back from where it went: from the award's own lot, then
-in burn order; what was spent already becomes a deficit, is written off (`clamp`) or refuses the
-reversal (`reject`).  An award whose lot has expired is not taken from other value.
+evaluated it, within the room that its caps left then and others have left since: a reversal never
+reopens a cap that clipped another activity, nor gives a rule more than its caps.  The difference is
+taken back from where it went: from the award's own lot, then in burn order; what was spent already
+becomes a deficit, is written off (`clamp`) or refuses the reversal (`reject`).  An award whose lot
+has expired is not taken from other value.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from chalicelib.domain.ledger.effects import DeficitChange, PendingChange
 from chalicelib.domain.ledger.events import ActivityRecorded, Evaluation, RuleAward
 from chalicelib.domain.ledger.lots import PendingKey
 from chalicelib.domain.ledger.postings import AVAILABLE, ISSUED, PENDING
-from chalicelib.domain.mechanics import earning, value
+from chalicelib.domain.mechanics import caps, earning, value
 from chalicelib.domain.mechanics.caps import Room
 from chalicelib.domain.mechanics.remaining import Remaining
 from chalicelib.domain.programme.document import EarningRule, Programme
@@ -46,6 +47,7 @@ def granted_anew(
     recorded: ActivityRecorded,
     left: Activity,
     before: Remaining,
+    now: Instant,
     *,
     whole: bool,
 ) -> tuple[int, ...]:
@@ -55,27 +57,35 @@ def granted_anew(
     anew: dict[tuple[str, str], int] = {}
     for evaluation in recorded.evaluations:
         programme = programme_of(programmes, evaluation)
-        rooms = {a.rule: a.room for a in recorded.awards if a.programme == programme.id}
+        rooms, had = {}, {}
+        for award, granted in zip(recorded.awards, before.granted, strict=True):
+            if award.programme == programme.id:
+                rooms[award.rule], had[award.rule] = award.room, granted
         # A rule that the whole activity did not meet gives nothing for a part of it, nor competes.
         met = tuple(rule for rule in programme.earning if rule.id in rooms)
         programme = replace(programme, earning=met)
         counted, _ = in_money_of(programme, left)
         snapshot = earning.snapshot_of(account, evaluation, counted, programme.time_zone)
-        for outcome in earning.evaluate(programme, counted, snapshot, _room_then(rooms)):
+        day = counted.local_day(programme.time_zone)
+        room = _room(rooms, caps.room_again(account, programme, day, now, had))
+        for outcome in earning.evaluate(programme, counted, snapshot, room):
             anew[programme.id, outcome.rule] = outcome.granted
-    granted = [anew.get((award.programme, award.rule), 0) for award in recorded.awards]
+    after = [anew.get((award.programme, award.rule), 0) for award in recorded.awards]
     for currency in {award.currency for award in recorded.awards}:
         places = [i for i, award in enumerate(recorded.awards) if award.currency == currency]
-        if sum(granted[i] for i in places) > sum(before.granted[i] for i in places):
+        if sum(after[i] for i in places) > sum(before.granted[i] for i in places):
             # A condition that only the smaller activity meets must not turn a refund into a gain.
             for i in places:
-                granted[i] = before.granted[i]
-    return tuple(granted)
+                after[i] = before.granted[i]
+    return tuple(after)
 
 
-def _room_then(rooms: dict[str, int | None]) -> Room:
-    def room(rule: EarningRule, _raw: int) -> int | None:
-        return rooms[rule.id]
+def _room(then: dict[str, int | None], now: Room) -> Room:
+    """Return the room that was there when an activity was recorded and is there again."""
+
+    def room(rule: EarningRule, raw: int) -> int | None:
+        known = [left for left in (then[rule.id], now(rule, raw)) if left is not None]
+        return min(known, default=None)
 
     return room
 

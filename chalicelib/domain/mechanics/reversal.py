@@ -92,7 +92,9 @@ def reverse(decider: Decider, command: ReverseActivity) -> Reversed:
         return Reversed(changed=False, returned=(), remaining=before)
     left = what_is_left(activity, after)
     event = decider.event()
-    granted = clawback.granted_anew(account, programmes, recorded, left, before, whole=after.whole)
+    granted = clawback.granted_anew(
+        account, programmes, recorded, left, before, event.now, whole=after.whole
+    )
     returned = clawback.take_back(event, programmes, recorded, before.granted, granted)
     moves = _undo_counts(event, programmes, recorded, activity, before, after, granted)
     outcomes = _retract_outcomes(event, programmes, recorded, activity, before, after)

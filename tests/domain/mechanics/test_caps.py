@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from chalicelib.domain.ledger.account import Counter
 from tests.domain.building import (
@@ -168,3 +170,115 @@ class TestCaps:
         latest = granted(member.visit("2026-10-05T23:59:59.999+01:00", now="2026-11-04T22:59:59Z"))
 
         assert latest == {"visit": 10}
+
+
+def rivals(cap: dict[str, Any]) -> Member:
+    """Return a member for whom 100 a purchase, capped, competes with a point a pound."""
+    return Member(
+        programme(
+            rule("capped", fixed(100), on=PURCHASE, group="rivals", caps=[cap]),
+            rule("plain", per_amount(1, 100), on=PURCHASE, group="rivals"),
+            groups=[{"id": "rivals", "mode": "best"}],
+        )
+    )
+
+
+def won_by(member: Member, rule_id: str) -> list[int]:
+    """Return what one rule gives for each purchase, after every refund."""
+    given = []
+    for name, event in member.recorded.items():
+        left = member.left_of(name)
+        for place, award in enumerate(recorded_by(event).awards):
+            if award.rule == rule_id:
+                given.append(left.granted[place] if left else award.granted)
+    return given
+
+
+class TestEvaluatedAgain:
+    """After a refund a rule that had lost may win, but takes no room that others have used."""
+
+    @pytest.mark.parametrize(
+        "cap",
+        [
+            {"window": "day", "max": 100},
+            {"window": "month", "max": 100, "on_exceed": "reject"},
+            {"window": "lifetime", "times": 1},
+        ],
+        ids=["max", "reject", "times"],
+    )
+    def test_m8_never_above_the_cap(self, cap: dict[str, Any]) -> None:
+        """Three purchases that the other rule had won come down to £50 each: one has room."""
+        member = rivals(cap)
+        for _ in range(3):
+            member.buy(20_000, "2026-02-01")
+        assert won_by(member, "capped") == [0, 0, 0]
+        for name in ("1", "2", "3"):
+            member.reverse(name, "2026-02-02", amount=15_000)
+
+        assert won_by(member, "capped") == [100, 0, 0]
+        assert won_by(member, "plain") == [0, 50, 50]
+        assert member.available("2026-02-03") == 200
+        assert member.verdict().holds
+
+    def test_m8_a_part_of_the_room(self) -> None:
+        """What a purchase that the rule won has used is not there for another."""
+        member = rivals({"window": "day", "max": 130})
+        member.buy(1_000, "2026-02-01")
+        member.buy(20_000, "2026-02-01")
+        member.reverse("2", "2026-02-02", amount=19_000)
+
+        assert won_by(member, "capped") == [100, 30]
+
+    def test_m8_its_own_room_is_there_again(self) -> None:
+        """What it has of a cap it keeps, however often it is evaluated again."""
+        member = rivals({"window": "day", "max": 100})
+        member.buy(5_000, "2026-02-01")
+        for _ in range(3):
+            member.reverse("1", "2026-02-02", amount=1_000)
+
+        assert won_by(member, "capped") == [100]
+        assert member.available("2026-02-03") == 100
+
+    def test_m8_a_window_that_is_forgotten(self) -> None:
+        """Where nobody knows any more what others used, there is no room."""
+        member = rivals({"window": "day", "max": 100})
+        for _ in range(2):
+            member.buy(20_000, "2026-02-01")
+        for name in ("1", "2"):
+            member.reverse(name, "2026-04-01", amount=15_000)
+
+        assert won_by(member, "capped") == [0, 0]
+        assert won_by(member, "plain") == [50, 50]
+
+    @given(
+        cap=st.sampled_from(
+            [
+                {"window": "day", "max": 150},
+                {"window": "day", "max": 150, "on_exceed": "reject"},
+                {"window": "day", "times": 2},
+            ]
+        ),
+        amounts=st.lists(st.integers(1, 30_000), min_size=1, max_size=5),
+        data=st.data(),
+    )
+    def test_m8_whatever_is_refunded(
+        self, cap: dict[str, Any], amounts: list[int], data: st.DataObject
+    ) -> None:
+        """The rule is within its cap after every refund, and the counter says what it gave."""
+        member = rivals(cap)
+        left = {}
+        for amount in amounts:
+            member.buy(amount, "2026-02-01", name=f"{len(left)}")
+            left[f"{len(left)}"] = amount
+        for _ in range(data.draw(st.integers(1, 8))):
+            name = data.draw(st.sampled_from(sorted(left)))
+            if left[name]:
+                back = data.draw(st.integers(1, left[name]))
+                member.reverse(name, "2026-02-02", amount=back)
+                left[name] -= back
+            given_by = won_by(member, "capped")
+            used = sum(given_by) if "max" in cap else sum(map(bool, given_by))
+            assert used <= cap.get("max", cap.get("times"))
+            assert used == sum(each.value for each in member.account.counters.values())
+            everything = sum(given_by) + sum(won_by(member, "plain"))
+            assert member.available("2026-02-03") == everything
