@@ -160,7 +160,7 @@ def test_kept_and_lost(hospital: Clinic, patient: str) -> None:
     assert stands["by"] == "2027-03-02T16:00:00Z"
 
     hospital.move_to("2027-01-01T16:00:00Z")
-    hospital.record(patient).expect(201)
+    give(hospital, patient, 1)
     (notice,) = [e for e in hospital.ledger(patient) if e["kind"] == "tier.review_announced"]
     assert notice["effective_at"] == "2027-01-01T16:00:00Z"
     assert notice["at_risk"] == [
@@ -175,6 +175,21 @@ def test_kept_and_lost(hospital: Clinic, patient: str) -> None:
     assert tier(hospital, patient)["in_grace"] is True
     hospital.move_to("2027-04-01T16:00:00Z")
     assert tier(hospital, patient)["tier"] == "base"
+
+
+def test_confirmed(hospital: Clinic, patient: str) -> None:
+    """A visit in whose 365 days silver is reached confirms it for 365 more, with no notice."""
+    pay(hospital, patient, 20_000)
+    hospital.move_to("2026-12-01T02:00:00Z")
+    hospital.record(patient).expect(201)
+    assert tier(hospital, patient)["by"] == "2027-12-01T16:00:00Z"
+
+    hospital.move_to("2027-03-02T16:00:00Z")
+    give(hospital, patient, 1)
+    (notice,) = [e for e in hospital.ledger(patient) if e["kind"] == "tier.review_announced"]
+    assert "at_risk" not in notice
+    stands = tier(hospital, patient)
+    assert (stands["tier"], stands["in_grace"]) == ("silver", False)
 
 
 def test_a_reward_gives_an_entitlement(hospital: Clinic, patient: str) -> None:

@@ -7,11 +7,13 @@ membership.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from chalicelib.domain.ledger import calendar
-from chalicelib.domain.ledger.account import LIFETIME
+from chalicelib.domain.ledger.account import LIFETIME, TierStep
+from chalicelib.domain.ledger.calendar import Instant
 from chalicelib.domain.mechanics.metrics import metric_key
 
 if TYPE_CHECKING:
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
 
 #: What a programme without a ladder calls everyone.
 NO_TIER: Final = "member"
+#: The least rank from each of these instants on.
+Course = list[tuple[Instant, int]]
 _MONTH: Final = len("2026-11")
 
 
@@ -51,36 +55,47 @@ def window_of(tiers: Tiers, enrolment: Enrolment, day: date) -> Window:
     return Window(None, day)
 
 
-def running_window(tiers: Tiers, enrolment: Enrolment, today: date, programme: Programme) -> Window:
-    """Return the window in which the tier that is held was reached, if that is not over."""
+class Review(NamedTuple):
+    """When a tier is reviewed next, and the last day before which it is held without a grace."""
+
+    at: Instant
+    last_on: date
+    in_grace: bool = False
+
+
+def next_review(
+    account: Account, programme: Programme, tiers: Tiers, rank: int, now: Instant
+) -> Review | None:
+    """Return the next review of a rank that the metrics give, none where nothing changes by it."""
+    if tiers.window == "lifetime" or (rank == 0 and tiers.upgrade != "at_review"):
+        return None
+    today = calendar.local_date(now, programme.time_zone)
     if tiers.window == "rolling":
-        reached = calendar.local_date(enrolment.timeline[-1].since, programme.time_zone)
-        return window_of(tiers, enrolment, reached)
-    return window_of(tiers, enrolment, today)
+        from chalicelib.domain.mechanics import tier_standing
+
+        return tier_standing.next_review(account, programme, tiers, rank, now, today)
+    last = window_of(tiers, account.enrolments[programme.id], today).last
+    return Review(calendar.expiry_instant(last, programme.time_zone), last)
 
 
 def finished_window(tiers: Tiers, enrolment: Enrolment, today: date) -> Window:
-    """Return the last window that is over: the one that a review on this day is about."""
+    """Return the last year that is over: the one that a review on this day is about."""
     first = window_of(tiers, enrolment, today).first
-    if tiers.window == "rolling" or first is None:
-        return window_of(tiers, enrolment, calendar.add_days(today, -1))
+    if first is None:
+        raise AssertionError("a lifetime is never over, and no review is about it")
     return window_of(tiers, enrolment, calendar.add_days(first, -1))
-
-
-def last_day_held(tiers: Tiers, enrolment: Enrolment, today: date) -> date | None:
-    """Return the last local day before a tier that is held today is reviewed."""
-    if tiers.window == "lifetime":
-        return None
-    if tiers.window == "rolling":
-        return calendar.add_days(today, tiers.rolling_days)
-    return window_of(tiers, enrolment, today).last
 
 
 def rank_reached(account: Account, programme: Programme, tiers: Tiers, window: Window) -> int:
     """Return the highest rank whose thresholds the metrics of a window reach."""
+    return rank_of(tiers, lambda each: measure(account, programme, tiers, each, window))
+
+
+def rank_of(tiers: Tiers, total: Callable[[Threshold], int]) -> int:
+    """Return the highest rank whose thresholds are reached by what is counted for each."""
     for rank in range(len(tiers.levels) - 1, 0, -1):
         need = tiers.levels[rank].qualify
-        if need is not None and qualifies(account, programme, tiers, need, window):
+        if need is not None and _met(need, total):
             return rank
     return 0
 
@@ -89,19 +104,47 @@ def qualifies(
     account: Account, programme: Programme, tiers: Tiers, need: Qualification, window: Window
 ) -> bool:
     """Tell whether the metrics of a window reach all, or any, of the thresholds of a tier."""
+    return _met(need, lambda each: measure(account, programme, tiers, each, window))
 
-    def met(threshold: Threshold) -> bool:
-        return measure(account, programme, tiers, threshold, window) >= threshold.at_least
 
-    return all(map(met, need.all)) if need.all else any(map(met, need.any))
+def _met(need: Qualification, total: Callable[[Threshold], int]) -> bool:
+    met = (total(each) >= each.at_least for each in need.all or need.any)
+    return all(met) if need.all else any(met)
+
+
+def key_of(programme: Programme, threshold: Threshold) -> str:
+    """Return the key of the metric that a threshold is for."""
+    return metric_key(programme.id, threshold.metric, threshold.currency or threshold.on)
+
+
+def raised(
+    programme: Programme, tiers: Tiers, timeline: tuple[TierStep, ...], course: Course
+) -> tuple[TierStep, ...]:
+    """Return a timeline on which nothing is held that is below a course."""
+    if not course:
+        return timeline
+    first = course[0][0]
+    # What was held until this very instant stays, overruled by what comes after.
+    found = [step for step in timeline if step.since <= first]
+    ranks, steps = dict(course), {step.since: step for step in timeline if step.since > first}
+    held, least = found[-1].tier, 0
+    for at in sorted({*ranks, *steps}):
+        least = ranks.get(at, least)
+        step = steps.get(at)
+        held = step.tier if step else held
+        tier = held if programme.rank(held) >= least else tiers.levels[least].id
+        if tier != found[-1].tier:
+            rises = programme.rank(tier) > programme.rank(found[-1].tier)
+            reason = step.reason if step else "reached" if rises else "reviewed"
+            found.append(TierStep(at, tier, reason))
+    return tuple(found)
 
 
 def measure(
     account: Account, programme: Programme, tiers: Tiers, threshold: Threshold, window: Window
 ) -> int:
     """Return a metric in a window, as the ladder counts it."""
-    key = metric_key(programme.id, threshold.metric, threshold.currency or threshold.on)
-    buckets = account.metrics.get(key, {})
+    buckets = account.metrics.get(key_of(programme, threshold), {})
     if window.first is None:
         return buckets.get(LIFETIME, 0)
     first, last = window.first.isoformat(), window.last.isoformat()

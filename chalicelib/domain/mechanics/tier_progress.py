@@ -7,8 +7,14 @@ from msgspec import Struct
 from chalicelib.domain.ledger import calendar
 from chalicelib.domain.ledger.account import Account, TierStep
 from chalicelib.domain.ledger.calendar import Instant
-from chalicelib.domain.mechanics.tier_ladder import Window, measure, qualifies, window_of
-from chalicelib.domain.mechanics.tiers import TierOverride, overrides_of
+from chalicelib.domain.mechanics.tier_ladder import (
+    Window,
+    measure,
+    next_review,
+    qualifies,
+    window_of,
+)
+from chalicelib.domain.mechanics.tiers import TierOverride, overrides_of, rank_beneath
 from chalicelib.domain.programme.document import Programme, Qualification, TierLevel, Tiers
 from chalicelib.domain.programme.fields import Text
 
@@ -57,6 +63,12 @@ def tier_progress(account: Account, programme: Programme, now: Instant) -> TierP
     enrolment = account.enrolments[programme.id]
     window = window_of(tiers, enrolment, calendar.local_date(now, programme.time_zone))
     rank = programme.rank(enrolment.tier)
+    by, in_grace = enrolment.review_at, enrolment.in_grace
+    if tiers.window == "rolling" and by is not None:
+        # What has confirmed the tier counts at the review; here it is told at once.
+        beneath = rank_beneath(account, programme)
+        review = next_review(account, programme, tiers, beneath, now)
+        by, in_grace = (None, False) if review is None else (review.at, review.in_grace)
     level = tiers.levels[rank]
     higher = next((each for each in tiers.levels[rank + 1 :] if each.qualify is not None), None)
     keeps = tiers.window != "lifetime" and level.qualify is not None and tiers.downgrade != "none"
@@ -68,8 +80,8 @@ def tier_progress(account: Account, programme: Programme, now: Instant) -> TierP
         timeline=enrolment.timeline,
         to_next=None if higher is None else _to_level(account, programme, tiers, higher, window),
         to_keep=_to_level(account, programme, tiers, level, window) if keeps else None,
-        by=enrolment.review_at,
-        in_grace=enrolment.in_grace,
+        by=by,
+        in_grace=in_grace,
         overrides=overrides_of(account, programme.id),
     )
 

@@ -2,14 +2,15 @@
 Reviews of tiers: which of them a member keeps when a window is over, and which are lost.
 
 A calendar year, or a year of membership, is reviewed when it ends, on what it brought, so that a
-tier reached in one year lasts through the next; a rolling tier is reviewed so many days after it
-was reached or confirmed, on the days up to then.  A grace postpones a loss, and what the new window
-has brought by its end counts too.  A lifetime tier is never reviewed.
+tier reached in one year lasts through the next; a rolling tier when its term is over, which began
+with the last day that reached it (`tier_standing`).  A grace postpones a loss, and what the new
+window has brought by its end counts too.  A lifetime tier is never reviewed.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
 from typing import Final
 
 from chalicelib.domain.decide.event_builder import EventBuilder
@@ -62,11 +63,12 @@ def _review(event: EventBuilder, programme: Programme, tiers: Tiers) -> None:
     enrolment = event.account.enrolments[programme.id]
     today = calendar.local_date(event.now, programme.time_zone)
     held = rank_beneath(event.account, programme)
-    finished = finished_window(tiers, enrolment, today)
-    reached = rank_reached(event.account, programme, tiers, finished)
-    if enrolment.in_grace:
-        running = window_of(tiers, enrolment, today)
-        reached = max(reached, rank_reached(event.account, programme, tiers, running))
+    if tiers.window == "rolling":
+        from chalicelib.domain.mechanics import tier_standing
+
+        reached = tier_standing.rank_lasting(event.account, programme, tiers, held, today)
+    else:
+        reached = _reached_in_years(event.account, programme, tiers, today)
     if reached > held and tiers.upgrade == "at_review":
         raise_to(event, programme, tiers, reached, "reviewed")
     if reached < held and tiers.downgrade != "none":
@@ -77,6 +79,17 @@ def _review(event: EventBuilder, programme: Programme, tiers: Tiers) -> None:
             return
         lower_to(event, programme, tiers, _rank_left(tiers, held, reached), "reviewed")
     schedule_review(event, programme, tiers)
+
+
+def _reached_in_years(account: Account, programme: Programme, tiers: Tiers, today: date) -> int:
+    """Return what the year that is over has reached; at the end of a grace, or the new one."""
+    enrolment = account.enrolments[programme.id]
+    finished = finished_window(tiers, enrolment, today)
+    reached = rank_reached(account, programme, tiers, finished)
+    if enrolment.in_grace:
+        running = window_of(tiers, enrolment, today)
+        reached = max(reached, rank_reached(account, programme, tiers, running))
+    return reached
 
 
 def _rank_left(tiers: Tiers, held: int, reached: int) -> int:
@@ -95,7 +108,11 @@ def announce(event: EventBuilder, programmes: Programmes) -> Data | None:
         version = programmes.in_force(programme_id, event.now)
         tiers = version.document.tiers if version else None
         if version is not None and tiers is not None:
-            at_risk += _at_risk(account, version.document, tiers, event.now)
+            found = tuple(_at_risk(account, version.document, tiers, event.now))
+            if not found and tiers.window == "rolling":
+                # What confirmed the tier since has put its loss off, and the notice of it.
+                schedule_review(event, version.document, tiers)
+            at_risk += found
     return None if event.is_empty else TierReviewAnnounced(tuple(at_risk))
 
 
@@ -107,7 +124,13 @@ def _at_risk(
     if enrolment.review_at is None or enrolment.review_at <= now:
         return
     last = calendar.local_date(enrolment.review_at - 1, programme.time_zone)
-    reached = rank_reached(account, programme, tiers, window_of(tiers, enrolment, last))
+    if tiers.window == "rolling":
+        from chalicelib.domain.mechanics import tier_standing
+
+        days = tier_standing.Days(account, programme, tiers)
+        reached = days.rank_without_grace(calendar.add_days(last, 1))
+    else:
+        reached = rank_reached(account, programme, tiers, window_of(tiers, enrolment, last))
     beneath = rank_beneath(account, programme)
     if reached >= beneath or tiers.downgrade == "none":
         return

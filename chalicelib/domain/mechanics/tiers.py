@@ -2,8 +2,9 @@
 Tiers: the one that a member holds, and how it rises and falls.
 
 Climbing is immediate, unless the ladder says that it waits for the review, and counts from the day
-of the activity.  A reversal takes a tier back only where it was reached in the window that is
-running: one that was reviewed since stands until the next review (`tier_reviews`).
+of the activity.  Where windows roll, a tier follows from the days alone (`tier_standing`).  Of a
+year, a reversal takes a tier back only while that is running: one that was reviewed since stands
+until the next review (`tier_reviews`).
 
 A tier override (`tier_overrides`) holds a tier above what the metrics give, until its day is over.
 What the metrics alone would give is kept ``beneath`` it.
@@ -117,71 +118,68 @@ def climb(
     """
     Raise the tier from the instant of an activity, if the metrics of its window now allow it.
 
-    A late activity that brings its window over a threshold also raises what was held since: it
-    gives back what a review or a reversal took because the activity was not known.  Where windows
-    roll, a late activity may also count with later ones; then the tier is reached now.
+    A late activity that brings a window over a threshold also raises what was held since: it gives
+    back what a review or a reversal took because the activity was not known.  Where windows roll,
+    it raises no longer than a tier that was reached then would have lasted.
     """
     tiers = programme.tiers
     if tiers is None:
         return None
     enrolment = event.account.enrolments[programme.id]
-    if tiers.upgrade == "at_review":
-        if enrolment.review_at is None:
-            schedule_review(event, programme, tiers)
-        return None
-    since = max(occurred_at, enrolment.joined_at)
-    timeline = _climbed(event, programme, tiers, day, since)
-    today = calendar.local_date(event.now, programme.time_zone)
-    if tiers.window == "rolling" and today > day:
-        timeline = _climbed(event, programme, tiers, today, event.now, timeline)
-    if timeline == enrolment.timeline:
-        return None
+    course = _brought(event, programme, tiers, day, max(occurred_at, enrolment.joined_at))
+    timeline = tier_ladder.raised(programme, tiers, enrolment.timeline, course)
+    reached = course[-1][1] if course else 0
+    rises = reached > rank_beneath(event.account, programme)
+    if rises:
+        _keep_beneath(event, programme.id, tiers.levels[reached].id)
     step = timeline[-1]
-    event.add(TierChange(programme.id, step.tier, tuple(map(_plain, timeline))))
+    if timeline != enrolment.timeline:
+        event.add(TierChange(programme.id, step.tier, tuple(map(_plain, timeline))))
+    if step.tier != enrolment.tier:
+        _give_or_take_back(event, programme, enrolment.tier, step.tier, step.reason)
+    waits = tiers.upgrade == "at_review" and enrolment.review_at is None
+    if rises or waits or (enrolment.in_grace and _confirmed(event, programme, tiers)):
+        schedule_review(event, programme, tiers)
     if step.tier == enrolment.tier:
         return None
-    _give_or_take_back(event, programme, enrolment.tier, step.tier, step.reason)
-    schedule_review(event, programme, tiers)
     return TierMoved(programme.id, enrolment.tier, step.tier, step.since)
 
 
-def _climbed(
-    event: EventBuilder,
-    programme: Programme,
-    tiers: Tiers,
-    day: date,
-    since: Instant,
-    timeline: tuple[TierStep, ...] | None = None,
-) -> tuple[TierStep, ...]:
-    """Return the timeline as what the window of a day brought raises it."""
+def _brought(
+    event: EventBuilder, programme: Programme, tiers: Tiers, day: date, since: Instant
+) -> tier_ladder.Course:
+    """Return the least rank from each instant on, by the windows that an activity counts in."""
+    today = calendar.local_date(event.now, programme.time_zone)
+    waits = tiers.upgrade == "at_review"
+    if tiers.window == "rolling" and (waits or day < today):
+        # Few activities are late.
+        from chalicelib.domain.mechanics import tier_standing
+
+        known = (event.before, event.account)
+        return tier_standing.brought(*known, programme, tiers, day, since, today)
     enrolment = event.account.enrolments[programme.id]
-    timeline = enrolment.timeline if timeline is None else timeline
     window = tier_ladder.window_of(tiers, enrolment, day)
+    if waits:
+        if window.first is None or today <= window.last:
+            return []
+        since = max(since, calendar.expiry_instant(window.last, programme.time_zone))
     reached = tier_ladder.rank_reached(event.account, programme, tiers, window)
-    if since < timeline[-1].since:
+    if since < enrolment.timeline[-1].since:
         before = tier_ladder.rank_reached(event.before, programme, tiers, window)
         if reached <= before:
-            return timeline
-    if reached > rank_beneath(event.account, programme):
-        _keep_beneath(event, programme.id, tiers.levels[reached].id)
-    return _raised(programme, timeline, since, tiers.levels[reached].id)
+            return []
+    return [(since, reached)]
 
 
-def _raised(
-    programme: Programme, timeline: tuple[TierStep, ...], since: Instant, tier: str
-) -> tuple[TierStep, ...]:
-    """Return a timeline on which nothing below ``tier`` is held from ``since`` on."""
-    least = programme.rank(tier)
-    raised = [step for step in timeline if step.since <= since]
-    if programme.rank(raised[-1].tier) < least:
-        # What was held until this very instant stays, overruled by what comes after.
-        raised.append(TierStep(since, tier, "reached"))
-    for step in timeline:
-        if step.since > since:
-            held = step.tier if programme.rank(step.tier) >= least else tier
-            if held != raised[-1].tier:
-                raised.append(TierStep(step.since, held, step.reason))
-    return tuple(raised)
+def _confirmed(event: EventBuilder, programme: Programme, tiers: Tiers) -> bool:
+    """Tell whether what a review had missed, before a grace began, may be there now."""
+    if tiers.window == "rolling":
+        return True
+    account, enrolment = event.account, event.account.enrolments[programme.id]
+    today = calendar.local_date(event.now, programme.time_zone)
+    finished = tier_ladder.finished_window(tiers, enrolment, today)
+    reached = tier_ladder.rank_reached(account, programme, tiers, finished)
+    return reached >= rank_beneath(account, programme)
 
 
 def descend_after_reversal(
@@ -196,26 +194,46 @@ def descend_after_reversal(
     tiers = programme.tiers
     if tiers is None or tiers.upgrade == "at_review":
         return None
-    enrolment = event.account.enrolments[programme.id]
     today = calendar.local_date(event.now, programme.time_zone)
-    window = tier_ladder.running_window(tiers, enrolment, today, programme)
+    left = (
+        _left_of_days(event, programme, tiers, today)
+        if tiers.window == "rolling"
+        else _left_of_window(event, programme, tiers, today, day)
+    )
+    if left is None:
+        return None
+    moved = None
+    if left < rank_beneath(event.account, programme):
+        moved = lower_to(event, programme, tiers, left, "reversed")
+    schedule_review(event, programme, tiers)
+    return moved
+
+
+def _left_of_days(event: EventBuilder, programme: Programme, tiers: Tiers, today: date) -> int:
+    """Return the rank that is justified after a reversal, where windows roll."""
+    from chalicelib.domain.mechanics import tier_standing
+
+    gave = tier_standing.Days(event.before, programme, tiers).rank(today)
+    gives = tier_standing.Days(event.account, programme, tiers).rank(today)
+    if gives >= gave:
+        return rank_beneath(event.account, programme)
+    return max(gives, tier_standing.carried(event.account, programme, tiers, today))
+
+
+def _left_of_window(
+    event: EventBuilder, programme: Programme, tiers: Tiers, today: date, day: date
+) -> int | None:
+    """Return the rank that is justified after a reversal; ``None`` where it counted for none."""
+    enrolment = event.account.enrolments[programme.id]
+    window = tier_ladder.window_of(tiers, enrolment, today)
     reached = tier_ladder.rank_reached(event.account, programme, tiers, window)
     if reached >= tier_ladder.rank_reached(event.before, programme, tiers, window):
         return None
-    carried = 0
-    if window.first is not None:
-        if not window.first <= day <= window.last:
-            return None
-        carried = _rank_carried(programme, enrolment, window.first)
-    if tiers.window == "rolling":
-        latest = tier_ladder.window_of(tiers, enrolment, today)
-        carried = tier_ladder.rank_reached(event.account, programme, tiers, latest)
-    justified = max(reached, carried)
-    if justified >= rank_beneath(event.account, programme):
+    if window.first is None:
+        return reached
+    if not window.first <= day <= window.last:
         return None
-    moved = lower_to(event, programme, tiers, justified, "reversed")
-    schedule_review(event, programme, tiers)
-    return moved
+    return max(reached, _rank_carried(programme, enrolment, window.first))
 
 
 def _rank_carried(programme: Programme, enrolment: Enrolment, first: date) -> int:
@@ -283,21 +301,17 @@ def _plain(step: TierStep) -> tuple[Instant, str, str]:
 
 
 def schedule_review(event: EventBuilder, programme: Programme, tiers: Tiers) -> None:
-    """Set the next review, ending any grace: none where nothing could change by it."""
+    """Set the next review, and whether a grace ends with it: none where nothing could change."""
     enrolment = event.account.enrolments[programme.id]
-    at = None
-    climbs = tiers.upgrade == "at_review"
-    today = calendar.local_date(event.now, programme.time_zone)
-    last = tier_ladder.last_day_held(tiers, enrolment, today)
-    if last is not None and (climbs or programme.rank(enrolment.tier) > 0):
-        at = calendar.expiry_instant(last, programme.time_zone)
-    if (at, False) != (enrolment.review_at, enrolment.in_grace):
-        event.add(ReviewChange(programme.id, at))
+    rank = rank_beneath(event.account, programme)
+    review = tier_ladder.next_review(event.account, programme, tiers, rank, event.now)
+    planned = (None, False) if review is None else (review.at, review.in_grace)
+    if planned != (enrolment.review_at, enrolment.in_grace):
+        event.add(ReviewChange(programme.id, *planned))
     notify = None
-    if last is not None and at is not None and tiers.notice_days is not None:
-        notify = calendar.day_start(
-            calendar.add_days(last, 1 - tiers.notice_days), programme.time_zone
-        )
+    if review is not None and tiers.notice_days is not None:
+        first = calendar.add_days(review.last_on, 1 - tiers.notice_days)
+        notify = calendar.day_start(first, programme.time_zone)
     if notify is not None and notify > event.now:
         NOTICES.put(event, programme.id, ReviewNotice(notify))
     else:

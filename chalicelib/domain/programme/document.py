@@ -221,11 +221,11 @@ class Tiers(Model, frozen=True):
     today among them; ``lifetime`` never ends.  With ``at_once`` a member climbs the moment the
     metrics reach a threshold, with ``at_review`` when the window is reviewed.
 
-    When a calendar year or a year of membership ends, or ``rolling_days`` after a tier was reached
-    or confirmed, it is reviewed on what the window that is over brought: ``none`` keeps it,
-    ``one_level`` takes one step down, ``to_earned`` goes down to what was earned, each
-    ``grace_days`` later.  ``notice_days`` before a review that would take the tier, the journal
-    says so, for messages and webhooks to follow.
+    When a calendar year or a year of membership ends, the tier is reviewed on what that brought;
+    where windows roll, ``rolling_days`` after the last day of activity whose window reached it:
+    ``none`` keeps it, ``one_level`` takes one step down, ``to_earned`` goes down to what was
+    earned, each ``grace_days`` later.  ``notice_days`` before a review that would take the tier,
+    the journal says so, for messages and webhooks to follow.
     """
 
     levels: Annotated[tuple[TierLevel, ...], Meta(min_length=1, max_length=20)]

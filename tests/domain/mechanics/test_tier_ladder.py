@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from tests.domain.building import (
     Member,
@@ -32,8 +33,8 @@ class TestRolling:
         member.visit(second)
         assert member.enrolment.tier == tier
 
-    def test_reviewed_after_its_days(self) -> None:
-        """A tier holds for 30 days after the day on which it was reached; then they count."""
+    def test_held_after_the_last_day_that_reached_it(self) -> None:
+        """A tier holds for 30 days after the last day of activity whose window reached it."""
         member = member_for_30_days()
         visit_times(member, 2, "2026-03")
         assert member.enrolment.review_at == at("2026-04-02T00:00:00Z")
@@ -47,12 +48,20 @@ class TestRolling:
 
         member.tick("2026-04-21")
 
-        # From 22 March to 20 April there was one visit.
-        assert member.enrolment.tier == "base"
+        # From 12 March to 10 April there were three visits: silver, and gold no more.
+        assert (member.enrolment.tier, member.enrolment.review_at) == (
+            "silver",
+            at("2026-05-11T00:00:00Z"),
+        )
+        member.tick("2026-05-11")
+        assert member.steps[-2:] == [
+            ("2026-04-21T00:00:00Z", "silver", "reviewed"),
+            ("2026-05-11T00:00:00Z", "base", "reviewed"),
+        ]
         assert member.enrolment.review_at is None
 
     def test_confirmed(self) -> None:
-        """A review that finds it reached again confirms it for another 30 days."""
+        """An activity that reaches it again confirms it for 30 days more."""
         member = member_for_30_days()
         visit_times(member, 2, "2026-03")
         member.visit("2026-03-25")
@@ -61,18 +70,121 @@ class TestRolling:
         member.tick("2026-04-02")
 
         assert member.enrolment.tier == "silver"
-        assert member.enrolment.review_at == at("2026-05-03T00:00:00Z")
+        assert member.enrolment.review_at == at("2026-05-02T00:00:00Z")
 
-    def test_a_late_activity_counts_with_later_ones(self) -> None:
-        """What is late joins what came after it: the tier is reached when it becomes known."""
+    @pytest.mark.parametrize("grace", [0, 5])
+    def test_o3_a_late_activity_counts_from_its_own_day(self, grace: int) -> None:
+        """1 and 5 January are silver through 4 February, though the 5th is told on 20 February."""
+        document = replace(
+            clinic(("silver", visits(2)), **ROLLING, grace_days=grace), backdate_limit_days=365
+        )
+        told, late = (Member(document, joined="2025-12-01") for _ in range(2))
+        told.visit("2026-01-01")
+        told.visit("2026-01-05")
+        told.tick("2026-02-20")
+        late.visit("2026-01-01")
+        late.visit("2026-01-05", now="2026-02-20")
+
+        lost_on = f"2026-02-{5 + grace:02d}T00:00:00Z"
+        assert late.steps == told.steps
+        assert late.steps[1:] == [
+            ("2026-01-05T12:00:00Z", "silver", "reached"),
+            (lost_on, "base", "reviewed"),
+        ]
+        assert (late.enrolment.tier, late.enrolment.review_at) == ("base", None)
+        assert late.verdict().holds
+
+    def test_o3_told_while_it_holds(self) -> None:
+        """Told on 20 January, the tier lasts as long as if it had been told in time."""
+        member = Member(clinic(("silver", visits(2)), **ROLLING), joined="2025-12-01")
+        member.visit("2026-01-01")
+        member.visit("2026-01-05", now="2026-01-20")
+
+        assert member.enrolment.tier == "silver"
+        assert member.enrolment.review_at == at("2026-02-05T00:00:00Z")
+        assert member.seen("2026-02-05").enrolments["clinic"].tier == "base"
+
+    def test_o3_told_in_the_grace(self) -> None:
+        """What the review did not know ends the grace: the tier was held without one."""
+        member = Member(clinic(("silver", visits(2)), **ROLLING, grace_days=20))
+        member.visit("2026-02-01")
+        member.visit("2026-02-02")
+        member.tick("2026-03-10")
+        assert member.enrolment.in_grace
+
+        member.visit("2026-02-20", now="2026-03-10")
+
+        assert (member.enrolment.tier, member.enrolment.in_grace) == ("silver", False)
+        assert member.enrolment.review_at == at("2026-03-23T00:00:00Z")
+
+    def test_o3_a_late_activity_counts_with_later_ones(self) -> None:
+        """What is late joins what came after it: the tier is held from the day that they reach."""
         member = member_for_30_days()
         member.visit("2026-03-20")
         member.tick("2026-03-25")
 
         member.visit("2026-03-10", now="2026-03-25")
 
+        assert member.steps[-1] == ("2026-03-20T00:00:00Z", "silver", "reached")
+        assert member.enrolment.review_at == at("2026-04-20T00:00:00Z")
+
+    def test_o3_between_what_is_known(self) -> None:
+        """Neither on its own day nor today is the tier reached, but between them it was."""
+        member = member_for_30_days()
+        member.visit("2026-02-10")
+        member.tick("2026-03-20")
+
+        member.visit("2026-02-20", now="2026-03-20")
+
         assert member.enrolment.tier == "silver"
-        assert member.enrolment.timeline[-1].since == at("2026-03-25")
+        assert member.steps[-1] == ("2026-02-20T12:00:00Z", "silver", "reached")
+
+    def test_one_level_at_a_time(self) -> None:
+        """Each step down after 30 days more, told in time or late."""
+        parts = {**ROLLING, "downgrade": "one_level"}
+        levels = (("silver", visits(2)), ("gold", visits(3)))
+        document = replace(clinic(*levels, **parts), backdate_limit_days=365)
+        told, late = (Member(document) for _ in range(2))
+        visit_times(told, 3, "2026-02")
+        visit_times(late, 2, "2026-02")
+        told.tick("2026-05-20")
+        late.visit("2026-02-03", now="2026-05-20")
+
+        assert [(since[:10], tier) for since, tier, _ in told.steps[1:]] == [
+            ("2026-02-02", "silver"),
+            ("2026-02-03", "gold"),
+            ("2026-03-06", "silver"),
+            ("2026-04-06", "base"),
+        ]
+        assert late.steps == told.steps
+
+    def test_never_down(self) -> None:
+        """With downgrade none a late activity raises for good."""
+        document = clinic(("silver", visits(2)), **{**ROLLING, "downgrade": "none"})
+        member = Member(replace(document, backdate_limit_days=365))
+        member.visit("2026-02-01")
+        member.visit("2026-02-03", now="2026-09-20")
+
+        assert member.enrolment.tier == "silver"
+        assert member.seen("2030-01-01").enrolments["clinic"].tier == "silver"
+
+    @pytest.mark.parametrize(
+        ("refunded", "tier", "review"),
+        [("2026-04-10", "silver", at("2026-04-20T00:00:00Z")), ("2026-04-25", "base", None)],
+    )
+    def test_a_refund_brings_the_loss_forward(
+        self, refunded: str, tier: str, review: int | None
+    ) -> None:
+        """Without the visit that confirmed it, a tier is lost when the one before would lose it."""
+        member = member_for_30_days()
+        visit_times(member, 2, "2026-03")
+        member.visit("2026-03-20")
+        member.visit("2026-03-31", name="confirms")
+        member.tick("2026-04-02")
+        assert member.enrolment.review_at == at("2026-05-01T00:00:00Z")
+        member.reverse("confirms", refunded)
+
+        assert (member.enrolment.tier, member.enrolment.review_at) == (tier, review)
 
     def test_reversed(self) -> None:
         """A visit that is taken back takes the tier with it, unless later ones carry it."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from chalicelib.domain.mechanics.tier_grants import GrantTier
+from chalicelib.domain.mechanics.tier_grants import GrantTier, LiftTier
 from tests.domain.ladders import visit_times, yearly
 
 
@@ -68,6 +68,19 @@ class TestOverrides:
         member.tick("2026-03-12")
 
         assert member.enrolment.tier == "platinum"
+
+    def test_earned_under_an_override(self) -> None:
+        """What was earned beneath is there when the override is lifted, and is reviewed as ever."""
+        member = yearly()
+        member.do(replace(self.GOLD, days=None), "2026-02-01")
+        visit_times(member, 2, "2026-03")
+        member.do(LiftTier(member="mem_1", programme="clinic", reason="a slip"), "2026-04-01")
+        assert member.enrolment.tier == "silver"
+        assert member.seen("2027-12-31").enrolments["clinic"].tier == "silver"
+
+        member.tick("2028-01-01")
+
+        assert member.enrolment.tier == "base"
 
     def test_closing(self) -> None:
         """An account that ends has no override, and nothing falls due on it."""
