@@ -61,7 +61,13 @@ class QuotedLineView(Struct, frozen=True):
 
 
 class ConsideredView(Struct, frozen=True):
-    """A discount that was looked at: ``amount`` is what it took off, ``reason`` why nothing."""
+    """
+    A discount that was looked at: ``amount`` is what it took off, ``reason`` why nothing.
+
+    ``source`` says what ``id`` names: a `discount`, an `entitlement`, a `wallet` (its rate, or why
+    it pays nothing), or the reward of a `voucher` that no discount takes.  ``redemption_id`` is
+    whose voucher was presented: each voucher has an entry.
+    """
 
     source: str
     id: str
@@ -70,6 +76,7 @@ class ConsideredView(Struct, frozen=True):
     percent: int | None
     amount: int
     reason: str
+    redemption_id: str | None
 
 
 class DrawView(Struct, frozen=True):
@@ -120,6 +127,7 @@ def _considered(each: Considered, names: dict[Any, Text], locale: str) -> Consid
         percent=each.percent,
         amount=each.amount,
         reason=each.reason,
+        redemption_id=each.redemption or None,
     )
 
 
@@ -132,4 +140,5 @@ def _names(version: ProgrammeVersion | None) -> dict[Any, Text]:
         {("discount", each.id): each.name for each in offers}
         | {("entitlement", each.id): each.name for each in entitlements.SECTION.of(document)}
         | {("wallet", each.id): each.name for each in document.currencies}
+        | {("voucher", each.id): each.name for each in document.rewards}
     )

@@ -310,16 +310,39 @@ def test_a_cart_that_cannot_be_priced(desk: Clinic, patient: str) -> None:
 
 
 def test_a_voucher_over_an_amount(desk: Clinic, patient: str) -> None:
-    """£5 off come off the first lines, no more than they cost; unused where others give more."""
+    """M3: £5 off are spread over the lines; unused where others give more on every one."""
     code = voucher(desk, patient, "five-off")
     made = quote(desk, patient, {"amount": 300}, {"amount": 8000}, vouchers=[code])
-    assert [line["net"] for line in made["lines"]] == [0, 7800]
+    assert [line["net"] for line in made["lines"]] == [282, 7518]
     assert len(made["redemptions"]) == 1
 
     show(desk, patient, "police")
     better = consult(desk, patient, vouchers=[code])
     assert (applied(better), better["redemptions"]) == ({"in-service": 640}, [])
     assert considered(better)["five-off"]["reason"] == "others gave more"
+
+
+def test_m9_every_voucher_is_answered(desk: Clinic, patient: str) -> None:
+    """M9: of two that give the same one counts, a gift takes nothing off; each says why."""
+    codes = [voucher(desk, patient, "five-off") for _ in range(2)]
+    medal = {"programme": PROGRAMME, "reward": "medal"}
+    gift = desk.api.post(f"/v1/members/{patient}/redemptions", medal).expect(201)
+    codes.append(gift["voucher"]["code"])
+
+    made = quote(desk, patient, {"amount": 2000}, vouchers=codes)
+
+    told = [each for each in made["considered"] if each["redemption_id"] is not None]
+    assert [(each["id"], each["amount"], each["reason"]) for each in told] == [
+        ("five-off", 500, ""),
+        ("five-off", 0, "others gave more"),
+        ("medal", 0, "it takes nothing off: it stands for something else"),
+    ]
+    assert made["redemptions"] == [told[0]["redemption_id"]]
+    assert told[2]["redemption_id"] == gift["redemption_id"]
+    confirm(desk, patient, made["quote_id"]).expect(201)
+    left = f"/v1/members/{patient}/redemptions/{told[1]['redemption_id']}"
+    assert desk.api.get(left).expect(200)["state"] == "issued"
+    desk.check(patient)
 
 
 def test_declined(desk: Clinic, patient: str) -> None:

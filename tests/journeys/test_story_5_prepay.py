@@ -124,16 +124,18 @@ def test_a_lot_ends_within_a_line(desk: Clinic, patient: str) -> None:
 
 
 def test_a_part_comes_back_in_its_share(desk: Clinic, patient: str) -> None:
-    """Half of a bill that prepaid money paid in part returns half of what was drawn."""
+    """M2: half of a bill that prepaid money paid in part returns half of what was drawn."""
     top_up(desk, patient, 20_000)
     lines = [{"amount": 15_000, "category": "consult"} for _ in range(2)]
     made = quote(desk, patient, *lines)
     confirm(desk, patient, made["quote_id"]).expect(201)
     assert (prepaid(desk, patient), made["net"]["amount"]) == ([], 27_778)
 
-    reverse(desk, made["quote_id"], lines=[{"id": "1"}])  # £135.00 of £277.78
+    # Each line was paid from the lot in the same part, so each cost the same.
+    assert [line["net"] for line in made["lines"]] == [13_889, 13_889]
+    reverse(desk, made["quote_id"], lines=[{"id": "1"}])
 
-    assert prepaid(desk, patient) == [20_000 * 13_500 // 27_778]
+    assert prepaid(desk, patient) == [10_000]
     reverse(desk, made["quote_id"])
     assert prepaid(desk, patient) == [20_000]
     desk.check(patient)

@@ -34,8 +34,13 @@ class ProgressStore(Generic[T]):
 
     def all(self, account: Account) -> dict[str, T]:
         """Return every record of an account by key, in the order of the keys."""
+        return self.under(account, "")
+
+    def under(self, account: Account, prefix: str) -> dict[str, T]:
+        """Return the records whose keys begin so, in the order of the keys."""
         kept = account.progress.get(self.mechanic, {})
-        return {key: msgspec.convert(kept[key], self.record) for key in sorted(kept)}
+        keys = sorted(key for key in kept if key.startswith(prefix))
+        return {key: msgspec.convert(kept[key], self.record) for key in keys}
 
     def get(self, account: Account, key: str) -> T | None:
         """Return one record, or ``None``."""

@@ -14,17 +14,19 @@ from msgspec import Struct
 
 class Considered(Struct, frozen=True, omit_defaults=True):
     """
-    One discount that was looked at: what it took off, or why nothing.
+    One discount that was looked at, or a voucher that was shown: what it took off, or why nothing.
 
-    ``source`` is `discount`, `entitlement` or `wallet`; ``id`` that of the document; ``percent``
-    what it offers, where it is a percentage.
+    ``source`` says what ``id`` names in the document: a `discount`, an `entitlement`, a `wallet`,
+    or the reward of a `voucher` that no discount takes.  ``percent`` is what is offered, where it
+    is a percentage, and ``redemption`` whose voucher it is for.
     """
 
-    source: Literal["discount", "entitlement", "wallet"]
+    source: Literal["discount", "entitlement", "wallet", "voucher"]
     id: str
     amount: int = 0
     percent: int | None = None
     reason: str = ""
+    redemption: str = ""
 
 
 class PricedLine(Struct, frozen=True, omit_defaults=True):

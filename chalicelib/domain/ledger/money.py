@@ -9,11 +9,14 @@ configuration and presentation, and is not decided here.
 
 from __future__ import annotations
 
-from typing import Final, Literal
+from collections.abc import Mapping
+from typing import Final, Literal, TypeVar
 
 import msgspec
 
 from chalicelib.domain.errors import Invalid
+
+Key = TypeVar("Key", str, int)
 
 Rounding = Literal["floor", "ceiling", "half_up", "half_even"]
 
@@ -109,6 +112,26 @@ def divide(numerator: int, denominator: int, rounding: Rounding) -> int:
 def percent_of(amount: int, hundredths: int, rounding: Rounding) -> int:
     """Return so many hundredths of a per cent of ``amount``: 250 stands for 2.5 %."""
     return divide(amount * hundredths, _HUNDREDTHS_OF_A_WHOLE, rounding)
+
+
+def apportion(total: int, weights: Mapping[Key, int]) -> dict[Key, int]:
+    """
+    Spread a total in proportion to weights, none of them negative, so that the parts sum to it.
+
+    Each part is its exact share rounded down or up: the largest remainders are rounded up, of
+    equal ones those of the lesser keys, so the order of the weights does not matter.  Where all
+    weights are 0 so is every part.
+    """
+    whole = sum(weights.values())
+    if not whole:
+        return dict.fromkeys(weights, 0)
+    parts, remainders = {}, {}
+    for key, weight in weights.items():
+        parts[key], remainders[key] = divmod(total * weight, whole)
+    left = total - sum(parts.values())
+    for key in sorted(weights, key=lambda each: (-remainders[each], each))[:left]:
+        parts[key] += 1
+    return parts
 
 
 def _unknown_currency(currency: str) -> str:

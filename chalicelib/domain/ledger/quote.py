@@ -21,7 +21,7 @@ class Draw(Struct, frozen=True, omit_defaults=True):
     """
     What a wallet pays: ``amount`` of its currency, worth ``money`` minor units.
 
-    ``taken`` are the very lots, where each has a rate of its own; else burn order decides.
+    ``taken`` are the very lots, where they are prepaid; else burn order decides.
     """
 
     currency: str

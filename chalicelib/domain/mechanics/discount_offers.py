@@ -7,11 +7,11 @@ offers add up is the business of `stacking`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import TYPE_CHECKING, NamedTuple
 
-from chalicelib.domain.ledger import calendar
+from chalicelib.domain.ledger import calendar, money
 from chalicelib.domain.ledger.account import LIFETIME, Account
 from chalicelib.domain.ledger.events import Line
 from chalicelib.domain.mechanics import households, statuses
@@ -61,7 +61,7 @@ class Offer(NamedTuple):
     """
     What one discount would take off: a percentage of each line, or an amount of each.
 
-    ``reason`` says why it offers nothing; ``redemption`` whose voucher it would use.
+    ``reason`` says why it offers nothing; ``redemption`` whose voucher it is for.
     """
 
     discount: Discount
@@ -71,28 +71,63 @@ class Offer(NamedTuple):
     redemption: str = ""
 
 
-def offers(account: Account, programme: Programme, purchase: Purchase) -> tuple[Offer, ...]:
-    """Look at every discount of a programme, in the document's order."""
-    return tuple(
-        _offer(account, programme, purchase, discount) for discount in SECTION.of(programme).offers
-    )
+def offers(
+    account: Account, programme: Programme, purchase: Purchase, left: Sequence[Line]
+) -> tuple[Offer, ...]:
+    """
+    Look at every discount of a programme, in the document's order.
+
+    ``left`` are the lines without what of them is free.  Each voucher that a discount takes is an
+    offer of its own.
+    """
+    vouchers = {each.id: each for each in purchase.vouchers}
+    found = []
+    for discount in SECTION.of(programme).offers:
+        shown = [""]
+        if isinstance(discount.terms, ByVoucher):
+            reward = (programme.id, discount.terms.reward)
+            mine = [each for each in vouchers.values() if (each.programme, each.reward) == reward]
+            shown = [each.id for each in mine] or shown
+        offer = _offer(account, programme, purchase, discount, left, shown=shown != [""])
+        found += [offer._replace(redemption=each) for each in shown]
+    return tuple(found)
 
 
-def _offer(account: Account, programme: Programme, purchase: Purchase, discount: Discount) -> Offer:
+def _offer(
+    account: Account,
+    programme: Programme,
+    purchase: Purchase,
+    discount: Discount,
+    left: Sequence[Line],
+    *,
+    shown: bool,
+) -> Offer:
+    """Return what a discount offers; ``shown`` is whether a voucher that it takes was."""
+
     def nothing(reason: str) -> Offer:
         return Offer(discount, {}, reason=reason)
 
     if discount.id in purchase.excluded:
         return nothing("it was excluded")
-    chosen = [line for line in purchase.lines if in_scope(line, discount.scope)]
+    chosen = [line for line in left if in_scope(line, discount.scope)]
     if not chosen:
-        return nothing("no line is in its scope")
+        free = any(in_scope(line, discount.scope) for line in purchase.lines)
+        return nothing("what is in its scope is free" if free else "no line is in its scope")
     terms = discount.terms
     if isinstance(terms, MemberPrices):
         return _member_prices(account, programme, purchase, discount, terms, chosen)
-    if isinstance(terms, ByVoucher):
-        return _by_voucher(programme, purchase, discount, terms, chosen)
-    percent = _percent(account, programme, purchase, discount, terms)
+    percent: int | str | None
+    if not isinstance(terms, ByVoucher):
+        percent = _percent(account, programme, purchase, discount, terms)
+    elif not shown:
+        percent = f"it takes a voucher of {terms.reward}"
+    elif terms.amount is not None:
+        # Off all of them together: each bears its share.
+        prices = {line.id: line.amount for line in chosen}
+        whole = min(terms.amount, sum(prices.values()))
+        return Offer(discount, dict(money.apportion(whole, prices)))
+    else:
+        percent = terms.percent
     if isinstance(percent, str):
         return nothing(percent)
     return Offer(discount, {line.id: None for line in chosen}, percent)
@@ -225,26 +260,3 @@ def _member_prices(
             off[line.id] = line.amount - price * line.quantity
     reason = "" if off else "it has no lower price for these lines"
     return Offer(discount, off, reason=reason)
-
-
-def _by_voucher(
-    programme: Programme,
-    purchase: Purchase,
-    discount: Discount,
-    terms: ByVoucher,
-    chosen: list[Line],
-) -> Offer:
-    for redemption in purchase.vouchers:
-        if (redemption.programme, redemption.reward) != (programme.id, terms.reward):
-            continue
-        if terms.percent is not None:
-            every: dict[str, int | None] = {line.id: None for line in chosen}
-            return Offer(discount, every, terms.percent, redemption=redemption.id)
-        left, off = terms.amount or 0, {}
-        for line in chosen:
-            part = min(left, line.amount)
-            left -= part
-            if part:
-                off[line.id] = part
-        return Offer(discount, dict(off), redemption=redemption.id)
-    return Offer(discount, {}, reason=f"it takes a voucher of {terms.reward}")

@@ -44,11 +44,16 @@ GRANTS: Final = ProgressStore("entitlements", Grant)
 
 def grants_of(account: Account, programme: Programme, entitlement: str) -> tuple[Grant, ...]:
     """Return the grants of one entitlement, the soonest to lapse first."""
-    return tuple(
-        grant
-        for grant in sorted(GRANTS.all(account).values(), key=_lapsing)
-        if (grant.programme, grant.entitlement) == (programme.id, entitlement)
-    )
+    held = GRANTS.under(account, f"{programme.id}/{entitlement}@")
+    return tuple(sorted(held.values(), key=_lapsing))
+
+
+def grants_by_entitlement(account: Account, programme: Programme) -> dict[str, tuple[Grant, ...]]:
+    """Return the grants of every entitlement of a programme, the soonest to lapse first."""
+    found: dict[str, tuple[Grant, ...]] = {}
+    for grant in sorted(GRANTS.under(account, f"{programme.id}/").values(), key=_lapsing):
+        found[grant.entitlement] = (*found.get(grant.entitlement, ()), grant)
+    return found
 
 
 def _lapsing(grant: Grant) -> tuple[bool, Instant]:

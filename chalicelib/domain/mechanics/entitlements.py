@@ -100,7 +100,11 @@ class Held(Struct, frozen=True):
 
 def held(account: Account, programme: Programme, now: Instant) -> tuple[Held, ...]:
     """Return every entitlement that a member of a programme has now, in the document's order."""
-    found = (held_of(account, programme, each, now) for each in SECTION.of(programme))
+    granted = entitlement_grants.grants_by_entitlement(account, programme)
+    found = (
+        _held(account, programme, each, granted.get(each.id, ()), now)
+        for each in SECTION.of(programme)
+    )
     return tuple(each for each in found if each is not None)
 
 
@@ -109,6 +113,16 @@ def held_of(
 ) -> Held | None:
     """Return one entitlement as a member has it now, ``None`` where they do not."""
     granted = entitlement_grants.grants_of(account, programme, entitlement.id)
+    return _held(account, programme, entitlement, granted, now)
+
+
+def _held(
+    account: Account,
+    programme: Programme,
+    entitlement: Entitlement,
+    granted: tuple[Grant, ...],
+    now: Instant,
+) -> Held | None:
     units = sum(grant.units for grant in granted)
     if not _has_by_right(account, programme, entitlement):
         return Held(programme.id, entitlement, units, grants=granted) if units else None

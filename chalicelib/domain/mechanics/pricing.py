@@ -1,20 +1,22 @@
 """
 What a purchase comes to: free units first, then discounts line by line, then what wallets pay.
 
-Of a line whose units are free nothing else is asked.  What is left of it meets the offers of
-discounts (`discount_offers`, `stacking`).  What a lot of prepaid value pays for gets that lot's
-percentage among the other offers, and where a lot is used up in the middle of a line, the rest of
-the line is priced with the next (`wallet_payments`).
+Of a line whose units are free nothing else is asked (`free_units`).  What is left of it meets the
+offers of discounts (`discount_offers`, `stacking`), and what a lot of prepaid value pays for gets
+that lot's percentage among them (`wallet_payments`).  All that comes off a line is rounded once.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from fractions import Fraction
+from math import lcm
 from typing import NamedTuple
 
 from msgspec.structs import replace
 
 from chalicelib.domain.errors import Invalid
+from chalicelib.domain.ledger import money
 from chalicelib.domain.ledger.account import Account
 from chalicelib.domain.ledger.activity import Activity, checked
 from chalicelib.domain.ledger.bill import Considered, PricedLine
@@ -24,16 +26,14 @@ from chalicelib.domain.ledger.quote import Draw, Freed
 from chalicelib.domain.mechanics import (
     discount_offers,
     discount_terms,
-    entitlements,
+    free_units,
     wallet_payments,
     wallets,
 )
-from chalicelib.domain.mechanics.discount_offers import Purchase
-from chalicelib.domain.mechanics.discount_terms import Discounts
-from chalicelib.domain.mechanics.stacking import Candidate, taken_off
-from chalicelib.domain.mechanics.wallet_payments import Payment
+from chalicelib.domain.mechanics.discount_offers import Offer, Purchase
+from chalicelib.domain.mechanics.stacking import Candidate, Stack, stacked
+from chalicelib.domain.mechanics.wallet_payments import Payer, Payment, PrepaidLot, Share
 from chalicelib.domain.programme.document import Programme, qualified
-from chalicelib.domain.programme.scope import in_scope
 
 
 class Priced(NamedTuple):
@@ -62,7 +62,41 @@ def price(
     Raises `Invalid` ``unknown_currency`` for a payment by what is no wallet, and `Conflict`
     ``insufficient_points`` for one by more than there is.
     """
-    return _Pricing(account, programme, purchase, payments, now).priced()
+    paying = wallet_payments.payers(account, programme, payments)
+    lots = list(wallet_payments.prepaid_lots(account, programme, paying))
+    free = free_units.free(account, programme, purchase, now)
+    left = [line for line in free.left.values() if line.quantity or line.amount]
+    offers = discount_offers.offers(account, programme, purchase, left)
+    reduced = _Reducing(programme, offers, lots).reduced(left)
+    lines = [
+        each
+        for line in purchase.lines
+        for each in (*free.lines[line.id], *filter(None, [reduced.lines.get(line.id)]))
+    ]
+    net = sum(line.net for line in lines)
+    prepaid = tuple(wallet_payments.prepaid_draws(lots, net))
+    drawn = sum(draw.money for draw in prepaid)
+    others = wallet_payments.other_draws(account, programme, paying, net, drawn)
+    draws = (*prepaid, *others)
+    due = net - sum(draw.money for draw in draws)
+    asked = [] if payments is None else paying
+    used = {offer.redemption for place, offer in enumerate(offers) if reduced.by_offer[place]}
+    considered = (
+        *free.considered,
+        *_of_offers(offers, reduced),
+        *_of_vouchers(programme, purchase, offers),
+        *_of_wallets(programme, lots, reduced, _idle(account, programme, asked, draws, due)),
+    )
+    return Priced(
+        tuple(wallet_payments.counted(programme, lines, draws)),
+        considered,
+        sum(line.amount for line in purchase.lines),
+        net,
+        due,
+        draws,
+        free.freed,
+        tuple(dict.fromkeys(each.id for each in purchase.vouchers if each.id in used)),
+    )
 
 
 def in_its_money(programme: Programme, activity: Activity, now: Instant) -> Activity:
@@ -83,137 +117,71 @@ def in_its_money(programme: Programme, activity: Activity, now: Instant) -> Acti
     return activity
 
 
-class _Pricing:
+class _Reduced(NamedTuple):
+    """Lines after discounts, and what each offer, by its place, and each wallet's rate took off."""
+
+    lines: dict[str, PricedLine]
+    by_offer: dict[int, int]
+    by_wallet: dict[str, int]
+
+
+class _Reducing:
+    """Takes off lines what discounts offer, and what the rates of the lots that pay for them do."""
+
     def __init__(
-        self,
-        account: Account,
-        programme: Programme,
-        purchase: Purchase,
-        payments: tuple[Payment, ...] | None,
-        now: Instant,
+        self, programme: Programme, offers: Sequence[Offer], lots: Sequence[PrepaidLot]
     ) -> None:
-        self._account = account
-        self._programme = programme
-        self._purchase = purchase
-        self._terms: Discounts = discount_terms.SECTION.of(programme)
-        self._now = now
-        self._offers = discount_offers.offers(account, programme, purchase)
-        self._paying = wallet_payments.payers(account, programme, payments)
-        self._lots = list(wallet_payments.prepaid_lots(account, programme, self._paying))
-        self._freed: list[Freed] = []
-        self._given: dict[tuple[str, str], int] = {}
-        self._lines: list[PricedLine] = []
+        self._terms = discount_terms.SECTION.of(programme)
+        self._offers = offers
+        self._lots = lots
+        self._by_offer = dict.fromkeys(range(len(offers)), 0)
+        self._by_wallet: dict[str, int] = {}
 
-    def priced(self) -> Priced:
-        for line in self._purchase.lines:
-            for part in self._free(line):
-                self._lines.append(self._discounted(part))
-        net = sum(line.net for line in self._lines)
-        draws = self._drawn(net)
-        lines = self._lines
-        for draw in draws:
-            lines = wallet_payments.without_what_does_not_count(self._programme, lines, draw)
-        paid = sum(draw.money for draw in draws)
-        used = {name for (source, name), off in self._given.items() if source == "discount" and off}
-        redemptions = tuple(
-            offer.redemption
-            for offer in self._offers
-            if offer.redemption and offer.discount.id in used
-        )
-        return Priced(
-            tuple(lines),
-            tuple(self._considered()),
-            sum(line.amount for line in self._purchase.lines),
-            net,
-            net - paid,
-            draws,
-            tuple(self._freed),
-            redemptions,
-        )
+    def reduced(self, lines: Sequence[Line]) -> _Reduced:
+        """Return what is left of lines."""
+        candidates: dict[str, list[Candidate]] = {line.id: [] for line in lines}
+        for place, offer in enumerate(self._offers):
+            group = offer.discount.group or ""
+            for line_id, amount in offer.lines.items():
+                candidates[line_id].append(Candidate(place, group, offer.percent, amount or 0))
+        stacks = {line.id: stacked(self._terms, line.amount, candidates[line.id]) for line in lines}
 
-    # Free units
+        def cost(rate: int) -> Fraction:
+            left: dict[int, int] = {}
+            for stack in stacks.values():
+                left[stack.unit] = left.get(stack.unit, 0) + stack.price - stack.at(rate).together
+            return sum((Fraction(parts, unit) for unit, parts in left.items()), Fraction())
 
-    def _free(self, line: Line) -> Iterator[Line]:
-        """Yield the units of a line that are to be paid for, after noting those that are free."""
-        left = line
-        for entitlement in entitlements.SECTION.of(self._programme):
-            scope = entitlement.waives
-            if scope is None or entitlement.id in self._purchase.excluded:
-                continue
-            if left.quantity == 0 or left.amount <= 0 or not in_scope(line, scope):
-                continue
-            units = min(self._units_left(entitlement.id), left.quantity)
-            if units == 0:
-                continue
-            whole = units == left.quantity
-            worth = left.amount if whole else left.amount * units // left.quantity
-            if worth == 0:
-                continue  # a unit is not used up for less than a penny
-            name = left.id if whole and left is line else f"{line.id}-{entitlement.id}"
-            self._freed.append(Freed(name, entitlement.id, units))
-            self._give("entitlement", entitlement.id, worth)
-            self._lines.append(
-                PricedLine(
-                    id=name,
-                    quantity=units,
-                    price=worth,
-                    net=0,
-                    counted=0,
-                    category=line.category,
-                    sku=line.sku,
-                    off=(("entitlement", entitlement.id, worth),),
-                )
-            )
-            left = Line(
-                line.id, left.amount - worth, left.quantity - units, line.category, line.sku
-            )
-        if left.quantity or left.amount:
-            yield left
+        shares = wallet_payments.shares(self._lots, cost)
+        # What each is of the bill, as whole numbers: fractions of fractions take long.
+        bill = lcm(*(share.part.denominator for share in shares))
+        whole = [(share, share.part.numerator * bill // share.part.denominator) for share in shares]
+        found = {line.id: self._line(line, stacks[line.id], whole, bill) for line in lines}
+        return _Reduced(found, self._by_offer, self._by_wallet)
 
-    def _units_left(self, entitlement_id: str) -> int:
-        for held in entitlements.held(self._account, self._programme, self._now):
-            if held.entitlement.id == entitlement_id:
-                taken = sum(f.units for f in self._freed if f.entitlement == entitlement_id)
-                return 10**9 if held.left is None else max(held.left - taken, 0)
-        return 0
-
-    # Discounts
-
-    def _discounted(self, line: Line) -> PricedLine:
-        """Price one line, lot by lot where prepaid value pays for it."""
-        candidates = [
-            Candidate(
-                "discount",
-                offer.discount.id,
-                offer.discount.group or "",
-                offer.percent,
-                offer.lines[line.id],
-            )
-            for offer in self._offers
-            if line.id in offer.lines
-        ]
-        off: dict[tuple[str, str], int] = {}
-        net, left = 0, line.amount
-        for lot in self._lots:
-            if left == 0:
-                break
-            if lot.left == 0:
-                continue
-            rated = candidates
-            if lot.lot.key.rate:
-                name = lot.currency.partition("/")[2]
-                rated = [*candidates, Candidate("wallet", name, "", lot.lot.key.rate, None)]
-            part, cost, taken = self._part(line, left, rated, lot.left)
-            lot.left -= cost
-            net += cost
-            left -= part
-            _add(off, taken)
-        if left:
-            taken = taken_off(self._terms, line, left, candidates)
-            net += left - sum(taken.values())
-            _add(off, taken)
-        for (source, name), amount in off.items():
-            self._give(source, name, amount)
+    def _line(
+        self, line: Line, stack: Stack, shares: Sequence[tuple[Share, int]], bill: int
+    ) -> PricedLine:
+        """Take off a line what its offers and rates come to, rounded once."""
+        together, weights = 0, {"": 0}
+        for share, of_bill in shares:
+            off = stack.at(share.rate)
+            together += of_bill * off.together
+            weights[""] += of_bill * off.offered
+            if off.rated:
+                weights[share.currency] = weights.get(share.currency, 0) + of_bill * off.rated
+        taken = money.divide(together, bill * stack.unit, self._terms.rounding)
+        split = money.apportion(taken, weights)
+        taken_off = []
+        for place, amount in money.apportion(split.pop(""), stack.off).items():
+            if amount:
+                taken_off.append(("discount", self._offers[place].discount.id, amount))
+                self._by_offer[place] += amount
+        for currency, amount in split.items():
+            if amount:
+                taken_off.append(("wallet", currency.partition("/")[2], amount))
+                self._by_wallet[currency] = self._by_wallet.get(currency, 0) + amount
+        net = line.amount - taken
         return PricedLine(
             id=line.id,
             quantity=line.quantity,
@@ -222,73 +190,71 @@ class _Pricing:
             counted=net,
             category=line.category,
             sku=line.sku,
-            off=tuple((source, name, amount) for (source, name), amount in off.items() if amount),
+            off=tuple(taken_off),
         )
 
-    def _part(
-        self, line: Line, left: int, candidates: list[Candidate], available: int
-    ) -> tuple[int, int, dict[tuple[str, str], int]]:
-        """Return the part of a line that a lot pays for, what that costs, and what came off."""
-        taken = taken_off(self._terms, line, left, candidates)
-        cost = left - sum(taken.values())
-        if cost <= available:
-            return left, cost, taken
-        # The lot ends within the line: it pays for as much of the price as its value covers.
-        part = left * available // cost
-        while True:
-            taken = taken_off(self._terms, line, part, candidates)
-            cost = part - sum(taken.values())
-            if cost <= available:
-                return part, cost, taken
-            # Rounding gave a penny less off than its share.
-            part -= 1
 
-    # Wallets
-
-    def _drawn(self, net: int) -> tuple[Draw, ...]:
-        """Return what wallets pay: prepaid value first, then cashback and points of the rest."""
-        prepaid = sum(lot.drawn for lot in self._lots)
-        others = wallet_payments.other_draws(
-            self._account, self._programme, self._paying, net, prepaid
+def _of_offers(offers: Sequence[Offer], reduced: _Reduced) -> Iterator[Considered]:
+    """Yield what each discount took off, or why nothing."""
+    some = any(reduced.by_offer.values()) or any(reduced.by_wallet.values())
+    for place, offer in enumerate(offers):
+        amount = reduced.by_offer[place]
+        why_not = offer.reason or ("others gave more" if some else "it comes to nothing")
+        yield Considered(
+            "discount",
+            offer.discount.id,
+            amount,
+            offer.percent,
+            "" if amount else why_not,
+            offer.redemption,
         )
-        return (*wallet_payments.prepaid_draws(self._lots), *others)
-
-    # What was considered
-
-    def _give(self, source: str, name: str, amount: int) -> None:
-        self._given[source, name] = self._given.get((source, name), 0) + amount
-
-    def _considered(self) -> Iterator[Considered]:
-        """Yield every discount that was looked at, with what it took off or why nothing."""
-        for entitlement in entitlements.SECTION.of(self._programme):
-            if entitlement.waives is not None:
-                amount = self._given.get(("entitlement", entitlement.id), 0)
-                reason = "" if amount else self._not_free(entitlement)
-                yield Considered("entitlement", entitlement.id, amount, None, reason)
-        for offer in self._offers:
-            amount = self._given.get(("discount", offer.discount.id), 0)
-            reason = "" if amount else offer.reason or "others gave more"
-            yield Considered("discount", offer.discount.id, amount, offer.percent, reason)
-        for wallet in wallets.SECTION.of(self._programme):
-            key = qualified(self._programme.id, wallet.currency)
-            rates = {lot.lot.key.rate for lot in self._lots if lot.currency == key} - {0}
-            if rates:
-                amount = self._given.get(("wallet", wallet.currency), 0)
-                reason = "" if amount else "others gave more"
-                percent = rates.pop() if len(rates) == 1 else None
-                yield Considered("wallet", wallet.currency, amount, percent, reason)
-
-    def _not_free(self, entitlement: entitlements.Entitlement) -> str:
-        if entitlement.id in self._purchase.excluded:
-            return "it was excluded"
-        held = entitlements.held(self._account, self._programme, self._now)
-        if all(each.entitlement.id != entitlement.id for each in held):
-            return "the member does not have it"
-        if any(each.entitlement.id == entitlement.id and each.left == 0 for each in held):
-            return "none of it is left"
-        return "no line is in its scope"
 
 
-def _add(off: dict[tuple[str, str], int], taken: dict[tuple[str, str], int]) -> None:
-    for key, amount in taken.items():
-        off[key] = off.get(key, 0) + amount
+def _of_vouchers(
+    programme: Programme, purchase: Purchase, offers: Sequence[Offer]
+) -> Iterator[Considered]:
+    """Yield the vouchers that were shown and of which no discount says anything, and why."""
+    told = {offer.redemption for offer in offers}
+    seen: set[str] = set()
+    for each in purchase.vouchers:
+        reason = ""
+        if each.id in seen:
+            reason = "it is presented already"
+        elif each.programme != programme.id:
+            reason = f"it is a voucher of {each.programme}"
+        elif each.id not in told:
+            reason = "it takes nothing off: it stands for something else"
+        seen.add(each.id)
+        if reason:
+            yield Considered("voucher", each.reward, reason=reason, redemption=each.id)
+
+
+def _of_wallets(
+    programme: Programme, lots: Sequence[PrepaidLot], reduced: _Reduced, idle: dict[str, str]
+) -> Iterator[Considered]:
+    """Yield what the rates of each wallet took off, or why nothing; and why one pays nothing."""
+    for wallet in wallets.SECTION.of(programme):
+        key = qualified(programme.id, wallet.currency)
+        rates = {each.lot.key.rate for each in lots if each.currency == key} - {0}
+        if rates or key in idle:
+            amount = reduced.by_wallet.get(key, 0)
+            reason = idle.get(key, "" if amount else "others gave more")
+            percent = rates.pop() if len(rates) == 1 else None
+            yield Considered("wallet", wallet.currency, amount, percent, reason)
+
+
+def _idle(
+    account: Account,
+    programme: Programme,
+    asked: Sequence[Payer],
+    draws: Sequence[Draw],
+    due: int,
+) -> dict[str, str]:
+    """Return why wallets that were asked to pay pay nothing, by currency."""
+    drawn = {draw.currency for draw in draws}
+    keys = {qualified(programme.id, each.wallet.currency): each for each in asked}
+    return {
+        key: wallet_payments.why_nothing(account, programme, payer, due)
+        for key, payer in keys.items()
+        if key not in drawn
+    }

@@ -1,103 +1,117 @@
 """
 How offers add up on a line: the best of them, all of them together, or one after another.
 
-Those of one exclusivity group compete, and the rest go together as the programme says.
+Those of one exclusivity group compete, and the rest go together as the programme says.  All of it
+is exact: fractions of a minor unit are rounded once, when all that comes off a line is known.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from chalicelib.domain.ledger import money
-
 if TYPE_CHECKING:
-    from chalicelib.domain.ledger.events import Line
     from chalicelib.domain.mechanics.discount_terms import Discounts
 
 _WHOLE: Final = 100
 
 
 class Candidate(NamedTuple):
-    """An offer for one line: a percentage, or an amount off the whole of the line."""
+    """An offer for one line, by its ``place`` among all: a percentage, or an amount off."""
 
-    source: str
-    id: str
+    place: int
     group: str
     percent: int | None
-    amount: int | None
+    amount: int
 
 
-def taken_off(
-    terms: Discounts, line: Line, base: int, candidates: list[Candidate]
-) -> dict[tuple[str, str], int]:
-    """Return what comes off ``base`` of a line's price, by source and id of the offer."""
-    chosen = _without_rivals(terms, line, base, candidates)
-    if terms.stacking == "best_of":
-        best = max(chosen, key=lambda each: _alone(terms, line, base, each), default=None)
-        chosen = [] if best is None else [best]
-    if terms.stacking == "sequential":
-        taken = _in_sequence(terms, line, base, chosen)
-    else:
-        taken = _added(terms, line, base, chosen)
-    return {(each.source, each.id): amount for each, amount in taken}
+class Off(NamedTuple):
+    """What comes off a line ``together``: what offers take of it, and what a wallet's rate does."""
+
+    together: int
+    offered: int
+    rated: int
 
 
-def _without_rivals(
-    terms: Discounts, line: Line, base: int, candidates: list[Candidate]
-) -> list[Candidate]:
+class Stack(NamedTuple):
+    """
+    What the offers of a line come to, in parts of a minor unit, of which ``unit`` are one.
+
+    ``price`` is that of the line and ``most`` what may come off in all, both in these parts;
+    ``off`` is what each offer takes by its place, and ``offered`` all of them.
+    """
+
+    terms: Discounts
+    unit: int
+    price: int
+    most: int
+    off: dict[int, int]
+    offered: int
+
+    def at(self, rate: int) -> Off:
+        """Return what comes off the line where a wallet pays for it, with a percentage off."""
+        alone = self.price * rate // _WHOLE
+        offered, rated = self.offered, alone
+        if self.terms.stacking == "best_of":
+            offered, rated = (0, alone) if alone > offered else (offered, 0)
+        elif self.terms.stacking == "sequential":
+            rated = (self.price - offered) * rate // _WHOLE
+        together, most = offered + rated, max(self.most, alone)
+        if together <= most:
+            return Off(together, offered, rated)
+        # Beyond the most that several may take, each is cut in proportion.
+        return Off(most, offered * most // together, rated * most // together)
+
+
+def stacked(terms: Discounts, price: int, candidates: list[Candidate]) -> Stack:
+    """
+    Return what offers take off a line of that price.
+
+    Several take `max_percent` at most, but no less than the best of them would alone.
+    """
+    chosen = _without_rivals(price, candidates)
+    alone = [_alone(price, each) for each in chosen]
+    most = max([price * terms.max_percent, *alone])
+    unit, off = _WHOLE, {each.place: amount for each, amount in zip(chosen, alone, strict=True)}
+    if terms.stacking == "best_of" and chosen:
+        best = max(off, key=lambda place: off[place])
+        off = {best: off[best]}
+    elif terms.stacking == "sequential":
+        unit, off = _in_sequence(price, chosen)
+    return Stack(terms, unit, price * unit, most * (unit // _WHOLE), off, sum(off.values()))
+
+
+def _without_rivals(price: int, candidates: list[Candidate]) -> list[Candidate]:
     """Of each exclusivity group keep what gives most, the document's order among equals."""
     best: dict[str, Candidate] = {}
     for each in candidates:
-        rival = best.get(each.group)
-        if rival is None or _alone(terms, line, base, each) > _alone(terms, line, base, rival):
+        rival = best.get(each.group) if each.group else None
+        if rival is None or _alone(price, each) > _alone(price, rival):
             best[each.group] = each
     return [each for each in candidates if not each.group or best[each.group] is each]
 
 
-def _alone(terms: Discounts, line: Line, base: int, each: Candidate) -> int:
-    """Return what one offer takes off if no other does."""
-    if each.percent is not None:
-        return money.divide(base * each.percent, _WHOLE, terms.rounding)
-    # An amount off a line comes off its parts by their share of its price.
-    share = (each.amount or 0) * base // line.amount if line.amount else 0
-    return min(share, base)
+def _alone(price: int, each: Candidate) -> int:
+    """Return the hundredths of a minor unit that an offer takes off if no other does."""
+    if each.percent is None:
+        return min(each.amount, price) * _WHOLE
+    return price * each.percent
 
 
-def _most(terms: Discounts, base: int, candidates: list[Candidate]) -> int:
-    """Return what several offers take off at most; one alone is not limited."""
-    cap = terms.max_percent if len(candidates) > 1 else _WHOLE
-    return base if cap == _WHOLE else money.divide(base * cap, _WHOLE, terms.rounding)
+def _in_sequence(price: int, chosen: list[Candidate]) -> tuple[int, dict[int, int]]:
+    """
+    Take each off what the ones before it left, and return how many parts are one minor unit.
 
-
-def _added(
-    terms: Discounts, line: Line, base: int, candidates: list[Candidate]
-) -> Iterator[tuple[Candidate, int]]:
-    """Add percentages up and round their sum once; each gets what it adds to it."""
-    most = _most(terms, base, candidates)
-    percent = fixed = given = 0
-    for each in candidates:
+    Every percentage makes the parts finer; the finest have room for that of a wallet.
+    """
+    steps: dict[int, tuple[int, int]] = {}
+    rest, unit = price, 1
+    for each in chosen:
         if each.percent is None:
-            fixed += _alone(terms, line, base, each)
+            taken = min(each.amount * unit, rest)
         else:
-            percent += each.percent
-        shared = money.divide(base * percent, _WHOLE, terms.rounding)
-        total = min(shared + fixed, most)
-        yield each, total - given
-        given = total
-
-
-def _in_sequence(
-    terms: Discounts, line: Line, base: int, candidates: list[Candidate]
-) -> Iterator[tuple[Candidate, int]]:
-    """Take each off what the ones before it left."""
-    most = _most(terms, base, candidates)
-    given = 0
-    for each in candidates:
-        rest = base - given
-        amount = _alone(terms, line, base, each)
-        if each.percent is not None:
-            amount = money.divide(rest * each.percent, _WHOLE, terms.rounding)
-        amount = min(amount, rest, most - given)
-        given += amount
-        yield each, amount
+            taken = rest * each.percent
+            rest, unit = rest * _WHOLE, unit * _WHOLE
+        rest -= taken
+        steps[each.place] = (taken, unit)
+    unit *= _WHOLE
+    return unit, {place: taken * (unit // of) for place, (taken, of) in steps.items()}

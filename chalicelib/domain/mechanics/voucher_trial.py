@@ -45,8 +45,9 @@ def try_voucher(
     programme = resolve_programme(account, programmes, redemption.programme, now)
     activity = pricing.in_its_money(programme, cart, now)
     offers = discount_terms.SECTION.of(programme).offers
-    mine = {each.id for each in offers if discount_terms.takes_voucher(each, redemption.reward)}
-    others = {each.id for each in offers} - mine
+    others = {
+        each.id for each in offers if not discount_terms.takes_voucher(each, redemption.reward)
+    }
     others |= {each.id for each in entitlements.SECTION.of(programme)}
     purchase = Purchase(
         activity.lines,
@@ -55,7 +56,6 @@ def try_voucher(
         excluded=frozenset(others),
     )
     priced = pricing.price(account, programme, purchase, (), now)
-    reasons = [each.reason for each in priced.considered if each.id in mine and each.reason]
     amount = priced.price - priced.net
-    why_not = reasons[0] if reasons else "it takes nothing off: it stands for something else"
-    return Tried(programme.money.currency, amount, priced.lines, "" if amount else why_not)
+    why_not = [each.reason for each in priced.considered if each.redemption == redemption.id]
+    return Tried(programme.money.currency, amount, priced.lines, "" if amount else why_not[0])

@@ -1,13 +1,15 @@
 """
 What wallets pay for a purchase: prepaid value lot by lot, then cashback and points.
 
-Prepaid value comes from its lots in burn order, while the lines are priced.  Cashback and points
-pay of what is left, where they are asked to.
+Prepaid value pays all it can, lot by lot in burn order, and each lot for the same share of every
+line.  Cashback and points pay of what is left, where they are asked to.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from fractions import Fraction
+from itertools import groupby
 from typing import Final, NamedTuple
 
 from msgspec import Struct
@@ -17,6 +19,7 @@ from chalicelib.domain.errors import Conflict, Invalid
 from chalicelib.domain.ledger.account import Account
 from chalicelib.domain.ledger.bill import PricedLine
 from chalicelib.domain.ledger.lots import Lot, Taken
+from chalicelib.domain.ledger.money import apportion
 from chalicelib.domain.ledger.quote import Draw
 from chalicelib.domain.mechanics import wallets
 from chalicelib.domain.mechanics.wallets import Wallet
@@ -39,18 +42,20 @@ class Payer(NamedTuple):
     asked: int | None = None
 
 
-class PrepaidLot:
-    """A lot of prepaid value while it is being drawn from."""
+class PrepaidLot(NamedTuple):
+    """What a lot of prepaid value may pay: ``amount`` minor units, at the rate of the lot."""
 
-    def __init__(self, currency: str, lot: Lot) -> None:
-        self.currency = currency
-        self.lot = lot
-        self.left = lot.amount
+    currency: str
+    lot: Lot
+    amount: int
 
-    @property
-    def drawn(self) -> int:
-        """Return what of the lot pays."""
-        return self.lot.amount - self.left
+
+class Share(NamedTuple):
+    """The share of every line of a bill that is paid for at one rate; of no wallet, at none."""
+
+    part: Fraction
+    currency: str = ""
+    rate: int = 0
 
 
 def payers(
@@ -99,20 +104,46 @@ def prepaid_lots(
                 part = min(lot.amount, left)
                 left -= part
                 if part:
-                    yield PrepaidLot(key, replace(lot, amount=part))
+                    yield PrepaidLot(key, lot, part)
 
 
-def prepaid_draws(lots: Sequence[PrepaidLot]) -> Iterator[Draw]:
-    """Yield what prepaid wallets pay, with the lots that it comes from."""
+def shares(lots: Sequence[PrepaidLot], cost: Callable[[int], Fraction]) -> list[Share]:
+    """
+    Return which share of a bill each rate pays for, in burn order of the lots.
+
+    ``cost`` is what the whole bill comes to at a rate, exactly.  A lot pays for the same share of
+    every line, so neither the order of the lines nor how a balance lies in lots of one rate changes
+    what anything costs.
+    """
+    left = Fraction(1)
+    found: dict[tuple[str, int], Fraction] = {}
+    costs: dict[int, Fraction] = {}
+    at_one_rate = groupby(lots, key=lambda each: (each.currency, each.lot.key.rate))
+    for (currency, rate), group in at_one_rate:
+        if not left:
+            break
+        whole = costs[rate] if rate in costs else costs.setdefault(rate, cost(rate))
+        amount = sum(each.amount for each in group)
+        part = left if whole * left <= amount else amount / whole
+        found[currency, rate] = found.get((currency, rate), Fraction()) + part
+        left -= part
+    paid_for = [Share(part, currency, rate) for (currency, rate), part in found.items()]
+    return [*paid_for, Share(left)] if left else paid_for
+
+
+def prepaid_draws(lots: Sequence[PrepaidLot], net: int) -> Iterator[Draw]:
+    """Yield what prepaid wallets pay of a net price: all they can, in burn order."""
+    left = net
     by_currency: dict[str, list[Taken]] = {}
-    for each in lots:
-        if each.drawn:
-            held = each.lot
-            part = Taken(each.drawn, held.key, held.warn_at, held.since)
-            by_currency.setdefault(each.currency, []).append(part)
+    for currency, lot, amount in lots:
+        part = min(amount, left)
+        left -= part
+        if part:
+            taken = Taken(part, lot.key, lot.warn_at, lot.since)
+            by_currency.setdefault(currency, []).append(taken)
     for currency, parts in by_currency.items():
-        amount = sum(part.amount for part in parts)
-        yield Draw(currency, amount, amount, tuple(parts))
+        drawn = sum(part.amount for part in parts)
+        yield Draw(currency, drawn, drawn, tuple(parts))
 
 
 def other_draws(
@@ -133,22 +164,29 @@ def other_draws(
             yield Draw(key, steps * wallet.units, worth)
 
 
-def without_what_does_not_count(
-    programme: Programme, lines: list[PricedLine], draw: Draw
+def counted(
+    programme: Programme, lines: Sequence[PricedLine], draws: Sequence[Draw]
 ) -> list[PricedLine]:
-    """Take off what counts as spend, in proportion, what a wallet pays that does not count."""
-    wallet = wallets.wallet_of(programme, draw.currency.partition("/")[2])
-    total = sum(line.counted for line in lines)
-    if wallet is None or wallets.counts(wallet) or not total:
-        return lines
-    worth, so_far, taken = min(draw.money, total), 0, 0
-    found = []
-    for line in lines:
-        so_far += line.counted
-        part = so_far * worth // total - taken
-        taken += part
-        found.append(replace(line, counted=line.counted - part))
-    return found
+    """Return lines with what counts as spend: in proportion less, where a wallet's does not."""
+    left = {line.id: line.net for line in lines}
+    for draw in draws:
+        wallet = wallets.wallet_of(programme, draw.currency.partition("/")[2])
+        if wallet is not None and not wallets.counts(wallet):
+            paid = apportion(min(draw.money, sum(left.values())), left)
+            left = {name: amount - paid[name] for name, amount in left.items()}
+    return [replace(line, counted=left[line.id]) for line in lines]
+
+
+def why_nothing(account: Account, programme: Programme, payer: Payer, due: int) -> str:
+    """Return why a wallet that was asked to pay pays nothing, where ``due`` is left to pay."""
+    if not due:
+        return "nothing is left to pay"
+    units = _available(account, programme, payer.wallet)
+    if payer.asked is not None:
+        units = min(units, payer.asked)
+    if units < payer.wallet.units:
+        return f"{units} are there to pay with, and {payer.wallet.units} are the least"
+    return "it pays in steps that are more than its share of the bill"
 
 
 def _available(account: Account, programme: Programme, wallet: Wallet) -> int:

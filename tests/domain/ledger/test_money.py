@@ -189,3 +189,33 @@ class TestMoney:
         """A float, a text or a truth value is not an amount."""
         with pytest.raises(msgspec.ValidationError):
             msgspec.convert({"amount": amount, "currency": "GBP"}, money.Money)
+
+
+@pytest.mark.parametrize(
+    ("total", "weights", "parts"),
+    [
+        (10_000, {"b": 1000, "a": 100_000}, {"b": 99, "a": 9901}),
+        (1, {"b": 5, "a": 5}, {"b": 0, "a": 1}),
+        (2, {"a": 1, "b": 1, "c": 1}, {"a": 1, "b": 1, "c": 0}),
+        (7, {"a": 0, "b": 3}, {"a": 0, "b": 7}),
+        (7, {"a": 0}, {"a": 0}),
+        (7, {}, {}),
+    ],
+)
+def test_apportion(total: int, weights: dict[str, int], parts: dict[str, int]) -> None:
+    """The largest remainders are rounded up, of equal ones those of the lesser keys."""
+    assert money.apportion(total, weights) == parts
+
+
+@given(
+    st.integers(0, 10**6), st.dictionaries(st.integers(0, 99), st.integers(0, 10**6), min_size=1)
+)
+def test_apportioned_parts_sum_to_the_whole(total: int, weights: dict[int, int]) -> None:
+    """Each part is its exact share, rounded down or up, in whatever order the weights come."""
+    parts = money.apportion(total, weights)
+    whole = sum(weights.values())
+
+    assert sum(parts.values()) == (total if whole else 0)
+    for key, weight in weights.items():
+        assert not whole or 0 <= parts[key] - total * weight // whole <= 1
+    assert parts == money.apportion(total, dict(reversed(weights.items())))

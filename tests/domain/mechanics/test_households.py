@@ -196,7 +196,7 @@ def offered(terms: Mapping[str, Any], member: Member, household: Household | Non
     """Return what one discount offers for a bill of £100: a percentage, or why none."""
     document = priced(terms)
     purchase = Purchase(BILL, date(2026, 3, 2), household=household)
-    (offer,) = discount_offers.offers(member.account, document, purchase)
+    (offer,) = discount_offers.offers(member.account, document, purchase, purchase.lines)
     return offer.reason or offer.percent
 
 

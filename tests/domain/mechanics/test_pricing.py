@@ -1,0 +1,439 @@
+"""Prices: neither the cut of a balance nor the order of lines matters, and all is answered."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from chalicelib.domain.decide.deciding import decide
+from chalicelib.domain.ledger.activity import Activity
+from chalicelib.domain.ledger.events import Line
+from chalicelib.domain.ledger.quote import Quote
+from chalicelib.domain.mechanics.entitlements import GrantEntitlement
+from chalicelib.domain.mechanics.quoting import MakeQuote
+from chalicelib.domain.mechanics.wallet_payments import Payment
+from chalicelib.domain.programme.document import Programme
+from tests.domain.building import (
+    PURCHASE,
+    Member,
+    adjustment,
+    ladder,
+    line,
+    points,
+    programme,
+    reward,
+)
+from tests.domain.till import NOON, clinic, quoted, shown, status, topped_up
+
+PERMUTATIONS = settings(max_examples=150, derandomize=True, deadline=None, print_blob=True)
+
+
+def voucher(name: str, **terms: Any) -> dict[str, Any]:
+    """Return a discount for the voucher of the reward of the same name."""
+    return {"id": name, "name": name, "terms": {"type": "voucher", "reward": name, **terms}}
+
+
+def shop(*offers: dict[str, Any], **how: Any) -> Programme:
+    """Return a programme with rewards that have a discount, and one that has none."""
+    names = [each["id"] for each in offers if each["terms"]["type"] == "voucher"]
+    return programme(
+        rewards=[*(reward(name, 1) for name in names), reward("mug", 1)],
+        statuses=[{"id": "one", "name": "one"}],
+        discounts={"offers": list(offers), **how},
+        entitlements=[{"id": "tea", "name": "Tea", "waives": {"include": {"categories": ["tea"]}}}],
+        packages=[],
+    )
+
+
+def holding(document: Programme, *rewards: str) -> tuple[Member, tuple[str, ...]]:
+    """Return a member who has vouchers of these rewards, and the ids of their redemptions."""
+    member = Member(document)
+    member.adjust(100, NOON)
+    return member, tuple(member.redeem(name, NOON).id for name in rewards)
+
+
+def nets(quote: Quote) -> dict[str, int]:
+    """Return what each line comes to, by its id."""
+    return {each.id: each.net for each in quote.lines}
+
+
+def answered(quote: Quote) -> list[tuple[str, str, int, str]]:
+    """Return what became of each voucher that was presented."""
+    return [
+        (each.redemption, each.id, each.amount, each.reason)
+        for each in quote.considered
+        if each.redemption
+    ]
+
+
+# ── However a balance is cut ──
+
+
+def test_m1_a_percentage_is_rounded_once_and_prepaid_pays_all_it_can() -> None:
+    """M1: 10 % off 10000 are 1000, and 5000 that were paid in pay 5000 of the 9000."""
+    member = Member(clinic(status("one", 10)))
+    shown(member, "one")
+    topped_up(member, *[500] * 10)
+
+    made = quoted(member, line("1", 10_000))
+
+    assert (made.price - made.net, made.due) == (1000, 4000)
+    assert [draw.amount for draw in made.draws] == [5000]
+
+
+cuts = st.lists(st.integers(1, 999), min_size=1, max_size=6)
+carts = st.lists(st.integers(1, 3_000), min_size=1, max_size=4)
+ways = st.fixed_dictionaries(
+    {
+        "stacking": st.sampled_from(["best_of", "additive", "sequential"]),
+        "max_percent": st.sampled_from([12, 30, 100]),
+        "rounding": st.sampled_from(["floor", "ceiling", "half_up", "half_even"]),
+    }
+)
+
+
+def lots_of(document: Programme, amounts: list[int], days: bool) -> Member:  # noqa: FBT001
+    """Return a member whose prepaid money lies in so many lots of one rate."""
+    member = Member(document)
+    shown(member, "one", "two")
+    for day, amount in enumerate(amounts):
+        now = NOON + day * 86_400_000 if days else NOON
+        topped_up(member, amount, now=now)
+    return member
+
+
+@given(cuts, carts, ways, st.sampled_from([0, 7, 10, 33]))
+@PERMUTATIONS
+def test_m1_any_cut_of_one_balance_gives_one_bill(
+    amounts: list[int], cart: list[int], how: dict[str, Any], percent: int
+) -> None:
+    """M1: as one lot or as many of one rate, the same comes off and the same is due."""
+    offers = (status("one", 11), status("two", 3))
+    bands = [{"at_least": 1, "percent": percent}] if percent else []
+    expiring = clinic(*offers, bands=bands, prepaid_days=90, **how)
+    lines = [line(str(n), amount) for n, amount in enumerate(cart)]
+    later = NOON + 10 * 86_400_000
+
+    cut = quoted(lots_of(expiring, amounts, days=True), *lines, now=later)
+    whole = quoted(lots_of(expiring, [sum(amounts)], days=True), *lines, now=later)
+
+    assert (cut.net, cut.due, cut.lines) == (whole.net, whole.due, whole.lines)
+    paid = sum(draw.amount for draw in cut.draws)
+    assert paid == min(cut.net, sum(amounts)) == sum(draw.amount for draw in whole.draws)
+
+
+@given(cuts, carts, ways)
+@PERMUTATIONS
+def test_m1_money_without_a_rate_changes_no_price(
+    amounts: list[int], cart: list[int], how: dict[str, Any]
+) -> None:
+    """M1: what is paid from a wallet without bands costs what it costs in cash."""
+    document = clinic(status("one", 11), status("two", 3), bands=[], **how)
+    member = lots_of(document, amounts, days=False)
+    lines = [line(str(n), amount) for n, amount in enumerate(cart)]
+
+    prepaid, cash = quoted(member, *lines), quoted(member, *lines, payments=())
+
+    assert [each.net for each in prepaid.lines] == [each.net for each in cash.lines]
+    assert prepaid.due == max(cash.due - sum(amounts), 0)
+
+
+@given(cuts, carts, ways)
+@PERMUTATIONS
+def test_m1_prepaid_with_a_rate_is_never_dearer(
+    amounts: list[int], cart: list[int], how: dict[str, Any]
+) -> None:
+    """M1: one offer more never raises a price, whatever the limit on several together."""
+    offers = (status("one", 40), status("two", 3))
+    document = clinic(*offers, bands=[{"at_least": 1, "percent": 20}], **how)
+    member = lots_of(document, amounts, days=False)
+    lines = [line(str(n), amount) for n, amount in enumerate(cart)]
+
+    assert quoted(member, *lines).net <= quoted(member, *lines, payments=()).net
+
+
+# ── Whichever line comes first ──
+
+
+@pytest.mark.parametrize("order", [("b", "a"), ("a", "b")])
+def test_m3_an_amount_off_the_bill_is_spread_over_its_lines(order: tuple[str, str]) -> None:
+    """M3: 10000 off lines of 1000 and 100000 leave 901 and 90099, in either order."""
+    member, vouchers = holding(shop(voucher("off", amount=10_000)), "off")
+    prices = {"b": 1000, "a": 100_000}
+
+    made = quoted(member, *(line(each, prices[each]) for each in order), vouchers=vouchers)
+
+    assert nets(made) == {"b": 901, "a": 90_099}
+
+
+def test_m3_what_is_free_has_no_share() -> None:
+    """M3: an amount off is spread over what is left to pay for, and none of it is lost."""
+    member, vouchers = holding(shop(voucher("off", amount=300)), "off")
+    grant = GrantEntitlement(
+        member="mem_1", programme="clinic", entitlement="tea", units=1, reason="kindness"
+    )
+    member.do(grant, NOON)
+
+    made = quoted(member, line("1", 500, "tea"), line("2", 500, "food"), vouchers=vouchers)
+
+    assert (nets(made), made.due) == ({"1": 0, "2": 200}, 200)
+
+
+def test_m3_a_members_price_of_the_units_that_are_not_free() -> None:
+    """M3: with one tea of three free, a lower price takes its difference off the other two."""
+    prices = {
+        "id": "prices",
+        "name": "Prices",
+        "terms": {"type": "prices", "prices": {"TEA": 200}},
+    }
+    member = Member(shop(prices))
+    grant = GrantEntitlement(
+        member="mem_1", programme="clinic", entitlement="tea", units=1, reason="kindness"
+    )
+    member.do(grant, NOON)
+
+    assert quoted(member, Line("1", 900, 3, "tea", "TEA")).due == 400
+
+
+def test_m3_the_dearest_is_free_whichever_comes_first() -> None:
+    """M3: one free tea makes the dearer of two free, in either order."""
+    cheap, dear = line("c", 200, "tea"), line("d", 500, "tea")
+    for lines in [(cheap, dear), (dear, cheap)]:
+        member = Member(clinic())
+        grant = GrantEntitlement(
+            member="mem_1", programme="clinic", entitlement="tea", units=1, reason="kindness"
+        )
+        member.do(grant, NOON)
+        assert nets(quoted(member, *lines)) == {"c": 200, "d": 0}
+
+
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 5_000), st.integers(1, 3), st.sampled_from(["tea", "food"])),
+        min_size=2,
+        max_size=5,
+    ),
+    ways,
+    st.integers(0, 3_000),
+    st.integers(0, 3),
+    st.integers(0, 2_000),
+    st.randoms(use_true_random=False),
+)
+@PERMUTATIONS
+def test_m3_the_order_of_lines_changes_nothing(
+    cart: list[tuple[int, int, str]],
+    how: dict[str, Any],
+    paid_in: int,
+    teas: int,
+    cashback: int,
+    chance: Any,
+) -> None:
+    """M3: vouchers, free units, prepaid money and cashback: each line costs what it costs."""
+    food = {"include": {"categories": ["food"]}}
+    offers = ({**voucher("off", amount=700)}, status("one", 12, scope=food), status("two", 5))
+    document = clinic(*offers, rewards=[reward("off", 1)], **how)
+    member = Member(document)
+    member.adjust(1, NOON)
+    vouchers = (member.redeem("off", NOON).id,)
+    shown(member, "one", "two")
+    if paid_in:
+        topped_up(member, paid_in, max(paid_in // 3, 1))
+    if cashback:
+        member.do(adjustment(cashback, "cashback"), NOON)
+    if teas:
+        grant = GrantEntitlement(
+            member="mem_1", programme="clinic", entitlement="tea", units=teas, reason="kindness"
+        )
+        member.do(grant, NOON)
+    lines = [Line(f"l{n}", *each) for n, each in enumerate(cart)]
+    shuffled = list(lines)
+    chance.shuffle(shuffled)
+    payments = (Payment("prepaid"), Payment("cashback"))
+
+    one = quoted(member, *lines, vouchers=vouchers, payments=payments)
+    other = quoted(member, *shuffled, vouchers=vouchers, payments=payments)
+
+    assert {each.id: each for each in one.lines} == {each.id: each for each in other.lines}
+    assert (one.due, one.considered) == (other.due, other.considered)
+    assert one.freed == other.freed
+
+
+# ── Whatever is presented is answered ──
+
+
+def test_m9_two_vouchers_of_one_reward() -> None:
+    """M9: where the best of several counts, the second is left out and named, with the reason."""
+    member, vouchers = holding(shop(voucher("five", amount=500)), "five", "five")
+
+    made = quoted(member, line("1", 2000), vouchers=vouchers)
+
+    assert made.due == 1500
+    assert answered(made) == [
+        (vouchers[0], "five", 500, ""),
+        (vouchers[1], "five", 0, "others gave more"),
+    ]
+    assert made.redemptions == vouchers[:1]
+
+
+@pytest.mark.parametrize("stacking", ["additive", "sequential"])
+def test_m9_two_vouchers_that_add_up(stacking: str) -> None:
+    """M9: where discounts add up, each voucher is one of them, and both are used."""
+    member, vouchers = holding(shop(voucher("five", amount=500), stacking=stacking), "five", "five")
+
+    made = quoted(member, line("1", 2000), vouchers=vouchers)
+
+    assert (made.due, made.redemptions) == (1000, vouchers)
+    assert [amount for _, _, amount, _ in answered(made)] == [500, 500]
+
+
+def test_m9_a_voucher_that_stands_for_something_else() -> None:
+    """M9: one that no discount takes is named, and so is one that is presented twice."""
+    member, vouchers = holding(shop(voucher("five", amount=500)), "five", "mug")
+    five, mug = vouchers
+
+    made = quoted(member, line("1", 2000), vouchers=(five, mug, five))
+
+    assert answered(made) == [
+        (five, "five", 500, ""),
+        (mug, "mug", 0, "it takes nothing off: it stands for something else"),
+        (five, "five", 0, "it is presented already"),
+    ]
+    assert made.redemptions == (five,)
+
+
+def test_m9_a_voucher_that_was_excluded_or_has_no_line() -> None:
+    """M9: one for other lines, and one whose discount is declined, are named with the reason."""
+    food = {"include": {"categories": ["food"]}}
+    offers = ({**voucher("five", amount=500), "scope": food}, voucher("ten", percent=10))
+    member, vouchers = holding(shop(*offers), "five", "ten")
+
+    made = quoted(member, line("1", 2000), vouchers=vouchers, excluded=frozenset({"ten"}))
+
+    assert [each[1:] for each in answered(made)] == [
+        ("five", 0, "no line is in its scope"),
+        ("ten", 0, "it was excluded"),
+    ]
+
+
+def test_m9_one_voucher_of_two_discounts_is_used_once() -> None:
+    """M9: a voucher that two discounts take is one redemption, and confirmed once."""
+    offers = (
+        {**voucher("off", amount=100), "scope": {"include": {"categories": ["food"]}}},
+        {**voucher("off", percent=10), "id": "tenth"},
+    )
+    member, vouchers = holding(shop(*offers, stacking="additive"), "off")
+
+    made = quoted(member, line("1", 1000, "food"), vouchers=vouchers)
+
+    assert (made.due, made.redemptions) == (800, vouchers)
+
+
+def test_m9_a_wallet_that_pays_nothing_says_why() -> None:
+    """M9: a payment that is asked for and not needed is answered as well."""
+    member = Member(clinic(status("one", 100)))
+    shown(member, "one")
+    topped_up(member, 500)
+    member.do(adjustment(300, "cashback"), NOON)
+
+    made = quoted(member, line("1", 2000), payments=(Payment("prepaid", 500), Payment("cashback")))
+
+    reasons = {each.id: each.reason for each in made.considered if each.source == "wallet"}
+    assert reasons == {"prepaid": "nothing is left to pay", "cashback": "nothing is left to pay"}
+    assert made.draws == ()
+
+
+# ── What it costs to make one ──
+
+
+def crowded(entitlements: int, discounts: int, lots: int, stacking: str) -> Member:
+    """Return a member with a grant of each entitlement, and so many discounts and lots."""
+    tea, food = ({"include": {"categories": [name]}} for name in ("tea", "food"))
+    offers = [
+        {
+            "id": f"d{n}",
+            "name": f"d{n}",
+            "terms": {"type": "tier", "percent": {"base": 1}},
+            "scope": {"exclude": {"categories": ["rx"]}},
+        }
+        for n in range(discounts)
+    ]
+    expiring = {"name": "Money", "expiry": {"type": "rolling", "days": 400}}
+    document = programme(
+        currencies=[points(), {"id": "prepaid", **expiring}],
+        tiers=ladder(("silver", {"all": [{"metric": "visits", "at_least": 999}]})),
+        discounts={"offers": offers, "stacking": stacking},
+        entitlements=[
+            {"id": f"e{n}", "name": f"e{n}", "waives": tea if n % 2 else food}
+            for n in range(entitlements)
+        ],
+        wallets=[
+            {
+                "currency": "prepaid",
+                "kind": "prepaid",
+                "bands": [{"at_least": n * 10, "percent": n} for n in range(1, 21)],
+            }
+        ],
+    )
+    member = Member(document)
+    for n in range(entitlements):
+        grant = GrantEntitlement(
+            member="mem_1",
+            programme="clinic",
+            entitlement=f"e{n}",
+            units=1,
+            reason="kindness",
+            valid_days=10 + n,
+        )
+        member.do(grant, NOON)
+    for day in range(lots):
+        topped_up(member, 10 + day % 230, now=NOON + day * 86_400_000)
+    return member
+
+
+def calls(member: Member, lines: int, lots: int = 0) -> int:
+    """Return how many functions of ours are called to quote so many lines."""
+    cart = tuple(Line(str(n), 1000 + n, 3, "tea" if n % 2 else "food") for n in range(lines))
+    activity = Activity(PURCHASE, "quote", "", 0, money="GBP", lines=cart)
+    command = MakeQuote(member="mem_1", programme="clinic", quote_id="quote_1", activity=activity)
+    decider = member.deciding(command, NOON + lots * 86_400_000)
+    count = 0
+
+    def counting(_frame: Any, event: str, _argument: Any) -> None:
+        nonlocal count
+        count += event in ("call", "c_call")
+
+    sys.setprofile(counting)
+    try:
+        decide(decider, command)
+    finally:
+        sys.setprofile(None)
+    return count
+
+
+@pytest.mark.parametrize("stacking", ["best_of", "additive", "sequential"])
+@pytest.mark.parametrize("what", ["lines", "entitlements", "discounts", "lots"])
+def test_b3_work_grows_in_proportion(what: str, stacking: str) -> None:
+    """B3: twice as much of anything takes no more than twice the work."""
+    base = {"lines": 20, "entitlements": 20, "discounts": 20, "lots": 40}
+
+    def work(times: int) -> int:
+        size = {**base, what: base[what] * times}
+        member = crowded(size["entitlements"], size["discounts"], size["lots"], stacking)
+        return calls(member, size["lines"], size["lots"])
+
+    once, twice, four = work(1), work(2), work(4)
+
+    assert twice <= 2.1 * once
+    # What the second half adds is as much as the first: a square would add three times as much.
+    assert four - twice <= 2.2 * (twice - once) + once * 0.05
+
+
+def test_b3_the_largest_cart() -> None:
+    """B3: all that may be at once takes so many calls, which is some tens of milliseconds."""
+    member = crowded(100, 100, 366, "sequential")
+
+    assert calls(member, 100, 366) < 250_000
