@@ -80,7 +80,11 @@ class PlacedView(Struct, frozen=True):
 
 
 class EndedView(Struct, frozen=True):
-    """What of a hold was spent, and what is available again."""
+    """
+    What of a hold was spent, and what of it was released.
+
+    Of what was released, ``expired`` did so at once: its last day had passed meanwhile.
+    """
 
     member_id: str
     hold_id: str
@@ -88,6 +92,7 @@ class EndedView(Struct, frozen=True):
     currency: str
     captured: int
     released: int
+    expired: int
     balances: list[BalanceView]
 
 
@@ -232,6 +237,7 @@ def _change(
             currency,
             result.captured,
             result.released,
+            result.expired,
             left,
         )
         return answer(status, ended)

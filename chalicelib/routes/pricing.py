@@ -79,12 +79,18 @@ class ConsideredView(Struct, frozen=True):
     redemption_id: str | None
 
 
-class DrawView(Struct, frozen=True):
-    """What a wallet pays: ``amount`` of its units, worth ``money`` minor units."""
+class DrawView(Struct, frozen=True, omit_defaults=True):
+    """
+    What a wallet pays: ``amount`` of its units, worth ``money`` minor units.
+
+    Of a refund it is what came back to the wallet: ``expired`` of it at once, where its last day
+    had passed.  A unit comes back when all that it paid for has, so ``money`` may be ahead.
+    """
 
     currency: str
     amount: int
     money: int
+    expired: int = 0
 
 
 def activity_of(currency: str, lines: Sequence[QuotedLineBody]) -> Activity:

@@ -78,12 +78,17 @@ class RedemptionRead(Struct, frozen=True):
 
 
 class CancellationView(Struct, frozen=True):
-    """A redemption taken back."""
+    """
+    A redemption taken back: its whole price is ``restored``, ``expired`` of it at once.
+
+    That happens to value whose last day has passed, where its currency grants no least life.
+    """
 
     redemption_id: str
     member_id: str
     state: str
     restored: int
+    expired: int
     currency: str
     balances: list[BalanceView]
 
@@ -192,7 +197,7 @@ def read(call: Call) -> Reply:
     "/members/{member_id}/redemptions/{redemption_id}/cancellation",
     name="cancel_redemption",
     scope="redemptions:write",
-    summary="Cancel a redemption; its value returns to its original expiry",
+    summary="Cancel a redemption; its value comes back",
     body=CancellationBody,
     answer=CancellationView,
     idempotent=True,
@@ -233,6 +238,7 @@ def _present_cancellation(decided: Decided) -> Answer:
         member_id=decided.member,
         state=redemption.state,
         restored=redemption.price,
+        expired=redemption.lapsed,
         currency=redemption.currency.partition("/")[2],
         balances=_balances(decided),
     )

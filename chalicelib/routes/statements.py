@@ -110,7 +110,8 @@ def _entry(event: Event, programmes: Programmes, locale: str) -> StatementEntryV
     unit = activity.money or ""
     bill = detail.bill or _unquoted(activity, detail)
     draws = [
-        DrawView(each.currency.partition("/")[2], each.amount, each.money) for each in bill.paid
+        DrawView(each.currency.partition("/")[2], each.amount, each.money, each.expired)
+        for each in bill.paid
     ]
     if isinstance(data, ActivityReversed):
         return StatementEntryView(

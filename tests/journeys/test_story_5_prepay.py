@@ -98,7 +98,7 @@ def test_drawn_from_its_lot(desk: Clinic, patient: str) -> None:
         each["outcome"]["draws"] for each in refunded["outcomes"] if each["mechanic"] == "quotes"
     ]
     assert draws == [
-        [{"currency": f"{PROGRAMME}/prepaid", "drawn": 8000, "returned": 8000}],
+        [{"currency": f"{PROGRAMME}/prepaid", "drawn": 8000, "returned": 8000, "expired": 0}],
     ]
     assert prepaid(desk, patient) == [42_000, 20_000]
     desk.check(patient)

@@ -96,6 +96,11 @@ class EventBuilder:
         return self._so_far
 
     @property
+    def programmes(self) -> Programmes:
+        """Return the programmes of the tenant, by which what happens is decided."""
+        return self._door.programmes
+
+    @property
     def is_empty(self) -> bool:
         """Tell whether nothing was added yet."""
         return not self._effects and not self._postings

@@ -48,11 +48,17 @@ class PricedLine(Struct, frozen=True, omit_defaults=True):
 
 
 class Paid(Struct, frozen=True, array_like=True):
-    """What a wallet paid: ``amount`` of its `programme/currency`, worth ``money`` minor units."""
+    """
+    What a wallet paid: ``amount`` of its `programme/currency`, worth ``money`` minor units.
+
+    Of a refund it is what came back to the wallet, ``expired`` of it at once.  ``money`` may be
+    ahead of ``amount``: a unit comes back when all that it paid for has.
+    """
 
     currency: str
     amount: int
     money: int
+    expired: int = 0
 
 
 class Bill(Struct, frozen=True, omit_defaults=True):

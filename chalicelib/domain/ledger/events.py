@@ -195,19 +195,32 @@ class EntitlementUse(Struct, frozen=True, omit_defaults=True):
 
 
 class FreedLine(Struct, frozen=True, omit_defaults=True):
-    """What made a line free, by the line's place; nothing once it was given back."""
+    """
+    What made a line free, by the line's place; nothing once it was given back.
+
+    ``back`` is how many units are there again since.
+    """
 
     place: int
     use: EntitlementUse | None = None
+    back: int = 0
 
 
 class WalletDraw(Struct, frozen=True, omit_defaults=True):
-    """What a wallet paid, from which lots, and how much of it came ``back`` so far."""
+    """
+    What a wallet paid, worth ``money`` minor units, from which lots.
+
+    ``back`` is how much of it came back so far and ``repaid`` the money that was refunded by it,
+    whole units or not; ``expired`` is what of ``back`` expired at once.
+    """
 
     currency: str
     amount: int
+    money: int
     taken: tuple[Taken, ...]
     back: int = 0
+    repaid: int = 0
+    expired: int = 0
 
 
 class QuoteBought(_Outcome, frozen=True, tag="quotes"):

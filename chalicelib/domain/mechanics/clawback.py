@@ -5,8 +5,8 @@ The award is computed anew on what remains of the activity, by the version and t
 evaluated it, within the room that its caps left then and others have left since: a reversal never
 reopens a cap that clipped another activity, nor gives a rule more than its caps.  The difference is
 taken back from where it went: from the award's own lot, then in burn order; what was spent already
-becomes a deficit, is written off (`clamp`) or refuses the reversal (`reject`).  An award whose lot
-has expired is not taken from other value.
+becomes a deficit, is written off (`clamp`) or refuses the reversal (`reject`).  What expired unspent
+is not taken from other value; what was spent before its lot expired is.
 """
 
 from __future__ import annotations
@@ -24,7 +24,8 @@ from chalicelib.domain.ledger.effects import DeficitChange, PendingChange
 from chalicelib.domain.ledger.events import ActivityRecorded, Evaluation, RuleAward
 from chalicelib.domain.ledger.lots import PendingKey
 from chalicelib.domain.ledger.postings import AVAILABLE, ISSUED, PENDING
-from chalicelib.domain.mechanics import caps, earning, value
+from chalicelib.domain.mechanics import caps, earning, restoring, value
+
 from chalicelib.domain.mechanics.caps import Room
 from chalicelib.domain.mechanics.remaining import Remaining
 from chalicelib.domain.programme.document import EarningRule, Programme
@@ -141,10 +142,9 @@ def _take_back_currency(
         part = min(max(share, 0), left)
         left -= part
         part -= _from_own_lot(event, award, part)
-        if award.lot.expires_at is not None and award.lot.expires_at <= event.now:
-            expired += part
-        else:
-            left += part
+        unspent = value.exempt_unspent(event, currency, award.lot, part)
+        expired += unspent
+        left += part - unspent
     for award, share in shares:
         if share <= 0:
             # Where another rule has become the best, its value lies where the first put it.
@@ -165,6 +165,7 @@ def _take_back_currency(
             spent=left,
         )
     if policy == "clamp":
+        restoring.write_off(event, currency, left)
         return Returned(currency, amount - expired - left, written_off=left)
     event.add(DeficitChange(currency, left))
     # Whose value is missing is not said by the lots: it is that of the award.

@@ -20,6 +20,7 @@ from chalicelib.domain.errors import Conflict
 from chalicelib.domain.ledger import calendar
 from chalicelib.domain.ledger.account import Account
 from chalicelib.domain.ledger.calendar import Instant
+from chalicelib.domain.ledger.effects import CounterChange
 from chalicelib.domain.ledger.events import Data, EntitlementsExpired
 from chalicelib.domain.mechanics import expiry
 from chalicelib.domain.programme.document import Programme
@@ -135,6 +136,36 @@ def take_back(event: EventBuilder, key: str, units: int, *, cause: str) -> int:
         back = Benefit("entitlement", grant.programme, grant.entitlement, cause, taken)
         event.take_back(back)
     return taken
+
+
+def revoke(event: EventBuilder, programme: Programme, key: str, units: int, *, cause: str) -> None:
+    """
+    Take units of one grant back for good, the unused at once and the others when they come back.
+
+    So it does not matter whether the grant or the purchase that used it is refunded first.
+    """
+    used = units - take_back(event, key, units, cause=cause)
+    last = key.rpartition("@")[2]
+    until = (
+        calendar.expiry_instant(calendar.parse_date(last), programme.time_zone) if last else None
+    )
+    if used and (until is None or until > event.now):
+        event.add(CounterChange(_revoked(key), used, until))
+
+
+def put_back(event: EventBuilder, grant: Grant) -> int:
+    """Add units that were used and return how many are there again: none of what was revoked."""
+    key = grant_key(grant)
+    revoked = min(event.account.counter(_revoked(key)), grant.units)
+    if revoked:
+        event.add(CounterChange(_revoked(key), -revoked, grant.expires_at))
+    if grant.units > revoked:
+        add(event, replace(grant, units=grant.units - revoked))
+    return grant.units - revoked
+
+
+def _revoked(key: str) -> str:
+    return f"revoked/{key}"
 
 
 def grant_key(grant: Grant) -> str:

@@ -182,7 +182,8 @@ def put_back(event: EventBuilder, used: EntitlementUse) -> int:
     """
     Undo a use in an event, and return how many units are there again.
 
-    Of a window that has passed, and of a grant that has lapsed, nothing is left to give back to.
+    Of a window that has passed, and of a grant that has lapsed or was refunded, nothing is left to
+    give back to.
     """
     now = event.now
     units = used.units if used.unlimited else 0
@@ -193,11 +194,10 @@ def put_back(event: EventBuilder, used: EntitlementUse) -> int:
             units += used.quota.units
     for part in used.grants:
         if part.expires_at is None or part.expires_at > now:
-            units += part.units
             grant = Grant(
                 used.programme, used.entitlement, part.units, part.expires_at, part.expires_on
             )
-            entitlement_grants.add(event, grant)
+            units += entitlement_grants.put_back(event, grant)
     return units
 
 

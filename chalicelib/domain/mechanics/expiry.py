@@ -23,6 +23,7 @@ from chalicelib.domain.programme.fields import (
     NeverExpires,
     RollingExpiry,
 )
+from chalicelib.domain.programme.versions import Programmes
 
 
 class Term(Struct, frozen=True):
@@ -58,6 +59,22 @@ def today(currency: Currency, now: Instant, time_zone: str) -> Term:
     """Return how long value of a currency lasts that comes now, and when its end is announced."""
     day = calendar.local_date(now, time_zone)
     return term(currency.expiry, day, time_zone, currency.expiry_warning_days)
+
+
+def least_life(programmes: Programmes, currency: str, now: Instant) -> Term:
+    """
+    Return how long what comes back of a `programme/currency` lasts at least, `NEVER` for no rule.
+
+    It is the same whichever way value comes back: by a refund, a cancellation or a release.
+    """
+    programme_id, _, currency_id = currency.partition("/")
+    version = programmes.in_force(programme_id, now)
+    found = version.document.currency(currency_id) if version else None
+    if version is None or found is None or not found.restored_life_days:
+        return NEVER
+    today = calendar.local_date(now, version.document.time_zone)
+    last = calendar.add_days(today, found.restored_life_days)
+    return until(last, version.document.time_zone, found.expiry_warning_days)
 
 
 def until(last: date, time_zone: str, warning_days: int | None = None) -> Term:

@@ -38,7 +38,7 @@ from chalicelib.domain.ledger.events import (
 )
 from chalicelib.domain.ledger.lots import Taken
 from chalicelib.domain.ledger.postings import HELD, REDEEMED, SET_ASIDE
-from chalicelib.domain.mechanics import expiry, value
+from chalicelib.domain.mechanics import restoring, value
 from chalicelib.domain.programme.document import Programme, qualified
 from chalicelib.domain.programme.fields import Model
 from chalicelib.domain.programme.section import Section
@@ -117,13 +117,14 @@ class ExtendHold(Command, frozen=True):
 
 
 class Ended(Struct, frozen=True):
-    """What became of a hold: how much was spent, and how much came back."""
+    """What became of a hold: how much was spent, and how much came back, ``expired`` at once."""
 
     hold_id: str
     programme: str
     currency: str
     captured: int
     released: int
+    expired: int = 0
 
 
 class Placed(Struct, frozen=True):
@@ -181,13 +182,14 @@ def capture(decider: Decider, command: CaptureHold) -> Ended:
     event = decider.event()
     spent, rest = _split(hold.taken, amount)
     value.post_parts(event, HELD, hold.currency, spent, REDEEMED)
-    _restore(event, hold, rest)
+    lost = _restore(event, hold, rest)
     _end(event, command.hold_id, "captured")
     event.record(
         HoldCaptured(command.hold_id, hold.currency, amount),
         detail=Detail(note=command.reference) if command.reference else None,
     )
-    return Ended(command.hold_id, hold.programme, hold.currency, amount, hold.amount - amount)
+    back = hold.amount - amount
+    return Ended(command.hold_id, hold.programme, hold.currency, amount, back, lost)
 
 
 def release(decider: Decider, command: ReleaseHold) -> Ended:
@@ -195,10 +197,10 @@ def release(decider: Decider, command: ReleaseHold) -> Ended:
     account = decider.member
     hold = _open(account, command.hold_id)
     event = decider.event()
-    _restore(event, hold, hold.taken)
+    lost = _restore(event, hold, hold.taken)
     _end(event, command.hold_id, "released")
     event.record(HoldReleased(command.hold_id, command.reason))
-    return Ended(command.hold_id, hold.programme, hold.currency, 0, hold.amount)
+    return Ended(command.hold_id, hold.programme, hold.currency, 0, hold.amount, lost)
 
 
 def extend(decider: Decider, command: ExtendHold) -> Placed:
@@ -284,8 +286,9 @@ def _end(event: EventBuilder, hold_id: str, how: str) -> None:
     event.add(CounterChange(_trace(hold_id), _ENDS.index(how) + 1, until))
 
 
-def _restore(event: EventBuilder, hold: Hold, taken: tuple[Taken, ...]) -> None:
-    value.restore(event, hold.currency, taken, source=SET_ASIDE, shortest=expiry.NEVER)
+def _restore(event: EventBuilder, hold: Hold, taken: tuple[Taken, ...]) -> int:
+    """Make parts of a hold available again, and return how much of it expired at once."""
+    return restoring.restore(event, hold.currency, taken, source=SET_ASIDE, taken_at=hold.placed_at)
 
 
 def _split(taken: tuple[Taken, ...], spent: int) -> tuple[tuple[Taken, ...], tuple[Taken, ...]]:

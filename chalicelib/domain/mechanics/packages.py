@@ -2,7 +2,8 @@
 Packages: so many units of a service are paid for at once and used one by one.
 
 Buying the package's SKU grants the units of its entitlement.  A refund takes back the units of what
-comes back, as far as they are unused: what was used was served.
+comes back, as far as they are unused: what was used was served.  A use that is given back later is
+gone as well.
 """
 
 from __future__ import annotations
@@ -69,7 +70,7 @@ def apply(event: EventBuilder, context: EarnContext) -> PackagesSold | None:
 
 
 def retract(event: EventBuilder, context: ReversalContext, outcome: PackagesSold) -> PackagesSold:
-    """Take back the units of what comes back, as far as they are unused."""
+    """Take back the units of what comes back: those in use when their use is given back."""
     packages = {package.id: package for package in SECTION.of(context.programme)}
     kept = []
     for sale in outcome.packages:
@@ -77,7 +78,7 @@ def retract(event: EventBuilder, context: ReversalContext, outcome: PackagesSold
         left = _bought(package, context.after) if context.after else 0
         over = sale.units - left * package.units
         if over > 0:
-            entitlement_grants.take_back(event, sale.grant, over, cause=package.id)
+            entitlement_grants.revoke(event, context.programme, sale.grant, over, cause=package.id)
         kept.append(replace(sale, units=sale.units - max(over, 0)))
     return PackagesSold(outcome.programme, tuple(kept))
 

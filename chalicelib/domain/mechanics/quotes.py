@@ -3,7 +3,8 @@ What a programme says of quotes, and what a refund of a purchase that was quoted
 
 A refund by lines, or of the whole, returns what wallets paid to the lots that it came from, in the
 share of the bill that comes back, and the units that made a line free once none of that line is
-left.  A voucher that was used stays used.
+left.  What a wallet paid never comes back as money, and the parts of a refund sum to the whole in
+whatever order they come.  A voucher that was used stays used.
 
 What comes back of a line is measured by what of it counts as spend, which leaves out what points
 and cashback paid; the line's part of the bill follows in the same share, or by its units where
@@ -24,9 +25,10 @@ from chalicelib.domain.decide.reaction import Reaction, ReversalContext
 from chalicelib.domain.ledger import money
 from chalicelib.domain.ledger.activity import Activity
 from chalicelib.domain.ledger.bill import Bill, Paid, PricedLine
+from chalicelib.domain.ledger.calendar import Instant
 from chalicelib.domain.ledger.events import FreedLine, Line, QuoteBought, WalletDraw
 from chalicelib.domain.ledger.postings import REDEEMED
-from chalicelib.domain.mechanics import entitlement_uses, expiry, value
+from chalicelib.domain.mechanics import entitlement_uses, restoring
 from chalicelib.domain.programme.fields import Model
 from chalicelib.domain.programme.section import Section
 
@@ -50,10 +52,16 @@ def retract(event: EventBuilder, context: ReversalContext, outcome: QuoteBought)
     left = {line.id: line.quantity for line in after.lines} if after else {}
     lines = [left.get(line.id, 0) for line in recorded.lines]
     freed = tuple(_freed(event, each, lines) for each in outcome.freed)
-    total = sum(outcome.nets)
-    returned = total - sum(_nets_left(outcome.nets, recorded, after))
+    had = sum(_nets_left(outcome.nets, recorded, context.before))
+    have = sum(_nets_left(outcome.nets, recorded, after))
+    # Of what is left of the bill, each wallet still has its part, and money the rest: what comes
+    # back is spread over them, so that none ever gets more than it paid.
+    paid = {place: draw.money - draw.repaid for place, draw in enumerate(outcome.draws)}
+    paid[len(paid)] = had - sum(paid.values())
+    back = money.apportion(had - have, paid)
+    bought_at = recorded.occurred_at
     draws = tuple(
-        _undrawn(event, draw, returned, total, whole=after is None) for draw in outcome.draws
+        _undrawn(event, draw, back[place], bought_at) for place, draw in enumerate(outcome.draws)
     )
     return replace(outcome, freed=freed, draws=draws)
 
@@ -83,18 +91,13 @@ def refund(
             back = was - now
             lines.append(PricedLine(line.id, units, back, back, counted, line.category, line.sku))
     paid = tuple(
-        Paid(each.currency, new.back - old.back, _worth(each, new) - _worth(each, old))
-        for each, old, new in zip(bill.paid, outcomes[0].draws, outcomes[1].draws, strict=True)
-        if new.back != old.back
+        Paid(new.currency, new.back - old.back, new.repaid - old.repaid, new.expired - old.expired)
+        for old, new in zip(outcomes[0].draws, outcomes[1].draws, strict=True)
+        if new.repaid != old.repaid
     )
     net = sum(had) - sum(have)
     due = net - sum(each.money for each in paid)
     return Bill(bill.programme, bill.version, net, net, due, tuple(lines), paid=paid)
-
-
-def _worth(paid: Paid, draw: WalletDraw) -> int:
-    """Return the money that what came back so far of a draw is worth."""
-    return paid.money * draw.back // paid.amount
 
 
 def _nets_left(nets: Sequence[int], recorded: Activity, left: Activity | None) -> list[int]:
@@ -111,17 +114,16 @@ def _nets_left(nets: Sequence[int], recorded: Activity, left: Activity | None) -
 def _freed(event: EventBuilder, freed: FreedLine, left: list[int]) -> FreedLine:
     if freed.use is None or left[freed.place]:
         return freed
-    entitlement_uses.put_back(event, freed.use)
-    return FreedLine(freed.place)
+    return FreedLine(freed.place, back=entitlement_uses.put_back(event, freed.use))
 
 
-def _undrawn(
-    event: EventBuilder, draw: WalletDraw, returned: int, total: int, *, whole: bool
-) -> WalletDraw:
-    """Restore the share of a draw that comes back: what was drawn last comes back first."""
-    amount, back = draw.amount, draw.back
-    due = amount if whole else amount * returned // total if total else 0
-    missing, skipped = due - back, back
+def _undrawn(event: EventBuilder, draw: WalletDraw, repaid: int, bought_at: Instant) -> WalletDraw:
+    """Restore what of a draw paid for so much money: what was drawn last comes back first."""
+    if not repaid:
+        return draw
+    money_back = draw.repaid + repaid
+    back = draw.amount * money_back // draw.money
+    missing, skipped = back - draw.back, draw.back
     parts = []
     for part in reversed(draw.taken):
         gone = min(part.amount, skipped)
@@ -130,14 +132,19 @@ def _undrawn(
         missing -= more
         if more:
             parts.append(replace(part, amount=more))
-    value.restore(event, draw.currency, tuple(parts), source=REDEEMED, shortest=expiry.NEVER)
-    return replace(draw, back=max(due, back))
+    expired = restoring.restore(event, draw.currency, parts, source=REDEEMED, taken_at=bought_at)
+    return replace(draw, back=back, repaid=money_back, expired=draw.expired + expired)
 
 
 def shown(outcome: QuoteBought) -> dict[str, Any]:
-    """Return what was drawn from each wallet and how much of it came back, and units made free."""
+    """Return what was drawn from each wallet, what was free, and what of both came back."""
     draws = [
-        {"currency": draw.currency, "drawn": draw.amount, "returned": draw.back}
+        {
+            "currency": draw.currency,
+            "drawn": draw.amount,
+            "returned": draw.back,
+            "expired": draw.expired,
+        }
         for draw in outcome.draws
     ]
     free = sum(line.use.units for line in outcome.freed if line.use is not None)
@@ -145,6 +152,7 @@ def shown(outcome: QuoteBought) -> dict[str, Any]:
         "quote_id": outcome.quote,
         "draws": draws,
         "free_units": free,
+        "free_units_returned": sum(line.back for line in outcome.freed),
         "redemptions": list(outcome.redemptions),
     }
 

@@ -294,7 +294,7 @@ def _draw(event: EventBuilder, draw: Draw) -> WalletDraw:
             currency=draw.currency.partition("/")[2],
             available=balance.available,
         )
-    return WalletDraw(draw.currency, draw.amount, taken)
+    return WalletDraw(draw.currency, draw.amount, draw.money, taken)
 
 
 MECHANIC: Final = Mechanic(

@@ -18,13 +18,13 @@ from chalicelib.domain.decide.commands import Command
 from chalicelib.domain.decide.decider import Decider, Known
 from chalicelib.domain.decide.mechanic import Mechanic
 from chalicelib.domain.errors import Conflict, NotFound
-from chalicelib.domain.ledger import calendar, postings
+from chalicelib.domain.ledger import postings
 from chalicelib.domain.ledger.calendar import Instant
 from chalicelib.domain.ledger.effects import CounterChange
 from chalicelib.domain.ledger.events import RedemptionCancelled, VoucherUsed
 from chalicelib.domain.ledger.lots import Taken
 from chalicelib.domain.ledger.postings import REDEEMED, LedgerAccount
-from chalicelib.domain.mechanics import expiry, value
+from chalicelib.domain.mechanics import restoring
 
 
 class Redemption(Struct, frozen=True, omit_defaults=True):
@@ -33,7 +33,7 @@ class Redemption(Struct, frozen=True, omit_defaults=True):
 
     ``revision`` counts its changes; ``taken`` is what its price came from, and ``payee`` whom it
     went to, if anybody; ``counters`` are the limits that it used, with the instant at which each
-    may be forgotten.
+    may be forgotten; ``lapsed`` is what of its price expired at once when it was cancelled.
     """
 
     id: str
@@ -53,6 +53,7 @@ class Redemption(Struct, frozen=True, omit_defaults=True):
     changed_at: Instant | None = None
     revision: int = 1
     payee: str = ""
+    lapsed: int = 0
 
 
 REDEMPTIONS: Final = RecordKind("redemption", Redemption)
@@ -101,30 +102,27 @@ def paid_to(payee: str) -> LedgerAccount:
 
 
 def cancel(decider: Decider, command: CancelRedemption) -> Redemption:
-    """Take back a redemption whose voucher is unused; value returns to its original expiry."""
+    """Take back a redemption whose voucher is unused: its value comes back."""
     now = decider.now
     redemption = decider.record(REDEMPTIONS, command.member, command.redemption_id)
     if redemption is None:
         raise redemption_unknown()
     check_issued(redemption, now)
     event = decider.event()
-    shortest = expiry.NEVER
-    version = decider.programmes.in_force(redemption.programme, now)
-    if version is not None:
-        programme = version.document
-        currency = programme.currency(redemption.currency.split("/")[1])
-        if currency is not None and currency.restored_life_days:
-            today = calendar.local_date(now, programme.time_zone)
-            last = calendar.add_days(today, currency.restored_life_days)
-            shortest = expiry.until(last, programme.time_zone, currency.expiry_warning_days)
     source = paid_to(redemption.payee)
-    value.restore(event, redemption.currency, redemption.taken, source=source, shortest=shortest)
+    lapsed = restoring.restore(
+        event,
+        redemption.currency,
+        redemption.taken,
+        source=source,
+        taken_at=redemption.issued_at,
+    )
     for counter, kept_until in redemption.counters:
         if event.account.counter(counter):
             event.add(CounterChange(counter, -1, kept_until))
     event.record(RedemptionCancelled(redemption.id, command.reason))
     event.take_back(Benefit("reward", redemption.programme, redemption.reward, "cancellation"))
-    after = in_state(redemption, "cancelled", now)
+    after = replace(in_state(redemption, "cancelled", now), lapsed=lapsed)
     decider.claim(claim_to_save(after))
     if redemption.stocked:
         decider.claim(TakeFrom(stock_counter(redemption.programme, redemption.reward), -1, 0))

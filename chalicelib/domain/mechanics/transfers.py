@@ -160,9 +160,7 @@ def _receive(
     event.give(
         Benefit("transfer", programme.id, rule.currency, command.transfer_id, command.amount)
     )
-    value.restore(
-        event, key, parts, source=postings.transfer(command.transfer_id), shortest=expiry.NEVER
-    )
+    value.credit_parts(event, key, parts, source=postings.transfer(command.transfer_id))
     inactivity.inherit(event, key, inactivity.LAST_DAYS.get(decider.member, key))
     event.record(TransferReceived(command.transfer_id, command.member, key, command.amount))
 

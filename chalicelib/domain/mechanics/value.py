@@ -10,7 +10,9 @@ it opens a lot, so that there is never a lot and a deficit at once.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Final, Literal
+from typing import Final, Literal
+
+from msgspec.structs import replace
 
 from chalicelib.domain.decide.benefits import Benefit
 from chalicelib.domain.decide.event_builder import EventBuilder
@@ -18,7 +20,13 @@ from chalicelib.domain.decide.mechanic import Mechanic, Phase, Turn
 from chalicelib.domain.errors import Conflict
 from chalicelib.domain.ledger.account import Account
 from chalicelib.domain.ledger.calendar import Instant
-from chalicelib.domain.ledger.effects import DeficitChange, LotChange, LotWarned, PendingChange
+from chalicelib.domain.ledger.effects import (
+    CounterChange,
+    DeficitChange,
+    LotChange,
+    LotWarned,
+    PendingChange,
+)
 from chalicelib.domain.ledger.events import Data, ExpiryAnnounced, LotsExpired, PendingActivated
 from chalicelib.domain.ledger.lots import Lot, LotKey, Taken
 from chalicelib.domain.ledger.postings import (
@@ -32,8 +40,8 @@ from chalicelib.domain.ledger.postings import (
 )
 from chalicelib.domain.programme.versions import Programmes
 
-if TYPE_CHECKING:
-    from chalicelib.domain.mechanics.expiry import Term
+#: How long after a lot's end is known what of it was never spent, for reversals of what it was.
+UNSPENT_KEPT_MS: Final = 366 * 86_400_000
 
 
 def credit(
@@ -72,16 +80,73 @@ def credit_lot(event: EventBuilder, currency: str, lot: Lot, *, source: LedgerAc
     a deficit first.
     """
     event.post(source.of(lot.key.funder), AVAILABLE, currency, lot.amount)
-    if lot.key.expires_at is not None and lot.key.expires_at <= event.now:
-        event.post(AVAILABLE, EXPIRED.of(lot.key.funder), currency, lot.amount)
-        return
-    repaid = min(event.account.balance(currency).deficit, lot.amount)
+    if is_over(event, lot.key):
+        expire_at_once(event, currency, lot.key, lot.amount)
+    else:
+        left = lot.amount - repay_deficit(event, currency, lot.amount)
+        add_to_lot(event, currency, replace(lot, amount=left))
+
+
+def credit_parts(
+    event: EventBuilder, currency: str, parts: Iterable[Taken], *, source: LedgerAccount
+) -> None:
+    """Give parts of lots from a ledger account, each into the lot that it was of."""
+    for part in parts:
+        lot = Lot(part.amount, part.lot, part.warn_at, part.since)
+        credit_lot(event, currency, lot, source=source)
+
+
+def is_over(event: EventBuilder, key: LotKey) -> bool:
+    """Tell whether the last day of a lot has passed."""
+    return key.expires_at is not None and key.expires_at <= event.now
+
+
+def repay_deficit(event: EventBuilder, currency: str, amount: int) -> int:
+    """Repay a deficit from what comes, and return how much that takes."""
+    repaid = min(event.account.balance(currency).deficit, amount)
     if repaid:
         event.add(DeficitChange(currency, -repaid))
-    if lot.amount > repaid:
+    return repaid
+
+
+def add_to_lot(event: EventBuilder, currency: str, lot: Lot) -> None:
+    """Add what a lot holds to that of the same key, or open it."""
+    if lot.amount:
         # Too late to announce: who gets value in its last days sees when it ends.
         warn_at = lot.warn_at if (lot.warn_at or event.now) > event.now else None
-        event.add(LotChange(currency, lot.amount - repaid, lot.key, warn_at, lot.since))
+        event.add(LotChange(currency, lot.amount, lot.key, warn_at, lot.since))
+
+
+def expire_at_once(event: EventBuilder, currency: str, key: LotKey, amount: int) -> None:
+    """Let an amount of a lot expire, and remember for a year that it was not spent."""
+    event.post(AVAILABLE, EXPIRED.of(key.funder), currency, amount)
+    _count_unspent(event, currency, key, amount)
+
+
+def _count_unspent(event: EventBuilder, currency: str, key: LotKey, amount: int) -> None:
+    if key.expires_at is not None and amount:
+        kept_until = key.expires_at + UNSPENT_KEPT_MS
+        event.add(CounterChange(_unspent(currency, key), amount, kept_until))
+
+
+def _unspent(currency: str, key: LotKey) -> str:
+    return f"{currency}/unspent:{key.funder}:{key.rate}/{key.expires_on}"
+
+
+def exempt_unspent(event: EventBuilder, currency: str, key: LotKey, amount: int) -> int:
+    """
+    Return how much of an amount of a lot expired unspent, which is not to be taken back again.
+
+    What was spent before the lot expired is not among it.  Of a lot that ended more than a year ago
+    nobody knows any more, so all of it is.
+    """
+    if key.expires_at is None or not is_over(event, key):
+        return 0
+    if key.expires_at + UNSPENT_KEPT_MS < event.now:
+        return amount
+    unspent = min(event.account.counter(_unspent(currency, key)), amount)
+    _count_unspent(event, currency, key, -unspent)
+    return unspent
 
 
 def check_available(account: Account, currency: str, amount: int) -> None:
@@ -165,31 +230,6 @@ def _take(event: EventBuilder, currency: str, lot: Lot, amount: int) -> Taken:
     return Taken(amount, lot.key, lot.warn_at, lot.since)
 
 
-def restore(
-    event: EventBuilder,
-    currency: str,
-    taken: tuple[Taken, ...],
-    *,
-    source: LedgerAccount,
-    shortest: Term,
-) -> None:
-    """
-    Put value back to its original expiry.
-
-    ``shortest`` is the least life that restored value gets where the currency grants one, else
-    `expiry.NEVER`: then what has expired since comes back and expires in the same event.
-    """
-    for part in taken:
-        key, warn_at = part.lot, part.warn_at
-        if (
-            key.expires_at is not None
-            and shortest.expires_at is not None
-            and key.expires_at < shortest.expires_at
-        ):
-            key, warn_at = shortest.lot(key.funder, key.rate), shortest.warn_at
-        credit_lot(event, currency, Lot(part.amount, key, warn_at, part.since), source=source)
-
-
 def due(account: Account) -> Instant | None:
     """Return when value next activates, is announced to expire, or expires."""
     instants = (balance.next_change() for balance in account.balances.values())
@@ -216,8 +256,8 @@ def expire(event: EventBuilder, _programmes: Programmes) -> Data | None:
         for lot in balance.lots:
             if lot.key.expires_at is None or lot.key.expires_at > event.now:
                 break
-            taken = _take(event, currency, lot, lot.amount)
-            post_parts(event, AVAILABLE, currency, (taken,), EXPIRED)
+            _take(event, currency, lot, lot.amount)
+            expire_at_once(event, currency, lot.key, lot.amount)
     return None if event.is_empty else LotsExpired()
 
 

@@ -1,0 +1,80 @@
+"""
+Restoring: value that was away comes back, by a refund, a cancellation or the end of a hold.
+
+There is one rule for all of them.  What a reversal could not take back while the value was away is
+taken first, so the order of the two makes no value; the rest returns to its original expiry, or
+lasts as long as the currency grants to what comes back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+from chalicelib.domain.decide.event_builder import EventBuilder
+from chalicelib.domain.ledger.calendar import Instant
+from chalicelib.domain.ledger.effects import CounterChange
+from chalicelib.domain.ledger.lots import Lot, Taken
+from chalicelib.domain.ledger.postings import AVAILABLE, ISSUED, LedgerAccount
+from chalicelib.domain.mechanics import expiry, value
+
+# How long a write-off waits for what was spent to come back.
+_WRITTEN_OFF_KEPT_MS: Final = 366 * 86_400_000
+
+
+def restore(
+    event: EventBuilder,
+    currency: str,
+    taken: Iterable[Taken],
+    *,
+    source: LedgerAccount,
+    taken_at: Instant,
+) -> int:
+    """
+    Put value back that was taken at ``taken_at``, and return how much of it expired at once.
+
+    That is value whose last day has passed, where its currency grants no least life.
+    """
+    shortest = expiry.least_life(event.programmes, currency, event.now)
+    lost = 0
+    for part in taken:
+        key, warn_at = part.lot, part.warn_at
+        if (
+            key.expires_at is not None
+            and shortest.expires_at is not None
+            and key.expires_at < shortest.expires_at
+        ):
+            key, warn_at = shortest.lot(key.funder, key.rate), shortest.warn_at
+        event.post(source.of(key.funder), AVAILABLE, currency, part.amount)
+        left = part.amount - value.repay_deficit(event, currency, part.amount)
+        written_off = _take_written_off(event, currency, left, taken_at)
+        event.post(AVAILABLE, ISSUED.of(key.funder), currency, written_off)
+        left -= written_off
+        if value.is_over(event, key):
+            value.expire_at_once(event, currency, key, left)
+            lost += left
+        else:
+            value.add_to_lot(event, currency, Lot(left, key, warn_at, part.since))
+    return lost
+
+
+def write_off(event: EventBuilder, currency: str, amount: int) -> None:
+    """Let go what a reversal cannot take back because it is spent, unless that comes back."""
+    kept_until = event.now + _WRITTEN_OFF_KEPT_MS
+    event.add(CounterChange(f"{_written_off(currency)}{event.now}", amount, kept_until))
+
+
+def _take_written_off(event: EventBuilder, currency: str, amount: int, taken_at: Instant) -> int:
+    """Take from what comes back what was written off while it was away; return how much."""
+    prefix = _written_off(currency)
+    taken = 0
+    for key, counter in list(event.account.counters.items()):
+        if taken < amount and key.startswith(prefix) and int(key.removeprefix(prefix)) >= taken_at:
+            more = min(counter.value, amount - taken)
+            taken += more
+            event.add(CounterChange(key, -more, counter.keep_until))
+    return taken
+
+
+def _written_off(currency: str) -> str:
+    return f"{currency}/written_off/"
