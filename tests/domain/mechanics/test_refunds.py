@@ -237,6 +237,94 @@ def test_m4_what_is_set_aside_while_it_is_taken_back(policy: str) -> None:
     assert member.account.balances == {}
 
 
+baskets = st.lists(
+    st.sampled_from(["package", "tea", "points", "prepaid", "plain"]), min_size=2, max_size=5
+)
+
+
+def everything(policy: str, points_days: int | None, least_life: int) -> Programme:
+    """Return a programme in which points are earned and pay, teas are packed, and money paid in."""
+    lasting = {"type": "never"} if points_days is None else rolling(days=points_days)
+    return programme(
+        rule("spend", per_amount(1, 10), on=PURCHASE),
+        currencies=[
+            points(lasting, negative_balance=policy, restored_life_days=least_life),
+            {**points(), "id": "prepaid"},
+        ],
+        entitlements=[{"id": "tea", "name": "Tea", "waives": {"include": {"categories": ["tea"]}}}],
+        packages=[
+            {"id": "four", "name": "Four teas", "sku": "TEA-4", "entitlement": "tea", "units": 4}
+        ],
+        wallets=[
+            {"currency": "points", "kind": "points", "max_percent": 60},
+            {
+                "currency": "prepaid",
+                "kind": "prepaid",
+                "bands": [{"at_least": 1, "percent": 10}],
+            },
+        ],
+    )
+
+
+def buy_all(member: Member, kinds: list[str]) -> list[Event]:
+    """Make purchases of these kinds, one after the other."""
+    found = []
+    for number, kind in enumerate(kinds):
+        lines = [Line("f", 700 + number, 2, "food", "TEA-4" if kind == "package" else "")]
+        if kind == "tea":
+            lines.append(Line("t", 500, 2, "tea"))
+        pays = {"points": (Payment("points"),), "prepaid": (Payment("prepaid"),)}.get(kind, ())
+        purchase = bought(member, *lines, name=f"quote_{number}", payments=pays)
+        found.append(purchase)
+    return found
+
+
+@given(
+    baskets,
+    st.sampled_from(["deficit", "clamp"]),
+    st.sampled_from([(None, 0), (10, 0), (10, 5)]),
+    st.sampled_from(["2026-03-05", "2026-03-20"]),
+    st.data(),
+)
+@PROPERTY
+def test_m4_the_order_of_refunds_makes_no_value(
+    kinds: list[str], policy: str, lasting: tuple[int | None, int], now: str, data: Any
+) -> None:
+    """M4: when everything is refunded nothing is left of it, in whatever order."""
+    member = Member(everything(policy, *lasting))
+    topped_up(member, 400)
+    purchases = buy_all(member, kinds)
+
+    for each in data.draw(st.permutations(purchases)):
+        refunded(member, each, now=now)
+
+    seen = member.seen(now)
+    assert {name: held.available for name, held in seen.balances.items()} == {PREPAID: 400}
+    assert teas(member) == 0
+    assert member.verdict().holds
+
+
+@given(baskets, st.sampled_from([(None, 0), (10, 0), (10, 5)]), st.data())
+@PROPERTY
+def test_m4_two_orders_of_the_same_refunds(
+    kinds: list[str], lasting: tuple[int | None, int], data: Any
+) -> None:
+    """M4: whichever of some purchases are refunded, their order changes nothing."""
+    now = data.draw(st.sampled_from(["2026-03-05", "2026-03-20"]))
+    some = data.draw(st.sets(st.sampled_from(range(len(kinds))), min_size=2))
+    ends = []
+    for _ in range(2):
+        member = Member(everything("deficit", *lasting))
+        topped_up(member, 400)
+        purchases = buy_all(member, kinds)
+        for place in data.draw(st.permutations(sorted(some))):
+            refunded(member, purchases[place], now=now)
+        seen = member.seen("2026-04-20")
+        ends.append(({n: b.available for n, b in seen.balances.items()}, teas(member)))
+
+    assert ends[0] == ends[1]
+
+
 # ── What comes back, and what is said of it ──
 
 
