@@ -50,8 +50,8 @@ _PATTERNS: Final = {
 PATH_NAMES: Final = re.compile(r"\{(\w+)\}")
 _VERBS: Final = """
     add adjust advance cancel capture change close confirm create enrol extend find give grant list
-    place publish read record redeem release remove return reverse revoke update use validate verify
-    withdraw
+    pause place publish read record redeem release remove resume return reverse revoke update use
+    validate verify withdraw
 """
 #: What an operation may do: its name is one of these and a noun, such as `redeem_reward`.
 VERBS: Final = frozenset(_VERBS.split())

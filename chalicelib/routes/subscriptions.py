@@ -1,22 +1,28 @@
-"""Subscriptions: paid plans that are begun, paid, changed and ended."""
+"""Subscriptions: paid plans that are begun, paid, changed, paused and ended."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
-from chalicelib.domain.ledger.calendar import format_instant
+from chalicelib.domain.decide.commands import Command
+from chalicelib.domain.ledger.calendar import Instant, format_instant
+from chalicelib.domain.mechanics.plan_pauses import PausePlan, ResumePlan
 from chalicelib.domain.mechanics.plans import Subscription
 from chalicelib.domain.mechanics.subscriptions import (
     CancelPlan,
     ChangePlan,
+    Fee,
     PayFee,
     Subscribe,
     Subscribed,
     When,
+    next_fee,
 )
-from chalicelib.domain.programme.fields import Id
+from chalicelib.domain.programme.document import Programme
+from chalicelib.domain.programme.fields import Id, LocalDate
+from chalicelib.domain.programme.versions import Programmes
 from chalicelib.routes.calls import answer, caller_of, carry_out, services_of
 from chalicelib.routes.fields import ShortText
 from chalicelib.routes.http import Resource
@@ -39,9 +45,16 @@ class SubscribeBody(Body):
 
 
 class FeeBody(Body):
-    """Which programme's fee was paid; ``reference`` is sealed."""
+    """
+    Which programme's fee was paid; ``reference`` is sealed.
+
+    Name the ``plan``, or the first day of the period that it is for (``from_on``), to have it
+    refused where another fee is due.
+    """
 
     programme: Id
+    plan: Id | None = None
+    from_on: LocalDate | None = None
     reference: ShortText = ""
 
 
@@ -61,12 +74,36 @@ class PlanEndBody(Body):
     reason: ShortText = ""
 
 
+class PlanPauseBody(Body):
+    """For how many months, from today on, the plan is paused."""
+
+    programme: Id
+    months: Annotated[int, Meta(ge=1, le=12)]
+
+
+class PlanResumptionBody(Body):
+    """Which programme's plan runs on."""
+
+    programme: Id
+
+
+class FeeView(Struct, frozen=True):
+    """The fee of one period of a plan, with the period's first and last day."""
+
+    plan: str
+    amount: MoneyView
+    from_on: str
+    until_on: str
+
+
 class SubscriptionView(Struct, frozen=True):
     """
-    A plan that runs: `trial`, `active`, `past_due` (through its grace) or `cancelled` (to its end).
+    A plan that runs.
 
-    It is paid for, or free, to the end of ``until_on``; without a fee it ends at ``grace_until``.
-    ``following`` is the plan that takes its place then.
+    ``state`` is `trial`, `active`, `past_due` (through its grace), `paused` or `cancelled` (to its
+    end).  It is free, or paid for, to the end of ``until_on``.  A trial ends at ``trial_until``, a
+    pause at ``resumes_at``, and without a fee all of it at ``grace_until``.  ``following`` is the
+    plan that takes its place after ``until_on``; ``next_fee`` is the fee that is due next.
     """
 
     programme: str
@@ -75,8 +112,11 @@ class SubscriptionView(Struct, frozen=True):
     since_on: str
     until_on: str
     until: str
+    trial_until: str | None
     grace_until: str | None
+    resumes_at: str | None
     following: str | None
+    next_fee: FeeView | None
 
 
 class SubscriptionsView(Struct, frozen=True):
@@ -91,13 +131,15 @@ class SubscribedView(Struct, frozen=True):
     The plan as it is now; null where it has ended.
 
     ``prorated`` is what the change makes owed (above zero) or leaves over (below): it is for those
-    who collect fees, nothing of it moves here.
+    who collect fees, nothing of it moves here, and the statement has it too.  ``fee`` is what was
+    paid now, and for which period.
     """
 
     member_id: str
     changed: bool
     subscription: SubscriptionView | None
     prorated: MoneyView
+    fee: FeeView | None
 
 
 _REFUSALS = ("member_not_found", "account_closed", "programme_not_found", "not_enrolled")
@@ -115,8 +157,11 @@ _REFUSALS = ("member_not_found", "account_closed", "programme_not_found", "not_e
 def listed(call: Call) -> Reply:
     """Every plan that runs."""
     member = call.path["member_id"]
-    found = read_subscriptions(services_of(call), caller_of(call), member).subscriptions
-    return Reply(SubscriptionsView(member, [_view(key, each) for key, each in found.items()]))
+    found = read_subscriptions(services_of(call), caller_of(call), member)
+    shown = [
+        _view(key, each, found.programmes, found.now) for key, each in found.subscriptions.items()
+    ]
+    return Reply(SubscriptionsView(member, shown))
 
 
 @api.post(
@@ -151,18 +196,25 @@ def begin(call: Call[SubscribeBody]) -> Reply:
     name="record_subscription_fee",
     scope="subscriptions:write",
     summary="Report that a fee was paid",
-    description="For the period that has begun unpaid, or for the next.",
+    description=(
+        "For the period that has begun unpaid, or for the next; of the plan that follows, where "
+        "one does."
+    ),
     body=FeeBody,
     answer=SubscribedView,
     status=201,
     idempotent=True,
-    errors=(*_REFUSALS, "not_subscribed"),
+    errors=(*_REFUSALS, "not_subscribed", "plan_state", "another_fee_due", "too_many_fees"),
 )
 def pay(call: Call[FeeBody]) -> Reply:
     """Lengthen what is paid for."""
     body = call.body
     command = PayFee(
-        member=call.path["member_id"], programme=body.programme, reference=body.reference
+        member=call.path["member_id"],
+        programme=body.programme,
+        plan=body.plan,
+        from_on=body.from_on,
+        reference=body.reference,
     )
     return _change(call, command, 201)
 
@@ -172,11 +224,13 @@ def pay(call: Call[FeeBody]) -> Reply:
     name="change_subscription",
     scope="subscriptions:write",
     summary="Change to another plan",
-    description="At once, with what it makes owed or leaves over, or when the period ends.",
+    description=(
+        "At once, or when what is paid for is over; with what it makes owed or leaves over."
+    ),
     body=PlanChangeBody,
     answer=SubscribedView,
     idempotent=True,
-    errors=(*_REFUSALS, "plan_not_found", "not_subscribed"),
+    errors=(*_REFUSALS, "plan_not_found", "not_subscribed", "plan_state"),
 )
 def change(call: Call[PlanChangeBody]) -> Reply:
     """Take another plan."""
@@ -196,7 +250,7 @@ def change(call: Call[PlanChangeBody]) -> Reply:
     body=PlanEndBody,
     answer=SubscribedView,
     idempotent=True,
-    errors=(*_REFUSALS, "not_subscribed"),
+    errors=(*_REFUSALS, "not_subscribed", "plan_state"),
 )
 def cancel(call: Call[PlanEndBody]) -> Reply:
     """End a plan."""
@@ -207,33 +261,86 @@ def cancel(call: Call[PlanEndBody]) -> Reply:
     return _change(call, command, 200)
 
 
-def _change(
-    call: Call[Any, Any], command: Subscribe | PayFee | ChangePlan | CancelPlan, status: int
-) -> Reply:
+@api.post(
+    "/members/{member_id}/subscriptions/pause",
+    name="pause_subscription",
+    scope="subscriptions:write",
+    summary="Pause a paid plan for some months",
+    description="It brings nothing meanwhile, and all that is paid for moves on by as many days.",
+    body=PlanPauseBody,
+    answer=SubscribedView,
+    idempotent=True,
+    errors=(*_REFUSALS, "not_subscribed", "plan_state"),
+)
+def pause(call: Call[PlanPauseBody]) -> Reply:
+    """Pause a plan."""
+    body = call.body
+    command = PausePlan(member=call.path["member_id"], programme=body.programme, months=body.months)
+    return _change(call, command, 200)
+
+
+@api.post(
+    "/members/{member_id}/subscriptions/resumption",
+    name="resume_subscription",
+    scope="subscriptions:write",
+    summary="Resume a paid plan that is paused or was cancelled",
+    description="Before the pause, or what is paid for, is over.",
+    body=PlanResumptionBody,
+    answer=SubscribedView,
+    idempotent=True,
+    errors=(*_REFUSALS, "not_subscribed", "plan_state"),
+)
+def resume(call: Call[PlanResumptionBody]) -> Reply:
+    """Let a plan run on."""
+    command = ResumePlan(member=call.path["member_id"], programme=call.body.programme)
+    return _change(call, command, 200)
+
+
+def _change(call: Call[Any, Any], command: Command, status: int) -> Reply:
     def present(decided: Decided) -> Answer:
         result: Subscribed = decided.results[-1]
-        held = result.subscription
-        version = decided.programmes.in_force(result.programme, decided.now)
-        unit = version.document.money.currency if version else ""
+        held, programmes, now = result.subscription, decided.programmes, decided.now
+        programme = _in_force(result.programme, programmes, now)
+        unit = programme.money.currency if programme else ""
         view = SubscribedView(
             decided.member,
             result.changed,
-            None if held is None else _view(result.programme, held),
+            None if held is None else _view(result.programme, held, programmes, now),
             MoneyView(result.prorated, unit),
+            None if result.fee is None else _fee_view(result.fee, unit),
         )
         return answer(status, view)
 
     return carry_out(call, command, present)
 
 
-def _view(programme: str, held: Subscription) -> SubscriptionView:
+def _view(
+    programme_id: str, held: Subscription, programmes: Programmes, now: Instant
+) -> SubscriptionView:
+    programme = _in_force(programme_id, programmes, now)
+    fee = None
+    if programme is not None and not held.cancelled:
+        fee = _fee_view(next_fee(programme, held), programme.money.currency)
+    ends = {held.state: shown_instant(held.state_until)}
     return SubscriptionView(
-        programme=programme,
+        programme=programme_id,
         plan=held.plan,
-        state=held.state,
+        state="cancelled" if held.cancelled else held.state,
         since_on=held.since_on,
         until_on=held.until_on,
         until=format_instant(held.until),
-        grace_until=shown_instant(held.grace_until),
+        trial_until=ends.get("trial"),
+        grace_until=ends.get("past_due"),
+        resumes_at=ends.get("paused"),
         following=held.following,
+        next_fee=fee,
     )
+
+
+def _in_force(programme_id: str, programmes: Programmes, now: Instant) -> Programme | None:
+    version = programmes.in_force(programme_id, now)
+    return None if version is None else version.document
+
+
+def _fee_view(fee: Fee, unit: str) -> FeeView:
+    return FeeView(fee.plan, MoneyView(fee.amount, unit), fee.from_on, fee.until_on)

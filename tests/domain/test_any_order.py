@@ -34,6 +34,7 @@ from chalicelib.domain.mechanics.entitlements import GrantEntitlement
 from chalicelib.domain.mechanics.goodwill import GiveGoodwill
 from chalicelib.domain.mechanics.holds import CaptureHold, PlaceHold, ReleaseHold
 from chalicelib.domain.mechanics.membership import ChangeProfile
+from chalicelib.domain.mechanics.plan_pauses import PausePlan, ResumePlan
 from chalicelib.domain.mechanics.quoting import ConfirmQuote, MakeQuote
 from chalicelib.domain.mechanics.remaining import REMAINING
 from chalicelib.domain.mechanics.reversal import ReverseActivity
@@ -377,6 +378,8 @@ class Anything(RuleBasedStateMachine):
                 ChangePlan(member="mem_1", programme=CLINIC, plan="club", when="period_end"),
                 CancelPlan(member="mem_1", programme=CLINIC),
                 CancelPlan(member="mem_1", programme=CLINIC, when="now"),
+                PausePlan(member="mem_1", programme=CLINIC, months=1),
+                ResumePlan(member="mem_1", programme=CLINIC),
                 GiveGoodwill(
                     member="mem_1",
                     programme=CLINIC,

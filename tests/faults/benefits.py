@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
+from chalicelib.domain.decide.commands import Command
 from chalicelib.domain.ledger.events import (
     CardsStamped,
     EntitlementGranted,
@@ -16,6 +17,7 @@ from chalicelib.domain.ledger.events import (
 from chalicelib.domain.mechanics import entitlement_grants, stamp_cards
 from chalicelib.domain.mechanics.entitlement_uses import ReturnEntitlement, UseEntitlement
 from chalicelib.domain.mechanics.entitlements import GrantEntitlement
+from chalicelib.domain.mechanics.plan_pauses import PausePlan, ResumePlan
 from chalicelib.domain.mechanics.plans import SUBSCRIPTIONS
 from chalicelib.domain.mechanics.subscriptions import CancelPlan, ChangePlan, PayFee, Subscribe
 from chalicelib.domain.mechanics.tier_grants import GrantTier, LiftTier
@@ -82,9 +84,9 @@ def hold_tier(play: Play, tenant: str) -> Request:
 
 
 def subscribe(play: Play, tenant: str) -> Request:
-    """Draw a plan that begins, is paid, changed or ended."""
+    """Draw a plan that begins, is paid, changed, paused, resumed or ended."""
     member = play.member(tenant)
-    ways: tuple[Subscribe | PayFee | ChangePlan | CancelPlan, ...] = (
+    ways: tuple[Command, ...] = (
         Subscribe(member=member, programme=PROGRAMME, plan="club"),
         Subscribe(member=member, programme=PROGRAMME, plan="light"),
         PayFee(member=member, programme=PROGRAMME),
@@ -92,6 +94,8 @@ def subscribe(play: Play, tenant: str) -> Request:
         ChangePlan(member=member, programme=PROGRAMME, plan="club", when="period_end"),
         CancelPlan(member=member, programme=PROGRAMME, when="now"),
         CancelPlan(member=member, programme=PROGRAMME),
+        PausePlan(member=member, programme=PROGRAMME, months=1),
+        ResumePlan(member=member, programme=PROGRAMME),
     )
     command = play.chance.pick(ways)
     identity = draw_identity(play, tenant, "plan", (member, command))
@@ -143,18 +147,19 @@ def _plans(journal: Journal) -> Iterator[str]:
     for event, account in zip(journal.events, journal.accounts[1:], strict=True):
         held = SUBSCRIPTIONS.get(account, PROGRAMME)
         by_plan = [each for each in overrides_of(account, PROGRAMME) if each.kind == "paid"]
-        if bool(by_plan) != (held is not None and held.plan == "club"):
+        runs = held is not None and held.state != "paused"
+        if bool(by_plan) != (runs and held is not None and held.plan == "club"):
             yield f"{event.version}: the plan is {held}, its overrides are {by_plan}"
         if held is None:
             paid = 0
             continue
-        if (held.grace_until or held.until) <= event.effective_at:
+        if (held.state_until or held.until) <= event.effective_at:
             yield f"{event.version}: {held} is over"
         paid += event.kind == "plan.fee_paid"
         if event.kind == "plan.subscribed":
             paid = held.periods
-        if held.periods > paid:
-            yield f"{event.version}: {held.periods} periods are paid, {paid} fees came"
+        if held.periods + len(held.ahead) > paid:
+            yield f"{event.version}: {held} is paid for, {paid} fees came"
 
 
 def _uses(journal: Journal) -> Iterator[str]:

@@ -44,6 +44,7 @@ from chalicelib.domain.mechanics import (
     entitlement_uses,
     holds,
     households,
+    plans,
     quotes,
     quoting,
     redemptions,
@@ -196,14 +197,13 @@ def _stamp_again(
 
 def _paid_twice(decider: Decider, command: PayFee) -> Any:
     """Count a fee for as many periods as there are attempts to report it."""
-    with _swapped(subscriptions, "replace", _two_periods):
+    with _swapped(subscriptions, "with_period", _two_periods):
         return subscriptions.pay_fee(decider, command)
 
 
-def _two_periods(held: Any, **changes: Any) -> Any:
-    if "periods" in changes:
-        changes["periods"] += 1
-    return replace(held, **changes)
+def _two_periods(programme: Any, held: Any, plan: Any, fee: int) -> Any:
+    once = plans.with_period(programme, held, plan, fee)
+    return plans.with_period(programme, once, plan, 0)
 
 
 def _refund_elsewhere(

@@ -69,8 +69,15 @@ def test_trial_then_months(practice: Clinic, patient: str) -> None:
         "priority-booking": None,
     }
 
-    post(practice, patient, "/fees", reference="card 1").expect(201)
-    assert plan(practice, patient)["state"] == "trial"
+    paid = post(practice, patient, "/fees", reference="card 1").expect(201)
+    assert paid["fee"] == {
+        "plan": "monthly",
+        "amount": {"amount": 18_000, "currency": "USD"},
+        "from_on": "2027-01-31",
+        "until_on": "2027-02-27",
+    }
+    trial = plan(practice, patient)
+    assert (trial["state"], trial["trial_until"]) == ("trial", "2027-01-31T05:00:00Z")
     practice.move_to("2027-01-31T05:00:00Z")
     assert (plan(practice, patient)["state"], plan(practice, patient)["until_on"]) == (
         "active",
@@ -123,10 +130,35 @@ def test_cancelled(practice: Clinic, patient: str) -> None:
     assert (result["subscription"]["state"], result["prorated"]["amount"]) == ("cancelled", 0)
     assert post(practice, patient, "/cancellation").expect(200)["changed"] is False
 
+    # Nothing else follows what ends, unless it is resumed.
+    refused = post(practice, patient, "/change", plan="yearly").expect(409, "plan_state")
+    assert refused["state"] == "cancelled"
+    post(practice, patient, "/fees").expect(409, "plan_state")
+    again = post(practice, patient, "/resumption").expect(200)["subscription"]
+    assert (again["state"], again["next_fee"]["from_on"]) == ("active", "2027-02-17")
+    post(practice, patient, "/cancellation").expect(200)
+
     practice.move_to("2027-02-17T04:59:59Z")
     assert entitled(practice, patient) == {"phone-access": 2}
     practice.move_to("2027-02-17T05:00:00Z")
     assert entitled(practice, patient) == {}
+
+
+def test_s5_paused(practice: Clinic, patient: str) -> None:
+    """S5: three months abroad cost nothing and bring nothing; then the days are there that were."""
+    post(practice, patient, plan="yearly").expect(201)
+    until = plan(practice, patient)["until_on"]
+    practice.move_to("2027-03-01T15:00:00Z")
+    paused = post(practice, patient, "/pause", months=3).expect(200)["subscription"]
+
+    assert (paused["state"], paused["resumes_at"]) == ("paused", "2027-06-01T04:00:00Z")
+    assert (until, paused["until_on"]) == ("2028-01-16", "2028-04-17")
+    assert (entitled(practice, patient), tier(practice, patient)) == ({}, "guest")
+    use(practice, patient, "phone-access").expect(409, "not_entitled")
+    post(practice, patient, "/pause", months=13).expect(422, "invalid_body")
+    practice.move_to("2027-06-01T04:00:00Z")
+    assert (plan(practice, patient)["state"], tier(practice, patient)) == ("active", "member")
+    practice.check(patient)
 
 
 def test_cancelled_at_once(practice: Clinic, patient: str) -> None:
@@ -159,7 +191,10 @@ def test_upgraded_and_downgraded(practice: Clinic, patient: str) -> None:
         "past_due",
     )
     assert (tier(practice, patient), "parking" in entitled(practice, patient)) == ("guest", False)
-    paid = post(practice, patient, "/fees").expect(201)["subscription"]
+    # S3: a fee says what it is for, or is taken for what is due next.
+    wrong = post(practice, patient, "/fees", plan="monthly").expect(409, "another_fee_due")
+    assert (wrong["plan"], wrong["from_on"]) == ("light", "2027-02-17")
+    paid = post(practice, patient, "/fees", plan="light").expect(201)["subscription"]
     assert (paid["plan"], paid["until_on"]) == ("light", "2027-03-16")
 
     year = post(practice, patient, "/change", plan="yearly").expect(200)

@@ -490,17 +490,21 @@ class TierReviewAnnounced(_Data, frozen=True, tag="tier.review_announced"):
 
 
 class PlanSubscribed(_Data, frozen=True, tag="plan.subscribed"):
-    """A paid plan begins."""
+    """A paid plan begins; ``fee`` is the first, in minor units, where no trial comes before it."""
 
     programme: str
     plan: str
+    fee: int = 0
 
 
 class PlanFeePaid(_Data, frozen=True, tag="plan.fee_paid"):
-    """The fee of one period is paid."""
+    """The fee of one period is paid, in minor units, with the period's first and last day."""
 
     programme: str
     plan: str
+    fee: int
+    from_on: str
+    until_on: str
 
 
 class PlanChanged(_Data, frozen=True, tag="plan.changed"):
@@ -526,8 +530,27 @@ class PlanCancelled(_Data, frozen=True, tag="plan.cancelled"):
     left_over: int = 0
 
 
+class PlanPaused(_Data, frozen=True, tag="plan.paused"):
+    """A plan brings nothing until a day; what is paid for moves on by the days until then."""
+
+    programme: str
+    plan: str
+    resumes_on: str
+
+
+class PlanResumed(_Data, frozen=True, tag="plan.resumed"):
+    """A plan that was paused runs on before its day, or one that was to end does not."""
+
+    programme: str
+    plan: str
+
+
 class PlansRenewed(_Data, frozen=True, tag="plans.renewed"):
-    """A period of plans is over: the next begins, waits for its fee, or the plan ends."""
+    """
+    A period or a pause of plans is over.
+
+    The next period begins, or waits for its fee, or the plan ends.
+    """
 
     programmes: tuple[str, ...]
 

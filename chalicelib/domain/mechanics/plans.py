@@ -6,9 +6,9 @@ with a trial, once in a programme, or with its first period paid.  When what is 
 no further fee was reported, it is past due, and still brings everything through a grace; then it
 has ended.  A fee that comes in the grace pays for the period that has begun, so nobody gains days
 by paying late.  A period is a month or a year from the first day on: from 31 January to the last of
-February, then to 31 March.
+February, then to 31 March.  A pause brings nothing, and all that is paid for moves on by its days.
 
-How one is begun, paid, changed and cancelled is in `subscriptions`.
+How one is begun, paid, changed and ended is in `subscriptions`, pauses are in `plan_pauses`.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from chalicelib.domain.decide.event_builder import EventBuilder
 from chalicelib.domain.decide.mechanic import Mechanic, Phase, Turn
 from chalicelib.domain.decide.progress import ProgressStore
 from chalicelib.domain.errors import NotFound
-from chalicelib.domain.ledger import calendar
+from chalicelib.domain.ledger import calendar, money
 from chalicelib.domain.ledger.account import Account
 from chalicelib.domain.ledger.calendar import Instant
 from chalicelib.domain.ledger.events import (
@@ -43,7 +43,7 @@ from chalicelib.domain.violations import Violation
 if TYPE_CHECKING:
     from chalicelib.domain.programme.wording import Composer, Description
 
-State = Literal["trial", "active", "past_due", "cancelled"]
+State = Literal["trial", "active", "past_due", "paused"]
 
 
 class Plan(Model, frozen=True):
@@ -68,14 +68,23 @@ Plans = Annotated[tuple[Plan, ...], Meta(max_length=20)]
 SECTION: Final[Section[tuple[Plan, ...]]] = Section("plans", Plans, ())
 
 
+class PaidPeriod(Struct, frozen=True, array_like=True):
+    """A period that is paid for: its last local day, how many it has, its fee in minor units."""
+
+    last_on: str
+    days: int
+    fee: int
+
+
 class Subscription(Struct, frozen=True, omit_defaults=True):
     """
     A member's plan in one programme.
 
-    ``first_on`` is the local day on which paid periods begin and ``periods`` how many of them are
-    paid; ``until_on`` is the last day that is paid for, or free, ``until`` the instant after it.
-    ``grace_until`` is when it ends if no fee comes; ``following`` the plan that takes its place
-    when the period ends, empty for none at all.
+    ``until_on`` is the last local day that is free or paid for, ``until`` the instant after it;
+    ``state_until`` is when a trial, a grace or a pause ends.  Periods are counted from the local
+    day ``first_on``: ``periods`` of them are paid, and ``paid`` are those that were not over when
+    the last was.  ``following`` is the plan that takes its place after ``until_on``, with the fees
+    ``ahead`` that are paid for it; one that is ``cancelled`` ends then.
     """
 
     plan: str
@@ -84,9 +93,12 @@ class Subscription(Struct, frozen=True, omit_defaults=True):
     first_on: str
     until_on: str
     until: Instant
+    state_until: Instant | None = None
     periods: int = 0
-    grace_until: Instant | None = None
+    paid: tuple[PaidPeriod, ...] = ()
     following: str | None = None
+    ahead: tuple[int, ...] = ()
+    cancelled: bool = False
 
 
 #: By programme.
@@ -94,15 +106,18 @@ SUBSCRIPTIONS: Final = ProgressStore("plans", Subscription)
 
 
 def plan_of(account: Account, programme: Programme) -> str | None:
-    """Return the plan whose benefits a member has now, through trial and grace."""
+    """Return the plan whose benefits a member has now: through trial and grace, in no pause."""
     held = SUBSCRIPTIONS.get(account, programme.id)
-    return None if held is None else held.plan
+    return None if held is None or held.state == "paused" else held.plan
 
 
 def due(account: Account) -> Instant | None:
-    """Return when a period, a trial or a grace next ends."""
-    ends = (held.grace_until or held.until for held in SUBSCRIPTIONS.all(account).values())
-    return min(ends, default=None)
+    """Return when a period, a trial, a grace or a pause next ends."""
+    return min(map(_due, SUBSCRIPTIONS.all(account).values()), default=None)
+
+
+def _due(held: Subscription) -> Instant:
+    return held.until if held.state_until is None else held.state_until
 
 
 def renew(event: EventBuilder, programmes: Programmes) -> Data | None:
@@ -111,7 +126,7 @@ def renew(event: EventBuilder, programmes: Programmes) -> Data | None:
     over = {
         programme_id: held
         for programme_id, held in SUBSCRIPTIONS.all(account).items()
-        if (held.grace_until or held.until) <= event.now
+        if _due(held) <= event.now
     }
     for programme_id, held in over.items():
         version = programmes.in_force(programme_id, event.now)
@@ -123,33 +138,98 @@ def renew(event: EventBuilder, programmes: Programmes) -> Data | None:
 
 
 def _renew(event: EventBuilder, programme: Programme, held: Subscription) -> None:
-    if held.state == "cancelled" or held.grace_until is not None:
+    if held.state == "past_due":
         end_plan(event, programme)
         return
-    if held.following is not None:
-        plan = plan_named(programme, held.following)
-        held = replace(
-            held,
-            plan=plan.id,
-            following=None,
-            first_on=calendar.local_date(event.now, programme.time_zone).isoformat(),
-            periods=0,
-        )
-        hold_tier(event, programme, plan)
-    plan = plan_named(programme, held.plan)
-    first = calendar.parse_date(held.first_on)
-    if held.state == "trial" and held.periods:
-        last = last_day(plan, first, held.periods)
-        until = calendar.expiry_instant(last, programme.time_zone)
-        begun = replace(held, state="active", until_on=last.isoformat(), until=until)
-        SUBSCRIPTIONS.put(event, programme.id, begun)
+    if held.state == "paused":
+        run_on(event, programme, held)
         return
-    today = calendar.local_date(event.now, programme.time_zone)
+    if held.until <= event.now:
+        if held.cancelled:
+            end_plan(event, programme)
+            return
+        if held.following is not None:
+            held = _followed(programme, held, plan_named(programme, held.following))
+            hold_tier(event, programme, plan_named(programme, held.plan))
+    if held.until > event.now:
+        running = replace(held, state="active", state_until=None)
+        SUBSCRIPTIONS.put(event, programme.id, running)
+        return
+    plan = plan_named(programme, held.plan)
     if plan.grace_days == 0:
         end_plan(event, programme)
         return
+    today = calendar.local_date(event.now, programme.time_zone)
     grace = calendar.day_start(calendar.add_days(today, plan.grace_days), programme.time_zone)
-    SUBSCRIPTIONS.put(event, programme.id, replace(held, state="past_due", grace_until=grace))
+    late = replace(held, state="past_due", state_until=grace, paid=())
+    SUBSCRIPTIONS.put(event, programme.id, late)
+
+
+def _followed(programme: Programme, held: Subscription, plan: Plan) -> Subscription:
+    """Return the subscription under the plan that follows, with what is paid for that."""
+    following = replace(
+        held,
+        plan=plan.id,
+        following=None,
+        first_on=next_day(held).isoformat(),
+        periods=0,
+        paid=(),
+        ahead=(),
+    )
+    for fee in held.ahead:
+        following = with_period(programme, following, plan, fee)
+    return following
+
+
+def run_on(event: EventBuilder, programme: Programme, held: Subscription) -> Subscription:
+    """End a pause, and return the subscription as it runs on."""
+    running = replace(held, state="active", state_until=None)
+    SUBSCRIPTIONS.put(event, programme.id, running)
+    hold_tier(event, programme, plan_named(programme, held.plan))
+    return running
+
+
+def next_day(held: Subscription) -> date:
+    """Return the local day after all that is free or paid for."""
+    return calendar.add_days(calendar.parse_date(held.until_on), 1)
+
+
+def period_after(plan: Plan, first: date, periods: int) -> tuple[date, date]:
+    """Return the first and the last day of the period that follows so many from a first day on."""
+    begins = calendar.add_days(last_day(plan, first, periods), 1)
+    return begins, last_day(plan, first, periods + 1)
+
+
+def with_period(programme: Programme, held: Subscription, plan: Plan, fee: int) -> Subscription:
+    """Return a subscription with its next period paid for."""
+    begins, last = period_after(plan, calendar.parse_date(held.first_on), held.periods)
+    period = PaidPeriod(last.isoformat(), (last - begins).days + 1, fee)
+    return replace(
+        held,
+        periods=held.periods + 1,
+        paid=(*held.paid, period),
+        until_on=period.last_on,
+        until=calendar.expiry_instant(last, programme.time_zone),
+    )
+
+
+def still_paid(programme: Programme, held: Subscription, now: Instant) -> tuple[PaidPeriod, ...]:
+    """Return the periods that are paid for and not over."""
+    today = calendar.local_date(now, programme.time_zone).isoformat()
+    return tuple(each for each in held.paid if each.last_on >= today)
+
+
+def left_over(programme: Programme, held: Subscription, now: Instant) -> int:
+    """Return what was paid for days that are still to come, in minor units, by days."""
+    # What is paid for is not used up in a pause.
+    after = held.state_until if held.state == "paused" else None
+    day = calendar.local_date(now if after is None else after, programme.time_zone)
+    left = sum(held.ahead)
+    for each in held.paid:
+        to_come = (calendar.parse_date(each.last_on) - day).days + 1
+        part = each.fee * min(max(to_come, 0), each.days)
+        left += money.divide(part, each.days, "half_up")
+    return left
 
 
 def end(event: EventBuilder) -> None:

@@ -1,8 +1,9 @@
 """
 Subscriptions: a plan is begun, its fees are paid, it is changed or cancelled.
 
-Another plan takes its place at once or when the period ends.  What is then owed, or left over, is
-stated by the days that remain, and never moved here: who collects fees settles it.
+Another plan takes its place at once or when what is paid for is over.  What was paid counts: the
+days that are paid for and still to come are taken off what the other plan costs.  What is then
+owed, or left over, is stated, and never moved here: who collects fees settles it.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from chalicelib.domain.decide.commands import Command
 from chalicelib.domain.decide.decider import Decider
 from chalicelib.domain.decide.mechanic import Mechanic
 from chalicelib.domain.errors import Conflict
-from chalicelib.domain.ledger import calendar, money
+from chalicelib.domain.ledger import calendar
 from chalicelib.domain.ledger.account import Account
 from chalicelib.domain.ledger.calendar import Instant
 from chalicelib.domain.ledger.effects import CounterChange
@@ -33,12 +34,19 @@ from chalicelib.domain.mechanics.plans import (
     Subscription,
     end_plan,
     hold_tier,
-    last_day,
+    left_over,
+    next_day,
+    period_after,
     plan_named,
+    still_paid,
+    with_period,
 )
 from chalicelib.domain.programme.document import Programme
 
 When = Literal["now", "period_end"]
+
+#: Of how many periods the fees may be paid before they are over.
+AHEAD_MAX: Final = 36
 
 
 class Subscribe(Command, frozen=True):
@@ -50,14 +58,20 @@ class Subscribe(Command, frozen=True):
 
 
 class PayFee(Command, frozen=True):
-    """Report that a fee was paid: for the period that has begun unpaid, or for the next."""
+    """
+    Report that a fee was paid: for the period that has begun unpaid, or for the next.
+
+    Where it names a ``plan``, or the first day of a period (``from_on``), it is for no other.
+    """
 
     programme: str
+    plan: str | None = None
+    from_on: str | None = None
     reference: str = ""
 
 
 class ChangePlan(Command, frozen=True):
-    """Take another plan, now or when the period ends."""
+    """Take another plan, now or when what is paid for is over."""
 
     programme: str
     plan: str
@@ -65,24 +79,35 @@ class ChangePlan(Command, frozen=True):
 
 
 class CancelPlan(Command, frozen=True):
-    """End a plan, now or when the period ends."""
+    """End a plan, now or when what is paid for is over."""
 
     programme: str
     when: When = "period_end"
     reason: str = ""
 
 
+class Fee(Struct, frozen=True):
+    """The fee of one period of a plan, in minor units, with the period's first and last day."""
+
+    plan: str
+    amount: int
+    from_on: str
+    until_on: str
+
+
 class Subscribed(Struct, frozen=True):
     """
     A subscription as it is after a command; None where it has ended.
 
-    ``prorated`` is what the change makes owed (above zero) or leaves over (below), in minor units.
+    ``prorated`` is what the change makes owed (above zero) or leaves over (below), in minor units;
+    ``fee`` is what was paid.
     """
 
     programme: str
     subscription: Subscription | None
     prorated: int = 0
     changed: bool = True
+    fee: Fee | None = None
 
 
 def subscribe(decider: Decider, command: Subscribe) -> Subscribed:
@@ -102,140 +127,194 @@ def subscribe(decider: Decider, command: Subscribe) -> Subscribed:
     today = calendar.local_date(now, programme.time_zone)
     trial = plan.trial_days if not account.counter(_trial_counter(programme)) else 0
     first = calendar.add_days(today, trial)
-    if trial:
-        event.add(CounterChange(_trial_counter(programme), 1))
-    last = calendar.add_days(first, -1) if trial else last_day(plan, first, 1)
+    last_free = calendar.add_days(first, -1)
     begun = Subscription(
         plan=plan.id,
-        state="trial" if trial else "active",
+        state="trial",
         since_on=today.isoformat(),
         first_on=first.isoformat(),
-        until_on=last.isoformat(),
-        until=calendar.expiry_instant(last, programme.time_zone),
-        periods=0 if trial else 1,
+        until_on=last_free.isoformat(),
+        until=calendar.expiry_instant(last_free, programme.time_zone),
     )
+    fee = None
+    if trial:
+        event.add(CounterChange(_trial_counter(programme), 1))
+        begun = replace(begun, state_until=begun.until)
+    else:
+        fee = next_fee(programme, begun)
+        begun = with_period(programme, replace(begun, state="active"), plan, fee.amount)
     SUBSCRIPTIONS.put(event, programme.id, begun)
     hold_tier(event, programme, plan)
-    event.record(PlanSubscribed(programme.id, plan.id), detail=_reference(command.reference))
-    return Subscribed(programme.id, begun)
+    event.record(
+        PlanSubscribed(programme.id, plan.id, 0 if fee is None else fee.amount),
+        detail=_reference(command.reference),
+    )
+    return Subscribed(programme.id, begun, fee=fee)
+
+
+def next_fee(programme: Programme, held: Subscription) -> Fee:
+    """Return the fee that is due next, or the next that can be paid: of the plan that follows."""
+    if held.following is None:
+        plan, first, periods = plan_named(programme, held.plan), held.first_on, held.periods
+    else:
+        plan = plan_named(programme, held.following)
+        first, periods = next_day(held).isoformat(), len(held.ahead)
+    begins, last = period_after(plan, calendar.parse_date(first), periods)
+    return Fee(plan.id, plan.fee, begins.isoformat(), last.isoformat())
 
 
 def pay_fee(decider: Decider, command: PayFee) -> Subscribed:
-    """Lengthen what is paid for by one period."""
-    account = decider.member
+    """Count a fee for the next period that is not paid; of the plan that follows, if one does."""
     programme = decider.programme(command.programme)
-    held = _subscription_of(account, programme)
-    plan = plan_named(programme, held.plan)
-    first = calendar.parse_date(held.first_on)
-    last = last_day(plan, first, held.periods + 1)
-    until = calendar.expiry_instant(last, programme.time_zone)
-    paid = replace(
-        held,
-        periods=held.periods + 1,
-        until_on=last.isoformat(),
-        until=until,
-        # A fee that is reported in the trial is for what follows it.
-        state=held.state if held.state in ("trial", "cancelled") else "active",
-        grace_until=None,
-    )
-    if held.state == "trial":
-        paid = replace(paid, until_on=held.until_on, until=held.until)
+    held = subscription_of(decider.member, programme)
+    if held.cancelled:
+        raise refused_in("cancelled", f"It ends on {held.until_on}: resume it first.")
+    fee = next_fee(programme, held)
+    if command.plan not in (None, fee.plan) or command.from_on not in (None, fee.from_on):
+        raise Conflict(
+            "another_fee_due",
+            f"The next fee is that of {fee.plan} for the period from {fee.from_on}.",
+            plan=fee.plan,
+            from_on=fee.from_on,
+        )
+    still = still_paid(programme, held, decider.now)
+    if len(still) + len(held.ahead) >= AHEAD_MAX:
+        raise Conflict(
+            "too_many_fees",
+            f"{AHEAD_MAX} periods are paid ahead: wait until one is over.",
+            limit=AHEAD_MAX,
+        )
+    if held.following is None:
+        plan = plan_named(programme, held.plan)
+        paid = with_period(programme, replace(held, paid=still), plan, fee.amount)
+        if paid.state == "past_due" and paid.until > decider.now:
+            paid = replace(paid, state="active", state_until=None)
+    else:
+        paid = replace(held, ahead=(*held.ahead, fee.amount))
     event = decider.event()
     SUBSCRIPTIONS.put(event, programme.id, paid)
-    event.record(PlanFeePaid(programme.id, plan.id), detail=_reference(command.reference))
-    return Subscribed(programme.id, paid)
+    event.record(
+        PlanFeePaid(programme.id, fee.plan, fee.amount, fee.from_on, fee.until_on),
+        detail=_reference(command.reference),
+    )
+    return Subscribed(programme.id, paid, fee=fee)
 
 
 def change_plan(decider: Decider, command: ChangePlan) -> Subscribed:
-    """Take another plan, and state what is owed or left over for the days that remain."""
-    account, now = decider.member, decider.now
+    """Take another plan, and state what is owed or left over."""
     programme = decider.programme(command.programme)
-    held = _subscription_of(account, programme)
-    old, new = plan_named(programme, held.plan), plan_named(programme, command.plan)
-    if old.id == new.id and held.following is None:
+    held = subscription_of(decider.member, programme)
+    new = plan_named(programme, command.plan)
+    if held.cancelled:
+        raise refused_in("cancelled", f"It ends on {held.until_on}: resume it first.")
+    if held.state == "paused":
+        raise refused_in("paused", "Resume it first.")
+    # Where a plan is past due its period is over already.
+    when: When = "now" if held.state == "past_due" else command.when
+    goes_on = held.following or held.plan
+    if new.id == goes_on and (when == "period_end" or held.following is None):
         return Subscribed(programme.id, held, changed=False)
-    event = decider.event()
-    if command.when == "period_end":
-        changed = replace(held, following=None if old.id == new.id else new.id)
-        prorated = 0
+    if when == "now" and new.id != held.plan:
+        changed = _changed_now(programme, held, new, decider.now)
     else:
-        changed, prorated = _change_now(programme, held, old, new, now)
+        changed = _changed_later(programme, held, new)
+    # Both are for the same days: what the new plan asks for them, less what was paid for them.
+    prorated = left_over(programme, changed, decider.now) - left_over(programme, held, decider.now)
+    event = decider.event()
     SUBSCRIPTIONS.put(event, programme.id, changed)
-    if command.when == "now":
+    if changed.plan != held.plan:
         hold_tier(event, programme, new)
-    event.record(PlanChanged(programme.id, new.id, command.when, prorated))
+    event.record(PlanChanged(programme.id, new.id, when, prorated))
     return Subscribed(programme.id, changed, prorated)
 
 
-def _change_now(
-    programme: Programme, held: Subscription, old: Plan, new: Plan, now: Instant
-) -> tuple[Subscription, int]:
-    """Return the subscription under another plan from today on, and what that makes owed."""
+def _changed_now(programme: Programme, held: Subscription, new: Plan, now: Instant) -> Subscription:
+    """Return the subscription under another plan from now on, as if its fees had been paid."""
+    same_length = plan_named(programme, held.plan).period == new.period
+    paid = still_paid(programme, held, now)
+    changed = replace(held, plan=new.id, following=None, ahead=())
+    if same_length:
+        periods = _periods_for(programme, held, new)
+        changed = replace(changed, paid=tuple(replace(each, fee=new.fee) for each in paid))
+    else:
+        periods = 1 if paid or held.ahead else 0
+        changed = _counted_anew(programme, changed, now)
+    for _ in range(periods):
+        changed = with_period(programme, changed, new, new.fee)
+    return changed
+
+
+def _counted_anew(programme: Programme, held: Subscription, now: Instant) -> Subscription:
+    """Return a subscription whose periods begin today, after its trial, or where none is paid."""
     if held.state == "trial":
-        return replace(held, plan=new.id, following=None), 0
-    today = calendar.local_date(now, programme.time_zone)
-    unused = _unused_fee(programme, held, old, now)
-    if old.period == new.period:
-        share = _unused_fee(programme, held, new, now)
-        return replace(held, plan=new.id, following=None), share - unused
-    # Another length of period: the new plan begins today with its own first period.
-    last = last_day(new, today, 1)
-    begun = replace(
+        first = calendar.parse_date(held.first_on)
+    elif held.state == "past_due":
+        first = next_day(held)
+    else:
+        first = calendar.local_date(now, programme.time_zone)
+    last = calendar.add_days(first, -1)
+    return replace(
         held,
-        plan=new.id,
-        state="active",
-        first_on=today.isoformat(),
-        periods=1,
+        first_on=first.isoformat(),
+        periods=0,
+        paid=(),
         until_on=last.isoformat(),
         until=calendar.expiry_instant(last, programme.time_zone),
-        grace_until=None,
-        following=None,
     )
-    return begun, new.fee - unused
 
 
-def _unused_fee(programme: Programme, held: Subscription, plan: Plan, now: Instant) -> int:
-    """Return the share of a plan's fee for the days that are paid for and still to come."""
-    if held.state in ("trial", "past_due") or held.periods == 0:
+def _changed_later(programme: Programme, held: Subscription, new: Plan) -> Subscription:
+    """Return the subscription with another plan to follow, or with none where it is the same."""
+    periods = _periods_for(programme, held, new)
+    if new.id != held.plan:
+        return replace(held, following=new.id, ahead=(new.fee,) * periods)
+    changed = replace(held, following=None, ahead=())
+    for _ in range(periods):
+        changed = with_period(programme, changed, new, new.fee)
+    return changed
+
+
+def _periods_for(programme: Programme, held: Subscription, new: Plan) -> int:
+    """Return of how many periods of a plan the fees ahead are: one, where it has other periods."""
+    if held.following is None:
         return 0
-    today = calendar.local_date(now, programme.time_zone)
-    first = calendar.parse_date(held.first_on)
-    owed = 0
-    for number in range(1, held.periods + 1):
-        begins = first if number == 1 else calendar.add_days(last_day(plan, first, number - 1), 1)
-        last = last_day(plan, first, number)
-        left = (last - max(today, begins)).days + 1
-        whole = (last - begins).days + 1
-        owed += money.divide(plan.fee * max(min(left, whole), 0), whole, "half_up")
-    return owed
+    same_length = plan_named(programme, held.following).period == new.period
+    return len(held.ahead) if same_length else min(len(held.ahead), 1)
 
 
 def cancel_plan(decider: Decider, command: CancelPlan) -> Subscribed:
-    """End a plan, and state what is left over where it ends at once."""
-    account, now = decider.member, decider.now
+    """End a plan, and state what is left over of what was paid."""
     programme = decider.programme(command.programme)
-    held = _subscription_of(account, programme)
+    held = subscription_of(decider.member, programme)
     event = decider.event()
     when: When
     if command.when == "now" or held.state == "past_due":
-        left = _unused_fee(programme, held, plan_named(programme, held.plan), now)
+        left = left_over(programme, held, decider.now)
         end_plan(event, programme)
-        result, when = Subscribed(programme.id, None, -left), "now"
+        ending, when = None, "now"
+    elif held.state == "paused":
+        raise refused_in("paused", "Resume it first, or end it now.")
     else:
-        ending = replace(held, state="cancelled", following=None)
+        ending = replace(held, cancelled=True, following=None, ahead=())
+        left, when = sum(held.ahead), "period_end"
         if ending == held:
             return Subscribed(programme.id, held, changed=False)
         SUBSCRIPTIONS.put(event, programme.id, ending)
-        result, left, when = Subscribed(programme.id, ending), 0, "period_end"
     event.record(PlanCancelled(programme.id, held.plan, when, command.reason, left))
-    return result
+    return Subscribed(programme.id, ending, -left)
+
+
+def refused_in(state: str, remedy: str) -> Conflict:
+    """Return the refusal of what a plan's state does not allow, with what to do about it."""
+    return Conflict("plan_state", f"The plan is {state}. {remedy}", state=state)
 
 
 def _reference(text: str) -> Detail | None:
     return Detail(note=text) if text else None
 
 
-def _subscription_of(account: Account, programme: Programme) -> Subscription:
+def subscription_of(account: Account, programme: Programme) -> Subscription:
+    """Return a member's plan in a programme; raises `Conflict` ``not_subscribed``."""
     held = SUBSCRIPTIONS.get(account, programme.id)
     if held is None:
         raise Conflict(

@@ -1,4 +1,4 @@
-"""A plan by the month, paid for, changed and cancelled."""
+"""A plan by the month, paid for, changed, paused and cancelled."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ EXAMPLES = (
     Example(
         f"POST {_PATH}/fees",
         after=(_BEGUN,),
-        body={**_CLINIC, "reference": "card 7"},
+        body={**_CLINIC, "plan": "club", "reference": "card 7"},
         calls=2,
         write_units=6,
     ),
@@ -37,6 +37,20 @@ EXAMPLES = (
         f"POST {_PATH}/cancellation",
         after=(_BEGUN,),
         body={**_CLINIC, "reason": "moving"},
+        calls=2,
+        write_units=6,
+    ),
+    Example(
+        f"POST {_PATH}/pause",
+        after=(_BEGUN,),
+        body={**_CLINIC, "months": 2},
+        calls=2,
+        write_units=6,
+    ),
+    Example(
+        f"POST {_PATH}/resumption",
+        after=(_BEGUN, f"POST {_PATH}/pause"),
+        body=_CLINIC,
         calls=2,
         write_units=6,
     ),

@@ -378,9 +378,9 @@ STORIES: Final[dict[Callable[[], tuple[Member, ...]], tuple[list[Data], ...]]] =
     plans: (
         [
             JOINED,
-            PlanSubscribed("clinic", "club"),
+            PlanSubscribed("clinic", "club", MONTHLY),
             PlansRenewed(("clinic",)),
-            PlanFeePaid("clinic", "club"),
+            PlanFeePaid("clinic", "club", MONTHLY, "2026-04-01", "2026-04-30"),
             PlanChanged("clinic", "year", "period_end"),
             PlanChanged("clinic", "year", "now", YEARLY - MONTHLY // 2),
             PlanCancelled("clinic", "year", "period_end", "costly"),
