@@ -22,13 +22,15 @@ class LotKey(Struct, frozen=True, omit_defaults=True):
     Which lot: value that ends together, is funded alike and is worth the same is one lot.
 
     It is usable through the local day ``expires_on`` and gone at ``expires_at``; value that never
-    expires has neither.  ``rate`` is the percentage off what is paid from it.
+    expires has neither.  ``rate`` is the percentage off what is paid from it.  It is ``prolonged``
+    where it came back and was given a least life, which happens once.
     """
 
     expires_at: Instant | None = None
     expires_on: str | None = None
     funder: str = TENANT
     rate: int = 0
+    prolonged: bool = False
 
 
 NEVER_EXPIRES: Final = LotKey()
@@ -167,14 +169,15 @@ def _lot_ends(lot: Lot) -> tuple[bool, Instant]:
     return _ends(lot.key)
 
 
-def _burn_order(lot: Lot) -> tuple[bool, Instant, Instant, str, int, str]:
+def _burn_order(lot: Lot) -> tuple[bool, Instant, Instant, str, int, str, bool]:
     key = lot.key
-    return (*_ends(key), lot.since, key.funder, key.rate, key.expires_on or "")
+    return (*_ends(key), lot.since, key.funder, key.rate, key.expires_on or "", key.prolonged)
 
 
 def _activation_order(key: PendingKey) -> tuple[Instant, bool, Instant, str, int, str, str]:
     lot = key.lot
     last = lot.expires_on or ""
+    # What waits has not come back yet, so none of it is prolonged.
     return (key.active_at, *_ends(lot), lot.funder, lot.rate, key.active_on, last)
 
 

@@ -5,8 +5,8 @@ The award is computed anew on what remains of the activity, by the version and t
 evaluated it, within the room that its caps left then and others have left since: a reversal never
 reopens a cap that clipped another activity, nor gives a rule more than its caps.  The difference is
 taken back from where it went: from the award's own lot, then in burn order; what was spent already
-becomes a deficit, is written off (`clamp`) or refuses the reversal (`reject`).  What expired unspent
-is not taken from other value; what was spent before its lot expired is.
+becomes a deficit, is written off (`clamp`) or refuses the reversal (`reject`).  What expired
+unspent is not taken from other value; what was spent before its lot expired is.
 """
 
 from __future__ import annotations
@@ -25,7 +25,6 @@ from chalicelib.domain.ledger.events import ActivityRecorded, Evaluation, RuleAw
 from chalicelib.domain.ledger.lots import PendingKey
 from chalicelib.domain.ledger.postings import AVAILABLE, ISSUED, PENDING
 from chalicelib.domain.mechanics import caps, earning, restoring, value
-
 from chalicelib.domain.mechanics.caps import Room
 from chalicelib.domain.mechanics.remaining import Remaining
 from chalicelib.domain.programme.document import EarningRule, Programme

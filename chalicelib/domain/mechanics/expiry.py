@@ -37,9 +37,9 @@ class Term(Struct, frozen=True):
     expires_on: str | None = None
     warn_at: Instant | None = None
 
-    def lot(self, funder: str = TENANT, rate: int = 0) -> LotKey:
+    def lot(self, funder: str = TENANT, rate: int = 0, *, prolonged: bool = False) -> LotKey:
         """Return the key of the lot that value of this term is of."""
-        return LotKey(self.expires_at, self.expires_on, funder, rate)
+        return LotKey(self.expires_at, self.expires_on, funder, rate, prolonged)
 
     def opens(self, amount: int, *, rate: int = 0, since: Instant = 0) -> Lot:
         """Return a lot of this term, ``rate`` per cent off what is paid from it."""

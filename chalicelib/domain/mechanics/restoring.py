@@ -43,8 +43,11 @@ def restore(
             key.expires_at is not None
             and shortest.expires_at is not None
             and key.expires_at < shortest.expires_at
+            and not key.prolonged
         ):
-            key, warn_at = shortest.lot(key.funder, key.rate), shortest.warn_at
+            # Once: otherwise what is spent and comes back again and again would last for ever.
+            key = shortest.lot(key.funder, key.rate, prolonged=True)
+            warn_at = shortest.warn_at
         event.post(source.of(key.funder), AVAILABLE, currency, part.amount)
         left = part.amount - value.repay_deficit(event, currency, part.amount)
         written_off = _take_written_off(event, currency, left, taken_at)

@@ -227,7 +227,11 @@ def _with_fresh_expiry(
     """Return parts with the expiry of what is earned today."""
     term = expiry.term(currency.expiry, today, time_zone, currency.expiry_warning_days)
     return tuple(
-        replace(part, lot=term.lot(part.lot.funder, part.lot.rate), warn_at=term.warn_at)
+        replace(
+            part,
+            lot=term.lot(part.lot.funder, part.lot.rate, prolonged=part.lot.prolonged),
+            warn_at=term.warn_at,
+        )
         for part in parts
     )
 

@@ -137,7 +137,7 @@ class TestTwoFunders:
 
         assert held_of(member.account) == {(POINTS, "tenant"): 50, (POINTS, "acme"): 30}
         assert member.balance.lots[0].key == LotKey(
-            at("2026-03-24T00:00:00Z"), "2026-03-23", "acme"
+            at("2026-03-24T00:00:00Z"), "2026-03-23", "acme", prolonged=True
         )
 
     def test_for_a_payee(self) -> None:

@@ -101,6 +101,30 @@ class TestCancelling:
             (100, expires_on)
         ]
 
+    def test_a6_a_least_life_is_given_once(self) -> None:
+        """A6: redeemed and cancelled on its last day, again and again, value ends all the same."""
+        member = Member(shop(reward("tea", 100), currency=year(restored_life_days=10)))
+        member.visit("2026-02-01")
+        lasts = []
+        for day in ("2026-12-31", "2027-01-10", "2027-01-10"):
+            member.cancel(member.redeem("tea", day), day)
+            lasts += [lot.key.expires_on for lot in member.balance.lots]
+
+        assert lasts == ["2027-01-10"] * 3
+        assert member.available("2027-01-11") == 0
+
+    def test_a6_what_was_not_prolonged_still_can_be(self) -> None:
+        """A6: value that has had its least life and value that has not are two lots."""
+        ten_days = points({"type": "rolling", "days": 10}, restored_life_days=10)
+        member = Member(shop(reward("tea", 100), currency=ten_days))
+        member.visit("2026-02-01")
+        member.cancel(member.redeem("tea", "2026-02-11"), "2026-02-11")
+        member.visit("2026-02-11")
+        assert [lot.key.expires_on for lot in member.balance.lots] == ["2026-02-21"] * 2
+        member.cancel(member.redeem("tea", "2026-02-21"), "2026-02-21")
+
+        assert [lot.key.expires_on for lot in member.balance.lots] == ["2026-02-21", "2026-03-03"]
+
     def test_what_never_expires_stays_so(self) -> None:
         """A minimum of life is no maximum."""
         member = rich(reward("tea", 100), currency=points(restored_life_days=30))
