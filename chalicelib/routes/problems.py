@@ -159,6 +159,7 @@ CODES: Final[dict[str, Code]] = {
     "recipient_unavailable": Code(409, "No such member can receive"),
     "in_another_household": Code(409, "The member belongs to another household"),
     "household_full": Code(409, "The household is full"),
+    "transfer_waits": Code(409, "What was earned may still be refunded"),
     "transfer_limit": Code(409, "More than may be transferred"),
     "limit_reached": Code(409, "The limit is reached"),
     "exceeds_hold": Code(409, "The hold is for less"),

@@ -70,6 +70,7 @@ class TransferView(Struct, frozen=True):
         "same_member",
         "transfer_amount",
         "transfer_limit",
+        "transfer_waits",
         "insufficient_points",
         "recipient_unavailable",
     ),

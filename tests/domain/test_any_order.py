@@ -76,7 +76,11 @@ def everything() -> Any:
         {**rule("back", per_amount(5, 100), PURCHASE), "currency": "cashback"},
         {**rule("stroll", fixed(3), "stroll.taken"), "currency": "strolls"},
         currencies=[
-            points({"type": "rolling", "days": 9, "round_up": "month"}, expiry_warning_days=3),
+            points(
+                {"type": "rolling", "days": 9, "round_up": "month"},
+                expiry_warning_days=3,
+                refund_days=1,
+            ),
             {"id": "prepaid", **money},
             {"id": "cashback", **money},
             {"id": "strolls", "name": "Strolls", "expiry": {"type": "inactivity", "days": 4}},

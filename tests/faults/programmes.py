@@ -60,7 +60,12 @@ def document(rates: Rates, time_zone: str) -> dict[str, Any]:
         "money": {"currency": "GBP"},
         "backdate_limit_days": 6,
         "currencies": [
-            {"id": "points", "name": "points", "expiry": {"type": "rolling", "days": 5}},
+            {
+                "id": "points",
+                "name": "points",
+                "expiry": {"type": "rolling", "days": 5},
+                "refund_days": 1,
+            },
             {
                 "id": "coins",
                 "name": "coins",

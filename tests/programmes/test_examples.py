@@ -230,8 +230,9 @@ def test_an_example_can_be_told(name: str, locale: str | None) -> None:
             "points",
             (
                 "Members may give points to one another, from 10 to 500 points at once. They "
-                "keep their last day. A member may send at most 1,000 points a month. A member "
-                "may receive at most 12 times a year."
+                "keep their last day. What was earned can be given once 14 days have passed "
+                "since. A member may send at most 1,000 points a month. A member may receive at "
+                "most 12 times a year."
             ),
         ),
         (

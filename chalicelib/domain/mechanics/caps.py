@@ -1,7 +1,8 @@
 """
 Caps: how much one rule may give one member in a window, and how much of it is used.
 
-What is used is counted in the account, in the window that the day of the activity is in.
+What is used is counted in the account, in the window that the day of the activity is in.  What was
+earned is counted beside it, by day, for as long as it cannot be transferred.
 """
 
 from __future__ import annotations
@@ -14,7 +15,9 @@ from chalicelib.domain.ledger import calendar
 from chalicelib.domain.ledger.account import Account
 from chalicelib.domain.ledger.calendar import Instant
 from chalicelib.domain.ledger.effects import CounterChange
-from chalicelib.domain.programme.document import Cap, EarningRule, Programme
+from chalicelib.domain.mechanics import expiry
+from chalicelib.domain.programme.document import Cap, Currency, EarningRule, Programme, qualified
+from chalicelib.domain.programme.section import has_section
 
 #: How much the caps of a rule leave open for an award of so much; ``None`` for no limit.
 Room = Callable[[EarningRule, int], int | None]
@@ -99,3 +102,49 @@ def count(
             delta = -min(-delta, event.account.counter(key))
         if delta:
             event.add(CounterChange(key, delta, _kept_until(programme, cap, day)))
+    currency = programme.currency(rule.currency)
+    if currency is not None and has_section(programme, "transfers"):
+        _count_refundable(event, programme, currency, rule, day, after - before)
+
+
+def _count_refundable(
+    event: EventBuilder,
+    programme: Programme,
+    currency: Currency,
+    rule: EarningRule,
+    day: date,
+    delta: int,
+) -> None:
+    """Count what a refund may still take back, by the day from which it is usable."""
+    last = calendar.add_days(day, currency.refund_days)
+    until = calendar.expiry_instant(last, programme.time_zone)
+    if not currency.refund_days or until <= event.now:
+        return
+    usable_on = expiry.first_usable_day(currency, rule.activation_delay_days, day) or day
+    key = f"{_refundable(qualified(programme.id, currency.id))}{usable_on}/{day}"
+    if delta < 0:
+        # What was earned under a version without such a wait was not counted.
+        delta = -min(-delta, event.account.counter(key))
+    if delta:
+        event.add(CounterChange(key, delta, until))
+
+
+def _refundable(currency: str) -> str:
+    programme_id, _, currency_id = currency.partition("/")
+    return f"{programme_id}/refundable:{currency_id}/"
+
+
+def refundable(account: Account, currency: str, now: Instant, today: date) -> int:
+    """
+    Return how much of what is usable of a `programme/currency` a refund may still take back.
+
+    What is pending is not part of it: it waits already.
+    """
+    prefix = _refundable(currency)
+    return sum(
+        counter.value
+        for key, counter in account.counters.items()
+        if key.startswith(prefix)
+        and (counter.keep_until or now) > now
+        and key[len(prefix) :].partition("/")[0] <= today.isoformat()
+    )

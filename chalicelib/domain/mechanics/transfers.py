@@ -3,8 +3,9 @@ Transfers: a member gives value to another member of the programme.
 
 Lots move as they are, in burn order: with their expiry, unless the programme says that they begin
 anew, and always with their funder and rate.  So nobody prolongs value by passing it round, and who
-paid for it still does.  What is pending or set aside stays where it is; tiers and their metrics do
-not move at all.  Both accounts are written in one transaction, each with an event of its own.
+paid for it still does.  What is pending or set aside stays where it is, and so does what a refund
+may still take back; tiers and their metrics do not move at all.  Both accounts are written in one
+transaction, each with an event of its own.
 
 A refusal does not tell the sender whether the other member never was there, left or has not
 joined, nor what they hold or have received.
@@ -26,11 +27,12 @@ from chalicelib.domain.decide.event_builder import EventBuilder
 from chalicelib.domain.decide.mechanic import Mechanic
 from chalicelib.domain.errors import Conflict, Invalid
 from chalicelib.domain.ledger import calendar, postings
-from chalicelib.domain.ledger.calendar import Window
+from chalicelib.domain.ledger.account import Account
+from chalicelib.domain.ledger.calendar import Instant, Window
 from chalicelib.domain.ledger.effects import CounterChange
 from chalicelib.domain.ledger.events import Detail, TransferReceived, TransferSent
 from chalicelib.domain.ledger.lots import Taken
-from chalicelib.domain.mechanics import expiry, inactivity, value
+from chalicelib.domain.mechanics import caps, expiry, inactivity, value
 from chalicelib.domain.pointer import join
 from chalicelib.domain.programme.document import Currency, Programme, qualified
 from chalicelib.domain.programme.fields import (
@@ -126,6 +128,7 @@ def send(decider: Decider, command: SendTransfer) -> Sent:
     event = decider.event()
     _count_towards_limits(event, programme, rule, command.amount, "sending")
     value.check_available(decider.member, key, command.amount)
+    _check_refundable(decider.member, key, currency, command.amount, decider.now, today)
     parts = value.debit(
         event, key, command.amount, destination=postings.transfer(command.transfer_id)
     )
@@ -169,6 +172,25 @@ def _transferable(programme: Programme, currency_id: str) -> tuple[TransferRule,
     rules = {rule.currency: rule for rule in SECTION.of(programme)}
     currency = currency_in(programme, currency_id, tuple(rules))
     return rules[currency_id], currency
+
+
+def _check_refundable(
+    account: Account, key: str, currency: Currency, amount: int, now: Instant, today: date
+) -> None:
+    """Refuse what would leave less than a refund may still take back."""
+    if not currency.refund_days:
+        return
+    available = account.balance(key).available
+    free = max(available - caps.refundable(account, key, now, today), 0)
+    if amount > free:
+        raise Conflict(
+            "transfer_waits",
+            f"{free} of {available} can be transferred now: what was earned in the last "
+            f"{currency.refund_days} days may still be refunded.",
+            available=available,
+            transferable=free,
+            refund_days=currency.refund_days,
+        )
 
 
 def _check_amount(rule: TransferRule, amount: int) -> None:
@@ -279,6 +301,9 @@ def _rule_in_words(compose: Composer, rule: TransferRule) -> Iterator[Message]:
     else:
         yield compose.message("transfers-any", name=name)
     yield compose.message("transfers-expiry", expiry=rule.expiry)
+    known = compose.programme.currency(currency)
+    if known is not None and known.refund_days:
+        yield compose.message("transfers-wait", days=known.refund_days)
     for side, limits in (("sending", rule.sending), ("receiving", rule.receiving)):
         for limit in limits:
             yield _limit_in_words(compose, rule, side, limit)

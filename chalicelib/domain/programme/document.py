@@ -71,7 +71,8 @@ class Currency(Model, frozen=True):
     plural category of CLDR that the number has in its language: `{"en": {"one": "point"}}`.
 
     ``expiry_warning_days`` before its last day, value that is still there is announced in the
-    journal, for messages and webhooks to follow.
+    journal, for messages and webhooks to follow.  What was earned cannot be transferred within
+    ``refund_days`` after its activity, while a refund may take it back.
     """
 
     id: Id
@@ -82,6 +83,7 @@ class Currency(Model, frozen=True):
     expiry_warning_days: Annotated[int, Meta(ge=1, le=365)] | None = None
     negative_balance: Literal["deficit", "clamp", "reject"] = "deficit"
     restored_life_days: Days = 0
+    refund_days: Days = 14
 
 
 class FixedAward(Model, frozen=True, tag_field="type", tag="fixed"):

@@ -88,3 +88,10 @@ def sections_of(programme: Programme) -> AbstractSet[str]:
     if isinstance(programme, StoredProgramme):
         return programme.parts.keys()
     return set(programme.__struct_fields__) - _CORE
+
+
+def has_section(programme: Programme, name: str) -> bool:
+    """Tell whether a programme has a section, without decoding it."""
+    if isinstance(programme, StoredProgramme):
+        return name in programme.parts
+    return bool(getattr(programme, name, None))

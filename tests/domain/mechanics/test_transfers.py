@@ -32,10 +32,14 @@ OTHER_KEY: Final = "T#tenant#M#mem_2"
 def pair(
     expiry: dict[str, Any] | None = None, terms: dict[str, Any] | None = None
 ) -> tuple[Member, Member]:
-    """Return somebody with 50 points of 2 March and 50 of 3 March, and a friend with none."""
+    """
+    Return somebody with 50 points of 2 March and 50 of 3 March, and a friend with none.
+
+    They can be transferred at once.
+    """
     document = programme(
         rule("visit", fixed(50)),
-        currencies=[points(expiry or TEN_DAYS, expiry_warning_days=2)],
+        currencies=[points(expiry or TEN_DAYS, expiry_warning_days=2, refund_days=0)],
         transfers=[{"currency": "points", **(terms or {})}],
     )
     sender = Member(document)
@@ -139,6 +143,7 @@ def test_tiers_do_not_move() -> None:
     level = {"metric": "points_earned", "at_least": 60, "currency": "points"}
     document = programme(
         rule("visit", fixed(50)),
+        currencies=[points(refund_days=0)],
         transfers=[{"currency": "points"}],
         tiers={
             "levels": [
@@ -260,6 +265,90 @@ class TestRefusals:
             "No member of clinic under the id in `to` can receive: check the id."
         )
         assert refused.extensions == {"programme": "clinic"}
+
+
+class TestWaiting:
+    """A7: what was earned waits until no refund can take it back."""
+
+    @staticmethod
+    def shopper(**currency: Any) -> tuple[Member, Member]:
+        """Return somebody with 30 points that were given by hand, and a friend with none."""
+        document = programme(
+            rule("spend", per_amount(1, 100), PURCHASE),
+            currencies=[points(**currency)],
+            transfers=[{"currency": "points"}],
+        )
+        sender = Member(document)
+        sender.adjust(30, "2026-03-01")
+        return sender, Member(document, key=OTHER_KEY)
+
+    def test_a7_the_friend_keeps_nothing_that_was_refunded(self) -> None:
+        """A7: earn, give away, take the refund, close: nothing was given, so nothing is owed."""
+        sender, receiver = self.shopper()
+        sender.buy(5_000, "2026-03-02", name="sale")
+
+        refused = refusal(sender, receiver, 31, "2026-03-02")
+
+        assert refused.code == "transfer_waits"
+        assert refused.extensions == {"available": 80, "transferable": 30, "refund_days": 14}
+        transfer(sender, receiver, 30, "2026-03-02")
+        sender.reverse("sale", "2026-03-03")
+        assert (sender.balance.deficit, sender.available("2026-03-03")) == (0, 0)
+
+    @pytest.mark.parametrize(
+        ("now", "free"), [("2026-03-16T23:59:59Z", False), ("2026-03-17T00:00:00Z", True)]
+    )
+    def test_a7_for_fourteen_days(self, now: str, *, free: bool) -> None:
+        """A7: fourteen days after the day of the purchase are waited for, whole."""
+        sender, receiver = self.shopper()
+        sender.buy(5_000, "2026-03-02")
+
+        if free:
+            transfer(sender, receiver, 80, now)
+        else:
+            assert refusal(sender, receiver, 31, now).code == "transfer_waits"
+
+    def test_a7_what_came_back_waits_no_more(self) -> None:
+        """A7: of 50 points a refund took 20, so 30 wait, and the spent ones still do."""
+        sender, receiver = self.shopper()
+        sender.buy(5_000, "2026-03-02", name="sale")
+        sender.reverse("sale", "2026-03-03", amount=2_000)
+        assert refusal(sender, receiver, 31, "2026-03-03").extensions["transferable"] == 30
+        sender.adjust(-30, "2026-03-04")
+
+        assert refusal(sender, receiver, 1, "2026-03-04").extensions["transferable"] == 0
+
+    def test_a7_reported_late(self) -> None:
+        """A7: the days count from the purchase, not from its report."""
+        sender, receiver = self.shopper()
+        sender.buy(5_000, "2026-03-02", now="2026-03-20")
+
+        transfer(sender, receiver, 80, "2026-03-20")
+
+    def test_a7_what_is_pending_is_not_counted_twice(self) -> None:
+        """A7: what cannot be spent yet keeps no other value back; once it can, it waits."""
+        sender, receiver = self.shopper(activation_delay_days=3)
+        sender.buy(5_000, "2026-03-02")
+
+        transfer(sender, receiver, 30, "2026-03-03")
+        assert refusal(sender, receiver, 1, "2026-03-06").extensions["transferable"] == 0
+        transfer(sender, receiver, 50, "2026-03-17")
+
+    def test_a7_the_policy_may_say_otherwise(self) -> None:
+        """A7: where refunds are not waited for, what was earned can be given at once."""
+        sender, receiver = self.shopper(refund_days=0)
+        sender.buy(5_000, "2026-03-02")
+
+        transfer(sender, receiver, 80, "2026-03-02")
+
+    def test_a7_no_trace_is_kept(self) -> None:
+        """A7: once it need not wait, the account has forgotten that it did."""
+        sender, _ = self.shopper()
+        sender.buy(5_000, "2026-03-02")
+        assert sender.account.counters
+        sender.adjust(1, "2026-03-18")
+
+        assert sender.account.counters == {}
 
 
 class TestLimits:

@@ -7,6 +7,11 @@ transfers-expiry =
         [fresh] They last as if they were earned that day.
        *[keep] They keep their last day.
     }
+transfers-wait =
+    { $days ->
+        [one] What was earned can be given once a day has passed since.
+       *[other] What was earned can be given once { $days } days have passed since.
+    }
 transfers-most =
     A member may { $side ->
         [sending] send
