@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
-from msgspec import Meta
+from msgspec import Meta, Struct
+from msgspec.structs import asdict
 
-from chalicelib.domain.mechanics.closing import Close
+from chalicelib.domain.mechanics.closing import Close, Closed
 from chalicelib.domain.mechanics.membership import Enrol
 from chalicelib.domain.programme.fields import Id
 from chalicelib.routes.calls import answer, caller_of, carry_out, identity_of, reply, services_of
@@ -20,6 +21,7 @@ from chalicelib.routes.member_views import (
     consents_given,
 )
 from chalicelib.routes.operation import Body, Call, Reply
+from chalicelib.routes.pricing import MoneyView
 from chalicelib.usecases.attempt import Decided
 from chalicelib.usecases.change_member import record_consents
 from chalicelib.usecases.stored import Answer
@@ -40,9 +42,31 @@ class ConsentsBody(Body):
 
 
 class ClosureBody(Body):
-    """Why the account ends."""
+    """
+    Why the account ends.
+
+    ``prepaid`` says what becomes of money that was paid in and is left: you `refund` it, or the
+    member `waive`s it.
+    """
 
     reason: Reason
+    prepaid: Literal["refund", "waive"] | None = None
+
+
+class PrepaidView(Struct, frozen=True):
+    """Money that was left: in a wallet (``section`` `wallets`), or paid for a plan (`plans`)."""
+
+    programme: str
+    section: str
+    what: str
+    amount: MoneyView
+
+
+class ClosedView(AccountView, frozen=True):
+    """The account that has ended, and the money that is refunded and to be paid back, or waived."""
+
+    refunded: list[PrepaidView]
+    waived: list[PrepaidView]
 
 
 def _present_account(decided: Decided) -> Answer:
@@ -94,12 +118,35 @@ def consent(call: Call[ConsentsBody]) -> Reply:
     name="close_member",
     scope="members:write",
     summary="Close a member's account; what value is left is forfeited",
+    description="Refused while money is left that was paid in, unless `prepaid` says what of it.",
     body=ClosureBody,
-    answer=AccountView,
+    answer=ClosedView,
     idempotent=True,
-    errors=("member_not_found", "account_closed"),
+    errors=("member_not_found", "account_closed", "prepaid_left"),
 )
 def close(call: Call[ClosureBody]) -> Reply:
     """End the account."""
-    command = Close(member=call.path["member_id"], reason=call.body.reason)
-    return carry_out(call, command, _present_account)
+    body = call.body
+    command = Close(member=call.path["member_id"], reason=body.reason, prepaid=body.prepaid)
+    return carry_out(call, command, _present_closed)
+
+
+def _present_closed(decided: Decided) -> Answer:
+    closed: Closed = decided.results[-1]
+    money = [
+        PrepaidView(
+            each.programme,
+            each.section,
+            each.what,
+            MoneyView(each.amount, _unit(decided, each.programme)),
+        )
+        for each in closed.prepaid
+    ]
+    account = asdict(account_view(decided.member, decided.account))
+    refunded, waived = (money, []) if closed.refunded else ([], money)
+    return answer(200, ClosedView(**account, refunded=refunded, waived=waived))
+
+
+def _unit(decided: Decided, programme: str) -> str:
+    version = decided.programmes.in_force(programme, decided.now)
+    return version.document.money.currency if version else ""

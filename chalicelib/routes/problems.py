@@ -152,6 +152,7 @@ CODES: Final[dict[str, Code]] = {
     # What the state of an account or a resource refuses.
     "conflict": Code(409, "The current state does not allow this"),
     "account_closed": Code(409, "The account is closed"),
+    "prepaid_left": Code(409, "Money is left that was paid in"),
     "already_spent": Code(409, "The value was spent already"),
     "exceeds_remaining": Code(409, "More than what remains"),
     "clock_moves_forward": Code(409, "A test clock only moves forward"),

@@ -1,8 +1,11 @@
-"""Statements: what a member bought, what each line cost and why, and what came back."""
+"""Statements: what a member bought or paid for, what it cost and why, and what came back."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from msgspec import Struct
+from msgspec.structs import replace
 
 from chalicelib.domain.ledger.bill import Bill, PricedLine
 from chalicelib.domain.ledger.calendar import format_instant
@@ -12,6 +15,11 @@ from chalicelib.domain.ledger.events import (
     ActivitySummary,
     Detail,
     Event,
+    MemberClosed,
+    PlanCancelled,
+    PlanChanged,
+    PlanFeePaid,
+    PlanSubscribed,
 )
 from chalicelib.domain.programme.versions import Programmes
 from chalicelib.routes.calls import caller_of, services_of
@@ -33,21 +41,26 @@ api = Resource("statements")
 
 class StatementEntryView(Struct, frozen=True, omit_defaults=True):
     """
-    A purchase, or what came back of one.
+    A purchase, or what came back of one; a fee of a plan, or what its change or end came to.
 
+    ``kind`` is `purchase`, `refund`, `plan_fee`, `plan_change`, `plan_end` or `closure`.
     Of a purchase, ``price`` less ``discount`` is ``net``; less what wallets paid it is ``due``.
     Every discount that was looked at is in ``considered``, with the reason where it was not
     applied; one that was not quoted here has none.  Of a refund, ``returned`` is what of the net
     came back; less what wallets got back it is ``due``, to be paid back; ``refund_of`` is the
     version of the purchase.  ``movements`` are what was earned, paid and taken back in value.
+
+    Of a fee, and of a change of plan that makes something owed, ``net`` is ``due``; what a change
+    or an end leaves over is ``returned`` and ``due`` to be paid back.  So is money that was left in
+    an account that was closed, unless the member ``waived`` it.
     """
 
     version: int
     kind: str
     occurred_at: str
     recorded_at: str
-    source: str
-    external_id: str
+    source: str = ""
+    external_id: str = ""
     channel: str = ""
     location: str = ""
     programme: str | None = None
@@ -58,6 +71,8 @@ class StatementEntryView(Struct, frozen=True, omit_defaults=True):
     due: MoneyView | None = None
     returned: MoneyView | None = None
     refund_of: int | None = None
+    plan: str | None = None
+    waived: MoneyView | None = None
     lines: list[QuotedLineView] = []
     considered: list[ConsideredView] = []
     draws: list[DrawView] = []
@@ -98,14 +113,66 @@ def read(call: Call[None, Page]) -> Reply:
         before=call.position(),
     )
     cursor = None if page.before is None else call.next_cursor(page.before)
-    shown = [_entry(event, page.programmes, call.locale) for event in page.events]
+    shown = [
+        entry for event in page.events for entry in _entries(event, page.programmes, call.locale)
+    ]
     return Reply(StatementView(member, shown, cursor))
 
 
-def _entry(event: Event, programmes: Programmes, locale: str) -> StatementEntryView:
-    data, detail = event.data, event.detail or Detail()
-    if not isinstance(data, ActivityRecorded | ActivityReversed):
-        raise TypeError(f"an event {event.kind} is not about money")
+def _entries(event: Event, programmes: Programmes, locale: str) -> Iterator[StatementEntryView]:
+    """Yield what an event says of money: one entry, of a closed account one for each wallet."""
+    match event.data:
+        case ActivityRecorded() | ActivityReversed():
+            yield _of_activity(event, event.data, programmes, locale)
+        case PlanSubscribed(programme, plan, fee) | PlanFeePaid(programme, plan, fee):
+            yield _settled(event, programmes, "plan_fee", programme, plan, fee)
+        case PlanChanged(programme, plan, _, prorated):
+            yield _settled(event, programmes, "plan_change", programme, plan, prorated)
+        case PlanCancelled(programme, plan, left_over=left):
+            yield _settled(event, programmes, "plan_end", programme, plan, -left)
+        case MemberClosed(prepaid=prepaid, refunded=refunded):
+            for each in prepaid:
+                of = each.what if each.section == "plans" else None
+                entry = _settled(event, programmes, "closure", each.programme, of, -each.amount)
+                if not refunded:
+                    entry = replace(entry, returned=None, due=None, waived=entry.returned)
+                yield entry
+        case _:
+            raise TypeError(f"an event {event.kind} is not about money")
+
+
+def _settled(
+    event: Event,
+    programmes: Programmes,
+    kind: str,
+    programme: str,
+    plan: str | None,
+    owed: int,
+) -> StatementEntryView:
+    """Return an entry of what is owed, or below zero to be paid back."""
+    version = programmes.in_force(programme, event.effective_at)
+    money = MoneyView(abs(owed), version.document.money.currency if version else "")
+    return StatementEntryView(
+        version=event.version,
+        kind=kind,
+        occurred_at=format_instant(event.occurred_at),
+        recorded_at=format_instant(event.effective_at),
+        programme=programme,
+        plan=plan,
+        net=money if owed > 0 else None,
+        returned=money if owed < 0 else None,
+        due=money,
+        movements=[movement(posting) for posting in event.postings],
+    )
+
+
+def _of_activity(
+    event: Event,
+    data: ActivityRecorded | ActivityReversed,
+    programmes: Programmes,
+    locale: str,
+) -> StatementEntryView:
+    detail = event.detail or Detail()
     activity = data.activity
     unit = activity.money or ""
     bill = detail.bill or _unquoted(activity, detail)

@@ -1,4 +1,4 @@
-"""Read what a member bought, what it came to and why, and what came back."""
+"""Read what a member bought or paid for a plan, what it came to and why, and what came back."""
 
 from __future__ import annotations
 
@@ -6,7 +6,17 @@ from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 from chalicelib.domain.errors import MemberNotFound
-from chalicelib.domain.ledger.events import ActivityRecorded, ActivityReversed, Event
+from chalicelib.domain.ledger.events import (
+    ActivityRecorded,
+    ActivityReversed,
+    Data,
+    Event,
+    MemberClosed,
+    PlanCancelled,
+    PlanChanged,
+    PlanFeePaid,
+    PlanSubscribed,
+)
 from chalicelib.domain.ledger.journal import StoredEvent, decode
 from chalicelib.domain.programme.versions import Programmes
 from chalicelib.usecases.services import Caller, Services, programmes_of
@@ -35,7 +45,7 @@ def read_statement(
     services: Services, caller: Caller, member: str, *, limit: int, before: int | None
 ) -> StatementPage:
     """
-    Read a page of purchases and what came back of them; raises `MemberNotFound`.
+    Read a page of purchases, fees and what came back of them; raises `MemberNotFound`.
 
     A page may be short, or empty, and yet not the last: what is not about money is passed over.
     """
@@ -47,8 +57,7 @@ def read_statement(
             break
         searched, last = searched + 1, stored.version
         event = decode(stored)
-        data = event.data
-        if isinstance(data, ActivityRecorded | ActivityReversed) and data.activity.money:
+        if _is_about_money(event.data):
             found.append(event)
             rows += _rows(event)
     else:
@@ -57,6 +66,20 @@ def read_statement(
             raise MemberNotFound
         last = None
     return StatementPage(tuple(found), last, programmes_of(services, caller.tenant))
+
+
+def _is_about_money(data: Data) -> bool:
+    match data:
+        case ActivityRecorded(activity=activity) | ActivityReversed(activity=activity):
+            return bool(activity.money)
+        case PlanSubscribed(fee=amount) | PlanFeePaid(fee=amount) | PlanChanged(prorated=amount):
+            return bool(amount)
+        case PlanCancelled(left_over=amount):
+            return bool(amount)
+        case MemberClosed(prepaid=prepaid):
+            return bool(prepaid)
+        case _:
+            return False
 
 
 def _newest_first(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Literal
 
 from chalicelib.domain.mechanics.closing import Close
 from chalicelib.domain.mechanics.membership import Enrol
@@ -66,8 +67,11 @@ def close(play: Play, tenant: str) -> Request:
     """Draw a member who leaves."""
     # Not the first member: the rest of the history would be refusals.
     member = play.chance.pick(play.members[tenant][1:])
-    identity = draw_identity(play, tenant, "close", member)
-    return commanded(member[-1], identity, Close(member=member, reason="asked"))
+    ways: tuple[Literal["refund", "waive"] | None, ...] = ("refund", "waive", None)
+    prepaid = play.chance.pick(ways)
+    identity = draw_identity(play, tenant, "close", (member, prepaid))
+    command = Close(member=member, reason="asked", prepaid=prepaid)
+    return commanded(f"{member[-1]}, prepaid: {prepaid}", identity, command)
 
 
 def is_closed(ending: Ending, tenant: str, answer: Answered) -> Iterable[str]:

@@ -138,7 +138,7 @@ def _adjust(begin: Prepared) -> Request:
 
 
 def _close(begin: Prepared) -> Request:
-    return _commanded("close", Close(member=begin.member, reason="asked"))
+    return _commanded("close", Close(member=begin.member, reason="asked", prepaid="waive"))
 
 
 def _give(begin: Prepared) -> Request:

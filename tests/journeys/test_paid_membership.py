@@ -205,6 +205,30 @@ def test_upgraded_and_downgraded(practice: Clinic, patient: str) -> None:
     practice.check(patient)
 
 
+def test_what_is_owed_is_on_the_statement(practice: Clinic, patient: str) -> None:
+    """S1, S2: each fee, what a change makes owed, and what an end leaves over."""
+    post(practice, patient, plan="monthly").expect(201)
+    post(practice, patient, "/fees").expect(201)
+    # The trial is not over, and a month is paid for: the rest of the year is owed.
+    year = post(practice, patient, "/change", plan="yearly").expect(200)
+    assert year["prorated"]["amount"] == 180_000 - 18_000
+    ended = post(practice, patient, "/cancellation", when="now").expect(200)
+    assert ended["prorated"]["amount"] == -180_000
+
+    page = practice.member(patient).get(f"/v1/members/{patient}/statement").expect(200)
+
+    told = [
+        (each["kind"], each["plan"], each.get("net"), each.get("returned"), each["due"])
+        for each in page["entries"]
+    ]
+    fee, owed, left = ({"amount": n, "currency": "USD"} for n in (18_000, 162_000, 180_000))
+    assert told == [
+        ("plan_end", "yearly", None, left, left),
+        ("plan_change", "yearly", owed, None, owed),
+        ("plan_fee", "monthly", fee, None, fee),
+    ]
+
+
 def test_the_last_call_of_the_month(practice: Clinic, patient: str) -> None:
     """Of two calls a month two are used, whoever asks at once; the first renews them."""
     post(practice, patient, plan="yearly").expect(201)

@@ -238,3 +238,37 @@ def test_goodwill_that_is_not_given(desk: Clinic, patient: str) -> None:
     sorry(desk.staff("admin"), patient, 5).expect(403, "goodwill_not_allowed")
     sorry(desk.api, patient, 5).expect(403, "goodwill_not_allowed")
     assert len(desk.ledger(patient)) == 1
+
+
+def test_m6_money_is_not_forfeited_in_silence(desk: Clinic, patient: str) -> None:
+    """M6: an account with prepaid money closes once it is said what becomes of it."""
+    top_up(desk, patient, 42_000)
+    path = f"/v1/members/{patient}"
+
+    refused = desk.api.post(f"{path}/closure", {"reason": "moved"}).expect(409, "prepaid_left")
+    money = {"amount": 42_000, "currency": "GBP"}
+    assert refused["prepaid"] == [
+        {"programme": PROGRAMME, "section": "wallets", "what": "prepaid", "amount": money}
+    ]
+    body = {"reason": "moved", "prepaid": "refund"}
+    closed = desk.api.post(f"{path}/closure", body).expect(200)
+
+    assert (closed["status"], closed["waived"]) == ("closed", [])
+    assert closed["refunded"] == refused["prepaid"]
+    (entry,) = desk.api.get(f"{path}/statement").expect(200)["entries"]
+    assert (entry["kind"], entry["returned"], entry["due"]) == ("closure", money, money)
+    desk.check(patient)
+
+
+def test_m6_money_that_is_waived(desk: Clinic, patient: str) -> None:
+    """M6: what is waived is stated as that, and nothing is to be paid back."""
+    top_up(desk, patient, 42_000)
+    path = f"/v1/members/{patient}"
+
+    body = {"reason": "moved", "prepaid": "waive"}
+    closed = desk.api.post(f"{path}/closure", body).expect(200)
+
+    assert [each["amount"]["amount"] for each in closed["waived"]] == [42_000]
+    (entry,) = desk.api.get(f"{path}/statement").expect(200)["entries"]
+    assert entry["waived"] == {"amount": 42_000, "currency": "GBP"}
+    assert "due" not in entry

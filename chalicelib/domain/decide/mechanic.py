@@ -16,7 +16,7 @@ from chalicelib.domain.decide.decider import Decider
 from chalicelib.domain.decide.event_builder import EventBuilder, Follower, Planner
 from chalicelib.domain.ledger.account import Account
 from chalicelib.domain.ledger.calendar import Instant
-from chalicelib.domain.ledger.events import Data
+from chalicelib.domain.ledger.events import Data, PrepaidMoney
 from chalicelib.domain.programme.document import Programme
 from chalicelib.domain.programme.section import Section
 from chalicelib.domain.programme.versions import Programmes
@@ -74,10 +74,12 @@ class Mechanic(NamedTuple):
     has outcomes, by which the registry knows whom to ask.  ``due`` returns when something on an
     account next changes by itself, and ``ticks`` change it, each in its phase.  ``plan`` is called
     once for an event before it is finished, and adds effects where what is to come has changed
-    (`registry.planning`).  ``closing`` gives up what it keeps where an account ends, ``withdrawn``
-    what goes with a consent.  ``accounts`` are ledger accounts of the member's own, with what the
-    account says is there.  ``problems`` finds violations of its section, ``permanent`` the ids that
-    accounts may hold, by the pointer of their list, and ``words`` tells it to members.
+    (`registry.planning`).  ``closing`` gives up what it keeps where an account ends; ``prepaid``
+    returns the money that was paid in by then, which ``pay_back`` takes out of the books where it
+    is refunded.  ``withdrawn`` gives up what goes with a consent.  ``accounts`` are ledger accounts
+    of the member's own, with what the account says is there.  ``problems`` finds violations of its
+    section, ``permanent`` the ids that accounts may hold, by the pointer of their list, and
+    ``words`` tells it to members.
     """
 
     section: Section[Any] | None = None
@@ -89,6 +91,8 @@ class Mechanic(NamedTuple):
     ticks: tuple[tuple[Phase, Tick], ...] = ()
     plan: Planner | None = None
     closing: Callable[[EventBuilder], None] | None = None
+    prepaid: Callable[[Account, Programme, Instant], Iterator[PrepaidMoney]] | None = None
+    pay_back: Callable[[EventBuilder, PrepaidMoney], None] | None = None
     withdrawn: Callable[[EventBuilder, Programmes, str], None] | None = None
     accounts: Mapping[str, Callable[[Account, str], int]] = {}
     problems: Callable[[Programme], Iterator[Violation]] | None = None

@@ -69,6 +69,11 @@ def answering(programme: Programme) -> tuple[Mechanic, ...]:
     return _named(tuple(sorted(named | (sections_of(programme) & SECTIONS_WITH_OUTCOMES))))
 
 
+def of_programme(programme: Programme) -> tuple[Mechanic, ...]:
+    """Return the mechanics of a programme's sections."""
+    return _named(tuple(sorted(sections_of(programme))))
+
+
 def in_account(account: Account) -> tuple[Mechanic, ...]:
     """Return the mechanics that keep something in an account, or review a tier of it."""
     return _named(tuple(sorted(_used(account))))

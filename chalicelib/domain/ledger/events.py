@@ -289,10 +289,29 @@ class ProfileChanged(_Data, frozen=True, tag="profile.changed"):
     """
 
 
+class PrepaidMoney(Struct, frozen=True):
+    """
+    Money that a member paid in for what did not come, in minor units.
+
+    ``section`` is that of the mechanic that has it, and ``what`` the wallet's currency or the plan.
+    """
+
+    programme: str
+    section: str
+    what: str
+    amount: int
+
+
 class MemberClosed(_Data, frozen=True, tag="member.closed"):
-    """An account ends; what value was left is forfeited."""
+    """
+    An account ends; what value was left is forfeited.
+
+    ``prepaid`` is the money that was left, which is ``refunded``, or else waived.
+    """
 
     reason: str = ""
+    prepaid: tuple[PrepaidMoney, ...] = ()
+    refunded: bool = False
 
 
 class ActivityRecorded(_Data, frozen=True, tag="activity.recorded"):

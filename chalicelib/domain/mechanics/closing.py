@@ -1,38 +1,118 @@
-"""Closing: the account ends, with everything that mechanics keep in it."""
+"""
+Closing: the account ends, with everything that mechanics keep in it.
+
+Money that was paid in for what did not come is not forfeited in silence: it is refunded, or waived
+by name.
+"""
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Iterator
+from typing import Any, Final, Literal
+
+from msgspec import Struct
 
 from chalicelib.domain.decide import registry
 from chalicelib.domain.decide.commands import Command
 from chalicelib.domain.decide.decider import MEMBER, Decider, Known
-from chalicelib.domain.decide.mechanic import Mechanic
+from chalicelib.domain.decide.event_builder import EventBuilder
+from chalicelib.domain.decide.mechanic import Mechanic, Turn
+from chalicelib.domain.errors import Conflict
+from chalicelib.domain.ledger.calendar import Instant
 from chalicelib.domain.ledger.effects import StatusChange
-from chalicelib.domain.ledger.events import MemberClosed
+from chalicelib.domain.ledger.events import MemberClosed, PrepaidMoney
 from chalicelib.domain.mechanics import households
+from chalicelib.domain.programme.versions import Programmes
 
 
 class Close(Command, frozen=True):
-    """End a member's account: whatever value is left is forfeited, and their household left."""
+    """
+    End a member's account: whatever value is left is forfeited, and their household left.
+
+    ``prepaid`` says what becomes of money that is left: who collects it refunds it, or the member
+    waives it.
+    """
 
     reason: str
+    prepaid: Literal["refund", "waive"] | None = None
 
     def parties(self, known: Known) -> dict[str, str]:
         """Return the member, and the household that they belong to."""
         return {MEMBER: self.member, **households.household_of(known)}
 
 
-def close(decider: Decider, command: Close) -> None:
-    """End the account; its value is forfeited, its debts are written off, its household left."""
+class Closed(Struct, frozen=True):
+    """The money that was left in an account that ended, ``refunded`` or else waived."""
+
+    prepaid: tuple[PrepaidMoney, ...] = ()
+    refunded: bool = False
+
+
+def close(decider: Decider, command: Close) -> Closed:
+    """
+    End the account; its value is forfeited, its debts are written off, its household left.
+
+    Raises `Conflict` ``prepaid_left`` where money is left, and nothing is said about it.
+    """
     event = decider.event()
-    for mechanic in registry.in_account(decider.member):
-        if mechanic.closing is not None:
-            mechanic.closing(event)
+    ending = registry.in_account(decider.member)
+    # What was set aside is the member's again first.
+    _end(event, (each for each in ending if each.turn is Turn.PINS))
+    left = tuple(_prepaid(event, decider.programmes))
+    if left and command.prepaid is None:
+        raise _money_left(left, decider.programmes, decider.now)
+    if command.prepaid == "refund":
+        for each in left:
+            holder = registry.mechanic(each.section)
+            if holder is not None and holder.pay_back is not None:
+                holder.pay_back(event, each)
+    _end(event, (each for each in ending if each.turn is not Turn.PINS))
     event.add(StatusChange("closed"))
-    event.record(MemberClosed(command.reason))
+    closed = Closed(left, refunded=bool(left) and command.prepaid == "refund")
+    event.record(MemberClosed(command.reason, closed.prepaid, closed.refunded))
     if decider.has(households.HOUSEHOLD):
         households.dismiss(decider, command.member)
+    return closed
+
+
+def _end(event: EventBuilder, mechanics: Iterator[Mechanic]) -> None:
+    for mechanic in mechanics:
+        if mechanic.closing is not None:
+            mechanic.closing(event)
+
+
+def _prepaid(event: EventBuilder, programmes: Programmes) -> Iterator[PrepaidMoney]:
+    """Yield the money that was paid in for what did not come."""
+    for programme_id in sorted(event.account.enrolments):
+        version = programmes.in_force(programme_id, event.now)
+        if version is not None:
+            for mechanic in registry.of_programme(version.document):
+                if mechanic.prepaid is not None:
+                    yield from mechanic.prepaid(event.account, version.document, event.now)
+
+
+def _money_left(left: tuple[PrepaidMoney, ...], programmes: Programmes, now: Instant) -> Conflict:
+    shown: list[dict[str, Any]] = []
+    names = []
+    for each in left:
+        version = programmes.in_force(each.programme, now)
+        unit = version.document.money.currency if version else ""
+        names.append(f"{each.amount} {unit} ({each.section}/{each.what} of {each.programme})")
+        money = {"amount": each.amount, "currency": unit}
+        shown.append(
+            {
+                "programme": each.programme,
+                "section": each.section,
+                "what": each.what,
+                "amount": money,
+            }
+        )
+    return Conflict(
+        "prepaid_left",
+        f"Money is left that was paid in, in minor units: {', '.join(names)}. Say in `prepaid` "
+        "whether it is refunded (`refund`) or waived (`waive`).",
+        prepaid=shown,
+    )
 
 
 MECHANIC: Final = Mechanic(

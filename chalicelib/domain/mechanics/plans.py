@@ -30,6 +30,7 @@ from chalicelib.domain.ledger.calendar import Instant
 from chalicelib.domain.ledger.events import (
     Data,
     PlansRenewed,
+    PrepaidMoney,
 )
 from chalicelib.domain.ledger.money import MAX_AMOUNT
 from chalicelib.domain.pointer import join
@@ -232,6 +233,14 @@ def left_over(programme: Programme, held: Subscription, now: Instant) -> int:
     return left
 
 
+def prepaid_in(account: Account, programme: Programme, now: Instant) -> Iterator[PrepaidMoney]:
+    """Yield what was paid for days of a plan that are still to come."""
+    held = SUBSCRIPTIONS.get(account, programme.id)
+    left = 0 if held is None else left_over(programme, held, now)
+    if held is not None and left:
+        yield PrepaidMoney(programme.id, SECTION.name, held.plan, left)
+
+
 def end(event: EventBuilder) -> None:
     """End every plan, where an account ends; the tiers that they brought end with it."""
     for programme_id in SUBSCRIPTIONS.all(event.account):
@@ -317,6 +326,7 @@ MECHANIC: Final = Mechanic(
     due=due,
     ticks=((Phase.RENEW, renew),),
     closing=end,
+    prepaid=prepaid_in,
     problems=problems,
     permanent=permanent,
     words=words,

@@ -4,8 +4,8 @@ Wallets: currencies that pay for purchases, unit by unit, here and nowhere else.
 A prepaid wallet holds money that was paid in; a top-up opens a lot with the percentage off that
 its amount earned, and whatever is paid from that lot, and from no other, is so much cheaper.  A
 refund returns to the lot that it came from.  Cashback and points pay too, at a fixed rate, up to a
-share of the bill.  There is no way to pay any of it out: value that was given stays with who gave
-it.
+share of the bill.  There is no way to pay any of that out: value that was given stays with who gave
+it.  Money that was paid in goes back where the account ends and it is said to be refunded.
 """
 
 from __future__ import annotations
@@ -17,8 +17,11 @@ from msgspec import Meta, Struct
 
 from chalicelib.domain.decide.commands import Command
 from chalicelib.domain.decide.decider import Decider
+from chalicelib.domain.decide.event_builder import EventBuilder
 from chalicelib.domain.decide.mechanic import Mechanic
-from chalicelib.domain.ledger.events import Detail, WalletToppedUp
+from chalicelib.domain.ledger.account import Account
+from chalicelib.domain.ledger.calendar import Instant
+from chalicelib.domain.ledger.events import Detail, PrepaidMoney, WalletToppedUp
 from chalicelib.domain.ledger.postings import PAID_IN
 from chalicelib.domain.mechanics import expiry, value
 from chalicelib.domain.pointer import join
@@ -106,6 +109,20 @@ def top_up(decider: Decider, command: TopUp) -> ToppedUp:
     return ToppedUp(currency.id, command.amount, percent, term.expires_on)
 
 
+def prepaid_in(account: Account, programme: Programme, now: Instant) -> Iterator[PrepaidMoney]:  # noqa: ARG001 - lots say themselves when they end
+    """Yield the money that is left in prepaid wallets."""
+    for wallet in SECTION.of(programme):
+        amount = account.balance(qualified(programme.id, wallet.currency)).lots_total
+        if wallet.kind == "prepaid" and amount:
+            yield PrepaidMoney(programme.id, SECTION.name, wallet.currency, amount)
+
+
+def pay_back(event: EventBuilder, left: PrepaidMoney) -> None:
+    """Take money that is refunded out of its wallet, to where it was paid in."""
+    key = qualified(left.programme, left.what)
+    value.debit(event, key, left.amount, destination=PAID_IN)
+
+
 def rate(wallet: Wallet, amount: int) -> int:
     """Return the percentage off that a top-up of so much earns: that of the highest band."""
     reached = [band for band in wallet.bands if band.at_least <= amount]
@@ -174,6 +191,8 @@ def _wallet_in_words(compose: Composer, wallet: Wallet) -> Iterator[Message]:
 MECHANIC: Final = Mechanic(
     section=SECTION,
     handlers={TopUp: top_up},
+    prepaid=prepaid_in,
+    pay_back=pay_back,
     problems=problems,
     words=words,
 )

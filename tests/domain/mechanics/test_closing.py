@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Any, Final
+
+import pytest
+
 from chalicelib.domain.decide.commands import Command
 from chalicelib.domain.decide.settling import due_at
-from chalicelib.domain.ledger.events import MemberClosed
+from chalicelib.domain.ledger.events import MemberClosed, PrepaidMoney
 from chalicelib.domain.mechanics.activities import RecordActivity
 from chalicelib.domain.mechanics.closing import Close
+from chalicelib.domain.mechanics.holds import PlaceHold
 from chalicelib.domain.mechanics.membership import Enrol, Open
 from chalicelib.domain.mechanics.reversal import ReverseActivity
+from chalicelib.domain.mechanics.subscriptions import Subscribe
+from chalicelib.domain.mechanics.wallets import TopUp
 from tests.domain.building import (
     VISIT,
     Member,
@@ -95,3 +102,82 @@ class TestClosing:
         ]
 
         assert {member.refused(c, "2026-02-03").code for c in commands} == {"account_closed"}
+
+
+class TestMoney:
+    """M6: money that was paid in is not forfeited in silence."""
+
+    _WHO: Final[dict[str, Any]] = {"member": "mem_1", "programme": "clinic"}
+    _WALLET: Final = PrepaidMoney("clinic", "wallets", "prepaid", 42_000)
+    _PLAN: Final = PrepaidMoney("clinic", "plans", "club", 2_100)
+
+    def member(self) -> Member:
+        """Return a member with 420.00 prepaid, of which 100.00 are held, and 21 days of a plan."""
+        member = Member(
+            programme(
+                currencies=[points(), points() | {"id": "prepaid"}, points() | {"id": "coins"}],
+                wallets=[
+                    {"currency": "prepaid", "kind": "prepaid"},
+                    {"currency": "coins", "kind": "cashback"},
+                ],
+                plans=[{"id": "club", "name": "Club", "period": "month", "fee": 3_100}],
+            )
+        )
+        member.do(TopUp(currency="prepaid", amount=42_000, **self._WHO), "2026-02-02")
+        member.do(Subscribe(plan="club", **self._WHO), "2026-03-01")
+        member.do(
+            PlaceHold(currency="prepaid", amount=10_000, hold_id="h", **self._WHO), "2026-03-11"
+        )
+        member.adjust(5, "2026-03-11", "coins")
+        return member
+
+    def test_m6_nothing_is_said_of_it(self) -> None:
+        """M6: it is refused, and names every sum; nothing has changed."""
+        member = self.member()
+        before = member.account
+
+        refusal = member.refused(Close(member="mem_1", reason="moved"), "2026-03-11T12:01:00Z")
+
+        assert refusal.code == "prepaid_left"
+        assert refusal.extensions["prepaid"] == [
+            {
+                "programme": "clinic",
+                "section": "plans",
+                "what": "club",
+                "amount": {"amount": 2_100, "currency": "GBP"},
+            },
+            {
+                "programme": "clinic",
+                "section": "wallets",
+                "what": "prepaid",
+                "amount": {"amount": 42_000, "currency": "GBP"},
+            },
+        ]
+        assert member.account == before
+
+    @pytest.mark.parametrize(
+        ("prepaid", "destination"), [("refund", "paid_in/tenant"), ("waive", "forfeited/tenant")]
+    )
+    def test_m6_what_becomes_of_it(self, prepaid: Any, destination: str) -> None:
+        """M6: refunded, it goes back to where it was paid in; waived, it is forfeited by name."""
+        member = self.member()
+
+        member.do(Close(member="mem_1", reason="moved", prepaid=prepaid), "2026-03-11T12:01:00Z")
+
+        event = member.events[-1]
+        refunded = prepaid == "refund"
+        assert event.data == MemberClosed("moved", (self._PLAN, self._WALLET), refunded)
+        assert ("member/available", destination, 42_000) in posted(event)
+        assert ("member/available", "forfeited/tenant", 5) in posted(event)
+        assert member.account.balances == {}
+        assert member.verdict().holds
+
+    def test_m6_no_money_is_left(self) -> None:
+        """M6: what is a gift of the house is forfeited as ever, whatever is said."""
+        member = Member(programme())
+        member.adjust(100, "2026-02-02")
+
+        member.do(Close(member="mem_1", reason="moved", prepaid="refund"), "2026-02-03")
+
+        assert member.events[-1].data == MemberClosed("moved")
+        assert posted(member.events[-1]) == [("member/available", "forfeited/tenant", 100)]
