@@ -98,6 +98,13 @@ class Unavailable(LoyaltyError):
     """Nothing was decided that is not on record; the same request may be sent again."""
 
 
+class AccountClosed(Conflict):
+    """A member's account has ended: nothing more is done with it."""
+
+    def __init__(self) -> None:
+        super().__init__("account_closed", "This member's account is closed.")
+
+
 class MemberNotFound(NotFound):
     """
     No such member, or another's: one wording, so that a refusal never tells the two apart.

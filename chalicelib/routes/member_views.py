@@ -53,7 +53,11 @@ class AccountView(Struct, frozen=True):
 
 
 class MemberView(Struct, frozen=True, omit_defaults=True):
-    """A member; the ETag is the revision of the profile."""
+    """
+    A member; the ETag is the revision of the profile.
+
+    ``former_id`` is the closed account that somebody had before who came back.
+    """
 
     id: str
     status: str
@@ -69,6 +73,7 @@ class MemberView(Struct, frozen=True, omit_defaults=True):
     contact: str = ""
     acquisition_source: str = ""
     external_systems: list[str] = []
+    former_id: str | None = None
 
 
 def _enrolments(account: Account) -> list[EnrolmentView]:
@@ -107,6 +112,7 @@ def member_view(profile: Profile, account: Account) -> MemberView:
         contact=profile.contact,
         acquisition_source=profile.acquisition_source,
         external_systems=list(profile.external_systems),
+        former_id=profile.former or None,
     )
 
 

@@ -38,8 +38,20 @@ def put_profile(dynamo: Dynamo, tenant: str, profile: Profile) -> dict[str, Any]
     return put_over(dynamo.directory, item, "revision", profile.revision - 1)
 
 
-def put_lookup(dynamo: Dynamo, tenant: str, lookup: str, member: str) -> dict[str, Any]:
-    """Return the Put of an external id, which tells of the one that is there already."""
+def put_lookup(
+    dynamo: Dynamo, tenant: str, lookup: str, member: str, instead_of: str = ""
+) -> dict[str, Any]:
+    """
+    Return the Put of an external id, which tells of the one that is there already.
+
+    It is written ``instead_of`` that of another member where one is named.
+    """
     from chalicelib.store import models
 
-    return put(dynamo.directory, models.lookup_item(tenant, lookup, member), tell=True)
+    item = models.lookup_item(tenant, lookup, member)
+    if not instead_of:
+        return put(dynamo.directory, item, tell=True)
+    # The name of the attribute is a word of DynamoDB's own.
+    condition, values = "#member = :former", {":former": {"S": instead_of}}
+    request = put(dynamo.directory, item, condition=condition, values=values, tell=True)
+    return {**request, "ExpressionAttributeNames": {"#member": "member"}}

@@ -127,7 +127,7 @@ def _take(dynamo: Dynamo, tenant: str, claim: TakeFrom) -> dict[str, Any]:
 
 def _key(dynamo: Dynamo, commit: Commit, claim: ClaimKey) -> dict[str, Any]:
     if claim.personal:
-        return put_lookup(dynamo, commit.tenant, claim.key, claim.owner)
+        return put_lookup(dynamo, commit.tenant, claim.key, claim.owner, claim.instead_of)
     versions = {change.member: change.account.version for change in commit.changes}
     if claim.owner not in versions:
         raise ValueError("a key is claimed for an account that changes with it")

@@ -8,6 +8,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from chalicelib.domain.decide.claims import ClaimKey
+from chalicelib.domain.errors import AccountClosed
 from chalicelib.domain.ledger.calendar import Instant
 from chalicelib.domain.mechanics.membership import Enrol, Open
 from chalicelib.usecases.attempt import DirectoryWrite
@@ -62,16 +63,20 @@ def create_member(
     Create a member, or return the one with this external id, enrolled as asked.
 
     Who was known by the external id alone, from an activity, joins with the details given here;
-    what a profile says already is changed by `change_member` only.
+    what a profile says already is changed by `change_member` only.  Who comes back after their
+    account was closed begins a new one, to which the external id leads from then on.
 
     Raises `Invalid` `consent_required`, `not_eligible` or `unknown_programme`.
     """
-    key = None
+    key, former = None, ""
     if new.external_id is not None:
         key = services.secrets.external_id(caller.tenant, *new.external_id)
         known = services.directory.find(caller.tenant, key)
         if known is not None:
-            return _enrol_known(services, caller, known, new, present, identity)
+            try:
+                return _enrol_known(services, caller, known, new, present, identity)
+            except AccountClosed:
+                former = known
     member = services.new_id("mem")
     granted = {consent.purpose: consent.granted for consent in new.consents}
     try:
@@ -83,10 +88,11 @@ def create_member(
                 programmes=new.programmes,
                 consents=granted,
                 birthday=new.birthday,
+                former=former,
             ),
             present,
             identity,
-            directory=lambda now: first_write(member, new, key, now),
+            directory=lambda now: first_write(member, new, key, now, former),
         )
     except KeyTaken as taken:
         # Another request created the same person in between.
@@ -94,10 +100,16 @@ def create_member(
     return Created(done, done.member)
 
 
-def first_write(member: str, new: NewMember, key: str | None, now: Instant) -> DirectoryWrite:
-    """Return what of the directory is written with a new account: the profile, and the key."""
-    claim = None if key is None else ClaimKey(key, member, personal=True)
-    return DirectoryWrite(profile_of(member, new, now), claim)
+def first_write(
+    member: str, new: NewMember, key: str | None, now: Instant, former: str = ""
+) -> DirectoryWrite:
+    """
+    Return what of the directory is written with a new account: the profile, and the key.
+
+    The key passes on from the ``former`` account of somebody who comes back.
+    """
+    claim = None if key is None else ClaimKey(key, member, personal=True, instead_of=former)
+    return DirectoryWrite(replace(profile_of(member, new, now), former=former), claim)
 
 
 def profile_of(member: str, new: NewMember, now: Instant) -> Profile:

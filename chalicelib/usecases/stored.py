@@ -109,8 +109,8 @@ class Profile(Struct, frozen=True, omit_defaults=True):
     A member's personal data, kept apart from the ledger; ``revision`` is its ETag.
 
     ``birthday`` is MM-DD; ``contact`` an opaque token or CRM id; ``external_systems`` the
-    systems that know the member, by name only; ``consents`` the evidence.  What is not known is
-    empty.
+    systems that know the member, by name only; ``consents`` the evidence.  ``former`` is the closed
+    account that they had before.  What is not known is empty.
     """
 
     member: str
@@ -124,6 +124,7 @@ class Profile(Struct, frozen=True, omit_defaults=True):
     acquisition_source: str = ""
     external_systems: tuple[str, ...] = ()
     consents: tuple[Consent, ...] = ()
+    former: str = ""
 
 
 class AccountChange(Struct, frozen=True, kw_only=True):

@@ -220,7 +220,8 @@ class FakeLedger:
 
     def _held_by(self, tenant: str, claim: ClaimKey) -> str | None:
         if claim.personal:
-            return self.lookups.get((tenant, claim.key))
+            member = self.lookups.get((tenant, claim.key))
+            return None if member == claim.instead_of else member
         holder = self._holders.get((tenant, claim.key))
         return None if holder is None else holder.member
 

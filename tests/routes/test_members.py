@@ -251,6 +251,33 @@ class TestClose:
         assert (again.body, again.replayed) == (closed.body, True)
         clinic.api.post(f"{path}/closure", {"reason": "again"}).expect(409, "account_closed")
 
+    def test_s6_comes_back(self, clinic: Clinic) -> None:
+        """S6: under the same record number begins a new account; staff can still read the old."""
+        record = {"system": "emr", "value": "1"}
+        former = clinic.enrolled(external_id=record)
+        clinic.record(former).expect(201)
+        clinic.api.post(f"/v1/members/{former}/closure", {"reason": "moved"}).expect(200)
+        clinic.api.post(
+            "/v1/activities", {**clinic.activity(former), "external_id": "late"}
+        ).expect(409, "account_closed")
+
+        body = {"external_id": record}
+        came = clinic.api.post("/v1/members", body, key="back")
+        member = came.expect(201)["id"]
+
+        assert member != former
+        assert clinic.available(member) == 0
+        assert clinic.api.post("/v1/members/lookup", record).expect(200)["id"] == member
+        shown = clinic.api.get(f"/v1/members/{member}").expect(200)
+        assert (shown["status"], shown["former_id"]) == ("enrolled", former)
+        old = clinic.api.get(f"/v1/members/{former}").expect(200)
+        assert (old["status"], old["external_systems"]) == ("closed", ["emr"])
+        assert clinic.check(former)[-1]["kind"] == "member.closed"
+        again = clinic.api.post("/v1/members", body, key="back")
+        assert (again.body, again.replayed) == (came.body, True)
+        assert clinic.api.post("/v1/members", body).expect(200)["id"] == member
+        clinic.check(member)
+
     def test_nothing_happens_afterwards(self, world: LocalWorld, clinic: Clinic) -> None:
         """A closed account takes no writes, and no time passes on it."""
         member = clinic.enrolled()

@@ -97,13 +97,15 @@ class ClaimKey(Struct, frozen=True):
 
     ``owner`` is a member whose account changes in the same decision, unless the key is personal.
     The key is a keyed hash wherever the plain one could be guessed.  What could tell who somebody
-    is, such as an external id, is ``personal``: it lies with the personal data.
+    is, such as an external id, is ``personal``: it lies with the personal data.  A personal key may
+    pass on: it is then taken ``instead_of`` the member who has it, and of nobody else.
     """
 
     key: str
     owner: str
     value: str = ""
     personal: bool = False
+    instead_of: str = ""
     refusal: LoyaltyError | None = None
 
 

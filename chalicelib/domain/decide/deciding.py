@@ -12,7 +12,7 @@ from typing import Any
 from chalicelib.domain.decide.commands import Command
 from chalicelib.domain.decide.decider import Decider
 from chalicelib.domain.decide.registry import handler_of
-from chalicelib.domain.errors import Conflict, MemberNotFound
+from chalicelib.domain.errors import AccountClosed, MemberNotFound
 
 
 def decide(decider: Decider, command: Command) -> Any:
@@ -26,5 +26,5 @@ def decide(decider: Decider, command: Command) -> Any:
         # What is asked of members is never asked of a household.
         raise MemberNotFound
     if member.status == "closed" and not command.when_closed:
-        raise Conflict("account_closed", "This member's account is closed.")
+        raise AccountClosed
     return handler_of(command)(decider, command)

@@ -76,10 +76,11 @@ class Mechanic(NamedTuple):
     once for an event before it is finished, and adds effects where what is to come has changed
     (`registry.planning`).  ``closing`` gives up what it keeps where an account ends; ``prepaid``
     returns the money that was paid in by then, which ``pay_back`` takes out of the books where it
-    is refunded.  ``withdrawn`` gives up what goes with a consent.  ``accounts`` are ledger accounts
-    of the member's own, with what the account says is there.  ``problems`` finds violations of its
-    section, ``permanent`` the ids that accounts may hold, by the pointer of their list, and
-    ``words`` tells it to members.
+    is refunded.  ``returning`` takes over, from the account that a member had before, what keeps
+    anything from being given twice.  ``withdrawn`` gives up what goes with a consent.  ``accounts``
+    are ledger accounts of the member's own, with what the account says is there.  ``problems``
+    finds violations of its section, ``permanent`` the ids that accounts may hold, by the pointer of
+    their list, and ``words`` tells it to members.
     """
 
     section: Section[Any] | None = None
@@ -93,6 +94,7 @@ class Mechanic(NamedTuple):
     closing: Callable[[EventBuilder], None] | None = None
     prepaid: Callable[[Account, Programme, Instant], Iterator[PrepaidMoney]] | None = None
     pay_back: Callable[[EventBuilder, PrepaidMoney], None] | None = None
+    returning: Callable[[EventBuilder, Account], None] | None = None
     withdrawn: Callable[[EventBuilder, Programmes, str], None] | None = None
     accounts: Mapping[str, Callable[[Account, str], int]] = {}
     problems: Callable[[Programme], Iterator[Violation]] | None = None

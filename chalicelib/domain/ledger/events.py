@@ -259,20 +259,27 @@ class _Data(Struct, frozen=True, omit_defaults=True, tag_field="kind"):
 
 
 class MemberCreated(_Data, frozen=True, tag="member.created"):
-    """An account begins, of a prospect; ``consents`` are given or refused with it, by purpose."""
+    """
+    An account begins, of a prospect; ``consents`` are given or refused with it, by purpose.
+
+    ``former`` is the account that a member had before who comes back.
+    """
 
     consents: dict[str, bool] = {}
+    former: str = ""
 
 
 class MemberEnrolled(_Data, frozen=True, tag="member.enrolled"):
     """
     A member joins programmes, each with the tier that it begins with.
 
-    ``consents`` are those that changed with it, by purpose.
+    ``consents`` are those that changed with it, by purpose.  ``former`` is the account that a
+    member had before who comes back.
     """
 
     programmes: dict[str, str]
     consents: dict[str, bool] = {}
+    former: str = ""
 
 
 class ConsentsChanged(_Data, frozen=True, tag="consents.changed"):

@@ -131,7 +131,7 @@ def _count_refundable(
 
 def _refundable(currency: str) -> str:
     programme_id, _, currency_id = currency.partition("/")
-    return f"{programme_id}/refundable:{currency_id}/"
+    return f"refundable/{programme_id}/{currency_id}/"
 
 
 def refundable(account: Account, currency: str, now: Instant, today: date) -> int:

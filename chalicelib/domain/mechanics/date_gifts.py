@@ -206,9 +206,18 @@ def _credit(event: EventBuilder, programme: Programme, gift_id: str, gives: Give
 
 
 def end(event: EventBuilder) -> None:
-    """Give up every plan, where an account ends."""
-    for key in PLANNED.all(event.account):
-        PLANNED.drop(event, key)
+    """Give up every plan, where an account ends; the days that had their gift are kept."""
+    for key, planned in PLANNED.all(event.account).items():
+        if planned.last_on:
+            PLANNED.put(event, key, replace(planned, at=None))
+        else:
+            PLANNED.drop(event, key)
+
+
+def take_over(event: EventBuilder, former: Account) -> None:
+    """Let no day that had its gift have it again, where its member comes back."""
+    for key, planned in PLANNED.all(former).items():
+        PLANNED.put(event, key, planned)
 
 
 def problems(programme: Programme) -> Iterator[Violation]:
@@ -269,6 +278,7 @@ MECHANIC: Final = Mechanic(
     ticks=((Phase.GIVE, give),),
     plan=plan,
     closing=end,
+    returning=take_over,
     problems=problems,
     permanent=permanent,
     words=words,

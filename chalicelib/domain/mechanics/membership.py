@@ -8,16 +8,19 @@ from msgspec import Struct, field
 
 from chalicelib.domain.decide import registry
 from chalicelib.domain.decide.commands import Command
-from chalicelib.domain.decide.decider import Decider
+from chalicelib.domain.decide.decider import MEMBER, Decider, Known
 from chalicelib.domain.decide.event_builder import EventBuilder
 from chalicelib.domain.decide.mechanic import Mechanic
 from chalicelib.domain.errors import Invalid
 from chalicelib.domain.ledger import calendar
+from chalicelib.domain.ledger.account import Account
 from chalicelib.domain.ledger.effects import (
     BirthdayChange,
     ConsentChange,
+    CounterChange,
     Enrolled,
     Opened,
+    StatChange,
     StatusChange,
 )
 from chalicelib.domain.ledger.events import (
@@ -29,6 +32,9 @@ from chalicelib.domain.ledger.events import (
 from chalicelib.domain.mechanics.tier_ladder import lowest
 from chalicelib.domain.programme.document import Programme
 from chalicelib.domain.programme.versions import Programmes
+
+#: The role of the closed account that a member had before.
+FORMER: Final = "former"
 
 
 class Joined(Struct, frozen=True):
@@ -42,6 +48,7 @@ class Open(Command, frozen=True):
     Begin an account.
 
     ``programmes`` to join at once, none for a prospect; every one in force where it is ``None``.
+    ``former`` is the closed account of a member who comes back.
     """
 
     opens: ClassVar[bool] = True
@@ -49,6 +56,11 @@ class Open(Command, frozen=True):
     programmes: tuple[str, ...] | None = ()
     consents: dict[str, bool] = field(default_factory=dict)
     birthday: str = ""
+    former: str = ""
+
+    def parties(self, known: Known) -> dict[str, str]:  # noqa: ARG002 - both are named
+        """Return the member, and the account that they had before, if they had one."""
+        return {MEMBER: self.member, **({FORMER: self.former} if self.former else {})}
 
 
 class Enrol(Command, frozen=True):
@@ -75,11 +87,34 @@ def open_account(decider: Decider, command: Open) -> Joined:
     """Begin an account, as a prospect or enrolled at once."""
     event = decider.event()
     event.add(Opened(decider.now))
+    if decider.has(FORMER):
+        _take_over(event, decider.account(FORMER))
     _set_birthday(event, command.birthday)
     consents = _consent(event, decider.programmes, command.consents)
     joined = _join(event, decider.programmes, command.programmes)
-    event.record(MemberEnrolled(joined, consents) if joined else MemberCreated(consents))
+    former = command.former
+    event.record(
+        MemberEnrolled(joined, consents, former) if joined else MemberCreated(consents, former)
+    )
     return Joined(joined)
+
+
+def _take_over(event: EventBuilder, former: Account) -> None:
+    """
+    Take over what keeps a member who comes back from being welcomed twice, and nothing else.
+
+    It is what they have used of limits that still run, their trials among them, and how often they
+    have been here.
+    """
+    for key, counter in sorted(former.counters.items()):
+        of_programme = key.partition("/")[0] in former.enrolments
+        if of_programme and (counter.keep_until is None or counter.keep_until > event.now):
+            event.add(CounterChange(key, counter.value, counter.keep_until))
+    if former.stats.visits:
+        event.add(StatChange(visits=former.stats.visits))
+    for mechanic in registry.in_account(former):
+        if mechanic.returning is not None:
+            mechanic.returning(event, former)
 
 
 def enrol(decider: Decider, command: Enrol) -> Joined:

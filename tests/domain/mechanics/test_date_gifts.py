@@ -476,15 +476,32 @@ class TestPlan:
         assert "ProgressChange" not in effects
 
     def test_closing(self) -> None:
-        """An account that ends has nothing planned, and later events plan nothing."""
+        """An account that ends has nothing planned, and remembers what was given."""
         member = born("03-01", giving(gift()))
         member.tick("2026-03-02")
         member.close("2026-03-03")
         member.do(ChangeProfile(member="mem_1", birthday="05-01"), "2026-03-04")
 
-        assert PLANNED.all(member.account) == {}
+        assert PLANNED.all(member.account) == {"clinic/cake": Planned(last_on="2026-03-01")}
         assert due_at(member.account) is None
         assert member.tick("2030-01-01") == ()
+
+    def test_s6_closed_and_back_on_one_birthday(self) -> None:
+        """S6: who comes back on the day of a gift that they had does not get it again."""
+        member = born("03-01", giving(gift()))
+        member.tick("2026-03-01T06:00:00Z")
+        member.close("2026-03-01T08:00:00Z")
+        back = Member(member.programmes, joined=None, key="T#tenant#M#mem_2")
+        back.do(
+            Open(member="mem_2", programmes=("clinic",), birthday="03-01", former="mem_1"),
+            "2026-03-01T09:00:00Z",
+            former=member,
+        )
+
+        assert back.tick("2026-03-02") == ()
+        assert back.account.balances == {}
+        assert [event.kind for event in back.tick("2027-03-01")] == ["gifts.evaluated"]
+        assert back.verdict().holds
 
 
 @pytest.mark.parametrize(

@@ -12,12 +12,18 @@ from chalicelib.domain.ledger.events import (
     MemberEnrolled,
 )
 from chalicelib.domain.mechanics.membership import ChangeProfile, Enrol, Joined, Open
+from chalicelib.domain.mechanics.subscriptions import Subscribe
+from chalicelib.domain.programme.document import Programme
 from tests.domain.building import (
     Member,
     at,
+    fixed,
+    granted,
     ladder,
     programme,
     published,
+    reward,
+    rule,
     visits,
 )
 
@@ -112,6 +118,70 @@ class TestBirthday:
         member.do(ChangeProfile(member="mem_1", birthday="02-29"), "2026-02-02")
 
         assert member.account.birthday == "02-29"
+
+
+class TestComingBack:
+    """S6: a new account from nothing, that is not welcomed twice."""
+
+    @staticmethod
+    def document() -> Programme:
+        """Return a programme that welcomes, once in a lifetime and by the first visit."""
+        return programme(
+            rule("welcome", fixed(100), caps=[{"window": "lifetime", "times": 1}]),
+            rule("daily", fixed(10), caps=[{"window": "day", "max": 10}]),
+            rule("first", fixed(50), when="member.visits == 0"),
+            tiers=ladder(("gold", visits(1))),
+            plans=[{"id": "try", "name": "Try", "period": "month", "fee": 10, "trial_days": 9}],
+            rewards=[reward("tea", 10)],
+            transfers=[{"currency": "points"}],
+        )
+
+    def back(self) -> tuple[Member, Member]:
+        """Return who left with all that there is, and who they are after they came back."""
+        former = Member(self.document())
+        former.do(Enrol(member="mem_1", programmes=(), consents={"news": True}), "2026-02-01")
+        assert sum(granted(former.visit("2026-02-01")).values()) == 160
+        former.do(Subscribe(member="mem_1", programme="clinic", plan="try"), "2026-02-01")
+        former.close("2026-02-01T13:00:00Z")
+        member = Member(former.programmes, joined=None, key="T#tenant#M#mem_2")
+        member.do(
+            Open(member="mem_2", programmes=("clinic",), former="mem_1"),
+            "2026-02-01T14:00:00Z",
+            former=former,
+        )
+        return former, member
+
+    def test_s6_from_nothing(self) -> None:
+        """S6: no value, tier, plan or consent comes along, and the old account is as it was."""
+        former, member = self.back()
+
+        assert member.account.balances == {}
+        assert member.enrolment.tier == "base"
+        assert member.account.consents == {}
+        assert member.account.metrics == {}
+        assert member.events[0].data == MemberEnrolled({"clinic": "base"}, former="mem_1")
+        assert (former.account.status, former.events[-1].kind) == ("closed", "member.closed")
+        assert former.verdict().holds
+
+    def test_s6_no_welcome_twice(self) -> None:
+        """S6: limits that were used are used, visits were made, and the trial was had."""
+        _, member = self.back()
+
+        assert granted(member.visit("2026-02-01", now="2026-02-01T15:00:00Z")) == {
+            "welcome": 0,
+            "daily": 0,
+        }
+        assert granted(member.visit("2026-02-02")) == {"welcome": 0, "daily": 10}
+        begun = member.do(
+            Subscribe(member="mem_2", programme="clinic", plan="try"), "2026-02-03"
+        ).result
+        assert begun.subscription.state == "active"
+
+    def test_s6_nothing_waits_for_what_was_forfeited(self) -> None:
+        """S6: what the old account had to hold back, for refunds, binds the new one in nothing."""
+        _, member = self.back()
+
+        assert [key for key in member.account.counters if key.startswith("refundable")] == []
 
 
 class TestEnrolling:

@@ -397,6 +397,22 @@ class TestKeys:
         assert store.ledger.load(TENANT, [OTHER]).account(OTHER) is None
         assert store.directory.profile(TENANT, OTHER) is None
 
+    def test_passes_on(self, store: Store) -> None:
+        """A personal key passes on from the member who is named, and from nobody else."""
+        last = _claimed(store, _open(store), ClaimKey("k", MEMBER, personal=True))
+        mine = ClaimKey("k", OTHER, personal=True, instead_of="mem_3")
+        with pytest.raises(ClaimRefused) as refused:
+            _claimed(store, last, mine)
+        assert refused.value.holder == MEMBER
+
+        theirs = opened(OTHER, claims=(replace(mine, instead_of=MEMBER),))
+        store.ledger.commit(theirs)
+
+        assert store.directory.find(TENANT, "k") == OTHER
+        with pytest.raises(ClaimRefused) as refused:
+            _claimed(store, last, replace(mine, instead_of=MEMBER))
+        assert refused.value.holder == OTHER
+
     @TABLES
     def test_in_two_tenants(self, store: Store, *, personal: bool) -> None:
         """A key is its tenant's alone."""
