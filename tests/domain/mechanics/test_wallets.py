@@ -1,0 +1,147 @@
+"""Wallets: what is paid in, and what one that is in debt pays."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import pytest
+
+from chalicelib.domain.authoring.validation import validate
+from chalicelib.domain.ledger.activity import Activity
+from chalicelib.domain.ledger.quote import Quote
+from chalicelib.domain.mechanics.quoting import MakeQuote
+from chalicelib.domain.mechanics.wallet_payments import Payment
+from chalicelib.domain.mechanics.wallets import TopUp
+from tests.domain.building import PURCHASE, Member, fixed, line, points, programme, rule
+
+_WHO: Final[dict[str, Any]] = {"member": "mem_1", "programme": "clinic"}
+NOW: Final = "2026-02-03"
+
+
+@pytest.fixture
+def debtor() -> Member:
+    """Return a member who owes 50 points: earned, paid with, and then taken back."""
+    document = programme(
+        rule("visit", fixed(50)),
+        currencies=[points(), points() | {"id": "prepaid"}],
+        wallets=[
+            {"currency": "points", "kind": "points"},
+            {"currency": "prepaid", "kind": "prepaid"},
+        ],
+    )
+    member = Member(document)
+    member.visit("2026-02-01", name="gone")
+    member.adjust(-50, "2026-02-02")
+    member.reverse("gone", "2026-02-02")
+    assert member.balance.deficit == 50
+    return member
+
+
+def quote(*payments: Payment) -> MakeQuote:
+    """Return the command to price a bill of 10.00."""
+    activity = Activity(PURCHASE, "quote", "", 0, money="GBP", lines=(line("a", 1_000),))
+    return MakeQuote(quote_id="quote_1", activity=activity, payments=payments or None, **_WHO)
+
+
+class TestInDebt:
+    """A wallet that owes pays nothing, and a debt is never a part of a bill."""
+
+    @pytest.mark.parametrize("payments", [(), (Payment("points"),), (Payment("points", 0),)])
+    def test_as_much_as_it_can(self, debtor: Member, payments: tuple[Payment, ...]) -> None:
+        """Asked for what it has it pays nothing: all of the bill is due."""
+        quoted: Quote = debtor.do(quote(*payments), NOW).result.quote
+
+        assert (quoted.due, quoted.draws) == (1_000, ())
+
+    def test_by_an_amount(self, debtor: Member) -> None:
+        """Asked for one point it is refused, and nothing is available, not less."""
+        refusal = debtor.refused(quote(Payment("points", 1)), NOW)
+
+        assert refusal.code == "insufficient_points"
+        assert refusal.extensions == {"available": 0, "missing": 1}
+
+    def test_beside_one_that_does_not_owe(self, debtor: Member) -> None:
+        """A debt of points takes nothing from prepaid money."""
+        debtor.do(TopUp(currency="prepaid", amount=600, **_WHO), NOW)
+
+        quoted: Quote = debtor.do(quote(Payment("points"), Payment("prepaid")), NOW).result.quote
+
+        assert quoted.due == 400
+        assert [(draw.currency, draw.amount) for draw in quoted.draws] == [("clinic/prepaid", 600)]
+
+    def test_what_comes_repays_it_first(self, debtor: Member) -> None:
+        """Of 80 points that come 30 can pay."""
+        debtor.adjust(80, NOW)
+
+        quoted: Quote = debtor.do(quote(Payment("points")), NOW).result.quote
+
+        assert [(draw.amount, draw.money) for draw in quoted.draws] == [(30, 30)]
+
+
+@pytest.mark.parametrize(
+    ("wallets", "pointer", "detail"),
+    [
+        ([{"currency": "pints", "kind": "points"}], "/wallets/0/currency", "there is no currency"),
+        (
+            [{"currency": "points", "kind": "points"}, {"currency": "points", "kind": "cashback"}],
+            "/wallets/1/currency",
+            "is a wallet already",
+        ),
+        (
+            [{"currency": "points", "kind": "points", "bands": [{"at_least": 1, "percent": 1}]}],
+            "/wallets/0/bands",
+            "nobody tops up points",
+        ),
+        (
+            [{"currency": "points", "kind": "prepaid", "units": 2}],
+            "/wallets/0",
+            "prepaid value is money",
+        ),
+        (
+            [{"currency": "points", "kind": "prepaid", "max_percent": 99}],
+            "/wallets/0/max_percent",
+            "prepaid value pays all it can",
+        ),
+        (
+            [
+                {
+                    "currency": "points",
+                    "kind": "prepaid",
+                    "bands": [{"at_least": 9, "percent": 1}, {"at_least": 9, "percent": 2}],
+                }
+            ],
+            "/wallets/0/bands/1/at_least",
+            "there is a band from 9 already",
+        ),
+    ],
+)
+def test_violations_of_a_document(wallets: list[dict[str, Any]], pointer: str, detail: str) -> None:
+    """What cannot be meant is refused with its place and the way out."""
+    document = {
+        "id": "clinic",
+        "name": "Clinic",
+        "time_zone": "UTC",
+        "money": {"currency": "GBP"},
+        "currencies": [points()],
+        "wallets": wallets,
+    }
+
+    (problem,) = validate(document).problems
+
+    assert problem.pointer == pointer
+    assert detail in problem.detail
+
+
+@pytest.mark.parametrize(("paid", "percent"), [(999, 0), (1_000, 10), (4_999, 10), (5_000, 20)])
+def test_the_highest_band_that_is_reached(paid: int, percent: int) -> None:
+    """A top-up earns the percentage of its own amount, exactly from each step on."""
+    bands = [{"at_least": 5_000, "percent": 20}, {"at_least": 1_000, "percent": 10}]
+    document = programme(
+        currencies=[points(), points() | {"id": "prepaid"}],
+        wallets=[{"currency": "prepaid", "kind": "prepaid", "bands": bands}],
+    )
+    member = Member(document)
+
+    assert member.do(TopUp(currency="prepaid", amount=paid, **_WHO), NOW).result.percent == percent
+    (lot,) = member.account.balance("clinic/prepaid").lots
+    assert (lot.amount, lot.key.rate) == (paid, percent)
