@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from chalicelib.routes.credentials import KeyDirectory, Tokens
 
 DEFAULT_PREFIX = "tessera-"
+#: Stages of functions; a machine of one's own may have the stage ``local``, or none.
+DEPLOYED_STAGES = ("dev", "prod")
 _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 
@@ -210,4 +212,15 @@ def _tokens(env: Mapping[str, str], clock: Callable[[], Instant]) -> Tokens:
 
 
 def _is_production(env: Mapping[str, str]) -> bool:
-    return env.get("TESSERA_STAGE") == "prod"
+    """
+    Tell whether the guards of production hold.
+
+    Raises `ConfigurationError` where the stage is unknown: a name that is misspelt or was left out
+    of a function's settings must not turn them off.
+    """
+    deployed = "AWS_LAMBDA_FUNCTION_NAME" in env
+    stage = env.get("TESSERA_STAGE") or ("" if deployed else "local")
+    if stage not in DEPLOYED_STAGES and (deployed or stage != "local"):
+        known = " or ".join(DEPLOYED_STAGES)
+        raise ConfigurationError(f"TESSERA_STAGE is {stage!r}: a function needs {known}")
+    return stage == "prod"

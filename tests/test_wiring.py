@@ -54,6 +54,26 @@ def test_production_function_keeps_no_key_in_its_environment() -> None:
         wiring.services(environment, _nothing_to_fetch)
 
 
+@pytest.mark.parametrize("stage", [None, "", "production", "Prod", "local"])
+def test_a10_a_function_without_a_known_stage_does_not_start(stage: str | None) -> None:
+    """A stage that is misspelt or left out must not switch off what guards production."""
+    environment = {"AWS_LAMBDA_FUNCTION_NAME": "api", "TESSERA_ROOT_KEY_SECRET": "root", **_REGION}
+    if stage is not None:
+        environment["TESSERA_STAGE"] = stage
+
+    with pytest.raises(wiring.ConfigurationError, match=r"TESSERA_STAGE.*dev or prod"):
+        wiring.services(environment, _nothing_to_fetch)
+
+
+def test_a10_a_misspelt_stage_starts_nowhere() -> None:
+    """On a machine of one's own the stage may be left out, and then is local."""
+    environment = {"TESSERA_ROOT_KEY": _TEXT, **_REGION}
+
+    assert not wiring.services(environment, _nothing_to_fetch).production
+    with pytest.raises(wiring.ConfigurationError, match="TESSERA_STAGE"):
+        wiring.services({**environment, "TESSERA_STAGE": "prd"}, _nothing_to_fetch)
+
+
 def test_no_root_key() -> None:
     """Without a key there is nothing to start, and the message says what to give."""
     with pytest.raises(wiring.ConfigurationError, match="32 random bytes"):

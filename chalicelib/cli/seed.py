@@ -15,7 +15,6 @@ from chalicelib.domain.ledger.calendar import Instant
 from chalicelib.domain.ledger.events import Line
 from chalicelib.usecases.attempt import Decided
 from chalicelib.usecases.create_member import NewMember, create_member
-from chalicelib.usecases.keys import ALL
 from chalicelib.usecases.open_tenant import open_tenant
 from chalicelib.usecases.publish_programme import draft_programme, publish_programme
 from chalicelib.usecases.record_activity import Reported, record_activity
@@ -38,7 +37,7 @@ def seed(base_url: str) -> dict[str, str]:
     credentials = {"base_url": base_url, "tenant": TENANT, "admin_token": _admin_token(services)}
     settings = Settings(tenant=TENANT, name="Example clinic", time_zone="Europe/London")
     if services.catalogue.settings(TENANT) is None:
-        credentials["api_key"] = open_tenant(services, settings, frozenset({ALL})).token
+        credentials["api_key"] = open_tenant(services, settings).token
         _publish(services)
         _members(services)
     return credentials

@@ -31,6 +31,13 @@ def shown(code: str) -> str:
     return "-".join(code[place : place + _GROUP] for place in range(0, len(code), _GROUP))
 
 
+def masked(code: str) -> str:
+    """Return a plain code as it is shown to those who may not use it: only its end can be read."""
+    whole = shown(code)
+    hidden = len(whole) - len(code) % _GROUP
+    return "".join("-" if mark == "-" else "*" for mark in whole[:hidden]) + whole[hidden:]
+
+
 def read(text: str) -> str:
     """
     Return the plain code of what someone typed.

@@ -162,6 +162,8 @@ _RECORDING = (
     "occurred_in_future",
     "backdate_limit",
     "invalid_instant",
+    "reserved_source",
+    "source_not_allowed",
 )
 
 
@@ -173,7 +175,8 @@ _RECORDING = (
     description=(
         "The identity `(source, external_id)` makes it unrepeatable: the same activity again is "
         "answered as the first time. An `Idempotency-Key` of the request, where there is one, "
-        "holds beside it. With `dry_run` nothing is written and the status is 200."
+        "holds beside it. It is the same activity whoever reports it: from another key it is "
+        "answered as the first time, too. With `dry_run` nothing is written and the status is 200."
     ),
     body=ActivityBody,
     query=DryRun,

@@ -52,7 +52,11 @@ class BalancesView(Struct, frozen=True):
 
 
 class ActivitySummaryView(Struct, frozen=True, omit_defaults=True):
-    """The activity that an event recorded; of a reversal, what of it came back."""
+    """
+    The activity that an event recorded; of a reversal, what of it came back.
+
+    ``service_on`` is the day by which a purchase that was quoted was priced.
+    """
 
     type: str
     source: str
@@ -63,6 +67,7 @@ class ActivitySummaryView(Struct, frozen=True, omit_defaults=True):
     category: str = ""
     channel: str = ""
     location: str = ""
+    service_on: str = ""
 
 
 class ExpiringView(Struct, frozen=True):
@@ -189,7 +194,7 @@ def ledger(call: Call[None, Page]) -> Reply:
     )
     return Reply(
         LedgerView(
-            [event_view(event) for event in page.events],
+            [event_view(event, by_member=call.caller.kind == "member") for event in page.events],
             None if page.before is None else call.next_cursor(page.before),
         )
     )
@@ -226,8 +231,8 @@ def verification(call: Call) -> Reply:
     return Reply(VerificationView(member, verdict.holds, verdict.since, verdict.events, errors))
 
 
-def event_view(event: Event) -> EventView:
-    """Return an event as it is shown."""
+def event_view(event: Event, *, by_member: bool) -> EventView:
+    """Return an event as it is shown; members see of who acted only of which kind they are."""
     data = event.data
     awards = data.awards if isinstance(data, ActivityRecorded) else ()
     return EventView(
@@ -236,7 +241,7 @@ def event_view(event: Event) -> EventView:
         occurred_at=format_instant(event.occurred_at),
         effective_at=format_instant(event.effective_at),
         movements=[movement(posting) for posting in event.postings],
-        actor=event.actor.name,
+        actor=event.actor.kind if by_member else event.actor.name,
         activity=_activity(event),
         awards=[award_view(award) for award in awards if award.granted],
         tiers={e.programme: e.tier for e in event.effects if isinstance(e, TierChange)},
@@ -288,4 +293,5 @@ def _activity(event: Event) -> ActivitySummaryView | None:
         category=activity.category,
         channel=activity.channel,
         location=activity.location,
+        service_on=detail.bill.service_on if detail.bill else "",
     )

@@ -31,7 +31,7 @@ def caller_of(call: Call[Any, Any]) -> Caller:
     """Return on whose behalf a call is made."""
     principal = call.caller
     actor = Actor(principal.kind, principal.id, principal.roles)
-    return Caller(call.tenant, actor, call.remaining_ms)
+    return Caller(call.tenant, actor, call.remaining_ms, principal.sources)
 
 
 def identity_of(call: Call[Any, Any]) -> IdempotencyKey | None:

@@ -14,7 +14,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from functools import cache
-from typing import Final, Literal, Protocol
+from typing import Final, Literal, Protocol, TypeVar
 
 import msgspec
 
@@ -51,6 +51,7 @@ SCOPES: Final[dict[str, str]] = {
     "statuses:write": "Verify statuses and withdraw them",
     "tiers:grant": "Hold tiers by hand and lift them",
     "vouchers:read": "Look vouchers up",
+    "vouchers:reveal": "See the whole codes of vouchers",
     "vouchers:write": "Use vouchers",
     "reversals:write": "Reverse activities",
     "adjustments:write": "Adjust balances by hand",
@@ -74,6 +75,7 @@ _AT_THE_DESK: Final = frozenset(
         "goodwill:write",
         "statuses:write",
         "subscriptions:write",
+        "vouchers:reveal",
         "vouchers:write",
     },
 )
@@ -107,6 +109,7 @@ MEMBER_SCOPES: Final = frozenset(
         "entitlements:read",
         "quotes:read",
         "vouchers:read",
+        "vouchers:reveal",
     },
 )
 
@@ -114,6 +117,8 @@ KEY_TTL_MS: Final = 60_000
 _KEYS_CACHED_MAX: Final = 1024
 _BEARER: Final = re.compile(r"[Bb]earer ([A-Za-z0-9._~+/=-]{1,8192})")
 _NO_SECRET: Final = "0" * 64
+
+T = TypeVar("T")
 
 
 class Principal(msgspec.Struct, frozen=True, kw_only=True):
@@ -128,6 +133,8 @@ class Principal(msgspec.Struct, frozen=True, kw_only=True):
     member_id: str | None = None
     #: What the token says of staff, of what is known here.
     roles: tuple[str, ...] = ()
+    #: The sources under which a key may report; any but reserved ones where it has no list.
+    sources: frozenset[str] | None = None
 
     @property
     def actor(self) -> str:
@@ -196,8 +203,10 @@ class CachedKeys:
     """
     A key directory that remembers keys for 60 seconds, so that a revocation takes that long.
 
-    Keys that do not exist are not remembered: a guesser must not fill the memory, and a key works
-    from the moment that it is stored.  Safe to share between threads.
+    Ids of which there is no key are remembered as long, apart from the keys: whoever knocks with
+    one again and again costs one read a minute, and no guesser drives out a key that exists.  An id
+    is drawn at random when its key is made, so nobody has asked for it before.  Safe to share
+    between threads.
     """
 
     def __init__(self, directory: KeyDirectory, wall_clock: Callable[[], int]) -> None:
@@ -205,22 +214,30 @@ class CachedKeys:
         self._wall_clock = wall_clock
         self._lock = threading.Lock()
         self._kept: OrderedDict[str, tuple[int, StoredKey]] = OrderedDict()
+        self._absent: OrderedDict[str, tuple[int, None]] = OrderedDict()
 
     def find_key(self, key_id: str) -> StoredKey | None:
         """Return the key as it was at most 60 seconds ago."""
         now = self._wall_clock()
         with self._lock:
-            kept = self._kept.get(key_id)
+            kept = self._kept.get(key_id) or self._absent.get(key_id)
         if kept is not None and now - kept[0] < KEY_TTL_MS:
             return kept[1]
         found = self._directory.find_key(key_id)
         with self._lock:
             self._kept.pop(key_id, None)
-            if found is not None:
-                self._kept[key_id] = (now, found)
-                if len(self._kept) > _KEYS_CACHED_MAX:
-                    self._kept.popitem(last=False)
+            self._absent.pop(key_id, None)
+            if found is None:
+                _remember(self._absent, key_id, (now, None))
+            else:
+                _remember(self._kept, key_id, (now, found))
         return found
+
+
+def _remember(kept: OrderedDict[str, T], key_id: str, known: T) -> None:
+    kept[key_id] = known
+    if len(kept) > _KEYS_CACHED_MAX:
+        kept.popitem(last=False)
 
 
 def authenticate(header: str | None, keys: KeyDirectory, tokens: Tokens) -> Principal:
@@ -276,4 +293,10 @@ def _verify_key(token: str, keys: KeyDirectory) -> Principal:
     matches = api_key.matches(secret, found.secret_hash if found else _NO_SECRET)
     if found is None or not matches or found.revoked:
         raise Unauthorised("credential_invalid", "The API key is unknown, wrong or revoked.")
-    return Principal(tenant=found.tenant, kind="server", id=found.key_id, scopes=found.scopes)
+    return Principal(
+        tenant=found.tenant,
+        kind="server",
+        id=found.key_id,
+        scopes=found.scopes,
+        sources=found.sources,
+    )

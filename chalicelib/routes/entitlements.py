@@ -16,7 +16,7 @@ from chalicelib.domain.mechanics.entitlements import GrantEntitlement, Held
 from chalicelib.domain.mechanics.stamp_cards import CardProgress
 from chalicelib.domain.programme.fields import Days, Id, text_in
 from chalicelib.routes.calls import answer, caller_of, carry_out, services_of
-from chalicelib.routes.fields import Note, Reason, ShortText
+from chalicelib.routes.fields import Note, OptionalReason, Reason, ShortText
 from chalicelib.routes.http import Resource
 from chalicelib.routes.operation import Body, Call, Reply
 from chalicelib.usecases.attempt import Decided
@@ -100,7 +100,8 @@ class UseView(Struct, frozen=True):
 class ReturnBody(Body):
     """Why a use is given back."""
 
-    reason: ShortText = ""
+    reason: OptionalReason = ""
+    note: Note = ""
 
 
 class ReturnView(Struct, frozen=True):
@@ -226,7 +227,10 @@ def give_back(call: Call[ReturnBody]) -> Reply:
         return answer(200, view)
 
     command = ReturnEntitlement(
-        member=call.path["member_id"], use=int(call.path["use_id"]), reason=call.body.reason
+        member=call.path["member_id"],
+        use=int(call.path["use_id"]),
+        reason=call.body.reason,
+        note=call.body.note,
     )
     return carry_out(call, command, present)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Final
 
 from msgspec import Meta
 
@@ -43,9 +43,12 @@ ExternalRef = Annotated[
 ]
 Label = Annotated[str, Meta(max_length=64)]
 ShortText = Annotated[str, Meta(max_length=200)]
-Note = Annotated[str, Meta(max_length=1000)]
+Note = Annotated[str, Meta(max_length=1000, description="In words; sealed.")]
+_CODE: Final = r"[a-z][a-z0-9_-]{0,39}"
+_WHY: Final = "A code, such as `long-wait`, that names no person; words go into `note`."
 #: Why something is done by hand: nobody may leave it out.
-Reason = Annotated[str, Meta(pattern=VISIBLE, max_length=200, description="Not blank.")]
+Reason = Annotated[str, Meta(pattern=whole(_CODE), description=_WHY)]
+OptionalReason = Annotated[str, Meta(pattern=whole(f"({_CODE})?"), description=_WHY)]
 #: What staff call something of theirs.
 Title = Annotated[str, Meta(pattern=VISIBLE, max_length=100, description="Not blank.")]
 InstantText = Annotated[str, Meta(max_length=40, description="RFC 3339, with its offset.")]

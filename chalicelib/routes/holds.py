@@ -19,7 +19,7 @@ from chalicelib.domain.mechanics.holds import (
 )
 from chalicelib.domain.programme.fields import Id, Points
 from chalicelib.routes.calls import answer, caller_of, carry_out, services_of
-from chalicelib.routes.fields import ShortText
+from chalicelib.routes.fields import Note, OptionalReason, ShortText
 from chalicelib.routes.http import Resource
 from chalicelib.routes.operation import Body, Call, Reply
 from chalicelib.routes.views import BalanceView, balances
@@ -50,7 +50,8 @@ class CaptureBody(Body):
 class ReleaseBody(Body):
     """Why it is given up."""
 
-    reason: ShortText = ""
+    reason: OptionalReason = ""
+    note: Note = ""
 
 
 class ExtensionBody(Body):
@@ -196,7 +197,10 @@ def capture(call: Call[CaptureBody]) -> Reply:
 def release(call: Call[ReleaseBody]) -> Reply:
     """Make its value available again; what has expired since is gone."""
     command = ReleaseHold(
-        member=call.path["member_id"], hold_id=call.path["hold_id"], reason=call.body.reason
+        member=call.path["member_id"],
+        hold_id=call.path["hold_id"],
+        reason=call.body.reason,
+        note=call.body.note,
     )
     return _change(call, command, 200)
 

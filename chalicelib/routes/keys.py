@@ -9,10 +9,10 @@ from msgspec import Meta, Struct
 from chalicelib.domain.errors import Invalid
 from chalicelib.routes.calls import caller_of, services_of
 from chalicelib.routes.credentials import SCOPES
-from chalicelib.routes.fields import Title
+from chalicelib.routes.fields import Source, Title
 from chalicelib.routes.http import Resource
 from chalicelib.routes.operation import Body, Call, Reply
-from chalicelib.usecases.keys import check_grant, issue_key, revoke_key
+from chalicelib.usecases.keys import check_grant, check_sources, issue_key, revoke_key
 
 api = Resource("keys")
 
@@ -22,10 +22,16 @@ ScopeName = Annotated[str, Meta(extra_json_schema={"enum": sorted(SCOPES)})]
 
 
 class KeyBody(Body):
-    """What the key is for, and what it may do."""
+    """
+    What the key is for, and what it may do.
+
+    With ``sources`` it records activities of those alone, and takes back none of others; without,
+    it may report under any but the reserved `quote`.
+    """
 
     name: Title
     scopes: Annotated[list[ScopeName], Meta(min_length=1, max_length=30)]
+    sources: Annotated[list[Source], Meta(min_length=1, max_length=50)] | None = None
 
 
 class KeyView(Struct, frozen=True):
@@ -35,6 +41,7 @@ class KeyView(Struct, frozen=True):
     api_key: str
     name: str
     scopes: list[str]
+    sources: list[str] | None
 
 
 class RevokedView(Struct, frozen=True):
@@ -53,10 +60,10 @@ class RevokedView(Struct, frozen=True):
     answer=KeyView,
     status=201,
     idempotent=False,
-    errors=("scope_not_held",),
+    errors=("scope_not_held", "source_not_allowed"),
 )
 def issue(call: Call[KeyBody]) -> Reply:
-    """Issue a key with scopes that the caller holds."""
+    """Issue a key with scopes and sources that the caller has."""
     unknown = [
         {"pointer": f"/scopes/{place}", "detail": f"must be one of: {', '.join(sorted(SCOPES))}"}
         for place, scope in enumerate(call.body.scopes)
@@ -66,8 +73,12 @@ def issue(call: Call[KeyBody]) -> Reply:
         raise Invalid("invalid_body", "The body breaks the schema; see errors.", errors=unknown)
     scopes = frozenset(call.body.scopes)
     check_grant(call.caller.scopes, scopes)
-    key = issue_key(services_of(call), caller_of(call), call.body.name, scopes)
-    return Reply(KeyView(key.key_id, key.token, key.name, sorted(key.scopes)))
+    caller = caller_of(call)
+    sources = None if call.body.sources is None else frozenset(call.body.sources)
+    check_sources(caller, sources)
+    key = issue_key(services_of(call), caller, call.body.name, scopes, sources)
+    shown = None if sources is None else sorted(sources)
+    return Reply(KeyView(key.key_id, key.token, key.name, sorted(key.scopes), shown))
 
 
 @api.delete(
@@ -75,11 +86,15 @@ def issue(call: Call[KeyBody]) -> Reply:
     name="revoke_api_key",
     scope="keys:write",
     summary="Revoke an API key",
+    description=(
+        "Only a key whose scopes you hold, and never the last one of an administrator: the "
+        "operator has `tessera tenant recover`."
+    ),
     answer=RevokedView,
     idempotent=False,
-    errors=("key_not_found",),
+    errors=("key_not_found", "scope_not_held", "last_administrator"),
 )
 def revoke(call: Call) -> Reply:
     """Revoke a key."""
-    revoke_key(services_of(call), caller_of(call), call.path["key_id"])
+    revoke_key(services_of(call), caller_of(call), call.caller.scopes, call.path["key_id"])
     return Reply(RevokedView(call.path["key_id"], revoked=True))

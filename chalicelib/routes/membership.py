@@ -11,7 +11,7 @@ from chalicelib.domain.mechanics.closing import Close, Closed
 from chalicelib.domain.mechanics.membership import Enrol
 from chalicelib.domain.programme.fields import Id
 from chalicelib.routes.calls import answer, caller_of, carry_out, identity_of, reply, services_of
-from chalicelib.routes.fields import Reason
+from chalicelib.routes.fields import Note, Reason
 from chalicelib.routes.http import Resource
 from chalicelib.routes.member_views import (
     ENROLLING,
@@ -51,6 +51,7 @@ class ClosureBody(Body):
 
     reason: Reason
     prepaid: Literal["refund", "waive"] | None = None
+    note: Note = ""
 
 
 class PrepaidView(Struct, frozen=True):
@@ -127,7 +128,9 @@ def consent(call: Call[ConsentsBody]) -> Reply:
 def close(call: Call[ClosureBody]) -> Reply:
     """End the account."""
     body = call.body
-    command = Close(member=call.path["member_id"], reason=body.reason, prepaid=body.prepaid)
+    command = Close(
+        member=call.path["member_id"], reason=body.reason, prepaid=body.prepaid, note=body.note
+    )
     return carry_out(call, command, _present_closed)
 
 

@@ -7,12 +7,11 @@ from typing import Annotated, Any
 
 from msgspec import Meta, Struct
 
-from chalicelib.domain.ledger.activity import Activity
+from chalicelib.domain.ledger.activity import PURCHASE, Activity
 from chalicelib.domain.ledger.bill import Bill, Considered, PricedLine
-from chalicelib.domain.ledger.events import Line
+from chalicelib.domain.ledger.events import QUOTED, Line
 from chalicelib.domain.ledger.quote import Quote
 from chalicelib.domain.mechanics import discount_terms, entitlements
-from chalicelib.domain.mechanics.quoting import SOURCE
 from chalicelib.domain.programme.fields import Text, text_in
 from chalicelib.domain.programme.versions import Programmes, ProgrammeVersion
 from chalicelib.domain.spelling import tidy
@@ -96,8 +95,8 @@ class DrawView(Struct, frozen=True, omit_defaults=True):
 def activity_of(currency: str, lines: Sequence[QuotedLineBody]) -> Activity:
     """Return the purchase that lines would be; it has not happened yet."""
     return Activity(
-        type="purchase.completed",
-        source=SOURCE,
+        type=PURCHASE,
+        source=QUOTED,
         external_id="",
         occurred_at=0,
         money=currency,

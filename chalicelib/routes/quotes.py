@@ -7,10 +7,10 @@ from typing import Annotated
 from msgspec import Meta, Struct, field
 from msgspec.structs import replace
 
-from chalicelib.domain.ledger.activity import Activity
+from chalicelib.domain.ledger.activity import PURCHASE, Activity
 from chalicelib.domain.ledger.calendar import Instant, format_instant
 from chalicelib.domain.ledger.quote import Quote
-from chalicelib.domain.mechanics.quoting import SOURCE, Confirmed, MakeQuote
+from chalicelib.domain.mechanics.quoting import Confirmed, MakeQuote
 from chalicelib.domain.mechanics.wallet_payments import Payment
 from chalicelib.domain.programme.fields import ActivityType, CurrencyCode, Id, LocalDate, Points
 from chalicelib.domain.programme.versions import Programmes
@@ -58,15 +58,16 @@ class QuoteBody(Body):
     """
     What is to be bought.
 
-    ``service_on`` is the day by which discounts go, today unless it is said.  Without ``payments``
-    every prepaid wallet pays; an empty list is none.  ``exclude`` names discounts and entitlements
-    that are to be left out.
+    ``service_on`` is the day by which discounts go, today unless it is said; staff go back as far
+    as activities may be dated back.  Members quote a `purchase.completed` of today.  Without
+    ``payments`` every prepaid wallet pays; an empty list is none.  ``exclude`` names discounts and
+    entitlements that are to be left out.
     """
 
     programme: Id
     currency: CurrencyCode
     lines: Cart
-    type: ActivityType = "purchase.completed"
+    type: ActivityType = PURCHASE
     service_on: LocalDate | None = None
     vouchers: Annotated[list[VoucherCode], Meta(max_length=3)] = field(default_factory=list)
     payments: Annotated[list[PaymentBody], Meta(max_length=10)] | None = None
@@ -97,13 +98,21 @@ class QuoteView(Struct, frozen=True):
     """
     A quote: `open`, `confirmed` or `expired`.
 
-    ``price`` less ``discount`` is ``net``; less what wallets pay it is ``due``.
+    ``price`` less ``discount`` is ``net``; less what wallets pay it is ``due``.  What the purchase
+    is recorded as is what was said by whoever made the quote (``made_by``: `member`, `staff` or
+    `server`): of which ``type`` it is, the day of service, and where.
     """
 
     quote_id: str
     member_id: str
     programme: str
     state: str
+    type: str
+    service_on: str
+    channel: str
+    location: str
+    provider: str
+    made_by: str
     made_at: str
     expires_at: str
     price: MoneyView
@@ -112,6 +121,26 @@ class QuoteView(Struct, frozen=True):
     due: MoneyView
     lines: list[QuotedLineView]
     considered: list[ConsideredView]
+    draws: list[DrawView]
+    redemptions: list[str]
+
+
+class BoughtView(Struct, frozen=True):
+    """
+    What a quote came to that was bought; its lines and discounts are those of the quote.
+
+    They are not repeated: this answer is kept for ever, and they say what was served.
+    """
+
+    quote_id: str
+    member_id: str
+    programme: str
+    state: str
+    service_on: str
+    price: MoneyView
+    discount: MoneyView
+    net: MoneyView
+    due: MoneyView
     draws: list[DrawView]
     redemptions: list[str]
 
@@ -127,10 +156,8 @@ class QuoteMadeView(Struct, frozen=True):
 class ConfirmationView(Struct, frozen=True):
     """A quote that was bought, and what followed from the purchase."""
 
-    quote: QuoteView
+    quote: BoughtView
     version: int
-    source: str
-    external_id: str
     awards: list[AwardView]
     tier_changes: list[TierChangeView]
     outcomes: list[OutcomeView]
@@ -148,6 +175,8 @@ _PRICING = (
     "duplicate_line",
     "unknown_discount",
     "invalid_date",
+    "backdate_limit",
+    "not_for_members",
     "insufficient_points",
     "voucher_not_found",
     "voucher_used",
@@ -239,6 +268,8 @@ def read(call: Call) -> Reply:
         "quote_confirmed",
         "quote_expired",
         "quote_stale",
+        "reserved_source",
+        "source_not_allowed",
         "not_entitled",
         "quota_exhausted",
         "voucher_used",
@@ -248,18 +279,14 @@ def read(call: Call) -> Reply:
 )
 def confirm(call: Call[ConfirmationBody]) -> Reply:
     """Take what it uses, and record what was bought."""
-    body, quote_id = call.body, call.path["quote_id"]
-    named = body.recorded_as
-    identity = (SOURCE, quote_id) if named is None else (named.source, named.external_id)
+    named = call.body.recorded_as
 
     def present(decided: Decided) -> Answer:
         result: Confirmed = decided.results[-1]
         recorded = result.recorded
         view = ConfirmationView(
-            quote=_view(result.quote, decided.programmes, decided.now, "en"),
+            quote=_bought(result.quote),
             version=decided.account.version,
-            source=identity[0],
-            external_id=identity[1],
             awards=[award_view(award) for award in recorded.awards if award.granted],
             tier_changes=[tier_change(moved) for moved in recorded.tier_changes],
             outcomes=outcome_views(recorded.outcomes),
@@ -272,8 +299,8 @@ def confirm(call: Call[ConfirmationBody]) -> Reply:
             services_of(call),
             caller_of(call),
             call.path["member_id"],
-            quote_id,
-            identity,
+            call.path["quote_id"],
+            None if named is None else (named.source, named.external_id),
             present,
             identity_of(call),
         )
@@ -298,6 +325,12 @@ def _view(quote: Quote, programmes: Programmes, now: Instant, locale: str) -> Qu
         member_id=quote.member,
         programme=quote.programme,
         state=state,
+        type=quote.activity.type,
+        service_on=quote.service_on,
+        channel=quote.activity.channel,
+        location=quote.activity.location,
+        provider=quote.activity.provider,
+        made_by=quote.made_by,
         made_at=format_instant(quote.made_at),
         expires_at=format_instant(quote.expires_at),
         price=MoneyView(quote.price, unit),
@@ -306,9 +339,29 @@ def _view(quote: Quote, programmes: Programmes, now: Instant, locale: str) -> Qu
         due=MoneyView(quote.due, unit),
         lines=[line_view(line) for line in quote.lines],
         considered=considered_views(quote.considered, quote, programmes, locale),
-        draws=[
-            DrawView(draw.currency.partition("/")[2], draw.amount, draw.money)
-            for draw in quote.draws
-        ],
+        draws=_draws(quote),
         redemptions=list(quote.redemptions),
     )
+
+
+def _bought(quote: Quote) -> BoughtView:
+    unit = quote.activity.money or ""
+    return BoughtView(
+        quote_id=quote.id,
+        member_id=quote.member,
+        programme=quote.programme,
+        state=quote.state,
+        service_on=quote.service_on,
+        price=MoneyView(quote.price, unit),
+        discount=MoneyView(quote.price - quote.net, unit),
+        net=MoneyView(quote.net, unit),
+        due=MoneyView(quote.due, unit),
+        draws=_draws(quote),
+        redemptions=list(quote.redemptions),
+    )
+
+
+def _draws(quote: Quote) -> list[DrawView]:
+    return [
+        DrawView(draw.currency.partition("/")[2], draw.amount, draw.money) for draw in quote.draws
+    ]

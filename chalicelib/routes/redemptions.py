@@ -5,11 +5,12 @@ from __future__ import annotations
 from msgspec import Struct
 
 from chalicelib.domain import voucher_code
+from chalicelib.domain.errors import NotFound
 from chalicelib.domain.ledger.calendar import format_instant
 from chalicelib.domain.mechanics.redemptions import CancelRedemption, Redemption
 from chalicelib.domain.programme.fields import Id
 from chalicelib.routes.calls import answer, caller_of, carry_out, identity_of, reply, services_of
-from chalicelib.routes.fields import DryRun, ShortText
+from chalicelib.routes.fields import DryRun, Note, OptionalReason
 from chalicelib.routes.http import Resource
 from chalicelib.routes.operation import Body, Call, Reply
 from chalicelib.routes.views import BalanceView, balances, when
@@ -36,7 +37,8 @@ class RedeemBody(Body):
 class CancellationBody(Body):
     """Why it is taken back."""
 
-    reason: ShortText = ""
+    reason: OptionalReason = ""
+    note: Note = ""
 
 
 class VoucherView(Struct, frozen=True):
@@ -63,7 +65,7 @@ class RedemptionView(Struct, frozen=True):
 
 
 class RedemptionRead(Struct, frozen=True):
-    """A reward that was paid for, with its voucher's code."""
+    """A reward that was paid for; of its voucher's code only the end is shown."""
 
     redemption_id: str
     member_id: str
@@ -166,7 +168,8 @@ def redeem(call: Call[RedeemBody, DryRun]) -> Reply:
     "/members/{member_id}/redemptions/{redemption_id}",
     name="read_redemption",
     scope="rewards:read",
-    summary="Read a redemption with its voucher",
+    summary="Read a redemption",
+    description="Of the voucher's code only the end is shown: whoever knows it all can use it.",
     answer=RedemptionRead,
     member_may=True,
     errors=("member_not_found", "redemption_not_found"),
@@ -176,7 +179,7 @@ def read(call: Call) -> Reply:
     member = call.path["member_id"]
     services, caller = services_of(call), caller_of(call)
     redemption = read_redemption(services, caller, member, call.path["redemption_id"])
-    code = voucher_code.shown(code_of(services, caller, redemption.id))
+    code = voucher_code.masked(code_of(services, caller, redemption.id))
     return Reply(
         RedemptionRead(
             redemption_id=redemption.id,
@@ -191,6 +194,27 @@ def read(call: Call) -> Reply:
             voucher=_voucher(redemption, code),
         )
     )
+
+
+@api.get(
+    "/members/{member_id}/redemptions/{redemption_id}/voucher",
+    name="read_voucher",
+    scope="vouchers:reveal",
+    summary="Read the whole code of a redemption's voucher",
+    answer=VoucherView,
+    member_may=True,
+    errors=("member_not_found", "redemption_not_found", "voucher_not_found"),
+)
+def reveal(call: Call) -> Reply:
+    """Read a voucher, such as to print it again."""
+    services, caller = services_of(call), caller_of(call)
+    path = call.path
+    redemption = read_redemption(services, caller, path["member_id"], path["redemption_id"])
+    code = voucher_code.shown(code_of(services, caller, redemption.id))
+    view = _voucher(redemption, code)
+    if view is None:
+        raise NotFound("voucher_not_found", "This reward was given at once, without a voucher.")
+    return Reply(view)
 
 
 @api.post(
@@ -217,6 +241,7 @@ def cancel(call: Call[CancellationBody]) -> Reply:
         member=call.path["member_id"],
         redemption_id=call.path["redemption_id"],
         reason=call.body.reason,
+        note=call.body.note,
     )
     return carry_out(call, command, _present_cancellation)
 

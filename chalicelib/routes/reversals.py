@@ -11,7 +11,7 @@ from chalicelib.domain.mechanics.reversal import Reversed
 from chalicelib.domain.programme.fields import MinorUnits
 from chalicelib.domain.spelling import tidy
 from chalicelib.routes.calls import answer, caller_of, identity_of, reply, services_of
-from chalicelib.routes.fields import Amount, ExternalRef, LineId, ShortText, Source
+from chalicelib.routes.fields import Amount, ExternalRef, LineId, Note, OptionalReason, Source
 from chalicelib.routes.http import Resource
 from chalicelib.routes.operation import Body, Call, Reply
 from chalicelib.routes.views import (
@@ -44,7 +44,8 @@ class ReversalBody(Body):
     external_id: ExternalRef
     lines: Annotated[list[ReversedLine], Meta(max_length=100)] = field(default_factory=list)
     amount: MinorUnits | None = None
-    reason: ShortText = ""
+    reason: OptionalReason = ""
+    note: Note = ""
 
 
 class ReturnedView(Struct, frozen=True):
@@ -83,6 +84,7 @@ class ReversalView(Struct, frozen=True):
     idempotent=True,
     errors=(
         "activity_not_found",
+        "source_not_allowed",
         "account_closed",
         "lines_required",
         "no_amount",
@@ -95,7 +97,7 @@ def reverse(call: Call[ReversalBody]) -> Reply:
     """Take an activity back; what it earned is evaluated anew on what remains."""
     body = call.body
     lines = tuple(LineReversal(tidy(line.id), line.amount, line.quantity) for line in body.lines)
-    reversal = Reversal(body.source, body.external_id, lines, body.amount, body.reason)
+    reversal = Reversal(body.source, body.external_id, lines, body.amount, body.reason, body.note)
     return reply(
         reverse_activity(
             services_of(call), caller_of(call), reversal, _present_reversal, identity_of(call)

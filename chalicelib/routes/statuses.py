@@ -15,7 +15,7 @@ from chalicelib.domain.mechanics.statuses import (
 )
 from chalicelib.domain.programme.fields import Id, LocalDate, text_in
 from chalicelib.routes.calls import answer, caller_of, carry_out, services_of
-from chalicelib.routes.fields import Reason, ShortText
+from chalicelib.routes.fields import Note, Reason, ShortText
 from chalicelib.routes.http import Resource
 from chalicelib.routes.operation import Body, Call, Reply
 from chalicelib.usecases.attempt import Decided
@@ -46,6 +46,7 @@ class WithdrawalBody(Body):
     programme: Id
     status: Id
     reason: Reason
+    note: Note = ""
 
 
 class StatusView(Struct, frozen=True):
@@ -143,6 +144,7 @@ def withdraw(call: Call[WithdrawalBody]) -> Reply:
         programme=body.programme,
         status=body.status,
         reason=body.reason,
+        note=body.note,
     )
     return _change(call, command, 200)
 

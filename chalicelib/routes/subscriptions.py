@@ -24,7 +24,7 @@ from chalicelib.domain.programme.document import Programme
 from chalicelib.domain.programme.fields import Id, LocalDate
 from chalicelib.domain.programme.versions import Programmes
 from chalicelib.routes.calls import answer, caller_of, carry_out, services_of
-from chalicelib.routes.fields import ShortText
+from chalicelib.routes.fields import Note, OptionalReason, ShortText
 from chalicelib.routes.http import Resource
 from chalicelib.routes.operation import Body, Call, Reply
 from chalicelib.routes.pricing import MoneyView
@@ -71,7 +71,8 @@ class PlanEndBody(Body):
 
     programme: Id
     when: When = "period_end"
-    reason: ShortText = ""
+    reason: OptionalReason = ""
+    note: Note = ""
 
 
 class PlanPauseBody(Body):
@@ -256,7 +257,11 @@ def cancel(call: Call[PlanEndBody]) -> Reply:
     """End a plan."""
     body = call.body
     command = CancelPlan(
-        member=call.path["member_id"], programme=body.programme, when=body.when, reason=body.reason
+        member=call.path["member_id"],
+        programme=body.programme,
+        when=body.when,
+        reason=body.reason,
+        note=body.note,
     )
     return _change(call, command, 200)
 

@@ -102,6 +102,7 @@ class TierLiftBody(Body):
 
     programme: Id
     reason: Reason
+    note: Note = ""
 
 
 class TierGrantView(Struct, frozen=True):
@@ -184,7 +185,9 @@ def grant(call: Call[TierGrantBody]) -> Reply:
 def lift(call: Call[TierLiftBody]) -> Reply:
     """Take back a tier that was granted by hand."""
     body = call.body
-    command = LiftTier(member=call.path["member_id"], programme=body.programme, reason=body.reason)
+    command = LiftTier(
+        member=call.path["member_id"], programme=body.programme, reason=body.reason, note=body.note
+    )
     return _change(call, command, 200)
 
 

@@ -7,6 +7,8 @@ from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
+from msgspec.structs import replace
+
 from chalicelib.domain.errors import Unavailable
 from chalicelib.domain.ledger.calendar import Instant
 from chalicelib.domain.programme.versions import ProgrammeVersion
@@ -44,11 +46,19 @@ class DynamoCatalogue:
         item = self._get(keys.tenant_pk(tenant), keys.TENANT)
         return None if item is None else settings_of(tenant, item)
 
-    def create_tenant(self, settings: Settings, clock: Instant | None) -> bool:
-        """Write a new tenant and its test clock; ``False`` where there is one of that id."""
+    def create_tenant(
+        self, settings: Settings, clock: Instant | None, administrator: StoredKey | None = None
+    ) -> bool:
+        """
+        Write a new tenant, its test clock and its first key, all or nothing.
+
+        ``False`` where there is one of that id.
+        """
         from chalicelib.store import models
 
-        items = [models.tenant_item(settings)]
+        items = [models.tenant_item(settings, administrators=int(administrator is not None))]
+        if administrator is not None:
+            items.append(models.key_item(administrator))
         if clock is not None:
             items.append(models.clock_item(settings.tenant, clock))
         requests = [put(self._dynamo.catalogue, item) for item in items]
@@ -115,19 +125,52 @@ class DynamoCatalogue:
         item = self._get(keys.api_key_pk(key_id), keys.API_KEY)
         return None if item is None else key_of(key_id, item)
 
-    def save_key(self, key: StoredKey) -> None:
-        """Write a new or revoked API key."""
+    def create_key(self, key: StoredKey, *, administers: bool) -> None:
+        """Write a new API key; those of administrators are counted."""
+        from chalicelib.store import models
+
+        # A key never changes hands: were its id drawn twice, the second would be refused.
+        requests = [put(self._dynamo.catalogue, models.key_item(key))]
+        if administers:
+            more = "SET administrators = administrators + :one"
+            counted = self._administrators(key.tenant, more)
+            requests.append(counted)
+        if not _write_if(self._dynamo, requests):
+            raise ValueError("this key id belongs to another key")
+
+    def revoke_key(self, key: StoredKey, *, administers: bool) -> bool:
+        """
+        Revoke an API key, once; ``False`` where it is the last of an administrator.
+
+        The count moves in the same transaction, so that two administrators who revoke each other
+        at once do not leave none.
+        """
         from chalicelib.store import models
 
         request = put(
             self._dynamo.catalogue,
-            models.key_item(key),
-            # A key never changes hands: were its id drawn twice, the second would be refused.
-            condition="attribute_not_exists(pk) OR (tenant = :tenant AND secret_hash = :secret)",
-            values={":tenant": {"S": key.tenant}, ":secret": {"S": key.secret_hash}},
+            models.key_item(replace(key, revoked=True)),
+            condition="secret_hash = :secret AND revoked = :no",
+            values={":secret": {"S": key.secret_hash}, ":no": {"BOOL": False}},
         )
-        if not _write_if(self._dynamo, [request]):
-            raise ValueError("this key id belongs to another key")
+        requests = [request]
+        if administers:
+            counted = self._administrators(key.tenant, "SET administrators = administrators - :one")
+            counted["ConditionExpression"] = "administrators > :one"
+            requests.append(counted)
+        if _write_if(self._dynamo, requests):
+            return True
+        now = self.find_key(key.key_id)
+        return now is not None and now.revoked
+
+    def _administrators(self, tenant: str, change: str) -> dict[str, Any]:
+        """Return an update of how many keys administer a tenant, by one."""
+        return {
+            "TableName": self._dynamo.catalogue,
+            "Key": {"pk": {"S": keys.tenant_pk(tenant)}, "sk": {"S": keys.TENANT}},
+            "UpdateExpression": change,
+            "ExpressionAttributeValues": {":one": {"N": "1"}},
+        }
 
     def _get(self, pk: str, sk: str) -> Item | None:
         return self._dynamo.get(self._dynamo.catalogue, pk, sk)
@@ -188,10 +231,12 @@ class CachedCatalogue:
         """Read a tenant's settings."""
         return self._settings.get(tenant, self._catalogue.settings)
 
-    def create_tenant(self, settings: Settings, clock: Instant | None) -> bool:
-        """Write a new tenant and its test clock; ``False`` where there is one of that id."""
+    def create_tenant(
+        self, settings: Settings, clock: Instant | None, administrator: StoredKey | None = None
+    ) -> bool:
+        """Write a new tenant; ``False`` where there is one of that id."""
         try:
-            return self._catalogue.create_tenant(settings, clock)
+            return self._catalogue.create_tenant(settings, clock, administrator)
         finally:
             self.forget(settings.tenant)
 
@@ -227,9 +272,13 @@ class CachedCatalogue:
         """Read an API key."""
         return self._catalogue.find_key(key_id)
 
-    def save_key(self, key: StoredKey) -> None:
-        """Write a new or revoked API key."""
-        self._catalogue.save_key(key)
+    def create_key(self, key: StoredKey, *, administers: bool) -> None:
+        """Write a new API key."""
+        self._catalogue.create_key(key, administers=administers)
+
+    def revoke_key(self, key: StoredKey, *, administers: bool) -> bool:
+        """Revoke an API key, once; ``False`` where it is the last of an administrator."""
+        return self._catalogue.revoke_key(key, administers=administers)
 
 
 class _Kept(Generic[T]):

@@ -11,8 +11,8 @@ checkpoint            ``version`` N · ``schema`` N · ``head_hash`` B · ``body
 `T#…#M#…`, `C#…`      as it was once; its instant and version are in its key
 event                 ``effective_at`` N · ``body`` B · ``detail`` B, if any ·
 `T#…#M#…`, `E#…`      ``hash`` B; its version is in its key
-record                ``revision`` N · ``body`` B · ``takes`` M, if any: how much of
-`T#…#M#…`, `R#…#…`    which counters, by their partitions
+record                ``revision`` N · ``body`` B, or ``detail`` B where it is sealed ·
+`T#…#M#…`, `R#…#…`    ``takes`` M, if any: how much of which counters, by their partitions
 dedupe record         ``fingerprint`` B · ``status`` N · ``answer`` B · ``member`` S ·
 `T#…#D#…`, `D`        ``version`` N
 claimed key           ``member`` S · ``value`` S · ``version`` N, of the account that has
@@ -206,7 +206,7 @@ def record_item(tenant: str, claim: SaveRecord, expires_at: int | None) -> Item:
     ref = claim.ref
     item = _key(keys.member_pk(tenant, ref.owner), keys.record_sk(ref.kind.name, ref.id)) | {
         "revision": _number(claim.revision),
-        "body": {"B": _packed(claim.record)},
+        _field_of(ref): {"B": _packed(claim.record)},
     }
     if claim.takes:
         taken = {keys.counter_pk(tenant, name): _number(n) for name, n in claim.takes.items()}
@@ -218,7 +218,11 @@ def record_item(tenant: str, claim: SaveRecord, expires_at: int | None) -> Item:
 
 def record_of(ref: Ref, item: Item) -> Any:
     """Return the record of an item."""
-    return ref.kind.decode(zlib.decompress(item["body"]["B"]))
+    return ref.kind.decode(zlib.decompress(item[_field_of(ref)]["B"]))
+
+
+def _field_of(ref: Ref) -> str:
+    return "detail" if ref.kind.sealed else "body"
 
 
 def claimed_item(tenant: str, claim: ClaimKey, version: int) -> Item:

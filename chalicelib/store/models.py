@@ -65,6 +65,8 @@ class TenantItem(_Keyed):
     name = UnicodeAttribute()
     time_zone = UnicodeAttribute()
     test_clock = BooleanAttribute()
+    #: How many keys may do everything and are not revoked.
+    administrators = NumberAttribute()
 
 
 class ClockItem(_Keyed):
@@ -89,6 +91,7 @@ class KeyItem(_Keyed):
     name = UnicodeAttribute()
     secret_hash = UnicodeAttribute()
     scopes: JSONAttribute = JSONAttribute()
+    sources: JSONAttribute = JSONAttribute(null=True)
     revoked = BooleanAttribute()
 
 
@@ -107,14 +110,15 @@ def lookup_item(tenant: str, lookup: str, member: str) -> Item:
     return LookupItem(keys.lookup_pk(tenant, lookup), keys.LOOKUP, member=member).serialize()
 
 
-def tenant_item(settings: Settings) -> Item:
-    """Return a tenant's settings as an item."""
+def tenant_item(settings: Settings, administrators: int) -> Item:
+    """Return a tenant's settings as an item, which counts its keys of administrators."""
     return TenantItem(
         keys.tenant_pk(settings.tenant),
         keys.TENANT,
         name=settings.name,
         time_zone=settings.time_zone,
         test_clock=settings.test_clock,
+        administrators=administrators,
     ).serialize()
 
 
@@ -154,5 +158,6 @@ def key_item(key: StoredKey) -> Item:
         name=key.name,
         secret_hash=key.secret_hash,
         scopes=sorted(key.scopes),
+        sources=None if key.sources is None else sorted(key.sources),
         revoked=key.revoked,
     ).serialize()

@@ -43,7 +43,12 @@ def key_of(key_id: str, item: Item) -> StoredKey:
         key_id=key_id,
         tenant=item["tenant"]["S"],
         secret_hash=item["secret_hash"]["S"],
-        scopes=frozenset(msgspec.json.decode(item["scopes"]["S"], type=list[str])),
+        scopes=_texts(item["scopes"]["S"]),
         name=item["name"]["S"],
         revoked=item["revoked"]["BOOL"],
+        sources=_texts(item["sources"]["S"]) if "sources" in item else None,
     )
+
+
+def _texts(encoded: str) -> frozenset[str]:
+    return frozenset(msgspec.json.decode(encoded, type=list[str]))

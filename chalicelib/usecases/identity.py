@@ -12,6 +12,9 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from chalicelib.domain.errors import Forbidden, Invalid
+from chalicelib.domain.ledger.events import QUOTED
+from chalicelib.usecases.services import Caller
 from chalicelib.usecases.stored import IdempotencyKey
 
 if TYPE_CHECKING:
@@ -37,6 +40,30 @@ def activity_key(source: str, external_id: str) -> str:
     from chalicelib.domain.spelling import folded  # reads do not need it
 
     return _key("activity", source.lower(), folded(external_id))
+
+
+def check_source(caller: Caller, source: str, pointer: str = "/source") -> None:
+    """
+    Refuse to record under a source that is reserved, or not the caller's.
+
+    An identity is taken for good, so whoever reports must not take those of another system.
+    """
+    if source.casefold() == QUOTED:
+        raise Invalid(
+            "reserved_source",
+            f"`{QUOTED}` is the source of confirmed quotes: report under one of your own.",
+            errors=[{"pointer": pointer, "detail": f"must not be `{QUOTED}`"}],
+        )
+    if caller.sources is not None and source not in caller.sources:
+        raise source_not_allowed(caller.sources)
+
+
+def source_not_allowed(allowed: frozenset[str]) -> Forbidden:
+    """Return the refusal of a source that a key may not report under."""
+    known = sorted(allowed)
+    return Forbidden(
+        "source_not_allowed", f"This key is for the sources {', '.join(known)}.", sources=known
+    )
 
 
 def request_identity(path: str, key: str, fingerprint: bytes) -> IdempotencyKey:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from chalicelib.domain.errors import Conflict, Forbidden, Invalid
 from chalicelib.domain.ledger.calendar import Instant, format_instant
 from chalicelib.domain.ledger.chosen_days import LATEST
-from chalicelib.usecases.keys import ALL, IssuedKey
+from chalicelib.usecases.keys import IssuedKey
 from chalicelib.usecases.open_tenant import open_tenant
 from chalicelib.usecases.services import Caller, Services, on_test_clock
 from chalicelib.usecases.stored import Settings
@@ -40,7 +40,7 @@ def open_sandbox(services: Services, name: str, clock: Instant) -> Sandbox:
         raise Forbidden("no_test_clock", "There are no test clocks in production.")
     tenant = services.new_id("sandbox").lower().replace("_", "-")
     settings = Settings(tenant=tenant, name=name, test_clock=True)
-    return Sandbox(tenant, clock, open_tenant(services, settings, frozenset({ALL}), clock=clock))
+    return Sandbox(tenant, clock, open_tenant(services, settings, clock=clock))
 
 
 def read_clock(services: Services, caller: Caller) -> Instant:

@@ -131,8 +131,10 @@ class Catalogue(Protocol):
     def settings(self, tenant: str) -> Settings | None:
         """Read a tenant's settings."""
 
-    def create_tenant(self, settings: Settings, clock: Instant | None) -> bool:
-        """Write a new tenant; ``False`` where there is one of that id."""
+    def create_tenant(
+        self, settings: Settings, clock: Instant | None, administrator: StoredKey | None = None
+    ) -> bool:
+        """Write a new tenant and its first key; ``False`` where there is one of that id."""
 
     def clock(self, tenant: str) -> Instant | None:
         """Read a test clock consistently."""
@@ -152,8 +154,11 @@ class Catalogue(Protocol):
     def find_key(self, key_id: str) -> StoredKey | None:
         """Read an API key."""
 
-    def save_key(self, key: StoredKey) -> None:
-        """Write a new or revoked API key."""
+    def create_key(self, key: StoredKey, *, administers: bool) -> None:
+        """Write a new API key; those of administrators are counted."""
+
+    def revoke_key(self, key: StoredKey, *, administers: bool) -> bool:
+        """Revoke an API key, once; ``False`` where it is the last of an administrator."""
 
 
 class TickQueue(Protocol):

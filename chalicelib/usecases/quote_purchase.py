@@ -19,6 +19,7 @@ from chalicelib.domain.decide.claims import SaveRecord
 from chalicelib.domain.errors import Invalid, LoyaltyError, MemberNotFound
 from chalicelib.domain.ledger.activity import Activity
 from chalicelib.domain.ledger.calendar import Instant
+from chalicelib.domain.ledger.events import QUOTED
 from chalicelib.domain.ledger.quote import Quote
 from chalicelib.domain.mechanics.quoting import (
     QUOTES,
@@ -30,7 +31,7 @@ from chalicelib.domain.mechanics.quoting import (
 from chalicelib.domain.programme.versions import Programmes
 from chalicelib.usecases.attempt import Attempt, load_for, now_at, weigh
 from chalicelib.usecases.execution import Done, IdentityReused, Present, change_account
-from chalicelib.usecases.identity import activity_identity
+from chalicelib.usecases.identity import activity_identity, check_source
 from chalicelib.usecases.services import Caller, Services, on_test_clock
 from chalicelib.usecases.stored import IdempotencyKey
 
@@ -108,14 +109,21 @@ def confirm_quote(
     caller: Caller,
     member: str,
     quote_id: str,
-    identity: tuple[str, str],
+    identity: tuple[str, str] | None,
     present: Present,
     request: IdempotencyKey | None,
 ) -> Done:
-    """Buy what was quoted, once; ``identity`` is the activity's (source, external id)."""
-    source, external_id = identity
+    """
+    Buy what was quoted, once.
+
+    ``identity`` is the activity's (source, external id) where the caller names one, else it is that
+    of the quote.
+    """
+    source, external_id = identity or (QUOTED, quote_id)
+    if identity is not None:
+        check_source(caller, source, "/recorded_as/source")
     command = ConfirmQuote(member=member, quote_id=quote_id, source=source, external_id=external_id)
-    recorded_as = confirmation_identity(member, quote_id, identity)
+    recorded_as = confirmation_identity(member, quote_id, (source, external_id))
     try:
         return change_account(services, caller, command, present, recorded_as, also=request)
     except IdentityReused as reused:

@@ -17,7 +17,7 @@ from chalicelib.usecases.execution import (
     Present,
     change_account,
 )
-from chalicelib.usecases.identity import activity_identity
+from chalicelib.usecases.identity import activity_identity, check_source
 from chalicelib.usecases.services import Caller, Services
 from chalicelib.usecases.stored import IdempotencyKey, KeyTaken, Loaded
 
@@ -54,6 +54,7 @@ def record_activity(
     whom we meet for the first time by an external id becomes a prospect.  Raises `Invalid` for
     another activity than the one that is on record under its identity, with what differs.
     """
+    check_source(caller, reported.activity.source)
     identities = _identities(reported.activity, request)
     member = _known(services, caller, reported)
     try:

@@ -91,7 +91,7 @@ def redeem_reward(
     *,
     dry_run: bool = False,
 ) -> Done:
-    """Pay for a reward; the answer has the voucher's code."""
+    """Pay for a reward; the answer has the voucher's code, that of a dry run has none."""
     redemption_id = services.new_id("red")
     command = Redeem(
         member=member,

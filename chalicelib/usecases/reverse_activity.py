@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from msgspec import Struct
 
+from chalicelib.domain.ledger.events import QUOTED
 from chalicelib.domain.mechanics.remaining import LineReversal
 from chalicelib.domain.mechanics.reversal import ReverseActivity, activity_unknown
 from chalicelib.usecases.execution import Done, Present, change_account
-from chalicelib.usecases.identity import activity_key
+from chalicelib.usecases.identity import activity_key, check_source
 from chalicelib.usecases.services import Caller, Services
 from chalicelib.usecases.stored import IdempotencyKey
 
@@ -20,6 +21,7 @@ class Reversal(Struct, frozen=True):
     lines: tuple[LineReversal, ...] = ()
     amount: int | None = None
     reason: str = ""
+    note: str = ""
 
 
 def reverse_activity(
@@ -30,6 +32,8 @@ def reverse_activity(
     identity: IdempotencyKey | None,
 ) -> Done:
     """Reverse an activity by its own identity: three calls."""
+    if reversal.source != QUOTED:
+        check_source(caller, reversal.source)
     key = activity_key(reversal.source, reversal.external_id)
     (record,) = services.ledger.remembered(caller.tenant, [key])
     if record is None:
@@ -40,5 +44,6 @@ def reverse_activity(
         lines=reversal.lines,
         amount=reversal.amount,
         reason=reversal.reason,
+        note=reversal.note,
     )
     return change_account(services, caller, command, present, identity)

@@ -39,11 +39,16 @@ class Services(NamedTuple):
 
 
 class Caller(Struct, frozen=True):
-    """On whose behalf: the tenant of the credential, who acts, and the time left."""
+    """
+    On whose behalf: the tenant of the credential, who acts, and the time left.
+
+    ``sources`` are those under which they may report, any but reserved ones where there is no list.
+    """
 
     tenant: str
     actor: Actor
     remaining_ms: Callable[[], int] = lambda: 30_000
+    sources: frozenset[str] | None = None
 
 
 def programmes_of(services: Services, tenant: str) -> Programmes:

@@ -233,7 +233,11 @@ class Settings(Struct, frozen=True):
 
 
 class StoredKey(Struct, frozen=True):
-    """An API key as it is kept: never its secret."""
+    """
+    An API key as it is kept: never its secret.
+
+    ``sources`` are those under which it may report, any but reserved ones where there is no list.
+    """
 
     key_id: str
     tenant: str
@@ -241,3 +245,4 @@ class StoredKey(Struct, frozen=True):
     scopes: frozenset[str]
     name: str = ""
     revoked: bool = False
+    sources: frozenset[str] | None = None

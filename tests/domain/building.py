@@ -338,7 +338,7 @@ class Member:
 
     def close(self, now: str | Instant) -> Followed:
         """End the account."""
-        return self.do(Close(member=self.id, reason="asked to"), now)
+        return self.do(Close(member=self.id, reason="asked-to"), now)
 
     def reversing(
         self, name: str, *lines: LineReversal, amount: int | None = None

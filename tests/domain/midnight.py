@@ -43,11 +43,11 @@ _COFFEE: Final = GrantEntitlement(
     programme="clinic",
     entitlement="coffee",
     units=1,
-    reason="long wait",
+    reason="long-wait",
     valid_days=13,
 )
 _GIFT: Final = GrantTier(
-    member="mem_1", programme="clinic", tier="silver", reason="long wait", days=13
+    member="mem_1", programme="clinic", tier="silver", reason="long-wait", days=13
 )
 _CLUB: Final = Subscribe(member="mem_1", programme="clinic", plan="club")
 _FAMILY: Final = VerifyStatus(

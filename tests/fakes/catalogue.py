@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
+
+from msgspec.structs import replace
 
 from chalicelib.domain.ledger.calendar import Instant
 from chalicelib.domain.programme.versions import ProgrammeVersion
@@ -18,18 +21,24 @@ class FakeCatalogue:
         self._settings: dict[str, Settings] = {}
         self._versions: dict[tuple[str, str, int], ProgrammeVersion] = {}
         self._keys: dict[str, StoredKey] = {}
+        self._administrators: Counter[str] = Counter()
 
     def settings(self, tenant: str) -> Settings | None:
         """Read a tenant's settings."""
         with self._ledger.lock:
             return self._settings.get(tenant)
 
-    def create_tenant(self, settings: Settings, clock: Instant | None) -> bool:
-        """Write a new tenant; ``False`` where there is one of that id."""
+    def create_tenant(
+        self, settings: Settings, clock: Instant | None, administrator: StoredKey | None = None
+    ) -> bool:
+        """Write a new tenant and its first key; ``False`` where there is one of that id."""
         with self._ledger.lock:
             if settings.tenant in self._settings:
                 return False
             self._settings[settings.tenant] = settings
+            if administrator is not None:
+                self._keys[administrator.key_id] = administrator
+                self._administrators[settings.tenant] = 1
             if clock is not None:
                 self._ledger.clocks[settings.tenant] = clock
             return True
@@ -79,10 +88,21 @@ class FakeCatalogue:
         with self._ledger.lock:
             return self._keys.get(key_id)
 
-    def save_key(self, key: StoredKey) -> None:
-        """Write a new or revoked API key."""
+    def create_key(self, key: StoredKey, *, administers: bool) -> None:
+        """Write a new API key; those of administrators are counted."""
         with self._ledger.lock:
-            known = self._keys.get(key.key_id, key)
-            if (known.tenant, known.secret_hash) != (key.tenant, key.secret_hash):
+            if key.key_id in self._keys:
                 raise ValueError("this key id belongs to another key")
             self._keys[key.key_id] = key
+            self._administrators[key.tenant] += administers
+
+    def revoke_key(self, key: StoredKey, *, administers: bool) -> bool:
+        """Revoke an API key, once; ``False`` where it is the last of an administrator."""
+        with self._ledger.lock:
+            if self._keys[key.key_id].revoked:
+                return True
+            if administers and self._administrators[key.tenant] == 1:
+                return False
+            self._keys[key.key_id] = replace(key, revoked=True)
+            self._administrators[key.tenant] -= administers
+            return True

@@ -8,8 +8,7 @@ import msgspec
 
 from chalicelib.domain.errors import LoyaltyError, Unavailable
 from chalicelib.domain.ledger.activity import Activity
-from chalicelib.domain.ledger.events import Line
-from chalicelib.domain.mechanics.quoting import SOURCE as QUOTED
+from chalicelib.domain.ledger.events import QUOTED, Line
 from chalicelib.domain.mechanics.remaining import LineReversal
 from chalicelib.usecases.execution import Done
 from chalicelib.usecases.identity import activity_identity

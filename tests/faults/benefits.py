@@ -76,7 +76,7 @@ def hold_tier(play: Play, tenant: str) -> Request:
         GrantTier(member=member, programme=PROGRAMME, tier="gold", reason="kindness", days=0),
         GrantTier(member=member, programme=PROGRAMME, tier="silver", reason="kindness", days=3),
         GrantTier(member=member, programme=PROGRAMME, tier="silver", reason="kindness"),
-        LiftTier(member=member, programme=PROGRAMME, reason="by mistake"),
+        LiftTier(member=member, programme=PROGRAMME, reason="by-mistake"),
     )
     command = play.chance.pick(ways)
     identity = draw_identity(play, tenant, "tier", (member, command))

@@ -98,7 +98,8 @@ def _what_is_left(activity: Activity, remaining: Remaining | None) -> Activity |
     if not remaining.whole:
         return None
     lines = tuple(
-        Line(line.id, *remaining.lines[line.id], line.category, line.sku) for line in activity.lines
+        Line(line.id, *left, line.category, line.sku)
+        for line, left in zip(activity.lines, remaining.lines, strict=True)
     )
     return Activity(
         type=activity.type,

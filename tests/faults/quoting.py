@@ -10,6 +10,7 @@ import msgspec
 from chalicelib.domain.errors import LoyaltyError, Unavailable
 from chalicelib.domain.ledger.effects import LotChange
 from chalicelib.domain.ledger.events import (
+    QUOTED,
     ActivityRecorded,
     EntitlementUse,
     Event,
@@ -21,7 +22,6 @@ from chalicelib.domain.ledger.events import (
 )
 from chalicelib.domain.ledger.postings import kind_of
 from chalicelib.domain.ledger.quote import Quote
-from chalicelib.domain.mechanics.quoting import SOURCE
 from chalicelib.domain.mechanics.statuses import VerifyStatus, WithdrawStatus
 from chalicelib.domain.mechanics.wallets import TopUp
 from chalicelib.usecases.attempt import Decided
@@ -65,7 +65,7 @@ def confirm(play: Play, tenant: str) -> Request | None:
         return None
     quote = play.chance.pick(play.quotes[tenant][-4:])
     own = play.chance.percent(80)
-    receipt = (SOURCE, quote.id) if own else ("till", f"bill{play.chance.below(6)}")
+    receipt = (QUOTED, quote.id) if own else ("till", f"bill{play.chance.below(6)}")
     identity = confirmation_identity(quote.member, quote.id, receipt)
 
     def run(services: Services, caller: Caller) -> Done:
@@ -114,7 +114,7 @@ def show(play: Play, tenant: str) -> Request:
             from_on="2020-01-01",
             until_on=until,
         ),
-        WithdrawStatus(member=member, programme=PROGRAMME, status="family", reason="by mistake"),
+        WithdrawStatus(member=member, programme=PROGRAMME, status="family", reason="by-mistake"),
     )
     command = play.chance.pick(ways)
     identity = draw_identity(play, tenant, "status", (member, command))

@@ -18,12 +18,12 @@ from chalicelib.domain import voucher_code
 from chalicelib.domain.ledger.activity import Activity
 from chalicelib.domain.ledger.actor import Actor
 from chalicelib.domain.ledger.calendar import Instant, add_days, local_date, parse_instant
-from chalicelib.domain.ledger.events import Line
+from chalicelib.domain.ledger.events import QUOTED, Line
 from chalicelib.domain.mechanics.entitlement_uses import UseEntitlement
 from chalicelib.domain.mechanics.entitlements import GrantEntitlement
 from chalicelib.domain.mechanics.holds import PlaceHold
 from chalicelib.domain.mechanics.households import JoinHousehold
-from chalicelib.domain.mechanics.quoting import SOURCE, MakeQuote
+from chalicelib.domain.mechanics.quoting import MakeQuote
 from chalicelib.domain.mechanics.wallets import TopUp
 from chalicelib.domain.programme.versions import ProgrammeVersion
 from chalicelib.store import keys
@@ -219,7 +219,7 @@ class _Setting:
             programme=PROGRAMME,
             entitlement="coffee",
             units=1,
-            reason="long wait",
+            reason="long-wait",
         )
         change_account(services, caller, coffee, _told)
         # Two purchases, each of which would use the coffee and most of what is prepaid, and one
@@ -242,7 +242,7 @@ class _Setting:
 def priced(member: str, amount: int) -> MakeQuote:
     """Return a purchase to be priced: a consultation for so much, and a coffee."""
     lines = (Line("1", amount, 2, "consult"), Line("2", 300, 1, "coffee"))
-    activity = Activity("payment.received", SOURCE, "", 0, money="GBP", lines=lines)
+    activity = Activity("payment.received", QUOTED, "", 0, money="GBP", lines=lines)
     return MakeQuote(member=member, programme=PROGRAMME, quote_id="", activity=activity)
 
 

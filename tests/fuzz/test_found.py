@@ -10,7 +10,7 @@ def test_closed_member_comes_again(clinic: Clinic) -> None:
     clinic.publish("clinic")
     who = {"external_id": {"system": "ehr", "value": "p-1"}}
     member = clinic.enrolled(**who)
-    clinic.api.post(f"/v1/members/{member}/closure", {"reason": "moved away"}).expect(200)
+    clinic.api.post(f"/v1/members/{member}/closure", {"reason": "moved-away"}).expect(200)
 
     clinic.api.post("/v1/members", who).expect(409, "account_closed")
 

@@ -29,7 +29,6 @@ from chalicelib.integrations.tick_queue import redrive
 from chalicelib.usecases.attempt import Decided
 from chalicelib.usecases.create_member import NewMember, create_member
 from chalicelib.usecases.fan_out import SHORT
-from chalicelib.usecases.keys import ALL
 from chalicelib.usecases.open_tenant import open_tenant
 from chalicelib.usecases.publish_programme import draft_programme, publish_programme
 from chalicelib.usecases.record_activity import Reported, record_activity
@@ -326,7 +325,6 @@ def _open(site: Site) -> None:
     site.key = open_tenant(
         services,
         Settings(tenant=_TENANT, name="Clinic", time_zone="Europe/London"),
-        frozenset({ALL}),
     ).token
     text = resources.files("chalicelib.programmes").joinpath("clinic.json").read_text("utf-8")
     began = services._replace(wall_clock=lambda: now - _YEARS_MS)

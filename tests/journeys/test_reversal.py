@@ -58,7 +58,7 @@ class TestWhole:
         identity = bought(clinic, member, 60_000)
         assert clinic.api.get(f"/v1/members/{member}").json["tier"] == "silver"
 
-        result = reverse(clinic, identity, reason="paid twice").expect(201)
+        result = reverse(clinic, identity, reason="paid-twice").expect(201)
 
         assert (result["changed"], result["fully_reversed"]) == (True, True)
         assert result["returned"] == [
@@ -77,7 +77,7 @@ class TestWhole:
         assert (last["kind"], last["reverses"], last["reason"]) == (
             "activity.reversed",
             2,
-            "paid twice",
+            "paid-twice",
         )
 
     def test_twice_does_nothing(self, clinic: Clinic, member: str) -> None:

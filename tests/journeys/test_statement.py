@@ -257,7 +257,7 @@ def test_whose_it_is(desk: Clinic, patient: str) -> None:
 
 def test_free_units(desk: Clinic, patient: str) -> None:
     """What an entitlement made free is there at its list price, and cost nothing."""
-    free = {"programme": PROGRAMME, "entitlement": "free-physio", "reason": "long wait"}
+    free = {"programme": PROGRAMME, "entitlement": "free-physio", "reason": "long-wait"}
     desk.api.post(f"/v1/members/{patient}/entitlement-grants", free).expect(201)
     made = quote(desk, patient, {"amount": 4000, "category": "physiotherapy"})
     confirm(desk, patient, made["quote_id"]).expect(201)

@@ -233,7 +233,7 @@ def test_what_gold_brings(hospital: Clinic, patient: str) -> None:
 def test_held_by_hand(hospital: Clinic, patient: str) -> None:
     """A manager makes somebody gold for ten days, and lifts it."""
     path = f"/v1/members/{patient}/tier-grants"
-    body = {"programme": PROGRAMME, "tier": "gold", "reason": "long wait", "days": 10}
+    body = {"programme": PROGRAMME, "tier": "gold", "reason": "long-wait", "days": 10}
     hospital.staff("reception").post(path, body).expect(403, "insufficient_scope")
     hospital.api.post(path, {**body, "tier": "golden"}).expect(422, "unknown_tier")
 
@@ -244,7 +244,7 @@ def test_held_by_hand(hospital: Clinic, patient: str) -> None:
     assert refused["code"] == "insufficient_points"
     give(hospital, patient, 8_000)
     redeem(hospital, patient, "gold-upgrade").expect(409, "tier_held")
-    lifted = {"programme": PROGRAMME, "reason": "by mistake"}
+    lifted = {"programme": PROGRAMME, "reason": "by-mistake"}
     removal = hospital.api.post(f"{path}/removal", lifted).expect(200)
     assert (removal["tier"], removal["changed"]) == ("base", True)
     assert hospital.api.post(f"{path}/removal", lifted).expect(200)["changed"] is False

@@ -72,7 +72,7 @@ def test_the_more_the_cheaper(desk: Clinic, patient: str) -> None:
     assert bought["quote"]["state"] == "confirmed"
     assert considered(consult(desk, patient))["cumulative"]["percent"] == 6
 
-    back = {"source": "quote", "external_id": made["quote_id"], "reason": "not held"}
+    back = {"source": "quote", "external_id": made["quote_id"], "reason": "not-held"}
     desk.api.post("/v1/activities/reversals", back).expect(201)
     assert considered(consult(desk, patient))["cumulative"]["percent"] == 5
     desk.check(patient)

@@ -82,7 +82,7 @@ def test_wrong_secret_unknown_id_and_revoked_look_alike(shop: Shop) -> None:
 
 
 def test_keys_are_remembered_for_a_minute() -> None:
-    """A revocation takes at most 60 seconds; unknown keys are asked for each time."""
+    """A11: a revocation takes at most 60 seconds; so long unknown keys are remembered, too."""
     keys, now = Keys(), [0]
     minted = keys.add(1, {"*"})
     cached = CachedKeys(keys, lambda: now[0])
@@ -94,9 +94,29 @@ def test_keys_are_remembered_for_a_minute() -> None:
     assert not getattr(cached.find_key(minted.key_id), "revoked", None)
     now[0] = KEY_TTL_MS
     assert getattr(cached.find_key(minted.key_id), "revoked", None)
-    assert cached.find_key("nobody") is None
+    for _ in range(3):
+        assert cached.find_key("nobody") is None
+    assert keys.asked == 3
+    now[0] += KEY_TTL_MS
     assert cached.find_key("nobody") is None
     assert keys.asked == 4
+
+
+def test_a11_guessers_drive_out_no_key() -> None:
+    """However many ids are guessed, keys that exist stay remembered."""
+    keys = Keys()
+    minted = keys.add(1, {"*"})
+    cached = CachedKeys(keys, lambda: 0)
+    cached.find_key(minted.key_id)
+
+    for guess in range(3000):
+        cached.find_key(f"guess{guess}")
+
+    asked = keys.asked
+    assert cached.find_key(minted.key_id) is not None
+    assert keys.asked == asked
+    assert cached.find_key("guess2999") is None
+    assert keys.asked == asked
 
 
 def test_a_scope_opens_its_routes_only(shop: Shop) -> None:

@@ -27,14 +27,18 @@ class RecordKind(Generic[T]):
 
     ``name`` stands in keys for ever.  A record's fields may be added to with a default, never
     renamed, removed or given another meaning.  With ``kept_days`` they are transient: the store may
-    delete them so long after they were last written, and no backup has them.
+    delete them so long after they were last written, and no backup has them.  ``sealed`` are those
+    that say what was served, or to whom: they lie where the details of events do.
     """
 
-    def __init__(self, name: str, shape: type[T], *, kept_days: int | None = None) -> None:
+    def __init__(
+        self, name: str, shape: type[T], *, kept_days: int | None = None, sealed: bool = False
+    ) -> None:
         if "#" in name:
             raise ValueError("a kind of record has no # in its name: keys are cut there")
         self.name: Final = name
         self.kept_days: Final = kept_days
+        self.sealed: Final = sealed
         self._decoder: Final = msgspec.json.Decoder(shape)
 
     def ref(self, owner: str, record_id: str) -> Ref:

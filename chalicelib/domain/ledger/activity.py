@@ -19,6 +19,7 @@ from chalicelib.domain.ledger.money import MAX_AMOUNT
 from chalicelib.domain.spelling import folded
 
 VISIT = "visit.completed"
+PURCHASE = "purchase.completed"
 
 
 class Activity(Struct, frozen=True, omit_defaults=True):

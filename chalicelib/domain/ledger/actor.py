@@ -10,11 +10,12 @@ from msgspec.structs import replace
 
 class Actor(Struct, frozen=True, omit_defaults=True):
     """
-    Who asks, by opaque ids and never by a name.
+    Who asks.
 
-    ``id`` is that of an API key, or the subject of a token.  ``roles`` are those of staff,
-    ``partner`` is the partner that a key belongs to, ``on_behalf_of`` the member for whom a
-    delegate acts, and ``locations`` the places to which the actor is limited (none: everywhere).
+    ``id`` is that of an API key, or the subject of a token, which is sealed in the journal.
+    ``roles`` are those of staff, ``partner`` is the partner that a key belongs to,
+    ``on_behalf_of`` the member for whom a delegate acts, and ``locations`` the places to which the
+    actor is limited (none: everywhere).
     """
 
     kind: Literal["member", "delegate", "staff", "server", "partner", "system"]
@@ -39,5 +40,7 @@ class Actor(Struct, frozen=True, omit_defaults=True):
         return replace(self, roles=(), locations=())
 
 
+#: Actors whose ids are subjects of tokens, which may be names or addresses of people.
+PERSONS: Final = frozenset({"member", "delegate", "staff"})
 #: What happens because time passes has no other actor.
 CLOCK: Final = Actor("system", "clock")

@@ -65,7 +65,8 @@ class Bill(Struct, frozen=True, omit_defaults=True):
     """
     A purchase as a version of a programme priced it, in minor units.
 
-    ``price`` is before discounts, ``net`` after them, and ``due`` what wallets left to be paid.
+    ``price`` is before discounts, ``net`` after them, and ``due`` what wallets left to be paid;
+    ``service_on`` is the day by which discounts went.
     """
 
     programme: str
@@ -76,3 +77,4 @@ class Bill(Struct, frozen=True, omit_defaults=True):
     lines: tuple[PricedLine, ...]
     considered: tuple[Considered, ...] = ()
     paid: tuple[Paid, ...] = ()
+    service_on: str = ""

@@ -6,7 +6,9 @@ moved between ledger accounts (``postings``).  Folding needs the effects alone; 
 journal get is in ``data``, whose ``kind`` is the event's name: dotted, in the past tense.
 
 A payload's fields may be added to with a default, never renamed, removed or given another meaning.
-Nothing in one may reveal health: what could is in the `Detail`, which is stored apart and sealed.
+Nothing of one that is stored in the open may reveal health or who somebody is: what could is in the
+`Detail`, which is stored apart and sealed.  A ``reason`` is a code; what is written in words is a
+note, and sealed.
 
 One module because it is one list: the unions that decode an event are made of the payloads declared
 here, and who reads the journal, the feed or the schema finds every kind in one place.
@@ -30,11 +32,19 @@ SCHEMA: Final = 4
 
 # ── What activities are ──
 
+#: The source of purchases that were quoted, under which nobody reports.
+QUOTED: Final = "quote"
+
 
 class ActivitySummary(Struct, frozen=True, omit_defaults=True):
-    """The least of an activity that simulation and reports need; nothing that names a service."""
+    """
+    The least of an activity that simulation and reports need.
 
-    type: str
+    What of it names a service or a place is sealed in the journal, whose open part has how much it
+    was and no more.
+    """
+
+    type: str = ""
     amount: int | None = None
     money: str | None = None
     quantity: int | None = None
@@ -68,6 +78,11 @@ class Detail(Struct, frozen=True, omit_defaults=True):
     attributes: dict[str, str | int | bool] = {}
     note: str = ""
     bill: Bill | None = None
+
+
+def noted(note: str) -> Detail | None:
+    """Return what the journal keeps sealed of what somebody wrote, if they did."""
+    return Detail(note=note) if note else None
 
 
 class RuleAward(Struct, frozen=True, omit_defaults=True):

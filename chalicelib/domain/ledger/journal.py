@@ -1,10 +1,11 @@
 """
 The journal as bytes: each event chained to the one before, so that none can be changed unseen.
 
-An event is stored in two fields, ``body`` (effects, postings, what happened) and ``detail``
-(lines, SKUs, source ids: what could reveal health, in a field of its own so that it can be
-sealed).  The hash chain runs over these stored bytes, so that no later release can make an old
-event look different.
+An event is stored in two fields, ``body`` (effects, postings, what happened) and ``detail`` (what
+could reveal health, or who somebody is, in a field of its own so that it can be sealed): the lines,
+SKUs and source ids of an activity, and also its type and place, which an event has in its payload
+once it is read, and the person who acted.  The hash chain runs over these stored bytes, so that no
+later release can make an old event look different.
 """
 
 from __future__ import annotations
@@ -16,9 +17,18 @@ from typing import Final
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
+from chalicelib.domain.ledger.actor import PERSONS, Actor
 from chalicelib.domain.ledger.calendar import Instant
-from chalicelib.domain.ledger.events import SCHEMA, Detail, Event
+from chalicelib.domain.ledger.events import (
+    SCHEMA,
+    ActivityRecorded,
+    ActivityReversed,
+    ActivitySummary,
+    Detail,
+    Event,
+)
 
 # Bodies are small.  zlib's usual window and tables take longer to set up than such a body takes to
 # compress, and these compress it as far.
@@ -40,6 +50,21 @@ class StoredEvent(Struct, frozen=True):
     hash: bytes
 
 
+class _Sealed(Struct, frozen=True, omit_defaults=True):
+    """
+    What is stored as the detail of an event.
+
+    ``named`` are type, category, channel and location of an activity, and ``actor`` who acted.
+    """
+
+    detail: Detail | None = None
+    named: tuple[str, str, str, str] | None = None
+    actor: Actor | None = None
+
+
+_NOTHING: Final = _Sealed()
+
+
 def deflate(data: bytes) -> bytes:
     """Compress what is small, as zlib (RFC 1950)."""
     packing = zlib.compressobj(_LEVEL, zlib.DEFLATED, _WINDOW_BITS, _MEMORY_LEVEL)
@@ -53,8 +78,9 @@ def encode(event: Event, *, previous: bytes, key: str) -> StoredEvent:
     ``previous`` is the hash of the event before (empty for the first) and ``key`` the account's
     key, so that an event moved to another account or place breaks the chain.
     """
-    body = deflate(_ENCODER.encode(msgspec.structs.replace(event, detail=None)))
-    detail = b"" if event.detail is None else _packed(_ENCODER.encode(event.detail))
+    opened, sealed = _apart(event)
+    body = deflate(_ENCODER.encode(opened))
+    detail = b"" if sealed == _NOTHING else _packed(_ENCODER.encode(sealed))
     return StoredEvent(
         version=event.version,
         effective_at=event.effective_at,
@@ -74,13 +100,38 @@ def decode(stored: StoredEvent) -> Event:
     try:
         event = _events().decode(zlib.decompress(stored.body))
         if stored.detail:
-            detail = _details().decode(_unpacked(stored.detail))
-            event = msgspec.structs.replace(event, detail=detail)
+            event = _together(event, _seals().decode(_unpacked(stored.detail)))
     except (zlib.error, msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise ValueError(f"event {stored.version} cannot be read: {error}") from error
     if event.schema != SCHEMA:
         raise ValueError(f"event {stored.version} has schema {event.schema}, not {SCHEMA}")
     return event
+
+
+def _apart(event: Event) -> tuple[Event, _Sealed]:
+    """Return what of an event may stay open, and what is sealed."""
+    data, actor, named, person = event.data, event.actor, None, None
+    if isinstance(data, ActivityRecorded | ActivityReversed):
+        activity = data.activity
+        named = (activity.type, activity.category, activity.channel, activity.location)
+        data = replace(data, activity=_summary(activity, ("", "", "", "")))
+    if actor.kind in PERSONS:
+        person, actor = actor, Actor(actor.kind, "")
+    opened = replace(event, data=data, actor=actor, detail=None)
+    return opened, _Sealed(event.detail, named, person)
+
+
+def _together(event: Event, sealed: _Sealed) -> Event:
+    """Return an event as it was before `_apart`."""
+    data = event.data
+    if sealed.named is not None and isinstance(data, ActivityRecorded | ActivityReversed):
+        data = replace(data, activity=_summary(data.activity, sealed.named))
+    return replace(event, data=data, actor=sealed.actor or event.actor, detail=sealed.detail)
+
+
+def _summary(activity: ActivitySummary, named: tuple[str, str, str, str]) -> ActivitySummary:
+    kind, category, channel, location = named
+    return replace(activity, type=kind, category=category, channel=channel, location=location)
 
 
 def link(previous: bytes, key: str, version: int, body: bytes, detail: bytes) -> bytes:
@@ -107,5 +158,5 @@ def _events() -> msgspec.json.Decoder[Event]:
 
 
 @functools.cache
-def _details() -> msgspec.json.Decoder[Detail]:
-    return msgspec.json.Decoder(Detail)
+def _seals() -> msgspec.json.Decoder[_Sealed]:
+    return msgspec.json.Decoder(_Sealed)

@@ -44,7 +44,8 @@ class Quote(Struct, frozen=True, omit_defaults=True):
 
     ``activity`` is the activity that confirming records, with what counts as spend on its lines;
     ``redemptions`` those whose vouchers are used; ``due`` what is left to be paid in money.
-    ``revision`` counts its changes.
+    ``revision`` counts its changes; ``service_on`` is the day by which it was priced, and
+    ``made_by`` the kind of actor who made it.
     """
 
     id: str
@@ -64,6 +65,8 @@ class Quote(Struct, frozen=True, omit_defaults=True):
     redemptions: tuple[str, ...] = ()
     state: Literal["open", "confirmed"] = "open"
     revision: int = 1
+    service_on: str = ""
+    made_by: str = ""
 
     def bill(self) -> Bill:
         """Return what of it the journal keeps when it is bought."""
@@ -76,4 +79,5 @@ class Quote(Struct, frozen=True, omit_defaults=True):
             self.lines,
             self.considered,
             tuple(Paid(draw.currency, draw.amount, draw.money) for draw in self.draws),
+            self.service_on,
         )

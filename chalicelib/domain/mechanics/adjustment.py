@@ -10,7 +10,7 @@ from chalicelib.domain.decide.commands import Command
 from chalicelib.domain.decide.decider import Decider
 from chalicelib.domain.decide.mechanic import Mechanic
 from chalicelib.domain.ledger import calendar
-from chalicelib.domain.ledger.events import BalanceAdjusted, Detail
+from chalicelib.domain.ledger.events import BalanceAdjusted, noted
 from chalicelib.domain.ledger.postings import ADJUSTED
 from chalicelib.domain.mechanics import expiry, value
 from chalicelib.domain.programme.document import qualified
@@ -55,7 +55,7 @@ def adjust(decider: Decider, command: Adjust) -> Adjusted:
         value.debit(event, key, -command.amount, destination=ADJUSTED)
     event.record(
         BalanceAdjusted(key, command.amount, command.reason),
-        detail=Detail(note=command.note) if command.note else None,
+        detail=noted(command.note),
     )
     return Adjusted(key, command.amount, expires_on)
 

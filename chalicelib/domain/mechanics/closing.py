@@ -20,7 +20,7 @@ from chalicelib.domain.decide.mechanic import Mechanic, Turn
 from chalicelib.domain.errors import Conflict
 from chalicelib.domain.ledger.calendar import Instant
 from chalicelib.domain.ledger.effects import StatusChange
-from chalicelib.domain.ledger.events import MemberClosed, PrepaidMoney
+from chalicelib.domain.ledger.events import MemberClosed, PrepaidMoney, noted
 from chalicelib.domain.mechanics import households
 from chalicelib.domain.programme.versions import Programmes
 
@@ -35,6 +35,7 @@ class Close(Command, frozen=True):
 
     reason: str
     prepaid: Literal["refund", "waive"] | None = None
+    note: str = ""
 
     def parties(self, known: Known) -> dict[str, str]:
         """Return the member, and the household that they belong to."""
@@ -69,7 +70,9 @@ def close(decider: Decider, command: Close) -> Closed:
     _end(event, (each for each in ending if each.turn is not Turn.PINS))
     event.add(StatusChange("closed"))
     closed = Closed(left, refunded=bool(left) and command.prepaid == "refund")
-    event.record(MemberClosed(command.reason, closed.prepaid, closed.refunded))
+    event.record(
+        MemberClosed(command.reason, closed.prepaid, closed.refunded), detail=noted(command.note)
+    )
     if decider.has(households.HOUSEHOLD):
         households.dismiss(decider, command.member)
     return closed

@@ -26,12 +26,12 @@ from chalicelib.domain.errors import Conflict, NotFound
 from chalicelib.domain.ledger import calendar
 from chalicelib.domain.ledger.effects import CounterChange
 from chalicelib.domain.ledger.events import (
-    Detail,
     EntitlementReturned,
     EntitlementUse,
     EntitlementUsed,
     GrantUse,
     QuotaUse,
+    noted,
 )
 from chalicelib.domain.mechanics import entitlement_grants
 from chalicelib.domain.mechanics.entitlement_grants import Grant
@@ -61,6 +61,7 @@ class ReturnEntitlement(Command, frozen=True):
 
     use: int
     reason: str = ""
+    note: str = ""
 
     def records(self, known: Known) -> tuple[Ref | EventRef, ...]:  # noqa: ARG002 - known at once
         """Return the event of the use."""
@@ -92,7 +93,7 @@ def use(decider: Decider, command: UseEntitlement) -> Used:
     used = consume(event, programme, entitlement.id, command.units)
     event.record(
         EntitlementUsed(used),
-        detail=Detail(note=command.reference) if command.reference else None,
+        detail=noted(command.reference),
     )
     after = held_of(event.account, programme, entitlement, now)
     nothing = Held(programme.id, entitlement, 0)
@@ -173,7 +174,8 @@ def give_back(decider: Decider, command: ReturnEntitlement) -> Returned:
     event.add(CounterChange(done, 1, kept))
     units = put_back(event, used)
     event.record(
-        EntitlementReturned(command.use, used.programme, used.entitlement, units, command.reason)
+        EntitlementReturned(command.use, used.programme, used.entitlement, units, command.reason),
+        detail=noted(command.note),
     )
     return replace(result, changed=True, units=units)
 

@@ -24,8 +24,8 @@ from chalicelib.domain.ledger import calendar
 from chalicelib.domain.ledger.account import Account
 from chalicelib.domain.ledger.calendar import Instant, Window
 from chalicelib.domain.ledger.events import (
-    Detail,
     EntitlementGranted,
+    noted,
 )
 from chalicelib.domain.mechanics import entitlement_grants
 from chalicelib.domain.mechanics.entitlement_grants import Grant
@@ -159,7 +159,7 @@ def grant_by_hand(decider: Decider, command: GrantEntitlement) -> Held | None:
     )
     event.record(
         EntitlementGranted(programme.id, entitlement.id, command.units, command.reason),
-        detail=Detail(note=command.note) if command.note else None,
+        detail=noted(command.note),
     )
     return held_of(event.account, programme, entitlement, now)
 

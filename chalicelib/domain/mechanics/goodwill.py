@@ -3,7 +3,8 @@ Goodwill: staff put something right at once, within what their role may give in 
 
 The budget is that of whoever gives, over all members, in a local day; it is taken in the same
 transaction as the credit, so that nobody gives more by giving at two desks.  Of several roles the
-largest allowance counts.
+largest allowance counts.  All API keys of a tenant are one giver: who may make keys would else make
+budgets.  All who have a role may have a budget together, too.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated, Final
 
-from msgspec import Meta, Struct
+from msgspec import Meta, Struct, field
 
 from chalicelib.domain.decide.claims import TakeFrom
 from chalicelib.domain.decide.commands import Command
@@ -19,7 +20,7 @@ from chalicelib.domain.decide.decider import Decider
 from chalicelib.domain.decide.mechanic import Mechanic
 from chalicelib.domain.errors import Forbidden, Invalid
 from chalicelib.domain.ledger import calendar
-from chalicelib.domain.ledger.events import Detail, GoodwillGiven
+from chalicelib.domain.ledger.events import GoodwillGiven, noted
 from chalicelib.domain.ledger.postings import ISSUED
 from chalicelib.domain.mechanics import expiry, value
 from chalicelib.domain.pointer import join
@@ -42,11 +43,13 @@ class Goodwill(Model, frozen=True):
     """
     What staff may credit: in which currency, for which reasons, and how much a day by role.
 
-    A role that is not named may give nothing; ``server`` is who calls with an API key.
+    A role that is not named may give nothing; ``server`` are all who call with API keys.  What all
+    of a role give in a day is at most what ``daily_together`` says of it, if anything.
     """
 
     currency: Id
     daily: Annotated[dict[Id, Points], Meta(min_length=1, max_length=20)]
+    daily_together: Annotated[dict[Id, Points], Meta(max_length=20)] = field(default_factory=dict)
     reasons: Annotated[tuple[Id, ...], Meta(max_length=50)] = ()
     max_each: Points | None = None
 
@@ -78,8 +81,9 @@ def give(decider: Decider, command: GiveGoodwill) -> Given:
     programme = decider.programme(command.programme)
     terms = SECTION.of(programme)
     roles = decider.actor.roles or (SERVER,)
-    limits = [] if terms is None else [terms.daily.get(role, 0) for role in roles]
-    limit = max(limits, default=0)
+    daily = {} if terms is None else terms.daily
+    role = max(roles, key=lambda each: daily.get(each, 0))
+    limit = daily.get(role, 0)
     if terms is None or limit == 0:
         raise Forbidden(
             "goodwill_not_allowed",
@@ -99,25 +103,31 @@ def give(decider: Decider, command: GiveGoodwill) -> Given:
     value.credit(event, key, term.opens(command.points), source=ISSUED, cause="goodwill")
     event.record(
         GoodwillGiven(key, command.points, command.reason),
-        detail=Detail(note=command.note) if command.note else None,
+        detail=noted(command.note),
     )
-    decider.claim(
-        TakeFrom(
-            f"{programme.id}/goodwill/{decider.actor.name}/{today.isoformat()}",
-            command.points,
-            limit,
-            refusal=over_limit(limit),
-            kept_days=_BUDGET_KEPT_DAYS,
+    giver = SERVER if role == SERVER else decider.actor.name
+    budgets = {giver: over_limit(limit)}
+    if (together := terms.daily_together.get(role)) is not None:
+        budgets[f"role:{role}"] = over_limit(together, together=True)
+    for name, refusal in budgets.items():
+        decider.claim(
+            TakeFrom(
+                f"{programme.id}/goodwill/{name}/{today.isoformat()}",
+                command.points,
+                refusal.extensions["limit"],
+                refusal=refusal,
+                kept_days=_BUDGET_KEPT_DAYS,
+            )
         )
-    )
     return Given(currency.id, command.points, limit, term.expires_on)
 
 
-def over_limit(limit: int) -> Forbidden:
-    """Return the refusal of who has given, or would give, more than the role may in a day."""
+def over_limit(limit: int, *, together: bool = False) -> Forbidden:
+    """Return the refusal of what is more than one, or all of the role, may give in a day."""
+    who = "All of your role together" if together else "Your role"
     return Forbidden(
         "goodwill_limit",
-        f"Your role may give {limit} a day, and this would be more: ask who may give more.",
+        f"{who} may give {limit} a day, and this would be more: ask who may give more.",
         limit=limit,
     )
 
@@ -143,6 +153,9 @@ def problems(programme: Programme) -> Iterator[Violation]:
     terms = SECTION.of(programme)
     if terms is not None:
         yield from known_currency(programme, terms.currency, join("", SECTION.name, "currency"))
+        for role in terms.daily_together.keys() - terms.daily.keys():
+            place = join("", SECTION.name, "daily_together", role)
+            yield Violation(place, "must be a role that `daily` names: others give nothing")
 
 
 def words(compose: Composer) -> Iterator[Description]:

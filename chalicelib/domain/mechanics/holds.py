@@ -29,12 +29,12 @@ from chalicelib.domain.ledger.calendar import Instant
 from chalicelib.domain.ledger.effects import CounterChange
 from chalicelib.domain.ledger.events import (
     Data,
-    Detail,
     HoldCaptured,
     HoldExtended,
     HoldPlaced,
     HoldReleased,
     HoldsExpired,
+    noted,
 )
 from chalicelib.domain.ledger.lots import Taken
 from chalicelib.domain.ledger.postings import HELD, REDEEMED, SET_ASIDE
@@ -107,6 +107,7 @@ class ReleaseHold(Command, frozen=True):
 
     hold_id: str
     reason: str = ""
+    note: str = ""
 
 
 class ExtendHold(Command, frozen=True):
@@ -163,7 +164,7 @@ def place(decider: Decider, command: PlaceHold) -> Placed:
     HOLDS.put(event, command.hold_id, hold)
     event.record(
         HoldPlaced(command.hold_id, hold.currency, hold.amount),
-        detail=Detail(note=command.reference) if command.reference else None,
+        detail=noted(command.reference),
     )
     return Placed(command.hold_id, hold)
 
@@ -186,7 +187,7 @@ def capture(decider: Decider, command: CaptureHold) -> Ended:
     _end(event, command.hold_id, "captured")
     event.record(
         HoldCaptured(command.hold_id, hold.currency, amount),
-        detail=Detail(note=command.reference) if command.reference else None,
+        detail=noted(command.reference),
     )
     back = hold.amount - amount
     return Ended(command.hold_id, hold.programme, hold.currency, amount, back, lost)
@@ -199,7 +200,7 @@ def release(decider: Decider, command: ReleaseHold) -> Ended:
     event = decider.event()
     lost = _restore(event, hold, hold.taken)
     _end(event, command.hold_id, "released")
-    event.record(HoldReleased(command.hold_id, command.reason))
+    event.record(HoldReleased(command.hold_id, command.reason), detail=noted(command.note))
     return Ended(command.hold_id, hold.programme, hold.currency, 0, hold.amount, lost)
 
 

@@ -27,11 +27,11 @@ from chalicelib.domain.ledger.account import Account
 from chalicelib.domain.ledger.calendar import Instant
 from chalicelib.domain.ledger.effects import Opened, StatusChange
 from chalicelib.domain.ledger.events import (
-    Detail,
     HouseholdJoined,
     HouseholdLeft,
     HouseholdMemberAdded,
     HouseholdMemberRemoved,
+    noted,
 )
 
 #: How many members a household has at most, whatever it is founded for.
@@ -166,7 +166,7 @@ def leave(decider: Decider, command: LeaveHousehold) -> Together:
         raise NotFound("not_in_household", "This member does not belong to this household.")
     event = decider.event()
     end(event)
-    note = Detail(note=command.note) if command.note else None
+    note = noted(command.note)
     event.record(HouseholdLeft(command.household), detail=note)
     return dismiss(decider, command.member)
 

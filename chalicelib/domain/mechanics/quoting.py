@@ -14,6 +14,7 @@ a voucher that is gone, value that is gone.
 
 from __future__ import annotations
 
+from datetime import date, timedelta
 from typing import Final
 
 from msgspec import Struct
@@ -26,11 +27,11 @@ from chalicelib.domain.decide.commands import Command
 from chalicelib.domain.decide.decider import MEMBER, Decider, Known
 from chalicelib.domain.decide.event_builder import EventBuilder
 from chalicelib.domain.decide.mechanic import Mechanic
-from chalicelib.domain.errors import Conflict, Invalid, NotFound
+from chalicelib.domain.errors import Conflict, Forbidden, Invalid, NotFound
 from chalicelib.domain.ledger import calendar
-from chalicelib.domain.ledger.activity import Activity
+from chalicelib.domain.ledger.activity import PURCHASE, Activity
 from chalicelib.domain.ledger.chosen_days import parse_chosen_date
-from chalicelib.domain.ledger.events import FreedLine, Line, QuoteBought, WalletDraw
+from chalicelib.domain.ledger.events import QUOTED, FreedLine, Line, QuoteBought, WalletDraw
 from chalicelib.domain.ledger.postings import REDEEMED
 from chalicelib.domain.ledger.quote import Draw, Quote
 from chalicelib.domain.mechanics import (
@@ -51,11 +52,9 @@ from chalicelib.domain.mechanics.redemptions import Redemption
 from chalicelib.domain.mechanics.wallet_payments import Payment
 from chalicelib.domain.programme.document import Programme
 
-#: The source of the activity that a confirmed quote is, where the caller names no other.
-SOURCE: Final = "quote"
 _MINUTE_MS: Final = 60_000
 #: A quote can still be read a week beyond the longest that one stands.
-QUOTES: Final = RecordKind("quote", Quote, kept_days=14)
+QUOTES: Final = RecordKind("quote", Quote, kept_days=14, sealed=True)
 
 
 class MakeQuote(Command, frozen=True):
@@ -63,8 +62,8 @@ class MakeQuote(Command, frozen=True):
     Price a purchase.
 
     ``activity`` is the activity as it would be recorded, with the prices before any discount on its
-    lines; ``service_on`` the local day by which discounts go, today where it is not said;
-    ``vouchers`` the ids of the redemptions whose vouchers are presented.
+    lines; ``service_on`` the local day by which discounts go, today where it is not said, and for
+    members always; ``vouchers`` the ids of the redemptions whose vouchers are presented.
     """
 
     programme: str
@@ -95,7 +94,7 @@ class ConfirmQuote(Command, frozen=True):
     """Buy what was quoted; ``source`` and ``external_id`` identify the activity it becomes."""
 
     quote_id: str
-    source: str = SOURCE
+    source: str = QUOTED
     external_id: str = ""
 
     def records(self, known: Known) -> tuple[Ref | EventRef, ...]:
@@ -126,9 +125,7 @@ def make(decider: Decider, command: MakeQuote) -> Quoted:
     programme = decider.programme(command.programme)
     version = decider.programmes.in_force(programme.id, now)
     activity = pricing.in_its_money(programme, command.activity, now)
-    day = calendar.local_date(now, programme.time_zone)
-    if command.service_on:
-        day = parse_chosen_date(command.service_on, "/service_on")
+    day = _service_day(decider, programme, command)
     vouchers = tuple(_presented(decider, command.member, each) for each in command.vouchers)
     _check_excluded(programme, command.excluded)
     purchase = Purchase(
@@ -160,10 +157,48 @@ def make(decider: Decider, command: MakeQuote) -> Quoted:
         draws=priced.draws,
         freed=priced.freed,
         redemptions=priced.redemptions,
+        service_on=day.isoformat(),
+        made_by=decider.actor.kind,
     )
-    followed = _buy(decider.trial(), quote, SOURCE, quote.id)
+    followed = _buy(decider.trial(), quote, QUOTED, quote.id)
     decider.claim(_saving(quote))
     return Quoted(quote, followed.recorded)
+
+
+def _service_day(decider: Decider, programme: Programme, command: MakeQuote) -> date:
+    """
+    Return the day by which discounts go.
+
+    What a member says of a purchase is not checked by anybody before it is priced, so members quote
+    purchases of today.  Staff go back as far as an activity may be dated back.
+    """
+    today = calendar.local_date(decider.now, programme.time_zone)
+    day = today
+    if command.service_on:
+        day = parse_chosen_date(command.service_on, "/service_on")
+    if decider.actor.is_member:
+        if command.activity.type != PURCHASE:
+            raise _not_for_members("/type", f"a {PURCHASE}")
+        if day != today:
+            raise _not_for_members("/service_on", f"what is bought today, {today.isoformat()}")
+    earliest = today - timedelta(days=programme.backdate_limit_days)
+    if day < earliest:
+        raise Invalid(
+            "backdate_limit",
+            f"{programme.id} goes back {programme.backdate_limit_days} days.",
+            errors=[
+                {"pointer": "/service_on", "detail": f"must not be before {earliest.isoformat()}"}
+            ],
+        )
+    return day
+
+
+def _not_for_members(pointer: str, what: str) -> Forbidden:
+    return Forbidden(
+        "not_for_members",
+        f"Members quote {what}; for anything else let staff make the quote.",
+        pointer=pointer,
+    )
 
 
 def _presented(decider: Decider, member: str, redemption_id: str) -> Redemption:

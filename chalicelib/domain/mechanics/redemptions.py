@@ -21,7 +21,7 @@ from chalicelib.domain.errors import Conflict, NotFound
 from chalicelib.domain.ledger import postings
 from chalicelib.domain.ledger.calendar import Instant
 from chalicelib.domain.ledger.effects import CounterChange
-from chalicelib.domain.ledger.events import RedemptionCancelled, VoucherUsed
+from chalicelib.domain.ledger.events import RedemptionCancelled, VoucherUsed, noted
 from chalicelib.domain.ledger.lots import Taken
 from chalicelib.domain.ledger.postings import REDEEMED, LedgerAccount
 from chalicelib.domain.mechanics import restoring
@@ -64,6 +64,7 @@ class CancelRedemption(Command, frozen=True):
 
     redemption_id: str
     reason: str = ""
+    note: str = ""
 
     def records(self, known: Known) -> tuple[Ref | EventRef, ...]:  # noqa: ARG002 - known at once
         """Return the redemption."""
@@ -120,7 +121,7 @@ def cancel(decider: Decider, command: CancelRedemption) -> Redemption:
     for counter, kept_until in redemption.counters:
         if event.account.counter(counter):
             event.add(CounterChange(counter, -1, kept_until))
-    event.record(RedemptionCancelled(redemption.id, command.reason))
+    event.record(RedemptionCancelled(redemption.id, command.reason), detail=noted(command.note))
     event.take_back(Benefit("reward", redemption.programme, redemption.reward, "cancellation"))
     after = replace(in_state(redemption, "cancelled", now), lapsed=lapsed)
     decider.claim(claim_to_save(after))

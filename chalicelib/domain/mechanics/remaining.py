@@ -31,13 +31,14 @@ class Remaining(Struct, frozen=True, omit_defaults=True):
     """
     What of a recorded activity is not yet reversed.
 
-    ``granted`` follows the order of the event's awards; ``outcomes`` are what its outcomes have
-    become; ``revision`` counts the reversals.
+    ``lines`` are (amount, quantity) in the order of the activity's, since a line's id may tell what
+    was served; ``granted`` follows the order of the event's awards; ``outcomes`` are what its
+    outcomes have become; ``revision`` counts the reversals.
     """
 
     amount: int | None
     quantity: int | None
-    lines: dict[str, tuple[int, int]] = {}
+    lines: tuple[tuple[int, int], ...] = ()
     granted: tuple[int, ...] = ()
     whole: bool = True
     revision: int = 0
@@ -54,7 +55,7 @@ def untouched(event: Event) -> Remaining:
     return Remaining(
         amount=activity.amount,
         quantity=activity.quantity,
-        lines={line.id: (line.amount, line.quantity) for line in activity.lines},
+        lines=tuple((line.amount, line.quantity) for line in activity.lines),
         granted=tuple(award.granted for award in _recorded(event).awards),
         outcomes=event.outcomes,
     )
@@ -79,7 +80,7 @@ def reduced(
     ``exceeds_remaining``.
     """
     if lines:
-        return _without_lines(before, lines)
+        return _without_lines(activity, before, lines)
     if amount is None:
         return _all_gone(before)
     if activity.lines:
@@ -100,11 +101,15 @@ def reduced(
     return replace(before, amount=before.amount - amount)
 
 
-def _without_lines(before: Remaining, reversals: tuple[LineReversal, ...]) -> Remaining:
-    lines = dict(before.lines)
-    for place, reversal in enumerate(reversals):
-        pointer = f"/lines/{place}"
-        if reversal.id not in lines:
+def _without_lines(
+    activity: Activity, before: Remaining, reversals: tuple[LineReversal, ...]
+) -> Remaining:
+    places = {line.id: place for place, line in enumerate(activity.lines)}
+    lines = list(before.lines)
+    for number, reversal in enumerate(reversals):
+        pointer = f"/lines/{number}"
+        place = places.get(reversal.id)
+        if place is None:
             raise Invalid(
                 "unknown_line",
                 f"This activity has {len(lines)} lines, and none of this id.",
@@ -112,7 +117,7 @@ def _without_lines(before: Remaining, reversals: tuple[LineReversal, ...]) -> Re
                     {"pointer": f"{pointer}/id", "detail": "must be the id of one of its lines"}
                 ],
             )
-        amount, quantity = lines[reversal.id]
+        amount, quantity = lines[place]
         less_quantity = quantity if reversal.quantity is None else reversal.quantity
         _check_left(f"{pointer}/quantity", quantity, less_quantity)
         less_amount = reversal.amount
@@ -125,15 +130,16 @@ def _without_lines(before: Remaining, reversals: tuple[LineReversal, ...]) -> Re
             # Part of the money of a line comes back, as a price reduction does: its units stay.
             less_quantity = 0
         _check_left(f"{pointer}/amount", amount, less_amount)
-        lines[reversal.id] = (amount - less_amount, quantity - less_quantity)
-    if not any(amount or quantity for amount, quantity in lines.values()):
+        lines[place] = (amount - less_amount, quantity - less_quantity)
+    if not any(amount or quantity for amount, quantity in lines):
         return _all_gone(before)
     units = before.quantity
     if units is not None:
         # An activity may state its units and have lines too: what comes back of them is the same.
-        back = sum(was - lines[line][1] for line, (_, was) in before.lines.items())
+        back = sum(was - now for (_, was), (_, now) in zip(before.lines, lines, strict=True))
         units = max(units - back, 0)
-    return replace(before, amount=sum(a for a, _ in lines.values()), quantity=units, lines=lines)
+    left = sum(amount for amount, _ in lines)
+    return replace(before, amount=left, quantity=units, lines=tuple(lines))
 
 
 def _check_left(pointer: str, left: int, asked: int) -> None:
@@ -151,7 +157,7 @@ def _all_gone(before: Remaining) -> Remaining:
         before,
         amount=None if before.amount is None else 0,
         quantity=None if before.quantity is None else 0,
-        lines=dict.fromkeys(before.lines, (0, 0)),
+        lines=((0, 0),) * len(before.lines),
         whole=False,
     )
 
@@ -159,16 +165,17 @@ def _all_gone(before: Remaining) -> Remaining:
 def what_is_left(activity: Activity, remaining: Remaining) -> Activity:
     """Return an activity as if it had only what remains of it."""
     lines = tuple(
-        Line(line.id, *remaining.lines[line.id], line.category, line.sku)
-        for line in activity.lines
-        if any(remaining.lines[line.id])
+        Line(line.id, *left, line.category, line.sku)
+        for line, left in zip(activity.lines, remaining.lines, strict=True)
+        if any(left)
     )
     return replace(activity, amount=remaining.amount, quantity=remaining.quantity, lines=lines)
 
 
 def returned_lines(activity: Activity, before: Remaining, after: Remaining) -> Iterator[Line]:
     """Yield what of each line came back."""
-    for line in activity.lines:
-        (amount, quantity), (left, units) = before.lines[line.id], after.lines[line.id]
+    for line, (amount, quantity), (left, units) in zip(
+        activity.lines, before.lines, after.lines, strict=True
+    ):
         if (amount, quantity) != (left, units):
             yield Line(line.id, amount - left, quantity - units, line.category, line.sku)

@@ -58,6 +58,7 @@ class ReverseActivity(Command, frozen=True):
     lines: tuple[LineReversal, ...] = ()
     amount: int | None = None
     reason: str = ""
+    note: str = ""
 
     def records(self, known: Known) -> tuple[Ref | EventRef, ...]:  # noqa: ARG002 - known at once
         """Return the event of the activity, and what earlier reversals left of it."""
@@ -107,7 +108,7 @@ def reverse(decider: Decider, command: ReverseActivity) -> Reversed:
     event.record(
         data,
         occurred_at=original.occurred_at,
-        detail=_detail(original, activity, before, after),
+        detail=replace(_detail(original, activity, before, after), note=command.note),
     )
     ref = REMAINING.ref(command.member, str(command.version))
     decider.claim(SaveRecord(ref, after, after.revision))

@@ -31,10 +31,10 @@ from chalicelib.domain.ledger.calendar import Instant
 from chalicelib.domain.ledger.chosen_days import parse_chosen_date
 from chalicelib.domain.ledger.events import (
     Data,
-    Detail,
     StatusesExpired,
     StatusVerified,
     StatusWithdrawn,
+    noted,
 )
 from chalicelib.domain.pointer import join
 from chalicelib.domain.programme.document import Programme
@@ -99,6 +99,7 @@ class WithdrawStatus(Command, frozen=True):
     programme: str
     status: str
     reason: str
+    note: str = ""
 
 
 class StatusResult(Struct, frozen=True):
@@ -152,7 +153,7 @@ def verify(decider: Decider, command: VerifyStatus) -> StatusResult:
         return replace(result, changed=False)
     event.record(
         StatusVerified(programme.id, status.id, verified.from_on, verified.until_on),
-        detail=Detail(note=command.proof) if command.proof else None,
+        detail=noted(command.proof),
     )
     return result
 
@@ -166,7 +167,9 @@ def withdraw(decider: Decider, command: WithdrawStatus) -> StatusResult:
     VERIFIED.drop(event, _key(programme.id, status.id))
     if event.is_empty:
         return replace(result, changed=False)
-    event.record(StatusWithdrawn(programme.id, status.id, command.reason))
+    event.record(
+        StatusWithdrawn(programme.id, status.id, command.reason), detail=noted(command.note)
+    )
     return result
 
 

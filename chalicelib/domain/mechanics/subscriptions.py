@@ -22,11 +22,11 @@ from chalicelib.domain.ledger.account import Account
 from chalicelib.domain.ledger.calendar import Instant
 from chalicelib.domain.ledger.effects import CounterChange
 from chalicelib.domain.ledger.events import (
-    Detail,
     PlanCancelled,
     PlanChanged,
     PlanFeePaid,
     PlanSubscribed,
+    noted,
 )
 from chalicelib.domain.mechanics.plans import (
     SUBSCRIPTIONS,
@@ -84,6 +84,7 @@ class CancelPlan(Command, frozen=True):
     programme: str
     when: When = "period_end"
     reason: str = ""
+    note: str = ""
 
 
 class Fee(Struct, frozen=True):
@@ -147,7 +148,7 @@ def subscribe(decider: Decider, command: Subscribe) -> Subscribed:
     hold_tier(event, programme, plan)
     event.record(
         PlanSubscribed(programme.id, plan.id, 0 if fee is None else fee.amount),
-        detail=_reference(command.reference),
+        detail=noted(command.reference),
     )
     return Subscribed(programme.id, begun, fee=fee)
 
@@ -195,7 +196,7 @@ def pay_fee(decider: Decider, command: PayFee) -> Subscribed:
     SUBSCRIPTIONS.put(event, programme.id, paid)
     event.record(
         PlanFeePaid(programme.id, fee.plan, fee.amount, fee.from_on, fee.until_on),
-        detail=_reference(command.reference),
+        detail=noted(command.reference),
     )
     return Subscribed(programme.id, paid, fee=fee)
 
@@ -300,17 +301,16 @@ def cancel_plan(decider: Decider, command: CancelPlan) -> Subscribed:
         if ending == held:
             return Subscribed(programme.id, held, changed=False)
         SUBSCRIPTIONS.put(event, programme.id, ending)
-    event.record(PlanCancelled(programme.id, held.plan, when, command.reason, left))
+    event.record(
+        PlanCancelled(programme.id, held.plan, when, command.reason, left),
+        detail=noted(command.note),
+    )
     return Subscribed(programme.id, ending, -left)
 
 
 def refused_in(state: str, remedy: str) -> Conflict:
     """Return the refusal of what a plan's state does not allow, with what to do about it."""
     return Conflict("plan_state", f"The plan is {state}. {remedy}", state=state)
-
-
-def _reference(text: str) -> Detail | None:
-    return Detail(note=text) if text else None
 
 
 def subscription_of(account: Account, programme: Programme) -> Subscription:

@@ -10,7 +10,7 @@ from chalicelib.domain.decide.commands import Command
 from chalicelib.domain.decide.decider import Decider
 from chalicelib.domain.decide.mechanic import Mechanic
 from chalicelib.domain.errors import Invalid
-from chalicelib.domain.ledger.events import Detail, TierGranted, TierLifted
+from chalicelib.domain.ledger.events import TierGranted, TierLifted, noted
 from chalicelib.domain.mechanics.tier_overrides import lift_override, set_override
 from chalicelib.domain.mechanics.tiers import TierOverride, overrides_of
 
@@ -30,6 +30,7 @@ class LiftTier(Command, frozen=True):
 
     programme: str
     reason: str
+    note: str = ""
 
 
 class Granted(Struct, frozen=True):
@@ -60,7 +61,7 @@ def grant(decider: Decider, command: GrantTier) -> Granted:
     )
     event.record(
         TierGranted(programme.id, command.tier, command.reason, on),
-        detail=Detail(note=command.note) if command.note else None,
+        detail=noted(command.note),
     )
     return Granted(programme.id, held, changed=True, expires_on=on)
 
@@ -75,7 +76,7 @@ def lift(decider: Decider, command: LiftTier) -> Granted:
     event = decider.event()
     lift_override(event, programme, "manual")
     held = event.account.enrolments[programme.id].tier
-    event.record(TierLifted(programme.id, command.reason))
+    event.record(TierLifted(programme.id, command.reason), detail=noted(command.note))
     return Granted(programme.id, held, changed=True)
 
 

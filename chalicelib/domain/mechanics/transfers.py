@@ -30,7 +30,7 @@ from chalicelib.domain.ledger import calendar, postings
 from chalicelib.domain.ledger.account import Account
 from chalicelib.domain.ledger.calendar import Instant, Window
 from chalicelib.domain.ledger.effects import CounterChange
-from chalicelib.domain.ledger.events import Detail, TransferReceived, TransferSent
+from chalicelib.domain.ledger.events import TransferReceived, TransferSent, noted
 from chalicelib.domain.ledger.lots import Taken
 from chalicelib.domain.mechanics import caps, expiry, inactivity, value
 from chalicelib.domain.pointer import join
@@ -136,7 +136,7 @@ def send(decider: Decider, command: SendTransfer) -> Sent:
         parts = _with_fresh_expiry(parts, currency, today, programme.time_zone)
     event.record(
         TransferSent(command.transfer_id, command.to, key, command.amount),
-        detail=Detail(note=command.reference) if command.reference else None,
+        detail=noted(command.reference),
     )
     _receive(decider, programme, rule, parts, command)
     return Sent(command.transfer_id, command.to, programme.id, rule.currency, command.amount, parts)

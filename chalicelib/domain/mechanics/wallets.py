@@ -21,7 +21,7 @@ from chalicelib.domain.decide.event_builder import EventBuilder
 from chalicelib.domain.decide.mechanic import Mechanic
 from chalicelib.domain.ledger.account import Account
 from chalicelib.domain.ledger.calendar import Instant
-from chalicelib.domain.ledger.events import Detail, PrepaidMoney, WalletToppedUp
+from chalicelib.domain.ledger.events import PrepaidMoney, WalletToppedUp, noted
 from chalicelib.domain.ledger.postings import PAID_IN
 from chalicelib.domain.mechanics import expiry, value
 from chalicelib.domain.pointer import join
@@ -104,7 +104,7 @@ def top_up(decider: Decider, command: TopUp) -> ToppedUp:
     )
     event.record(
         WalletToppedUp(qualified(programme.id, currency.id), command.amount, percent),
-        detail=Detail(note=command.reference) if command.reference else None,
+        detail=noted(command.reference),
     )
     return ToppedUp(currency.id, command.amount, percent, term.expires_on)
 

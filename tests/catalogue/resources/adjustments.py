@@ -7,7 +7,7 @@ from tests.catalogue.example import Example
 EXAMPLES = (
     Example(
         "POST /v1/members/{member_id}/adjustments",
-        body={"programme": "clinic", "currency": "points", "amount": 500, "reason": "moved here"},
+        body={"programme": "clinic", "currency": "points", "amount": 500, "reason": "moved-here"},
         calls=2,
         write_units=7,
     ),

@@ -29,7 +29,7 @@ _COFFEE = {"programme": "clinic", "entitlement": "coffee"}
 EXAMPLES = (
     Example(
         _GRANTED,
-        body={**_COFFEE, "units": 2, "reason": "long wait", "valid_days": 90},
+        body={**_COFFEE, "units": 2, "reason": "long-wait", "valid_days": 90},
         calls=2,
         write_units=7,
     ),

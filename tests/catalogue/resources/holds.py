@@ -25,5 +25,5 @@ EXAMPLES = (
     Example(f"GET {_PATH}", after=(f"POST {_PATH}",), calls=1),
     Example(f"POST {_ONE}/extension", body={"minutes": 2_880}, calls=2, write_units=6),
     Example(f"POST {_ONE}/capture", body={"amount": 60}, calls=2, write_units=6),
-    Example(f"POST {_ONE}/release", body={"reason": "basket was left"}, calls=2, write_units=6),
+    Example(f"POST {_ONE}/release", body={"reason": "basket-was-left"}, calls=2, write_units=6),
 )

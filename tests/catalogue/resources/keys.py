@@ -8,10 +8,11 @@ EXAMPLES = (
     Example(
         "POST /v1/api-keys",
         body={"name": "till 2", "scopes": ["activities:write"]},
+        always={"sources": ["till-2"]},
         gives={"key_id": "key_id"},
         refused_alone="scope_not_held",
         calls=1,
         write_units=2,
     ),
-    Example("DELETE /v1/api-keys/{key_id}", calls=2, write_units=2),
+    Example("DELETE /v1/api-keys/{key_id}", refused_alone="scope_not_held", calls=2, write_units=2),
 )

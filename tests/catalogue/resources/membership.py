@@ -20,7 +20,7 @@ EXAMPLES = (
     ),
     Example(
         "POST /v1/members/{member_id}/closure",
-        body={"reason": "moved away"},
+        body={"reason": "moved-away"},
         ends=True,
         calls=2,
         write_units=6,

@@ -16,9 +16,10 @@ EXAMPLES = (
         write_units=10,
     ),
     Example(f"GET {_REDEMPTION}", calls=1),
+    Example(f"GET {_REDEMPTION}/voucher", calls=1),
     Example(
         f"POST {_REDEMPTION}/cancellation",
-        body={"reason": "changed their mind"},
+        body={"reason": "changed-their-mind"},
         calls=2,
         write_units=8,
     ),

@@ -31,7 +31,7 @@ EXAMPLES = (
     Example(
         f"POST {_PATH}/withdrawal",
         after=(f"POST {_PATH}",),
-        body={**_FAMILY, "reason": "moved apart"},
+        body={**_FAMILY, "reason": "moved-apart"},
         calls=2,
         write_units=6,
     ),

@@ -9,7 +9,7 @@ _GRANTED = "POST /v1/members/{member_id}/tier-grants"
 EXAMPLES = (
     Example(
         _GRANTED,
-        body={"programme": "clinic", "tier": "gold", "reason": "long wait", "days": 30},
+        body={"programme": "clinic", "tier": "gold", "reason": "long-wait", "days": 30},
         calls=2,
         write_units=7,
     ),
@@ -17,7 +17,7 @@ EXAMPLES = (
     Example(
         f"{_GRANTED}/removal",
         after=(_GRANTED,),
-        body={"programme": "clinic", "reason": "given by mistake"},
+        body={"programme": "clinic", "reason": "given-by-mistake"},
         calls=2,
         write_units=6,
     ),

@@ -6,14 +6,15 @@ import json
 import zlib
 from typing import Any, Final
 
-import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from chalicelib.domain.decide.event_builder import Door, EventBuilder
 from chalicelib.domain.ledger import events, journal
 from chalicelib.domain.ledger.account import Account
+from chalicelib.domain.ledger.actor import Actor
 from chalicelib.domain.ledger.effects import LotChange
 from chalicelib.domain.ledger.events import (
     ActivityRecorded,
@@ -60,22 +61,26 @@ def packed(document: Any) -> bytes:
 class TestBytes:
     """What is written reads back."""
 
-    @pytest.mark.parametrize("event", [ENTRY, msgspec.structs.replace(ENTRY, detail=None)])
+    @pytest.mark.parametrize("event", [ENTRY, replace(ENTRY, detail=None)])
     def test_round_trip(self, event: Event) -> None:
         """An event reads back as it was, with and without detail."""
         link = journal.encode(event, previous=b"before", key=KEY)
 
         assert journal.decode(link) == event
         assert (link.version, link.effective_at) == (3, 1_000)
-        assert (link.detail == b"") is (event.detail is None)
         assert link.hash == journal.link(b"before", KEY, 3, link.body, link.detail)
 
     def test_the_detail_is_apart(self) -> None:
-        """What could reveal health is in the detail and nowhere in the body."""
-        link = journal.encode(ENTRY, previous=b"", key=KEY)
+        """A9: what could reveal health, or a person, is in the detail and nowhere in the body."""
+        activity = ActivitySummary("oncology.visited", 500, "GBP", None, "scan", "phone", "ward-7")
+        ann = Actor("staff", "ann@clinic.example")
+        entry = replace(ENTRY, data=ActivityRecorded(activity), actor=ann)
+        link = journal.encode(entry, previous=b"", key=KEY)
         body = zlib.decompress(link.body)
 
-        for secret in (b"till", b'"7"', b"rx", b"SKU-9"):
+        assert journal.decode(link) == entry
+        words = b"till '7' rx SKU-9 oncology.visited scan phone ward-7 ann@clinic.example"
+        for secret in words.replace(b"'", b'"').split():
             assert secret not in body
             assert secret in link.detail
 
@@ -92,9 +97,16 @@ class TestBytes:
     def test_a_sealed_detail_leaves_the_event_readable(self) -> None:
         """Without its detail an event still folds."""
         link = journal.encode(ENTRY, previous=b"", key=KEY)
-        event = journal.decode(msgspec.structs.replace(link, detail=b""))
+        event = journal.decode(replace(link, detail=b""))
 
-        assert event == msgspec.structs.replace(ENTRY, detail=None)
+        amount = ActivityRecorded(ActivitySummary(amount=500, money="GBP"))
+        assert event == replace(ENTRY, data=amount, detail=None)
+
+    def test_a_body_alone(self) -> None:
+        """Where there is nothing to seal, there is no detail."""
+        written = replace(ENTRY, data=MemberCreated(), detail=None)
+
+        assert journal.encode(written, previous=b"", key=KEY).detail == b""
 
     @pytest.mark.parametrize(
         ("body", "detail"),
@@ -113,7 +125,7 @@ class TestBytes:
             (packed(LEAST | {"data": {"kind": "member.enrolled"}}), b""),
             (packed(LEAST | {"data": {}}), b""),
             (journal.encode(ENTRY, previous=b"", key=KEY).body, b"broken"),
-            (journal.encode(ENTRY, previous=b"", key=KEY).body, packed({"lines": 3})),
+            (journal.encode(ENTRY, previous=b"", key=KEY).body, packed({"detail": {"lines": 3}})),
         ],
     )
     def test_what_cannot_be_read(self, body: bytes, detail: bytes) -> None:

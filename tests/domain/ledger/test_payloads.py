@@ -289,7 +289,7 @@ STORIES: Final[dict[Callable[[], tuple[Member, ...]], tuple[list[Data], ...]]] =
             ConsentsChanged({"research": True}),
             ProfileChanged(),
             JOINED,
-            MemberClosed("asked to"),
+            MemberClosed("asked-to"),
         ],
     ),
     activities: (

@@ -40,7 +40,7 @@ class TestWhole:
             remaining=Remaining(
                 amount=0,
                 quantity=None,
-                lines={"a": (0, 0), "b": (0, 0), "c": (0, 0)},
+                lines=((0, 0), (0, 0), (0, 0)),
                 granted=(0,),
                 whole=False,
                 revision=1,

@@ -11,7 +11,7 @@ from tests.domain.ladders import visit_times, yearly
 class TestOverrides:
     """A tier that is held whatever the metrics say."""
 
-    GOLD = GrantTier(member="mem_1", programme="clinic", tier="gold", reason="long wait", days=10)
+    GOLD = GrantTier(member="mem_1", programme="clinic", tier="gold", reason="long-wait", days=10)
 
     def test_until_the_end_of_a_day(self) -> None:
         """Gold for ten days after 1 March; what was there before is there again."""

@@ -101,25 +101,45 @@ class TestProgrammes:
 
 
 class TestKeys:
-    """`save_key` and `find_key`."""
+    """`create_key`, `revoke_key` and `find_key`."""
 
     def test_round_trip(self, store: Store) -> None:
-        """A key is found by its id, as it was saved last."""
-        store.catalogue.save_key(KEY)
-        assert store.catalogue.find_key(KEY.key_id) == KEY
-        revoked = replace(KEY, revoked=True, scopes=frozenset())
+        """A key is found by its id, as it was made or revoked."""
+        limited = replace(KEY, key_id="abe", sources=frozenset({"pos-1"}))
+        for key in (KEY, limited):
+            store.catalogue.create_key(key, administers=False)
+            assert store.catalogue.find_key(key.key_id) == key
 
-        store.catalogue.save_key(revoked)
+        assert store.catalogue.revoke_key(KEY, administers=False)
 
-        assert store.catalogue.find_key(KEY.key_id) == revoked
+        assert store.catalogue.find_key(KEY.key_id) == replace(KEY, revoked=True)
         assert store.catalogue.find_key("abd") is None
 
     def test_never_changes_hands(self, store: Store) -> None:
-        """A key id that another key has is refused."""
-        store.catalogue.save_key(KEY)
+        """A key id that a key has is refused."""
+        store.catalogue.create_key(KEY, administers=False)
 
-        for thief in (replace(KEY, tenant="other"), replace(KEY, secret_hash="00" * 32)):
+        for thief in (replace(KEY, tenant="other"), replace(KEY, secret_hash="00" * 32), KEY):
             with pytest.raises(ValueError, match="another key"):
-                store.catalogue.save_key(thief)
+                store.catalogue.create_key(thief, administers=True)
 
         assert store.catalogue.find_key(KEY.key_id) == KEY
+
+    def test_a3_last_administrator(self, store: Store) -> None:
+        """The last key that administers a tenant is not revoked; each counts once, by tenant."""
+        first, second = (replace(KEY, key_id=each) for each in ("k1", "k2"))
+        other = replace(KEY, key_id="k3", tenant="other")
+        assert store.catalogue.create_tenant(SETTINGS, NOW, first)
+        assert store.catalogue.create_tenant(Settings("other", "Other"), None)
+        for key in (second, other):
+            store.catalogue.create_key(key, administers=True)
+        assert store.catalogue.find_key("k1") == first
+
+        for _ in range(2):
+            assert store.catalogue.revoke_key(first, administers=True)
+        assert not store.catalogue.revoke_key(second, administers=True)
+
+        assert store.catalogue.find_key("k2") == second
+        store.catalogue.create_key(replace(KEY, key_id="k4"), administers=True)
+        assert store.catalogue.revoke_key(second, administers=True)
+        assert not store.catalogue.revoke_key(other, administers=True)
