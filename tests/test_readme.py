@@ -14,7 +14,7 @@ import click
 import pytest
 
 from chalicelib.cli import main
-from infra.local.serve import DEFAULT_PORT
+from infra.local.settings import DEFAULT_PORT
 from tests.readme import FILE, PAGES, ROOT, blocks, section, text
 
 ARCHITECTURE: Final = ROOT / "chalicelib" / "README.md"

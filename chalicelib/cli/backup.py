@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hmac
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -53,18 +52,13 @@ def command(*, out: Path) -> None:
         release=chalicelib.__version__,
         began=format_instant(began),
         ended=format_instant(services.wall_clock()),
-        key_check=key_check(runtime.root_key),
+        key_check=services.secrets.check(),
         accounts=len(copy.accounts),
         parts=written,
     )
     parts.finish(partial, out, manifest)
     items = sum(part.items for part in written)
     click.echo(f"{len(copy.accounts):,} accounts, {items:,} items, {len(written)} parts in {out}")
-
-
-def key_check(root_key: bytes) -> str:
-    """Return what tells one root key from another and does not tell the key."""
-    return hmac.digest(root_key, b"backup", "sha256")[:8].hex()
 
 
 def _shown(copy: Copy) -> Iterator[tuple[str, dict[str, Any]]]:

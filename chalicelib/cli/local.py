@@ -25,11 +25,21 @@ def on_file(name: str, option: str) -> str:
 
     Where it has none it is a mistake in usage: ``option`` is the one to give instead.
     """
-    file = local_directory() / "credentials.json"
-    found = json.loads(file.read_text("utf-8")).get(name) if file.exists() else None
-    if not isinstance(found, str):
-        raise click.UsageError(f"{file} names no {name}: give {option}")
+    found = found_on_file(name)
+    if found is None:
+        raise click.UsageError(f"{_credentials()} names no {name}: give {option}")
     return found
+
+
+def found_on_file(name: str) -> str | None:
+    """Return what the file of credentials has by a name, if anything."""
+    file = _credentials()
+    found = json.loads(file.read_text("utf-8")).get(name) if file.exists() else None
+    return found if isinstance(found, str) else None
+
+
+def _credentials() -> Path:
+    return local_directory() / "credentials.json"
 
 
 def services_beside() -> Services:
@@ -44,7 +54,8 @@ def runtime_beside() -> Runtime:
     Where the environment names other tables, as for `tessera serve`, it is those.  Exits with a
     clear line where there are none.
     """
-    from infra.local.serve import ServeError, beside
+    from infra.local.serve import beside
+    from infra.local.settings import ServeError
 
     try:
         beside(os.environ)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,6 @@ from rich.progress import track
 
 from chalicelib import wiring
 from chalicelib.cli import parts
-from chalicelib.cli.backup import key_check
 from chalicelib.cli.local import runtime_beside
 from chalicelib.cli.verify import line_of, verified
 from chalicelib.domain.errors import LoyaltyError
@@ -49,10 +48,11 @@ def command(*, source: Path) -> None:
         manifest = parts.manifest_of(source)
         with _engine():
             runtime = runtime_beside()
-            _check_key(runtime.root_key, manifest)
+            _check_key(runtime.use_cases.secrets.check(), manifest)
             dynamo = wiring.tables()
             _claim(dynamo, manifest)
             members = _fill(console, dynamo, source, manifest)
+            _settle_in(members)
             # nosemgrep: unconditioned-write - the marker is this restore's own
             dynamo.delete(dynamo.catalogue, _MARKER_PK, _MARKER_PK)
             broken = _verify(console, runtime.use_cases, members)
@@ -63,7 +63,8 @@ def command(*, source: Path) -> None:
 
 
 def _engine() -> AbstractContextManager[None]:
-    from infra.local.serve import ServeError, alone, runs_beside
+    from infra.local.serve import alone, runs_beside
+    from infra.local.settings import ServeError
 
     try:
         return nullcontext() if runs_beside(os.environ) else alone(os.environ)
@@ -71,8 +72,15 @@ def _engine() -> AbstractContextManager[None]:
         raise parts.Unusable(str(refusal)) from None
 
 
-def _check_key(root_key: bytes, manifest: parts.Manifest) -> None:
-    if key_check(root_key) != manifest.key_check:
+def _settle_in(members: Iterable[str]) -> None:
+    """Let the server that starts here use the key and a tenant of what was restored."""
+    from infra.local.serve import restored
+
+    restored(os.environ, sorted(members))
+
+
+def _check_key(check: str, manifest: parts.Manifest) -> None:
+    if check != manifest.key_check:
         raise parts.Unusable(
             "the backup was made with another root key: set TESSERA_ROOT_KEY to that one, or no "
             "voucher and no external id of it will be found"

@@ -7,7 +7,7 @@ from importlib import resources
 from typing import Final
 
 import app
-from chalicelib.cli.local import local_directory
+from chalicelib.cli.local import found_on_file, local_directory
 from chalicelib.cli.token import mint_token
 from chalicelib.domain.ledger.activity import Activity
 from chalicelib.domain.ledger.actor import Actor
@@ -34,9 +34,12 @@ def seed(base_url: str) -> dict[str, str]:
     The API key is shown only when it is made; a later start leaves it out.
     """
     services = app.services()
-    credentials = {"base_url": base_url, "tenant": TENANT, "admin_token": _admin_token(services)}
+    # A copy that was restored has tenants of its own.
+    tenant = found_on_file("tenant") or TENANT
+    token = _admin_token(services, tenant)
+    credentials = {"base_url": base_url, "tenant": tenant, "admin_token": token}
     settings = Settings(tenant=TENANT, name="Example clinic", time_zone="Europe/London")
-    if services.catalogue.settings(TENANT) is None:
+    if tenant == TENANT and services.catalogue.settings(TENANT) is None:
         credentials["api_key"] = open_tenant(services, settings).token
         _publish(services)
         _members(services)
@@ -82,7 +85,7 @@ def _nothing(_decided: Decided) -> Answer:
     return Answer(200, b"{}")
 
 
-def _admin_token(services: Services) -> str:
+def _admin_token(services: Services, tenant: str) -> str:
     from infra.local.keys import local_issuer
 
     issuer = local_issuer(local_directory())
@@ -92,7 +95,7 @@ def _admin_token(services: Services) -> str:
         audience=issuer.audience,
         key_id=issuer.key_id,
         subject="local-admin",
-        tenant=TENANT,
+        tenant=tenant,
         roles=("admin",),
         ttl_s=_TOKEN_TTL_S,
         now=services.wall_clock(),

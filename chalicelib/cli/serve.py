@@ -30,7 +30,8 @@ def command() -> None:
     """  # noqa: D301 - click reads the escape, so it must be one
     from chalicelib.wiring import ConfigurationError
     from infra.local.engine import EngineError
-    from infra.local.serve import ServeError, serve
+    from infra.local.serve import serve
+    from infra.local.settings import ServeError
 
     logging.basicConfig(level=logging.WARNING)
     # It warns whenever more clients than threads write at once, which is no news.

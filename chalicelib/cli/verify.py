@@ -46,6 +46,8 @@ def command(*, tenant: str | None, members: tuple[str, ...]) -> None:
     services = services_beside()
     console = Console()
     tenant = tenant or on_file("tenant", "--tenant")
+    if services.catalogue.settings(tenant) is None:
+        raise click.ClickException(f"There is no tenant {tenant!r} in these tables.")
     wanted = list(members or services.ledger.members(tenant))
     accounts = events = broken = 0
     for found in with_households(services, tenant, _shown(console, services, tenant, wanted)):

@@ -22,6 +22,7 @@ ISSUER: Final = "http://127.0.0.1/tessera-local"
 AUDIENCE: Final = "tessera"
 KEY_ID: Final = "local"
 
+_ROOT_KEY: Final = "root_key"
 _OWNER_ONLY: Final = 0o600
 
 
@@ -42,10 +43,17 @@ class LocalIssuer(msgspec.Struct, frozen=True):
 
 def root_key(directory: Path) -> str:
     """Return the directory's root key, 32 random bytes in base64; made on the first call."""
-    file = directory / "root_key"
+    file = directory / _ROOT_KEY
     if not file.exists():
-        write_private(file, base64.b64encode(secrets.token_bytes(32)).decode() + "\n")
+        keep_root_key(directory, base64.b64encode(secrets.token_bytes(32)).decode())
     return file.read_text().strip()
+
+
+def keep_root_key(directory: Path, text: str) -> None:
+    """Make a key the directory's root key: that with which what lies there was written."""
+    file = directory / _ROOT_KEY
+    if not file.exists() or file.read_text().strip() != text.strip():
+        write_private(file, text.strip() + "\n")
 
 
 def local_issuer(directory: Path) -> LocalIssuer:

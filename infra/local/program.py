@@ -12,7 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
-from infra.local.serve import CREDENTIALS
+from infra.local.settings import CREDENTIALS
 
 TESSERA_SERVE: Final = (sys.executable, "-m", "chalicelib.cli", "serve")
 

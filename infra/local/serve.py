@@ -18,6 +18,7 @@ program on this machine can use the same tables (`beside`).
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import fcntl
 import json
@@ -27,7 +28,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, MutableMapping
+from collections.abc import Callable, Iterator, Mapping, MutableMapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -37,28 +38,18 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from chalice.app import Chalice
 
-from infra import data
+from chalicelib.usecases.secrets import TenantSecrets
 from infra.local import keys, shortcut
 from infra.local.engine import Engine
 from infra.local.gateway import Gateway
 from infra.local.server import PortBusyError, Server
-from infra.local.tables import create_tables
+from infra.local.settings import CREDENTIALS, ENGINE, ServeError, Settings, settings_from
+from infra.local.tables import create_tables, known_check
 from infra.local.ticker import Ticker
-
-DEFAULT_PORT: Final = 8000
-DEFAULT_DIRECTORY: Final = ".local"
-CREDENTIALS: Final = "credentials.json"
-STAGES: Final = ("local", "dev", "prod")
-STATES: Final = ("kept", "none")
-ENGINE: Final = "engine"
 
 # How long a start waits for a server before it that is still saving its state.
 _LOCK_WAIT_S: Final = 5.0
 _LOCK_POLL_S: Final = 0.1
-
-
-class ServeError(Exception):
-    """The server cannot start; the message says what to do."""
 
 
 class Application(msgspec.Struct, frozen=True):
@@ -73,55 +64,6 @@ class Application(msgspec.Struct, frozen=True):
     app: Chalice
     tick: Callable[[dict[str, Any], Any], Any]
     seed: Callable[[str], dict[str, str]]
-
-
-class Settings(msgspec.Struct, frozen=True):
-    """What the environment asks for."""
-
-    port: int
-    directory: Path
-    stage: str
-    prefix: str
-    endpoint: str | None
-    state: str = "kept"
-
-    @property
-    def is_local(self) -> bool:
-        """Whether tables, keys and examples are this machine's to make."""
-        return self.stage == "local"
-
-    @property
-    def is_embedded(self) -> bool:
-        """Whether the engine is this server's own."""
-        return self.is_local and self.endpoint is None
-
-    @property
-    def is_saved(self) -> bool:
-        """Whether a stop saves what the engine holds."""
-        return self.is_embedded and self.state == "kept"
-
-
-def settings_from(environment: MutableMapping[str, str]) -> Settings:
-    """Read the settings; ServeError names the variable that is unusable."""
-    port = environment.get("PORT") or str(DEFAULT_PORT)
-    if not (port.isascii() and port.isdigit() and int(port) < 1 << 16):
-        raise ServeError(f"PORT is {port!r}; it must be a number up to 65535, 0 for any free port")
-    stage = environment.get("TESSERA_STAGE") or "local"
-    if stage not in STAGES:
-        raise ServeError(f"TESSERA_STAGE is {stage!r}; it must be one of {', '.join(STAGES)}")
-    if stage != "local" and not environment.get("TESSERA_ROOT_KEY"):
-        raise ServeError(f"TESSERA_STAGE={stage} needs its own TESSERA_ROOT_KEY")
-    state = environment.get("TESSERA_LOCAL_STATE") or "kept"
-    if state not in STATES:
-        raise ServeError(f"TESSERA_LOCAL_STATE is {state!r}; it must be {' or '.join(STATES)}")
-    return Settings(
-        port=int(port),
-        directory=Path(environment.get("TESSERA_LOCAL_DIR") or DEFAULT_DIRECTORY).absolute(),
-        stage=stage,
-        prefix=environment.get("TESSERA_TABLE_PREFIX") or data.DEFAULT_PREFIX,
-        endpoint=environment.get("TESSERA_DYNAMODB_ENDPOINT") or None,
-        state=state,
-    )
 
 
 def beside(environment: MutableMapping[str, str]) -> None:
@@ -208,6 +150,8 @@ def _start(
 ) -> None:
     if settings.is_local:
         _create_tables(environment, settings)
+        _check_root_key(environment, settings)
+        keys.keep_root_key(settings.directory, environment["TESSERA_ROOT_KEY"])
     else:
         _require_region(settings, environment)
     application = load()
@@ -250,7 +194,8 @@ def _complete(environment: MutableMapping[str, str], settings: Settings) -> None
     own = {
         "TESSERA_STAGE": settings.stage,
         "TESSERA_TABLE_PREFIX": settings.prefix,
-        "TESSERA_ROOT_KEY": keys.root_key(settings.directory),
+        "TESSERA_ROOT_KEY": environment.get("TESSERA_ROOT_KEY")
+        or keys.root_key(settings.directory),
         "TESSERA_OIDC": keys.local_issuer(settings.directory).settings(),
     }
     for name, value in (aws | own).items():
@@ -283,6 +228,52 @@ def _create_tables(environment: MutableMapping[str, str], settings: Settings) ->
         ) from None
 
 
+def _check_root_key(environment: MutableMapping[str, str], settings: Settings) -> None:
+    """Refuse a key with which what the tables hold was not written; new tables take any."""
+    given = _checked(environment["TESSERA_ROOT_KEY"])
+    if known_check(_client(environment), settings.prefix, given) != given:
+        raise ServeError(
+            "the data here was written with another root key, so that its vouchers and external "
+            f"ids would be found by nobody: set TESSERA_ROOT_KEY to that one, or put it into "
+            f"{settings.directory / 'root_key'}"
+        )
+
+
+def _checked(root_key: str) -> str:
+    try:
+        return TenantSecrets(lambda: base64.b64decode(root_key, validate=True)).check()
+    except ValueError as error:
+        raise ServeError(f"TESSERA_ROOT_KEY is unusable: {error}") from None
+
+
+def restored(environment: MutableMapping[str, str], tenants: Sequence[str]) -> None:
+    """
+    Note with which root key a copy was written, and one of its tenants for who starts a server.
+
+    What else is on file for a tenant that is in the copy stays.
+    """
+    settings = settings_from(environment)
+    check = _checked(environment["TESSERA_ROOT_KEY"])
+    known_check(_client(environment), settings.prefix, check)
+    engine = settings.directory / ENGINE
+    if not (engine.exists() and engine.read_text() == settings.endpoint):
+        return
+    keys.keep_root_key(settings.directory, environment["TESSERA_ROOT_KEY"])
+    if tenants and _on_file(settings).get("tenant") not in tenants:
+        _keep(settings, {"tenant": tenants[0]})
+
+
+def _on_file(settings: Settings) -> dict[str, str]:
+    file = settings.directory / CREDENTIALS
+    found: dict[str, str] = json.loads(file.read_text()) if file.exists() else {}
+    return found
+
+
+def _keep(settings: Settings, credentials: dict[str, str]) -> None:
+    file = settings.directory / CREDENTIALS
+    keys.write_private(file, json.dumps(credentials, indent=2) + "\n")
+
+
 def _client(environment: MutableMapping[str, str]) -> Any:
     return botocore.session.Session().create_client(
         "dynamodb",
@@ -297,9 +288,8 @@ def _client(environment: MutableMapping[str, str]) -> Any:
 
 def _announce(settings: Settings, url: str, seeded: dict[str, str]) -> None:
     file = settings.directory / CREDENTIALS
-    on_file = json.loads(file.read_text()) if file.exists() else {}
-    credentials = {"base_url": url} | on_file | seeded | {"base_url": url}
-    keys.write_private(file, json.dumps(credentials, indent=2) + "\n")
+    credentials = {"base_url": url} | _on_file(settings) | seeded | {"base_url": url}
+    _keep(settings, credentials)
     _say(f"Tessera answers on {url}. Paste this into another terminal:\n")
     for name, value in credentials.items():
         _say(f"export TESSERA_{name.upper()}={shlex.quote(value)}")

@@ -99,3 +99,23 @@ def _queue_arn(client: BaseClient, urls: dict[str, str], logical_id: str, prefix
 
 def _resolve(name: dict[str, str], prefix: str) -> str:
     return name["Fn::Sub"].replace("${Prefix}", prefix)
+
+
+def known_check(client: Any, prefix: str, check: str) -> str:
+    """
+    Return what the tables know their root key by; new ones are told, by ``check``.
+
+    It lies in the catalogue, so that backups have it.
+    """
+    table = f"{prefix}catalogue"
+    key = {"pk": {"S": "ROOT_KEY"}, "sk": {"S": "CHECK"}}
+    try:
+        client.put_item(
+            TableName=table,
+            Item={**key, "check": {"S": check}},
+            ConditionExpression="attribute_not_exists(pk)",
+        )
+    except client.exceptions.ConditionalCheckFailedException:
+        found = client.get_item(TableName=table, Key=key, ConsistentRead=True)
+        return str(found["Item"]["check"]["S"])
+    return check

@@ -23,7 +23,7 @@ import botocore.session
 from botocore.config import Config
 
 from infra.local.program import Program
-from infra.local.serve import ENGINE
+from infra.local.settings import ENGINE
 from tests.bench.tables import Table
 
 CLIENTS: Final = 8

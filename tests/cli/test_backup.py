@@ -14,7 +14,7 @@ from click.testing import CliRunner, Result
 from chalicelib import wiring
 from chalicelib.cli import backup, parts, restore
 from chalicelib.store import archive
-from infra.local.program import Program
+from infra.local.program import Program, ProgramError
 from infra.local.serve import alone
 from tests.journeys.client import Answer, Api, OverHttp
 from tests.journeys.contract import Contract
@@ -45,11 +45,11 @@ def bring_back(directory: Path, source: Path, **more: str) -> Result:
     return run(restore.command, directory, "--from", str(source), **more)
 
 
-def api_of(program: Program) -> Api:
+def api_of(program: Program, credential: str = "api_key") -> Api:
     """Return the API of a running server, for the holder of its key."""
     transport = OverHttp(program.base_url)
     document = json.loads(transport("GET", "/openapi.json", {}, b"").body)
-    return Api(transport, Contract(document), program.credentials["api_key"])
+    return Api(transport, Contract(document), program.credentials[credential])
 
 
 @pytest.mark.http
@@ -98,6 +98,30 @@ def _live(api: Api) -> tuple[str, Answer, Any]:
 def _redeem(api: Api, member: str) -> Answer:
     wish = {"programme": "clinic", "reward": "parking"}
     return api.post(f"/v1/members/{member}/redemptions", wish, key="the-very-same")
+
+
+@pytest.mark.http
+def test_u1_another_directory_keeps_the_root_key(made: tuple[Path, Path], tmp_path: Path) -> None:
+    """U1, U14: a copy is restored with the key it was made with, and served without naming it."""
+    local, out = made
+    root_key = (local / "root_key").read_text().strip()
+    there = tmp_path / "there"
+    assert "made with another root key" in bring_back(there, out).output
+
+    brought = bring_back(there, out, TESSERA_ROOT_KEY=root_key)
+
+    assert brought.exit_code == 0, brought.output
+    assert (there / "root_key").read_text().strip() == root_key
+    with Program(there) as program:
+        assert program.credentials["tenant"] == "clinic"
+        staff = api_of(program, "admin_token")
+        found = staff.post("/v1/members/lookup", {"system": "ehr", "value": "1001"})
+        assert found.status == 200
+    (there / "root_key").write_text("eHh4" * 10 + "eHg=")
+    with pytest.raises(ProgramError, match=r"written with another root key.*TESSERA_ROOT_KEY"):
+        Program(there)
+    with Program(there, more={"TESSERA_ROOT_KEY": root_key}):
+        assert (there / "root_key").read_text().strip() == root_key
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ from click.testing import CliRunner, Result
 
 from chalicelib.cli.verify import command
 from infra.local.program import Program
-from infra.local.serve import ENGINE
+from infra.local.settings import ENGINE
 from tests.journeys.world import Clinic, ServerWorld
 
 LEDGER = "tessera-ledger"
@@ -137,3 +137,13 @@ def test_no_server(tmp_path: Path) -> None:
 
     assert done.exit_code == 1
     assert "start `tessera serve`" in done.output
+
+
+def test_u2_a_tenant_that_is_not_there(shop: Checked) -> None:
+    """A misspelt tenant has no errors, and has not been verified either."""
+    shop.tenant = "clinik"
+
+    done = shop.verify()
+
+    assert done.exit_code == 1
+    assert "There is no tenant 'clinik' in these tables." in done.output

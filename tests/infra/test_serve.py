@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from infra.local.program import Program, ProgramError
-from infra.local.serve import ServeError, _client, beside, settings_from
+from infra.local.serve import _client, beside
+from infra.local.settings import ServeError, settings_from
 
 TOY = (sys.executable, str(Path(__file__).with_name("toy_server.py")))
 
@@ -103,7 +104,7 @@ def test_beside_a_running_server(tmp_path: Path) -> None:
         beside(environment)
         found = _client(environment).scan(TableName="tessera-catalogue", ConsistentRead=True)
 
-    assert found["Count"] == 1
+    assert found["Count"] == 2  # the count, and by what the root key is known
     assert environment["TESSERA_ROOT_KEY"] == (tmp_path / "root_key").read_text().strip()
     assert "AWS_PROFILE" not in environment
     with pytest.raises(ServeError, match="no server runs"):

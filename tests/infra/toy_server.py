@@ -10,7 +10,8 @@ from typing import Any
 import botocore.session
 from chalice.app import Chalice
 
-from infra.local.serve import Application, ServeError, serve
+from infra.local.serve import Application, serve
+from infra.local.settings import ServeError
 
 
 def load() -> Application:
