@@ -109,7 +109,7 @@ def test_m4_a_package_and_its_use(world: LocalWorld, order: tuple[str, str]) -> 
 def test_m5_a_refund_says_what_became_of_it(world: LocalWorld, least_life: int, left: int) -> None:
     """M5: on day 48 what lasted 30 days is lost, and says so; or it comes back for two weeks."""
     policy = {"expiry": {"type": "rolling", "days": 30}, "restored_life_days": least_life}
-    wallets = {"prepaid": {"bands": []}}
+    wallets: dict[str, Any] = {"prepaid": {"bands": []}}
     desk = opened(world, wallets=wallets, currencies={"prepaid": policy})
     patient = desk.enrolled()
     top_up(desk, patient, 8_500)

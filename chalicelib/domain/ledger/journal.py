@@ -35,7 +35,7 @@ from chalicelib.domain.ledger.events import (
 _LEVEL: Final = 6
 _WINDOW_BITS: Final = 13
 _MEMORY_LEVEL: Final = 6
-_SMALL: Final = 100
+_SMALL: Final = 150
 
 _ENCODER: Final = msgspec.json.Encoder()
 

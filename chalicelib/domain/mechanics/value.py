@@ -230,7 +230,6 @@ def _take(event: EventBuilder, currency: str, lot: Lot, amount: int) -> Taken:
     return Taken(amount, lot.key, lot.warn_at, lot.since)
 
 
-
 def due(account: Account) -> Instant | None:
     """Return when value next activates, is announced to expire, or expires."""
     instants = (balance.next_change() for balance in account.balances.values())

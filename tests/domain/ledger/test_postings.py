@@ -223,7 +223,7 @@ class TestTwoFunders:
 
     def test_transferred(self) -> None:
         """On its way value is nobody's in particular; with the other member it is as it was."""
-        member = sponsored()
+        member = sponsored(currencies=[points(refund_days=0)])
         other = Member(member.programmes, key=OTHER_KEY)
         transfer(member, other, 60, "2026-03-04")
 
@@ -238,7 +238,7 @@ class TestTwoFunders:
     def test_transferred_anew(self) -> None:
         """What begins anew with the other member is still its funder's."""
         member = sponsored(
-            currencies=[points({"type": "rolling", "days": 9})],
+            currencies=[points({"type": "rolling", "days": 9}, refund_days=0)],
             transfers=[{"currency": "points", "expiry": "fresh"}],
         )
         other = Member(member.programmes, key=OTHER_KEY)

@@ -266,7 +266,7 @@ class TestEvaluatedAgain:
     ) -> None:
         """The rule is within its cap after every refund, and the counter says what it gave."""
         member = rivals(cap)
-        left = {}
+        left: dict[str, int] = {}
         for amount in amounts:
             member.buy(amount, "2026-02-01", name=f"{len(left)}")
             left[f"{len(left)}"] = amount
@@ -278,7 +278,7 @@ class TestEvaluatedAgain:
                 left[name] -= back
             given_by = won_by(member, "capped")
             used = sum(given_by) if "max" in cap else sum(map(bool, given_by))
-            assert used <= cap.get("max", cap.get("times"))
+            assert used <= (cap["max"] if "max" in cap else cap["times"])
             assert used == sum(each.value for each in member.account.counters.values())
             everything = sum(given_by) + sum(won_by(member, "plain"))
             assert member.available("2026-02-03") == everything

@@ -58,7 +58,7 @@ class TestClosing:
             ("member/available", "forfeited/tenant", 100),
             ("member/pending", "forfeited/tenant", 50),
         ]
-        assert member.events[-1].data == MemberClosed("asked to")
+        assert member.events[-1].data == MemberClosed("asked-to")
         assert (member.account.status, member.account.balances) == ("closed", {})
         assert due_at(member.account) is None
         assert member.tick("2030-01-01") == ()

@@ -131,7 +131,7 @@ class TestByARate:
         euros(member, *lines, name="a")
         for part in parts:
             left = member.left_of("a")
-            if part < (prices[0] if left is None else left.lines["0"][0]):
+            if part < (prices[0] if left is None else left.lines[0][0]):
                 member.reverse("a", "2026-02-02", LineReversal("0", part))
 
         member.reverse("a", "2026-02-03")

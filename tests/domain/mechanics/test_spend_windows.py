@@ -8,8 +8,8 @@ import pytest
 
 from chalicelib.domain.ledger import calendar
 from chalicelib.domain.ledger.activity import Activity
+from chalicelib.domain.ledger.bill import Considered
 from chalicelib.domain.ledger.events import SpendCounted, SpendTerm
-from chalicelib.domain.ledger.quote import Considered
 from chalicelib.domain.mechanics.quoting import MakeQuote
 from chalicelib.domain.programme.document import Programme
 from tests.domain.building import PURCHASE, Member, line, programme, published
@@ -94,8 +94,8 @@ def test_o4_refunds(
     member = Member(clinic(at_least=100_000))
     for day, amount in enumerate(paid, start=1):
         member.buy(amount, f"2026-02-0{day}")
-    for name, amount in refunds:
-        member.reverse(name, "2026-03-01", amount=amount)
+    for name, back in refunds:
+        member.reverse(name, "2026-03-01", amount=back)
 
     assert holds(member, "2026-03-02") is kept
     assert member.verdict().holds

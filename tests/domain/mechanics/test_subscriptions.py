@@ -75,7 +75,7 @@ def held(member: Member, now: str) -> Subscription | None:
 def shown(member: Member, now: str) -> tuple[str, str, str] | None:
     """Return state, plan and last day as they are then."""
     found = held(member, now)
-    return found and (found.state, found.plan, found.until_on)
+    return None if found is None else (found.state, found.plan, found.until_on)
 
 
 def owed(member: Member, command: Command, now: str) -> int:

@@ -14,7 +14,7 @@ from tests.domain.building import (
 )
 from tests.domain.ladders import clinic, visit_times
 
-ROLLING = {"window": "rolling", "rolling_days": 30, "downgrade": "to_earned"}
+ROLLING: dict[str, Any] = {"window": "rolling", "rolling_days": 30, "downgrade": "to_earned"}
 
 
 def member_for_30_days(**parts: Any) -> Member:
