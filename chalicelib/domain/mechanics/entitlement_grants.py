@@ -8,6 +8,7 @@ entitlement that lapse together are one grant, wherever they are from.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
 from typing import Final
 
 from msgspec import Struct
@@ -69,27 +70,42 @@ def give(
     valid_days: int | None,
     *,
     cause: str,
+    since: date | None = None,
 ) -> str:
     """
-    Add units that are usable through so many days after today, and return their key.
+    Add units that are usable through so many days after a local day, and return their key.
 
-    ``cause`` says what gives them.  Raises `Conflict` ``too_many_grants`` where the account has no
-    room for another grant.
+    That is today, or the day ``since`` which they came; where their last day is over they have
+    lapsed, and nothing is added.  ``cause`` says what gives them.  Raises `Conflict`
+    ``too_many_grants`` where the account has no room for another grant.
     """
-    grant = _usable_for(valid_days, programme, entitlement, units, event.now)
+    day = calendar.local_date(event.now, programme.time_zone) if since is None else since
+    grant = usable(programme, entitlement, units, valid_days, day)
+    hand_out(event, grant, cause=cause)
+    return grant_key(grant)
+
+
+def hand_out(event: EventBuilder, grant: Grant, *, cause: str) -> None:
+    """Add units to those that the member has, as `give` does."""
+    if _has_lapsed(grant, event.now):
+        return
     for refusal in _obstacles(event.account, grant):
         raise refusal
     # After what may refuse: of what a caller goes on without, nothing is counted as given.
-    event.give(Benefit("entitlement", programme.id, entitlement, cause, units))
+    event.give(Benefit("entitlement", grant.programme, grant.entitlement, cause, grant.units))
     add(event, grant)
-    return grant_key(grant)
+
+
+def _has_lapsed(grant: Grant, now: Instant) -> bool:
+    return grant.expires_at is not None and grant.expires_at <= now
 
 
 def obstacles(
     account: Account, programme: Programme, entitlement: str, valid_days: int | None, now: Instant
 ) -> Iterator[Conflict]:
     """Yield why the member cannot be given units now."""
-    yield from _obstacles(account, _usable_for(valid_days, programme, entitlement, 1, now))
+    today = calendar.local_date(now, programme.time_zone)
+    yield from _obstacles(account, usable(programme, entitlement, 1, valid_days, today))
 
 
 def _obstacles(account: Account, grant: Grant) -> Iterator[Conflict]:
@@ -98,18 +114,20 @@ def _obstacles(account: Account, grant: Grant) -> Iterator[Conflict]:
         yield Conflict("too_many_grants", f"This member holds {GRANTS_MAX} grants: use some first.")
 
 
-def _usable_for(
-    valid_days: int | None, programme: Programme, entitlement: str, units: int, now: Instant
+def usable(
+    programme: Programme, entitlement: str, units: int, valid_days: int | None, day: date
 ) -> Grant:
+    """Return units that are usable through so many days after a local day."""
     term = expiry.NEVER
     if valid_days is not None:
-        today = calendar.local_date(now, programme.time_zone)
-        term = expiry.until(calendar.add_days(today, valid_days), programme.time_zone)
+        term = expiry.until(calendar.add_days(day, valid_days), programme.time_zone)
     return Grant(programme.id, entitlement, units, term.expires_at, term.expires_on)
 
 
 def add(event: EventBuilder, grant: Grant) -> None:
-    """Add units to the grant that they are alike with, or as one of their own."""
+    """Add units to the grant that they are alike with; what has lapsed is not added."""
+    if grant.units == 0 or _has_lapsed(grant, event.now):
+        return
     key = grant_key(grant)
     before = GRANTS.get(event.account, key)
     had = before.units if before else 0
@@ -182,11 +200,7 @@ def due(account: Account) -> Instant | None:
 def lapse(event: EventBuilder, _programmes: Programmes) -> Data | None:
     """Drop the grants whose last day is over at the instant."""
     account = event.before
-    over = [
-        key
-        for key, grant in GRANTS.all(account).items()
-        if grant.expires_at is not None and grant.expires_at <= event.now
-    ]
+    over = [key for key, grant in GRANTS.all(account).items() if _has_lapsed(grant, event.now)]
     for key in over:
         GRANTS.drop(event, key)
     return EntitlementsExpired(tuple(over)) if over else None

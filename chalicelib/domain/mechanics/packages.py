@@ -1,9 +1,9 @@
 """
 Packages: so many units of a service are paid for at once and used one by one.
 
-Buying the package's SKU grants the units of its entitlement.  A refund takes back the units of what
-comes back, as far as they are unused: what was used was served.  A use that is given back later is
-gone as well.
+Buying the package's SKU grants the units of its entitlement, from the day on which it was bought.
+A refund takes back the units of what comes back, as far as they are unused: what was used was
+served.  A use that is given back later is gone as well.
 """
 
 from __future__ import annotations
@@ -64,6 +64,7 @@ def apply(event: EventBuilder, context: EarnContext) -> PackagesSold | None:
                 units,
                 package.valid_days,
                 cause=package.id,
+                since=activity.local_day(programme.time_zone),
             )
             sold.append(PackageSale(package.id, units, key))
     return PackagesSold(programme.id, tuple(sold)) if sold else None

@@ -11,6 +11,7 @@ it.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
 from msgspec import Meta, Struct
@@ -46,7 +47,11 @@ if TYPE_CHECKING:
 
 
 class FullCard(Model, frozen=True):
-    """What a full card gives: units of an entitlement, usable for so many days."""
+    """
+    What a full card gives: units of an entitlement.
+
+    They are usable through so many days after the one of the stamp that filled it.
+    """
 
     entitlement: Id
     units: Annotated[int, Meta(ge=1, le=1000)] = 1
@@ -135,7 +140,7 @@ def apply(event: EventBuilder, context: EarnContext) -> CardsStamped | None:
         before = CARDS.get(event.account, _key(programme, card.id)) or Stamps()
         if room:
             _count_day(event, programme, card, activity, room)
-            _move(event, programme, card, room)
+            _move(event, programme, card, room, activity)
         after = CARDS.get(event.account, _key(programme, card.id)) or Stamps()
         full = after.full - before.full
         stamped_cards.append(CardStamp(card.id, room, worth, after.on_card, card.size, full))
@@ -155,7 +160,7 @@ def retract(event: EventBuilder, context: ReversalContext, outcome: CardsStamped
         back = given.stamps - keep
         if back:
             _count_day(event, programme, card, context.recorded, -back)
-            _move(event, programme, card, -back)
+            _move(event, programme, card, -back, context.recorded)
         after = CARDS.get(event.account, _key(programme, card.id)) or Stamps()
         kept.append(replace(given, stamps=keep, on_card=after.on_card))
     return CardsStamped(outcome.programme, tuple(kept))
@@ -178,24 +183,32 @@ def shown(outcome: CardsStamped) -> dict[str, Any]:
 REACTION: Final = Reaction(apply, retract, shown)
 
 
-def _move(event: EventBuilder, programme: Programme, card: StampCard, stamps: int) -> None:
+def _move(
+    event: EventBuilder, programme: Programme, card: StampCard, stamps: int, activity: Activity
+) -> None:
     key = _key(programme, card.id)
     held = CARDS.get(event.account, key) or Stamps()
     on_card = held.on_card + stamps
     # All at once, since one activity may fill a hundred million; below none where stamps are owed.
     cards = on_card // card.size
-    if cards > 0:
-        full = card.full
-        entitlement_grants.give(
-            event,
-            programme,
-            full.entitlement,
-            cards * full.units,
-            full.valid_days,
-            cause=card.id,
-        )
-    elif cards < 0:
+    if cards < 0:
         cards = -_reopen(event, programme, card, min(-cards, held.full))
+    full = card.full
+    if full.valid_days is not None:
+        # Until when depends on the days on which cards became full.
+        from chalicelib.domain.mechanics import stamp_days
+
+        def usable(day: date, units: int) -> entitlement_grants.Grant:
+            return entitlement_grants.usable(
+                programme, full.entitlement, units, full.valid_days, day
+            )
+
+        filling = stamp_days.Card(programme.id, card.id, card.size, full.units, usable)
+        day = activity.local_day(programme.time_zone)
+        stamp_days.move(event, filling, stamps, day, cards)
+    elif cards > 0:
+        units = cards * full.units
+        entitlement_grants.give(event, programme, full.entitlement, units, None, cause=card.id)
     after = Stamps(on_card - cards * card.size, held.full + cards)
     if after == Stamps():
         CARDS.drop(event, key)

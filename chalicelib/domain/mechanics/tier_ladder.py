@@ -63,21 +63,6 @@ class Review(NamedTuple):
     in_grace: bool = False
 
 
-def next_review(
-    account: Account, programme: Programme, tiers: Tiers, rank: int, now: Instant
-) -> Review | None:
-    """Return the next review of a rank that the metrics give, none where nothing changes by it."""
-    if tiers.window == "lifetime" or (rank == 0 and tiers.upgrade != "at_review"):
-        return None
-    today = calendar.local_date(now, programme.time_zone)
-    if tiers.window == "rolling":
-        from chalicelib.domain.mechanics import tier_standing
-
-        return tier_standing.next_review(account, programme, tiers, rank, now, today)
-    last = window_of(tiers, account.enrolments[programme.id], today).last
-    return Review(calendar.expiry_instant(last, programme.time_zone), last)
-
-
 def finished_window(tiers: Tiers, enrolment: Enrolment, today: date) -> Window:
     """Return the last year that is over: the one that a review on this day is about."""
     first = window_of(tiers, enrolment, today).first

@@ -10,11 +10,10 @@ from chalicelib.domain.ledger.calendar import Instant
 from chalicelib.domain.mechanics.tier_ladder import (
     Window,
     measure,
-    next_review,
     qualifies,
     window_of,
 )
-from chalicelib.domain.mechanics.tiers import TierOverride, overrides_of, rank_beneath
+from chalicelib.domain.mechanics.tiers import TierOverride, next_review, overrides_of, rank_beneath
 from chalicelib.domain.programme.document import Programme, Qualification, TierLevel, Tiers
 from chalicelib.domain.programme.fields import Text
 

@@ -300,11 +300,26 @@ def _plain(step: TierStep) -> tuple[Instant, str, str]:
     return (step.since, step.tier, step.reason)
 
 
+def next_review(
+    account: Account, programme: Programme, tiers: Tiers, rank: int, now: Instant
+) -> tier_ladder.Review | None:
+    """Return the next review of a rank that the metrics give, none where nothing changes by it."""
+    if tiers.window == "lifetime" or (rank == 0 and tiers.upgrade != "at_review"):
+        return None
+    today = calendar.local_date(now, programme.time_zone)
+    if tiers.window == "rolling":
+        from chalicelib.domain.mechanics import tier_standing
+
+        return tier_standing.next_review(account, programme, tiers, rank, now, today)
+    last = tier_ladder.window_of(tiers, account.enrolments[programme.id], today).last
+    return tier_ladder.Review(calendar.expiry_instant(last, programme.time_zone), last)
+
+
 def schedule_review(event: EventBuilder, programme: Programme, tiers: Tiers) -> None:
     """Set the next review, and whether a grace ends with it: none where nothing could change."""
     enrolment = event.account.enrolments[programme.id]
     rank = rank_beneath(event.account, programme)
-    review = tier_ladder.next_review(event.account, programme, tiers, rank, event.now)
+    review = next_review(event.account, programme, tiers, rank, event.now)
     planned = (None, False) if review is None else (review.at, review.in_grace)
     if planned != (enrolment.review_at, enrolment.in_grace):
         event.add(ReviewChange(programme.id, *planned))

@@ -116,6 +116,64 @@ def test_the_outcome_says_what_became_of_it() -> None:
     )
 
 
+class TestDays:
+    """A free session is usable for 30 days after the day of the stamp that filled its card."""
+
+    def lapses(self, who: Member) -> dict[str | None, int]:
+        """Return how many free sessions lapse with which day."""
+        grants = entitlement_grants.GRANTS.all(who.account).values()
+        return {grant.expires_on: grant.units for grant in grants}
+
+    def test_o2_a_late_stamp(self) -> None:
+        """The fifth by date fills the card, whichever was reported last."""
+        who = member()
+        sessions(who, 4, day="2026-03-02")
+        who.basket("2026-02-20", line("1", 4000, "physio"), now="2026-03-05", name="late")
+
+        assert card(who) == (0, 1, 1)
+        assert self.lapses(who) == {"2026-04-01": 1}
+
+    def test_o3_what_was_full_before(self) -> None:
+        """A late stamp fills the card that it would have filled in time, and the later ones."""
+        who = member()
+        sessions(who, 5, day="2026-03-02")
+        sessions(who, 4, day="2026-03-03")
+        sessions(who, 1, day="2026-03-09")
+        assert self.lapses(who) == {"2026-04-01": 1, "2026-04-08": 1}
+        who.basket("2026-02-20", line("1", 4000, "physio"), now="2026-03-10", name="late")
+
+        assert card(who) == (1, 2, 2)
+        assert self.lapses(who) == {"2026-04-01": 1, "2026-04-02": 1}
+        who.reverse("late", "2026-03-11")
+        assert self.lapses(who) == {"2026-04-01": 1, "2026-04-08": 1}
+        assert who.verdict().holds
+
+    def test_o3_full_and_lapsed_before_it_was_told(self) -> None:
+        """What was usable in time alone is not given later."""
+        who = Member(
+            programme(
+                entitlements=FREE,
+                stamp_cards=[CARD | {"full": {"entitlement": "free", "valid_days": 5}}],
+            )
+        )
+        sessions(who, 4, day="2026-03-02")
+        who.basket("2026-03-02", line("1", 4000, "physio"), now="2026-03-20", name="late")
+
+        assert card(who) == (0, 1, 0)
+        assert who.verdict().holds
+
+    def test_what_was_used_stays_used(self) -> None:
+        """Of a card that is dated anew only what is unused moves."""
+        who = member()
+        sessions(who, 5, day="2026-03-02")
+        sessions(who, 5, day="2026-03-09")
+        who.do(UseEntitlement(member="mem_1", programme="clinic", entitlement="free"), "2026-03-10")
+        who.basket("2026-02-20", line("1", 4000, "physio"), now="2026-03-11", name="late")
+
+        assert card(who) == (1, 2, 1)
+        assert self.lapses(who) == {"2026-04-08": 1}
+
+
 class TestRefunds:
     """What comes back takes its stamps along."""
 
