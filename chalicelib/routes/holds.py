@@ -195,7 +195,7 @@ def capture(call: Call[CaptureBody]) -> Reply:
     errors=_ENDING,
 )
 def release(call: Call[ReleaseBody]) -> Reply:
-    """Make its value available again; what has expired since is gone."""
+    """Make its value available again, or say what of it has expired since."""
     command = ReleaseHold(
         member=call.path["member_id"],
         hold_id=call.path["hold_id"],

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
+from functools import cache
 from math import lcm
 from typing import NamedTuple
 
@@ -146,6 +147,7 @@ class _Reducing:
                 candidates[line_id].append(Candidate(place, group, offer.percent, amount or 0))
         stacks = {line.id: stacked(self._terms, line.amount, candidates[line.id]) for line in lines}
 
+        @cache
         def cost(rate: int) -> Fraction:
             left: dict[int, int] = {}
             for stack in stacks.values():
@@ -238,7 +240,7 @@ def _of_wallets(
         rates = {each.lot.key.rate for each in lots if each.currency == key} - {0}
         if rates or key in idle:
             amount = reduced.by_wallet.get(key, 0)
-            reason = idle.get(key, "" if amount else "others gave more")
+            reason = "" if amount else idle.get(key, "others gave more")
             percent = rates.pop() if len(rates) == 1 else None
             yield Considered("wallet", wallet.currency, amount, percent, reason)
 

@@ -59,7 +59,8 @@ class Stack(NamedTuple):
         if together <= most:
             return Off(together, offered, rated)
         # Beyond the most that several may take, each is cut in proportion.
-        return Off(most, offered * most // together, rated * most // together)
+        rated = rated * most // together
+        return Off(most, most - rated, rated)
 
 
 def stacked(terms: Discounts, price: int, candidates: list[Candidate]) -> Stack:

@@ -117,12 +117,11 @@ def shares(lots: Sequence[PrepaidLot], cost: Callable[[int], Fraction]) -> list[
     """
     left = Fraction(1)
     found: dict[tuple[str, int], Fraction] = {}
-    costs: dict[int, Fraction] = {}
     at_one_rate = groupby(lots, key=lambda each: (each.currency, each.lot.key.rate))
     for (currency, rate), group in at_one_rate:
         if not left:
             break
-        whole = costs[rate] if rate in costs else costs.setdefault(rate, cost(rate))
+        whole = cost(rate)
         amount = sum(each.amount for each in group)
         part = left if whole * left <= amount else amount / whole
         found[currency, rate] = found.get((currency, rate), Fraction()) + part
