@@ -27,6 +27,7 @@ from chalicelib.domain.mechanics.discount_terms import (
     OnDates,
     SpendBands,
     SpendWindow,
+    takes_voucher,
 )
 from chalicelib.domain.mechanics.discounts import held_through
 from chalicelib.domain.mechanics.metrics import metric_key
@@ -83,13 +84,13 @@ def offers(
     vouchers = {each.id: each for each in purchase.vouchers}
     found = []
     for discount in SECTION.of(programme).offers:
-        shown = [""]
-        if isinstance(discount.terms, ByVoucher):
-            reward = (programme.id, discount.terms.reward)
-            mine = [each for each in vouchers.values() if (each.programme, each.reward) == reward]
-            shown = [each.id for each in mine] or shown
-        offer = _offer(account, programme, purchase, discount, left, shown=shown != [""])
-        found += [offer._replace(redemption=each) for each in shown]
+        shown = [
+            each.id
+            for each in vouchers.values()
+            if each.programme == programme.id and takes_voucher(discount, each.reward)
+        ]
+        offer = _offer(account, programme, purchase, discount, left, shown=bool(shown))
+        found += [offer._replace(redemption=each) for each in shown or ("",)]
     return tuple(found)
 
 
