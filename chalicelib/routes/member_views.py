@@ -125,4 +125,4 @@ def consents_given(consents: list[ConsentBody]) -> tuple[ConsentGiven, ...]:
 
 
 #: Why joining a programme is refused.
-ENROLLING = ("consent_required", "not_eligible", "unknown_programme")
+ENROLLING = ("consent_required", "not_eligible", "unknown_programme", "unknown_purpose")

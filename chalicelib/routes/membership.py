@@ -97,8 +97,11 @@ def enrol(call: Call[EnrolmentBody]) -> Reply:
     summary="Record consents given or withdrawn",
     body=ConsentsBody,
     answer=AccountView,
+    description=(
+        "Of purposes that a programme in force asks for; what is on record can be withdrawn."
+    ),
     idempotent=True,
-    errors=("member_not_found", "account_closed"),
+    errors=("member_not_found", "account_closed", "unknown_purpose"),
 )
 def consent(call: Call[ConsentsBody]) -> Reply:
     """Record consents with their evidence."""

@@ -54,18 +54,23 @@ from chalicelib.usecases.stored import AccountChange, Answer, IdempotencyKey, Ke
 #: Sizes of the stored body of an account: above the first it is logged, above the second refused.
 BODY_WARN_BYTES: Final = 8 * 1024
 BODY_MAX_BYTES: Final = 32 * 1024
+#: Beyond that, for what takes value out, gives back or ends something: `Command.when_full`.
+BODY_RESERVE_BYTES: Final = 16 * 1024
 
 _ENCODER: Final = msgspec.json.Encoder()
 
 
-def account_item(tenant: str, change: AccountChange, *, on_test_clock: bool) -> Item:
+def account_item(
+    tenant: str, change: AccountChange, *, on_test_clock: bool, into_reserve: bool = False
+) -> Item:
     """
     Return an account as an item.
 
-    Raises `TooLarge` (``account_too_large``) where its body is above 32 KB.
+    Raises `TooLarge` (``account_too_large``) where its body is above 32 KB, and the reserve beyond
+    that is not for this change, or is full.
     """
     account = change.account
-    body = account_body(tenant, change.member, account)
+    body = account_body(tenant, change.member, account, into_reserve=into_reserve)
     item = _key(keys.member_pk(tenant, change.member), keys.ACCOUNT) | {
         "version": _number(account.version),
         "status": {"S": account.status},
@@ -86,16 +91,20 @@ def checkpoint_item(tenant: str, change: AccountChange, item: Item) -> Item:
     return _key(keys.member_pk(tenant, change.member), sk) | kept
 
 
-def account_body(tenant: str, member: str, account: Account) -> bytes:
-    """Return an account's body as it is stored; raises `TooLarge` where that is above 32 KB."""
+def account_body(
+    tenant: str, member: str, account: Account, *, into_reserve: bool = False
+) -> bytes:
+    """Return an account's body as it is stored; raises `TooLarge` as `account_item` does."""
     body = compact.encode(account)
-    if len(body) > BODY_MAX_BYTES:
+    limit = BODY_MAX_BYTES + (BODY_RESERVE_BYTES if into_reserve else 0)
+    if len(body) > limit:
         raise TooLarge(
             "account_too_large",
-            f"The account would take {len(body)} bytes of {BODY_MAX_BYTES}: the programme makes "
-            "more lots, counters or progress records for one member than an account holds.",
+            f"The account would take {len(body)} bytes of {limit}: the programme makes more lots, "
+            "counters or progress records for one member than an account holds. Redeeming, "
+            "returning and closing go on.",
             bytes=len(body),
-            limit=BODY_MAX_BYTES,
+            limit=limit,
         )
     if len(body) > BODY_WARN_BYTES:
         observability.warning(

@@ -53,7 +53,12 @@ def _change(dynamo: Dynamo, commit: Commit, change: AccountChange) -> Iterator[W
         request = check(dynamo.ledger, pk, keys.ACCOUNT, "version", change.before)
         yield Write(Rank.VERSION, request, _moved_on)
         return
-    account = items.account_item(commit.tenant, change, on_test_clock=commit.on_test_clock)
+    account = items.account_item(
+        commit.tenant,
+        change,
+        on_test_clock=commit.on_test_clock,
+        into_reserve=commit.into_reserve,
+    )
     request = put_over(dynamo.ledger, account, "version", change.before)
     yield Write(Rank.VERSION, request, _moved_on)
     for event in change.events:

@@ -138,6 +138,9 @@ class Weighed(NamedTuple):
                 answer=answer,
                 profile=self.directory.profile if self.directory else None,
                 on_test_clock=self.attempt.test_clock,
+                # What falls due comes by itself, so it has to find room, too.
+                into_reserve=answer is None
+                or all(each.when_full for each in self.attempt.commands),
             )
         )
         for each in self.participants:

@@ -6,7 +6,7 @@ from msgspec.structs import replace
 
 from chalicelib.domain.errors import MemberNotFound, Stale
 from chalicelib.domain.ledger.calendar import Instant
-from chalicelib.domain.mechanics.membership import ChangeProfile, Enrol
+from chalicelib.domain.mechanics.membership import ChangeProfile, Enrol, Withdraw
 from chalicelib.usecases.attempt import DirectoryWrite
 from chalicelib.usecases.create_member import ConsentGiven, evidence, with_consents
 from chalicelib.usecases.execution import Done, Present, change_account
@@ -53,7 +53,8 @@ def record_consents(
 ) -> Done:
     """Record consents given or withdrawn: the evidence, and what is in force on the account."""
     granted = {consent.purpose: consent.granted for consent in consents}
-    command = Enrol(member=member, programmes=(), consents=granted)
+    kind = Enrol if any(granted.values()) else Withdraw
+    command = kind(member=member, programmes=(), consents=granted)
 
     def directory(now: Instant) -> DirectoryWrite:
         given = evidence(consents, now)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -15,6 +15,9 @@ from chalicelib.usecases.attempt import DirectoryWrite
 from chalicelib.usecases.execution import Done, Present, change_account
 from chalicelib.usecases.services import Caller, Services
 from chalicelib.usecases.stored import Consent, IdempotencyKey, KeyTaken, Profile
+
+#: How often a purpose is on record with its evidence; the journal has every change of it.
+EVIDENCE_KEPT: Final = 20
 
 
 class ConsentGiven(Struct, frozen=True):
@@ -138,8 +141,14 @@ def evidence(consents: tuple[ConsentGiven, ...], now: Instant) -> tuple[Consent,
 
 
 def with_consents(profile: Profile, consents: tuple[Consent, ...]) -> Profile:
-    """Return the next revision of a profile, with more consents on record."""
-    return replace(profile, revision=profile.revision + 1, consents=profile.consents + consents)
+    """Return the next revision of a profile, with more consents on record, the latest of each."""
+    kept: list[Consent] = []
+    counted: dict[str, int] = {}
+    for consent in reversed(profile.consents + consents):
+        counted[consent.purpose] = counted.get(consent.purpose, 0) + 1
+        if counted[consent.purpose] <= EVIDENCE_KEPT:
+            kept.append(consent)
+    return replace(profile, revision=profile.revision + 1, consents=tuple(reversed(kept)))
 
 
 def _enrol_known(

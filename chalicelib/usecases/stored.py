@@ -154,6 +154,7 @@ class Commit(Struct, frozen=True, kw_only=True):
 
     ``changes`` are those of its accounts.  ``identity`` and ``also`` are of the request: both are
     on record for ``member``, whose account is at ``version`` then, with the ``answer``.
+    ``into_reserve`` where a full account has room for it.
     ``profile`` is written over the revision before its own.  ``on_test_clock`` files accounts in
     the tenant's own part of the due index.
     """
@@ -168,6 +169,7 @@ class Commit(Struct, frozen=True, kw_only=True):
     answer: Answer | None = None
     profile: Profile | None = None
     on_test_clock: bool = False
+    into_reserve: bool = False
 
 
 class Conflicted(Exception):

@@ -69,6 +69,7 @@ def programme(*earning: dict[str, Any], **parts: Any) -> Programme:
         "name": "Clinic",
         "time_zone": "UTC",
         "money": {"currency": "GBP"},
+        "enrolment": {"optional_consents": ["health", "news", "other", "post", "programme"]},
         "currencies": [points()],
         "earning": list(earning),
         **parts,

@@ -87,7 +87,9 @@ class FakeLedger:
     def commit(self, commit: Commit) -> None:
         """Write a decision, all or nothing; refusals in the order of `ports.Ledger.commit`."""
         for change in commit.changes:
-            items.account_body(commit.tenant, change.member, change.account)
+            items.account_body(
+                commit.tenant, change.member, change.account, into_reserve=commit.into_reserve
+            )
             versions = [event.version for event in change.events]
             if versions != list(range(change.before + 1, change.account.version + 1)):
                 raise ValueError(f"events {versions} do not lead from {change.before} on")

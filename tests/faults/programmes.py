@@ -58,6 +58,7 @@ def document(rates: Rates, time_zone: str) -> dict[str, Any]:
         "name": "Care",
         "time_zone": time_zone,
         "money": {"currency": "GBP"},
+        "enrolment": {"optional_consents": ["messages"]},
         "backdate_limit_days": 6,
         "currencies": [
             {

@@ -23,7 +23,7 @@ _DEPTH_MAX: Final = 12
 _WORDS: Final = ("visit", "kiosk", "Müller", "محمد", "山田", "a b", "x", "O'Neil", "é", "n/a")
 _ZONES: Final = ("Europe/London", "Asia/Tehran", "Pacific/Auckland", "America/St_Johns", "UTC")
 _CURRENCIES: Final = ("GBP", "GBP", "GBP", "EUR", "JPY", "KWD")
-_PURPOSES: Final = ("marketing", "programme_terms", "analytics")
+_PURPOSES: Final = ("marketing", "newsletter", "programme", "analytics")
 # The parts of a union that a schema cannot name: of these components, exactly one field is given.
 _ONE_FIELD: Final = frozenset({"MemberRef"})
 # A clock moves forward only.

@@ -358,3 +358,30 @@ def test_v8_a_declared_rate(clinic: Clinic) -> None:
     assert bought["awards"][0]["amount"] == 87
     assert part["returned"][0]["amount"] == 87 - 43
     clinic.check(member)
+
+
+def consent(purpose: str, *, granted: bool = True) -> dict[str, Any]:
+    """Return a consent as it is sent."""
+    return {"purpose": purpose, "granted": granted, "text_version": "1"}
+
+
+def test_b4_only_declared_purposes(clinic: Clinic) -> None:
+    """B4: a purpose that nobody asks for is refused; one that is not asked for any more can end."""
+    status = {"id": "care", "name": "Care", "consent": "health"}
+    asked = {"required_consents": ["terms"], "optional_consents": ["news"]}
+    clinic.publish(programme(enrolment=asked, statuses=[status]))
+    given = [consent(purpose) for purpose in ("terms", "news", "health")]
+    member = clinic.enrolled(consents=given)
+    path = f"/v1/members/{member}/consents"
+
+    for body in ({"consents": [consent("made-up")]}, {"consents": [*given, consent("news2")]}):
+        refused = clinic.api.post(path, body).expect(422, "unknown_purpose")
+        assert "health, news, terms" in refused["detail"]
+    clinic.api.post("/v1/members", {"consents": [*given, consent("x")]}).expect(
+        422, "unknown_purpose"
+    )
+    clinic.publish(programme(enrolment={}, statuses=[status]), clinic.now(seconds=121))
+    withdrawn = clinic.api.post(path, {"consents": [consent("news", granted=False)]}).expect(200)
+
+    assert withdrawn["consents"] == {"terms": True, "news": False, "health": True}
+    clinic.check(member)

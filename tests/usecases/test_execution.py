@@ -40,6 +40,7 @@ CALLER: Final = Caller("clinic", Actor("server", "k1"))
 KEY: Final = IdempotencyKey("k" * 64, b"f" * 32)
 PROGRAMME: Final = b"""{
   "id": "clinic", "name": "Clinic", "time_zone": "UTC", "money": {"currency": "GBP"},
+  "enrolment": {"optional_consents": ["news"]},
   "currencies": [
     {"id": "points", "name": "points", "expiry": {"type": "never"}},
     {"id": "miles", "name": "miles", "expiry": {"type": "rolling", "days": 200}}

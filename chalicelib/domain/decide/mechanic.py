@@ -7,7 +7,7 @@ validation, words, what falls due, what ends with an account: all of it is deriv
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -77,10 +77,11 @@ class Mechanic(NamedTuple):
     (`registry.planning`).  ``closing`` gives up what it keeps where an account ends; ``prepaid``
     returns the money that was paid in by then, which ``pay_back`` takes out of the books where it
     is refunded.  ``returning`` takes over, from the account that a member had before, what keeps
-    anything from being given twice.  ``withdrawn`` gives up what goes with a consent.  ``accounts``
-    are ledger accounts of the member's own, with what the account says is there.  ``problems``
-    finds violations of its section, ``permanent`` the ids that accounts may hold, by the pointer of
-    their list, and ``words`` tells it to members.
+    anything from being given twice.  ``withdrawn`` gives up what goes with a consent; ``consents``
+    are the purposes that its section asks for.  ``accounts`` are ledger accounts of the member's
+    own, with what the account says is there.  ``problems`` finds violations of its section,
+    ``permanent`` the ids that accounts may hold, by the pointer of their list, and ``words`` tells
+    it to members.
     """
 
     section: Section[Any] | None = None
@@ -95,6 +96,7 @@ class Mechanic(NamedTuple):
     prepaid: Callable[[Account, Programme, Instant], Iterator[PrepaidMoney]] | None = None
     pay_back: Callable[[EventBuilder, PrepaidMoney], None] | None = None
     returning: Callable[[EventBuilder, Account], None] | None = None
+    consents: Callable[[Programme], Iterable[str]] | None = None
     withdrawn: Callable[[EventBuilder, Programmes, str], None] | None = None
     accounts: Mapping[str, Callable[[Account, str], int]] = {}
     problems: Callable[[Programme], Iterator[Violation]] | None = None

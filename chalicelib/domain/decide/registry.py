@@ -100,6 +100,15 @@ def planning(event: EventBuilder, programmes: Programmes) -> tuple[Mechanic, ...
     return _named(tuple(sorted(names)))
 
 
+def consents_of(programme: Programme) -> set[str]:
+    """Return the purposes that members of a programme may consent to."""
+    declared = {*programme.enrolment.required_consents, *programme.enrolment.optional_consents}
+    for each in _named(tuple(sorted(sections_of(programme)))):
+        if each.consents is not None:
+            declared.update(each.consents(programme))
+    return declared
+
+
 def _used(account: Account) -> set[str]:
     used = {"value"} | {key.partition("/")[0] for key in account.progress}
     if any(each.review_at is not None for each in account.enrolments.values()):

@@ -8,7 +8,7 @@ by name.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, Final, Literal
+from typing import Any, ClassVar, Final, Literal
 
 from msgspec import Struct
 
@@ -32,6 +32,8 @@ class Close(Command, frozen=True):
     ``prepaid`` says what becomes of money that is left: who collects it refunds it, or the member
     waives it.
     """
+
+    when_full: ClassVar[bool] = True
 
     reason: str
     prepaid: Literal["refund", "waive"] | None = None

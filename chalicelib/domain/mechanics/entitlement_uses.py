@@ -11,7 +11,7 @@ A use is refused in this order: not a member, no such entitlement, none held, qu
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final
+from typing import ClassVar, Final
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -50,6 +50,8 @@ RETURN_DAYS: Final = 31
 class UseEntitlement(Command, frozen=True):
     """Use units of an entitlement; ``reference`` says for what, and is kept."""
 
+    when_full: ClassVar[bool] = True
+
     programme: str
     entitlement: str
     units: int = 1
@@ -58,6 +60,8 @@ class UseEntitlement(Command, frozen=True):
 
 class ReturnEntitlement(Command, frozen=True):
     """Give a use back; ``use`` is the version of its event."""
+
+    when_full: ClassVar[bool] = True
 
     use: int
     reason: str = ""

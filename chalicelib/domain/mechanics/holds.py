@@ -12,7 +12,7 @@ An ended hold is remembered for a week, so that who captures too late hears what
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Annotated, ClassVar, Final
 
 from msgspec import Meta, Struct
 from msgspec.structs import replace
@@ -97,6 +97,8 @@ class PlaceHold(Command, frozen=True):
 class CaptureHold(Command, frozen=True):
     """Spend a hold: all of it, or ``amount``, and the rest is released."""
 
+    when_full: ClassVar[bool] = True
+
     hold_id: str
     amount: int | None = None
     reference: str = ""
@@ -104,6 +106,8 @@ class CaptureHold(Command, frozen=True):
 
 class ReleaseHold(Command, frozen=True):
     """Give up a hold: its value is available again."""
+
+    when_full: ClassVar[bool] = True
 
     hold_id: str
     reason: str = ""

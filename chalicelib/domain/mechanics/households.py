@@ -13,7 +13,7 @@ Who closes their account leaves their household with it; the last to leave ends 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, Final, Literal
+from typing import Annotated, ClassVar, Final, Literal
 
 from msgspec import Meta, Struct
 
@@ -104,6 +104,8 @@ class JoinHousehold(Command, frozen=True):
 
 class LeaveHousehold(Command, frozen=True):
     """Let a member leave their household; ``note`` is sealed."""
+
+    when_full: ClassVar[bool] = True
 
     household: str
     note: str = ""

@@ -75,6 +75,12 @@ class Enrol(Command, frozen=True):
     birthday: str = ""
 
 
+class Withdraw(Enrol, frozen=True):
+    """Withdraw consents, and give none."""
+
+    when_full: ClassVar[bool] = True
+
+
 class ChangeProfile(Command, frozen=True):
     """Change what the account has to know of a profile; a ``birthday`` of ``None`` stays."""
 
@@ -175,6 +181,7 @@ def _consent(
     event: EventBuilder, programmes: Programmes, consents: dict[str, bool]
 ) -> dict[str, bool]:
     """Give or withdraw consents, and return those that changed."""
+    _check_purposes(event, programmes, consents)
     changed = {}
     for purpose, granted in sorted(consents.items()):
         if event.account.consents.get(purpose) is not granted:
@@ -185,6 +192,27 @@ def _consent(
                 if mechanic.withdrawn is not None:
                     mechanic.withdrawn(event, programmes, purpose)
     return changed
+
+
+def _check_purposes(event: EventBuilder, programmes: Programmes, consents: dict[str, bool]) -> None:
+    """Refuse what nobody asks for, which would only fill the account; what is there can end."""
+    unknown = consents.keys() - event.account.consents.keys()
+    if not unknown:
+        return
+    declared: set[str] = set()
+    for programme_id in programmes.ids():
+        version = programmes.in_force(programme_id, event.now)
+        if version is not None:
+            declared |= registry.consents_of(version.document)
+    if unknown <= declared:
+        return
+    known = ", ".join(sorted(declared)) or "none"
+    raise Invalid(
+        "unknown_purpose",
+        f"The programmes in force ask for these consents: {known}. Declare another one in "
+        "`enrolment.optional_consents` first.",
+        errors=[{"pointer": "/consents", "detail": f"has purposes beside these: {known}"}],
+    )
 
 
 def _join_one(event: EventBuilder, programme: Programme) -> str:
@@ -218,5 +246,5 @@ def _join_one(event: EventBuilder, programme: Programme) -> str:
 
 
 MECHANIC: Final = Mechanic(
-    handlers={Open: open_account, Enrol: enrol, ChangeProfile: change_profile},
+    handlers={Open: open_account, Enrol: enrol, Withdraw: enrol, ChangeProfile: change_profile},
 )

@@ -15,7 +15,7 @@ a voucher that is gone, value that is gone.
 from __future__ import annotations
 
 from datetime import date, timedelta
-from typing import Final
+from typing import ClassVar, Final
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -92,6 +92,8 @@ class MakeQuote(Command, frozen=True):
 
 class ConfirmQuote(Command, frozen=True):
     """Buy what was quoted; ``source`` and ``external_id`` identify the activity it becomes."""
+
+    when_full: ClassVar[bool] = True
 
     quote_id: str
     source: str = QUOTED

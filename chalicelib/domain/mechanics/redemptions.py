@@ -62,6 +62,8 @@ REDEMPTIONS: Final = RecordKind("redemption", Redemption)
 class CancelRedemption(Command, frozen=True):
     """Take back a redemption whose voucher is unused: its value returns to its expiry."""
 
+    when_full: ClassVar[bool] = True
+
     redemption_id: str
     reason: str = ""
     note: str = ""
@@ -74,6 +76,7 @@ class CancelRedemption(Command, frozen=True):
 class UseVoucher(Command, frozen=True):
     """Hand over what the voucher of a redemption stands for; after the account ended as well."""
 
+    when_full: ClassVar[bool] = True
     when_closed: ClassVar[bool] = True
 
     redemption_id: str

@@ -7,7 +7,7 @@ no more is lost, and each mechanic takes back what it had made of it.
 
 from __future__ import annotations
 
-from typing import Final
+from typing import ClassVar, Final
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -53,6 +53,8 @@ class ReverseActivity(Command, frozen=True):
 
     ``version`` is that of its event in the member's journal.
     """
+
+    when_full: ClassVar[bool] = True
 
     version: int
     lines: tuple[LineReversal, ...] = ()

@@ -12,7 +12,7 @@ of its dates, wrong tier, limit reached, too little value, out of stock, a tier 
 from __future__ import annotations
 
 from datetime import date
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from msgspec import Struct
 
@@ -50,6 +50,8 @@ from chalicelib.domain.programme.document import (
 
 class Redeem(Command, frozen=True):
     """Pay for a reward and issue its voucher; the ids are made by the caller."""
+
+    when_full: ClassVar[bool] = True
 
     programme: str
     reward: str

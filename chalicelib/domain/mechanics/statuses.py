@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Annotated, ClassVar, Final
 
 from msgspec import Meta, Struct
 from msgspec.structs import replace
@@ -95,6 +95,8 @@ class VerifyStatus(Command, frozen=True):
 
 class WithdrawStatus(Command, frozen=True):
     """Take a status back: it was not true, or is no longer."""
+
+    when_full: ClassVar[bool] = True
 
     programme: str
     status: str
@@ -206,6 +208,11 @@ def forget_without_consent(event: EventBuilder, programmes: Programmes, purpose:
             VERIFIED.drop(event, key)
 
 
+def consents(programme: Programme) -> set[str]:
+    """Return the purposes that statuses take."""
+    return {each.consent for each in _declared(programme) if each.consent is not None}
+
+
 def due(account: Account) -> Instant | None:
     """Return when a status next ends."""
     ends = (each.ends_at for each in VERIFIED.all(account).values() if not each.ended)
@@ -306,6 +313,7 @@ MECHANIC: Final = Mechanic(
     due=due,
     ticks=((Phase.EXPIRE, expire),),
     closing=end,
+    consents=consents,
     withdrawn=forget_without_consent,
     problems=problems,
     permanent=permanent,

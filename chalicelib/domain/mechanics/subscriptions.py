@@ -8,7 +8,7 @@ owed, or left over, is stated, and never moved here: who collects fees settles i
 
 from __future__ import annotations
 
-from typing import Final, Literal
+from typing import ClassVar, Final, Literal
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -80,6 +80,8 @@ class ChangePlan(Command, frozen=True):
 
 class CancelPlan(Command, frozen=True):
     """End a plan, now or when what is paid for is over."""
+
+    when_full: ClassVar[bool] = True
 
     programme: str
     when: When = "period_end"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import ClassVar, Final
 
 from msgspec import Struct
 
@@ -27,6 +27,8 @@ class GrantTier(Command, frozen=True):
 
 class LiftTier(Command, frozen=True):
     """Take back a tier that was granted by hand."""
+
+    when_full: ClassVar[bool] = True
 
     programme: str
     reason: str

@@ -57,10 +57,16 @@ class MoneyUnit(Model, frozen=True):
 
 
 class Enrolment(Model, frozen=True):
-    """Who may join."""
+    """
+    Who may join, and what members may consent to.
+
+    ``optional_consents`` are purposes beside those that joining takes or a status does; no other is
+    recorded.
+    """
 
     min_completed_visits: Annotated[int, Meta(ge=0, le=1000)] = 0
-    required_consents: tuple[Id, ...] = ()
+    required_consents: Annotated[tuple[Id, ...], Meta(max_length=20)] = ()
+    optional_consents: Annotated[tuple[Id, ...], Meta(max_length=50)] = ()
 
 
 class Currency(Model, frozen=True):

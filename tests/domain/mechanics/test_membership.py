@@ -58,11 +58,9 @@ class TestOpening:
     def test_consents(self) -> None:
         """What was consented to and what was not are both kept."""
         member = Member(programme(), joined=None)
-        member.do(
-            Open(member="mem_1", consents={"research": False, "programme": True}), "2026-01-05"
-        )
+        member.do(Open(member="mem_1", consents={"news": False, "programme": True}), "2026-01-05")
 
-        assert member.account.consents == {"programme": True, "research": False}
+        assert member.account.consents == {"programme": True, "news": False}
 
 
 class TestBirthday:
@@ -230,8 +228,8 @@ class TestEnrolling:
     )
     def test_consent(self, consents: dict[str, bool], code: str | None) -> None:
         """A required consent must have been given."""
-        document = programme(enrolment={"required_consents": ["programme"]})
-        member = Member(document, joined=None)
+        asked = {"required_consents": ["programme"], "optional_consents": ["other"]}
+        member = Member(programme(enrolment=asked), joined=None)
         command = Open(member="mem_1", programmes=("clinic",), consents=consents)
         if code is None:
             assert member.do(command, "2026-01-05").result == Joined({"clinic": "member"})
@@ -254,19 +252,19 @@ class TestEnrolling:
         """Whatever they came with; what was so before is said again by none."""
         member = Member(programme(), joined=None)
         for command in (
-            Open(member="mem_1", consents={"programme": True, "research": False}),
+            Open(member="mem_1", consents={"programme": True, "news": False}),
             Enrol(
                 member="mem_1", programmes=("clinic",), consents={"programme": True, "post": True}
             ),
-            Enrol(member="mem_1", programmes=(), consents={"post": True, "research": True}),
-            Enrol(member="mem_1", programmes=(), consents={"research": True}),
+            Enrol(member="mem_1", programmes=(), consents={"post": True, "news": True}),
+            Enrol(member="mem_1", programmes=(), consents={"news": True}),
         ):
             member.do(command, "2026-01-05")
 
         assert [event.data for event in member.events] == [
-            MemberCreated({"programme": True, "research": False}),
+            MemberCreated({"programme": True, "news": False}),
             MemberEnrolled({"clinic": "member"}, {"post": True}),
-            ConsentsChanged({"research": True}),
+            ConsentsChanged({"news": True}),
         ]
 
     @pytest.mark.parametrize(("completed", "ok"), [(0, False), (1, False), (2, True)])
