@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 import msgspec
+from msgspec.structs import replace
 
 from chalicelib.domain.errors import LoyaltyError, Unavailable
 from chalicelib.domain.ledger.activity import Activity
@@ -69,7 +70,11 @@ def _activity_part(reported: Reported, also: IdempotencyKey | None = None) -> Pa
     activity = reported.activity
     person = reported.member or reported.external_id or ""
     known_by = (activity.source, activity.external_id)
-    return Part(activity_identity(activity), also, known_by, person)
+    own = activity_identity(activity)
+    if also is not None:
+        # The request is the same as long as the activity is.
+        also = replace(also, fingerprint=own.fingerprint)
+    return Part(own, also, known_by, person)
 
 
 def record(play: Play, tenant: str) -> Request:
