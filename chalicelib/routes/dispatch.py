@@ -33,7 +33,7 @@ from chalicelib.routes.credentials import (
     authorise,
     own_account_only,
 )
-from chalicelib.routes.operation import Call, Operation, Query, Reply
+from chalicelib.routes.operation import ME, Call, Operation, Query, Reply
 from chalicelib.routes.parsing import canonical, parse_object
 from chalicelib.routes.services import Services, provided
 
@@ -88,7 +88,7 @@ def _call(
     """Return the checked request; the order of the checks is the order of the refusals."""
     services = provided() if operation.scope != PUBLIC else None
     principal = _principal(operation, request, services, seen)
-    path = _path(operation, given_path)
+    path = _path(operation, given_path, principal)
     if principal is not None and "member_id" in path:
         own_account_only(principal, path["member_id"])
         seen["member_id"] = _log_id(path["member_id"])
@@ -133,8 +133,14 @@ def _principal(
     return principal
 
 
-def _path(operation: Operation, given: dict[str, str]) -> dict[str, str]:
-    """Return decoded parameters; one that no id could look like is as absent as an unknown id."""
+def _path(
+    operation: Operation, given: dict[str, str], principal: Principal | None
+) -> dict[str, str]:
+    """
+    Return decoded parameters; one that no id could look like is as absent as an unknown id.
+
+    A member may say ``me`` for their own id, which is the same request in other words.
+    """
     decoded: dict[str, str] = {}
     for name, value in given.items():
         pattern = operation.pattern(name)
@@ -142,6 +148,8 @@ def _path(operation: Operation, given: dict[str, str]) -> dict[str, str]:
             text = unquote_to_bytes(value).decode("utf-8")
         except UnicodeDecodeError:
             text = ""
+        if name == "member_id" and text == ME and principal is not None:
+            text = principal.member_id or ""
         if len(text) > _PATH_LENGTH_MAX or not re.fullmatch(pattern, text):
             if name == "member_id":
                 raise MemberNotFound

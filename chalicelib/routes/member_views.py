@@ -6,6 +6,7 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
+from chalicelib.domain.errors import LoyaltyError
 from chalicelib.domain.ledger.account import Account
 from chalicelib.domain.ledger.calendar import format_instant
 from chalicelib.domain.programme.fields import whole
@@ -52,6 +53,22 @@ class AccountView(Struct, frozen=True):
     completed_visits: int
 
 
+class ObstacleView(Struct, frozen=True, omit_defaults=True):
+    """Why a programme cannot be joined, and what would help; `code` is that of the refusal."""
+
+    programme: str
+    code: str
+    detail: str
+    missing: list[str] = []
+    needed: int | None = None
+
+
+class JoinedView(AccountView, frozen=True):
+    """A member after joining; ``not_joined`` are the other programmes in force."""
+
+    not_joined: list[ObstacleView]
+
+
 class MemberView(Struct, frozen=True, omit_defaults=True):
     """
     A member; the ETag is the revision of the profile.
@@ -91,6 +108,14 @@ def account_view(member: str, account: Account) -> AccountView:
         enrolments=enrolments,
         consents=account.consents,
         completed_visits=account.stats.visits,
+    )
+
+
+def obstacle_view(programme: str, refusal: LoyaltyError) -> ObstacleView:
+    """Return what stands in the way of joining a programme, as it is shown."""
+    more = refusal.extensions
+    return ObstacleView(
+        programme, refusal.code, refusal.message, more.get("missing", []), more.get("needed")
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from msgspec import UNSET, Meta, Struct, UnsetType, field
+from msgspec.structs import asdict
 
 from chalicelib.domain.errors import Invalid
 from chalicelib.domain.ledger.calendar import zone
@@ -15,13 +16,14 @@ from chalicelib.routes.fields import ExternalId
 from chalicelib.routes.http import Resource
 from chalicelib.routes.member_views import (
     ENROLLING,
-    AccountView,
     ConsentBody,
+    JoinedView,
     Locale,
     MemberView,
     account_view,
     consents_given,
     member_view,
+    obstacle_view,
 )
 from chalicelib.routes.operation import Body, Call, Reply
 from chalicelib.usecases.attempt import Decided
@@ -48,8 +50,9 @@ class NewMemberBody(Body):
     """
     A new member.
 
-    Leave ``programmes`` out to join every programme in force; name them to join those; give
-    ``[]`` for a prospect, who collects visits but earns nothing.
+    Leave ``programmes`` out to join every programme in force whose conditions are met, one at
+    least: ``not_joined`` says of the others why not.  Name them to join those or none; give ``[]``
+    for a prospect, who collects visits but earns nothing.
     """
 
     external_id: ExternalId | None = None
@@ -103,7 +106,7 @@ def _checked_zone(name: str | None) -> str:
         "what is given once has been given; `former_id` leads to the old one."
     ),
     body=NewMemberBody,
-    answer=AccountView,
+    answer=JoinedView,
     status=201,
     also=(200,),
     idempotent=True,
@@ -132,7 +135,9 @@ def create(call: Call[NewMemberBody]) -> Reply:
 def _present_created(decided: Decided) -> Answer:
     joined: Joined = decided.results[-1]
     status = 201 if decided.is_new or joined.programmes else 200
-    return answer(status, account_view(decided.member, decided.account))
+    known = account_view(decided.member, decided.account)
+    others = [obstacle_view(each, refusal) for each, refusal in joined.refused.items()]
+    return answer(status, JoinedView(**asdict(known), not_joined=others))
 
 
 @api.post(

@@ -7,9 +7,10 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct
 from msgspec.structs import asdict
 
+from chalicelib.domain.ledger.calendar import format_instant
 from chalicelib.domain.mechanics.closing import Close, Closed
-from chalicelib.domain.mechanics.membership import Enrol
-from chalicelib.domain.programme.fields import Id
+from chalicelib.domain.mechanics.membership import Enrol, in_force, obstacle
+from chalicelib.domain.programme.fields import Id, text_in
 from chalicelib.routes.calls import answer, caller_of, carry_out, identity_of, reply, services_of
 from chalicelib.routes.fields import Note, Reason
 from chalicelib.routes.http import Resource
@@ -17,13 +18,18 @@ from chalicelib.routes.member_views import (
     ENROLLING,
     AccountView,
     ConsentBody,
+    ObstacleView,
     account_view,
     consents_given,
+    obstacle_view,
 )
 from chalicelib.routes.operation import Body, Call, Reply
 from chalicelib.routes.pricing import MoneyView
+from chalicelib.routes.views import spoken
 from chalicelib.usecases.attempt import Decided
 from chalicelib.usecases.change_member import record_consents
+from chalicelib.usecases.read_member import read_member
+from chalicelib.usecases.reading import read_account
 from chalicelib.usecases.stored import Answer
 
 api = Resource("membership")
@@ -70,6 +76,43 @@ class ClosedView(AccountView, frozen=True):
     waived: list[PrepaidView]
 
 
+class EvidenceView(Struct, frozen=True, omit_defaults=True):
+    """One consent that was given or withdrawn, to which text and when."""
+
+    purpose: str
+    granted: bool
+    text_version: str
+    at: str
+    locale: str = ""
+    channel: str = ""
+
+
+class EvidencesView(Struct, frozen=True):
+    """What is in force by purpose, and every consent on record, the oldest first."""
+
+    member_id: str
+    consents: dict[str, bool]
+    evidence: list[EvidenceView]
+
+
+class ProgrammeView(Struct, frozen=True):
+    """A programme in force: whether the member has joined it, and what stands in the way."""
+
+    programme: str
+    name: str
+    joined: bool
+    obstacle: ObstacleView | None
+
+
+class ProgrammesView(Struct, frozen=True):
+    """Every programme in force, as one member sees it; names are in the language ``lang``."""
+
+    member_id: str
+    programmes: list[ProgrammeView]
+    lang: str
+    dir: str
+
+
 def _present_account(decided: Decided) -> Answer:
     return answer(200, account_view(decided.member, decided.account))
 
@@ -88,6 +131,63 @@ def enrol(call: Call[EnrolmentBody]) -> Reply:
     """Join programmes."""
     command = Enrol(member=call.path["member_id"], programmes=tuple(call.body.programmes))
     return carry_out(call, command, _present_account)
+
+
+@api.get(
+    "/members/{member_id}/programmes",
+    name="list_member_programmes",
+    scope="programmes:read",
+    summary="List the programmes that a member has joined or may join",
+    answer=ProgrammesView,
+    member_may=True,
+    errors=("member_not_found",),
+)
+def programmes(call: Call) -> Reply:
+    """List programmes in force."""
+    reading = read_account(services_of(call), caller_of(call), call.path["member_id"])
+    found = []
+    for programme_id in in_force(reading.programmes, reading.now):
+        version = reading.programmes.in_force(programme_id, reading.now)
+        if version is None:
+            raise AssertionError("a programme in force has a version")
+        joined = programme_id in reading.account.enrolments
+        refusal = None if joined else obstacle(reading.account, version.document)
+        found.append(
+            ProgrammeView(
+                programme_id,
+                text_in(version.document.name, call.locale),
+                joined,
+                None if refusal is None else obstacle_view(programme_id, refusal),
+            )
+        )
+    reader = spoken(call.locale)
+    return Reply(ProgrammesView(call.path["member_id"], found, reader.lang, reader.dir))
+
+
+@api.get(
+    "/members/{member_id}/consents",
+    name="list_consents",
+    scope="members:read",
+    summary="List a member's consents, with the evidence of each",
+    answer=EvidencesView,
+    member_may=True,
+    errors=("member_not_found",),
+)
+def consents(call: Call) -> Reply:
+    """List consents given and withdrawn."""
+    found = read_member(services_of(call), caller_of(call), call.path["member_id"])
+    evidence = [
+        EvidenceView(
+            each.purpose,
+            each.granted,
+            each.text_version,
+            format_instant(each.at),
+            each.locale,
+            each.channel,
+        )
+        for each in found.profile.consents
+    ]
+    return Reply(EvidencesView(call.path["member_id"], found.account.consents, evidence))
 
 
 @api.post(

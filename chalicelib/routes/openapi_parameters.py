@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from chalicelib.routes.operation import ME
+
 if TYPE_CHECKING:
     from chalicelib.routes.operation import Operation
 
@@ -14,19 +16,16 @@ def parameters(operation: Operation, query: dict[str, Any] | None) -> list[dict[
 
 
 def _in_path(operation: Operation) -> list[dict[str, Any]]:
-    return [
-        {
-            "name": name,
-            "in": "path",
-            "required": True,
-            "schema": {
-                "type": "string",
-                "maxLength": 128,
-                "pattern": f"^(?:{operation.pattern(name)})$",
-            },
-        }
-        for name in operation.path_names
-    ]
+    return [_path_parameter(operation, name) for name in operation.path_names]
+
+
+def _path_parameter(operation: Operation, name: str) -> dict[str, Any]:
+    pattern, more = operation.pattern(name), {}
+    if name == "member_id" and operation.member_may:
+        pattern = f"{pattern}|{ME}"
+        more = {"description": f"The id of a member; members may say `{ME}` for their own."}
+    schema = {"type": "string", "maxLength": 128, "pattern": f"^(?:{pattern})$"}
+    return {"name": name, "in": "path", "required": True, **more, "schema": schema}
 
 
 def _in_query(schema: dict[str, Any] | None) -> list[dict[str, Any]]:

@@ -42,6 +42,8 @@ else:
 JSON_TYPE: Final = "application/json"
 #: Ids and codes: what may stand in a path unless an operation says otherwise.
 PATH_PATTERN: Final = r"[A-Za-z0-9][A-Za-z0-9._~:@+-]{0,127}"
+#: What members may say for their own id in a path.
+ME: Final = "me"
 #: What the ids of members and households look like: none of the one is one of the other.
 _PATTERNS: Final = {
     "member_id": "mem_[0-9A-Z]{1,26}",

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from msgspec import Meta, Struct
 
 from chalicelib.domain.authoring.whole_document import Document, whole
+from chalicelib.domain.errors import NotFound
 from chalicelib.domain.programme.fields import text_in
 from chalicelib.domain.programme.versions import ProgrammeVersion
 from chalicelib.routes.calls import caller_of, instant_in, services_of
@@ -20,6 +21,7 @@ from chalicelib.usecases.publish_programme import (
     read_programmes,
     read_version,
 )
+from chalicelib.usecases.reading import read_account
 
 if TYPE_CHECKING:
     from chalicelib.domain.programme.wording import Description
@@ -239,25 +241,46 @@ def read(call: Call[None, WhichVersion]) -> Reply:
 )
 def rules(call: Call[None, WhichVersion]) -> Reply:
     """Read a programme as a patient would."""
+    programme_id = call.path["programme_id"]
+    version = read_version(services_of(call), caller_of(call), programme_id, call.query.version)
+    return _in_words(version, call.locale)
+
+
+@api.get(
+    "/members/{member_id}/programmes/{programme_id}/rules",
+    name="read_member_programme_rules",
+    scope="programmes:read",
+    summary="Read the rules that are in force in words",
+    description="Drafts and versions to come are not shown here.",
+    answer=RulesView,
+    member_may=True,
+    errors=("member_not_found", "programme_not_found"),
+)
+def own_rules(call: Call) -> Reply:
+    """Read the programme as the member may."""
+    reading = read_account(services_of(call), caller_of(call), call.path["member_id"])
+    version = reading.programmes.in_force(call.path["programme_id"], reading.now)
+    if version is None:
+        raise NotFound("programme_not_found", "No programme of this id is in force.")
+    return _in_words(version, call.locale)
+
+
+def _in_words(version: ProgrammeVersion, locale: str) -> Reply:
     # Only those who ask for words pay for the message files and the rules of languages.
     from chalicelib.domain.authoring.words import describe
     from chalicelib.programmes.rendering import FALLBACK, catalogue
 
-    version = read_version(
-        services_of(call), caller_of(call), call.path["programme_id"], call.query.version
-    )
-    reader = spoken(call.locale)
+    reader = spoken(locale)
     parts = [
-        (part, catalogue().render(part.sentences, call.locale))
-        for part in describe(version.document)
+        (part, catalogue().render(part.sentences, locale)) for part in describe(version.document)
     ]
     translated = all(rendered.translated for _, rendered in parts)
     return Reply(
         RulesView(
             programme=version.programme_id,
             version=version.number,
-            name=text_in(version.document.name, call.locale),
-            rules=[_rule(part, rendered, call.locale) for part, rendered in parts],
+            name=text_in(version.document.name, locale),
+            rules=[_rule(part, rendered, locale) for part, rendered in parts],
             translated=translated,
             lang=reader.lang,
             dir=reader.dir,

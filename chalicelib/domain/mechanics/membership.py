@@ -38,17 +38,22 @@ FORMER: Final = "former"
 
 
 class Joined(Struct, frozen=True):
-    """Which programmes a command joined, and with which tier."""
+    """
+    Which programmes a command joined, and with which tier.
+
+    ``refused`` are those that it would have joined, with what stands in the way.
+    """
 
     programmes: dict[str, str]
+    refused: dict[str, Invalid] = {}
 
 
 class Open(Command, frozen=True):
     """
     Begin an account.
 
-    ``programmes`` to join at once, none for a prospect; every one in force where it is ``None``.
-    ``former`` is the closed account of a member who comes back.
+    ``programmes`` to join at once, none for a prospect; where it is ``None`` every one in force
+    whose conditions are met.  ``former`` is the closed account of a member who comes back.
     """
 
     opens: ClassVar[bool] = True
@@ -65,7 +70,7 @@ class Open(Command, frozen=True):
 
 class Enrol(Command, frozen=True):
     """
-    Join programmes, every one in force where it is ``None``.
+    Join programmes; where it is ``None`` every one in force whose conditions are met.
 
     Those already joined stay as they are, and so does a ``birthday`` that is known.
     """
@@ -97,12 +102,12 @@ def open_account(decider: Decider, command: Open) -> Joined:
         _take_over(event, decider.account(FORMER))
     _set_birthday(event, command.birthday)
     consents = _consent(event, decider.programmes, command.consents)
-    joined = _join(event, decider.programmes, command.programmes)
+    joined, refused = _join(event, decider.programmes, command.programmes)
     former = command.former
     event.record(
         MemberEnrolled(joined, consents, former) if joined else MemberCreated(consents, former)
     )
-    return Joined(joined)
+    return Joined(joined, refused)
 
 
 def _take_over(event: EventBuilder, former: Account) -> None:
@@ -129,12 +134,12 @@ def enrol(decider: Decider, command: Enrol) -> Joined:
     if not event.account.birthday:
         _set_birthday(event, command.birthday)
     consents = _consent(event, decider.programmes, command.consents)
-    joined = _join(event, decider.programmes, command.programmes)
+    joined, refused = _join(event, decider.programmes, command.programmes)
     if joined:
         event.record(MemberEnrolled(joined, consents))
     elif not event.is_empty:
         event.record(ConsentsChanged(consents) if consents else ProfileChanged())
-    return Joined(joined)
+    return Joined(joined, refused)
 
 
 def change_profile(decider: Decider, command: ChangeProfile) -> None:
@@ -155,13 +160,18 @@ def _join(
     event: EventBuilder,
     programmes: Programmes,
     wanted: tuple[str, ...] | None,
-) -> dict[str, str]:
-    programme_ids = wanted
-    if programme_ids is None:
-        known = programmes.ids()
-        programme_ids = tuple(each for each in known if programmes.in_force(each, event.now))
-    joined = {}
-    for place, programme_id in enumerate(programme_ids):
+) -> tuple[dict[str, str], dict[str, Invalid]]:
+    """
+    Join programmes, and return them with their tiers, and those that cannot be joined.
+
+    A refusal of one that was named is the refusal of all.  Where none was named, it is one only if
+    there is none that could be joined: who wants no programme says so.
+    """
+    named = wanted is not None
+    ids = wanted if wanted is not None else in_force(programmes, event.now)
+    joined: dict[str, str] = {}
+    refused: dict[str, Invalid] = {}
+    for place, programme_id in enumerate(ids):
         if programme_id in event.account.enrolments:
             continue
         version = programmes.in_force(programme_id, event.now)
@@ -171,10 +181,23 @@ def _join(
                 "No programme of this id is in force: publish it first, or name another.",
                 errors=[{"pointer": f"/programmes/{place}", "detail": "must be in force"}],
             )
-        joined[programme_id] = _join_one(event, version.document)
+        refusal = obstacle(event.account, version.document)
+        if refusal is None:
+            joined[programme_id] = _join_one(event, version.document)
+        elif named:
+            raise refusal
+        else:
+            refused[programme_id] = refusal
+    if refused and not event.account.enrolments:
+        raise next(iter(refused.values()))
     if joined and event.account.status != "enrolled":
         event.add(StatusChange("enrolled"))
-    return joined
+    return joined, refused
+
+
+def in_force(programmes: Programmes, now: calendar.Instant) -> tuple[str, ...]:
+    """Return the programmes that can be joined at an instant, by id."""
+    return tuple(each for each in programmes.ids() if programmes.in_force(each, now))
 
 
 def _consent(
@@ -215,15 +238,15 @@ def _check_purposes(event: EventBuilder, programmes: Programmes, consents: dict[
     )
 
 
-def _join_one(event: EventBuilder, programme: Programme) -> str:
-    account = event.account
+def obstacle(account: Account, programme: Programme) -> Invalid | None:
+    """Return why a member cannot join a programme, if anything stands in the way."""
     missing = [
         purpose
         for purpose in programme.enrolment.required_consents
         if not account.consents.get(purpose)
     ]
     if missing:
-        raise Invalid(
+        return Invalid(
             "consent_required",
             f"Joining {programme.id} needs consent to: {', '.join(missing)}.",
             programme=programme.id,
@@ -231,7 +254,7 @@ def _join_one(event: EventBuilder, programme: Programme) -> str:
         )
     needed = programme.enrolment.min_completed_visits
     if account.stats.visits < needed:
-        raise Invalid(
+        return Invalid(
             "not_eligible",
             f"Joining {programme.id} needs {needed} completed visits; "
             f"this person has {account.stats.visits}.",
@@ -239,6 +262,10 @@ def _join_one(event: EventBuilder, programme: Programme) -> str:
             completed_visits=account.stats.visits,
             needed=needed,
         )
+    return None
+
+
+def _join_one(event: EventBuilder, programme: Programme) -> str:
     tier = lowest(programme)
     day = calendar.local_date(event.now, programme.time_zone)
     event.add(Enrolled(programme.id, tier, event.now, day.isoformat()))

@@ -12,6 +12,8 @@ EXAMPLES = (
         calls=2,
         write_units=6,
     ),
+    Example("GET /v1/members/{member_id}/programmes", calls=1),
+    Example("GET /v1/members/{member_id}/consents", calls=2),
     Example(
         "POST /v1/members/{member_id}/consents",
         body={"consents": [{"purpose": "newsletter", "granted": True, "text_version": "1"}]},

@@ -32,6 +32,11 @@ EXAMPLES = (
     Example("GET /v1/programmes", calls=1),
     Example("GET /v1/programmes/{programme_id}", after=(_PUBLISHED,), calls=2, asks_clock=True),
     Example(
+        "GET /v1/members/{member_id}/programmes/{programme_id}/rules",
+        after=(_PUBLISHED,),
+        calls=1,
+    ),
+    Example(
         "GET /v1/programmes/{programme_id}/rules", after=(_PUBLISHED,), calls=2, asks_clock=True
     ),
 )
