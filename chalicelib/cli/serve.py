@@ -18,8 +18,8 @@ def command() -> None:
     Run the API on 127.0.0.1 until Ctrl-C or SIGTERM.
 
     It loads an example clinic on the first start and prints what to paste to call it.  The
-    embedded engine keeps its state under .local/ and saves it on a clean stop, at no other
-    time: kill -9 or a power cut loses what was written since the start.
+    embedded engine keeps its state under .local/ and saves it on a clean stop and every half
+    minute: kill -9 or a power cut loses what was written since then.
 
     \b
     Environment (infra/README.md has the others):

@@ -1,10 +1,11 @@
 """
 The embedded engine as a process: ministack on loopback, with or without state that lasts.
 
-ministack saves its state when it is asked to stop and at no other time.  So it lives in a session
-of its own, out of reach of the terminal's Ctrl-C, and its parent stops it last.  Should the parent
-die without saying so, the engine notices the end of its standard input, saves, and ends too: only
-what kills the engine itself, or the machine, loses what was written since its start.
+The engine saves its state when it is asked to stop, and every half minute in which something has
+changed.  It lives in a session of its own, out of reach of the terminal's Ctrl-C, and its parent
+stops it last.  Should the parent die without saying so, the engine notices the end of its standard
+input, saves, and ends too: only what kills the engine itself, or the machine, loses something, and
+no more than the last half minute.
 """
 
 from __future__ import annotations
@@ -15,7 +16,9 @@ import secrets
 import socket
 import subprocess
 import sys
+import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
@@ -28,6 +31,8 @@ _LIST_TABLES: Final = {
 }
 _ATTEMPTS: Final = 3
 _POLL_S: Final = 0.05
+#: How often the state is saved while something changes.
+SAVE_EVERY_S: Final = 30.0
 
 # What the engine's process runs: it imports nothing of this project.
 _SCRIPT: Final = Path(__file__).with_name("engine_process.py")
@@ -54,11 +59,14 @@ class Engine:
         log: Path | None = None,
         keep_open: tuple[int, ...] = (),
         ready_s: float = 60,
+        save_every_s: float = SAVE_EVERY_S,
     ) -> None:
         self.state_dir = state_dir
+        self._save_every_s = save_every_s
         self._log = log
         self._keep_open = keep_open
         self._name = secrets.token_hex(8)
+        self._stopping = False
         for attempt in range(1, _ATTEMPTS + 1):
             self.port = port or free_port()
             self._process = self._spawn()
@@ -79,14 +87,36 @@ class Engine:
         """The engine's process id."""
         return self._process.pid
 
+    def watch(self, died: Callable[[], None]) -> None:
+        """Call ``died``, from a thread of its own, should the engine end before it is stopped."""
+
+        def wait() -> None:
+            self._process.wait()
+            if not self._stopping:
+                died()
+
+        threading.Thread(target=wait, name="engine", daemon=True).start()
+
+    def death(self) -> EngineError:
+        """Return what is to be said where the engine has ended by itself."""
+        return EngineError(
+            f"the engine ended by itself (code {self._process.poll()}): what was written in the "
+            f"last {self._save_every_s:g} s may be lost{self._hint()}"
+        )
+
     def stop(self, save_s: float = 120) -> None:
         """
         Stop the engine and wait until its state is on disk; a second call does nothing.
 
-        Raises EngineError if it did not stop within ``save_s`` seconds or saved nothing.
+        Raises EngineError if it did not stop within ``save_s`` seconds or saved nothing, or had
+        ended by itself.
         """
         if self._process.stdin is None or self._process.stdin.closed:
             return
+        self._stopping = True
+        if self._process.poll() is not None:
+            self._end()
+            raise self.death()
         before = self._saved_at()
         self._process.terminate()
         try:
@@ -142,7 +172,11 @@ class Engine:
             "MINISTACK_VERSION": self._name,
         }
         if self.state_dir is not None:
-            settings |= {"PERSIST_STATE": "1", "STATE_DIR": str(self.state_dir.absolute())}
+            settings |= {
+                "PERSIST_STATE": "1",
+                "STATE_DIR": str(self.state_dir.absolute()),
+                "SAVE_EVERY_S": str(self._save_every_s),
+            }
         return {name: os.environ[name] for name in kept if name in os.environ} | settings
 
     def _ready(self, within_s: float) -> bool:

@@ -8,9 +8,10 @@ Three ways, distinguished by the environment:
 * ``TESSERA_STAGE=dev`` or ``prod``: with the account that the AWS settings name, whose data stack
   is deployed; nothing is created or seeded there, and its own schedule does the ticking.
 
-A clean stop (Ctrl-C, SIGTERM) saves the embedded engine's state.  It is saved at no other time: a
-`kill -9` that reaches the engine, or a power cut, loses everything written since the start.  With
-``TESSERA_LOCAL_STATE=none`` there is no state to load or save: it ends with the server.
+A clean stop (Ctrl-C, SIGTERM) saves the embedded engine's state, and so does every half minute in
+which something has changed: a `kill -9` that reaches the engine, or a power cut, loses no more than
+that, and the server stops with its engine.  With ``TESSERA_LOCAL_STATE=none`` there is no state to
+load or save: it ends with the server.
 
 While it runs, the embedded engine's address is in a file of the local directory, so that another
 program on this machine can use the same tables (`beside`).
@@ -23,10 +24,10 @@ import contextlib
 import fcntl
 import json
 import os
+import queue
 import shlex
 import signal
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, MutableMapping, Sequence
 from pathlib import Path
@@ -121,7 +122,7 @@ def serve(
     """
     environment = os.environ if environment is None else environment
     settings = settings_from(environment)
-    told_to_stop = _stop_event()
+    told_to_stop = _stop_signals()
     with contextlib.ExitStack() as running:
         lock = running.enter_context(_sole_user(settings.directory))
         try:
@@ -129,15 +130,19 @@ def serve(
         except PortBusyError as busy:
             raise ServeError(str(busy)) from None
         if settings.is_embedded:
-            environment["TESSERA_DYNAMODB_ENDPOINT"] = _engine(settings, lock, running).endpoint
+            engine = _engine(settings, lock, running)
+            engine.watch(lambda: told_to_stop.put(None))
+            environment["TESSERA_DYNAMODB_ENDPOINT"] = engine.endpoint
         if settings.is_local:
             _complete(environment, settings)
         if settings.is_embedded:
             running.enter_context(_shortcut(environment))
         running.callback(server.stop)
         _start(settings, environment, server, load, running)
-        told_to_stop.wait()
-        _say("\nStopping …")
+        if told_to_stop.get() is None:
+            _say("\nThe engine has ended by itself: stopping …")
+        else:
+            _say("\nStopping …")
     _say("Stopped; the state is saved." if settings.is_saved else "Stopped.")
 
 
@@ -301,7 +306,7 @@ def _announce(settings: Settings, url: str, seeded: dict[str, str]) -> None:
     if settings.is_saved:
         _say(
             f"The state is under {settings.directory}. Ctrl-C stops and saves it; a kill -9 or a "
-            "power cut loses what was written since this start."
+            "power cut loses what was written in the last half minute."
         )
     _say(f"Its reference is {url}/docs.")
     _say("From here on: one line of JSON for each request, and for each minute's tick.\n")
@@ -328,11 +333,17 @@ def _sole_user(directory: Path) -> Iterator[int]:
         yield lock.fileno()
 
 
-def _stop_event() -> threading.Event:
-    stopped = threading.Event()
+def _stop_signals() -> queue.SimpleQueue[int | None]:
+    """
+    Return where it is told to stop: by a signal's number, or by nothing where the engine has died.
+
+    A queue, because a second signal may come while the first is being handled: an event's lock
+    would be waited for by who holds it.
+    """
+    told: queue.SimpleQueue[int | None] = queue.SimpleQueue()
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stopped.set())
-    return stopped
+        signal.signal(number, lambda received, _frame: told.put(received))
+    return told
 
 
 def _say(text: str) -> None:

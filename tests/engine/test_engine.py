@@ -48,6 +48,32 @@ def test_state_survives_the_end_of_its_parent(tmp_path: Path) -> None:
     assert (tmp_path / "state" / "dynamodb.json").exists()
 
 
+def test_u5_a_kill_loses_little(tmp_path: Path) -> None:
+    """What was written a while before a kill of the engine is there after the next start."""
+    state = tmp_path / "state"
+    engine = Engine(state, log=tmp_path / "log", save_every_s=0.2)
+    client = _client("dynamodb", engine)
+    create_tables(client)
+    written = 0
+    while written < 50 or "body-30" not in _text_of(state / "dynamodb.json"):
+        item = KEY | {"sk": {"S": f"E#{written}"}, "body": {"S": f"body-{written}"}}
+        client.put_item(TableName="tessera-ledger", Item=item)
+        written += 1
+    engine._process.kill()
+    engine._process.wait()
+    with pytest.raises(EngineError, match="ended by itself"):
+        engine.stop()
+
+    with Engine(state) as again:
+        found = _client("dynamodb", again).scan(TableName="tessera-ledger")["Items"]
+
+    kept = sorted(int(item["body"]["S"].removeprefix("body-")) for item in found)
+    assert kept == list(range(len(kept)))
+    assert len(kept) > 30
+    assert not (state / "dynamodb.json.tmp").exists()
+    assert (tmp_path / "log").read_text() == ""
+
+
 def test_clean_stop_is_quiet(tmp_path: Path) -> None:
     """An engine that is stopped has nothing to complain about."""
     with Engine(tmp_path / "state", log=tmp_path / "log"):
@@ -157,3 +183,7 @@ def _client(service: str, engine: Engine) -> Any:
         aws_access_key_id="local",
         aws_secret_access_key="local",
     )
+
+
+def _text_of(file: Path) -> str:
+    return file.read_text() if file.exists() else ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import stat
 import sys
@@ -54,6 +55,34 @@ def test_clean_stop(tmp_path: Path, number: signal.Signals) -> None:
     assert "Stopped; the state is saved." in program.output
     assert (tmp_path / "state" / "dynamodb.json").exists()
     assert (tmp_path / "ticked").exists()
+
+
+def test_u5_signals_in_a_row(tmp_path: Path) -> None:
+    """However often it is told to stop, it stops once, and in order."""
+    program = Program(tmp_path, command=TOY)
+
+    for number in (signal.SIGINT, signal.SIGTERM) * 200:
+        program._process.send_signal(number)
+
+    assert program._process.wait(120) == 0
+    assert "Stopped; the state is saved." in program.output
+
+
+def test_u5_the_engine_dies(tmp_path: Path) -> None:
+    """The server says so at once, and answers nobody from then on."""
+    program = Program(tmp_path, command=TOY)
+    tasks = Path(f"/proc/{program.pid}/task").glob("*/children")
+    (engine,) = {child for task in tasks for child in task.read_text().split()}
+
+    os.kill(int(engine), signal.SIGKILL)
+
+    assert program._process.wait(60) == 1
+    assert "The engine has ended by itself" in program.output
+    assert "the engine ended by itself (code -9): what was written in the last 30 s" in (
+        program.output
+    )
+    with pytest.raises(OSError, match="refused"):
+        _count(program)
 
 
 def test_secrets_are_the_owners(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import botocore.session
 from chalice.app import Chalice
 
+from infra.local.engine import EngineError
 from infra.local.serve import Application, serve
 from infra.local.settings import ServeError
 
@@ -45,5 +46,5 @@ def load() -> Application:
 if __name__ == "__main__":
     try:
         serve(load)
-    except ServeError as refusal:
+    except (ServeError, EngineError) as refusal:
         sys.exit(str(refusal))
