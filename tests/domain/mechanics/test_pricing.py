@@ -158,7 +158,7 @@ def test_m1_prepaid_with_a_rate_is_never_dearer(
 
 def test_m1_a_penny_that_two_may_not_share() -> None:
     """M1: what comes off is all named, also where several are cut to less than a part each."""
-    how = {"stacking": "additive", "max_percent": 1, "rounding": "ceiling"}
+    how: dict[str, Any] = {"stacking": "additive", "max_percent": 1, "rounding": "ceiling"}
     member = Member(clinic(status("one", 1), bands=[{"at_least": 1, "percent": 1}], **how))
     shown(member, "one")
     topped_up(member, 5)
