@@ -20,7 +20,7 @@ from typing import Any, Final, Literal, NamedTuple, cast
 
 from babel import Locale
 from babel.core import get_global
-from babel.dates import format_date, format_skeleton
+from babel.dates import format_date, format_skeleton, get_day_names
 from babel.lists import format_list
 from fluent.runtime import FluentBundle, FluentResource, resolver
 from fluent.runtime.types import FluentDecimal, FluentType
@@ -29,7 +29,15 @@ from fluent.syntax import ast
 from chalicelib.domain.ledger import money
 from chalicelib.domain.ledger.money import Money
 from chalicelib.domain.programme.fields import Plural, locale_in, text_in
-from chalicelib.domain.programme.wording import AllOf, Amount, AnyOf, Argument, DayOfYear, Message
+from chalicelib.domain.programme.wording import (
+    AllOf,
+    Amount,
+    AnyOf,
+    Argument,
+    DayOfYear,
+    Message,
+    Weekday,
+)
 
 #: The locales that a folder may be for, each with its rules in CLDR: of all that babel has, the
 #: package ships these.  Plain English writes dates as Americans do there; 001 is the world.
@@ -123,7 +131,10 @@ class _Language:
         self._rules = Locale.parse(LOCALES[name])
         self._bundle = FluentBundle(
             [str(self._rules)],
-            functions={"CAPITALISED": cast("Callable[[Any], FluentType]", _capitalised)},
+            functions=cast(
+                "dict[str, Callable[[Any], FluentType]]",
+                {"CAPITALISED": _capitalised, "ENDED": _ended},
+            ),
             # Names that run the other way must not turn the sentence around them.
             use_isolating=self._rules.text_direction == "rtl",
         )
@@ -175,6 +186,8 @@ class _Language:
             case DayOfYear(month, day):
                 some = date(_LEAP_YEAR, month, day)
                 return str(format_skeleton("MMMMd", some, locale=self._rules))
+            case Weekday(day):
+                return str(get_day_names("wide", locale=self._rules)[day])
             case int():
                 return value
         return text_in(value, reader)
@@ -198,6 +211,11 @@ class _Language:
 def _capitalised(text: str) -> str:
     """Return a text as it begins a sentence."""
     return text[:1].upper() + text[1:]
+
+
+def _ended(text: str, stop: str) -> str:
+    """Return an author's text as it ends a sentence, which it may do already."""
+    return text if text.endswith(tuple(".!?…。！？؟")) else f"{text}{stop}"
 
 
 def _counted(amount: Amount, reader: str | None) -> str:

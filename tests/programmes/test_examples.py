@@ -123,15 +123,19 @@ def test_an_example_can_be_told(name: str, locale: str | None) -> None:
             "wallet",
             "prepaid",
             (
-                "Purchases are paid with Prepaid money before all else. Paid in from 200.00 GBP: "
-                "10 % off. Paid in from 500.00 GBP: 20 % off."
+                "Purchases are paid with Prepaid money before all else. Paid in from 200.00 "
+                "GBP: 10 % off. Paid in from 500.00 GBP: 20 % off. What it pays counts as "
+                "spent."
             ),
         ),
         (
             "clinic-discounts",
             "wallet",
             "cashback",
-            "1 Cashback for 0.01 GBP of a bill. At most 50 % of it.",
+            (
+                "1 Cashback for 0.01 GBP of a bill. At most 50 % of it. What it pays does "
+                "not count as spent."
+            ),
         ),
         ("clinic-discounts", "quote", "clinic-discounts", "A quote stands for 30 minutes."),
         (
@@ -144,7 +148,10 @@ def test_an_example_can_be_told(name: str, locale: str | None) -> None:
             "clinic-discounts",
             "package",
             "four-scalings",
-            "Four scalings: 4 × Scaling from a package. To be used within 730 days.",
+            (
+                "Four scalings: 4 × Scaling from a package with each purchase of SCALING-X4. "
+                "To be used within 730 days."
+            ),
         ),
         (
             "clinic-discounts",
@@ -160,8 +167,8 @@ def test_an_example_can_be_told(name: str, locale: str | None) -> None:
             "status",
             "police",
             (
-                "Serves in the police: counts once it has been shown. It is to be shown again "
-                "after 366 days."
+                "Serves in the police: counts once it has been shown. It is to be shown "
+                "again after 366 days."
             ),
         ),
         (
@@ -169,35 +176,43 @@ def test_an_example_can_be_told(name: str, locale: str | None) -> None:
             "discount",
             "cumulative",
             (
-                "The more, the cheaper: 2 % off from 100.00 GBP spent. 1 % more for each further "
-                "100.00 GBP, 10 % at most."
+                "The more, the cheaper: 2 % off from 100.00 GBP spent in all. 1 % more for "
+                "each further 100.00 GBP, 10 % at most. The bill itself does not count yet. "
+                "Not counted: prescription."
             ),
         ),
         (
             "clinic-discounts",
             "discount",
             "good-year",
-            "£1,000 in a year: 10 % off for 365 days after 1,000.00 GBP in 365 days.",
+            ("£1,000 in a year: 10 % off for 365 days after 1,000.00 GBP spent in 365 days."),
         ),
         (
             "clinic-discounts",
             "discount",
             "birthday",
-            ("Birthday: 15 % off on the birthday. It begins 3 days before and ends 3 days after."),
+            (
+                "Birthday: 15 % off on the birthday. It begins 3 days before and ends 3 days "
+                "after. Where there is no 29 February, 28 February stands for it. Does not "
+                "add to Bank holidays: what gives most counts."
+            ),
         ),
         (
             "clinic-discounts",
             "discount",
             "holidays",
-            "Bank holidays: 5 % off on 26 December or 3 May 2027.",
+            (
+                "Bank holidays: 5 % off on 26 December or 3 May 2027. Does not add to "
+                "Birthday: what gives most counts."
+            ),
         ),
         (
             "clinic-discounts",
             "discount",
             "in-service",
             (
-                "For those who serve: 8 % off with Works for the health service, Serves in the "
-                "armed forces, Serves in the police or Serves in the fire service."
+                "For those who serve: 8 % off with Works for the health service, Serves in "
+                "the armed forces, Serves in the police or Serves in the fire service."
             ),
         ),
         ("clinic-discounts", "discount", "family", "Family: 5 % off in a household of 2 or more."),
@@ -205,10 +220,26 @@ def test_an_example_can_be_told(name: str, locale: str | None) -> None:
             "clinic-discounts",
             "discount",
             "care-prices",
-            "Screening at the member's price: member prices for 1 service.",
+            (
+                "Screening at the member's price: SCREEN-BASIC for 60.00 GBP each. Only for "
+                "VIP or In a care plan."
+            ),
         ),
-        ("clinic-discounts", "discount", "vitamins", "20 % off vitamins: 20 % off for a voucher."),
-        ("clinic-discounts", "discount", "five-off", "£5 off: 5.00 GBP off for a voucher."),
+        (
+            "clinic-discounts",
+            "discount",
+            "vitamins",
+            (
+                "20 % off vitamins: 20 % off for a voucher of “20 % off vitamins”. Counted: "
+                "vitamins."
+            ),
+        ),
+        (
+            "clinic-discounts",
+            "discount",
+            "five-off",
+            "£5 off: 5.00 GBP off for a voucher of “£5 off”.",
+        ),
         (
             "clinic-discounts",
             "stacking",
@@ -220,8 +251,8 @@ def test_an_example_can_be_told(name: str, locale: str | None) -> None:
             "reward",
             "medal",
             (
-                "A medal for bravery costs nothing. Staff hand it out. At most once a day for "
-                "each member. There are 100."
+                "A medal for bravery costs nothing. For children who had blood taken. Staff "
+                "hand it out. At most once a day for each member. There are 100."
             ),
         ),
         (
@@ -239,17 +270,20 @@ def test_an_example_can_be_told(name: str, locale: str | None) -> None:
             "cumulative-care",
             "reward",
             "donation",
-            "5 dollars to a charity costs 400 points. What it costs goes to season-charity.",
+            (
+                "5 dollars to a charity costs 400 points. Paid out by the clinic to the "
+                "charity of the season. What it costs goes to season-charity."
+            ),
         ),
         (
             "healthy-behaviour",
             "tier",
             "active",
             (
-                "Active is reached with 12 × met goal or 3 referrals in a year of membership. It "
-                "begins when the time is over. It lasts through the next year; after a year that "
-                "does not reach it again comes the tier that the year did reach. It brings: A "
-                "coach by video."
+                "Active is reached with 12 × met goal or 3 referrals in a year of "
+                "membership. It begins when the time is over. It lasts through the next "
+                "year; after a year that does not reach it again comes the tier that the "
+                "year did reach. It brings: A coach by video."
             ),
         ),
         (
@@ -257,8 +291,9 @@ def test_an_example_can_be_told(name: str, locale: str | None) -> None:
             "tier",
             "silver",
             (
-                "Silver is reached with 6 completed visits or 5,000.00 CNY spent in 365 days. It "
-                "lasts 365 days; if those do not reach it again it costs one tier, 30 days later."
+                "Silver is reached with 6 completed visits or 5,000.00 CNY spent (a payment "
+                "counts) in 365 days. It lasts 365 days; if those do not reach it again it "
+                "costs one tier, 30 days later."
             ),
         ),
         (
@@ -271,27 +306,28 @@ def test_an_example_can_be_told(name: str, locale: str | None) -> None:
             "hospital-levels",
             "discount",
             "specialist",
-            "Specialist visits: 10 % off in Silver and 10 % off in Gold.",
+            ("Specialist visits: 10 % off in Silver and 10 % off in Gold. Counted: specialist."),
         ),
         (
             "hospital-levels",
             "stacking",
             "hospital-levels",
-            "Several discounts add up, to 12 % at most.",
+            ("Several discounts add up. Several together take off 12 % at most."),
         ),
         (
             "hospital-levels",
             "reward",
             "gold-upgrade",
-            "A year of gold costs 8,000 points. It gives Gold for 365 days.",
+            ("A year of gold costs 8,000 points. It gives Gold for 365 days."),
         ),
         (
             "paid-membership",
             "expiry",
             "wellbeing",
             (
-                "Wellbeing points can be used until the end of the half-year in which 6 months "
-                "have passed since they were earned."
+                "Wellbeing points can be used until the end of the half-year in which 6 "
+                "months have passed since they were earned. If what earned them is cancelled "
+                "after they were used, what is earned next makes up for them."
             ),
         ),
         (
@@ -300,7 +336,8 @@ def test_an_example_can_be_told(name: str, locale: str | None) -> None:
             "stars",
             (
                 "Stars can be used until the end of the day 365 days after the last visit, "
-                "purchase or other activity."
+                "purchase or other activity. If what earned them is cancelled after they "
+                "were used, what is earned next makes up for them."
             ),
         ),
         (
@@ -308,8 +345,8 @@ def test_an_example_can_be_told(name: str, locale: str | None) -> None:
             "earning",
             "morning-class",
             (
-                "Each attended wellness earns 30 wellbeing points. It counts on days that recur "
-                "(FREQ=WEEKLY;BYDAY=TU,TH), from 09:00 to 12:00."
+                "Each attended wellness earns 30 wellbeing points. It counts on Tuesday and "
+                "Thursday. It counts from 09:00 to 12:00. It begins on 1 January 2027."
             ),
         ),
         (
@@ -318,32 +355,38 @@ def test_an_example_can_be_told(name: str, locale: str | None) -> None:
             "extra-call",
             (
                 "One more call costs 90 wellbeing points. It gives 1 × A call with the "
-                "clinician. It is redeemed automatically once there are 90 wellbeing points."
+                "clinician. Usable for 90 days. It is redeemed automatically once there are "
+                "90 wellbeing points."
             ),
         ),
         (
             "paid-membership",
             "entitlement",
             "phone-access",
-            "A call with the clinician: 2 a month for Monthly, Yearly and Light.",
+            ("A call with the clinician: 2 a month for Monthly, Yearly and Light."),
         ),
         (
             "paid-membership",
             "plan",
             "monthly",
             (
-                "Monthly: 180.00 USD a month. The first 14 days are free, once. Its members are "
-                "in Member."
+                "Monthly: 180.00 USD a month. The first 14 days are free, once. Its members "
+                "are in Member. Where it is not paid again, it goes on for 7 days."
             ),
         ),
-        ("paid-membership", "plan", "light", "Light: 60.00 USD a month."),
+        (
+            "paid-membership",
+            "plan",
+            "light",
+            ("Light: 60.00 USD a month. Where it is not paid again, it goes on for 7 days."),
+        ),
         (
             "pharmacy",
             "earning",
             "returned-medicines",
             (
-                "Each returned medicine earns 5 thank-you points for every one that is counted. "
-                "At most 50 each time. At most 2 times a month."
+                "Each returned medicine earns 5 thank-you points for every one that is "
+                "counted. At most 50 each time. At most 2 times a month."
             ),
         ),
         (
@@ -365,27 +408,38 @@ def test_an_example_can_be_told(name: str, locale: str | None) -> None:
             "physiotherapy",
             "entitlement",
             "free-session",
-            "Free session: for those to whom it is granted.",
+            (
+                "Free session: for those to whom it is granted. One session of "
+                "physiotherapy, for a full card."
+            ),
         ),
         (
             "physiotherapy",
             "stamp_card",
             "courses",
-            "Ten courses, parking: 10 stamps give 3 × Free parking.",
+            (
+                "Ten courses, parking: 10 stamps give 3 × Free parking. Usable for 90 days. "
+                "Each paid line of a purchase brings a stamp. Counted: course."
+            ),
         ),
         (
             "physiotherapy",
             "stamp_card",
             "five-paid",
-            "Five paid, one free: 5 stamps give 1 × Free session. At most 2 a day.",
+            (
+                "Five paid, one free: 5 stamps give 1 × Free session. Usable for 365 days. "
+                "Each paid unit in a payment or purchase brings a stamp. Counted: "
+                "physiotherapy. Where less than 10.00 GBP is paid for what counts, there is "
+                "none. At most 2 a day."
+            ),
         ),
         (
             "physiotherapy",
             "discount",
             "birthday",
             (
-                "Birthday week: 10 % off on the birthday. It begins on the day and ends 6 days "
-                "after."
+                "Birthday week: 10 % off on the birthday. It begins on the day and ends 6 "
+                "days after. Where there is no 29 February, 1 March stands for it."
             ),
         ),
         (
@@ -393,8 +447,9 @@ def test_an_example_can_be_told(name: str, locale: str | None) -> None:
             "discount",
             "together",
             (
-                "The whole family: 3 % off from 500.00 GBP spent. What everyone in the household "
-                "spends counts together."
+                "The whole family: 3 % off from 500.00 GBP spent in the calendar year. The "
+                "bill itself does not count yet. What everyone in the household spends "
+                "counts together."
             ),
         ),
         (
@@ -402,15 +457,124 @@ def test_an_example_can_be_told(name: str, locale: str | None) -> None:
             "discount",
             "children",
             (
-                "Children of the family: 8 % off in a household of 2 or more. For those who are "
-                "there as child or dependant."
+                "Children of the family: 8 % off in a household of 2 or more. For those who "
+                "are there as child or dependant."
             ),
         ),
         (
             "physiotherapy",
             "stacking",
             "physiotherapy",
-            "Of several discounts each is taken off what the others left.",
+            (
+                "Of several discounts each is taken off what the others left. Several "
+                "together take off 20 % at most."
+            ),
+        ),
+        (
+            "clinic",
+            "reporting",
+            "clinic",
+            (
+                "Days begin and end by the clock of Europe/London. What happened before "
+                "joining earns nothing, nor what is reported more than 30 days after it "
+                "happened."
+            ),
+        ),
+        (
+            "cumulative-care",
+            "expiry",
+            "points",
+            (
+                "Points do not expire. If what earned them is cancelled after they were "
+                "used, what is earned next makes up for them."
+            ),
+        ),
+        (
+            "pharmacy",
+            "expiry",
+            "points",
+            (
+                "Points can be used until the end of the day 90 days after they were earned. "
+                "They become usable 3 days after they were earned. If what earned them is "
+                "cancelled after they were used, what is earned next makes up for them. What "
+                "a cancelled redemption gives back can be used for 14 days at least."
+            ),
+        ),
+        (
+            "pharmacy",
+            "expiry",
+            "stamps",
+            (
+                "Stamps can be used until the end of the first 31 December that is at least "
+                "30 days after they were earned. If what earned them is cancelled after they "
+                "were used, nothing is owed."
+            ),
+        ),
+        (
+            "pharmacy",
+            "expiry",
+            "cashback",
+            (
+                "Cents of cashback do not expire. What earned them cannot be cancelled once "
+                "they were used."
+            ),
+        ),
+        (
+            "paid-membership",
+            "expiry",
+            "points",
+            (
+                "Points can be used until the end of the day 18 months after the last "
+                "completed visit. If what earned them is cancelled after they were used, "
+                "what is earned next makes up for them."
+            ),
+        ),
+        (
+            "pharmacy",
+            "earning",
+            "own-brand",
+            (
+                "Each purchase earns 3 points for every 1.00 EUR. Counted: own-vitamin-c and "
+                "own-zinc. Fractions are rounded to the nearest whole number. Only the first "
+                "of these that applies counts: Own brand and Vitamins and cosmetics."
+            ),
+        ),
+        (
+            "hospital-levels",
+            "discount",
+            "large-bills",
+            (
+                "CNY 20,000 in a year, this bill among it: 3 % off from 20,000.00 CNY spent "
+                "(a payment counts) in the calendar year. The bill itself counts."
+            ),
+        ),
+        (
+            "hospital-levels",
+            "entitlement",
+            "blood-test",
+            (
+                "A free blood test: 1 a year for Gold. A quote uses one for each unit that "
+                "counts, and charges nothing for it. Counted: BLOOD-TEST."
+            ),
+        ),
+        (
+            "physiotherapy",
+            "date_gift",
+            "birthday",
+            (
+                "Birthday: 100 points on the birthday. Where there is no 29 February, 1 "
+                "March stands for it."
+            ),
+        ),
+        (
+            "physiotherapy",
+            "date_gift",
+            "years-together",
+            (
+                "Years together: 1 × Free session on every anniversary of joining. Usable "
+                "for 90 days. For members in Regular. From 1 January 2026 to 31 December "
+                "2035. Where there is no 29 February, 28 February stands for it."
+            ),
         ),
     ],
 )

@@ -255,8 +255,7 @@ def words(compose: Composer) -> Iterator[Description]:
             what = compose.message(
                 "date_gifts-units", name=name, units=gives.units, gives=given, day=day
             )
-            if gives.valid_days is not None:
-                lasts = compose.message("date_gifts-lasts", days=gives.valid_days)
+            lasts = compose.usable_for(gives.valid_days)
         else:
             amount = compose.amount(gives.amount, gives.currency)
             what = compose.message("date_gifts-value", name=name, value=amount, day=day)
@@ -269,6 +268,7 @@ def words(compose: Composer) -> Iterator[Description]:
             lasts,
             compose.message("date_gifts-tiers", tiers=tiers) if gift.tiers else None,
             compose.season(gift.valid_from, gift.valid_until),
+            compose.leap_day(gift.leap_day),
         )
 
 

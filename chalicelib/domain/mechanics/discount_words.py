@@ -11,6 +11,7 @@ from chalicelib.domain.mechanics.discount_terms import (
     SECTION,
     ByVoucher,
     Discount,
+    Discounts,
     ForHousehold,
     ForStatus,
     ForTier,
@@ -29,14 +30,36 @@ def words(compose: Composer) -> Iterator[Description]:
     """Tell what each discount takes and gives, and how several of them go together."""
     section = SECTION.of(compose.programme)
     for discount in section.offers:
-        terms = _terms_in_words(compose, discount)
-        yield compose.describe("discount", discount.id, discount.name, *terms)
+        yield compose.describe(
+            "discount",
+            discount.id,
+            discount.name,
+            *_terms_in_words(compose, discount),
+            *compose.lines(discount.scope),
+            _rivals(compose, section, discount),
+        )
     if len(section.offers) > 1:
         programme = compose.programme
-        how = compose.message(
-            "discounts-stacking", stacking=section.stacking, percent=section.max_percent
+        how = compose.message("discounts-stacking", stacking=section.stacking)
+        yield compose.describe(
+            "stacking", programme.id, programme.name, how, _together(compose, section)
         )
-        yield compose.describe("stacking", programme.id, programme.name, how)
+
+
+def _rivals(compose: Composer, section: Discounts, discount: Discount) -> Message | None:
+    rivals = [
+        other.name
+        for other in section.offers
+        if discount.group and other.group == discount.group and other.id != discount.id
+    ]
+    return compose.message("discounts-best", names=compose.all_of(rivals)) if rivals else None
+
+
+def _together(compose: Composer, section: Discounts) -> Message | None:
+    # The best of several is one alone, which is not limited.
+    if section.stacking == "best_of" or section.max_percent == 100:  # noqa: PLR2004 - the whole
+        return None
+    return compose.message("discounts-most", percent=section.max_percent)
 
 
 def _terms_in_words(compose: Composer, discount: Discount) -> Iterator[Message]:
@@ -50,7 +73,7 @@ def _terms_in_words(compose: Composer, discount: Discount) -> Iterator[Message]:
                 name=name,
                 percent=terms.percent,
                 days=terms.term_days,
-                spent=compose.money(terms.at_least),
+                spent=compose.spent(terms.at_least),
                 window=terms.window,
                 window_days=terms.days,
             )
@@ -73,14 +96,16 @@ def _terms_in_words(compose: Composer, discount: Discount) -> Iterator[Message]:
             )
             yield compose.message("discounts-tiers", name=name, shares=compose.all_of(shares))
         case MemberPrices():
-            yield compose.message("discounts-prices", name=name, services=len(terms.prices))
+            yield from _prices_in_words(compose, name, terms)
         case ByVoucher():
             yield _voucher_in_words(compose, name, terms)
 
 
 def _bands_in_words(compose: Composer, name: Text, terms: SpendBands) -> Iterator[Message]:
-    spent = compose.money(terms.at_least)
-    yield compose.message("discounts-spend", name=name, percent=terms.percent, spent=spent)
+    spent, window = compose.spent(terms.at_least), terms.window
+    yield compose.message(
+        "discounts-spend", name=name, percent=terms.percent, spent=spent, window=window
+    )
     if terms.every is not None:
         yield compose.message(
             "discounts-spend-step",
@@ -88,6 +113,7 @@ def _bands_in_words(compose: Composer, name: Text, terms: SpendBands) -> Iterato
             percent=terms.add,
             most=terms.max_percent,
         )
+    yield compose.message("discounts-basis", basis=terms.basis)
     if terms.shared:
         yield compose.message("discounts-shared")
 
@@ -102,10 +128,26 @@ def _household_in_words(compose: Composer, name: Text, terms: ForHousehold) -> I
 
 
 def _voucher_in_words(compose: Composer, name: Text, terms: ByVoucher) -> Message:
+    known = compose.programme.reward(terms.reward)
+    reward = terms.reward if known is None else known.name
     if terms.percent is None:
         off = compose.money(terms.amount or 0)
-        return compose.message("discounts-voucher-money", name=name, money=off)
-    return compose.message("discounts-voucher-percent", name=name, percent=terms.percent)
+        return compose.message("discounts-voucher-money", name=name, money=off, reward=reward)
+    return compose.message(
+        "discounts-voucher-percent", name=name, percent=terms.percent, reward=reward
+    )
+
+
+def _prices_in_words(compose: Composer, name: Text, terms: MemberPrices) -> Iterator[Message]:
+    prices = (
+        compose.message("discounts-price", service=sku, money=compose.money(price))
+        for sku, price in terms.prices.items()
+    )
+    yield compose.message("discounts-prices", name=name, prices=compose.all_of(prices))
+    holders = [compose.tier_name(tier) for tier in terms.tiers]
+    holders += [statuses.name_of(compose.programme, status) for status in terms.statuses]
+    if holders:
+        yield compose.message("discounts-only", holders=compose.any_of(holders))
 
 
 def _dates_in_words(compose: Composer, name: Text, terms: OnDates) -> Iterator[Message]:
@@ -116,3 +158,5 @@ def _dates_in_words(compose: Composer, name: Text, terms: OnDates) -> Iterator[M
     yield compose.message("discounts-dates", name=name, percent=terms.percent, days=days)
     if terms.before_days or terms.after_days:
         yield compose.message("discounts-around", before=terms.before_days, after=terms.after_days)
+    if BIRTHDAY in terms.days or "02-29" in terms.days:
+        yield compose.leap_day(terms.leap_day)

@@ -84,7 +84,7 @@ def evaluate(
             for rule in programme.earning
             if (rule.group or _DEFAULT_GROUP) == group and outcomes[rule.id].matched
         ]
-        contenders.sort(key=_by_priority)
+        contenders.sort(key=by_priority)
         for rule in contenders:
             outcomes[rule.id] = _capped(outcomes[rule.id], room(rule, outcomes[rule.id].raw))
         contenders = [rule for rule in contenders if outcomes[rule.id].matched]
@@ -93,7 +93,8 @@ def evaluate(
     return tuple(outcomes[rule.id] for rule in programme.earning)
 
 
-def _by_priority(rule: EarningRule) -> int:
+def by_priority(rule: EarningRule) -> int:
+    """Return what rules that compete are sorted by."""
     # Sorting is stable: among equals the document's order decides.
     return -rule.priority
 

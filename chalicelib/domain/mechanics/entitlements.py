@@ -37,7 +37,7 @@ from chalicelib.domain.programme.section import Section
 from chalicelib.domain.violations import Violation
 
 if TYPE_CHECKING:
-    from chalicelib.domain.programme.wording import Composer, Description
+    from chalicelib.domain.programme.wording import Composer, Description, Message
 
 
 class Quota(Model, frozen=True):
@@ -238,7 +238,20 @@ def words(compose: Composer) -> Iterator[Description]:
                 window=quota.window,
                 holders=compose.all_of(holders),
             )
-        yield compose.describe("entitlement", entitlement.id, name, text)
+        yield compose.describe(
+            "entitlement",
+            entitlement.id,
+            name,
+            text,
+            compose.described(entitlement.description),
+            *_waived(compose, entitlement),
+        )
+
+
+def _waived(compose: Composer, entitlement: Entitlement) -> Iterator[Message]:
+    if entitlement.waives is not None:
+        yield compose.message("entitlements-waives")
+        yield from compose.lines(entitlement.waives)
 
 
 MECHANIC: Final = Mechanic(

@@ -124,7 +124,14 @@ def words(compose: Composer) -> Iterator[Description]:
             "package",
             package.id,
             package.name,
-            compose.message("packages-hold", name=package.name, units=package.units, gives=gives),
+            compose.message(
+                "packages-hold",
+                name=package.name,
+                units=package.units,
+                gives=gives,
+                activity=compose.activities(package.on),
+                sku=package.sku,
+            ),
             None if days is None else compose.message("packages-last", days=days),
         )
 

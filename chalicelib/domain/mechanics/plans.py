@@ -317,6 +317,7 @@ def words(compose: Composer) -> Iterator[Description]:
             compose.message("plans-fee", name=plan.name, money=fee, period=plan.period),
             compose.message("plans-trial", days=plan.trial_days) if plan.trial_days else None,
             None if tier is None else compose.message("plans-tier", tier=compose.tier_name(tier)),
+            compose.message("plans-grace", days=plan.grace_days),
         )
 
 

@@ -43,7 +43,7 @@ from chalicelib.domain.programme.section import Section
 from chalicelib.domain.violations import Violation
 
 if TYPE_CHECKING:
-    from chalicelib.domain.programme.wording import Composer, Description
+    from chalicelib.domain.programme.wording import Composer, Description, Message
 
 
 class FullCard(Model, frozen=True):
@@ -266,7 +266,7 @@ def words(compose: Composer) -> Iterator[Description]:
 
     for card in SECTION.of(compose.programme):
         gives = entitlements.name_of(compose.programme, card.full.entitlement)
-        daily = card.daily_max
+        activity, daily = compose.activities(card.on), card.daily_max
         yield compose.describe(
             "stamp_card",
             card.id,
@@ -274,8 +274,18 @@ def words(compose: Composer) -> Iterator[Description]:
             compose.message(
                 "stamps-full", name=card.name, stamps=card.size, units=card.full.units, gives=gives
             ),
+            compose.usable_for(card.full.valid_days),
+            compose.message("stamps-earned", per=card.per, activity=activity),
+            *compose.lines(card.scope),
+            _least(compose, card),
             None if daily is None else compose.message("stamps-daily", stamps=daily),
         )
+
+
+def _least(compose: Composer, card: StampCard) -> Message | None:
+    if card.min_amount == 1:
+        return None
+    return compose.message("stamps-least", money=compose.money(card.min_amount))
 
 
 def _count_day(

@@ -181,7 +181,15 @@ def _wallet_in_words(compose: Composer, wallet: Wallet) -> Iterator[Message]:
         for band in wallet.bands:
             top_up = compose.money(band.at_least)
             yield compose.message("wallets-band", money=top_up, percent=band.percent)
-        return
+    else:
+        yield from _paying(compose, wallet)
+    if counts(wallet):
+        yield compose.message("wallets-counts")
+    else:
+        yield compose.message("wallets-apart")
+
+
+def _paying(compose: Composer, wallet: Wallet) -> Iterator[Message]:
     paid = compose.amount(wallet.units, wallet.currency)
     yield compose.message("wallets-rate", value=paid, money=compose.money(wallet.money))
     if wallet.max_percent < 100:  # noqa: PLR2004 - the whole

@@ -6,15 +6,15 @@ The sentences are in the message files beside the example programmes, one folder
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import date
 
 from msgspec import Struct
 
 from chalicelib.domain.ledger import calendar
 from chalicelib.domain.ledger.money import Money
-from chalicelib.domain.programme.document import Programme
-from chalicelib.domain.programme.fields import Plural, Text
+from chalicelib.domain.programme.document import Metrics, Programme
+from chalicelib.domain.programme.fields import Caption, LeapDay, LineScope, Plural, Text
 
 
 class Amount(Struct, frozen=True):
@@ -33,6 +33,12 @@ class DayOfYear(Struct, frozen=True):
     """A day of every year."""
 
     month: int
+    day: int
+
+
+class Weekday(Struct, frozen=True):
+    """A day of every week, 0 for Monday."""
+
     day: int
 
 
@@ -59,7 +65,7 @@ class AnyOf(Struct, frozen=True):
     items: tuple[Item, ...]
 
 
-Item = Text | date | DayOfYear | Message
+Item = Text | date | DayOfYear | Weekday | Message
 Argument = Item | int | Money | Amount | AllOf | AnyOf
 
 
@@ -154,6 +160,48 @@ class Composer:
     def activities(self, kinds: Iterable[str]) -> AnyOf:
         """Return any of these kinds of activities."""
         return self.any_of(self.activity(kind) for kind in kinds)
+
+    def visits(self, number: int) -> Message:
+        """Return so many visits, and what counts as one where that is not a completed visit."""
+        kinds = self.programme.metrics.visits_on
+        if kinds == Metrics().visits_on:
+            return self.message("visits", visits=number)
+        return self.message("visits-on", visits=number, activity=self.activities(kinds))
+
+    def referrals(self, number: int) -> Message:
+        """Return so many referrals, and what counts as one where the programme says so."""
+        kinds = self.programme.metrics.referrals_on
+        if kinds == Metrics().referrals_on:
+            return self.message("referrals", referrals=number)
+        return self.message("referrals-on", referrals=number, activity=self.activities(kinds))
+
+    def spent(self, amount: int) -> Message:
+        """Return so many minor units spent, and on what where the programme says so."""
+        money, kinds = self.money(amount), self.programme.metrics.spend_on
+        if kinds == Metrics().spend_on:
+            return self.message("spent", money=money)
+        return self.message("spent-on", money=money, activity=self.activities(kinds))
+
+    def lines(self, scope: LineScope) -> Iterator[Message]:
+        """Yield which lines count, and which do not."""
+        included = (*scope.include.categories, *scope.include.skus)
+        if included:
+            yield self.message("counted", names=self.all_of(included))
+        excluded = (*scope.exclude.categories, *scope.exclude.skus)
+        if excluded:
+            yield self.message("not-counted", names=self.all_of(excluded))
+
+    def described(self, text: Caption) -> Message | None:
+        """Return what the author says of a part, or ``None``."""
+        return self.message("described", text=text) if text else None
+
+    def usable_for(self, days: int | None) -> Message | None:
+        """Return through how many days something is usable, or ``None`` for ever."""
+        return None if days is None else self.message("usable-for", days=days)
+
+    def leap_day(self, day: LeapDay) -> Message:
+        """Return which day stands for 29 February in a year that has none."""
+        return self.message("leap-day", day=self.day(day))
 
     def currency_name(self, currency_id: str) -> Text:
         """Return a currency's name, its id where it is not known."""

@@ -86,7 +86,10 @@ def programme(changes: dict[str, Any]) -> Programme:
         ),
         (
             {**PLAIN, f"{VISIT}/multipliers": [{"percent": 110}], f"{VISIT}/rounding": "half_even"},
-            f"{EARNS}. In all, 110 % of that. Fractions are rounded to the nearest whole number.",
+            (
+                f"{EARNS}. In all, 110 % of that. Fractions are rounded to the nearest whole "
+                "number, halves to an even one."
+            ),
         ),
         ({**PLAIN, f"{VISIT}/when": "activity.amount > 5"}, f"{EARNS}. A condition applies."),
         (
@@ -144,7 +147,7 @@ def test_a_rule_is_a_sentence_and_its_limits(changes: dict[str, Any], expected: 
     ("mode", "expected"),
     [
         ("best", f"{EARNS}. Does not add to Extra: what gives most counts."),
-        ("first", f"{EARNS}. Does not add to Extra: the first of them that applies counts."),
+        ("first", f"{EARNS}. Only the first of these that applies counts: visit and Extra."),
         ("stack", f"{EARNS}."),
     ],
 )
@@ -186,6 +189,11 @@ def test_expressions_stand_beside_the_words() -> None:
     )
 
 
+TAKEN_BACK: Final = (
+    "If what earned them is cancelled after they were used, what is earned next makes up for them."
+)
+
+
 @pytest.mark.parametrize(
     ("expiry", "expected"),
     [
@@ -224,14 +232,16 @@ def test_expressions_stand_beside_the_words() -> None:
 )
 def test_an_expiry_is_told_to_the_day(expiry: dict[str, Any], expected: str) -> None:
     """How long value lasts, and that its last day counts."""
-    assert worded({"/currencies/0/expiry": expiry})["expiry", "points"].text == expected
+    text = worded({"/currencies/0/expiry": expiry})["expiry", "points"].text
+
+    assert text == f"{expected} {TAKEN_BACK}"
 
 
 def test_a_delay_is_told_with_the_expiry() -> None:
     """Value that waits says how long."""
     text = worded({"/currencies/1/activation_delay_days": 2})["expiry", "stamps"].text
 
-    assert text.endswith("They become usable 2 days after they were earned.")
+    assert text.endswith(f"They become usable 2 days after they were earned. {TAKEN_BACK}")
 
 
 TO_EARNED: Final = (
@@ -352,6 +362,7 @@ def test_the_order_is_that_of_the_document() -> None:
 
     assert [(part.kind, part.id) for part in parts] == [
         ("joining", "clinic"),
+        ("reporting", "clinic"),
         ("expiry", "points"),
         ("expiry", "stamps"),
         ("earning", "visit"),

@@ -18,11 +18,39 @@ times =
         [1] once
        *[other] { $times } times
     }
+# Which lines of an activity count; the names are categories and articles.
+counted = Counted: { $names }.
+not-counted = Not counted: { $names }.
+
+# What the author says of something, in the author's words.
+described = { ENDED($text, ".") }
+
+usable-for = Usable for { days }.
+leap-day = Where there is no 29 February, { $day } stands for it.
+
+# What is counted towards tiers, discounts and joining.
 visits =
     { $visits ->
         [one] { $visits } completed visit
        *[other] { $visits } completed visits
     }
+visits-on =
+    { $visits ->
+        [one] { $visits } visit
+       *[other] { $visits } visits
+    } (a { $activity } counts as one)
+referrals =
+    { $referrals ->
+        [one] { $referrals } referral
+       *[other] { $referrals } referrals
+    }
+referrals-on =
+    { $referrals ->
+        [one] { $referrals } referral
+       *[other] { $referrals } referrals
+    } (a { $activity } counts as one)
+spent = { $money } spent
+spent-on = { $money } spent (a { $activity } counts)
 window =
     { $window ->
         [activity] each time

@@ -9,6 +9,7 @@ currencies-rounded =
        *[year] year
     } in which { $life } have passed since they were earned.
 currencies-inactivity = { CAPITALISED($name) } can be used until the end of the day { $life } after the last visit, purchase or other activity.
+currencies-inactivity-on = { CAPITALISED($name) } can be used until the end of the day { $life } after the last { $activity }.
 currencies-dated = { CAPITALISED($name) } can be used until the end of { $date }.
 # The day is one of every year: "31 December".
 currencies-yearly = { CAPITALISED($name) } can be used until the end of the next { $day } after they were earned.
@@ -28,3 +29,12 @@ currencies-years =
 
 # Follows an expiry or what a rule earns.
 currencies-delay = They become usable { days } after they were earned.
+
+# What becomes of value that was used before what earned it was cancelled: a purchase returned, say.
+currencies-taken-back =
+    { $policy ->
+        [clamp] If what earned them is cancelled after they were used, nothing is owed.
+        [reject] What earned them cannot be cancelled once they were used.
+       *[deficit] If what earned them is cancelled after they were used, what is earned next makes up for them.
+    }
+currencies-restored = What a cancelled redemption gives back can be used for { days } at least.

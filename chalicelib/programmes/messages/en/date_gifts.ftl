@@ -3,5 +3,4 @@ date_gifts-value = { $name }: { $value } on { $day }.
 date_gifts-units = { $name }: { $units } × { $gives } on { $day }.
 date_gifts-birthday = the birthday
 date_gifts-anniversary = every anniversary of joining
-date_gifts-lasts = Usable for { days }.
 date_gifts-tiers = For members in { $tiers }.

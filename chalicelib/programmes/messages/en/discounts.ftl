@@ -1,6 +1,15 @@
 # What each discount takes off, and for whom.
-discounts-spend = { $name }: { $percent } % off from { $spent } spent.
+discounts-spend =
+    { $name }: { $percent } % off from { $spent } { $window ->
+        [calendar_year] in the calendar year
+       *[lifetime] in all
+    }.
 discounts-spend-step = { $percent } % more for each further { $every }, { $most } % at most.
+discounts-basis =
+    { $basis ->
+        [after] The bill itself counts.
+       *[before] The bill itself does not count yet.
+    }
 discounts-shared = What everyone in the household spends counts together.
 discounts-window =
     { $name }: { $percent } % off for { days } after { $spent } in { $window ->
@@ -33,18 +42,19 @@ discounts-role =
     }
 discounts-tiers = { $name }: { $shares }.
 discounts-share = { $percent } % off in { $tier }
-discounts-prices =
-    { $name }: member prices for { $services ->
-        [one] { $services } service
-       *[other] { $services } services
-    }.
-discounts-voucher-percent = { $name }: { $percent } % off for a voucher.
-discounts-voucher-money = { $name }: { $money } off for a voucher.
+# The services of a price are those of the tenant, by article.
+discounts-prices = { $name }: { $prices } each.
+discounts-price = { $service } for { $money }
+discounts-only = Only for { $holders }.
+discounts-voucher-percent = { $name }: { $percent } % off for a voucher of “{ $reward }”.
+discounts-voucher-money = { $name }: { $money } off for a voucher of “{ $reward }”.
 
 # How several of them go together.
 discounts-stacking =
     { $stacking ->
         [best_of] Of several discounts a line gets the best.
-        [additive] Several discounts add up, to { $percent } % at most.
+        [additive] Several discounts add up.
        *[sequential] Of several discounts each is taken off what the others left.
     }
+discounts-most = Several together take off { $percent } % at most.
+discounts-best = Does not add to { $names }: what gives most counts.

@@ -13,22 +13,23 @@ earning-sometimes = Under a further condition, { $percent } % of that.
 
 # On what, how often and when.
 earning-condition = A condition applies.
-earning-counted = Counted: { $names }.
-earning-not-counted = Not counted: { $names }.
 earning-rounding =
     Fractions are { $rounding ->
         [floor] dropped
         [ceiling] rounded up
         [half_up] rounded to the nearest whole number
-       *[half_even] rounded to the nearest whole number
+       *[half_even] rounded to the nearest whole number, halves to an even one
     }.
 earning-cap = At most { $most } { window }.
 earning-cap-times = At most { times } { window }.
 earning-cap-rejects = What would go over that earns nothing.
-earning-recurs = It counts on days that recur ({ $rule }).
-earning-recurs-hours = It counts on days that recur ({ $rule }), from { $first } to { $last }.
+# The days are days of the week; those of a rule that is no such list are in its expressions.
+earning-weekdays = It counts on { $days }.
+earning-recurs = It counts on certain days only.
+earning-recurs-since = It begins on { $first }.
+earning-hours = It counts from { $first } to { $last }.
 earning-at-once = They are usable at once.
 
-# The names are those of other rules.
+# The names are those of other rules; in the second those of all, the first of them first.
 earning-best = Does not add to { $names }: what gives most counts.
-earning-first = Does not add to { $names }: the first of them that applies counts.
+earning-first = Only the first of these that applies counts: { $names }.

@@ -1,2 +1,2 @@
-packages-hold = { $name }: { $units } × { $gives }.
+packages-hold = { $name }: { $units } × { $gives } with each { $activity } of { $sku }.
 packages-last = To be used within { days }.

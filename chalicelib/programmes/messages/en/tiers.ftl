@@ -10,19 +10,8 @@ tiers-reached =
     }.
 tiers-waits = It begins when the time is over.
 
-# What reaching it takes; completed visits are in common.ftl.
-tiers-visits =
-    { $visits ->
-        [one] { $visits } visit
-       *[other] { $visits } visits
-    } (a { $activity } counts as one)
-tiers-referrals =
-    { $referrals ->
-        [one] { $referrals } referral
-       *[other] { $referrals } referrals
-    }
+# What reaching it takes; visits, referrals and what is spent are in common.ftl.
 tiers-events = { $events } × { $activity }
-tiers-spent = { $money } spent
 tiers-earned = { $value } earned
 
 # How it is kept, and what follows where it is not.

@@ -1,0 +1,132 @@
+"""What earns, in words: how much, on what, how often and when."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from chalicelib.domain.mechanics.earning import by_priority
+from chalicelib.domain.programme.document import (
+    AmountAward,
+    Cap,
+    EarningRule,
+    FixedAward,
+    StackingMode,
+    UnitAward,
+)
+from chalicelib.domain.programme.fields import Recurrence
+from chalicelib.domain.programme.wording import Composer, Message, Weekday
+
+_WEEKDAYS: Final = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
+_DAY: Final = f"(?:{'|'.join(_WEEKDAYS)})"
+_WEEKLY: Final = re.compile(f"FREQ=WEEKLY;BYDAY=({_DAY}(?:,{_DAY})*)")
+
+
+def earning(compose: Composer, rule: EarningRule) -> Iterator[Message | None]:
+    """Yield what a rule gives, and all that limits it."""
+    yield _award(compose, rule)
+    for tier, percent in rule.tier_percent.items():
+        yield compose.message("earning-tier", tier=compose.tier_name(tier), percent=percent)
+    for multiplier in rule.multipliers:
+        if multiplier.when is None:
+            yield compose.message("earning-always", percent=multiplier.percent)
+        else:
+            yield compose.message("earning-sometimes", percent=multiplier.percent)
+    if rule.when is not None:
+        yield compose.message("earning-condition")
+    yield from compose.lines(rule.scope)
+    divided = isinstance(rule.award, AmountAward | UnitAward) and rule.award.per > 1
+    if divided or rule.tier_percent or rule.multipliers:
+        yield compose.message("earning-rounding", rounding=rule.rounding)
+    for cap in rule.caps:
+        yield from _cap(compose, cap)
+    yield compose.season(rule.valid_from, rule.valid_until)
+    if rule.recurs is not None:
+        yield from _recurs(compose, rule.recurs)
+    yield _delay(compose, rule)
+    yield _competition(compose, rule)
+
+
+def _award(compose: Composer, rule: EarningRule) -> Message:
+    activities, award = compose.activities(rule.on), rule.award
+    match award:
+        case FixedAward():
+            value = compose.amount(award.amount, rule.currency)
+            return compose.message("earning-fixed", activity=activities, value=value)
+        case AmountAward():
+            value, per = compose.amount(award.amount, rule.currency), compose.money(award.per)
+            return compose.message("earning-amount", activity=activities, value=value, money=per)
+        case UnitAward():
+            value = compose.amount(award.amount, rule.currency)
+            return compose.message(
+                "earning-units", activity=activities, value=value, units=award.per
+            )
+    name = compose.currency_name(rule.currency)
+    return compose.message("earning-formula", activity=activities, name=name)
+
+
+def _cap(compose: Composer, cap: Cap) -> Iterator[Message]:
+    if cap.times is not None:
+        yield compose.message("earning-cap-times", times=cap.times, window=cap.window)
+        return
+    yield compose.message("earning-cap", most=cap.max or 0, window=cap.window)
+    if cap.on_exceed == "reject":
+        yield compose.message("earning-cap-rejects")
+
+
+def _delay(compose: Composer, rule: EarningRule) -> Message | None:
+    delay = rule.activation_delay_days
+    if delay:
+        return compose.message("currencies-delay", days=delay)
+    currency = compose.programme.currency(rule.currency)
+    if delay is not None and currency is not None and currency.activation_delay_days:
+        return compose.message("earning-at-once")
+    return None
+
+
+def _recurs(compose: Composer, recurs: Recurrence) -> Iterator[Message]:
+    days = weekdays(recurs)
+    if days:
+        names = compose.all_of(Weekday(day) for day in days)
+        yield compose.message("earning-weekdays", days=names)
+    else:
+        yield compose.message("earning-recurs")
+    if recurs.from_time is not None or recurs.until_time is not None:
+        first, last = recurs.from_time or "00:00", recurs.until_time or "24:00"
+        yield compose.message("earning-hours", first=first, last=last)
+    yield compose.message("earning-recurs-since", first=compose.day(recurs.starts_on))
+
+
+def weekdays(recurs: Recurrence) -> tuple[int, ...]:
+    """Return the days of the week, 0 for Monday, of a rule that names nothing else."""
+    found = _WEEKLY.fullmatch(recurs.rrule)
+    return tuple(sorted(_WEEKDAYS.index(day) for day in found[1].split(","))) if found else ()
+
+
+def _competition(compose: Composer, rule: EarningRule) -> Message | None:
+    programme = compose.programme
+    modes: dict[str | None, StackingMode] = {group.id: group.mode for group in programme.groups}
+    modes[None] = programme.stacking
+    contenders = [
+        other
+        for other in programme.earning
+        if other.group == rule.group and set(other.on) & set(rule.on)
+    ]
+    mode = modes[rule.group]
+    if mode == "stack" or contenders == [rule]:
+        return None
+    if mode == "best":
+        rivals = (other.name or other.id for other in contenders if other.id != rule.id)
+        return compose.message("earning-best", names=compose.all_of(rivals))
+    contenders.sort(key=by_priority)
+    ranked = (other.name or other.id for other in contenders)
+    return compose.message("earning-first", names=compose.all_of(ranked))
+
+
+def expressions(rule: EarningRule) -> tuple[str, ...]:
+    """Return what the words of a rule only mention, as it is written: conditions come first."""
+    formula = getattr(rule.award, "expression", None)
+    days = rule.recurs.rrule if rule.recurs and not weekdays(rule.recurs) else None
+    found = (rule.when, *(multiplier.when for multiplier in rule.multipliers), formula, days)
+    return tuple(expression for expression in found if expression is not None)

@@ -1,0 +1,71 @@
+"""The ladder in words: how a tier is reached and kept, and what it brings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from chalicelib.domain.programme.document import Threshold, TierLevel, Tiers
+from chalicelib.domain.programme.wording import Composer, Message
+
+
+def first_tier(compose: Composer, level: TierLevel) -> Iterator[Message | None]:
+    """Yield that everyone is in the first tier, and what it brings."""
+    yield compose.message("tiers-first", tier=level.name)
+    yield _benefits(compose, level)
+
+
+def tier(compose: Composer, tiers: Tiers, level: TierLevel) -> Iterator[Message | None]:
+    """Yield how a higher tier is reached and kept, and what it brings."""
+    need = level.qualify
+    if need is None:
+        yield compose.message("tiers-given", tier=level.name)
+        yield _benefits(compose, level)
+        return
+    needs = [_threshold(compose, threshold) for threshold in need.all or need.any]
+    yield compose.message(
+        "tiers-reached",
+        tier=level.name,
+        needs=compose.all_of(needs) if need.all else compose.any_of(needs),
+        window=tiers.window,
+        days=tiers.rolling_days,
+    )
+    if tiers.upgrade == "at_review":
+        yield compose.message("tiers-waits")
+    yield _keeping(compose, tiers)
+    yield _benefits(compose, level)
+
+
+def _benefits(compose: Composer, level: TierLevel) -> Message | None:
+    if not level.benefits:
+        return None
+    return compose.message("tiers-benefits", names=compose.all_of(level.benefits))
+
+
+def _keeping(compose: Composer, tiers: Tiers) -> Message:
+    if tiers.window == "lifetime" or tiers.downgrade == "none":
+        return compose.message("tiers-kept")
+    if tiers.window == "rolling":
+        return compose.message(
+            "tiers-rolling",
+            days=tiers.rolling_days,
+            downgrade=tiers.downgrade,
+            grace=tiers.grace_days,
+        )
+    return compose.message("tiers-yearly", downgrade=tiers.downgrade, grace=tiers.grace_days)
+
+
+def _threshold(compose: Composer, threshold: Threshold) -> Message:
+    number = threshold.at_least
+    match threshold.metric:
+        case "visits":
+            return compose.visits(number)
+        case "referrals":
+            return compose.referrals(number)
+        case "events":
+            activity = compose.activity(threshold.on or "")
+            return compose.message("tiers-events", events=number, activity=activity)
+        case "spend":
+            return compose.spent(number)
+        case "points_earned":
+            value = compose.amount(number, threshold.currency or "")
+            return compose.message("tiers-earned", value=value)
