@@ -39,9 +39,20 @@ DOCUMENT: Final[dict[str, Any]] = {
             "id": "stamp",
             "on": ["purchase.completed"],
             "currency": "stamps",
-            "award": {"type": "formula", "expression": "activity.quantity / 2"},
+            "award": {
+                "type": "formula",
+                "expression": "activity.quantity / 2",
+                "describe": {"en": "one for two", "fa": "یکی برای هر دو تا"},
+            },
             "when": "attributes.wait > 10",
-            "multipliers": [{"percent": 200, "when": "activity.weekday == 7"}],
+            "describe": {"en": "after a long wait", "fa": "پس از انتظار طولانی"},
+            "multipliers": [
+                {
+                    "percent": 200,
+                    "when": "activity.weekday == 7",
+                    "describe": {"en": "on Sundays", "fa": "یکشنبه‌ها"},
+                }
+            ],
         },
     ],
     "tiers": {

@@ -125,10 +125,14 @@ def test_told(practice: Clinic) -> None:
     described = practice.api.get(f"/v1/programmes/{PROGRAMME}/rules").expect(200)["rules"]
     rules = {(each["kind"], each["id"]): each["text"] for each in described}
 
-    assert rules["date_gift", "birthday"] == "Birthday: 100 points on the birthday."
+    assert rules["date_gift", "birthday"] == (
+        "Birthday: 100 points on the birthday. Where there is no 29 February, 1 March stands for "
+        "it."
+    )
     assert rules["date_gift", "years-together"] == (
         "Years together: 1 × Free session on every anniversary of joining. Usable for 90 days. "
-        "For members in Regular. From 1 January 2026 to 31 December 2035."
+        "For members in Regular. From 1 January 2026 to 31 December 2035. Where there is no 29 "
+        "February, 28 February stands for it."
     )
 
 

@@ -167,5 +167,7 @@ def test_rules_in_words(practice: Clinic) -> None:
 
     assert texts["entitlement", "parking"] == "Free parking: 4 a month for Regular."
     assert texts["stamp_card", "five-paid"] == (
-        "Five paid, one free: 5 stamps give 1 × Free session. At most 2 a day."
+        "Five paid, one free: 5 stamps give 1 × Free session. Usable for 365 days. Each paid unit "
+        "in a payment or purchase brings a stamp. Counted: physiotherapy. Where less than 10.00 "
+        "GBP is paid for what counts, there is none. At most 2 a day."
     )

@@ -535,8 +535,9 @@ def test_an_example_can_be_told(name: str, locale: str | None) -> None:
             "own-brand",
             (
                 "Each purchase earns 3 points for every 1.00 EUR. Counted: own-vitamin-c and "
-                "own-zinc. Fractions are rounded to the nearest whole number. Only the first "
-                "of these that applies counts: Own brand and Vitamins and cosmetics."
+                "own-zinc. Fractions are rounded to the nearest whole number. An article "
+                "earns points once. Only the first of these that applies counts: Own brand "
+                "and Vitamins and cosmetics."
             ),
         ),
         (

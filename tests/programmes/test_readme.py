@@ -61,6 +61,7 @@ def test_every_block_is_looked_at() -> None:
         "json invalid",
         "text",
         "text warning",
+        "text undescribed",
         "sh",
     }
     assert len(PARTS) == 9
@@ -76,6 +77,13 @@ def test_the_warning_shown_is_that_of_the_clinic() -> None:
     clinic = json.loads(PROGRAMME.file.with_name("clinic.json").read_text("utf-8"))
 
     assert listed(validate(clinic).warnings) == block("text warning")
+
+
+def test_w_what_is_undescribed_is_that_of_the_early_visits() -> None:
+    """The output for a condition without words is real."""
+    early = next(part for part in PARTS if part.get("id") == "early")
+
+    assert listed(validate({**HOST, "earning": [early]}).warnings) == block("text undescribed")
 
 
 def test_the_names_of_expressions_are_complete() -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import date
 from typing import Final
 
-from chalicelib.domain.authoring import growth, reach
+from chalicelib.domain.authoring import growth, reach, undescribed
 from chalicelib.domain.pointer import join
 from chalicelib.domain.programme.document import (
     Cap,
@@ -41,6 +41,7 @@ def warnings(programme: Programme, today: date | None = None) -> Iterator[Violat
     for place, reward in enumerate(programme.rewards):
         yield from _reward(reward, earned, join("/rewards", place), day)
     yield from growth.warnings(programme)
+    yield from undescribed.warnings(programme)
 
 
 def _currency(currency: Currency, at: str, today: str | None) -> Iterator[Violation]:

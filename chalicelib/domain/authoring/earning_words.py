@@ -2,39 +2,33 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
-from typing import Final
 
 from chalicelib.domain.mechanics.earning import by_priority
+from chalicelib.domain.programme import recurrence
 from chalicelib.domain.programme.document import (
     AmountAward,
     Cap,
     EarningRule,
     FixedAward,
-    StackingMode,
+    FormulaAward,
+    Multiplier,
     UnitAward,
 )
 from chalicelib.domain.programme.fields import Recurrence
 from chalicelib.domain.programme.wording import Composer, Message, Weekday
 
-_WEEKDAYS: Final = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
-_DAY: Final = f"(?:{'|'.join(_WEEKDAYS)})"
-_WEEKLY: Final = re.compile(f"FREQ=WEEKLY;BYDAY=({_DAY}(?:,{_DAY})*)")
-
 
 def earning(compose: Composer, rule: EarningRule) -> Iterator[Message | None]:
     """Yield what a rule gives, and all that limits it."""
     yield _award(compose, rule)
+    if isinstance(rule.award, FormulaAward):
+        yield compose.described(rule.award.describe)
     for tier, percent in rule.tier_percent.items():
         yield compose.message("earning-tier", tier=compose.tier_name(tier), percent=percent)
     for multiplier in rule.multipliers:
-        if multiplier.when is None:
-            yield compose.message("earning-always", percent=multiplier.percent)
-        else:
-            yield compose.message("earning-sometimes", percent=multiplier.percent)
-    if rule.when is not None:
-        yield compose.message("earning-condition")
+        yield _multiplied(compose, multiplier)
+    yield _condition(compose, rule)
     yield from compose.lines(rule.scope)
     divided = isinstance(rule.award, AmountAward | UnitAward) and rule.award.per > 1
     if divided or rule.tier_percent or rule.multipliers:
@@ -45,7 +39,25 @@ def earning(compose: Composer, rule: EarningRule) -> Iterator[Message | None]:
     if rule.recurs is not None:
         yield from _recurs(compose, rule.recurs)
     yield _delay(compose, rule)
-    yield _competition(compose, rule)
+    yield from _competition(compose, rule)
+
+
+def _multiplied(compose: Composer, multiplier: Multiplier) -> Message:
+    percent = multiplier.percent
+    if multiplier.describe is not None:
+        when = multiplier.describe
+        return compose.message("earning-multiplied", percent=percent, when=when)
+    if multiplier.when is None:
+        return compose.message("earning-always", percent=percent)
+    return compose.message("earning-sometimes", percent=percent)
+
+
+def _condition(compose: Composer, rule: EarningRule) -> Message | None:
+    if rule.when is None:
+        return None
+    if rule.describe is None:
+        return compose.message("earning-condition")
+    return compose.message("earning-when", when=rule.describe)
 
 
 def _award(compose: Composer, rule: EarningRule) -> Message:
@@ -85,9 +97,11 @@ def _delay(compose: Composer, rule: EarningRule) -> Message | None:
     return None
 
 
-def _recurs(compose: Composer, recurs: Recurrence) -> Iterator[Message]:
-    days = weekdays(recurs)
-    if days:
+def _recurs(compose: Composer, recurs: Recurrence) -> Iterator[Message | None]:
+    days = recurrence.weekdays(recurs)
+    if recurs.describe is not None:
+        yield compose.described(recurs.describe)
+    elif days:
         names = compose.all_of(Weekday(day) for day in days)
         yield compose.message("earning-weekdays", days=names)
     else:
@@ -98,35 +112,32 @@ def _recurs(compose: Composer, recurs: Recurrence) -> Iterator[Message]:
     yield compose.message("earning-recurs-since", first=compose.day(recurs.starts_on))
 
 
-def weekdays(recurs: Recurrence) -> tuple[int, ...]:
-    """Return the days of the week, 0 for Monday, of a rule that names nothing else."""
-    found = _WEEKLY.fullmatch(recurs.rrule)
-    return tuple(sorted(_WEEKDAYS.index(day) for day in found[1].split(","))) if found else ()
-
-
-def _competition(compose: Composer, rule: EarningRule) -> Message | None:
+def _competition(compose: Composer, rule: EarningRule) -> Iterator[Message | None]:
     programme = compose.programme
-    modes: dict[str | None, StackingMode] = {group.id: group.mode for group in programme.groups}
-    modes[None] = programme.stacking
     contenders = [
         other
         for other in programme.earning
         if other.group == rule.group and set(other.on) & set(rule.on)
     ]
-    mode = modes[rule.group]
-    if mode == "stack" or contenders == [rule]:
-        return None
+    if contenders == [rule]:
+        return
+    mode = programme.stacking
+    for group in programme.groups:
+        if group.id == rule.group:
+            mode = group.mode
+            yield compose.described(group.describe)
     if mode == "best":
         rivals = (other.name or other.id for other in contenders if other.id != rule.id)
-        return compose.message("earning-best", names=compose.all_of(rivals))
-    contenders.sort(key=by_priority)
-    ranked = (other.name or other.id for other in contenders)
-    return compose.message("earning-first", names=compose.all_of(ranked))
+        yield compose.message("earning-best", names=compose.all_of(rivals))
+    elif mode == "first":
+        contenders.sort(key=by_priority)
+        ranked = (other.name or other.id for other in contenders)
+        yield compose.message("earning-first", names=compose.all_of(ranked))
 
 
 def expressions(rule: EarningRule) -> tuple[str, ...]:
     """Return what the words of a rule only mention, as it is written: conditions come first."""
     formula = getattr(rule.award, "expression", None)
-    days = rule.recurs.rrule if rule.recurs and not weekdays(rule.recurs) else None
+    days = rule.recurs.rrule if rule.recurs and not recurrence.weekdays(rule.recurs) else None
     found = (rule.when, *(multiplier.when for multiplier in rule.multipliers), formula, days)
     return tuple(expression for expression in found if expression is not None)

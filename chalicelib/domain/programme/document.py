@@ -116,16 +116,18 @@ class FormulaAward(Model, frozen=True, tag_field="type", tag="formula"):
     """What a whole-number CEL expression yields; below zero counts as zero."""
 
     expression: Expression
+    describe: Text | None = None
 
 
 Award = FixedAward | AmountAward | UnitAward | FormulaAward
 
 
 class Multiplier(Model, frozen=True):
-    """A factor in percent, always or when a condition holds."""
+    """A factor in percent, always or when a condition holds, which ``describe`` says in words."""
 
     percent: Percent
     when: Expression | None = None
+    describe: Text | None = None
 
 
 class Cap(Model, frozen=True):
@@ -146,7 +148,8 @@ class EarningRule(Model, frozen=True):
     """
     When an activity earns, on what part of it, and how much.
 
-    After its caps, one award is at most 10^15: what comes to more gives nothing, and says so.
+    ``describe`` says in words when ``when`` holds.  After its caps, one award is at most 10^15:
+    what comes to more gives nothing, and says so.
     """
 
     id: Id
@@ -155,6 +158,7 @@ class EarningRule(Model, frozen=True):
     award: Award
     name: Caption = ""
     when: Expression | None = None
+    describe: Text | None = None
     scope: LineScope = LineScope()
     group: Id | None = None
     priority: Annotated[int, Meta(ge=-1000, le=1000)] = 0
@@ -176,6 +180,7 @@ class RuleGroup(Model, frozen=True):
 
     id: Id
     mode: StackingMode
+    describe: Text | None = None
 
 
 class Metrics(Model, frozen=True):

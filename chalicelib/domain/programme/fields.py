@@ -87,13 +87,15 @@ class Recurrence(Model, frozen=True):
     """
     Days that recur, by a rule of RFC 5545 in the programme's zone, and hours of these days.
 
-    A day counts from ``from_time`` on, and up to ``until_time``, that minute no more.
+    A day counts from ``from_time`` on, and up to ``until_time``, that minute no more.  ``describe``
+    says in words which days they are.
     """
 
     rrule: Annotated[str, Meta(min_length=1, max_length=200)]
     starts_on: LocalDate
     from_time: TimeOfDay | None = None
     until_time: TimeOfDay | None = None
+    describe: Text | None = None
 
 
 class NeverExpires(Model, frozen=True, tag_field="type", tag="never"):

@@ -43,6 +43,8 @@ _UNFIT: Final = {
 }
 #: How many weeks of one kind of day a month and a year have at most.
 _WEEKS: Final = {"MONTHLY": 5, "YEARLY": 53}
+_ONE_DAY: Final = f"(?:{'|'.join(_DAYS)})"
+_WEEKLY: Final = re.compile(f"FREQ=WEEKLY;BYDAY=({_ONE_DAY}(?:,{_ONE_DAY})*)")
 _EARLIEST: Final = date(2000, 1, 1)
 _LEAP_DAY: Final = "02-29"
 #: Among how many days of its periods a rule has to name one: those of nine years, since two leap
@@ -88,6 +90,12 @@ def occurs(recurrence: Recurrence, day: date, time: str) -> bool:
     if not (recurrence.from_time or "") <= time < (recurrence.until_time or "24:00"):
         return False
     return _is_on(_read(recurrence.rrule, recurrence.starts_on), day)
+
+
+def weekdays(recurrence: Recurrence) -> tuple[int, ...]:
+    """Return the days of the week, 0 for Monday, of a rule that names these and no more."""
+    found = _WEEKLY.fullmatch(recurrence.rrule)
+    return tuple(sorted({_DAYS.index(day) for day in found[1].split(",")})) if found else ()
 
 
 def check(recurrence: Recurrence) -> None:

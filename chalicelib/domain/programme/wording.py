@@ -191,7 +191,7 @@ class Composer:
         if excluded:
             yield self.message("not-counted", names=self.all_of(excluded))
 
-    def described(self, text: Caption) -> Message | None:
+    def described(self, text: Caption | None) -> Message | None:
         """Return what the author says of a part, or ``None``."""
         return self.message("described", text=text) if text else None
 

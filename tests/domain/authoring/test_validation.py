@@ -281,6 +281,49 @@ def test_what_follows_from_a_violation_is_not_told_again() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("changes", "pointer", "detail"),
+    [
+        ({f"{FORMULA}/describe": GONE}, f"{FORMULA}/describe", "only that a condition applies"),
+        (
+            {f"{FORMULA}/multipliers/0/describe": GONE},
+            f"{FORMULA}/multipliers/0/describe",
+            "only that there is a further condition",
+        ),
+        (
+            {f"{FORMULA}/award/describe": GONE},
+            f"{FORMULA}/award/describe",
+            "only that it is worked out each time",
+        ),
+        (
+            {
+                f"{FORMULA}/recurs": {
+                    "rrule": "FREQ=MONTHLY;BYDAY=1TU",
+                    "starts_on": "2026-01-01",
+                }
+            },
+            f"{FORMULA}/recurs/describe",
+            "only that it counts on certain days",
+        ),
+        ({f"{FORMULA}/group": "bonus", f"{FORMULA}/currency": "points"}, "/groups/0/describe",
+         "only which rules do not add up"),
+        ({f"{FORMULA}/describe": "after a wait"}, f"{FORMULA}/describe", "not said in en, fa"),
+        ({f"{FORMULA}/describe": {"en": "a wait"}}, f"{FORMULA}/describe", "not said in fa,"),
+        ({f"{FORMULA}/when": GONE}, f"{FORMULA}/describe", "there is none"),
+    ],
+)  # fmt: skip
+def test_w_what_has_no_words_is_asked_for(
+    changes: dict[str, Any], pointer: str, detail: str
+) -> None:
+    """Expressions, rules of recurrence and groups are to be described, in each language."""
+    found = [
+        warning for warning in validate(changed(changes)).warnings if "describe" in warning.pointer
+    ]
+
+    assert [warning.pointer for warning in found] == [pointer]
+    assert detail in found[0].detail
+
+
 def test_dates_gone_by_matter_only_to_who_says_what_day_it_is() -> None:
     """Without a date no warning compares with one: the domain has no clock."""
     assert validate(changed({f"{REWARD}/valid_until": "2001-01-01"})).warnings == ()

@@ -143,6 +143,57 @@ def test_a_rule_is_a_sentence_and_its_limits(changes: dict[str, Any], expected: 
     assert worded(changes)["earning", "visit"].text == expected
 
 
+UNDESCRIBED: Final = {
+    f"{STAMP}/describe": GONE,
+    f"{STAMP}/award/describe": GONE,
+    f"{STAMP}/multipliers/0/describe": GONE,
+}
+
+
+def test_w_an_author_says_what_expressions_mean() -> None:
+    """Words of the document stand where else only a condition is mentioned; each ends once."""
+    changes = {f"{STAMP}/describe": {"en": "After a long wait!"}}
+    groups = {
+        "/groups/0/describe": "One bonus a visit.",
+        "/earning/2": {**rival("extra", "visit.completed"), "name": "Extra"},
+    }
+
+    assert worded({})["earning", "stamp"].text == (
+        "Each purchase earns stamps, worked out each time. One for two. 200 % of that: on Sundays. "
+        "Condition: after a long wait. Fractions are dropped."
+    )
+    assert "Condition: After a long wait! Fractions" in worded(changes)["earning", "stamp"].text
+    assert worded({**PLAIN, **groups})["earning", "visit"].text == (
+        f"{EARNS}. One bonus a visit. Does not add to Extra: what gives most counts."
+    )
+
+
+@pytest.mark.parametrize(
+    ("recurs", "expected"),
+    [
+        ({"rrule": "FREQ=WEEKLY;BYDAY=TH,TU"}, "It counts on Tuesday and Thursday."),
+        ({"rrule": "FREQ=WEEKLY;INTERVAL=2;BYDAY=TU"}, "It counts on certain days only."),
+        (
+            {"rrule": "FREQ=MONTHLY;BYDAY=1TU", "describe": "The first Tuesday of a month"},
+            "The first Tuesday of a month.",
+        ),
+        (
+            {"rrule": "FREQ=WEEKLY;BYDAY=MO", "until_time": "12:00"},
+            "It counts on Monday. It counts from 00:00 to 12:00.",
+        ),
+    ],
+)
+def test_w_days_that_recur_are_named(recurs: dict[str, str], expected: str) -> None:
+    """Days of the week have names of their own; those of any other rule are the author's to say."""
+    changes = {**PLAIN, f"{VISIT}/recurs": {**recurs, "starts_on": "2027-01-01"}}
+
+    visit = worded(changes)["earning", "visit"]
+
+    assert visit.text == f"{EARNS}. {expected} It begins on 1 January 2027."
+    weekly = recurs["rrule"].startswith("FREQ=WEEKLY;BYDAY")
+    assert visit.expressions == (() if weekly else (recurs["rrule"],))
+
+
 @pytest.mark.parametrize(
     ("mode", "expected"),
     [
@@ -176,7 +227,7 @@ def rival(rule_id: str, kind: str) -> dict[str, Any]:
 
 def test_expressions_stand_beside_the_words() -> None:
     """What words only mention is there as it was written: conditions first, then the formula."""
-    stamp = worded({})["earning", "stamp"]
+    stamp = worded(UNDESCRIBED)["earning", "stamp"]
 
     assert stamp.text == (
         "Each purchase earns stamps, worked out each time. Under a further condition, 200 % of "

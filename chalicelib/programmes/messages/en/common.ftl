@@ -23,7 +23,7 @@ counted = Counted: { $names }.
 not-counted = Not counted: { $names }.
 
 # What the author says of something, in the author's words.
-described = { ENDED($text, ".") }
+described = { ENDED(CAPITALISED($text), ".") }
 
 usable-for = Usable for { days }.
 leap-day = Where there is no 29 February, { $day } stands for it.

@@ -1,4 +1,5 @@
-# What earns.  The value is an amount of a currency: "50 points"; "that" is what comes before.
+# What earns.  The value is an amount of a currency: "50 points"; "that" is what comes before.  What
+# follows a colon is in the author's words: "at the weekend".
 earning-fixed = Each { $activity } earns { $value }.
 earning-amount = Each { $activity } earns { $value } for every { $money }.
 earning-units =
@@ -9,10 +10,12 @@ earning-units =
 earning-formula = Each { $activity } earns { $name }, worked out each time.
 earning-tier = In { $tier }, { $percent } % of that.
 earning-always = In all, { $percent } % of that.
+earning-multiplied = { $percent } % of that: { ENDED($when, ".") }
 earning-sometimes = Under a further condition, { $percent } % of that.
 
 # On what, how often and when.
 earning-condition = A condition applies.
+earning-when = Condition: { ENDED($when, ".") }
 earning-rounding =
     Fractions are { $rounding ->
         [floor] dropped
