@@ -168,6 +168,12 @@ class Discounts(Model, frozen=True):
 SECTION: Final[Section[Discounts]] = Section("discounts", Discounts, Discounts())
 
 
+def spend_windows(programme: Programme) -> dict[str, SpendWindow]:
+    """Return the terms of the discounts for spend in a window, by the discount."""
+    offers = SECTION.of(programme).offers
+    return {each.id: each.terms for each in offers if isinstance(each.terms, SpendWindow)}
+
+
 def takes_voucher(discount: Discount, reward: str) -> bool:
     """Tell whether a discount is for the voucher of a reward."""
     return isinstance(discount.terms, ByVoucher) and discount.terms.reward == reward

@@ -2,10 +2,9 @@
 Discounts: what a member pays less for, and why.
 
 What each is for is in `discount_terms`, what it offers for a purchase in `discount_offers`.  Here
-is what activities change: what is spent counts, on its day, towards the discounts for spend in a
-window.  Whether one holds is no more than what those days say: it holds for a term from each day
-with spend on which the window reached its threshold.  So it is the same in whatever order payments
-and refunds are reported.
+is which of those for spend in a window a member holds.  It follows from what was spent on each day
+(`metrics`) and from nothing else: one holds for a term from each day with spend on which the window
+reached its threshold.  So it is the same in whatever order payments and refunds are reported.
 """
 
 from __future__ import annotations
@@ -19,9 +18,8 @@ from chalicelib.domain.decide.mechanic import Mechanic
 from chalicelib.domain.decide.reaction import EarnContext, Reaction, ReversalContext
 from chalicelib.domain.ledger import calendar
 from chalicelib.domain.ledger.account import Account
-from chalicelib.domain.ledger.effects import MetricChange
 from chalicelib.domain.ledger.events import SpendCounted, SpendTerm
-from chalicelib.domain.mechanics.discount_terms import SECTION, SpendWindow
+from chalicelib.domain.mechanics.discount_terms import SECTION, SpendWindow, spend_windows
 from chalicelib.domain.mechanics.metrics import DayTotals, metric_key
 from chalicelib.domain.programme.document import Programme
 from chalicelib.domain.programme.versions import ProgrammeVersion
@@ -45,7 +43,8 @@ def held_through(
     """
     if not versions:
         return None
-    spent = DayTotals(account.metrics.get(_metric(versions[-1].document, discount), {}))
+    metric = metric_key(versions[-1].programme_id, "spend")
+    spent = DayTotals(account.metrics.get(metric, {}))
     ends = []
     for first, last, terms in _in_turn(versions, discount):
         # The latest day on which the window reached the threshold has the longest term.
@@ -68,9 +67,9 @@ def _in_turn(
         last = _FOR_EVER
         if following is not None:
             last = calendar.local_date((following.effective_from or 0) - 1, zone).isoformat()
-        for offer in SECTION.of(version.document).offers:
-            if offer.id == discount and isinstance(offer.terms, SpendWindow):
-                yield first, last, offer.terms
+        terms = spend_windows(version.document).get(discount)
+        if terms is not None:
+            yield first, last, terms
 
 
 def _window_start(terms: SpendWindow, day: date) -> date:
@@ -80,44 +79,31 @@ def _window_start(terms: SpendWindow, day: date) -> date:
 
 
 def apply(event: EventBuilder, context: EarnContext) -> SpendCounted | None:
-    """Count what is spent towards the discounts for it."""
+    """Say what is now held of the discounts that what is spent counts towards."""
     programme, activity = context.programme, context.activity
     if activity.type not in programme.metrics.spend_on or not activity.amount:
         return None
     if activity.money != programme.money.currency:
         return None
-    discounts = [
-        each.id for each in SECTION.of(programme).offers if isinstance(each.terms, SpendWindow)
-    ]
-    if not discounts:
-        return None
-    day = activity.local_day(programme.time_zone)
-    return _counted(event, programme, context.versions, discounts, day, activity.amount)
+    counted = tuple(spend_windows(programme))
+    return _counted(event, programme, context.versions, counted) if counted else None
 
 
 def retract(event: EventBuilder, context: ReversalContext, outcome: SpendCounted) -> SpendCounted:
-    """Count off what comes back, on the day on which it was spent."""
-    day = context.recorded.local_day(context.programme.time_zone)
-    left = context.after.amount if context.after else 0
-    less = (left or 0) - (context.before.amount or 0)
-    discounts = [term.discount for term in outcome.terms]
-    return _counted(event, context.programme, context.versions, discounts, day, less)
+    """Say what is still held, after what comes back was counted off its day."""
+    counted = tuple(term.discount for term in outcome.terms)
+    return _counted(event, context.programme, context.versions, counted)
 
 
 def _counted(
     event: EventBuilder,
     programme: Programme,
     versions: tuple[ProgrammeVersion, ...],
-    discounts: list[str],
-    day: date,
-    amount: int,
+    counted: tuple[str, ...],
 ) -> SpendCounted:
     today = calendar.local_date(event.now, programme.time_zone)
     terms = []
-    for discount in discounts:
-        if amount:
-            metric = _metric(programme, discount)
-            event.add(MetricChange(metric, calendar.month_of(day), amount, day.isoformat()))
+    for discount in counted:
         until = held_through(event.account, versions, discount, today)
         holds = until is not None and until >= today
         terms.append(SpendTerm(discount, str(until) if holds else None))
@@ -135,14 +121,9 @@ def shown(outcome: SpendCounted) -> dict[str, Any]:
 REACTION: Final = Reaction(apply, retract, shown)
 
 
-def _metric(programme: Programme, discount: str) -> str:
-    return metric_key(programme.id, "spend", discount)
-
-
 def permanent(programme: Programme) -> dict[str, list[str]]:
     """Return the ids that accounts may hold."""
-    held = [each.id for each in SECTION.of(programme).offers if isinstance(each.terms, SpendWindow)]
-    return {f"/{SECTION.name}/offers": held}
+    return {f"/{SECTION.name}/offers": list(spend_windows(programme))}
 
 
 def problems(programme: Programme) -> Iterator[Violation]:

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Final
 from chalicelib.domain.decide.event_builder import EventBuilder
 from chalicelib.domain.ledger import calendar
 from chalicelib.domain.ledger.effects import MetricChange
-from chalicelib.domain.programme.document import Programme
+from chalicelib.domain.programme.document import Programme, Threshold
+from chalicelib.domain.programme.section import sections_of
 
 if TYPE_CHECKING:
     from datetime import date
@@ -60,14 +61,13 @@ def count(
     points: dict[str, int],
 ) -> None:
     """
-    Move the qualifying metrics in an activity's month, and on its day where the ladder needs it.
+    Move the qualifying metrics in an activity's month, and on its day where a window needs it.
 
     ``activities`` is 1 for an activity that comes and -1 for one that is taken back; ``points`` are
     by currency id.
     """
     local = activity.local_day(programme.time_zone)
     month = calendar.month_of(local)
-    day = local.isoformat() if programme.tiers and programme.tiers.window in _BY_DAY else ""
     metrics = programme.metrics
     moves = [(metric_key(programme.id, "points_earned", c), n) for c, n in sorted(points.items())]
     if activity.type in metrics.visits_on:
@@ -76,14 +76,35 @@ def count(
         moves.append((metric_key(programme.id, "spend"), spend))
     if activity.type in metrics.referrals_on:
         moves.append((metric_key(programme.id, "referrals"), activities))
-    if activity.type in _events(programme):
+    if activity.type in {each.on for each in thresholds(programme)}:
         moves.append((metric_key(programme.id, "events", activity.type), activities))
+    by_day = _by_day(programme)
     for metric, delta in moves:
         if delta:
+            day = local.isoformat() if metric in by_day else ""
             event.add(MetricChange(metric, month, delta, day))
 
 
-def _events(programme: Programme) -> set[str | None]:
+def _by_day(programme: Programme) -> set[str]:
+    """Return the metrics of the ladder, and of discounts, whose windows may begin on any day."""
+    found = set()
+    if programme.tiers is not None and programme.tiers.window in _BY_DAY:
+        found = {key_of(programme, each) for each in thresholds(programme)}
+    if "discounts" in sections_of(programme):
+        from chalicelib.domain.mechanics import discount_terms
+
+        if discount_terms.spend_windows(programme):
+            found.add(metric_key(programme.id, "spend"))
+    return found
+
+
+def thresholds(programme: Programme) -> tuple[Threshold, ...]:
+    """Return every threshold of a programme's ladder."""
     levels = programme.tiers.levels if programme.tiers else ()
     needs = [level.qualify for level in levels if level.qualify is not None]
-    return {each.on for need in needs for each in (*need.all, *need.any) if each.on is not None}
+    return tuple(each for need in needs for each in (*need.all, *need.any))
+
+
+def key_of(programme: Programme, threshold: Threshold) -> str:
+    """Return the key of the metric that a threshold is for."""
+    return metric_key(programme.id, threshold.metric, threshold.currency or threshold.on)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from chalicelib.domain.ledger import calendar
 from chalicelib.domain.ledger.account import LIFETIME, TierStep
 from chalicelib.domain.ledger.calendar import Instant
-from chalicelib.domain.mechanics.metrics import metric_key
+from chalicelib.domain.mechanics.metrics import key_of
 
 if TYPE_CHECKING:
     from chalicelib.domain.ledger.account import Account, Enrolment
@@ -95,11 +95,6 @@ def qualifies(
 def _met(need: Qualification, total: Callable[[Threshold], int]) -> bool:
     met = (total(each) >= each.at_least for each in need.all or need.any)
     return all(met) if need.all else any(met)
-
-
-def key_of(programme: Programme, threshold: Threshold) -> str:
-    """Return the key of the metric that a threshold is for."""
-    return metric_key(programme.id, threshold.metric, threshold.currency or threshold.on)
 
 
 def raised(

@@ -17,8 +17,8 @@ from typing import Final
 from chalicelib.domain.ledger import calendar
 from chalicelib.domain.ledger.account import Account, Enrolment
 from chalicelib.domain.ledger.calendar import Instant
-from chalicelib.domain.mechanics.metrics import DayTotals
-from chalicelib.domain.mechanics.tier_ladder import Course, Review, key_of, rank_of, window_of
+from chalicelib.domain.mechanics.metrics import DayTotals, key_of, thresholds
+from chalicelib.domain.mechanics.tier_ladder import Course, Review, rank_of, window_of
 from chalicelib.domain.programme.document import Programme, Threshold, Tiers
 
 
@@ -29,8 +29,7 @@ class Days:
         self._programme: Final = programme
         self._tiers: Final = tiers
         self._enrolment: Final = account.enrolments[programme.id]
-        needs = [level.qualify for level in tiers.levels if level.qualify is not None]
-        keys = {key_of(programme, each) for need in needs for each in (*need.all, *need.any)}
+        keys = {key_of(programme, each) for each in thresholds(programme)}
         self._totals: Final = {key: DayTotals(account.metrics.get(key, {})) for key in keys}
 
     def reached(self, day: date) -> int:
