@@ -302,8 +302,9 @@ def problems(programme: Programme) -> Iterator[Violation]:
 
 
 def permanent(programme: Programme) -> dict[str, list[str]]:
-    """Return the ids that accounts may hold."""
-    return {f"/{SECTION.name}": [plan.id for plan in SECTION.of(programme)]}
+    """Return the plans that accounts may hold, and the periods by which theirs are counted."""
+    plans = SECTION.of(programme)
+    return {f"/{SECTION.name}": [f"{plan.id}, by the {plan.period}" for plan in plans]}
 
 
 def words(compose: Composer) -> Iterator[Description]:

@@ -109,7 +109,7 @@ def top_up(decider: Decider, command: TopUp) -> ToppedUp:
     return ToppedUp(currency.id, command.amount, percent, term.expires_on)
 
 
-def prepaid_in(account: Account, programme: Programme, now: Instant) -> Iterator[PrepaidMoney]:  # noqa: ARG001 - lots say themselves when they end
+def prepaid_in(account: Account, programme: Programme, _now: Instant) -> Iterator[PrepaidMoney]:
     """Yield the money that is left in prepaid wallets."""
     for wallet in SECTION.of(programme):
         amount = account.balance(qualified(programme.id, wallet.currency)).lots_total
@@ -167,6 +167,12 @@ def problems(programme: Programme) -> Iterator[Violation]:
                 yield Violation(join(at, "bands", number, "at_least"), detail)
 
 
+def permanent(programme: Programme) -> dict[str, list[str]]:
+    """Return the prepaid wallets, in which accounts may have money."""
+    wallets = SECTION.of(programme)
+    return {f"/{SECTION.name}": [each.currency for each in wallets if each.kind == "prepaid"]}
+
+
 def words(compose: Composer) -> Iterator[Description]:
     """Tell what each wallet pays, and what a top-up earns."""
     for wallet in SECTION.of(compose.programme):
@@ -202,5 +208,6 @@ MECHANIC: Final = Mechanic(
     prepaid=prepaid_in,
     pay_back=pay_back,
     problems=problems,
+    permanent=permanent,
     words=words,
 )

@@ -9,13 +9,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from chalicelib.domain.authoring.validation import validate
+from chalicelib.domain.authoring.validation import check_succession, validate
 from chalicelib.domain.decide.commands import Command
 from chalicelib.domain.errors import LoyaltyError
 from chalicelib.domain.ledger import calendar
 from chalicelib.domain.ledger.events import PlanPaused, PlanResumed
 from chalicelib.domain.mechanics.plan_pauses import PausePlan, ResumePlan
-from chalicelib.domain.mechanics.plans import SUBSCRIPTIONS, Subscription, left_over, plan_of
+from chalicelib.domain.mechanics.plans import (
+    SECTION,
+    SUBSCRIPTIONS,
+    Subscription,
+    left_over,
+    plan_of,
+)
 from chalicelib.domain.mechanics.subscriptions import (
     AHEAD_MAX,
     CancelPlan,
@@ -24,6 +30,7 @@ from chalicelib.domain.mechanics.subscriptions import (
     Subscribe,
     Subscribed,
 )
+from chalicelib.domain.programme.document import Programme
 from tests.domain.building import Member, at, ladder, points, programme, published, visits
 
 _WHO: Final[dict[str, Any]] = {"member": "mem_1", "programme": "clinic"}
@@ -330,10 +337,11 @@ class TestPauses:
         assert shown(member, "2026-03-11") == ("active", "big", "2026-03-31")
 
 
-def replace_fee(document: Any, name: str, fee: int) -> Any:
+def replace_fee(document: Programme, name: str, fee: int) -> Programme:
     """Return the programme with another fee of one plan."""
-    plans = [replace(each, fee=fee) if each.id == name else each for each in document.plans]
-    return replace(document, plans=tuple(plans))
+    plans = SECTION.of(document)
+    plans = tuple(replace(each, fee=fee) if each.id == name else each for each in plans)
+    return replace(document, plans=plans)
 
 
 @pytest.mark.parametrize(
@@ -380,6 +388,17 @@ def test_violations_of_a_document(
     found = {each.pointer: each.detail for each in validate(document).problems}
 
     assert detail in found[pointer]
+
+
+def test_a_period_is_permanent() -> None:
+    """A later version keeps every plan, by the period in which members have paid for it."""
+    by_the_year = [replace(each, period="year") for each in SECTION.of(DOCUMENT)]
+    later = replace(DOCUMENT, plans=tuple(by_the_year))
+
+    assert check_succession(DOCUMENT, DOCUMENT) == ()
+    details = [each.detail for each in check_succession(DOCUMENT, later)]
+    assert details[0] == "`big, by the month` is gone: accounts may refer to it; keep it"
+    assert len(details) == len(PLANS) - 1
 
 
 _ANY: Final = st.sampled_from(

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import pytest
 
-from chalicelib.domain.authoring.validation import validate
+from chalicelib.domain.authoring.validation import check_succession, validate
 from chalicelib.domain.ledger.activity import Activity
 from chalicelib.domain.ledger.quote import Quote
 from chalicelib.domain.mechanics.quoting import MakeQuote
@@ -145,3 +145,18 @@ def test_the_highest_band_that_is_reached(paid: int, percent: int) -> None:
     assert member.do(TopUp(currency="prepaid", amount=paid, **_WHO), NOW).result.percent == percent
     (lot,) = member.account.balance("clinic/prepaid").lots
     assert (lot.amount, lot.key.rate) == (paid, percent)
+
+
+def test_money_keeps_its_wallet() -> None:
+    """A later version may drop a wallet of points, but none in which there may be money."""
+    wallets = [
+        {"currency": "points", "kind": "points"},
+        {"currency": "prepaid", "kind": "prepaid"},
+    ]
+    currencies = [points(), points() | {"id": "prepaid"}]
+    document = programme(currencies=currencies, wallets=wallets)
+
+    (problem,) = check_succession(document, programme(currencies=currencies))
+
+    assert problem.pointer == "/wallets"
+    assert problem.detail == "`prepaid` is gone: accounts may refer to it; keep it"
