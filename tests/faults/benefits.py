@@ -89,7 +89,8 @@ def subscribe(play: Play, tenant: str) -> Request:
     ways: tuple[Command, ...] = (
         Subscribe(member=member, programme=PROGRAMME, plan="club"),
         Subscribe(member=member, programme=PROGRAMME, plan="light"),
-        PayFee(member=member, programme=PROGRAMME),
+        # Most fees come where no plan runs, and would be refused.
+        *(PayFee(member=member, programme=PROGRAMME),) * 4,
         ChangePlan(member=member, programme=PROGRAMME, plan="light"),
         ChangePlan(member=member, programme=PROGRAMME, plan="club", when="period_end"),
         CancelPlan(member=member, programme=PROGRAMME, when="now"),

@@ -113,7 +113,12 @@ OPERATIONS: Final = (
         "plan",
         5,
         benefits.subscribe,
-        frozenset({"plan.subscribed", "plan.fee_paid", "plan.changed", "plan.cancelled"}),
+        frozenset(
+            {
+                *("plan.subscribed", "plan.fee_paid", "plan.changed", "plan.cancelled"),
+                *("plan.paused", "plan.resumed"),
+            }
+        ),
         benefits.nothing_lifted,
     ),
     Operation("quote", 5, quoting.make),

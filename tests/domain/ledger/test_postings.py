@@ -71,7 +71,11 @@ def sponsored(**parts: Any) -> Member:
         programme(
             rule("visit", fixed(50)),
             rewards=[reward("tea", 60), reward("gift", 60, payee="hospice")],
-            **{"transfers": [{"currency": "points"}], **parts},
+            **{
+                "currencies": [points(refund_days=0)],
+                "transfers": [{"currency": "points"}],
+                **parts,
+            },
         )
     )
     member.visit("2026-03-02")
