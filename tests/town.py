@@ -106,7 +106,7 @@ class Town:
         version = ProgrammeVersion(1, "draft", TERMS, at("2020-01-01"))
         assert catalogue.create_tenant(Settings(TENANT, "Town"), None)
         assert catalogue.save_draft(TENANT, version)
-        assert catalogue.publish(TENANT, replace(version, state="published"))
+        assert catalogue.change_draft(TENANT, replace(version, state="published"))
 
 
 @cache

@@ -74,6 +74,7 @@ CODES: Final[dict[str, Code]] = {
     "not_for_members": Code(403, "Members may not do this"),
     "scope_not_held": Code(403, "A key is issued and revoked with scopes that one holds"),
     "source_not_allowed": Code(403, "The key may not report under this source"),
+    "too_many_drafts": Code(409, "There are too many drafts"),
     "unknown_purpose": Code(422, "Nobody asks for this consent"),
     "unknown_tenant": Code(403, "The tenant does not exist here"),
     "tenant_taken": Code(409, "The tenant id is taken"),

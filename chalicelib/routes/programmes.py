@@ -36,6 +36,13 @@ class DocumentBody(Body):
     document: dict[str, Any]
 
 
+class DraftBody(Body):
+    """A programme document, and the number of the draft that it takes the place of, if any."""
+
+    document: dict[str, Any]
+    replaces: Annotated[int, Meta(ge=1, le=999_999)] | None = None
+
+
 class PublicationBody(Body):
     """When the version takes effect; as soon as it may where it is left out."""
 
@@ -141,15 +148,29 @@ def validate(call: Call[DocumentBody]) -> Reply:
     name="create_programme",
     scope="programmes:write",
     summary="Draft the next version of a programme",
-    body=DocumentBody,
+    description=(
+        "Of all programmes together 20 drafts are kept: publish one, or write over one of the same "
+        "programme with `replaces`."
+    ),
+    body=DraftBody,
     answer=VersionView,
     status=201,
     idempotent=False,
-    errors=("invalid_programme", "version_taken"),
+    errors=(
+        "invalid_programme",
+        "version_taken",
+        "too_many_drafts",
+        "programme_not_found",
+        "version_not_found",
+        "not_a_draft",
+    ),
 )
-def draft(call: Call[DocumentBody]) -> Reply:
+def draft(call: Call[DraftBody]) -> Reply:
     """Keep a valid document as a draft."""
-    drafted, warnings = draft_programme(services_of(call), caller_of(call), call.body.document)
+    body = call.body
+    drafted, warnings = draft_programme(
+        services_of(call), caller_of(call), body.document, body.replaces
+    )
     location = f"/v1/programmes/{drafted.programme_id}/versions/{drafted.number}"
     return Reply(_view(drafted, _warnings(warnings)), headers={"Location": location})
 

@@ -107,8 +107,8 @@ class DynamoCatalogue:
         request = put(self._dynamo.catalogue, models.version_item(tenant, version))
         return _write_if(self._dynamo, [request])
 
-    def publish(self, tenant: str, version: ProgrammeVersion) -> bool:
-        """Turn a draft into a published version; ``False`` where it is no draft any more."""
+    def change_draft(self, tenant: str, version: ProgrammeVersion) -> bool:
+        """Write a version over its draft; ``False`` where it is no draft any more."""
         from chalicelib.store import models
 
         request = put(
@@ -261,10 +261,10 @@ class CachedCatalogue:
         finally:
             self.forget(tenant)
 
-    def publish(self, tenant: str, version: ProgrammeVersion) -> bool:
-        """Turn a draft into a published version; ``False`` where it is no draft any more."""
+    def change_draft(self, tenant: str, version: ProgrammeVersion) -> bool:
+        """Write a version over its draft; ``False`` where it is no draft any more."""
         try:
-            return self._catalogue.publish(tenant, version)
+            return self._catalogue.change_draft(tenant, version)
         finally:
             self.forget(tenant)
 

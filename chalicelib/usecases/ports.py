@@ -148,8 +148,8 @@ class Catalogue(Protocol):
     def save_draft(self, tenant: str, version: ProgrammeVersion) -> bool:
         """Write a new draft; ``False`` where that number is taken."""
 
-    def publish(self, tenant: str, version: ProgrammeVersion) -> bool:
-        """Turn a draft into a published version; ``False`` where it is no draft any more."""
+    def change_draft(self, tenant: str, version: ProgrammeVersion) -> bool:
+        """Write a version over its draft; ``False`` where it is no draft any more."""
 
     def find_key(self, key_id: str) -> StoredKey | None:
         """Read an API key."""

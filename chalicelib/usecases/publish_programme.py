@@ -22,6 +22,8 @@ from chalicelib.usecases.services import Caller, Services, now_of
 # Twice the time for which containers keep a programme: every one of them knows a version before
 # it takes effect, so that no two evaluate the same instant by different versions.
 NOTICE_MS = 2 * 60_000
+#: How many drafts a tenant may have, of all programmes.
+DRAFTS_MAX = 20
 
 
 class Checked(NamedTuple):
@@ -51,19 +53,52 @@ class Drafted(NamedTuple):
     warnings: tuple[Problem, ...]
 
 
-def draft_programme(services: Services, caller: Caller, document: object) -> Drafted:
-    """Keep a valid document as the next version of its programme."""
+def draft_programme(
+    services: Services, caller: Caller, document: object, replaces: int | None = None
+) -> Drafted:
+    """
+    Keep a valid document as the next version of its programme, or in the place of a draft.
+
+    Raises `Conflict` ``too_many_drafts`` where a tenant has so many already: every server reads all
+    versions of a tenant.
+    """
     checked = check_document(document)
-    versions = _versions(services, caller, checked.programme.id)
+    known = services.catalogue.versions(caller.tenant, fresh=True)
+    versions = [version for version in known if version.programme_id == checked.programme.id]
+    if replaces is None:
+        draft = _next_draft(services, caller, known, versions, checked.programme)
+    else:
+        before = _numbered(versions, checked.programme.id, replaces)
+        draft = replace(before, document=checked.programme)
+        if before.state != "draft" or not services.catalogue.change_draft(caller.tenant, draft):
+            raise Conflict("not_a_draft", f"Version {replaces} is no draft: draft the next one.")
+    latest = _latest(versions)
+    changed = succession_warnings(latest.document, draft.document) if latest else ()
+    return Drafted(draft, checked.warnings + changed)
+
+
+def _next_draft(
+    services: Services,
+    caller: Caller,
+    known: Sequence[ProgrammeVersion],
+    versions: Sequence[ProgrammeVersion],
+    document: Programme,
+) -> ProgrammeVersion:
+    drafts = [f"{each.programme_id} {each.number}" for each in known if each.state == "draft"]
+    if len(drafts) >= DRAFTS_MAX:
+        raise Conflict(
+            "too_many_drafts",
+            f"There are {len(drafts)} drafts, {DRAFTS_MAX} at most: publish one, or name one of "
+            f"this programme in `replaces`. They are: {', '.join(drafts[:DRAFTS_MAX])}.",
+            limit=DRAFTS_MAX,
+        )
     following = max((version.number for version in versions), default=0) + 1
-    draft = ProgrammeVersion(number=following, state="draft", document=checked.programme)
+    draft = ProgrammeVersion(number=following, state="draft", document=document)
     if not services.catalogue.save_draft(caller.tenant, draft):
         raise Conflict(
             "version_taken", "Someone else drafted a version at the same moment: try again."
         )
-    latest = _latest(versions)
-    changed = succession_warnings(latest.document, draft.document) if latest else ()
-    return Drafted(draft, checked.warnings + changed)
+    return draft
 
 
 def publish_programme(
@@ -109,7 +144,7 @@ def publish_programme(
             ],
         )
     version = replace(draft, state="published", effective_from=effective_from)
-    if not services.catalogue.publish(caller.tenant, version):
+    if not services.catalogue.change_draft(caller.tenant, version):
         raise Conflict("not_a_draft", f"Version {number} is no draft any more: read it again.")
     return version
 

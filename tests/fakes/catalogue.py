@@ -73,8 +73,8 @@ class FakeCatalogue:
             self._versions[key] = version
             return True
 
-    def publish(self, tenant: str, version: ProgrammeVersion) -> bool:
-        """Turn a draft into a published version; ``False`` where it is no draft any more."""
+    def change_draft(self, tenant: str, version: ProgrammeVersion) -> bool:
+        """Write a version over its draft; ``False`` where it is no draft any more."""
         key = (tenant, version.programme_id, version.number)
         with self._ledger.lock:
             known = self._versions.get(key)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
@@ -384,4 +385,83 @@ def test_b4_only_declared_purposes(clinic: Clinic) -> None:
     withdrawn = clinic.api.post(path, {"consents": [consent("news", granted=False)]}).expect(200)
 
     assert withdrawn["consents"] == {"terms": True, "news": False, "health": True}
+    clinic.check(member)
+
+
+def test_b5_drafts_have_a_limit(desk: Clinic) -> None:
+    """B5: a tenant has 20 drafts; the limit is told, and what makes room is said."""
+    body = {"document": programme()}
+    drafts = [desk.api.post("/v1/programmes", body).expect(201)["version"] for _ in range(20)]
+
+    for document in (programme(), programme(id="spa")):
+        refused = desk.api.post("/v1/programmes", {"document": document})
+        told = refused.expect(409, "too_many_drafts")
+        assert (told["limit"], "`replaces`" in told["detail"]) == (20, True)
+    again = desk.api.post("/v1/programmes", body | {"replaces": drafts[0]}).expect(201)
+    path = f"/v1/programmes/clinic/versions/{drafts[1]}/publication"
+    desk.api.post(path, {}).expect(200)
+    following = desk.api.post("/v1/programmes", body).expect(201)
+
+    assert (again["version"], following["version"]) == (drafts[0], drafts[-1] + 1)
+
+
+@pytest.mark.parametrize(
+    ("document", "replaces", "status", "code"),
+    [
+        (programme(), 1, 409, "not_a_draft"),
+        (programme(), 9, 404, "version_not_found"),
+        (programme(id="spa"), 1, 404, "programme_not_found"),
+    ],
+)
+def test_b5_what_cannot_be_replaced(
+    desk: Clinic, document: dict[str, Any], replaces: int, status: int, code: str
+) -> None:
+    """B5: a draft takes the place of a draft of the same programme, and of nothing else."""
+    body = {"document": document, "replaces": replaces}
+
+    desk.api.post("/v1/programmes", body).expect(status, code)
+
+
+def test_b5_a_draft_is_written_over(desk: Clinic) -> None:
+    """B5: the version that is written over is as it was drafted last."""
+    first = desk.api.post("/v1/programmes", {"document": programme(name="Old")}).expect(201)
+    body = {"document": programme(name="New"), "replaces": first["version"]}
+    desk.api.post("/v1/programmes", body).expect(201)
+
+    read = desk.api.get(f"/v1/programmes/clinic?version={first['version']}").expect(200)
+
+    assert (read["state"], read["document"]["name"]) == ("draft", "New")
+
+
+@pytest.mark.parametrize("quantity", [1, 10_000_000, 10**9])
+def test_b1_a_quantity_costs_nothing(clinic: Clinic, quantity: int) -> None:
+    """B1: a line of a thousand million fills cards in the time of one, for a member's own quote."""
+    card = {"id": "card", "name": "Card", "size": 2, "on": ["purchase.completed"]}
+    clinic.publish(
+        programme(
+            entitlements=[{"id": "tea", "name": "Tea", "waives": {}}],
+            stamp_cards=[card | {"full": {"entitlement": "tea", "units": 1000}}],
+            packages=[
+                {
+                    "id": "pack",
+                    "name": "Pack",
+                    "sku": "pack",
+                    "entitlement": "tea",
+                    "units": 1000,
+                    "valid_days": 5,
+                }
+            ],
+        )
+    )
+    member = clinic.enrolled()
+    line = {"amount": 1000, "quantity": quantity, "sku": "pack"}
+    cart = {"programme": "clinic", "currency": "GBP", "lines": [line] * 100}
+    path = f"/v1/members/{member}/quotes?dry_run=true"
+    started = time.process_time()
+
+    clinic.member(member).post(path, cart).expect(200)
+    clinic.record(member, "purchase.completed", currency="GBP", lines=cart["lines"]).expect(201)
+    clinic.member(member).post(path, cart).expect(200)
+
+    assert time.process_time() - started < 1
     clinic.check(member)

@@ -146,4 +146,4 @@ def test_keys_and_clocks_are_never_remembered(store: Counting, clock: Clock) -> 
     assert cached.clock(TENANT) == NOW + 1
     assert cached.move_clock(TENANT, NOW + 2)
     assert cached.revoke_key(KEY, administers=False)
-    assert cached.publish(TENANT, draft()) is False
+    assert cached.change_draft(TENANT, draft()) is False

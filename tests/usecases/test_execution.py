@@ -87,7 +87,7 @@ class Clinic:
         catalogue.create_tenant(Settings("clinic", "Clinic"), None)
         draft = ProgrammeVersion(1, "draft", read(PROGRAMME))
         catalogue.save_draft("clinic", draft)
-        catalogue.publish("clinic", ProgrammeVersion(1, "published", draft.document, NOW))
+        catalogue.change_draft("clinic", ProgrammeVersion(1, "published", draft.document, NOW))
         self.services = Services(
             ledger=self.line,
             directory=FakeDirectory(self.line),

@@ -9,21 +9,21 @@ readable; references are not checked against a list that holds such a one.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from difflib import get_close_matches
 from typing import Final
 
 from chalicelib.domain.authoring import reach
+from chalicelib.domain.authoring.expressions import Names
 from chalicelib.domain.authoring.growth import longest_life
 from chalicelib.domain.decide import registry
 from chalicelib.domain.ledger import calendar, money
 from chalicelib.domain.mechanics import entitlements, expiry
 from chalicelib.domain.pointer import join
-from chalicelib.domain.programme import conditions, recurrence, references
+from chalicelib.domain.programme import recurrence, references
 from chalicelib.domain.programme.document import (
     Currency,
     EarningRule,
-    FormulaAward,
     GivesTier,
     Programme,
     Reward,
@@ -44,12 +44,13 @@ def problems(programme: Programme) -> Iterator[Violation]:
     yield from _identities(programme)
     for place, currency in enumerate(programme.currencies):
         yield from _currency(currency, join("/currencies", place))
-    yield from _attributes(programme)
+    names = Names(programme)
+    yield from names.problems()
     yield from _competition(programme)
     for place, rule in enumerate(programme.earning):
         at = join("/earning", place)
         yield from _rule(programme, rule, at)
-        yield from _expressions(programme, rule, at)
+        yield from names.problems_of(rule, at)
     if programme.tiers is not None:
         for place, level in enumerate(programme.tiers.levels):
             at = join("/tiers/levels", place)
@@ -136,13 +137,6 @@ def _identities(programme: Programme) -> Iterator[Violation]:
                 yield Violation(join(collection, place, "id"), detail)
 
 
-def _attributes(programme: Programme) -> Iterator[Violation]:
-    for name, kind in programme.attributes.items():
-        refusal = references.refusal_of(conditions.scope, ((name, kind),))
-        if refusal:
-            yield Violation(join("/attributes", name), refusal)
-
-
 def _competition(programme: Programme) -> Iterator[Violation]:
     """Amounts of different currencies cannot be compared."""
     modes = {group.id: group.mode for group in programme.groups}
@@ -206,30 +200,6 @@ def _rule(programme: Programme, rule: EarningRule, at: str) -> Iterator[Violatio
     currency = programme.currency(rule.currency)
     if currency is not None and rule.activation_delay_days is not None:
         yield from _delay(currency, rule.activation_delay_days, at)
-
-
-def _expressions(programme: Programme, rule: EarningRule, at: str) -> Iterator[Violation]:
-    conditional = [(join(at, "when"), rule.when)]
-    for place, multiplier in enumerate(rule.multipliers):
-        conditional.append((join(at, "multipliers", place, "when"), multiplier.when))
-    declared = sorted(programme.attributes.items())
-    unusable = [
-        name for name, kind in declared if references.refusal_of(conditions.scope, ((name, kind),))
-    ]
-    scope = conditions.scope(tuple(each for each in declared if each[0] not in unusable))
-    checks: list[tuple[str, str, Callable[..., object]]] = [
-        (where, expression, conditions.compile_condition)
-        for where, expression in conditional
-        if expression is not None
-    ]
-    if isinstance(rule.award, FormulaAward):
-        where = join(at, "award", "expression")
-        checks.append((where, rule.award.expression, conditions.compile_formula))
-    for where, expression, check in checks:
-        refusal = references.refusal_of(check, expression, scope)
-        # What names an attribute that cannot be declared is reported at the attribute.
-        if refusal and not any(f"attributes.{name}" in expression for name in unusable):
-            yield Violation(where, refusal)
 
 
 def _level(programme: Programme, level: TierLevel, at: str, *, first: bool) -> Iterator[Violation]:

@@ -184,8 +184,13 @@ class Compiled(msgspec.Struct, frozen=True, eq=False):
         return _failed(f"the result was of type {answered}")
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=64)
 def scope(attributes: tuple[tuple[str, str], ...] = ()) -> Scope:
+    """Return the scope of a stored programme, kept for the next time; else as `new_scope`."""
+    return new_scope(attributes)
+
+
+def new_scope(attributes: tuple[tuple[str, str], ...] = ()) -> Scope:
     """
     Return the scope of a programme that declares these ``attributes``.
 
@@ -194,17 +199,7 @@ def scope(attributes: tuple[tuple[str, str], ...] = ()) -> Scope:
     """
     variables = dict(VARIABLES)
     for name, kind in attributes:
-        if not _ATTRIBUTE.fullmatch(name) or name in _RESERVED:
-            raise Invalid(
-                "invalid_attribute",
-                f"{name[:64]!r} cannot name an attribute: use up to 64 small letters, digits and _,"
-                " beginning with a letter, and no word of the expression language.",
-            )
-        if kind not in _TYPE_OF:
-            raise Invalid(
-                "invalid_attribute",
-                f"Attribute {name!r} cannot be of type {kind[:20]!r}: use string, int or bool.",
-            )
+        check_attribute(name, kind)
         if f"attributes.{name}" in variables:
             raise Invalid("invalid_attribute", f"Attribute {name!r} is declared twice: keep one.")
         variables[f"attributes.{name}"] = kind
@@ -213,6 +208,21 @@ def scope(attributes: tuple[tuple[str, str], ...] = ()) -> Scope:
     types["lines"] = engine.cel.Type.List(engine.cel.Type(LINE))
     environment = engine.cel.NewEnv(descriptor_pool=engine.pool, variables=types)
     return Scope(attributes=attributes, names=tuple(types), environment=environment)
+
+
+def check_attribute(name: str, kind: str) -> None:
+    """Raise `Invalid` ``invalid_attribute`` for what no attribute can be called, or be of."""
+    if not _ATTRIBUTE.fullmatch(name) or name in _RESERVED:
+        raise Invalid(
+            "invalid_attribute",
+            f"{name[:64]!r} cannot name an attribute: use up to 64 small letters, digits and _,"
+            " beginning with a letter, and no word of the expression language.",
+        )
+    if kind not in _TYPE_OF:
+        raise Invalid(
+            "invalid_attribute",
+            f"Attribute {name!r} cannot be of type {kind[:20]!r}: use string, int or bool.",
+        )
 
 
 def compile_condition(source: str, scope: Scope) -> Compiled:
@@ -290,10 +300,22 @@ def _load_engine() -> _Engine:
     return _Engine(cel, pool, line, Grammar(pool))
 
 
-@lru_cache(maxsize=2_048)
+@lru_cache(maxsize=1_024)
 def _compiled(source: str, kind: Kind, attributes: tuple[tuple[str, str], ...]) -> Compiled:
+    return _compile(source, kind, scope(attributes))
+
+
+def check(source: str, kind: Kind, within: Scope) -> None:
+    """
+    Check an expression of a document that may never be stored; as `compile_condition` otherwise.
+
+    Nothing is kept of it, so that ever new documents take no memory.
+    """
+    _compile(source, kind, within)
+
+
+def _compile(source: str, kind: Kind, within: Scope) -> Compiled:
     _require_readable(source, kind)
-    within = scope(attributes)
     try:
         program = within.environment.compile(source)
     except (RuntimeError, ValueError) as error:

@@ -316,7 +316,9 @@ class Programme(Model, frozen=True):
     currencies: Annotated[tuple[Currency, ...], Meta(min_length=1, max_length=20)]
     backdate_limit_days: Annotated[int, Meta(ge=0, le=365)] = 30
     enrolment: Enrolment = Enrolment()
-    attributes: dict[Id, Literal["int", "string", "bool"]] = field(default_factory=dict)
+    attributes: Annotated[dict[Id, Literal["int", "string", "bool"]], Meta(max_length=100)] = field(
+        default_factory=dict
+    )
     stacking: StackingMode = "stack"
     groups: tuple[RuleGroup, ...] = ()
     earning: Annotated[tuple[EarningRule, ...], Meta(max_length=200)] = ()

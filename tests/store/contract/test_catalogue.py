@@ -91,11 +91,11 @@ class TestProgrammes:
     def test_published_once(self, store: Store) -> None:
         """A draft is published once; after that nothing changes it, and no draft is needed."""
         published = replace(draft(), state="published", effective_from=NOW)
-        assert not store.catalogue.publish(TENANT, published)
+        assert not store.catalogue.change_draft(TENANT, published)
         store.catalogue.save_draft(TENANT, draft())
 
-        assert store.catalogue.publish(TENANT, published)
-        assert not store.catalogue.publish(TENANT, replace(published, effective_from=NOW + 1))
+        assert store.catalogue.change_draft(TENANT, published)
+        assert not store.catalogue.change_draft(TENANT, replace(published, effective_from=NOW + 1))
 
         assert tuple(store.catalogue.versions(TENANT, fresh=True)) == (published,)
 
