@@ -1,0 +1,201 @@
+"""
+The largest requests that are permitted, and what they cost.
+
+Each is an operation with everything in its body that its schema allows, against the largest
+programme that a body holds.  A new operation of any size joins by a `Largest` of its own.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+import tracemalloc
+from collections.abc import Callable, Mapping
+from typing import Any, Final, NamedTuple
+
+from chalicelib.routes.parsing import BODY_BYTES_MAX
+from tests.journeys.client import Answer
+from tests.journeys.world import Clinic
+
+#: What one request may take: seconds of our own CPU, and bytes.
+CPU_MAX_S: Final = 1.0
+#: What one of many activities in a batch may take, against the largest programme.
+SHARE_MAX_S: Final = 0.1
+MEMORY_MAX_B: Final = 100 * 1024 * 1024
+_LABEL: Final = "x" * 64
+_SKUS: Final = 100
+
+
+class Largest(NamedTuple):
+    """One request: its operation, and its path and body for a member and a number of its own."""
+
+    operation: str
+    path: Callable[[str], str]
+    body: Callable[[str, str], Mapping[str, Any]]
+    #: What is written in one transaction; of a batch each activity has its own.
+    write_units_max: int = 0
+    #: How many requests it is in one, each for itself: it stops where time runs out.
+    activities: int = 1
+
+
+def programme() -> dict[str, Any]:
+    """Return a programme of as many rules as a body holds, each with all that takes time."""
+    document: dict[str, Any] = {
+        "id": "clinic",
+        "name": "Clinic",
+        "time_zone": "Europe/London",
+        "money": {"currency": "GBP", "rates": {"EUR": {"amount": 87, "per": 100}}},
+        "currencies": [{"id": "points", "name": "points", "expiry": {"type": "never"}}],
+        "enrolment": {"optional_consents": [f"purpose-{n}" for n in range(20)]},
+        "attributes": {f"a{n}": "int" for n in range(20)},
+        "entitlements": [{"id": "tea", "name": "Tea"}],
+        "stamp_cards": [_card(number) for number in range(50)],
+        "earning": [],
+    }
+    while len(_encoded({"document": document})) < BODY_BYTES_MAX - 600:
+        document["earning"].append(_rule(len(document["earning"])))
+    return document
+
+
+def _card(number: int) -> dict[str, Any]:
+    return {
+        "id": f"card-{number}",
+        "name": "Card",
+        "size": 2,
+        "on": ["purchase.completed"],
+        "full": {"entitlement": "tea", "units": 1000},
+    }
+
+
+def _rule(number: int) -> dict[str, Any]:
+    return {
+        "id": f"r{number}",
+        "on": ["purchase.completed"],
+        "currency": "points",
+        "award": {"type": "formula", "expression": f"counted.amount / {number + 1}"},
+        "when": f"lines.exists(l, l.amount > {number})",
+        "multipliers": [{"percent": 200, "when": f"attributes.a{number % 20} >= {number}"}],
+        "recurs": {
+            "rrule": "FREQ=YEARLY;BYDAY=MO,TU,WE,TH,FR,SA,SU;BYSETPOS=1,-1",
+            "starts_on": f"2001-01-{number % 28 + 1:02d}",
+        }
+        if number % 4 == 0
+        else None,
+        "caps": [{"window": "day", "max": 10**6}],
+    }
+
+
+def _sale(member: str, number: str, lines: int) -> dict[str, Any]:
+    return {
+        "member": {"id": member},
+        "type": "purchase.completed",
+        "source": "s" * 64,
+        "external_id": f"{number:x<200}",
+        "occurred_at": "2026-03-02T10:00:00.000Z",
+        "currency": "EUR",
+        "category": _LABEL,
+        "channel": _LABEL,
+        "location": _LABEL,
+        "provider": _LABEL,
+        "attributes": {f"a{n}": 2**53 - 1 for n in range(20)},
+        "lines": [
+            {
+                "amount": 10**13,
+                "quantity": 10**9,
+                "category": _LABEL,
+                "sku": f"{place:x<64}",
+                "id": f"{place:x<40}",
+            }
+            for place in range(lines)
+        ],
+    }
+
+
+def _member(_: str, number: str) -> dict[str, Any]:
+    text = "x" * 200
+    return {
+        "external_id": {"system": "s" * 100, "value": f"{number:x<200}"},
+        "programmes": ["clinic"],
+        "consents": _consents(),
+        "locale": "zh-Hant-TW",
+        "tz": "America/Argentina/ComodRivadavia",
+        "display_name": text,
+        "birthday": "02-29",
+        "contact": text,
+        "acquisition_source": text,
+    }
+
+
+def _consents() -> list[dict[str, Any]]:
+    text = "v" * 200
+    return [
+        {"purpose": f"purpose-{n}", "granted": True, "text_version": text, "channel": "c" * 64}
+        for n in range(20)
+    ]
+
+
+def _batch(member: str, number: str) -> dict[str, Any]:
+    plain = _sale(member, "", 0)
+    small = {
+        **{name: plain[name] for name in ("member", "type", "currency", "occurred_at")},
+        "source": "till",
+        "lines": [{"amount": 10**13, "quantity": 10**9}] * 6,
+        "attributes": {"a0": 1, "a1": 2},
+    }
+    return {"activities": [small | {"external_id": f"{number}-{n}"} for n in range(100)]}
+
+
+def _reversal(member: str, number: str) -> dict[str, Any]:
+    sale = _sale(member, number, 100)
+    lines = [{"id": line["id"], "amount": 1, "quantity": 1} for line in sale["lines"]]
+    named = {name: sale[name] for name in ("source", "external_id")}
+    return {**named, "lines": lines, "reason": "r" * 200}
+
+
+LARGEST: Final = (
+    Largest("validate_programme", lambda _: "/v1/programmes/validation", lambda *_: _document()),
+    Largest("create_programme", lambda _: "/v1/programmes", lambda *_: _document(), 60),
+    Largest("create_member", lambda _: "/v1/members", _member, 60),
+    Largest(
+        "record_consents",
+        lambda member: f"/v1/members/{member}/consents",
+        lambda *_: {"consents": _consents()},
+        80,
+    ),
+    Largest("record_activity", lambda _: "/v1/activities", lambda m, n: _sale(m, n, 100), 120),
+    Largest("reverse_activity", lambda _: "/v1/activities/reversals", _reversal, 160),
+    Largest("record_activities", lambda _: "/v1/activities/batch", _batch, activities=100),
+)
+
+
+def _document() -> dict[str, Any]:
+    return {"document": programme()}
+
+
+def send(clinic: Clinic, largest: Largest, member: str, number: str) -> Answer:
+    """Send a request, of as many bytes as it has."""
+    body = largest.body(member, number)
+    assert len(_encoded(body)) <= BODY_BYTES_MAX, (largest.operation, len(_encoded(body)))
+    return clinic.api.post(largest.path(member), body)
+
+
+def cpu_of(act: Callable[[], Answer]) -> tuple[Answer, float]:
+    """Return an answer, and the seconds of this process's CPU that it took."""
+    started = time.process_time()
+    answer = act()
+    return answer, time.process_time() - started
+
+
+def memory_of(act: Callable[[], Answer]) -> tuple[Answer, int]:
+    """Return an answer, and the most memory at once that it took."""
+    tracemalloc.start()
+    try:
+        answer = act()
+        return answer, tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+def _encoded(body: Mapping[str, Any]) -> bytes:
+    # As the tests' client encodes a body.
+    return json.dumps(body).encode()

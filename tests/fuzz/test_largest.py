@@ -1,0 +1,45 @@
+"""B: what the largest permitted request costs, so that cost never follows a number in a body."""
+
+from __future__ import annotations
+
+import pytest
+
+from chalicelib.store.metering import measured
+from tests.fuzz import largest
+from tests.fuzz.largest import CPU_MAX_S, LARGEST, MEMORY_MAX_B, SHARE_MAX_S, Largest
+from tests.journeys.world import Clinic, Ground, LocalWorld
+
+
+@pytest.fixture(scope="module")
+def clinic(ground: Ground) -> Clinic:
+    """Return a clinic with the largest programme."""
+    made = LocalWorld(ground).clinic()
+    made.publish(largest.programme())
+    return made
+
+
+@pytest.mark.parametrize("request_", LARGEST, ids=lambda each: each.operation)
+def test_the_largest_request(clinic: Clinic, request_: Largest) -> None:
+    """It is answered within a second of CPU and 100 MB, the engine's own included."""
+    member = clinic.enrolled()
+    numbers = [f"{request_.operation}-{place}" for place in range(3)]
+    if request_.operation == "reverse_activity":
+        sale = next(each for each in LARGEST if each.operation == "record_activity")
+        for number in numbers:
+            largest.send(clinic, sale, member, number).expect(201)
+    # The first imports what it needs, which no later one does.
+    first = largest.send(clinic, request_, member, numbers[0])
+
+    with measured() as cost:
+        second, cpu_s = largest.cpu_of(lambda: largest.send(clinic, request_, member, numbers[1]))
+    third, memory_b = largest.memory_of(lambda: largest.send(clinic, request_, member, numbers[2]))
+
+    print(  # noqa: T201 - pytest shows it with -s
+        f"\n{request_.operation}: {cpu_s:.3f} s, {memory_b / 1e6:.1f} MB, {cost.write_units} units"
+    )
+    assert {first.status, second.status, third.status} <= {200, 201}, second.body[:300]
+    assert cpu_s < (CPU_MAX_S if request_.activities == 1 else request_.activities * SHARE_MAX_S)
+    assert memory_b < MEMORY_MAX_B
+    if request_.write_units_max:
+        assert cost.write_units <= request_.write_units_max
+        assert cost.calls["TransactWriteItems"] == 1
