@@ -164,14 +164,15 @@ def _root_key(env: Mapping[str, str], fetch_secret: Callable[[str], str]) -> Cal
             "Secrets Manager, and name it in TESSERA_ROOT_KEY_SECRET"
         )
     if secret_id := env.get("TESSERA_ROOT_KEY_SECRET"):
-        return cache(lambda: _decoded(fetch_secret(secret_id)))
+        return cache(lambda: decoded_root_key(fetch_secret(secret_id)))
     if not text:
         raise ConfigurationError("TESSERA_ROOT_KEY is not set: give 32 random bytes in base64")
-    key = _decoded(text)
+    key = decoded_root_key(text)
     return lambda: key
 
 
-def _decoded(text: str) -> bytes:
+def decoded_root_key(text: str) -> bytes:
+    """Return the root key of its base64; raises `ConfigurationError` where it is unusable."""
     try:
         key = base64.b64decode(text, validate=True)
     except binascii.Error:

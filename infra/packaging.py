@@ -106,6 +106,8 @@ def report(package: Package) -> str:
         f"{'unzipped':<28}{_megabytes(sum(parts.values()))}",
         *(f"  {name:<26}{_megabytes(size)}" for name, size in largest),
         f"{'template':<28}{package.template.stat().st_size / 1000:6.1f} kB",
+        str(package.zip),
+        str(package.template),
     ]
     return "\n".join(lines)
 

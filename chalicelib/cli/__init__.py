@@ -20,8 +20,9 @@ _COMMANDS: Final = {
     "replay": _Entry("chalicelib.cli.replay", "Play recorded purchases over HTTP and compare."),
     "restore": _Entry("chalicelib.cli.restore", "Write a backup into empty tables, and verify."),
     "serve": _Entry("chalicelib.cli.serve", "Run the API on this machine."),
-    "tenant": _Entry("chalicelib.cli.tenant", "Make a tenant, with the key of its administrator."),
+    "tenant": _Entry("chalicelib.cli.tenant", "Make a tenant, or get back into one."),
     "token": _Entry("chalicelib.cli.token", "Issue a token of the local issuer."),
+    "validate": _Entry("chalicelib.cli.validate", "Check a programme document in a file."),
     "verify": _Entry("chalicelib.cli.verify", "Check accounts against their journals."),
 }
 

@@ -56,6 +56,8 @@ _PAGE: Final = """<!doctype html>
 </html>
 """
 
+_LEADS: Final = b'<a href="docs">Tessera API reference</a>'
+
 # Its link to the licence leads elsewhere, and there is one server: both are hidden by the style.
 # Operations are listed and closed; what one may hold (`x-scope`) is shown beside each.
 _START: Final = """SwaggerUIBundle({
@@ -82,6 +84,20 @@ _LOOK: Final = """body { margin: 0; background: #fff; }
 
 _OWN: Final = {"reference.css": (STYLE, _LOOK), "reference.js": (SCRIPT, _START)}
 _THEIRS: Final = {"swagger-ui.css": STYLE, "swagger-ui-bundle.js": SCRIPT}
+
+
+@api.get(
+    "/",
+    name="find_reference",
+    scope=PUBLIC,
+    summary="Where the API reference is",
+    answer=str,
+    status=307,
+    media=(HTML,),
+)
+def root(call: Call) -> Reply:  # noqa: ARG001 - the same for everyone
+    """Lead to the page; relative, since a stage's path may stand before it."""
+    return Reply(_LEADS, headers={"Location": "docs"})
 
 
 @api.get(

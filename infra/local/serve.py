@@ -19,7 +19,6 @@ program on this machine can use the same tables (`beside`).
 
 from __future__ import annotations
 
-import base64
 import contextlib
 import fcntl
 import json
@@ -159,11 +158,14 @@ def _start(
         keys.keep_root_key(settings.directory, environment["TESSERA_ROOT_KEY"])
     else:
         _require_region(settings, environment)
+    _say("Loading the API …")
     application = load()
     server.start(Gateway(application.app, tells_cost=settings.is_local))
     if not settings.is_local:
         _say(f"Tessera answers on {server.url} from the account of the stage {settings.stage}.")
         return
+    if not (settings.directory / CREDENTIALS).exists():
+        _say("This is the first start: making the example clinic …")
     _announce(settings, server.url, application.seed(server.url))
     ticker = Ticker(application.tick)
     ticker.start()
@@ -174,6 +176,7 @@ def _engine(settings: Settings, lock: int, running: contextlib.ExitStack) -> Eng
     # The engine holds the lock too: if this process is killed, whoever starts next waits until
     # the engine has saved.
     state = settings.directory / "state" if settings.is_saved else None
+    _say("Starting the engine …")
     engine = Engine(state, log=settings.directory / "engine.log", keep_open=(lock,))
     running.enter_context(engine)
     address = settings.directory / ENGINE
@@ -245,10 +248,10 @@ def _check_root_key(environment: MutableMapping[str, str], settings: Settings) -
 
 
 def _checked(root_key: str) -> str:
-    try:
-        return TenantSecrets(lambda: base64.b64decode(root_key, validate=True)).check()
-    except ValueError as error:
-        raise ServeError(f"TESSERA_ROOT_KEY is unusable: {error}") from None
+    # Imported now: what is wired reads the environment, which is complete by this time.
+    from chalicelib.wiring import decoded_root_key
+
+    return TenantSecrets(lambda: decoded_root_key(root_key)).check()
 
 
 def restored(environment: MutableMapping[str, str], tenants: Sequence[str]) -> None:
@@ -295,7 +298,8 @@ def _announce(settings: Settings, url: str, seeded: dict[str, str]) -> None:
     file = settings.directory / CREDENTIALS
     credentials = {"base_url": url} | _on_file(settings) | seeded | {"base_url": url}
     _keep(settings, credentials)
-    _say(f"Tessera answers on {url}. Paste this into another terminal:\n")
+    _say(f"\nTessera answers on {url}, its reference is {url}/docs.")
+    _say("Paste this into another terminal:\n")
     for name, value in credentials.items():
         _say(f"export TESSERA_{name.upper()}={shlex.quote(value)}")
     _say(f"\nIt is also in {file}, which the tour in README.md reads.")
@@ -308,7 +312,6 @@ def _announce(settings: Settings, url: str, seeded: dict[str, str]) -> None:
             f"The state is under {settings.directory}. Ctrl-C stops and saves it; a kill -9 or a "
             "power cut loses what was written in the last half minute."
         )
-    _say(f"Its reference is {url}/docs.")
     _say("From here on: one line of JSON for each request, and for each minute's tick.\n")
 
 

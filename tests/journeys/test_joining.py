@@ -146,3 +146,12 @@ class TestMe:
                 (False, "2026-03-02T10:02:00Z"),
             )
         ]
+
+
+def test_u13_the_root_leads_to_the_reference(clinic: Clinic) -> None:
+    """Who opens the bare address in a browser finds the page."""
+    answer = clinic.anyone.get("/")
+
+    assert answer.status == 307
+    assert answer.headers["location"] == "docs"
+    assert b'href="docs"' in answer.body

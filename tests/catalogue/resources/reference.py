@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.catalogue.example import Example
 
 EXAMPLES = (
+    Example("GET /"),
     Example("GET /docs"),
     Example("GET /docs/{asset}", names={"asset": "reference.js"}),
 )

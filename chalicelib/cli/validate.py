@@ -1,0 +1,36 @@
+"""`tessera validate`: a programme document in a file, checked as the API would."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+from chalicelib.domain.errors import Invalid
+
+
+@click.command("validate")
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+def command(*, file: Path) -> None:
+    """
+    Check the programme document in FILE: its shape, its meaning, and what its author should know.
+
+    Needs no server.  Prints each problem with its place in the document and the fix, then the
+    warnings, and exits with 1 where there is a problem.
+    """
+    from chalicelib.usecases.publish_programme import check_document
+
+    try:
+        document = json.loads(file.read_text("utf-8"))
+    except ValueError as error:
+        raise click.ClickException(f"{file} is no JSON: {error}") from None
+    try:
+        checked = check_document(document)
+    except Invalid as refusal:
+        for each in refusal.errors:
+            click.echo(f"{each['pointer'] or '/'}: {each['detail']}")
+        raise click.ClickException(refusal.message) from None
+    for warning in checked.warnings:
+        click.echo(f"warning: {warning.pointer or '/'}: {warning.detail}")
+    click.echo(f"{checked.programme.id} can be published.")
