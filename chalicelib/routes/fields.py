@@ -64,6 +64,15 @@ VoucherCode = Annotated[
 Quantity = Annotated[int, Meta(ge=1, le=10**9)]
 
 
+ExternalSystem = Annotated[
+    str,
+    Meta(
+        pattern=whole(r"[A-Za-z0-9][A-Za-z0-9._:/-]{0,99}"),
+        description="The system that has the id, such as `ehr`.",
+    ),
+]
+
+
 class ExternalId(Body):
     """
     An id of this person in another system; only a keyed hash of it is kept.
@@ -72,7 +81,7 @@ class ExternalId(Body):
     digits of other scripts and look-alike letters make no difference; capitals do.
     """
 
-    system: Annotated[str, Meta(pattern=whole(r"[A-Za-z0-9][A-Za-z0-9._:/-]{0,99}"))]
+    system: ExternalSystem
     value: Token
 
     def __post_init__(self) -> None:

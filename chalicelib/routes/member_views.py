@@ -136,7 +136,7 @@ def member_view(profile: Profile, account: Account) -> MemberView:
         birthday=profile.birthday or None,
         contact=profile.contact,
         acquisition_source=profile.acquisition_source,
-        external_systems=list(profile.external_systems),
+        external_systems=sorted(profile.external_ids),
         former_id=profile.former or None,
     )
 

@@ -158,6 +158,7 @@ CODES: Final[dict[str, Code]] = {
     "account_closed": Code(409, "The account is closed"),
     "prepaid_left": Code(409, "Money is left that was paid in"),
     "last_administrator": Code(409, "The last key of an administrator"),
+    "external_id_taken": Code(409, "Another member has this id"),
     "already_spent": Code(409, "The value was spent already"),
     "exceeds_remaining": Code(409, "More than what remains"),
     "clock_moves_forward": Code(409, "A test clock only moves forward"),

@@ -38,6 +38,17 @@ def put_profile(dynamo: Dynamo, tenant: str, profile: Profile) -> dict[str, Any]
     return put_over(dynamo.directory, item, "revision", profile.revision - 1)
 
 
+def delete_lookup(dynamo: Dynamo, tenant: str, lookup: str, member: str) -> dict[str, Any]:
+    """Return the Delete of an external id that a member has."""
+    return {
+        "TableName": dynamo.directory,
+        "Key": {"pk": {"S": keys.lookup_pk(tenant, lookup)}, "sk": {"S": keys.LOOKUP}},
+        "ConditionExpression": "#member = :member",
+        "ExpressionAttributeNames": {"#member": "member"},
+        "ExpressionAttributeValues": {":member": {"S": member}},
+    }
+
+
 def put_lookup(
     dynamo: Dynamo, tenant: str, lookup: str, member: str, instead_of: str = ""
 ) -> dict[str, Any]:

@@ -53,13 +53,14 @@ class Write(NamedTuple):
     """
     One conditional write, and what it means where its condition does not hold.
 
-    ``request`` is DynamoDB's Put or Update; ``refused`` makes the error out of the item that was
-    in the way, which is given where the request asks for it.
+    ``request`` is DynamoDB's Put or Update, or its Delete where it ``deletes``; ``refused`` makes
+    the error out of the item that was in the way, which is given where the request asks for it.
     """
 
     rank: Rank
     request: dict[str, Any]
     refused: Callable[[Item | None], Exception]
+    deletes: bool = False
 
 
 def put(
@@ -136,6 +137,8 @@ def transact(dynamo: Dynamo, writes: Sequence[Write]) -> None:
 
 def _action(write: Write) -> str:
     """Return what DynamoDB calls a write in a transaction."""
+    if write.deletes:
+        return "Delete"
     if "Item" in write.request:
         return "Put"
     return "Update" if "UpdateExpression" in write.request else "ConditionCheck"

@@ -11,7 +11,7 @@ from typing import Any, Final, assert_never
 
 from chalicelib.domain.decide.claims import Claim, ClaimKey, SaveRecord, TakeFrom
 from chalicelib.store import items, keys
-from chalicelib.store.directory import put_lookup, put_profile
+from chalicelib.store.directory import delete_lookup, put_lookup, put_profile
 from chalicelib.store.dynamo import Dynamo
 from chalicelib.store.metering import Item
 from chalicelib.store.transaction import Rank, Write, check, put, put_over
@@ -85,6 +85,9 @@ def _profile(dynamo: Dynamo, commit: Commit) -> Iterator[Write]:
     if commit.profile is not None:
         request = put_profile(dynamo, commit.tenant, commit.profile)
         yield Write(Rank.VERSION, request, _moved_on)
+    if commit.freed is not None:
+        request = delete_lookup(dynamo, commit.tenant, commit.freed, commit.member)
+        yield Write(Rank.VERSION, request, _moved_on, deletes=True)
 
 
 def _claim(dynamo: Dynamo, commit: Commit, claim: Claim) -> Write:

@@ -47,10 +47,15 @@ _VALUE: Final = {
 
 
 class DirectoryWrite(NamedTuple):
-    """What of the directory is written with the account: a profile, and the key of a new member."""
+    """
+    What of the directory is written with the account: a profile, and a key that is claimed.
+
+    ``freed`` is one that is given up.
+    """
 
     profile: Profile
     key: ClaimKey | None = None
+    freed: str | None = None
 
 
 #: What of the directory to write, if anything, at an instant of the tenant's time.
@@ -137,6 +142,7 @@ class Weighed(NamedTuple):
                 also=also,
                 answer=answer,
                 profile=self.directory.profile if self.directory else None,
+                freed=self.directory.freed if self.directory else None,
                 on_test_clock=self.attempt.test_clock,
                 # What falls due comes by itself, so it has to find room, too.
                 into_reserve=answer is None

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from chalicelib.domain.errors import MemberNotFound, Stale
+from chalicelib.domain.decide.claims import ClaimKey
+from chalicelib.domain.errors import Conflict, MemberNotFound, Stale
 from chalicelib.domain.ledger.calendar import Instant
 from chalicelib.domain.mechanics.membership import ChangeProfile, Enrol, Withdraw
 from chalicelib.usecases.attempt import DirectoryWrite
 from chalicelib.usecases.create_member import ConsentGiven, evidence, with_consents
 from chalicelib.usecases.execution import Done, Present, change_account
 from chalicelib.usecases.services import Caller, Services
-from chalicelib.usecases.stored import IdempotencyKey, Profile
+from chalicelib.usecases.stored import IdempotencyKey, KeyTaken, Profile
 
 
 def change_member(
@@ -68,3 +69,42 @@ def _profile(services: Services, caller: Caller, member: str) -> Profile:
     if profile is None:
         raise MemberNotFound
     return profile
+
+
+def change_external_id(
+    services: Services,
+    caller: Caller,
+    member: str,
+    system: str,
+    value: str | None,
+    present: Present,
+    identity: IdempotencyKey | None,
+) -> Done:
+    """
+    Let a member be known to a system by an id: another than before, or by none (``None``).
+
+    What they were known by is free from then on.  Raises `Conflict` ``external_id_taken`` where
+    somebody else has the id.
+    """
+    key = None if value is None else services.secrets.external_id(caller.tenant, system, value)
+
+    def directory(_now: Instant) -> DirectoryWrite | None:
+        profile = _profile(services, caller, member)
+        before = profile.external_ids.get(system)
+        if before == key:
+            return None
+        known = {name: each for name, each in profile.external_ids.items() if name != system}
+        if key is not None:
+            known[system] = key
+        after = replace(profile, external_ids=known, revision=profile.revision + 1)
+        claim = None if key is None else ClaimKey(key, member, personal=True)
+        return DirectoryWrite(after, claim, before)
+
+    command = ChangeProfile(member=member)
+    try:
+        return change_account(services, caller, command, present, identity, directory=directory)
+    except KeyTaken:
+        raise Conflict(
+            "external_id_taken",
+            "Another member has this id: take it from them first, if it is this person's.",
+        ) from None

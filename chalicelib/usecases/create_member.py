@@ -112,12 +112,11 @@ def first_write(
     The key passes on from the ``former`` account of somebody who comes back.
     """
     claim = None if key is None else ClaimKey(key, member, personal=True, instead_of=former)
-    return DirectoryWrite(replace(profile_of(member, new, now), former=former), claim)
+    return DirectoryWrite(replace(profile_of(member, new, key, now), former=former), claim)
 
 
-def profile_of(member: str, new: NewMember, now: Instant) -> Profile:
-    """Return the profile of a new member."""
-    system = () if new.external_id is None else (new.external_id[0],)
+def profile_of(member: str, new: NewMember, key: str | None, now: Instant) -> Profile:
+    """Return the profile of a new member; ``key`` is the hash of their external id."""
     return Profile(
         member=member,
         revision=1,
@@ -128,7 +127,7 @@ def profile_of(member: str, new: NewMember, now: Instant) -> Profile:
         birthday=new.birthday,
         contact=new.contact,
         acquisition_source=new.acquisition_source,
-        external_systems=system,
+        external_ids={new.external_id[0]: key} if new.external_id and key else {},
         consents=evidence(new.consents, now),
     )
 
@@ -163,7 +162,7 @@ def _enrol_known(
         profile = services.directory.profile(caller.tenant, member)
         if profile is None:
             raise AssertionError("a member with an external id has a profile")
-        completed = _completed(profile, profile_of(member, new, now))
+        completed = _completed(profile, profile_of(member, new, None, now))
         return None if completed is None else DirectoryWrite(completed)
 
     granted = {consent.purpose: consent.granted for consent in new.consents}

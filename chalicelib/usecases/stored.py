@@ -108,9 +108,9 @@ class Profile(Struct, frozen=True, omit_defaults=True):
     """
     A member's personal data, kept apart from the ledger; ``revision`` is its ETag.
 
-    ``birthday`` is MM-DD; ``contact`` an opaque token or CRM id; ``external_systems`` the
-    systems that know the member, by name only; ``consents`` the evidence.  ``former`` is the closed
-    account that they had before.  What is not known is empty.
+    ``birthday`` is MM-DD; ``contact`` an opaque token or CRM id; ``external_ids`` the keyed hashes
+    of the ids that other systems have for the member, one a system; ``consents`` the evidence.
+    ``former`` is the closed account that they had before.  What is not known is empty.
     """
 
     member: str
@@ -122,7 +122,7 @@ class Profile(Struct, frozen=True, omit_defaults=True):
     birthday: str = ""
     contact: str = ""
     acquisition_source: str = ""
-    external_systems: tuple[str, ...] = ()
+    external_ids: dict[str, str] = {}
     consents: tuple[Consent, ...] = ()
     former: str = ""
 
@@ -154,9 +154,9 @@ class Commit(Struct, frozen=True, kw_only=True):
 
     ``changes`` are those of its accounts.  ``identity`` and ``also`` are of the request: both are
     on record for ``member``, whose account is at ``version`` then, with the ``answer``.
-    ``into_reserve`` where a full account has room for it.
-    ``profile`` is written over the revision before its own.  ``on_test_clock`` files accounts in
-    the tenant's own part of the due index.
+    ``into_reserve`` where a full account has room for it.  ``profile`` is written over the revision
+    before its own, and ``freed`` is the personal key that ``member`` gives up.  ``on_test_clock``
+    files accounts in the tenant's own part of the due index.
     """
 
     tenant: str
@@ -168,6 +168,7 @@ class Commit(Struct, frozen=True, kw_only=True):
     also: IdempotencyKey | None = None
     answer: Answer | None = None
     profile: Profile | None = None
+    freed: str | None = None
     on_test_clock: bool = False
     into_reserve: bool = False
 

@@ -209,6 +209,8 @@ class FakeLedger:
             profile = self.profiles.get(owner)
             if (profile.revision if profile else 0) != commit.profile.revision - 1:
                 raise Conflicted
+        if commit.freed is not None and self.lookups.get((tenant, commit.freed)) != commit.member:
+            raise Conflicted
         for claim in commit.claims:
             if not self._grants(tenant, claim):
                 raise ClaimRefused(claim)
@@ -256,6 +258,8 @@ class FakeLedger:
             )
         if commit.profile is not None:
             self.profiles[owner] = commit.profile
+        if commit.freed is not None:
+            del self.lookups[tenant, commit.freed]
         for claim in commit.claims:
             self._claim(tenant, claim)
         for identity in _identities(commit):

@@ -26,7 +26,7 @@ def check_tenant(tenant: TenantEnding) -> Iterator[str]:
             yield f"{tenant.id}: {lookup[:8]} leads to {member}, who is not there"
     known = Counter(tenant.lookups.values())
     for member, profile in tenant.profiles.items():
-        if known[member] != len(profile.external_systems):
+        if known[member] != len(profile.external_ids):
             yield f"{tenant.id} {member} has {known[member]} external ids"
 
 

@@ -148,6 +148,89 @@ class TestMe:
         ]
 
 
+class TestExternalIds:
+    """U9: what other systems call a member can be added, changed and freed."""
+
+    def test_u9_added_changed_and_freed(self, clinic: Clinic) -> None:
+        """A member is found by the id of today; one that was given up is free."""
+        clinic.publish("clinic")
+        member = clinic.enrolled(external_id={"system": "emr", "value": "1"})
+        path = f"/v1/members/{member}/external-ids"
+
+        def found(system: str, value: str) -> str | None:
+            answer = clinic.api.post("/v1/members/lookup", {"system": system, "value": value})
+            return None if answer.status == 404 else str(answer.expect(200)["id"])
+
+        clinic.api.put(path, {"system": "lis", "value": "a"}, Idempotency_Key="1").expect(200)
+        assert (found("emr", "1"), found("lis", "a")) == (member, member)
+        for key in ("2", "2", "3"):
+            change = {"system": "emr", "value": "2"}
+            clinic.api.put(path, change, Idempotency_Key=key).expect(200)
+        assert (found("emr", "1"), found("emr", "2"), found("lis", "a")) == (None, member, member)
+        read = clinic.api.get(f"/v1/members/{member}").expect(200)
+        assert read["external_systems"] == ["emr", "lis"]
+        other = clinic.enrolled(external_id={"system": "emr", "value": "1"})
+        assert other != member
+
+        clinic.api.post(f"{path}/removal", {"system": "lis"}).expect(200)
+        clinic.api.post(f"{path}/removal", {"system": "lis"}).expect(200)
+        assert found("lis", "a") is None
+        assert (
+            clinic.record({"external_id": {"system": "emr", "value": "2"}}).json["member_id"]
+            == member
+        )
+        clinic.check(member)
+
+    def test_u9_anothers(self, clinic: Clinic) -> None:
+        """An id that somebody has is not taken from them, until they have left it."""
+        clinic.publish("clinic")
+        holder = clinic.enrolled(external_id={"system": "emr", "value": "1"})
+        member = clinic.enrolled()
+        path, wanted = f"/v1/members/{member}/external-ids", {"system": "emr", "value": "1"}
+
+        clinic.api.put(path, wanted).expect(409, "external_id_taken")
+        clinic.api.post(f"/v1/members/{holder}/closure", {"reason": "moved-away"}).expect(200)
+        clinic.api.post(f"/v1/members/{holder}/external-ids/removal", {"system": "emr"}).expect(200)
+
+        clinic.api.put(path, wanted).expect(200)
+        nobody = "/v1/members/mem_01HZX0000000000000000000A1/external-ids"
+        clinic.api.put(nobody, wanted).expect(404, "member_not_found")
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "code", "helps"),
+    [
+        ("redemptions", {"programme": "clinic", "reward": "x"}, "reward_not_found", "parking"),
+        ("redemptions", {"programme": "x", "reward": "x"}, "programme_not_found", "clinic"),
+        (
+            "adjustments",
+            {"programme": "clinic", "currency": "x", "amount": 1, "reason": "y"},
+            "unknown_currency",
+            "points",
+        ),
+        (
+            "entitlement-grants",
+            {"programme": "clinic", "entitlement": "x", "reason": "y"},
+            "entitlement_not_found",
+            "it has: ",
+        ),
+        ("subscriptions", {"programme": "clinic", "plan": "x"}, "plan_not_found", "it has: "),
+        ("statuses", {"programme": "clinic", "status": "x"}, "status_not_found", "it has: "),
+    ],
+)
+def test_u12_refusals_name_what_there_is(
+    clinic: Clinic, path: str, body: dict[str, Any], code: str, helps: str
+) -> None:
+    """Whoever mistypes an id is told which there are."""
+    clinic.publish("clinic")
+    member = clinic.enrolled()
+
+    refused = clinic.api.post(f"/v1/members/{member}/{path}", body)
+
+    assert refused.code == code
+    assert helps in refused.json["detail"]
+
+
 def test_u13_the_root_leads_to_the_reference(clinic: Clinic) -> None:
     """Who opens the bare address in a browser finds the page."""
     answer = clinic.anyone.get("/")

@@ -19,7 +19,6 @@ from msgspec import Meta, Struct
 from chalicelib.domain.decide.commands import Command
 from chalicelib.domain.decide.decider import Decider
 from chalicelib.domain.decide.mechanic import Mechanic, Phase
-from chalicelib.domain.errors import NotFound
 from chalicelib.domain.ledger import calendar
 from chalicelib.domain.ledger.account import Account
 from chalicelib.domain.ledger.calendar import Instant, Window
@@ -34,6 +33,7 @@ from chalicelib.domain.programme.document import Programme
 from chalicelib.domain.programme.fields import Caption, Count, Id, LineScope, Model, Text
 from chalicelib.domain.programme.references import known_tiers, reference
 from chalicelib.domain.programme.section import Section
+from chalicelib.domain.programme.versions import none_such
 from chalicelib.domain.violations import Violation
 
 if TYPE_CHECKING:
@@ -195,7 +195,7 @@ def entitlement_named(programme: Programme, entitlement_id: str) -> Entitlement:
     for entitlement in SECTION.of(programme):
         if entitlement.id == entitlement_id:
             return entitlement
-    raise NotFound("entitlement_not_found", f"{programme.id} has no such entitlement.")
+    raise none_such("entitlement", programme, (each.id for each in SECTION.of(programme)))
 
 
 def name_of(programme: Programme, entitlement_id: str) -> Text:

@@ -23,7 +23,6 @@ from msgspec.structs import replace
 from chalicelib.domain.decide.event_builder import EventBuilder
 from chalicelib.domain.decide.mechanic import Mechanic, Phase, Turn
 from chalicelib.domain.decide.progress import ProgressStore
-from chalicelib.domain.errors import NotFound
 from chalicelib.domain.ledger import calendar, money
 from chalicelib.domain.ledger.account import Account
 from chalicelib.domain.ledger.calendar import Instant
@@ -38,7 +37,7 @@ from chalicelib.domain.programme.document import Programme
 from chalicelib.domain.programme.fields import Days, Id, Model, Text
 from chalicelib.domain.programme.references import reference, tier_ids
 from chalicelib.domain.programme.section import Section
-from chalicelib.domain.programme.versions import Programmes
+from chalicelib.domain.programme.versions import Programmes, none_such
 from chalicelib.domain.violations import Violation
 
 if TYPE_CHECKING:
@@ -275,7 +274,7 @@ def plan_named(programme: Programme, plan_id: str) -> Plan:
     for plan in SECTION.of(programme):
         if plan.id == plan_id:
             return plan
-    raise NotFound("plan_not_found", f"{programme.id} has no such plan.")
+    raise none_such("plan", programme, (each.id for each in SECTION.of(programme)))
 
 
 def known_plan(programme: Programme, plan_id: str, at: str) -> Iterator[Violation]:

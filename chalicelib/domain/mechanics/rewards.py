@@ -23,7 +23,7 @@ from chalicelib.domain.decide.decider import Decider
 from chalicelib.domain.decide.event_builder import EventBuilder
 from chalicelib.domain.decide.mechanic import Mechanic
 from chalicelib.domain.decide.reaction import Reaction, ReversalContext
-from chalicelib.domain.errors import Conflict, Forbidden, LoyaltyError, NotFound
+from chalicelib.domain.errors import Conflict, Forbidden, LoyaltyError
 from chalicelib.domain.ledger import calendar
 from chalicelib.domain.ledger.account import Account
 from chalicelib.domain.ledger.calendar import Instant
@@ -46,6 +46,7 @@ from chalicelib.domain.programme.document import (
     in_season,
     qualified,
 )
+from chalicelib.domain.programme.versions import none_such
 
 
 class Redeem(Command, frozen=True):
@@ -74,7 +75,7 @@ def redeem(decider: Decider, command: Redeem) -> Redemption:
     programme = decider.programme(command.programme)
     reward = programme.reward(command.reward)
     if reward is None:
-        raise NotFound("reward_not_found", f"{programme.id} has no such reward.")
+        raise none_such("reward", programme, (each.id for each in programme.rewards))
     for refusal in obstacles(account, programme, reward, now, by_member=decider.actor.is_member):
         raise refusal
     event = decider.event()

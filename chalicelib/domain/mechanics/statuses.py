@@ -24,7 +24,7 @@ from chalicelib.domain.decide.decider import Decider
 from chalicelib.domain.decide.event_builder import EventBuilder
 from chalicelib.domain.decide.mechanic import Mechanic, Phase
 from chalicelib.domain.decide.progress import ProgressStore
-from chalicelib.domain.errors import Invalid, NotFound
+from chalicelib.domain.errors import Invalid
 from chalicelib.domain.ledger import calendar
 from chalicelib.domain.ledger.account import Account
 from chalicelib.domain.ledger.calendar import Instant
@@ -41,7 +41,7 @@ from chalicelib.domain.programme.document import Programme
 from chalicelib.domain.programme.fields import Id, Model, Text
 from chalicelib.domain.programme.references import reference
 from chalicelib.domain.programme.section import Section
-from chalicelib.domain.programme.versions import Programmes
+from chalicelib.domain.programme.versions import Programmes, none_such
 from chalicelib.domain.violations import Violation
 
 if TYPE_CHECKING:
@@ -288,7 +288,7 @@ def _status_named(programme: Programme, status_id: str) -> Status:
     for status in _declared(programme):
         if status.id == status_id:
             return status
-    raise NotFound("status_not_found", f"{programme.id} has no such status.")
+    raise none_such("status", programme, (each.id for each in _declared(programme)))
 
 
 def _unfit_days(pointer: str, detail: str) -> Invalid:

@@ -69,12 +69,22 @@ def resolve_programme(
     """Return the document that rules a member's programme now; refuse who is not a member."""
     version = programmes.in_force(programme_id, now)
     if version is None:
-        raise NotFound("programme_not_found", "No programme of this id is in force.")
+        known = [each for each in programmes.ids() if programmes.in_force(each, now)]
+        raise NotFound(
+            "programme_not_found",
+            f"No programme of this id is in force; these are: {', '.join(known) or 'none'}.",
+        )
     if programme_id not in account.enrolments:
         raise Conflict(
             "not_enrolled", f"This member has not joined {programme_id}.", programme=programme_id
         )
     return version.document
+
+
+def none_such(what: str, programme: Programme, ids: Iterable[str]) -> NotFound:
+    """Return the refusal of a part of a programme that it does not have: it names those it has."""
+    known = ", ".join(ids) or "none"
+    return NotFound(f"{what}_not_found", f"{programme.id} has no such {what}; it has: {known}.")
 
 
 def currency_in(

@@ -16,7 +16,7 @@ PROFILE = Profile(
     birthday="02-29",
     contact="crm:77",
     acquisition_source="poster",
-    external_systems=("emr",),
+    external_ids={"emr": "5e" * 32},
     consents=(Consent("marketing", granted=True, text_version="3", at=NOW),),
 )
 
