@@ -26,7 +26,7 @@ _CHALICE: Final = frozenset({"__init__.py", "app.py"})
 _REFERENCE: Final = Path("drf_spectacular_sidecar", "static", "drf_spectacular_sidecar")
 _SWAGGER_UI: Final = frozenset({"LICENSE", "swagger-ui-bundle.js", "swagger-ui.css"})
 
-#: The rules of languages that `chalicelib.programmes.rendering` goes by, with those that they build
+#: The rules of languages that `chalicelib.programmes.language` goes by, with those that they build
 #: on: 1 MB of 32.
 LANGUAGES: Final = frozenset({"bg", "en", "en_001", "fa", "root", "zh", "zh_Hans", "zh_Hant"})
 

@@ -3,32 +3,24 @@ Messages as text: the message files, one folder a locale, by the rules of that l
 
 The folder `en` is complete.  A text is in one language throughout: what lacks a message in the
 reader's is given in English, and ``lang`` says so.  A programme's own names come in the reader's
-locale in either case.
+locale in either case; where it has them in others only, ``borrowed`` says in which.
 """
 
 from __future__ import annotations
 
 import functools
-import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from datetime import date
-from decimal import Decimal
 from importlib import resources
 from importlib.resources.abc import Traversable
-from typing import Any, Final, Literal, NamedTuple, cast
+from typing import NamedTuple, cast
 
 from babel import Locale
 from babel.core import get_global
-from babel.dates import format_date, format_skeleton, get_day_names
-from babel.lists import format_list
-from fluent.runtime import FluentBundle, FluentResource, resolver
-from fluent.runtime.types import FluentDecimal, FluentType
-from fluent.syntax import ast
 
-from chalicelib.domain.ledger import money
 from chalicelib.domain.ledger.money import Money
-from chalicelib.domain.programme.fields import Plural, locale_in, text_in
+from chalicelib.domain.programme.fields import Plural, Text, borrowed_from, locale_in, text_in
 from chalicelib.domain.programme.wording import (
     AllOf,
     Amount,
@@ -36,37 +28,30 @@ from chalicelib.domain.programme.wording import (
     Argument,
     DayOfYear,
     Message,
+    TimeOfDay,
     Weekday,
 )
-
-#: The locales that a folder may be for, each with its rules in CLDR: of all that babel has, the
-#: package ships these.  Plain English writes dates as Americans do there; 001 is the world.
-LOCALES: Final = {
-    "bg": "bg",
-    "en": "en_001",
-    "fa": "fa",
-    "zh-Hans": "zh_Hans",
-    "zh-Hant": "zh_Hant",
-}
-FALLBACK: Final = "en"
-
-# A year with a 29 February, for days without a year.
-_LEAP_YEAR: Final = 2024
-
-# A list is as long as the author of a document made it: the limit is that of the document.
-resolver.MAX_PART_LENGTH = sys.maxsize
+from chalicelib.programmes.language import (
+    FALLBACK,
+    LOCALES,
+    Language,
+    MissingMessageError,
+    Number,
+)
 
 
 class Rendered(NamedTuple):
-    """A text, the locale of its messages, and whether that is what the reader asked for."""
+    """
+    A text, and the locale of its messages: the reader's, where it is ``translated``.
+
+    ``borrowed`` are the locales of the programme's own words in it that are not in the reader's
+    language, because the programme has not got them there.
+    """
 
     text: str
     lang: str
     translated: bool
-
-
-class MissingMessageError(LookupError):
-    """A locale has no such message."""
+    borrowed: frozenset[str] = frozenset()
 
 
 class Catalogue:
@@ -75,7 +60,7 @@ class Catalogue:
     def __init__(self, folder: Traversable) -> None:
         self._folder = folder
         self._translated = frozenset(each.name for each in folder.iterdir())
-        self._read: dict[str, _Language] = {}
+        self._read: dict[str, Language] = {}
 
     def render(self, sentences: Sequence[Message], locale: str | None) -> Rendered:
         """
@@ -88,14 +73,18 @@ class Catalogue:
         name = rules_of(locale or FALLBACK)
         if name in self._translated and name != FALLBACK:
             with suppress(MissingMessageError):
-                text = self._language(name).text(sentences, locale)
-                return Rendered(text, name, translated=True)
-        text = self._language(FALLBACK).text(sentences, locale)
-        return Rendered(text, FALLBACK, translated=name == FALLBACK)
+                return self._text(sentences, name, locale, translated=True)
+        return self._text(sentences, FALLBACK, locale, translated=name == FALLBACK)
 
-    def _language(self, name: str) -> _Language:
+    def _text(
+        self, sentences: Sequence[Message], name: str, reader: str | None, *, translated: bool
+    ) -> Rendered:
+        telling = _Telling(self._language(name), reader)
+        return Rendered(telling.text(sentences), name, translated, frozenset(telling.borrowed))
+
+    def _language(self, name: str) -> Language:
         if name not in self._read:
-            self._read[name] = _Language(name, self._folder.joinpath(name))
+            self._read[name] = Language(name, self._folder.joinpath(name))
         return self._read[name]
 
 
@@ -124,112 +113,56 @@ def _candidates(locale: str) -> Iterator[str]:
         yield language
 
 
-class _Language:
-    """The messages of one locale, and its rules."""
+class _Telling:
+    """Sentences put into one language for one reader; ``borrowed`` as in `Rendered`."""
 
-    def __init__(self, name: str, folder: Traversable) -> None:
-        self._rules = Locale.parse(LOCALES[name])
-        self._bundle = FluentBundle(
-            [str(self._rules)],
-            functions=cast(
-                "dict[str, Callable[[Any], FluentType]]",
-                {"CAPITALISED": _capitalised, "ENDED": _ended},
-            ),
-            # Names that run the other way must not turn the sentence around them.
-            use_isolating=self._rules.text_direction == "rtl",
-        )
-        for file in sorted(folder.iterdir(), key=lambda each: each.name):
-            for entry in FluentResource(file.read_text("utf-8")).body:
-                self._add(entry, file.name)
+    def __init__(self, language: Language, reader: str | None) -> None:
+        self._language = language
+        self._reader = reader
+        self.borrowed: set[str] = set()
 
-    def _add(self, entry: ast.EntryType, file: str) -> None:
-        # The bundle would pass over both in silence.
-        if isinstance(entry, ast.Junk):
-            raise ValueError(f"{file}: this is no message: {entry.content!r}")  # noqa: TRY004
-        if isinstance(entry, ast.Message) and self._bundle.has_message(entry.id.name):
-            raise ValueError(f"{file}: {entry.id.name!r} is there already")
-        self._bundle.add_resource(ast.Resource([entry]))
+    def text(self, sentences: Sequence[Message]) -> str:
+        """Return sentences one after another."""
+        gap = self._language.format("sentence-gap")
+        return gap.join(map(self._message, sentences))
 
-    def text(self, sentences: Sequence[Message], reader: str | None) -> str:
-        gap = self._format("sentence-gap")
-        return gap.join(self._message(sentence, reader) for sentence in sentences)
+    def _message(self, message: Message) -> str:
+        args = {name: self._argument(value) for name, value in message.args.items()}
+        return self._language.format(message.id, **args)
 
-    def _message(self, message: Message, reader: str | None) -> str:
-        args = {name: self._argument(value, reader) for name, value in message.args.items()}
-        return self._format(message.id, **args)
-
-    def _format(self, message_id: str, **args: Any) -> str:
-        if not self._bundle.has_message(message_id):
-            raise MissingMessageError(message_id)
-        pattern = self._bundle.get_message(message_id).value
-        if pattern is None:
-            raise ValueError(f"{message_id!r} in {self._rules} has no text")
-        text, errors = self._bundle.format_pattern(pattern, args)
-        if errors:
-            raise ValueError(f"{message_id!r} in {self._rules}: {errors}")
-        return str(text)
-
-    def _argument(self, value: Argument, reader: str | None) -> int | str:
+    def _argument(self, value: Argument) -> Number | str:
+        language = self._language
         match value:
             case Message():
-                return self._message(value, reader)
+                return self._message(value)
             case AllOf(items):
-                return self._list(items, "standard", reader)
+                return language.listed([str(self._argument(item)) for item in items], "standard")
             case AnyOf(items):
-                return self._list(items, "or", reader)
+                return language.listed([str(self._argument(item)) for item in items], "or")
             case Amount(number):
-                return self._format("amount", number=number, name=_counted(value, reader))
-            case Money(amount, currency):
-                return self._format("money", number=_decimal(amount, currency), currency=currency)
-            case date():
-                return self._date(value)
-            case DayOfYear(month, day):
-                some = date(_LEAP_YEAR, month, day)
-                return str(format_skeleton("MMMMd", some, locale=self._rules))
-            case Weekday(day):
-                return str(get_day_names("wide", locale=self._rules)[day])
+                return language.format("amount", number=Number(number), name=self._counted(value))
+            case Money():
+                return language.money(value)
+            case date() | DayOfYear() | Weekday() | TimeOfDay():
+                return language.moment(value)
             case int():
-                return value
-        return text_in(value, reader)
+                return Number(value)
+        return self._own(value)
 
-    def _list(
-        self, items: Sequence[Argument], style: Literal["standard", "or"], reader: str | None
-    ) -> str:
-        texts = [str(self._argument(item, reader)) for item in items]
-        return format_list(texts, style, locale=self._rules)
+    def _own(self, text: Text) -> str:
+        """Return a text of the programme in the reader's language, else in another."""
+        if borrowed := borrowed_from(text, self._reader):
+            self.borrowed.add(borrowed)
+        return self._language.inserted(text_in(text, self._reader))
 
-    def _date(self, day: date) -> str:
-        if self._rules.language != "fa":
-            return format_date(day, "long", locale=self._rules)
-        # Iran's calendar, and only Persian readers pay for it.
-        import jdatetime
-
-        jalali = jdatetime.date.fromgregorian(date=day, locale=jdatetime.FA_LOCALE)
-        return str(jalali.strftime("%-d %B %Y"))
-
-
-def _capitalised(text: str) -> str:
-    """Return a text as it begins a sentence."""
-    return text[:1].upper() + text[1:]
-
-
-def _ended(text: str, stop: str) -> str:
-    """Return an author's text as it ends a sentence, which it may do already."""
-    return text if text.endswith(tuple(".!?…。！？؟")) else f"{text}{stop}"
-
-
-def _counted(amount: Amount, reader: str | None) -> str:
-    """Return what a currency is called after a number: by its forms, else by its name."""
-    named = amount.name
-    locale = locale_in(amount.forms if isinstance(named, str) else named, reader)
-    rules = rules_of(locale)
-    if rules is None:
-        return text_in(named, reader)
-    category = cast("Plural", Locale.parse(LOCALES[rules]).plural_form(amount.number))
-    return amount.forms.get(locale, {}).get(category) or text_in(named, reader)
-
-
-def _decimal(amount: int, currency: str) -> FluentDecimal:
-    digits = money.exponent(currency)
-    number = Decimal(amount).scaleb(-digits)
-    return FluentDecimal(number, minimumFractionDigits=digits, maximumFractionDigits=digits)
+    def _counted(self, amount: Amount) -> str:
+        """Return what a currency is called after a number: by its forms, else by its name."""
+        named = amount.name
+        locale = locale_in(amount.forms if isinstance(named, str) else named, self._reader)
+        rules = rules_of(locale)
+        if rules is not None:
+            category = cast("Plural", Locale.parse(LOCALES[rules]).plural_form(amount.number))
+            form = amount.forms.get(locale, {}).get(category)
+            if form:
+                return self._own(form if isinstance(named, str) else {locale: form})
+        return self._own(named)

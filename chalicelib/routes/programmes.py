@@ -8,7 +8,7 @@ from msgspec import Meta, Struct
 
 from chalicelib.domain.authoring.whole_document import Document, whole
 from chalicelib.domain.errors import NotFound
-from chalicelib.domain.programme.fields import text_in
+from chalicelib.domain.programme.fields import borrowed_from, language_of, text_in
 from chalicelib.domain.programme.versions import ProgrammeVersion
 from chalicelib.routes.calls import caller_of, instant_in, services_of
 from chalicelib.routes.http import Resource
@@ -98,7 +98,12 @@ class VersionsView(Struct, frozen=True):
 
 
 class RuleInWords(Struct, frozen=True):
-    """One part of a programme as a patient would read it; `lang` and `dir` are those of `text`."""
+    """
+    One part of a programme as a patient would read it; `lang` and `dir` are those of `text`.
+
+    `borrowed` are the languages of the programme's own words, in `name` and `text`, that it has not
+    got in the reader's.
+    """
 
     kind: str
     id: str
@@ -106,6 +111,7 @@ class RuleInWords(Struct, frozen=True):
     text: str
     lang: str
     dir: str
+    borrowed: list[str]
     expressions: list[str]
 
 
@@ -113,8 +119,9 @@ class RulesView(Struct, frozen=True):
     """
     A programme in words.
 
-    `lang` and `dir` are the reader's, and those of names; a text that is not `translated` is in
-    English.
+    `lang` and `dir` are the reader's, and those of names. Where not everything is `translated`,
+    sentences are in English, as their own `lang` says, or names and words of the programme in a
+    language that is named in `borrowed`.
     """
 
     programme: str
@@ -289,29 +296,34 @@ def own_rules(call: Call) -> Reply:
 def _in_words(version: ProgrammeVersion, locale: str) -> Reply:
     # Only those who ask for words pay for the message files and the rules of languages.
     from chalicelib.domain.authoring.words import describe
-    from chalicelib.programmes.rendering import FALLBACK, catalogue
+    from chalicelib.programmes.rendering import catalogue
 
     reader = spoken(locale)
-    parts = [
-        (part, catalogue().render(part.sentences, locale)) for part in describe(version.document)
+    rules = [
+        _rule(part, catalogue().render(part.sentences, locale), locale)
+        for part in describe(version.document)
     ]
-    translated = all(rendered.translated for _, rendered in parts)
+    others = {rule.lang for rule in rules if language_of(rule.lang) != language_of(reader.lang)}
+    others.update(*(rule.borrowed for rule in rules))
+    if borrowed := borrowed_from(version.document.name, locale):
+        others.add(borrowed)
     return Reply(
         RulesView(
             programme=version.programme_id,
             version=version.number,
             name=text_in(version.document.name, locale),
-            rules=[_rule(part, rendered, locale) for part, rendered in parts],
-            translated=translated,
+            rules=rules,
+            translated=not others,
             lang=reader.lang,
             dir=reader.dir,
         ),
-        headers={"Content-Language": reader.lang if translated else f"{reader.lang}, {FALLBACK}"},
+        headers={"Content-Language": ", ".join((reader.lang, *sorted(others)))},
     )
 
 
 def _rule(part: Description, rendered: Rendered, locale: str) -> RuleInWords:
     language = spoken(rendered.lang)
+    name = borrowed_from(part.name, locale)
     return RuleInWords(
         kind=part.kind,
         id=part.id,
@@ -319,6 +331,7 @@ def _rule(part: Description, rendered: Rendered, locale: str) -> RuleInWords:
         text=rendered.text,
         lang=language.lang,
         dir=language.dir,
+        borrowed=sorted(rendered.borrowed | {name} - {""}),
         expressions=list(part.expressions),
     )
 

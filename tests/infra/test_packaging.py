@@ -48,7 +48,8 @@ for service in ("dynamodb", "secretsmanager", "sqs"):
 from chalicelib.routes.reference import show_asset
 for name in ("swagger-ui.css", "swagger-ui-bundle.js"):
     assert len(show_asset(type("Call", (), {"path": {"asset": name}})).body) > 100_000
-from chalicelib.programmes.rendering import LOCALES, Locale, catalogue, date
+from chalicelib.programmes.language import LOCALES, Locale
+from chalicelib.programmes.rendering import catalogue, date
 from chalicelib.domain.programme.wording import Message
 for rules in LOCALES.values():
     assert Locale.parse(rules).plural_form(1) in {"one", "other"}

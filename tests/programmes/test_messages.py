@@ -23,15 +23,15 @@ from chalicelib.domain.mechanics.stamp_cards import StampCard
 from chalicelib.domain.mechanics.transfers import TransferRule
 from chalicelib.domain.programme.document import Cap, Currency, Tiers
 from chalicelib.domain.programme.fields import RollingExpiry
-from chalicelib.programmes import rendering
+from chalicelib.programmes import language, rendering
 from chalicelib.schemas import PROGRAMME
 
 ROOT: Final = PROGRAMME.file.parents[2]
 MESSAGES: Final = PROGRAMME.file.with_name("messages")
 LOCALES: Final = sorted(folder.name for folder in MESSAGES.iterdir())
-ENGLISH: Final = rendering.FALLBACK
+ENGLISH: Final = language.FALLBACK
 #: What the renderer itself asks for; everything else is asked for by the domain.
-RENDERER: Final = Path(rendering.__file__)
+RENDERER: Final = tuple(Path(each.__file__ or "") for each in (language, rendering))
 
 
 class Call(NamedTuple):
@@ -57,7 +57,7 @@ class Entry(NamedTuple):
 def calls() -> list[Call]:
     """Every call in code that names a message."""
     found = []
-    for path in [*sorted((ROOT / "chalicelib" / "domain").rglob("*.py")), RENDERER]:
+    for path in [*sorted((ROOT / "chalicelib" / "domain").rglob("*.py")), *RENDERER]:
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
                 found += _named(path, node, node.func.attr)
@@ -65,7 +65,7 @@ def calls() -> list[Call]:
 
 
 def _named(path: Path, node: ast.Call, method: str) -> list[Call]:
-    if method != ("_format" if path == RENDERER else "message"):
+    if method != ("format" if path in RENDERER else "message"):
         return []
     where = f"{path.relative_to(ROOT)}:{node.lineno}"
     match node.args:
@@ -75,7 +75,7 @@ def _named(path: Path, node: ast.Call, method: str) -> list[Call]:
             return [Call(where, message, frozenset(map(str, names)))]
         case _:
             # The renderer passes on what the domain named; the domain names in plain sight.
-            assert path == RENDERER, f"{where}: the id is a plain string"
+            assert path in RENDERER, f"{where}: the id is a plain string"
             return []
 
 
@@ -159,7 +159,7 @@ def test_a_file_is_one_capability(locale: str) -> None:
 @pytest.mark.parametrize("locale", LOCALES)
 def test_a_translation_says_what_english_says(locale: str) -> None:
     """A locale has messages of English, in the same files and with the same variables."""
-    assert locale in rendering.LOCALES
+    assert locale in language.LOCALES
     assert "sentence-gap" in entries(locale)
     for message, entry in entries(locale).items():
         assert entry.file == entries(ENGLISH)[message].file
@@ -210,7 +210,7 @@ OPEN: Final = {("activity", "kind")}
 @pytest.mark.parametrize("locale", LOCALES)
 def test_no_word_falls_to_the_default(locale: str) -> None:
     """What selects by a word has each of its words; what selects by a number, its plurals."""
-    plurals = Locale.parse(rendering.LOCALES[locale]).plural_form.tags | {"other"}
+    plurals = Locale.parse(language.LOCALES[locale]).plural_form.tags | {"other"}
     for message, entry in entries(locale).items():
         for variable, keys in entry.selectors:
             if (message, variable) in WORDS:

@@ -16,7 +16,7 @@ from chalicelib.domain.programme.document import (
     UnitAward,
 )
 from chalicelib.domain.programme.fields import Recurrence
-from chalicelib.domain.programme.wording import Composer, Message, Weekday
+from chalicelib.domain.programme.wording import Composer, Message, TimeOfDay, Weekday
 
 
 def earning(compose: Composer, rule: EarningRule) -> Iterator[Message | None]:
@@ -107,7 +107,8 @@ def _recurs(compose: Composer, recurs: Recurrence) -> Iterator[Message | None]:
     else:
         yield compose.message("earning-recurs")
     if recurs.from_time is not None or recurs.until_time is not None:
-        first, last = recurs.from_time or "00:00", recurs.until_time or "24:00"
+        first = TimeOfDay(recurs.from_time or "00:00")
+        last = TimeOfDay(recurs.until_time or "24:00")
         yield compose.message("earning-hours", first=first, last=last)
     yield compose.message("earning-recurs-since", first=compose.day(recurs.starts_on))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from msgspec import Meta, Struct
 
@@ -62,6 +62,8 @@ Text = Name | dict[str, Name]
 Caption = Annotated[str, Meta(max_length=200)] | dict[str, Name]
 #: What stands for 29 February in a year that has none.
 LeapDay = Literal["02-28", "03-01"]
+# The script itself, and where it is the usual one.
+_TRADITIONAL: Final = frozenset({"hant", "tw", "hk", "mo"})
 Plural = Literal["zero", "one", "two", "few", "many"]
 
 
@@ -144,7 +146,11 @@ Expiry = NeverExpires | RollingExpiry | FixedExpiry | InactivityExpiry
 
 
 def text_in(text: Caption, locale: str | None) -> str:
-    """Return a text in a locale, else in its language, else in English, else the first there is."""
+    """
+    Return a text in a locale, else in its language, else in English, else the first there is.
+
+    Chinese is two languages here, by its script: neither is ever read for the other.
+    """
     if isinstance(text, str):
         return text
     return text.get(locale_in(text, locale), "")
@@ -152,8 +158,27 @@ def text_in(text: Caption, locale: str | None) -> str:
 
 def locale_in(translated: Collection[str], locale: str | None) -> str:
     """Return the locale that a reader gets of those that there are, empty where there is none."""
-    for key in (locale or "", (locale or "").split("-")[0], "en"):
-        # zh-TW and zh-CN are different scripts: a bare language never stands in for them.
-        if key in translated:
-            return key
+    if locale and locale in translated:
+        return locale
+    language = language_of(locale or "")
+    for near in (language, *(key for key in translated if language_of(key) == language), "en"):
+        if near in translated:
+            return near
     return next(iter(translated), "")
+
+
+def borrowed_from(text: Caption, locale: str | None) -> str:
+    """Return the locale in which a reader gets a text that is not there in their language."""
+    if isinstance(text, str) or not locale:
+        return ""
+    found = locale_in(text, locale)
+    return "" if language_of(found) == language_of(locale) else found
+
+
+def language_of(locale: str) -> str:
+    """Return the language of a locale, of Chinese with its script: `fa` of `fa-IR`, `zh-Hant`."""
+    language, *subtags = locale.lower().split("-")
+    if language != "zh":
+        return language
+    traditional = not _TRADITIONAL.isdisjoint(subtags) and "hans" not in subtags
+    return "zh-Hant" if traditional else "zh-Hans"

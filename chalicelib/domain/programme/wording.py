@@ -42,6 +42,12 @@ class Weekday(Struct, frozen=True):
     day: int
 
 
+class TimeOfDay(Struct, frozen=True):
+    """A local time: `09:30`."""
+
+    text: str
+
+
 class Message(Struct, frozen=True):
     """
     One message: its id in the message files and what its variables are.
@@ -66,7 +72,7 @@ class AnyOf(Struct, frozen=True):
 
 
 Item = Text | date | DayOfYear | Weekday | Message
-Argument = Item | int | Money | Amount | AllOf | AnyOf
+Argument = Item | TimeOfDay | int | Money | Amount | AllOf | AnyOf
 
 
 class Description(Struct, frozen=True):

@@ -403,7 +403,10 @@ def test_names_are_in_the_readers_locale() -> None:
 
     visit = worded(changes, "fa-IR")["earning", "visit"]
 
-    assert (visit.name, visit.text) == ("مراجعه", "Each completed visit earns 50 امتیاز.")
+    assert (visit.name, visit.text) == (
+        "مراجعه",
+        "Each completed visit earns 50 \u2068امتیاز\u2069.",
+    )
     assert worded(changes, None)["earning", "visit"].name == "Visits"
 
 
