@@ -244,8 +244,8 @@ class TestActivitiesOfTheirDay:
         assert clinic.ledger(member)[-1]["activity"]["type"] == "visit.completed"
 
 
-def test_rules_in_words(clinic: Clinic) -> None:
-    """A patient reads names in their language, and of each text in which language it is."""
+def test_w_rules_in_words(clinic: Clinic) -> None:
+    """A patient reads names and sentences in their language."""
     clinic.publish("persian-clinic")
 
     english = clinic.api.get("/v1/programmes/persian-clinic/rules")
@@ -257,6 +257,28 @@ def test_rules_in_words(clinic: Clinic) -> None:
     result = persian.expect(200)
     assert (result["name"], result["dir"]) == ("همراهان درمانگاه", "rtl")
     assert {rule["kind"] for rule in result["rules"]} >= {"earning", "expiry"}
-    assert (result["lang"], result["translated"]) == ("fa-IR", False)
-    assert persian.headers["content-language"] == "fa-IR, en"
+    assert (result["lang"], result["translated"]) == ("fa-IR", True)
+    assert persian.headers["content-language"] == "fa-IR"
+    assert {(rule["lang"], rule["dir"]) for rule in result["rules"]} == {("fa", "rtl")}
+
+
+def test_w_what_is_not_translated_says_in_which_language_it_is(clinic: Clinic) -> None:
+    """Sentences of a language without any are English; names say from which they are borrowed."""
+    clinic.publish("persian-clinic")
+
+    german = clinic.api.get("/v1/programmes/persian-clinic/rules", Accept_Language="de")
+    bulgarian = clinic.api.get("/v1/programmes/persian-clinic/rules", Accept_Language="bg")
+
+    result = german.expect(200)
+    assert (result["lang"], result["translated"]) == ("de", False)
+    assert german.headers["content-language"] == "de, en"
     assert {(rule["lang"], rule["dir"]) for rule in result["rules"]} == {("en", "ltr")}
+    result = bulgarian.expect(200)
+    assert (result["lang"], result["translated"]) == ("bg", False)
+    assert bulgarian.headers["content-language"] == "bg, en"
+    rules = {(rule["kind"], rule["id"]): rule for rule in result["rules"]}
+    assert rules["earning", "screening"]["text"].startswith("За посещение получавате 950 points.")
+    assert (rules["earning", "screening"]["lang"], rules["earning", "screening"]["borrowed"]) == (
+        "bg",
+        ["en"],
+    )

@@ -105,12 +105,13 @@ def test_the_schema_wants_a_discriminator() -> None:
 
 
 @pytest.mark.parametrize("name", EXAMPLES)
-@pytest.mark.parametrize("locale", ["en", "fa", "bg-BG", None])
-def test_an_example_can_be_told(name: str, locale: str | None) -> None:
-    """Every part of every example has words, without a gap left in them."""
+@pytest.mark.parametrize("locale", ["en", "fa", "bg-BG", "zh-TW", "zh-CN", None])
+def test_w_an_example_can_be_told(name: str, locale: str | None) -> None:
+    """Every part of every example has words in every language, without a gap left in them."""
     for part in describe(programme(name)):
-        text = catalogue().render(part.sentences, locale).text
-        assert text.endswith(".")
+        text, _, translated, _ = catalogue().render(part.sentences, locale)
+        assert translated
+        assert text.rstrip("\u2068\u2069").endswith((".", "。"))
         assert "{" not in text
         assert "  " not in text
 

@@ -394,19 +394,21 @@ def test_joining_is_told_where_it_takes_something() -> None:
 
 
 def test_names_are_in_the_readers_locale() -> None:
-    """Names come in the locale; the sentence is English until it is translated."""
+    """Names come in the locale, and so does the sentence; it is English for other languages."""
     changes = {
         **PLAIN,
-        "/currencies/0/name": {"en": "points", "fa": "امتیاز"},
-        f"{VISIT}/name": {"en": "Visits", "fa": "مراجعه"},
+        "/currencies/0/name": {"en": "points", "fa": "امتیاز", "de": "Punkte"},
+        f"{VISIT}/name": {"en": "Visits", "fa": "مراجعه", "de": "Besuche"},
     }
 
-    visit = worded(changes, "fa-IR")["earning", "visit"]
+    persian = worded(changes, "fa-IR")["earning", "visit"]
+    german = worded(changes, "de-AT")["earning", "visit"]
 
-    assert (visit.name, visit.text) == (
-        "مراجعه",
-        "Each completed visit earns 50 \u2068امتیاز\u2069.",
+    assert persian.name == "مراجعه"
+    assert persian.text == (
+        "برای هر \u2068مراجعه\u2069 \u2068\u2068۵۰\u2069 \u2068امتیاز\u2069\u2069 می‌گیرید."
     )
+    assert (german.name, german.text) == ("Besuche", "Each completed visit earns 50 Punkte.")
     assert worded(changes, None)["earning", "visit"].name == "Visits"
 
 

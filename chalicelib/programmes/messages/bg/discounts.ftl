@@ -1,0 +1,64 @@
+discounts-spend =
+    { $name }: { $percent }% отстъпка при { $spent } или повече { $window ->
+        [calendar_year] през календарната година
+       *[lifetime] общо
+    }.
+discounts-spend-step = По { $percent }% повече за всеки следващи { $every }, но не повече от { $most }%.
+discounts-basis =
+    { $basis ->
+        [after] Самата сметка също се брои.
+       *[before] Самата сметка още не се брои.
+    }
+discounts-shared = Събира се похарченото от всички в домакинството.
+discounts-window =
+    { $name }: { $percent }% отстъпка { $days ->
+        [one] { $days } ден
+       *[other] { $days } дни
+    } след { $spent } { $window ->
+        [calendar_year] през една календарна година
+       *[rolling] за { $window_days ->
+            [one] { $window_days } ден
+           *[other] { $window_days } дни
+        }
+    }.
+discounts-dates = { $name }: { $percent }% отстъпка на { ENDED($days, ".") }
+discounts-birthday = рождения ден
+discounts-around =
+    Започва { $before ->
+        [0] в самия ден
+        [one] { $before } ден по-рано
+       *[other] { $before } дни по-рано
+    } и свършва { $after ->
+        [0] в самия ден
+        [one] { $after } ден по-късно
+       *[other] { $after } дни по-късно
+    }.
+discounts-status = { $name }: { $percent }% отстъпка за: { $statuses }.
+discounts-household =
+    { $name }: { $percent }% отстъпка в домакинство от { $members ->
+        [one] поне { $members } член
+       *[other] поне { $members } членове
+    }.
+discounts-roles = За тези, които са в него като { $roles }.
+discounts-role =
+    { $role ->
+        [adult] възрастен
+        [child] дете
+       *[dependant] лице на издръжка
+    }
+discounts-tiers = { $name }: { $shares }.
+discounts-share = { $percent }% отстъпка за ниво { $tier }
+discounts-prices = { $name }: { $prices } за брой.
+discounts-price = { $service } за { $money }
+discounts-only = Само за: { $holders }.
+discounts-voucher-percent = { $name }: { $percent }% отстъпка срещу ваучер „{ $reward }“.
+discounts-voucher-money = { $name }: отстъпка { $money } срещу ваучер „{ $reward }“.
+
+discounts-stacking =
+    { $stacking ->
+        [best_of] От няколко отстъпки за всеки ред важи най-добрата.
+        [additive] Няколко отстъпки се събират.
+       *[sequential] От няколко отстъпки всяка се прилага върху остатъка след предишните.
+    }
+discounts-most = Няколко заедно намаляват най-много с { $percent }%.
+discounts-best = Не се събира с { $names }: важи това, което дава най-много.

@@ -1,0 +1,2 @@
+enrolment-joining = За включване са нужни: { $needs }.
+enrolment-consent = съгласие за „{ $purpose }“

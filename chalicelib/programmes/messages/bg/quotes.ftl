@@ -1,0 +1,5 @@
+quotes-stand =
+    Офертата е валидна { $minutes ->
+        [one] { $minutes } минута
+       *[other] { $minutes } минути
+    }.

@@ -1,0 +1,27 @@
+currencies-never = { $name } منقضی نمی‌شود.
+currencies-rolling = { $name } تا پایان روزی که { $life } پس از دریافت آن است قابل استفاده است.
+currencies-rounded =
+    { $name } تا پایان { $period ->
+        [month] ماه
+        [quarter] سه‌ماهه
+        [half] نیم‌سال
+       *[year] سال
+    } میلادی که در آن { $life } از دریافت آن می‌گذرد قابل استفاده است.
+currencies-inactivity = { $name } تا پایان روزی که { $life } پس از آخرین مراجعه، خرید یا فعالیت دیگر است قابل استفاده است.
+currencies-inactivity-on = { $name } تا پایان روزی که { $life } پس از آخرین { $activity } است قابل استفاده است.
+currencies-dated = { $name } تا پایان { $date } قابل استفاده است.
+currencies-yearly = { $name } تا پایان نخستین { $day } پس از دریافت آن قابل استفاده است.
+currencies-distant = { $name } تا پایان نخستین { $day } که دست‌کم { days } پس از دریافت آن است قابل استفاده است.
+
+currencies-months = { $months } ماه
+currencies-years = { $years } سال
+
+currencies-delay = { days } پس از دریافت قابل استفاده می‌شود.
+
+currencies-taken-back =
+    { $policy ->
+        [clamp] اگر آنچه آن را به همراه داشته پس از مصرف لغو شود، بدهی‌ای نمی‌ماند.
+        [reject] پس از مصرف، آنچه آن را به همراه داشته دیگر لغو نمی‌شود.
+       *[deficit] اگر آنچه آن را به همراه داشته پس از مصرف لغو شود، کمبود از دریافت‌های بعدی جبران می‌شود.
+    }
+currencies-restored = آنچه با لغو دریافت جایزه برمی‌گردد دست‌کم { days } قابل استفاده است.

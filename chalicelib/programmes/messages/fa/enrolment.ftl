@@ -1,0 +1,2 @@
+enrolment-joining = برای عضویت لازم است: { $needs }.
+enrolment-consent = رضایت به «{ $purpose }»

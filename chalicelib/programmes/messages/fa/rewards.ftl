@@ -1,0 +1,12 @@
+rewards-price = بهای { $name } { $value } است.
+rewards-gift = { $name } رایگان است.
+rewards-by-staff = کارکنان آن را می‌دهند.
+rewards-payee = بهای آن به { $payee } می‌رسد.
+rewards-tiers = برای اعضای سطح { $tiers }.
+rewards-limit = برای هر عضو حداکثر { times } { window }.
+rewards-stock = { $stock } عدد موجود است.
+rewards-voucher = کوپن آن { days } اعتبار دارد.
+
+rewards-gives-tier = سطح { $tier } را برای { days } می‌دهد.
+rewards-gives-units = { $units } × { $name } می‌دهد.
+rewards-automatic = همین که { $value } جمع شود، خودبه‌خود دریافت می‌شود.

@@ -1,0 +1,2 @@
+enrolment-joining = 入会需要{ $needs }。
+enrolment-consent = 同意“{ $purpose }”

@@ -1,0 +1,1 @@
+quotes-stand = 报价 { $minutes } 分钟内有效。

@@ -1,0 +1,6 @@
+reporting-days = 日期以 { $zone } 时区为准。
+reporting-late =
+    { $days ->
+        [0] 入会前发生的，或事后才上报的，不予计算。
+       *[other] 入会前发生的，或发生超过 { $days } 天后才上报的，不予计算。
+    }

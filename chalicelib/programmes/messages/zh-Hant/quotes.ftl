@@ -1,0 +1,1 @@
+quotes-stand = 報價 { $minutes } 分鐘內有效。
