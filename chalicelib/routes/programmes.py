@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 from msgspec import Meta, Struct
 
 from chalicelib.domain.authoring.whole_document import Document, whole
 from chalicelib.domain.errors import NotFound
-from chalicelib.domain.programme.fields import borrowed_from, language_of, text_in
+from chalicelib.domain.programme.fields import text_in
 from chalicelib.domain.programme.versions import ProgrammeVersion
 from chalicelib.routes.calls import caller_of, instant_in, services_of
 from chalicelib.routes.http import Resource
 from chalicelib.routes.operation import Body, Call, Page, Query, Reply
-from chalicelib.routes.views import spoken, when
+from chalicelib.routes.rules_in_words import RulesView, in_words
+from chalicelib.routes.views import when
 from chalicelib.usecases.publish_programme import (
     check_document,
     draft_programme,
@@ -22,10 +23,6 @@ from chalicelib.usecases.publish_programme import (
     read_version,
 )
 from chalicelib.usecases.reading import read_account
-
-if TYPE_CHECKING:
-    from chalicelib.domain.programme.wording import Description
-    from chalicelib.programmes.rendering import Rendered
 
 api = Resource("programmes")
 
@@ -95,42 +92,6 @@ class VersionsView(Struct, frozen=True):
 
     programmes: list[VersionSummary]
     next_cursor: str | None
-
-
-class RuleInWords(Struct, frozen=True):
-    """
-    One part of a programme as a patient would read it; `lang` and `dir` are those of `text`.
-
-    `borrowed` are the languages of the programme's own words, in `name` and `text`, that it has not
-    got in the reader's.
-    """
-
-    kind: str
-    id: str
-    name: str
-    text: str
-    lang: str
-    dir: str
-    borrowed: list[str]
-    expressions: list[str]
-
-
-class RulesView(Struct, frozen=True):
-    """
-    A programme in words.
-
-    `lang` and `dir` are the reader's, and those of names. Where not everything is `translated`,
-    sentences are in English, as their own `lang` says, or names and words of the programme in a
-    language that is named in `borrowed`.
-    """
-
-    programme: str
-    version: int
-    name: str
-    rules: list[RuleInWords]
-    translated: bool
-    lang: str
-    dir: str
 
 
 @api.post(
@@ -271,7 +232,7 @@ def rules(call: Call[None, WhichVersion]) -> Reply:
     """Read a programme as a patient would."""
     programme_id = call.path["programme_id"]
     version = read_version(services_of(call), caller_of(call), programme_id, call.query.version)
-    return _in_words(version, call.locale)
+    return in_words(version, call.locale)
 
 
 @api.get(
@@ -290,50 +251,7 @@ def own_rules(call: Call) -> Reply:
     version = reading.programmes.in_force(call.path["programme_id"], reading.now)
     if version is None:
         raise NotFound("programme_not_found", "No programme of this id is in force.")
-    return _in_words(version, call.locale)
-
-
-def _in_words(version: ProgrammeVersion, locale: str) -> Reply:
-    # Only those who ask for words pay for the message files and the rules of languages.
-    from chalicelib.domain.authoring.words import describe
-    from chalicelib.programmes.rendering import catalogue
-
-    reader = spoken(locale)
-    rules = [
-        _rule(part, catalogue().render(part.sentences, locale), locale)
-        for part in describe(version.document)
-    ]
-    others = {rule.lang for rule in rules if language_of(rule.lang) != language_of(reader.lang)}
-    others.update(*(rule.borrowed for rule in rules))
-    if borrowed := borrowed_from(version.document.name, locale):
-        others.add(borrowed)
-    return Reply(
-        RulesView(
-            programme=version.programme_id,
-            version=version.number,
-            name=text_in(version.document.name, locale),
-            rules=rules,
-            translated=not others,
-            lang=reader.lang,
-            dir=reader.dir,
-        ),
-        headers={"Content-Language": ", ".join((reader.lang, *sorted(others)))},
-    )
-
-
-def _rule(part: Description, rendered: Rendered, locale: str) -> RuleInWords:
-    language = spoken(rendered.lang)
-    name = borrowed_from(part.name, locale)
-    return RuleInWords(
-        kind=part.kind,
-        id=part.id,
-        name=text_in(part.name, locale),
-        text=rendered.text,
-        lang=language.lang,
-        dir=language.dir,
-        borrowed=sorted(rendered.borrowed | {name} - {""}),
-        expressions=list(part.expressions),
-    )
+    return in_words(version, call.locale)
 
 
 def _warnings(problems: tuple[Any, ...]) -> list[WarningView]:

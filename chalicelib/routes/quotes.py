@@ -8,27 +8,16 @@ from msgspec import Meta, Struct, field
 from msgspec.structs import replace
 
 from chalicelib.domain.ledger.activity import PURCHASE, Activity
-from chalicelib.domain.ledger.calendar import Instant, format_instant
-from chalicelib.domain.ledger.quote import Quote
 from chalicelib.domain.mechanics.quoting import Confirmed, MakeQuote
 from chalicelib.domain.mechanics.wallet_payments import Payment
 from chalicelib.domain.programme.fields import ActivityType, CurrencyCode, Id, LocalDate, Points
-from chalicelib.domain.programme.versions import Programmes
 from chalicelib.domain.spelling import tidy
 from chalicelib.routes.calls import answer, caller_of, identity_of, reply, services_of
 from chalicelib.routes.fields import DryRun, ExternalRef, Label, Source, VoucherCode
 from chalicelib.routes.http import Resource
 from chalicelib.routes.operation import Body, Call, Reply
-from chalicelib.routes.pricing import (
-    Cart,
-    ConsideredView,
-    DrawView,
-    MoneyView,
-    QuotedLineView,
-    activity_of,
-    considered_views,
-    line_view,
-)
+from chalicelib.routes.pricing import Cart, activity_of
+from chalicelib.routes.quote_views import BoughtView, QuoteView, bought_view, quote_view
 from chalicelib.routes.views import (
     AwardView,
     BalanceView,
@@ -93,57 +82,6 @@ class ConfirmationBody(Body):
     """
 
     recorded_as: ActivityRef | None = None
-
-
-class QuoteView(Struct, frozen=True):
-    """
-    A quote: `open`, `confirmed` or `expired`.
-
-    ``price`` less ``discount`` is ``net``; less what wallets pay it is ``due``.  What the purchase
-    is recorded as is what was said by whoever made the quote (``made_by``: `member`, `staff` or
-    `server`): of which ``type`` it is, the day of service, and where.
-    """
-
-    quote_id: str
-    member_id: str
-    programme: str
-    state: str
-    type: str
-    service_on: str
-    channel: str
-    location: str
-    provider: str
-    made_by: str
-    made_at: str
-    expires_at: str
-    price: MoneyView
-    discount: MoneyView
-    net: MoneyView
-    due: MoneyView
-    lines: list[QuotedLineView]
-    considered: list[ConsideredView]
-    draws: list[DrawView]
-    redemptions: list[str]
-
-
-class BoughtView(Struct, frozen=True):
-    """
-    What a quote came to that was bought; its lines and discounts are those of the quote.
-
-    They are not repeated: this answer is kept for ever, and they say what was served.
-    """
-
-    quote_id: str
-    member_id: str
-    programme: str
-    state: str
-    service_on: str
-    price: MoneyView
-    discount: MoneyView
-    net: MoneyView
-    due: MoneyView
-    draws: list[DrawView]
-    redemptions: list[str]
 
 
 class QuoteMadeView(Struct, frozen=True):
@@ -223,7 +161,7 @@ def make(call: Call[QuoteBody, DryRun]) -> Reply:
     made = quote_purchase(services, caller, command, body.vouchers, dry_run=dry_run)
     quote, recorded = made.quoted.quote, made.quoted.recorded
     view = QuoteMadeView(
-        _view(quote, made.programmes, quote.made_at, call.locale),
+        quote_view(quote, made.programmes, quote.made_at, call.locale),
         [award_view(award) for award in recorded.awards if award.granted],
         outcome_views(recorded.outcomes),
     )
@@ -244,7 +182,7 @@ def read(call: Call) -> Reply:
     services, caller = services_of(call), caller_of(call)
     found = read_quote(services, caller, call.path["member_id"], call.path["quote_id"])
     programmes = programmes_of(services, caller.tenant)
-    return Reply(_view(found.quote, programmes, found.now, call.locale))
+    return Reply(quote_view(found.quote, programmes, found.now, call.locale))
 
 
 @api.post(
@@ -286,7 +224,7 @@ def confirm(call: Call[ConfirmationBody]) -> Reply:
         result: Confirmed = decided.results[-1]
         recorded = result.recorded
         view = ConfirmationView(
-            quote=_bought(result.quote),
+            quote=bought_view(result.quote),
             version=decided.account.version,
             awards=[award_view(award) for award in recorded.awards if award.granted],
             tier_changes=[tier_change(moved) for moved in recorded.tier_changes],
@@ -316,53 +254,3 @@ def _activity(body: QuoteBody) -> Activity:
         location=tidy(body.location),
         provider=tidy(body.provider),
     )
-
-
-def _view(quote: Quote, programmes: Programmes, now: Instant, locale: str) -> QuoteView:
-    unit = quote.activity.money or ""
-    state = "expired" if quote.state == "open" and quote.expires_at <= now else quote.state
-    return QuoteView(
-        quote_id=quote.id,
-        member_id=quote.member,
-        programme=quote.programme,
-        state=state,
-        type=quote.activity.type,
-        service_on=quote.service_on,
-        channel=quote.activity.channel,
-        location=quote.activity.location,
-        provider=quote.activity.provider,
-        made_by=quote.made_by,
-        made_at=format_instant(quote.made_at),
-        expires_at=format_instant(quote.expires_at),
-        price=MoneyView(quote.price, unit),
-        discount=MoneyView(quote.price - quote.net, unit),
-        net=MoneyView(quote.net, unit),
-        due=MoneyView(quote.due, unit),
-        lines=[line_view(line) for line in quote.lines],
-        considered=considered_views(quote.considered, quote, programmes, locale),
-        draws=_draws(quote),
-        redemptions=list(quote.redemptions),
-    )
-
-
-def _bought(quote: Quote) -> BoughtView:
-    unit = quote.activity.money or ""
-    return BoughtView(
-        quote_id=quote.id,
-        member_id=quote.member,
-        programme=quote.programme,
-        state=quote.state,
-        service_on=quote.service_on,
-        price=MoneyView(quote.price, unit),
-        discount=MoneyView(quote.price - quote.net, unit),
-        net=MoneyView(quote.net, unit),
-        due=MoneyView(quote.due, unit),
-        draws=_draws(quote),
-        redemptions=list(quote.redemptions),
-    )
-
-
-def _draws(quote: Quote) -> list[DrawView]:
-    return [
-        DrawView(draw.currency.partition("/")[2], draw.amount, draw.money) for draw in quote.draws
-    ]

@@ -307,14 +307,10 @@ def _change(call: Call[Any, Any], command: Command, status: int) -> Reply:
         held, programmes, now = result.subscription, decided.programmes, decided.now
         programme = _in_force(result.programme, programmes, now)
         unit = programme.money.currency if programme else ""
-        view = SubscribedView(
-            decided.member,
-            result.changed,
-            None if held is None else _view(result.programme, held, programmes, now),
-            MoneyView(result.prorated, unit),
-            None if result.fee is None else _fee_view(result.fee, unit),
-        )
-        return answer(status, view)
+        shown = None if held is None else _view(result.programme, held, programmes, now)
+        fee = None if result.fee is None else _fee_view(result.fee, unit)
+        owed = MoneyView(result.prorated, unit)
+        return answer(status, SubscribedView(decided.member, result.changed, shown, owed, fee))
 
     return carry_out(call, command, present)
 

@@ -13,7 +13,7 @@ from typing import Any, Final, NamedTuple
 
 from chalicelib import metrics
 from chalicelib.domain.decide.appending import Appended
-from chalicelib.domain.decide.claims import Claim, ClaimKey, EventRef, Ref
+from chalicelib.domain.decide.claims import Claim, EventRef, Ref
 from chalicelib.domain.decide.commands import Command
 from chalicelib.domain.decide.decider import MEMBER, Decider, Known, Participant
 from chalicelib.domain.decide.deciding import decide
@@ -29,6 +29,7 @@ from chalicelib.usecases.stored import (
     AccountRead,
     Answer,
     Commit,
+    DirectoryWrite,
     IdempotencyKey,
     Loaded,
     Profile,
@@ -44,18 +45,6 @@ _VALUE: Final = {
     "payee": ("ValueRedeemed", 1),
     "expired": ("ValueExpired", 1),
 }
-
-
-class DirectoryWrite(NamedTuple):
-    """
-    What of the directory is written with the account: a profile, and a key that is claimed.
-
-    ``freed`` is one that is given up.
-    """
-
-    profile: Profile
-    key: ClaimKey | None = None
-    freed: str | None = None
 
 
 #: What of the directory to write, if anything, at an instant of the tenant's time.

@@ -8,11 +8,10 @@ from chalicelib.domain.decide.claims import ClaimKey
 from chalicelib.domain.errors import Conflict, MemberNotFound, Stale
 from chalicelib.domain.ledger.calendar import Instant
 from chalicelib.domain.mechanics.membership import ChangeProfile, Enrol, Withdraw
-from chalicelib.usecases.attempt import DirectoryWrite
 from chalicelib.usecases.create_member import ConsentGiven, evidence, with_consents
 from chalicelib.usecases.execution import Done, Present, change_account
 from chalicelib.usecases.services import Caller, Services
-from chalicelib.usecases.stored import IdempotencyKey, KeyTaken, Profile
+from chalicelib.usecases.stored import DirectoryWrite, IdempotencyKey, KeyTaken, Profile
 
 
 def change_member(

@@ -11,10 +11,9 @@ from chalicelib.domain.decide.claims import ClaimKey
 from chalicelib.domain.errors import AccountClosed
 from chalicelib.domain.ledger.calendar import Instant
 from chalicelib.domain.mechanics.membership import Enrol, Open
-from chalicelib.usecases.attempt import DirectoryWrite
 from chalicelib.usecases.execution import Done, Present, change_account
 from chalicelib.usecases.services import Caller, Services
-from chalicelib.usecases.stored import Consent, IdempotencyKey, KeyTaken, Profile
+from chalicelib.usecases.stored import Consent, DirectoryWrite, IdempotencyKey, KeyTaken, Profile
 
 #: How often a purpose is on record with its evidence; the journal has every change of it.
 EVIDENCE_KEPT: Final = 20

@@ -7,7 +7,7 @@ from typing import Any, Final, TypeVar
 
 from msgspec import Struct
 
-from chalicelib.domain.decide.claims import Claim, EventRef, RecordKind, Ref
+from chalicelib.domain.decide.claims import Claim, ClaimKey, EventRef, RecordKind, Ref
 from chalicelib.domain.ledger.account import Account
 from chalicelib.domain.ledger.calendar import Instant
 from chalicelib.domain.ledger.journal import StoredEvent
@@ -125,6 +125,18 @@ class Profile(Struct, frozen=True, omit_defaults=True):
     external_ids: dict[str, str] = {}
     consents: tuple[Consent, ...] = ()
     former: str = ""
+
+
+class DirectoryWrite(Struct, frozen=True):
+    """
+    What of the directory is written with the account: a profile, and a key that is claimed.
+
+    ``freed`` is one that is given up.
+    """
+
+    profile: Profile
+    key: ClaimKey | None = None
+    freed: str | None = None
 
 
 class AccountChange(Struct, frozen=True, kw_only=True):

@@ -30,11 +30,14 @@ UNTOLD: Final = {
     "Entitlement.kind": "a word for those who honour it",
     "Reward.kind": "a word for those who hand it out",
     "Goodwill.daily": "a budget of staff",
+    "Goodwill.daily_together": "a budget of staff",
+    "Enrolment.optional_consents": "what may be consented to; nothing depends on it",
     "Goodwill.max_each": "a budget of staff",
     "Goodwill.reasons": "words for staff",
 }
 #: Places of examples where a change changes nothing for members, and why.
 IDLE: Final = {
+    ("clinic", "/enrolment"): "holds nothing but consents on which nothing depends",
     ("clinic-discounts", "/rewards/2/price/currency"): "it costs nothing, in any currency",
     ("clinic-discounts", "/wallets/0/counts_as_spend"): "prepaid value counts unless it says not",
     ("clinic-discounts", "/wallets/1/kind"): "cashback pays as points do",

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 from chalicelib.domain.authoring import earning_words, tier_words
 from chalicelib.domain.decide import registry
+from chalicelib.domain.ledger.money import Money
 from chalicelib.domain.mechanics import entitlements
 from chalicelib.domain.programme.document import (
     Currency,
@@ -81,6 +82,9 @@ def _reporting(compose: Composer) -> Iterator[Message]:
     programme = compose.programme
     yield compose.message("reporting-days", zone=programme.time_zone)
     yield compose.message("reporting-late", days=programme.backdate_limit_days)
+    for currency, rate in sorted(programme.money.rates.items()):
+        foreign = Money(rate.per, currency)
+        yield compose.message("reporting-rate", foreign=foreign, own=compose.money(rate.amount))
 
 
 def _expiry(compose: Composer, currency: Currency) -> Iterator[Message]:

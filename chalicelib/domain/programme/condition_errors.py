@@ -17,6 +17,7 @@ from chalicelib.domain.programme.condition_grammar import FUNCTIONS, LINE_FIELDS
 _ENGINE_VIOLATION: Final = re.compile(r"ERROR: <input>:(\d+):(\d+): ([^\n]*)")
 _STATUS: Final = re.compile(r"^[A-Z_]+: | \[[A-Z_]+\]$")
 _MISSING: Final = re.compile(r'No value with name "([^"]*)" found')
+_NO_ATTRIBUTE: Final = "there is no attributes."
 _ECHO_LENGTH: Final = 60
 _REASON_LENGTH: Final = 200
 
@@ -65,6 +66,15 @@ def reason(status: str) -> str:
     if missing := _MISSING.search(status):
         return f"there is no {missing[1]}"
     return _STATUS.sub("", status.strip()).rstrip(".")[:_REASON_LENGTH]
+
+
+def failure(why: str) -> str:
+    """Return why an evaluation has no answer, as a sentence for those who read explanations."""
+    name = why.removeprefix(_NO_ATTRIBUTE)
+    if name != why:
+        # No violation: an activity need not carry what a programme declares.
+        return f"the activity has no attribute {name}"
+    return f"The expression could not be evaluated: {why}."
 
 
 def _unknown_name(found: re.Match[str], at: _At) -> str:

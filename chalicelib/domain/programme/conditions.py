@@ -28,7 +28,7 @@ import msgspec
 from msgspec.structs import astuple
 
 from chalicelib.domain.errors import Invalid
-from chalicelib.domain.programme.condition_errors import explain, explain_violation, reason
+from chalicelib.domain.programme.condition_errors import explain, explain_violation, failure, reason
 from chalicelib.domain.programme.condition_grammar import (
     LINE,
     LINE_FIELDS,
@@ -65,7 +65,6 @@ VARIABLES: Final = {
 
 _TYPE_OF: Final = {"string": "STRING", "int": "INT", "bool": "BOOL"}
 _ANSWER: Final = {"condition": "BOOL", "formula": "INT"}
-_NO_ATTRIBUTE: Final = "there is no attributes."
 _ATTRIBUTE: Final = re.compile(r"[a-z][a-z0-9_]{0,63}")
 # Words of CEL's grammar, which cannot be the name of a field.
 _RESERVED: Final = frozenset(
@@ -174,14 +173,14 @@ class Compiled(msgspec.Struct, frozen=True, eq=False):
             value = self.program.eval(readings.activation)
             answer, answered = value.plain_value(), str(value.type())
         except RuntimeError as error:
-            return _failed(reason(str(error)))
+            return Outcome(None, failure(reason(str(error))))
         except (TypeError, ValueError, OverflowError, LookupError):
-            return _failed("the values are not such as an activity has")
+            return Outcome(None, failure("the values are not such as an activity has"))
         if answered == _ANSWER[self.kind]:
             return Outcome(answer)
         if answered == "ERROR":
-            return _failed(reason(str(answer)))
-        return _failed(f"the result was of type {answered}")
+            return Outcome(None, failure(reason(str(answer))))
+        return Outcome(None, failure(f"the result was of type {answered}"))
 
 
 @lru_cache(maxsize=64)
@@ -346,11 +345,3 @@ def _require_readable(source: str, kind: Kind) -> None:
             f"The {kind} holds half a character (a lone surrogate) at character "
             f"{error.start + 1}: write it again."
         ) from None
-
-
-def _failed(why: str) -> Outcome:
-    name = why.removeprefix(_NO_ATTRIBUTE)
-    if name != why:
-        # No violation: an activity need not carry what a programme declares.
-        return Outcome(None, f"the activity has no attribute {name}")
-    return Outcome(None, f"The expression could not be evaluated: {why}.")

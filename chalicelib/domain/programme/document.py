@@ -32,16 +32,10 @@ from chalicelib.domain.programme.fields import (
     Percent,
     Plural,
     Points,
+    Rate,
     Recurrence,
     Text,
 )
-
-
-class Rate(Model, frozen=True):
-    """``amount`` minor units of the programme's money for every ``per`` of another currency's."""
-
-    amount: MinorUnits
-    per: MinorUnits
 
 
 class MoneyUnit(Model, frozen=True):

@@ -85,6 +85,13 @@ class LineScope(Model, frozen=True):
     exclude: Lines = Lines()
 
 
+class Rate(Model, frozen=True):
+    """``amount`` minor units of the programme's money for every ``per`` of another currency's."""
+
+    amount: MinorUnits
+    per: MinorUnits
+
+
 class Recurrence(Model, frozen=True):
     """
     Days that recur, by a rule of RFC 5545 in the programme's zone, and hours of these days.

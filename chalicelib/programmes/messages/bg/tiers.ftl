@@ -1,4 +1,5 @@
 tiers-first = Всички започват с ниво { $tier }.
+tiers-given = Ниво { $tier } се дава от клиниката, с план или като награда.
 tiers-reached =
     Ниво { $tier } се достига при { $needs } { $window ->
         [calendar_year] за една календарна година

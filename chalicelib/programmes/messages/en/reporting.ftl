@@ -5,3 +5,4 @@ reporting-late =
         [0] What happened before joining earns nothing, nor what is reported after it happened.
        *[other] What happened before joining earns nothing, nor what is reported more than { days } after it happened.
     }
+reporting-rate = { $foreign } that is paid counts as { $own }.

@@ -1,4 +1,5 @@
 tiers-first = همه از سطح { $tier } آغاز می‌کنند.
+tiers-given = سطح { $tier } را کلینیک، همراه یک طرح یا به‌عنوان جایزه می‌دهد.
 tiers-reached =
     سطح { $tier } با { $needs } { $window ->
         [calendar_year] در یک سال میلادی

@@ -6,6 +6,7 @@ transfers-expiry =
         [fresh] مهلت آن چنان است که گویی همان روز به دست آمده است.
        *[keep] آخرین روز آن همان می‌ماند.
     }
+transfers-wait = آنچه کسب شده است { $days } روز پس از آن قابل انتقال است.
 transfers-most =
     هر عضو می‌تواند حداکثر { $most } { window } { $side ->
         [sending] بفرستد

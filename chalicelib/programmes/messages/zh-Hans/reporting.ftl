@@ -4,3 +4,4 @@ reporting-late =
         [0] 入会前发生的，或事后才上报的，不予计算。
        *[other] 入会前发生的，或发生超过 { $days } 天后才上报的，不予计算。
     }
+reporting-rate = 支付的 { $foreign } 按 { $own } 计算。

@@ -1,4 +1,5 @@
 tiers-first = 所有人从{ $tier }开始。
+tiers-given = { $tier }由诊所授予，随会员方案或作为奖励获得。
 tiers-reached =
     { $window ->
         [calendar_year] 一个日历年内

@@ -6,6 +6,7 @@ transfers-expiry =
         [fresh] 有效期如同当天获得。
        *[keep] 有效期不变。
     }
+transfers-wait = 所得须满 { $days } 天后方可转赠。
 transfers-most =
     每位会员{ window }最多{ $side ->
         [sending] 转出

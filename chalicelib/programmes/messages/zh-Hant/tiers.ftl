@@ -1,4 +1,5 @@
 tiers-first = 所有人從{ $tier }開始。
+tiers-given = { $tier }由診所授予，隨會員方案或作為獎勵獲得。
 tiers-reached =
     { $window ->
         [calendar_year] 一個曆年內

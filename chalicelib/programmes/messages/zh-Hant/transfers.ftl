@@ -6,6 +6,7 @@ transfers-expiry =
         [fresh] 效期如同當天取得。
        *[keep] 效期不變。
     }
+transfers-wait = 所得須滿 { $days } 天後方可轉贈。
 transfers-most =
     每位會員{ window }最多{ $side ->
         [sending] 轉出

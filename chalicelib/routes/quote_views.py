@@ -1,0 +1,120 @@
+"""How a quote is shown: as it stands, and once it was bought."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from chalicelib.domain.ledger.calendar import Instant, format_instant
+from chalicelib.domain.ledger.quote import Quote
+from chalicelib.domain.programme.versions import Programmes
+from chalicelib.routes.pricing import (
+    ConsideredView,
+    DrawView,
+    MoneyView,
+    QuotedLineView,
+    considered_views,
+    line_view,
+)
+
+
+class QuoteView(Struct, frozen=True):
+    """
+    A quote: `open`, `confirmed` or `expired`.
+
+    ``price`` less ``discount`` is ``net``; less what wallets pay it is ``due``.  What the purchase
+    is recorded as is what was said by whoever made the quote (``made_by``: `member`, `staff` or
+    `server`): of which ``type`` it is, the day of service, and where.
+    """
+
+    quote_id: str
+    member_id: str
+    programme: str
+    state: str
+    type: str
+    service_on: str
+    channel: str
+    location: str
+    provider: str
+    made_by: str
+    made_at: str
+    expires_at: str
+    price: MoneyView
+    discount: MoneyView
+    net: MoneyView
+    due: MoneyView
+    lines: list[QuotedLineView]
+    considered: list[ConsideredView]
+    draws: list[DrawView]
+    redemptions: list[str]
+
+
+class BoughtView(Struct, frozen=True):
+    """
+    What a quote came to that was bought; its lines and discounts are those of the quote.
+
+    They are not repeated: this answer is kept for ever, and they say what was served.
+    """
+
+    quote_id: str
+    member_id: str
+    programme: str
+    state: str
+    service_on: str
+    price: MoneyView
+    discount: MoneyView
+    net: MoneyView
+    due: MoneyView
+    draws: list[DrawView]
+    redemptions: list[str]
+
+
+def quote_view(quote: Quote, programmes: Programmes, now: Instant, locale: str) -> QuoteView:
+    """Return a quote as it is shown at an instant."""
+    unit = quote.activity.money or ""
+    state = "expired" if quote.state == "open" and quote.expires_at <= now else quote.state
+    return QuoteView(
+        quote_id=quote.id,
+        member_id=quote.member,
+        programme=quote.programme,
+        state=state,
+        type=quote.activity.type,
+        service_on=quote.service_on,
+        channel=quote.activity.channel,
+        location=quote.activity.location,
+        provider=quote.activity.provider,
+        made_by=quote.made_by,
+        made_at=format_instant(quote.made_at),
+        expires_at=format_instant(quote.expires_at),
+        price=MoneyView(quote.price, unit),
+        discount=MoneyView(quote.price - quote.net, unit),
+        net=MoneyView(quote.net, unit),
+        due=MoneyView(quote.due, unit),
+        lines=[line_view(line) for line in quote.lines],
+        considered=considered_views(quote.considered, quote, programmes, locale),
+        draws=_draws(quote),
+        redemptions=list(quote.redemptions),
+    )
+
+
+def bought_view(quote: Quote) -> BoughtView:
+    """Return a quote that was bought."""
+    unit = quote.activity.money or ""
+    return BoughtView(
+        quote_id=quote.id,
+        member_id=quote.member,
+        programme=quote.programme,
+        state=quote.state,
+        service_on=quote.service_on,
+        price=MoneyView(quote.price, unit),
+        discount=MoneyView(quote.price - quote.net, unit),
+        net=MoneyView(quote.net, unit),
+        due=MoneyView(quote.due, unit),
+        draws=_draws(quote),
+        redemptions=list(quote.redemptions),
+    )
+
+
+def _draws(quote: Quote) -> list[DrawView]:
+    return [
+        DrawView(draw.currency.partition("/")[2], draw.amount, draw.money) for draw in quote.draws
+    ]

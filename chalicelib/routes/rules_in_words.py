@@ -1,0 +1,96 @@
+"""The rules of a programme in words, as an answer."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+from chalicelib.domain.programme.fields import borrowed_from, language_of, text_in
+from chalicelib.domain.programme.versions import ProgrammeVersion
+from chalicelib.routes.operation import Reply
+from chalicelib.routes.views import spoken
+
+if TYPE_CHECKING:
+    from chalicelib.domain.programme.wording import Description
+    from chalicelib.programmes.rendering import Rendered
+
+
+class RuleInWords(Struct, frozen=True):
+    """
+    One part of a programme as a patient would read it; `lang` and `dir` are those of `text`.
+
+    `borrowed` are the languages of the programme's own words, in `name` and `text`, that it has not
+    got in the reader's.
+    """
+
+    kind: str
+    id: str
+    name: str
+    text: str
+    lang: str
+    dir: str
+    borrowed: list[str]
+    expressions: list[str]
+
+
+class RulesView(Struct, frozen=True):
+    """
+    A programme in words.
+
+    `lang` and `dir` are the reader's, and those of names. Where not everything is `translated`,
+    sentences are in English, as their own `lang` says, or names and words of the programme in a
+    language that is named in `borrowed`.
+    """
+
+    programme: str
+    version: int
+    name: str
+    rules: list[RuleInWords]
+    translated: bool
+    lang: str
+    dir: str
+
+
+def in_words(version: ProgrammeVersion, locale: str) -> Reply:
+    """Return a version of a programme in the words of a language."""
+    # Only those who ask for words pay for the message files and the rules of languages.
+    from chalicelib.domain.authoring.words import describe
+    from chalicelib.programmes.rendering import catalogue
+
+    reader = spoken(locale)
+    rules = [
+        _rule(part, catalogue().render(part.sentences, locale), locale)
+        for part in describe(version.document)
+    ]
+    others = {rule.lang for rule in rules if language_of(rule.lang) != language_of(reader.lang)}
+    others.update(*(rule.borrowed for rule in rules))
+    if borrowed := borrowed_from(version.document.name, locale):
+        others.add(borrowed)
+    return Reply(
+        RulesView(
+            programme=version.programme_id,
+            version=version.number,
+            name=text_in(version.document.name, locale),
+            rules=rules,
+            translated=not others,
+            lang=reader.lang,
+            dir=reader.dir,
+        ),
+        headers={"Content-Language": ", ".join((reader.lang, *sorted(others)))},
+    )
+
+
+def _rule(part: Description, rendered: Rendered, locale: str) -> RuleInWords:
+    language = spoken(rendered.lang)
+    name = borrowed_from(part.name, locale)
+    return RuleInWords(
+        kind=part.kind,
+        id=part.id,
+        name=text_in(part.name, locale),
+        text=rendered.text,
+        lang=language.lang,
+        dir=language.dir,
+        borrowed=sorted(rendered.borrowed | {name} - {""}),
+        expressions=list(part.expressions),
+    )
