@@ -60,6 +60,7 @@ _ABOUT_MEANING: Final = frozenset(
         "stale",
         "transfer_amount",
         "unknown_currency",
+        "unknown_purpose",
         "unknown_tier",
     }
 )
@@ -126,6 +127,7 @@ def _meant(value: Any, name: str = "") -> Any:
     if isinstance(value, list):
         return [_meant(item) for item in value]
     if isinstance(value, str):
-        return _UNFIT.sub("", value) or "x"
+        fit = _UNFIT.sub("", value)
+        return fit if fit.strip() else "x"
     # To JSON Schema 1.0 is an integer; here no number with a point is, since money has none.
     return int(value) if isinstance(value, float) and value.is_integer() else value
