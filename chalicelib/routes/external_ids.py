@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from msgspec import Struct
-
 from chalicelib.routes.calls import answer, caller_of, identity_of, reply, services_of
 from chalicelib.routes.fields import ExternalId, ExternalSystem
 from chalicelib.routes.http import Resource
+from chalicelib.routes.member_views import AccountView, account_view
 from chalicelib.routes.operation import Body, Call, Reply
 from chalicelib.usecases.attempt import Decided
 from chalicelib.usecases.change_member import change_external_id
@@ -21,13 +20,6 @@ class SystemBody(Body):
     system: ExternalSystem
 
 
-class ExternalIdView(Struct, frozen=True):
-    """The member, and the system whose id of them was set or freed."""
-
-    member_id: str
-    system: str
-
-
 @api.put(
     "/members/{member_id}/external-ids",
     name="update_external_id",
@@ -38,7 +30,7 @@ class ExternalIdView(Struct, frozen=True):
         "found by the new one at once."
     ),
     body=ExternalId,
-    answer=ExternalIdView,
+    answer=AccountView,
     idempotent=True,
     errors=("member_not_found", "external_id_taken"),
 )
@@ -54,7 +46,7 @@ def update(call: Call[ExternalId]) -> Reply:
     summary="Free the id that another system has for a member",
     description="Somebody else may have it from then on; also of a member who has left.",
     body=SystemBody,
-    answer=ExternalIdView,
+    answer=AccountView,
     idempotent=True,
     errors=("member_not_found",),
 )
@@ -65,7 +57,8 @@ def remove(call: Call[SystemBody]) -> Reply:
 
 def _change(call: Call[ExternalId] | Call[SystemBody], system: str, value: str | None) -> Reply:
     def present(decided: Decided) -> Answer:
-        return answer(200, ExternalIdView(decided.member, system))
+        # The answer is kept, so it repeats neither the id nor the system.
+        return answer(200, account_view(decided.member, decided.account))
 
     services, caller, member = services_of(call), caller_of(call), call.path["member_id"]
     identity = identity_of(call)
