@@ -121,7 +121,7 @@ class TestKeys:
 
         for thief in (replace(KEY, tenant="other"), replace(KEY, secret_hash="00" * 32), KEY):
             with pytest.raises(ValueError, match="another key"):
-                store.catalogue.create_key(thief, administers=True)
+                store.catalogue.create_key(thief, administers=False)
 
         assert store.catalogue.find_key(KEY.key_id) == KEY
 
