@@ -129,11 +129,11 @@ def _competition(compose: Composer, rule: EarningRule) -> Iterator[Message | Non
             yield compose.described(group.describe)
     if mode == "best":
         rivals = (other.name or other.id for other in contenders if other.id != rule.id)
-        yield compose.message("earning-best", names=compose.all_of(rivals))
+        yield compose.message("earning-best", names=compose.rivals(rivals))
     elif mode == "first":
         contenders.sort(key=by_priority)
         ranked = (other.name or other.id for other in contenders)
-        yield compose.message("earning-first", names=compose.all_of(ranked))
+        yield compose.message("earning-first", names=compose.rivals(ranked))
 
 
 def expressions(rule: EarningRule) -> tuple[str, ...]:

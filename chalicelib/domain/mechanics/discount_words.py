@@ -52,7 +52,7 @@ def _rivals(compose: Composer, section: Discounts, discount: Discount) -> Messag
         for other in section.offers
         if discount.group and other.group == discount.group and other.id != discount.id
     ]
-    return compose.message("discounts-best", names=compose.all_of(rivals)) if rivals else None
+    return compose.message("discounts-best", names=compose.rivals(rivals)) if rivals else None
 
 
 def _together(compose: Composer, section: Discounts) -> Message | None:

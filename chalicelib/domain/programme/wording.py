@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from datetime import date
+from typing import Final
 
 from msgspec import Struct
 
@@ -15,6 +16,9 @@ from chalicelib.domain.ledger import calendar
 from chalicelib.domain.ledger.money import Money
 from chalicelib.domain.programme.document import Metrics, Programme
 from chalicelib.domain.programme.fields import Caption, LeapDay, LineScope, Plural, Text
+
+# Of more than these, a programme of 200 rules in one group would be 40,000 names long.
+_RIVALS_NAMED: Final = 10
 
 
 class Amount(Struct, frozen=True):
@@ -114,6 +118,12 @@ class Composer:
     def all_of(self, items: Iterable[Item]) -> AllOf:
         """Return a list joined by `and`."""
         return AllOf(tuple(items))
+
+    def rivals(self, names: Iterable[Text]) -> AllOf:
+        """Return the first of many names and how many others there are: each has all as rivals."""
+        known = tuple(names)
+        named, others = known[:_RIVALS_NAMED], len(known[_RIVALS_NAMED:])
+        return self.all_of((*named, self.message("others", others=others)) if others else named)
 
     def any_of(self, items: Iterable[Item]) -> AnyOf:
         """Return a list joined by `or`."""

@@ -214,6 +214,28 @@ def test_a_rule_names_its_rivals(mode: str, expected: str) -> None:
     assert worded(changes)["earning", "visit"].text == expected
 
 
+def test_w_words_grow_with_the_document_and_not_with_its_square() -> None:
+    """Where everything competes with everything, the first rivals are named and others counted."""
+    changes = {
+        **PLAIN,
+        "/stacking": "best",
+        f"{VISIT}/group": GONE,
+        "/groups": [],
+        "/earning/1": {**rival("one", "visit.completed"), "group": None},
+    }
+    rules = {
+        f"/earning/{place}": {**rival(f"r{place}", "visit.completed"), "group": None}
+        for place in range(2, 200)
+    }
+
+    parts = worded({**changes, **rules})
+
+    assert parts["earning", "visit"].text == (
+        f"{EARNS}. Does not add to one, r2, r3, r4, r5, r6, r7, r8, r9, r10 and 189 others: what "
+        "gives most counts."
+    )
+
+
 def rival(rule_id: str, kind: str) -> dict[str, Any]:
     """Another rule of the group of the visit."""
     return {

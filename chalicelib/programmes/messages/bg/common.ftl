@@ -3,6 +3,7 @@ sentence-gap = { " " }
 amount = { $number } { $name }
 money = { $number } { $currency }
 
+others = още { $others }
 days =
     { $days ->
         [one] { $days } ден

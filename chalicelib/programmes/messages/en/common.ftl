@@ -8,6 +8,13 @@ sentence-gap = { " " }
 amount = { $number } { $name }
 money = { $number } { $currency }
 
+# How many more there are at the end of a list.
+others =
+    { $others ->
+        [one] { $others } other
+       *[other] { $others } others
+    }
+
 days =
     { $days ->
         [one] { $days } day

@@ -3,6 +3,7 @@ sentence-gap = { " " }
 amount = { $number } { $name }
 money = { $number } { $currency }
 
+others = { $others } مورد دیگر
 # After a number nouns stay in the singular.
 days = { $days } روز
 times =

@@ -4,6 +4,7 @@ sentence-gap = { "" }
 amount = { $number } { $name }
 money = { $number } { $currency }
 
+others = 另外 { $others } 項
 days = { $days } 天
 times = { $times } 次
 
