@@ -225,7 +225,7 @@ def seen(text: str) -> str:
             "stacking",
             "hospital-levels",
             "zh-TW",
-            ("多項優惠相加。多項合計最多折抵 12%。"),
+            ("多項優惠相加。多項合計最多減免 12%。"),
         ),
         (
             "healthy-behaviour",
@@ -254,8 +254,8 @@ def seen(text: str) -> str:
             "prepaid",
             "zh-TW",
             (
-                "購買時優先以Prepaid money支付。儲值滿 200.00 英鎊：折扣"
-                " 10%。儲值滿 500.00 英鎊：折扣 20%。以此支付的列為消費。"
+                "購買時優先以Prepaid money支付。儲值滿 200.00 英鎊：減免"
+                " 10%。儲值滿 500.00 英鎊：減免 20%。以此支付的列為消費。"
             ),
         ),
         (

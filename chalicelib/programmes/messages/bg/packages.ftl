@@ -1,2 +1,2 @@
 packages-hold = { $name }: { $units } × { $gives } при { $activity } на { $sku }.
-packages-last = Използва се до { days }.
+packages-last = Трябва да се използват в срок от { days }.

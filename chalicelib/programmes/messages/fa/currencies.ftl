@@ -1,7 +1,7 @@
 currencies-never = { $name } منقضی نمی‌شود.
 currencies-rolling = { $name } تا پایان روزی که { $life } پس از دریافت آن است قابل استفاده است.
 currencies-rounded =
-    { $name } تا پایان { $period ->
+    { $name } تا پایان آن { $period ->
         [month] ماه
         [quarter] سه‌ماهه
         [half] نیم‌سال

@@ -14,7 +14,7 @@ not-counted = 不计入：{ $names }。
 described = { ENDED($text, "。") }
 
 usable-for = 有效期 { days }。
-leap-day = 没有 2 月 29 日的年份以{ $day }代替。
+leap-day = 没有 2月29日的年份以{ $day }代替。
 
 visits = 就诊 { $visits } 次
 visits-on = 就诊 { $visits } 次（每次{ $activity }计为一次）
@@ -51,7 +51,7 @@ activity =
     }
 activity-bare = “{ $subject }”
 
-end-of-february = 2 月的最后一天
+end-of-february = 2月的最后一天
 
 season-between = 自{ $first }至{ $last }。
 season-since = 自{ $first }起。

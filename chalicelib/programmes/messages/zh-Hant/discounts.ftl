@@ -2,8 +2,8 @@ discounts-spend =
     { $name }：{ $window ->
         [calendar_year] 本曆年內
        *[lifetime] 累計
-    }{ $spent }起折扣 { $percent }%。
-discounts-spend-step = 每再消費 { $every }，多折 { $percent }%，最高 { $most }%。
+    }{ $spent }起減免 { $percent }%。
+discounts-spend-step = 每再消費 { $every }，多減免 { $percent }%，最高 { $most }%。
 discounts-basis =
     { $basis ->
         [after] 本次帳單也列入計算。
@@ -14,8 +14,8 @@ discounts-window =
     { $name }：{ $window ->
         [calendar_year] 一個曆年內
        *[rolling] { $window_days } 天內
-    }{ $spent }後，{ $days } 天內折扣 { $percent }%。
-discounts-dates = { $name }：{ $days }折扣 { $percent }%。
+    }{ $spent }後，{ $days } 天內減免 { $percent }%。
+discounts-dates = { $name }：{ $days }減免 { $percent }%。
 discounts-birthday = 生日當天
 discounts-around =
     { $before ->
@@ -25,8 +25,8 @@ discounts-around =
         [0] 至當天
        *[other] 至後 { $after } 天
     }止。
-discounts-status = { $name }：具備{ $statuses }者折扣 { $percent }%。
-discounts-household = { $name }：家庭成員達 { $members } 人，折扣 { $percent }%。
+discounts-status = { $name }：具備{ $statuses }者減免 { $percent }%。
+discounts-household = { $name }：家庭成員達 { $members } 人，減免 { $percent }%。
 discounts-roles = 限家庭中的{ $roles }。
 discounts-role =
     { $role ->
@@ -35,18 +35,18 @@ discounts-role =
        *[dependant] 受扶養人
     }
 discounts-tiers = { $name }：{ $shares }。
-discounts-share = { $tier }折扣 { $percent }%
+discounts-share = { $tier }減免 { $percent }%
 discounts-prices = { $name }：每件{ $prices }。
 discounts-price = { $service } { $money }
 discounts-only = 僅限{ $holders }。
-discounts-voucher-percent = { $name }：憑「{ $reward }」券折扣 { $percent }%。
+discounts-voucher-percent = { $name }：憑「{ $reward }」券減免 { $percent }%。
 discounts-voucher-money = { $name }：憑「{ $reward }」券折抵 { $money }。
 
 discounts-stacking =
     { $stacking ->
         [best_of] 有多項優惠時，每個項目取最優惠的一項。
         [additive] 多項優惠相加。
-       *[sequential] 有多項優惠時，依序就前一項折扣後的餘額計算。
+       *[sequential] 有多項優惠時，依序就前一項減免後的餘額計算。
     }
-discounts-most = 多項合計最多折抵 { $percent }%。
+discounts-most = 多項合計最多減免 { $percent }%。
 discounts-best = 不與{ $names }併用：取最優惠者。
