@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from chalicelib.domain.ledger.activity import Activity, recorded_in
 from chalicelib.domain.ledger.events import (
@@ -22,7 +22,9 @@ from chalicelib.domain.ledger.events import (
 from chalicelib.domain.ledger.postings import kind_of
 from chalicelib.domain.mechanics.remaining import Remaining
 from tests.faults.ending import TenantEnding
-from tests.faults.programmes import PROGRAMME, VISIT_DAY_CAP, awards
+from tests.faults.programmes import FLAT, PROGRAMME, RIVALS, VISIT_DAY_CAP, awards
+
+_DAY_CAPS: Final = {"visit": VISIT_DAY_CAP, "flat": FLAT}
 
 
 class _Earned(NamedTuple):
@@ -42,15 +44,15 @@ class _Earned(NamedTuple):
 def check_earnings(tenant: TenantEnding, member: str, events: list[Event]) -> Iterator[str]:
     """Check every activity of one journal."""
     earned = list(_earned(tenant, member, events))
-    visits: Counter[str] = Counter()
+    given: Counter[tuple[str, str]] = Counter()
     for each in earned:
         yield from _awards(each)
         day = each.activity.local_day(_time_zone(tenant)).isoformat()
         for place, award in enumerate(each.data.awards):
-            visits[day] += each.held(place) if award.rule == "visit" else 0
-    for day, given in visits.items():
-        if given > VISIT_DAY_CAP:
-            yield f"visits of {day} earned {given}"
+            given[award.rule, day] += each.held(place)
+    for (rule, day), amount in given.items():
+        if amount > _DAY_CAPS.get(rule, amount):
+            yield f"{rule} gave {amount} on {day}"
     returned = _returned(events)
     for each in earned:
         yield from _taken_back(each, events, returned)
@@ -79,13 +81,27 @@ def _awards(earned: _Earned) -> Iterator[str]:
             yield f"event {event.version} awards {raw}"
         rest = _what_is_left(earned.activity, remaining)
         left = {} if rest is None else awards(rest, evaluated.version, evaluated.tier)
+        worth = [_within(award, left.get(award.rule, 0)) for award in data.awards]
         for place, award in enumerate(data.awards):
-            expected = _within(award, left.get(award.rule, 0))
-            if earned.held(place) != expected:
-                yield (
-                    f"of event {event.version} {earned.held(place)} {award.rule} are left, "
-                    f"not {expected}"
-                )
+            held, expected = earned.held(place), worth[place]
+            if award.rule not in RIVALS and held != expected:
+                yield (f"of event {event.version} {held} {award.rule} are left, not {expected}")
+        rivals = [place for place, award in enumerate(data.awards) if award.rule in RIVALS]
+        yield from _best(earned, rivals, worth)
+
+
+def _best(earned: _Earned, rivals: list[int], worth: list[int]) -> Iterator[str]:
+    """Of rules that compete the best has won; after a reversal others may have used its room."""
+    held = {earned.data.awards[place].rule: earned.held(place) for place in rivals}
+    best = max((worth[place] for place in rivals), default=0)
+    least = sum(worth[place] for place in rivals if earned.data.awards[place].rule == "spend")
+    name = f"event {earned.event.version} of {worth}"
+    if sum(map(bool, held.values())) > 1:
+        yield f"{name} has all of {held}"
+    if earned.remaining is None and sum(held.values()) != best:
+        yield f"{name} has {held}, not {best}"
+    if sum(held.values()) < least or held.get("flat", 0) > FLAT:
+        yield f"{name} has {held}"
 
 
 def _within(award: RuleAward, worth: int) -> int:

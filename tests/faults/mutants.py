@@ -10,6 +10,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from datetime import date
 from typing import Any, Final, NamedTuple
 
 from msgspec.structs import replace
@@ -38,12 +39,15 @@ from chalicelib.domain.ledger.events import (
 )
 from chalicelib.domain.ledger.lots import Taken
 from chalicelib.domain.mechanics import (
+    caps,
     clawback,
     closing,
     date_gifts,
+    discounts,
     entitlement_uses,
     holds,
     households,
+    metrics,
     plans,
     quotes,
     quoting,
@@ -65,9 +69,11 @@ from chalicelib.domain.mechanics.subscriptions import PayFee
 from chalicelib.domain.mechanics.transfers import SendTransfer
 from chalicelib.domain.programme import conditions
 from chalicelib.domain.programme.document import Programme
+from chalicelib.domain.programme.versions import ProgrammeVersion
 from chalicelib.store.ledger import DynamoLedger
 from chalicelib.usecases import attempt, execution
 from tests.faults import broken_stores
+from tests.faults.programmes import GOOD_WEEK
 from tests.faults.world import DAY, MINUTE, LedgerOver
 
 _SETTLED: Final = attempt._settled
@@ -278,6 +284,28 @@ def _next_at_all(*asked: Any) -> Any:
     return planned if is_over else anew
 
 
+def _noticed_at_crossing(
+    account: Account, versions: tuple[ProgrammeVersion, ...], discount: str, day: date
+) -> date | None:
+    """Let a term begin with a day that crosses the threshold, and not with what follows it."""
+    del discount
+    name = metrics.metric_key(versions[-1].programme_id, "spend")
+    totals = metrics.DayTotals(account.metrics.get(name, {}))
+    found, was_there = None, False
+    for each in map(date.fromisoformat, totals.days):
+        first = calendar.add_days(each, 1 - GOOD_WEEK.days)
+        is_there = totals.between(first, each) >= GOOD_WEEK.at_least
+        if is_there and not was_there and each <= day:
+            found = calendar.add_days(each, GOOD_WEEK.term_days)
+        was_there = is_there
+    return found
+
+
+def _room_as_then(*_: Any) -> Callable[..., None]:
+    """See no use of caps but what was known when an activity was recorded."""
+    return lambda *_: None
+
+
 @contextmanager
 def _read_as(decider: Decider, ref: Ref, record: Any) -> Iterator[None]:
     """Let a record be another than was read."""
@@ -376,6 +404,10 @@ MUTANTS: Final[dict[str, Mutant]] = {
     "refund-to-another-lot": _retracting("quotes", _refund_elsewhere),
     "one-fee-two-periods": Mutant(plant=lambda: _handled(PayFee, _paid_twice)),
     "confirmed-again": Mutant(plant=lambda: _handled(ConfirmQuote, _confirm_again)),
+    "noticed-at-crossing": Mutant(
+        plant=lambda: _swapped(discounts, "held_through", _noticed_at_crossing)
+    ),
+    "room-as-then": Mutant(plant=lambda: _swapped(caps, "room_again", _room_as_then)),
     "free-for-ever": Mutant(plant=lambda: _handled(ConfirmQuote, _free_for_ever)),
     "truthy-conditions": Mutant(plant=lambda: _swapped(conditions.Compiled, "evaluate", _truthy)),
 }

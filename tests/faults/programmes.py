@@ -19,6 +19,10 @@ COINS: Final = "care/coins"
 STARS: Final = "care/stars"
 PREPAID: Final = "care/prepaid"
 VISIT_DAY_CAP: Final = 100
+# What a payment earns at least, once a day: it competes with what its amount brings.
+FLAT: Final = 40
+#: Rules that compete, so that a payment has one of them.
+RIVALS: Final = frozenset({"spend", "flat"})
 STOCK: Final = {"mug": 3, "keyring": 2}
 PARKING_QUOTA: Final = 2
 GOODWILL_DAILY: Final = 50
@@ -39,6 +43,17 @@ CARD: Final[dict[str, Any]] = {
     "full": {"entitlement": "coffee"},
 }
 CARD_KEY: Final = f"{PROGRAMME}/{CARD['id']}"
+
+
+class GoodWeek(NamedTuple):
+    """So much spent in so many days brings a discount for so many days more."""
+
+    at_least: int
+    days: int
+    term_days: int
+
+
+GOOD_WEEK: Final = GoodWeek(at_least=30_000, days=7, term_days=2)
 
 
 class Rates(NamedTuple):
@@ -82,6 +97,7 @@ def document(rates: Rates, time_zone: str) -> dict[str, Any]:
             },
         ],
         "attributes": {"online": "bool"},
+        "groups": [{"id": "payment", "mode": "best"}],
         "earning": [
             {
                 "id": "visit",
@@ -105,6 +121,15 @@ def document(rates: Rates, time_zone: str) -> dict[str, Any]:
                 "award": {"type": "per_amount", "amount": rates.spend, "per": 700},
                 "scope": {"exclude": {"categories": ["prescription"]}},
                 "caps": [{"window": "activity", "max": 90}],
+                "group": "payment",
+            },
+            {
+                "id": "flat",
+                "on": ["payment.received"],
+                "currency": "points",
+                "award": {"type": "fixed", "amount": FLAT},
+                "caps": [{"window": "day", "max": FLAT}],
+                "group": "payment",
             },
             {
                 "id": "steps",
@@ -212,13 +237,7 @@ def document(rates: Rates, time_zone: str) -> dict[str, Any]:
                 {
                     "id": "good-week",
                     "name": "Good week",
-                    "terms": {
-                        "type": "spend_window",
-                        "at_least": 30000,
-                        "percent": 3,
-                        "days": 7,
-                        "term_days": 2,
-                    },
+                    "terms": {"type": "spend_window", "percent": 3, **GOOD_WEEK._asdict()},
                 },
             ],
         },
@@ -255,6 +274,7 @@ def awards(activity: Activity, version: int, tier: str) -> dict[str, int]:
         found["online"] = 15
     if kind == "payment.received":
         found["spend"] = _counted(activity) * rates.spend // 700
+        found["flat"] = FLAT
     if kind == "steps.recorded":
         found["steps"] = (activity.quantity or 1) // 1000
     if kind == "exercise.recorded" and (activity.quantity or 1) >= 30:

@@ -244,7 +244,7 @@ def seen(text: str) -> str:
             "points",
             "zh-TW",
             (
-                "會員之間可以轉贈points，每次 10 至 500 points。效期不變"
+                "會員之間可以轉贈points，每次 10 至 500 points。效期不變。所得須滿 14 天後方可轉贈"
                 "。每位會員每月最多轉出 1,000 points。每位會員每年最多轉入 12 次。"
             ),
         ),
