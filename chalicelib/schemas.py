@@ -14,7 +14,7 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 
-from chalicelib.domain.authoring.whole_document import Document
+from chalicelib.domain.authoring.whole_document import ProgrammeDocument
 from chalicelib.domain.ledger.events import Event
 
 _HERE: Final = Path(__file__).parent
@@ -34,8 +34,8 @@ class Published(NamedTuple):
         definitions = described["$defs"]
         for definition in definitions.values():
             _tidy(definition)
-        if self.shape is Document:
-            definitions["Document"]["properties"]["$schema"] = {
+        if self.shape is ProgrammeDocument:
+            definitions["ProgrammeDocument"]["properties"]["$schema"] = {
                 "description": "Where this schema is, for editors; not part of the programme.",
                 "type": "string",
             }
@@ -54,7 +54,7 @@ class Published(NamedTuple):
 
 PROGRAMME: Final = Published(
     _HERE.joinpath("programmes", "programme.schema.json"),
-    Document,
+    ProgrammeDocument,
     "A loyalty programme",
     "One document that holds every mechanic of a programme.",
 )

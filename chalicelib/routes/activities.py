@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from msgspec import Meta, Struct, field
+from msgspec import UNSET, Meta, Struct, UnsetType, field
 
 from chalicelib.domain.ledger.activity import Activity
 from chalicelib.domain.ledger.calendar import format_instant
@@ -83,8 +83,8 @@ class MemberRef(Body):
     """The member: by Tessera's id, or by an id of another system."""
 
     # An id that was never made is a member who is not there, which refuses one activity of many.
-    id: Annotated[str, Meta(max_length=64, pattern=r"^mem_")] | None = None
-    external_id: ExternalId | None = None
+    id: Annotated[str, Meta(max_length=64, pattern=r"^mem_")] | UnsetType = UNSET
+    external_id: ExternalId | UnsetType = UNSET
 
 
 class ActivityBody(Body):
@@ -111,7 +111,7 @@ class ActivityBody(Body):
     attributes: Annotated[dict[Id, Scalar], Meta(max_length=20)] = field(default_factory=dict)
 
 
-class RuleView(Struct, frozen=True, omit_defaults=True):
+class RuleResultView(Struct, frozen=True, omit_defaults=True):
     """What a rule made of the activity: ``granted`` of ``raw``, or why not."""
 
     rule: str
@@ -133,7 +133,7 @@ class ExplanationView(Struct, frozen=True, omit_defaults=True):
     version: int | None = None
     tier: str = ""
     note: str = ""
-    rules: list[RuleView] = []
+    rules: list[RuleResultView] = []
 
 
 class ActivityView(Struct, frozen=True):
@@ -205,14 +205,14 @@ def record(call: Call[ActivityBody, DryRun]) -> Reply:
 def reported_of(body: ActivityBody) -> Reported:
     """Return what a body reports; raises `Invalid` for what contradicts itself."""
     reference = body.member
-    if (reference.id is None) == (reference.external_id is None):
+    external = reference.external_id
+    if (reference.id is UNSET) == (external is UNSET):
         raise invalid_body([Violation("/member", "needs either `id` or `external_id`")])
     occurred_at = instant_in(body.occurred_at, pointer="/occurred_at")
     money = body.amount.currency if body.amount else body.currency
     if body.amount and body.currency and body.currency != body.amount.currency:
         differs = Violation("/currency", "must be that of `amount`, or be left out")
         raise invalid_body([differs])
-    external = reference.external_id
     return Reported(
         activity=Activity(
             type=body.type,
@@ -232,8 +232,8 @@ def reported_of(body: ActivityBody) -> Reported:
             ),
             attributes=body.attributes,
         ),
-        member=reference.id,
-        external_id=None if external is None else (external.system, external.value),
+        member=None if reference.id is UNSET else reference.id,
+        external_id=None if external is UNSET else (external.system, external.value),
     )
 
 
@@ -267,7 +267,7 @@ def _explanation(verdict: Verdict) -> ExplanationView:
         verdict.tier,
         verdict.note,
         [
-            RuleView(r.rule, r.currency, r.matched, r.raw, r.granted, r.reason)
+            RuleResultView(r.rule, r.currency, r.matched, r.raw, r.granted, r.reason)
             for r in verdict.rules
         ],
     )

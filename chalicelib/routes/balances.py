@@ -8,6 +8,7 @@ from typing import Annotated
 from msgspec import Meta, Struct
 
 from chalicelib import observability
+from chalicelib.domain.ledger.account import Status
 from chalicelib.domain.ledger.calendar import format_instant
 from chalicelib.domain.ledger.effects import LotWarned, TierChange
 from chalicelib.domain.ledger.events import (
@@ -19,7 +20,8 @@ from chalicelib.domain.ledger.events import (
 )
 from chalicelib.routes.calls import caller_of, instant_in, services_of
 from chalicelib.routes.http import Resource
-from chalicelib.routes.operation import Call, Page, Query, Reply
+from chalicelib.routes.localisation import Direction
+from chalicelib.routes.operation import Call, Page, Query, Reply, Timestamp
 from chalicelib.routes.views import (
     AwardView,
     BalanceDetailView,
@@ -34,21 +36,26 @@ from chalicelib.usecases.read_ledger import read_as_of, read_ledger, verify_acco
 api = Resource("balances")
 
 
+EventKind = Annotated[str, Meta(extra_json_schema={"pattern": r"^[a-z]+(\.[a-z_]+)+$"})]
+
+
 class AsOf(Query, frozen=True):
     """The instant to look at; now where it is left out."""
 
-    as_of: Annotated[str, Meta(max_length=40, description="RFC 3339.")] | None = None
+    as_of: Annotated[str, Meta(max_length=40, extra_json_schema={"format": "date-time"})] | None = (
+        None
+    )
 
 
 class BalancesView(Struct, frozen=True):
     """What a member holds at an instant."""
 
     member_id: str
-    as_of: str
-    status: str
+    as_of: Timestamp
+    status: Status
     balances: list[BalanceDetailView]
     lang: str
-    dir: str
+    dir: Direction
 
 
 class ActivitySummaryView(Struct, frozen=True, omit_defaults=True):
@@ -70,7 +77,7 @@ class ActivitySummaryView(Struct, frozen=True, omit_defaults=True):
     service_on: str = ""
 
 
-class ExpiringView(Struct, frozen=True):
+class ExpiringValueView(Struct, frozen=True):
     """Value that is announced to expire: usable through ``expires_on``."""
 
     programme: str
@@ -80,13 +87,13 @@ class ExpiringView(Struct, frozen=True):
     expires_at: str
 
 
-class AtRiskView(Struct, frozen=True):
+class TierAtRiskView(Struct, frozen=True):
     """A tier that the coming review would take, as things stand."""
 
     programme: str
     tier: str
     falls_to: str
-    at: str
+    at: Timestamp
 
 
 class EventView(Struct, frozen=True, omit_defaults=True):
@@ -100,7 +107,7 @@ class EventView(Struct, frozen=True, omit_defaults=True):
     """
 
     version: int
-    kind: str
+    kind: EventKind
     occurred_at: str
     effective_at: str
     movements: list[MovementView]
@@ -108,8 +115,8 @@ class EventView(Struct, frozen=True, omit_defaults=True):
     activity: ActivitySummaryView | None = None
     awards: list[AwardView] = []
     tiers: dict[str, str] = {}
-    expiring: list[ExpiringView] = []
-    at_risk: list[AtRiskView] = []
+    expiring: list[ExpiringValueView] = []
+    at_risk: list[TierAtRiskView] = []
     redemption_id: str | None = None
     transfer_id: str | None = None
     counterparty: str | None = None
@@ -149,8 +156,10 @@ class VerificationView(Struct, frozen=True):
     name="read_balance",
     scope="balances:read",
     summary="Read a balance, now or as of a past instant",
+    description="By programme and currency, with the lots in the order in which they are spent.",
     query=AsOf,
     answer=BalancesView,
+    headers=("Content-Language",),
     member_may=True,
     errors=("member_not_found", "as_of_in_future", "invalid_instant"),
 )
@@ -178,6 +187,9 @@ def balance(call: Call[None, AsOf]) -> Reply:
     name="read_ledger",
     scope="ledger:read",
     summary="Page through the ledger, newest first",
+    description=(
+        "Every event of the account, with what moved between which accounts of the ledger."
+    ),
     query=Page,
     answer=LedgerView,
     member_may=True,
@@ -258,7 +270,7 @@ def event_view(event: Event, *, by_member: bool) -> EventView:
     )
 
 
-def _expiring(event: Event) -> Iterator[ExpiringView]:
+def _expiring(event: Event) -> Iterator[ExpiringValueView]:
     for effect in event.effects:
         if not isinstance(effect, LotWarned):
             continue
@@ -267,13 +279,13 @@ def _expiring(event: Event) -> Iterator[ExpiringView]:
             raise AssertionError("what is announced to expire has a last day")
         programme, _, currency = effect.currency.partition("/")
         gone = format_instant(lot.expires_at)
-        yield ExpiringView(programme, currency, effect.amount, lot.expires_on, gone)
+        yield ExpiringValueView(programme, currency, effect.amount, lot.expires_on, gone)
 
 
-def _at_risk(data: Data) -> list[AtRiskView]:
+def _at_risk(data: Data) -> list[TierAtRiskView]:
     tiers = data.at_risk if isinstance(data, TierReviewAnnounced) else ()
     return [
-        AtRiskView(each.programme, each.tier, each.falls_to, format_instant(each.at))
+        TierAtRiskView(each.programme, each.tier, each.falls_to, format_instant(each.at))
         for each in tiers
     ]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta, Struct
@@ -15,6 +15,7 @@ from chalicelib.routes.fields import DryRun
 from chalicelib.routes.http import Resource
 from chalicelib.routes.operation import Body, Call, Reply
 from chalicelib.routes.problems import problem_of
+from chalicelib.routes.refusals import Problem
 from chalicelib.usecases.record_activity import Outcome, Reported, record_activities
 
 api = Resource("batches")
@@ -34,7 +35,7 @@ class BatchResult(Struct, frozen=True, omit_defaults=True):
     """As `BatchResultView`, with bodies that are encoded already."""
 
     index: int
-    result: str
+    result: Literal["recorded", "refused", "not_attempted"]
     replayed: bool = False
     activity: msgspec.Raw = msgspec.Raw(b"null")
     problem: msgspec.Raw = msgspec.Raw(b"null")
@@ -44,10 +45,10 @@ class BatchResultView(Struct, frozen=True, omit_defaults=True):
     """What became of one activity: `recorded`, `refused` with a problem, or `not_attempted`."""
 
     index: int
-    result: str
+    result: Literal["recorded", "refused", "not_attempted"]
     replayed: bool = False
     activity: ActivityView | None = None
-    problem: dict[str, Any] | None = None
+    problem: Problem | None = None
 
 
 class BatchView(Struct, frozen=True):

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any, Final
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, Final, TypeVar
 
 import msgspec
 
@@ -12,11 +13,13 @@ from chalicelib.domain.errors import Invalid
 from chalicelib.domain.ledger.actor import Actor
 from chalicelib.domain.ledger.calendar import Instant, parse_instant
 from chalicelib.domain.violations import Violation
-from chalicelib.routes.operation import Call, Reply
+from chalicelib.routes.operation import Call, Page, Reply
 from chalicelib.usecases.execution import Done, Present, change_account
 from chalicelib.usecases.identity import request_identity
 from chalicelib.usecases.services import Caller, Services
 from chalicelib.usecases.stored import Answer, IdempotencyKey
+
+T = TypeVar("T")
 
 _ENCODER: Final = msgspec.json.Encoder()
 
@@ -49,6 +52,27 @@ def carry_out(
     services, caller = services_of(call), caller_of(call)
     done = change_account(services, caller, command, present, identity_of(call), dry_run=dry_run)
     return reply(done)
+
+
+def page_of(
+    call: Call[Any, Page], items: Sequence[T], key: Callable[[T], str]
+) -> tuple[Sequence[T], str | None]:
+    """
+    Return the page of a list that is asked for, and the cursor of the next one.
+
+    A page goes on after the item with which the last one ended.  Where that is gone meanwhile it
+    goes on at the next key, or at its place if the list is not in the order of its keys.
+    """
+    keys, start = [key(each) for each in items], 0
+    if (position := call.position()) is not None:
+        place, last = position
+        if last in keys:
+            start = keys.index(last) + 1
+        else:
+            start = bisect_right(keys, last) if keys == sorted(keys) else place
+    end = start + call.query.limit
+    more = end < len(items)
+    return items[start:end], call.next_cursor([end - 1, keys[end - 1]]) if more else None
 
 
 def instant_in(text: str, **place: str) -> Instant:

@@ -8,7 +8,7 @@ from chalicelib.domain.ledger.calendar import format_instant
 from chalicelib.routes.calls import caller_of, instant_in, services_of
 from chalicelib.routes.fields import InstantText, Title
 from chalicelib.routes.http import Resource
-from chalicelib.routes.operation import Body, Call, Reply
+from chalicelib.routes.operation import Body, Call, Reply, Timestamp
 from chalicelib.usecases.move_clock import move_clock, open_sandbox, read_clock
 
 api = Resource("clock")
@@ -36,17 +36,17 @@ class SandboxView(Struct, frozen=True):
     """A new tenant with its administrator's key, which is shown this once."""
 
     tenant: str
-    now: str
+    now: Timestamp
     api_key: str
 
 
 class ClockView(Struct, frozen=True):
     """What the clock shows."""
 
-    now: str
+    now: Timestamp
 
 
-class MovedView(Struct, frozen=True):
+class AdvancedClockView(Struct, frozen=True):
     """
     Where the clock stands now.
 
@@ -54,7 +54,7 @@ class MovedView(Struct, frozen=True):
     and moving the clock to the same instant goes on.  Balances are right either way.
     """
 
-    now: str
+    now: Timestamp
     settled: int
     events: int
     finished: bool
@@ -87,6 +87,7 @@ def open_one(call: Call[SandboxBody]) -> Reply:
     name="read_clock",
     scope="balances:read",
     summary="Read the test clock",
+    description="Only a sandbox has one.",
     answer=ClockView,
     errors=("no_test_clock",),
 )
@@ -100,8 +101,9 @@ def read(call: Call) -> Reply:
     name="advance_clock",
     scope="clock:write",
     summary="Move the test clock forward",
+    description="What falls due until then happens. It never moves back.",
     body=ClockBody,
-    answer=MovedView,
+    answer=AdvancedClockView,
     idempotent=False,
     errors=("no_test_clock", "clock_moves_forward", "invalid_instant"),
 )
@@ -114,7 +116,7 @@ def move(call: Call[ClockBody]) -> Reply:
         settle=call.body.settle,
     )
     return Reply(
-        MovedView(
+        AdvancedClockView(
             format_instant(moved.clock),
             moved.ticked.accounts,
             moved.ticked.events,

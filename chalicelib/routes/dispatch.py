@@ -38,6 +38,7 @@ from chalicelib.routes.parsing import canonical, parse_object
 from chalicelib.routes.services import Services, provided
 
 _PATH_LENGTH_MAX: Final = 128
+_HOST: Final = re.compile(r"(?:[A-Za-z0-9.-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::[0-9]{1,5})?")
 #: What a caller without a Lambda context, such as a test, has left.
 _UNLIMITED_MS: Final = 30_000
 
@@ -94,7 +95,7 @@ def _call(
         seen["member_id"] = _log_id(path["member_id"])
     given = request.headers
     key = headers.idempotency_key(given.get("idempotency-key"), wanted=operation.idempotent)
-    entity_tag = headers.if_match(given.get("if-match"), operation.if_match)
+    entity_tag = headers.if_match(given.get("if-match"), wanted=operation.if_match)
     query = _query(operation, request)
     raw_body = _raw_body(request)
     body = _body(operation, raw_body, given.get("content-type"))
@@ -111,6 +112,7 @@ def _call(
         correlation_id=correlation_id,
         locale=headers.first_locale(given.get("accept-language")),
         remaining_ms=_remaining(request),
+        base_url=lambda: _base_url(request),
         services=services,
     )
 
@@ -228,6 +230,16 @@ def _remaining(request: Request) -> Callable[[], int]:
     if context is None or not hasattr(context, "get_remaining_time_in_millis"):
         return lambda: _UNLIMITED_MS
     return lambda: int(context.get_remaining_time_in_millis())
+
+
+def _base_url(request: Request) -> str:
+    """Return the address below which the caller found the API: with its stage or base path."""
+    context, host = request.context, request.headers.get("host") or ""
+    if domain := context.get("domainName"):
+        return f"https://{domain}{str(context['path']).removesuffix(request.path)}"
+    if not _HOST.fullmatch(host):
+        return ""
+    return f"{'https' if request.headers.get('x-forwarded-proto') == 'https' else 'http'}://{host}"
 
 
 def correlation_id_of(request: Request | None) -> str:

@@ -15,10 +15,10 @@ from chalicelib.domain.mechanics.entitlement_uses import (
 from chalicelib.domain.mechanics.entitlements import GrantEntitlement, Held
 from chalicelib.domain.mechanics.stamp_cards import CardProgress
 from chalicelib.domain.programme.fields import Days, Id, text_in
-from chalicelib.routes.calls import answer, caller_of, carry_out, services_of
+from chalicelib.routes.calls import answer, caller_of, carry_out, page_of, services_of
 from chalicelib.routes.fields import Note, OptionalReason, Reason, ShortText
 from chalicelib.routes.http import Resource
-from chalicelib.routes.operation import Body, Call, Reply
+from chalicelib.routes.operation import Body, Call, Page, Reply
 from chalicelib.usecases.attempt import Decided
 from chalicelib.usecases.read_benefits import read_benefits
 from chalicelib.usecases.stored import Answer
@@ -28,14 +28,14 @@ api = Resource("entitlements")
 Units = Annotated[int, Meta(ge=1, le=1000)]
 
 
-class GrantedView(Struct, frozen=True, omit_defaults=True):
+class GrantedUnitsView(Struct, frozen=True, omit_defaults=True):
     """Units that lapse together."""
 
     units: int
     expires_on: str | None = None
 
 
-class EntitlementView(Struct, frozen=True):
+class MemberEntitlementView(Struct, frozen=True):
     """
     One entitlement.
 
@@ -51,17 +51,18 @@ class EntitlementView(Struct, frozen=True):
     left: int | None
     quota_left: int | None
     resets_on: str | None
-    grants: list[GrantedView]
+    grants: list[GrantedUnitsView]
 
 
-class EntitlementsView(Struct, frozen=True):
+class MemberEntitlementsView(Struct, frozen=True):
     """Everything that a member may use, from tiers and grants."""
 
     member_id: str
-    entitlements: list[EntitlementView]
+    entitlements: list[MemberEntitlementView]
+    next_cursor: str | None
 
 
-class StampCardView(Struct, frozen=True):
+class MemberStampCardView(Struct, frozen=True):
     """How far a card is: ``on_card`` of ``size``, below zero where stamps are owed."""
 
     programme: str
@@ -72,14 +73,15 @@ class StampCardView(Struct, frozen=True):
     full_cards: int
 
 
-class StampCardsView(Struct, frozen=True):
+class MemberStampCardsView(Struct, frozen=True):
     """Every stamp card of the member's programmes."""
 
     member_id: str
-    stamp_cards: list[StampCardView]
+    stamp_cards: list[MemberStampCardView]
+    next_cursor: str | None
 
 
-class UseBody(Body):
+class EntitlementUseBody(Body):
     """What is used, and for what; ``reference`` is sealed."""
 
     programme: Id
@@ -88,23 +90,23 @@ class UseBody(Body):
     reference: ShortText = ""
 
 
-class UseView(Struct, frozen=True):
+class EntitlementUseView(Struct, frozen=True):
     """A use; ``use_id`` is what gives it back."""
 
     member_id: str
     use_id: str
     units: int
-    entitlement: EntitlementView
+    entitlement: MemberEntitlementView
 
 
-class ReturnBody(Body):
+class EntitlementReturnBody(Body):
     """Why a use is given back."""
 
     reason: OptionalReason = ""
     note: Note = ""
 
 
-class ReturnView(Struct, frozen=True):
+class EntitlementReturnView(Struct, frozen=True):
     """What came back; ``changed`` is false where it had come back before."""
 
     member_id: str
@@ -114,7 +116,7 @@ class ReturnView(Struct, frozen=True):
     units: int
 
 
-class GrantBody(Body):
+class EntitlementGrantBody(Body):
     """How many units, usable through so many days after today, and why; ``note`` is sealed."""
 
     programme: Id
@@ -125,12 +127,12 @@ class GrantBody(Body):
     note: Note = ""
 
 
-class GrantView(Struct, frozen=True):
+class EntitlementGrantView(Struct, frozen=True):
     """The entitlement as it is after the grant."""
 
     member_id: str
     version: int
-    entitlement: EntitlementView
+    entitlement: MemberEntitlementView
 
 
 _REFUSALS = (
@@ -148,14 +150,17 @@ _REFUSALS = (
     scope="entitlements:read",
     summary="List what a member may use",
     description="From the tier held and from grants, of every programme that the member joined.",
-    answer=EntitlementsView,
+    query=Page,
+    answer=MemberEntitlementsView,
     member_may=True,
 )
-def listed(call: Call) -> Reply:
+def listed(call: Call[None, Page]) -> Reply:
     """Every entitlement that is held now."""
     member = call.path["member_id"]
     found = read_benefits(services_of(call), caller_of(call), member).held
-    return Reply(EntitlementsView(member, [_view(each, call.locale) for each in found]))
+    page, cursor = page_of(call, found, lambda each: f"{each.programme}/{each.entitlement.id}")
+    shown = [_view(each, call.locale) for each in page]
+    return Reply(MemberEntitlementsView(member, shown, cursor))
 
 
 @api.get(
@@ -163,14 +168,18 @@ def listed(call: Call) -> Reply:
     name="list_stamp_cards",
     scope="entitlements:read",
     summary="Read a member's stamp cards",
-    answer=StampCardsView,
+    description="Of every programme that the member joined, also those without a stamp.",
+    query=Page,
+    answer=MemberStampCardsView,
     member_may=True,
 )
-def stamp_cards(call: Call) -> Reply:
+def stamp_cards(call: Call[None, Page]) -> Reply:
     """Every card, also one without a stamp."""
     member = call.path["member_id"]
     found = read_benefits(services_of(call), caller_of(call), member).cards
-    return Reply(StampCardsView(member, [_card(each, call.locale) for each in found]))
+    page, cursor = page_of(call, found, lambda each: f"{each.programme}/{each.card.id}")
+    shown = [_card(each, call.locale) for each in page]
+    return Reply(MemberStampCardsView(member, shown, cursor))
 
 
 @api.post(
@@ -179,13 +188,13 @@ def stamp_cards(call: Call) -> Reply:
     scope="entitlements:write",
     summary="Use an entitlement",
     description="Each unit is used once, also where many ask at the same time.",
-    body=UseBody,
-    answer=UseView,
+    body=EntitlementUseBody,
+    answer=EntitlementUseView,
     status=201,
     idempotent=True,
     errors=(*_REFUSALS, "not_entitled", "quota_exhausted"),
 )
-def use(call: Call[UseBody]) -> Reply:
+def use(call: Call[EntitlementUseBody]) -> Reply:
     """Take from the quota first, then from grants."""
     body = call.body
     command = UseEntitlement(
@@ -199,7 +208,9 @@ def use(call: Call[UseBody]) -> Reply:
     def present(decided: Decided) -> Answer:
         used: Used = decided.results[-1]
         member, version = decided.member, decided.account.version
-        return answer(201, UseView(member, str(version), used.units, _view(used.held, "en")))
+        return answer(
+            201, EntitlementUseView(member, str(version), used.units, _view(used.held, "en"))
+        )
 
     return carry_out(call, command, present)
 
@@ -210,18 +221,18 @@ def use(call: Call[UseBody]) -> Reply:
     scope="entitlements:write",
     summary="Give a use back",
     description="Once, and within a month; giving it back again changes nothing.",
-    body=ReturnBody,
-    answer=ReturnView,
+    body=EntitlementReturnBody,
+    answer=EntitlementReturnView,
     idempotent=True,
     patterns={"use_id": "[1-9][0-9]{0,11}"},
     errors=("member_not_found", "account_closed", "use_not_found", "too_late_to_return"),
 )
-def give_back(call: Call[ReturnBody]) -> Reply:
+def give_back(call: Call[EntitlementReturnBody]) -> Reply:
     """Units return to where they came from, if that is still there."""
 
     def present(decided: Decided) -> Answer:
         result: Returned = decided.results[-1]
-        view = ReturnView(
+        view = EntitlementReturnView(
             decided.member, result.programme, result.entitlement, result.changed, result.units
         )
         return answer(200, view)
@@ -240,13 +251,14 @@ def give_back(call: Call[ReturnBody]) -> Reply:
     name="grant_entitlement",
     scope="entitlements:grant",
     summary="Grant an entitlement by hand, with a reason",
-    body=GrantBody,
-    answer=GrantView,
+    description="The units are used like any others.",
+    body=EntitlementGrantBody,
+    answer=EntitlementGrantView,
     status=201,
     idempotent=True,
     errors=(*_REFUSALS, "too_many_grants"),
 )
-def grant(call: Call[GrantBody]) -> Reply:
+def grant(call: Call[EntitlementGrantBody]) -> Reply:
     """Give units that are used like any others."""
     body = call.body
     command = GrantEntitlement(
@@ -261,14 +273,16 @@ def grant(call: Call[GrantBody]) -> Reply:
 
     def present(decided: Decided) -> Answer:
         held: Held = decided.results[-1]
-        return answer(201, GrantView(decided.member, decided.account.version, _view(held, "en")))
+        return answer(
+            201, EntitlementGrantView(decided.member, decided.account.version, _view(held, "en"))
+        )
 
     return carry_out(call, command, present)
 
 
-def _view(held: Held, locale: str) -> EntitlementView:
+def _view(held: Held, locale: str) -> MemberEntitlementView:
     entitlement = held.entitlement
-    return EntitlementView(
+    return MemberEntitlementView(
         programme=held.programme,
         entitlement=entitlement.id,
         name=text_in(entitlement.name, locale),
@@ -277,13 +291,13 @@ def _view(held: Held, locale: str) -> EntitlementView:
         left=held.left,
         quota_left=held.quota_left,
         resets_on=held.resets_on,
-        grants=[GrantedView(each.units, each.expires_on) for each in held.grants],
+        grants=[GrantedUnitsView(each.units, each.expires_on) for each in held.grants],
     )
 
 
-def _card(progress: CardProgress, locale: str) -> StampCardView:
+def _card(progress: CardProgress, locale: str) -> MemberStampCardView:
     card = progress.card
-    return StampCardView(
+    return MemberStampCardView(
         progress.programme,
         card.id,
         text_in(card.name, locale),

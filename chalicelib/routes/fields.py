@@ -51,7 +51,14 @@ Reason = Annotated[str, Meta(pattern=whole(_CODE), description=_WHY)]
 OptionalReason = Annotated[str, Meta(pattern=whole(f"({_CODE})?"), description=_WHY)]
 #: What staff call something of theirs.
 Title = Annotated[str, Meta(pattern=VISIBLE, max_length=100, description="Not blank.")]
-InstantText = Annotated[str, Meta(max_length=40, description="RFC 3339, with its offset.")]
+InstantText = Annotated[
+    str,
+    Meta(
+        max_length=40,
+        description="RFC 3339, with its offset.",
+        extra_json_schema={"format": "date-time"},
+    ),
+]
 LineId = Annotated[str, Meta(max_length=40)]
 VoucherCode = Annotated[
     str,

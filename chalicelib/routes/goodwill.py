@@ -26,7 +26,7 @@ class GoodwillBody(Body):
     note: Note = ""
 
 
-class GoodwillView(Struct, frozen=True):
+class GivenGoodwillView(Struct, frozen=True):
     """What was credited; ``daily_limit`` is what your role may give in a day, over all members."""
 
     member_id: str
@@ -46,7 +46,7 @@ class GoodwillView(Struct, frozen=True):
     summary="Give goodwill",
     description="The programme says for which reasons, and how much each role may give in a day.",
     body=GoodwillBody,
-    answer=GoodwillView,
+    answer=GivenGoodwillView,
     status=201,
     idempotent=True,
     errors=(
@@ -73,7 +73,7 @@ def give(call: Call[GoodwillBody]) -> Reply:
 
     def present(decided: Decided) -> Answer:
         result: Given = decided.results[-1]
-        view = GoodwillView(
+        view = GivenGoodwillView(
             member_id=decided.member,
             version=decided.account.version,
             programme=body.programme,

@@ -48,21 +48,14 @@ def idempotency_key(value: str | None, *, wanted: bool | Literal["body"]) -> str
     return value
 
 
-def if_match(value: str | None, wanted: Literal["required", "optional"] | None) -> str | None:
+def if_match(value: str | None, *, wanted: bool) -> str | None:
     """
     Return the entity tag of ``If-Match``, where the operation reads one.
 
     Raises:
-        Malformed: ``if_match_required``, or ``invalid_if_match`` when it is not one strong tag.
+        Malformed: ``invalid_if_match`` when it is not one strong tag.
     """
-    if wanted is None:
-        return None
-    if value is None:
-        if wanted == "required":
-            raise Malformed(
-                "if_match_required",
-                "Send If-Match with the ETag that the resource was read with.",
-            )
+    if value is None or not wanted:
         return None
     if not _ENTITY_TAG.fullmatch(value):
         raise Malformed("invalid_if_match", "If-Match is one strong entity tag, in quotes.")

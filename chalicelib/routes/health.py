@@ -1,10 +1,11 @@
-"""The two public documents: whether the API answers, and what it can do."""
+"""Public documents: whether the API answers, and what it can do."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
+from chalice.app import Chalice
 
 import chalicelib
 from chalicelib.loading import OnDemand
@@ -18,7 +19,7 @@ api = Resource("health", prefix="")
 class Health(msgspec.Struct, frozen=True):
     """The API answers, and which release it is."""
 
-    status: str
+    status: Literal["ok"]
     version: str
 
 
@@ -26,8 +27,8 @@ class Health(msgspec.Struct, frozen=True):
     "/health",
     name="read_health",
     scope=PUBLIC,
-    summary="Whether the API answers",
-    description="Reads nothing: it says that this process serves, not that all of its stores do.",
+    summary="Check that the API answers",
+    description="Nothing is read: this process serves, whatever its stores do.",
     answer=Health,
 )
 def check(call: Call) -> Reply:  # noqa: ARG001 - nothing about the caller matters
@@ -39,16 +40,39 @@ def check(call: Call) -> Reply:  # noqa: ARG001 - nothing about the caller matte
     "/openapi.json",
     name="read_openapi",
     scope=PUBLIC,
-    summary="This document",
-    description="The OpenAPI 3.1 description of every operation that this process serves.",
+    summary="Read the OpenAPI document",
+    description="It describes every operation that this process serves, in OpenAPI 3.1.",
     answer=dict[str, Any],
 )
-def openapi(call: Call) -> Reply:  # noqa: ARG001 - the same for everyone
+def openapi(call: Call) -> Reply:
     """Return the OpenAPI document of the app that serves the request, made at the first one."""
     # Only this route pays for building schemas.
-    from chalicelib.routes.openapi import encoded
+    from chalicelib.routes.openapi import LOCAL_URL, encoded
 
+    return Reply(encoded(_whole_app(), call.base_url() or LOCAL_URL))
+
+
+@api.get(
+    "/tools.json",
+    name="list_tools",
+    scope=PUBLIC,
+    summary="List the operations as tools of a language model",
+    description=(
+        "Name, description and input schema of each, as in `tools/list` of the Model Context "
+        "Protocol. `_meta` says which request a call becomes: the inputs are the parameters of "
+        "path, query and headers by name, and `body`."
+    ),
+    answer=dict[str, Any],
+)
+def tools(call: Call) -> Reply:  # noqa: ARG001 - the same for everyone
+    """Return the tools of the app that serves the request, made at the first one."""
+    from chalicelib.routes.tool_list import encoded
+
+    return Reply(encoded(_whole_app()))
+
+
+def _whole_app() -> Chalice:
     served = api.blueprint.current_app
     if isinstance(served, OnDemand):
         served.load_all()
-    return Reply(encoded(served))
+    return served

@@ -18,10 +18,10 @@ from chalicelib.domain.mechanics.holds import (
     ReleaseHold,
 )
 from chalicelib.domain.programme.fields import Id, Points
-from chalicelib.routes.calls import answer, caller_of, carry_out, services_of
+from chalicelib.routes.calls import answer, caller_of, carry_out, page_of, services_of
 from chalicelib.routes.fields import Note, OptionalReason, ShortText
 from chalicelib.routes.http import Resource
-from chalicelib.routes.operation import Body, Call, Reply
+from chalicelib.routes.operation import Body, Call, Page, Reply, Timestamp
 from chalicelib.routes.views import BalanceView, balances
 from chalicelib.usecases.attempt import Decided
 from chalicelib.usecases.read_holds import read_holds
@@ -40,21 +40,21 @@ class HoldBody(Body):
     reference: ShortText = ""
 
 
-class CaptureBody(Body):
+class HoldCaptureBody(Body):
     """How much to spend: all of it where nothing is said; the rest is released."""
 
     amount: Points | None = None
     reference: ShortText = ""
 
 
-class ReleaseBody(Body):
+class HoldReleaseBody(Body):
     """Why it is given up."""
 
     reason: OptionalReason = ""
     note: Note = ""
 
 
-class ExtensionBody(Body):
+class HoldExtensionBody(Body):
     """Until how many minutes from now the hold is to stay open."""
 
     minutes: Minutes
@@ -69,10 +69,10 @@ class HoldView(Struct, frozen=True):
     amount: int
     placed_at: str
     expires_at: str
-    latest: str
+    latest: Timestamp
 
 
-class PlacedView(Struct, frozen=True):
+class PlacedHoldView(Struct, frozen=True):
     """An open hold, and the balances that it lowers."""
 
     member_id: str
@@ -80,7 +80,7 @@ class PlacedView(Struct, frozen=True):
     balances: list[BalanceView]
 
 
-class EndedView(Struct, frozen=True):
+class EndedHoldView(Struct, frozen=True):
     """
     What of a hold was spent, and what of it was released.
 
@@ -102,6 +102,7 @@ class HoldsView(Struct, frozen=True):
 
     member_id: str
     holds: list[HoldView]
+    next_cursor: str | None
 
 
 _ENDING = ("member_not_found", "account_closed", "hold_not_found", "hold_ended")
@@ -112,14 +113,17 @@ _ENDING = ("member_not_found", "account_closed", "hold_not_found", "hold_ended")
     name="list_holds",
     scope="balances:read",
     summary="List the open holds of a member",
+    description="The first to be placed first.",
+    query=Page,
     answer=HoldsView,
     member_may=True,
 )
-def listed(call: Call) -> Reply:
+def listed(call: Call[None, Page]) -> Reply:
     """Every hold that is open now."""
     member = call.path["member_id"]
     found = read_holds(services_of(call), caller_of(call), member).holds
-    return Reply(HoldsView(member, [_view(hold_id, hold) for hold_id, hold in found.items()]))
+    page, cursor = page_of(call, sorted(found.items()), lambda each: each[0])
+    return Reply(HoldsView(member, [_view(hold_id, hold) for hold_id, hold in page], cursor))
 
 
 @api.post(
@@ -132,7 +136,7 @@ def listed(call: Call) -> Reply:
         "programme says, 15 minutes unless it says otherwise."
     ),
     body=HoldBody,
-    answer=PlacedView,
+    answer=PlacedHoldView,
     status=201,
     idempotent=True,
     errors=(
@@ -167,12 +171,12 @@ def place(call: Call[HoldBody]) -> Reply:
     scope="holds:write",
     summary="Spend a hold, or a part of it",
     description="Once: what is not captured is released.",
-    body=CaptureBody,
-    answer=EndedView,
+    body=HoldCaptureBody,
+    answer=EndedHoldView,
     idempotent=True,
     errors=(*_ENDING, "exceeds_hold"),
 )
-def capture(call: Call[CaptureBody]) -> Reply:
+def capture(call: Call[HoldCaptureBody]) -> Reply:
     """Spend what was set aside, also where it has expired since."""
     body = call.body
     command = CaptureHold(
@@ -189,12 +193,13 @@ def capture(call: Call[CaptureBody]) -> Reply:
     name="release_hold",
     scope="holds:write",
     summary="Give a hold up",
-    body=ReleaseBody,
-    answer=EndedView,
+    description="Its value is available again, but for what has expired since.",
+    body=HoldReleaseBody,
+    answer=EndedHoldView,
     idempotent=True,
     errors=_ENDING,
 )
-def release(call: Call[ReleaseBody]) -> Reply:
+def release(call: Call[HoldReleaseBody]) -> Reply:
     """Make its value available again, or say what of it has expired since."""
     command = ReleaseHold(
         member=call.path["member_id"],
@@ -211,12 +216,12 @@ def release(call: Call[ReleaseBody]) -> Reply:
     scope="holds:write",
     summary="Keep a hold open for longer",
     description="An end that is later already stays as it is.",
-    body=ExtensionBody,
-    answer=PlacedView,
+    body=HoldExtensionBody,
+    answer=PlacedHoldView,
     idempotent=True,
     errors=(*_ENDING, "hold_too_long"),
 )
-def extend(call: Call[ExtensionBody]) -> Reply:
+def extend(call: Call[HoldExtensionBody]) -> Reply:
     """Move the end of a hold, never past its latest."""
     command = ExtendHold(
         member=call.path["member_id"], hold_id=call.path["hold_id"], minutes=call.body.minutes
@@ -231,10 +236,10 @@ def _change(
         result: Placed | Ended = decided.results[-1]
         left = balances(decided.account, decided.programmes, decided.now, "en")
         if isinstance(result, Placed):
-            view = PlacedView(decided.member, _view(result.hold_id, result.hold), left)
+            view = PlacedHoldView(decided.member, _view(result.hold_id, result.hold), left)
             return answer(status, view)
         currency = result.currency.partition("/")[2]
-        ended = EndedView(
+        ended = EndedHoldView(
             decided.member,
             result.hold_id,
             result.programme,

@@ -19,7 +19,7 @@ from chalicelib.domain.mechanics.households import (
 from chalicelib.routes.calls import answer, caller_of, carry_out, services_of
 from chalicelib.routes.fields import MemberId, ShortText
 from chalicelib.routes.http import Resource
-from chalicelib.routes.operation import Body, Call, Reply
+from chalicelib.routes.operation import Body, Call, Reply, Timestamp
 from chalicelib.usecases.attempt import Decided
 from chalicelib.usecases.read_household import read_household, read_own_household
 from chalicelib.usecases.stored import Answer
@@ -27,7 +27,7 @@ from chalicelib.usecases.stored import Answer
 api = Resource("households")
 
 
-class FoundingBody(Body):
+class NewHouseholdBody(Body):
     """The first member, their role, and how many may belong to the household."""
 
     member_id: MemberId
@@ -35,26 +35,26 @@ class FoundingBody(Body):
     max_members: Size = MEMBERS_MAX
 
 
-class JoiningBody(Body):
+class HouseholdMemberBody(Body):
     """Who joins, and in which role."""
 
     member_id: MemberId
     role: Role
 
 
-class LeavingBody(Body):
+class HouseholdDepartureBody(Body):
     """Who leaves; ``note`` is sealed."""
 
     member_id: MemberId
     note: ShortText = ""
 
 
-class RelativeView(Struct, frozen=True):
+class HouseholdMemberView(Struct, frozen=True):
     """One who belongs to a household, in which role and since when."""
 
     member_id: str
-    role: str
-    since: str
+    role: Role
+    since: Timestamp
 
 
 class HouseholdView(Struct, frozen=True):
@@ -67,16 +67,16 @@ class HouseholdView(Struct, frozen=True):
     household_id: str
     max_members: int
     changed: bool
-    members: list[RelativeView]
+    members: list[HouseholdMemberView]
 
 
-class OwnHouseholdView(Struct, frozen=True):
+class MemberHouseholdView(Struct, frozen=True):
     """The household of a member, all null where there is none; ``size`` counts the member, too."""
 
     member_id: str
     household_id: str | None
-    role: str | None
-    since: str | None
+    role: Role | None
+    since: Timestamp | None
     size: int
 
 
@@ -90,13 +90,13 @@ _JOINING = ("in_another_household", "household_full")
     scope="households:write",
     summary="Create a household",
     description="With its first member; `max_members` is how many it may have, ten at most.",
-    body=FoundingBody,
+    body=NewHouseholdBody,
     answer=HouseholdView,
     status=201,
     idempotent=True,
     errors=("member_not_found", "account_closed", "in_another_household"),
 )
-def found(call: Call[FoundingBody]) -> Reply:
+def found(call: Call[NewHouseholdBody]) -> Reply:
     """Found it with its first member."""
     body, household = call.body, services_of(call).new_id("hh")
     command = JoinHousehold(
@@ -113,6 +113,7 @@ def found(call: Call[FoundingBody]) -> Reply:
     name="read_household",
     scope="members:read",
     summary="List who belongs to a household",
+    description="Each with their role and since when.",
     answer=HouseholdView,
     errors=("household_not_found",),
 )
@@ -129,13 +130,13 @@ def read(call: Call) -> Reply:
     scope="households:write",
     summary="Add a member to a household, or give them another role in it",
     description="A member belongs to one household at a time.",
-    body=JoiningBody,
+    body=HouseholdMemberBody,
     answer=HouseholdView,
     status=201,
     idempotent=True,
     errors=(*_CHANGING, *_JOINING),
 )
-def join(call: Call[JoiningBody]) -> Reply:
+def join(call: Call[HouseholdMemberBody]) -> Reply:
     """Add a member to."""
     body = call.body
     command = JoinHousehold(
@@ -152,12 +153,12 @@ def join(call: Call[JoiningBody]) -> Reply:
     scope="households:write",
     summary="Remove a member from a household",
     description="The last one to leave ends it.",
-    body=LeavingBody,
+    body=HouseholdDepartureBody,
     answer=HouseholdView,
     idempotent=True,
     errors=("member_not_found", "account_closed", "not_in_household"),
 )
-def leave(call: Call[LeavingBody]) -> Reply:
+def leave(call: Call[HouseholdDepartureBody]) -> Reply:
     """Remove a member from."""
     body = call.body
     command = LeaveHousehold(
@@ -174,7 +175,7 @@ def leave(call: Call[LeavingBody]) -> Reply:
     scope="members:read",
     summary="Read to which household a member belongs",
     description="Who else belongs to it is for staff and servers to know.",
-    answer=OwnHouseholdView,
+    answer=MemberHouseholdView,
     member_may=True,
     errors=("member_not_found",),
 )
@@ -194,14 +195,14 @@ def _change(call: Call[Any, Any], command: JoinHousehold | LeaveHousehold, statu
 
 def _view(household: str, together: Together) -> HouseholdView:
     members = [
-        RelativeView(member, each.role, format_instant(each.since))
+        HouseholdMemberView(member, each.role, format_instant(each.since))
         for member, each in together.members.items()
     ]
     return HouseholdView(household, together.max_members, together.changed, members)
 
 
-def _own(member: str, belongs: Belonging | None, size: int) -> OwnHouseholdView:
+def _own(member: str, belongs: Belonging | None, size: int) -> MemberHouseholdView:
     if belongs is None:
-        return OwnHouseholdView(member, None, None, None, 0)
+        return MemberHouseholdView(member, None, None, None, 0)
     since = format_instant(belongs.since)
-    return OwnHouseholdView(member, belongs.household, belongs.role, since, size)
+    return MemberHouseholdView(member, belongs.household, belongs.role, since, size)

@@ -8,10 +8,10 @@ The HTTP layer that every resource stands on: declare an operation, get a checke
     @api.post(
         "/members/{member_id}/redemptions",
         name="redeem_reward", scope="redemptions:write", summary="Redeem a reward",
-        body=RedeemBody, answer=RedemptionAnswer, status=201,
+        body=RedemptionBody, answer=RedemptionAnswer, status=201,
         idempotent=True, member_may=True, errors=("insufficient_points", "out_of_stock"),
     )
-    def redeem(call: Call[RedeemBody]) -> Reply: ...
+    def redeem(call: Call[RedemptionBody]) -> Reply: ...
 
 Whatever a handler raises becomes one problem document; whatever is unexpected becomes
 ``internal_error`` and one line in the log.  A route without a scope, with one that does not

@@ -44,7 +44,7 @@ class KeyView(Struct, frozen=True):
     sources: list[str] | None
 
 
-class RevokedView(Struct, frozen=True):
+class RevokedKeyView(Struct, frozen=True):
     """A key that stops working within 60 seconds."""
 
     key_id: str
@@ -56,6 +56,7 @@ class RevokedView(Struct, frozen=True):
     name="create_api_key",
     scope="keys:write",
     summary="Issue an API key",
+    description="The key is answered this once. It can have only scopes that the caller holds.",
     body=KeyBody,
     answer=KeyView,
     status=201,
@@ -87,14 +88,14 @@ def issue(call: Call[KeyBody]) -> Reply:
     scope="keys:write",
     summary="Revoke an API key",
     description=(
-        "Only a key whose scopes you hold, and never the last one of an administrator: the "
-        "operator has `tessera tenant recover`."
+        "It stops working within 60 seconds, for good. Only a key whose scopes you hold, and never "
+        "the last one of an administrator: the operator has `tessera tenant recover`."
     ),
-    answer=RevokedView,
+    answer=RevokedKeyView,
     idempotent=False,
     errors=("key_not_found", "scope_not_held", "last_administrator"),
 )
 def revoke(call: Call) -> Reply:
     """Revoke a key."""
     revoke_key(services_of(call), caller_of(call), call.caller.scopes, call.path["key_id"])
-    return Reply(RevokedView(call.path["key_id"], revoked=True))
+    return Reply(RevokedKeyView(call.path["key_id"], revoked=True))

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Final
+from typing import Final, Literal
+
+Direction = Literal["ltr", "rtl"]
 
 _RIGHT_TO_LEFT: Final = frozenset({"fa", "ar", "he", "ur"})
 _PERSIAN_DIGITS: Final = str.maketrans("0123456789", "۰۱۲۳۴۵۶۷۸۹")
@@ -14,7 +16,7 @@ def language(locale: str) -> str:
     return locale.partition("-")[0].lower()
 
 
-def direction(locale: str) -> str:
+def direction(locale: str) -> Direction:
     """Return `rtl` or `ltr`."""
     return "rtl" if language(locale) in _RIGHT_TO_LEFT else "ltr"
 

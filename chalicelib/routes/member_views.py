@@ -7,7 +7,7 @@ from typing import Annotated
 from msgspec import Meta, Struct
 
 from chalicelib.domain.errors import LoyaltyError
-from chalicelib.domain.ledger.account import Account
+from chalicelib.domain.ledger.account import Account, Status
 from chalicelib.domain.ledger.calendar import format_instant
 from chalicelib.domain.programme.fields import whole
 from chalicelib.routes.fields import Token
@@ -34,7 +34,7 @@ class ConsentBody(Body):
     channel: Purpose | None = None
 
 
-class EnrolmentView(Struct, frozen=True):
+class JoinedProgrammeView(Struct, frozen=True):
     """A programme that the member has joined."""
 
     programme: str
@@ -46,9 +46,9 @@ class AccountView(Struct, frozen=True):
     """What the ledger knows of the member; ``tier`` is that of the first programme joined."""
 
     id: str
-    status: str
+    status: Status
     tier: str | None
-    enrolments: list[EnrolmentView]
+    enrolments: list[JoinedProgrammeView]
     consents: dict[str, bool]
     completed_visits: int
 
@@ -71,17 +71,18 @@ class JoinedView(AccountView, frozen=True):
 
 class MemberView(Struct, frozen=True, omit_defaults=True):
     """
-    A member; the ETag is the revision of the profile.
+    A member; ``revision`` is that of the profile, and the ETag.
 
     ``former_id`` is the closed account that somebody had before who came back.
     """
 
     id: str
-    status: str
+    status: Status
     tier: str | None
-    enrolments: list[EnrolmentView]
+    enrolments: list[JoinedProgrammeView]
     consents: dict[str, bool]
     completed_visits: int
+    revision: int
     created_at: str
     locale: str
     tz: str | None = None
@@ -91,11 +92,12 @@ class MemberView(Struct, frozen=True, omit_defaults=True):
     acquisition_source: str = ""
     external_systems: list[str] = []
     former_id: str | None = None
+    metadata: dict[str, str] = {}
 
 
-def _enrolments(account: Account) -> list[EnrolmentView]:
+def _enrolments(account: Account) -> list[JoinedProgrammeView]:
     joined = sorted(account.enrolments.items(), key=lambda item: item[1].joined_at)
-    return [EnrolmentView(p, e.tier, format_instant(e.joined_at)) for p, e in joined]
+    return [JoinedProgrammeView(p, e.tier, format_instant(e.joined_at)) for p, e in joined]
 
 
 def account_view(member: str, account: Account) -> AccountView:
@@ -129,6 +131,7 @@ def member_view(profile: Profile, account: Account) -> MemberView:
         enrolments=known.enrolments,
         consents=known.consents,
         completed_visits=known.completed_visits,
+        revision=profile.revision,
         created_at=when(profile.created_at) or "",
         locale=profile.locale or DEFAULT_LOCALE,
         tz=profile.time_zone or None,
@@ -138,6 +141,7 @@ def member_view(profile: Profile, account: Account) -> MemberView:
         acquisition_source=profile.acquisition_source,
         external_systems=sorted(profile.external_ids),
         former_id=profile.former or None,
+        metadata=profile.metadata,
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from msgspec import UNSET, Meta, Struct, UnsetType, field
 from msgspec.structs import asdict
@@ -46,6 +46,10 @@ Birthday = Annotated[
 ]
 
 
+MetadataKey = Annotated[str, Meta(pattern=whole(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,39}"))]
+Metadata = Annotated[dict[MetadataKey, ShortText], Meta(max_length=20)]
+
+
 class NewMemberBody(Body):
     """
     A new member.
@@ -66,16 +70,19 @@ class NewMemberBody(Body):
         str, Meta(max_length=200, description="An opaque token or CRM id, no address.")
     ] = ""
     acquisition_source: ShortText = ""
+    metadata: Metadata = field(default_factory=dict)
 
 
 class MemberChanges(Body):
     """What changes; what is left out stays, ``null`` empties all but the locale."""
 
+    revision: Annotated[int, Meta(ge=0, le=10**12)] | UnsetType = UNSET
     locale: Locale | UnsetType = UNSET
     tz: Annotated[str, Meta(max_length=64)] | UnsetType | None = UNSET
     display_name: ShortText | UnsetType | None = UNSET
     birthday: Birthday | UnsetType | None = UNSET
     contact: ShortText | UnsetType | None = UNSET
+    metadata: Metadata | UnsetType | None = UNSET
 
 
 class MemberFound(Struct, frozen=True):
@@ -109,6 +116,7 @@ def _checked_zone(name: str | None) -> str:
     answer=JoinedView,
     status=201,
     also=(200,),
+    headers=("Location",),
     idempotent=True,
     errors=(*ENROLLING, "account_closed", "unknown_time_zone"),
 )
@@ -125,6 +133,7 @@ def create(call: Call[NewMemberBody]) -> Reply:
         birthday=body.birthday or "",
         contact=body.contact,
         acquisition_source=body.acquisition_source,
+        metadata=body.metadata,
     )
     created = create_member(
         services_of(call), caller_of(call), new, _present_created, identity_of(call)
@@ -163,7 +172,9 @@ def find(call: Call[ExternalId]) -> Reply:
     name="read_member",
     scope="members:read",
     summary="Read a member",
+    description="The profile, the programmes joined and the consents in force.",
     answer=MemberView,
+    headers=("ETag",),
     member_may=True,
     errors=("member_not_found",),
 )
@@ -178,16 +189,21 @@ def read(call: Call) -> Reply:
     name="update_member",
     scope="members:write",
     summary="Change a member's profile",
+    description=(
+        "What is left out stays. The revision that was read says which profile is changed: "
+        "where it has moved on, nothing is."
+    ),
     body=MemberChanges,
     answer=MemberView,
+    headers=("ETag",),
     idempotent=False,
-    if_match="required",
-    errors=("member_not_found", "stale", "unknown_time_zone"),
+    if_match=True,
+    errors=("member_not_found", "unknown_time_zone"),
 )
 def change(call: Call[MemberChanges]) -> Reply:
-    """Change the profile that was read with this ETag."""
+    """Change the profile of the revision that was read."""
     member, body = call.path["member_id"], call.body
-    changes = {
+    changes: dict[str, Any] = {
         name: value or ""
         for name, value in (
             ("locale", body.locale),
@@ -197,9 +213,11 @@ def change(call: Call[MemberChanges]) -> Reply:
         )
         if value is not UNSET
     }
+    if body.metadata is not UNSET:
+        changes["metadata"] = body.metadata or {}
     if body.tz is not UNSET:
         changes["time_zone"] = _checked_zone(body.tz)
-    expected = call.expected_version() or 0
+    expected = call.expected_revision(None if body.revision is UNSET else body.revision)
     done = change_member(
         services_of(call), caller_of(call), member, changes, expected, _present_changed
     )

@@ -47,7 +47,7 @@ class ConsentsBody(Body):
     consents: Annotated[list[ConsentBody], Meta(min_length=1, max_length=20)]
 
 
-class ClosureBody(Body):
+class AccountClosureBody(Body):
     """
     Why the account ends.
 
@@ -122,6 +122,7 @@ def _present_account(decided: Decided) -> Answer:
     name="enrol_member",
     scope="members:write",
     summary="Let a member join programmes",
+    description="All of them or none; a programme that was joined before stays as it is.",
     body=EnrolmentBody,
     answer=AccountView,
     idempotent=True,
@@ -195,11 +196,12 @@ def consents(call: Call) -> Reply:
     name="record_consents",
     scope="members:write",
     summary="Record consents given or withdrawn",
+    description=(
+        "Each with the wording that the person saw, of purposes that a programme in force asks "
+        "for. One that is withdrawn takes with it what it allowed."
+    ),
     body=ConsentsBody,
     answer=AccountView,
-    description=(
-        "Of purposes that a programme in force asks for; what is on record can be withdrawn."
-    ),
     idempotent=True,
     errors=("member_not_found", "account_closed", "unknown_purpose"),
 )
@@ -222,13 +224,16 @@ def consent(call: Call[ConsentsBody]) -> Reply:
     name="close_member",
     scope="members:write",
     summary="Close a member's account; what value is left is forfeited",
-    description="Refused while money is left that was paid in, unless `prepaid` says what of it.",
-    body=ClosureBody,
+    description=(
+        "Nothing can be earned or spent on it any more. A voucher that was paid for can still "
+        "be used. Refused while money is left that was paid in, unless `prepaid` says what of it."
+    ),
+    body=AccountClosureBody,
     answer=ClosedView,
     idempotent=True,
     errors=("member_not_found", "account_closed", "prepaid_left"),
 )
-def close(call: Call[ClosureBody]) -> Reply:
+def close(call: Call[AccountClosureBody]) -> Reply:
     """End the account."""
     body = call.body
     command = Close(

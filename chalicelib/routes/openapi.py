@@ -15,61 +15,35 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 import chalicelib
-from chalicelib.routes import problems
+from chalicelib.routes import openapi_schemas as schemas
 from chalicelib.routes.credentials import PUBLIC, SCOPES
 from chalicelib.routes.http import operation_of
 from chalicelib.routes.openapi_parameters import parameters
-from chalicelib.routes.operation import JSON_TYPE, Page, Query
+from chalicelib.routes.openapi_responses import HEADERS, Refusals, success
+from chalicelib.routes.operation import JSON_TYPE
+from chalicelib.routes.refusals import Problem
 
 if TYPE_CHECKING:
     from chalice.app import Chalice
 
     from chalicelib.routes.operation import Operation
 
-_REF: Final = "#/components/schemas/{name}"
-#: What any operation may answer with, and what those with a credential or a body add.
-_ALWAYS: Final = ("too_many_requests", "internal_error", "unavailable")
-_WITH_CREDENTIAL: Final = (
-    "credential_missing",
-    "credential_invalid",
-    "insufficient_scope",
-    "unknown_tenant",
-    # Whoever is known was looked up, and what they ask for is read.
-    "store_unavailable",
-    "newer_schema",
-)
-_WITH_BODY: Final = (
-    "malformed_json",
-    "body_too_large",
-    "unsupported_media_type",
-    "invalid_body",
-)
+#: Where `make serve` answers; who asks over HTTP is told the address that they asked.
+LOCAL_URL: Final = "http://127.0.0.1:8000"
 
-_PROBLEM: Final[dict[str, Any]] = {
-    "type": "object",
-    "description": "A refusal (RFC 9457). `code` is stable; `detail` says what to do.",
-    "required": ["type", "title", "status", "detail", "instance", "code"],
-    "properties": {
-        "type": {"type": "string", "format": "uri-reference"},
-        "title": {"type": "string"},
-        "status": {"type": "integer", "minimum": 400, "maximum": 599},
-        "detail": {"type": "string"},
-        "instance": {"type": "string", "format": "uri-reference"},
-        "code": {"type": "string"},
-        "errors": {
-            "type": "array",
-            "items": {
-                "type": "object",
-                "required": ["detail"],
-                "properties": {
-                    "pointer": {"type": "string", "description": "A JSON pointer into the body."},
-                    "parameter": {"type": "string", "description": "The query parameter."},
-                    "detail": {"type": "string"},
-                },
-            },
-        },
-    },
-}
+_INTRODUCTION: Final = """\
+Patient loyalty: members earn by visits and purchases, climb tiers, and redeem rewards.
+
+- **Money** is whole minor units with an ISO 4217 code: 8000 GBP is 80.00 pounds. Points are whole.
+- **Instants** are RFC 3339, in UTC where they are answered; days are dates in the programme's zone.
+- **A write** takes an `Idempotency-Key`, new for each intention and the same on a retry: sent
+again it answers as the first time, with `Idempotency-Replayed: true`.
+- **A refusal** is a `Problem` (RFC 9457) with a stable `code`; more codes may be added. After 429
+and 503 send the same request again, `Retry-After` seconds later.
+- **Lists** have a `next_cursor` where they go on: give it as `cursor`.
+- **Texts** are in the language of `Accept-Language`, those in answers to writes in English.
+- Every answer has `X-Request-Id`: quote it when you report something.
+"""
 
 
 def operations_of(app: Chalice) -> list[Operation]:
@@ -90,37 +64,49 @@ def operations_of(app: Chalice) -> list[Operation]:
 
 
 @lru_cache(maxsize=4)
-def encoded(app: Chalice) -> bytes:
-    """Return the document of that app as JSON, made once."""
-    return msgspec.json.encode(document(operations_of(app)))
+def encoded(app: Chalice, base_url: str = LOCAL_URL) -> bytes:
+    """Return the document of that app as JSON, as it is served below an address; made once."""
+    return msgspec.json.encode({**described(app), "servers": [{"url": base_url}]})
+
+
+@lru_cache(maxsize=4)
+def described(app: Chalice) -> dict[str, Any]:
+    """Return the document of that app, but for where it is served; made once."""
+    return document(operations_of(app))
 
 
 def document(operations: list[Operation]) -> dict[str, Any]:
     """Return the document of those operations."""
     types = _types(operations)
-    schemas, components = msgspec.json.schema_components(types, ref_template=_REF)
-    schema_of = dict(zip(map(id, types), schemas, strict=True))
-    paths: dict[str, dict[str, Any]] = {}
-    for operation in operations:
-        entry = _operation(operation, schema_of, components)
-        paths.setdefault(operation.path, {})[operation.method.lower()] = entry
+    made, named = schemas.components([*types, Problem])
+    schema_of = dict(zip(map(id, types), made, strict=False))
+    bodies = [schema_of[id(each.body)] for each in operations if each.body is not None]
+    asked = schemas.reached(bodies, named)
     # Queries are documented parameter by parameter, not as the objects that they become.
-    queries = {_component(operation.query, schema_of) for operation in operations}
-    kept = {name: schema for name, schema in components.items() if name not in queries}
-    return {
+    queries = {_component(each.query, schema_of) for each in operations if each.query is not None}
+    finished = schemas.finished(named, asked | queries)
+    refusals = Refusals(operations)
+    paths: dict[str, dict[str, Any]] = {}
+    for each in operations:
+        query = None if each.query is None else finished[_component(each.query, schema_of)]
+        entry = _operation(each, query, schema_of, refusals)
+        paths.setdefault(each.path, {})[each.method.lower()] = entry
+    described: dict[str, Any] = {
         "openapi": "3.1.0",
         "info": {
             "title": "Tessera",
             "summary": "Patient loyalty: earn, climb, redeem, expire.",
+            "description": _INTRODUCTION,
             "version": chalicelib.__version__,
+            "contact": {"name": "Who runs this API"},
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
-        # Next to the document, wherever that is: below a stage, or a domain of one's own.
-        "servers": [{"url": "./"}],
         "tags": [_tag(name) for name in sorted({each.resource for each in operations})],
         "paths": paths,
         "components": {
-            "schemas": {**kept, "Problem": _PROBLEM},
+            "schemas": {name: each for name, each in finished.items() if name not in queries},
+            "responses": refusals.components(),
+            "headers": HEADERS,
             "securitySchemes": {
                 "bearer": {
                     "type": "http",
@@ -131,6 +117,7 @@ def document(operations: list[Operation]) -> dict[str, Any]:
             },
         },
     }
+    return schemas.published(described)
 
 
 def _tag(resource: str) -> dict[str, str]:
@@ -154,33 +141,43 @@ def _types(operations: list[Operation]) -> list[Any]:
 
 def _operation(
     operation: Operation,
+    query: dict[str, Any] | None,
     schema_of: dict[int, dict[str, Any]],
-    components: dict[str, Any],
+    refusals: Refusals,
 ) -> dict[str, Any]:
+    content = None
+    if operation.answer is not None:
+        schema = schemas.plain(schema_of[id(operation.answer)])
+        content = {media: {"schema": schema} for media in operation.media}
     entry: dict[str, Any] = {
         "operationId": operation.name,
         "tags": [operation.resource],
         "summary": operation.summary,
-        "parameters": parameters(operation, components.get(_component(operation.query, schema_of))),
+        "description": description(operation),
+        "parameters": parameters(operation, query),
         "responses": {
             **{
-                str(status): _success(operation, schema_of)
+                str(status): success(operation, content)
                 for status in sorted({operation.status, *operation.also})
             },
-            **_refusals(operation),
+            **refusals.of(operation),
         },
         "security": [] if operation.scope == PUBLIC else [{"bearer": []}],
     }
-    if operation.description:
-        entry["description"] = operation.description
     if operation.scope != PUBLIC:
         entry["x-scope"] = operation.scope
         entry["x-members"] = operation.member_may
     if operation.body is not None:
-        content = {JSON_TYPE: {"schema": schema_of[id(operation.body)]}}
-        entry["requestBody"] = {"required": True, "content": content}
+        asked = {JSON_TYPE: {"schema": schema_of[id(operation.body)]}}
+        entry["requestBody"] = {"required": True, "content": asked}
     _show(entry, _examples().get(operation.name, {}))
     return entry
+
+
+def description(operation: Operation) -> str:
+    """Return what an operation does: the sentence of its summary, and what there is to know."""
+    ended = operation.summary.endswith((".", "?", "!"))
+    return f"{operation.summary}{'' if ended else '.'} {operation.description}".strip()
 
 
 @cache
@@ -204,81 +201,14 @@ def _show(entry: dict[str, Any], example: dict[str, Any]) -> None:
     if "answer" in example and JSON_TYPE in entry["responses"].get(example["status"], {}).get(
         "content", {}
     ):
-        entry["responses"][example["status"]]["content"][JSON_TYPE]["example"] = example["answer"]
+        # The statuses of success share their content, not what they show.
+        answer = dict(entry["responses"][example["status"]])
+        shown = {**answer["content"][JSON_TYPE], "example": example["answer"]}
+        answer["content"] = {**answer["content"], JSON_TYPE: shown}
+        entry["responses"][example["status"]] = answer
 
 
 def _component(declared: Any, schema_of: dict[int, dict[str, Any]]) -> str:
     """Return the name of the component of a Struct; msgspec qualifies names that clash."""
-    reference: str = schema_of[id(declared)]["$ref"] if declared else ""
+    reference: str = schema_of[id(declared)]["$ref"]
     return reference.rpartition("/")[2]
-
-
-def _success(operation: Operation, schema_of: dict[int, dict[str, Any]]) -> dict[str, Any]:
-    answer: dict[str, Any] = {"description": operation.summary}
-    if operation.answer is not None:
-        schema = schema_of[id(operation.answer)]
-        answer["content"] = {media: {"schema": schema} for media in operation.media}
-    if operation.idempotent:
-        answer["headers"] = {
-            "Idempotency-Replayed": {
-                "description": "`true` when this is the first answer once more.",
-                "schema": {"type": "string", "const": "true"},
-            },
-        }
-    return answer
-
-
-def _refusals(operation: Operation) -> dict[str, Any]:
-    by_status: dict[int, list[str]] = {}
-    for code in dict.fromkeys((*operation.errors, *_common_codes(operation))):
-        by_status.setdefault(problems.CODES[code].status, []).append(code)
-    return {str(status): _refusal(codes) for status, codes in sorted(by_status.items())}
-
-
-def _refusal(codes: list[str]) -> dict[str, Any]:
-    described = "; ".join(f"`{code}`: {problems.CODES[code].title}" for code in codes)
-    schema = {
-        "allOf": [
-            {"$ref": _REF.format(name="Problem")},
-            {"properties": {"code": {"enum": codes}}},
-        ],
-    }
-    return {"description": described, "content": {problems.PROBLEM_TYPE: {"schema": schema}}}
-
-
-def _common_codes(operation: Operation) -> list[str]:
-    return [
-        *_ALWAYS,
-        *_credential_codes(operation),
-        *_path_codes(operation),
-        *_header_codes(operation),
-        "invalid_query",
-        *(("invalid_cursor",) if issubclass(operation.query or Query, Page) else ()),
-        *(("invalid_body",) if operation.body is None else _WITH_BODY),
-    ]
-
-
-def _credential_codes(operation: Operation) -> list[str]:
-    if operation.scope == PUBLIC:
-        return []
-    return [*_WITH_CREDENTIAL, *(() if operation.member_may else ("not_for_members",))]
-
-
-def _path_codes(operation: Operation) -> list[str]:
-    names = operation.path_names
-    codes = ["member_not_found"] if "member_id" in names else []
-    return codes if set(names) <= {"member_id"} else [*codes, "not_found"]
-
-
-def _header_codes(operation: Operation) -> list[str]:
-    codes = []
-    if operation.idempotent:
-        # What must happen once is what is written to an account.
-        codes += ["invalid_idempotency_key", "idempotency_key_reused", "account_too_large"]
-    if operation.idempotent is True:
-        codes.append("idempotency_key_required")
-    if operation.if_match:
-        codes += ["invalid_if_match", "stale"]
-    if operation.if_match == "required":
-        codes.append("if_match_required")
-    return codes

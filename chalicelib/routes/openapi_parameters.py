@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from chalicelib.routes.openapi_schemas import described, without_null
 from chalicelib.routes.operation import ME
 
 if TYPE_CHECKING:
@@ -11,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def parameters(operation: Operation, query: dict[str, Any] | None) -> list[dict[str, Any]]:
-    """Return what documents the parameters; ``query`` is the schema of the query's Struct."""
+    """Return what documents the parameters; ``query`` is the component of the query's Struct."""
     return [*_in_path(operation), *_in_query(query), *_in_headers(operation)]
 
 
@@ -20,33 +21,26 @@ def _in_path(operation: Operation) -> list[dict[str, Any]]:
 
 
 def _path_parameter(operation: Operation, name: str) -> dict[str, Any]:
-    pattern, more = operation.pattern(name), {}
+    pattern, description = operation.pattern(name), described(name, operation.name) or name
     if name == "member_id" and operation.member_may:
         pattern = f"{pattern}|{ME}"
-        more = {"description": f"The id of a member; members may say `{ME}` for their own."}
+        description = f"The id of a member; members may say `{ME}` for their own."
     schema = {"type": "string", "maxLength": 128, "pattern": f"^(?:{pattern})$"}
-    return {"name": name, "in": "path", "required": True, **more, "schema": schema}
+    place = {"name": name, "in": "path", "required": True}
+    return {**place, "description": description, "schema": schema}
 
 
-def _in_query(schema: dict[str, Any] | None) -> list[dict[str, Any]]:
-    if schema is None:
+def _in_query(component: dict[str, Any] | None) -> list[dict[str, Any]]:
+    if component is None:
         return []
-    required = schema.get("required", [])
-    return [
-        {"name": name, "in": "query", "required": name in required, "schema": _no_null(each)}
-        for name, each in schema["properties"].items()
-    ]
-
-
-def _no_null(schema: dict[str, Any]) -> dict[str, Any]:
-    """Say that a parameter is left out, never null."""
-    options = [each for each in schema.get("anyOf", []) if each != {"type": "null"}]
-    shown = {name: value for name, value in schema.items() if name != "anyOf"}
-    if shown.get("default", ...) is None:
-        del shown["default"]
-    if len(options) == 1:
-        return {**options[0], **shown}
-    return {**shown, "anyOf": options} if options else shown
+    required = component.get("required", [])
+    found = []
+    for name, declared in component["properties"].items():
+        schema = without_null(declared)
+        text = schema.pop("description", None)
+        place = {"name": name, "in": "query", "required": name in required}
+        found.append({**place, **({"description": text} if text else {}), "schema": schema})
+    return found
 
 
 def _in_headers(operation: Operation) -> list[dict[str, Any]]:
@@ -71,8 +65,8 @@ def _in_headers(operation: Operation) -> list[dict[str, Any]]:
             {
                 "name": "If-Match",
                 "in": "header",
-                "required": operation.if_match == "required",
-                "description": "The ETag that the resource was read with.",
+                "required": False,
+                "description": "The ETag that it was read with, where `revision` is not sent.",
                 "schema": {"type": "string", "pattern": '^"(0|[1-9][0-9]{0,14})"$'},
             },
         )

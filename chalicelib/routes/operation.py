@@ -23,7 +23,7 @@ from typing import (
 
 import msgspec
 
-from chalicelib.domain.errors import Malformed
+from chalicelib.domain.errors import Malformed, Stale
 from chalicelib.routes.credentials import MEMBER_SCOPES, PUBLIC, SCOPES, Principal
 from chalicelib.routes.parsing import canonical
 from chalicelib.routes.problems import CODES
@@ -70,6 +70,11 @@ Cursor = Annotated[
         extra_json_schema={"pattern": "^[A-Za-z0-9_-]+$"},
     ),
 ]
+
+
+#: What answers say: an instant in UTC, and a local day of the programme.
+Timestamp = Annotated[str, msgspec.Meta(extra_json_schema={"format": "date-time"})]
+Day = Annotated[str, msgspec.Meta(extra_json_schema={"format": "date"})]
 
 
 class Body(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
@@ -126,6 +131,8 @@ class Call(msgspec.Struct, Generic[B, Q], frozen=True, kw_only=True):
     locale: str
     #: Milliseconds that the function may still run.
     remaining_ms: Callable[[], int]
+    #: The address below which the caller found the API, without a slash; empty where it is unknown.
+    base_url: Callable[[], str]
     #: What `http.provide` was given builds this; handlers narrow it to the Protocol they need.
     services: Any
 
@@ -141,21 +148,30 @@ class Call(msgspec.Struct, Generic[B, Q], frozen=True, kw_only=True):
         """The caller's tenant."""
         return self.caller.tenant
 
-    def expected_version(self) -> int | None:
+    def expected_revision(self, in_body: int | None = None) -> int:
         """
-        Return the version that ``If-Match: "7"`` names; nothing without the header.
+        Return the revision that was read: of ``If-Match: "7"``, or as the body has it.
 
         Raises:
-            Malformed: ``invalid_if_match``, when it is not one quoted version.
+            Malformed: ``if_match_required``, when neither says it, or ``invalid_if_match``, when
+                the header is not one quoted revision.
+            Stale: the two differ.
         """
         if self.if_match is None:
-            return None
+            if in_body is None:
+                raise Malformed(
+                    "if_match_required",
+                    "Send the `revision` that was read, in the body or, in quotes, as If-Match.",
+                )
+            return in_body
         match = _VERSION_TAG.fullmatch(self.if_match)
         if match is None:
             raise Malformed(
                 "invalid_if_match",
                 'Send the ETag that the resource was read with, such as If-Match: "7".',
             )
+        if in_body not in {None, int(match[1])}:
+            raise Stale("stale", "If-Match and `revision` differ, so one is old: read it again.")
         return int(match[1])
 
     def position(self) -> Any:
@@ -205,11 +221,12 @@ class Declaration(TypedDict, total=False):
     status: int
     also: tuple[int, ...]
     idempotent: bool | Literal["body"]
-    if_match: Literal["required", "optional"]
+    if_match: bool
     member_may: bool
     errors: tuple[str, ...]
     patterns: dict[str, str]
     media: tuple[str, ...]
+    headers: tuple[str, ...]
 
 
 class Operation(msgspec.Struct, frozen=True, kw_only=True):
@@ -235,7 +252,8 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
     also: tuple[int, ...] = ()
     #: True: ``Idempotency-Key`` required.  "body": optional, the body names an identity.
     idempotent: bool | Literal["body"] = False
-    if_match: Literal["required", "optional"] | None = None
+    #: It changes what was read, by the revision that `Call.expected_revision` returns.
+    if_match: bool = False
     #: Members may call it, for their own ``{member_id}`` only.
     member_may: bool = False
     #: Codes that this operation answers with beyond those of every operation.
@@ -244,6 +262,8 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
     patterns: dict[str, str] = {}
     #: The content types that its answer may have.
     media: tuple[str, ...] = (JSON_TYPE,)
+    #: Headers that its answer has beyond those of every operation, for OpenAPI.
+    headers: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuses declarations that would leave a route open, mute or undocumented."""

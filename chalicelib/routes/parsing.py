@@ -175,10 +175,13 @@ class _Reader:
             return self.constant(digits)
         return int(digits)
 
-    def decimal(self, digits: str) -> float | _OutOfRange:
+    def decimal(self, digits: str) -> float | int | _OutOfRange:
         """Return a number that has a fraction or an exponent."""
         number = float(digits)
-        return number if math.isfinite(number) else self.constant(digits)
+        if not math.isfinite(number):
+            return self.constant(digits)
+        # To JSON Schema 5.0 is an integer, and some languages write every number so.
+        return int(number) if number.is_integer() and abs(number) <= INTEGER_MAX else number
 
     def constant(self, _name: str) -> _OutOfRange:
         """Return what stands for NaN and Infinity, and for a number that no field could hold."""

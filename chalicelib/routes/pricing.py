@@ -29,6 +29,8 @@ class QuotedLineBody(Body):
     id: LineId = ""
 
 
+#: What takes something off a price.
+PricedBy = Annotated[str, Meta(extra_json_schema={"enum": ["discount", "entitlement", "wallet"]})]
 Cart = Annotated[list[QuotedLineBody], Meta(min_length=1, max_length=100)]
 
 
@@ -39,10 +41,10 @@ class MoneyView(Struct, frozen=True):
     currency: str
 
 
-class OffView(Struct, frozen=True):
+class DeductionView(Struct, frozen=True):
     """What one discount, entitlement or wallet took off a line."""
 
-    source: str
+    source: PricedBy
     id: str
     amount: int
 
@@ -56,10 +58,10 @@ class QuotedLineView(Struct, frozen=True):
     sku: str
     price: int
     net: int
-    off: list[OffView]
+    off: list[DeductionView]
 
 
-class ConsideredView(Struct, frozen=True):
+class ConsideredDiscountView(Struct, frozen=True):
     """
     A discount that was looked at: ``amount`` is what it took off, ``reason`` why nothing.
 
@@ -68,7 +70,7 @@ class ConsideredView(Struct, frozen=True):
     whose voucher was presented: each voucher has an entry.
     """
 
-    source: str
+    source: PricedBy
     id: str
     name: str
     applied: bool
@@ -109,7 +111,7 @@ def activity_of(currency: str, lines: Sequence[QuotedLineBody]) -> Activity:
 
 def line_view(line: PricedLine) -> QuotedLineView:
     """Return a priced line as it is shown."""
-    off = [OffView(*each) for each in line.off]
+    off = [DeductionView(*each) for each in line.off]
     return QuotedLineView(
         line.id, line.quantity, line.category, line.sku, line.price, line.net, off
     )
@@ -117,14 +119,14 @@ def line_view(line: PricedLine) -> QuotedLineView:
 
 def considered_views(
     considered: Sequence[Considered], priced: Quote | Bill, programmes: Programmes, locale: str
-) -> list[ConsideredView]:
+) -> list[ConsideredDiscountView]:
     """Return what was looked at, by the names that the version has which ``priced`` it."""
     names = _names(programmes.version(priced.programme, priced.version))
     return [_considered(each, names, locale) for each in considered]
 
 
-def _considered(each: Considered, names: dict[Any, Text], locale: str) -> ConsideredView:
-    return ConsideredView(
+def _considered(each: Considered, names: dict[Any, Text], locale: str) -> ConsideredDiscountView:
+    return ConsideredDiscountView(
         source=each.source,
         id=each.id,
         name=text_in(names.get((each.source, each.id), each.id), locale),

@@ -51,37 +51,43 @@ RETRY_AFTER_S: Final = 1
 
 
 class Code(NamedTuple):
-    """One stable problem code: the status it comes with and its fixed title."""
+    """
+    One stable problem code: the status it comes with, and its fixed title.
+
+    ``extensions`` names, with blanks between, the members that its document has beside the usual
+    ones; `refusals.Refusal` says what each is.
+    """
 
     status: int
     title: str
+    extensions: str = ""
 
 
 #: Every code that the API answers with.  Codes are permanent: they are added, never changed.
 CODES: Final[dict[str, Code]] = {
     # The request cannot be read.
     "bad_request": Code(400, "The request cannot be read"),
-    "malformed_json": Code(400, "The body is not acceptable JSON"),
+    "malformed_json": Code(400, "The body is not acceptable JSON", "position line column"),
     "idempotency_key_required": Code(400, "An Idempotency-Key header is required"),
     "invalid_idempotency_key": Code(400, "The Idempotency-Key header is unusable"),
-    "if_match_required": Code(400, "An If-Match header is required"),
+    "if_match_required": Code(400, "The revision that was read is required"),
     "invalid_if_match": Code(400, "The If-Match header is unusable"),
     "invalid_cursor": Code(400, "The cursor is not one of this list"),
     # Who is asking.
     "credential_missing": Code(401, "A bearer credential is required"),
     "credential_invalid": Code(401, "The credential does not verify"),
-    "insufficient_scope": Code(403, "The credential lacks the scope"),
+    "insufficient_scope": Code(403, "The credential lacks the scope", "scope"),
     "not_for_members": Code(403, "Members may not do this"),
-    "scope_not_held": Code(403, "A key is issued and revoked with scopes that one holds"),
-    "source_not_allowed": Code(403, "The key may not report under this source"),
+    "scope_not_held": Code(403, "A key is issued and revoked with scopes that one holds", "scopes"),
+    "source_not_allowed": Code(403, "The key may not report under this source", "sources"),
     "too_many_drafts": Code(409, "There are too many drafts"),
     "unknown_purpose": Code(422, "Nobody asks for this consent"),
     "unknown_tenant": Code(403, "The tenant does not exist here"),
     "tenant_taken": Code(409, "The tenant id is taken"),
     "no_test_clock": Code(403, "The tenant has no test clock"),
-    "given_by_staff": Code(403, "Staff hand this reward out"),
-    "goodwill_not_allowed": Code(403, "The role may give no goodwill"),
-    "goodwill_limit": Code(403, "The role has given what it may in a day"),
+    "given_by_staff": Code(403, "Staff hand this reward out", "programme reward"),
+    "goodwill_not_allowed": Code(403, "The role may give no goodwill", "roles"),
+    "goodwill_limit": Code(403, "The role has given what it may in a day", "limit"),
     "forbidden": Code(403, "Not allowed"),
     # What is asked for.
     "not_found": Code(404, "Not found"),
@@ -103,8 +109,8 @@ CODES: Final[dict[str, Code]] = {
     "key_not_found": Code(404, "No such API key"),
     "method_not_allowed": Code(405, "The method is not supported here"),
     "stale": Code(412, "The resource has changed"),
-    "body_too_large": Code(413, "The body is too large"),
-    "account_too_large": Code(413, "The account would grow too large"),
+    "body_too_large": Code(413, "The body is too large", "limit_bytes"),
+    "account_too_large": Code(413, "The account would grow too large", "bytes limit"),
     "programme_too_large": Code(413, "The programme is too large"),
     "unsupported_media_type": Code(415, "The content type is not supported"),
     "invalid_body": Code(422, "The body does not match the schema"),
@@ -136,64 +142,70 @@ CODES: Final[dict[str, Code]] = {
     "currency_mismatch": Code(422, "The currencies differ"),
     "currency_required": Code(422, "A currency is required"),
     "occurred_in_future": Code(422, "It has not happened yet"),
-    "backdate_limit": Code(422, "It happened too long ago"),
+    "backdate_limit": Code(422, "It happened too long ago", "limit_days"),
     "as_of_in_future": Code(422, "That moment has not come yet"),
-    "hold_too_long": Code(422, "The hold would last too long"),
-    "consent_required": Code(422, "A consent is required"),
-    "not_eligible": Code(422, "The member is not eligible"),
+    "hold_too_long": Code(422, "The hold would last too long", "latest"),
+    "consent_required": Code(422, "A consent is required", "programme missing_consents"),
+    "not_eligible": Code(422, "The member is not eligible", "programme completed_visits needed"),
     "invalid_programme": Code(422, "The programme does not validate"),
     "invalid_recurrence": Code(422, "The recurrence rule is invalid"),
     "invalid_expression": Code(422, "An expression does not validate"),
     "invalid_succession": Code(422, "The version cannot follow the one before"),
     "effective_too_early": Code(422, "The version would take effect too early"),
     # The moment.
-    "too_many_requests": Code(429, "Too many requests"),
+    "too_many_requests": Code(429, "Too many requests", "retry_after"),
     "internal_error": Code(500, "Something failed on our side"),
     "queue_unavailable": Code(503, "The queue did not answer"),
-    "unavailable": Code(503, "Not decided; send it again"),
-    "store_unavailable": Code(503, "The store is unavailable; send it again"),
-    "newer_schema": Code(503, "A newer release wrote this; send it again"),
+    "unavailable": Code(503, "Not decided; send it again", "retry_after"),
+    "store_unavailable": Code(503, "The store is unavailable; send it again", "retry_after"),
+    "newer_schema": Code(503, "A newer release wrote this; send it again", "retry_after"),
     # What the state of an account or a resource refuses.
     "conflict": Code(409, "The current state does not allow this"),
     "account_closed": Code(409, "The account is closed"),
-    "prepaid_left": Code(409, "Money is left that was paid in"),
+    "prepaid_left": Code(409, "Money is left that was paid in", "prepaid"),
     "last_administrator": Code(409, "The last key of an administrator"),
     "external_id_taken": Code(409, "Another member has this id"),
-    "already_spent": Code(409, "The value was spent already"),
-    "exceeds_remaining": Code(409, "More than what remains"),
-    "clock_moves_forward": Code(409, "A test clock only moves forward"),
-    "insufficient_points": Code(409, "The balance does not cover this"),
-    "recipient_unavailable": Code(409, "No such member can receive"),
+    "already_spent": Code(409, "The value was spent already", "currency spent"),
+    "exceeds_remaining": Code(409, "More than what remains", "pointer remaining"),
+    "clock_moves_forward": Code(409, "A test clock only moves forward", "clock"),
+    "insufficient_points": Code(
+        409, "The balance does not cover this", "programme reward available price missing"
+    ),
+    "recipient_unavailable": Code(409, "No such member can receive", "programme"),
     "in_another_household": Code(409, "The member belongs to another household"),
-    "household_full": Code(409, "The household is full"),
-    "transfer_waits": Code(409, "What was earned may still be refunded"),
-    "transfer_limit": Code(409, "More than may be transferred"),
-    "limit_reached": Code(409, "The limit is reached"),
-    "exceeds_hold": Code(409, "The hold is for less"),
-    "hold_ended": Code(409, "The hold has ended"),
-    "too_many_holds": Code(409, "Too many holds are open"),
-    "already_subscribed": Code(409, "The member has a plan"),
-    "not_subscribed": Code(409, "The member has no plan"),
-    "plan_state": Code(409, "The plan's state does not allow this"),
-    "another_fee_due": Code(409, "Another fee is due"),
-    "too_many_fees": Code(409, "Too many periods are paid ahead"),
-    "not_entitled": Code(409, "The member does not have this entitlement"),
-    "quota_exhausted": Code(409, "None of it is left"),
-    "too_late_to_return": Code(409, "The use is too old to be given back"),
+    "household_full": Code(409, "The household is full", "max_members"),
+    "transfer_limit": Code(409, "More than may be transferred", "direction window limit left"),
+    "limit_reached": Code(409, "The limit is reached", "programme reward window count"),
+    "exceeds_hold": Code(409, "The hold is for less", "held"),
+    "hold_ended": Code(409, "The hold has ended", "state"),
+    "too_many_holds": Code(409, "Too many holds are open", "limit"),
+    "already_subscribed": Code(409, "The member has a plan", "programme plan"),
+    "not_subscribed": Code(409, "The member has no plan", "programme"),
+    "not_entitled": Code(409, "The member does not have this entitlement", "programme entitlement"),
+    "quota_exhausted": Code(409, "None of it is left", "programme entitlement left resets_on"),
+    "too_late_to_return": Code(409, "The use is too old to be given back", "until"),
+    "transfer_waits": Code(
+        409, "What was earned may still be refunded", "available transferable refund_days"
+    ),
+    "plan_state": Code(409, "The plan's state does not allow this", "state"),
+    "another_fee_due": Code(409, "Another fee is due", "plan from_on"),
+    "too_many_fees": Code(409, "Too many periods are paid ahead", "limit"),
     "too_many_grants": Code(409, "The member holds too many grants"),
     "not_a_draft": Code(409, "The version is no draft"),
-    "not_enrolled": Code(409, "The member is not enrolled"),
-    "out_of_stock": Code(409, "The reward is out of stock"),
-    "quote_confirmed": Code(409, "The quote was confirmed already"),
-    "quote_expired": Code(409, "The quote has expired"),
-    "quote_stale": Code(409, "What the quote would use is gone"),
-    "reward_not_available": Code(409, "The reward is not available now"),
-    "tier_held": Code(409, "The tier is held already"),
-    "tier_required": Code(409, "The reward needs another tier"),
+    "not_enrolled": Code(409, "The member is not enrolled", "programme"),
+    "out_of_stock": Code(409, "The reward is out of stock", "programme reward"),
+    "quote_confirmed": Code(409, "The quote was confirmed already", "quote"),
+    "quote_expired": Code(409, "The quote has expired", "expired_at"),
+    "quote_stale": Code(409, "What the quote would use is gone", "currency available"),
+    "reward_not_available": Code(
+        409, "The reward is not available now", "programme reward valid_from valid_until"
+    ),
+    "tier_held": Code(409, "The tier is held already", "programme tier"),
+    "tier_required": Code(409, "The reward needs another tier", "programme reward tier"),
     "version_taken": Code(409, "The version number is taken"),
-    "voucher_cancelled": Code(409, "The voucher was cancelled"),
-    "voucher_expired": Code(409, "The voucher has expired"),
-    "voucher_used": Code(409, "The voucher was used already"),
+    "voucher_cancelled": Code(409, "The voucher was cancelled", "redemption"),
+    "voucher_expired": Code(409, "The voucher has expired", "redemption expires_on"),
+    "voucher_used": Code(409, "The voucher was used already", "redemption"),
 }
 
 _FAMILY_TITLES: Final = {

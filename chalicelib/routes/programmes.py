@@ -6,13 +6,14 @@ from typing import Annotated, Any
 
 from msgspec import Meta, Struct
 
-from chalicelib.domain.authoring.whole_document import Document, whole
+from chalicelib.domain.authoring.whole_document import ProgrammeDocument, whole
 from chalicelib.domain.errors import NotFound
 from chalicelib.domain.programme.fields import text_in
-from chalicelib.domain.programme.versions import ProgrammeVersion
-from chalicelib.routes.calls import caller_of, instant_in, services_of
+from chalicelib.domain.programme.versions import ProgrammeVersion, State
+from chalicelib.routes.calls import caller_of, instant_in, page_of, services_of
+from chalicelib.routes.fields import InstantText
 from chalicelib.routes.http import Resource
-from chalicelib.routes.operation import Body, Call, Page, Query, Reply
+from chalicelib.routes.operation import Body, Call, Page, Query, Reply, Timestamp
 from chalicelib.routes.rules_in_words import RulesView, in_words
 from chalicelib.routes.views import when
 from chalicelib.usecases.publish_programme import (
@@ -27,10 +28,17 @@ from chalicelib.usecases.reading import read_account
 api = Resource("programmes")
 
 
-class DocumentBody(Body):
-    """A programme document; its schema is `Document`."""
+#: Read as it comes, so that validation names every violation, also those of its shape.
+AnyDocument = Annotated[
+    dict[str, Any],
+    Meta(extra_json_schema={"$ref": f"#/components/schemas/{ProgrammeDocument.__name__}"}),
+]
 
-    document: dict[str, Any]
+
+class ProgrammeBody(Body):
+    """What is to be a version of a programme."""
+
+    document: AnyDocument
 
 
 class DraftBody(Body):
@@ -43,7 +51,7 @@ class DraftBody(Body):
 class PublicationBody(Body):
     """When the version takes effect; as soon as it may where it is left out."""
 
-    effective_from: Annotated[str, Meta(max_length=40, description="RFC 3339.")] | None = None
+    effective_from: InstantText | None = None
 
 
 class WhichVersion(Query, frozen=True):
@@ -59,38 +67,38 @@ class WarningView(Struct, frozen=True):
     detail: str
 
 
-class ValidationView(Struct, frozen=True):
+class ProgrammeValidationView(Struct, frozen=True):
     """A document that can be published."""
 
     valid: bool
     warnings: list[WarningView]
 
 
-class VersionSummary(Struct, frozen=True):
+class ProgrammeVersionSummary(Struct, frozen=True):
     """One version of a programme."""
 
     programme: str
     version: int
     name: str
-    state: str
-    effective_from: str | None
+    state: State
+    effective_from: Timestamp | None
 
 
-class VersionView(Struct, frozen=True):
+class ProgrammeVersionView(Struct, frozen=True):
     """One version of a programme with its document."""
 
     programme: str
     version: int
-    state: str
-    effective_from: str | None
-    document: Document
+    state: State
+    effective_from: Timestamp | None
+    document: ProgrammeDocument
     warnings: list[WarningView] = []
 
 
-class VersionsView(Struct, frozen=True):
+class ProgrammeVersionsView(Struct, frozen=True):
     """A page of versions."""
 
-    programmes: list[VersionSummary]
+    programmes: list[ProgrammeVersionSummary]
     next_cursor: str | None
 
 
@@ -100,15 +108,15 @@ class VersionsView(Struct, frozen=True):
     scope="programmes:read",
     summary="Validate a programme document",
     description="Reports every problem with its path and its fix; nothing is kept.",
-    body=DocumentBody,
-    answer=ValidationView,
+    body=ProgrammeBody,
+    answer=ProgrammeValidationView,
     idempotent=False,
     errors=("invalid_programme",),
 )
-def validate(call: Call[DocumentBody]) -> Reply:
+def validate(call: Call[ProgrammeBody]) -> Reply:
     """Check a document."""
     checked = check_document(call.body.document)
-    return Reply(ValidationView(valid=True, warnings=_warnings(checked.warnings)))
+    return Reply(ProgrammeValidationView(valid=True, warnings=_warnings(checked.warnings)))
 
 
 @api.post(
@@ -117,11 +125,13 @@ def validate(call: Call[DocumentBody]) -> Reply:
     scope="programmes:write",
     summary="Draft the next version of a programme",
     description=(
-        "Of all programmes together 20 drafts are kept: publish one, or write over one of the same "
-        "programme with `replaces`."
+        "The document is validated. It has no effect until it is published. Of all programmes "
+        "together 20 drafts are kept: publish one, or write over one of the same programme with "
+        "`replaces`."
     ),
     body=DraftBody,
-    answer=VersionView,
+    answer=ProgrammeVersionView,
+    headers=("Location",),
     status=201,
     idempotent=False,
     errors=(
@@ -139,7 +149,7 @@ def draft(call: Call[DraftBody]) -> Reply:
     drafted, warnings = draft_programme(
         services_of(call), caller_of(call), body.document, body.replaces
     )
-    location = f"/v1/programmes/{drafted.programme_id}/versions/{drafted.number}"
+    location = f"/v1/programmes/{drafted.programme_id}?version={drafted.number}"
     return Reply(_view(drafted, _warnings(warnings)), headers={"Location": location})
 
 
@@ -154,7 +164,7 @@ def draft(call: Call[DraftBody]) -> Reply:
         "changes."
     ),
     body=PublicationBody,
-    answer=VersionView,
+    answer=ProgrammeVersionView,
     idempotent=False,
     patterns={"version": "[1-9][0-9]{0,5}"},
     errors=(
@@ -184,22 +194,16 @@ def publish(call: Call[PublicationBody]) -> Reply:
     name="list_programmes",
     scope="programmes:read",
     summary="List the versions of all programmes",
+    description="By programme and number; the documents are read one by one.",
     query=Page,
-    answer=VersionsView,
+    answer=ProgrammeVersionsView,
 )
 def list_versions(call: Call[None, Page]) -> Reply:
     """List versions by programme and number."""
     versions = read_programmes(services_of(call), caller_of(call))
-    after = call.position()
-    if after is not None:
-        versions = [v for v in versions if [v.programme_id, v.number] > after]
-    page = versions[: call.query.limit]
-    more = len(versions) > len(page)
+    page, cursor = page_of(call, versions, lambda each: f"{each.programme_id}/{each.number}")
     return Reply(
-        VersionsView(
-            [_summary(version, call.locale) for version in page],
-            call.next_cursor([page[-1].programme_id, page[-1].number]) if more else None,
-        )
+        ProgrammeVersionsView([_summary(version, call.locale) for version in page], cursor)
     )
 
 
@@ -208,8 +212,9 @@ def list_versions(call: Call[None, Page]) -> Reply:
     name="read_programme",
     scope="programmes:read",
     summary="Read a programme: the version in force, or the one named",
+    description="With its document.",
     query=WhichVersion,
-    answer=VersionView,
+    answer=ProgrammeVersionView,
     errors=("programme_not_found", "version_not_found"),
 )
 def read(call: Call[None, WhichVersion]) -> Reply:
@@ -224,8 +229,10 @@ def read(call: Call[None, WhichVersion]) -> Reply:
     name="read_programme_rules",
     scope="programmes:read",
     summary="Read the rules in words",
+    description="As a member would read them, in the language that is asked for.",
     query=WhichVersion,
     answer=RulesView,
+    headers=("Content-Language",),
     errors=("programme_not_found", "version_not_found"),
 )
 def rules(call: Call[None, WhichVersion]) -> Reply:
@@ -242,6 +249,7 @@ def rules(call: Call[None, WhichVersion]) -> Reply:
     summary="Read the rules that are in force in words",
     description="Drafts and versions to come are not shown here.",
     answer=RulesView,
+    headers=("Content-Language",),
     member_may=True,
     errors=("member_not_found", "programme_not_found"),
 )
@@ -258,8 +266,8 @@ def _warnings(problems: tuple[Any, ...]) -> list[WarningView]:
     return [WarningView(problem.pointer, problem.detail) for problem in problems]
 
 
-def _summary(version: ProgrammeVersion, locale: str) -> VersionSummary:
-    return VersionSummary(
+def _summary(version: ProgrammeVersion, locale: str) -> ProgrammeVersionSummary:
+    return ProgrammeVersionSummary(
         version.programme_id,
         version.number,
         text_in(version.document.name, locale),
@@ -268,8 +276,10 @@ def _summary(version: ProgrammeVersion, locale: str) -> VersionSummary:
     )
 
 
-def _view(version: ProgrammeVersion, warnings: list[WarningView] | None = None) -> VersionView:
-    return VersionView(
+def _view(
+    version: ProgrammeVersion, warnings: list[WarningView] | None = None
+) -> ProgrammeVersionView:
+    return ProgrammeVersionView(
         version.programme_id,
         version.number,
         version.state,

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from msgspec import Struct
 
 from chalicelib.domain.ledger.calendar import Instant, format_instant
 from chalicelib.domain.ledger.quote import Quote
 from chalicelib.domain.programme.versions import Programmes
+from chalicelib.routes.operation import Day, Timestamp
 from chalicelib.routes.pricing import (
-    ConsideredView,
+    ConsideredDiscountView,
     DrawView,
     MoneyView,
     QuotedLineView,
@@ -29,21 +32,21 @@ class QuoteView(Struct, frozen=True):
     quote_id: str
     member_id: str
     programme: str
-    state: str
+    state: Literal["open", "confirmed", "expired"]
     type: str
-    service_on: str
+    service_on: Day
     channel: str
     location: str
     provider: str
     made_by: str
-    made_at: str
-    expires_at: str
+    made_at: Timestamp
+    expires_at: Timestamp
     price: MoneyView
     discount: MoneyView
     net: MoneyView
     due: MoneyView
     lines: list[QuotedLineView]
-    considered: list[ConsideredView]
+    considered: list[ConsideredDiscountView]
     draws: list[DrawView]
     redemptions: list[str]
 
@@ -58,8 +61,8 @@ class BoughtView(Struct, frozen=True):
     quote_id: str
     member_id: str
     programme: str
-    state: str
-    service_on: str
+    state: Literal["open", "confirmed", "expired"]
+    service_on: Day
     price: MoneyView
     discount: MoneyView
     net: MoneyView

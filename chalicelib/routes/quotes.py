@@ -84,7 +84,7 @@ class ConfirmationBody(Body):
     recorded_as: ActivityRef | None = None
 
 
-class QuoteMadeView(Struct, frozen=True):
+class NewQuoteView(Struct, frozen=True):
     """A new quote, and what it would earn if it were confirmed now."""
 
     quote: QuoteView
@@ -92,7 +92,7 @@ class QuoteMadeView(Struct, frozen=True):
     outcomes: list[OutcomeView]
 
 
-class ConfirmationView(Struct, frozen=True):
+class ConfirmedQuoteView(Struct, frozen=True):
     """A quote that was bought, and what followed from the purchase."""
 
     quote: BoughtView
@@ -135,7 +135,7 @@ _PRICING = (
     ),
     body=QuoteBody,
     query=DryRun,
-    answer=QuoteMadeView,
+    answer=NewQuoteView,
     status=201,
     also=(200,),
     idempotent=False,
@@ -160,7 +160,7 @@ def make(call: Call[QuoteBody, DryRun]) -> Reply:
     services, caller = services_of(call), caller_of(call)
     made = quote_purchase(services, caller, command, body.vouchers, dry_run=dry_run)
     quote, recorded = made.quoted.quote, made.quoted.recorded
-    view = QuoteMadeView(
+    view = NewQuoteView(
         quote_view(quote, made.programmes, quote.made_at, call.locale),
         [award_view(award) for award in recorded.awards if award.granted],
         outcome_views(recorded.outcomes),
@@ -173,6 +173,7 @@ def make(call: Call[QuoteBody, DryRun]) -> Reply:
     name="read_quote",
     scope="quotes:read",
     summary="Read a quote",
+    description="It is as it was made, but for its state.",
     answer=QuoteView,
     member_may=True,
     errors=("member_not_found", "quote_not_found"),
@@ -195,7 +196,7 @@ def read(call: Call) -> Reply:
         "meanwhile refuses it."
     ),
     body=ConfirmationBody,
-    answer=ConfirmationView,
+    answer=ConfirmedQuoteView,
     status=201,
     idempotent="body",
     errors=(
@@ -223,7 +224,7 @@ def confirm(call: Call[ConfirmationBody]) -> Reply:
     def present(decided: Decided) -> Answer:
         result: Confirmed = decided.results[-1]
         recorded = result.recorded
-        view = ConfirmationView(
+        view = ConfirmedQuoteView(
             quote=bought_view(result.quote),
             version=decided.account.version,
             awards=[award_view(award) for award in recorded.awards if award.granted],

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from msgspec import Struct
 
 from chalicelib.domain import voucher_code
 from chalicelib.domain.errors import NotFound
 from chalicelib.domain.ledger.calendar import format_instant
-from chalicelib.domain.mechanics.redemptions import CancelRedemption, Redemption
+from chalicelib.domain.mechanics.redemptions import CancelRedemption, Redemption, State
 from chalicelib.domain.programme.fields import Id
 from chalicelib.routes.calls import answer, caller_of, carry_out, identity_of, reply, services_of
 from chalicelib.routes.fields import DryRun, Note, OptionalReason
@@ -27,14 +29,14 @@ from chalicelib.usecases.stored import Answer
 api = Resource("redemptions")
 
 
-class RedeemBody(Body):
+class RedemptionBody(Body):
     """What to redeem."""
 
     programme: Id
     reward: Id
 
 
-class CancellationBody(Body):
+class RedemptionCancellationBody(Body):
     """Why it is taken back."""
 
     reason: OptionalReason = ""
@@ -58,13 +60,13 @@ class RedemptionView(Struct, frozen=True):
     reward: str
     currency: str
     price: int
-    state: str
+    state: Literal["dry_run", "issued", "used", "cancelled"]
     issued_at: str
     voucher: VoucherView | None
     balances: list[BalanceView]
 
 
-class RedemptionRead(Struct, frozen=True):
+class RedemptionDetailsView(Struct, frozen=True):
     """A reward that was paid for; of its voucher's code only the end is shown."""
 
     redemption_id: str
@@ -73,13 +75,13 @@ class RedemptionRead(Struct, frozen=True):
     reward: str
     currency: str
     price: int
-    state: str
+    state: State
     issued_at: str
     changed_at: str | None
     voucher: VoucherView | None
 
 
-class CancellationView(Struct, frozen=True):
+class CancelledRedemptionView(Struct, frozen=True):
     """
     A redemption taken back: its whole price is ``restored``, ``expired`` of it at once.
 
@@ -88,7 +90,7 @@ class CancellationView(Struct, frozen=True):
 
     redemption_id: str
     member_id: str
-    state: str
+    state: State
     restored: int
     expired: int
     currency: str
@@ -120,7 +122,7 @@ _OBSTACLES = (
         "The answer has the voucher's code. With `dry_run` nothing is written, there is no code, "
         "and the status is 200."
     ),
-    body=RedeemBody,
+    body=RedemptionBody,
     query=DryRun,
     answer=RedemptionView,
     status=201,
@@ -129,7 +131,7 @@ _OBSTACLES = (
     member_may=True,
     errors=_OBSTACLES,
 )
-def redeem(call: Call[RedeemBody, DryRun]) -> Reply:
+def redeem(call: Call[RedemptionBody, DryRun]) -> Reply:
     """Pay for a reward and issue its voucher."""
     dry_run = call.query.dry_run
 
@@ -169,8 +171,11 @@ def redeem(call: Call[RedeemBody, DryRun]) -> Reply:
     name="read_redemption",
     scope="rewards:read",
     summary="Read a redemption",
-    description="Of the voucher's code only the end is shown: whoever knows it all can use it.",
-    answer=RedemptionRead,
+    description=(
+        "Whether it was used, and until when it can be. Of the voucher's code only the end is "
+        "shown: whoever knows it all can use it."
+    ),
+    answer=RedemptionDetailsView,
     member_may=True,
     errors=("member_not_found", "redemption_not_found"),
 )
@@ -181,7 +186,7 @@ def read(call: Call) -> Reply:
     redemption = read_redemption(services, caller, member, call.path["redemption_id"])
     code = voucher_code.masked(code_of(services, caller, redemption.id))
     return Reply(
-        RedemptionRead(
+        RedemptionDetailsView(
             redemption_id=redemption.id,
             member_id=member,
             programme=redemption.programme,
@@ -222,8 +227,9 @@ def reveal(call: Call) -> Reply:
     name="cancel_redemption",
     scope="redemptions:write",
     summary="Cancel a redemption; its value comes back",
-    body=CancellationBody,
-    answer=CancellationView,
+    description="Only while its voucher is unused and valid.",
+    body=RedemptionCancellationBody,
+    answer=CancelledRedemptionView,
     idempotent=True,
     member_may=True,
     errors=(
@@ -235,7 +241,7 @@ def reveal(call: Call) -> Reply:
         "voucher_expired",
     ),
 )
-def cancel(call: Call[CancellationBody]) -> Reply:
+def cancel(call: Call[RedemptionCancellationBody]) -> Reply:
     """Take a redemption back."""
     command = CancelRedemption(
         member=call.path["member_id"],
@@ -258,7 +264,7 @@ def _balances(decided: Decided) -> list[BalanceView]:
 
 def _present_cancellation(decided: Decided) -> Answer:
     redemption = redemption_in(decided)
-    view = CancellationView(
+    view = CancelledRedemptionView(
         redemption_id=redemption.id,
         member_id=decided.member,
         state=redemption.state,

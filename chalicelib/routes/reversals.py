@@ -48,7 +48,7 @@ class ReversalBody(Body):
     note: Note = ""
 
 
-class ReturnedView(Struct, frozen=True):
+class TakenBackView(Struct, frozen=True):
     """What was taken back of a currency: ``deficit`` of it as debt, ``written_off`` not at all."""
 
     programme: str
@@ -65,7 +65,7 @@ class ReversalView(Struct, frozen=True):
     changed: bool
     fully_reversed: bool
     remaining_amount: int | None
-    returned: list[ReturnedView]
+    returned: list[TakenBackView]
     tier_changes: list[TierChangeView]
     outcomes: list[OutcomeView]
     balances: list[BalanceView]
@@ -111,7 +111,7 @@ def _present_reversal(decided: Decided) -> Answer:
     for each in result.returned:
         programme, _, currency = each.currency.partition("/")
         returned.append(
-            ReturnedView(programme, currency, each.amount, each.deficit, each.written_off)
+            TakenBackView(programme, currency, each.amount, each.deficit, each.written_off)
         )
     return answer(
         201 if result.changed else 200,

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Literal
 
 from msgspec import Struct
 
 from chalicelib.domain.mechanics.rewards import Offer
 from chalicelib.domain.programme.fields import text_in
-from chalicelib.routes.calls import caller_of, services_of
+from chalicelib.routes.calls import caller_of, page_of, services_of
 from chalicelib.routes.http import Resource
-from chalicelib.routes.operation import Call, Reply
+from chalicelib.routes.operation import Call, Page, Reply
+from chalicelib.routes.refusals import Refusal
 from chalicelib.usecases.redeem_reward import (
     list_rewards,
 )
@@ -18,7 +19,7 @@ from chalicelib.usecases.redeem_reward import (
 api = Resource("rewards")
 
 
-class OfferView(Struct, frozen=True):
+class RewardOfferView(Struct, frozen=True):
     """
     A reward as this member sees it; ``reasons`` say why it is out of reach.
 
@@ -31,19 +32,20 @@ class OfferView(Struct, frozen=True):
     name: str
     description: str
     kind: str
-    by: str
+    by: Literal["anyone", "staff"]
     payee: str | None
     currency: str
     price: int
     affordable: bool
-    reasons: list[dict[str, Any]]
+    reasons: list[Refusal]
 
 
-class OffersView(Struct, frozen=True):
+class RewardOffersView(Struct, frozen=True):
     """Every reward of the member's programmes."""
 
     member_id: str
-    rewards: list[OfferView]
+    rewards: list[RewardOfferView]
+    next_cursor: str | None
 
 
 @api.get(
@@ -51,20 +53,23 @@ class OffersView(Struct, frozen=True):
     name="list_rewards",
     scope="rewards:read",
     summary="List rewards: what the member can afford, and why not the rest",
-    answer=OffersView,
+    description="Of every programme that the member joined.",
+    query=Page,
+    answer=RewardOffersView,
     member_may=True,
     errors=("member_not_found",),
 )
-def offers(call: Call) -> Reply:
+def offers(call: Call[None, Page]) -> Reply:
     """List the rewards as this member sees them."""
     member = call.path["member_id"]
     found = list_rewards(services_of(call), caller_of(call), member)
-    return Reply(OffersView(member, [_offer(offer, call.locale) for offer in found.offers]))
+    page, cursor = page_of(call, found.offers, lambda each: f"{each.programme}/{each.reward.id}")
+    return Reply(RewardOffersView(member, [_offer(offer, call.locale) for offer in page], cursor))
 
 
-def _offer(offer: Offer, locale: str) -> OfferView:
+def _offer(offer: Offer, locale: str) -> RewardOfferView:
     reward = offer.reward
-    return OfferView(
+    return RewardOfferView(
         programme=offer.programme,
         reward=reward.id,
         name=text_in(reward.name, locale),
@@ -75,5 +80,5 @@ def _offer(offer: Offer, locale: str) -> OfferView:
         currency=reward.price.currency,
         price=reward.price.amount,
         affordable=offer.affordable,
-        reasons=[dict(reason) for reason in offer.reasons],
+        reasons=[Refusal(**reason) for reason in offer.reasons],
     )

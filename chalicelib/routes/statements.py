@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Literal
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -24,9 +25,9 @@ from chalicelib.domain.ledger.events import (
 from chalicelib.domain.programme.versions import Programmes
 from chalicelib.routes.calls import caller_of, services_of
 from chalicelib.routes.http import Resource
-from chalicelib.routes.operation import Call, Page, Reply
+from chalicelib.routes.operation import Call, Page, Reply, Timestamp
 from chalicelib.routes.pricing import (
-    ConsideredView,
+    ConsideredDiscountView,
     DrawView,
     MoneyView,
     QuotedLineView,
@@ -39,11 +40,13 @@ from chalicelib.usecases.read_statement import read_statement
 api = Resource("statements")
 
 
+EntryKind = Literal["purchase", "refund", "plan_fee", "plan_change", "plan_end", "closure"]
+
+
 class StatementEntryView(Struct, frozen=True, omit_defaults=True):
     """
     A purchase, or what came back of one; a fee of a plan, or what its change or end came to.
 
-    ``kind`` is `purchase`, `refund`, `plan_fee`, `plan_change`, `plan_end` or `closure`.
     Of a purchase, ``price`` less ``discount`` is ``net``; less what wallets paid it is ``due``.
     Every discount that was looked at is in ``considered``, with the reason where it was not
     applied; one that was not quoted here has none.  Of a refund, ``returned`` is what of the net
@@ -56,9 +59,9 @@ class StatementEntryView(Struct, frozen=True, omit_defaults=True):
     """
 
     version: int
-    kind: str
-    occurred_at: str
-    recorded_at: str
+    kind: EntryKind
+    occurred_at: Timestamp
+    recorded_at: Timestamp
     source: str = ""
     external_id: str = ""
     channel: str = ""
@@ -74,7 +77,7 @@ class StatementEntryView(Struct, frozen=True, omit_defaults=True):
     plan: str | None = None
     waived: MoneyView | None = None
     lines: list[QuotedLineView] = []
-    considered: list[ConsideredView] = []
+    considered: list[ConsideredDiscountView] = []
     draws: list[DrawView] = []
     movements: list[MovementView] = []
 
@@ -144,7 +147,7 @@ def _entries(event: Event, programmes: Programmes, locale: str) -> Iterator[Stat
 def _settled(
     event: Event,
     programmes: Programmes,
-    kind: str,
+    kind: EntryKind,
     programme: str,
     plan: str | None,
     owed: int,

@@ -14,10 +14,10 @@ from chalicelib.domain.mechanics.statuses import (
     WithdrawStatus,
 )
 from chalicelib.domain.programme.fields import Id, LocalDate, text_in
-from chalicelib.routes.calls import answer, caller_of, carry_out, services_of
+from chalicelib.routes.calls import answer, caller_of, carry_out, page_of, services_of
 from chalicelib.routes.fields import Note, Reason, ShortText
 from chalicelib.routes.http import Resource
-from chalicelib.routes.operation import Body, Call, Reply
+from chalicelib.routes.operation import Body, Call, Page, Reply
 from chalicelib.usecases.attempt import Decided
 from chalicelib.usecases.read_statuses import StatusRead, read_statuses
 from chalicelib.usecases.stored import Answer
@@ -25,7 +25,7 @@ from chalicelib.usecases.stored import Answer
 api = Resource("statuses")
 
 
-class StatusBody(Body):
+class StatusVerificationBody(Body):
     """
     A status that was shown, and the local days of which it is true, both included.
 
@@ -40,7 +40,7 @@ class StatusBody(Body):
     proof: ShortText = ""
 
 
-class WithdrawalBody(Body):
+class StatusWithdrawalBody(Body):
     """Which status is withdrawn, and why."""
 
     programme: Id
@@ -49,7 +49,7 @@ class WithdrawalBody(Body):
     note: Note = ""
 
 
-class StatusView(Struct, frozen=True):
+class MemberStatusView(Struct, frozen=True):
     """A status and its days; ``ended`` once the last of them is over."""
 
     programme: str
@@ -60,19 +60,20 @@ class StatusView(Struct, frozen=True):
     ended: bool
 
 
-class StatusesView(Struct, frozen=True):
+class MemberStatusesView(Struct, frozen=True):
     """Everything that was shown of a member."""
 
     member_id: str
-    statuses: list[StatusView]
+    statuses: list[MemberStatusView]
+    next_cursor: str | None
 
 
-class VerifiedView(Struct, frozen=True):
+class VerifiedStatusView(Struct, frozen=True):
     """The status as it is now: null where there is none; ``changed`` is false where it was so."""
 
     member_id: str
     changed: bool
-    status: StatusView | None
+    status: MemberStatusView | None
 
 
 _REFUSALS = (
@@ -89,15 +90,19 @@ _REFUSALS = (
     name="list_statuses",
     scope="members:read",
     summary="List a member's verified statuses",
-    answer=StatusesView,
+    description="With the days of which each is true, also those that have ended.",
+    query=Page,
+    answer=MemberStatusesView,
     member_may=True,
     errors=("member_not_found",),
 )
-def listed(call: Call) -> Reply:
+def listed(call: Call[None, Page]) -> Reply:
     """Every status, also one that has ended."""
     member = call.path["member_id"]
     found = read_statuses(services_of(call), caller_of(call), member)
-    return Reply(StatusesView(member, [_listed(each, call.locale) for each in found]))
+    page, cursor = page_of(call, found, lambda each: f"{each.programme.id}/{each.status}")
+    shown = [_listed(each, call.locale) for each in page]
+    return Reply(MemberStatusesView(member, shown, cursor))
 
 
 @api.post(
@@ -106,13 +111,13 @@ def listed(call: Call) -> Reply:
     scope="statuses:write",
     summary="Verify a status",
     description="Takes the place of what was known of it.",
-    body=StatusBody,
-    answer=VerifiedView,
+    body=StatusVerificationBody,
+    answer=VerifiedStatusView,
     status=201,
     idempotent=True,
     errors=(*_REFUSALS, "invalid_date", "consent_required"),
 )
-def show(call: Call[StatusBody]) -> Reply:
+def show(call: Call[StatusVerificationBody]) -> Reply:
     """Note what was shown."""
     body = call.body
     command = VerifyStatus(
@@ -131,12 +136,13 @@ def show(call: Call[StatusBody]) -> Reply:
     name="withdraw_status",
     scope="statuses:write",
     summary="Withdraw a status",
-    body=WithdrawalBody,
-    answer=VerifiedView,
+    description="It is true of no day any more.",
+    body=StatusWithdrawalBody,
+    answer=VerifiedStatusView,
     idempotent=True,
     errors=_REFUSALS,
 )
-def withdraw(call: Call[WithdrawalBody]) -> Reply:
+def withdraw(call: Call[StatusWithdrawalBody]) -> Reply:
     """Forget what was shown."""
     body = call.body
     command = WithdrawStatus(
@@ -157,15 +163,15 @@ def _change(call: Call[Any, Any], command: VerifyStatus | WithdrawStatus, status
         if result.verified is not None and version is not None:
             named = statuses.name_of(version.document, result.status)
             view = _view(result.programme, result.status, text_in(named, "en"), result.verified)
-        return answer(status, VerifiedView(decided.member, result.changed, view))
+        return answer(status, VerifiedStatusView(decided.member, result.changed, view))
 
     return carry_out(call, command, present)
 
 
-def _listed(each: StatusRead, locale: str) -> StatusView:
+def _listed(each: StatusRead, locale: str) -> MemberStatusView:
     name = text_in(statuses.name_of(each.programme, each.status), locale)
     return _view(each.programme.id, each.status, name, each.verified)
 
 
-def _view(programme: str, status: str, name: str, held: VerifiedStatus) -> StatusView:
-    return StatusView(programme, status, name, held.from_on, held.until_on, held.ended)
+def _view(programme: str, status: str, name: str, held: VerifiedStatus) -> MemberStatusView:
+    return MemberStatusView(programme, status, name, held.from_on, held.until_on, held.ended)

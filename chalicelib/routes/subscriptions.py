@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct
 
 from chalicelib.domain.decide.commands import Command
 from chalicelib.domain.ledger.calendar import Instant, format_instant
 from chalicelib.domain.mechanics.plan_pauses import PausePlan, ResumePlan
-from chalicelib.domain.mechanics.plans import Subscription
+from chalicelib.domain.mechanics.plans import State, Subscription
 from chalicelib.domain.mechanics.subscriptions import (
     CancelPlan,
     ChangePlan,
@@ -23,10 +23,10 @@ from chalicelib.domain.mechanics.subscriptions import (
 from chalicelib.domain.programme.document import Programme
 from chalicelib.domain.programme.fields import Id, LocalDate
 from chalicelib.domain.programme.versions import Programmes
-from chalicelib.routes.calls import answer, caller_of, carry_out, services_of
+from chalicelib.routes.calls import answer, caller_of, carry_out, page_of, services_of
 from chalicelib.routes.fields import Note, OptionalReason, ShortText
 from chalicelib.routes.http import Resource
-from chalicelib.routes.operation import Body, Call, Reply
+from chalicelib.routes.operation import Body, Call, Day, Page, Reply, Timestamp
 from chalicelib.routes.pricing import MoneyView
 from chalicelib.routes.views import when as shown_instant
 from chalicelib.usecases.attempt import Decided
@@ -36,7 +36,7 @@ from chalicelib.usecases.stored import Answer
 api = Resource("subscriptions")
 
 
-class SubscribeBody(Body):
+class SubscriptionBody(Body):
     """Which plan begins; ``reference`` of the first fee is sealed."""
 
     programme: Id
@@ -58,7 +58,7 @@ class FeeBody(Body):
     reference: ShortText = ""
 
 
-class PlanChangeBody(Body):
+class SubscriptionChangeBody(Body):
     """Which plan takes the place of the one that runs, and when."""
 
     programme: Id
@@ -66,7 +66,7 @@ class PlanChangeBody(Body):
     when: When = "now"
 
 
-class PlanEndBody(Body):
+class SubscriptionCancellationBody(Body):
     """When the plan ends, and why."""
 
     programme: Id
@@ -93,8 +93,8 @@ class FeeView(Struct, frozen=True):
 
     plan: str
     amount: MoneyView
-    from_on: str
-    until_on: str
+    from_on: Day
+    until_on: Day
 
 
 class SubscriptionView(Struct, frozen=True):
@@ -109,13 +109,13 @@ class SubscriptionView(Struct, frozen=True):
 
     programme: str
     plan: str
-    state: str
-    since_on: str
-    until_on: str
-    until: str
-    trial_until: str | None
-    grace_until: str | None
-    resumes_at: str | None
+    state: Literal[State, "cancelled"]
+    since_on: Day
+    until_on: Day
+    until: Timestamp
+    trial_until: Timestamp | None
+    grace_until: Timestamp | None
+    resumes_at: Timestamp | None
     following: str | None
     next_fee: FeeView | None
 
@@ -125,9 +125,10 @@ class SubscriptionsView(Struct, frozen=True):
 
     member_id: str
     subscriptions: list[SubscriptionView]
+    next_cursor: str | None
 
 
-class SubscribedView(Struct, frozen=True):
+class SubscriptionChangeView(Struct, frozen=True):
     """
     The plan as it is now; null where it has ended.
 
@@ -151,18 +152,19 @@ _REFUSALS = ("member_not_found", "account_closed", "programme_not_found", "not_e
     name="list_subscriptions",
     scope="entitlements:read",
     summary="List a member's paid plans",
+    description="With what is paid for, and what follows.",
+    query=Page,
     answer=SubscriptionsView,
     member_may=True,
     errors=("member_not_found",),
 )
-def listed(call: Call) -> Reply:
+def listed(call: Call[None, Page]) -> Reply:
     """Every plan that runs."""
     member = call.path["member_id"]
     found = read_subscriptions(services_of(call), caller_of(call), member)
-    shown = [
-        _view(key, each, found.programmes, found.now) for key, each in found.subscriptions.items()
-    ]
-    return Reply(SubscriptionsView(member, shown))
+    page, cursor = page_of(call, list(found.subscriptions.items()), lambda each: each[0])
+    shown = [_view(key, each, found.programmes, found.now) for key, each in page]
+    return Reply(SubscriptionsView(member, shown, cursor))
 
 
 @api.post(
@@ -174,13 +176,13 @@ def listed(call: Call) -> Reply:
         "With its trial where the member had none yet in the programme; else the first fee counts "
         "as paid."
     ),
-    body=SubscribeBody,
-    answer=SubscribedView,
+    body=SubscriptionBody,
+    answer=SubscriptionChangeView,
     status=201,
     idempotent=True,
     errors=(*_REFUSALS, "plan_not_found", "already_subscribed"),
 )
-def begin(call: Call[SubscribeBody]) -> Reply:
+def begin(call: Call[SubscriptionBody]) -> Reply:
     """Begin a plan."""
     body = call.body
     command = Subscribe(
@@ -202,7 +204,7 @@ def begin(call: Call[SubscribeBody]) -> Reply:
         "one does."
     ),
     body=FeeBody,
-    answer=SubscribedView,
+    answer=SubscriptionChangeView,
     status=201,
     idempotent=True,
     errors=(*_REFUSALS, "not_subscribed", "plan_state", "another_fee_due", "too_many_fees"),
@@ -228,12 +230,12 @@ def pay(call: Call[FeeBody]) -> Reply:
     description=(
         "At once, or when what is paid for is over; with what it makes owed or leaves over."
     ),
-    body=PlanChangeBody,
-    answer=SubscribedView,
+    body=SubscriptionChangeBody,
+    answer=SubscriptionChangeView,
     idempotent=True,
     errors=(*_REFUSALS, "plan_not_found", "not_subscribed", "plan_state"),
 )
-def change(call: Call[PlanChangeBody]) -> Reply:
+def change(call: Call[SubscriptionChangeBody]) -> Reply:
     """Take another plan."""
     body = call.body
     command = ChangePlan(
@@ -248,12 +250,12 @@ def change(call: Call[PlanChangeBody]) -> Reply:
     scope="subscriptions:write",
     summary="End a paid plan",
     description="When what is paid for is over, or at once with what is left over.",
-    body=PlanEndBody,
-    answer=SubscribedView,
+    body=SubscriptionCancellationBody,
+    answer=SubscriptionChangeView,
     idempotent=True,
     errors=(*_REFUSALS, "not_subscribed", "plan_state"),
 )
-def cancel(call: Call[PlanEndBody]) -> Reply:
+def cancel(call: Call[SubscriptionCancellationBody]) -> Reply:
     """End a plan."""
     body = call.body
     command = CancelPlan(
@@ -273,7 +275,7 @@ def cancel(call: Call[PlanEndBody]) -> Reply:
     summary="Pause a paid plan for some months",
     description="It brings nothing meanwhile, and all that is paid for moves on by as many days.",
     body=PlanPauseBody,
-    answer=SubscribedView,
+    answer=SubscriptionChangeView,
     idempotent=True,
     errors=(*_REFUSALS, "not_subscribed", "plan_state"),
 )
@@ -291,7 +293,7 @@ def pause(call: Call[PlanPauseBody]) -> Reply:
     summary="Resume a paid plan that is paused or was cancelled",
     description="Before the pause, or what is paid for, is over.",
     body=PlanResumptionBody,
-    answer=SubscribedView,
+    answer=SubscriptionChangeView,
     idempotent=True,
     errors=(*_REFUSALS, "not_subscribed", "plan_state"),
 )
@@ -309,8 +311,8 @@ def _change(call: Call[Any, Any], command: Command, status: int) -> Reply:
         unit = programme.money.currency if programme else ""
         shown = None if held is None else _view(result.programme, held, programmes, now)
         fee = None if result.fee is None else _fee_view(result.fee, unit)
-        owed = MoneyView(result.prorated, unit)
-        return answer(status, SubscribedView(decided.member, result.changed, shown, owed, fee))
+        owed, member = MoneyView(result.prorated, unit), decided.member
+        return answer(status, SubscriptionChangeView(member, result.changed, shown, owed, fee))
 
     return carry_out(call, command, present)
 

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from chalicelib.domain.ledger.calendar import format_instant
 from chalicelib.domain.mechanics.tier_grants import Granted, GrantTier, LiftTier
 from chalicelib.domain.mechanics.tier_progress import LevelProgress, TierProgress, tier_progress
+from chalicelib.domain.mechanics.tiers import OverrideKind
 from chalicelib.domain.programme.fields import Days, Id, text_in
 from chalicelib.routes.calls import answer, caller_of, carry_out, services_of
 from chalicelib.routes.fields import Note, Reason
 from chalicelib.routes.http import Resource
-from chalicelib.routes.operation import Body, Call, Reply
+from chalicelib.routes.operation import Body, Call, Reply, Timestamp
 from chalicelib.routes.views import when
 from chalicelib.usecases.attempt import Decided
 from chalicelib.usecases.reading import read_account
@@ -21,11 +22,21 @@ from chalicelib.usecases.stored import Answer
 
 api = Resource("tiers")
 
+Need = Annotated[str, Meta(extra_json_schema={"enum": ["all", "any"]})]
+CountedMetric = Annotated[
+    str,
+    Meta(extra_json_schema={"enum": ["points_earned", "spend", "visits", "referrals", "events"]}),
+]
+MetricWindow = Annotated[
+    str,
+    Meta(extra_json_schema={"enum": ["calendar_year", "anniversary", "rolling", "lifetime"]}),
+]
+
 
 class TierOverrideView(Struct, frozen=True):
     """A tier that is held until the end of a day: by hand, by a plan, or bought."""
 
-    kind: str
+    kind: OverrideKind
     tier: str
     expires_on: str | None
 
@@ -34,14 +45,14 @@ class TierStepView(Struct, frozen=True):
     """A tier and since when it was held."""
 
     tier: str
-    since: str
+    since: Timestamp
     reason: str
 
 
 class MetricView(Struct, frozen=True, omit_defaults=True):
     """A metric, what it must reach, and what is missing."""
 
-    metric: str
+    metric: CountedMetric
     value: int
     at_least: int
     missing: int
@@ -49,17 +60,17 @@ class MetricView(Struct, frozen=True, omit_defaults=True):
     on: str | None = None
 
 
-class LevelView(Struct, frozen=True):
+class TierRequirementView(Struct, frozen=True):
     """What a tier takes: `all` or `any` of the metrics."""
 
     tier: str
     name: str
-    need: str
+    need: Need
     reached: bool
     metrics: list[MetricView]
 
 
-class TierView(Struct, frozen=True):
+class MemberTierView(Struct, frozen=True):
     """
     Where the member stands in one programme.
 
@@ -70,21 +81,21 @@ class TierView(Struct, frozen=True):
     programme: str
     tier: str
     name: str
-    since: str
-    window: str
+    since: Timestamp
+    window: MetricWindow
     in_grace: bool
-    to_next: LevelView | None
-    to_keep: LevelView | None
-    by: str | None
+    to_next: TierRequirementView | None
+    to_keep: TierRequirementView | None
+    by: Timestamp | None
     timeline: list[TierStepView]
     overrides: list[TierOverrideView]
 
 
-class TiersView(Struct, frozen=True):
+class MemberTiersView(Struct, frozen=True):
     """Where the member stands in every programme with tiers."""
 
     member_id: str
-    tiers: list[TierView]
+    tiers: list[MemberTierView]
 
 
 class TierGrantBody(Body):
@@ -97,7 +108,7 @@ class TierGrantBody(Body):
     note: Note = ""
 
 
-class TierLiftBody(Body):
+class TierGrantRemovalBody(Body):
     """Whose grant is lifted, and why."""
 
     programme: Id
@@ -123,7 +134,8 @@ _REFUSALS = ("member_not_found", "account_closed", "programme_not_found", "not_e
     name="read_tier",
     scope="balances:read",
     summary="Read the tier and the progress to the next",
-    answer=TiersView,
+    description="With what the next tier takes, what keeping this one takes, and by when.",
+    answer=MemberTiersView,
     member_may=True,
     errors=("member_not_found",),
 )
@@ -139,7 +151,7 @@ def tier(call: Call) -> Reply:
         progress = tier_progress(reading.account, version.document, reading.now)
         if progress is not None:
             shown.append(_tier(programme_id, progress, call.locale))
-    return Reply(TiersView(member, shown))
+    return Reply(MemberTiersView(member, shown))
 
 
 @api.post(
@@ -177,12 +189,12 @@ def grant(call: Call[TierGrantBody]) -> Reply:
     scope="tiers:grant",
     summary="Take back a tier that was granted by hand",
     description="The member falls to what the metrics, a plan or a purchase give.",
-    body=TierLiftBody,
+    body=TierGrantRemovalBody,
     answer=TierGrantView,
     idempotent=True,
     errors=_REFUSALS,
 )
-def lift(call: Call[TierLiftBody]) -> Reply:
+def lift(call: Call[TierGrantRemovalBody]) -> Reply:
     """Take back a tier that was granted by hand."""
     body = call.body
     command = LiftTier(
@@ -202,8 +214,8 @@ def _change(call: Call[Any, Any], command: GrantTier | LiftTier, status: int) ->
     return carry_out(call, command, present)
 
 
-def _tier(programme: str, progress: TierProgress, locale: str) -> TierView:
-    return TierView(
+def _tier(programme: str, progress: TierProgress, locale: str) -> MemberTierView:
+    return MemberTierView(
         programme=programme,
         tier=progress.tier,
         name=text_in(progress.name, locale),
@@ -223,11 +235,13 @@ def _tier(programme: str, progress: TierProgress, locale: str) -> TierView:
     )
 
 
-def _level(level: LevelProgress | None, locale: str) -> LevelView | None:
+def _level(level: LevelProgress | None, locale: str) -> TierRequirementView | None:
     if level is None:
         return None
     metrics = [
         MetricView(m.metric, m.value, m.at_least, m.missing, m.currency, m.on)
         for m in level.metrics
     ]
-    return LevelView(level.tier, text_in(level.name, locale), level.need, level.reached, metrics)
+    return TierRequirementView(
+        level.tier, text_in(level.name, locale), level.need, level.reached, metrics
+    )

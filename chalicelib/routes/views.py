@@ -16,7 +16,8 @@ from chalicelib.domain.ledger.postings import HELD, Posting
 from chalicelib.domain.programme.document import qualified
 from chalicelib.domain.programme.fields import text_in
 from chalicelib.domain.programme.versions import Programmes
-from chalicelib.routes.localisation import date_label, direction
+from chalicelib.routes.localisation import Direction, date_label, direction
+from chalicelib.routes.operation import Timestamp
 
 if TYPE_CHECKING:
     from chalicelib.domain.mechanics.tiers import TierMoved
@@ -122,14 +123,14 @@ class TierChangeView(Struct, frozen=True):
     programme: str
     before: str
     after: str
-    since: str
+    since: Timestamp
 
 
 class Spoken(Struct, frozen=True):
     """The language that texts are in and the direction in which it runs."""
 
     lang: str
-    dir: str
+    dir: Direction
 
 
 def when(instant: Instant | None) -> str | None:

@@ -7,7 +7,7 @@ from msgspec.structs import asdict
 
 from chalicelib.domain.errors import Invalid
 from chalicelib.domain.ledger.calendar import format_instant
-from chalicelib.domain.mechanics.redemptions import Redemption
+from chalicelib.domain.mechanics.redemptions import Redemption, State
 from chalicelib.domain.mechanics.voucher_trial import Tried
 from chalicelib.domain.programme.fields import CurrencyCode, text_in
 from chalicelib.domain.programme.versions import Programmes
@@ -29,7 +29,7 @@ from chalicelib.usecases.stored import Answer
 api = Resource("vouchers")
 
 
-class VoucherBody(Body):
+class VoucherCodeBody(Body):
     """A voucher's code as printed; case, blanks and hyphens do not matter."""
 
     code: VoucherCode
@@ -42,7 +42,7 @@ class CartBody(Body):
     lines: Cart
 
 
-class ValidationBody(Body):
+class VoucherValidationBody(Body):
     """A voucher's code as printed, and perhaps the cart that it is presented for."""
 
     code: VoucherCode
@@ -57,7 +57,7 @@ class VoucherFound(Struct, frozen=True):
     programme: str
     reward: str
     name: str
-    state: str
+    state: State
     usable: bool
     reason: str | None
     detail: str | None
@@ -95,7 +95,7 @@ class VoucherUsed(Struct, frozen=True):
     member_id: str
     programme: str
     reward: str
-    state: str
+    state: State
     used_at: str
 
 
@@ -108,12 +108,12 @@ _UNUSABLE = ("voucher_not_found", "voucher_used", "voucher_cancelled", "voucher_
     scope="vouchers:read",
     summary="Look a voucher up and see whether it can be used",
     description="The code travels in the body, since addresses end up in logs.",
-    body=VoucherBody,
+    body=VoucherCodeBody,
     answer=VoucherFound,
     idempotent=False,
     errors=("voucher_not_found",),
 )
-def lookup(call: Call[VoucherBody]) -> Reply:
+def lookup(call: Call[VoucherCodeBody]) -> Reply:
     """Find a voucher, usable or not."""
     found = lookup_voucher(services_of(call), caller_of(call), call.body.code)
     return Reply(_found(found, call.locale))
@@ -144,7 +144,7 @@ def _found(found: VoucherRead, locale: str) -> VoucherFound:
     description=(
         "What it would take off if nothing else did; a quote says what it does beside others."
     ),
-    body=ValidationBody,
+    body=VoucherValidationBody,
     answer=VoucherValid,
     idempotent=False,
     errors=(
@@ -156,7 +156,7 @@ def _found(found: VoucherRead, locale: str) -> VoucherFound:
         "duplicate_line",
     ),
 )
-def validate(call: Call[ValidationBody]) -> Reply:
+def validate(call: Call[VoucherValidationBody]) -> Reply:
     """Answer like the use of the voucher would, and change nothing."""
     body = call.body
     cart = None if body.cart is None else activity_of(body.cart.currency, body.cart.lines)
@@ -182,12 +182,13 @@ def _cart(tried: Tried) -> CartView:
     name="use_voucher",
     scope="vouchers:write",
     summary="Use a voucher, once",
-    body=VoucherBody,
+    description="From then on it cannot be used again or cancelled.",
+    body=VoucherCodeBody,
     answer=VoucherUsed,
     idempotent=True,
     errors=_UNUSABLE,
 )
-def use(call: Call[VoucherBody]) -> Reply:
+def use(call: Call[VoucherCodeBody]) -> Reply:
     """Hand over what the voucher stands for."""
     return reply(
         use_voucher(

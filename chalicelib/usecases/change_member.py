@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from msgspec.structs import replace
 
 from chalicelib.domain.decide.claims import ClaimKey
@@ -18,7 +20,7 @@ def change_member(
     services: Services,
     caller: Caller,
     member: str,
-    changes: dict[str, str],
+    changes: dict[str, Any],
     expected: int,
     present: Present,
 ) -> Done:

@@ -45,6 +45,7 @@ class NewMember(Struct, frozen=True, kw_only=True):
     birthday: str = ""
     contact: str = ""
     acquisition_source: str = ""
+    metadata: dict[str, str] = {}
 
 
 class Created(NamedTuple):
@@ -128,6 +129,7 @@ def profile_of(member: str, new: NewMember, key: str | None, now: Instant) -> Pr
         acquisition_source=new.acquisition_source,
         external_ids={new.external_id[0]: key} if new.external_id and key else {},
         consents=evidence(new.consents, now),
+        metadata=new.metadata,
     )
 
 
@@ -174,7 +176,10 @@ def _enrol_known(
 
 def _completed(profile: Profile, given: Profile) -> Profile | None:
     """Return the next revision of a profile: blanks filled in, consents on record, if any is."""
-    details = ("locale", "time_zone", "display_name", "birthday", "contact", "acquisition_source")
+    details = (
+        *("locale", "time_zone", "display_name", "birthday", "contact", "acquisition_source"),
+        "metadata",
+    )
     known = {name: getattr(profile, name) or getattr(given, name) for name in details}
     if not given.consents and replace(profile, **known) == profile:
         return None

@@ -110,7 +110,8 @@ class Profile(Struct, frozen=True, omit_defaults=True):
 
     ``birthday`` is MM-DD; ``contact`` an opaque token or CRM id; ``external_ids`` the keyed hashes
     of the ids that other systems have for the member, one a system; ``consents`` the evidence.
-    ``former`` is the closed account that they had before.  What is not known is empty.
+    ``former`` is the closed account that they had before; ``metadata`` whatever the tenant keeps
+    here, which nothing reads.  What is not known is empty.
     """
 
     member: str
@@ -125,6 +126,7 @@ class Profile(Struct, frozen=True, omit_defaults=True):
     external_ids: dict[str, str] = {}
     consents: tuple[Consent, ...] = ()
     former: str = ""
+    metadata: dict[str, str] = {}
 
 
 class DirectoryWrite(Struct, frozen=True):

@@ -36,6 +36,7 @@ FILE: Final = Path(operations.__file__).with_name("examples.json")
 DOCUMENTS: Final = frozenset(
     {
         "GET /openapi.json",
+        "GET /tools.json",
         *(name for name, each in declared().items() if JSON_TYPE not in each.media),
     }
 )

@@ -14,7 +14,7 @@ import pytest
 from msgspec.structs import replace
 
 from chalicelib.domain import verification
-from chalicelib.domain.authoring.whole_document import Document
+from chalicelib.domain.authoring.whole_document import ProgrammeDocument
 from chalicelib.domain.decide.appending import Appended, append
 from chalicelib.domain.decide.claims import Claim, EventRef, Ref, SaveRecord
 from chalicelib.domain.decide.commands import Command
@@ -74,7 +74,7 @@ def programme(*earning: dict[str, Any], **parts: Any) -> Programme:
         "earning": list(earning),
         **parts,
     }
-    return msgspec.convert(document, Document)
+    return msgspec.convert(document, ProgrammeDocument)
 
 
 def points(expiry: dict[str, Any] | None = None, **parts: Any) -> dict[str, Any]:

@@ -24,11 +24,7 @@ class QuickContract(Contract):
         return found
 
     def _make_validator(self, method: str, path: str, status: str, kind: str) -> Any:
-        entry = self._document["paths"][path][method.lower()]
-        schema = entry["responses"][status]["content"][kind]["schema"]
-        return jsonschema_rs.Draft202012Validator(
-            {"components": self._document["components"], "allOf": [schema]}
-        )
+        return jsonschema_rs.Draft202012Validator(self.schema(method, path, status, kind))
 
 
 @cache

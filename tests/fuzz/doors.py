@@ -95,7 +95,7 @@ def header(raw: bytes) -> None:
     with suppress(LoyaltyError):
         headers.idempotency_key(value, wanted=True)
     with suppress(LoyaltyError):
-        headers.if_match(value, "optional")
+        headers.if_match(value, wanted=True)
     with suppress(LoyaltyError):
         headers.require_json(value)
 

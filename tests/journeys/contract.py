@@ -1,4 +1,4 @@
-"""The OpenAPI document as a evaluate: does an answer fit what is documented?"""
+"""The OpenAPI document as a contract: does an answer fit what is documented?"""
 
 from __future__ import annotations
 
@@ -13,6 +13,15 @@ from jsonschema import Draft202012Validator
 PROBLEM = "application/problem+json"
 _NOSNIFF = "nosniff"
 _ANSWERS_KEPT = "no-store"
+#: Headers that some answers have and others have not.
+SOMETIMES = {
+    "content-language",
+    "etag",
+    "idempotency-replayed",
+    "location",
+    "retry-after",
+    "www-authenticate",
+}
 
 
 class _Answered(Protocol):
@@ -73,6 +82,15 @@ class Contract:
         ]
         return min(found, key=lambda operation: operation.path.count("{"), default=None)
 
+    def response(self, operation: Operation, status: int) -> Mapping[str, Any] | None:
+        """Return what is documented of a status, where it is described once for many, too."""
+        found: Mapping[str, Any] | None = operation.entry["responses"].get(str(status))
+        if found is None or "$ref" not in found:
+            return found
+        name = found["$ref"].rpartition("/")[2]
+        shared: Mapping[str, Any] = self._document["components"]["responses"][name]
+        return shared
+
     def check(
         self, operation: Operation | None, method: str, target: str, answer: _Answered
     ) -> None:
@@ -89,8 +107,16 @@ class Contract:
         if "json" in kind or not answer.body:
             # About persons; what is the same for everyone may be kept.
             assert answer.headers.get("cache-control") == _ANSWERS_KEPT, said
-        documented = operation.entry["responses"].get(str(answer.status))
+        documented = self.response(operation, answer.status)
         assert documented is not None, f"{answer.status} is not documented: {said}"
+        if answer.status >= 400:
+            problem = json.loads(answer.body)
+            assert problem["code"] in documented["x-codes"], said
+            members = self._document["components"]["schemas"]["Problem"]["properties"]
+            assert problem.keys() <= members.keys(), said
+        told = {name.lower() for name in documented.get("headers", {})}
+        undocumented = answer.headers.keys() & SOMETIMES - told
+        assert not undocumented, f"{undocumented} is not documented: {said}"
         if "content" not in documented:
             assert not answer.body, said
             return
@@ -105,9 +131,15 @@ class Contract:
     def _make_validator(
         self, method: str, path: str, status: str, kind: str
     ) -> Draft202012Validator:
+        return Draft202012Validator(self.schema(method, path, status, kind))
+
+    def schema(self, method: str, path: str, status: str, kind: str) -> dict[str, Any]:
+        """Return the schema of an answer, with all that it refers to."""
         entry = self._document["paths"][path][method.lower()]
-        schema = entry["responses"][status]["content"][kind]["schema"]
-        return Draft202012Validator({"components": self._document["components"], "allOf": [schema]})
+        documented = self.response(Operation(method, path, entry), int(status))
+        assert documented is not None
+        schema = documented["content"][kind]["schema"]
+        return {"components": self._document["components"], "allOf": [schema]}
 
 
 def _check_problem(answer: _Answered, kind: str, said: str) -> None:

@@ -165,7 +165,7 @@ LINE = {"id": "1", "amount": 100}
 #: Parts of an activity that break its schema, with where the refusal points.
 BROKEN: list[tuple[Document, str]] = [
     ({"amount": {**MONEY, "amount": 1.5}}, "/amount/amount"),
-    ({"amount": {**MONEY, "amount": 1.0}}, "/amount/amount"),
+    ({"amount": {**MONEY, "amount": 1.01}}, "/amount/amount"),
     ({"amount": {**MONEY, "amount": True}}, "/amount/amount"),
     ({"amount": {**MONEY, "amount": "100"}}, "/amount/amount"),
     ({"amount": {**MONEY, "amount": 10**15 + 1}}, "/amount/amount"),

@@ -97,6 +97,7 @@ def person(canary: Aviary) -> Document:
         "display_name": canary("name"),
         "contact": canary("contact"),
         "acquisition_source": canary("acquisition source"),
+        "metadata": {"crm": canary("metadata")},
         "consents": [
             {"purpose": "programme", "granted": True, "text_version": canary("text version")}
         ],

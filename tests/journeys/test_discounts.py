@@ -228,7 +228,7 @@ def test_a_care_plan_takes_consent(desk: Clinic, patient: str) -> None:
     path = f"/v1/members/{patient}/statuses"
     body = {"programme": PROGRAMME, "status": "care-plan", "until_on": "2026-12-31"}
     refused = desk.api.post(path, body).expect(422, "consent_required")
-    assert refused["missing"] == ["health_personalisation"]
+    assert refused["missing_consents"] == ["health_personalisation"]
 
     consent(desk, patient, granted=True)
     desk.api.post(path, body).expect(201)

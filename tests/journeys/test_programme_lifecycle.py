@@ -63,7 +63,7 @@ class TestDrafting:
                 None,
             )
             where = drafted.headers["location"]
-            assert where == f"/v1/programmes/clinic/versions/{number}"
+            assert where == f"/v1/programmes/clinic?version={number}"
         clinic.api.post("/v1/programmes", {"document": example("pharmacy")}).expect(201)
 
         listed = clinic.api.get("/v1/programmes").expect(200)["programmes"]

@@ -42,7 +42,7 @@ def test_joining_needs_consent(tehran: Clinic, patient: str) -> None:
     """Without the consent nobody joins, and the prospect stays one."""
     refused = tehran.api.post("/v1/members", {**JOINING, "external_id": ID, "consents": []})
 
-    assert refused.expect(422, "consent_required")["missing"] == ["programme"]
+    assert refused.expect(422, "consent_required")["missing_consents"] == ["programme"]
     assert tehran.api.get(f"/v1/members/{patient}").expect(200)["status"] == "prospect"
 
 

@@ -221,12 +221,59 @@ class TestConcurrentChanges:
         assert clinic.api.get(path).expect(200)["display_name"] == made["display_name"]
 
     def test_tag_is_needed(self, clinic: Clinic, member: str) -> None:
-        """Without the header nothing is changed blindly; a tag is a quoted revision."""
+        """Without a revision nothing is changed blindly; a tag is a quoted one."""
         path = f"/v1/members/{member}"
 
         clinic.api.patch(path, {"display_name": "A"}).expect(400, "if_match_required")
         for tag in ("1", "*", 'W/"1"', '"abc"'):
             clinic.api.patch(path, {}, If_Match=tag).expect(400, "invalid_if_match")
+
+    def test_d11_metadata_is_kept_as_it_is(self, clinic: Clinic) -> None:
+        """20 texts by keys of one's own: given with a new member, replaced, emptied."""
+        texts = {f"key-{n}": f"{n}" for n in range(20)}
+        new = {"metadata": texts, "external_id": {"system": "crm", "value": "1"}}
+        path = f"/v1/members/{clinic.api.post('/v1/members', new).expect(201)['id']}"
+        assert clinic.api.get(path).expect(200)["metadata"] == texts
+
+        changed = clinic.api.patch(path, {"metadata": {"crm.id": "7"}, "revision": 1}).expect(200)
+        assert changed["metadata"] == {"crm.id": "7"}
+        kept = clinic.api.patch(path, {"display_name": "A", "revision": 2}).expect(200)
+        assert kept["metadata"] == {"crm.id": "7"}
+        emptied = clinic.api.patch(path, {"metadata": None, "revision": 3}).expect(200)
+        assert "metadata" not in emptied
+
+    @pytest.mark.parametrize(
+        "metadata",
+        [
+            {f"key-{n}": "" for n in range(21)},
+            {"a key": ""},
+            {"": "x"},
+            {"k" * 41: ""},
+            {"key": "v" * 201},
+            {"key": 1},
+            {"key": {"deep": "er"}},
+        ],
+        ids=["too many", "a blank", "no key", "a long key", "a long text", "a number", "an object"],
+    )
+    def test_d11_metadata_is_bounded(self, clinic: Clinic, metadata: object) -> None:
+        """It stays small: 20 keys of 40 characters, with texts of 200."""
+        refused = clinic.api.post("/v1/members", {"metadata": metadata}).expect(422, "invalid_body")
+
+        assert refused["errors"][0]["pointer"].startswith("/metadata")
+
+    def test_d7_the_revision_is_in_the_body(self, clinic: Clinic, member: str) -> None:
+        """Who cannot reach headers reads it in the answer, and sends it in the body."""
+        path = f"/v1/members/{member}"
+        read = clinic.api.get(path)
+        revision = read.expect(200)["revision"]
+        assert read.headers["etag"] == f'"{revision}"'
+
+        change = {"display_name": "A", "revision": revision}
+        changed = clinic.api.patch(path, change).expect(200)
+
+        assert (changed["display_name"], changed["revision"]) == ("A", revision + 1)
+        clinic.api.patch(path, change).expect(412, "stale")
+        clinic.api.patch(path, change, If_Match=f'"{revision + 1}"').expect(412, "stale")
 
 
 def test_errors_are_problem_documents(clinic: Clinic, member: str) -> None:

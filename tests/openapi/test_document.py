@@ -24,7 +24,7 @@ def document() -> dict[str, Any]:
 
 def test_scopes_are_listed(document: dict[str, Any]) -> None:
     """Whoever asks for a key can read which scopes there are."""
-    scopes = document["components"]["schemas"]["KeyBody"]["properties"]["scopes"]
+    scopes = document["components"]["schemas"]["KeyInput"]["properties"]["scopes"]
 
     assert set(scopes["items"]["enum"]) == set(SCOPES)
 
@@ -45,7 +45,7 @@ def test_no_verb_is_left_over(document: dict[str, Any]) -> None:
 
 def test_adjustment_of_nothing(document: dict[str, Any]) -> None:
     """An adjustment of 0 is none, and the schema knows."""
-    amount = document["components"]["schemas"]["AdjustmentBody"]["properties"]["amount"]
+    amount = document["components"]["schemas"]["AdjustmentInput"]["properties"]["amount"]
     validator = Draft202012Validator(amount)
 
     assert [validator.is_valid(value) for value in (-1, 0, 1)] == [True, False, True]

@@ -22,7 +22,7 @@ from tests.openapi.checking import callers_of
 
 pytestmark = pytest.mark.http
 
-SECONDS = 40
+SECONDS = 60
 PLANTED = {"ST101", "ST401", "ST402"}
 DOCUMENT = json.loads(encoded(app.app))
 

@@ -12,7 +12,7 @@ from jsonschema import Draft202012Validator
 from msgspec import inspect as shapes
 
 from chalicelib.domain.authoring.validation import validate
-from chalicelib.domain.authoring.whole_document import Document
+from chalicelib.domain.authoring.whole_document import ProgrammeDocument
 from chalicelib.domain.authoring.words import describe
 from chalicelib.domain.ledger.activity import Activity, checked
 from chalicelib.domain.ledger.calendar import (
@@ -626,7 +626,7 @@ def _used(raw: Any, part: Any) -> set[str]:
 
 def test_every_feature_is_shown() -> None:
     """No field and no choice exists that no example uses."""
-    declared = _declared(shapes.type_info(Document), set(), set())
+    declared = _declared(shapes.type_info(ProgrammeDocument), set(), set())
     used = set().union(*(_used(raw, programme(name)) for name, raw in EXAMPLES.items()))
 
     assert declared - used == set()

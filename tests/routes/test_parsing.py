@@ -175,3 +175,14 @@ def test_garbage_is_refused_not_crashed_on(raw: bytes) -> None:
         answer = refused.code
 
     assert isinstance(answer, dict) or answer == "malformed_json"
+
+
+@pytest.mark.parametrize(
+    ("digits", "value"),
+    [("5.0", 5), ("-0.0", 0), ("1e2", 100), ("5.5", 5.5), ("1e300", 1e300)],
+)
+def test_d10_whole_numbers_are_integers_however_they_are_written(digits: str, value: float) -> None:
+    """To JSON Schema 5.0 is an integer; a fraction, and what no integer field holds, stays one."""
+    read = parse_object(f'{{"a": {digits}}}'.encode())["a"]
+
+    assert (read, type(read)) == (value, type(value))

@@ -163,11 +163,11 @@ def member(call: Call) -> Reply:
     scope="members:write",
     summary="Change a member",
     body=Line,
-    if_match="required",
+    if_match=True,
 )
 def change(call: Call[Line]) -> Reply:
     """Refuses as stale whatever is not version 7."""
-    if call.expected_version() != 7:
+    if call.expected_revision() != 7:
         raise Stale("stale", "Read it again.")
     return Reply({"fingerprint": call.fingerprint.hex(), "key": call.idempotency_key}, version=8)
 

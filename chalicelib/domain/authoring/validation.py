@@ -16,7 +16,7 @@ from typing import Any
 from msgspec import Struct
 
 from chalicelib.domain.authoring import advice, consistency
-from chalicelib.domain.authoring.whole_document import Document
+from chalicelib.domain.authoring.whole_document import ProgrammeDocument
 from chalicelib.domain.conversion import Refused, convert
 from chalicelib.domain.decide import registry
 from chalicelib.domain.pointer import has_place, join
@@ -39,7 +39,7 @@ class Problem(Struct, frozen=True):
 class Validated(Struct, frozen=True):
     """A document that was validated: ``programme`` is there exactly where ``problems`` is empty."""
 
-    programme: Document | None
+    programme: ProgrammeDocument | None
     problems: tuple[Problem, ...] = ()
     warnings: tuple[Problem, ...] = ()
 
@@ -54,10 +54,10 @@ def validate(document: object, today: date | None = None) -> Validated:
     if isinstance(document, dict):
         document = {name: part for name, part in document.items() if name != _EDITOR_FIELD}
     try:
-        programme: Document = convert(document, Document)
+        programme: ProgrammeDocument = convert(document, ProgrammeDocument)
         violations: list[Violation] = []
     except Refused as refused:
-        programme = salvage(document, Document)
+        programme = salvage(document, ProgrammeDocument)
         violations = refused.violations
     violations += _news(_edges(document, ""), violations, document)
     violations += _news(consistency.problems(programme), violations, document)

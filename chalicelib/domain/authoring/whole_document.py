@@ -17,12 +17,12 @@ from chalicelib.domain.programme.section import StoredProgramme
 
 if TYPE_CHECKING:
 
-    class Document(Programme, frozen=True):
+    class ProgrammeDocument(Programme, frozen=True):
         """The whole document."""
 
 else:
-    Document = msgspec.defstruct(
-        "Document",
+    ProgrammeDocument = msgspec.defstruct(
+        "ProgrammeDocument",
         [
             (each.section.name, each.section.shape, each.section.empty)
             for each in registry.every()
@@ -35,8 +35,8 @@ else:
     )
 
 
-def whole(programme: Programme) -> Document:
+def whole(programme: Programme) -> ProgrammeDocument:
     """Return a document with all of its sections read."""
     if isinstance(programme, StoredProgramme):
-        return msgspec.json.decode(programme.document, type=Document)
-    return msgspec.convert(msgspec.to_builtins(programme), Document)
+        return msgspec.json.decode(programme.document, type=ProgrammeDocument)
+    return msgspec.convert(msgspec.to_builtins(programme), ProgrammeDocument)

@@ -250,7 +250,7 @@ def obstacle(account: Account, programme: Programme) -> Invalid | None:
             "consent_required",
             f"Joining {programme.id} needs consent to: {', '.join(missing)}.",
             programme=programme.id,
-            missing=missing,
+            missing_consents=missing,
         )
     needed = programme.enrolment.min_completed_visits
     if account.stats.visits < needed:

@@ -26,6 +26,8 @@ from chalicelib.domain.ledger.lots import Taken
 from chalicelib.domain.ledger.postings import REDEEMED, LedgerAccount
 from chalicelib.domain.mechanics import restoring
 
+State = Literal["issued", "used", "cancelled"]
+
 
 class Redemption(Struct, frozen=True, omit_defaults=True):
     """
@@ -42,7 +44,7 @@ class Redemption(Struct, frozen=True, omit_defaults=True):
     reward: str
     currency: str
     price: int
-    state: Literal["issued", "used", "cancelled"]
+    state: State
     issued_at: Instant
     voucher_hash: str
     expires_at: Instant | None = None
@@ -167,7 +169,7 @@ def check_issued(redemption: Redemption, now: Instant) -> None:
         )
 
 
-def in_state(redemption: Redemption, state: str, now: Instant) -> Redemption:
+def in_state(redemption: Redemption, state: State, now: Instant) -> Redemption:
     """Return a redemption in another state, as its next revision."""
     return replace(redemption, state=state, changed_at=now, revision=redemption.revision + 1)
 

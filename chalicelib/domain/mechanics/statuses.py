@@ -123,7 +123,7 @@ def verify(decider: Decider, command: VerifyStatus) -> StatusResult:
             "consent_required",
             f"{status.id} of {programme.id} needs consent to: {status.consent}.",
             programme=programme.id,
-            missing=[status.consent],
+            missing_consents=[status.consent],
         )
     today = calendar.local_date(now, programme.time_zone)
     first, last = today, None

@@ -301,7 +301,7 @@ class Reward(Model, frozen=True):
 
 
 class Programme(Model, frozen=True):
-    """What every mechanic may know of a document; the registry's `Document` has the other parts."""
+    """What every mechanic may know of a document; `ProgrammeDocument` has the other parts."""
 
     id: Id
     name: Text

@@ -7,4 +7,5 @@ from tests.catalogue.example import Example
 EXAMPLES = (
     Example("GET /health"),
     Example("GET /openapi.json"),
+    Example("GET /tools.json"),
 )

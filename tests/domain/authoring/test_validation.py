@@ -20,7 +20,7 @@ from chalicelib.domain.authoring.validation import (
     succession_warnings,
     validate,
 )
-from chalicelib.domain.authoring.whole_document import Document, whole
+from chalicelib.domain.authoring.whole_document import ProgrammeDocument, whole
 from chalicelib.domain.ledger.money import MAX_AMOUNT
 from chalicelib.domain.programme.section import encode, read
 from chalicelib.domain.salvage import salvage
@@ -215,7 +215,7 @@ def test_a_sound_document_is_a_programme_without_a_word() -> None:
     """A valid document converts, and nothing is said against it."""
     validated = validate(DOCUMENT, date(2026, 11, 22))
 
-    assert validated == Validated(msgspec.convert(DOCUMENT, Document), (), ())
+    assert validated == Validated(msgspec.convert(DOCUMENT, ProgrammeDocument), (), ())
 
 
 @pytest.mark.parametrize(("changes", "pointer", "words"), PROBLEMS)
@@ -408,7 +408,7 @@ def test_no_document_breaks_the_validation(data: st.DataObject) -> None:
 # ── The next version ──
 
 
-def programme(changes: dict[str, Any]) -> Document:
+def programme(changes: dict[str, Any]) -> ProgrammeDocument:
     """The sound document with changes, as a programme."""
     validated = validate(changed(changes))
     assert validated.programme is not None
@@ -494,7 +494,7 @@ def test_every_field_has_a_stand_in() -> None:
             if below is not None:
                 yield from parts(below)
 
-    found = {part.cls: part for part in parts(shape_of(Document))}
+    found = {part.cls: part for part in parts(shape_of(ProgrammeDocument))}
 
     assert len(found) > 40
     for kind, part in found.items():
@@ -505,7 +505,7 @@ def test_every_field_has_a_stand_in() -> None:
 
 def test_v4_one_bound_for_all_amounts() -> None:
     """V4: whatever states an amount, in a document or a request, may state as much as any other."""
-    stated = _bounds_of_amounts(shape_of(Document), "document")
+    stated = _bounds_of_amounts(shape_of(ProgrammeDocument), "document")
     for operation in declared().values():
         if operation.body is not None:
             stated |= _bounds_of_amounts(shape_of(operation.body), operation.name)

@@ -235,7 +235,7 @@ class TestEnrolling:
             assert member.do(command, "2026-01-05").result == Joined({"clinic": "member"})
         else:
             refusal = member.refused(command, "2026-01-05")
-            assert (refusal.code, refusal.extensions["missing"]) == (code, ["programme"])
+            assert (refusal.code, refusal.extensions["missing_consents"]) == (code, ["programme"])
             assert member.journal == []
 
     def test_a_consent_given_before(self) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any, Final
 
-from chalicelib.domain.authoring.whole_document import Document
+from chalicelib.domain.authoring.whole_document import ProgrammeDocument
 from chalicelib.domain.decide import registry
 from chalicelib.domain.decide.mechanic import Mechanic
 from chalicelib.domain.ledger.postings import AVAILABLE, HELD
@@ -43,7 +43,7 @@ def test_whatever_acts_is_asked() -> None:
         currencies=[points({"type": "inactivity", "days": 30})],
         rewards=[reward("massage", 50, gives=GIVES, auto_at=100)],
     )
-    assert isinstance(everything, Document)
+    assert isinstance(everything, ProgrammeDocument)
     asked = registry.answering(everything)
 
     assert [each for each in registry.every() if acts(each) and each not in asked] == []

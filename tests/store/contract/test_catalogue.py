@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from msgspec.structs import replace
 
-from chalicelib.domain.authoring.whole_document import Document
+from chalicelib.domain.authoring.whole_document import ProgrammeDocument
 from chalicelib.domain.programme import section
 from chalicelib.domain.programme.document import Currency, MoneyUnit
 from chalicelib.domain.programme.fields import NeverExpires
@@ -20,7 +20,7 @@ KEY = StoredKey("abc", TENANT, "5e" * 32, frozenset({"members:read", "members:wr
 
 def draft(number: int = 1, programme: str = "clinic") -> ProgrammeVersion:
     """Return a draft."""
-    document = Document(
+    document = ProgrammeDocument(
         id=programme,
         name={"en": "Clinic", "de": "Praxis"},
         time_zone="Europe/Berlin",

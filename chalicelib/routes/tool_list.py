@@ -1,0 +1,103 @@
+"""
+The operations as tools of a language model: what each does, and what it takes.
+
+The list has the shape of `tools/list` of the Model Context Protocol; others only name its fields
+differently.  It is made of the OpenAPI document, and short enough to be given whole: what a model
+would not read, such as the schema of a programme, is left in the document.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+
+from chalicelib.routes.openapi import described
+from chalicelib.routes.openapi_schemas import without_null
+from chalicelib.routes.operation import JSON_TYPE
+
+if TYPE_CHECKING:
+    from chalice.app import Chalice
+
+    Schema = dict[str, Any]
+
+#: Where a model is told of a schema and does not get it.
+_APART: Final = {"ProgrammeDocument"}
+#: What a model cannot follow to the letter; where it does not, the refusal says what to change.
+_LEFT_OUT: Final = frozenset(
+    {
+        *("title", "additionalProperties", "propertyNames", "not"),
+        *("maxLength", "minLength", "maxItems", "pattern"),
+    }
+)
+
+
+@lru_cache(maxsize=4)
+def encoded(app: Chalice) -> bytes:
+    """Return the tools of that app as JSON, made once."""
+    return msgspec.json.encode({"tools": tools(described(app))})
+
+
+def tools(document: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return a tool for each operation of a document that takes a credential."""
+    schemas = document["components"]["schemas"]
+    return [
+        {
+            "name": operation["operationId"],
+            "description": operation["description"],
+            "inputSchema": _input(operation, schemas),
+            **({"annotations": {"readOnlyHint": True}} if method == "get" else {}),
+            "_meta": {"method": method.upper(), "path": path},
+        }
+        for path, methods in document["paths"].items()
+        for method, operation in methods.items()
+        if operation["security"]
+    ]
+
+
+def _input(operation: dict[str, Any], schemas: dict[str, Schema]) -> Schema:
+    """Return the parameters by their names, and the body as `body`."""
+    fields: dict[str, Schema] = {}
+    required = []
+    for each in operation["parameters"]:
+        fields[each["name"]] = {**_short(each["schema"], schemas), **_text(each)}
+        if each["required"]:
+            required.append(each["name"])
+    if "requestBody" in operation:
+        fields["body"] = _short(operation["requestBody"]["content"][JSON_TYPE]["schema"], schemas)
+        required.append("body")
+    return {"type": "object", "properties": fields, **({"required": required} if required else {})}
+
+
+def _text(part: dict[str, Any]) -> dict[str, Any]:
+    return {"description": part["description"]} if "description" in part else {}
+
+
+def _short(schema: Schema, schemas: dict[str, Schema]) -> Schema:
+    """Return a schema with what it refers to in place, and without what only a validator needs."""
+    schema = without_null(schema)
+    name = schema.get("$ref", "").rpartition("/")[2]
+    if name in _APART:
+        text = f"Its schema is `{name}` in `/openapi.json`."
+        return {"type": "object", "description": f"{schema.get('description', '')} {text}".strip()}
+    if name:
+        return {**_short(schemas[name], schemas), **_text(schema)}
+    return {
+        keyword: _shortened(keyword, value, schemas)
+        for keyword, value in schema.items()
+        if keyword not in _LEFT_OUT
+    }
+
+
+def _shortened(keyword: str, value: Any, schemas: dict[str, Schema]) -> Any:
+    if keyword == "description":
+        # What comes after the first paragraph is about fields, which have their own.
+        return value.partition("\n\n")[0]
+    if keyword == "properties":
+        return {name: _short(each, schemas) for name, each in value.items()}
+    if keyword == "items":
+        return _short(value, schemas)
+    if keyword in {"anyOf", "oneOf", "allOf"}:
+        return [_short(each, schemas) for each in value]
+    return value
