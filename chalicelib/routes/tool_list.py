@@ -66,6 +66,8 @@ def _input(operation: dict[str, Any], schemas: dict[str, Schema]) -> Schema:
             required.append(each["name"])
     if "requestBody" in operation:
         fields["body"] = _short(operation["requestBody"]["content"][JSON_TYPE]["schema"], schemas)
+        # The operation says what it is for, and each field what it is.
+        fields["body"].pop("description", None)
         required.append("body")
     return {"type": "object", "properties": fields, **({"required": required} if required else {})}
 
