@@ -104,7 +104,7 @@ CODES: Final[dict[str, Code]] = {
     "quote_not_found": Code(404, "No such quote"),
     "status_not_found": Code(404, "No such status"),
     "redemption_not_found": Code(404, "No such redemption"),
-    "voucher_not_found": Code(404, "No such voucher"),
+    "voucher_not_found": Code(404, "No such voucher", "pointer"),
     "activity_not_found": Code(404, "No such activity"),
     "key_not_found": Code(404, "No such API key"),
     "method_not_allowed": Code(405, "The method is not supported here"),
@@ -203,9 +203,9 @@ CODES: Final[dict[str, Code]] = {
     "tier_held": Code(409, "The tier is held already", "programme tier"),
     "tier_required": Code(409, "The reward needs another tier", "programme reward tier"),
     "version_taken": Code(409, "The version number is taken"),
-    "voucher_cancelled": Code(409, "The voucher was cancelled", "redemption"),
-    "voucher_expired": Code(409, "The voucher has expired", "redemption expires_on"),
-    "voucher_used": Code(409, "The voucher was used already", "redemption"),
+    "voucher_cancelled": Code(409, "The voucher was cancelled", "redemption pointer"),
+    "voucher_expired": Code(409, "The voucher has expired", "redemption expires_on pointer"),
+    "voucher_used": Code(409, "The voucher was used already", "redemption pointer"),
 }
 
 _FAMILY_TITLES: Final = {
