@@ -40,8 +40,9 @@ _BLANKS: Final = "\t\n \u00a0\u1680\u2028\u2029\u202f\u205f\u3000" + "".join(
     map(chr, range(0x2000, 0x200B))
 )
 _NOTHING: Final = "".join(f"\\u{ord(c):04x}" for c in _BLANKS + _INVISIBLE + _DIRECTION + _JOINERS)
+_CONTROL: Final = r"\u0000-\u0008\u000b-\u001f\u007f-\u009f"
 #: The pattern of a text that shows something: not only blanks and what is invisible.
-VISIBLE: Final = f"^[{_NOTHING}]*[^{_NOTHING}]"
+VISIBLE: Final = f"^[{_NOTHING}]*[^{_NOTHING}{_CONTROL}][^{_CONTROL}]*$"
 
 
 def tidy(text: str) -> str:

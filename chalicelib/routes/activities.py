@@ -173,10 +173,9 @@ _RECORDING = (
     scope="activities:write",
     summary="Record an activity",
     description=(
-        "The identity `(source, external_id)` makes it unrepeatable: the same activity again is "
-        "answered as the first time. An `Idempotency-Key` of the request, where there is one, "
-        "holds beside it. It is the same activity whoever reports it: from another key it is "
-        "answered as the first time, too. With `dry_run` nothing is written and the status is 200."
+        "The identity `(source, external_id)` makes it unrepeatable: the same activity again, with "
+        "whichever key, is answered as the first time. An `Idempotency-Key` of the request, where "
+        "there is one, holds beside it. With `dry_run` nothing is written and the status is 200."
     ),
     body=ActivityBody,
     query=DryRun,

@@ -142,11 +142,11 @@ class IntegrityErrorView(Struct, frozen=True):
 
 
 class VerificationView(Struct, frozen=True):
-    """Whether the account is what its journal says: so many ``events`` after version ``since``."""
+    """Whether the account is what its journal says: so many ``events`` after a version."""
 
     member_id: str
     verified: bool
-    since: int
+    since_version: int
     events: int
     errors: list[IntegrityErrorView]
 
@@ -218,9 +218,8 @@ def ledger(call: Call[None, Page]) -> Reply:
     scope="ledger:read",
     summary="Check the account against its journal",
     description=(
-        "Folds the events since the last checkpoint of the account anew from their stored bytes "
-        "and follows the hash chain. A checkpoint is kept every 64 events; `tessera verify` checks "
-        "the whole journal, and the checkpoints with it."
+        "Folds the events since the account's last checkpoint, of which there is one every 64 "
+        "events, anew from their stored bytes. `tessera verify` checks the whole journal."
     ),
     answer=VerificationView,
     member_may=True,

@@ -14,6 +14,7 @@ from chalicelib.domain.programme.fields import Id, text_in
 from chalicelib.routes.calls import answer, caller_of, carry_out, identity_of, reply, services_of
 from chalicelib.routes.fields import Note, Reason
 from chalicelib.routes.http import Resource
+from chalicelib.routes.localisation import Direction
 from chalicelib.routes.member_views import (
     ENROLLING,
     AccountView,
@@ -110,7 +111,7 @@ class ProgrammesView(Struct, frozen=True):
     member_id: str
     programmes: list[ProgrammeView]
     lang: str
-    dir: str
+    dir: Direction
 
 
 def _present_account(decided: Decided) -> Answer:
@@ -136,9 +137,9 @@ def enrol(call: Call[EnrolmentBody]) -> Reply:
 
 @api.get(
     "/members/{member_id}/programmes",
-    name="list_member_programmes",
+    name="read_member_programmes",
     scope="programmes:read",
-    summary="List the programmes that a member has joined or may join",
+    summary="Read which programmes a member has joined or may join",
     answer=ProgrammesView,
     member_may=True,
     errors=("member_not_found",),
@@ -167,9 +168,9 @@ def programmes(call: Call) -> Reply:
 
 @api.get(
     "/members/{member_id}/consents",
-    name="list_consents",
+    name="read_consents",
     scope="members:read",
-    summary="List a member's consents, with the evidence of each",
+    summary="Read a member's consents, with the evidence of each",
     answer=EvidencesView,
     member_may=True,
     errors=("member_not_found",),

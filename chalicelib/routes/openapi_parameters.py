@@ -24,7 +24,7 @@ def _path_parameter(operation: Operation, name: str) -> dict[str, Any]:
     pattern, description = operation.pattern(name), described(name, operation.name) or name
     if name == "member_id" and operation.member_may:
         pattern = f"{pattern}|{ME}"
-        description = f"The id of a member; members may say `{ME}` for their own."
+        description = f"The member; `{ME}` for oneself."
     schema = {"type": "string", "maxLength": 128, "pattern": f"^(?:{pattern})$"}
     place = {"name": name, "in": "path", "required": True}
     return {**place, "description": description, "schema": schema}

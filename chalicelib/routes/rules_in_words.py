@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from chalicelib.domain.programme.fields import borrowed_from, language_of, text_in
 from chalicelib.domain.programme.versions import ProgrammeVersion
+from chalicelib.routes.localisation import Direction
 from chalicelib.routes.operation import Reply
 from chalicelib.routes.views import spoken
 
@@ -29,7 +30,7 @@ class RuleInWords(Struct, frozen=True):
     name: str
     text: str
     lang: str
-    dir: str
+    dir: Direction
     borrowed: list[str]
     expressions: list[str]
 
@@ -49,7 +50,7 @@ class RulesView(Struct, frozen=True):
     rules: list[RuleInWords]
     translated: bool
     lang: str
-    dir: str
+    dir: Direction
 
 
 def in_words(version: ProgrammeVersion, locale: str) -> Reply:
