@@ -61,7 +61,7 @@ IDLE: Final = {
 }
 #: Fields that no example can be without or have another value in, and why.
 UNTRIED: Final = {
-    "Document.attributes": "declares what expressions read, which are told",
+    "ProgrammeDocument.attributes": "declares what expressions read, which are told",
     "GivesValue.currency": "its example has one currency",
     "Wallet.currency": "in its example each currency is a wallet",
 }
