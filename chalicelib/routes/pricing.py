@@ -9,7 +9,7 @@ from msgspec import Meta, Struct
 
 from chalicelib.domain.ledger.activity import PURCHASE, Activity
 from chalicelib.domain.ledger.bill import Bill, Considered, PricedLine
-from chalicelib.domain.ledger.events import QUOTED, Line
+from chalicelib.domain.ledger.events import QUOTED, ActivitySummary, Detail, Line
 from chalicelib.domain.ledger.quote import Quote
 from chalicelib.domain.mechanics import discount_terms, entitlements
 from chalicelib.domain.programme.fields import Text, text_in
@@ -107,6 +107,29 @@ def activity_of(currency: str, lines: Sequence[QuotedLineBody]) -> Activity:
             for line in lines
         ),
     )
+
+
+def bill_of(activity: ActivitySummary, detail: Detail) -> Bill:
+    """Return the bill of a purchase or refund; one that was priced elsewhere is as reported."""
+    amount = activity.amount or 0
+    return detail.bill or Bill("", 0, amount, amount, amount, _lines(detail))
+
+
+def _lines(detail: Detail) -> tuple[PricedLine, ...]:
+    return tuple(
+        PricedLine(
+            line.id, line.quantity, line.amount, line.amount, line.amount, line.category, line.sku
+        )
+        for line in detail.lines
+    )
+
+
+def draw_views(bill: Bill) -> list[DrawView]:
+    """Return what wallets paid of a bill, or got back of a refund."""
+    return [
+        DrawView(each.currency.partition("/")[2], each.amount, each.money, each.expired)
+        for each in bill.paid
+    ]
 
 
 def line_view(line: PricedLine) -> QuotedLineView:

@@ -6,19 +6,31 @@ from typing import Annotated
 
 from msgspec import Meta, Struct, field
 
+from chalicelib.domain.ledger.events import ActivityReversed, Detail, Event
 from chalicelib.domain.mechanics.remaining import LineReversal
 from chalicelib.domain.mechanics.reversal import Reversed
 from chalicelib.domain.programme.fields import MinorUnits
 from chalicelib.domain.spelling import tidy
 from chalicelib.routes.calls import answer, caller_of, identity_of, reply, services_of
-from chalicelib.routes.fields import Amount, ExternalRef, LineId, Note, OptionalReason, Source
+from chalicelib.routes.fields import (
+    Amount,
+    DryRun,
+    ExternalRef,
+    LineId,
+    Note,
+    OptionalReason,
+    Source,
+)
 from chalicelib.routes.http import Resource
 from chalicelib.routes.operation import Body, Call, Reply
+from chalicelib.routes.pricing import DrawView, MoneyView, bill_of, draw_views
 from chalicelib.routes.views import (
     BalanceView,
+    MovementView,
     OutcomeView,
     TierChangeView,
     balances,
+    movement,
     outcome_views,
     tier_change,
 )
@@ -49,25 +61,70 @@ class ReversalBody(Body):
 
 
 class TakenBackView(Struct, frozen=True):
-    """What was taken back of a currency: ``deficit`` of it as debt, ``written_off`` not at all."""
+    """
+    What was taken back of a currency, and from where.
+
+    Of ``amount``, ``deficit`` was spent and is now owed, ``pending`` was not usable yet, and the
+    rest comes out of the balance.  Beside it, ``written_off`` was spent and is let go, and
+    ``expired`` had expired unspent.
+    """
 
     programme: str
     currency: str
     amount: int
     deficit: int
     written_off: int
+    pending: int
+    expired: int
+
+
+class RefundView(Struct, frozen=True):
+    """
+    What comes back of what was paid.
+
+    Of ``returned``, ``draws`` went back to wallets, and ``due`` is to be paid back in money.
+    ``vouchers_used`` are the redemptions whose vouchers were used for the purchase: they stay used.
+    """
+
+    returned: MoneyView
+    due: MoneyView
+    draws: list[DrawView]
+    vouchers_used: list[str]
+
+
+class UnitsChangedView(Struct, frozen=True):
+    """
+    What else of the member's changed, from ``before`` to ``after``.
+
+    ``kind`` is `stamps` on a running card, `full_cards` or `entitlement_units`; ``id`` is that of
+    the card or the entitlement.
+    """
+
+    programme: str
+    kind: str
+    id: str
+    before: int
+    after: int
 
 
 class ReversalView(Struct, frozen=True):
-    """What followed from a reversal; ``changed`` is false where nothing was left."""
+    """
+    What followed from a reversal; ``changed`` is false where nothing was left.
+
+    ``refund`` is null for an activity without money, and ``outcomes`` are what mechanics still have
+    of the activity.  ``movements`` are all that was moved of value.
+    """
 
     member_id: str
     changed: bool
     fully_reversed: bool
     remaining_amount: int | None
+    refund: RefundView | None
     returned: list[TakenBackView]
+    units: list[UnitsChangedView]
     tier_changes: list[TierChangeView]
     outcomes: list[OutcomeView]
+    movements: list[MovementView]
     balances: list[BalanceView]
 
 
@@ -76,8 +133,14 @@ class ReversalView(Struct, frozen=True):
     name="reverse_activity",
     scope="reversals:write",
     summary="Take an activity back, whole, by lines or by an amount",
-    description="200 where nothing was left to take back.",
+    description=(
+        "The answer is one statement of everything that follows: money to be paid back, value "
+        "taken back, wallets, vouchers, stamps, units and tiers. With `dry_run` it says so "
+        "beforehand: nothing is written and the status is 200, as it is where nothing was left "
+        "to take back."
+    ),
     body=ReversalBody,
+    query=DryRun,
     answer=ReversalView,
     status=201,
     also=(200,),
@@ -93,36 +156,67 @@ class ReversalView(Struct, frozen=True):
         "already_spent",
     ),
 )
-def reverse(call: Call[ReversalBody]) -> Reply:
+def reverse(call: Call[ReversalBody, DryRun]) -> Reply:
     """Take an activity back; what it earned is evaluated anew on what remains."""
-    body = call.body
+    body, dry_run = call.body, call.query.dry_run
     lines = tuple(LineReversal(tidy(line.id), line.amount, line.quantity) for line in body.lines)
     reversal = Reversal(body.source, body.external_id, lines, body.amount, body.reason, body.note)
+
+    def present(decided: Decided) -> Answer:
+        result: Reversed = decided.results[-1]
+        status = 201 if result.changed and not dry_run else 200
+        return answer(status, _reversal_view(decided, result))
+
     return reply(
         reverse_activity(
-            services_of(call), caller_of(call), reversal, _present_reversal, identity_of(call)
+            services_of(call),
+            caller_of(call),
+            reversal,
+            present,
+            identity_of(call),
+            dry_run=dry_run,
         )
     )
 
 
-def _present_reversal(decided: Decided) -> Answer:
-    result: Reversed = decided.results[-1]
+def _reversal_view(decided: Decided, result: Reversed) -> ReversalView:
     returned = []
     for each in result.returned:
         programme, _, currency = each.currency.partition("/")
         returned.append(
-            TakenBackView(programme, currency, each.amount, each.deficit, each.written_off)
+            TakenBackView(
+                programme,
+                currency,
+                each.amount,
+                each.deficit,
+                each.written_off,
+                each.pending,
+                each.expired,
+            )
         )
-    return answer(
-        201 if result.changed else 200,
-        ReversalView(
-            member_id=decided.member,
-            changed=result.changed,
-            fully_reversed=not result.remaining.whole,
-            remaining_amount=result.remaining.amount,
-            returned=returned,
-            tier_changes=[tier_change(moved) for moved in result.tier_changes],
-            outcomes=outcome_views(result.remaining.outcomes),
-            balances=balances(decided.account, decided.programmes, decided.now, "en"),
-        ),
+    return ReversalView(
+        member_id=decided.member,
+        changed=result.changed,
+        fully_reversed=not result.remaining.whole,
+        remaining_amount=result.remaining.amount,
+        refund=None if result.event is None else _refund(result.event, result.used),
+        returned=returned,
+        units=[
+            UnitsChangedView(each.programme, each.kind, each.id, each.before, each.after)
+            for each in result.units
+        ],
+        tier_changes=[tier_change(moved) for moved in result.tier_changes],
+        outcomes=outcome_views(result.remaining.outcomes),
+        movements=[movement(each) for each in result.event.postings] if result.event else [],
+        balances=balances(decided.account, decided.programmes, decided.now, "en"),
     )
+
+
+def _refund(event: Event, used: tuple[str, ...]) -> RefundView | None:
+    """Return what an event gives back of what was paid, as the statement will say it."""
+    if not isinstance(event.data, ActivityReversed) or event.data.activity.money is None:
+        return None
+    money = event.data.activity.money
+    bill = bill_of(event.data.activity, event.detail or Detail())
+    returned, due = MoneyView(bill.net, money), MoneyView(bill.due, money)
+    return RefundView(returned, due, draw_views(bill), list(used))

@@ -8,12 +8,10 @@ from typing import Literal
 from msgspec import Struct
 from msgspec.structs import replace
 
-from chalicelib.domain.ledger.bill import Bill, PricedLine
 from chalicelib.domain.ledger.calendar import format_instant
 from chalicelib.domain.ledger.events import (
     ActivityRecorded,
     ActivityReversed,
-    ActivitySummary,
     Detail,
     Event,
     MemberClosed,
@@ -31,7 +29,9 @@ from chalicelib.routes.pricing import (
     DrawView,
     MoneyView,
     QuotedLineView,
+    bill_of,
     considered_views,
+    draw_views,
     line_view,
 )
 from chalicelib.routes.views import MovementView, movement
@@ -178,11 +178,8 @@ def _of_activity(
     detail = event.detail or Detail()
     activity = data.activity
     unit = activity.money or ""
-    bill = detail.bill or _unquoted(activity, detail)
-    draws = [
-        DrawView(each.currency.partition("/")[2], each.amount, each.money, each.expired)
-        for each in bill.paid
-    ]
+    bill = bill_of(activity, detail)
+    draws = draw_views(bill)
     if isinstance(data, ActivityReversed):
         return StatementEntryView(
             version=event.version,
@@ -218,19 +215,4 @@ def _of_activity(
         considered=considered_views(bill.considered, bill, programmes, locale),
         draws=draws,
         movements=[movement(posting) for posting in event.postings],
-    )
-
-
-def _unquoted(activity: ActivitySummary, detail: Detail) -> Bill:
-    """Return the bill of a purchase that was priced elsewhere: as it was reported."""
-    amount = activity.amount or 0
-    return Bill("", 0, amount, amount, amount, _lines(detail))
-
-
-def _lines(detail: Detail) -> tuple[PricedLine, ...]:
-    return tuple(
-        PricedLine(
-            line.id, line.quantity, line.amount, line.amount, line.amount, line.category, line.sku
-        )
-        for line in detail.lines
     )

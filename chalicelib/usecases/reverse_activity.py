@@ -30,8 +30,10 @@ def reverse_activity(
     reversal: Reversal,
     present: Present,
     identity: IdempotencyKey | None,
+    *,
+    dry_run: bool = False,
 ) -> Done:
-    """Reverse an activity by its own identity: three calls."""
+    """Reverse an activity by its own identity: three calls, or two for a ``dry_run``."""
     if reversal.source != QUOTED:
         check_source(caller, reversal.source)
     key = activity_key(reversal.source, reversal.external_id)
@@ -46,4 +48,4 @@ def reverse_activity(
         reason=reversal.reason,
         note=reversal.note,
     )
-    return change_account(services, caller, command, present, identity)
+    return change_account(services, caller, command, present, identity, dry_run=dry_run)

@@ -68,6 +68,8 @@ class TestWhole:
                 "amount": 600,
                 "deficit": 0,
                 "written_off": 0,
+                "pending": 0,
+                "expired": 0,
             }
         ]
         moves = [(move["before"], move["after"]) for move in result["tier_changes"]]

@@ -64,6 +64,14 @@ class Turn(IntEnum):
     REST = 4
 
 
+class Owned(NamedTuple):
+    """How many ``units`` of something other than value a member has, such as `stamps` of a card."""
+
+    kind: str
+    id: str
+    units: int
+
+
 class Mechanic(NamedTuple):
     """
     One mechanic.
@@ -79,7 +87,8 @@ class Mechanic(NamedTuple):
     is refunded.  ``returning`` takes over, from the account that a member had before, what keeps
     anything from being given twice.  ``withdrawn`` gives up what goes with a consent; ``consents``
     are the purposes that its section asks for.  ``accounts`` are ledger accounts of the member's
-    own, with what the account says is there.  ``problems`` finds violations of its section,
+    own, with what the account says is there; ``owned`` yields what a member of a programme has at
+    an instant that is counted and is no value.  ``problems`` finds violations of its section,
     ``permanent`` the ids that accounts may hold, by the pointer of their list, and ``words`` tells
     it to members.
     """
@@ -99,6 +108,7 @@ class Mechanic(NamedTuple):
     consents: Callable[[Programme], Iterable[str]] | None = None
     withdrawn: Callable[[EventBuilder, Programmes, str], None] | None = None
     accounts: Mapping[str, Callable[[Account, str], int]] = {}
+    owned: Callable[[Account, Programme, Instant], Iterator[Owned]] | None = None
     problems: Callable[[Programme], Iterator[Violation]] | None = None
     permanent: Callable[[Programme], dict[str, list[str]]] | None = None
     words: Callable[[Composer], Iterator[Description]] | None = None

@@ -33,12 +33,20 @@ from chalicelib.domain.programme.versions import Programmes
 
 
 class Returned(Struct, frozen=True, omit_defaults=True):
-    """What a reversal took back of one currency, and how much of it had been spent."""
+    """
+    What a reversal took back of one currency, and from where.
+
+    Of ``amount``, ``deficit`` had been spent and is owed, and ``pending`` was not usable yet; the
+    rest was in the balance.  Beside it, ``written_off`` had been spent and is let go, and
+    ``expired`` had expired unspent.
+    """
 
     currency: str
     amount: int
     deficit: int = 0
     written_off: int = 0
+    pending: int = 0
+    expired: int = 0
 
 
 def granted_anew(
@@ -135,6 +143,7 @@ def _take_back_currency(
     """Take back an amount; a share is what an award lost, below zero what it gained instead."""
     left = amount
     expired = 0
+    waiting = event.account.balance(currency).pending_total
     programme, _, currency_id = currency.partition("/")
     event.take_back(Benefit("value", programme, currency_id, "reversal", amount))
     for award, share in shares:
@@ -152,8 +161,10 @@ def _take_back_currency(
     from_lots = min(max(held, 0), left)
     value.debit(event, currency, from_lots, destination=ISSUED)
     left -= from_lots
+    pending = waiting - event.account.balance(currency).pending_total
+    returned = Returned(currency, amount - expired, pending=pending, expired=expired)
     if left == 0:
-        return Returned(currency, amount - expired)
+        return returned
     policy = _negative_balance_policy(programmes, currency, event.now, shares[0][0])
     if policy == "reject":
         raise Conflict(
@@ -165,12 +176,12 @@ def _take_back_currency(
         )
     if policy == "clamp":
         restoring.write_off(event, currency, left)
-        return Returned(currency, amount - expired - left, written_off=left)
+        return replace(returned, amount=returned.amount - left, written_off=left)
     event.add(DeficitChange(currency, left))
     # Whose value is missing is not said by the lots: it is that of the award.
     funder = shares[0][0].lot.funder
     event.post(AVAILABLE, ISSUED.of(funder), currency, left)
-    return Returned(currency, amount - expired, deficit=left)
+    return replace(returned, deficit=left)
 
 
 def _from_own_lot(event: EventBuilder, award: RuleAward, amount: int) -> int:

@@ -18,7 +18,7 @@ from msgspec import Meta, Struct
 
 from chalicelib.domain.decide.commands import Command
 from chalicelib.domain.decide.decider import Decider
-from chalicelib.domain.decide.mechanic import Mechanic, Phase
+from chalicelib.domain.decide.mechanic import Mechanic, Owned, Phase
 from chalicelib.domain.ledger import calendar
 from chalicelib.domain.ledger.account import Account
 from chalicelib.domain.ledger.calendar import Instant, Window
@@ -106,6 +106,13 @@ def held(account: Account, programme: Programme, now: Instant) -> tuple[Held, ..
         for each in SECTION.of(programme)
     )
     return tuple(each for each in found if each is not None)
+
+
+def owned(account: Account, programme: Programme, now: Instant) -> Iterator[Owned]:
+    """Yield how many units of each entitlement are left, of those that are limited."""
+    for each in held(account, programme, now):
+        if each.left is not None:
+            yield Owned("entitlement_units", each.entitlement.id, each.left)
 
 
 def held_of(
@@ -262,6 +269,7 @@ MECHANIC: Final = Mechanic(
     due=entitlement_grants.due,
     ticks=((Phase.EXPIRE, entitlement_grants.lapse),),
     closing=entitlement_grants.end,
+    owned=owned,
     problems=problems,
     permanent=permanent,
     words=words,

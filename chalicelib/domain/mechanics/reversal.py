@@ -7,7 +7,7 @@ no more is lost, and each mechanic takes back what it had made of it.
 
 from __future__ import annotations
 
-from typing import ClassVar, Final
+from typing import TYPE_CHECKING, ClassVar, Final
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -20,6 +20,7 @@ from chalicelib.domain.decide.event_builder import EventBuilder
 from chalicelib.domain.decide.mechanic import Mechanic
 from chalicelib.domain.decide.reaction import ReversalContext
 from chalicelib.domain.errors import NotFound
+from chalicelib.domain.ledger.account import Account
 from chalicelib.domain.ledger.activity import VISIT, Activity, recorded_in
 from chalicelib.domain.ledger.effects import StatChange
 from chalicelib.domain.ledger.events import (
@@ -46,6 +47,9 @@ from chalicelib.domain.programme.document import Programme
 from chalicelib.domain.programme.scope import in_money_of
 from chalicelib.domain.programme.versions import Programmes
 
+if TYPE_CHECKING:
+    from chalicelib.domain.mechanics.units_changed import UnitsChanged
+
 
 class ReverseActivity(Command, frozen=True):
     """
@@ -69,12 +73,20 @@ class ReverseActivity(Command, frozen=True):
 
 
 class Reversed(Struct, frozen=True):
-    """What followed from a reversal; ``changed`` is false where nothing was left to reverse."""
+    """
+    What followed from a reversal; ``changed`` is false where nothing was left to reverse.
+
+    ``event`` says of money and value what came back, ``units`` what else of the member's changed,
+    and ``used`` are the redemptions whose vouchers were used for the purchase, and stay used.
+    """
 
     changed: bool
     returned: tuple[Returned, ...]
     remaining: Remaining
     tier_changes: tuple[tiers.TierMoved, ...] = ()
+    event: Event | None = None
+    units: tuple[UnitsChanged, ...] = ()
+    used: tuple[str, ...] = ()
 
 
 def reverse(decider: Decider, command: ReverseActivity) -> Reversed:
@@ -107,14 +119,41 @@ def reverse(decider: Decider, command: ReverseActivity) -> Reversed:
     data = ActivityReversed(
         command.version, _returned_summary(activity, before, after), command.reason
     )
-    event.record(
+    done = event.record(
         data,
         occurred_at=original.occurred_at,
         detail=replace(_detail(original, activity, before, after), note=command.note),
     )
     ref = REMAINING.ref(command.member, str(command.version))
     decider.claim(SaveRecord(ref, after, after.revision))
-    return Reversed(changed=True, returned=returned, remaining=after, tier_changes=moves)
+    return Reversed(
+        changed=True,
+        returned=returned,
+        remaining=after,
+        tier_changes=moves,
+        event=done,
+        units=_units(decider, recorded, account) if outcomes or moves else (),
+        used=tuple(
+            redemption
+            for each in outcomes
+            if isinstance(each, QuoteBought)
+            for redemption in each.redemptions
+        ),
+    )
+
+
+def _units(
+    decider: Decider, recorded: ActivityRecorded, before: Account
+) -> tuple[UnitsChanged, ...]:
+    """Return what else changed, in the programmes that evaluated the activity."""
+    # What earns value alone changes nothing else.
+    from chalicelib.domain.mechanics.units_changed import units_changed
+
+    versions = (
+        decider.programmes.in_force(each.programme, decider.now) for each in recorded.evaluations
+    )
+    current = [version.document for version in versions if version is not None]
+    return units_changed(before, decider.member, current, decider.now)
 
 
 def activity_unknown() -> NotFound:

@@ -18,12 +18,13 @@ from msgspec import Meta, Struct
 from msgspec.structs import replace
 
 from chalicelib.domain.decide.event_builder import EventBuilder
-from chalicelib.domain.decide.mechanic import Mechanic
+from chalicelib.domain.decide.mechanic import Mechanic, Owned
 from chalicelib.domain.decide.progress import ProgressStore
 from chalicelib.domain.decide.reaction import EarnContext, Reaction, ReversalContext
 from chalicelib.domain.ledger import calendar
 from chalicelib.domain.ledger.account import Account
 from chalicelib.domain.ledger.activity import Activity
+from chalicelib.domain.ledger.calendar import Instant
 from chalicelib.domain.ledger.effects import CounterChange
 from chalicelib.domain.ledger.events import CardsStamped, CardStamp
 from chalicelib.domain.mechanics import entitlement_grants
@@ -107,6 +108,13 @@ def progress(account: Account, programme: Programme) -> tuple[CardProgress, ...]
         held = CARDS.get(account, _key(programme, card.id)) or Stamps()
         found.append(CardProgress(programme.id, card, held.on_card, held.full))
     return tuple(found)
+
+
+def owned(account: Account, programme: Programme, _now: Instant) -> Iterator[Owned]:
+    """Yield the stamps on each running card, and how many cards were full."""
+    for each in progress(account, programme):
+        yield Owned("stamps", each.card.id, each.on_card)
+        yield Owned("full_cards", each.card.id, each.full)
 
 
 def stamped(card: StampCard, activity: Activity) -> int:
@@ -317,6 +325,7 @@ MECHANIC: Final = Mechanic(
     section=SECTION,
     reaction=REACTION,
     closing=end,
+    owned=owned,
     problems=problems,
     permanent=permanent,
     words=words,

@@ -157,7 +157,7 @@ class TestWhereItComesFrom:
         ("now", "expected", "available"),
         [
             ("2026-05-12T23:59:59.999Z", Returned("clinic/points", 100), 50),
-            ("2026-05-13T00:00:00Z", Returned("clinic/points", 0), 50),
+            ("2026-05-13T00:00:00Z", Returned("clinic/points", 0, expired=100), 50),
         ],
     )
     def test_expired_value(self, now: str, expected: Returned, available: int) -> None:
@@ -178,7 +178,8 @@ class TestWhereItComesFrom:
         )
         member.visit("2026-02-01")
         member.buy(100, "2026-02-01", name="sale")
-        member.reverse("sale", "2026-02-02", amount=40)
+        part = member.reverse("sale", "2026-02-02", amount=40)
+        assert part.returned == (Returned("clinic/points", 40, pending=40),)
         assert (member.balance.available, member.balance.pending_total) == (30, 60)
         assert posted(member.events[-1]) == [("member/pending", "issued/tenant", 40)]
         member.reverse("sale", "2026-02-03")

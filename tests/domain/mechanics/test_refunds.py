@@ -444,7 +444,7 @@ def test_m7_an_unspent_remainder_that_expired_is_exempt() -> None:
 
     result = member.reverse("sale", AFTER)
 
-    assert result.returned == (Returned(POINTS, 50, deficit=50),)
+    assert result.returned == (Returned(POINTS, 50, deficit=50, expired=50),)
     assert member.balance.available == -50
 
 
@@ -485,7 +485,7 @@ def test_m7_reported_after_it_expired() -> None:
     member = lapsing()
     member.buy(70, "2026-03-04", now=AFTER, name="late")
 
-    assert member.reverse("late", "2026-03-21").returned == (Returned(POINTS, 0),)
+    assert member.reverse("late", "2026-03-21").returned == (Returned(POINTS, 0, expired=70),)
 
 
 @pytest.mark.parametrize("order", list(permutations(["earned", "spent"])))
@@ -513,4 +513,4 @@ def test_m7_is_forgotten_at_last() -> None:
     member.visit("2027-06-01", now="2027-06-01")
 
     assert not member.account.counters
-    assert member.reverse("sale", "2027-06-02").returned == (Returned(POINTS, 0),)
+    assert member.reverse("sale", "2027-06-02").returned == (Returned(POINTS, 0, expired=100),)

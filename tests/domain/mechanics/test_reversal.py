@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import pytest
+from msgspec.structs import replace
 
 from chalicelib.domain.decide.claims import SaveRecord
 from chalicelib.domain.ledger.events import ActivityReversed, ActivitySummary
 from chalicelib.domain.mechanics.clawback import Returned
 from chalicelib.domain.mechanics.remaining import REMAINING, LineReversal, Remaining
 from chalicelib.domain.mechanics.reversal import Reversed
+from chalicelib.domain.mechanics.units_changed import UnitsChanged
 from tests.domain.building import (
     PURCHASE,
     Member,
     at,
     fixed,
+    ladder,
     per_amount,
     points,
     posted,
     programme,
     rule,
+    visits,
 )
 from tests.domain.sale import LINES, SPEND, basket, returned
 
@@ -34,7 +38,8 @@ class TestWhole:
         before = member.account.stats
         result = member.reverse("sale", "2026-02-02")
 
-        assert result == Reversed(
+        assert result.event == member.events[-1]
+        assert replace(result, event=None) == Reversed(
             changed=True,
             returned=(Returned("clinic/points", 50),),
             remaining=Remaining(
@@ -128,3 +133,16 @@ class TestWhole:
         assert member.account.metrics == {}
         assert member.account.counters == {}
         assert member.account.balances == {}
+
+
+def test_f_what_a_tier_brought_goes_with_it() -> None:
+    """A visit that carried the tier takes the units with it that the tier had by right."""
+    quota = {"count": 2, "window": "month"}
+    tea = {"id": "tea", "name": "Tea", "tiers": ["silver"], "quota": quota}
+    document = programme(tiers=ladder(("silver", visits(1))), entitlements=[tea])
+    member = Member(document)
+    member.visit("2026-02-01", name="visit")
+
+    result = member.reverse("visit", "2026-02-02")
+
+    assert result.units == (UnitsChanged("clinic", "entitlement_units", "tea", 2, 0),)
