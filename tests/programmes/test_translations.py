@@ -177,7 +177,10 @@ def seen(text: str) -> str:
             "earning",
             "pharmacy",
             "zh-CN",
-            ("每次购买，每 10.00 人民币可获得 1 积分。不计入：prescription。不足一的部分舍去。"),
+            (
+                "每次购买，每 10.00 人民币可获得 1 积分。不计入：prescription。不足一的部分舍去。"
+                "每次至少 1 积分。每次最多 500 积分。"
+            ),
         ),
         (
             "hospital-levels",

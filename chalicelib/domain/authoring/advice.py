@@ -12,6 +12,7 @@ from chalicelib.domain.programme.document import (
     Cap,
     Currency,
     EarningRule,
+    FixedAward,
     Programme,
     Qualification,
     Reward,
@@ -64,6 +65,7 @@ def _rule(rule: EarningRule, at: str, today: str | None) -> Iterator[Violation]:
     if today and rule.valid_until and rule.valid_until < today:
         detail = f"{rule.valid_until} is over: the rule can meet late activities only"
         yield Violation(join(at, "valid_until"), detail)
+    yield from _bounds(rule, at)
     for place, cap in enumerate(rule.caps):
         yield from _cap(cap, join(at, "caps", place))
     for place, multiplier in enumerate(rule.multipliers):
@@ -76,6 +78,19 @@ def _rule(rule: EarningRule, at: str, today: str | None) -> Iterator[Violation]:
         if both:
             detail = f"both includes and excludes {', '.join(both)}: excluding wins"
             yield Violation(join(at, "scope"), detail)
+
+
+def _bounds(rule: EarningRule, at: str) -> Iterator[Violation]:
+    """Tell of a least or a most that no award can meet."""
+    if isinstance(rule.award, FixedAward) and not rule.multipliers and not rule.tier_percent:
+        amount = rule.award.amount
+        for name, bound in (("at_least", rule.at_least), ("at_most", rule.at_most)):
+            if bound is not None:
+                yield Violation(join(at, name), f"is needless: each award is {amount}; change that")
+    for cap in rule.caps:
+        if rule.at_least is not None and cap.max is not None and cap.max < rule.at_least:
+            detail = f"is never given: a cap leaves {cap.max} at most"
+            yield Violation(join(at, "at_least"), detail)
 
 
 def _percent(percent: int, at: str) -> Iterator[Violation]:

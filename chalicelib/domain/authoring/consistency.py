@@ -196,6 +196,9 @@ def _rule(programme: Programme, rule: EarningRule, at: str) -> Iterator[Violatio
         refusal = references.refusal_of(recurrence.check, rule.recurs)
         if refusal:
             yield Violation(join(at, "recurs"), refusal)
+    if rule.at_least is not None and rule.at_most is not None and rule.at_least > rule.at_most:
+        detail = f"is more than `at_most`, which is {rule.at_most}"
+        yield Violation(join(at, "at_least"), detail)
     yield from references.limits_of_windows(rule.caps, join(at, "caps"))
     currency = programme.currency(rule.currency)
     if currency is not None and rule.activation_delay_days is not None:

@@ -33,6 +33,12 @@ def earning(compose: Composer, rule: EarningRule) -> Iterator[Message | None]:
     divided = isinstance(rule.award, AmountAward | UnitAward) and rule.award.per > 1
     if divided or rule.tier_percent or rule.multipliers:
         yield compose.message("earning-rounding", rounding=rule.rounding)
+    if rule.at_least is not None:
+        yield compose.message(
+            "earning-at-least", value=compose.amount(rule.at_least, rule.currency)
+        )
+    if rule.at_most is not None:
+        yield compose.message("earning-at-most", value=compose.amount(rule.at_most, rule.currency))
     for cap in rule.caps:
         yield from _cap(compose, cap)
     yield compose.season(rule.valid_from, rule.valid_until)

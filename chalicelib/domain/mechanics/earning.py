@@ -2,9 +2,9 @@
 Earning: which rules an activity meets, what each gives, and why the others give nothing.
 
 A rule goes through its gates in a fixed order (`type`, `season`, `money`, `scope`, `condition`,
-`award`), then meets its `caps`, then competes within its group.  An award that is above
-`MAX_AMOUNT` after its caps is a slip, and gives nothing.  The same evaluation serves a new
-activity, a dry run, and what is left of an activity after a reversal.
+`award`), is kept within its least and its most, then meets its `caps`, then competes within its
+group.  An award that is above `MAX_AMOUNT` after its caps is a slip, and gives nothing.  The same
+evaluation serves a new activity, a dry run, and what is left of an activity after a reversal.
 """
 
 from __future__ import annotations
@@ -168,10 +168,21 @@ def _evaluate_rule(rule: EarningRule, context: _Context) -> Explained:
     if isinstance(base, str):
         return skipped(base)
     factor = _factor(rule, counted, context)
-    raw = money.divide(base[0] * factor[0], base[1] * factor[1], rule.rounding)
+    exact = base[0] * factor[0]
+    comes_to = money.divide(exact, base[1] * factor[1], rule.rounding)
+    raw, reason = _bounded(rule, comes_to, comes_to_anything=exact > 0)
     if raw <= 0:
         return skipped("it comes to nothing")
-    return Explained(rule.id, rule.currency, matched=True, raw=raw)
+    return Explained(rule.id, rule.currency, matched=True, reason=reason, raw=raw)
+
+
+def _bounded(rule: EarningRule, raw: int, *, comes_to_anything: bool) -> tuple[int, str]:
+    """Return an award within the least and the most that its rule gives, and what that changed."""
+    if rule.at_least is not None and raw < rule.at_least and comes_to_anything:
+        return rule.at_least, f"it comes to {raw}, and it gives {rule.at_least} at least"
+    if rule.at_most is not None and raw > rule.at_most:
+        return rule.at_most, f"it comes to {raw}, and it gives {rule.at_most} at most"
+    return raw, ""
 
 
 def _counted(rule: EarningRule, context: _Context) -> Basis | str:

@@ -3,7 +3,8 @@ A programme is data: one document holds every mechanic, and these Structs are it
 
 The document is JSON.  Money is in minor units, percentages are whole numbers (150 is "half as
 much again"), dates are local to the programme's ``time_zone``.  What the types cannot say, such
-as "every tier that a rule names exists", is in `validation`.
+as "every tier that a rule names exists", is in `validation`.  One module because it is one
+document, whose parts name one another.
 """
 
 from __future__ import annotations
@@ -142,8 +143,9 @@ class EarningRule(Model, frozen=True):
     """
     When an activity earns, on what part of it, and how much.
 
-    ``describe`` says in words when ``when`` holds.  After its caps, one award is at most 10^15:
-    what comes to more gives nothing, and says so.
+    ``describe`` says in words when ``when`` holds.  After factors and rounding, an award that comes
+    to anything is ``at_least`` and ``at_most`` so much; then its caps limit it.  After them, one
+    award is at most 10^15: what comes to more gives nothing, and says so.
     """
 
     id: Id
@@ -159,6 +161,8 @@ class EarningRule(Model, frozen=True):
     multipliers: Annotated[tuple[Multiplier, ...], Meta(max_length=20)] = ()
     tier_percent: dict[Id, Percent] = field(default_factory=dict)
     rounding: Rounding = "floor"
+    at_least: Points | None = None
+    at_most: Points | None = None
     caps: Annotated[tuple[Cap, ...], Meta(max_length=10)] = ()
     activation_delay_days: Days | None = None
     valid_from: LocalDate | None = None

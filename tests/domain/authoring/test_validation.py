@@ -126,6 +126,9 @@ PROBLEMS: Final[list[tuple[dict[str, Any], str, str]]] = [
     ({f"{FORMULA}/award/expression": "activity.amount * 1.5"},
      f"{FORMULA}/award/expression", "write no decimals"),
     ({"/attributes": {}}, f"{FORMULA}/when", "attributes.wait"),
+    # F: the least and the most of an award.
+    ({f"{FORMULA}/at_least": 6, f"{FORMULA}/at_most": 5}, f"{FORMULA}/at_least",
+     "is more than `at_most`, which is 5"),
     # Tiers.
     ({"/tiers/levels/0/qualify": {"any": [{"metric": "visits", "at_least": 1}]}},
      "/tiers/levels/0/qualify", "must be left out"),
@@ -159,6 +162,9 @@ WARNINGS: Final[list[tuple[dict[str, Any], str, str]]] = [
     ({f"{RULE}/caps/0": {"window": "year", "times": 1, "on_exceed": "reject"}},
      f"{RULE}/caps/0/on_exceed", "changes nothing with `times`"),
     ({f"{RULE}/caps/0": {"window": "activity", "times": 1}}, f"{RULE}/caps/0", "never limits"),
+    ({f"{RULE}/at_least": 501}, f"{RULE}/at_least", "never given: a cap leaves 500 at most"),
+    ({f"{RULE}/tier_percent": {}, f"{RULE}/at_most": 40}, f"{RULE}/at_most",
+     "is needless: each award is 50"),
     ({f"{REWARD}/stock": 0}, f"{REWARD}/stock", "nobody can redeem it"),
     ({f"{REWARD}/valid_until": "2026-11-21"}, f"{REWARD}/valid_until", "2026-11-21 is over"),
     ({f"{RULE}/valid_until": "2026-11-21"}, f"{RULE}/valid_until", "2026-11-21 is over"),

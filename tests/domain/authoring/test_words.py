@@ -103,6 +103,10 @@ def programme(changes: dict[str, Any]) -> Programme:
             f"{EARNS}. Counted: vitamins and a-1. Not counted: prescription.",
         ),
         (
+            {**PLAIN, f"{VISIT}/at_least": 1, f"{VISIT}/at_most": 60},
+            f"{EARNS}. At least 1 point each time. At most 60 points each time.",
+        ),
+        (
             {
                 **PLAIN,
                 f"{VISIT}/caps": [

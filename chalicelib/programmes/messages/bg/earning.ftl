@@ -20,6 +20,8 @@ earning-rounding =
         [half_up] Закръгля се до най-близкото цяло число.
        *[half_even] Закръгля се до най-близкото цяло число, половинките – до четното.
     }
+earning-at-least = Най-малко { $value } всеки път.
+earning-at-most = Най-много { $value } всеки път.
 earning-cap = Най-много { $most } { window }.
 earning-cap-times = Най-много { times } { window }.
 earning-cap-rejects = Което би надхвърлило това, не носи нищо.

@@ -23,6 +23,8 @@ earning-rounding =
         [half_up] rounded to the nearest whole number
        *[half_even] rounded to the nearest whole number, halves to an even one
     }.
+earning-at-least = At least { $value } each time.
+earning-at-most = At most { $value } each time.
 earning-cap = At most { $most } { window }.
 earning-cap-times = At most { times } { window }.
 earning-cap-rejects = What would go over that earns nothing.

@@ -20,6 +20,8 @@ earning-rounding =
         [half_up] خرده‌ها به نزدیک‌ترین عدد صحیح گرد می‌شود.
        *[half_even] خرده‌ها به نزدیک‌ترین عدد صحیح گرد می‌شود و نیمه‌ها به عدد زوج.
     }
+earning-at-least = هر بار دست‌کم { $value }.
+earning-at-most = هر بار حداکثر { $value }.
 earning-cap = حداکثر { $most } { window }.
 earning-cap-times = حداکثر { times } { window }.
 earning-cap-rejects = آنچه از آن فراتر رود چیزی نمی‌آورد.

@@ -20,6 +20,8 @@ earning-rounding =
         [half_up] 四舍五入取整。
        *[half_even] 取最接近的整数，恰为一半时取偶数。
     }
+earning-at-least = 每次至少 { $value }。
+earning-at-most = 每次最多 { $value }。
 earning-cap = { window }最多 { $most }。
 earning-cap-times = { window }最多 { times }。
 earning-cap-rejects = 若会超出，则整笔不计。
