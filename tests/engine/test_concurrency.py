@@ -70,7 +70,7 @@ def test_fifty_clients_on_one_member(shop: Clinic, member: str) -> None:
         if other == 0:
             answers.append(insist(shop.api, f"{path}/redemptions", GIFT, f"{member}-{number}"))
         elif other == 1:
-            body = adjustment | {"reason": f"by {number}"}
+            body = adjustment | {"reason": f"by-{number}"}
             answers.append(insist(shop.api, f"{path}/adjustments", body, f"{member}-{number}"))
         else:
             answers.append(insist(shop.api, "/v1/activities", activities[number]))
@@ -85,7 +85,7 @@ def test_fifty_clients_on_one_member(shop: Clinic, member: str) -> None:
     ids = [event["redemption_id"] for event in events if event["kind"] == "reward.redeemed"]
     assert Counter(ids) == Counter(redeemed)
     reasons = Counter(event["reason"] for event in events if event["kind"] == "balance.adjusted")
-    given = [f"by {number}" for number in range(1, CLIENTS, 5)]
+    given = [f"by-{number}" for number in range(1, CLIENTS, 5)]
     assert reasons == Counter([*given, "test"])
     for number, (first, *_) in enumerate(answers):
         result = first.expect(201)

@@ -302,14 +302,14 @@ class TestRefusedForGood:
         assert code_of(failure.value) == "ResourceNotFoundException"
 
     def test_too_many_items(self, wired: Wired) -> None:
-        """A hundred items go in one transaction; more are not even sent."""
-        most = _grown(ITEMS_MAX - 1)
+        """A hundred items, a checkpoint among them, go in one transaction; more are not sent."""
+        most = _grown(ITEMS_MAX - 2)
         wired.line.next()
         wired.ledger.commit(most)
         assert wired.line.sent == [ATTEMPT]
 
         with pytest.raises(ValueError, match="100 items at most"):
-            wired.ledger.commit(_grown(ITEMS_MAX))
+            wired.ledger.commit(_grown(ITEMS_MAX - 1))
         assert wired.line.sent == [ATTEMPT]
 
 
