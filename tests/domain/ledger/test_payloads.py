@@ -133,6 +133,7 @@ def clinic(**parts: Any) -> Programme:
         ],
         "goodwill": {"currency": "points", "daily": {"server": 100}},
         "transfers": [{"currency": "points"}],
+        "enrolment": {"optional_consents": ["research"]},
         "tiers": ladder(("silver", visits(2)), window="calendar_year"),
         **parts,
     }
