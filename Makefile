@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help serve test proofs lint lint-infra lint-security bench faults fuzz fuzz-doors fuzz-http storm replay requirements package deploy clean
+.PHONY: help serve test proofs lint lint-infra lint-security bench faults mutants fuzz fuzz-doors fuzz-http storm replay requirements package deploy clean
 
 # Any Python from 3.11 on will do; name another with `make PYTHON=…`.
 PYTHON ?= $(firstword $(foreach p,python3.11 python3.12 python3.13 python3,$(if $(shell $(p) -c 'import sys; print(sys.version_info >= (3, 11))' 2>/dev/null | grep True),$(p))) python3)
@@ -81,6 +81,10 @@ bench: $(READY) ## measure, without judging
 faults: N = 500
 faults: $(READY) ## play N histories with faults, then every order of two workers: make faults N=10000
 	$(BIN)/python -m tests.faults $(N) $(ARGS)
+
+mutants: N = 600
+mutants: $(READY) ## plant N mistakes where value and time move, list what the tests let live: make mutants ARGS='--seed 7'
+	$(BIN)/python -m tests.mutants $(N) $(ARGS)
 
 N ?= 1000000
 fuzz: $(READY) ## send N bad requests in-process: make fuzz N=20000 ARGS='--seed 7'

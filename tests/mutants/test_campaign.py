@@ -1,0 +1,166 @@
+"""A campaign on a small tree of its own: what is killed, what survives, and what is drawn."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from tests.mutants import campaign
+from tests.mutants.campaign import BrokenGroundError, Outcome, Score, ask, copy, planted, run, told
+from tests.mutants.ground import (
+    ROOT,
+    all_mutants,
+    equivalents,
+    files_for,
+    modules,
+    sample,
+)
+from tests.mutants.operators import Mutant
+
+PATH: Final = "chalicelib/domain/ledger/lots.py"
+CODE: Final = """\
+def is_due(at, now):
+    return at <= now
+
+
+def waits(left):
+    while left > 0:
+        left -= 1
+    return left
+"""
+TESTS: Final = """\
+from chalicelib.domain.ledger.lots import is_due, waits
+
+def test_is_due():
+    assert is_due(1, 2) and not is_due(3, 2)
+
+def test_waits():
+    assert waits(3) == 0
+"""
+AT_THE_LIMIT: Final = """\
+from chalicelib.domain.ledger.lots import is_due
+
+def test_journey():
+    assert is_due(2, 2)
+"""
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Path:
+    """Return a tree with one module, and a test near it that forgets the limit."""
+    files = {
+        "pyproject.toml": '[tool.pytest.ini_options]\npythonpath = ["."]\n',
+        PATH: CODE,
+        "tests/domain/ledger/test_lots.py": TESTS,
+        "tests/mutants/hurry.py": (ROOT / "tests/mutants/hurry.py").read_text("utf-8"),
+    }
+    for name, text in files.items():
+        (tmp_path / "tree" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "tree" / name).write_text(text, "utf-8")
+    return tmp_path / "tree"
+
+
+def mutant(tree: Path, operator: str, line: int) -> Mutant:
+    """Return the mutant of that operator in that line."""
+    found = [each for each in all_mutants(tree) if (each.operator, each.line) == (operator, line)]
+    return found[0]
+
+
+def test_a_planted_survivor_is_reported(tree: Path) -> None:
+    """With its file, line, function, operator and key, as a diff; the tree itself is as it was."""
+    survivor = mutant(tree, "boundary", 2)
+
+    outcomes = list(run(tree, [survivor, mutant(tree, "nothing", 2)], ["near"], 1))
+
+    assert sorted(str(each.tier) for each in outcomes) == ["None", "near"]
+    assert list(told(outcomes, tree)) == [
+        "killed 1 of 2 (50.0%), 0 of these by time",
+        "beside the code 1 of 2 (50.0%)",
+        "  near: 1",
+        "survived: 1",
+        f"\n{PATH}:2 is_due (boundary, {survivor.key})",
+        "-     return at <= now\n+     return at < now",
+    ]
+    assert (tree / PATH).read_text("utf-8") == CODE
+
+
+def test_the_next_tier_is_asked_about_what_lives(tree: Path) -> None:
+    """A journey kills what the tests near the code let live, and the outcome names it."""
+    (tree / "tests/journeys").mkdir()
+    (tree / "tests/journeys/test_limits.py").write_text(AT_THE_LIMIT, "utf-8")
+
+    (outcome,) = run(tree, [mutant(tree, "boundary", 2)], ["near", "journeys"], 1)
+
+    assert outcome.tier == "journeys"
+    assert outcome.by == "tests/journeys/test_limits.py::test_journey"
+
+
+def test_what_hangs_is_ended(tree: Path, tmp_path: Path) -> None:
+    """And told apart from what a test found."""
+    working = copy(tree, tmp_path / "copy")
+    near = files_for(working, PATH, "near")
+
+    with planted(mutant(tree, "arithmetic", 7), working):
+        assert ask(working, near, 5) == "timeout"
+    assert ask(working, near, None) is None
+
+
+def test_what_cannot_be_imported_is_killed(tree: Path, tmp_path: Path) -> None:
+    """Whoever would run it once would see it."""
+    working = copy(tree, tmp_path / "copy")
+    (working / PATH).write_text("1 // 0\n", "utf-8")
+
+    assert (
+        ask(working, files_for(working, PATH, "near"), None) == "tests/domain/ledger/test_lots.py"
+    )
+
+
+def test_broken_ground_teaches_nothing(tree: Path) -> None:
+    """Where tests fail on the code as it is, there is no score."""
+    (tree / PATH).write_text(CODE.replace("<=", ">"), "utf-8")
+
+    with pytest.raises(BrokenGroundError, match="test_is_due fails without any mutant"):
+        list(run(tree, [mutant(tree, "nothing", 2)], ["near"], 1))
+
+
+def test_counts_add_up() -> None:
+    """What took too long counts as killed; what journeys kill is not killed beside the code."""
+    one = all_mutants(ROOT)[0]
+    ends = [("near", "a"), ("domain", "timeout"), ("journeys", "b"), (None, "")]
+    counted = campaign.score([Outcome(one, tier, by) for tier, by in ends])
+
+    assert counted == Score(mutants=4, killed=3, beside=2, timed_out=1)
+    assert counted.of(3) == "3 of 4 (75.0%)"
+
+
+def test_a_seed_draws_the_same_again() -> None:
+    """Each operator has its share; another seed draws others; no more than there are."""
+    every = all_mutants(ROOT)
+    drawn = sample(every, 55, 7)
+
+    assert drawn == sample(every, 55, 7)
+    assert drawn != sample(every, 55, 8)
+    assert {each.operator for each in drawn} == {each.operator for each in every}
+    assert len(set(drawn)) == 55
+    assert sorted(sample(every[:9], 99, 7), key=every.index) == every[:9]
+
+
+def test_modules_and_their_tests_are_found() -> None:
+    """Those that move value and time, and first the tests that are like them."""
+    assert {"chalicelib/domain/mechanics/holds.py", PATH} <= set(modules(ROOT))
+    near = files_for(ROOT, "chalicelib/domain/mechanics/stamp_cards.py", "near")
+    others = files_for(ROOT, "chalicelib/domain/mechanics/stamp_cards.py", "domain")
+
+    assert near[0] == "tests/domain/mechanics/test_stamps.py"
+    assert "tests/domain/test_late_reports.py" in near  # it imports the module
+    assert "tests/domain/ledger/test_lots.py" in others
+    assert not set(near) & set(others)
+
+
+def test_every_equivalent_is_there_and_has_its_reason() -> None:
+    """An entry whose lines changed is to be judged anew."""
+    keys = {each.key for each in all_mutants(ROOT)}
+
+    assert [each for each in equivalents().values() if each.key not in keys or not each.why] == []
