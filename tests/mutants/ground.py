@@ -93,8 +93,9 @@ def files_for(root: Path, path: str, tier: str) -> list[str]:
     ]
     if tier in BESIDE:
         near = {file for file in files if _is_near(file, module)}
-        # A module without tests of its own has those of its room.
-        near = near or {file for file in files if file.parent.name == module.parent.name}
+        if not any(_likeness(file, module) for file in near):
+            # A module without tests of its own has those of its room.
+            near |= {file for file in files if file.parent.name == module.parent.name}
         files = [file for file in files if (file in near) is (tier == NEAR)]
     # Of the rest, those of the same room come first: they are likelier to kill it.
     files.sort(key=lambda file: (-_likeness(file, module), file.parent.name != module.parent.name))
