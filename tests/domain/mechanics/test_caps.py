@@ -8,7 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chalicelib.domain.ledger import calendar
 from chalicelib.domain.ledger.account import Counter
+from chalicelib.domain.mechanics import caps
 from tests.domain.building import (
     PURCHASE,
     Member,
@@ -17,6 +19,7 @@ from tests.domain.building import (
     fixed,
     granted,
     per_amount,
+    points,
     programme,
     recorded_by,
     rule,
@@ -150,6 +153,25 @@ class TestCaps:
         ]
 
         assert late == [10, 0, 10, 40]
+
+    @pytest.mark.parametrize(
+        ("now", "left"),
+        [("2026-03-12T23:59:59.999Z", 40), ("2026-03-13T00:00:00Z", 0)],
+    )
+    def test_what_a_refund_may_take_back(self, now: str, left: int) -> None:
+        """Through the last day on which one may come, and not at the midnight after it."""
+        member = Member(
+            programme(
+                rule("visit", fixed(40)),
+                currencies=[points(refund_days=10)],
+                transfers=[{"currency": "points"}],
+            )
+        )
+        member.visit("2026-03-02")
+        instant = at(now)
+        today = calendar.local_date(instant, "UTC")
+
+        assert caps.refundable(member.account, "clinic/points", instant, today) == left
 
     def test_counters_are_forgotten_when_no_activity_can_meet_them(self) -> None:
         """A counter lives for its window, the back-date limit, and a day for the clock's hour."""

@@ -154,7 +154,7 @@ class TestDay:
         assert event.actor.kind == "system"
 
     def test_a_day_that_was_skipped(self) -> None:
-        """Apia had no 30 December 2011: the gift comes where the day would have begun."""
+        """Apia had no 30 December 2011: the gift comes where the next day began, on all of it."""
         member = born("12-30", giving(gift(), time_zone="Pacific/Apia"), joined="2021-01-01")
         skipped = born(
             "12-30",
@@ -162,6 +162,13 @@ class TestDay:
             joined="2011-06-01",
         )
 
+        joining = born(
+            "12-30",
+            published(("2010-01-01", giving(gift(), time_zone="Pacific/Apia"))),
+            joined="2011-12-30T22:00:00Z",
+        )
+
+        assert days(joining, "2011-12-31") == ["2011-12-30"]
         assert days(skipped, "2012-12-01") == ["2011-12-30"]
         assert days(member, "2022-12-01") == ["2021-12-30"]
 

@@ -65,6 +65,17 @@ class TestGrants:
         assert who.account.progress == {}
         assert who.verdict().holds
 
+    def test_each_lapses_on_its_own_day(self) -> None:
+        """The sooner is gone at its midnight, the later at its own."""
+        who = silver()
+        grant(who, "2026-03-02", 1, 3)
+        grant(who, "2026-03-02", 2, 7)
+
+        for day, last_days in (("2026-03-06", ["2026-03-09"]), ("2026-03-10", [])):
+            (lapsed,) = who.tick(day)
+            assert lapsed.effective_at == at(f"{day}T00:00:00+08:00")
+            assert [each.expires_on for each in GRANTS.all(who.account).values()] == last_days
+
     def test_too_many(self) -> None:
         """An account has room for a hundred that differ."""
         who = silver()

@@ -41,6 +41,14 @@ class TestReturns:
         assert (result.changed, result.units) == (True, 0)
         assert held(who, "2026-04-20")["parking"] == (4, "2026-05-01")
 
+    def test_of_what_has_no_limit(self) -> None:
+        """All of it comes back, though nothing is counted."""
+        who = silver()
+        use(who, "2026-03-03", "booking", units=2)
+
+        result = self.give_back(who, who.account.version, "2026-03-04")
+        assert (result.changed, result.units) == (True, 2)
+
     def test_to_a_grant(self) -> None:
         """The unit has the last day that it had."""
         who = silver()

@@ -61,6 +61,19 @@ def test_five_paid_one_free(paid: int, expected: tuple[int, int, int]) -> None:
     assert who.verdict().holds
 
 
+def test_a_full_card_may_give_several() -> None:
+    """Each gives all its units; a refund takes those of one card, a late stamp dates them anew."""
+    who = member(full={"entitlement": "free", "units": 3, "valid_days": 30})
+    last = sessions(who, 10)
+    assert card(who) == (0, 2, 6)
+
+    who.reverse(last, DAY)
+    assert card(who) == (4, 1, 3)
+    who.basket("2026-02-20", line("1", 4000, "physio"), now="2026-03-05", name="late")
+    assert card(who) == (0, 2, 6)
+    assert who.verdict().holds
+
+
 def test_as_many_as_a_line_can_hold() -> None:
     """A thousand million units fill and empty two hundred million cards, all at once."""
     who = member(per="unit")

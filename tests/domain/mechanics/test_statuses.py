@@ -6,7 +6,9 @@ from datetime import date
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
+from chalicelib.domain.errors import Invalid
 from chalicelib.domain.mechanics import statuses
 from chalicelib.domain.mechanics.membership import Enrol
 from chalicelib.domain.mechanics.statuses import VerifyStatus
@@ -49,6 +51,54 @@ def test_it_takes_consent() -> None:
     assert "statuses" not in member.account.progress
     assert member.refused(VERIFYING, NOW).code == "consent_required"
     assert member.verdict().holds
+
+
+@pytest.mark.parametrize(
+    ("max_days", "from_on", "until_on", "shown"),
+    [
+        (None, None, None, ("2026-03-02", None)),
+        (None, "2026-03-05", "2026-03-05", ("2026-03-05", "2026-03-05")),
+        (None, "2026-03-05", "2026-03-04", "/until_on"),
+        (6, None, None, ("2026-03-02", "2026-03-07")),
+        (6, None, "2026-03-04", ("2026-03-02", "2026-03-04")),
+        (6, None, "2026-03-07", ("2026-03-02", "2026-03-07")),
+        (6, None, "2026-03-08", "/until_on"),
+        (6, "2026-03-05", None, ("2026-03-05", "2026-03-10")),
+        (1, None, None, ("2026-03-02", "2026-03-02")),
+        (None, "2026-02-30", None, "/from_on"),
+    ],
+)
+def test_the_days_of_a_status(
+    max_days: int | None,
+    from_on: str | None,
+    until_on: str | None,
+    shown: tuple[str, str | None] | str,
+) -> None:
+    """From today unless told, its first and last day among the ``max_days`` that it may have."""
+    member = Member(clinic() if max_days is None else clinic(max_days=max_days))
+    command = replace(VERIFYING, from_on=from_on, until_on=until_on)
+    if isinstance(shown, str):
+        refusal = member.refused(command, NOW)
+        assert isinstance(refusal, Invalid)
+        (error,) = refusal.errors
+        assert error["pointer"] == shown
+    else:
+        verified = member.do(command, NOW).result.verified
+        assert (verified.from_on, verified.until_on) == shown
+
+
+@pytest.mark.parametrize(
+    ("now", "ended"), [("2026-03-02T23:59:59.999Z", False), ("2026-03-03T00:00:00Z", True)]
+)
+def test_shown_when_it_is_over(now: str, *, ended: bool) -> None:
+    """What ended with the day before has ended already: nothing falls due for it any more."""
+    document = clinic()
+    member = Member(document)
+    command = replace(VERIFYING, from_on="2026-03-01", until_on="2026-03-02")
+
+    assert member.do(command, now).result.verified.ended is ended
+    assert bool(member.tick("2026-03-03")) is not ended
+    assert member.tick("2026-03-04") == ()
 
 
 def test_another_consent_is_another_matter() -> None:
