@@ -15,7 +15,6 @@ import signal
 import subprocess
 import sys
 import tempfile
-import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
@@ -38,7 +37,7 @@ START: Final = 60
 MEMORY: Final = 4 * 2**30
 _LEFT: Final = (".*", "__pycache__", "build", "dist", "*.egg-info")
 _OPTIONS: Final = (
-    *("-x", "-q", "-p", "no:cacheprovider", "-m", "not http and not deployed"),
+    *("-x", "-q", "--durations=0", "-p", "no:cacheprovider", "-m", "not http and not deployed"),
     *(
         "-p",
         "_hypothesis_pytestplugin",
@@ -51,7 +50,8 @@ _OPTIONS: Final = (
 #: Plugins that these tests do not use take seconds to load.
 _ENVIRONMENT: Final = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTHONPATH": ""}
 _FAILED: Final = re.compile(r"(?m)^(?:FAILED|ERROR) (\S+)")
-_PASSED, _KILLED, _INTERRUPTED, _NO_TEST = 0, 1, 2, 5
+_TOOK: Final = re.compile(r"(?m)^([\d.]+)s \w+ +([^:\s]+)::")
+_PASSED, _MISUSED, _NO_TEST = 0, 4, 5
 
 
 class BrokenGroundError(Exception):
@@ -100,13 +100,17 @@ def run(
         copies: SimpleQueue[Path] = SimpleQueue()
         for number in range(workers):
             copies.put(copy(root, Path(directory) / str(number)))
-        with ThreadPoolExecutor(workers) as pool:
-            limits = dict(
-                zip(tiers, pool.map(lambda t: _limit(copies, mutants, t), tiers), strict=True)
-            )
-            trials = [pool.submit(_trial, copies, each, limits) for each in mutants]
+        pool = ThreadPoolExecutor(workers)
+        try:
+            seconds: dict[str, float] = {}
+            for measured in pool.map(lambda tier: _measured(copies, mutants, tier), tiers):
+                seconds |= measured
+            trials = [pool.submit(_trial, copies, each, tiers, seconds) for each in mutants]
             for trial in as_completed(trials):
                 yield trial.result()
+        finally:
+            # Who stops it waits for what runs, not for all that was to come.
+            pool.shutdown(cancel_futures=True)
 
 
 def copy(root: Path, to: Path) -> Path:
@@ -131,9 +135,11 @@ def planted(mutant: Mutant, tree: Path) -> Iterator[None]:
         compiled.unlink(missing_ok=True)
 
 
-def ask(tree: Path, files: Sequence[str], limit: float | None) -> str | None:
+def ask(tree: Path, files: Sequence[str], limit: float | None) -> tuple[str | None, str]:
     """
-    Run these tests in a tree; return the first that fails, "timeout", or None where all pass.
+    Run these tests in a tree.
+
+    Returns the first that fails, "timeout", or None where all pass; and what pytest printed.
 
     Raises:
         BrokenGroundError: pytest was misused.
@@ -147,20 +153,18 @@ def ask(tree: Path, files: Sequence[str], limit: float | None) -> str | None:
     try:
         output, _ = process.communicate(timeout=limit)
     except subprocess.TimeoutExpired:
-        return "timeout"
+        return "timeout", ""
     finally:
         if process.returncode is None:
             os.killpg(process.pid, signal.SIGKILL)
             process.communicate()
     if process.returncode in {_PASSED, _NO_TEST}:
-        return None
-    if process.returncode in {_KILLED, _INTERRUPTED} or process.returncode < 0:
-        failed = _FAILED.search(output)
-        return failed.group(1) if failed else "at the start"
+        return None, output
     # Modules that cannot even be imported end pytest where it reads `conftest.py`.
-    if "ImportError while loading conftest" in output:
-        return "at the start"
-    raise BrokenGroundError(output[-2000:])
+    if process.returncode == _MISUSED and "ImportError while loading conftest" not in output:
+        raise BrokenGroundError(output[-2000:])
+    failed = _FAILED.search(output)
+    return failed.group(1) if failed else "at the start", output
 
 
 def told(outcomes: Sequence[Outcome], root: Path) -> Iterator[str]:
@@ -177,27 +181,33 @@ def told(outcomes: Sequence[Outcome], root: Path) -> Iterator[str]:
         yield mutant.diff((root / mutant.path).read_text("utf-8"))
 
 
-def _trial(copies: SimpleQueue[Path], mutant: Mutant, limits: dict[str, float]) -> Outcome:
+def _trial(
+    copies: SimpleQueue[Path], mutant: Mutant, tiers: Sequence[str], seconds: dict[str, float]
+) -> Outcome:
     tree = copies.get()
     try:
         with planted(mutant, tree):
-            for tier, limit in limits.items():
+            for tier in tiers:
                 files = files_for(tree, mutant.path, tier)
-                if files and (by := ask(tree, files, limit)):
+                limit = START + PATIENCE * sum(seconds.get(file, 0) for file in files)
+                if files and (by := ask(tree, files, limit)[0]):
                     return Outcome(mutant, tier, by)
     finally:
         copies.put(tree)
     return Outcome(mutant, None)
 
 
-def _limit(copies: SimpleQueue[Path], mutants: Sequence[Mutant], tier: str) -> float:
-    # What the tests take as they are; if they fail so, every mutant would seem killed.
+def _measured(copies: SimpleQueue[Path], mutants: Sequence[Mutant], tier: str) -> dict[str, float]:
+    # What each file takes on the code as it is; if one fails so, every mutant would seem killed.
     tree = copies.get()
-    begun = time.monotonic()
     try:
         files = asked(tree, mutants, tier)
-        if files and (failed := ask(tree, files, None)):
-            raise BrokenGroundError(f"{failed} fails without any mutant")
+        failed, output = ask(tree, files, None) if files else (None, "")
     finally:
         copies.put(tree)
-    return START + PATIENCE * (time.monotonic() - begun)
+    if failed:
+        raise BrokenGroundError(f"{failed} fails without any mutant")
+    seconds: dict[str, float] = {}
+    for took, file in _TOOK.findall(output):
+        seconds[file] = seconds.get(file, 0) + float(took)
+    return seconds
