@@ -3,7 +3,7 @@ Small mistakes that a programmer makes: each operator finds where one fits a sou
 
 A mutant replaces a few bytes of the text and leaves its lines as they are, so that what survives
 reads as a diff. Left alone is what no test of behaviour can see or what is no rule: annotations,
-declarations of classes, what a refusal says, texts, and words for members.
+decorators, declarations of classes, what a refusal says, texts, and words for members.
 """
 
 from __future__ import annotations
@@ -229,7 +229,8 @@ def _is_left_alone(parent: ast.AST, node: ast.AST) -> bool:
         case ast.arg():
             typed = True
         case ast.FunctionDef():
-            typed = node is parent.returns
+            # Decorators say how it is kept or found, such as the size of a cache.
+            typed = node is parent.returns or node in parent.decorator_list
         case ast.ClassDef():
             typed = isinstance(node, ast.keyword)
         case _:

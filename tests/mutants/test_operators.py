@@ -67,6 +67,7 @@ def test_an_operator_makes_its_mistakes(operator: str, source: str, mutants: lis
     [
         "def a(b: c[1]) -> d[2]:\n    pass",
         "a: b[1]",
+        "@cache(maxsize=256)\ndef a():\n    pass",
         "class A(frozen=True):\n    pass",
         "if TYPE_CHECKING:\n    a(b, c)",
         "raise A('b', 1)",
