@@ -168,6 +168,84 @@ def test_m1_a_penny_that_two_may_not_share() -> None:
     assert (priced.net, sum(amount for *_, amount in priced.off)) == (0, 1)
 
 
+@pytest.mark.parametrize(
+    ("paid_in", "bill", "off", "drawn"),
+    [
+        (999, 2_000, 0, 999),  # below the first band
+        (1_000, 900, 90, 810),  # all of the bill at 10 %
+        (1_000, 1_111, 111, 1_000),  # exactly what there is
+        (1_000, 2_000, 111, 1_000),  # ten parts of eighteen of 200
+        (5_000, 4_000, 800, 3_200),  # the next band
+        (5_000, 10_000, 1_250, 5_000),  # five parts of eight of 2000
+    ],
+)
+def test_what_is_prepaid_with_a_rate_takes_off_its_part(
+    paid_in: int, bill: int, off: int, drawn: int
+) -> None:
+    """The rate is of what the money pays for, named as the wallet's; the rest is due in full."""
+    member = Member(clinic())
+    topped_up(member, paid_in)
+
+    quote = quoted(member, line("1", bill))
+
+    (priced,) = quote.lines
+    assert priced.off == ((("wallet", "prepaid", off),) if off else ())
+    assert (priced.net, quote.net) == (bill - off, bill - off)
+    assert [draw.money for draw in quote.draws] == [drawn]
+    assert quote.due == bill - off - drawn
+    told = [(each.id, each.amount) for each in quote.considered if each.source == "wallet"]
+    assert told == ([("prepaid", off)] if off else [])
+
+
+@pytest.mark.parametrize(
+    ("payments", "drawn", "due"),
+    [
+        (("points", "cashback"), {"points": 1_000}, 0),
+        (("cashback", "points"), {"cashback": 500, "points": 500}, 0),
+        (("cashback",), {"cashback": 500}, 500),
+        (("points",), {"points": 1_000}, 0),
+        ((), {}, 1_000),
+    ],
+)
+def test_two_wallets_on_one_bill(
+    payments: tuple[str, ...], drawn: dict[str, int], due: int
+) -> None:
+    """Together they pay the bill and no more, each as much as it may, as they are named."""
+    document = programme(
+        currencies=[points(), points() | {"id": "cashback"}],
+        wallets=[
+            {"currency": "cashback", "kind": "cashback", "max_percent": 50},
+            {"currency": "points", "kind": "points"},
+        ],
+    )
+    member = Member(document)
+    member.adjust(1_000, NOON)
+    member.adjust(1_000, NOON, "cashback")
+
+    quote = quoted(member, line("1", 1_000), payments=tuple(map(Payment, payments)))
+
+    assert {draw.currency.partition("/")[2]: draw.money for draw in quote.draws} == drawn
+    assert quote.due == due
+
+
+def test_what_is_free_is_free_in_its_scope_alone() -> None:
+    """Who has one tea pays for food in full, and for the second tea."""
+    member = Member(clinic())
+    grant = GrantEntitlement(
+        member="mem_1", programme="clinic", entitlement="tea", units=1, reason="held"
+    )
+    member.do(grant, NOON)
+
+    assert quoted(member, line("1", 1_000, "food")).due == 1_000
+    assert quoted(member, line("1", 1_000, "tea"), name="quote_2").due == 0
+    assert quoted(member, line("1", 1_000, "tea", quantity=2), name="quote_3").due == 500
+
+
+def test_a_line_that_costs_nothing_is_on_the_bill() -> None:
+    """What was handed over is named, with its price of nothing."""
+    assert nets(quoted(Member(clinic()), line("1"), line("2", 100))) == {"1": 0, "2": 100}
+
+
 # ── Whichever line comes first ──
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from chalicelib.domain.authoring.validation import check_succession
 from chalicelib.domain.ledger import calendar
 from chalicelib.domain.ledger.activity import Activity
 from chalicelib.domain.ledger.bill import Considered
@@ -195,3 +196,10 @@ def test_each_day_by_the_terms_of_its_day() -> None:
     late.buy(4_000, "2026-03-20")
     assert holds(late, "2026-04-19")
     assert not holds(late, "2026-04-20")
+
+
+def test_its_id_is_permanent() -> None:
+    """Accounts count towards it: no later version may drop it."""
+    (problem,) = check_succession(clinic(at_least=1), programme())
+
+    assert problem.pointer == "/discounts/offers"
