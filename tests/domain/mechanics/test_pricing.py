@@ -197,6 +197,27 @@ def test_what_is_prepaid_with_a_rate_takes_off_its_part(
     assert told == ([("prepaid", off)] if off else [])
 
 
+def test_what_pays_for_all_to_the_penny_takes_off_all() -> None:
+    """Nothing is lost where the money is exactly what the reduced bill comes to."""
+    member = Member(clinic(rounding="floor"))
+    topped_up(member, 5_000)
+
+    quote = quoted(member, line("1", 6_250))
+
+    assert (quote.net, quote.due) == (5_000, 0)
+
+
+def test_a_rate_beside_a_discount_takes_off_its_own() -> None:
+    """Of 30 % together the discount is named for its 10, the wallet for its 20."""
+    member = Member(clinic(status("one", 10), stacking="additive"))
+    shown(member, "one")
+    topped_up(member, 5_000)
+
+    (priced,) = quoted(member, line("1", 1_000)).lines
+
+    assert priced.off == (("discount", "one", 100), ("wallet", "prepaid", 200))
+
+
 @pytest.mark.parametrize(
     ("payments", "drawn", "due"),
     [
