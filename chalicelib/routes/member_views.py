@@ -59,7 +59,7 @@ class ObstacleView(Struct, frozen=True, omit_defaults=True):
     programme: str
     code: str
     detail: str
-    missing: list[str] = []
+    missing_consents: list[str] = []
     needed: int | None = None
 
 
@@ -117,7 +117,11 @@ def obstacle_view(programme: str, refusal: LoyaltyError) -> ObstacleView:
     """Return what stands in the way of joining a programme, as it is shown."""
     more = refusal.extensions
     return ObstacleView(
-        programme, refusal.code, refusal.message, more.get("missing", []), more.get("needed")
+        programme,
+        refusal.code,
+        refusal.message,
+        more.get("missing_consents", []),
+        more.get("needed"),
     )
 
 

@@ -94,6 +94,7 @@ _THEIRS: Final = {"swagger-ui.css": STYLE, "swagger-ui-bundle.js": SCRIPT}
     answer=str,
     status=307,
     media=(HTML,),
+    headers=("Location",),
 )
 def root(call: Call) -> Reply:  # noqa: ARG001 - the same for everyone
     """Lead to the page; relative, since a stage's path may stand before it."""

@@ -45,7 +45,7 @@ class TestJoining:
                 "programme": "research",
                 "code": "consent_required",
                 "detail": "Joining research needs consent to: research.",
-                "missing": ["research"],
+                "missing_consents": ["research"],
             },
         ]
 
