@@ -78,7 +78,7 @@ def sample(mutants: list[Mutant], count: int, seed: int) -> list[Mutant]:
 
 def equivalents(file: Path = ROOT / "tests/mutants/equivalents.toml") -> dict[str, Equivalent]:
     """Return the mutants that no test can kill, by key."""
-    listed = tomllib.loads(file.read_text("utf-8"))["equivalent"]
+    listed = tomllib.loads(file.read_text("utf-8")).get("equivalent", [])
     return {each.key: each for each in msgspec.convert(listed, list[Equivalent])}
 
 

@@ -11,6 +11,7 @@ from tests.mutants import campaign
 from tests.mutants.campaign import BrokenGroundError, Outcome, Score, ask, copy, planted, run, told
 from tests.mutants.ground import (
     ROOT,
+    Equivalent,
     all_mutants,
     equivalents,
     files_for,
@@ -156,6 +157,16 @@ def test_modules_and_their_tests_are_found() -> None:
     assert "tests/domain/test_late_reports.py" in near  # it imports the module
     assert "tests/domain/ledger/test_lots.py" in others
     assert not set(near) & set(others)
+
+
+def test_equivalents_are_read_by_key(tmp_path: Path) -> None:
+    """With their reason; a file that has none lists none."""
+    file = tmp_path / "equivalents.toml"
+    file.write_text("# none\n", "utf-8")
+    assert equivalents(file) == {}
+
+    file.write_text('[[equivalent]]\nkey = "a"\nwhere = "b"\nchange = "c"\nwhy = "d"\n', "utf-8")
+    assert equivalents(file) == {"a": Equivalent("a", "b", "c", "d")}
 
 
 def test_every_equivalent_is_there_and_has_its_reason() -> None:
