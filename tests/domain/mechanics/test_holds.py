@@ -234,6 +234,22 @@ class TestRefusals:
             CaptureHold(member="mem_1", hold_id="h"), "2026-03-12T13:00:00Z"
         ).code == ("hold_not_found")
 
+    @pytest.mark.parametrize(
+        ("now", "code"),
+        [
+            ("2026-03-11T12:00:59.999Z", "hold_ended"),
+            ("2026-03-11T12:01:00.001Z", "hold_not_found"),
+        ],
+    )
+    def test_ended_a_week_ago(self, now: str, code: str) -> None:
+        """To the millisecond; the next event forgets it."""
+        who = member()
+        place(who, 10, "2026-03-04")
+        who.do(ReleaseHold(member="mem_1", hold_id="h"), "2026-03-04T12:01:00Z")
+        who.visit(now)
+
+        assert who.refused(CaptureHold(member="mem_1", hold_id="h"), now).code == code
+
     def test_more_than_is_held(self) -> None:
         """A capture is never over more than the hold."""
         who = member()
