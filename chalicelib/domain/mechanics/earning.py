@@ -63,6 +63,7 @@ class EligibilitySnapshot(Struct, frozen=True):
     tier: str
     visits: int
     days_enrolled: int
+    birthday_month: int = 0
 
 
 def evaluate(
@@ -151,6 +152,7 @@ class _Context:
             status="enrolled",  # a programme evaluates the activities of nobody else
             visits=self.snapshot.visits,
             days_enrolled=self.snapshot.days_enrolled,
+            birthday_month=self.snapshot.birthday_month,
         )
         return RuleExpressions(self.programme, self.activity, member, self.day, self.time)
 
@@ -265,10 +267,15 @@ def award(
 def snapshot_of(
     account: Account, evaluation: Evaluation, activity: Activity, time_zone: str
 ) -> EligibilitySnapshot:
-    """Return the snapshot by which a journaled activity was evaluated."""
+    """
+    Return the snapshot by which a journaled activity was evaluated.
+
+    The birthday is today's: the journal of an activity does not repeat it.
+    """
     day = activity.local_day(time_zone)
-    joined = calendar.parse_date(account.enrolments[evaluation.programme].joined_on)
-    return EligibilitySnapshot(evaluation.tier, evaluation.visits, max((day - joined).days, 0))
+    enrolment = account.enrolments[evaluation.programme]
+    now = _snapshot(account, enrolment, activity, day)
+    return replace(now, tier=evaluation.tier, visits=evaluation.visits)
 
 
 def _snapshot(
@@ -279,6 +286,7 @@ def _snapshot(
         tier=enrolment.tier_at(activity.occurred_at),
         visits=account.stats.visits,
         days_enrolled=max((day - joined).days, 0),
+        birthday_month=int(account.birthday[:2] or 0),
     )
 
 

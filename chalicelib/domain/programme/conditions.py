@@ -61,6 +61,7 @@ VARIABLES: Final = {
     "member.status": "string",
     "member.visits": "int",
     "member.days_enrolled": "int",
+    "member.birthday_month": "int",
 }
 
 _TYPE_OF: Final = {"string": "STRING", "int": "INT", "bool": "BOOL"}
@@ -84,8 +85,7 @@ class Outcome(msgspec.Struct, frozen=True):
     """
     The answer of an evaluation, or why there is none.
 
-    ``value`` is the truth value of a condition or the number of a formula, and ``None`` exactly
-    when ``failure`` says in a sentence what went wrong.
+    ``value`` is that of a condition or formula, ``None`` where ``failure`` says what went wrong.
     """
 
     value: bool | int | None
@@ -125,13 +125,15 @@ class MemberInputs(msgspec.Struct, frozen=True, kw_only=True):
     """
     What a condition may know of the member when the activity happened.
 
-    ``visits`` counts completed visits before it, ``days_enrolled`` local days since enrolment.
+    ``visits`` counts completed visits before it, ``days_enrolled`` local days since enrolment;
+    ``birthday_month`` is 1 to 12, and 0 where it is not known.
     """
 
     tier: str = ""
     status: str = ""
     visits: int = 0
     days_enrolled: int = 0
+    birthday_month: int = 0
 
 
 _OF_ACTIVITY: Final = tuple(f"activity.{name}" for name in ActivityInputs.__struct_fields__)
@@ -142,7 +144,7 @@ class Readings:
     """
     What `activity_values` built, for any number of expressions of a scope; one thread's own.
 
-    Reading them takes the engine longer than evaluating an expression, so it reads them once.
+    The engine reads them once, since that takes longer than evaluating an expression.
     """
 
     def __init__(self, values: Mapping[str, Any], scope: Scope) -> None:

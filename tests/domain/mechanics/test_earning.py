@@ -11,6 +11,7 @@ import pytest
 
 from chalicelib.domain.errors import Invalid
 from chalicelib.domain.ledger.events import Line
+from chalicelib.domain.mechanics.membership import Open
 from chalicelib.domain.mechanics.remaining import LineReversal
 from tests.domain.building import (
     PURCHASE,
@@ -388,6 +389,22 @@ class TestGates:
         member.visit("2026-01-11")
 
         assert explained(member.buy(100, "2026-02-01"))["only"].matched is matched
+
+    @pytest.mark.parametrize(
+        ("birthday", "matched"), [("02-29", True), ("02-01", True), ("03-01", False), ("", False)]
+    )
+    def test_u6_the_month_of_the_birthday(self, birthday: str, *, matched: bool) -> None:
+        """U6: a rule can be for it, and one whose birthday is not known has none."""
+        document = programme(
+            rule("only", fixed(5), on=PURCHASE, when="activity.month == member.birthday_month")
+        )
+        member = Member(document, joined=None)
+        opening = Open(member=member.id, programmes=("clinic",), birthday=birthday)
+        member.do(opening, "2026-01-05")
+
+        assert explained(member.buy(100, "2026-02-10"))["only"].matched is matched
+        assert member.reverse("1", "2026-02-11").remaining.whole is False
+        assert member.available("2026-02-12") == 0
 
     def test_attributes(self) -> None:
         """A declared attribute that is sent can be asked for."""

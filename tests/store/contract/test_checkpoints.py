@@ -1,4 +1,4 @@
-"""The past of a long journal is read from its checkpoints, on every store alike."""
+"""B6: the past of a long journal is read from its checkpoints, on every store alike."""
 
 from __future__ import annotations
 
