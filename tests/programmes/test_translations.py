@@ -184,6 +184,16 @@ def seen(text: str) -> str:
         ),
         (
             "hospital-levels",
+            "earning",
+            "optical",
+            "zh-CN",
+            (
+                "每次购买，每 50.00 人民币可获得 2 积分。计入：optical。"
+                "未满 50.00 人民币的部分计入下一次。"
+            ),
+        ),
+        (
+            "hospital-levels",
             "tier",
             "silver",
             "zh-CN",

@@ -29,6 +29,7 @@ from chalicelib.domain.programme.document import (
     Reward,
     Threshold,
     TierLevel,
+    carries,
 )
 from chalicelib.domain.programme.fields import FixedExpiry, Text
 from chalicelib.domain.violations import Violation
@@ -199,10 +200,27 @@ def _rule(programme: Programme, rule: EarningRule, at: str) -> Iterator[Violatio
     if rule.at_least is not None and rule.at_most is not None and rule.at_least > rule.at_most:
         detail = f"is more than `at_most`, which is {rule.at_most}"
         yield Violation(join(at, "at_least"), detail)
+    if carries(rule):
+        yield from _carrying(programme, rule, at)
     yield from references.limits_of_windows(rule.caps, join(at, "caps"))
     currency = programme.currency(rule.currency)
     if currency is not None and rule.activation_delay_days is not None:
         yield from _delay(currency, rule.activation_delay_days, at)
+
+
+def _carrying(programme: Programme, rule: EarningRule, at: str) -> Iterator[Violation]:
+    """Yield what makes the sum of purchases worth something else than its parts."""
+    for name in ("multipliers", "tier_percent", "at_least", "at_most", "caps"):
+        if getattr(rule, name):
+            detail = "must be left out where the award has `carry`: it is given for a sum"
+            yield Violation(join(at, name), detail)
+    if rule.rounding != "floor":
+        yield Violation(join(at, "rounding"), "must be `floor` where the award has `carry`")
+    modes = {group.id: group.mode for group in programme.groups}
+    mode = programme.stacking if rule.group is None else modes.get(rule.group, "stack")
+    if mode != "stack":
+        detail = "must be one whose rules all count (`stack`) where the award has `carry`"
+        yield Violation(join(at, "group"), detail)
 
 
 def _level(programme: Programme, level: TierLevel, at: str, *, first: bool) -> Iterator[Violation]:

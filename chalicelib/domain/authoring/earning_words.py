@@ -14,6 +14,7 @@ from chalicelib.domain.programme.document import (
     FormulaAward,
     Multiplier,
     UnitAward,
+    carries,
 )
 from chalicelib.domain.programme.fields import Recurrence
 from chalicelib.domain.programme.wording import Composer, Message, TimeOfDay, Weekday
@@ -31,7 +32,9 @@ def earning(compose: Composer, rule: EarningRule) -> Iterator[Message | None]:
     yield _condition(compose, rule)
     yield from compose.lines(rule.scope)
     divided = isinstance(rule.award, AmountAward | UnitAward) and rule.award.per > 1
-    if divided or rule.tier_percent or rule.multipliers:
+    if carries(rule) and isinstance(rule.award, AmountAward):
+        yield compose.message("earning-carried", money=compose.money(rule.award.per))
+    elif divided or rule.tier_percent or rule.multipliers:
         yield compose.message("earning-rounding", rounding=rule.rounding)
     if rule.at_least is not None:
         yield compose.message(

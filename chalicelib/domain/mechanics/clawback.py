@@ -26,8 +26,8 @@ from chalicelib.domain.ledger.lots import PendingKey
 from chalicelib.domain.ledger.postings import AVAILABLE, ISSUED, PENDING
 from chalicelib.domain.mechanics import caps, earning, restoring, value
 from chalicelib.domain.mechanics.caps import Room
-from chalicelib.domain.mechanics.remaining import Remaining
-from chalicelib.domain.programme.document import EarningRule, Programme
+from chalicelib.domain.mechanics.remaining import Remaining, what_is_left
+from chalicelib.domain.programme.document import EarningRule, Programme, carries
 from chalicelib.domain.programme.scope import in_money_of
 from chalicelib.domain.programme.versions import Programmes
 
@@ -53,15 +53,47 @@ def granted_anew(
     account: Account,
     programmes: Programmes,
     recorded: ActivityRecorded,
-    left: Activity,
+    activity: Activity,
     before: Remaining,
+    left: Remaining,
     now: Instant,
-    *,
-    whole: bool,
 ) -> tuple[int, ...]:
-    """Return what each award of the event comes to on what is left, never more than before."""
-    if not whole:
-        return (0,) * len(recorded.awards)
+    """
+    Return what each award of the event comes to on what is left, never more than before.
+
+    One that carries falls by what its sum is worth no more, which may have been given for another
+    activity: then it is below zero.
+    """
+    after = _anew(account, programmes, recorded, activity, before, left, now)
+    for place, award in enumerate(recorded.awards):
+        programme = programme_of(programmes, _evaluation(recorded, award))
+        rule = next(each for each in programme.earning if each.id == award.rule)
+        if carries(rule):
+            # Few rules carry.
+            from chalicelib.domain.mechanics import remainders
+
+            back = remainders.returned(programme, rule, activity, before, left)
+            lost = remainders.lost(account, programme, rule, back)
+            after[place] = before.granted[place] - lost
+    return tuple(after)
+
+
+def _evaluation(recorded: ActivityRecorded, award: RuleAward) -> Evaluation:
+    return next(each for each in recorded.evaluations if each.programme == award.programme)
+
+
+def _anew(
+    account: Account,
+    programmes: Programmes,
+    recorded: ActivityRecorded,
+    activity: Activity,
+    before: Remaining,
+    left: Remaining,
+    now: Instant,
+) -> list[int]:
+    """Return what each award comes to by itself; one that carries as before."""
+    if not left.whole:
+        return [0] * len(recorded.awards)
     anew: dict[tuple[str, str], int] = {}
     for evaluation in recorded.evaluations:
         programme = programme_of(programmes, evaluation)
@@ -70,14 +102,20 @@ def granted_anew(
             if award.programme == programme.id:
                 rooms[award.rule], had[award.rule] = award.room, granted
         # A rule that the whole activity did not meet gives nothing for a part of it, nor competes.
-        met = tuple(rule for rule in programme.earning if rule.id in rooms)
-        programme = replace(programme, earning=met)
-        counted, _ = in_money_of(programme, left)
+        met = tuple(r for r in programme.earning if r.id in rooms and not carries(r))
+        document, programme = programme, replace(programme, earning=met)
+        counted, _ = in_money_of(programme, what_is_left(activity, left))
         snapshot = earning.snapshot_of(account, evaluation, counted, programme.time_zone)
         day = counted.local_day(programme.time_zone)
         room = _room(rooms, caps.room_again(account, programme, day, now, had))
         for outcome in earning.evaluate(programme, counted, snapshot, room):
             anew[programme.id, outcome.rule] = outcome.granted
+        # Those that carry stand apart from what the others gain or lose.
+        anew |= {
+            (programme.id, rule.id): had[rule.id]
+            for rule in document.earning
+            if rule.id in had and carries(rule)
+        }
     after = [anew.get((award.programme, award.rule), 0) for award in recorded.awards]
     for currency in {award.currency for award in recorded.awards}:
         places = [i for i, award in enumerate(recorded.awards) if award.currency == currency]
@@ -85,7 +123,7 @@ def granted_anew(
             # A condition that only the smaller activity meets must not turn a refund into a gain.
             for i in places:
                 after[i] = before.granted[i]
-    return tuple(after)
+    return after
 
 
 def _room(then: dict[str, int | None], now: Room) -> Room:

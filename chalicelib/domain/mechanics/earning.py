@@ -5,6 +5,8 @@ A rule goes through its gates in a fixed order (`type`, `season`, `money`, `scop
 `award`), is kept within its least and its most, then meets its `caps`, then competes within its
 group.  An award that is above `MAX_AMOUNT` after its caps is a slip, and gives nothing.  The same
 evaluation serves a new activity, a dry run, and what is left of an activity after a reversal.
+
+One module because an evaluation is one path through all of this.
 """
 
 from __future__ import annotations
@@ -34,6 +36,7 @@ from chalicelib.domain.programme.document import (
     Programme,
     StackingMode,
     UnitAward,
+    carries,
     in_season,
     qualified,
 )
@@ -58,12 +61,13 @@ class Explained(Struct, frozen=True, omit_defaults=True):
 
 
 class EligibilitySnapshot(Struct, frozen=True):
-    """Who the member was on the day of the activity."""
+    """Who the member was on the day of the activity, and what rules have ``carried`` to it."""
 
     tier: str
     visits: int
     days_enrolled: int
     birthday_month: int = 0
+    carried: dict[str, int] = {}
 
 
 def evaluate(
@@ -170,6 +174,13 @@ def _evaluate_rule(rule: EarningRule, context: _Context) -> Explained:
     if isinstance(base, str):
         return skipped(base)
     factor = _factor(rule, counted, context)
+    if carries(rule) and counted.amount > 0:
+        # Also where it comes to nothing yet: what is counted adds up.
+        from chalicelib.domain.mechanics import remainders
+
+        beyond = context.snapshot.carried.get(rule.id, 0)
+        reason = remainders.explained(rule, beyond + counted.amount)
+        return Explained(rule.id, rule.currency, matched=True, reason=reason, raw=base[0])
     exact = base[0] * factor[0]
     comes_to = money.divide(exact, base[1] * factor[1], rule.rounding)
     raw, reason = _bounded(rule, comes_to, comes_to_anything=exact > 0)
@@ -217,6 +228,11 @@ def _base(rule: EarningRule, counted: Basis, context: _Context) -> tuple[int, in
     award = rule.award
     if isinstance(award, FixedAward):
         return award.amount, 1
+    if isinstance(award, AmountAward) and award.carry:
+        from chalicelib.domain.mechanics import remainders  # few rules carry
+
+        beyond = context.snapshot.carried.get(rule.id, 0)
+        return remainders.worth(award, beyond, max(counted.amount, 0)), 1
     if isinstance(award, AmountAward):
         return max(counted.amount, 0) * award.amount, award.per
     if isinstance(award, UnitAward):
@@ -252,6 +268,10 @@ def award(
     account = event.account
     day = activity.local_day(programme.time_zone)
     snapshot = _snapshot(account, account.enrolments[programme.id], activity, day)
+    if any(map(carries, programme.earning)):
+        from chalicelib.domain.mechanics import remainders
+
+        snapshot = replace(snapshot, carried=remainders.carried(account, programme))
     explained = evaluate(programme, activity, snapshot, caps.open_room(account, programme, day))
     rules = {rule.id: rule for rule in programme.earning}
     awards = []
@@ -260,6 +280,11 @@ def award(
             rule = rules[outcome.rule]
             awards.append(_grant(event, programme, rule, outcome, activity))
             caps.count(event, programme, rule, day, 0, outcome.granted)
+            if carries(rule):
+                from chalicelib.domain.mechanics import remainders
+
+                more = remainders.counted(programme, rule, activity)
+                remainders.count(event, programme, rule, more)
     evaluation = Evaluation(programme.id, version, snapshot.tier, snapshot.visits)
     return explained, tuple(awards), evaluation
 

@@ -43,7 +43,7 @@ from chalicelib.domain.mechanics.remaining import (
     untouched,
     what_is_left,
 )
-from chalicelib.domain.programme.document import Programme
+from chalicelib.domain.programme.document import Programme, carries
 from chalicelib.domain.programme.scope import in_money_of
 from chalicelib.domain.programme.versions import Programmes
 
@@ -105,10 +105,9 @@ def reverse(decider: Decider, command: ReverseActivity) -> Reversed:
     after = reduced(activity, before, command.lines, command.amount)
     if after == before:
         return Reversed(changed=False, returned=(), remaining=before)
-    left = what_is_left(activity, after)
     event = decider.event()
     granted = clawback.granted_anew(
-        account, programmes, recorded, left, before, event.now, whole=after.whole
+        account, programmes, recorded, activity, before, after, event.now
     )
     returned = clawback.take_back(event, programmes, recorded, before.granted, granted)
     moves = _undo_counts(event, programmes, recorded, activity, before, after, granted)
@@ -242,7 +241,13 @@ def _undo_counts(
             if award.programme != programme.id:
                 continue
             was, now = before.granted[place], granted[place]
-            caps.count(event, programme, rules[award.rule], day, was, now)
+            rule = rules[award.rule]
+            caps.count(event, programme, rule, day, was, now)
+            if carries(rule):
+                from chalicelib.domain.mechanics import remainders
+
+                back = remainders.returned(programme, rule, activity, before, after)
+                remainders.count(event, programme, rule, -back)
             currency = award.currency.split("/")[1]
             points[currency] = points.get(currency, 0) + now - was
         metrics.count(

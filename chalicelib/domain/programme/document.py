@@ -94,10 +94,15 @@ class FixedAward(Model, frozen=True, tag_field="type", tag="fixed"):
 
 
 class AmountAward(Model, frozen=True, tag_field="type", tag="per_amount"):
-    """``amount`` for every ``per`` minor units of money in scope."""
+    """
+    ``amount`` for every ``per`` minor units of money in scope.
+
+    With ``carry`` what is beyond the last of them counts for the next activity.
+    """
 
     amount: Points
     per: MinorUnits
+    carry: bool = False
 
 
 class UnitAward(Model, frozen=True, tag_field="type", tag="per_unit"):
@@ -168,6 +173,11 @@ class EarningRule(Model, frozen=True):
     valid_from: LocalDate | None = None
     valid_until: LocalDate | None = None
     recurs: Recurrence | None = None
+
+
+def carries(rule: EarningRule) -> bool:
+    """Tell whether what a rule counts adds up over activities."""
+    return isinstance(rule.award, AmountAward) and rule.award.carry
 
 
 StackingMode = Literal["first", "best", "stack"]

@@ -33,6 +33,12 @@ CLINIC: Final = json.loads(PROGRAMME.file.with_name("clinic.json").read_text("ut
 
 RULE: Final = "/earning/0"
 FORMULA: Final = "/earning/1"
+CARRYING: Final[dict[str, Any]] = {
+    f"{RULE}/award": {"type": "per_amount", "amount": 1, "per": 50, "carry": True},
+    f"{RULE}/caps": [],
+    f"{RULE}/tier_percent": {},
+    f"{RULE}/group": GONE,
+}
 GOLD: Final = "/tiers/levels/2/qualify"
 REWARD: Final = "/rewards/0"
 
@@ -129,6 +135,12 @@ PROBLEMS: Final[list[tuple[dict[str, Any], str, str]]] = [
     # F: the least and the most of an award.
     ({f"{FORMULA}/at_least": 6, f"{FORMULA}/at_most": 5}, f"{FORMULA}/at_least",
      "is more than `at_most`, which is 5"),
+    # F: remainders that are carried.
+    ({**CARRYING, f"{RULE}/caps": [{"window": "day", "max": 5}]}, f"{RULE}/caps",
+     "be left out where"),
+    ({**CARRYING, f"{RULE}/at_most": 5}, f"{RULE}/at_most", "be left out where"),
+    ({**CARRYING, f"{RULE}/rounding": "ceiling"}, f"{RULE}/rounding", "must be `floor`"),
+    ({**CARRYING, f"{RULE}/group": "bonus"}, f"{RULE}/group", "must be one whose rules all count"),
     # Tiers.
     ({"/tiers/levels/0/qualify": {"any": [{"metric": "visits", "at_least": 1}]}},
      "/tiers/levels/0/qualify", "must be left out"),

@@ -103,6 +103,17 @@ def programme(changes: dict[str, Any]) -> Programme:
             f"{EARNS}. Counted: vitamins and a-1. Not counted: prescription.",
         ),
         (
+            {
+                **PLAIN,
+                f"{VISIT}/award": {"type": "per_amount", "amount": 1, "per": 5000, "carry": True},
+                f"{VISIT}/group": GONE,
+            },
+            (
+                "Each completed visit earns 1 point for every 50.00 GBP. What does not fill 50.00 "
+                "GBP counts towards the next time."
+            ),
+        ),
+        (
             {**PLAIN, f"{VISIT}/at_least": 1, f"{VISIT}/at_most": 60},
             f"{EARNS}. At least 1 point each time. At most 60 points each time.",
         ),

@@ -20,6 +20,7 @@ earning-rounding =
         [half_up] Закръгля се до най-близкото цяло число.
        *[half_even] Закръгля се до най-близкото цяло число, половинките – до четното.
     }
+earning-carried = Остатъкът под { $money } се прибавя към следващия път.
 earning-at-least = Най-малко { $value } всеки път.
 earning-at-most = Най-много { $value } всеки път.
 earning-cap = Най-много { $most } { window }.

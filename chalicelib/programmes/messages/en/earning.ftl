@@ -23,6 +23,7 @@ earning-rounding =
         [half_up] rounded to the nearest whole number
        *[half_even] rounded to the nearest whole number, halves to an even one
     }.
+earning-carried = What does not fill { $money } counts towards the next time.
 earning-at-least = At least { $value } each time.
 earning-at-most = At most { $value } each time.
 earning-cap = At most { $most } { window }.

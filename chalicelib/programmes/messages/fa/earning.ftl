@@ -20,6 +20,7 @@ earning-rounding =
         [half_up] خرده‌ها به نزدیک‌ترین عدد صحیح گرد می‌شود.
        *[half_even] خرده‌ها به نزدیک‌ترین عدد صحیح گرد می‌شود و نیمه‌ها به عدد زوج.
     }
+earning-carried = مانده‌ای که به { $money } نرسد به بار بعد افزوده می‌شود.
 earning-at-least = هر بار دست‌کم { $value }.
 earning-at-most = هر بار حداکثر { $value }.
 earning-cap = حداکثر { $most } { window }.

@@ -20,6 +20,7 @@ earning-rounding =
         [half_up] 四舍五入取整。
        *[half_even] 取最接近的整数，恰为一半时取偶数。
     }
+earning-carried = 未满 { $money }的部分计入下一次。
 earning-at-least = 每次至少 { $value }。
 earning-at-most = 每次最多 { $value }。
 earning-cap = { window }最多 { $most }。

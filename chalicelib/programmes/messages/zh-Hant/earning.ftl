@@ -20,6 +20,7 @@ earning-rounding =
         [half_up] 四捨五入取整數。
        *[half_even] 取最接近的整數，恰為一半時取偶數。
     }
+earning-carried = 未滿 { $money }的部分計入下一次。
 earning-at-least = 每次至少 { $value }。
 earning-at-most = 每次最多 { $value }。
 earning-cap = { window }最多 { $most }。
