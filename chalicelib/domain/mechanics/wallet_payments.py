@@ -123,7 +123,7 @@ def shares(lots: Sequence[PrepaidLot], cost: Callable[[int], Fraction]) -> list[
             break
         whole = cost(rate)
         amount = sum(each.amount for each in group)
-        part = left if whole * left <= amount else amount / whole
+        part = left if whole * left <= amount else amount / whole  # nosemgrep: float-money - exact
         found[currency, rate] = found.get((currency, rate), Fraction()) + part
         left -= part
     paid_for = [Share(part, currency, rate) for (currency, rate), part in found.items()]
