@@ -30,7 +30,9 @@ class QuotedLineBody(Body):
 
 
 #: What takes something off a price.
-PricedBy = Annotated[str, Meta(extra_json_schema={"enum": ["discount", "entitlement", "wallet"]})]
+PricedBy = Annotated[
+    str, Meta(extra_json_schema={"enum": ["discount", "entitlement", "wallet", "voucher"]})
+]
 Cart = Annotated[list[QuotedLineBody], Meta(min_length=1, max_length=100)]
 
 

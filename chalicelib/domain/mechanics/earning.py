@@ -311,8 +311,14 @@ def _snapshot(
         tier=enrolment.tier_at(activity.occurred_at),
         visits=account.stats.visits,
         days_enrolled=max((day - joined).days, 0),
-        birthday_month=int(account.birthday[:2] or 0),
+        birthday_month=_month_in(account.birthday),
     )
+
+
+def _month_in(birthday: str) -> int:
+    # What was stored long ago and is no day stops no activity.
+    month = birthday[:2]
+    return int(month) if month.isascii() and month.isdecimal() else 0
 
 
 def _grant(
