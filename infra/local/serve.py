@@ -336,9 +336,6 @@ def _sole_user(directory: Path) -> Iterator[int]:
         yield lock.fileno()
 
 
-_STOPPING: Final = (signal.SIGINT, signal.SIGTERM)
-
-
 def _stop_signals() -> queue.SimpleQueue[int | None]:
     """
     Return where it is told to stop: by a signal's number, or by nothing where the engine has died.
@@ -347,15 +344,8 @@ def _stop_signals() -> queue.SimpleQueue[int | None]:
     would be waited for by who holds it.
     """
     told: queue.SimpleQueue[int | None] = queue.SimpleQueue()
-
-    def tell(received: int, _frame: object) -> None:
-        # Once is enough, and nothing is to interrupt what follows.
-        for number in _STOPPING:
-            signal.signal(number, signal.SIG_IGN)
-        told.put(received)
-
-    for number in _STOPPING:
-        signal.signal(number, tell)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda received, _frame: told.put(received))
     return told
 
 
