@@ -149,7 +149,7 @@ def _reversal(member: str, number: str) -> dict[str, Any]:
     sale = _sale(member, number, 100)
     lines = [{"id": line["id"], "amount": 1, "quantity": 1} for line in sale["lines"]]
     named = {name: sale[name] for name in ("source", "external_id")}
-    return {**named, "lines": lines, "reason": "r" * 200}
+    return {**named, "lines": lines, "reason": "r" * 40, "note": "n" * 1000}
 
 
 LARGEST: Final = (

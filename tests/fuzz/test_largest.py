@@ -13,7 +13,7 @@ from tests.journeys.world import Clinic, Ground, LocalWorld
 @pytest.fixture(scope="module")
 def clinic(ground: Ground) -> Clinic:
     """Return a clinic with the largest programme."""
-    made = LocalWorld(ground).clinic()
+    made = LocalWorld(ground.renewed()).clinic()
     made.publish(largest.programme())
     return made
 
