@@ -50,6 +50,7 @@ from infra.local.ticker import Ticker
 # How long a start waits for a server before it that is still saving its state.
 _LOCK_WAIT_S: Final = 5.0
 _LOCK_POLL_S: Final = 0.1
+_LOOK_UP_S: Final = 0.5
 
 
 class Application(msgspec.Struct, frozen=True):
@@ -138,7 +139,7 @@ def serve(
             running.enter_context(_shortcut(environment))
         running.callback(server.stop)
         _start(settings, environment, server, load, running)
-        if told_to_stop.get() is None:
+        if _wait(told_to_stop) is None:
             _say("\nThe engine has ended by itself: stopping …")
         else:
             _say("\nStopping …")
@@ -347,6 +348,14 @@ def _stop_signals() -> queue.SimpleQueue[int | None]:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda received, _frame: told.put(received))
     return told
+
+
+def _wait(told: queue.SimpleQueue[int | None]) -> int | None:
+    # The system may hand a signal to another thread, which wakes this one no more than nothing
+    # does; Python's handler runs as soon as this one looks up.
+    while True:
+        with contextlib.suppress(queue.Empty):
+            return told.get(timeout=_LOOK_UP_S)
 
 
 def _say(text: str) -> None:

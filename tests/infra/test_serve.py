@@ -57,6 +57,17 @@ def test_clean_stop(tmp_path: Path, number: signal.Signals) -> None:
     assert (tmp_path / "ticked").exists()
 
 
+def test_u5_signals_in_a_row(tmp_path: Path) -> None:
+    """However often it is told to stop, it stops once, and in order."""
+    program = Program(tmp_path, command=TOY)
+
+    for number in (signal.SIGINT, signal.SIGTERM) * 200:
+        program._process.send_signal(number)
+
+    assert program._process.wait(120) == 0
+    assert "Stopped; the state is saved." in program.output
+
+
 def test_u5_the_engine_dies(tmp_path: Path) -> None:
     """The server says so at once, and answers nobody from then on."""
     program = Program(tmp_path, command=TOY)
