@@ -203,8 +203,8 @@ class CachedKeys:
     """
     A key directory that remembers keys for 60 seconds, so that a revocation takes that long.
 
-    Ids of which there is no key are remembered as long, apart from the keys: whoever knocks with
-    one again and again costs one read a minute, and no guesser drives out a key that exists.  An id
+    Ids of which there is no key are remembered as long, apart from the keys: using one again and
+    again costs one read a minute, and guessing never drives out a key that exists.  An id
     is drawn at random when its key is made, so nobody has asked for it before.  Safe to share
     between threads.
     """

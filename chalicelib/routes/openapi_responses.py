@@ -30,7 +30,7 @@ _WITH_CREDENTIAL: Final = (
     "credential_invalid",
     "insufficient_scope",
     "unknown_tenant",
-    # Whoever is known was looked up, and what they ask for is read.
+    # Checking a credential reads the database, and so does the operation.
     "store_unavailable",
     "newer_schema",
 )

@@ -25,8 +25,8 @@ class QuoteView(Struct, frozen=True):
     A quote: `open`, `confirmed` or `expired`.
 
     ``price`` less ``discount`` is ``net``; less what wallets pay it is ``due``.  What the purchase
-    is recorded as is what was said by whoever made the quote (``made_by``: `member`, `staff` or
-    `server`): of which ``type`` it is, the day of service, and where.
+    is recorded as was said when the quote was made, by a `member`, `staff` or a `server`
+    (``made_by``): its ``type``, the day of service, and where.
     """
 
     quote_id: str

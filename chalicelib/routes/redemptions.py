@@ -173,7 +173,7 @@ def redeem(call: Call[RedemptionBody, DryRun]) -> Reply:
     summary="Read a redemption",
     description=(
         "Whether it was used, and until when it can be. Of the voucher's code only the end is "
-        "shown: whoever knows it all can use it."
+        "shown: with all of it a voucher can be used."
     ),
     answer=RedemptionDetailsView,
     member_may=True,

@@ -17,10 +17,14 @@ from botocore.exceptions import ClientError
 from chalicelib.store import metering
 from chalicelib.store.dynamo import BUSY, Dynamo, code_of
 from chalicelib.store.metering import Item
-from chalicelib.usecases.stored import AlreadyDone, ClaimRefused, Conflicted, OutcomeUnknown
+from chalicelib.usecases.stored import (
+    TRANSACTION_MAX,
+    AlreadyDone,
+    ClaimRefused,
+    Conflicted,
+    OutcomeUnknown,
+)
 
-#: DynamoDB takes no more items in one transaction.
-ITEMS_MAX: Final = 100
 ABSENT: Final = "attribute_not_exists(pk)"
 
 _CONDITION: Final = "ConditionalCheckFailed"
@@ -114,8 +118,10 @@ def transact(dynamo: Dynamo, writes: Sequence[Write]) -> None:
     or the load was in the way; `OutcomeUnknown` where the writes may have been carried out, and
     only then; botocore's ``ClientError`` where DynamoDB refuses for good.
     """
-    if len(writes) > ITEMS_MAX:
-        raise ValueError(f"a transaction has {ITEMS_MAX} items at most, this one {len(writes)}")
+    if len(writes) > TRANSACTION_MAX:
+        raise ValueError(
+            f"a transaction has {TRANSACTION_MAX} items at most, this one {len(writes)}"
+        )
     if cost := metering.active():
         for write in writes:
             cost.wrote(write.request, transactional=True)

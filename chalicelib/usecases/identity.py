@@ -46,7 +46,7 @@ def check_source(caller: Caller, source: str, pointer: str = "/source") -> None:
     """
     Refuse to record under a source that is reserved, or not the caller's.
 
-    An identity is taken for good, so whoever reports must not take those of another system.
+    An identity is taken for good, so a reporter must not take those of another system.
     """
     if source.casefold() == QUOTED:
         raise Invalid(

@@ -16,7 +16,7 @@ T = TypeVar("T", bound=Struct)
 
 #: After so many events an account is kept as it then is, so that its past is read from there.
 CHECKPOINT_EVENTS: Final = 64
-#: Items of one transaction, so no commit brings as many events.
+#: DynamoDB takes no more items in one transaction, so no commit brings as many events.
 TRANSACTION_MAX: Final = 100
 
 

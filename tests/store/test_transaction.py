@@ -20,8 +20,8 @@ from chalicelib.domain.errors import Unavailable
 from chalicelib.store import items
 from chalicelib.store.dynamo import Dynamo, code_of
 from chalicelib.store.ledger import DynamoLedger
-from chalicelib.store.transaction import ITEMS_MAX
 from chalicelib.usecases.stored import (
+    TRANSACTION_MAX,
     AlreadyDone,
     ClaimRefused,
     Commit,
@@ -303,13 +303,13 @@ class TestRefusedForGood:
 
     def test_too_many_items(self, wired: Wired) -> None:
         """A hundred items, a checkpoint among them, go in one transaction; more are not sent."""
-        most = _grown(ITEMS_MAX - 2)
+        most = _grown(TRANSACTION_MAX - 2)
         wired.line.next()
         wired.ledger.commit(most)
         assert wired.line.sent == [ATTEMPT]
 
         with pytest.raises(ValueError, match="100 items at most"):
-            wired.ledger.commit(_grown(ITEMS_MAX - 1))
+            wired.ledger.commit(_grown(TRANSACTION_MAX - 1))
         assert wired.line.sent == [ATTEMPT]
 
 

@@ -24,9 +24,9 @@ def problems(programme: Programme) -> Iterator[Violation]:
         for higher in tiers.levels[place + 1 :]:
             if higher.qualify is not None and implies(level.qualify, higher.qualify):
                 detail = (
-                    f"whoever reaches `{level.id}` reaches `{higher.id}` too, so nobody is ever in "
-                    "it: raise what the higher tier takes, or leave `qualify` out for a tier that "
-                    "is only given"
+                    f"a member who reaches `{level.id}` reaches `{higher.id}` too, so nobody is "
+                    "ever in it: raise what the higher tier takes, or leave `qualify` out for a "
+                    "tier that is only given"
                 )
                 yield Violation(at, detail)
                 break
