@@ -102,6 +102,9 @@ def _best(earned: _Earned, rivals: list[int], worth: list[int]) -> Iterator[str]
         yield f"{name} has {held}, not {best}"
     if sum(held.values()) < least or held.get("flat", 0) > FLAT:
         yield f"{name} has {held}"
+    # Nothing limits what its amount brings, so that is whole wherever it has won.
+    if held.get("spend", 0) not in (0, least):
+        yield f"{name} has {held}, and not {least} of spend"
 
 
 def _within(award: RuleAward, worth: int) -> int:

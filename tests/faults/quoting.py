@@ -69,7 +69,8 @@ def confirm(play: Play, tenant: str) -> Request | None:
     identity = confirmation_identity(quote.member, quote.id, receipt)
 
     def run(services: Services, caller: Caller) -> Done:
-        done = confirm_quote(services, caller, quote.member, quote.id, receipt, _told, None)
+        named = None if own else receipt
+        done = confirm_quote(services, caller, quote.member, quote.id, named, _told, None)
         activity = msgspec.structs.replace(
             quote.activity, source=receipt[0], external_id=receipt[1], occurred_at=quote.made_at
         )
