@@ -51,6 +51,8 @@ _ABOUT_MEANING: Final = frozenset(
         "duplicate_line",
         "effective_too_early",
         "idempotency_key_reused",
+        # The revision is named in a header or in the body; no schema says "one of both".
+        "if_match_required",
         "invalid_cursor",
         "invalid_instant",
         "invalid_succession",
