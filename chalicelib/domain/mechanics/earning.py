@@ -80,22 +80,22 @@ def evaluate(
     nothing limits it.
     """
     context = _Context(programme, activity, snapshot)
-    outcomes = {rule.id: _evaluate_rule(rule, context) for rule in programme.earning}
+    outcomes: dict[str, Explained] = {}
+    matched: dict[str, list[EarningRule]] = {}
+    for rule in programme.earning:
+        outcomes[rule.id] = outcome = _evaluate_rule(rule, context)
+        if outcome.matched:
+            matched.setdefault(rule.group or _DEFAULT_GROUP, []).append(rule)
     modes: dict[str, StackingMode] = {group.id: group.mode for group in programme.groups}
-    modes[_DEFAULT_GROUP] = programme.stacking
-    for group, mode in modes.items():
-        contenders = [
-            rule
-            for rule in programme.earning
-            if (rule.group or _DEFAULT_GROUP) == group and outcomes[rule.id].matched
-        ]
+    for group, contenders in matched.items():
+        mode = modes.get(group, programme.stacking)
         contenders.sort(key=by_priority)
         for rule in contenders:
             outcomes[rule.id] = _capped(outcomes[rule.id], room(rule, outcomes[rule.id].raw))
-        contenders = [rule for rule in contenders if outcomes[rule.id].matched]
-        for loser, reason in _losers(mode, [outcomes[rule.id] for rule in contenders]):
+        left = [outcomes[rule.id] for rule in contenders if outcomes[rule.id].matched]
+        for loser, reason in _losers(mode, left):
             outcomes[loser.rule] = replace(loser, granted=0, reason=reason)
-    return tuple(outcomes[rule.id] for rule in programme.earning)
+    return tuple(outcomes.values())
 
 
 def by_priority(rule: EarningRule) -> int:
@@ -164,15 +164,12 @@ class _Context:
 def _evaluate_rule(rule: EarningRule, context: _Context) -> Explained:
     """Take one rule through its gates and its award, before competition and caps."""
 
-    def skipped(reason: str) -> Explained:
-        return Explained(rule.id, rule.currency, matched=False, reason=reason)
-
     counted = _counted(rule, context)
     if isinstance(counted, str):
-        return skipped(counted)
+        return _skipped(rule, counted)
     base = _base(rule, counted, context)
     if isinstance(base, str):
-        return skipped(base)
+        return _skipped(rule, base)
     factor = _factor(rule, counted, context)
     if carries(rule) and counted.amount > 0:
         # Also where it comes to nothing yet: what is counted adds up.
@@ -185,8 +182,12 @@ def _evaluate_rule(rule: EarningRule, context: _Context) -> Explained:
     comes_to = money.divide(exact, base[1] * factor[1], rule.rounding)
     raw, reason = _bounded(rule, comes_to, comes_to_anything=exact > 0)
     if raw <= 0:
-        return skipped("it comes to nothing")
+        return _skipped(rule, "it comes to nothing")
     return Explained(rule.id, rule.currency, matched=True, reason=reason, raw=raw)
+
+
+def _skipped(rule: EarningRule, reason: str) -> Explained:
+    return Explained(rule.id, rule.currency, matched=False, reason=reason)
 
 
 def _bounded(rule: EarningRule, raw: int, *, comes_to_anything: bool) -> tuple[int, str]:
