@@ -4,6 +4,8 @@ Run histories by hand: one, to see what happens in it, or as many as there is ti
     python -m tests.faults --seed 1234 [--mutant name]     one history, step by step
     python -m tests.faults 10000 [--first 0]               so many, on all cores; then every run of
                                                            two workers; 1 on a violation
+    python -m tests.faults --hunt all                      catch every planted bug, and keep the
+                                                           seeds in caught.json
 """
 
 from __future__ import annotations
@@ -26,7 +28,7 @@ from tests.faults.scripts import PAIRS
 @click.option("--seed", type=int, help="Play this one, and tell every step.")
 @click.option("--mutant", type=click.Choice(sorted(MUTANTS)), help="With this bug planted.")
 @click.option("--seeds", help="first:end:step, in this process.")
-@click.option("--hunt", help="Names of planted bugs to catch, in this process.")
+@click.option("--hunt", help="Planted bugs to catch, in this process; or all.")
 @click.option("--walk", help="Numbers of pairs of scripts to walk, in this process.")
 @click.option("--limit", type=int, default=1000, help="How many seeds a planted bug may survive.")
 def main(
@@ -42,7 +44,11 @@ def main(
     """Play histories, and exit with 1 where one of them goes wrong."""
     if seed is not None:
         sys.exit(_replay(seed, mutant))
-    if hunt is not None:
+    if hunt == "all":
+        caught = campaign.hunt(MUTANTS, limit, os.cpu_count() or 1)
+        campaign.keep_caught(caught)
+        _tell(caught)
+    elif hunt is not None:
         _tell(campaign.hunt_here(hunt.split(","), limit))
     elif walk is not None:
         _tell(campaign.walk_here(map(int, walk.split(","))))

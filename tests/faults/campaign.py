@@ -13,6 +13,7 @@ import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
+from itertools import chain
 from pathlib import Path
 from typing import Final
 
@@ -28,6 +29,8 @@ from tests.faults.scripts import PAIRS, Pair
 from tests.faults.simulation import Simulation
 
 ROOT: Final = Path(__file__).parents[2]
+#: The seed at which each planted bug was caught the last time: `keep_caught` writes it.
+CAUGHT: Final = Path(__file__).with_name("caught.json")
 
 
 class Violation(Struct, frozen=True):
@@ -136,7 +139,12 @@ def walk_here(numbers: Iterable[int]) -> Explored:
 
 
 def hunt(names: Iterable[str], limit: int, processes: int) -> dict[str, int | None]:
-    """Return the seed at which each planted bug is caught, ``None`` where it survives them all."""
+    """
+    Return the seed at which each planted bug is caught, ``None`` where it survives them all.
+
+    Where it was caught the last time is tried first, then every seed below ``limit``: while
+    histories are drawn as they were, that takes one history each.
+    """
     shares = [list(names)[number::processes] for number in range(processes)]
     commands = [
         [*_command(), "--hunt", ",".join(share), "--limit", str(limit)] for share in shares if share
@@ -149,11 +157,19 @@ def hunt(names: Iterable[str], limit: int, processes: int) -> dict[str, int | No
 
 def hunt_here(names: Iterable[str], limit: int) -> dict[str, int | None]:
     """Do a share of a hunt in this process."""
+    known: dict[str, int] = msgspec.json.decode(CAUGHT.read_bytes())
     caught: dict[str, int | None] = {}
     for name in names:
-        found = play_all(range(limit), MUTANTS[name]).violations
+        seeds = chain([known[name]] if known.get(name, limit) < limit else [], range(limit))
+        found = play_all(seeds, MUTANTS[name]).violations
         caught[name] = found[0].seed if found else None
     return caught
+
+
+def keep_caught(caught: Mapping[str, int | None]) -> None:
+    """Keep the seeds at which planted bugs were caught, for the next hunt."""
+    seeds = {name: seed for name, seed in sorted(caught.items()) if seed is not None}
+    CAUGHT.write_bytes(msgspec.json.format(msgspec.json.encode(seeds)) + b"\n")
 
 
 def lines(tally: Tally, seconds: float) -> Iterator[str]:

@@ -14,7 +14,7 @@ LIMIT: Final = 1000
 
 
 def test_every_planted_bug_is_caught() -> None:
-    """Each is caught within 1,000 seeds, from the first one on."""
+    """Each is caught within 1,000 seeds."""
     caught = hunt(MUTANTS, LIMIT, os.cpu_count() or 1)
     print(caught)  # noqa: T201 - pytest shows it where the test fails
 
