@@ -22,6 +22,8 @@ from tests.faults.record import Answered, Outcome, Part, Request
 from tests.faults.telling import accepted, answer_of, draw_identity, once, request
 
 _SOURCE: Final = "emr"
+#: Where purchases that were quoted are confirmed, if not in the name of the quote.
+TILL: Final = "till"
 
 
 def _activity(play: Play, tenant: str) -> Activity:
@@ -140,11 +142,11 @@ def _outcome_of_many(done: Done | None, refusal: LoyaltyError | None) -> Outcome
 def reverse(play: Play, tenant: str) -> Request:
     """Draw a reversal: whole, of a part, or of a line."""
     reported = play.reported[tenant] + play.before
-    bought = [activity for activity in play.reported[tenant] if activity.source == QUOTED]
+    bought = [each for each in reported if each.source in (QUOTED, TILL)]
     if play.reversed[tenant] and play.chance.percent(60):
         # One activity that comes back in several parts, at once or one after the other.
-        activity = play.chance.pick(play.reversed[tenant])
-    elif bought and play.chance.percent(50):
+        activity = play.chance.pick(play.reversed[tenant][-2:])
+    elif bought and play.chance.percent(60):
         # What was quoted has most to give back: what wallets paid, and what made lines free.
         activity = play.chance.pick(bought)
     else:
@@ -155,7 +157,8 @@ def reverse(play: Play, tenant: str) -> Request:
     if play.chance.percent(60):
         # Now and then what such an activity does not have.
         if bool(activity.lines) != play.chance.percent(5):
-            lines = (LineReversal("1", None, play.chance.pick((1, None))),)
+            line = play.chance.pick(activity.lines).id if activity.lines else "1"
+            lines = (LineReversal(line, None, play.chance.pick((1, None))),)
         elif bool(activity.amount) != play.chance.percent(5):
             amount = max(activity.amount or 0, 1000) // play.chance.pick((2, 3, 5, 7))
     reversal = Reversal(activity.source, activity.external_id, lines, amount)

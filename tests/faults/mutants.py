@@ -8,9 +8,10 @@ handler of one command.  What is wrapped is put back afterwards.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import date
+from fractions import Fraction
 from typing import Any, Final, NamedTuple
 
 from msgspec.structs import replace
@@ -23,9 +24,10 @@ from chalicelib.domain.decide.event_builder import EventBuilder
 from chalicelib.domain.decide.mechanic import Handler
 from chalicelib.domain.decide.reaction import ReversalContext
 from chalicelib.domain.errors import LoyaltyError
-from chalicelib.domain.ledger import calendar
+from chalicelib.domain.ledger import calendar, money
 from chalicelib.domain.ledger.account import Account
 from chalicelib.domain.ledger.activity import recorded_in
+from chalicelib.domain.ledger.bill import PricedLine
 from chalicelib.domain.ledger.calendar import Instant
 from chalicelib.domain.ledger.effects import ProgressChange
 from chalicelib.domain.ledger.events import (
@@ -33,6 +35,7 @@ from chalicelib.domain.ledger.events import (
     CardsStamped,
     EntitlementUse,
     Event,
+    Line,
     Outcome,
     QuoteBought,
     section_of,
@@ -49,6 +52,7 @@ from chalicelib.domain.mechanics import (
     households,
     metrics,
     plans,
+    pricing,
     quotes,
     quoting,
     redemptions,
@@ -65,8 +69,10 @@ from chalicelib.domain.mechanics.quoting import QUOTES, ConfirmQuote
 from chalicelib.domain.mechanics.redemptions import REDEMPTIONS, CancelRedemption
 from chalicelib.domain.mechanics.remaining import REMAINING
 from chalicelib.domain.mechanics.reversal import ReverseActivity
+from chalicelib.domain.mechanics.stacking import Stack
 from chalicelib.domain.mechanics.subscriptions import PayFee
 from chalicelib.domain.mechanics.transfers import SendTransfer
+from chalicelib.domain.mechanics.wallet_payments import Share
 from chalicelib.domain.programme import conditions
 from chalicelib.domain.programme.document import Programme
 from chalicelib.domain.programme.versions import ProgrammeVersion
@@ -76,6 +82,7 @@ from tests.faults import broken_stores
 from tests.faults.programmes import GOOD_WEEK
 from tests.faults.world import DAY, MINUTE, LedgerOver
 
+_LINE: Final = pricing._Reducing._line
 _SETTLED: Final = attempt._settled
 _NEXT: Final[Callable[..., Any]] = date_gifts._next
 
@@ -222,6 +229,44 @@ def _refund_elsewhere(
     )
     after = quotes.retract(builder, context, replace(outcome, draws=draws))
     return replace(after, draws=outcome.draws)
+
+
+def _refund_by_share(
+    builder: EventBuilder, context: ReversalContext, outcome: QuoteBought
+) -> QuoteBought:
+    """Return to each wallet its share of what comes back now, whatever came back before."""
+    net = sum(outcome.nets)
+
+    def share(back: int, paid: dict[int, int]) -> dict[int, int]:
+        shares = {n: draw.money * back // net for n, draw in enumerate(outcome.draws)}
+        return {**dict.fromkeys(paid, 0), **shares}
+
+    with _swapped(money, "apportion", share):
+        return quotes.retract(builder, context, outcome)
+
+
+def _rounded_by_lot(
+    reducing: Any, line: Line, stack: Stack, shares: Sequence[tuple[Share, int]], bill: int
+) -> PricedLine:
+    """Round what comes off a line once for each rate at which it is paid."""
+    taken = sum(
+        money.divide(of_bill * stack.at(share.rate).together, bill * stack.unit, "half_up")
+        for share, of_bill in shares
+    )
+    priced: PricedLine = _LINE(reducing, line, stack, shares, bill)
+    return replace(priced, net=line.amount - taken)
+
+
+def _rounded_in_turn(
+    reducing: Any, line: Line, stack: Stack, shares: Sequence[tuple[Share, int]], bill: int
+) -> PricedLine:
+    """Round the sum of what comes off so far, so that each line has what the ones before leave."""
+    together = sum(of_bill * stack.at(share.rate).together for share, of_bill in shares)
+    before = getattr(reducing, "so_far", Fraction())
+    reducing.so_far = before + Fraction(together, bill * stack.unit)
+    taken = round(reducing.so_far) - round(before)
+    priced: PricedLine = _LINE(reducing, line, stack, shares, bill)
+    return replace(priced, net=line.amount - taken)
 
 
 def _confirm_again(decider: Decider, command: ConfirmQuote) -> Any:
@@ -402,6 +447,9 @@ MUTANTS: Final[dict[str, Mutant]] = {
     "hold-lowers-nothing": Mutant(plant=lambda: _handled(PlaceHold, _hold_beside)),
     "stamps-stay": _retracting("stamp_cards", _stamp_again),
     "refund-to-another-lot": _retracting("quotes", _refund_elsewhere),
+    "refund-by-share": _retracting("quotes", _refund_by_share),
+    "rounded-by-lot": Mutant(plant=lambda: _swapped(pricing._Reducing, "_line", _rounded_by_lot)),
+    "rounded-in-turn": Mutant(plant=lambda: _swapped(pricing._Reducing, "_line", _rounded_in_turn)),
     "one-fee-two-periods": Mutant(plant=lambda: _handled(PayFee, _paid_twice)),
     "confirmed-again": Mutant(plant=lambda: _handled(ConfirmQuote, _confirm_again)),
     "noticed-at-crossing": Mutant(

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import Final, NamedTuple
 
+from msgspec.structs import replace
+
 from chalicelib.domain.ledger import calendar
 from chalicelib.domain.ledger.activity import Activity
 from chalicelib.domain.ledger.calendar import Instant
+from chalicelib.domain.ledger.events import QUOTED
 from chalicelib.domain.ledger.quote import Quote
 from chalicelib.domain.mechanics.quoting import QUOTES
 from chalicelib.store import items, keys
@@ -57,6 +60,7 @@ class Play:
         self.reported: dict[str, list[Activity]] = defaultdict(list)
         self.reversed: dict[str, list[Activity]] = defaultdict(list)
         self.before = [activity for _, activity in activities_before(scenario.start)]
+        self.before += _bought_before(scenario)
         self.used_keys: dict[tuple[str, str], list[IdempotencyKey]] = defaultdict(list)
         self.quotes = {
             tenant.id: _quoted_before(tenant.id, scenario.members[0]) for tenant in scenario.tenants
@@ -132,6 +136,12 @@ def _quoted_before(tenant: str, member: str) -> list[Quote]:
         items.record_of(QUOTES.ref(member, sk.rpartition("#")[2]), storage.read(item))
         for sk, item in sorted(held.items())
     ]
+
+
+def _bought_before(scenario: Scenario) -> list[Activity]:
+    """Return what was quoted and bought when a history begins, the same for every tenant."""
+    quotes = _quoted_before(scenario.tenants[0].id, scenario.members[1])
+    return [replace(quote.activity, source=QUOTED, external_id=quote.id) for quote in quotes]
 
 
 def _used_before(tenant: str, member: str) -> tuple[str, int]:

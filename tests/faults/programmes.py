@@ -53,6 +53,8 @@ class GoodWeek(NamedTuple):
     term_days: int
 
 
+#: What all that reduces a price may take off together.
+MAX_PERCENT: Final = 25
 GOOD_WEEK: Final = GoodWeek(at_least=30_000, days=7, term_days=2)
 
 
@@ -216,7 +218,7 @@ def document(rates: Rates, time_zone: str) -> dict[str, Any]:
         "statuses": [{"id": "family", "name": "Family"}],
         "discounts": {
             "stacking": "additive",
-            "max_percent": 25,
+            "max_percent": MAX_PERCENT,
             "offers": [
                 {
                     "id": "family",

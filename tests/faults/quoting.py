@@ -33,6 +33,8 @@ from chalicelib.usecases.quote_purchase import (
 )
 from chalicelib.usecases.services import Caller, Services
 from chalicelib.usecases.stored import Answer
+from tests.faults.activities import TILL
+from tests.faults.billing import check_bill, check_refund
 from tests.faults.ending import Journal, TenantEnding
 from tests.faults.play import Play
 from tests.faults.programmes import PREPAID, PROGRAMME
@@ -42,8 +44,8 @@ from tests.faults.world import priced
 
 
 def make(play: Play, tenant: str) -> Request:
-    """Draw a purchase to be priced: mostly more than what is prepaid, a coffee among it."""
-    member, amount = play.member(tenant), 500 + play.chance.below(9000)
+    """Draw a purchase to be priced: often more than what is prepaid, a coffee among it."""
+    member, amount = play.member(tenant), 500 + play.chance.below(16_000)
     command = priced(member, amount)
 
     def send(services: Services, caller: Caller) -> tuple[Outcome]:
@@ -65,7 +67,7 @@ def confirm(play: Play, tenant: str) -> Request | None:
         return None
     quote = play.chance.pick(play.quotes[tenant][-4:])
     own = play.chance.percent(80)
-    receipt = (QUOTED, quote.id) if own else ("till", f"bill{play.chance.below(6)}")
+    receipt = (QUOTED, quote.id) if own else (TILL, f"bill{play.chance.below(6)}")
     identity = confirmation_identity(quote.member, quote.id, receipt)
 
     def run(services: Services, caller: Caller) -> Done:
@@ -139,7 +141,13 @@ def check_quotes(tenant: TenantEnding) -> Iterator[str]:
         account = tenant.accounts.get(member)
         if account is not None and account.status != "closed":
             yield from (f"{name}: {fault}" for fault in _rates(tenant, member, journal))
+    for (member, version), left in tenant.remaining.items():
+        outcome = _bought(left.outcomes)
+        if outcome is not None:
+            name = f"{tenant.id} {member[-1]} {version}"
+            yield from (f"{name}: {fault}" for fault in check_refund(left, outcome))
     for quote_id, quote in tenant.quotes.items():
+        yield from (f"{tenant.id}: {fault}" for fault in check_bill(quote))
         if bought[quote_id] != (quote.state == "confirmed"):
             times = bought[quote_id]
             yield f"{tenant.id}: {quote_id} is {quote.state} and was bought {times} times"

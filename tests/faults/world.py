@@ -37,7 +37,7 @@ from chalicelib.usecases.create_member import NewMember, create_member
 from chalicelib.usecases.execution import change_account
 from chalicelib.usecases.ports import Catalogue, Ledger
 from chalicelib.usecases.publish_programme import draft_programme, publish_programme
-from chalicelib.usecases.quote_purchase import quote_purchase
+from chalicelib.usecases.quote_purchase import confirm_quote, quote_purchase
 from chalicelib.usecases.record_activity import Reported, record_activity
 from chalicelib.usecases.redeem_reward import redeem_reward
 from chalicelib.usecases.secrets import TenantSecrets
@@ -69,6 +69,8 @@ BORN_AFTER: Final = (1, 3, None)
 HELD_BEFORE: Final = "hold_before"
 # The household of the second and the third member, with no place left.
 HOME_BEFORE: Final = "hh_before"
+# What the second member's consultation cost, that was quoted and bought.
+BOUGHT_BEFORE: Final = 13_579
 # Whose redemptions clients know when a history begins: of the second reward one is left.
 REDEEMED_BEFORE: Final = ((0, "tea"), (1, "keyring"))
 SECRETS: Final = TenantSecrets(lambda: b"k" * 32)
@@ -208,12 +210,15 @@ class _Setting:
             minutes=10_000,
         )
         change_account(services, caller, aside, _told)
-        for paid in (2500, 6000):
+        for who, paid in ((1, 2500), (1, 6000), (0, 2500), (0, 6000)):
             self._now += MINUTE
             if tenant.clocked:
                 storage.put(storage.CATALOGUE, clock_item(tenant.id, self._now))
-            money = TopUp(member=members[0], programme=PROGRAMME, currency="prepaid", amount=paid)
+            money = TopUp(member=members[who], programme=PROGRAMME, currency="prepaid", amount=paid)
             change_account(services, caller, money, _told)
+        # Bought: at either rate of what was prepaid, and partly for money.
+        bought = quote_purchase(services, caller, priced(members[1], BOUGHT_BEFORE)).quoted.quote
+        confirm_quote(services, caller, members[1], bought.id, None, _told, None)
         coffee = GrantEntitlement(
             member=members[0],
             programme=PROGRAMME,
@@ -222,10 +227,12 @@ class _Setting:
             reason="long-wait",
         )
         change_account(services, caller, coffee, _told)
-        # Two purchases, each of which would use the coffee and most of what is prepaid, and one
-        # that uses nothing.
+        # Two purchases, each of which would use the coffee and most of what is prepaid, one that
+        # would use all of that and none of the coffee, and one that uses nothing.
         for amount in (9000, 7000):
             quote_purchase(services, caller, priced(members[0], amount))
+        dear = replace(priced(members[0], 12_345), excluded=frozenset({"coffee"}))
+        quote_purchase(services, caller, dear)
         plain = replace(priced(members[0], 500), payments=(), excluded=frozenset({"coffee"}))
         quote_purchase(services, caller, plain)
         for founding, one in ((MAX_MEMBERS, members[1]), (None, members[2])):
