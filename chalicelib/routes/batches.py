@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 import msgspec
 from msgspec import Meta, Struct
@@ -21,14 +21,17 @@ from chalicelib.usecases.record_activity import Outcome, Reported, record_activi
 api = Resource("batches")
 
 
+#: So many of the largest activities, by the largest programme, take less than a second.
+BATCH_MAX: Final = 20
+
 #: Read one by one, so that one which cannot be read refuses itself and none of the others.
 Unread = Annotated[Any, Meta(extra_json_schema={"$ref": "#/components/schemas/ActivityBody"})]
 
 
 class BatchBody(Body):
-    """Up to 100 activities; those of one member are taken in the order given."""
+    """Up to 20 activities; those of one member are taken in the order given."""
 
-    activities: Annotated[list[Unread], Meta(min_length=1, max_length=100)]
+    activities: Annotated[list[Unread], Meta(min_length=1, max_length=BATCH_MAX)]
 
 
 class BatchResult(Struct, frozen=True, omit_defaults=True):
@@ -61,7 +64,7 @@ class BatchView(Struct, frozen=True):
     "/activities/batch",
     name="record_activities",
     scope="activities:write",
-    summary="Record up to 100 activities",
+    summary=f"Record up to {BATCH_MAX} activities",
     description=(
         "Each is recorded or refused on its own, also where its fields are wrong: the pointers of "
         "its problem lead into this body. What was not attempted in time can be sent again, as can "

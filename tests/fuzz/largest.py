@@ -13,14 +13,13 @@ import tracemalloc
 from collections.abc import Callable, Mapping
 from typing import Any, Final, NamedTuple
 
+from chalicelib.routes.batches import BATCH_MAX
 from chalicelib.routes.parsing import BODY_BYTES_MAX
 from tests.journeys.client import Answer
 from tests.journeys.world import Clinic
 
 #: What one request may take: seconds of our own CPU, and bytes.
 CPU_MAX_S: Final = 1.0
-#: What one of many activities in a batch may take, against the largest programme.
-SHARE_MAX_S: Final = 0.1
 MEMORY_MAX_B: Final = 100 * 1024 * 1024
 _LABEL: Final = "x" * 64
 _SKUS: Final = 100
@@ -34,8 +33,6 @@ class Largest(NamedTuple):
     body: Callable[[str, str], Mapping[str, Any]]
     #: What is written in one transaction; of a batch each activity has its own.
     write_units_max: int = 0
-    #: How many requests it is in one, each for itself: it stops where time runs out.
-    activities: int = 1
 
 
 def programme() -> dict[str, Any]:
@@ -139,10 +136,10 @@ def _batch(member: str, number: str) -> dict[str, Any]:
     small = {
         **{name: plain[name] for name in ("member", "type", "currency", "occurred_at")},
         "source": "till",
-        "lines": [{"amount": 10**13, "quantity": 10**9}] * 6,
+        "lines": [{"amount": 10**13, "quantity": 10**9}] * 30,
         "attributes": {"a0": 1, "a1": 2},
     }
-    return {"activities": [small | {"external_id": f"{number}-{n}"} for n in range(100)]}
+    return {"activities": [small | {"external_id": f"{number}-{n}"} for n in range(BATCH_MAX)]}
 
 
 def _reversal(member: str, number: str) -> dict[str, Any]:
@@ -164,7 +161,7 @@ LARGEST: Final = (
     ),
     Largest("record_activity", lambda _: "/v1/activities", lambda m, n: _sale(m, n, 100), 120),
     Largest("reverse_activity", lambda _: "/v1/activities/reversals", _reversal, 160),
-    Largest("record_activities", lambda _: "/v1/activities/batch", _batch, activities=100),
+    Largest("record_activities", lambda _: "/v1/activities/batch", _batch),
 )
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from chalicelib.store.metering import measured
 from tests.fuzz import largest
-from tests.fuzz.largest import CPU_MAX_S, LARGEST, MEMORY_MAX_B, SHARE_MAX_S, Largest
+from tests.fuzz.largest import CPU_MAX_S, LARGEST, MEMORY_MAX_B, Largest
 from tests.journeys.world import Clinic, Ground, LocalWorld
 
 
@@ -38,7 +38,7 @@ def test_the_largest_request(clinic: Clinic, request_: Largest) -> None:
         f"\n{request_.operation}: {cpu_s:.3f} s, {memory_b / 1e6:.1f} MB, {cost.write_units} units"
     )
     assert {first.status, second.status, third.status} <= {200, 201}, second.body[:300]
-    assert cpu_s < (CPU_MAX_S if request_.activities == 1 else request_.activities * SHARE_MAX_S)
+    assert cpu_s < CPU_MAX_S
     assert memory_b < MEMORY_MAX_B
     if request_.write_units_max:
         assert cost.write_units <= request_.write_units_max

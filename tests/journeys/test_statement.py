@@ -208,8 +208,7 @@ def test_pages_that_find_nothing(desk: Clinic, patient: str) -> None:
     money = {"amount": 500, "currency": "GBP"}
     desk.api.post("/v1/activities", desk.activity(patient, "payment.received", amount=money))
     for _ in range(SEARCHED_MAX // 100 + 1):
-        visits = [desk.activity(patient) for _ in range(100)]
-        desk.api.post("/v1/activities/batch", {"activities": visits}).expect(200)
+        desk.record_many(patient, 100)
 
     page = statement(desk, patient)
     assert (page["entries"], page["next_cursor"] is None) == ([], False)

@@ -148,8 +148,7 @@ class TestPages:
 
     def test_no_gap_or_repeat_under_writes(self, clinic: Clinic, member: str) -> None:
         """What was there when the first page was read is seen once, whatever is written since."""
-        batch = {"activities": [clinic.activity(member) for _ in range(30)]}
-        clinic.api.post("/v1/activities/batch", batch).expect(200)
+        clinic.record_many(member, 30)
         seen: list[int] = []
         path = f"/v1/members/{member}/ledger"
         cursor = ""
@@ -165,8 +164,7 @@ class TestPages:
 
     def test_fifty_at_a_time(self, clinic: Clinic, member: str) -> None:
         """`limit` is kept, its maximum is 100, and the last page says that it is the last."""
-        batch = {"activities": [clinic.activity(member) for _ in range(60)]}
-        clinic.api.post("/v1/activities/batch", batch).expect(200)
+        clinic.record_many(member, 60)
         path = f"/v1/members/{member}/ledger"
 
         first = clinic.api.get(f"{path}?limit=50").expect(200)

@@ -25,6 +25,7 @@ from chalicelib.cli.token import mint_token
 from chalicelib.domain.ledger.actor import Actor
 from chalicelib.domain.ledger.calendar import Instant, format_instant, parse_instant
 from chalicelib.jobs import ticking
+from chalicelib.routes.batches import BATCH_MAX
 from chalicelib.routes.credentials import CachedKeys, KnownTenants
 from chalicelib.routes.issuer import Issuer
 from chalicelib.routes.openapi import encoded
@@ -146,6 +147,13 @@ class Clinic:
     def record(self, member: str | Document, kind: str = "visit.completed", **more: Any) -> Answer:
         """Record a new activity."""
         return self.api.post("/v1/activities", self.activity(member, kind, **more))
+
+    def record_many(self, member: str, count: int) -> None:
+        """Record so many new activities, in batches."""
+        activities = [self.activity(member) for _ in range(count)]
+        for start in range(0, count, BATCH_MAX):
+            batch = {"activities": activities[start : start + BATCH_MAX]}
+            self.api.post("/v1/activities/batch", batch).expect(200)
 
     def give(self, member: str, amount: int, *, programme: str = "clinic") -> None:
         """Put points on an account by hand."""

@@ -163,7 +163,6 @@ class _Context:
 
 def _evaluate_rule(rule: EarningRule, context: _Context) -> Explained:
     """Take one rule through its gates and its award, before competition and caps."""
-
     counted = _counted(rule, context)
     if isinstance(counted, str):
         return _skipped(rule, counted)
