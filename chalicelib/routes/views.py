@@ -174,7 +174,7 @@ def balance_details(
             pending=held.pending_total,
             held=registry.amount_in(account, HELD, qualified(programme, currency)),
             deficit=held.deficit,
-            next_expiry=_next_expiry(account, qualified(programme, currency), held, locale),
+            next_expiry=_next_expiry(held, locale),
             lots=[
                 _lot(lot.amount, lot.key.expires_on, lot.key.expires_at, locale)
                 for lot in held.lots
@@ -207,15 +207,8 @@ def _held(
     return found
 
 
-def _next_expiry(account: Account, key: str, held: Balance, locale: str) -> LotView | None:
-    """Return what is lost next: all lots of the first expiry, or all value for inactivity."""
-    if "inactivity" in account.progress:
-        # Only then: most balances are shown without that mechanic.
-        from chalicelib.domain.mechanics.inactivity import LAST_DAYS
-
-        last = LAST_DAYS.get(account, key)
-        if last is not None and held.lots:
-            return _lot(held.lots_total, last.expires_on, last.expires_at, locale)
+def _next_expiry(held: Balance, locale: str) -> LotView | None:
+    """Return what is lost next: all lots of the first expiry."""
     if not held.lots or held.lots[0].key.expires_at is None:
         return None
     first = held.lots[0].key

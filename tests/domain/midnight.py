@@ -30,7 +30,6 @@ KINDS: Final = (
     "tiers.reviewed",
     "lots.expired",
     "entitlements.expired",
-    "inactivity.expired",
     "statuses.expired",
     "expiry.announced",
 )
@@ -54,7 +53,6 @@ _FAMILY: Final = VerifyStatus(
     member="mem_1", programme="clinic", status="family", until_on="2026-12-31"
 )
 _CHECKUP: Final = "checkup.completed"
-_STROLL: Final = "stroll.taken"
 _VACCINATION: Final = "vaccination.completed"
 
 
@@ -63,16 +61,10 @@ def terms() -> Programme:
     return programme(
         rule("visit", fixed(50), VISIT),
         rule("checkup", fixed(50), _CHECKUP),
-        {**rule("stroll", fixed(5), _STROLL), "currency": "strolls"},
         rule("jab", fixed(20), _VACCINATION, activation_delay_days=14),
         currencies=[
             points({"type": "rolling", "days": 30}, expiry_warning_days=7),
             {"id": "coins", "name": "Coins", "expiry": {"type": "never"}},
-            {
-                "id": "strolls",
-                "name": "Strolls",
-                "expiry": {"type": "inactivity", "days": 30, "on": ["stroll.taken"]},
-            },
         ],
         tiers=ladder(("silver", visits(2)), window="calendar_year", downgrade="to_earned"),
         entitlements=[{"id": "coffee", "name": "Coffee"}],
@@ -100,10 +92,6 @@ _STEPS: Final[tuple[tuple[str, Callable[[Member], object]], ...]] = (
     ("tier.overrides_ended", lambda member: member.do(_GIFT, "2026-12-18")),
     ("entitlements.expired", lambda member: member.do(_COFFEE, "2026-12-18")),
     ("statuses.expired", lambda member: member.do(_FAMILY, "2026-12-18")),
-    (
-        "inactivity.expired",
-        lambda member: member.record(_STROLL, "2026-12-01", name="inactive"),
-    ),
     ("holds.expired", lambda member: member.adjust(5, "2026-12-31", "coins")),
 )
 

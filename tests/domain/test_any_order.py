@@ -83,7 +83,16 @@ def everything() -> Any:
             ),
             {"id": "prepaid", **money},
             {"id": "cashback", **money},
-            {"id": "strolls", "name": "Strolls", "expiry": {"type": "inactivity", "days": 4}},
+            {
+                "id": "strolls",
+                "name": "Strolls",
+                "expiry": {
+                    "type": "inactivity",
+                    "days": 4,
+                    "first_life": {"type": "rolling", "days": 6},
+                },
+                "expiry_warning_days": 2,
+            },
         ],
         tiers=ladder(
             ("silver", visits(3)),

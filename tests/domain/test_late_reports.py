@@ -37,6 +37,19 @@ from tests.domain.building import (
 )
 
 JOINED: Final = date(2026, 11, 20)
+#: Value that lasts by activity; nothing of it expires before the last report has come, for what
+#: has expired for inactivity by then stays so.
+STARS: Final = {
+    "id": "stars",
+    "name": "Stars",
+    "expiry": {
+        "type": "inactivity",
+        "days": 490,
+        "first_life": {"type": "rolling", "days": 500},
+        "on": [VISIT],
+    },
+    "expiry_warning_days": 200,
+}
 
 
 class Sale(NamedTuple):
@@ -179,7 +192,9 @@ def clinic(*, refunded: bool = False, **tiers: Any) -> Programme:
     document = programme(
         rule("visit", fixed(50), caps=caps),
         rule("spend", per_amount(1, 100), PURCHASE),
-        currencies=[points({"type": "rolling", "days": 40}, activation_delay_days=3)],
+        {**rule("star", fixed(2), VISIT), "currency": "stars"},
+        {**rule("stars", per_amount(1, 50), PURCHASE), "currency": "stars"},
+        currencies=[points({"type": "rolling", "days": 40}, activation_delay_days=3), STARS],
         tiers=ladder(*levels, **tiers),
         discounts={
             "offers": [

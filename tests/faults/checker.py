@@ -21,6 +21,7 @@ from tests.faults.birthdays import check_birthdays
 from tests.faults.ending import Ending, TenantEnding
 from tests.faults.handing_on import check_transfers
 from tests.faults.history import History
+from tests.faults.lasting import check_lasting
 from tests.faults.lateness import check_lateness
 from tests.faults.living_together import check_households
 from tests.faults.quoting import check_quotes
@@ -45,6 +46,7 @@ def check(history: History) -> list[str]:
         found.extend(check_benefits(tenant))
         found.extend(check_birthdays(tenant))
         found.extend(check_holds(tenant))
+        found.extend(check_lasting(tenant))
         found.extend(check_lateness(tenant))
         found.extend(check_goodwill(tenant))
         found.extend(check_quotes(tenant))

@@ -50,6 +50,8 @@ from chalicelib.domain.mechanics import (
     entitlement_uses,
     holds,
     households,
+    inactivity,
+    last_days,
     metrics,
     plans,
     pricing,
@@ -65,6 +67,7 @@ from chalicelib.domain.mechanics.closing import Close
 from chalicelib.domain.mechanics.entitlement_uses import UseEntitlement
 from chalicelib.domain.mechanics.holds import PlaceHold
 from chalicelib.domain.mechanics.households import JoinHousehold
+from chalicelib.domain.mechanics.last_days import LastDay
 from chalicelib.domain.mechanics.quoting import QUOTES, ConfirmQuote
 from chalicelib.domain.mechanics.redemptions import REDEMPTIONS, CancelRedemption
 from chalicelib.domain.mechanics.remaining import REMAINING
@@ -346,6 +349,11 @@ def _noticed_at_crossing(
     return found
 
 
+def _moved_alone(event: EventBuilder, currency: str, last: LastDay) -> None:
+    """Note the last day that a visit brings, and let what was there end as before."""
+    last_days.LAST_DAYS.put(event, currency, last)
+
+
 def _room_as_then(*_: Any) -> Callable[..., None]:
     """See no use of caps but what was known when an activity was recorded."""
     return lambda *_: None
@@ -455,6 +463,7 @@ MUTANTS: Final[dict[str, Mutant]] = {
     "noticed-at-crossing": Mutant(
         plant=lambda: _swapped(discounts, "held_through", _noticed_at_crossing)
     ),
+    "moved-alone": Mutant(plant=lambda: _swapped(inactivity, "_move", _moved_alone)),
     "room-as-then": Mutant(plant=lambda: _swapped(caps, "room_again", _room_as_then)),
     "free-for-ever": Mutant(plant=lambda: _handled(ConfirmQuote, _free_for_ever)),
     "truthy-conditions": Mutant(plant=lambda: _swapped(conditions.Compiled, "evaluate", _truthy)),

@@ -18,6 +18,10 @@ POINTS: Final = "care/points"
 COINS: Final = "care/coins"
 STARS: Final = "care/stars"
 PREPAID: Final = "care/prepaid"
+HEARTS: Final = "care/hearts"
+# How long hearts last after they were earned, and after each visit.
+HEARTS_FIRST_DAYS: Final = 3
+HEARTS_DAYS: Final = 2
 VISIT_DAY_CAP: Final = 100
 # What a payment earns at least, once a day: it competes with what its amount brings.
 FLAT: Final = 40
@@ -97,6 +101,17 @@ def document(rates: Rates, time_zone: str) -> dict[str, Any]:
                 "expiry": {"type": "never"},
                 "negative_balance": "reject",
             },
+            {
+                "id": "hearts",
+                "name": "hearts",
+                "expiry": {
+                    "type": "inactivity",
+                    "days": HEARTS_DAYS,
+                    "first_life": {"type": "rolling", "days": HEARTS_FIRST_DAYS},
+                    "on": ["visit.completed"],
+                },
+                "expiry_warning_days": 1,
+            },
         ],
         "attributes": {"online": "bool"},
         "groups": [{"id": "payment", "mode": "best"}],
@@ -154,6 +169,12 @@ def document(rates: Rates, time_zone: str) -> dict[str, Any]:
                 "on": ["checkup.completed"],
                 "currency": "stars",
                 "award": {"type": "fixed", "amount": 2},
+            },
+            {
+                "id": "hearts",
+                "on": ["visit.completed", "payment.received"],
+                "currency": "hearts",
+                "award": {"type": "fixed", "amount": 5},
             },
         ],
         "tiers": {
@@ -283,6 +304,8 @@ def awards(activity: Activity, version: int, tier: str) -> dict[str, int]:
         found["exercise"] = 5 + ((activity.quantity or 1) - 30) // 10
     if kind == "checkup.completed":
         found["checkup"] = 2
+    if kind in ("visit.completed", "payment.received"):
+        found["hearts"] = 5
     return {rule: amount for rule, amount in found.items() if amount > 0}
 
 

@@ -302,13 +302,38 @@ def test_as_long_as_one_comes(practice: Clinic, patient: str) -> None:
     practice.record(patient, "goal.met").expect(201)
     found = practice.balance(patient)["next_expiry"]
     assert (found["amount"], found["expires_on"]) == (40, "2028-12-01")
-    assert practice.balance(patient, "stars")["next_expiry"]["expires_on"] == "2028-05-31"
+    assert practice.balance(patient, "stars")["next_expiry"]["expires_on"] == "2029-06-30"
 
     practice.move_to("2028-12-02T04:59:59Z")
     assert practice.available(patient) == 40
     practice.move_to("2028-12-02T05:00:00Z")
     assert practice.available(patient) == 0
-    assert practice.check(patient)[-1]["kind"] == "inactivity.expired"
+    assert practice.check(patient)[-1]["kind"] == "lots.expired"
+
+
+def test_u10_the_end_is_announced(practice: Clinic, patient: str) -> None:
+    """Two weeks before stars end the journal says which, also where activities have moved them."""
+    practice.record(patient, "goal.met").expect(201)
+    ends = practice.balance(patient, "stars")["next_expiry"]
+    assert (ends["amount"], ends["expires_on"]) == (1, "2029-06-30")
+    practice.move_to("2029-06-19T15:00:00Z")
+    practice.record(patient, "steps.recorded", quantity=10).expect(201)
+    moved = practice.balance(patient, "stars")["next_expiry"]
+    assert (moved["amount"], moved["expires_on"]) == (1, "2029-12-16")
+    practice.move_to("2029-12-18T15:00:00Z")
+    practice.record(patient, "steps.recorded", quantity=10).expect(201)
+
+    announced = [each for each in practice.check(patient) if each["kind"] == "expiry.announced"]
+    assert [each["effective_at"] for each in announced] == [
+        "2029-06-16T04:00:00Z",
+        "2029-12-02T05:00:00Z",
+    ]
+    assert [
+        (part["currency"], part["amount"], part["expires_on"])
+        for each in announced
+        for part in each["expiring"]
+    ] == [("stars", 1, "2029-06-30"), ("stars", 1, "2029-12-16")]
+    assert practice.available(patient, "stars") == 0
 
 
 def test_redeemed_by_itself(practice: Clinic, patient: str) -> None:

@@ -336,8 +336,9 @@ def test_w_an_example_can_be_told(name: str, locale: str | None) -> None:
             "expiry",
             "stars",
             (
-                "Stars can be used until the end of the day 365 days after the last visit, "
-                "purchase or other activity. If what earned them is cancelled after they "
+                "Stars can be used until the end of the half-year in which 24 months have passed "
+                "since they were earned. After every visit, purchase or other activity they can "
+                "be used for 180 days at least. If what earned them is cancelled after they "
                 "were used, what is earned next makes up for them."
             ),
         ),
@@ -525,9 +526,9 @@ def test_w_an_example_can_be_told(name: str, locale: str | None) -> None:
             "expiry",
             "points",
             (
-                "Points can be used until the end of the day 18 months after the last "
-                "completed visit. If what earned them is cancelled after they were used, "
-                "what is earned next makes up for them."
+                "Points can be used until the end of the day 18 months after they were earned, or "
+                "after the last completed visit. If what earned them is cancelled after they were "
+                "used, what is earned next makes up for them."
             ),
         ),
         (

@@ -19,7 +19,7 @@ from chalicelib.domain.programme.document import (
     TierLevel,
     Tiers,
 )
-from chalicelib.domain.programme.fields import FixedExpiry, InactivityExpiry, NeverExpires
+from chalicelib.domain.programme.fields import FixedExpiry, NeverExpires
 from chalicelib.domain.violations import Violation
 
 _ROLLING_DAYS: Final = Tiers(levels=()).rolling_days
@@ -55,7 +55,7 @@ def _currency(currency: Currency, at: str, today: str | None) -> Iterator[Violat
                 join(at, "expiry", "on"),
                 f"{policy.on} is over: what is earned now expires at once; publish a later date",
             )
-    if isinstance(policy, NeverExpires | InactivityExpiry):
+    if isinstance(policy, NeverExpires):
         for name in ("restored_life_days", "expiry_warning_days"):
             if getattr(currency, name):
                 yield Violation(join(at, name), "changes nothing where value has no day of its own")

@@ -33,12 +33,27 @@ def longest_life(expiry: Expiry) -> int | None:
     """How many days value lasts at the most, where that follows from the policy alone."""
     if isinstance(expiry, NeverExpires | FixedExpiry | InactivityExpiry):
         return None
+    return _days(expiry)
+
+
+def _days(expiry: RollingExpiry | InactivityExpiry) -> int:
     if expiry.days is not None:
         return expiry.days
     if expiry.months is not None:
         years, months = divmod(expiry.months, 12)
         return years * _LONGEST["year"] + months * _LONGEST["month"]
     return (expiry.years or 0) * _LONGEST["year"]
+
+
+def _lives_apart(expiry: Expiry, rules: list[EarningRule]) -> int | None:
+    """For how many days lots that end apart may come to lie beside each other, if they do."""
+    if not isinstance(expiry, InactivityExpiry):
+        return longest_life(expiry)
+    if expiry.first_life is not None:
+        return _days(expiry.first_life)
+    # What every activity prolongs ends together.
+    kinds = {kind for rule in rules for kind in rule.on}
+    return _days(expiry) if expiry.on and kinds - set(expiry.on) else None
 
 
 def warnings(programme: Programme) -> Iterator[Violation]:
@@ -73,14 +88,16 @@ def lots_of(programme: Programme, currency: Currency) -> int:
         for rule in rules
     ]
     pending = max(delays, default=0)
-    life = longest_life(currency.expiry)
+    life = _lives_apart(currency.expiry, rules)
     if life is None:
         return pending + 2
     period = life + 1
     lots = min(period, sum(_award_days(rule, period) for rule in rules))
-    if isinstance(currency.expiry, RollingExpiry) and currency.expiry.round_up is not None:
+    policy = currency.expiry
+    first = policy.first_life if isinstance(policy, InactivityExpiry) else policy
+    if isinstance(first, RollingExpiry) and first.round_up is not None:
         # Lots that end together are one; the first and the last period may be begun.
-        lots = min(lots, period // _ROUNDED[currency.expiry.round_up] + 2)
+        lots = min(lots, period // _ROUNDED[first.round_up] + 2)
     return lots + pending
 
 

@@ -20,10 +20,12 @@ from chalicelib.domain.programme.document import (
     Reward,
 )
 from chalicelib.domain.programme.fields import (
+    Expiry,
     FixedExpiry,
     InactivityExpiry,
     NeverExpires,
     RollingExpiry,
+    Text,
 )
 from chalicelib.domain.programme.wording import Composer, Description, Message
 
@@ -88,23 +90,7 @@ def _reporting(compose: Composer) -> Iterator[Message]:
 
 
 def _expiry(compose: Composer, currency: Currency) -> Iterator[Message]:
-    name, policy = currency.name, currency.expiry
-    match policy:
-        case NeverExpires():
-            yield compose.message("currencies-never", name=name)
-        case InactivityExpiry():
-            yield _inactivity(compose, policy, currency)
-        case RollingExpiry(round_up=None):
-            yield compose.message("currencies-rolling", name=name, life=_life(compose, policy))
-        case RollingExpiry():
-            yield compose.message(
-                "currencies-rounded",
-                name=name,
-                life=_life(compose, policy),
-                period=policy.round_up or "",
-            )
-        case FixedExpiry():
-            yield _fixed_expiry(compose, policy, currency)
+    yield from _life(compose, currency.name, currency.expiry)
     if currency.activation_delay_days:
         yield compose.message("currencies-delay", days=currency.activation_delay_days)
     yield compose.message("currencies-taken-back", policy=currency.negative_balance)
@@ -112,15 +98,41 @@ def _expiry(compose: Composer, currency: Currency) -> Iterator[Message]:
         yield compose.message("currencies-restored", days=currency.restored_life_days)
 
 
-def _inactivity(compose: Composer, policy: InactivityExpiry, currency: Currency) -> Message:
-    name, life = currency.name, _life(compose, policy)
-    if not policy.on:
-        return compose.message("currencies-inactivity", name=name, life=life)
-    activity = compose.activities(policy.on)
-    return compose.message("currencies-inactivity-on", name=name, life=life, activity=activity)
+def _life(compose: Composer, name: Text, policy: Expiry) -> Iterator[Message]:
+    match policy:
+        case NeverExpires():
+            yield compose.message("currencies-never", name=name)
+        case InactivityExpiry():
+            yield from _inactivity(compose, name, policy)
+        case RollingExpiry(round_up=None):
+            yield compose.message("currencies-rolling", name=name, life=_span(compose, policy))
+        case RollingExpiry():
+            yield compose.message(
+                "currencies-rounded",
+                name=name,
+                life=_span(compose, policy),
+                period=policy.round_up or "",
+            )
+        case FixedExpiry():
+            yield _fixed_expiry(compose, name, policy)
 
 
-def _life(compose: Composer, policy: RollingExpiry | InactivityExpiry) -> Message:
+def _inactivity(compose: Composer, name: Text, policy: InactivityExpiry) -> Iterator[Message]:
+    life = _span(compose, policy)
+    activity = compose.activities(policy.on) if policy.on else None
+    if policy.first_life is not None:
+        yield from _life(compose, name, policy.first_life)
+        if activity is None:
+            yield compose.message("currencies-extended", life=life)
+        else:
+            yield compose.message("currencies-extended-on", life=life, activity=activity)
+    elif activity is None:
+        yield compose.message("currencies-inactivity", name=name, life=life)
+    else:
+        yield compose.message("currencies-inactivity-on", name=name, life=life, activity=activity)
+
+
+def _span(compose: Composer, policy: RollingExpiry | InactivityExpiry) -> Message:
     if policy.days is not None:
         return compose.message("days", days=policy.days)
     if policy.months is not None:
@@ -128,8 +140,8 @@ def _life(compose: Composer, policy: RollingExpiry | InactivityExpiry) -> Messag
     return compose.message("currencies-years", years=policy.years or 0)
 
 
-def _fixed_expiry(compose: Composer, policy: FixedExpiry, currency: Currency) -> Message:
-    name, day = currency.name, compose.day(policy.on)
+def _fixed_expiry(compose: Composer, name: Text, policy: FixedExpiry) -> Message:
+    day = compose.day(policy.on)
     if len(policy.on) > len("12-31"):
         return compose.message("currencies-dated", name=name, date=day)
     if policy.min_days:

@@ -648,12 +648,6 @@ class LotsExpired(_Data, frozen=True, tag="lots.expired"):
     """Value ends because its last day is over."""
 
 
-class InactivityExpired(_Data, frozen=True, tag="inactivity.expired"):
-    """All value of these currencies ends, since the member was not active for so long."""
-
-    currencies: tuple[str, ...]
-
-
 class DateGift(Struct, frozen=True, omit_defaults=True):
     """One gift on its local day; ``refusal`` is the code of why nothing was given."""
 

@@ -9,7 +9,6 @@ from msgspec import Struct
 from chalicelib.domain.decide.commands import Command
 from chalicelib.domain.decide.decider import Decider
 from chalicelib.domain.decide.mechanic import Mechanic
-from chalicelib.domain.ledger import calendar
 from chalicelib.domain.ledger.events import BalanceAdjusted, noted
 from chalicelib.domain.ledger.postings import ADJUSTED
 from chalicelib.domain.mechanics import expiry, value
@@ -44,12 +43,10 @@ def adjust(decider: Decider, command: Adjust) -> Adjusted:
     key = qualified(programme.id, currency.id)
     expires_on = None
     if command.amount >= 0:
-        today = calendar.local_date(now, programme.time_zone)
-        term = expiry.term(
-            currency.expiry, today, programme.time_zone, currency.expiry_warning_days
-        )
-        expires_on = term.expires_on
-        value.credit(event, key, term.opens(command.amount), source=ADJUSTED, cause="adjustment")
+        term = expiry.today(currency, now, programme.time_zone)
+        lot = value.as_it_lasts(event, key, term.opens(command.amount))
+        expires_on = lot.key.expires_on
+        value.credit(event, key, lot, source=ADJUSTED, cause="adjustment")
     else:
         value.check_available(account, key, -command.amount)
         value.debit(event, key, -command.amount, destination=ADJUSTED)

@@ -187,10 +187,9 @@ def _take_back_currency(
     for award, share in shares:
         part = min(max(share, 0), left)
         left -= part
-        part -= _from_own_lot(event, award, part)
         unspent = value.exempt_unspent(event, currency, award.lot, part)
         expired += unspent
-        left += part - unspent
+        left += part - unspent - _from_own_lot(event, award, part - unspent)
     for award, share in shares:
         if share <= 0:
             # Where another rule has become the best, its value lies where the first put it.

@@ -338,6 +338,9 @@ def _grant(
     active_at = None if active_on is None else calendar.day_start(active_on, programme.time_zone)
     if active_at is None or active_on is None or active_at <= event.now:
         active_at = active_on = None
+    lot = Lot(outcome.granted, term.lot(), term.warn_at)
+    if active_at is None:
+        lot = value.as_it_lasts(event, key, lot)
     award = RuleAward(
         programme=programme.id,
         rule=rule.id,
@@ -345,10 +348,10 @@ def _grant(
         raw=outcome.raw,
         granted=outcome.granted,
         room=outcome.room,
-        lot=term.lot(),
+        lot=lot.key,
         active_at=active_at,
         active_on=None if active_on is None else active_on.isoformat(),
-        warn_at=term.warn_at,
+        warn_at=lot.warn_at,
     )
     _give(event, award, outcome.granted)
     return award

@@ -90,11 +90,14 @@ def until(last: date, time_zone: str, warning_days: int | None = None) -> Term:
 
 
 def _last_day(policy: Expiry, day: date) -> date | None:
-    if isinstance(policy, NeverExpires | InactivityExpiry):
-        # What lasts as long as the member is active has no day of its own: see `inactivity`.
+    if isinstance(policy, NeverExpires):
         return None
     if isinstance(policy, FixedExpiry):
         return _fixed_day(policy, day)
+    if isinstance(policy, InactivityExpiry):
+        # What activities add to it: see `inactivity`.
+        first = policy.first_life
+        return day_after(policy, day) if first is None else _last_day(first, day)
     last = day_after(policy, day)
     return last if policy.round_up is None else _period_end(last, policy.round_up)
 
@@ -148,4 +151,7 @@ def problem_of(policy: Expiry) -> str | None:
     if sum(unit is not None for unit in (policy.days, policy.months, policy.years)) != 1:
         kind = "a rolling" if isinstance(policy, RollingExpiry) else "an inactivity"
         return f"{kind} expiry needs exactly one of `days`, `months` and `years`"
+    if isinstance(policy, InactivityExpiry) and policy.first_life is not None:
+        first = problem_of(policy.first_life)
+        return first and f"`first_life`: {first}"
     return None

@@ -100,7 +100,8 @@ def give(decider: Decider, command: GiveGoodwill) -> Given:
     term = expiry.today(currency, now, programme.time_zone)
     event = decider.event()
     key = qualified(programme.id, currency.id)
-    value.credit(event, key, term.opens(command.points), source=ISSUED, cause="goodwill")
+    lot = value.as_it_lasts(event, key, term.opens(command.points))
+    value.credit(event, key, lot, source=ISSUED, cause="goodwill")
     event.record(
         GoodwillGiven(key, command.points, command.reason),
         detail=noted(command.note),
@@ -119,7 +120,7 @@ def give(decider: Decider, command: GiveGoodwill) -> Given:
                 kept_days=_BUDGET_KEPT_DAYS,
             )
         )
-    return Given(currency.id, command.points, limit, term.expires_on)
+    return Given(currency.id, command.points, limit, lot.key.expires_on)
 
 
 def over_limit(limit: int, *, together: bool = False) -> Forbidden:

@@ -38,7 +38,10 @@ def restore(
     shortest = expiry.least_life(event.programmes, currency, event.now)
     lost = 0
     for part in taken:
-        key, warn_at = part.lot, part.warn_at
+        back = value.as_it_lasts(
+            event, currency, Lot(part.amount, part.lot, part.warn_at, part.since)
+        )
+        key, warn_at = back.key, back.warn_at
         if (
             key.expires_at is not None
             and shortest.expires_at is not None

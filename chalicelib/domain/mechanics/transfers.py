@@ -32,17 +32,10 @@ from chalicelib.domain.ledger.calendar import Instant, Window
 from chalicelib.domain.ledger.effects import CounterChange
 from chalicelib.domain.ledger.events import TransferReceived, TransferSent, noted
 from chalicelib.domain.ledger.lots import Taken
-from chalicelib.domain.mechanics import caps, expiry, inactivity, value
+from chalicelib.domain.mechanics import caps, expiry, value
 from chalicelib.domain.pointer import join
 from chalicelib.domain.programme.document import Currency, Programme, qualified
-from chalicelib.domain.programme.fields import (
-    Count,
-    Id,
-    InactivityExpiry,
-    Model,
-    NeverExpires,
-    Points,
-)
+from chalicelib.domain.programme.fields import Count, Id, Model, NeverExpires, Points
 from chalicelib.domain.programme.references import known_currency, limits_of_windows
 from chalicelib.domain.programme.section import Section
 from chalicelib.domain.programme.versions import currency_in
@@ -164,7 +157,6 @@ def _receive(
         Benefit("transfer", programme.id, rule.currency, command.transfer_id, command.amount)
     )
     value.credit_parts(event, key, parts, source=postings.transfer(command.transfer_id))
-    inactivity.inherit(event, key, inactivity.LAST_DAYS.get(decider.member, key))
     event.record(TransferReceived(command.transfer_id, command.member, key, command.amount))
 
 
@@ -272,7 +264,7 @@ def problems(programme: Programme) -> Iterator[Violation]:
         if rule.max_each is not None and rule.max_each < rule.min_each:
             yield Violation(join(at, "max_each"), too_little)
         currency = programme.currency(rule.currency)
-        timeless = currency and isinstance(currency.expiry, NeverExpires | InactivityExpiry)
+        timeless = currency and isinstance(currency.expiry, NeverExpires)
         if rule.expiry == "fresh" and timeless:
             detail = f"must be left out: lots of `{rule.currency}` have no day of their own"
             yield Violation(join(at, "expiry"), detail)

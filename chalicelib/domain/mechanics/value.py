@@ -80,6 +80,7 @@ def credit_lot(event: EventBuilder, currency: str, lot: Lot, *, source: LedgerAc
     a deficit first.
     """
     event.post(source.of(lot.key.funder), AVAILABLE, currency, lot.amount)
+    lot = as_it_lasts(event, currency, lot)
     if is_over(event, lot.key):
         expire_at_once(event, currency, lot.key, lot.amount)
     else:
@@ -94,6 +95,16 @@ def credit_parts(
     for part in parts:
         lot = Lot(part.amount, part.lot, part.warn_at, part.since)
         credit_lot(event, currency, lot, source=source)
+
+
+def as_it_lasts(event: EventBuilder, currency: str, lot: Lot) -> Lot:
+    """Return a lot with the end that it has, where activities let value last longer."""
+    if "inactivity" not in event.account.progress:
+        return lot
+    # Few currencies last by activity.
+    from chalicelib.domain.mechanics import last_days
+
+    return last_days.lasting(event.account, currency, lot, event.now)
 
 
 def is_over(event: EventBuilder, key: LotKey) -> bool:
@@ -117,6 +128,12 @@ def add_to_lot(event: EventBuilder, currency: str, lot: Lot) -> None:
         event.add(LotChange(currency, lot.amount, lot.key, warn_at, lot.since))
 
 
+def move_lot(event: EventBuilder, currency: str, lot: Lot, moved: Lot) -> None:
+    """Let a lot become another, which may be there already: the value stays where it is."""
+    _take(event, currency, lot, lot.amount)
+    add_to_lot(event, currency, moved)
+
+
 def expire_at_once(event: EventBuilder, currency: str, key: LotKey, amount: int) -> None:
     """Let an amount of a lot expire, and remember for a year that it was not spent."""
     event.post(AVAILABLE, EXPIRED.of(key.funder), currency, amount)
@@ -130,23 +147,43 @@ def _count_unspent(event: EventBuilder, currency: str, key: LotKey, amount: int)
 
 
 def _unspent(currency: str, key: LotKey) -> str:
-    return f"{currency}/unspent:{key.funder}:{key.rate}/{key.expires_on}"
+    return f"{_unspent_of(currency, key)}{key.expires_on}"
+
+
+def _unspent_of(currency: str, key: LotKey) -> str:
+    return f"{currency}/unspent:{key.funder}:{key.rate}/"
 
 
 def exempt_unspent(event: EventBuilder, currency: str, key: LotKey, amount: int) -> int:
     """
     Return how much of an amount of a lot expired unspent, which is not to be taken back again.
 
-    What was spent before the lot expired is not among it.  Of a lot that ended more than a year ago
-    nobody knows any more, so all of it is.
+    What was spent before the lot expired is not among it.  A lot that activities let last longer
+    has become one with others: of it, what of them expired on the same day or later is.  Of a lot
+    that ended more than a year ago nobody knows any more, so all of it is.
     """
     if key.expires_at is None or not is_over(event, key):
         return 0
     if key.expires_at + UNSPENT_KEPT_MS < event.now:
         return amount
-    unspent = min(event.account.counter(_unspent(currency, key)), amount)
-    _count_unspent(event, currency, key, -unspent)
-    return unspent
+    exempt = 0
+    for counter in _expiries(event.account, currency, key):
+        held = event.account.counters[counter]
+        part = min(held.value, amount - exempt)
+        exempt += part
+        event.add(CounterChange(counter, -part, held.keep_until))
+    return exempt
+
+
+def _expiries(account: Account, currency: str, key: LotKey) -> list[str]:
+    """Return the counters of what expired unspent that may have been of a lot, its own first."""
+    own, of_it = _unspent(currency, key), _unspent_of(currency, key)
+    moves = currency in account.progress.get("inactivity", {})
+    return sorted(
+        counter
+        for counter in account.counters
+        if counter == own or (moves and counter.startswith(of_it) and counter > own)
+    )
 
 
 def check_available(account: Account, currency: str, amount: int) -> None:
@@ -184,8 +221,9 @@ def debit(
 def debit_lot(
     event: EventBuilder, currency: str, key: LotKey, amount: int, *, destination: LedgerAccount
 ) -> int:
-    """Take value from one lot, as far as it goes, and return how much that was."""
-    lot = event.account.balance(currency).lot(key)
+    """Take value from the lot that a key is of now, as far as it goes; return how much it was."""
+    lasting = as_it_lasts(event, currency, Lot(amount, key))
+    lot = event.account.balance(currency).lot(lasting.key)
     if lot is None:
         return 0
     part = min(lot.amount, amount)

@@ -92,21 +92,16 @@ def top_up(decider: Decider, command: TopUp) -> ToppedUp:
     prepaid = {each.currency: each for each in SECTION.of(programme) if each.kind == "prepaid"}
     currency = currency_in(programme, command.currency, tuple(prepaid))
     percent = rate(prepaid[currency.id], command.amount)
+    key = qualified(programme.id, currency.id)
     term = expiry.today(currency, now, programme.time_zone)
     event = decider.event()
-    value.credit(
-        event,
-        qualified(programme.id, currency.id),
-        term.opens(command.amount, rate=percent, since=now),
-        source=PAID_IN,
-        cause="top_up",
-        kind="prepaid",
-    )
+    lot = value.as_it_lasts(event, key, term.opens(command.amount, rate=percent, since=now))
+    value.credit(event, key, lot, source=PAID_IN, cause="top_up", kind="prepaid")
     event.record(
-        WalletToppedUp(qualified(programme.id, currency.id), command.amount, percent),
+        WalletToppedUp(key, command.amount, percent),
         detail=noted(command.reference),
     )
-    return ToppedUp(currency.id, command.amount, percent, term.expires_on)
+    return ToppedUp(currency.id, command.amount, percent, lot.key.expires_on)
 
 
 def prepaid_in(account: Account, programme: Programme, _now: Instant) -> Iterator[PrepaidMoney]:

@@ -126,14 +126,16 @@ class RollingExpiry(Model, frozen=True, tag_field="type", tag="rolling"):
 
 class InactivityExpiry(Model, frozen=True, tag_field="type", tag="inactivity"):
     """
-    All value is usable through the day that is so long after the last activity: one unit only.
+    Value is usable through the day that is so long after each later activity: one unit only.
 
-    Any activity counts, or those of the kinds named in ``on``.
+    In any case it lasts for its ``first_life``; where that is left out, so long after the day on
+    which it was earned.  Any activity counts, or those of the kinds named in ``on``.
     """
 
     days: Annotated[int, Meta(ge=1, le=36600)] | None = None
     months: Annotated[int, Meta(ge=1, le=1200)] | None = None
     years: Annotated[int, Meta(ge=1, le=100)] | None = None
+    first_life: RollingExpiry | None = None
     on: Annotated[tuple[ActivityType, ...], Meta(max_length=50)] = ()
 
 

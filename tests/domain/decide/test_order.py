@@ -39,17 +39,14 @@ def test_balances_step_by_step() -> None:
     assert member.enrolment.tier == "silver"
 
     events = member.tick(MIDNIGHT)
-    activated, timed_out, renewed, fallen, reviewed, expired, lapsed, inactive, ended, warned = (
-        events
-    )
+    activated, timed_out, renewed, fallen, reviewed, expired, lapsed, ended, warned = events
 
     assert posted(activated) == [("member/pending", "member/available", 20)]
     assert posted(timed_out) == [("member/held", "member/available", 5)]
     assert posted(renewed) == posted(fallen) == posted(reviewed) == []
     assert posted(expired) == [("member/available", "expired/tenant", 50)]
-    assert posted(inactive) == [("member/available", "expired/tenant", 5)]
     assert posted(lapsed) == posted(ended) == posted(warned) == []
-    assert [event.version for event in events] == [before + n for n in range(1, 11)]
+    assert [event.version for event in events] == [before + n for n in range(1, 10)]
     assert [(lot.amount, lot.key.expires_on) for lot in member.balance.lots] == [
         (50, "2027-01-08"),
         (20, "2027-01-17"),

@@ -34,7 +34,6 @@ from chalicelib.domain.ledger.events import (
     HouseholdLeft,
     HouseholdMemberAdded,
     HouseholdMemberRemoved,
-    InactivityExpired,
     LotsExpired,
     MemberClosed,
     MemberCreated,
@@ -252,18 +251,14 @@ def households() -> tuple[Member, ...]:
 
 
 def time_alone() -> tuple[Member, ...]:
-    """Wait until value is usable, announced and over; and until nothing was done for so long."""
+    """Wait until value is usable, announced and over."""
     waiting = points(
         {"type": "rolling", "days": 30}, expiry_warning_days=7, activation_delay_days=2
     )
-    lasting = points({"type": "inactivity", "days": 9})
     member = Member(clinic(currencies=[waiting, points() | {"id": "prepaid"}]), joined="2026-03-01")
     member.visit("2026-03-02")
     member.tick("2026-05-01")
-    quiet = Member(clinic(currencies=[lasting, points() | {"id": "prepaid"}]), joined="2026-03-01")
-    quiet.visit("2026-03-02")
-    quiet.tick("2026-05-01")
-    return member, quiet
+    return (member,)
 
 
 def day(number: int) -> dict[str, Any]:
@@ -400,7 +395,6 @@ STORIES: Final[dict[Callable[[], tuple[Member, ...]], tuple[list[Data], ...]]] =
             ExpiryAnnounced(),
             LotsExpired(),
         ],
-        [JOINED, visited(), InactivityExpired((POINTS,))],
     ),
 }
 

@@ -177,14 +177,14 @@ class TestTwoFunders:
         assert held_of(member.account) == {(POINTS, "tenant"): 50}
 
     def test_expired_of_inactivity(self) -> None:
-        """So are those that last as long as the member is there."""
+        """So are those that last as long as the member is there: through 11 March."""
         member = sponsored(currencies=[points({"type": "inactivity", "days": 9})])
-        member.sponsor(20, "acme", "2026-03-04")
+        member.sponsor(20, "acme", "2026-03-04", until="2026-03-05")
         member.tick("2026-03-11")
         (expired,) = member.tick("2026-03-12")
 
         assert posted(expired) == [
-            ("member/available", "expired/acme", 50),
+            ("member/available", "expired/acme", 20),
             ("member/available", "expired/tenant", 50),
         ]
 

@@ -251,7 +251,7 @@ class TestWhatIsGiven:
         member.visit("2026-03-01")
         events = member.tick("2026-03-12")
 
-        assert [event.kind for event in events] == ["inactivity.expired", "gifts.evaluated"]
+        assert [event.kind for event in events] == ["lots.expired", "gifts.evaluated"]
         assert member.balance.available == 50
 
     def test_of_one_who_stays_away(self) -> None:
@@ -260,7 +260,7 @@ class TestWhatIsGiven:
         member = born("03-12", giving(gift(), currencies=idle))
 
         assert [event.kind for event in member.tick("2026-03-22")] == ["gifts.evaluated"]
-        assert [event.kind for event in member.tick("2026-03-23")] == ["inactivity.expired"]
+        assert [event.kind for event in member.tick("2026-03-23")] == ["lots.expired"]
         assert member.balance.available == 0
         assert member.verdict().holds
 

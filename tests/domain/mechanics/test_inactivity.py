@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 import pytest
 
+from chalicelib.domain.mechanics.holds import PlaceHold, ReleaseHold
 from tests.domain.building import (
     PURCHASE,
     Member,
@@ -13,16 +14,19 @@ from tests.domain.building import (
     per_amount,
     points,
     programme,
+    reward,
     rule,
 )
+from tests.domain.mechanics.test_warning import warned
 
-LASTING: Final = points({"type": "inactivity", "days": 10, "on": ["visit.completed"]})
+TEN_DAYS: Final = {"type": "inactivity", "days": 10, "on": ["visit.completed"]}
 
 
-def member() -> Member:
+def member(expiry: dict[str, Any] = TEN_DAYS, **currency: Any) -> Member:
     """Return a member whose points last ten days after the last visit."""
     rules = (rule("visit", fixed(40)), rule("spend", per_amount(1, 100), on=PURCHASE))
-    return Member(programme(*rules, currencies=[LASTING]))
+    rewards = [reward("tea", 40)]
+    return Member(programme(*rules, currencies=[points(expiry, **currency)], rewards=rewards))
 
 
 @pytest.mark.parametrize(
@@ -41,6 +45,7 @@ def test_a_visit_moves_the_last_day_on(visits: list[str], kept: int, last: str, 
 
     assert who.available(f"{last}T23:59:59.999Z") == kept
     assert who.available(f"{over}T00:00:00Z") == 0
+    assert [event.kind for event in who.tick("2026-04-30")] == ["lots.expired"]
     assert who.verdict().holds
 
 
@@ -54,9 +59,20 @@ def test_a_late_report_never_shortens_it() -> None:
     assert who.available("2026-03-16T00:00:00Z") == 0
 
 
+def test_a_report_that_comes_too_late() -> None:
+    """What would have ended before it was told ends at once, and the account lives on."""
+    who = member()
+    who.visit("2026-03-02", now="2026-03-20")
+
+    assert who.available("2026-03-20") == 0
+    who.visit("2026-03-21")
+    assert who.available("2026-03-21") == 40
+    assert who.verdict().holds
+
+
 @pytest.mark.parametrize("way", ["adjusted", "bought"])
 def test_value_that_comes_without_a_visit(way: str) -> None:
-    """It lasts as if it had come with one; more of it later moves nothing."""
+    """It lasts as long as if it had come with one, and moves nothing else."""
     who = member()
     for day in ("2026-03-02", "2026-03-05"):
         if way == "adjusted":
@@ -65,5 +81,210 @@ def test_value_that_comes_without_a_visit(way: str) -> None:
             who.buy(4_000, day)
 
     assert who.available("2026-03-12T23:59:59.999Z") == 80
-    assert who.available("2026-03-13T00:00:00Z") == 0
+    assert who.available("2026-03-13T00:00:00Z") == 40
+    assert who.available("2026-03-16T00:00:00Z") == 0
     assert who.verdict().holds
+
+
+def test_what_is_given_lasts_as_is_said() -> None:
+    """An adjustment a day after a visit of tomorrow's term: through the later day of the two."""
+    who = member({"type": "inactivity", "days": 10, "first_life": {"type": "rolling", "days": 3}})
+    who.visit("2026-03-02")
+
+    assert who.adjust(40, "2026-03-05").result.expires_on == "2026-03-12"
+    assert who.available("2026-03-12") == 80
+
+
+class TestFirstLife:
+    """What is earned lasts 24 months; each activity lets it last 6 months more at least."""
+
+    EXPIRY: Final = {
+        "type": "inactivity",
+        "months": 6,
+        "first_life": {"type": "rolling", "months": 24},
+    }
+
+    @pytest.mark.parametrize(
+        ("visits", "lots"),
+        [
+            (["2026-03-02"], [(40, "2028-03-02")]),
+            # Each lasts from its own day.
+            (["2026-03-02", "2026-05-10"], [(40, "2028-03-02"), (40, "2028-05-10")]),
+            # Half a year after the second is later than the end of the first.
+            (["2026-03-02", "2028-02-10"], [(40, "2028-08-10"), (40, "2030-02-10")]),
+            # On the day on which both end together nothing changes.
+            (["2026-03-02", "2027-09-02"], [(40, "2028-03-02"), (40, "2029-09-02")]),
+        ],
+    )
+    def test_each_lot(self, visits: list[str], lots: list[tuple[int, str]]) -> None:
+        """A lot ends after its first life, or half a year after the last activity."""
+        who = member(self.EXPIRY)
+        for day in visits:
+            who.visit(day)
+
+        assert [(lot.amount, lot.key.expires_on) for lot in who.balance.lots] == lots
+        assert who.verdict().holds
+
+    def test_the_order_of_reports(self) -> None:
+        """What is told late moves what it would have moved in time."""
+        in_time, late = member(self.EXPIRY), member(self.EXPIRY)
+        for who, days in ((in_time, ("02-20", "02-25")), (late, ("02-25", "02-20"))):
+            who.visit("2026-03-02")
+            who.adjust(7, "2028-02-19")
+            for day in days:
+                who.visit(f"2028-{day}", now="2028-02-26")
+
+        assert late.balance == in_time.balance
+        assert late.balance.lots[0].key.expires_on == "2028-08-25"
+
+    def test_refunded(self) -> None:
+        """A refund takes what it brought from where activities have moved it to."""
+        who = member(self.EXPIRY)
+        who.visit("2026-03-02", name="first")
+        who.visit("2028-02-10")
+        who.reverse("first", "2028-04-01")
+
+        assert [(lot.amount, lot.key.expires_on) for lot in who.balance.lots] == [
+            (40, "2030-02-10")
+        ]
+
+
+class TestAnnouncement:
+    """U10: value that goes for inactivity is announced like any other."""
+
+    def test_u10_comes_on_its_day(self) -> None:
+        """Three days before the last one, once, and then it expires."""
+        who = member(expiry_warning_days=3)
+        who.visit("2026-03-02")
+        events = who.tick("2026-03-12")
+
+        assert warned(events) == [("2026-03-09T00:00:00Z", 40, "2026-03-12")]
+        assert [event.kind for event in events] == ["expiry.announced"]
+        assert [event.kind for event in who.tick("2026-04-01")] == ["lots.expired"]
+        assert who.verdict().holds
+
+    @pytest.mark.parametrize(
+        ("again", "announced"),
+        [
+            ("2026-03-08", [("2026-03-15T00:00:00Z", 80, "2026-03-18")]),
+            (
+                "2026-03-10",
+                [
+                    ("2026-03-09T00:00:00Z", 40, "2026-03-12"),
+                    ("2026-03-17T00:00:00Z", 80, "2026-03-20"),
+                ],
+            ),
+        ],
+    )
+    def test_u10_moves_with_the_last_day(
+        self, again: str, announced: list[tuple[str, int, str]]
+    ) -> None:
+        """A visit before it puts it off; one after it brings another."""
+        who = member(expiry_warning_days=3)
+        who.visit("2026-03-02")
+        events = who.tick(again)
+        who.visit(again)
+        events += who.tick("2026-04-01")
+
+        assert warned(events) == announced
+
+    def test_u10_a_late_tick_says_when(self) -> None:
+        """Whoever looks a month later finds both at their instants."""
+        who = member(expiry_warning_days=3)
+        who.visit("2026-03-02")
+
+        assert [(event.kind, event.effective_at) for event in who.tick("2026-04-20")] == [
+            ("expiry.announced", 1_773_014_400_000),  # 9 March 2026
+            ("lots.expired", 1_773_360_000_000),  # 13 March 2026
+        ]
+
+    def test_u10_a_late_report(self) -> None:
+        """What is told after the announcement of an earlier day is announced for its own."""
+        who = member(expiry_warning_days=3)
+        who.visit("2026-03-02")
+        who.visit("2026-03-06", now="2026-03-10")
+
+        assert warned(who.tick("2026-04-01")) == [("2026-03-13T00:00:00Z", 80, "2026-03-16")]
+
+    def test_u10_is_silent_where_all_was_spent(self) -> None:
+        """An account with nothing left to lose is not due."""
+        who = member(expiry_warning_days=3)
+        who.visit("2026-03-02")
+        who.redeem("tea", "2026-03-03")
+
+        assert who.tick("2026-04-01") == ()
+
+
+@pytest.mark.parametrize(
+    ("released", "left"), [("2026-03-11", 40), ("2026-03-12T13:00:00Z", 40), ("2026-03-14", 0)]
+)
+def test_a_hold_keeps_the_day_of_its_value(released: str, left: int) -> None:
+    """What comes back lasts through the last day, and expires at once when that is over."""
+    who = member()
+    who.visit("2026-03-02")
+    hold = PlaceHold(
+        member=who.id,
+        programme="clinic",
+        currency="points",
+        amount=40,
+        hold_id="h",
+        minutes=7 * 24 * 60,
+    )
+    who.do(hold, "2026-03-10")
+    who.do(ReleaseHold(member=who.id, hold_id="h"), released)
+
+    assert who.balance.available == left
+    assert who.available("2026-03-13T00:00:00Z" if left else "2026-03-14") == 0
+    assert who.verdict().holds
+
+
+def test_a_hold_joins_what_a_visit_has_prolonged() -> None:
+    """What was set aside lasts as long as the rest when it comes back."""
+    who = member()
+    who.visit("2026-03-02")
+    hold = PlaceHold(
+        member=who.id, programme="clinic", currency="points", amount=30, hold_id="h", minutes=9000
+    )
+    who.do(hold, "2026-03-10")
+    who.visit("2026-03-11")
+    who.do(ReleaseHold(member=who.id, hold_id="h"), "2026-03-15")
+
+    assert [(lot.amount, lot.key.expires_on) for lot in who.balance.lots] == [(80, "2026-03-21")]
+
+
+class TestRefundAfterExpiry:
+    """M7: what expired unspent is not taken back again; what was spent before is."""
+
+    def test_m7_unspent(self) -> None:
+        """Nothing is taken of what another visit has brought since."""
+        who = member()
+        who.visit("2026-03-02", name="first")
+        who.visit("2026-03-20")
+        back = who.reverse("first", "2026-03-21").returned
+
+        assert [(each.amount, each.expired) for each in back] == [(0, 40)]
+        assert who.balance.available == 40
+
+    def test_m7_prolonged_and_unspent(self) -> None:
+        """Also where visits had let it last longer."""
+        who = member()
+        for day in ("2026-03-02", "2026-03-08"):
+            who.visit(day, name=day)
+        who.visit("2026-04-20")
+        back = who.reverse("2026-03-02", "2026-04-21").returned
+
+        assert [(each.amount, each.expired) for each in back] == [(0, 40)]
+        assert who.balance.available == 40
+
+    def test_m7_spent(self) -> None:
+        """What was spent before the rest expired is taken from what comes later."""
+        who = member()
+        for day in ("2026-03-02", "2026-03-08"):
+            who.visit(day, name=day)
+        who.redeem("tea", "2026-03-09")
+        who.visit("2026-04-20")
+        one = who.reverse("2026-03-02", "2026-04-21").returned
+        two = who.reverse("2026-03-08", "2026-04-21").returned
+
+        assert [(each.amount, each.expired) for each in (*one, *two)] == [(0, 40), (40, 0)]
+        assert who.balance.available == 0

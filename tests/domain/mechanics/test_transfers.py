@@ -9,7 +9,6 @@ import pytest
 from chalicelib.domain.authoring.validation import validate
 from chalicelib.domain.errors import Conflict, Invalid, LoyaltyError
 from chalicelib.domain.ledger.events import TransferReceived, TransferSent
-from chalicelib.domain.mechanics.inactivity import LAST_DAYS
 from chalicelib.domain.mechanics.membership import Open
 from chalicelib.domain.mechanics.wallets import TopUp
 from tests.domain.building import (
@@ -192,23 +191,26 @@ class TestInactivity:
     """Value that lasts as long as the member is active."""
 
     def test_the_day_comes_along(self) -> None:
-        """A friend without a day of their own gets the sender's: no transfer hides value."""
+        """What a friend gets keeps the sender's last day: no transfer hides value."""
         sender, receiver = pair({"type": "inactivity", "days": 10})
 
         transfer(sender, receiver, 50, "2026-03-05")
 
-        assert LAST_DAYS.all(receiver.account)[POINTS].expires_on == "2026-03-13"
-        assert [event.kind for event in receiver.tick("2026-03-14")] == ["inactivity.expired"]
+        assert receiver.balance.lots[0].key.expires_on == "2026-03-13"
+        kinds = [event.kind for event in receiver.tick("2026-03-14")]
+        assert kinds == ["expiry.announced", "lots.expired"]
         assert receiver.available("2026-03-14") == 0
 
-    def test_a_day_of_ones_own_stays(self) -> None:
-        """Where the friend's own activity says how long, it goes on saying so."""
+    def test_a_day_of_ones_own_goes_on(self) -> None:
+        """Where the friend was active last, it lasts as long as that says."""
         sender, receiver = pair({"type": "inactivity", "days": 10})
         receiver.visit("2026-03-04")
 
         transfer(sender, receiver, 50, "2026-03-05")
 
-        assert LAST_DAYS.all(receiver.account)[POINTS].expires_on == "2026-03-14"
+        assert [(lot.amount, lot.key.expires_on) for lot in receiver.balance.lots] == [
+            (100, "2026-03-14")
+        ]
 
 
 class TestRefusals:

@@ -7,8 +7,10 @@ currencies-rounded =
         [half] полугодието, в което
        *[year] годината, в която
     } се навършват { $life } от получаването им.
-currencies-inactivity = { CAPITALISED($name) }: могат да се използват до края на деня, който е { $life } след последното посещение, покупка или друга дейност.
-currencies-inactivity-on = { CAPITALISED($name) }: могат да се използват до края на деня, който е { $life } след последната дейност от вида: { $activity }.
+currencies-inactivity = { CAPITALISED($name) }: могат да се използват до края на деня, който е { $life } след получаването им или след последното посещение, покупка или друга дейност.
+currencies-inactivity-on = { CAPITALISED($name) }: могат да се използват до края на деня, който е { $life } след получаването им или след последната дейност от вида: { $activity }.
+currencies-extended = След всяко посещение, покупка или друга дейност могат да се използват поне { $life }.
+currencies-extended-on = Могат да се използват поне { $life } след всяка дейност от вида: { $activity }.
 currencies-dated = { CAPITALISED($name) }: могат да се използват до края на { ENDED($date, ".") }
 currencies-yearly = { CAPITALISED($name) }: могат да се използват до края на първия следващ { $day } след получаването им.
 currencies-distant = { CAPITALISED($name) }: могат да се използват до края на първия { $day }, който е поне { days } след получаването им.

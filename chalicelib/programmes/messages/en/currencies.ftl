@@ -8,8 +8,10 @@ currencies-rounded =
         [half] half-year
        *[year] year
     } in which { $life } have passed since they were earned.
-currencies-inactivity = { CAPITALISED($name) } can be used until the end of the day { $life } after the last visit, purchase or other activity.
-currencies-inactivity-on = { CAPITALISED($name) } can be used until the end of the day { $life } after the last { $activity }.
+currencies-inactivity = { CAPITALISED($name) } can be used until the end of the day { $life } after they were earned, or after the last visit, purchase or other activity.
+currencies-inactivity-on = { CAPITALISED($name) } can be used until the end of the day { $life } after they were earned, or after the last { $activity }.
+currencies-extended = After every visit, purchase or other activity they can be used for { $life } at least.
+currencies-extended-on = After every { $activity } they can be used for { $life } at least.
 currencies-dated = { CAPITALISED($name) } can be used until the end of { $date }.
 # The day is one of every year: "31 December".
 currencies-yearly = { CAPITALISED($name) } can be used until the end of the next { $day } after they were earned.

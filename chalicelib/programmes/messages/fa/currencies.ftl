@@ -7,8 +7,10 @@ currencies-rounded =
         [half] نیم‌سال
        *[year] سال
     } میلادی که در آن { $life } از دریافت آن می‌گذرد قابل استفاده است.
-currencies-inactivity = { $name } تا پایان روزی که { $life } پس از آخرین مراجعه، خرید یا فعالیت دیگر است قابل استفاده است.
-currencies-inactivity-on = { $name } تا پایان روزی که { $life } پس از آخرین { $activity } است قابل استفاده است.
+currencies-inactivity = { $name } تا پایان روزی که { $life } پس از دریافت آن یا پس از آخرین مراجعه، خرید یا فعالیت دیگر است قابل استفاده است.
+currencies-inactivity-on = { $name } تا پایان روزی که { $life } پس از دریافت آن یا پس از آخرین { $activity } است قابل استفاده است.
+currencies-extended = پس از هر مراجعه، خرید یا فعالیت دیگر دست‌کم { $life } قابل استفاده است.
+currencies-extended-on = پس از هر { $activity } دست‌کم { $life } قابل استفاده است.
 currencies-dated = { $name } تا پایان { $date } قابل استفاده است.
 currencies-yearly = { $name } تا پایان نخستین { $day } پس از دریافت آن قابل استفاده است.
 currencies-distant = { $name } تا پایان نخستین { $day } که دست‌کم { days } پس از دریافت آن است قابل استفاده است.
