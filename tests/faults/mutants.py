@@ -47,6 +47,7 @@ from chalicelib.domain.mechanics import (
     closing,
     date_gifts,
     discounts,
+    earning,
     entitlement_uses,
     holds,
     households,
@@ -87,6 +88,7 @@ from tests.faults.world import DAY, MINUTE, LedgerOver
 
 _LINE: Final = pricing._Reducing._line
 _SETTLED: Final = attempt._settled
+_GRANT: Final[Callable[..., Any]] = earning._grant
 _NEXT: Final[Callable[..., Any]] = date_gifts._next
 
 
@@ -354,6 +356,12 @@ def _moved_alone(event: EventBuilder, currency: str, last: LastDay) -> None:
     last_days.LAST_DAYS.put(event, currency, last)
 
 
+def _by_tier_of_today(event: EventBuilder, programme: Programme, *asked: Any) -> Any:
+    """Let what is told late last by the tier that is held when it is told."""
+    *about, _ = asked
+    return _GRANT(event, programme, *about, event.account.enrolments[programme.id].tier)
+
+
 def _room_as_then(*_: Any) -> Callable[..., None]:
     """See no use of caps but what was known when an activity was recorded."""
     return lambda *_: None
@@ -464,6 +472,7 @@ MUTANTS: Final[dict[str, Mutant]] = {
         plant=lambda: _swapped(discounts, "held_through", _noticed_at_crossing)
     ),
     "moved-alone": Mutant(plant=lambda: _swapped(inactivity, "_move", _moved_alone)),
+    "tier-of-today": Mutant(plant=lambda: _swapped(earning, "_grant", _by_tier_of_today)),
     "room-as-then": Mutant(plant=lambda: _swapped(caps, "room_again", _room_as_then)),
     "free-for-ever": Mutant(plant=lambda: _handled(ConfirmQuote, _free_for_ever)),
     "truthy-conditions": Mutant(plant=lambda: _swapped(conditions.Compiled, "evaluate", _truthy)),

@@ -19,6 +19,9 @@ COINS: Final = "care/coins"
 STARS: Final = "care/stars"
 PREPAID: Final = "care/prepaid"
 HEARTS: Final = "care/hearts"
+# How long points last, by the tier in which they are earned.
+POINTS_DAYS: Final = 5
+POINTS_DAYS_IN_SILVER: Final = 8
 # How long hearts last after they were earned, and after each visit.
 HEARTS_FIRST_DAYS: Final = 3
 HEARTS_DAYS: Final = 2
@@ -85,7 +88,8 @@ def document(rates: Rates, time_zone: str) -> dict[str, Any]:
             {
                 "id": "points",
                 "name": "points",
-                "expiry": {"type": "rolling", "days": 5},
+                "expiry": {"type": "rolling", "days": POINTS_DAYS},
+                "tier_expiry": {"silver": {"type": "rolling", "days": POINTS_DAYS_IN_SILVER}},
                 "refund_days": 1,
             },
             {

@@ -31,7 +31,7 @@ from chalicelib.domain.programme.document import (
     TierLevel,
     carries,
 )
-from chalicelib.domain.programme.fields import FixedExpiry, Text
+from chalicelib.domain.programme.fields import Expiry, FixedExpiry, NeverExpires, Text
 from chalicelib.domain.violations import Violation
 
 _LOCALE: Final = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
@@ -44,7 +44,7 @@ def problems(programme: Programme) -> Iterator[Violation]:
     yield from _texts(programme)
     yield from _identities(programme)
     for place, currency in enumerate(programme.currencies):
-        yield from _currency(currency, join("/currencies", place))
+        yield from _currency(programme, currency, join("/currencies", place))
     names = Names(programme)
     yield from names.problems()
     yield from _competition(programme)
@@ -155,17 +155,34 @@ def _competition(programme: Programme) -> Iterator[Violation]:
 # Its parts
 
 
-def _currency(currency: Currency, at: str) -> Iterator[Violation]:
+def _currency(programme: Programme, currency: Currency, at: str) -> Iterator[Violation]:
     yield from _locales(currency.forms, join(at, "forms"))
-    policy = currency.expiry
+    yield from references.known_tiers(
+        programme, tuple(currency.tier_expiry), join(at, "tier_expiry")
+    )
+    wrong = list(_expiries(currency, at))
+    yield from wrong
+    if not wrong:
+        yield from _delay(currency, currency.activation_delay_days, at)
+
+
+def _expiries(currency: Currency, at: str) -> Iterator[Violation]:
+    yield from _expiry(currency.expiry, join(at, "expiry"))
+    for tier, policy in currency.tier_expiry.items():
+        here = join(at, "tier_expiry", tier)
+        yield from _expiry(policy, here)
+        if not isinstance(policy, NeverExpires | type(currency.expiry)):
+            detail = "must be of the type that `expiry` has, or `never`"
+            yield Violation(join(here, "type"), detail)
+
+
+def _expiry(policy: Expiry, at: str) -> Iterator[Violation]:
     violation = expiry.problem_of(policy)
     if violation:
-        yield Violation(join(at, "expiry"), violation)
-        return
-    if isinstance(policy, FixedExpiry) and not _in_range(policy.on):
+        yield Violation(at, violation)
+    elif isinstance(policy, FixedExpiry) and not _in_range(policy.on):
         detail = f"must be a date from {_YEARS.start} to {_YEARS.stop - 1}"
-        yield Violation(join(at, "expiry", "on"), detail)
-    yield from _delay(currency, currency.activation_delay_days, at)
+        yield Violation(join(at, "on"), detail)
 
 
 def _in_range(on: str) -> bool:
@@ -173,8 +190,9 @@ def _in_range(on: str) -> bool:
 
 
 def _delay(currency: Currency, delay: int, at: str) -> Iterator[Violation]:
-    days = longest_life(currency.expiry)
-    if days is not None and delay > days:
+    lives = map(longest_life, (currency.expiry, *currency.tier_expiry.values()))
+    days = min((life for life in lives if life is not None), default=delay)
+    if delay > days:
         yield Violation(
             join(at, "activation_delay_days"),
             f"{currency.id} expires at most {days} days after it is earned, before it is usable: "

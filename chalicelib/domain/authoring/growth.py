@@ -88,17 +88,22 @@ def lots_of(programme: Programme, currency: Currency) -> int:
         for rule in rules
     ]
     pending = max(delays, default=0)
-    life = _lives_apart(currency.expiry, rules)
+    # Of one day there is one lot, whichever tier it was earned in.
+    policies = (currency.expiry, *currency.tier_expiry.values())
+    return max(_lots_under(policy, rules) for policy in policies) + pending
+
+
+def _lots_under(policy: Expiry, rules: list[EarningRule]) -> int:
+    life = _lives_apart(policy, rules)
     if life is None:
-        return pending + 2
+        return 2
     period = life + 1
     lots = min(period, sum(_award_days(rule, period) for rule in rules))
-    policy = currency.expiry
     first = policy.first_life if isinstance(policy, InactivityExpiry) else policy
     if isinstance(first, RollingExpiry) and first.round_up is not None:
         # Lots that end together are one; the first and the last period may be begun.
         lots = min(lots, period // _ROUNDED[first.round_up] + 2)
-    return lots + pending
+    return lots
 
 
 def counters_of(programme: Programme) -> dict[str, int]:

@@ -115,11 +115,13 @@ def succession_warnings(previous: Programme, following: Programme) -> tuple[Prob
     if before and [tier for tier in after if tier in before] != before:
         detail = f"the order was {', '.join(before)}: members keep their tier, and its rank changes"
         found.append(Problem("/tiers/levels", detail))
-    policies = {currency.id: currency.expiry for currency in previous.currencies}
+    known = {currency.id: currency for currency in previous.currencies}
     for place, currency in enumerate(following.currencies):
-        if currency.id in policies and currency.expiry != policies[currency.id]:
-            detail = "was another: it holds for what is earned from now on"
-            found.append(Problem(join("/currencies", place, "expiry"), detail))
+        for name in ("expiry", "tier_expiry"):
+            was = known.get(currency.id, currency)
+            if getattr(currency, name) != getattr(was, name):
+                detail = "was another: it holds for what is earned from now on"
+                found.append(Problem(join("/currencies", place, name), detail))
     return tuple(found)
 
 

@@ -91,6 +91,10 @@ def _reporting(compose: Composer) -> Iterator[Message]:
 
 def _expiry(compose: Composer, currency: Currency) -> Iterator[Message]:
     yield from _life(compose, currency.name, currency.expiry)
+    for tier, policy in currency.tier_expiry.items():
+        for sentence in _life(compose, currency.name, policy):
+            name = compose.tier_name(tier)
+            yield compose.message("currencies-in-tier", tier=name, sentence=sentence)
     if currency.activation_delay_days:
         yield compose.message("currencies-delay", days=currency.activation_delay_days)
     yield compose.message("currencies-taken-back", policy=currency.negative_balance)

@@ -43,7 +43,7 @@ def adjust(decider: Decider, command: Adjust) -> Adjusted:
     key = qualified(programme.id, currency.id)
     expires_on = None
     if command.amount >= 0:
-        term = expiry.today(currency, now, programme.time_zone)
+        term = expiry.today(programme, currency, decider.member, now)
         lot = value.as_it_lasts(event, key, term.opens(command.amount))
         expires_on = lot.key.expires_on
         value.credit(event, key, lot, source=ADJUSTED, cause="adjustment")

@@ -200,7 +200,7 @@ def _credit(event: EventBuilder, programme: Programme, gift_id: str, gives: Give
     currency = programme.currency(gives.currency)
     if currency is None:
         raise AssertionError("validated: a gift is in a currency of the programme")
-    term = expiry.today(currency, event.now, programme.time_zone)
+    term = expiry.today(programme, currency, event.account, event.now)
     key = qualified(programme.id, currency.id)
     value.credit(event, key, term.opens(gives.amount), source=ISSUED, cause=gift_id)
 

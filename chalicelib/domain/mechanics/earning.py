@@ -278,7 +278,7 @@ def award(
     for outcome in explained:
         if outcome.matched:
             rule = rules[outcome.rule]
-            awards.append(_grant(event, programme, rule, outcome, activity))
+            awards.append(_grant(event, programme, rule, outcome, activity, snapshot.tier))
             caps.count(event, programme, rule, day, 0, outcome.granted)
             if carries(rule):
                 from chalicelib.domain.mechanics import remainders
@@ -327,13 +327,14 @@ def _grant(
     rule: EarningRule,
     outcome: Explained,
     activity: Activity,
+    tier: str,
 ) -> RuleAward:
     currency = programme.currency(rule.currency)
     if currency is None:
         raise AssertionError(f"validated: {rule.id} names a currency of the programme")
     day = activity.local_day(programme.time_zone)
     key = qualified(programme.id, rule.currency)
-    term = expiry.term(currency.expiry, day, programme.time_zone, currency.expiry_warning_days)
+    term = expiry.earned(currency, tier, day, programme.time_zone)
     active_on = expiry.first_usable_day(currency, rule.activation_delay_days, day)
     active_at = None if active_on is None else calendar.day_start(active_on, programme.time_zone)
     if active_at is None or active_on is None or active_at <= event.now:

@@ -12,10 +12,11 @@ from msgspec import Struct
 
 from chalicelib.domain.errors import Invalid
 from chalicelib.domain.ledger import calendar
+from chalicelib.domain.ledger.account import Account
 from chalicelib.domain.ledger.calendar import Instant
 from chalicelib.domain.ledger.lots import Lot, LotKey
 from chalicelib.domain.ledger.postings import TENANT
-from chalicelib.domain.programme.document import Currency
+from chalicelib.domain.programme.document import Currency, Programme
 from chalicelib.domain.programme.fields import (
     Expiry,
     FixedExpiry,
@@ -55,10 +56,18 @@ def term(policy: Expiry, day: date, time_zone: str, warning_days: int | None = N
     return NEVER if last is None else until(last, time_zone, warning_days)
 
 
-def today(currency: Currency, now: Instant, time_zone: str) -> Term:
-    """Return how long value of a currency lasts that comes now, and when its end is announced."""
-    day = calendar.local_date(now, time_zone)
-    return term(currency.expiry, day, time_zone, currency.expiry_warning_days)
+def earned(currency: Currency, tier: str, day: date, time_zone: str) -> Term:
+    """Return how long value lasts that is earned in a tier on ``day``, and when that is said."""
+    policy = currency.tier_expiry.get(tier, currency.expiry)
+    return term(policy, day, time_zone, currency.expiry_warning_days)
+
+
+def today(programme: Programme, currency: Currency, account: Account, now: Instant) -> Term:
+    """Return how long value of a currency lasts that comes now: as if it were earned now."""
+    enrolment = account.enrolments.get(programme.id)
+    tier = "" if enrolment is None else enrolment.tier
+    day = calendar.local_date(now, programme.time_zone)
+    return earned(currency, tier, day, programme.time_zone)
 
 
 def least_life(programmes: Programmes, currency: str, now: Instant) -> Term:

@@ -97,7 +97,7 @@ def give(decider: Decider, command: GiveGoodwill) -> Given:
     if currency is None:
         raise AssertionError("validated: goodwill is in a currency of the programme")
     today = calendar.local_date(now, programme.time_zone)
-    term = expiry.today(currency, now, programme.time_zone)
+    term = expiry.today(programme, currency, decider.member, now)
     event = decider.event()
     key = qualified(programme.id, currency.id)
     lot = value.as_it_lasts(event, key, term.opens(command.points))

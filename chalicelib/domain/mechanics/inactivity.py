@@ -26,7 +26,7 @@ def apply(event: EventBuilder, context: EarnContext) -> None:
     programme, activity = context.programme, context.activity
     day = activity.local_day(programme.time_zone)
     for currency in programme.currencies:
-        policy = currency.expiry
+        policy = currency.tier_expiry.get(context.tier, currency.expiry)
         if isinstance(policy, InactivityExpiry) and (not policy.on or activity.type in policy.on):
             last = _last_day(policy, currency, day, programme.time_zone)
             _move(event, qualified(programme.id, currency.id), last)

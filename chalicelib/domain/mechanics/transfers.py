@@ -33,6 +33,7 @@ from chalicelib.domain.ledger.effects import CounterChange
 from chalicelib.domain.ledger.events import TransferReceived, TransferSent, noted
 from chalicelib.domain.ledger.lots import Taken
 from chalicelib.domain.mechanics import caps, expiry, value
+from chalicelib.domain.mechanics.expiry import Term
 from chalicelib.domain.pointer import join
 from chalicelib.domain.programme.document import Currency, Programme, qualified
 from chalicelib.domain.programme.fields import Count, Id, Model, NeverExpires, Points
@@ -126,7 +127,8 @@ def send(decider: Decider, command: SendTransfer) -> Sent:
         event, key, command.amount, destination=postings.transfer(command.transfer_id)
     )
     if rule.expiry == "fresh":
-        parts = _with_fresh_expiry(parts, currency, today, programme.time_zone)
+        term = expiry.today(programme, currency, decider.account(RECIPIENT), decider.now)
+        parts = _with_fresh_expiry(parts, term)
     event.record(
         TransferSent(command.transfer_id, command.to, key, command.amount),
         detail=noted(command.reference),
@@ -235,11 +237,8 @@ def _limit_refusal(limit: TransferLimit, direction: str, left: int) -> Conflict:
     return Conflict("transfer_limit", text, left=left, **extensions)
 
 
-def _with_fresh_expiry(
-    parts: Sequence[Taken], currency: Currency, today: date, time_zone: str
-) -> tuple[Taken, ...]:
-    """Return parts with the expiry of what is earned today."""
-    term = expiry.term(currency.expiry, today, time_zone, currency.expiry_warning_days)
+def _with_fresh_expiry(parts: Sequence[Taken], term: Term) -> tuple[Taken, ...]:
+    """Return parts with the expiry of what the recipient earns today."""
     return tuple(
         replace(
             part,

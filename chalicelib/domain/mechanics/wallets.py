@@ -93,7 +93,7 @@ def top_up(decider: Decider, command: TopUp) -> ToppedUp:
     currency = currency_in(programme, command.currency, tuple(prepaid))
     percent = rate(prepaid[currency.id], command.amount)
     key = qualified(programme.id, currency.id)
-    term = expiry.today(currency, now, programme.time_zone)
+    term = expiry.today(programme, currency, decider.member, now)
     event = decider.event()
     lot = value.as_it_lasts(event, key, term.opens(command.amount, rate=percent, since=now))
     value.credit(event, key, lot, source=PAID_IN, cause="top_up", kind="prepaid")

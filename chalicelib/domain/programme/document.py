@@ -71,6 +71,9 @@ class Currency(Model, frozen=True):
     ``name`` is what follows a number; ``forms`` what follows it instead, by locale and by the
     plural category of CLDR that the number has in its language: `{"en": {"one": "point"}}`.
 
+    What is earned in a tier of ``tier_expiry`` lasts as that says, by the tier held at the time of
+    the activity; what comes without one, by the tier held then.
+
     ``expiry_warning_days`` before its last day, value that is still there is announced in the
     journal, for messages and webhooks to follow.  What was earned cannot be transferred within
     ``refund_days`` after its activity, while a refund may take it back.
@@ -80,6 +83,7 @@ class Currency(Model, frozen=True):
     name: Text
     expiry: Expiry
     forms: dict[str, dict[Plural, Name]] = field(default_factory=dict)
+    tier_expiry: dict[Id, Expiry] = field(default_factory=dict)
     activation_delay_days: Days = 0
     expiry_warning_days: Annotated[int, Meta(ge=1, le=365)] | None = None
     negative_balance: Literal["deficit", "clamp", "reject"] = "deficit"

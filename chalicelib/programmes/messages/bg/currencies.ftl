@@ -11,6 +11,7 @@ currencies-inactivity = { CAPITALISED($name) }: могат да се изпол�
 currencies-inactivity-on = { CAPITALISED($name) }: могат да се използват до края на деня, който е { $life } след получаването им или след последната дейност от вида: { $activity }.
 currencies-extended = След всяко посещение, покупка или друга дейност могат да се използват поне { $life }.
 currencies-extended-on = Могат да се използват поне { $life } след всяка дейност от вида: { $activity }.
+currencies-in-tier = Получени с ниво { $tier }: { $sentence }
 currencies-dated = { CAPITALISED($name) }: могат да се използват до края на { ENDED($date, ".") }
 currencies-yearly = { CAPITALISED($name) }: могат да се използват до края на първия следващ { $day } след получаването им.
 currencies-distant = { CAPITALISED($name) }: могат да се използват до края на първия { $day }, който е поне { days } след получаването им.

@@ -12,6 +12,7 @@ currencies-inactivity = { CAPITALISED($name) } can be used until the end of the 
 currencies-inactivity-on = { CAPITALISED($name) } can be used until the end of the day { $life } after they were earned, or after the last { $activity }.
 currencies-extended = After every visit, purchase or other activity they can be used for { $life } at least.
 currencies-extended-on = After every { $activity } they can be used for { $life } at least.
+currencies-in-tier = Earned in { $tier }: { $sentence }
 currencies-dated = { CAPITALISED($name) } can be used until the end of { $date }.
 # The day is one of every year: "31 December".
 currencies-yearly = { CAPITALISED($name) } can be used until the end of the next { $day } after they were earned.

@@ -11,6 +11,7 @@ currencies-inactivity = { $name } تا پایان روزی که { $life } پس �
 currencies-inactivity-on = { $name } تا پایان روزی که { $life } پس از دریافت آن یا پس از آخرین { $activity } است قابل استفاده است.
 currencies-extended = پس از هر مراجعه، خرید یا فعالیت دیگر دست‌کم { $life } قابل استفاده است.
 currencies-extended-on = پس از هر { $activity } دست‌کم { $life } قابل استفاده است.
+currencies-in-tier = آنچه در سطح { $tier } به دست می‌آید: { $sentence }
 currencies-dated = { $name } تا پایان { $date } قابل استفاده است.
 currencies-yearly = { $name } تا پایان نخستین { $day } پس از دریافت آن قابل استفاده است.
 currencies-distant = { $name } تا پایان نخستین { $day } که دست‌کم { days } پس از دریافت آن است قابل استفاده است.

@@ -11,6 +11,7 @@ currencies-inactivity = { $name }自获得之日或最近一次就诊、购买�
 currencies-inactivity-on = { $name }自获得之日或最近一次{ $activity }之日起 { $life }内有效，最后一天全天可用。
 currencies-extended = 每次就诊、购买或其他活动之后，至少 { $life }内有效。
 currencies-extended-on = 每次{ $activity }之后，至少 { $life }内有效。
+currencies-in-tier = 在{ $tier }等级获得的：{ $sentence }
 currencies-dated = { $name }的有效期至{ $date }当天结束。
 currencies-yearly = { $name }的有效期至获得后的下一个{ $day }当天结束。
 currencies-distant = { $name }的有效期至获得后至少 { days }的第一个{ $day }当天结束。

@@ -11,6 +11,7 @@ currencies-inactivity = { $name }自取得之日或最近一次就診、購買�
 currencies-inactivity-on = { $name }自取得之日或最近一次{ $activity }之日起 { $life }內有效，最後一天全天可用。
 currencies-extended = 每次就診、購買或其他活動之後，至少 { $life }內有效。
 currencies-extended-on = 每次{ $activity }之後，至少 { $life }內有效。
+currencies-in-tier = 在{ $tier }等級取得的：{ $sentence }
 currencies-dated = { $name }的效期至{ $date }當天結束。
 currencies-yearly = { $name }的效期至取得後的下一個{ $day }當天結束。
 currencies-distant = { $name }的效期至取得後至少 { days }的第一個{ $day }當天結束。
