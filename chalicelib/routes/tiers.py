@@ -58,10 +58,16 @@ class MetricView(Struct, frozen=True, omit_defaults=True):
     missing: int
     currency: str | None = None
     on: str | None = None
+    group: int | None = None
 
 
 class TierRequirementView(Struct, frozen=True):
-    """What a tier takes: `all` or `any` of the metrics."""
+    """
+    What a tier takes: `all` or `any` of the metrics.
+
+    Those of one ``group`` count as one: where it takes `all`, any of them is enough; where `any` is
+    enough, it takes all of them.
+    """
 
     tier: str
     name: str
@@ -239,7 +245,7 @@ def _level(level: LevelProgress | None, locale: str) -> TierRequirementView | No
     if level is None:
         return None
     metrics = [
-        MetricView(m.metric, m.value, m.at_least, m.missing, m.currency, m.on)
+        MetricView(m.metric, m.value, m.at_least, m.missing, m.currency, m.on, m.group)
         for m in level.metrics
     ]
     return TierRequirementView(

@@ -187,7 +187,15 @@ def document(rates: Rates, time_zone: str) -> dict[str, Any]:
                 {
                     "id": "silver",
                     "name": "Silver",
-                    "qualify": {"any": [{"metric": "visits", "at_least": 3}]},
+                    "qualify": {
+                        "any": [
+                            {"metric": "visits", "at_least": 3},
+                            [
+                                {"metric": "visits", "at_least": 2},
+                                {"metric": "spend", "at_least": 20000},
+                            ],
+                        ]
+                    },
                 },
                 {
                     "id": "gold",

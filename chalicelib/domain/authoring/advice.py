@@ -130,7 +130,7 @@ def _ladder(programme: Programme, tiers: Tiers) -> Iterator[Violation]:
         if place > 0 and level.qualify is None:
             yield Violation(at, "no metric reaches it: it is given by hand, by a plan or a reward")
         need = level.qualify or Qualification()
-        for threshold in (*need.all, *need.any):
+        for threshold in (each for part in need.parts for each in part):
             uncounted = reach.uncounted(programme, threshold)
             if uncounted:
                 detail = f"nothing counts towards `{threshold.metric}`: {uncounted}"

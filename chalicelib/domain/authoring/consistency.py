@@ -252,9 +252,18 @@ def _level(programme: Programme, level: TierLevel, at: str, *, first: bool) -> I
         return
     if bool(need.all) == bool(need.any):
         yield Violation(here, "needs exactly one of `all` and `any`, with thresholds")
-    for name, thresholds in (("all", need.all), ("any", need.any)):
-        for place, threshold in enumerate(thresholds):
-            yield from _threshold(programme, threshold, join(here, name, place))
+    for name, parts in (("all", need.all), ("any", need.any)):
+        lists = 0
+        for place, part in enumerate(parts):
+            if isinstance(part, Threshold):
+                yield from _threshold(programme, part, join(here, name, place))
+                continue
+            lists += 1
+            if lists > reach.LISTS_MAX:
+                detail = f"is one list too many: {reach.LISTS_MAX} are taken"
+                yield Violation(join(here, name, place), detail)
+            for number, threshold in enumerate(part):
+                yield from _threshold(programme, threshold, join(here, name, place, number))
 
 
 def _threshold(programme: Programme, threshold: Threshold, at: str) -> Iterator[Violation]:

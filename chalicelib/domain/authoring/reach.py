@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import product
+from math import prod
+from typing import Final
 
 from chalicelib.domain.pointer import join
 from chalicelib.domain.programme.document import Programme, Qualification, Threshold
 from chalicelib.domain.violations import Violation
+
+#: How many lists of thresholds a tier may take, and in how many ways they can then be reached.
+LISTS_MAX: Final = 3
+_WAYS_MAX: Final = 5**LISTS_MAX
 
 
 def problems(programme: Programme) -> Iterator[Violation]:
@@ -38,13 +45,14 @@ def _counted(programme: Programme, need: Qualification, at: str) -> Iterator[Vio
 
     What is earned may come to be: rules come and go, and tiers stay.
     """
-    missing = [
-        f"nothing counts towards `{threshold.metric}`: {why}"
-        for threshold in (*need.all, *need.any)
+    missing = {
+        threshold: f"nothing counts towards `{threshold.metric}`: {why}"
+        for part in need.parts
+        for threshold in part
         if threshold.metric != "points_earned" and (why := uncounted(programme, threshold))
-    ]
-    if missing and (need.all or len(missing) == len(need.any)):
-        yield Violation(at, f"nobody can reach it: {'; '.join(missing)}")
+    }
+    if missing and not need.met(lambda each: each not in missing):
+        yield Violation(at, f"nobody can reach it: {'; '.join(dict.fromkeys(missing.values()))}")
 
 
 def uncounted(programme: Programme, threshold: Threshold) -> str | None:
@@ -63,8 +71,10 @@ def uncounted(programme: Programme, threshold: Threshold) -> str | None:
 
 def implies(held: Qualification, need: Qualification) -> bool:
     """Tell whether every way to reach what is ``held`` reaches what is needed as well."""
-    ways = [held.all] if held.all else [(threshold,) for threshold in held.any]
-    return bool(ways) and all(_reaches(way, need) for way in ways)
+    ways = product(*held.parts) if held.all else held.parts
+    # Of a document that is refused for them, there may be too many to go through.
+    few = prod(map(len, held.parts)) <= _WAYS_MAX
+    return bool(held.parts) and few and all(_reaches(way, need) for way in ways)
 
 
 def _reaches(held: tuple[Threshold, ...], need: Qualification) -> bool:
@@ -79,4 +89,4 @@ def _reaches(held: tuple[Threshold, ...], need: Qualification) -> bool:
             >= threshold.at_least
         )
 
-    return all(map(met, need.all)) if need.all else any(map(met, need.any))
+    return need.met(met)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from chalicelib.domain.programme.document import Threshold, TierLevel, Tiers
+from chalicelib.domain.programme.document import Qualification, Threshold, TierLevel, Tiers
 from chalicelib.domain.programme.wording import Composer, Message
 
 
@@ -21,7 +21,7 @@ def tier(compose: Composer, tiers: Tiers, level: TierLevel) -> Iterator[Message 
         yield compose.message("tiers-given", tier=level.name)
         yield _benefits(compose, level)
         return
-    needs = [_threshold(compose, threshold) for threshold in need.all or need.any]
+    needs = [_part(compose, need, part) for part in need.parts]
     yield compose.message(
         "tiers-reached",
         tier=level.name,
@@ -52,6 +52,15 @@ def _keeping(compose: Composer, tiers: Tiers) -> Message:
             grace=tiers.grace_days,
         )
     return compose.message("tiers-yearly", downgrade=tiers.downgrade, grace=tiers.grace_days)
+
+
+def _part(compose: Composer, need: Qualification, part: tuple[Threshold, ...]) -> Message:
+    """Return what stands alone, or what counts as one, in brackets."""
+    each = [_threshold(compose, threshold) for threshold in part]
+    if len(each) == 1:
+        return each[0]
+    within = compose.any_of(each) if need.all else compose.all_of(each)
+    return compose.message("tiers-together", needs=within)
 
 
 def _threshold(compose: Composer, threshold: Threshold) -> Message:

@@ -102,7 +102,7 @@ def thresholds(programme: Programme) -> tuple[Threshold, ...]:
     """Return every threshold of a programme's ladder."""
     levels = programme.tiers.levels if programme.tiers else ()
     needs = [level.qualify for level in levels if level.qualify is not None]
-    return tuple(each for need in needs for each in (*need.all, *need.any))
+    return tuple(each for need in needs for part in need.parts for each in part)
 
 
 def key_of(programme: Programme, threshold: Threshold) -> str:

@@ -80,7 +80,7 @@ def rank_of(tiers: Tiers, total: Callable[[Threshold], int]) -> int:
     """Return the highest rank whose thresholds are reached by what is counted for each."""
     for rank in range(len(tiers.levels) - 1, 0, -1):
         need = tiers.levels[rank].qualify
-        if need is not None and _met(need, total):
+        if need is not None and need.met(lambda each: total(each) >= each.at_least):
             return rank
     return 0
 
@@ -88,13 +88,8 @@ def rank_of(tiers: Tiers, total: Callable[[Threshold], int]) -> int:
 def qualifies(
     account: Account, programme: Programme, tiers: Tiers, need: Qualification, window: Window
 ) -> bool:
-    """Tell whether the metrics of a window reach all, or any, of the thresholds of a tier."""
-    return _met(need, lambda each: measure(account, programme, tiers, each, window))
-
-
-def _met(need: Qualification, total: Callable[[Threshold], int]) -> bool:
-    met = (total(each) >= each.at_least for each in need.all or need.any)
-    return all(met) if need.all else any(met)
+    """Tell whether the metrics of a window reach what a tier takes."""
+    return need.met(lambda each: measure(account, programme, tiers, each, window) >= each.at_least)
 
 
 def raised(

@@ -19,7 +19,11 @@ from chalicelib.domain.programme.fields import Text
 
 
 class MetricProgress(Struct, frozen=True, omit_defaults=True):
-    """One threshold: where the member is, where it is reached, what is missing."""
+    """
+    One threshold: where the member is, where it is reached, what is missing.
+
+    Those of one ``group``, numbered from 1, count as one of what the level takes.
+    """
 
     metric: str
     value: int
@@ -27,10 +31,15 @@ class MetricProgress(Struct, frozen=True, omit_defaults=True):
     missing: int
     currency: str | None = None
     on: str | None = None
+    group: int | None = None
 
 
 class LevelProgress(Struct, frozen=True, omit_defaults=True):
-    """What a level takes: ``need`` is `all` or `any` of the thresholds."""
+    """
+    What a level takes: ``need`` is `all` or `any` of the thresholds.
+
+    Of a group, any of them is enough where it takes `all`, and it takes all where `any` is enough.
+    """
 
     tier: str
     name: Text
@@ -89,19 +98,22 @@ def _to_level(
     account: Account, programme: Programme, tiers: Tiers, level: TierLevel, window: Window
 ) -> LevelProgress:
     need = level.qualify or Qualification()
+    groups = [part for part in need.parts if len(part) > 1]
     metrics = []
-    for threshold in need.all or need.any:
-        value = measure(account, programme, tiers, threshold, window)
-        metrics.append(
-            MetricProgress(
-                metric=threshold.metric,
-                value=value,
-                at_least=threshold.at_least,
-                missing=max(threshold.at_least - value, 0),
-                currency=threshold.currency,
-                on=threshold.on,
+    for part in need.parts:
+        for threshold in part:
+            value = measure(account, programme, tiers, threshold, window)
+            metrics.append(
+                MetricProgress(
+                    metric=threshold.metric,
+                    value=value,
+                    at_least=threshold.at_least,
+                    missing=max(threshold.at_least - value, 0),
+                    currency=threshold.currency,
+                    on=threshold.on,
+                    group=groups.index(part) + 1 if part in groups else None,
+                )
             )
-        )
     return LevelProgress(
         tier=level.id,
         name=level.name,

@@ -9,6 +9,7 @@ document, whose parts name one another.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
 from typing import Annotated, Literal
 
@@ -217,11 +218,33 @@ class Threshold(Model, frozen=True):
     on: ActivityType | None = None
 
 
-class Qualification(Model, frozen=True):
-    """All of these thresholds, or any of them: one of the two."""
+#: Thresholds that count as one where they stand among others.
+Together = Annotated[tuple[Threshold, ...], Meta(min_length=2, max_length=5)]
 
-    all: tuple[Threshold, ...] = ()
-    any: tuple[Threshold, ...] = ()
+
+class Qualification(Model, frozen=True):
+    """
+    All of these thresholds, or any of them: one of the two.
+
+    Thresholds in a list of their own count as one: within ``all`` any of them is enough, within
+    ``any`` it takes all of them.
+    """
+
+    all: tuple[Threshold | Together, ...] = ()
+    any: tuple[Threshold | Together, ...] = ()
+
+    @property
+    def parts(self) -> tuple[tuple[Threshold, ...], ...]:
+        """Return what stands in ``all`` or ``any``, a threshold alone as a list of one."""
+        return tuple(
+            (each,) if isinstance(each, Threshold) else each for each in (*self.all, *self.any)
+        )
+
+    def met(self, reached: Callable[[Threshold], bool]) -> bool:
+        """Tell whether it is met where these thresholds are reached."""
+        if self.all:
+            return all(any(map(reached, part)) for part in self.parts)
+        return any(all(map(reached, part)) for part in self.parts)
 
 
 class TierLevel(Model, frozen=True):

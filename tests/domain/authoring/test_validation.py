@@ -41,6 +41,9 @@ CARRYING: Final[dict[str, Any]] = {
 }
 GOLD: Final = "/tiers/levels/2/qualify"
 REWARD: Final = "/rewards/0"
+#: Thresholds in a list of their own: what silver reaches by itself, and what it does not.
+EITHER: Final = [{"metric": "visits", "at_least": 5}, {"metric": "spend", "at_least": 5}]
+BOTH: Final = [{"metric": "visits", "at_least": 7}, {"metric": "spend", "at_least": 5}]
 
 # What is changed, and the one problem that follows: where, and words of the remedy.
 PROBLEMS: Final[list[tuple[dict[str, Any], str, str]]] = [
@@ -167,6 +170,17 @@ PROBLEMS: Final[list[tuple[dict[str, Any], str, str]]] = [
      "nobody can reach it: nothing counts towards `visits`: `metrics.visits_on` is empty"),
     ({"/tiers/window": "lifetime", "/tiers/upgrade": "at_review"}, "/tiers/upgrade",
      "nobody climbs"),
+    ({f"{GOLD}": {"all": [{"metric": "visits", "at_least": 6}, EITHER]}},
+     "/tiers/levels/1/qualify", "a member who reaches `silver` reaches `gold` too"),
+    ({f"{GOLD}": {"any": [BOTH, {"metric": "visits", "at_least": 5}]}},
+     "/tiers/levels/1/qualify", "a member who reaches `silver` reaches `gold` too"),
+    ({f"{GOLD}": {"all": [{"metric": "visits", "at_least": 7}, EITHER, BOTH, BOTH, BOTH]}},
+     f"{GOLD}/all/4", "is one list too many: 3 are taken"),
+    ({f"{GOLD}/all/0": [{"metric": "visits", "at_least": 9},
+                        {"metric": "spend", "at_least": 9, "on": "a.b"}]},
+     f"{GOLD}/all/0/1/on", "must be left out"),
+    ({f"{GOLD}/all/0": [{"metric": "visits", "at_least": 9}]},
+     f"{GOLD}/all/0", "must have at least 2 item(s)"),
 ]  # fmt: skip
 
 # What is changed, and the one warning that follows.

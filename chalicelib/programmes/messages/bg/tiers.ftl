@@ -13,6 +13,7 @@ tiers-reached =
 tiers-waits = Започва, когато този срок изтече.
 
 tiers-events = { $events } × { $activity }
+tiers-together = ({ $needs })
 tiers-earned = спечелени { $value }
 
 tiers-kept = Веднъж достигнато, то се запазва.

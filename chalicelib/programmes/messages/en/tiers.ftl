@@ -12,6 +12,8 @@ tiers-waits = It begins when the time is over.
 
 # What reaching it takes; visits, referrals and what is spent are in common.ftl.
 tiers-events = { $events } × { $activity }
+# What counts as one among others.
+tiers-together = ({ $needs })
 tiers-earned = { $value } earned
 
 # How it is kept, and what follows where it is not.

@@ -10,6 +10,7 @@ tiers-reached =
 tiers-waits = پس از پایان این مدت آغاز می‌شود.
 
 tiers-events = { $events } بار { $activity }
+tiers-together = ({ $needs })
 tiers-earned = { $value } کسب‌شده
 
 tiers-kept = پس از رسیدن به آن، همیشه می‌ماند.

@@ -10,6 +10,7 @@ tiers-reached =
 tiers-waits = 期满后生效。
 
 tiers-events = { $activity } { $events } 次
+tiers-together = （{ $needs }）
 tiers-earned = 获得 { $value }
 
 tiers-kept = 一经达到，即长期保留。

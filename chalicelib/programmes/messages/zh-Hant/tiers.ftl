@@ -10,6 +10,7 @@ tiers-reached =
 tiers-waits = 期滿後生效。
 
 tiers-events = { $activity } { $events } 次
+tiers-together = （{ $needs }）
 tiers-earned = 獲得 { $value }
 
 tiers-kept = 一經達到，即長期保留。
