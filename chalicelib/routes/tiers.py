@@ -29,7 +29,11 @@ CountedMetric = Annotated[
 ]
 MetricWindow = Annotated[
     str,
-    Meta(extra_json_schema={"enum": ["calendar_year", "anniversary", "rolling", "lifetime"]}),
+    Meta(
+        extra_json_schema={
+            "enum": ["calendar_year", "anniversary", "calendar_month", "rolling", "lifetime"]
+        }
+    ),
 ]
 
 

@@ -202,6 +202,7 @@ WORDS: Final = {
     ("stamps-earned", "per"): choices(StampCard, "per"),
     ("tiers-reached", "window"): choices(Tiers, "window"),
     ("tiers-rolling", "downgrade"): choices(Tiers, "downgrade") - {"none"},
+    ("tiers-monthly", "downgrade"): choices(Tiers, "downgrade") - {"none"},
     ("tiers-yearly", "downgrade"): choices(Tiers, "downgrade") - {"none"},
     ("transfers-expiry", "expiry"): choices(TransferRule, "expiry"),
     ("transfers-most", "side"): {"sending", "receiving"},

@@ -51,6 +51,8 @@ def _keeping(compose: Composer, tiers: Tiers) -> Message:
             downgrade=tiers.downgrade,
             grace=tiers.grace_days,
         )
+    if tiers.window == "calendar_month":
+        return compose.message("tiers-monthly", downgrade=tiers.downgrade, grace=tiers.grace_days)
     return compose.message("tiers-yearly", downgrade=tiers.downgrade, grace=tiers.grace_days)
 
 

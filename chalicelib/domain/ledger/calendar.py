@@ -229,6 +229,11 @@ def add_years(day: date, years: int) -> date:
     return add_months(day, years * _MONTHS_A_YEAR)
 
 
+def last_of_month(day: date) -> date:
+    """Return the last day of the month that a day is in."""
+    return day.replace(day=monthrange(day.year, day.month)[1])
+
+
 # Counting windows
 
 
@@ -272,7 +277,7 @@ def window_end(day: date, window: str, week_start: int = MONDAY) -> date | None:
         case "week":
             return add_days(_first_of_week(day, week_start), _DAYS_A_WEEK - 1)
         case "month":
-            return day.replace(day=monthrange(day.year, day.month)[1])
+            return last_of_month(day)
         case "year":
             return date(day.year, 12, 31)
         case "lifetime":

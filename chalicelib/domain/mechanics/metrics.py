@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
     from chalicelib.domain.ledger.activity import Activity
 
-#: Windows of ladders that may begin on any day of the year.
-_BY_DAY: Final = frozenset({"anniversary", "rolling"})
+#: Windows of ladders that may begin on any day of the year, or are judged day by day.
+_BY_DAY: Final = frozenset({"anniversary", "calendar_month", "rolling"})
 _DAY: Final = len("2026-11-22")
 
 

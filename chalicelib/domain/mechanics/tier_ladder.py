@@ -1,8 +1,8 @@
 """
 The ladder of a programme: the window that a day is in, and the tier that its metrics reach.
 
-A window is a calendar year, a year of membership, the last so many days, or the whole of a
-membership.
+A window is a calendar year or month, a year of membership, the last so many days, or the whole of
+a membership.
 """
 
 from __future__ import annotations
@@ -43,6 +43,8 @@ def window_of(tiers: Tiers, enrolment: Enrolment, day: date) -> Window:
     """Return the window that a local day is in; a rolling one is that which ends with it."""
     if tiers.window == "calendar_year":
         return Window(date(day.year, 1, 1), date(day.year, 12, 31))
+    if tiers.window == "calendar_month":
+        return Window(day.replace(day=1), calendar.last_of_month(day))
     if tiers.window == "rolling":
         return Window(calendar.add_days(day, 1 - tiers.rolling_days), day)
     if tiers.window == "anniversary":
@@ -53,6 +55,11 @@ def window_of(tiers: Tiers, enrolment: Enrolment, day: date) -> Window:
         following = calendar.add_years(joined, years + 1)
         return Window(calendar.add_years(joined, years), calendar.add_days(following, -1))
     return Window(None, day)
+
+
+def by_days(tiers: Tiers) -> bool:
+    """Tell whether a tier follows from what was done on each day (`tier_standing`)."""
+    return tiers.window in {"calendar_month", "rolling"}
 
 
 class Review(NamedTuple):

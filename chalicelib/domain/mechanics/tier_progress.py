@@ -9,6 +9,7 @@ from chalicelib.domain.ledger.account import Account, TierStep
 from chalicelib.domain.ledger.calendar import Instant
 from chalicelib.domain.mechanics.tier_ladder import (
     Window,
+    by_days,
     measure,
     qualifies,
     window_of,
@@ -72,7 +73,7 @@ def tier_progress(account: Account, programme: Programme, now: Instant) -> TierP
     window = window_of(tiers, enrolment, calendar.local_date(now, programme.time_zone))
     rank = programme.rank(enrolment.tier)
     by, in_grace = enrolment.review_at, enrolment.in_grace
-    if tiers.window == "rolling" and by is not None:
+    if by_days(tiers) and by is not None:
         # What has confirmed the tier counts at the review; here it is told at once.
         beneath = rank_beneath(account, programme)
         review = next_review(account, programme, tiers, beneath, now)

@@ -2,9 +2,10 @@
 Reviews of tiers: which of them a member keeps when a window is over, and which are lost.
 
 A calendar year, or a year of membership, is reviewed when it ends, on what it brought, so that a
-tier reached in one year lasts through the next; a rolling tier when its term is over, which began
-with the last day that reached it (`tier_standing`).  A grace postpones a loss, and what the new
-window has brought by its end counts too.  A lifetime tier is never reviewed.
+tier reached in one year lasts through the next; one of a ladder that rolls, or goes by months, when
+its term is over, which began with the last day that reached it (`tier_standing`).  A grace
+postpones a loss, and what the new window has brought by its end counts too.  A lifetime tier is
+never reviewed.
 """
 
 from __future__ import annotations
@@ -20,7 +21,12 @@ from chalicelib.domain.ledger.account import Account
 from chalicelib.domain.ledger.calendar import Instant
 from chalicelib.domain.ledger.effects import ReviewChange
 from chalicelib.domain.ledger.events import Data, TierAtRisk, TierReviewAnnounced, TiersReviewed
-from chalicelib.domain.mechanics.tier_ladder import finished_window, rank_reached, window_of
+from chalicelib.domain.mechanics.tier_ladder import (
+    by_days,
+    finished_window,
+    rank_reached,
+    window_of,
+)
 from chalicelib.domain.mechanics.tiers import (
     NOTICES,
     lower_to,
@@ -63,7 +69,7 @@ def _review(event: EventBuilder, programme: Programme, tiers: Tiers) -> None:
     enrolment = event.account.enrolments[programme.id]
     today = calendar.local_date(event.now, programme.time_zone)
     held = rank_beneath(event.account, programme)
-    if tiers.window == "rolling":
+    if by_days(tiers):
         from chalicelib.domain.mechanics import tier_standing
 
         reached = tier_standing.rank_lasting(event.account, programme, tiers, held, today)
@@ -109,7 +115,7 @@ def announce(event: EventBuilder, programmes: Programmes) -> Data | None:
         tiers = version.document.tiers if version else None
         if version is not None and tiers is not None:
             found = tuple(_at_risk(account, version.document, tiers, event.now))
-            if not found and tiers.window == "rolling":
+            if not found and by_days(tiers):
                 # What confirmed the tier since has put its loss off, and the notice of it.
                 schedule_review(event, version.document, tiers)
             at_risk += found
@@ -124,7 +130,7 @@ def _at_risk(
     if enrolment.review_at is None or enrolment.review_at <= now:
         return
     last = calendar.local_date(enrolment.review_at - 1, programme.time_zone)
-    if tiers.window == "rolling":
+    if by_days(tiers):
         from chalicelib.domain.mechanics import tier_standing
 
         days = tier_standing.Days(account, programme, tiers)

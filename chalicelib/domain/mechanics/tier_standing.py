@@ -1,11 +1,12 @@
 """
-Standing on a rolling ladder: which tier the days give, and how long it lasts.
+Standing on a ladder that rolls or goes by months: which tier the days give, and how long it lasts.
 
-A day is judged by the window that ends with it: each day with activity, or, on a ladder that is
-climbed at reviews, each last day of `rolling_days` since the member joined.  A tier lasts for
-`rolling_days` after the last day that reached it, and its grace after those.  So it follows from
-the days alone, in whatever order they became known; only what stays for good, or goes down step by
-step, also asks what was held before.
+A day is judged by the window that ends with it, the last `rolling_days` or its month so far: each
+day with activity, or, on a ladder that is climbed at reviews, each last day of `rolling_days` since
+the member joined, or of a month.  A tier lasts for `rolling_days` after the last day that reached
+it, or through the month after it, and its grace after those.  So it follows from the days alone, in
+whatever order they became known; only what stays for good, or goes down step by step, also asks
+what was held before.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from chalicelib.domain.programme.document import Programme, Threshold, Tiers
 
 
 class Days:
-    """The days of one member that a rolling ladder judges."""
+    """The days of one member that a ladder judges."""
 
     def __init__(self, account: Account, programme: Programme, tiers: Tiers) -> None:
         self._programme: Final = programme
@@ -54,24 +55,53 @@ class Days:
 
     def last_reached(self, rank: int, today: date) -> date | None:
         """Return the last day that reached a rank, if what it gave is not over, grace included."""
-        days = self._within(_lasts(self._tiers), today)
+        days = self._within(self._tiers.grace_days, today)
         return next((day for day in days if self.reached(day) >= rank), None)
 
     def rank(self, today: date) -> int:
         """Return the rank that the days give today, grace included."""
-        return max(map(self.reached, self._within(_lasts(self._tiers), today)), default=0)
+        return max(map(self.reached, self._within(self._tiers.grace_days, today)), default=0)
 
     def rank_without_grace(self, day: date) -> int:
         """Return the rank that the days known so far give on a day to come."""
-        return max(map(self.reached, self._within(self._tiers.rolling_days, day)), default=0)
+        return max(map(self.reached, self._within(0, day)), default=0)
 
-    def _within(self, lasts: int, today: date) -> Iterator[date]:
-        return self.judged(calendar.add_days(today, -lasts), _last_known(self._tiers, today))
+    def _within(self, grace_days: int, today: date) -> Iterator[date]:
+        first = _first_that_lasts(self._tiers, calendar.add_days(today, -grace_days))
+        return self.judged(first, _last_known(self._tiers, today))
 
 
-def _lasts(tiers: Tiers) -> int:
-    """Return for how many days after the one that reached it a tier is held."""
-    return tiers.rolling_days + tiers.grace_days
+def _last_day(tiers: Tiers, reached: date) -> date:
+    """Return the last day of a tier that a day reached, without grace."""
+    if tiers.window == "calendar_month":
+        return calendar.last_of_month(calendar.add_months(reached, 1))
+    return calendar.add_days(reached, tiers.rolling_days)
+
+
+def _last_day_of_step(tiers: Tiers, stepped: date) -> date:
+    """Return the last day of a tier to which a review took somebody down, without grace."""
+    if tiers.window == "calendar_month":
+        return calendar.last_of_month(stepped)
+    return calendar.add_days(stepped, tiers.rolling_days)
+
+
+def _first_that_lasts(tiers: Tiers, today: date) -> date:
+    """Return the first day of which a tier that it reached lasts through today, without grace."""
+    if tiers.window == "calendar_month":
+        return calendar.add_months(today.replace(day=1), -1)
+    return calendar.add_days(today, -tiers.rolling_days)
+
+
+def _last_that_counts(tiers: Tiers, day: date) -> date:
+    """Return the last day whose window has a day in it."""
+    if tiers.window == "calendar_month":
+        return calendar.last_of_month(day)
+    return calendar.add_days(day, tiers.rolling_days - 1)
+
+
+def _lost_on(tiers: Tiers, last: date) -> date:
+    """Return the day on which a tier is lost whose last day this is, its grace over."""
+    return calendar.add_days(last, tiers.grace_days + 1)
 
 
 def _waits(tiers: Tiers) -> bool:
@@ -85,6 +115,12 @@ def _last_known(tiers: Tiers, today: date) -> date:
 
 def _ends_of_terms(tiers: Tiers, enrolment: Enrolment, first: date, last: date) -> Iterator[date]:
     joined = calendar.parse_date(enrolment.joined_on)
+    if tiers.window == "calendar_month":
+        end = calendar.add_days(calendar.add_days(last, 1).replace(day=1), -1)
+        while end >= max(first, joined):
+            yield end
+            end = calendar.add_days(end.replace(day=1), -1)
+        return
     terms = ((last - joined).days + 1) // tiers.rolling_days
     while terms > 0:
         end = calendar.add_days(joined, terms * tiers.rolling_days - 1)
@@ -94,6 +130,15 @@ def _ends_of_terms(tiers: Tiers, enrolment: Enrolment, first: date, last: date) 
         terms -= 1
 
 
+def _next_term(tiers: Tiers, enrolment: Enrolment, today: date) -> date:
+    """Return the first day of the term after the running one."""
+    if tiers.window == "calendar_month":
+        return calendar.add_days(calendar.last_of_month(today), 1)
+    joined = calendar.parse_date(enrolment.joined_on)
+    terms = (today - joined).days // tiers.rolling_days + 1
+    return calendar.add_days(joined, terms * tiers.rolling_days)
+
+
 def next_review(
     account: Account, programme: Programme, tiers: Tiers, rank: int, now: Instant, today: date
 ) -> Review | None:
@@ -101,23 +146,21 @@ def next_review(
     Return the next review of a rank, none where nothing could change by it.
 
     One that no day gives, as after a change of the ladder, keeps the review that it has, or gets
-    one `rolling_days` from today.
+    one as if it had been reached today.
     """
     enrolment, zone = account.enrolments[programme.id], programme.time_zone
     falls = rank > 0 and tiers.downgrade != "none"
     if not falls and not _waits(tiers):
         return None
-    days = list(_held_since(account, programme, tiers, rank, today)) if falls else []
-    if falls and not days and enrolment.review_at is not None and enrolment.review_at > now:
+    lasts = list(_held_through(account, programme, tiers, rank, today)) if falls else []
+    if falls and not lasts and enrolment.review_at is not None and enrolment.review_at > now:
         last = calendar.local_date(enrolment.review_at - 1, zone)
         return Review(enrolment.review_at, last, enrolment.in_grace)
-    last = calendar.add_days(max(days, default=today), tiers.rolling_days)
+    last = max(lasts, default=_last_day(tiers, today))
     in_grace = last < today
     ends = calendar.add_days(last, 1 + tiers.grace_days * in_grace)
     if _waits(tiers):
-        joined = calendar.parse_date(enrolment.joined_on)
-        terms = (today - joined).days // tiers.rolling_days + 1
-        ends = min(ends, calendar.add_days(joined, terms * tiers.rolling_days))
+        ends = min(ends, _next_term(tiers, enrolment, today))
     return Review(calendar.day_start(ends, zone), last, in_grace)
 
 
@@ -126,18 +169,18 @@ def rank_lasting(
 ) -> int:
     """Return the rank that the days give today; no less than the one held, if its term lasts."""
     given = Days(account, programme, tiers).rank(today)
-    first = calendar.add_days(today, -_lasts(tiers))
-    lasts = any(day >= first for day in _held_since(account, programme, tiers, held, today))
+    days = _held_through(account, programme, tiers, held, today)
+    lasts = any(_lost_on(tiers, last) > today for last in days)
     return max(given, held) if lasts else given
 
 
-def _held_since(
+def _held_through(
     account: Account, programme: Programme, tiers: Tiers, rank: int, today: date
 ) -> Iterator[date]:
-    """Yield the days from which a rank lasts: the last that reached it, or one of a step down."""
+    """Yield the last days of a rank: by the last day that reached it, and by a step down to it."""
     reached = Days(account, programme, tiers).last_reached(rank, today)
     if reached is not None:
-        yield reached
+        yield _last_day(tiers, reached)
     before, step = (None, *account.enrolments[programme.id].timeline)[-2:]
     if (
         tiers.downgrade == "one_level"
@@ -146,7 +189,7 @@ def _held_since(
         and step.reason == "reviewed"
         and programme.rank(before.tier) > programme.rank(step.tier)
     ):
-        yield calendar.local_date(step.since, programme.time_zone)
+        yield _last_day_of_step(tiers, calendar.local_date(step.since, programme.time_zone))
 
 
 def brought(
@@ -164,7 +207,7 @@ def brought(
     It counts in the windows of its own day and of later ones; of its own, from ``since`` on.
     """
     known, anew = Days(before, programme, tiers), Days(after, programme, tiers)
-    last = min(calendar.add_days(day, tiers.rolling_days - 1), _last_known(tiers, today))
+    last = min(_last_that_counts(tiers, day), _last_known(tiers, today))
     before_it = {each: known.reached(each) for each in known.judged(day, last)}
     reached = [
         (each, rank)
@@ -175,7 +218,7 @@ def brought(
     zone = programme.time_zone
     courses = []
     for rank in range(1, len(tiers.levels)):
-        for first, final in _runs([each for each, of in reached if of >= rank], _lasts(tiers)):
+        for first, final in _runs(tiers, [each for each, of in reached if of >= rank]):
             # On a ladder that is climbed at reviews, from the review on that follows the day.
             begins = calendar.day_start(calendar.add_days(first, int(_waits(tiers))), zone)
             course = [(since if first == day and not _waits(tiers) else max(begins, since), rank)]
@@ -185,13 +228,13 @@ def brought(
     return highest(courses)
 
 
-def _runs(days: list[date], lasts: int) -> Iterator[tuple[date, date]]:
+def _runs(tiers: Tiers, days: list[date]) -> Iterator[tuple[date, date]]:
     """Yield the first and last of days between which a tier that each reaches is not lost."""
     first = last = None
     for day in days:
         if first is None or last is None:
             first = day
-        elif (day - last).days > lasts + 1:
+        elif day > _lost_on(tiers, _last_day(tiers, last)):
             yield first, last
             first = day
         last = day
@@ -201,11 +244,11 @@ def _runs(days: list[date], lasts: int) -> Iterator[tuple[date, date]]:
 
 def _declines(tiers: Tiers, rank: int, reached: date, today: date) -> Iterator[tuple[date, int]]:
     """Yield the days up to today on which reviews lower a rank, and to which."""
-    lost = calendar.add_days(reached, _lasts(tiers) + 1)
+    lost = _lost_on(tiers, _last_day(tiers, reached))
     while tiers.downgrade != "none" and rank > 0 and lost <= today:
         rank = rank - 1 if tiers.downgrade == "one_level" else 0
         yield lost, rank
-        lost = calendar.add_days(lost, _lasts(tiers) + 1)
+        lost = _lost_on(tiers, _last_day_of_step(tiers, lost))
 
 
 def highest(courses: Iterable[Course]) -> Course:
@@ -227,7 +270,7 @@ def carried(account: Account, programme: Programme, tiers: Tiers, today: date) -
     """Return what is left today of the rank held before the days that could give one."""
     if tiers.downgrade == "to_earned":
         return 0
-    first = calendar.add_days(today, -_lasts(tiers))
+    first = _first_that_lasts(tiers, calendar.add_days(today, -tiers.grace_days))
     enrolment = account.enrolments[programme.id]
     start = calendar.day_start(first, programme.time_zone)
     if enrolment.joined_at > start:

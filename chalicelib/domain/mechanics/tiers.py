@@ -2,9 +2,9 @@
 Tiers: the one that a member holds, and how it rises and falls.
 
 Climbing is immediate, unless the ladder says that it waits for the review, and counts from the day
-of the activity.  Where windows roll, a tier follows from the days alone (`tier_standing`).  Of a
-year, a reversal takes a tier back only while that is running: one that was reviewed since stands
-until the next review (`tier_reviews`).
+of the activity.  Where windows roll or are months, a tier follows from the days alone
+(`tier_standing`).  Of a year, a reversal takes a tier back only while that is running: one that was
+reviewed since stands until the next review (`tier_reviews`).
 
 A tier override (`tier_overrides`) holds a tier above what the metrics give, until its day is over.
 What the metrics alone would give is kept ``beneath`` it.
@@ -119,8 +119,8 @@ def climb(
     Raise the tier from the instant of an activity, if the metrics of its window now allow it.
 
     A late activity that brings a window over a threshold also raises what was held since: it gives
-    back what a review or a reversal took because the activity was not known.  Where windows roll,
-    it raises no longer than a tier that was reached then would have lasted.
+    back what a review or a reversal took because the activity was not known.  Where a tier follows
+    from the days, it raises no longer than one that was reached then would have lasted.
     """
     tiers = programme.tiers
     if tiers is None:
@@ -151,7 +151,7 @@ def _brought(
     """Return the least rank from each instant on, by the windows that an activity counts in."""
     today = calendar.local_date(event.now, programme.time_zone)
     waits = tiers.upgrade == "at_review"
-    if tiers.window == "rolling" and (waits or day < today):
+    if tier_ladder.by_days(tiers) and (waits or day < today):
         # Few activities are late.
         from chalicelib.domain.mechanics import tier_standing
 
@@ -173,7 +173,7 @@ def _brought(
 
 def _confirmed(event: EventBuilder, programme: Programme, tiers: Tiers) -> bool:
     """Tell whether what a review had missed, before a grace began, may be there now."""
-    if tiers.window == "rolling":
+    if tier_ladder.by_days(tiers):
         return True
     account, enrolment = event.account, event.account.enrolments[programme.id]
     today = calendar.local_date(event.now, programme.time_zone)
@@ -197,7 +197,7 @@ def descend_after_reversal(
     today = calendar.local_date(event.now, programme.time_zone)
     left = (
         _left_of_days(event, programme, tiers, today)
-        if tiers.window == "rolling"
+        if tier_ladder.by_days(tiers)
         else _left_of_window(event, programme, tiers, today, day)
     )
     if left is None:
@@ -210,7 +210,7 @@ def descend_after_reversal(
 
 
 def _left_of_days(event: EventBuilder, programme: Programme, tiers: Tiers, today: date) -> int:
-    """Return the rank that is justified after a reversal, where windows roll."""
+    """Return the rank that is justified after a reversal, where it follows from the days."""
     from chalicelib.domain.mechanics import tier_standing
 
     gave = tier_standing.Days(event.before, programme, tiers).rank(today)
@@ -307,7 +307,7 @@ def next_review(
     if tiers.window == "lifetime" or (rank == 0 and tiers.upgrade != "at_review"):
         return None
     today = calendar.local_date(now, programme.time_zone)
-    if tiers.window == "rolling":
+    if tier_ladder.by_days(tiers):
         from chalicelib.domain.mechanics import tier_standing
 
         return tier_standing.next_review(account, programme, tiers, rank, now, today)

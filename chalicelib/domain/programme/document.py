@@ -265,19 +265,23 @@ class Tiers(Model, frozen=True):
     The ladder, lowest first, and the window in which metrics count.
 
     ``calendar_year`` is the programme's own; ``anniversary`` a year from the day on which the
-    member joined, or from that day of a later year; ``rolling`` the last ``rolling_days`` days,
-    today among them; ``lifetime`` never ends.  With ``at_once`` a member climbs the moment the
-    metrics reach a threshold, with ``at_review`` when the window is reviewed.
+    member joined, or from that day of a later year; ``calendar_month`` the running one; ``rolling``
+    the last ``rolling_days`` days, today among them; ``lifetime`` never ends.  With ``at_once`` a
+    member climbs the moment the metrics reach a threshold, with ``at_review`` when the window is
+    reviewed.
 
     When a calendar year or a year of membership ends, the tier is reviewed on what that brought;
-    where windows roll, ``rolling_days`` after the last day of activity whose window reached it:
+    where windows roll, ``rolling_days`` after the last day of activity whose window reached it;
+    where they are months, when the one after that which reached it ends:
     ``none`` keeps it, ``one_level`` takes one step down, ``to_earned`` goes down to what was
     earned, each ``grace_days`` later.  ``notice_days`` before a review that would take the tier,
     the journal says so, for messages and webhooks to follow.
     """
 
     levels: Annotated[tuple[TierLevel, ...], Meta(min_length=1, max_length=20)]
-    window: Literal["calendar_year", "anniversary", "rolling", "lifetime"] = "calendar_year"
+    window: Literal["calendar_year", "anniversary", "calendar_month", "rolling", "lifetime"] = (
+        "calendar_year"
+    )
     rolling_days: Annotated[int, Meta(ge=1, le=366)] = 365
     upgrade: Literal["at_once", "at_review"] = "at_once"
     downgrade: Literal["none", "one_level", "to_earned"] = "to_earned"

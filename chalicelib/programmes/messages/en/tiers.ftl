@@ -5,6 +5,7 @@ tiers-reached =
     { $tier } is reached with { $needs } { $window ->
         [calendar_year] in a calendar year
         [anniversary] in a year of membership
+        [calendar_month] in a calendar month
         [rolling] in { days }
        *[lifetime] in all
     }.
@@ -22,6 +23,11 @@ tiers-yearly =
     It lasts through the next year; { $downgrade ->
         [one_level] a year that does not reach it again costs one tier
        *[to_earned] after a year that does not reach it again comes the tier that the year did reach
+    }{ tiers-grace }.
+tiers-monthly =
+    It lasts through the next month; { $downgrade ->
+        [one_level] a month that does not reach it again costs one tier
+       *[to_earned] after a month that does not reach it again comes the tier that the month did reach
     }{ tiers-grace }.
 tiers-rolling =
     It lasts { days }; if those do not reach it again { $downgrade ->

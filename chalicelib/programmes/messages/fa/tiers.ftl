@@ -4,6 +4,7 @@ tiers-reached =
     سطح { $tier } با { $needs } { $window ->
         [calendar_year] در یک سال میلادی
         [anniversary] در یک سال عضویت
+        [calendar_month] در یک ماه میلادی
         [rolling] در { $days } روز
        *[lifetime] در مجموع
     } به دست می‌آید.
@@ -18,6 +19,11 @@ tiers-yearly =
     تا پایان سال بعد می‌ماند؛ { $downgrade ->
         [one_level] سالی که دوباره به آن نرسد یک سطح کم می‌کند
        *[to_earned] پس از سالی که دوباره به آن نرسد، سطحی می‌آید که آن سال به آن رسیده است
+    }{ tiers-grace }.
+tiers-monthly =
+    تا پایان ماه میلادی بعد می‌ماند؛ { $downgrade ->
+        [one_level] ماهی که دوباره به آن نرسد یک سطح کم می‌کند
+       *[to_earned] پس از ماهی که دوباره به آن نرسد، سطحی می‌آید که آن ماه به آن رسیده است
     }{ tiers-grace }.
 tiers-rolling =
     { $days } روز می‌ماند؛ اگر در این روزها دوباره به آن نرسید، { $downgrade ->

@@ -4,6 +4,7 @@ tiers-reached =
     { $window ->
         [calendar_year] 一个日历年内
         [anniversary] 一个会员年度内
+        [calendar_month] 一个日历月内
         [rolling] { $days } 天内
        *[lifetime] 累计
     }{ $needs }，即达到{ $tier }。
@@ -18,6 +19,11 @@ tiers-yearly =
     保留至下一年度结束；{ $downgrade ->
         [one_level] 该年度未再达到则降一级
        *[to_earned] 该年度未再达到则改为该年度所达到的等级
+    }{ tiers-grace }。
+tiers-monthly =
+    保留至下个月结束；{ $downgrade ->
+        [one_level] 该月未再达到则降一级
+       *[to_earned] 该月未再达到则改为该月所达到的等级
     }{ tiers-grace }。
 tiers-rolling =
     保留 { $days } 天；{ $downgrade ->

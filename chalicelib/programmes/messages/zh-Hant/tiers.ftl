@@ -4,6 +4,7 @@ tiers-reached =
     { $window ->
         [calendar_year] 一個曆年內
         [anniversary] 一個會員年度內
+        [calendar_month] 一個曆月內
         [rolling] { $days } 天內
        *[lifetime] 累計
     }{ $needs }，即達到{ $tier }。
@@ -18,6 +19,11 @@ tiers-yearly =
     保留至下一年度結束；{ $downgrade ->
         [one_level] 該年度未再達到則降一級
        *[to_earned] 該年度未再達到則改為該年度所達到的等級
+    }{ tiers-grace }。
+tiers-monthly =
+    保留至下個月結束；{ $downgrade ->
+        [one_level] 該月未再達到則降一級
+       *[to_earned] 該月未再達到則改為該月所達到的等級
     }{ tiers-grace }。
 tiers-rolling =
     保留 { $days } 天；{ $downgrade ->
