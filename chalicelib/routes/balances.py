@@ -1,42 +1,21 @@
-"""What a member has and how it came about: balance, ledger, verification."""
+"""What a member has, now or as of a past instant."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Annotated
 
 from msgspec import Meta, Struct
 
-from chalicelib import observability
 from chalicelib.domain.ledger.account import Status
 from chalicelib.domain.ledger.calendar import format_instant
-from chalicelib.domain.ledger.effects import LotWarned, TierChange
-from chalicelib.domain.ledger.events import (
-    ActivityRecorded,
-    ActivityReversed,
-    Data,
-    Event,
-    TierReviewAnnounced,
-)
 from chalicelib.routes.calls import caller_of, instant_in, services_of
 from chalicelib.routes.http import Resource
 from chalicelib.routes.localisation import Direction
-from chalicelib.routes.operation import Call, Page, Query, Reply, Timestamp
-from chalicelib.routes.views import (
-    AwardView,
-    BalanceDetailView,
-    MovementView,
-    award_view,
-    balance_details,
-    movement,
-    spoken,
-)
-from chalicelib.usecases.read_ledger import read_as_of, read_ledger, verify_account
+from chalicelib.routes.operation import Call, Query, Reply, Timestamp
+from chalicelib.routes.views import BalanceDetailView, balance_details, spoken
+from chalicelib.usecases.read_as_of import read_as_of
 
 api = Resource("balances")
-
-
-EventKind = Annotated[str, Meta(extra_json_schema={"pattern": r"^[a-z]+(\.[a-z_]+)+$"})]
 
 
 class AsOf(Query, frozen=True):
@@ -56,99 +35,6 @@ class BalancesView(Struct, frozen=True):
     balances: list[BalanceDetailView]
     lang: str
     dir: Direction
-
-
-class ActivitySummaryView(Struct, frozen=True, omit_defaults=True):
-    """
-    The activity that an event recorded; of a reversal, what of it came back.
-
-    ``service_on`` is the day by which a purchase that was quoted was priced.
-    """
-
-    type: str
-    source: str
-    external_id: str
-    amount: int | None = None
-    currency: str | None = None
-    quantity: int | None = None
-    category: str = ""
-    channel: str = ""
-    location: str = ""
-    service_on: str = ""
-
-
-class ExpiringValueView(Struct, frozen=True):
-    """Value that is announced to expire: usable through ``expires_on``."""
-
-    programme: str
-    currency: str
-    amount: int
-    expires_on: str
-    expires_at: str
-
-
-class TierAtRiskView(Struct, frozen=True):
-    """A tier that the coming review would take, as things stand."""
-
-    programme: str
-    tier: str
-    falls_to: str
-    at: Timestamp
-
-
-class EventView(Struct, frozen=True, omit_defaults=True):
-    """
-    One event of the ledger.
-
-    ``redemption_id``, ``transfer_id`` and ``household_id`` name what it is about, ``counterparty``
-    the other member of a transfer, ``role`` as what the member belongs to a household from it on,
-    ``reverses`` the version of the event that it takes back; ``tiers`` the tiers held from it on,
-    ``at_risk`` those about to be lost.
-    """
-
-    version: int
-    kind: EventKind
-    occurred_at: str
-    effective_at: str
-    movements: list[MovementView]
-    actor: str = ""
-    activity: ActivitySummaryView | None = None
-    awards: list[AwardView] = []
-    tiers: dict[str, str] = {}
-    expiring: list[ExpiringValueView] = []
-    at_risk: list[TierAtRiskView] = []
-    redemption_id: str | None = None
-    transfer_id: str | None = None
-    counterparty: str | None = None
-    household_id: str | None = None
-    role: str | None = None
-    reverses: int | None = None
-    reason: str = ""
-    note: str = ""
-
-
-class LedgerView(Struct, frozen=True):
-    """A page of the ledger, newest first; ``next_cursor`` is null at the end."""
-
-    events: list[EventView]
-    next_cursor: str | None
-
-
-class IntegrityErrorView(Struct, frozen=True):
-    """What does not hold, and the event that it is about (0: the account itself)."""
-
-    version: int
-    detail: str
-
-
-class VerificationView(Struct, frozen=True):
-    """Whether the account is what its journal says: so many ``events`` after a version."""
-
-    member_id: str
-    verified: bool
-    since_version: int
-    events: int
-    errors: list[IntegrityErrorView]
 
 
 @api.get(
@@ -179,130 +65,4 @@ def balance(call: Call[None, AsOf]) -> Reply:
             dir=language.dir,
         ),
         headers={"Content-Language": language.lang},
-    )
-
-
-@api.get(
-    "/members/{member_id}/ledger",
-    name="read_ledger",
-    scope="ledger:read",
-    summary="Page through the ledger, newest first",
-    description=(
-        "Every event of the account, with what moved between which accounts of the ledger."
-    ),
-    query=Page,
-    answer=LedgerView,
-    member_may=True,
-    errors=("member_not_found",),
-)
-def ledger(call: Call[None, Page]) -> Reply:
-    """Read a page of the journal."""
-    page = read_ledger(
-        services_of(call),
-        caller_of(call),
-        call.path["member_id"],
-        limit=call.query.limit,
-        before=call.position(),
-    )
-    return Reply(
-        LedgerView(
-            [event_view(event, by_member=call.caller.kind == "member") for event in page.events],
-            None if page.before is None else call.next_cursor(page.before),
-        )
-    )
-
-
-@api.get(
-    "/members/{member_id}/verification",
-    name="verify_account",
-    scope="ledger:read",
-    summary="Check the account against its journal",
-    description=(
-        "Folds the events since the account's last checkpoint, of which there is one every 64 "
-        "events, anew from their stored bytes. `tessera verify` checks the whole journal."
-    ),
-    answer=VerificationView,
-    member_may=True,
-    errors=("member_not_found",),
-)
-def verification(call: Call) -> Reply:
-    """Verify an account."""
-    member = call.path["member_id"]
-    caller = caller_of(call)
-    verdict = verify_account(services_of(call), caller, member)
-    if not verdict.holds:
-        # An alarm counts these lines.
-        observability.warning(
-            "an account does not verify",
-            tenant=caller.tenant,
-            member_id=member,
-            count=len(verdict.errors),
-        )
-    errors = [IntegrityErrorView(error.version, error.detail) for error in verdict.errors]
-    return Reply(VerificationView(member, verdict.holds, verdict.since, verdict.events, errors))
-
-
-def event_view(event: Event, *, by_member: bool) -> EventView:
-    """Return an event as it is shown; members see of who acted only of which kind they are."""
-    data = event.data
-    awards = data.awards if isinstance(data, ActivityRecorded) else ()
-    return EventView(
-        version=event.version,
-        kind=event.kind,
-        occurred_at=format_instant(event.occurred_at),
-        effective_at=format_instant(event.effective_at),
-        movements=[movement(posting) for posting in event.postings],
-        actor=event.actor.kind if by_member else event.actor.name,
-        activity=_activity(event),
-        awards=[award_view(award) for award in awards if award.granted],
-        tiers={e.programme: e.tier for e in event.effects if isinstance(e, TierChange)},
-        expiring=list(_expiring(event)),
-        at_risk=_at_risk(data),
-        redemption_id=getattr(data, "redemption", None),
-        transfer_id=getattr(data, "transfer", None),
-        counterparty=getattr(data, "recipient", None) or getattr(data, "sender", None),
-        household_id=getattr(data, "household", None),
-        role=getattr(data, "role", None),
-        reverses=data.reverses if isinstance(data, ActivityReversed) else None,
-        reason=getattr(data, "reason", ""),
-        note=event.detail.note if event.detail else "",
-    )
-
-
-def _expiring(event: Event) -> Iterator[ExpiringValueView]:
-    for effect in event.effects:
-        if not isinstance(effect, LotWarned):
-            continue
-        lot = effect.lot
-        if lot.expires_at is None or lot.expires_on is None:
-            raise AssertionError("what is announced to expire has a last day")
-        programme, _, currency = effect.currency.partition("/")
-        gone = format_instant(lot.expires_at)
-        yield ExpiringValueView(programme, currency, effect.amount, lot.expires_on, gone)
-
-
-def _at_risk(data: Data) -> list[TierAtRiskView]:
-    tiers = data.at_risk if isinstance(data, TierReviewAnnounced) else ()
-    return [
-        TierAtRiskView(each.programme, each.tier, each.falls_to, format_instant(each.at))
-        for each in tiers
-    ]
-
-
-def _activity(event: Event) -> ActivitySummaryView | None:
-    data, detail = event.data, event.detail
-    if not isinstance(data, ActivityRecorded | ActivityReversed) or detail is None:
-        return None
-    activity = data.activity
-    return ActivitySummaryView(
-        type=activity.type,
-        source=detail.source,
-        external_id=detail.external_id,
-        amount=activity.amount,
-        currency=activity.money,
-        quantity=activity.quantity,
-        category=activity.category,
-        channel=activity.channel,
-        location=activity.location,
-        service_on=detail.bill.service_on if detail.bill else "",
     )

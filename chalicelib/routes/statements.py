@@ -23,7 +23,8 @@ from chalicelib.domain.ledger.events import (
 from chalicelib.domain.programme.versions import Programmes
 from chalicelib.routes.calls import caller_of, services_of
 from chalicelib.routes.http import Resource
-from chalicelib.routes.operation import Call, Page, Reply, Timestamp
+from chalicelib.routes.operation import Call, Reply, Timestamp
+from chalicelib.routes.periods import BAD_PERIOD, PeriodPage, period_of
 from chalicelib.routes.pricing import (
     ConsideredDiscountView,
     DrawView,
@@ -99,13 +100,16 @@ class StatementView(Struct, frozen=True):
     name="read_statement",
     scope="ledger:read",
     summary="Page through purchases and refunds, newest first",
-    description="With list prices, every discount that was applied or not, and what was paid.",
-    query=Page,
+    description=(
+        "With list prices, every discount that was applied or not, and what was paid. `from` and "
+        "`to` are about when it was recorded."
+    ),
+    query=PeriodPage,
     answer=StatementView,
     member_may=True,
-    errors=("member_not_found",),
+    errors=("member_not_found", *BAD_PERIOD),
 )
-def read(call: Call[None, Page]) -> Reply:
+def read(call: Call[None, PeriodPage]) -> Reply:
     """Read a page of a member's statement."""
     member = call.path["member_id"]
     page = read_statement(
@@ -114,6 +118,7 @@ def read(call: Call[None, Page]) -> Reply:
         member,
         limit=call.query.limit,
         before=call.position(),
+        period=period_of(call),
     )
     cursor = None if page.before is None else call.next_cursor(page.before)
     shown = [

@@ -1,18 +1,18 @@
-"""Look at a journal: pages, the account as of a past instant, and whether all of it holds."""
+"""Look at a journal: pages, and whether all of it holds."""
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
-from chalicelib.domain.errors import Invalid, MemberNotFound
+from chalicelib.domain.errors import MemberNotFound
 from chalicelib.domain.ledger.account import Account
-from chalicelib.domain.ledger.calendar import Instant, format_instant
 from chalicelib.domain.ledger.events import Event
 from chalicelib.domain.ledger.journal import decode
 from chalicelib.usecases.attempt import account_key
-from chalicelib.usecases.reading import Reading, read_account
-from chalicelib.usecases.services import Caller, Services, now_of, programmes_of
-from chalicelib.usecases.stored import CHECKPOINT_EVENTS, TRANSACTION_MAX
+from chalicelib.usecases.journal_search import check_member, newest_first
+from chalicelib.usecases.services import Caller, Services
+from chalicelib.usecases.stored import ALWAYS, Period
 
 if TYPE_CHECKING:
     from chalicelib.domain.verification import Verdict
@@ -26,18 +26,23 @@ class LedgerPage(NamedTuple):
 
 
 def read_ledger(
-    services: Services, caller: Caller, member: str, *, limit: int, before: int | None
+    services: Services,
+    caller: Caller,
+    member: str,
+    *,
+    limit: int,
+    before: int | None,
+    period: Period = ALWAYS,
 ) -> LedgerPage:
-    """Read a page of a journal; events that come meanwhile neither repeat nor hide any."""
-    up_to = None if before is None else before - 1
-    page = list(
-        services.ledger.events(
-            caller.tenant, member, up_to=up_to, newest_first=True, limit=limit + 1
-        )
-    )
+    """
+    Read a page of what changed an account within a period.
+
+    Events that come meanwhile neither repeat nor hide any.
+    """
+    found = newest_first(services, caller, member, before=before, period=period, at_once=limit + 1)
+    page = list(islice(found, limit + 1))
     if not page and before is None:
-        # Nothing at all: the journal of a member is never empty.
-        raise MemberNotFound
+        check_member(services, caller, member, period)
     more = len(page) > limit
     shown = tuple(decode(stored) for stored in page[:limit])
     return LedgerPage(shown, shown[-1].version if more else None)
@@ -92,39 +97,3 @@ def verify_account(services: Services, caller: Caller, member: str) -> Verdict:
         caller.tenant, member, after=start.version, up_to=account.version
     )
     return verification.verify(account, events, account_key(caller.tenant, member), start=start)
-
-
-def read_as_of(services: Services, caller: Caller, member: str, instant: Instant | None) -> Reading:
-    """
-    Read an account as it is, or as it was at a past instant.
-
-    Raises `MemberNotFound`, also where the member was not there yet.
-    """
-    if instant is None:
-        return read_account(services, caller, member)
-    now = now_of(services, caller.tenant)
-    if instant > now:
-        raise Invalid(
-            "as_of_in_future",
-            f"It is {format_instant(now)}: a balance can be read as of now or earlier.",
-            errors=[{"pointer": "/as_of", "detail": "must not be in the future"}],
-        )
-    from chalicelib.domain import verification
-
-    programmes = programmes_of(services, caller.tenant)
-    kept = services.ledger.checkpoints(
-        caller.tenant, member, by=instant, newest_first=True, limit=1
-    )
-    start = next(kept, Account())
-    # The next checkpoint is later than the instant, and no further than this.
-    up_to = start.version + CHECKPOINT_EVENTS + TRANSACTION_MAX
-    account: Account = verification.as_of(
-        services.ledger.events(caller.tenant, member, after=start.version, up_to=up_to),
-        programmes,
-        instant,
-        account_key(caller.tenant, member),
-        start=start,
-    )
-    if account.version == 0:
-        raise MemberNotFound
-    return Reading(account, account, programmes, instant)

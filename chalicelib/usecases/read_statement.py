@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Final, NamedTuple
 
-from chalicelib.domain.errors import MemberNotFound
 from chalicelib.domain.ledger.events import (
     ActivityRecorded,
     ActivityReversed,
@@ -17,16 +15,17 @@ from chalicelib.domain.ledger.events import (
     PlanFeePaid,
     PlanSubscribed,
 )
-from chalicelib.domain.ledger.journal import StoredEvent, decode
+from chalicelib.domain.ledger.journal import decode
 from chalicelib.domain.programme.versions import Programmes
+from chalicelib.usecases.journal_search import check_member, newest_first
 from chalicelib.usecases.services import Caller, Services, programmes_of
+from chalicelib.usecases.stored import ALWAYS, Period
 
 #: How many events are looked through for one page, whatever is found among them.
 SEARCHED_MAX: Final = 1000
 #: How many rows of bills a page has before it ends: an answer must not grow beyond what Lambda
 #: passes on, 6 MB, and a row takes some 150 bytes of it.
 ROWS_MAX: Final = 5000
-_READ_AT_ONCE: Final = 100
 
 
 class StatementPage(NamedTuple):
@@ -42,17 +41,25 @@ class StatementPage(NamedTuple):
 
 
 def read_statement(
-    services: Services, caller: Caller, member: str, *, limit: int, before: int | None
+    services: Services,
+    caller: Caller,
+    member: str,
+    *,
+    limit: int,
+    before: int | None,
+    period: Period = ALWAYS,
 ) -> StatementPage:
     """
-    Read a page of purchases, fees and what came back of them; raises `MemberNotFound`.
+    Read a page of purchases, fees and what came back of them within a period.
+
+    Raises `MemberNotFound`.
 
     A page may be short, or empty, and yet not the last: what is not about money is passed over.
     """
     found: list[Event] = []
     searched = rows = 0
     last = before
-    for stored in _newest_first(services, caller, member, before):
+    for stored in newest_first(services, caller, member, before=before, period=period):
         if searched == SEARCHED_MAX or len(found) == limit or rows >= ROWS_MAX:
             break
         searched, last = searched + 1, stored.version
@@ -62,8 +69,7 @@ def read_statement(
             rows += _rows(event)
     else:
         if last is None:
-            # Nothing at all: the journal of a member is never empty.
-            raise MemberNotFound
+            check_member(services, caller, member, period)
         last = None
     return StatementPage(tuple(found), last, programmes_of(services, caller.tenant))
 
@@ -80,23 +86,6 @@ def _is_about_money(data: Data) -> bool:
             return bool(prepaid)
         case _:
             return False
-
-
-def _newest_first(
-    services: Services, caller: Caller, member: str, before: int | None
-) -> Iterator[StoredEvent]:
-    """Read a journal backwards, no more at once than a page may need."""
-    while before is None or before > 1:
-        up_to = None if before is None else before - 1
-        read = list(
-            services.ledger.events(
-                caller.tenant, member, up_to=up_to, newest_first=True, limit=_READ_AT_ONCE
-            )
-        )
-        yield from read
-        if len(read) < _READ_AT_ONCE:
-            return
-        before = read[-1].version
 
 
 def _rows(event: Event) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final, TypeVar
+from typing import Any, Final, NamedTuple, TypeVar
 
 from msgspec import Struct
 
@@ -18,6 +18,20 @@ T = TypeVar("T", bound=Struct)
 CHECKPOINT_EVENTS: Final = 64
 #: DynamoDB takes no more items in one transaction, so no commit brings as many events.
 TRANSACTION_MAX: Final = 100
+
+
+class Period(NamedTuple):
+    """From an instant on, and up to before another; either may be open."""
+
+    since: Instant | None = None
+    until: Instant | None = None
+
+    def is_after(self, instant: Instant) -> bool:
+        """Tell whether it begins after an instant."""
+        return self.since is not None and instant < self.since
+
+
+ALWAYS: Final = Period()
 
 
 class IdempotencyKey(Struct, frozen=True):

@@ -173,11 +173,11 @@ def _check_once(events: list[Document], accepted: list[Fate]) -> None:
             activities[event["version"]] = event["activity"]["external_id"]
             recorded["earn", activities[event["version"]]] += 1
         elif event["kind"] == "activity.reversed":
-            recorded["reverse", activities[event["reverses"]]] += 1
+            recorded["reverse", activities[event["about"]["reverses"]]] += 1
         elif event["kind"] == "reward.redeemed":
-            recorded["redeem", event["redemption_id"]] += 1
+            recorded["redeem", event["about"]["redemption_id"]] += 1
         elif event["kind"] == "redemption.cancelled":
-            recorded["cancel", event["redemption_id"]] += 1
+            recorded["cancel", event["about"]["redemption_id"]] += 1
     result = Counter(
         (
             fate.wish.kind,

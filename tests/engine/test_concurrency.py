@@ -82,9 +82,13 @@ def test_fifty_clients_on_one_member(shop: Clinic, member: str) -> None:
     earned = Counter(event["activity"]["external_id"] for event in events if "activity" in event)
     assert earned == Counter(activity["external_id"] for activity in activities)
     redeemed = [pair[1].expect(201)["redemption_id"] for pair in answers[0::5]]
-    ids = [event["redemption_id"] for event in events if event["kind"] == "reward.redeemed"]
+    ids = [
+        event["about"]["redemption_id"] for event in events if event["kind"] == "reward.redeemed"
+    ]
     assert Counter(ids) == Counter(redeemed)
-    reasons = Counter(event["reason"] for event in events if event["kind"] == "balance.adjusted")
+    reasons = Counter(
+        event["about"]["reason"] for event in events if event["kind"] == "balance.adjusted"
+    )
     given = [f"by-{number}" for number in range(1, CLIENTS, 5)]
     assert reasons == Counter([*given, "test"])
     for number, (first, *_) in enumerate(answers):

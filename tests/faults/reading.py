@@ -8,7 +8,8 @@ from typing import TypeVar
 from chalicelib.domain import verification
 from chalicelib.domain.decide.settling import settle
 from chalicelib.domain.errors import LoyaltyError, Unavailable
-from chalicelib.usecases.read_ledger import LedgerPage, read_as_of, read_ledger, verify_account
+from chalicelib.usecases.read_as_of import read_as_of
+from chalicelib.usecases.read_ledger import LedgerPage, read_ledger, verify_account
 from chalicelib.usecases.reading import Reading, read_account
 from chalicelib.usecases.redeem_reward import (
     VoucherRead,

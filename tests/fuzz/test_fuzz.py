@@ -180,7 +180,7 @@ class TestJudge:
         judge = Judge(local_contract())
         one, other = "mem_" + "1" * 26, "mem_" + "2" * 26
         member = Credential("Bearer x", "a", one, Memory(), lambda: 0)
-        result = Answer(200, {}, f'{{"member_id":"{one}","counterparty":"{other}"}}'.encode())
+        result = Answer(200, {}, f'{{"member_id":"{one}","sender_id":"{other}"}}'.encode())
 
         judge.check_told(member, self.ASKED, result)
         with pytest.raises(AssertionError):

@@ -91,7 +91,7 @@ def test_two_of_a_family(practice: Clinic, mother: str, child: str) -> None:
     assert own(practice, mother) == (household, "adult", 2)
     assert own(practice, child) == (household, "child", 2)
     event = practice.check(child)[-1]
-    assert (event["kind"], event["household_id"], event["role"]) == (
+    assert (event["kind"], event["about"]["household_id"], event["about"]["role"]) == (
         "household.joined",
         household,
         "child",

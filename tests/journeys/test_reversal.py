@@ -76,7 +76,7 @@ class TestWhole:
         assert moves == [("silver", "base")]
         assert clinic.available(member) == 0
         last = clinic.check(member)[-1]
-        assert (last["kind"], last["reverses"], last["reason"]) == (
+        assert (last["kind"], last["about"]["reverses"], last["about"]["reason"]) == (
             "activity.reversed",
             2,
             "paid-twice",
@@ -254,7 +254,7 @@ def test_adjustment(clinic: Clinic, member: str) -> None:
     assert (given["balances"][0]["available"], taken["balances"][0]["available"]) == (50, 30)
     assert looked["balances"][0]["available"] == 0
     last = clinic.check(member)[-1]
-    assert (last["kind"], last["reason"], last["note"]) == (
+    assert (last["kind"], last["about"]["reason"], last["note"]) == (
         "balance.adjusted",
         "goodwill",
         "waited",

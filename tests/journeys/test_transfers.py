@@ -59,9 +59,9 @@ def test_the_gift(shop: Clinic, sender: str, friend: str) -> None:
     assert lots(shop, sender) == [(50, "2027-03-05")]
     assert sent["balances"][0]["available"] == 50
     out, come = shop.check(sender)[-1], shop.check(friend)[-1]
-    assert (out["kind"], out["counterparty"]) == ("transfer.sent", friend)
-    assert (come["kind"], come["counterparty"]) == ("transfer.received", sender)
-    assert out["transfer_id"] == come["transfer_id"] == sent["transfer_id"]
+    assert (out["kind"], out["about"]["recipient_id"]) == ("transfer.sent", friend)
+    assert (come["kind"], come["about"]["sender_id"]) == ("transfer.received", sender)
+    assert out["about"]["transfer_id"] == come["about"]["transfer_id"] == sent["transfer_id"]
     assert out["version"] == sent["version"]
 
 

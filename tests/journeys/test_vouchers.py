@@ -155,7 +155,7 @@ class TestCancellation:
         body = {"code": code_of(made)}
         clinic.api.post("/v1/vouchers/use", body).expect(409, "voucher_cancelled")
         clinic.api.post(path, {}).expect(409, "voucher_cancelled")
-        assert clinic.check(member)[-1]["reason"] == "changed-their-mind"
+        assert clinic.check(member)[-1]["about"]["reason"] == "changed-their-mind"
 
     def test_limit_and_stock_return(self, clinic: Clinic, member: str) -> None:
         """A cancelled redemption counts neither against the member's limit nor the stock."""

@@ -324,7 +324,7 @@ class TestWhoActed:
         assert [each["pointer"] for each in refused["errors"]] == ["/reason"]
         clinic.api.post(path, {**body, "reason": "asked-to"}).expect(200)
         closed = clinic.ledger(member)[-1]
-        assert (closed["reason"], closed["note"]) == ("asked-to", "HIV test")
+        assert (closed["about"]["reason"], closed["note"]) == ("asked-to", "HIV test")
 
 
 class TestFirstAnswers:

@@ -243,7 +243,7 @@ class TestClose:
         assert closed.expect(200)["status"] == "closed"
         assert clinic.available(member) == 0
         last = clinic.check(member)[-1]
-        assert (last["kind"], last["reason"]) == ("member.closed", "moved")
+        assert (last["kind"], last["about"]["reason"]) == ("member.closed", "moved")
         assert [(move["destination"], move["amount"]) for move in last["movements"]] == [
             ("forfeited/tenant", 120)
         ]

@@ -8,7 +8,7 @@ journal get is in ``data``, whose ``kind`` is the event's name: dotted, in the p
 A payload's fields may be added to with a default, never renamed, removed or given another meaning.
 Nothing of one that is stored in the open may reveal health or who somebody is: what could is in the
 `Detail`, which is stored apart and sealed.  A ``reason`` is a code; what is written in words is a
-note, and sealed.
+note, and sealed.  The ledger of the API shows a payload field by field, as `Shown` says.
 
 One module because it is one list: the unions that decode an event are made of the payloads declared
 here, and who reads the journal, the feed or the schema finds every kind in one place.
@@ -16,9 +16,9 @@ here, and who reads the journal, the feed or the schema finds every kind in one 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, Literal, Union
+from typing import TYPE_CHECKING, Annotated, Final, Literal, Union
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from chalicelib.domain.ledger.actor import CLOCK, Actor
 from chalicelib.domain.ledger.bill import Bill
@@ -29,6 +29,26 @@ from chalicelib.domain.ledger.postings import Posting
 
 #: What this release writes, and the only one that it reads.
 SCHEMA: Final = 4
+
+# ── How payloads are shown ──
+
+
+class Shown(Struct, frozen=True):
+    """
+    How the ledger of the API shows a field, where not as it is: as an ``id``, or to ``nobody``.
+
+    Nobody is shown what may have to be forgotten while the journal keeps it.
+    """
+
+    id: bool = False
+    nobody: bool = False
+
+
+#: The id of something that was made here: of `transfer` the ledger shows `transfer_id`.
+MadeId = Annotated[str, Meta(extra={"shown": Shown(id=True)})]
+#: A status by its id, which its consent may have been withdrawn from.
+StatusId = Annotated[str, Meta(extra={"shown": Shown(nobody=True)})]
+
 
 # ── What activities are ──
 
@@ -281,7 +301,7 @@ class MemberCreated(_Data, frozen=True, tag="member.created"):
     """
 
     consents: dict[str, bool] = {}
-    former: str = ""
+    former: MadeId = ""
 
 
 class MemberEnrolled(_Data, frozen=True, tag="member.enrolled"):
@@ -294,7 +314,7 @@ class MemberEnrolled(_Data, frozen=True, tag="member.enrolled"):
 
     programmes: dict[str, str]
     consents: dict[str, bool] = {}
-    former: str = ""
+    former: MadeId = ""
 
 
 class ConsentsChanged(_Data, frozen=True, tag="consents.changed"):
@@ -342,7 +362,7 @@ class ActivityRecorded(_Data, frozen=True, tag="activity.recorded"):
     activity: ActivitySummary
     evaluations: tuple[Evaluation, ...] = ()
     awards: tuple[RuleAward, ...] = ()
-    quote: str = ""
+    quote: MadeId = ""
 
 
 class ActivityReversed(_Data, frozen=True, tag="activity.reversed"):
@@ -356,7 +376,7 @@ class ActivityReversed(_Data, frozen=True, tag="activity.reversed"):
 class RewardRedeemed(_Data, frozen=True, tag="reward.redeemed"):
     """A reward is paid for."""
 
-    redemption: str
+    redemption: MadeId
     programme: str
     reward: str
 
@@ -364,14 +384,18 @@ class RewardRedeemed(_Data, frozen=True, tag="reward.redeemed"):
 class RedemptionCancelled(_Data, frozen=True, tag="redemption.cancelled"):
     """A redemption is taken back: its value returns."""
 
-    redemption: str
+    redemption: MadeId
+    programme: str
+    reward: str
     reason: str = ""
 
 
 class VoucherUsed(_Data, frozen=True, tag="voucher.used"):
     """What a voucher stands for is handed over."""
 
-    redemption: str
+    redemption: MadeId
+    programme: str
+    reward: str
 
 
 class BalanceAdjusted(_Data, frozen=True, tag="balance.adjusted"):
@@ -401,7 +425,7 @@ class WalletToppedUp(_Data, frozen=True, tag="wallet.topped_up"):
 class HoldPlaced(_Data, frozen=True, tag="hold.placed"):
     """Value is set aside."""
 
-    hold: str
+    hold: MadeId
     currency: str
     amount: int
 
@@ -409,13 +433,13 @@ class HoldPlaced(_Data, frozen=True, tag="hold.placed"):
 class HoldExtended(_Data, frozen=True, tag="hold.extended"):
     """A hold lasts longer."""
 
-    hold: str
+    hold: MadeId
 
 
 class HoldCaptured(_Data, frozen=True, tag="hold.captured"):
     """A hold is spent, the rest of it released."""
 
-    hold: str
+    hold: MadeId
     currency: str
     amount: int
 
@@ -423,7 +447,7 @@ class HoldCaptured(_Data, frozen=True, tag="hold.captured"):
 class HoldReleased(_Data, frozen=True, tag="hold.released"):
     """A hold is given up."""
 
-    hold: str
+    hold: MadeId
     reason: str = ""
 
 
@@ -468,7 +492,7 @@ class StatusVerified(_Data, frozen=True, tag="status.verified"):
     """A status is verified, for days of which the last may be open."""
 
     programme: str
-    status: str
+    status: StatusId
     from_on: str
     until_on: str | None = None
 
@@ -477,14 +501,14 @@ class StatusWithdrawn(_Data, frozen=True, tag="status.withdrawn"):
     """A status is withdrawn."""
 
     programme: str
-    status: str
+    status: StatusId
     reason: str
 
 
 class StatusesExpired(_Data, frozen=True, tag="statuses.expired"):
     """Statuses end because their last day is over, as `programme/status`."""
 
-    statuses: tuple[str, ...]
+    statuses: tuple[StatusId, ...]
 
 
 class TierGranted(_Data, frozen=True, tag="tier.granted"):
@@ -599,8 +623,8 @@ class PlansRenewed(_Data, frozen=True, tag="plans.renewed"):
 class TransferSent(_Data, frozen=True, tag="transfer.sent"):
     """Value is given to another member."""
 
-    transfer: str
-    recipient: str
+    transfer: MadeId
+    recipient: MadeId
     currency: str
     amount: int
 
@@ -608,8 +632,8 @@ class TransferSent(_Data, frozen=True, tag="transfer.sent"):
 class TransferReceived(_Data, frozen=True, tag="transfer.received"):
     """Value comes from another member."""
 
-    transfer: str
-    sender: str
+    transfer: MadeId
+    sender: MadeId
     currency: str
     amount: int
 
@@ -617,27 +641,27 @@ class TransferReceived(_Data, frozen=True, tag="transfer.received"):
 class HouseholdJoined(_Data, frozen=True, tag="household.joined"):
     """A member joins a household, or has another role in it."""
 
-    household: str
+    household: MadeId
     role: str
 
 
 class HouseholdLeft(_Data, frozen=True, tag="household.left"):
     """A member leaves their household."""
 
-    household: str
+    household: MadeId
 
 
 class HouseholdMemberAdded(_Data, frozen=True, tag="household.member_added"):
     """In a household's journal: a member joins it, or has another role in it."""
 
-    member: str
+    member: MadeId
     role: str
 
 
 class HouseholdMemberRemoved(_Data, frozen=True, tag="household.member_removed"):
     """In a household's journal: a member leaves it."""
 
-    member: str
+    member: MadeId
 
 
 class PendingActivated(_Data, frozen=True, tag="pending.activated"):

@@ -126,7 +126,10 @@ def cancel(decider: Decider, command: CancelRedemption) -> Redemption:
     for counter, kept_until in redemption.counters:
         if event.account.counter(counter):
             event.add(CounterChange(counter, -1, kept_until))
-    event.record(RedemptionCancelled(redemption.id, command.reason), detail=noted(command.note))
+    event.record(
+        RedemptionCancelled(redemption.id, redemption.programme, redemption.reward, command.reason),
+        detail=noted(command.note),
+    )
     event.take_back(Benefit("reward", redemption.programme, redemption.reward, "cancellation"))
     after = replace(in_state(redemption, "cancelled", now), lapsed=lapsed)
     decider.claim(claim_to_save(after))
@@ -147,7 +150,7 @@ def use_voucher(decider: Decider, command: UseVoucher) -> Redemption:
         raise redemption_unknown()
     check_issued(redemption, decider.now)
     after = in_state(redemption, "used", decider.now)
-    decider.event().record(VoucherUsed(after.id))
+    decider.event().record(VoucherUsed(after.id, after.programme, after.reward))
     decider.claim(claim_to_save(after))
     return after
 

@@ -1,4 +1,4 @@
-"""What a member has, and how it came about."""
+"""What a member has."""
 
 from __future__ import annotations
 
@@ -7,10 +7,4 @@ from tests.catalogue.example import Example
 _EARNED = "POST /v1/activities"
 _SPENT = "POST /v1/members/{member_id}/redemptions"
 
-EXAMPLES = (
-    Example("GET /v1/members/{member_id}/balance", after=(_EARNED, _SPENT), calls=1),
-    Example(
-        "GET /v1/members/{member_id}/ledger", query="limit=2", after=(_EARNED, _SPENT), calls=1
-    ),
-    Example("GET /v1/members/{member_id}/verification", after=(_EARNED,), calls=3),
-)
+EXAMPLES = (Example("GET /v1/members/{member_id}/balance", after=(_EARNED, _SPENT), calls=1),)

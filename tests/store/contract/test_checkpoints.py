@@ -14,7 +14,8 @@ from chalicelib.domain.ledger.actor import CLOCK
 from chalicelib.domain.ledger.calendar import format_instant
 from chalicelib.store.metering import measured
 from chalicelib.usecases.attempt import account_key
-from chalicelib.usecases.read_ledger import check_account, read_as_of, verify_account
+from chalicelib.usecases.read_as_of import read_as_of
+from chalicelib.usecases.read_ledger import check_account, verify_account
 from chalicelib.usecases.services import Caller
 from chalicelib.usecases.stored import (
     CHECKPOINT_EVENTS,
