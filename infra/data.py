@@ -77,18 +77,13 @@ def _tables() -> Resource:
         "LedgerTable": _table(
             "ledger",
             key="DataKey",
-            indexes=[
-                # Sparse: only accounts on which something will change by itself are in it.
-                {
-                    "IndexName": "due",
-                    "KeySchema": _key_schema("due_pk", "due_sk"),
-                    "Projection": {"ProjectionType": "KEYS_ONLY"},
-                }
-            ],
+            # Sparse: in the one are only accounts on which something will change by itself, in the
+            # other only what a tenant lists, which is never written by an activity.
+            indexes=[_index("due"), _index("listed")],
             StreamSpecification={"StreamViewType": "NEW_IMAGE"},
         ),
-        "DirectoryTable": _table("directory", key="DirectoryKey"),
-        "CatalogueTable": _table("catalogue", key="DataKey"),
+        "DirectoryTable": _table("directory", key="DirectoryKey", indexes=[_index("listed")]),
+        "CatalogueTable": _table("catalogue", key="DataKey", indexes=[_index("listed")]),
         "WorkTable": _table(
             "work",
             key="DataKey",
@@ -263,6 +258,15 @@ def _table(name: str, *, key: str, indexes: list[Resource] | None = None, **more
         DeletionProtectionEnabled=True,
         **more,
     )
+
+
+def _index(name: str) -> Resource:
+    """Return an index of the keys alone, by attributes that only some items have."""
+    return {
+        "IndexName": name,
+        "KeySchema": _key_schema(f"{name}_pk", f"{name}_sk"),
+        "Projection": {"ProjectionType": "KEYS_ONLY"},
+    }
 
 
 def _queue(

@@ -369,7 +369,7 @@ def test_a_bill_of_many_discounts(clinic: Clinic) -> None:
 
 
 def test_what_else_it_costs(clinic: Clinic) -> None:
-    """A redemption writes its voucher and what is kept of it too; a refusal writes nothing."""
+    """A redemption writes its voucher, its place in a list and what is kept; a refusal nothing."""
     clinic.publish("clinic")
     member = clinic.enrolled()
     clinic.give(member, 500)
@@ -380,5 +380,5 @@ def test_what_else_it_costs(clinic: Clinic) -> None:
     with metering.measured() as refused:
         clinic.api.post(path, PARKING).expect(409)
 
-    assert redeeming.write_units == 10
+    assert redeeming.write_units == 11
     assert refused.write_units == 0

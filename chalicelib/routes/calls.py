@@ -17,7 +17,7 @@ from chalicelib.routes.operation import Call, Page, Reply
 from chalicelib.usecases.execution import Done, Present, change_account
 from chalicelib.usecases.identity import request_identity
 from chalicelib.usecases.services import Caller, Services
-from chalicelib.usecases.stored import Answer, IdempotencyKey
+from chalicelib.usecases.stored import Answer, Entry, IdempotencyKey
 
 T = TypeVar("T")
 
@@ -73,6 +73,17 @@ def page_of(
     end = start + call.query.limit
     more = end < len(items)
     return items[start:end], call.next_cursor([end - 1, keys[end - 1]]) if more else None
+
+
+def entry_of(call: Call[Any, Any]) -> Entry | None:
+    """Return the entry of a tenant's list after which it goes on; nothing on the first page."""
+    position = call.position()
+    return None if position is None else Entry(*position)
+
+
+def cursor_of(call: Call[Any, Any], after: Any) -> str | None:
+    """Return the cursor of what follows a position, which is ``None`` at the end."""
+    return None if after is None else call.next_cursor(after)
 
 
 def instant_in(text: str, **place: str) -> Instant:

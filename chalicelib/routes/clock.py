@@ -5,10 +5,11 @@ from __future__ import annotations
 from msgspec import Struct
 
 from chalicelib.domain.ledger.calendar import format_instant
-from chalicelib.routes.calls import caller_of, instant_in, services_of
+from chalicelib.routes.calls import caller_of, cursor_of, entry_of, instant_in, services_of
 from chalicelib.routes.fields import InstantText, Title
 from chalicelib.routes.http import Resource
-from chalicelib.routes.operation import Body, Call, Reply, Timestamp
+from chalicelib.routes.operation import Body, Call, Page, Reply, Timestamp
+from chalicelib.usecases.list_tenant import list_sandboxes
 from chalicelib.usecases.move_clock import move_clock, open_sandbox, read_clock
 
 api = Resource("clock")
@@ -38,6 +39,22 @@ class SandboxView(Struct, frozen=True):
     tenant: str
     now: Timestamp
     api_key: str
+
+
+class SandboxSummaryView(Struct, frozen=True):
+    """A sandbox, and where its clock stands."""
+
+    tenant: str
+    name: str
+    created_at: str
+    now: Timestamp
+
+
+class SandboxesView(Struct, frozen=True):
+    """A page of sandboxes, the latest first."""
+
+    sandboxes: list[SandboxSummaryView]
+    next_cursor: str | None
 
 
 class ClockView(Struct, frozen=True):
@@ -76,10 +93,37 @@ def open_one(call: Call[SandboxBody]) -> Reply:
     """Open a sandbox."""
     sandbox = open_sandbox(
         services_of(call),
+        caller_of(call),
         call.body.name,
         instant_in(call.body.now, pointer="/now"),
     )
     return Reply(SandboxView(sandbox.tenant, format_instant(sandbox.clock), sandbox.key.token))
+
+
+@api.get(
+    "/sandboxes",
+    name="list_sandboxes",
+    scope="*",
+    summary="List the sandboxes that you opened, the latest first",
+    description="Where the clock of each stands. In production there are none.",
+    query=Page,
+    answer=SandboxesView,
+)
+def sandboxes(call: Call[None, Page]) -> Reply:
+    """Page through the sandboxes that the tenant opened."""
+    found = list_sandboxes(
+        services_of(call), caller_of(call), limit=call.query.limit, before=entry_of(call)
+    )
+    shown = [
+        SandboxSummaryView(
+            each.settings.tenant,
+            each.settings.name,
+            format_instant(each.settings.created_at),
+            format_instant(each.clock),
+        )
+        for each in found.items
+    ]
+    return Reply(SandboxesView(shown, cursor_of(call, found.after)))
 
 
 @api.get(

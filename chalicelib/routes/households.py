@@ -12,15 +12,27 @@ from chalicelib.domain.mechanics.households import (
     Belonging,
     JoinHousehold,
     LeaveHousehold,
+    Relative,
     Role,
     Size,
     Together,
+    max_members,
+    relatives,
 )
-from chalicelib.routes.calls import answer, caller_of, carry_out, services_of
+from chalicelib.routes.calls import (
+    answer,
+    caller_of,
+    carry_out,
+    cursor_of,
+    entry_of,
+    services_of,
+)
 from chalicelib.routes.fields import MemberId, ShortText
 from chalicelib.routes.http import Resource
 from chalicelib.routes.operation import Body, Call, Reply, Timestamp
+from chalicelib.routes.periods import BAD_PERIOD, PeriodPage, period_of
 from chalicelib.usecases.attempt import Decided
+from chalicelib.usecases.list_households import list_households
 from chalicelib.usecases.read_household import read_household, read_own_household
 from chalicelib.usecases.stored import Answer
 
@@ -70,6 +82,22 @@ class HouseholdView(Struct, frozen=True):
     members: list[HouseholdMemberView]
 
 
+class HouseholdSummaryView(Struct, frozen=True):
+    """A household, its members by id."""
+
+    household_id: str
+    max_members: int
+    founded_at: str
+    members: list[HouseholdMemberView]
+
+
+class HouseholdsView(Struct, frozen=True):
+    """A page of households, the latest first."""
+
+    households: list[HouseholdSummaryView]
+    next_cursor: str | None
+
+
 class MemberHouseholdView(Struct, frozen=True):
     """The household of a member, all null where there is none; ``size`` counts the member, too."""
 
@@ -106,6 +134,37 @@ def found(call: Call[NewHouseholdBody]) -> Reply:
         max_members=body.max_members,
     )
     return _change(call, command, 201)
+
+
+@api.get(
+    "/households",
+    name="list_households",
+    scope="members:read",
+    summary="List the households, the latest first",
+    description="Those that somebody belongs to; `from` and `to` are about when they were founded.",
+    query=PeriodPage,
+    answer=HouseholdsView,
+    errors=BAD_PERIOD,
+)
+def listed(call: Call[None, PeriodPage]) -> Reply:
+    """Page through the households of a tenant."""
+    found = list_households(
+        services_of(call),
+        caller_of(call),
+        period_of(call),
+        limit=call.query.limit,
+        before=entry_of(call),
+    )
+    shown = [
+        HouseholdSummaryView(
+            household_id=household,
+            max_members=max_members(account),
+            founded_at=format_instant(account.opened_at),
+            members=_members(relatives(account)),
+        )
+        for household, account in found.items
+    ]
+    return Reply(HouseholdsView(shown, cursor_of(call, found.after)))
 
 
 @api.get(
@@ -194,11 +253,15 @@ def _change(call: Call[Any, Any], command: JoinHousehold | LeaveHousehold, statu
 
 
 def _view(household: str, together: Together) -> HouseholdView:
-    members = [
-        HouseholdMemberView(member, each.role, format_instant(each.since))
-        for member, each in together.members.items()
-    ]
+    members = _members(together.members)
     return HouseholdView(household, together.max_members, together.changed, members)
+
+
+def _members(known: dict[str, Relative]) -> list[HouseholdMemberView]:
+    return [
+        HouseholdMemberView(member, each.role, format_instant(each.since))
+        for member, each in known.items()
+    ]
 
 
 def _own(member: str, belongs: Belonging | None, size: int) -> MemberHouseholdView:

@@ -7,12 +7,14 @@ from typing import Annotated
 from msgspec import Meta, Struct
 
 from chalicelib.domain.errors import Invalid
-from chalicelib.routes.calls import caller_of, services_of
+from chalicelib.domain.ledger.calendar import format_instant
+from chalicelib.routes.calls import caller_of, cursor_of, entry_of, services_of
 from chalicelib.routes.credentials import SCOPES
 from chalicelib.routes.fields import Source, Title
 from chalicelib.routes.http import Resource
-from chalicelib.routes.operation import Body, Call, Reply
+from chalicelib.routes.operation import Body, Call, Page, Reply
 from chalicelib.usecases.keys import check_grant, check_sources, issue_key, revoke_key
+from chalicelib.usecases.list_tenant import list_keys
 
 api = Resource("keys")
 
@@ -51,6 +53,30 @@ class RevokedKeyView(Struct, frozen=True):
     revoked: bool
 
 
+class KeyQuery(Page, kw_only=True, frozen=True):
+    """Which keys to list: all, or only those that are revoked or not."""
+
+    revoked: bool | None = None
+
+
+class KeySummaryView(Struct, frozen=True):
+    """A key, without its secret."""
+
+    key_id: str
+    name: str
+    scopes: list[str]
+    sources: list[str] | None
+    revoked: bool
+    created_at: str
+
+
+class KeysView(Struct, frozen=True):
+    """A page of API keys, the latest first."""
+
+    keys: list[KeySummaryView]
+    next_cursor: str | None
+
+
 @api.post(
     "/api-keys",
     name="create_api_key",
@@ -80,6 +106,38 @@ def issue(call: Call[KeyBody]) -> Reply:
     key = issue_key(services_of(call), caller, call.body.name, scopes, sources)
     shown = None if sources is None else sorted(sources)
     return Reply(KeyView(key.key_id, key.token, key.name, sorted(key.scopes), shown))
+
+
+@api.get(
+    "/api-keys",
+    name="list_api_keys",
+    scope="keys:write",
+    summary="List the API keys, the latest first",
+    description="What each may do, and never its secret.",
+    query=KeyQuery,
+    answer=KeysView,
+)
+def listed(call: Call[None, KeyQuery]) -> Reply:
+    """Page through the keys of a tenant."""
+    found = list_keys(
+        services_of(call),
+        caller_of(call),
+        revoked=call.query.revoked,
+        limit=call.query.limit,
+        before=entry_of(call),
+    )
+    shown = [
+        KeySummaryView(
+            key_id=each.key_id,
+            name=each.name,
+            scopes=sorted(each.scopes),
+            sources=None if each.sources is None else sorted(each.sources),
+            revoked=each.revoked,
+            created_at=format_instant(each.created_at),
+        )
+        for each in found.items
+    ]
+    return Reply(KeysView(shown, cursor_of(call, found.after)))
 
 
 @api.delete(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
@@ -93,6 +93,32 @@ class MemberView(Struct, frozen=True, omit_defaults=True):
     external_systems: list[str] = []
     former_id: str | None = None
     metadata: dict[str, str] = {}
+
+
+MemberStatus = Literal["prospect", "enrolled", "closed"]
+
+
+class MemberSummaryView(Struct, frozen=True):
+    """A member as lists show them; what else there is, is read with the member."""
+
+    id: str
+    status: Status
+    enrolments: list[JoinedProgrammeView]
+    display_name: str
+    external_systems: list[str]
+    created_at: str
+
+
+def member_summary(profile: Profile, account: Account) -> MemberSummaryView:
+    """Return a member as lists show them."""
+    return MemberSummaryView(
+        id=profile.member,
+        status=account.status,
+        enrolments=_enrolments(account),
+        display_name=profile.display_name,
+        external_systems=sorted(profile.external_ids),
+        created_at=format_instant(profile.created_at),
+    )
 
 
 def _enrolments(account: Account) -> list[JoinedProgrammeView]:

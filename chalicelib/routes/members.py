@@ -11,24 +11,37 @@ from chalicelib.domain.errors import Invalid
 from chalicelib.domain.ledger.calendar import zone
 from chalicelib.domain.mechanics.membership import Joined
 from chalicelib.domain.programme.fields import Id, whole
-from chalicelib.routes.calls import answer, caller_of, identity_of, reply, services_of
-from chalicelib.routes.fields import ExternalId
+from chalicelib.routes.calls import (
+    answer,
+    caller_of,
+    cursor_of,
+    entry_of,
+    identity_of,
+    reply,
+    services_of,
+)
+from chalicelib.routes.fields import ExternalId, Token
 from chalicelib.routes.http import Resource
 from chalicelib.routes.member_views import (
     ENROLLING,
     ConsentBody,
     JoinedView,
     Locale,
+    MemberStatus,
+    MemberSummaryView,
     MemberView,
     account_view,
     consents_given,
+    member_summary,
     member_view,
     obstacle_view,
 )
 from chalicelib.routes.operation import Body, Call, Reply
+from chalicelib.routes.periods import BAD_PERIOD, PeriodPage, period_of
 from chalicelib.usecases.attempt import Decided
 from chalicelib.usecases.change_member import change_member
 from chalicelib.usecases.create_member import NewMember, create_member
+from chalicelib.usecases.list_members import WantedMembers, list_members
 from chalicelib.usecases.read_member import find_member, read_member
 from chalicelib.usecases.stored import Answer
 
@@ -89,6 +102,27 @@ class MemberFound(Struct, frozen=True):
     """The member with an external id."""
 
     id: str
+
+
+class MemberQuery(PeriodPage, kw_only=True, frozen=True):
+    """Whom to list, by when they came; a ``tier`` is that of the programme that is named."""
+
+    status: MemberStatus | None = None
+    programme: Id | None = None
+    tier: Id | None = None
+
+
+class MemberSearchBody(Body):
+    """A part of what somebody is called."""
+
+    name: Token
+
+
+class MembersView(Struct, frozen=True):
+    """A page of members, the latest to come first; it may be short and yet not the last."""
+
+    members: list[MemberSummaryView]
+    next_cursor: str | None
 
 
 def _checked_zone(name: str | None) -> str:
@@ -165,6 +199,55 @@ def find(call: Call[ExternalId]) -> Reply:
     wanted = call.body
     member = find_member(services_of(call), caller_of(call), wanted.system, wanted.value)
     return Reply(MemberFound(member))
+
+
+@api.get(
+    "/members",
+    name="list_members",
+    scope="members:read",
+    summary="List the members, the latest to come first",
+    description=(
+        "`from` and `to` are about when they came. Who has an external id is found by "
+        "`find_member`, and by a part of the name by `find_members`: names do not belong into "
+        "addresses."
+    ),
+    query=MemberQuery,
+    answer=MembersView,
+    errors=BAD_PERIOD,
+)
+def listed(call: Call[None, MemberQuery]) -> Reply:
+    """Page through the members of a tenant."""
+    return _listed(call, "")
+
+
+@api.post(
+    "/members/search",
+    name="find_members",
+    scope="members:read",
+    summary="Find members by a part of their name, the latest to come first",
+    description=(
+        "Capitals make no difference. A page looks at 500 members at most, so it may be empty and "
+        "yet not the last: `next_cursor` is then the way on, with the same body."
+    ),
+    body=MemberSearchBody,
+    query=MemberQuery,
+    answer=MembersView,
+    idempotent=False,
+    errors=BAD_PERIOD,
+)
+def search(call: Call[MemberSearchBody, MemberQuery]) -> Reply:
+    """Page through the members whose name has that in it."""
+    return _listed(call, call.body.name)
+
+
+def _listed(call: Call[Any, MemberQuery], name: str) -> Reply:
+    query = call.query
+    wanted = WantedMembers(query.status, query.programme, query.tier, name, period_of(call))
+    found = list_members(
+        services_of(call), caller_of(call), wanted, limit=query.limit, before=entry_of(call)
+    )
+    shown = [member_summary(each.profile, each.account) for each in found.items]
+    return Reply(MembersView(shown, cursor_of(call, found.after)))
 
 
 @api.get(

@@ -204,6 +204,8 @@ class Call(msgspec.Struct, Generic[B, Q], frozen=True, kw_only=True):
         filters = msgspec.to_builtins(self.query)
         filters.pop("limit", None)
         filters.pop("cursor", None)
+        if self.body is not None:
+            filters["body"] = msgspec.to_builtins(self.body)
         operation = f"{self.operation.method} {self.operation.filled(self.path)}"
         return f"{operation}\n{canonical(filters).decode()}\n{self.caller.actor}"
 

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 from msgspec import Struct
 
 from chalicelib.domain.ledger.calendar import Instant, format_instant
-from chalicelib.domain.ledger.quote import Quote
+from chalicelib.domain.ledger.quote import Quote, QuoteState
 from chalicelib.domain.programme.versions import Programmes
 from chalicelib.routes.operation import Day, Timestamp
 from chalicelib.routes.pricing import (
@@ -32,7 +30,7 @@ class QuoteView(Struct, frozen=True):
     quote_id: str
     member_id: str
     programme: str
-    state: Literal["open", "confirmed", "expired"]
+    state: QuoteState
     type: str
     service_on: Day
     channel: str
@@ -61,7 +59,7 @@ class BoughtView(Struct, frozen=True):
     quote_id: str
     member_id: str
     programme: str
-    state: Literal["open", "confirmed", "expired"]
+    state: QuoteState
     service_on: Day
     price: MoneyView
     discount: MoneyView
@@ -71,15 +69,44 @@ class BoughtView(Struct, frozen=True):
     redemptions: list[str]
 
 
+class QuoteSummaryView(Struct, frozen=True):
+    """What a quote comes to; what it is made up of is read with the quote itself."""
+
+    quote_id: str
+    programme: str
+    state: QuoteState
+    service_on: Day
+    made_by: str
+    made_at: Timestamp
+    expires_at: Timestamp
+    net: MoneyView
+    due: MoneyView
+
+
+def quote_summary(quote: Quote, now: Instant) -> QuoteSummaryView:
+    """Return a quote as lists show it at an instant."""
+    unit = quote.activity.money or ""
+    return QuoteSummaryView(
+        quote_id=quote.id,
+        programme=quote.programme,
+        state=quote.state_at(now),
+        service_on=quote.service_on,
+        made_by=quote.made_by,
+        made_at=format_instant(quote.made_at),
+        expires_at=format_instant(quote.expires_at),
+        net=MoneyView(quote.net, unit),
+        due=MoneyView(quote.due, unit),
+    )
+
+
 def quote_view(quote: Quote, programmes: Programmes, now: Instant, locale: str) -> QuoteView:
     """Return a quote as it is shown at an instant."""
     unit = quote.activity.money or ""
-    state = "expired" if quote.state == "open" and quote.expires_at <= now else quote.state
     return QuoteView(
         quote_id=quote.id,
         member_id=quote.member,
         programme=quote.programme,
-        state=state,
+        state=quote.state_at(now),
         type=quote.activity.type,
         service_on=quote.service_on,
         channel=quote.activity.channel,

@@ -8,16 +8,32 @@ from msgspec import Meta, Struct, field
 from msgspec.structs import replace
 
 from chalicelib.domain.ledger.activity import PURCHASE, Activity
+from chalicelib.domain.ledger.quote import QuoteState
 from chalicelib.domain.mechanics.quoting import Confirmed, MakeQuote
 from chalicelib.domain.mechanics.wallet_payments import Payment
 from chalicelib.domain.programme.fields import ActivityType, CurrencyCode, Id, LocalDate, Points
 from chalicelib.domain.spelling import tidy
-from chalicelib.routes.calls import answer, caller_of, identity_of, reply, services_of
+from chalicelib.routes.calls import (
+    answer,
+    caller_of,
+    cursor_of,
+    identity_of,
+    reply,
+    services_of,
+)
 from chalicelib.routes.fields import DryRun, ExternalRef, Label, Source, VoucherCode
 from chalicelib.routes.http import Resource
 from chalicelib.routes.operation import Body, Call, Reply
+from chalicelib.routes.periods import BAD_PERIOD, PeriodPage, period_of
 from chalicelib.routes.pricing import Cart, activity_of
-from chalicelib.routes.quote_views import BoughtView, QuoteView, bought_view, quote_view
+from chalicelib.routes.quote_views import (
+    BoughtView,
+    QuoteSummaryView,
+    QuoteView,
+    bought_view,
+    quote_summary,
+    quote_view,
+)
 from chalicelib.routes.views import (
     AwardView,
     BalanceView,
@@ -29,7 +45,9 @@ from chalicelib.routes.views import (
     tier_change,
 )
 from chalicelib.usecases.attempt import Decided
+from chalicelib.usecases.list_quotes import list_quotes
 from chalicelib.usecases.quote_purchase import confirm_quote, quote_purchase, read_quote
+from chalicelib.usecases.searching import Wanted
 from chalicelib.usecases.services import programmes_of
 from chalicelib.usecases.stored import Answer
 
@@ -103,6 +121,21 @@ class ConfirmedQuoteView(Struct, frozen=True):
     balances: list[BalanceView]
 
 
+class QuoteQuery(PeriodPage, kw_only=True, frozen=True):
+    """Which quotes to list, by when they were made."""
+
+    state: QuoteState | None = None
+    programme: Id | None = None
+
+
+class QuotesView(Struct, frozen=True):
+    """A page of a member's quotes, the latest first; it may be short and yet not the last."""
+
+    member_id: str
+    quotes: list[QuoteSummaryView]
+    next_cursor: str | None
+
+
 _PRICING = (
     "member_not_found",
     "account_closed",
@@ -166,6 +199,32 @@ def make(call: Call[QuoteBody, DryRun]) -> Reply:
         outcome_views(recorded.outcomes),
     )
     return Reply(view, status=200 if dry_run else 201)
+
+
+@api.get(
+    "/members/{member_id}/quotes",
+    name="list_quotes",
+    scope="quotes:read",
+    summary="List a member's quotes, the latest first",
+    description="Those of the last two weeks; `from` and `to` are about when they were made.",
+    query=QuoteQuery,
+    answer=QuotesView,
+    member_may=True,
+    errors=("member_not_found", *BAD_PERIOD),
+)
+def listed(call: Call[None, QuoteQuery]) -> Reply:
+    """Page through the quotes of a member."""
+    member, query = call.path["member_id"], call.query
+    found, now = list_quotes(
+        services_of(call),
+        caller_of(call),
+        member,
+        Wanted(query.state, query.programme, period=period_of(call)),
+        limit=query.limit,
+        before=call.position(),
+    )
+    shown = [quote_summary(each, now) for each in found.items]
+    return Reply(QuotesView(member, shown, cursor_of(call, found.after)))
 
 
 @api.get(

@@ -2,21 +2,37 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 from msgspec import Struct
 
 from chalicelib.domain import voucher_code
 from chalicelib.domain.errors import NotFound
-from chalicelib.domain.ledger.calendar import format_instant
-from chalicelib.domain.mechanics.redemptions import CancelRedemption, Redemption, State
+from chalicelib.domain.ledger.calendar import Instant, format_instant
+from chalicelib.domain.mechanics.redemptions import (
+    CancelRedemption,
+    Redemption,
+    Standing,
+    State,
+    standing,
+)
 from chalicelib.domain.programme.fields import Id
-from chalicelib.routes.calls import answer, caller_of, carry_out, identity_of, reply, services_of
+from chalicelib.routes.calls import (
+    answer,
+    caller_of,
+    carry_out,
+    cursor_of,
+    identity_of,
+    reply,
+    services_of,
+)
 from chalicelib.routes.fields import DryRun, Note, OptionalReason
 from chalicelib.routes.http import Resource
 from chalicelib.routes.operation import Body, Call, Reply
+from chalicelib.routes.periods import BAD_PERIOD, PeriodPage, period_of
 from chalicelib.routes.views import BalanceView, balances, when
 from chalicelib.usecases.attempt import Decided
+from chalicelib.usecases.list_redemptions import list_redemptions
 from chalicelib.usecases.redeem_reward import (
     code_of,
     read_redemption,
@@ -24,6 +40,7 @@ from chalicelib.usecases.redeem_reward import (
     redemption_in,
     sealed_code,
 )
+from chalicelib.usecases.searching import Wanted
 from chalicelib.usecases.stored import Answer
 
 api = Resource("redemptions")
@@ -75,10 +92,26 @@ class RedemptionDetailsView(Struct, frozen=True):
     reward: str
     currency: str
     price: int
-    state: State
+    state: Standing
     issued_at: str
     changed_at: str | None
     voucher: VoucherView | None
+
+
+class RedemptionQuery(PeriodPage, kw_only=True, frozen=True):
+    """Which redemptions to list, by when they were made."""
+
+    state: Standing | None = None
+    programme: Id | None = None
+    reward: Id | None = None
+
+
+class RedemptionsView(Struct, frozen=True):
+    """A page of what a member redeemed, the latest first; it may be short and yet not the last."""
+
+    member_id: str
+    redemptions: list[RedemptionDetailsView]
+    next_cursor: str | None
 
 
 class CancelledRedemptionView(Struct, frozen=True):
@@ -182,22 +215,50 @@ def redeem(call: Call[RedemptionBody, DryRun]) -> Reply:
 def read(call: Call) -> Reply:
     """Read a redemption."""
     member = call.path["member_id"]
-    services, caller = services_of(call), caller_of(call)
-    redemption = read_redemption(services, caller, member, call.path["redemption_id"])
-    code = voucher_code.masked(code_of(services, caller, redemption.id))
-    return Reply(
-        RedemptionDetailsView(
-            redemption_id=redemption.id,
-            member_id=member,
-            programme=redemption.programme,
-            reward=redemption.reward,
-            currency=redemption.currency.partition("/")[2],
-            price=redemption.price,
-            state=redemption.state,
-            issued_at=format_instant(redemption.issued_at),
-            changed_at=when(redemption.changed_at),
-            voucher=_voucher(redemption, code),
-        )
+    found = read_redemption(services_of(call), caller_of(call), member, call.path["redemption_id"])
+    return Reply(_details(call, found.redemption, found.now))
+
+
+@api.get(
+    "/members/{member_id}/redemptions",
+    name="list_redemptions",
+    scope="rewards:read",
+    summary="List what a member redeemed, the latest first",
+    description="Of the vouchers' codes only the end is shown.",
+    query=RedemptionQuery,
+    answer=RedemptionsView,
+    member_may=True,
+    errors=("member_not_found", *BAD_PERIOD),
+)
+def listed(call: Call[None, RedemptionQuery]) -> Reply:
+    """Page through the redemptions of a member."""
+    member, query = call.path["member_id"], call.query
+    wanted = Wanted(query.state, query.programme, query.reward, period_of(call))
+    found, now = list_redemptions(
+        services_of(call),
+        caller_of(call),
+        member,
+        wanted,
+        limit=query.limit,
+        before=call.position(),
+    )
+    shown = [_details(call, each, now) for each in found.items]
+    return Reply(RedemptionsView(member, shown, cursor_of(call, found.after)))
+
+
+def _details(call: Call[Any, Any], redemption: Redemption, now: Instant) -> RedemptionDetailsView:
+    code = code_of(services_of(call), caller_of(call), redemption.id)
+    return RedemptionDetailsView(
+        redemption_id=redemption.id,
+        member_id=redemption.member,
+        programme=redemption.programme,
+        reward=redemption.reward,
+        currency=redemption.currency.partition("/")[2],
+        price=redemption.price,
+        state=standing(redemption, now),
+        issued_at=format_instant(redemption.issued_at),
+        changed_at=when(redemption.changed_at),
+        voucher=_voucher(redemption, voucher_code.masked(code)),
     )
 
 
@@ -214,7 +275,8 @@ def reveal(call: Call) -> Reply:
     """Read a voucher, such as to print it again."""
     services, caller = services_of(call), caller_of(call)
     path = call.path
-    redemption = read_redemption(services, caller, path["member_id"], path["redemption_id"])
+    found = read_redemption(services, caller, path["member_id"], path["redemption_id"])
+    redemption = found.redemption
     code = voucher_code.shown(code_of(services, caller, redemption.id))
     view = _voucher(redemption, code)
     if view is None:

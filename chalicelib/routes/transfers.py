@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from msgspec import Struct
 
+from chalicelib.domain.ledger.calendar import format_instant
+from chalicelib.domain.ledger.events import Event, TransferReceived, TransferSent
 from chalicelib.domain.ledger.lots import LotKey
 from chalicelib.domain.mechanics.transfers import SendTransfer, Sent
 from chalicelib.domain.programme.fields import Id, Points
-from chalicelib.routes.calls import answer, carry_out, services_of
+from chalicelib.routes.calls import answer, caller_of, carry_out, cursor_of, services_of
 from chalicelib.routes.fields import MemberId, ShortText
 from chalicelib.routes.http import Resource
-from chalicelib.routes.operation import Body, Call, Reply
+from chalicelib.routes.operation import Body, Call, Reply, Timestamp
+from chalicelib.routes.periods import BAD_PERIOD, PeriodPage, period_of
 from chalicelib.routes.views import BalanceView, LotView, balances, when
 from chalicelib.usecases.attempt import Decided
+from chalicelib.usecases.list_transfers import Direction, list_transfers
+from chalicelib.usecases.searching import Wanted
 from chalicelib.usecases.stored import Answer
 
 api = Resource("transfers")
@@ -89,6 +94,79 @@ def transfer(call: Call[TransferBody]) -> Reply:
         reference=body.reference,
     )
     return carry_out(call, command, _present)
+
+
+class TransferQuery(PeriodPage, kw_only=True, frozen=True):
+    """Which transfers to list, by when they were made."""
+
+    direction: Direction | None = None
+    programme: Id | None = None
+
+
+class TransferSummaryView(Struct, frozen=True):
+    """What a member sent to another one, or received; ``version`` is that of their own account."""
+
+    transfer_id: str
+    direction: Direction
+    counterparty_id: str
+    version: int
+    at: Timestamp
+    programme: str
+    currency: str
+    amount: int
+    reference: str
+
+
+class TransfersView(Struct, frozen=True):
+    """A page of transfers, the latest first; it may be short, or empty, and yet not the last."""
+
+    member_id: str
+    transfers: list[TransferSummaryView]
+    next_cursor: str | None
+
+
+@api.get(
+    "/members/{member_id}/transfers",
+    name="list_transfers",
+    scope="balances:read",
+    summary="List what a member sent and received, the latest first",
+    description="`from` and `to` are about when it moved.",
+    query=TransferQuery,
+    answer=TransfersView,
+    member_may=True,
+    errors=("member_not_found", *BAD_PERIOD),
+)
+def listed(call: Call[None, TransferQuery]) -> Reply:
+    """Page through the transfers of a member."""
+    member, query = call.path["member_id"], call.query
+    found = list_transfers(
+        services_of(call),
+        caller_of(call),
+        member,
+        Wanted(query.direction, query.programme, period=period_of(call)),
+        limit=query.limit,
+        before=call.position(),
+    )
+    shown = [_summary(each) for each in found.items]
+    return Reply(TransfersView(member, shown, cursor_of(call, found.after)))
+
+
+def _summary(event: Event) -> TransferSummaryView:
+    data = event.data
+    if not isinstance(data, TransferSent | TransferReceived):
+        raise TypeError(f"an event {event.kind} is no transfer")
+    programme, _, currency = data.currency.partition("/")
+    return TransferSummaryView(
+        transfer_id=data.transfer,
+        direction="sent" if isinstance(data, TransferSent) else "received",
+        counterparty_id=data.recipient if isinstance(data, TransferSent) else data.sender,
+        version=event.version,
+        at=format_instant(event.effective_at),
+        programme=programme,
+        currency=currency,
+        amount=data.amount,
+        reference=event.detail.note if event.detail else "",
+    )
 
 
 def _present(decided: Decided) -> Answer:

@@ -5,25 +5,38 @@ from __future__ import annotations
 from msgspec import Struct
 from msgspec.structs import asdict
 
+from chalicelib.domain import voucher_code
 from chalicelib.domain.errors import Invalid
 from chalicelib.domain.ledger.calendar import format_instant
-from chalicelib.domain.mechanics.redemptions import Redemption, State
+from chalicelib.domain.mechanics.redemptions import Redemption, Standing, State, standing
 from chalicelib.domain.mechanics.voucher_trial import Tried
-from chalicelib.domain.programme.fields import CurrencyCode, text_in
+from chalicelib.domain.programme.fields import CurrencyCode, Id, text_in
 from chalicelib.domain.programme.versions import Programmes
-from chalicelib.routes.calls import answer, caller_of, identity_of, reply, services_of
+from chalicelib.routes.calls import (
+    answer,
+    caller_of,
+    cursor_of,
+    entry_of,
+    identity_of,
+    reply,
+    services_of,
+)
 from chalicelib.routes.fields import VoucherCode
 from chalicelib.routes.http import Resource
 from chalicelib.routes.operation import Body, Call, Reply
+from chalicelib.routes.periods import BAD_PERIOD, PeriodPage, period_of
 from chalicelib.routes.pricing import Cart, MoneyView, activity_of
 from chalicelib.routes.views import when
 from chalicelib.usecases.attempt import Decided
+from chalicelib.usecases.list_redemptions import list_vouchers
 from chalicelib.usecases.redeem_reward import (
     VoucherRead,
+    code_of,
     lookup_voucher,
     redemption_in,
     use_voucher,
 )
+from chalicelib.usecases.searching import Wanted
 from chalicelib.usecases.stored import Answer
 
 api = Resource("vouchers")
@@ -99,6 +112,40 @@ class VoucherUsed(Struct, frozen=True):
     used_at: str
 
 
+class VoucherQuery(PeriodPage, kw_only=True, frozen=True):
+    """Which vouchers to list, by since when they are in that state."""
+
+    state: Standing = "issued"
+    programme: Id | None = None
+    reward: Id | None = None
+
+
+class VoucherSummaryView(Struct, frozen=True):
+    """A voucher of somebody's; of its code only the end is shown."""
+
+    redemption_id: str
+    member_id: str
+    programme: str
+    reward: str
+    state: Standing
+    issued_at: str
+    changed_at: str | None
+    code: str
+    expires_on: str | None
+    expires_at: str | None
+
+
+class VouchersView(Struct, frozen=True):
+    """
+    A page of vouchers in one state, the latest to come to it first.
+
+    It may be short and yet not the last.
+    """
+
+    vouchers: list[VoucherSummaryView]
+    next_cursor: str | None
+
+
 _UNUSABLE = ("voucher_not_found", "voucher_used", "voucher_cancelled", "voucher_expired")
 
 
@@ -134,6 +181,42 @@ def _found(found: VoucherRead, locale: str) -> VoucherFound:
         expires_on=redemption.expires_on,
         expires_at=when(redemption.expires_at),
     )
+
+
+@api.get(
+    "/vouchers",
+    name="list_vouchers",
+    scope="vouchers:read",
+    summary="List all members' vouchers in a state",
+    description=(
+        "The latest to come to it first. `from` and `to` are about when that was; one that expired "
+        "counts by when it was issued. Of the codes only the end is shown."
+    ),
+    query=VoucherQuery,
+    answer=VouchersView,
+    errors=BAD_PERIOD,
+)
+def listed(call: Call[None, VoucherQuery]) -> Reply:
+    """Page through the vouchers of a tenant."""
+    services, caller, query = services_of(call), caller_of(call), call.query
+    wanted = Wanted(query.state, query.programme, query.reward, period_of(call))
+    found, now = list_vouchers(services, caller, wanted, limit=query.limit, before=entry_of(call))
+    shown = [
+        VoucherSummaryView(
+            redemption_id=each.id,
+            member_id=each.member,
+            programme=each.programme,
+            reward=each.reward,
+            state=standing(each, now),
+            issued_at=format_instant(each.issued_at),
+            changed_at=when(each.changed_at),
+            code=voucher_code.masked(code_of(services, caller, each.id)),
+            expires_on=each.expires_on,
+            expires_at=when(each.expires_at),
+        )
+        for each in found.items
+    ]
+    return Reply(VouchersView(shown, cursor_of(call, found.after)))
 
 
 @api.post(

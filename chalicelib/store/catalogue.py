@@ -17,7 +17,7 @@ from chalicelib.store.dynamo import Dynamo
 from chalicelib.store.metering import Item
 from chalicelib.store.reading import key_of, settings_of, version_of
 from chalicelib.store.transaction import Rank, Write, put, transact
-from chalicelib.usecases.stored import Conflicted, OutcomeUnknown, Settings, StoredKey
+from chalicelib.usecases.stored import Conflicted, Entry, OutcomeUnknown, Settings, StoredKey
 
 if TYPE_CHECKING:
     from chalicelib.usecases.ports import Catalogue
@@ -163,6 +163,22 @@ class DynamoCatalogue:
         now = self.find_key(key.key_id)
         return now is not None and now.revoked
 
+    def list_keys(
+        self, tenant: str, *, limit: int, before: Entry | None = None
+    ) -> list[tuple[Entry, StoredKey]]:
+        """Read API keys of a tenant, the latest first; a hundred at most."""
+        from chalicelib.store import listing
+
+        return listing.keys_of(self._dynamo, tenant, limit, before)
+
+    def list_sandboxes(
+        self, tenant: str, *, limit: int, before: Entry | None = None
+    ) -> list[tuple[Entry, Settings, Instant]]:
+        """Read sandboxes that a tenant opened, with their clocks, the latest first; 50 at most."""
+        from chalicelib.store import listing
+
+        return listing.sandboxes_of(self._dynamo, tenant, limit, before)
+
     def _administrators(self, tenant: str, change: str) -> dict[str, Any]:
         """Return an update of how many keys administer a tenant, by one."""
         # nosemgrep: unconditioned-write - a count, in the transaction of the key that it counts
@@ -280,6 +296,18 @@ class CachedCatalogue:
     def revoke_key(self, key: StoredKey, *, administers: bool) -> bool:
         """Revoke an API key, once; ``False`` where it is the last of an administrator."""
         return self._catalogue.revoke_key(key, administers=administers)
+
+    def list_keys(
+        self, tenant: str, *, limit: int, before: Entry | None = None
+    ) -> Sequence[tuple[Entry, StoredKey]]:
+        """Read API keys of a tenant, the latest first."""
+        return self._catalogue.list_keys(tenant, limit=limit, before=before)
+
+    def list_sandboxes(
+        self, tenant: str, *, limit: int, before: Entry | None = None
+    ) -> Sequence[tuple[Entry, Settings, Instant]]:
+        """Read sandboxes that a tenant opened, with their clocks, the latest first."""
+        return self._catalogue.list_sandboxes(tenant, limit=limit, before=before)
 
 
 class _Kept(Generic[T]):

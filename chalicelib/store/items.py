@@ -21,6 +21,9 @@ counter               ``used`` N
 `T#…#C#…`, `C`
 ====================  ================================================================
 
+Households, and records that are listed, also have ``listed_pk`` and ``listed_sk`` S: their place in
+a list of the tenant's.
+
 Transient records and counters lie in the table of work, with ``expires_at`` N: when DynamoDB may
 delete them, in seconds.  ``body`` and ``answer`` are zlib, of JSON and of what was sent; an
 account's body and an event's bytes are the domain's.  What is both in an account's body and beside
@@ -49,7 +52,14 @@ from chalicelib.domain.ledger.calendar import Instant
 from chalicelib.domain.ledger.journal import StoredEvent, deflate
 from chalicelib.store import keys
 from chalicelib.store.metering import Item
-from chalicelib.usecases.stored import AccountChange, Answer, IdempotencyKey, KeyHolder, Remembered
+from chalicelib.usecases.stored import (
+    HOUSEHOLDS,
+    AccountChange,
+    Answer,
+    IdempotencyKey,
+    KeyHolder,
+    Remembered,
+)
 
 #: Sizes of the stored body of an account: above the first it is logged, above the second refused.
 BODY_WARN_BYTES: Final = 8 * 1024
@@ -78,6 +88,8 @@ def account_item(
         "head_hash": {"B": account.head},
         "body": {"B": body},
     }
+    if account.status == "household":
+        item |= listed_place(tenant, HOUSEHOLDS, account.opened_at, change.member)
     return item | due_place(
         tenant, change.member, change.due_at, change.indexed_due, on_test_clock=on_test_clock
     )
@@ -164,6 +176,14 @@ def indexed_due_of(item: Item) -> Instant | None:
     return keys.read_due_sk(item["due_sk"]["S"])[0] if "due_sk" in item else None
 
 
+def listed_place(tenant: str, name: str, at: Instant, listed: str) -> Item:
+    """Return the attributes of an item that put it into one of a tenant's lists."""
+    return {
+        "listed_pk": {"S": keys.listed_pk(tenant, name)},
+        "listed_sk": {"S": keys.listed_sk(at, listed)},
+    }
+
+
 def event_item(tenant: str, member: str, event: StoredEvent) -> Item:
     """Return an event as an item."""
     item = _key(keys.member_pk(tenant, member), keys.event_sk(event.version)) | {
@@ -220,6 +240,9 @@ def record_item(tenant: str, claim: SaveRecord, expires_at: int | None) -> Item:
     if claim.takes:
         taken = {keys.counter_pk(tenant, name): _number(n) for name, n in claim.takes.items()}
         item["takes"] = {"M": taken}
+    if claim.listed is not None:
+        state, since = claim.listed
+        item |= listed_place(tenant, ref.kind.list_of(state), since, ref.listed)
     if expires_at is not None:
         item["expires_at"] = _number(expires_at)
     return item

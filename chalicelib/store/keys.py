@@ -15,6 +15,7 @@ from chalicelib.domain.ledger.calendar import Instant
 
 DUE_INDEX: Final = "due"
 DUE_SHARDS: Final = 16
+LISTED_INDEX: Final = "listed"
 
 ACCOUNT: Final = "A"
 DEDUPE: Final = "D"
@@ -28,6 +29,11 @@ API_KEY: Final = "K"
 VERSIONS: Final = "P#"
 RECORDS: Final = "R#"
 CHECKPOINTS: Final = "C#"
+
+#: Names of a tenant's lists; those in the ledger are known to who asks.
+MEMBERS: Final = "member"
+API_KEYS: Final = "key"
+SANDBOXES: Final = "sandbox"
 
 
 def member_pk(tenant: str, member: str) -> str:
@@ -120,6 +126,28 @@ def read_due_sk(sort_key: str) -> tuple[Instant, str, str]:
     """Return (instant, tenant, member) of a sort key in the due index."""
     at, tenant, member = sort_key.split("#", 2)
     return int(at), tenant, member
+
+
+def listed_pk(tenant: str, name: str) -> str:
+    """Return the part of an index that is one of a tenant's lists."""
+    return f"T#{tenant}#L#{name}"
+
+
+def listed_sk(at: Instant, listed: str) -> str:
+    """Return the sort key in a list; sort keys are in the order of instants, then of ids."""
+    return f"{at:015d}#{listed}"
+
+
+def listed_within(since: Instant | None, until: Instant | None) -> tuple[str, str]:
+    """Return what is at most, and at least, the sort keys of a list within a period."""
+    first = f"{max(since or 0, 0):015d}"
+    return first, "~" if until is None else f"{max(until, 0):015d}"
+
+
+def read_listed_sk(sort_key: str) -> tuple[Instant, str]:
+    """Return (instant, id) of a sort key in a list."""
+    at, listed = sort_key.split("#", 1)
+    return int(at), listed
 
 
 def _digest(text: str) -> str:

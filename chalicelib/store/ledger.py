@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any, Final
+from itertools import islice
+from typing import Any, Final, TypeVar
 
-from chalicelib.domain.decide.claims import EventRef, Ref, SaveRecord
+from msgspec import Struct
+
+from chalicelib.domain.decide.claims import EventRef, RecordKind, Ref, SaveRecord
 from chalicelib.domain.ledger.account import Account
 from chalicelib.domain.ledger.calendar import Instant
 from chalicelib.domain.ledger.journal import StoredEvent
@@ -15,14 +18,19 @@ from chalicelib.store.metering import Item, Key
 from chalicelib.store.transaction import transact
 from chalicelib.store.writes import lifetime, writes_of
 from chalicelib.usecases.stored import (
+    ALWAYS,
     AccountRead,
     Commit,
     Due,
+    Entry,
     IndexRange,
     KeyHolder,
     Loaded,
+    Period,
     Remembered,
 )
+
+T = TypeVar("T", bound=Struct)
 
 # Twelve digits of version, and one above them all.
 _LAST_VERSION: Final = 10**12 - 1
@@ -219,8 +227,8 @@ class DynamoLedger:
         """
         Walk every member of a tenant; for verification, never for a decision.
 
-        No index knows a tenant's members, so this reads the whole directory, every tenant's part
-        of it: it costs what a scan of that table costs, however few the members.
+        It misses nobody, as an index might, so it reads the whole directory, every tenant's part of
+        it: it costs what a scan of that table costs, however few the members.
         """
         prefix = keys.members_prefix(tenant)
         found = self._dynamo.scan(
@@ -237,6 +245,55 @@ class DynamoLedger:
         )
         for item in found:
             yield item["pk"]["S"].removeprefix(prefix)
+
+    def records(
+        self,
+        tenant: str,
+        kind: RecordKind[T],
+        owner: str,
+        *,
+        limit: int,
+        before: str | None = None,
+    ) -> Iterator[T]:
+        """Read the records of a kind of one owner consistently, the latest first."""
+        transient = kind.kept_days is not None
+        first = keys.record_sk(kind.name, "")
+        last = f"{first}~" if before is None else keys.record_sk(kind.name, before)
+        found = self._dynamo.query(
+            {
+                "TableName": self._dynamo.work if transient else self._dynamo.ledger,
+                "KeyConditionExpression": "pk = :pk AND sk BETWEEN :first AND :last",
+                "ExpressionAttributeValues": {
+                    ":pk": {"S": keys.member_pk(tenant, owner)},
+                    ":first": {"S": first},
+                    ":last": {"S": last},
+                },
+                "ConsistentRead": True,
+                "ScanIndexForward": False,
+            },
+            limit=limit if before is None else limit + 1,
+        )
+        # The last one is included: it was read before.
+        others = (item for item in found if item["sk"]["S"] != last)
+        for item in islice(others, limit):
+            yield items.record_of(kind.ref(owner, ""), item)
+
+    def listed(
+        self,
+        tenant: str,
+        name: str,
+        *,
+        limit: int,
+        before: Entry | None = None,
+        period: Period = ALWAYS,
+    ) -> Iterator[Entry]:
+        """Walk one of a tenant's lists, the latest to come into it first."""
+        from chalicelib.store import listing
+
+        table = self._dynamo.ledger
+        return listing.entries(
+            self._dynamo, table, tenant, name, limit=limit, before=before, period=period
+        )
 
     def _due(self, condition: str, values: Item) -> Iterator[Due]:
         found = self._dynamo.query(

@@ -24,22 +24,24 @@ from contextvars import ContextVar
 from typing import Any, Final, NamedTuple
 
 Item = dict[str, dict[str, Any]]
+_Place = tuple[str, ...] | None
 Key = tuple[str, str, str]  # table, pk, sk
 
 _KB: Final = 1024
 _READ_KB: Final = 4096
-_INDEXED: Final = ("due_pk", "due_sk")
+_INDEXED: Final = (("due_pk", "due_sk"), ("listed_pk", "listed_sk"))
 _CREATES: Final = "attribute_not_exists(pk)"
 
 
 class _Image(NamedTuple):
-    """What is known of an item: its size in bytes and its place in the index, if it has one."""
+    """What is known of an item: its size in bytes and its place in each index, if it has one."""
 
     size: int
-    place: tuple[str, ...] | None
+    places: tuple[_Place, ...]
 
 
-_ABSENT: Final = _Image(0, None)
+_NOWHERE: Final[tuple[_Place, ...]] = (None,) * len(_INDEXED)
+_ABSENT: Final = _Image(0, _NOWHERE)
 
 
 class Cost:
@@ -85,7 +87,7 @@ class Cost:
         """
         for item in items if whole else ():
             key = (table, item["pk"]["S"], item["sk"]["S"])
-            self._images[key] = _Image(size_of(item), _index_of(item))
+            self._images[key] = _Image(size_of(item), _places_of(item))
         units = max(1, _units(sum(map(size_of, items)), _READ_KB))
         self.read_units += units if consistent else units / 2
 
@@ -145,30 +147,34 @@ def _units(size: int, block: int) -> int:
     return -(-size // block)
 
 
-def _index_of(item: Item) -> tuple[str, ...] | None:
-    return tuple(item[name]["S"] for name in _INDEXED) if _INDEXED[0] in item else None
+def _places_of(item: Item) -> tuple[_Place, ...]:
+    return tuple(
+        tuple(item[name]["S"] for name in index) if index[0] in item else None for index in _INDEXED
+    )
 
 
 def _after(request: Mapping[str, Any], before: _Image | None) -> _Image:
     item: Item | None = request.get("Item")
     if item is not None:
-        return _Image(size_of(item), _index_of(item))
+        return _Image(size_of(item), _places_of(item))
     if "UpdateExpression" not in request:
         # A check, which leaves the item as it is.
         return before or _ABSENT
     # An update: what it sets is small beside the item, of which only the size before is known.
     values: Item = request.get("ExpressionAttributeValues", {})
     size = max(before.size if before else 0, size_of(request["Key"]) + size_of(values))
-    moved = before.place if before else None
-    if _INDEXED[0] in request["UpdateExpression"]:
-        places = [values[f":{name}"]["S"] for name in _INDEXED if f":{name}" in values]
-        moved = tuple(places) or None
-    return _Image(size, moved)
+    places = list(before.places if before else _NOWHERE)
+    for number, index in enumerate(_INDEXED):
+        if index[0] in request["UpdateExpression"]:
+            place = [values[f":{name}"]["S"] for name in index if f":{name}" in values]
+            places[number] = tuple(place) or None
+    return _Image(size, tuple(places))
 
 
 def _index_units(before: _Image | None, after: _Image) -> int:
-    if before is None:
-        return 2 if after.place else 0
-    if before.place == after.place:
-        return 0
-    return (before.place is not None) + (after.place is not None)
+    units = 0
+    for number, place in enumerate(after.places):
+        was = before.places[number] if before else place
+        if before is None or was != place:
+            units += (was is not None) + (place is not None)
+    return units

@@ -32,6 +32,7 @@ from chalicelib.domain.errors import TooLarge
 from chalicelib.domain.programme import section
 from chalicelib.domain.programme.versions import ProgrammeVersion
 from chalicelib.store import keys
+from chalicelib.store.items import listed_place
 from chalicelib.store.metering import Item
 from chalicelib.usecases.stored import Profile, Settings, StoredKey
 
@@ -40,7 +41,7 @@ DOCUMENT_MAX_BYTES: Final = 390 * 1024
 
 
 class _Keyed(Model):
-    """What every item has."""
+    """What every item has; one that is in a list of a tenant's has its place there, too."""
 
     pk = UnicodeAttribute(hash_key=True)
     sk = UnicodeAttribute(range_key=True)
@@ -65,6 +66,8 @@ class TenantItem(_Keyed):
     name = UnicodeAttribute()
     time_zone = UnicodeAttribute()
     test_clock = BooleanAttribute()
+    opened_by = UnicodeAttribute(null=True)
+    created_at = NumberAttribute(null=True)
     #: How many keys may do everything and are not revoked.
     administrators = NumberAttribute()
 
@@ -93,16 +96,18 @@ class KeyItem(_Keyed):
     scopes: JSONAttribute = JSONAttribute()
     sources: JSONAttribute = JSONAttribute(null=True)
     revoked = BooleanAttribute()
+    created_at = NumberAttribute()
 
 
 def profile_item(tenant: str, profile: Profile) -> Item:
     """Return a profile as an item."""
-    return ProfileItem(
+    item: Item = ProfileItem(
         keys.member_pk(tenant, profile.member),
         keys.PROFILE,
         revision=profile.revision,
         body=zlib.compress(msgspec.json.encode(profile)),
     ).serialize()
+    return item | listed_place(tenant, keys.MEMBERS, profile.created_at, profile.member)
 
 
 def lookup_item(tenant: str, lookup: str, member: str) -> Item:
@@ -112,14 +117,20 @@ def lookup_item(tenant: str, lookup: str, member: str) -> Item:
 
 def tenant_item(settings: Settings, administrators: int) -> Item:
     """Return a tenant's settings as an item, which counts its keys of administrators."""
-    return TenantItem(
+    item: Item = TenantItem(
         keys.tenant_pk(settings.tenant),
         keys.TENANT,
         name=settings.name,
         time_zone=settings.time_zone,
         test_clock=settings.test_clock,
+        opened_by=settings.opened_by or None,
+        created_at=settings.created_at or None,
         administrators=administrators,
     ).serialize()
+    if settings.opened_by:
+        opener, at = settings.opened_by, settings.created_at
+        item |= listed_place(opener, keys.SANDBOXES, at, settings.tenant)
+    return item
 
 
 def clock_item(tenant: str, instant: int) -> Item:
@@ -151,7 +162,7 @@ def version_item(tenant: str, version: ProgrammeVersion) -> Item:
 
 def key_item(key: StoredKey) -> Item:
     """Return an API key as an item."""
-    return KeyItem(
+    item: Item = KeyItem(
         keys.api_key_pk(key.key_id),
         keys.API_KEY,
         tenant=key.tenant,
@@ -160,4 +171,6 @@ def key_item(key: StoredKey) -> Item:
         scopes=sorted(key.scopes),
         sources=None if key.sources is None else sorted(key.sources),
         revoked=key.revoked,
+        created_at=key.created_at,
     ).serialize()
+    return item | listed_place(key.tenant, keys.API_KEYS, key.created_at, key.key_id)

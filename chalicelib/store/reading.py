@@ -24,7 +24,14 @@ def member_of(item: Item) -> str:
 
 def settings_of(tenant: str, item: Item) -> Settings:
     """Return the settings of an item."""
-    return Settings(tenant, item["name"]["S"], item["time_zone"]["S"], item["test_clock"]["BOOL"])
+    return Settings(
+        tenant,
+        item["name"]["S"],
+        item["time_zone"]["S"],
+        item["test_clock"]["BOOL"],
+        item["opened_by"]["S"] if "opened_by" in item else "",
+        int(item["created_at"]["N"]) if "created_at" in item else 0,
+    )
 
 
 def version_of(item: Item) -> ProgrammeVersion:
@@ -47,6 +54,7 @@ def key_of(key_id: str, item: Item) -> StoredKey:
         name=item["name"]["S"],
         revoked=item["revoked"]["BOOL"],
         sources=_texts(item["sources"]["S"]) if "sources" in item else None,
+        created_at=int(item["created_at"]["N"]),
     )
 
 

@@ -52,6 +52,7 @@ def new_key(
         scopes=scopes,
         name=name,
         sources=sources,
+        created_at=services.wall_clock(),
     )
     return key, IssuedKey(minted.key_id, minted.token, name, scopes, sources)
 

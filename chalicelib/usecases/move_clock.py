@@ -29,7 +29,7 @@ class Moved(NamedTuple):
     ticked: Ticked
 
 
-def open_sandbox(services: Services, name: str, clock: Instant) -> Sandbox:
+def open_sandbox(services: Services, caller: Caller, name: str, clock: Instant) -> Sandbox:
     """
     Make a tenant with a test clock; refused in production.
 
@@ -39,7 +39,13 @@ def open_sandbox(services: Services, name: str, clock: Instant) -> Sandbox:
     if services.production:
         raise Forbidden("no_test_clock", "There are no test clocks in production.")
     tenant = services.new_id("sandbox").lower().replace("_", "-")
-    settings = Settings(tenant=tenant, name=name, test_clock=True)
+    settings = Settings(
+        tenant=tenant,
+        name=name,
+        test_clock=True,
+        opened_by=caller.tenant,
+        created_at=services.wall_clock(),
+    )
     return Sandbox(tenant, clock, open_tenant(services, settings, clock=clock))
 
 

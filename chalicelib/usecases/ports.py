@@ -8,24 +8,31 @@ Nothing imports this but for types: what goes in and out is in `stored`.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Protocol
+from typing import Protocol, TypeVar
 
-from chalicelib.domain.decide.claims import EventRef, Ref, SaveRecord
+from msgspec import Struct
+
+from chalicelib.domain.decide.claims import EventRef, RecordKind, Ref, SaveRecord
 from chalicelib.domain.ledger.account import Account
 from chalicelib.domain.ledger.calendar import Instant
 from chalicelib.domain.ledger.journal import StoredEvent
 from chalicelib.domain.programme.versions import ProgrammeVersion
 from chalicelib.usecases.stored import (
+    ALWAYS,
     Commit,
     Due,
+    Entry,
     IndexRange,
     KeyHolder,
     Loaded,
+    Period,
     Profile,
     Remembered,
     Settings,
     StoredKey,
 )
+
+T = TypeVar("T", bound=Struct)
 
 
 class Ledger(Protocol):
@@ -114,6 +121,32 @@ class Ledger(Protocol):
     def members(self, tenant: str) -> Iterator[str]:
         """Walk every member of a tenant; for verification, never for a decision."""
 
+    def records(
+        self,
+        tenant: str,
+        kind: RecordKind[T],
+        owner: str,
+        *,
+        limit: int,
+        before: str | None = None,
+    ) -> Iterator[T]:
+        """Read the records of a kind of one owner consistently, the latest id first."""
+
+    def listed(
+        self,
+        tenant: str,
+        name: str,
+        *,
+        limit: int,
+        before: Entry | None = None,
+        period: Period = ALWAYS,
+    ) -> Iterator[Entry]:
+        """
+        Walk one of a tenant's lists, the latest to come into it first.
+
+        Lists follow what is written within moments, and are for showing only.
+        """
+
 
 class Directory(Protocol):
     """Personal data and external ids; both are written by commits of the ledger."""
@@ -123,6 +156,19 @@ class Directory(Protocol):
 
     def find(self, tenant: str, lookup: str) -> str | None:
         """Return the member with an external id, given as its keyed hash."""
+
+    def profiles(self, tenant: str, members: Sequence[str]) -> dict[str, Profile]:
+        """Read profiles consistently, by member."""
+
+    def members(
+        self,
+        tenant: str,
+        *,
+        limit: int,
+        before: Entry | None = None,
+        period: Period = ALWAYS,
+    ) -> Iterator[Entry]:
+        """Walk a tenant's members, the latest to come first; a moment behind, as all lists are."""
 
 
 class Catalogue(Protocol):
@@ -159,6 +205,16 @@ class Catalogue(Protocol):
 
     def revoke_key(self, key: StoredKey, *, administers: bool) -> bool:
         """Revoke an API key, once; ``False`` where it is the last of an administrator."""
+
+    def list_keys(
+        self, tenant: str, *, limit: int, before: Entry | None = None
+    ) -> Sequence[tuple[Entry, StoredKey]]:
+        """Read API keys of a tenant, the latest first; a hundred at most."""
+
+    def list_sandboxes(
+        self, tenant: str, *, limit: int, before: Entry | None = None
+    ) -> Sequence[tuple[Entry, Settings, Instant]]:
+        """Read sandboxes that a tenant opened, with their clocks, the latest first; 50 at most."""
 
 
 class TickQueue(Protocol):

@@ -47,6 +47,13 @@ class OffersRead(NamedTuple):
     now: Instant
 
 
+class RedemptionRead(NamedTuple):
+    """A redemption, and the instant at which it was read."""
+
+    redemption: Redemption
+    now: Instant
+
+
 class VoucherRead(NamedTuple):
     """A voucher, whose it is, and why it cannot be used now; what it takes off a cart."""
 
@@ -116,16 +123,18 @@ def code_of(services: Services, caller: Caller, redemption_id: str) -> str:
 
 def read_redemption(
     services: Services, caller: Caller, member: str, redemption_id: str
-) -> Redemption:
+) -> RedemptionRead:
     """Return a redemption of a member."""
     ref = REDEMPTIONS.ref(member, redemption_id)
-    loaded = services.ledger.load(caller.tenant, [member], [ref])
+    loaded = services.ledger.load(
+        caller.tenant, [member], [ref], with_clock=on_test_clock(services, caller.tenant)
+    )
     if loaded.account(member) is None:
         raise MemberNotFound
     redemption = loaded.record(REDEMPTIONS, member, redemption_id)
     if redemption is None:
         raise redemption_unknown()
-    return redemption
+    return RedemptionRead(redemption, now_at(services, loaded))
 
 
 def lookup_voucher(

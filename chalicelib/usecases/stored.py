@@ -26,12 +26,27 @@ class Period(NamedTuple):
     since: Instant | None = None
     until: Instant | None = None
 
+    def has(self, instant: Instant) -> bool:
+        """Tell whether an instant is within it."""
+        return not self.is_after(instant) and (self.until is None or instant < self.until)
+
     def is_after(self, instant: Instant) -> bool:
         """Tell whether it begins after an instant."""
         return self.since is not None and instant < self.since
 
 
 ALWAYS: Final = Period()
+
+
+#: The list of a tenant's households; those of records are named by kind and state.
+HOUSEHOLDS: Final = "household"
+
+
+class Entry(NamedTuple):
+    """An entry of one of a tenant's lists: since when it is there, and what it is."""
+
+    at: Instant
+    listed: str
 
 
 class IdempotencyKey(Struct, frozen=True):
@@ -255,12 +270,18 @@ class IndexRange(Struct, frozen=True):
 
 
 class Settings(Struct, frozen=True):
-    """What holds for a whole tenant; ``test_clock`` tenants have a time of their own."""
+    """
+    What holds for a whole tenant; ``test_clock`` tenants have a time of their own.
+
+    Of a sandbox, ``opened_by`` is the tenant that opened it, and ``created_at`` when.
+    """
 
     tenant: str
     name: str
     time_zone: str = "UTC"
     test_clock: bool = False
+    opened_by: str = ""
+    created_at: Instant = 0
 
 
 class StoredKey(Struct, frozen=True):
@@ -277,3 +298,4 @@ class StoredKey(Struct, frozen=True):
     name: str = ""
     revoked: bool = False
     sources: frozenset[str] | None = None
+    created_at: Instant = 0

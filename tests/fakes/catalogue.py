@@ -9,8 +9,8 @@ from msgspec.structs import replace
 
 from chalicelib.domain.ledger.calendar import Instant
 from chalicelib.domain.programme.versions import ProgrammeVersion
-from chalicelib.usecases.stored import Settings, StoredKey
-from tests.fakes.ledger import FakeLedger
+from chalicelib.usecases.stored import ALWAYS, Entry, Settings, StoredKey
+from tests.fakes.ledger import FakeLedger, latest
 
 
 class FakeCatalogue:
@@ -106,3 +106,31 @@ class FakeCatalogue:
             self._keys[key.key_id] = replace(key, revoked=True)
             self._administrators[key.tenant] -= administers
             return True
+
+    def list_keys(
+        self, tenant: str, *, limit: int, before: Entry | None = None
+    ) -> list[tuple[Entry, StoredKey]]:
+        """Read API keys of a tenant, the latest first."""
+        with self._ledger.lock:
+            found = [
+                Entry(key.created_at, key.key_id)
+                for key in self._keys.values()
+                if key.tenant == tenant
+            ]
+            shown = latest(found, limit, before, ALWAYS)
+            return [(entry, self._keys[entry.listed]) for entry in shown]
+
+    def list_sandboxes(
+        self, tenant: str, *, limit: int, before: Entry | None = None
+    ) -> list[tuple[Entry, Settings, Instant]]:
+        """Read sandboxes that a tenant opened, with their clocks, the latest first."""
+        with self._ledger.lock:
+            found = [
+                Entry(each.created_at, each.tenant)
+                for each in self._settings.values()
+                if each.opened_by == tenant
+            ]
+            return [
+                (entry, self._settings[entry.listed], self._ledger.clocks[entry.listed])
+                for entry in latest(found, limit, before, ALWAYS)
+            ]

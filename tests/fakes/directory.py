@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from chalicelib.usecases.stored import Profile
-from tests.fakes.ledger import FakeLedger
+from collections.abc import Iterator, Sequence
+
+from chalicelib.usecases.stored import ALWAYS, Entry, Period, Profile
+from tests.fakes.ledger import FakeLedger, latest
 
 
 class FakeDirectory:
@@ -21,3 +23,26 @@ class FakeDirectory:
         """Return the member with an external id, given as its keyed hash."""
         with self._ledger.lock:
             return self._ledger.lookups.get((tenant, lookup))
+
+    def profiles(self, tenant: str, members: Sequence[str]) -> dict[str, Profile]:
+        """Read profiles, by member."""
+        with self._ledger.lock:
+            found = {each: self._ledger.profiles.get((tenant, each)) for each in members}
+        return {member: each for member, each in found.items() if each is not None}
+
+    def members(
+        self,
+        tenant: str,
+        *,
+        limit: int,
+        before: Entry | None = None,
+        period: Period = ALWAYS,
+    ) -> Iterator[Entry]:
+        """Walk a tenant's members, the latest to come first."""
+        with self._ledger.lock:
+            found = [
+                Entry(profile.created_at, member)
+                for (each, member), profile in self._ledger.profiles.items()
+                if each == tenant
+            ]
+        yield from latest(found, limit, before, period)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, TypeVar
+
+from msgspec import Struct
 
 from chalicelib.domain.decide.claims import (
     Claim,
     ClaimKey,
     EventRef,
+    RecordKind,
     Ref,
     SaveRecord,
     TakeFrom,
@@ -19,6 +22,8 @@ from chalicelib.domain.ledger.calendar import Instant
 from chalicelib.domain.ledger.journal import StoredEvent
 from chalicelib.store import items, keys
 from chalicelib.usecases.stored import (
+    ALWAYS,
+    HOUSEHOLDS,
     AccountChange,
     AccountRead,
     AlreadyDone,
@@ -26,13 +31,17 @@ from chalicelib.usecases.stored import (
     Commit,
     Conflicted,
     Due,
+    Entry,
     IdempotencyKey,
     IndexRange,
     KeyHolder,
     Loaded,
+    Period,
     Profile,
     Remembered,
 )
+
+T = TypeVar("T", bound=Struct)
 
 
 class FakeLedger:
@@ -178,6 +187,50 @@ class FakeLedger:
             found = [member for owner, member in self.profiles if owner == tenant]
         yield from found
 
+    def records(
+        self,
+        tenant: str,
+        kind: RecordKind[T],
+        owner: str,
+        *,
+        limit: int,
+        before: str | None = None,
+    ) -> Iterator[T]:
+        """Read the records of a kind of one owner, the latest id first."""
+        with self.lock:
+            found = {
+                ref.id: saved.record
+                for (each, ref), saved in self._records.items()
+                if (each, ref.kind, ref.owner) == (tenant, kind, owner)
+                and (before is None or ref.id < before)
+            }
+        for record_id in sorted(found, reverse=True)[:limit]:
+            record: Any = found[record_id]
+            yield record
+
+    def listed(
+        self,
+        tenant: str,
+        name: str,
+        *,
+        limit: int,
+        before: Entry | None = None,
+        period: Period = ALWAYS,
+    ) -> Iterator[Entry]:
+        """Walk one of a tenant's lists."""
+        with self.lock:
+            found = [
+                Entry(account.opened_at, member)
+                for (each, member), account in self._accounts.items()
+                if (each, account.status, name) == (tenant, "household", HOUSEHOLDS)
+            ]
+            found += [
+                Entry(saved.listed[1], ref.listed)
+                for (each, ref), saved in self._records.items()
+                if each == tenant and saved.listed and ref.kind.list_of(saved.listed[0]) == name
+            ]
+        yield from latest(found, limit, before, period)
+
     def _account(self, tenant: str, member: str) -> AccountRead:
         place = self._places.get((tenant, member))
         indexed_due = None if place is None else place[1]
@@ -286,6 +339,14 @@ class FakeLedger:
         if at is not None:
             part = keys.due_pk(tenant, member, on_test_clock=on_test_clock)
             self._places[tenant, member] = (part, at)
+
+
+def latest(
+    entries: Iterable[Entry], limit: int, before: Entry | None, period: Period
+) -> list[Entry]:
+    """Return the latest entries of a list within a period, from an entry on."""
+    found = [each for each in entries if period.has(each.at) and (before is None or each < before)]
+    return sorted(found, reverse=True)[:limit]
 
 
 def _counter(tenant: str, claim: TakeFrom) -> tuple[str, str, bool]:

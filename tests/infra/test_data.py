@@ -56,15 +56,29 @@ def test_personal_data_has_its_own_key() -> None:
     assert rotating == [True, True]
 
 
-def test_ledger_has_stream_and_due_index() -> None:
-    """The ledger streams new images, and its one index holds keys only."""
-    ledger = TABLES["LedgerTable"]
+def test_ledger_has_stream() -> None:
+    """The ledger streams new images."""
+    assert TABLES["LedgerTable"]["StreamSpecification"] == {"StreamViewType": "NEW_IMAGE"}
 
-    assert ledger["StreamSpecification"] == {"StreamViewType": "NEW_IMAGE"}
-    (index,) = ledger["GlobalSecondaryIndexes"]
-    assert index["IndexName"] == "due"
-    assert [part["AttributeName"] for part in index["KeySchema"]] == ["due_pk", "due_sk"]
-    assert index["Projection"] == {"ProjectionType": "KEYS_ONLY"}
+
+def test_indexes_hold_keys_only() -> None:
+    """What is due is in one of the ledger's, what is listed in one of each table but for work."""
+    found = {
+        name: [index["IndexName"] for index in table.get("GlobalSecondaryIndexes", ())]
+        for name, table in TABLES.items()
+    }
+
+    assert found == {
+        "LedgerTable": ["due", "listed"],
+        "DirectoryTable": ["listed"],
+        "CatalogueTable": ["listed"],
+        "WorkTable": [],
+    }
+    for table in TABLES.values():
+        for index in table.get("GlobalSecondaryIndexes", ()):
+            keys = [part["AttributeName"] for part in index["KeySchema"]]
+            assert keys == [f"{index['IndexName']}_pk", f"{index['IndexName']}_sk"]
+            assert index["Projection"] == {"ProjectionType": "KEYS_ONLY"}
 
 
 def test_queues_redrive_and_are_encrypted() -> None:
@@ -105,7 +119,7 @@ def test_local_tables_have_the_declared_shape() -> None:
     ledger = client.describe_table(TableName=f"{prefix}ledger")["Table"]
     assert ledger["KeySchema"] == TABLES["LedgerTable"]["KeySchema"]
     assert ledger["StreamSpecification"]["StreamViewType"] == "NEW_IMAGE"
-    assert [index["IndexName"] for index in ledger["GlobalSecondaryIndexes"]] == ["due"]
+    assert [index["IndexName"] for index in ledger["GlobalSecondaryIndexes"]] == ["due", "listed"]
     ttl = client.describe_time_to_live(TableName=f"{prefix}work")["TimeToLiveDescription"]
     assert ttl == {"TimeToLiveStatus": "ENABLED", "AttributeName": "expires_at"}
 

@@ -17,6 +17,7 @@ import msgspec
 from msgspec import Struct
 
 from chalicelib.domain.errors import LoyaltyError
+from chalicelib.domain.ledger.calendar import Instant
 
 T = TypeVar("T", bound=Struct)
 
@@ -41,6 +42,14 @@ class RecordKind(Generic[T]):
         self.sealed: Final = sealed
         self._decoder: Final = msgspec.json.Decoder(shape)
 
+    def list_of(self, state: str) -> str:
+        """Return the name of the tenant's list of those in a state."""
+        return f"{self.name}/{state}"
+
+    def in_list(self, listed: str) -> Ref:
+        """Return the place of a record from what its list has of it."""
+        return self.ref(*listed.split("#"))
+
     def ref(self, owner: str, record_id: str) -> Ref:
         """Return the place of a record."""
         return Ref(self, owner, record_id)
@@ -57,6 +66,11 @@ class Ref(Struct, frozen=True):
     owner: str
     id: str
 
+    @property
+    def listed(self) -> str:
+        """Return what a list has of the record."""
+        return f"{self.owner}#{self.id}"
+
 
 class EventRef(Struct, frozen=True):
     """The place of an event in the journal of an account."""
@@ -70,7 +84,8 @@ class SaveRecord(Struct, frozen=True):
     Write a record: new (``revision`` 1), or over the revision before it.
 
     ``takes`` is how much of which counters it accounts for as it now is, so that a backup can count
-    them anew.
+    them anew.  ``listed`` is the list of the tenant's in which it now is, if any, by its state and
+    since when: a list costs a unit to write to come into, and two to change.
     """
 
     ref: Ref
@@ -78,6 +93,7 @@ class SaveRecord(Struct, frozen=True):
     revision: int
     takes: dict[str, int] = {}
     refusal: LoyaltyError | None = None
+    listed: tuple[str, Instant] | None = None
 
 
 class TakeFrom(Struct, frozen=True):

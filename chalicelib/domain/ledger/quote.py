@@ -16,6 +16,8 @@ from chalicelib.domain.ledger.bill import Bill, Considered, Paid, PricedLine
 from chalicelib.domain.ledger.calendar import Instant
 from chalicelib.domain.ledger.lots import Taken
 
+QuoteState = Literal["open", "confirmed", "expired"]
+
 
 class Draw(Struct, frozen=True, omit_defaults=True):
     """
@@ -67,6 +69,10 @@ class Quote(Struct, frozen=True, omit_defaults=True):
     revision: int = 1
     service_on: str = ""
     made_by: str = ""
+
+    def state_at(self, now: Instant) -> QuoteState:
+        """Return what has become of it by an instant: an open one expires."""
+        return "expired" if self.state == "open" and self.expires_at <= now else self.state
 
     def bill(self) -> Bill:
         """Return what of it the journal keeps when it is bought."""

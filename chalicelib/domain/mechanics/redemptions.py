@@ -27,6 +27,8 @@ from chalicelib.domain.ledger.postings import REDEEMED, LedgerAccount
 from chalicelib.domain.mechanics import restoring
 
 State = Literal["issued", "used", "cancelled"]
+#: What has become of one: an issued one expires when its last day is over.
+Standing = Literal["issued", "expired", "used", "cancelled"]
 
 
 class Redemption(Struct, frozen=True, omit_defaults=True):
@@ -94,7 +96,10 @@ def claim_to_save(redemption: Redemption) -> SaveRecord:
     if redemption.stocked and redemption.state != "cancelled":
         takes = {stock_counter(redemption.programme, redemption.reward): 1}
     ref = REDEMPTIONS.ref(redemption.member, redemption.id)
-    return SaveRecord(ref, redemption, redemption.revision, takes)
+    listed = None
+    if redemption.voucher_hash:
+        listed = redemption.state, redemption.changed_at or redemption.issued_at
+    return SaveRecord(ref, redemption, redemption.revision, takes, listed=listed)
 
 
 def stock_counter(programme_id: str, reward_id: str) -> str:
@@ -170,6 +175,12 @@ def check_issued(redemption: Redemption, now: Instant) -> None:
             redemption=redemption.id,
             expires_on=redemption.expires_on,
         )
+
+
+def standing(redemption: Redemption, now: Instant) -> Standing:
+    """Return what has become of a redemption by an instant."""
+    over = redemption.expires_at is not None and redemption.expires_at <= now
+    return "expired" if redemption.state == "issued" and over else redemption.state
 
 
 def in_state(redemption: Redemption, state: State, now: Instant) -> Redemption:

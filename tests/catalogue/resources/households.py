@@ -28,8 +28,9 @@ EXAMPLES = (
         body={"member_id": "{member_id}", "role": "adult", "max_members": 6},
         gives={"household_id": "household_id"},
         calls=2,
-        write_units=10,
+        write_units=11,
     ),
+    Example("GET /v1/households", after=("POST /v1/households",), calls=2),
     Example(
         _JOINED, body={"member_id": "{other_member_id}", "role": "child"}, calls=2, write_units=10
     ),

@@ -12,7 +12,8 @@ EXAMPLES = (
         gives={"key_id": "key_id"},
         refused_alone="scope_not_held",
         calls=1,
-        write_units=2,
+        write_units=3,
     ),
+    Example("GET /v1/api-keys", after=("POST /v1/api-keys",), calls=2),
     Example("DELETE /v1/api-keys/{key_id}", refused_alone="scope_not_held", calls=2, write_units=2),
 )

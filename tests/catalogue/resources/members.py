@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.catalogue.example import Example
+from tests.catalogue.example import Example, Step
 
 _CONSENT = {"purpose": "programme", "granted": True, "text_version": "3"}
 _RECORD = {"system": "ehr", "value": "{record}"}
@@ -20,8 +20,15 @@ EXAMPLES = (
         mints={"record": "record-{}"},
         gives={"member_id": "id"},
         calls=3,
-        write_units=10,
+        write_units=11,
         replay_adds=1,
+    ),
+    Example("GET /v1/members", after=("POST /v1/members",), calls=3),
+    Example(
+        "POST /v1/members/search",
+        after=(Step("POST /v1/members", {"display_name": "Kim Lee"}),),
+        body={"name": "kim"},
+        calls=3,
     ),
     Example("POST /v1/members/lookup", body=_RECORD, calls=1),
     Example("GET /v1/members/{member_id}", calls=2),

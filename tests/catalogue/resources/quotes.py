@@ -23,6 +23,11 @@ EXAMPLES = (
         calls=2,
         write_units=1,
     ),
+    Example(
+        "GET /v1/members/{member_id}/quotes",
+        after=("POST /v1/members/{member_id}/quotes",),
+        calls=2,
+    ),
     Example(f"GET {_QUOTE}", calls=1),
     Example(
         f"POST {_QUOTE}/confirmation",

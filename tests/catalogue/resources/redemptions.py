@@ -13,7 +13,12 @@ EXAMPLES = (
         body={"programme": "clinic", "reward": "gift"},
         gives={"redemption_id": "redemption_id", "code": "voucher/code"},
         calls=2,
-        write_units=10,
+        write_units=11,
+    ),
+    Example(
+        "GET /v1/members/{member_id}/redemptions",
+        after=("POST /v1/members/{member_id}/redemptions",),
+        calls=2,
     ),
     Example(f"GET {_REDEMPTION}", calls=1),
     Example(f"GET {_REDEMPTION}/voucher", calls=1),
@@ -21,6 +26,6 @@ EXAMPLES = (
         f"POST {_REDEMPTION}/cancellation",
         body={"reason": "changed-their-mind"},
         calls=2,
-        write_units=8,
+        write_units=10,
     ),
 )

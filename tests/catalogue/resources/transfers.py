@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from tests.catalogue.example import Example
 
+_PATH = "/v1/members/{member_id}/transfers"
+
 EXAMPLES = (
+    Example(f"GET {_PATH}", after=(f"POST {_PATH}",), calls=1),
     Example(
-        "POST /v1/members/{member_id}/transfers",
+        f"POST {_PATH}",
         after=("POST /v1/members/{member_id}/adjustments",),
         body={
             "to": "{other_member_id}",
