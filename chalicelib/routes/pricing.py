@@ -69,7 +69,8 @@ class ConsideredDiscountView(Struct, frozen=True):
 
     ``source`` says what ``id`` names: a `discount`, an `entitlement`, a `wallet` (its rate, or why
     it pays nothing), or the reward of a `voucher` that no discount takes.  ``redemption_id`` is
-    whose voucher was presented: each voucher has an entry.
+    whose voucher was presented: each voucher has an entry.  ``missing`` is what the lines in its
+    scope lack to its least bill, where that is why.
     """
 
     source: PricedBy
@@ -80,6 +81,7 @@ class ConsideredDiscountView(Struct, frozen=True):
     amount: int
     reason: str
     redemption_id: str | None
+    missing: int
 
 
 class DrawView(Struct, frozen=True, omit_defaults=True):
@@ -94,6 +96,21 @@ class DrawView(Struct, frozen=True, omit_defaults=True):
     amount: int
     money: int
     expired: int = 0
+
+
+class LeastBillView(Struct, frozen=True):
+    """
+    A discount whose least bill the lines that are kept do not reach.
+
+    ``amount`` is what a refund keeps back of what it took off them; below zero it is what an
+    earlier refund kept back of lines that come back now.  ``kept`` is what the lines in its scope
+    that are kept came to before any discount, and ``min_bill`` what that would have to be.
+    """
+
+    discount: str
+    min_bill: int
+    kept: int
+    amount: int
 
 
 def activity_of(currency: str, lines: Sequence[QuotedLineBody]) -> Activity:
@@ -134,6 +151,14 @@ def draw_views(bill: Bill) -> list[DrawView]:
     ]
 
 
+def least_bill_views(bill: Bill) -> list[LeastBillView]:
+    """Return what a refund keeps back because of least bills."""
+    return [
+        LeastBillView(each.discount, each.min_bill, each.kept, each.amount)
+        for each in bill.reclaimed
+    ]
+
+
 def line_view(line: PricedLine) -> QuotedLineView:
     """Return a priced line as it is shown."""
     off = [DeductionView(*each) for each in line.off]
@@ -160,6 +185,7 @@ def _considered(each: Considered, names: dict[Any, Text], locale: str) -> Consid
         amount=each.amount,
         reason=each.reason,
         redemption_id=each.redemption or None,
+        missing=each.missing,
     )
 
 

@@ -23,7 +23,14 @@ from chalicelib.routes.fields import (
 )
 from chalicelib.routes.http import Resource
 from chalicelib.routes.operation import Body, Call, Reply
-from chalicelib.routes.pricing import DrawView, MoneyView, bill_of, draw_views
+from chalicelib.routes.pricing import (
+    DrawView,
+    LeastBillView,
+    MoneyView,
+    bill_of,
+    draw_views,
+    least_bill_views,
+)
 from chalicelib.routes.views import (
     BalanceView,
     MovementView,
@@ -82,13 +89,16 @@ class RefundView(Struct, frozen=True):
     """
     What comes back of what was paid.
 
-    Of ``returned``, ``draws`` went back to wallets, and ``due`` is to be paid back in money.
+    Of ``returned``, ``draws`` went back to wallets, and ``due`` is to be paid back in money.  It is
+    what the lines came to, less what is kept back since the rest is under the least bill of a
+    discount (``least_bills``).
     ``vouchers_used`` are the redemptions whose vouchers were used for the purchase: they stay used.
     """
 
     returned: MoneyView
     due: MoneyView
     draws: list[DrawView]
+    least_bills: list[LeastBillView]
     vouchers_used: list[str]
 
 
@@ -134,8 +144,9 @@ class ReversalView(Struct, frozen=True):
     scope="reversals:write",
     summary="Take an activity back, whole, by lines or by an amount",
     description=(
-        "The answer is one statement of everything that follows: money to be paid back, value "
-        "taken back, wallets, vouchers, stamps, units and tiers. With `dry_run` it says so "
+        "The answer is one statement of everything that follows: money to be paid back, what of "
+        "it is kept back for a least bill, value taken back, wallets, vouchers, stamps, units and "
+        "tiers. With `dry_run` it says so "
         "beforehand: nothing is written and the status is 200, as it is where nothing was left "
         "to take back."
     ),
@@ -219,4 +230,4 @@ def _refund(event: Event, used: tuple[str, ...]) -> RefundView | None:
     money = event.data.activity.money
     bill = bill_of(event.data.activity, event.detail or Detail())
     returned, due = MoneyView(bill.net, money), MoneyView(bill.due, money)
-    return RefundView(returned, due, draw_views(bill), list(used))
+    return RefundView(returned, due, draw_views(bill), least_bill_views(bill), list(used))

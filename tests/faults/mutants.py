@@ -58,6 +58,7 @@ from chalicelib.domain.mechanics import (
     pricing,
     quotes,
     quoting,
+    reclaim,
     redemptions,
     remaining,
     reversal,
@@ -362,6 +363,11 @@ def _by_tier_of_today(event: EventBuilder, programme: Programme, *asked: Any) ->
     return _GRANT(event, programme, *about, event.account.enrolments[programme.id].tier)
 
 
+def _nothing_kept_back(offers: Any, *_: Any) -> Any:
+    """Leave a discount on what is kept, whatever its least bill."""
+    return tuple(offers)
+
+
 def _room_as_then(*_: Any) -> Callable[..., None]:
     """See no use of caps but what was known when an activity was recorded."""
     return lambda *_: None
@@ -475,5 +481,6 @@ MUTANTS: Final[dict[str, Mutant]] = {
     "tier-of-today": Mutant(plant=lambda: _swapped(earning, "_grant", _by_tier_of_today)),
     "room-as-then": Mutant(plant=lambda: _swapped(caps, "room_again", _room_as_then)),
     "free-for-ever": Mutant(plant=lambda: _handled(ConfirmQuote, _free_for_ever)),
+    "discount-stays": Mutant(plant=lambda: _swapped(reclaim, "reclaimed", _nothing_kept_back)),
     "truthy-conditions": Mutant(plant=lambda: _swapped(conditions.Compiled, "evaluate", _truthy)),
 }

@@ -63,6 +63,9 @@ class GoodWeek(NamedTuple):
 #: What all that reduces a price may take off together.
 MAX_PERCENT: Final = 25
 GOOD_WEEK: Final = GoodWeek(at_least=30_000, days=7, term_days=2)
+# From which bill on the voucher of a mug takes something off, and how much.
+LEAST_BILL: Final = 4000
+MUG_OFF: Final = 900
 
 
 class Rates(NamedTuple):
@@ -273,6 +276,12 @@ def document(rates: Rates, time_zone: str) -> dict[str, Any]:
                     "id": "good-week",
                     "name": "Good week",
                     "terms": {"type": "spend_window", "percent": 3, **GOOD_WEEK._asdict()},
+                },
+                {
+                    "id": "mug-off",
+                    "name": "Mug off",
+                    "terms": {"type": "voucher", "reward": "mug", "amount": MUG_OFF},
+                    "min_bill": LEAST_BILL,
                 },
             ],
         },

@@ -44,13 +44,19 @@ from tests.faults.world import priced
 
 
 def make(play: Play, tenant: str) -> Request:
-    """Draw a purchase to be priced: often more than what is prepaid, a coffee among it."""
+    """
+    Draw a purchase to be priced: often more than what is prepaid, a coffee among it.
+
+    At times a voucher is presented for it.
+    """
     member, amount = play.member(tenant), 500 + play.chance.below(16_000)
     command = priced(member, amount)
+    held = [each.code for each in play.redeemed[tenant] if each.member == member]
+    codes = [play.chance.pick(held)] if held and play.chance.percent(50) else []
 
     def send(services: Services, caller: Caller) -> tuple[Outcome]:
         try:
-            made = quote_purchase(services, caller, command)
+            made = quote_purchase(services, caller, command, codes)
         except Unavailable as fault:
             return (Outcome("open", fault.code),)
         except LoyaltyError as refusal:
@@ -58,7 +64,7 @@ def make(play: Play, tenant: str) -> Request:
         play.quotes[tenant].append(made.quoted.quote)
         return (Outcome("read"),)
 
-    return Request(send, f"{amount} by {member[-1]}")
+    return Request(send, f"{amount} by {member[-1]}{' for a voucher' if codes else ''}")
 
 
 def confirm(play: Play, tenant: str) -> Request | None:

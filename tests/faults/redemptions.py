@@ -7,7 +7,14 @@ from collections.abc import Iterator
 
 from chalicelib.domain.ledger import effects as fx
 from chalicelib.domain.ledger.calendar import Instant
-from chalicelib.domain.ledger.events import Event, RedemptionCancelled, RewardRedeemed, VoucherUsed
+from chalicelib.domain.ledger.events import (
+    ActivityRecorded,
+    Event,
+    QuoteBought,
+    RedemptionCancelled,
+    RewardRedeemed,
+    VoucherUsed,
+)
 from chalicelib.domain.ledger.postings import REDEEMED, TENANT, Posting, kind_of, payee
 from chalicelib.domain.mechanics.redemptions import Redemption, stock_counter
 from chalicelib.usecases.stored import KeyHolder
@@ -35,6 +42,9 @@ def _redemptions(tenant: TenantEnding) -> Iterator[str]:
     for member, journal in tenant.journals.items():
         for event in journal.events:
             data = event.data
+            if isinstance(data, ActivityRecorded):
+                for used in vouchers_of(event):
+                    kinds[used, "voucher.used"] += 1
             if not isinstance(data, RewardRedeemed | RedemptionCancelled | VoucherUsed):
                 continue
             kinds[data.redemption, event.kind] += 1
@@ -46,6 +56,16 @@ def _redemptions(tenant: TenantEnding) -> Iterator[str]:
     for redemption in tenant.redemptions.values():
         yield from _redemption(tenant, redemption, kinds)
     yield from _sums(tenant)
+
+
+def vouchers_of(event: Event) -> tuple[str, ...]:
+    """Return the redemptions whose vouchers an event used for a purchase."""
+    return tuple(
+        used
+        for outcome in event.outcomes
+        if isinstance(outcome, QuoteBought)
+        for used in outcome.redemptions
+    )
 
 
 def _sums(tenant: TenantEnding) -> Iterator[str]:

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.journeys.test_discounts import voucher
 from tests.journeys.test_story_4_receptionist import PROGRAMME, confirm, quote
 from tests.journeys.test_story_5_prepay import top_up
 from tests.journeys.world import Clinic, Document, Ground, LocalWorld, example
@@ -84,6 +85,35 @@ def test_f_stamps_of_a_full_card(desk: Clinic) -> None:
     changed = {(each["kind"], each["before"], each["after"]) for each in told["units"]}
     assert changed == {("stamps", 0, 4), ("full_cards", 1, 0), ("entitlement_units", 1, 0)}
     assert desk.api.post(PATH, sessions[0]).expect(201) == told
+
+
+def test_f_a_least_bill_that_is_not_reached_any_more(desk: Clinic) -> None:
+    """Of £5 off from £10 on: a return that leaves £8 says what it keeps back, beforehand."""
+    patient = desk.enrolled()
+    code = voucher(desk, patient, "five-off")
+    path = f"/v1/members/{patient}/quotes"
+    body = {"programme": PROGRAMME, "currency": "GBP", "vouchers": [code]}
+    small = desk.api.post(path, body | {"lines": [{"amount": 800}]}).expect(201)["quote"]
+    (told,) = (each for each in small["considered"] if each["id"] == "five-off")
+    assert (told["applied"], told["missing"]) == (False, 200)
+    assert told["reason"] == "it takes a bill of 1000, and 200 is missing"
+    lines = [{"id": "a", "amount": 800}, {"id": "b", "amount": 1_200}]
+    sale = bought(desk, patient, *lines, vouchers=[code])
+
+    told = looked(desk, sale | {"lines": [{"id": "b"}]})
+
+    refund = told["refund"]
+    assert refund["least_bills"] == [
+        {"discount": "five-off", "min_bill": 1_000, "kept": 800, "amount": 200}
+    ]
+    # b had cost 900 with its part of the 500, and a is 200 dearer without.
+    assert (refund["returned"]["amount"], refund["due"]["amount"]) == (700, 700)
+    assert desk.api.post(PATH, sale | {"lines": [{"id": "b"}]}).expect(201) == told
+    entry = desk.member(patient).get(f"/v1/members/{patient}/statement").json["entries"][0]
+    assert (entry["least_bills"], entry["returned"]) == (refund["least_bills"], refund["returned"])
+    rest = desk.api.post(PATH, sale).expect(201)["refund"]
+    assert (rest["due"]["amount"], rest["least_bills"][0]["amount"]) == (800, -200)
+    desk.check(patient)
 
 
 def test_f_value_that_is_spent(clinic: Clinic) -> None:

@@ -239,7 +239,11 @@ def test_w_an_example_can_be_told(name: str, locale: str | None) -> None:
             "clinic-discounts",
             "discount",
             "five-off",
-            "£5 off: 5.00 GBP off for a voucher of “£5 off”.",
+            (
+                "£5 off: 5.00 GBP off for a voucher of “£5 off”. From a bill of 10.00 GBP on. "
+                "Where a return leaves less, what it took off the rest is kept back from the "
+                "refund."
+            ),
         ),
         (
             "clinic-discounts",

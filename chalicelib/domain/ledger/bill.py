@@ -18,7 +18,8 @@ class Considered(Struct, frozen=True, omit_defaults=True):
 
     ``source`` says what ``id`` names in the document: a `discount`, an `entitlement`, a `wallet`,
     or the reward of a `voucher` that no discount takes.  ``percent`` is what is offered, where it
-    is a percentage, and ``redemption`` whose voucher it is for.
+    is a percentage, ``redemption`` whose voucher it is for, and ``missing`` what the bill lacks to
+    the least one that it takes.
     """
 
     source: Literal["discount", "entitlement", "wallet", "voucher"]
@@ -27,6 +28,7 @@ class Considered(Struct, frozen=True, omit_defaults=True):
     percent: int | None = None
     reason: str = ""
     redemption: str = ""
+    missing: int = 0
 
 
 class PricedLine(Struct, frozen=True, omit_defaults=True):
@@ -61,12 +63,26 @@ class Paid(Struct, frozen=True, array_like=True):
     expired: int = 0
 
 
+class Reclaimed(Struct, frozen=True, array_like=True):
+    """
+    What a refund keeps back of a discount, since what is ``kept`` is less than its least bill.
+
+    ``amount`` is below zero where an earlier refund kept it back and its lines have come back now.
+    """
+
+    discount: str
+    min_bill: int
+    kept: int
+    amount: int
+
+
 class Bill(Struct, frozen=True, omit_defaults=True):
     """
     A purchase as a version of a programme priced it, in minor units.
 
     ``price`` is before discounts, ``net`` after them, and ``due`` what wallets left to be paid;
-    ``service_on`` is the day by which discounts went.
+    ``service_on`` is the day by which discounts went.  Of a refund, ``net`` is what comes back of
+    the lines less what is ``reclaimed``.
     """
 
     programme: str
@@ -78,3 +94,4 @@ class Bill(Struct, frozen=True, omit_defaults=True):
     considered: tuple[Considered, ...] = ()
     paid: tuple[Paid, ...] = ()
     service_on: str = ""
+    reclaimed: tuple[Reclaimed, ...] = ()

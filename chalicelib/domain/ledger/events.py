@@ -258,14 +258,35 @@ class WalletDraw(Struct, frozen=True, omit_defaults=True):
     expired: int = 0
 
 
+class OfferTaken(Struct, frozen=True, omit_defaults=True):
+    """
+    A discount with a least bill that took something off.
+
+    ``places`` are those of the lines in its scope, ``prices`` what they came to before any discount
+    and ``off`` what it took off each.  ``reclaimed`` is what refunds have kept back of that.
+    """
+
+    discount: str
+    min_bill: int
+    places: tuple[int, ...]
+    prices: tuple[int, ...]
+    off: tuple[int, ...]
+    reclaimed: int = 0
+
+
 class QuoteBought(_Outcome, frozen=True, tag="quotes"):
-    """A quote was bought: ``nets`` are what its lines came to, in minor units."""
+    """
+    A quote was bought: ``nets`` are what its lines came to, in minor units.
+
+    ``offers`` are those of its discounts whose condition a refund may break.
+    """
 
     quote: str
     nets: tuple[int, ...]
     freed: tuple[FreedLine, ...] = ()
     redemptions: tuple[str, ...] = ()
     draws: tuple[WalletDraw, ...] = ()
+    offers: tuple[OfferTaken, ...] = ()
 
 
 class RewardsRedeemed(_Outcome, frozen=True, tag="rewards"):

@@ -14,6 +14,7 @@ from msgspec import Struct
 from chalicelib.domain.ledger.activity import Activity
 from chalicelib.domain.ledger.bill import Bill, Considered, Paid, PricedLine
 from chalicelib.domain.ledger.calendar import Instant
+from chalicelib.domain.ledger.events import OfferTaken
 from chalicelib.domain.ledger.lots import Taken
 
 QuoteState = Literal["open", "confirmed", "expired"]
@@ -46,8 +47,9 @@ class Quote(Struct, frozen=True, omit_defaults=True):
 
     ``activity`` is the activity that confirming records, with what counts as spend on its lines;
     ``redemptions`` those whose vouchers are used; ``due`` what is left to be paid in money.
-    ``revision`` counts its changes; ``service_on`` is the day by which it was priced, and
-    ``made_by`` the kind of actor who made it.
+    ``offers`` are those of its discounts whose condition a refund may break.  ``revision`` counts
+    its changes; ``service_on`` is the day by which it was priced, and ``made_by`` the kind of actor
+    who made it.
     """
 
     id: str
@@ -65,6 +67,7 @@ class Quote(Struct, frozen=True, omit_defaults=True):
     draws: tuple[Draw, ...] = ()
     freed: tuple[Freed, ...] = ()
     redemptions: tuple[str, ...] = ()
+    offers: tuple[OfferTaken, ...] = ()
     state: Literal["open", "confirmed"] = "open"
     revision: int = 1
     service_on: str = ""

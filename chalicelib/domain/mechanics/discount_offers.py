@@ -62,7 +62,9 @@ class Offer(NamedTuple):
     """
     What one discount would take off: a percentage of each line, or an amount of each.
 
-    ``reason`` says why it offers nothing; ``redemption`` whose voucher it is for.
+    ``reason`` says why it offers nothing, and ``missing`` what the lines in its scope lack to its
+    least bill, where that is why; ``redemption`` whose voucher it is for.  ``chosen`` are the lines
+    in its scope.
     """
 
     discount: Discount
@@ -70,6 +72,8 @@ class Offer(NamedTuple):
     percent: int | None = None
     reason: str = ""
     redemption: str = ""
+    missing: int = 0
+    chosen: tuple[Line, ...] = ()
 
 
 def offers(
@@ -104,16 +108,31 @@ def _offer(
     shown: bool,
 ) -> Offer:
     """Return what a discount offers; ``shown`` is whether a voucher that it takes was."""
-
-    def nothing(reason: str) -> Offer:
-        return Offer(discount, {}, reason=reason)
-
     if discount.id in purchase.excluded:
-        return nothing("it was excluded")
-    chosen = [line for line in left if in_scope(line, discount.scope)]
+        return Offer(discount, {}, reason="it was excluded")
+    chosen = tuple(line for line in left if in_scope(line, discount.scope))
     if not chosen:
         free = any(in_scope(line, discount.scope) for line in purchase.lines)
-        return nothing("what is in its scope is free" if free else "no line is in its scope")
+        why = "what is in its scope is free" if free else "no line is in its scope"
+        return Offer(discount, {}, reason=why)
+    offer = _by_terms(account, programme, purchase, discount, chosen, shown=shown)
+    missing = (discount.min_bill or 0) - sum(line.amount for line in chosen)
+    if missing > 0 and not offer.reason:
+        why = f"it takes a bill of {discount.min_bill}, and {missing} is missing"
+        return Offer(discount, {}, reason=why, missing=missing)
+    return offer._replace(chosen=chosen)
+
+
+def _by_terms(
+    account: Account,
+    programme: Programme,
+    purchase: Purchase,
+    discount: Discount,
+    chosen: Sequence[Line],
+    *,
+    shown: bool,
+) -> Offer:
+    """Return what the terms of a discount offer for the lines in its scope."""
     terms = discount.terms
     if isinstance(terms, MemberPrices):
         return _member_prices(account, programme, purchase, discount, terms, chosen)
@@ -130,7 +149,7 @@ def _offer(
     else:
         percent = terms.percent
     if isinstance(percent, str):
-        return nothing(percent)
+        return Offer(discount, {}, reason=percent)
     return Offer(discount, {line.id: None for line in chosen}, percent)
 
 
@@ -244,7 +263,7 @@ def _member_prices(
     purchase: Purchase,
     discount: Discount,
     terms: MemberPrices,
-    chosen: list[Line],
+    chosen: Sequence[Line],
 ) -> Offer:
     tier = account.enrolments[programme.id].tier
     entitled = not terms.tiers and not terms.statuses

@@ -141,12 +141,18 @@ Terms = (
 
 
 class Discount(Model, frozen=True):
-    """One discount, on which lines; of those in one ``group`` a line gets the best."""
+    """
+    One discount, on which lines; of those in one ``group`` a line gets the best.
+
+    With ``min_bill`` it takes something off only where these lines come to so much, before any
+    discount and without what is free.
+    """
 
     id: Id
     name: Text
     terms: Terms
     scope: LineScope = LineScope()
+    min_bill: MinorUnits | None = None
     group: Id | None = None
 
 

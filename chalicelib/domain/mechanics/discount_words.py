@@ -36,6 +36,7 @@ def words(compose: Composer) -> Iterator[Description]:
             discount.name,
             *_terms_in_words(compose, discount),
             *compose.lines(discount.scope),
+            _least_bill(compose, discount),
             _rivals(compose, section, discount),
         )
     if len(section.offers) > 1:
@@ -44,6 +45,12 @@ def words(compose: Composer) -> Iterator[Description]:
         yield compose.describe(
             "stacking", programme.id, programme.name, how, _together(compose, section)
         )
+
+
+def _least_bill(compose: Composer, discount: Discount) -> Message | None:
+    if discount.min_bill is None:
+        return None
+    return compose.message("discounts-min-bill", money=compose.money(discount.min_bill))
 
 
 def _rivals(compose: Composer, section: Discounts, discount: Discount) -> Message | None:

@@ -22,7 +22,7 @@ from chalicelib.domain.ledger.account import Account
 from chalicelib.domain.ledger.activity import Activity, checked
 from chalicelib.domain.ledger.bill import Considered, PricedLine
 from chalicelib.domain.ledger.calendar import Instant
-from chalicelib.domain.ledger.events import Line
+from chalicelib.domain.ledger.events import Line, OfferTaken
 from chalicelib.domain.ledger.quote import Draw, Freed
 from chalicelib.domain.mechanics import (
     discount_offers,
@@ -38,7 +38,12 @@ from chalicelib.domain.programme.document import Programme, qualified
 
 
 class Priced(NamedTuple):
-    """What a purchase comes to; ``redemptions`` are those whose vouchers took something off."""
+    """
+    What a purchase comes to.
+
+    ``redemptions`` are those whose vouchers took something off, and ``taken`` what the discounts
+    did whose condition a refund may break.
+    """
 
     lines: tuple[PricedLine, ...]
     considered: tuple[Considered, ...]
@@ -48,6 +53,7 @@ class Priced(NamedTuple):
     draws: tuple[Draw, ...]
     freed: tuple[Freed, ...]
     redemptions: tuple[str, ...]
+    taken: tuple[OfferTaken, ...]
 
 
 def price(
@@ -97,6 +103,7 @@ def price(
         draws,
         free.freed,
         tuple(dict.fromkeys(each.id for each in purchase.vouchers if each.id in used)),
+        tuple(_taken(offers, reduced, lines)),
     )
 
 
@@ -209,7 +216,38 @@ def _of_offers(offers: Sequence[Offer], reduced: _Reduced) -> Iterator[Considere
             offer.percent,
             "" if amount else why_not,
             offer.redemption,
+            offer.missing,
         )
+
+
+def _taken(
+    offers: Sequence[Offer], reduced: _Reduced, lines: Sequence[PricedLine]
+) -> Iterator[OfferTaken]:
+    """Yield what discounts with a least bill took off, each once for all of its vouchers."""
+    places = {
+        line.id: place
+        for place, line in enumerate(lines)
+        if reduced.lines.get(line.id) is line  # and not the part of it that is free
+    }
+    taking = {
+        offer.discount.id: offer
+        for place, offer in enumerate(offers)
+        if reduced.by_offer[place] and offer.discount.min_bill
+    }
+    for name, offer in taking.items():
+        priced = [reduced.lines[line.id] for line in offer.chosen]
+        yield OfferTaken(
+            name,
+            offer.discount.min_bill or 0,
+            tuple(places[line.id] for line in offer.chosen),
+            tuple(line.amount for line in offer.chosen),
+            tuple(_off(line, name) for line in priced),
+        )
+
+
+def _off(line: PricedLine, discount: str) -> int:
+    """Return what a discount took off a line."""
+    return sum(amount for *what, amount in line.off if what == ["discount", discount])
 
 
 def _of_vouchers(

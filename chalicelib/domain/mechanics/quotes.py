@@ -6,6 +6,9 @@ share of the bill that comes back, and the units that made a line free once none
 left.  What a wallet paid never comes back as money, and the parts of a refund sum to the whole in
 whatever order they come.  A voucher that was used stays used.
 
+Where what is kept falls under the least bill of a discount, what that took off it is kept back
+from the refund, which is never below zero (`reclaim`).
+
 What comes back of a line is measured by what of it counts as spend, which leaves out what points
 and cashback paid; the line's part of the bill follows in the same share, or by its units where
 nothing of it counts.
@@ -28,7 +31,8 @@ from chalicelib.domain.ledger.bill import Bill, Paid, PricedLine
 from chalicelib.domain.ledger.calendar import Instant
 from chalicelib.domain.ledger.events import FreedLine, Line, QuoteBought, WalletDraw
 from chalicelib.domain.ledger.postings import REDEEMED
-from chalicelib.domain.mechanics import entitlement_uses, restoring
+from chalicelib.domain.mechanics import entitlement_uses, reclaim, restoring
+from chalicelib.domain.mechanics.reclaim import Kept
 from chalicelib.domain.programme.fields import Model
 from chalicelib.domain.programme.section import Section
 
@@ -53,7 +57,10 @@ def retract(event: EventBuilder, context: ReversalContext, outcome: QuoteBought)
     lines = [left.get(line.id, 0) for line in recorded.lines]
     freed = tuple(_freed(event, each, lines) for each in outcome.freed)
     had = sum(_nets_left(outcome.nets, recorded, context.before))
+    had += sum(each.reclaimed for each in outcome.offers)
     have = sum(_nets_left(outcome.nets, recorded, after))
+    offers = reclaim.reclaimed(outcome.offers, shares_left(recorded, after), had - have)
+    have += sum(each.reclaimed for each in offers)
     # Of what is left of the bill, each wallet still has its part, and money the rest: what comes
     # back is spread over them, so that none ever gets more than it paid.
     paid = {place: draw.money - draw.repaid for place, draw in enumerate(outcome.draws)}
@@ -63,7 +70,7 @@ def retract(event: EventBuilder, context: ReversalContext, outcome: QuoteBought)
     draws = tuple(
         _undrawn(event, draw, back[place], bought_at) for place, draw in enumerate(outcome.draws)
     )
-    return replace(outcome, freed=freed, draws=draws)
+    return replace(outcome, freed=freed, draws=draws, offers=offers)
 
 
 def refund(
@@ -88,27 +95,36 @@ def refund(
         old, new = held.get(line.id, _NO_LINE), kept.get(line.id, _NO_LINE)
         units, counted = old.quantity - new.quantity, old.amount - new.amount
         if units or counted:
-            back = was - now
-            lines.append(PricedLine(line.id, units, back, back, counted, line.category, line.sku))
+            part = was - now
+            lines.append(PricedLine(line.id, units, part, part, counted, line.category, line.sku))
     paid = tuple(
         Paid(new.currency, new.back - old.back, new.repaid - old.repaid, new.expired - old.expired)
         for old, new in zip(outcomes[0].draws, outcomes[1].draws, strict=True)
         if new.repaid != old.repaid
     )
-    net = sum(had) - sum(have)
+    back = tuple(reclaim.changes(outcomes, shares_left(recorded, after)))
+    net = sum(had) - sum(have) - sum(each.amount for each in back)
     due = net - sum(each.money for each in paid)
-    return Bill(bill.programme, bill.version, net, net, due, tuple(lines), paid=paid)
+    return Bill(
+        bill.programme, bill.version, net, net, due, tuple(lines), paid=paid, reclaimed=back
+    )
+
+
+def shares_left(recorded: Activity, left: Activity | None) -> list[Kept]:
+    """Return which share of each line has not come back."""
+    kept = {line.id: line for line in left.lines} if left else {}
+    found = []
+    for line in recorded.lines:
+        now = kept.get(line.id, _NO_LINE)
+        part, whole = (now.amount, line.amount) if line.amount else (now.quantity, line.quantity)
+        found.append(Kept(part, whole or 1))
+    return found
 
 
 def _nets_left(nets: Sequence[int], recorded: Activity, left: Activity | None) -> list[int]:
     """Return what of each line's net has not come back."""
-    kept = {line.id: line for line in left.lines} if left else {}
-    found = []
-    for net, line in zip(nets, recorded.lines, strict=True):
-        now = kept.get(line.id, _NO_LINE)
-        part, whole = (now.amount, line.amount) if line.amount else (now.quantity, line.quantity)
-        found.append(money.divide(net * part, whole, "half_up") if whole else 0)
-    return found
+    shares = shares_left(recorded, left)
+    return [kept.of(net) for net, kept in zip(nets, shares, strict=True)]
 
 
 def _freed(event: EventBuilder, freed: FreedLine, left: list[int]) -> FreedLine:

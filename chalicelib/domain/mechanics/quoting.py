@@ -159,6 +159,7 @@ def make(decider: Decider, command: MakeQuote) -> Quoted:
         draws=priced.draws,
         freed=priced.freed,
         redemptions=priced.redemptions,
+        offers=priced.taken,
         service_on=day.isoformat(),
         made_by=decider.actor.kind,
     )
@@ -291,6 +292,7 @@ def _buy(decider: Decider, quote: Quote, source: str, external_id: str) -> Confi
             freed,
             quote.redemptions,
             tuple(_draw(event, draw) for draw in quote.draws),
+            quote.offers,
         )
     )
     activity = replace(

@@ -53,6 +53,7 @@ discounts-price = { $service } за { $money }
 discounts-only = Само за: { $holders }.
 discounts-voucher-percent = { $name }: { $percent }% отстъпка срещу ваучер „{ $reward }“.
 discounts-voucher-money = { $name }: отстъпка { $money } срещу ваучер „{ $reward }“.
+discounts-min-bill = Важи за сметка от поне { $money }. Ако след връщане остане по-малко, отстъпката за останалото се удържа от възстановената сума.
 
 discounts-stacking =
     { $stacking ->

@@ -48,6 +48,7 @@ discounts-price = { $service } for { $money }
 discounts-only = Only for { $holders }.
 discounts-voucher-percent = { $name }: { $percent } % off for a voucher of “{ $reward }”.
 discounts-voucher-money = { $name }: { $money } off for a voucher of “{ $reward }”.
+discounts-min-bill = From a bill of { $money } on. Where a return leaves less, what it took off the rest is kept back from the refund.
 
 # How several of them go together.
 discounts-stacking =

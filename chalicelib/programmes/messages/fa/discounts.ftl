@@ -41,6 +41,7 @@ discounts-price = { $service } به بهای { $money }
 discounts-only = تنها برای { $holders }.
 discounts-voucher-percent = { $name }: { $percent } درصد تخفیف با کوپن «{ $reward }».
 discounts-voucher-money = { $name }: { $money } تخفیف با کوپن «{ $reward }».
+discounts-min-bill = برای صورتحساب دست‌کم { $money }. اگر پس از مرجوع کردن کمتر بماند، تخفیف باقی‌مانده از مبلغ بازپرداختی کم می‌شود.
 
 discounts-stacking =
     { $stacking ->

@@ -41,6 +41,7 @@ discounts-price = { $service } { $money }
 discounts-only = 仅限{ $holders }。
 discounts-voucher-percent = { $name }：凭“{ $reward }”券优惠 { $percent }%。
 discounts-voucher-money = { $name }：凭“{ $reward }”券减免 { $money }。
+discounts-min-bill = 账单满 { $money } 方可享受。退货后不足此额的，所留部分已减免的金额从退款中扣除。
 
 discounts-stacking =
     { $stacking ->

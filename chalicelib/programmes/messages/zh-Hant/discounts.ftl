@@ -41,6 +41,7 @@ discounts-price = { $service } { $money }
 discounts-only = 僅限{ $holders }。
 discounts-voucher-percent = { $name }：憑「{ $reward }」券減免 { $percent }%。
 discounts-voucher-money = { $name }：憑「{ $reward }」券折抵 { $money }。
+discounts-min-bill = 帳單滿 { $money } 方可享有。退貨後不足此額者，所留部分已減免的金額自退款中扣除。
 
 discounts-stacking =
     { $stacking ->

@@ -1,0 +1,77 @@
+"""
+What refunds of purchases that were quoted come to, worked out beside the product.
+
+A purchase costs what is kept costs: at its prices with every discount, and without that of a
+voucher whose least bill is not reached any more.  No refund takes anything from the member.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from chalicelib.domain.ledger.bill import Bill
+from chalicelib.domain.ledger.events import ActivityReversed, Event
+from tests.faults.ending import TenantEnding
+from tests.faults.programmes import LEAST_BILL
+
+_VOUCHER = ("discount", "mug-off")
+
+
+class _Sale:
+    """A purchase of which parts come back."""
+
+    def __init__(self, recorded: Event, bill: Bill) -> None:
+        lines = recorded.detail.lines if recorded.detail else ()
+        self._bill = bill
+        self._whole = {line.id: (line.amount, line.quantity) for line in lines}
+        self._left = dict(self._whole)
+        self._cost = bill.net
+
+    def returned(self, back: Bill) -> int:
+        """Return what a refund must come to of which these lines come back."""
+        for line in back.lines:
+            amount, units = self._left[line.id]
+            self._left[line.id] = (amount - line.counted, units - line.quantity)
+        before = self._cost
+        self._cost = min(before, self._kept())
+        return before - self._cost
+
+    def _kept(self) -> int:
+        lines = self._bill.lines
+        net = sum(self._share(line.id, line.net) for line in lines)
+        taken = {
+            line.id: sum(amount for *what, amount in line.off if tuple(what) == _VOUCHER)
+            for line in lines
+        }
+        paid_for = [
+            line for line in lines if not any(what[0] == "entitlement" for what in line.off)
+        ]
+        bill = sum(self._share(line.id, line.price) for line in paid_for)
+        lost = sum(self._share(name, amount) for name, amount in taken.items())
+        return net + (lost if bill < LEAST_BILL else 0)
+
+    def _share(self, line: str, amount: int) -> int:
+        whole, left = self._whole[line], self._left[line]
+        of, part = (whole[0], left[0]) if whole[0] else (whole[1], left[1])
+        return (2 * amount * part + of) // (2 * of)
+
+
+def check_refunds(tenant: TenantEnding) -> Iterator[str]:
+    """Each refund of a quoted purchase gives back what the rest costs less, and no more."""
+    for member, journal in tenant.journals.items():
+        sales: dict[int, _Sale] = {}
+        for event in journal.events:
+            if not isinstance(event.data, ActivityReversed):
+                continue
+            of = event.data.reverses
+            recorded = journal.events[of - 1]
+            bill = recorded.detail.bill if recorded.detail else None
+            back = event.detail.bill if event.detail else None
+            if bill is None or back is None:
+                continue
+            expected = sales.setdefault(of, _Sale(recorded, bill)).returned(back)
+            if back.net != expected:
+                yield (
+                    f"{tenant.id} {member[-1]}: {event.version} gave back {back.net} of {of}, "
+                    f"not {expected}"
+                )
