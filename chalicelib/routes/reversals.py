@@ -9,6 +9,7 @@ from msgspec import Meta, Struct, field
 from chalicelib.domain.ledger.events import ActivityReversed, Detail, Event
 from chalicelib.domain.mechanics.remaining import LineReversal
 from chalicelib.domain.mechanics.reversal import Reversed
+from chalicelib.domain.mechanics.voucher_returns import VoucherAfter
 from chalicelib.domain.programme.fields import MinorUnits
 from chalicelib.domain.spelling import tidy
 from chalicelib.routes.calls import answer, caller_of, identity_of, reply, services_of
@@ -85,6 +86,20 @@ class TakenBackView(Struct, frozen=True):
     expired: int
 
 
+class ReturnedVoucherView(Struct, frozen=True):
+    """
+    What becomes of a voucher that was used for a purchase of which something comes back.
+
+    ``given_back`` where it is good again, through ``expires_on`` or for ever; else ``reason`` says
+    why it stays used.
+    """
+
+    redemption_id: str
+    given_back: bool
+    expires_on: str | None
+    reason: str
+
+
 class RefundView(Struct, frozen=True):
     """
     What comes back of what was paid.
@@ -92,14 +107,14 @@ class RefundView(Struct, frozen=True):
     Of ``returned``, ``draws`` went back to wallets, and ``due`` is to be paid back in money.  It is
     what the lines came to, less what is kept back since the rest is under the least bill of a
     discount (``least_bills``).
-    ``vouchers_used`` are the redemptions whose vouchers were used for the purchase: they stay used.
+    ``vouchers`` are those that were used for the purchase.
     """
 
     returned: MoneyView
     due: MoneyView
     draws: list[DrawView]
     least_bills: list[LeastBillView]
-    vouchers_used: list[str]
+    vouchers: list[ReturnedVoucherView]
 
 
 class UnitsChangedView(Struct, frozen=True):
@@ -210,7 +225,7 @@ def _reversal_view(decided: Decided, result: Reversed) -> ReversalView:
         changed=result.changed,
         fully_reversed=not result.remaining.whole,
         remaining_amount=result.remaining.amount,
-        refund=None if result.event is None else _refund(result.event, result.used),
+        refund=None if result.event is None else _refund(result.event, result.vouchers),
         returned=returned,
         units=[
             UnitsChangedView(each.programme, each.kind, each.id, each.before, each.after)
@@ -223,11 +238,20 @@ def _reversal_view(decided: Decided, result: Reversed) -> ReversalView:
     )
 
 
-def _refund(event: Event, used: tuple[str, ...]) -> RefundView | None:
+def _refund(event: Event, vouchers: tuple[VoucherAfter, ...]) -> RefundView | None:
     """Return what an event gives back of what was paid, as the statement will say it."""
     if not isinstance(event.data, ActivityReversed) or event.data.activity.money is None:
         return None
     money = event.data.activity.money
     bill = bill_of(event.data.activity, event.detail or Detail())
     returned, due = MoneyView(bill.net, money), MoneyView(bill.due, money)
-    return RefundView(returned, due, draw_views(bill), least_bill_views(bill), list(used))
+    return RefundView(
+        returned,
+        due,
+        draw_views(bill),
+        least_bill_views(bill),
+        [
+            ReturnedVoucherView(each.redemption, each.given_back, each.expires_on, each.reason)
+            for each in vouchers
+        ],
+    )

@@ -246,7 +246,11 @@ class Member:
         known = Known(self.programmes, _instant(now), accounts, self.records)
         wanted = command.parties(known)
         assert wanted == {role: party.id for role, party in parties.items()}, wanted
-        records = {ref: self._record(ref) for ref in command.records(known)}
+        records: dict[Ref | EventRef, Any] = {}
+        # Some can be named only once others were read.
+        while missing := set(command.records(known)).difference(records):
+            records |= {ref: self._record(ref) for ref in missing}
+            known = known._replace(records={**self.records, **records})
         instant = _instant(now)
         for each in participants.values():
             instant = clock_of(each.account, instant)

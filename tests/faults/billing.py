@@ -14,7 +14,7 @@ from itertools import groupby
 from math import floor
 from typing import Final
 
-from chalicelib.domain.ledger.bill import PricedLine
+from chalicelib.domain.ledger.bill import Considered, PricedLine
 from chalicelib.domain.ledger.events import QuoteBought
 from chalicelib.domain.ledger.quote import Quote
 from chalicelib.domain.mechanics.remaining import Remaining
@@ -25,7 +25,13 @@ _DUE: Final = frozenset({"", "others gave more", "it comes to nothing"})
 
 
 def check_bill(quote: Quote) -> Iterator[str]:
-    """Each line costs what the offers and the lots that pay for it come to, rounded once."""
+    """
+    Each line costs what the offers and the lots that pay for it come to, rounded once.
+
+    A bill that a voucher takes an amount off is not looked at.
+    """
+    if any(each.source == "discount" and each.percent is None for each in _due(quote)):
+        return
     lines = [line for line in quote.lines if not any(off[0] == "entitlement" for off in line.off)]
     found = [line.price - line.net for line in lines]
     expected = [_taken_off(lines, shares, _offered(quote)) for shares in _shares(quote, lines)]
@@ -41,9 +47,12 @@ def check_refund(left: Remaining, bought: QuoteBought) -> Iterator[str]:
                 yield f"{bought.quote} came back, and of {draw.amount} drawn {draw.back}"
 
 
+def _due(quote: Quote) -> list[Considered]:
+    return [each for each in quote.considered if each.reason in _DUE]
+
+
 def _offered(quote: Quote) -> int:
-    offers = (each for each in quote.considered if each.source == "discount")
-    return sum(offer.percent or 0 for offer in offers if offer.reason in _DUE)
+    return sum(each.percent or 0 for each in _due(quote) if each.source == "discount")
 
 
 def _percent(offered: int, rate: int) -> int:

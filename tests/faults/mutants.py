@@ -90,6 +90,7 @@ from tests.faults.world import DAY, MINUTE, LedgerOver
 _LINE: Final = pricing._Reducing._line
 _SETTLED: Final = attempt._settled
 _GRANT: Final[Callable[..., Any]] = earning._grant
+_VOUCHERS: Final = reversal._vouchers
 _NEXT: Final[Callable[..., Any]] = date_gifts._next
 
 
@@ -368,6 +369,12 @@ def _nothing_kept_back(offers: Any, *_: Any) -> Any:
     return tuple(offers)
 
 
+def _vouchers_of_a_part(*asked: Any, whole: bool) -> Any:
+    """Let vouchers be good again when any part of their purchase comes back."""
+    del whole
+    return _VOUCHERS(*asked, whole=False)
+
+
 def _room_as_then(*_: Any) -> Callable[..., None]:
     """See no use of caps but what was known when an activity was recorded."""
     return lambda *_: None
@@ -482,5 +489,8 @@ MUTANTS: Final[dict[str, Mutant]] = {
     "room-as-then": Mutant(plant=lambda: _swapped(caps, "room_again", _room_as_then)),
     "free-for-ever": Mutant(plant=lambda: _handled(ConfirmQuote, _free_for_ever)),
     "discount-stays": Mutant(plant=lambda: _swapped(reclaim, "reclaimed", _nothing_kept_back)),
+    "voucher-back-at-once": Mutant(
+        plant=lambda: _swapped(reversal, "_vouchers", _vouchers_of_a_part)
+    ),
     "truthy-conditions": Mutant(plant=lambda: _swapped(conditions.Compiled, "evaluate", _truthy)),
 }

@@ -63,9 +63,9 @@ class GoodWeek(NamedTuple):
 #: What all that reduces a price may take off together.
 MAX_PERCENT: Final = 25
 GOOD_WEEK: Final = GoodWeek(at_least=30_000, days=7, term_days=2)
-# From which bill on the voucher of a mug takes something off, and how much.
+# From which bill on the voucher of a tea takes something off, and how much.
 LEAST_BILL: Final = 4000
-MUG_OFF: Final = 900
+TEA_OFF: Final = 900
 
 
 class Rates(NamedTuple):
@@ -278,9 +278,9 @@ def document(rates: Rates, time_zone: str) -> dict[str, Any]:
                     "terms": {"type": "spend_window", "percent": 3, **GOOD_WEEK._asdict()},
                 },
                 {
-                    "id": "mug-off",
-                    "name": "Mug off",
-                    "terms": {"type": "voucher", "reward": "mug", "amount": MUG_OFF},
+                    "id": "tea-off",
+                    "name": "Tea off",
+                    "terms": {"type": "voucher", "reward": "tea", "amount": TEA_OFF},
                     "min_bill": LEAST_BILL,
                 },
             ],
@@ -302,6 +302,7 @@ def document(rates: Rates, time_zone: str) -> dict[str, Any]:
                 20,
                 limits=[{"window": "month", "count": 2}],
                 voucher_valid_days=3,
+                voucher_on_return="give_back",
             ),
             _reward("medal", "stars", 2),
         ],

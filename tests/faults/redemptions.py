@@ -9,6 +9,7 @@ from chalicelib.domain.ledger import effects as fx
 from chalicelib.domain.ledger.calendar import Instant
 from chalicelib.domain.ledger.events import (
     ActivityRecorded,
+    ActivityReversed,
     Event,
     QuoteBought,
     RedemptionCancelled,
@@ -42,9 +43,11 @@ def _redemptions(tenant: TenantEnding) -> Iterator[str]:
     for member, journal in tenant.journals.items():
         for event in journal.events:
             data = event.data
-            if isinstance(data, ActivityRecorded):
-                for used in vouchers_of(event):
-                    kinds[used, "voucher.used"] += 1
+            for used in vouchers_of(event) if isinstance(data, ActivityRecorded) else ():
+                kinds[used, "voucher.used"] += 1
+            for back in data.vouchers if isinstance(data, ActivityReversed) else ():
+                # It is as if it had never been used.
+                kinds[back, "voucher.used"] -= 1
             if not isinstance(data, RewardRedeemed | RedemptionCancelled | VoucherUsed):
                 continue
             kinds[data.redemption, event.kind] += 1
@@ -61,10 +64,10 @@ def _redemptions(tenant: TenantEnding) -> Iterator[str]:
 def vouchers_of(event: Event) -> tuple[str, ...]:
     """Return the redemptions whose vouchers an event used for a purchase."""
     return tuple(
-        used
+        used.redemption
         for outcome in event.outcomes
         if isinstance(outcome, QuoteBought)
-        for used in outcome.redemptions
+        for used in outcome.vouchers
     )
 
 

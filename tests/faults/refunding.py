@@ -2,7 +2,8 @@
 What refunds of purchases that were quoted come to, worked out beside the product.
 
 A purchase costs what is kept costs: at its prices with every discount, and without that of a
-voucher whose least bill is not reached any more.  No refund takes anything from the member.
+voucher whose least bill is not reached any more.  No refund takes anything from the member.  With
+the last of a purchase its voucher comes back.
 """
 
 from __future__ import annotations
@@ -13,8 +14,9 @@ from chalicelib.domain.ledger.bill import Bill
 from chalicelib.domain.ledger.events import ActivityReversed, Event
 from tests.faults.ending import TenantEnding
 from tests.faults.programmes import LEAST_BILL
+from tests.faults.redemptions import vouchers_of
 
-_VOUCHER = ("discount", "mug-off")
+_VOUCHER = ("discount", "tea-off")
 
 
 class _Sale:
@@ -35,6 +37,11 @@ class _Sale:
         before = self._cost
         self._cost = min(before, self._kept())
         return before - self._cost
+
+    @property
+    def is_over(self) -> bool:
+        """Tell whether nothing of it is kept."""
+        return not any(amount or units for amount, units in self._left.values())
 
     def _kept(self) -> int:
         lines = self._bill.lines
@@ -69,9 +76,11 @@ def check_refunds(tenant: TenantEnding) -> Iterator[str]:
             back = event.detail.bill if event.detail else None
             if bill is None or back is None:
                 continue
-            expected = sales.setdefault(of, _Sale(recorded, bill)).returned(back)
-            if back.net != expected:
+            sale = sales.setdefault(of, _Sale(recorded, bill))
+            expected = sale.returned(back)
+            vouchers = vouchers_of(recorded) if sale.is_over else ()
+            if (back.net, event.data.vouchers) != (expected, vouchers):
                 yield (
-                    f"{tenant.id} {member[-1]}: {event.version} gave back {back.net} of {of}, "
-                    f"not {expected}"
+                    f"{tenant.id} {member[-1]}: {event.version} gave back {back.net} of {of} and "
+                    f"{event.data.vouchers}, not {expected} and {vouchers}"
                 )

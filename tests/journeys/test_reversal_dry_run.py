@@ -116,6 +116,35 @@ def test_f_a_least_bill_that_is_not_reached_any_more(desk: Clinic) -> None:
     desk.check(patient)
 
 
+def test_f_a_voucher_of_a_returned_sale(desk: Clinic) -> None:
+    """The statement says of each voucher whether it is good again, and until when."""
+    patient = desk.enrolled()
+    codes = [voucher(desk, patient, "five-off"), voucher(desk, patient, "vitamins-20")]
+    lines = [{"id": "a", "amount": 1_000}, {"id": "b", "amount": 4_000, "category": "vitamins"}]
+    sale = bought(desk, patient, *lines, vouchers=codes)
+    desk.api.post("/v1/vouchers/use", {"code": codes[0]}).expect(409, "voucher_used")
+    desk.move_to(desk.now(days=10))
+
+    part = looked(desk, sale | {"lines": [{"id": "a"}]})["refund"]["vouchers"]
+    told = looked(desk, sale)
+
+    assert {(each["given_back"], each["reason"]) for each in part} == {
+        (False, "some of what it was used for is kept")
+    }
+    vouchers = told["refund"]["vouchers"]
+    # Each was good for 60 days from 2 March on; one gets back the ten days that it was away.
+    assert [(each["given_back"], each["expires_on"], each["reason"]) for each in vouchers] == [
+        (True, "2026-05-11", ""),
+        (True, "2026-05-01", ""),
+    ]
+    assert desk.api.post(PATH, sale).expect(201) == told
+    (of_it,) = (each for each in told["outcomes"] if each["mechanic"] == "quotes")
+    given_back = [each["redemption_id"] for each in vouchers]
+    assert of_it["outcome"]["redemptions_given_back"] == given_back
+    desk.api.post("/v1/vouchers/use", {"code": codes[0]}).expect(200)
+    desk.check(patient)
+
+
 def test_f_value_that_is_spent(clinic: Clinic) -> None:
     """What was spent is told as a deficit, and the tier that goes with it."""
     clinic.publish("clinic")

@@ -21,7 +21,7 @@ from chalicelib.domain.mechanics.households import Role
 from chalicelib.domain.mechanics.plans import Plan
 from chalicelib.domain.mechanics.stamp_cards import StampCard
 from chalicelib.domain.mechanics.transfers import TransferRule
-from chalicelib.domain.programme.document import Cap, Currency, Tiers
+from chalicelib.domain.programme.document import Cap, Currency, Reward, Tiers
 from chalicelib.domain.programme.fields import RollingExpiry
 from chalicelib.programmes import language, rendering
 from chalicelib.schemas import PROGRAMME
@@ -199,6 +199,7 @@ WORDS: Final = {
     ("discounts-window", "window"): choices(SpendWindow, "window"),
     ("earning-rounding", "rounding"): words_of(Rounding),
     ("plans-fee", "period"): choices(Plan, "period"),
+    ("rewards-on-return", "policy"): choices(Reward, "voucher_on_return") - {"keep"},
     ("stamps-earned", "per"): choices(StampCard, "per"),
     ("tiers-reached", "window"): choices(Tiers, "window"),
     ("tiers-rolling", "downgrade"): choices(Tiers, "downgrade") - {"none"},

@@ -312,6 +312,9 @@ def _gives(programme: Programme, reward: Reward, at: str) -> Iterator[Violation]
     if reward.voucher_valid_days is not None:
         detail = "gives something at once, so there is no voucher: leave `voucher_valid_days` out"
         yield Violation(at, detail)
+    if reward.voucher_on_return != "keep":
+        detail = "gives something at once, so there is no voucher: leave `voucher_on_return` out"
+        yield Violation(at, detail)
     if isinstance(reward.gives, GivesTier):
         here, named = join(at, "tier"), reward.gives.tier
         tiers = references.tier_ids(programme)

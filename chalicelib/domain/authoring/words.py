@@ -178,6 +178,8 @@ def _reward(compose: Composer, reward: Reward) -> Iterator[Message | None]:
     yield compose.season(reward.valid_from, reward.valid_until)
     if reward.voucher_valid_days is not None:
         yield compose.message("rewards-voucher", days=reward.voucher_valid_days)
+    if reward.voucher_on_return != "keep":
+        yield compose.message("rewards-on-return", policy=reward.voucher_on_return)
     yield from _gives(compose, reward)
     if reward.auto_at is not None:
         value = compose.amount(reward.auto_at, currency)

@@ -258,6 +258,23 @@ class WalletDraw(Struct, frozen=True, omit_defaults=True):
     expired: int = 0
 
 
+#: What becomes of a voucher when the purchase that it was used for comes back.
+VoucherOnReturn = Literal["keep", "until_last_day", "give_back"]
+
+
+class VoucherUse(Struct, frozen=True, omit_defaults=True):
+    """
+    A voucher that was used for a purchase, by its redemption.
+
+    ``on_return`` is what was to become of it if all of the purchase came back, and ``given_back``
+    whether it was.
+    """
+
+    redemption: str
+    on_return: VoucherOnReturn = "keep"
+    given_back: bool = False
+
+
 class OfferTaken(Struct, frozen=True, omit_defaults=True):
     """
     A discount with a least bill that took something off.
@@ -284,7 +301,7 @@ class QuoteBought(_Outcome, frozen=True, tag="quotes"):
     quote: str
     nets: tuple[int, ...]
     freed: tuple[FreedLine, ...] = ()
-    redemptions: tuple[str, ...] = ()
+    vouchers: tuple[VoucherUse, ...] = ()
     draws: tuple[WalletDraw, ...] = ()
     offers: tuple[OfferTaken, ...] = ()
 
@@ -387,11 +404,16 @@ class ActivityRecorded(_Data, frozen=True, tag="activity.recorded"):
 
 
 class ActivityReversed(_Data, frozen=True, tag="activity.reversed"):
-    """An activity is taken back, whose event is ``reverses``; ``activity`` is what came back."""
+    """
+    An activity is taken back, whose event is ``reverses``; ``activity`` is what came back.
+
+    ``vouchers`` are the redemptions whose vouchers are good again.
+    """
 
     reverses: int
     activity: ActivitySummary
     reason: str = ""
+    vouchers: tuple[str, ...] = ()
 
 
 class RewardRedeemed(_Data, frozen=True, tag="reward.redeemed"):

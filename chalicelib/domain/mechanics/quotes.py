@@ -4,7 +4,8 @@ What a programme says of quotes, and what a refund of a purchase that was quoted
 A refund by lines, or of the whole, returns what wallets paid to the lots that it came from, in the
 share of the bill that comes back, and the units that made a line free once none of that line is
 left.  What a wallet paid never comes back as money, and the parts of a refund sum to the whole in
-whatever order they come.  A voucher that was used stays used.
+whatever order they come.  Vouchers that were used are good again once all of the purchase has come
+back, as their rewards say (`voucher_returns`).
 
 Where what is kept falls under the least bill of a discount, what that took off it is kept back
 from the refund, which is never below zero (`reclaim`).
@@ -169,7 +170,8 @@ def shown(outcome: QuoteBought) -> dict[str, Any]:
         "draws": draws,
         "free_units": free,
         "free_units_returned": sum(line.back for line in outcome.freed),
-        "redemptions": list(outcome.redemptions),
+        "redemptions": [each.redemption for each in outcome.vouchers],
+        "redemptions_given_back": [each.redemption for each in outcome.vouchers if each.given_back],
     }
 
 

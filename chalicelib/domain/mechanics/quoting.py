@@ -279,18 +279,16 @@ def _buy(decider: Decider, quote: Quote, source: str, external_id: str) -> Confi
             event.give(taken_off)
     confirmed = replace(quote, state="confirmed", revision=quote.revision + 1)
     decider.claim(_saving(confirmed))
-    for redemption_id in quote.redemptions:
-        redemption = decider.record(redemptions.REDEMPTIONS, quote.member, redemption_id)
-        if redemption is not None:
-            redemptions.check_issued(redemption, now)
-            decider.claim(redemptions.claim_to_save(redemptions.in_state(redemption, "used", now)))
+    vouchers = tuple(
+        redemptions.use_for(decider, programme, quote.member, each) for each in quote.redemptions
+    )
     event.outcome(
         QuoteBought(
             programme.id,
             quote.id,
             tuple(line.net for line in quote.lines),
             freed,
-            quote.redemptions,
+            vouchers,
             tuple(_draw(event, draw) for draw in quote.draws),
             quote.offers,
         )

@@ -2,7 +2,8 @@
 Redemptions: rewards that were paid for, and their vouchers, each used or cancelled once.
 
 A voucher is used through its last day.  Until then an unused one can be cancelled: its value
-returns to its original expiry, and its limits and stock are free again.
+returns to its original expiry, and its limits and stock are free again.  One that was used for a
+purchase may be good again when all of that comes back, as its reward says.
 """
 
 from __future__ import annotations
@@ -18,13 +19,20 @@ from chalicelib.domain.decide.commands import Command
 from chalicelib.domain.decide.decider import Decider, Known
 from chalicelib.domain.decide.mechanic import Mechanic
 from chalicelib.domain.errors import Conflict, NotFound
-from chalicelib.domain.ledger import postings
+from chalicelib.domain.ledger import calendar, postings
 from chalicelib.domain.ledger.calendar import Instant
 from chalicelib.domain.ledger.effects import CounterChange
-from chalicelib.domain.ledger.events import RedemptionCancelled, VoucherUsed, noted
+from chalicelib.domain.ledger.events import (
+    RedemptionCancelled,
+    VoucherOnReturn,
+    VoucherUse,
+    VoucherUsed,
+    noted,
+)
 from chalicelib.domain.ledger.lots import Taken
 from chalicelib.domain.ledger.postings import REDEEMED, LedgerAccount
-from chalicelib.domain.mechanics import restoring
+from chalicelib.domain.mechanics import expiry, restoring
+from chalicelib.domain.programme.document import Programme
 
 State = Literal["issued", "used", "cancelled"]
 #: What has become of one: an issued one expires when its last day is over.
@@ -160,6 +168,17 @@ def use_voucher(decider: Decider, command: UseVoucher) -> Redemption:
     return after
 
 
+def use_for(decider: Decider, programme: Programme, member: str, redemption_id: str) -> VoucherUse:
+    """Use a voucher for a purchase, and return what is to become of it if that comes back."""
+    redemption = decider.record(REDEMPTIONS, member, redemption_id)
+    if redemption is None:
+        raise AssertionError(f"a quote names redemptions that were there: {redemption_id}")
+    check_issued(redemption, decider.now)
+    decider.claim(claim_to_save(in_state(redemption, "used", decider.now)))
+    reward = programme.reward(redemption.reward)
+    return VoucherUse(redemption_id, reward.voucher_on_return if reward else "keep")
+
+
 def check_issued(redemption: Redemption, now: Instant) -> None:
     """Refuse a voucher that is used, cancelled or past its last day."""
     if redemption.state != "issued":
@@ -181,6 +200,29 @@ def standing(redemption: Redemption, now: Instant) -> Standing:
     """Return what has become of a redemption by an instant."""
     over = redemption.expires_at is not None and redemption.expires_at <= now
     return "expired" if redemption.state == "issued" and over else redemption.state
+
+
+def given_back(
+    redemption: Redemption, policy: VoucherOnReturn, time_zone: str, now: Instant
+) -> Redemption | None:
+    """
+    Return a redemption whose used voucher is good again, or ``None`` where it stays used.
+
+    With `give_back` it is good for as many days more as it had when it was used, so that no
+    purchase and return makes a voucher last longer than it was away.
+    """
+    if redemption.state != "used" or policy == "keep":
+        return None
+    after = in_state(redemption, "issued", now)
+    if redemption.expires_at is None:
+        return after
+    if policy == "until_last_day":
+        return after if redemption.expires_at > now else None
+    used_on = calendar.local_date(redemption.changed_at or now, time_zone)
+    left = (calendar.parse_date(redemption.expires_on or "") - used_on).days
+    day = calendar.add_days(calendar.local_date(now, time_zone), left)
+    term = expiry.until(day, time_zone)
+    return replace(after, expires_at=term.expires_at, expires_on=term.expires_on)
 
 
 def in_state(redemption: Redemption, state: State, now: Instant) -> Redemption:

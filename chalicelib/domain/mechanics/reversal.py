@@ -20,6 +20,7 @@ from chalicelib.domain.decide.event_builder import EventBuilder
 from chalicelib.domain.decide.mechanic import Mechanic
 from chalicelib.domain.decide.reaction import ReversalContext
 from chalicelib.domain.errors import NotFound
+from chalicelib.domain.ledger import journal
 from chalicelib.domain.ledger.account import Account
 from chalicelib.domain.ledger.activity import VISIT, Activity, recorded_in
 from chalicelib.domain.ledger.effects import StatChange
@@ -32,6 +33,7 @@ from chalicelib.domain.ledger.events import (
     Outcome,
     QuoteBought,
 )
+from chalicelib.domain.ledger.journal import StoredEvent
 from chalicelib.domain.mechanics import caps, clawback, metrics, tiers
 from chalicelib.domain.mechanics.clawback import Returned, programme_of
 from chalicelib.domain.mechanics.remaining import (
@@ -49,6 +51,7 @@ from chalicelib.domain.programme.versions import Programmes
 
 if TYPE_CHECKING:
     from chalicelib.domain.mechanics.units_changed import UnitsChanged
+    from chalicelib.domain.mechanics.voucher_returns import VoucherAfter
 
 
 class ReverseActivity(Command, frozen=True):
@@ -66,10 +69,20 @@ class ReverseActivity(Command, frozen=True):
     reason: str = ""
     note: str = ""
 
-    def records(self, known: Known) -> tuple[Ref | EventRef, ...]:  # noqa: ARG002 - known at once
-        """Return the event of the activity, and what earlier reversals left of it."""
+    def records(self, known: Known) -> tuple[Ref | EventRef, ...]:
+        """Return the event of the activity, what earlier reversals left of it, and its vouchers."""
+        event = EventRef(self.member, self.version)
         left = REMAINING.ref(self.member, str(self.version))
-        return EventRef(self.member, self.version), left
+        stored: StoredEvent | None = known.records.get(event)
+        if stored is None:
+            return event, left
+        outcomes = journal.decode(stored).outcomes
+        if not any(isinstance(each, QuoteBought) and each.vouchers for each in outcomes):
+            return event, left
+        # Few activities were bought with a voucher.
+        from chalicelib.domain.mechanics import voucher_returns
+
+        return event, left, *voucher_returns.needed(self.member, outcomes)
 
 
 class Reversed(Struct, frozen=True):
@@ -77,7 +90,7 @@ class Reversed(Struct, frozen=True):
     What followed from a reversal; ``changed`` is false where nothing was left to reverse.
 
     ``event`` says of money and value what came back, ``units`` what else of the member's changed,
-    and ``used`` are the redemptions whose vouchers were used for the purchase, and stay used.
+    and ``vouchers`` what became of those that were used for the purchase.
     """
 
     changed: bool
@@ -86,7 +99,7 @@ class Reversed(Struct, frozen=True):
     tier_changes: tuple[tiers.TierMoved, ...] = ()
     event: Event | None = None
     units: tuple[UnitsChanged, ...] = ()
-    used: tuple[str, ...] = ()
+    vouchers: tuple[VoucherAfter, ...] = ()
 
 
 def reverse(decider: Decider, command: ReverseActivity) -> Reversed:
@@ -112,11 +125,15 @@ def reverse(decider: Decider, command: ReverseActivity) -> Reversed:
     returned = clawback.take_back(event, programmes, recorded, before.granted, granted)
     moves = _undo_counts(event, programmes, recorded, activity, before, after, granted)
     outcomes = _retract_outcomes(event, programmes, recorded, activity, before, after)
+    outcomes, vouchers = _vouchers(decider, command, outcomes, whole=after.whole)
     if not after.whole:
         event.add(StatChange(visits=-int(activity.type == VISIT), activities=-1))
     after = replace(after, granted=granted, outcomes=outcomes, revision=before.revision + 1)
     data = ActivityReversed(
-        command.version, _returned_summary(activity, before, after), command.reason
+        command.version,
+        _returned_summary(activity, before, after),
+        command.reason,
+        tuple(each.redemption for each in vouchers if each.given_back),
     )
     done = event.record(
         data,
@@ -132,13 +149,25 @@ def reverse(decider: Decider, command: ReverseActivity) -> Reversed:
         tier_changes=moves,
         event=done,
         units=_units(decider, recorded, account) if outcomes or moves else (),
-        used=tuple(
-            redemption
-            for each in outcomes
-            if isinstance(each, QuoteBought)
-            for redemption in each.redemptions
-        ),
+        vouchers=vouchers,
     )
+
+
+def _vouchers(
+    decider: Decider, command: ReverseActivity, outcomes: tuple[Outcome, ...], *, whole: bool
+) -> tuple[tuple[Outcome, ...], tuple[VoucherAfter, ...]]:
+    """Give back the vouchers that are to be good again, and return what became of each."""
+    left = list(outcomes)
+    vouchers: list[VoucherAfter] = []
+    for place, outcome in enumerate(outcomes):
+        if isinstance(outcome, QuoteBought) and outcome.vouchers:
+            from chalicelib.domain.mechanics import voucher_returns
+
+            left[place], told = voucher_returns.decided(
+                decider, command.member, outcome, whole=whole
+            )
+            vouchers += told
+    return tuple(left), tuple(vouchers)
 
 
 def _units(

@@ -16,6 +16,7 @@ from typing import Annotated, Literal
 from msgspec import Meta, field
 
 from chalicelib.domain.ledger.calendar import Window
+from chalicelib.domain.ledger.events import VoucherOnReturn
 from chalicelib.domain.ledger.money import MAX_AMOUNT, Rounding
 from chalicelib.domain.programme.fields import (
     ActivityType,
@@ -326,6 +327,10 @@ class Reward(Model, frozen=True):
     Such a reward is redeemed automatically, as often as the balance is ``auto_at`` or more when
     value comes, by an activity or otherwise.  What is ``by`` staff is handed out by them alone.
     With a ``payee`` the price is posted to an account of that name: a charity's, say.
+
+    When all of a purchase comes back that a voucher was used for, ``voucher_on_return`` says what
+    becomes of it: `keep`, it stays used; `until_last_day`, it is good again unless its last day is
+    over; `give_back`, it is good for as many days more as it had when it was used.
     """
 
     id: Id
@@ -341,6 +346,7 @@ class Reward(Model, frozen=True):
     valid_from: LocalDate | None = None
     valid_until: LocalDate | None = None
     voucher_valid_days: Annotated[int, Meta(ge=0, le=3660)] | None = None
+    voucher_on_return: VoucherOnReturn = "keep"
     gives: GivesEntitlement | GivesTier | None = None
     auto_at: Points | None = None
 

@@ -2,8 +2,8 @@
 Redemptions and their vouchers: every state × every command.
 
 Of 100 points 60 pay on 2 March for a voucher of 5.00 off a bill, good through 12 March, one at a
-time.  A cell reads: the redemption's state and what is available then, or what a bill of 20.00
-comes to.
+time; a return gives it back for the days that it had left.  A cell reads: the redemption's state
+and what is available then, or what a bill of 20.00 comes to.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from chalicelib.domain.ledger.activity import Activity
 from chalicelib.domain.mechanics.closing import Close
 from chalicelib.domain.mechanics.quoting import Confirmed, ConfirmQuote, MakeQuote, Quoted
 from chalicelib.domain.mechanics.redemptions import CancelRedemption, Redemption, UseVoucher
+from chalicelib.domain.mechanics.reversal import ReverseActivity
 from tests.domain.building import PURCHASE, Member, adjustment, line, points, programme, reward
 from tests.domain.states.table import every_cell, outcome_of
 
@@ -58,6 +59,13 @@ def confirm(now: str) -> Step:
     return lambda member: member.do(ConfirmQuote(member="mem_1", quote_id="quote_1"), now).result
 
 
+def take_back(now: str) -> Step:
+    """Take back the purchase, which is the last event."""
+    return lambda member: (
+        member.do(ReverseActivity(member="mem_1", version=member.events[-1].version), now).result
+    )
+
+
 def wait(now: str) -> Step:
     """Let time pass."""
     return lambda member: member.tick(now)
@@ -78,6 +86,24 @@ STATES: Final[Mapping[str, tuple[tuple[Step, ...], str]]] = {
     "quoted, then cancelled": ((redeem(BOUGHT), present(NOW), cancel(NOW)), NOW),
     "used": ((redeem(BOUGHT), use("2026-03-03")), NOW),
     "used for a bill": ((redeem(BOUGHT), present("2026-03-03"), confirm("2026-03-03")), NOW),
+    "good again": (
+        (
+            redeem(BOUGHT),
+            present("2026-03-03"),
+            confirm("2026-03-03"),
+            take_back("2026-03-04"),
+        ),
+        NOW,
+    ),
+    "good again, and its last day is over": (
+        (
+            redeem(BOUGHT),
+            present("2026-03-03"),
+            confirm("2026-03-03"),
+            take_back("2026-03-04"),
+        ),
+        "2026-03-14T00:00:00Z",
+    ),
     "cancelled": ((redeem(BOUGHT), cancel("2026-03-03")), NOW),
     "expired": ((redeem(BOUGHT),), "2026-03-13T00:00:00Z"),
     "of an account that ended": ((redeem(BOUGHT), close("2026-03-03")), NOW),
@@ -146,6 +172,20 @@ TABLE: Final[Mapping[str, Mapping[str, str]]] = {
         "present": "voucher_used",
         "confirm": "quote_confirmed",
     },
+    "good again": {
+        "buy another": "limit_reached",
+        "cancel": "cancelled, 100",
+        "use": "used, 40",
+        "present": "open for 1500, issued",
+        "confirm": "quote_confirmed",
+    },
+    "good again, and its last day is over": {
+        "buy another": "limit_reached",
+        "cancel": "voucher_expired",
+        "use": "voucher_expired",
+        "present": "voucher_expired",
+        "confirm": "quote_confirmed",
+    },
     "cancelled": {
         "buy another": "issued, 40",
         "cancel": "voucher_cancelled",
@@ -173,7 +213,11 @@ TABLE: Final[Mapping[str, Mapping[str, str]]] = {
 def in_state(state: str) -> Member:
     """Return a member whose voucher came into a state."""
     five_off = reward(
-        "five-off", 60, voucher_valid_days=10, limits=[{"window": "lifetime", "count": 1}]
+        "five-off",
+        60,
+        voucher_valid_days=10,
+        voucher_on_return="give_back",
+        limits=[{"window": "lifetime", "count": 1}],
     )
     terms = {"type": "voucher", "reward": "five-off", "amount": 500}
     document = programme(

@@ -10,6 +10,11 @@ rewards-stock =
        *[other] Има { $stock } броя.
     }
 rewards-voucher = Ваучерът важи { days }.
+rewards-on-return =
+    Когато се върне цялата покупка, за която е използван ваучерът, той { $policy ->
+        [give_back] важи отново още толкова дни, колкото са му оставали.
+       *[until_last_day] важи отново до последния си ден.
+    }
 
 rewards-gives-tier = Дава ниво { $tier } за { days }.
 rewards-gives-units = Дава { $units } × { $name }.

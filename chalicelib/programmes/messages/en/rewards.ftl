@@ -11,6 +11,11 @@ rewards-stock =
        *[other] There are { $stock }.
     }
 rewards-voucher = Its voucher is valid for { days }.
+rewards-on-return =
+    When all of a purchase comes back that its voucher was used for, the voucher { $policy ->
+        [give_back] is good again for as many days as it had left.
+       *[until_last_day] is good again until its last day.
+    }
 
 # What it gives in place of a voucher.
 rewards-gives-tier = It gives { $tier } for { days }.

@@ -6,6 +6,11 @@ rewards-tiers = برای اعضای سطح { $tiers }.
 rewards-limit = برای هر عضو حداکثر { times } { window }.
 rewards-stock = { $stock } عدد موجود است.
 rewards-voucher = کوپن آن { days } اعتبار دارد.
+rewards-on-return =
+    اگر همه خریدی که کوپن برای آن به کار رفته است مرجوع شود، کوپن { $policy ->
+        [give_back] به همان تعداد روزی که باقی داشت دوباره اعتبار می‌یابد.
+       *[until_last_day] تا آخرین روز خود دوباره اعتبار می‌یابد.
+    }
 
 rewards-gives-tier = سطح { $tier } را برای { days } می‌دهد.
 rewards-gives-units = { $units } × { $name } می‌دهد.

@@ -6,6 +6,11 @@ rewards-tiers = 限{ $tiers }会员。
 rewards-limit = 每位会员{ window }最多 { times }。
 rewards-stock = 共 { $stock } 份。
 rewards-voucher = 兑换券 { days }内有效。
+rewards-on-return =
+    使用兑换券的购买全部退回时，该券{ $policy ->
+        [give_back] 恢复有效，天数为使用时的剩余天数。
+       *[until_last_day] 恢复有效，至其最后一天为止。
+    }
 
 rewards-gives-tier = 可享{ $tier }等级 { days }。
 rewards-gives-units = 可得{ $name } × { $units }。

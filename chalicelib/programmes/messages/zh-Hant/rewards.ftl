@@ -6,6 +6,11 @@ rewards-tiers = 限{ $tiers }會員。
 rewards-limit = 每位會員{ window }最多 { times }。
 rewards-stock = 共 { $stock } 份。
 rewards-voucher = 兌換券 { days }內有效。
+rewards-on-return =
+    使用兌換券的購買全部退回時，該券{ $policy ->
+        [give_back] 恢復有效，天數為使用時的剩餘天數。
+       *[until_last_day] 恢復有效，至其最後一天為止。
+    }
 
 rewards-gives-tier = 可享{ $tier }等級 { days }。
 rewards-gives-units = 可得{ $name } × { $units }。
