@@ -53,7 +53,7 @@ SCOPES: Final[dict[str, str]] = {
     "vouchers:read": "Look vouchers up",
     "vouchers:reveal": "See the whole codes of vouchers",
     "vouchers:write": "Use vouchers",
-    "reversals:write": "Reverse activities",
+    "reversals:write": "Reverse activities and payments",
     "adjustments:write": "Adjust balances by hand",
     "clock:write": "Move a test clock",
     "keys:write": "Issue and revoke API keys",

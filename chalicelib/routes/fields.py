@@ -43,6 +43,16 @@ ExternalRef = Annotated[
 ]
 Label = Annotated[str, Meta(max_length=64)]
 ShortText = Annotated[str, Meta(max_length=200)]
+PaymentReference = Annotated[
+    str,
+    Meta(
+        max_length=200,
+        description=(
+            "What who collects the money calls this payment; sealed. Blanks around it, full-width "
+            "characters and look-alike letters make no difference; capitals do."
+        ),
+    ),
+]
 Note = Annotated[str, Meta(max_length=1000, description="In words; sealed.")]
 _CODE: Final = r"[a-z][a-z0-9_-]{0,39}"
 _WHY: Final = "A code, such as `long-wait`, that names no person; words go into `note`."

@@ -165,6 +165,8 @@ CODES: Final[dict[str, Code]] = {
     "prepaid_left": Code(409, "Money is left that was paid in", "prepaid"),
     "last_administrator": Code(409, "The last key of an administrator"),
     "external_id_taken": Code(409, "Another member has this id"),
+    "payment_not_found": Code(404, "No such payment"),
+    "payment_known": Code(409, "The payment was reported before"),
     "already_spent": Code(409, "The value was spent already", "currency spent"),
     "exceeds_remaining": Code(409, "More than what remains", "pointer remaining"),
     "clock_moves_forward": Code(409, "A test clock only moves forward", "clock"),

@@ -32,6 +32,12 @@ from chalicelib.routes.pricing import (
     draw_views,
     least_bill_views,
 )
+from chalicelib.routes.reversal_views import (
+    TakenBackView,
+    UnitsChangedView,
+    taken_back,
+    units_changed,
+)
 from chalicelib.routes.views import (
     BalanceView,
     MovementView,
@@ -68,24 +74,6 @@ class ReversalBody(Body):
     note: Note = ""
 
 
-class TakenBackView(Struct, frozen=True):
-    """
-    What was taken back of a currency, and from where.
-
-    Of ``amount``, ``deficit`` was spent and is now owed, ``pending`` was not usable yet, and the
-    rest comes out of the balance.  Beside it, ``written_off`` was spent and is let go, and
-    ``expired`` had expired unspent.
-    """
-
-    programme: str
-    currency: str
-    amount: int
-    deficit: int
-    written_off: int
-    pending: int
-    expired: int
-
-
 class ReturnedVoucherView(Struct, frozen=True):
     """
     What becomes of a voucher that was used for a purchase of which something comes back.
@@ -115,21 +103,6 @@ class RefundView(Struct, frozen=True):
     draws: list[DrawView]
     least_bills: list[LeastBillView]
     vouchers: list[ReturnedVoucherView]
-
-
-class UnitsChangedView(Struct, frozen=True):
-    """
-    What else of the member's changed, from ``before`` to ``after``.
-
-    ``kind`` is `stamps` on a running card, `full_cards` or `entitlement_units`; ``id`` is that of
-    the card or the entitlement.
-    """
-
-    programme: str
-    kind: str
-    id: str
-    before: int
-    after: int
 
 
 class ReversalView(Struct, frozen=True):
@@ -206,31 +179,14 @@ def reverse(call: Call[ReversalBody, DryRun]) -> Reply:
 
 
 def _reversal_view(decided: Decided, result: Reversed) -> ReversalView:
-    returned = []
-    for each in result.returned:
-        programme, _, currency = each.currency.partition("/")
-        returned.append(
-            TakenBackView(
-                programme,
-                currency,
-                each.amount,
-                each.deficit,
-                each.written_off,
-                each.pending,
-                each.expired,
-            )
-        )
     return ReversalView(
         member_id=decided.member,
         changed=result.changed,
         fully_reversed=not result.remaining.whole,
         remaining_amount=result.remaining.amount,
         refund=None if result.event is None else _refund(result.event, result.vouchers),
-        returned=returned,
-        units=[
-            UnitsChangedView(each.programme, each.kind, each.id, each.before, each.after)
-            for each in result.units
-        ],
+        returned=taken_back(result.returned),
+        units=units_changed(result.units),
         tier_changes=[tier_change(moved) for moved in result.tier_changes],
         outcomes=outcome_views(result.remaining.outcomes),
         movements=[movement(each) for each in result.event.postings] if result.event else [],

@@ -15,6 +15,7 @@ from chalicelib.domain.ledger.events import (
     Detail,
     Event,
     MemberClosed,
+    PaymentReversed,
     PlanCancelled,
     PlanChanged,
     PlanFeePaid,
@@ -43,7 +44,9 @@ from chalicelib.usecases.read_statement import read_statement
 api = Resource("statements")
 
 
-EntryKind = Literal["purchase", "refund", "plan_fee", "plan_change", "plan_end", "closure"]
+EntryKind = Literal[
+    "purchase", "refund", "plan_fee", "plan_change", "plan_end", "payment_reversal", "closure"
+]
 
 
 class StatementEntryView(Struct, frozen=True, omit_defaults=True):
@@ -59,7 +62,9 @@ class StatementEntryView(Struct, frozen=True, omit_defaults=True):
 
     Of a fee, and of a change of plan that makes something owed, ``net`` is ``due``; what a change
     or an end leaves over is ``returned`` and ``due`` to be paid back.  So is money that was left in
-    an account that was closed, unless the member ``waived`` it.
+    an account that was closed, unless the member ``waived`` it.  A payment that went back to who
+    made it is ``returned``, of which nothing is to be paid back; ``due`` is what is left over of a
+    fee besides, and ``net`` what is owed.
     """
 
     version: int
@@ -142,6 +147,8 @@ def _entries(event: Event, programmes: Programmes, locale: str) -> Iterator[Stat
             yield _settled(event, programmes, "plan_change", programme, plan, prorated)
         case PlanCancelled(programme, plan, left_over=left):
             yield _settled(event, programmes, "plan_end", programme, plan, -left)
+        case PaymentReversed():
+            yield _payment_reversed(event, event.data, programmes)
         case MemberClosed(prepaid=prepaid, refunded=refunded):
             for each in prepaid:
                 of = each.what if each.section == "plans" else None
@@ -151,6 +158,19 @@ def _entries(event: Event, programmes: Programmes, locale: str) -> Iterator[Stat
                 yield entry
         case _:
             raise TypeError(f"an event {event.kind} is not about money")
+
+
+def _payment_reversed(
+    event: Event, data: PaymentReversed, programmes: Programmes
+) -> StatementEntryView:
+    """Return the entry of a payment that went back: nothing is due for it but what is besides."""
+    plan = data.what if data.section == "plans" else None
+    kind: EntryKind = "payment_reversal"
+    back = _settled(event, programmes, kind, data.programme, plan, -data.amount)
+    if not data.prorated:
+        return replace(back, due=None)
+    besides = _settled(event, programmes, kind, data.programme, plan, data.prorated)
+    return replace(besides, returned=back.returned)
 
 
 def _settled(

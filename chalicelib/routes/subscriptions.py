@@ -2,51 +2,52 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from msgspec import Meta, Struct
 
 from chalicelib.domain.decide.commands import Command
-from chalicelib.domain.ledger.calendar import Instant, format_instant
 from chalicelib.domain.mechanics.plan_pauses import PausePlan, ResumePlan
-from chalicelib.domain.mechanics.plans import State, Subscription
 from chalicelib.domain.mechanics.subscriptions import (
     CancelPlan,
     ChangePlan,
-    Fee,
     PayFee,
     Subscribe,
     Subscribed,
     When,
-    next_fee,
 )
-from chalicelib.domain.programme.document import Programme
 from chalicelib.domain.programme.fields import Id, LocalDate
-from chalicelib.domain.programme.versions import Programmes
 from chalicelib.routes.calls import answer, caller_of, carry_out, page_of, services_of
-from chalicelib.routes.fields import Note, OptionalReason, ShortText
+from chalicelib.routes.fields import Note, OptionalReason, PaymentReference
 from chalicelib.routes.http import Resource
-from chalicelib.routes.operation import Body, Call, Day, Page, Reply, Timestamp
+from chalicelib.routes.operation import Body, Call, Page, Reply
 from chalicelib.routes.pricing import MoneyView
-from chalicelib.routes.views import when as shown_instant
+from chalicelib.routes.subscription_views import (
+    FeeView,
+    SubscriptionView,
+    fee_view,
+    in_force,
+    subscription_view,
+)
 from chalicelib.usecases.attempt import Decided
 from chalicelib.usecases.read_subscriptions import read_subscriptions
+from chalicelib.usecases.reverse_payment import payment_hash
 from chalicelib.usecases.stored import Answer
 
 api = Resource("subscriptions")
 
 
 class SubscriptionBody(Body):
-    """Which plan begins; ``reference`` of the first fee is sealed."""
+    """Which plan begins; ``reference`` names the payment of the first fee, once."""
 
     programme: Id
     plan: Id
-    reference: ShortText = ""
+    reference: PaymentReference = ""
 
 
 class FeeBody(Body):
     """
-    Which programme's fee was paid; ``reference`` is sealed.
+    Which programme's fee was paid; ``reference`` names the payment, once.
 
     Name the ``plan``, or the first day of the period that it is for (``from_on``), to have it
     refused where another fee is due.
@@ -55,7 +56,7 @@ class FeeBody(Body):
     programme: Id
     plan: Id | None = None
     from_on: LocalDate | None = None
-    reference: ShortText = ""
+    reference: PaymentReference = ""
 
 
 class SubscriptionChangeBody(Body):
@@ -86,38 +87,6 @@ class PlanResumptionBody(Body):
     """Which programme's plan runs on."""
 
     programme: Id
-
-
-class FeeView(Struct, frozen=True):
-    """The fee of one period of a plan, with the period's first and last day."""
-
-    plan: str
-    amount: MoneyView
-    from_on: Day
-    until_on: Day
-
-
-class SubscriptionView(Struct, frozen=True):
-    """
-    A plan that runs.
-
-    ``state`` is `trial`, `active`, `past_due` (through its grace), `paused` or `cancelled` (to its
-    end).  It is free, or paid for, to the end of ``until_on``.  A trial ends at ``trial_until``, a
-    pause at ``resumes_at``, and without a fee all of it at ``grace_until``.  ``following`` is the
-    plan that takes its place after ``until_on``; ``next_fee`` is the fee that is due next.
-    """
-
-    programme: str
-    plan: str
-    state: Literal[State, "cancelled"]
-    since_on: Day
-    until_on: Day
-    until: Timestamp
-    trial_until: Timestamp | None
-    grace_until: Timestamp | None
-    resumes_at: Timestamp | None
-    following: str | None
-    next_fee: FeeView | None
 
 
 class SubscriptionsView(Struct, frozen=True):
@@ -163,7 +132,7 @@ def listed(call: Call[None, Page]) -> Reply:
     member = call.path["member_id"]
     found = read_subscriptions(services_of(call), caller_of(call), member)
     page, cursor = page_of(call, list(found.subscriptions.items()), lambda each: each[0])
-    shown = [_view(key, each, found.programmes, found.now) for key, each in page]
+    shown = [subscription_view(key, each, found.programmes, found.now) for key, each in page]
     return Reply(SubscriptionsView(member, shown, cursor))
 
 
@@ -180,7 +149,7 @@ def listed(call: Call[None, Page]) -> Reply:
     answer=SubscriptionChangeView,
     status=201,
     idempotent=True,
-    errors=(*_REFUSALS, "plan_not_found", "already_subscribed"),
+    errors=(*_REFUSALS, "plan_not_found", "already_subscribed", "payment_known"),
 )
 def begin(call: Call[SubscriptionBody]) -> Reply:
     """Begin a plan."""
@@ -190,6 +159,7 @@ def begin(call: Call[SubscriptionBody]) -> Reply:
         programme=body.programme,
         plan=body.plan,
         reference=body.reference,
+        payment=payment_hash(services_of(call), caller_of(call), body.reference),
     )
     return _change(call, command, 201)
 
@@ -207,7 +177,14 @@ def begin(call: Call[SubscriptionBody]) -> Reply:
     answer=SubscriptionChangeView,
     status=201,
     idempotent=True,
-    errors=(*_REFUSALS, "not_subscribed", "plan_state", "another_fee_due", "too_many_fees"),
+    errors=(
+        *_REFUSALS,
+        "not_subscribed",
+        "plan_state",
+        "another_fee_due",
+        "too_many_fees",
+        "payment_known",
+    ),
 )
 def pay(call: Call[FeeBody]) -> Reply:
     """Lengthen what is paid for."""
@@ -218,6 +195,7 @@ def pay(call: Call[FeeBody]) -> Reply:
         plan=body.plan,
         from_on=body.from_on,
         reference=body.reference,
+        payment=payment_hash(services_of(call), caller_of(call), body.reference),
     )
     return _change(call, command, 201)
 
@@ -307,43 +285,11 @@ def _change(call: Call[Any, Any], command: Command, status: int) -> Reply:
     def present(decided: Decided) -> Answer:
         result: Subscribed = decided.results[-1]
         held, programmes, now = result.subscription, decided.programmes, decided.now
-        programme = _in_force(result.programme, programmes, now)
+        programme = in_force(result.programme, programmes, now)
         unit = programme.money.currency if programme else ""
-        shown = None if held is None else _view(result.programme, held, programmes, now)
-        fee = None if result.fee is None else _fee_view(result.fee, unit)
+        shown = None if held is None else subscription_view(result.programme, held, programmes, now)
+        fee = None if result.fee is None else fee_view(result.fee, unit)
         owed, member = MoneyView(result.prorated, unit), decided.member
         return answer(status, SubscriptionChangeView(member, result.changed, shown, owed, fee))
 
     return carry_out(call, command, present)
-
-
-def _view(
-    programme_id: str, held: Subscription, programmes: Programmes, now: Instant
-) -> SubscriptionView:
-    programme = _in_force(programme_id, programmes, now)
-    fee = None
-    if programme is not None and not held.cancelled:
-        fee = _fee_view(next_fee(programme, held), programme.money.currency)
-    ends = {held.state: shown_instant(held.state_until)}
-    return SubscriptionView(
-        programme=programme_id,
-        plan=held.plan,
-        state="cancelled" if held.cancelled else held.state,
-        since_on=held.since_on,
-        until_on=held.until_on,
-        until=format_instant(held.until),
-        trial_until=ends.get("trial"),
-        grace_until=ends.get("past_due"),
-        resumes_at=ends.get("paused"),
-        following=held.following,
-        next_fee=fee,
-    )
-
-
-def _in_force(programme_id: str, programmes: Programmes, now: Instant) -> Programme | None:
-    version = programmes.in_force(programme_id, now)
-    return None if version is None else version.document
-
-
-def _fee_view(fee: Fee, unit: str) -> FeeView:
-    return FeeView(fee.plan, MoneyView(fee.amount, unit), fee.from_on, fee.until_on)

@@ -6,24 +6,29 @@ from msgspec import Struct
 
 from chalicelib.domain.mechanics.wallets import ToppedUp, TopUp
 from chalicelib.domain.programme.fields import Id, MinorUnits
-from chalicelib.routes.calls import answer, carry_out
-from chalicelib.routes.fields import ShortText
+from chalicelib.routes.calls import answer, caller_of, carry_out, services_of
+from chalicelib.routes.fields import PaymentReference
 from chalicelib.routes.http import Resource
 from chalicelib.routes.operation import Body, Call, Reply
 from chalicelib.routes.views import BalanceView, balances
 from chalicelib.usecases.attempt import Decided
+from chalicelib.usecases.reverse_payment import payment_hash
 from chalicelib.usecases.stored import Answer
 
 api = Resource("wallets")
 
 
 class TopUpBody(Body):
-    """How much was paid in, in minor units of the programme's money; ``reference`` is sealed."""
+    """
+    How much was paid in, in minor units of the programme's money.
+
+    ``reference`` names the payment, once: under it the payment is reversed.
+    """
 
     programme: Id
     currency: Id
     amount: MinorUnits
-    reference: ShortText = ""
+    reference: PaymentReference = ""
 
 
 class TopUpView(Struct, frozen=True):
@@ -44,7 +49,10 @@ class TopUpView(Struct, frozen=True):
     name="create_top_up",
     scope="wallets:write",
     summary="Pay money into a prepaid wallet",
-    description="The amount decides the percentage off what is paid from it. It is not paid out.",
+    description=(
+        "The amount decides the percentage off what is paid from it. It is not paid out. Two "
+        "payments have two references; one that is on record already is refused."
+    ),
     body=TopUpBody,
     answer=TopUpView,
     status=201,
@@ -55,6 +63,7 @@ class TopUpView(Struct, frozen=True):
         "programme_not_found",
         "not_enrolled",
         "unknown_currency",
+        "payment_known",
     ),
 )
 def add(call: Call[TopUpBody]) -> Reply:
@@ -66,6 +75,7 @@ def add(call: Call[TopUpBody]) -> Reply:
         currency=body.currency,
         amount=body.amount,
         reference=body.reference,
+        payment=payment_hash(services_of(call), caller_of(call), body.reference),
     )
 
     def present(decided: Decided) -> Answer:

@@ -10,6 +10,7 @@ from chalicelib.domain.ledger.events import (
     Data,
     Event,
     MemberClosed,
+    PaymentReversed,
     PlanCancelled,
     PlanChanged,
     PlanFeePaid,
@@ -82,6 +83,8 @@ def _is_about_money(data: Data) -> bool:
             return bool(amount)
         case PlanCancelled(left_over=amount):
             return bool(amount)
+        case PaymentReversed():
+            return True
         case MemberClosed(prepaid=prepaid):
             return bool(prepaid)
         case _:

@@ -47,6 +47,10 @@ class TenantSecrets:
         """Return the look-up hash of a voucher's code, given in its plain form."""
         return self._hash(tenant, "voucher", code)
 
+    def payment(self, tenant: str, reference: str) -> str:
+        """Return the look-up hash of a payment's reference, given in its one spelling."""
+        return self._hash(tenant, "payment", reference)
+
     def code_seed(self, tenant: str, redemption_id: str) -> bytes:
         """Return the 12 secret bytes that a redemption's voucher code is made of."""
         return bytes.fromhex(self._hash(tenant, "voucher-code", redemption_id))[:12]

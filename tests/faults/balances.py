@@ -69,7 +69,8 @@ def _step(before: Account, event: Event, after: Account) -> Iterator[str]:
         if balance.deficit and balance.lots:
             yield f"there are lots and a deficit of {currency}"
         was = before.balance(currency).available
-        if balance.available < min(was, 0) and event.kind != "activity.reversed":
+        takes_back = event.kind in ("activity.reversed", "payment.reversed")
+        if balance.available < min(was, 0) and not takes_back:
             yield f"it takes {currency} from {was} to {balance.available}"
         amounts = [lot.amount for lot in balance.lots] + [lot.amount for lot in balance.pending]
         if any(amount <= 0 for amount in amounts):

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
+from msgspec.structs import replace
+
 from chalicelib.domain.decide.commands import Command
 from chalicelib.domain.ledger.events import (
     CardsStamped,
@@ -13,6 +15,7 @@ from chalicelib.domain.ledger.events import (
     EntitlementUse,
     EntitlementUsed,
     Event,
+    PaymentReversed,
 )
 from chalicelib.domain.mechanics import entitlement_grants, stamp_cards
 from chalicelib.domain.mechanics.entitlement_uses import ReturnEntitlement, UseEntitlement
@@ -25,6 +28,7 @@ from chalicelib.domain.mechanics.tiers import overrides_of, tier_beneath
 from chalicelib.usecases.execution import Done, change_account
 from chalicelib.usecases.services import Caller, Services
 from tests.faults.ending import Journal, TenantEnding
+from tests.faults.paying_back import draw_reference, hash_of
 from tests.faults.play import Play
 from tests.faults.programmes import CARD, CARD_KEY, PARKING_QUOTA, PROGRAMME, TIERS
 from tests.faults.quoting import bought_left
@@ -100,6 +104,9 @@ def subscribe(play: Play, tenant: str) -> Request:
     )
     command = play.chance.pick(ways)
     identity = draw_identity(play, tenant, "plan", (member, command))
+    if isinstance(command, Subscribe | PayFee):
+        reference = draw_reference(play, tenant)
+        command = replace(command, reference=reference, payment=hash_of(tenant, reference))
     return commanded(f"{type(command).__name__} of {member[-1]}", identity, command)
 
 
@@ -159,6 +166,8 @@ def _plans(journal: Journal) -> Iterator[str]:
         paid += event.kind == "plan.fee_paid"
         if event.kind == "plan.subscribed":
             paid = held.periods
+        if isinstance(event.data, PaymentReversed) and event.data.section == "plans":
+            paid -= event.data.reverses >= held.begun_by
         if held.periods + len(held.ahead) > paid:
             yield f"{event.version}: {held} is paid for, {paid} fees came"
 

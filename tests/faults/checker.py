@@ -24,6 +24,7 @@ from tests.faults.history import History
 from tests.faults.lasting import check_lasting
 from tests.faults.lateness import check_lateness
 from tests.faults.living_together import check_households
+from tests.faults.paying_back import check_payments
 from tests.faults.quoting import check_quotes
 from tests.faults.record import Delivery, Intent, Outcome, Part, delivered_by
 from tests.faults.redemptions import check_tenant
@@ -52,6 +53,7 @@ def check(history: History) -> list[str]:
         found.extend(check_goodwill(tenant))
         found.extend(check_quotes(tenant))
         found.extend(check_refunds(tenant))
+        found.extend(check_payments(tenant))
         found.extend(check_transfers(tenant))
         found.extend(check_households(tenant))
         found.extend(_Answers(history, ending, tenant).check())

@@ -16,6 +16,7 @@ from chalicelib.domain.ledger.quote import Quote
 from chalicelib.domain.mechanics.quoting import QUOTES
 from chalicelib.domain.mechanics.redemptions import REDEMPTIONS, Redemption
 from chalicelib.domain.mechanics.remaining import REMAINING, Remaining
+from chalicelib.domain.mechanics.taking_back import TAKEN_BACK
 from chalicelib.domain.programme.versions import Programmes
 from chalicelib.store import items, keys
 from chalicelib.store.reading import profile_of
@@ -26,7 +27,7 @@ from tests.faults.world import SECRETS, Scenario
 
 _ENTRY: Final = "E#"
 _KINDS: Final[dict[str, RecordKind[Any]]] = {
-    kind.name: kind for kind in (REDEMPTIONS, REMAINING, QUOTES)
+    kind.name: kind for kind in (REDEMPTIONS, REMAINING, QUOTES, TAKEN_BACK)
 }
 #: What the id of a household begins with; every other account is a member's.
 HOUSEHOLD: Final = "hh_"

@@ -54,6 +54,7 @@ from chalicelib.domain.mechanics import (
     inactivity,
     last_days,
     metrics,
+    payment_reversals,
     plans,
     pricing,
     quotes,
@@ -70,12 +71,14 @@ from chalicelib.domain.mechanics.entitlement_uses import UseEntitlement
 from chalicelib.domain.mechanics.holds import PlaceHold
 from chalicelib.domain.mechanics.households import JoinHousehold
 from chalicelib.domain.mechanics.last_days import LastDay
+from chalicelib.domain.mechanics.payment_reversals import ReversePayment
 from chalicelib.domain.mechanics.quoting import QUOTES, ConfirmQuote
 from chalicelib.domain.mechanics.redemptions import REDEMPTIONS, CancelRedemption
 from chalicelib.domain.mechanics.remaining import REMAINING
 from chalicelib.domain.mechanics.reversal import ReverseActivity
 from chalicelib.domain.mechanics.stacking import Stack
 from chalicelib.domain.mechanics.subscriptions import PayFee
+from chalicelib.domain.mechanics.taking_back import TAKEN_BACK
 from chalicelib.domain.mechanics.transfers import SendTransfer
 from chalicelib.domain.mechanics.wallet_payments import Share
 from chalicelib.domain.programme import conditions
@@ -221,9 +224,9 @@ def _paid_twice(decider: Decider, command: PayFee) -> Any:
         return subscriptions.pay_fee(decider, command)
 
 
-def _two_periods(programme: Any, held: Any, plan: Any, fee: int) -> Any:
-    once = plans.with_period(programme, held, plan, fee)
-    return plans.with_period(programme, once, plan, 0)
+def _two_periods(programme: Any, held: Any, plan: Any, paid: plans.PaidFee) -> Any:
+    once = plans.with_period(programme, held, plan, paid)
+    return plans.with_period(programme, once, plan, plans.PaidFee(0))
 
 
 def _refund_elsewhere(
@@ -284,6 +287,17 @@ def _confirm_again(decider: Decider, command: ConfirmQuote) -> Any:
     ref = QUOTES.ref(command.member, command.quote_id)
     with _read_as(decider, ref, replace(quote, state="open")):
         result = quoting.confirm(decider, command)
+    decider.claims = [claim for claim in decider.claims if not _saves(claim, ref)]
+    return result
+
+
+def _goes_back_again(decider: Decider, command: ReversePayment) -> Any:
+    """Undo a payment as often as it is asked for."""
+    ref = TAKEN_BACK.ref(command.member, str(command.version))
+    if decider.record(TAKEN_BACK, command.member, str(command.version)) is None:
+        return payment_reversals.reverse_payment(decider, command)
+    with _read_as(decider, ref, None):
+        result = payment_reversals.reverse_payment(decider, command)
     decider.claims = [claim for claim in decider.claims if not _saves(claim, ref)]
     return result
 
@@ -480,6 +494,7 @@ MUTANTS: Final[dict[str, Mutant]] = {
     "rounded-by-lot": Mutant(plant=lambda: _swapped(pricing._Reducing, "_line", _rounded_by_lot)),
     "rounded-in-turn": Mutant(plant=lambda: _swapped(pricing._Reducing, "_line", _rounded_in_turn)),
     "one-fee-two-periods": Mutant(plant=lambda: _handled(PayFee, _paid_twice)),
+    "goes-back-again": Mutant(plant=lambda: _handled(ReversePayment, _goes_back_again)),
     "confirmed-again": Mutant(plant=lambda: _handled(ConfirmQuote, _confirm_again)),
     "noticed-at-crossing": Mutant(
         plant=lambda: _swapped(discounts, "held_through", _noticed_at_crossing)

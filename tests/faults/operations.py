@@ -15,6 +15,7 @@ from tests.faults import (
     birthdays,
     handing_on,
     living_together,
+    paying_back,
     people,
     quoting,
     reading,
@@ -124,6 +125,13 @@ OPERATIONS: Final = (
     Operation("quote", 5, quoting.make),
     Operation("confirm", 7, quoting.confirm, frozenset({"activity.recorded"})),
     Operation("top up", 2, quoting.pay_in, frozenset({"wallet.topped_up"})),
+    Operation(
+        "chargeback",
+        3,
+        paying_back.reverse,
+        frozenset({"payment.reversed"}),
+        paying_back.nothing_reversed,
+    ),
     Operation("transfer", 5, handing_on.give, frozenset({"transfer.sent"})),
     Operation(
         "household",

@@ -31,7 +31,7 @@ def send(clinic: Clinic, activities: list[Document]) -> list[Document]:
 
 
 def test_all_of_many_members(clinic: Clinic) -> None:
-    """As many as there may be, of four members, mixed: each is recorded, a member's own in the order given."""
+    """As many as there may be, mixed: each is recorded, a member's own in the order given."""
     members = [clinic.enrolled() for _ in range(4)]
     activities = [clinic.activity(members[place % 4]) for place in range(BATCH_MAX)]
 

@@ -30,5 +30,22 @@ class Benefit(Struct, frozen=True):
     category: str = ""
 
 
+class Returned(Struct, frozen=True, omit_defaults=True):
+    """
+    What was taken back of one currency, and from where.
+
+    Of ``amount``, ``deficit`` had been spent and is owed, and ``pending`` was not usable yet; the
+    rest was in the balance.  Beside it, ``written_off`` had been spent and is let go, and
+    ``expired`` had expired unspent.
+    """
+
+    currency: str
+    amount: int
+    deficit: int = 0
+    written_off: int = 0
+    pending: int = 0
+    expired: int = 0
+
+
 #: What brings units of a currency, which something else may follow from.
 OF_VALUE: Final = frozenset({"value", "prepaid", "transfer"})

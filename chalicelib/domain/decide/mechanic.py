@@ -11,12 +11,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from chalicelib.domain.decide.benefits import Returned
 from chalicelib.domain.decide.commands import Command
 from chalicelib.domain.decide.decider import Decider
 from chalicelib.domain.decide.event_builder import EventBuilder, Follower, Planner
 from chalicelib.domain.ledger.account import Account
 from chalicelib.domain.ledger.calendar import Instant
-from chalicelib.domain.ledger.events import Data, PrepaidMoney
+from chalicelib.domain.ledger.events import Data, Event, PrepaidMoney
 from chalicelib.domain.programme.document import Programme
 from chalicelib.domain.programme.section import Section
 from chalicelib.domain.programme.versions import Programmes
@@ -72,6 +73,25 @@ class Owned(NamedTuple):
     units: int
 
 
+class UndonePayment(NamedTuple):
+    """
+    What follows where a payment has gone back to who made it.
+
+    It was for ``what`` of a section, such as a plan: ``amount`` in minor units.  ``returned`` is
+    value that went with it; ``prorated`` is owed for it besides, or below zero left over.
+    """
+
+    section: str
+    what: str
+    amount: int
+    returned: tuple[Returned, ...] = ()
+    prorated: int = 0
+
+
+#: Undoes what the payment of an event was for.
+UndoPayment = Callable[[EventBuilder, Programme, Event], UndonePayment]
+
+
 class Mechanic(NamedTuple):
     """
     One mechanic.
@@ -84,13 +104,14 @@ class Mechanic(NamedTuple):
     once for an event before it is finished, and adds effects where what is to come has changed
     (`registry.planning`).  ``closing`` gives up what it keeps where an account ends; ``prepaid``
     returns the money that was paid in by then, which ``pay_back`` takes out of the books where it
-    is refunded.  ``returning`` takes over, from the account that a member had before, what keeps
-    anything from being given twice.  ``withdrawn`` gives up what goes with a consent; ``consents``
-    are the purposes that its section asks for.  ``accounts`` are ledger accounts of the member's
-    own, with what the account says is there; ``owned`` yields what a member of a programme has at
-    an instant that is counted and is no value.  ``problems`` finds violations of its section,
-    ``permanent`` the ids that accounts may hold, by the pointer of their list, and ``words`` tells
-    it to members.
+    is refunded.  ``payments`` are the events by which a payment is reported, each with what undoes
+    it where that goes back.  ``returning`` takes over, from the account that a member had before,
+    what keeps anything from being given twice.  ``withdrawn`` gives up what goes with a consent;
+    ``consents`` are the purposes that its section asks for.  ``accounts`` are ledger accounts of
+    the member's own, with what the account says is there; ``owned`` yields what a member of a
+    programme has at an instant that is counted and is no value.  ``problems`` finds violations of
+    its section, ``permanent`` the ids that accounts may hold, by the pointer of their list, and
+    ``words`` tells it to members.
     """
 
     section: Section[Any] | None = None
@@ -104,6 +125,7 @@ class Mechanic(NamedTuple):
     closing: Callable[[EventBuilder], None] | None = None
     prepaid: Callable[[Account, Programme, Instant], Iterator[PrepaidMoney]] | None = None
     pay_back: Callable[[EventBuilder, PrepaidMoney], None] | None = None
+    payments: Mapping[type[Data], UndoPayment] = {}
     returning: Callable[[EventBuilder, Account], None] | None = None
     consents: Callable[[Programme], Iterable[str]] | None = None
     withdrawn: Callable[[EventBuilder, Programmes, str], None] | None = None

@@ -18,9 +18,9 @@ from typing import Any, Final
 
 from chalicelib.domain.decide.commands import Command
 from chalicelib.domain.decide.event_builder import EventBuilder, Follower
-from chalicelib.domain.decide.mechanic import Handler, Mechanic
+from chalicelib.domain.decide.mechanic import Handler, Mechanic, UndoPayment
 from chalicelib.domain.ledger.account import Account
-from chalicelib.domain.ledger.events import SECTIONS_WITH_OUTCOMES, Outcome, section_of
+from chalicelib.domain.ledger.events import SECTIONS_WITH_OUTCOMES, Event, Outcome, section_of
 from chalicelib.domain.programme.document import Programme
 from chalicelib.domain.programme.fields import InactivityExpiry
 from chalicelib.domain.programme.section import sections_of
@@ -142,6 +142,18 @@ def of_outcome(outcome: Outcome) -> Mechanic:
     if found is None:
         raise LookupError(f"no mechanic is called {section_of(outcome)}")
     return found
+
+
+def undoing(payment: Event) -> UndoPayment:
+    """
+    Return what undoes that a payment was made.
+
+    Raises `LookupError` where an event is no payment.
+    """
+    for each in every():
+        if (undo := each.payments.get(type(payment.data))) is not None:
+            return undo
+    raise LookupError(f"an event {payment.kind} is no payment")
 
 
 def followers(programme: Programme) -> Iterator[Follower]:

@@ -458,11 +458,29 @@ class GoodwillGiven(_Data, frozen=True, tag="goodwill.given"):
 
 
 class WalletToppedUp(_Data, frozen=True, tag="wallet.topped_up"):
-    """Money is paid in; ``percent`` off what it pays for."""
+    """Money is paid in, to a lot of its own or one alike; ``percent`` off what it pays for."""
 
     currency: str
     amount: int
     percent: int = 0
+    lot: LotKey = NEVER_EXPIRES
+
+
+class PaymentReversed(_Data, frozen=True, tag="payment.reversed"):
+    """
+    A payment went back to who made it, such as by a chargeback: ``reverses`` is its event.
+
+    It was for ``what`` of a section, a wallet's currency or a plan, ``amount`` in minor units.
+    ``prorated`` is what is owed for it besides (above zero) or left over (below).
+    """
+
+    reverses: int
+    programme: str
+    section: str
+    what: str
+    amount: int
+    prorated: int = 0
+    reason: str = ""
 
 
 class HoldPlaced(_Data, frozen=True, tag="hold.placed"):

@@ -19,7 +19,6 @@ from chalicelib.domain.ledger import calendar
 from chalicelib.domain.ledger.events import PlanPaused, PlanResumed
 from chalicelib.domain.mechanics.plans import (
     SUBSCRIPTIONS,
-    PaidPeriod,
     Subscription,
     hold_tier,
     next_day,
@@ -76,7 +75,9 @@ def resume(decider: Decider, command: ResumePlan) -> Subscribed:
     if held.state_until is not None and held.state == "paused":
         today = calendar.local_date(decider.now, programme.time_zone)
         saved = calendar.local_date(held.state_until, programme.time_zone) - today
-        running = run_on(event, programme, _moved(programme, held, -saved.days))
+        running: Subscription | None = run_on(
+            event, programme, _moved(programme, held, -saved.days)
+        )
     else:
         running = replace(held, cancelled=False)
         SUBSCRIPTIONS.put(event, programme.id, running)
@@ -96,7 +97,7 @@ def _moved(programme: Programme, held: Subscription, days: int) -> Subscription:
         until=calendar.expiry_instant(
             calendar.parse_date(later(held.until_on)), programme.time_zone
         ),
-        paid=tuple(PaidPeriod(later(each.last_on), each.days, each.fee) for each in held.paid),
+        paid=tuple(replace(each, last_on=later(each.last_on)) for each in held.paid),
         periods=0,
     )
     return replace(moved, first_on=next_day(moved).isoformat())

@@ -26,11 +26,7 @@ from chalicelib.domain.decide.progress import ProgressStore
 from chalicelib.domain.ledger import calendar, money
 from chalicelib.domain.ledger.account import Account
 from chalicelib.domain.ledger.calendar import Instant
-from chalicelib.domain.ledger.events import (
-    Data,
-    PlansRenewed,
-    PrepaidMoney,
-)
+from chalicelib.domain.ledger.events import Data, PlansRenewed, PrepaidMoney
 from chalicelib.domain.ledger.money import MAX_AMOUNT
 from chalicelib.domain.pointer import join
 from chalicelib.domain.programme.document import Programme
@@ -69,11 +65,19 @@ SECTION: Final[Section[tuple[Plan, ...]]] = Section("plans", Plans, ())
 
 
 class PaidPeriod(Struct, frozen=True, array_like=True):
-    """A period that is paid for: its last local day, how many it has, its fee in minor units."""
+    """A period that is paid for: its last local day, how many it has, its fee (`PaidFee`)."""
 
     last_on: str
     days: int
     fee: int
+    paid_by: int = 0
+
+
+class PaidFee(Struct, frozen=True, array_like=True):
+    """A fee that was paid, in minor units, and the version of the event that reported it."""
+
+    fee: int
+    paid_by: int = 0
 
 
 class Subscription(Struct, frozen=True, omit_defaults=True):
@@ -84,7 +88,8 @@ class Subscription(Struct, frozen=True, omit_defaults=True):
     ``state_until`` is when a trial, a grace or a pause ends.  Periods are counted from the local
     day ``first_on``: ``periods`` of them are paid, and ``paid`` are those that were not over when
     the last was.  ``following`` is the plan that takes its place after ``until_on``, with the fees
-    ``ahead`` that are paid for it; one that is ``cancelled`` ends then.
+    ``ahead`` that are paid for it; one that is ``cancelled`` ends then.  It began with the event of
+    version ``begun_by``.
     """
 
     plan: str
@@ -97,8 +102,9 @@ class Subscription(Struct, frozen=True, omit_defaults=True):
     periods: int = 0
     paid: tuple[PaidPeriod, ...] = ()
     following: str | None = None
-    ahead: tuple[int, ...] = ()
+    ahead: tuple[PaidFee, ...] = ()
     cancelled: bool = False
+    begun_by: int = 0
 
 
 #: By programme.
@@ -143,7 +149,12 @@ def _renew(event: EventBuilder, programme: Programme, held: Subscription) -> Non
         return
     if held.state == "paused":
         run_on(event, programme, held)
-        return
+    else:
+        go_on(event, programme, held)
+
+
+def go_on(event: EventBuilder, programme: Programme, held: Subscription) -> None:
+    """Begin the period that is paid for, else the grace, where what was paid for may be over."""
     if held.until <= event.now:
         if held.cancelled:
             end_plan(event, programme)
@@ -167,26 +178,24 @@ def _renew(event: EventBuilder, programme: Programme, held: Subscription) -> Non
 
 def _followed(programme: Programme, held: Subscription, plan: Plan) -> Subscription:
     """Return the subscription under the plan that follows, with what is paid for that."""
+    first = next_day(held).isoformat()
     following = replace(
-        held,
-        plan=plan.id,
-        following=None,
-        first_on=next_day(held).isoformat(),
-        periods=0,
-        paid=(),
-        ahead=(),
+        held, plan=plan.id, following=None, first_on=first, periods=0, paid=(), ahead=()
     )
-    for fee in held.ahead:
-        following = with_period(programme, following, plan, fee)
+    for each in held.ahead:
+        following = with_period(programme, following, plan, each)
     return following
 
 
-def run_on(event: EventBuilder, programme: Programme, held: Subscription) -> Subscription:
-    """End a pause, and return the subscription as it runs on."""
+def run_on(event: EventBuilder, programme: Programme, held: Subscription) -> Subscription | None:
+    """End a pause, and return the subscription as it runs on, ``None`` where it ends."""
     running = replace(held, state="active", state_until=None)
     SUBSCRIPTIONS.put(event, programme.id, running)
     hold_tier(event, programme, plan_named(programme, held.plan))
-    return running
+    if running.until <= event.now:
+        # A fee of it went back meanwhile.
+        go_on(event, programme, running)
+    return SUBSCRIPTIONS.get(event.account, programme.id)
 
 
 def next_day(held: Subscription) -> date:
@@ -200,10 +209,12 @@ def period_after(plan: Plan, first: date, periods: int) -> tuple[date, date]:
     return begins, last_day(plan, first, periods + 1)
 
 
-def with_period(programme: Programme, held: Subscription, plan: Plan, fee: int) -> Subscription:
+def with_period(
+    programme: Programme, held: Subscription, plan: Plan, paid: PaidFee
+) -> Subscription:
     """Return a subscription with its next period paid for."""
     begins, last = period_after(plan, calendar.parse_date(held.first_on), held.periods)
-    period = PaidPeriod(last.isoformat(), (last - begins).days + 1, fee)
+    period = PaidPeriod(last.isoformat(), (last - begins).days + 1, paid.fee, paid.paid_by)
     return replace(
         held,
         periods=held.periods + 1,
@@ -224,12 +235,14 @@ def left_over(programme: Programme, held: Subscription, now: Instant) -> int:
     # What is paid for is not used up in a pause.
     after = held.state_until if held.state == "paused" else None
     day = calendar.local_date(now if after is None else after, programme.time_zone)
-    left = sum(held.ahead)
-    for each in held.paid:
-        to_come = (calendar.parse_date(each.last_on) - day).days + 1
-        part = each.fee * min(max(to_come, 0), each.days)
-        left += money.divide(part, each.days, "half_up")
-    return left
+    left = sum(each.fee for each in held.ahead)
+    return left + sum(part_to_come(each, day) for each in held.paid)
+
+
+def part_to_come(paid: PaidPeriod, today: date) -> int:
+    """Return what of a period's fee is for days that are still to come, today among them."""
+    days = min(max((calendar.parse_date(paid.last_on) - today).days + 1, 0), paid.days)
+    return money.divide(paid.fee * days, paid.days, "half_up")
 
 
 def prepaid_in(account: Account, programme: Programme, now: Instant) -> Iterator[PrepaidMoney]:
@@ -271,10 +284,10 @@ def last_day(plan: Plan, first: date, periods: int) -> date:
 
 def plan_named(programme: Programme, plan_id: str) -> Plan:
     """Return the plan of that id; raises `NotFound` ``plan_not_found``."""
-    for plan in SECTION.of(programme):
-        if plan.id == plan_id:
-            return plan
-    raise none_such("plan", programme, (each.id for each in SECTION.of(programme)))
+    plans = {plan.id: plan for plan in SECTION.of(programme)}
+    if plan_id not in plans:
+        raise none_such("plan", programme, plans)
+    return plans[plan_id]
 
 
 def known_plan(programme: Programme, plan_id: str, at: str) -> Iterator[Violation]:

@@ -15,7 +15,7 @@ from chalicelib.domain.decide.event_builder import EventBuilder
 from chalicelib.domain.ledger.calendar import Instant
 from chalicelib.domain.ledger.effects import CounterChange
 from chalicelib.domain.ledger.lots import Lot, Taken
-from chalicelib.domain.ledger.postings import AVAILABLE, ISSUED, LedgerAccount
+from chalicelib.domain.ledger.postings import AVAILABLE, LedgerAccount
 from chalicelib.domain.mechanics import expiry, value
 
 # How long a write-off waits for what was spent to come back.
@@ -53,9 +53,7 @@ def restore(
             warn_at = shortest.warn_at
         event.post(source.of(key.funder), AVAILABLE, currency, part.amount)
         left = part.amount - value.repay_deficit(event, currency, part.amount)
-        written_off = _take_written_off(event, currency, left, taken_at)
-        event.post(AVAILABLE, ISSUED.of(key.funder), currency, written_off)
-        left -= written_off
+        left -= _take_written_off(event, currency, left, taken_at, key.funder)
         if value.is_over(event, key):
             value.expire_at_once(event, currency, key, left)
             lost += left
@@ -64,21 +62,27 @@ def restore(
     return lost
 
 
-def write_off(event: EventBuilder, currency: str, amount: int) -> None:
-    """Let go what a reversal cannot take back because it is spent, unless that comes back."""
+def write_off(event: EventBuilder, currency: str, amount: int, *, to: LedgerAccount) -> None:
+    """Let go what cannot be taken back because it is spent; if that comes back, it goes ``to``."""
     kept_until = event.now + _WRITTEN_OFF_KEPT_MS
-    event.add(CounterChange(f"{_written_off(currency)}{event.now}", amount, kept_until))
+    event.add(CounterChange(f"{_written_off(currency)}{event.now}/{to.kind}", amount, kept_until))
 
 
-def _take_written_off(event: EventBuilder, currency: str, amount: int, taken_at: Instant) -> int:
+def _take_written_off(
+    event: EventBuilder, currency: str, amount: int, taken_at: Instant, funder: str
+) -> int:
     """Take from what comes back what was written off while it was away; return how much."""
     prefix = _written_off(currency)
     taken = 0
     for key, counter in list(event.account.counters.items()):
-        if taken < amount and key.startswith(prefix) and int(key.removeprefix(prefix)) >= taken_at:
+        if taken == amount or not key.startswith(prefix):
+            continue
+        at, _, kind = key.removeprefix(prefix).partition("/")
+        if int(at) >= taken_at:
             more = min(counter.value, amount - taken)
             taken += more
             event.add(CounterChange(key, -more, counter.keep_until))
+            event.post(AVAILABLE, LedgerAccount(kind).of(funder), currency, more)
     return taken
 
 

@@ -13,6 +13,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from chalicelib.domain.decide import registry
+from chalicelib.domain.decide.benefits import Returned
 from chalicelib.domain.decide.claims import EventRef, Ref, SaveRecord
 from chalicelib.domain.decide.commands import Command
 from chalicelib.domain.decide.decider import Decider, Known
@@ -35,7 +36,7 @@ from chalicelib.domain.ledger.events import (
 )
 from chalicelib.domain.ledger.journal import StoredEvent
 from chalicelib.domain.mechanics import caps, clawback, metrics, tiers
-from chalicelib.domain.mechanics.clawback import Returned, programme_of
+from chalicelib.domain.mechanics.clawback import programme_of
 from chalicelib.domain.mechanics.remaining import (
     REMAINING,
     LineReversal,
@@ -122,7 +123,7 @@ def reverse(decider: Decider, command: ReverseActivity) -> Reversed:
     granted = clawback.granted_anew(
         account, programmes, recorded, activity, before, after, event.now
     )
-    returned = clawback.take_back(event, programmes, recorded, before.granted, granted)
+    returned = clawback.take_back(event, recorded, before.granted, granted)
     moves = _undo_counts(event, programmes, recorded, activity, before, after, granted)
     outcomes = _retract_outcomes(event, programmes, recorded, activity, before, after)
     outcomes, vouchers = _vouchers(decider, command, outcomes, whole=after.whole)

@@ -3,7 +3,8 @@ Subscriptions: a plan is begun, its fees are paid, it is changed or cancelled.
 
 Another plan takes its place at once or when what is paid for is over.  What was paid counts: the
 days that are paid for and still to come are taken off what the other plan costs.  What is then
-owed, or left over, is stated, and never moved here: who collects fees settles it.
+owed, or left over, is stated, and never moved here: who collects fees settles it.  ``payment`` in
+commands is the look-up hash of a fee's ``reference``, if it has one.
 """
 
 from __future__ import annotations
@@ -28,8 +29,10 @@ from chalicelib.domain.ledger.events import (
     PlanSubscribed,
     noted,
 )
+from chalicelib.domain.mechanics import payments
 from chalicelib.domain.mechanics.plans import (
     SUBSCRIPTIONS,
+    PaidFee,
     Plan,
     Subscription,
     end_plan,
@@ -55,6 +58,7 @@ class Subscribe(Command, frozen=True):
     programme: str
     plan: str
     reference: str = ""
+    payment: str = ""
 
 
 class PayFee(Command, frozen=True):
@@ -68,6 +72,7 @@ class PayFee(Command, frozen=True):
     plan: str | None = None
     from_on: str | None = None
     reference: str = ""
+    payment: str = ""
 
 
 class ChangePlan(Command, frozen=True):
@@ -138,6 +143,7 @@ def subscribe(decider: Decider, command: Subscribe) -> Subscribed:
         first_on=first.isoformat(),
         until_on=last_free.isoformat(),
         until=calendar.expiry_instant(last_free, programme.time_zone),
+        begun_by=event.before.version + 1,
     )
     fee = None
     if trial:
@@ -145,13 +151,13 @@ def subscribe(decider: Decider, command: Subscribe) -> Subscribed:
         begun = replace(begun, state_until=begun.until)
     else:
         fee = next_fee(programme, begun)
-        begun = with_period(programme, replace(begun, state="active"), plan, fee.amount)
+        paid = PaidFee(fee.amount, event.before.version + 1)
+        begun = with_period(programme, replace(begun, state="active"), plan, paid)
+        payments.claim(decider, event, command.member, programme.id, command.payment)
     SUBSCRIPTIONS.put(event, programme.id, begun)
     hold_tier(event, programme, plan)
-    event.record(
-        PlanSubscribed(programme.id, plan.id, 0 if fee is None else fee.amount),
-        detail=noted(command.reference),
-    )
+    first_fee = 0 if fee is None else fee.amount
+    event.record(PlanSubscribed(programme.id, plan.id, first_fee), detail=noted(command.reference))
     return Subscribed(programme.id, begun, fee=fee)
 
 
@@ -187,20 +193,22 @@ def pay_fee(decider: Decider, command: PayFee) -> Subscribed:
             f"{AHEAD_MAX} periods are paid ahead: wait until one is over.",
             limit=AHEAD_MAX,
         )
+    event = decider.event()
+    paid = PaidFee(fee.amount, event.before.version + 1)
     if held.following is None:
         plan = plan_named(programme, held.plan)
-        paid = with_period(programme, replace(held, paid=still), plan, fee.amount)
-        if paid.state == "past_due" and paid.until > decider.now:
-            paid = replace(paid, state="active", state_until=None)
+        after = with_period(programme, replace(held, paid=still), plan, paid)
+        if after.state == "past_due" and after.until > decider.now:
+            after = replace(after, state="active", state_until=None)
     else:
-        paid = replace(held, ahead=(*held.ahead, fee.amount))
-    event = decider.event()
-    SUBSCRIPTIONS.put(event, programme.id, paid)
+        after = replace(held, ahead=(*held.ahead, paid))
+    SUBSCRIPTIONS.put(event, programme.id, after)
+    payments.claim(decider, event, command.member, programme.id, command.payment)
     event.record(
         PlanFeePaid(programme.id, fee.plan, fee.amount, fee.from_on, fee.until_on),
         detail=noted(command.reference),
     )
-    return Subscribed(programme.id, paid, fee=fee)
+    return Subscribed(programme.id, after, fee=fee)
 
 
 def change_plan(decider: Decider, command: ChangePlan) -> Subscribed:
@@ -237,13 +245,14 @@ def _changed_now(programme: Programme, held: Subscription, new: Plan, now: Insta
     paid = still_paid(programme, held, now)
     changed = replace(held, plan=new.id, following=None, ahead=())
     if same_length:
-        periods = _periods_for(programme, held, new)
+        fees = _fees_for(programme, held, new)
         changed = replace(changed, paid=tuple(replace(each, fee=new.fee) for each in paid))
     else:
-        periods = 1 if paid or held.ahead else 0
+        counted = [each.paid_by for each in paid] + [each.paid_by for each in held.ahead]
+        fees = tuple(PaidFee(new.fee, each) for each in counted[:1])
         changed = _counted_anew(programme, changed, now)
-    for _ in range(periods):
-        changed = with_period(programme, changed, new, new.fee)
+    for fee in fees:
+        changed = with_period(programme, changed, new, fee)
     return changed
 
 
@@ -268,21 +277,22 @@ def _counted_anew(programme: Programme, held: Subscription, now: Instant) -> Sub
 
 def _changed_later(programme: Programme, held: Subscription, new: Plan) -> Subscription:
     """Return the subscription with another plan to follow, or with none where it is the same."""
-    periods = _periods_for(programme, held, new)
+    fees = _fees_for(programme, held, new)
     if new.id != held.plan:
-        return replace(held, following=new.id, ahead=(new.fee,) * periods)
+        return replace(held, following=new.id, ahead=fees)
     changed = replace(held, following=None, ahead=())
-    for _ in range(periods):
-        changed = with_period(programme, changed, new, new.fee)
+    for fee in fees:
+        changed = with_period(programme, changed, new, fee)
     return changed
 
 
-def _periods_for(programme: Programme, held: Subscription, new: Plan) -> int:
-    """Return of how many periods of a plan the fees ahead are: one, where it has other periods."""
+def _fees_for(programme: Programme, held: Subscription, new: Plan) -> tuple[PaidFee, ...]:
+    """Return the fees ahead as those of another plan: one, where that has other periods."""
     if held.following is None:
-        return 0
+        return ()
     same_length = plan_named(programme, held.following).period == new.period
-    return len(held.ahead) if same_length else min(len(held.ahead), 1)
+    kept = held.ahead if same_length else held.ahead[:1]
+    return tuple(replace(each, fee=new.fee) for each in kept)
 
 
 def cancel_plan(decider: Decider, command: CancelPlan) -> Subscribed:
@@ -299,7 +309,7 @@ def cancel_plan(decider: Decider, command: CancelPlan) -> Subscribed:
         raise refused_in("paused", "Resume it first, or end it now.")
     else:
         ending = replace(held, cancelled=True, following=None, ahead=())
-        left, when = sum(held.ahead), "period_end"
+        left, when = sum(each.fee for each in held.ahead), "period_end"
         if ending == held:
             return Subscribed(programme.id, held, changed=False)
         SUBSCRIPTIONS.put(event, programme.id, ending)
@@ -319,9 +329,8 @@ def subscription_of(account: Account, programme: Programme) -> Subscription:
     """Return a member's plan in a programme; raises `Conflict` ``not_subscribed``."""
     held = SUBSCRIPTIONS.get(account, programme.id)
     if held is None:
-        raise Conflict(
-            "not_subscribed", f"This member has no plan of {programme.id}.", programme=programme.id
-        )
+        detail = f"This member has no plan of {programme.id}."
+        raise Conflict("not_subscribed", detail, programme=programme.id)
     return held
 
 

@@ -5,7 +5,8 @@ A prepaid wallet holds money that was paid in; a top-up opens a lot with the per
 its amount earned, and whatever is paid from that lot, and from no other, is so much cheaper.  A
 refund returns to the lot that it came from.  Cashback and points pay too, at a fixed rate, up to a
 share of the bill.  There is no way to pay any of that out: value that was given stays with who gave
-it.  Money that was paid in goes back where the account ends and it is said to be refunded.
+it.  Money that was paid in goes back where the account ends and it is said to be refunded; where
+its payment is reversed elsewhere, the top-up is taken out again.
 """
 
 from __future__ import annotations
@@ -18,12 +19,12 @@ from msgspec import Meta, Struct
 from chalicelib.domain.decide.commands import Command
 from chalicelib.domain.decide.decider import Decider
 from chalicelib.domain.decide.event_builder import EventBuilder
-from chalicelib.domain.decide.mechanic import Mechanic
+from chalicelib.domain.decide.mechanic import Mechanic, UndonePayment
 from chalicelib.domain.ledger.account import Account
 from chalicelib.domain.ledger.calendar import Instant
-from chalicelib.domain.ledger.events import PrepaidMoney, WalletToppedUp, noted
+from chalicelib.domain.ledger.events import Event, PrepaidMoney, WalletToppedUp, noted
 from chalicelib.domain.ledger.postings import PAID_IN
-from chalicelib.domain.mechanics import expiry, value
+from chalicelib.domain.mechanics import expiry, payments, value
 from chalicelib.domain.pointer import join
 from chalicelib.domain.programme.document import Programme, qualified
 from chalicelib.domain.programme.fields import Id, MinorUnits, Model, Points
@@ -68,12 +69,17 @@ SECTION: Final[Section[tuple[Wallet, ...]]] = Section("wallets", Wallets, ())
 
 
 class TopUp(Command, frozen=True):
-    """Pay money in; ``amount`` in minor units."""
+    """
+    Pay money in; ``amount`` in minor units.
+
+    ``payment`` is the look-up hash of the ``reference``, if it has one.
+    """
 
     programme: str
     currency: str
     amount: int
     reference: str = ""
+    payment: str = ""
 
 
 class ToppedUp(Struct, frozen=True):
@@ -97,11 +103,24 @@ def top_up(decider: Decider, command: TopUp) -> ToppedUp:
     event = decider.event()
     lot = value.as_it_lasts(event, key, term.opens(command.amount, rate=percent, since=now))
     value.credit(event, key, lot, source=PAID_IN, cause="top_up", kind="prepaid")
+    payments.claim(decider, event, command.member, programme.id, command.payment)
     event.record(
-        WalletToppedUp(key, command.amount, percent),
-        detail=noted(command.reference),
+        WalletToppedUp(key, command.amount, percent, lot.key), detail=noted(command.reference)
     )
     return ToppedUp(currency.id, command.amount, percent, lot.key.expires_on)
+
+
+def undo_top_up(event: EventBuilder, _programme: Programme, original: Event) -> UndonePayment:
+    """Take a top-up out of its wallet, since the money went back."""
+    # Few are.
+    from chalicelib.domain.mechanics import taking_back
+
+    data = original.data
+    if not isinstance(data, WalletToppedUp):
+        raise TypeError(f"an event {original.kind} is no top-up")
+    part = taking_back.Part(data.lot, data.amount)
+    returned = taking_back.take(event, data.currency, [part], to=PAID_IN)
+    return UndonePayment(SECTION.name, data.currency.partition("/")[2], data.amount, (returned,))
 
 
 def prepaid_in(account: Account, programme: Programme, _now: Instant) -> Iterator[PrepaidMoney]:
@@ -202,6 +221,7 @@ MECHANIC: Final = Mechanic(
     handlers={TopUp: top_up},
     prepaid=prepaid_in,
     pay_back=pay_back,
+    payments={WalletToppedUp: undo_top_up},
     problems=problems,
     permanent=permanent,
     words=words,

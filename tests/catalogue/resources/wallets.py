@@ -23,9 +23,11 @@ EXAMPLES = (
             "programme": "clinic",
             "currency": "prepaid",
             "amount": 50_000,
-            "reference": "till 2",
+            "reference": "{payment}",
         },
+        mints={"payment": "card-{}"},
         calls=2,
-        write_units=6,
+        # Two of them name the payment; without a reference there are 6.
+        write_units=8,
     ),
 )

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain.mechanics.clawback import Returned
+from chalicelib.domain.decide.benefits import Returned
 from chalicelib.domain.mechanics.remaining import LineReversal
 from tests.domain.building import (
     PURCHASE,

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from chalicelib.domain.decide.benefits import Returned
 from chalicelib.domain.ledger.bill import Bill
 from chalicelib.domain.ledger.events import Event, Line, QuoteBought
 from chalicelib.domain.mechanics import quotes
-from chalicelib.domain.mechanics.clawback import Returned
 from chalicelib.domain.mechanics.holds import CaptureHold, PlaceHold, ReleaseHold
 from chalicelib.domain.mechanics.remaining import LineReversal
 from chalicelib.domain.mechanics.reversal import ReverseActivity

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chalicelib.domain.mechanics.clawback import Returned
+from chalicelib.domain.decide.benefits import Returned
 from chalicelib.domain.mechanics.remaining import LineReversal
 from tests.domain.building import (
     PURCHASE,

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from msgspec.structs import replace
 
+from chalicelib.domain.decide.benefits import Returned
 from chalicelib.domain.decide.claims import SaveRecord
 from chalicelib.domain.ledger.events import ActivityReversed, ActivitySummary
-from chalicelib.domain.mechanics.clawback import Returned
 from chalicelib.domain.mechanics.remaining import REMAINING, LineReversal, Remaining
 from chalicelib.domain.mechanics.reversal import Reversed
 from chalicelib.domain.mechanics.units_changed import UnitsChanged

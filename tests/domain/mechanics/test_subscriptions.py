@@ -204,7 +204,8 @@ class TestChanges:
         assert refusal.code == "another_fee_due"
         assert refusal.extensions == {"plan": "small", "from_on": "2026-05-01"}
         right = PayFee(plan="small", from_on="2026-05-01", **_WHO)
-        assert member.do(right, "2026-04-30").result.subscription.ahead == (620,)
+        ahead = member.do(right, "2026-04-30").result.subscription.ahead
+        assert [each.fee for each in ahead] == [620]
 
     def test_in_a_trial_to_a_plan_that_follows(self) -> None:
         """What is paid for first is used first; then comes the other plan, with its grace."""

@@ -12,9 +12,12 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 import pytest
+from msgspec.structs import replace
 
 from chalicelib.domain.decide.commands import Command
 from chalicelib.domain.errors import LoyaltyError
+from chalicelib.domain.ledger.events import PlanFeePaid, PlanSubscribed
+from chalicelib.domain.mechanics.payment_reversals import PaymentUndone, ReversePayment
 from chalicelib.domain.mechanics.plan_pauses import PausePlan, ResumePlan
 from chalicelib.domain.mechanics.plans import SUBSCRIPTIONS
 from chalicelib.domain.mechanics.subscriptions import (
@@ -74,6 +77,8 @@ COMMANDS: Final[Mapping[str, Command]] = {
     "end now": CancelPlan(when="now", **_WHO),
     "pause": PausePlan(months=1, **_WHO),
     "resume": ResumePlan(**_WHO),
+    # Of the last fee that was paid; its version is filled in.
+    "fee back": ReversePayment(version=0, **_WHO),
 }
 TABLE: Final[Mapping[str, Mapping[str, str]]] = {
     "none": {
@@ -89,6 +94,7 @@ TABLE: Final[Mapping[str, Mapping[str, str]]] = {
         "end now": "not_subscribed",
         "pause": "not_subscribed",
         "resume": "not_subscribed",
+        "fee back": "payment_not_found",
     },
     "trial": {
         "begin small": "already_subscribed",
@@ -103,6 +109,7 @@ TABLE: Final[Mapping[str, Mapping[str, str]]] = {
         "end now": "ended",
         "pause": "plan_state",
         "resume": "unchanged",
+        "fee back": "payment_not_found",
     },
     "trial, paid": {
         "begin small": "already_subscribed",
@@ -117,6 +124,7 @@ TABLE: Final[Mapping[str, Mapping[str, str]]] = {
         "end now": "ended -3100",
         "pause": "plan_state",
         "resume": "unchanged",
+        "fee back": "trial try 26-03-17",
     },
     "active": {
         "begin small": "already_subscribed",
@@ -131,6 +139,7 @@ TABLE: Final[Mapping[str, Mapping[str, str]]] = {
         "end now": "ended -2100",
         "pause": "paused big 26-05-01",
         "resume": "unchanged",
+        "fee back": "past_due big 26-02-28",
     },
     "active, paid ahead": {
         "begin small": "already_subscribed",
@@ -145,6 +154,7 @@ TABLE: Final[Mapping[str, Mapping[str, str]]] = {
         "end now": "ended -5200",
         "pause": "paused big 26-05-31",
         "resume": "unchanged",
+        "fee back": "active big 26-03-31",
     },
     "changing": {
         "begin small": "already_subscribed",
@@ -159,6 +169,7 @@ TABLE: Final[Mapping[str, Mapping[str, str]]] = {
         "end now": "ended -2100",
         "pause": "paused big>small 26-05-01",
         "resume": "unchanged",
+        "fee back": "past_due small 26-02-28",
     },
     "changing, paid ahead": {
         "begin small": "already_subscribed",
@@ -173,6 +184,7 @@ TABLE: Final[Mapping[str, Mapping[str, str]]] = {
         "end now": "ended -2720",
         "pause": "paused big>small×1 26-05-01",
         "resume": "unchanged",
+        "fee back": "active big>small 26-03-31",
     },
     "past due": {
         "begin small": "already_subscribed",
@@ -187,6 +199,7 @@ TABLE: Final[Mapping[str, Mapping[str, str]]] = {
         "end now": "ended",
         "pause": "plan_state",
         "resume": "plan_state",
+        "fee back": "past_due big 26-02-04",
     },
     "cancelled": {
         "begin small": "already_subscribed",
@@ -201,6 +214,7 @@ TABLE: Final[Mapping[str, Mapping[str, str]]] = {
         "end now": "ended -2100",
         "pause": "plan_state",
         "resume": "active big 26-03-31",
+        "fee back": "ended",
     },
     "cancelled, in a paid trial": {
         "begin small": "already_subscribed",
@@ -215,6 +229,7 @@ TABLE: Final[Mapping[str, Mapping[str, str]]] = {
         "end now": "ended -3100",
         "pause": "plan_state",
         "resume": "trial try 26-04-17",
+        "fee back": "cancelled try 26-03-17",
     },
     "paused": {
         "begin small": "already_subscribed",
@@ -229,6 +244,7 @@ TABLE: Final[Mapping[str, Mapping[str, str]]] = {
         "end now": "ended -2300",
         "pause": "plan_state",
         "resume": "active big 26-04-02",
+        "fee back": "paused big 26-03-31",
     },
 }
 
@@ -241,11 +257,13 @@ def in_state(state: str) -> Member:
     return member
 
 
-def said(result: Subscribed) -> str:
+def said(member: Member, result: Subscribed | PaymentUndone) -> str:
     """Return what a command led to, as a cell of the table has it."""
     if not result.changed:
         return "unchanged"
-    held, owed = result.subscription, f" {result.prorated:+}" if result.prorated else ""
+    held = SUBSCRIPTIONS.get(member.account, "clinic")
+    prorated = result.prorated if isinstance(result, Subscribed) else _besides(result)
+    owed = f" {prorated:+}" if prorated else ""
     if held is None:
         return f"ended{owed}"
     plan = held.plan if held.following is None else f"{held.plan}>{held.following}"
@@ -253,12 +271,29 @@ def said(result: Subscribed) -> str:
     return f"{'cancelled' if held.cancelled else held.state} {plan} {held.until_on[2:]}{owed}"
 
 
+def _besides(result: PaymentUndone) -> int:
+    assert result.payment is not None
+    return result.payment.prorated
+
+
+def asked(member: Member, command: Command) -> Command:
+    """Return a command; one to reverse a payment is of the last fee."""
+    if not isinstance(command, ReversePayment):
+        return command
+    fees = [
+        each.version
+        for each in member.events
+        if isinstance(each.data, PlanSubscribed | PlanFeePaid) and each.data.fee
+    ]
+    return replace(command, version=max(fees, default=0))
+
+
 def act(state: str, command: str) -> str:
     """Carry out a command, and return what it led to; what is refused changes nothing."""
     member = in_state(state)
     before = member.account
     try:
-        return said(member.do(COMMANDS[command], NOW).result)
+        return said(member, member.do(asked(member, COMMANDS[command]), NOW).result)
     except LoyaltyError:
         assert member.account == before
         raise

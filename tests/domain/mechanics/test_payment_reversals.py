@@ -1,0 +1,443 @@
+"""Payments that go back: what follows from a chargeback of a top-up, or of a plan's fee."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from chalicelib.domain.decide.benefits import Returned
+from chalicelib.domain.decide.claims import ClaimKey
+from chalicelib.domain.ledger.activity import Activity
+from chalicelib.domain.ledger.events import PaymentReversed
+from chalicelib.domain.mechanics import payments
+from chalicelib.domain.mechanics.payment_reversals import PaymentUndone, ReversePayment
+from chalicelib.domain.mechanics.plan_pauses import PausePlan
+from chalicelib.domain.mechanics.plans import SUBSCRIPTIONS
+from chalicelib.domain.mechanics.quoting import ConfirmQuote, MakeQuote
+from chalicelib.domain.mechanics.subscriptions import (
+    CancelPlan,
+    ChangePlan,
+    PayFee,
+    Subscribe,
+)
+from chalicelib.domain.mechanics.wallets import TopUp
+from chalicelib.domain.programme.document import Programme
+from tests.domain.building import (
+    PURCHASE,
+    Member,
+    ladder,
+    line,
+    points,
+    posted,
+    programme,
+    rolling,
+    transfer,
+    visits,
+)
+
+_WHO: Final[dict[str, Any]] = {"member": "mem_1", "programme": "clinic"}
+PREPAID: Final = "clinic/prepaid"
+NOW: Final = "2026-02-03"
+
+
+def prepaid(**parts: Any) -> Programme:
+    """Return a programme with a prepaid wallet, which never expires unless told."""
+    return programme(
+        currencies=[points(), points(**parts) | {"id": "prepaid"}],
+        wallets=[
+            {
+                "currency": "prepaid",
+                "kind": "prepaid",
+                "bands": [{"at_least": 1_000, "percent": 20}],
+            }
+        ],
+        transfers=[{"currency": "prepaid"}],
+    )
+
+
+def top_up(member: Member, amount: int, when: str, payment: str = "hash") -> int:
+    """Pay money in, and return the version of its event."""
+    command = TopUp(currency="prepaid", amount=amount, reference="pay-1", payment=payment, **_WHO)
+    return member.do(command, when).events[-1].version
+
+
+def spend(member: Member, amount: int, when: str, name: str = "q") -> None:
+    """Buy something for so much net of what the wallet takes off, paid from the wallet."""
+    bought = Activity(PURCHASE, "quote", "", 0, money="GBP", lines=(line("a", amount),))
+    member.do(MakeQuote(quote_id=name, activity=bought, **_WHO), when)
+    member.do(ConfirmQuote(member="mem_1", quote_id=name, source="quote"), when)
+    member.recorded[name] = member.events[-1]
+
+
+def back(member: Member, version: int, when: str) -> PaymentUndone:
+    """Let a payment go back."""
+    result = member.do(ReversePayment(version=version, reason="chargeback", **_WHO), when).result
+    assert isinstance(result, PaymentUndone)
+    return result
+
+
+def left(member: Member, when: str = NOW) -> int:
+    """Return what is in the wallet, below zero what is owed."""
+    return member.available(when, PREPAID)
+
+
+class TestReference:
+    """A payment is named by its reference, once."""
+
+    def test_f_the_key_leads_to_the_event(self) -> None:
+        """What is claimed says whose payment it is, of which programme, by which event."""
+        member = Member(prepaid())
+
+        done = member.do(TopUp(currency="prepaid", amount=5, payment="hash", **_WHO), NOW)
+
+        (claim,) = done.claims
+        assert isinstance(claim, ClaimKey)
+        assert (claim.key, claim.owner) == ("payment/hash", "mem_1")
+        assert payments.read(claim.value) == ("clinic", done.events[-1].version)
+        assert claim.refusal is not None
+        assert claim.refusal.code == "payment_known"
+
+    def test_f_a_payment_without_one(self) -> None:
+        """Nothing is claimed, and nobody can find it."""
+        member = Member(prepaid())
+
+        assert member.do(TopUp(currency="prepaid", amount=5, **_WHO), NOW).claims == ()
+        assert member.refused(ReversePayment(version=99, **_WHO), NOW).code == "payment_not_found"
+
+    def test_f_a_trial_has_no_fee_that_a_reference_could_name(self) -> None:
+        """The reference of a plan that begins with its trial is of no payment."""
+        member = Member(PLANS)
+
+        begun = member.do(Subscribe(plan="try", payment="hash", **_WHO), NOW)
+        paid = member.do(PayFee(payment="hash", **_WHO), NOW)
+
+        assert (begun.claims, len(paid.claims)) == ((), 1)
+
+
+class TestTopUps:
+    """What was paid in goes, from wherever it is."""
+
+    def test_f_unspent(self) -> None:
+        """It leaves the wallet to where it was paid in, and no other top-up with it."""
+        member = Member(prepaid())
+        first = top_up(member, 1_000, "2026-02-01")
+        top_up(member, 500, "2026-02-02", "other")
+
+        result = back(member, first, NOW)
+
+        assert result.returned == (Returned(PREPAID, 1_000),)
+        assert result.event is not None
+        assert posted(result.event) == [("member/available", "paid_in/tenant", 1_000)]
+        assert [(lot.amount, lot.key.rate) for lot in member.account.balance(PREPAID).lots] == [
+            (500, 0)
+        ]
+        assert member.verdict().holds
+
+    def test_f_twice(self) -> None:
+        """A payment goes back once: again nothing is written."""
+        member = Member(prepaid())
+        version = top_up(member, 700, "2026-02-01")
+        back(member, version, NOW)
+        before = member.account
+
+        assert back(member, version, NOW).changed is False
+        assert member.account == before
+
+    @pytest.mark.parametrize(
+        ("policy", "returned", "balance"),
+        [
+            ("deficit", Returned(PREPAID, 700, deficit=300), -300),
+            ("clamp", Returned(PREPAID, 400, written_off=300), 0),
+        ],
+    )
+    def test_f_spent_in_part(self, policy: str, returned: Returned, balance: int) -> None:
+        """What is spent becomes a debt, or is let go; a later top-up repays the debt first."""
+        member = Member(prepaid(negative_balance=policy))
+        version = top_up(member, 700, "2026-02-01")
+        spend(member, 300, "2026-02-02")
+
+        assert back(member, version, NOW).returned == (returned,)
+        assert left(member) == balance
+        top_up(member, 1_000, NOW, "again")
+        assert left(member) == 1_000 + balance
+        assert member.verdict().holds
+
+    def test_f_refused_where_it_is_spent(self) -> None:
+        """By the programme's policy, with what is spent; nothing is changed by it."""
+        member = Member(prepaid(negative_balance="reject"))
+        version = top_up(member, 700, "2026-02-01")
+        spend(member, 300, "2026-02-02")
+
+        refusal = member.refused(ReversePayment(version=version, **_WHO), NOW)
+
+        assert (refusal.code, refusal.extensions["spent"]) == ("already_spent", 300)
+        assert left(member) == 400
+
+    def test_f_other_money_pays_before_there_is_a_debt(self) -> None:
+        """A member with another top-up owes nothing: what is missing comes out of that."""
+        member = Member(prepaid())
+        first = top_up(member, 700, "2026-02-01")
+        spend(member, 700, "2026-02-01")
+        top_up(member, 2_000, "2026-02-02", "other")
+
+        assert back(member, first, NOW).returned == (Returned(PREPAID, 700),)
+        assert left(member) == 1_300
+
+    def test_f_what_expired_unspent(self) -> None:
+        """The member has lost it already, and gets the money back: nothing is owed for it."""
+        member = Member(prepaid(expiry=rolling(days=10)))
+        version = top_up(member, 700, "2026-02-01")
+        spend(member, 300, "2026-02-02")
+
+        result = back(member, version, "2026-03-01")
+
+        assert result.returned == (Returned(PREPAID, 300, deficit=300, expired=400),)
+        assert left(member, "2026-03-01") == -300
+
+    def test_f_what_repaid_a_debt(self) -> None:
+        """What went into a debt and into no lot is owed again."""
+        member = Member(prepaid())
+        first = top_up(member, 700, "2026-02-01")
+        spend(member, 700, "2026-02-01")
+        back(member, first, "2026-02-02")
+        second = top_up(member, 900, "2026-02-02", "other")
+        assert left(member) == 200
+
+        assert back(member, second, NOW).returned == (Returned(PREPAID, 900, deficit=700),)
+        assert left(member) == -700
+
+    def test_f_given_to_another(self) -> None:
+        """The friend keeps it, and who paid in owes it."""
+        member, friend = Member(prepaid()), Member(prepaid(), key="T#tenant#M#mem_2")
+        version = top_up(member, 700, "2026-02-01")
+        transfer(member, friend, 500, "2026-02-02", "prepaid")
+
+        assert back(member, version, NOW).returned == (Returned(PREPAID, 700, deficit=500),)
+        assert (left(member), left(friend)) == (-500, 500)
+
+    @pytest.mark.parametrize("policy", ["deficit", "clamp"])
+    def test_f_a_purchase_that_comes_back_later(self, policy: str) -> None:
+        """What had paid for it repays the debt, or what was written off: nothing is left over."""
+        member = Member(prepaid(negative_balance=policy))
+        version = top_up(member, 700, "2026-02-01")
+        spend(member, 300, "2026-02-02")
+        back(member, version, NOW)
+
+        member.reverse("q", "2026-02-04")
+
+        assert left(member, "2026-02-04") == 0
+        paid_in = sum(
+            posting.amount * (1 if posting.source == "paid_in/tenant" else -1)
+            for event in member.events
+            for posting in event.postings
+            if "paid_in/tenant" in (posting.source, posting.destination)
+        )
+        assert paid_in == 0
+        assert member.verdict().holds
+
+
+_steps = st.lists(
+    st.sampled_from(["pay 700", "pay 1000", "buy", "refund", "back", "back"]),
+    min_size=2,
+    max_size=10,
+)
+
+
+@given(_steps, st.randoms(use_true_random=False))
+@settings(max_examples=80, derandomize=True, deadline=None)
+def test_f_money_is_conserved_in_every_order(steps: list[str], rng: Any) -> None:
+    """What is in the wallet is what was paid in and stayed, less what was bought and stayed."""
+    member = Member(prepaid())
+    paid: dict[int, int] = {}
+    bought: dict[str, int] = {}
+    total = 0
+    for number, step in enumerate(steps):
+        when = f"2026-02-{number + 1:02}"
+        name, _, amount = step.partition(" ")
+        if name == "pay":
+            paid[top_up(member, int(amount), when, f"p{number}")] = int(amount)
+            total += int(amount)
+        elif name == "buy" and left(member, when) > 0:
+            before = left(member, when)
+            spend(member, 400, when, f"q{number}")
+            bought[f"q{number}"] = before - left(member, when)
+            total -= bought[f"q{number}"]
+        elif name == "refund" and bought:
+            which = rng.choice(sorted(bought))
+            member.reverse(which, when)
+            total += bought.pop(which)
+        elif name == "back" and paid:
+            version = rng.choice(sorted(paid))
+            assert back(member, version, when).changed
+            total -= paid.pop(version)
+        assert left(member, when) == total
+    assert member.verdict().holds
+
+
+# ── Fees ──
+
+
+def plan(name: str, fee: int, period: str = "month", **parts: Any) -> dict[str, Any]:
+    """Return a plan."""
+    return {"id": name, "name": name, "period": period, "fee": fee, **parts}
+
+
+PLANS: Final = programme(
+    tiers=ladder(("gold", visits(99))),
+    plans=[
+        plan("big", 3_100, tier="gold"),
+        plan("try", 3_100, trial_days=10),
+        plan("small", 620),
+        plan("year", 36_500, "year"),
+        plan("strict", 310, grace_days=0, tier="gold"),
+    ],
+)
+PAY: Final = PayFee(**_WHO)
+
+
+def begin(name: str) -> Subscribe:
+    """Return the command to begin a plan."""
+    return Subscribe(plan=name, **_WHO)
+
+
+def state(member: Member, now: str) -> tuple[str, str, str] | None:
+    """Return state, plan and last day that is paid for."""
+    held = SUBSCRIPTIONS.get(member.seen(now), "clinic")
+    return None if held is None else (held.state, held.plan, held.until_on)
+
+
+def fee(member: Member, command: Any, when: str) -> int:
+    """Pay a fee, and return the version of its event."""
+    return member.do(command, when).events[-1].version
+
+
+class TestFees:
+    """A fee that goes back leaves its period unpaid, by the plan's own rules."""
+
+    def test_f_the_period_that_runs(self) -> None:
+        """It is past due from now on; a fee in the grace pays for it, and no day is gained."""
+        member = Member(PLANS)
+        version = fee(member, begin("big"), "2026-03-01")
+
+        result = back(member, version, "2026-03-11")
+
+        assert result.payment == PaymentReversed(
+            version, "clinic", "plans", "big", 3_100, reason="chargeback"
+        )
+        assert state(member, "2026-03-17") == ("past_due", "big", "2026-02-28")
+        assert state(member, "2026-03-19") is None
+        paid = member.do(PAY, "2026-03-12").result
+        assert (paid.fee.from_on, paid.fee.until_on) == ("2026-03-01", "2026-03-31")
+        assert state(member, "2026-03-20") == ("active", "big", "2026-03-31")
+        assert member.verdict().holds
+
+    def test_f_a_plan_without_a_grace(self) -> None:
+        """It ends at once, and with it the tier that it brought."""
+        member = Member(PLANS)
+        version = fee(member, begin("strict"), "2026-03-01")
+
+        result = back(member, version, "2026-03-11")
+
+        assert state(member, "2026-03-11") is None
+        assert [(each.before, each.after) for each in result.tier_changes] == [("gold", "base")]
+
+    @pytest.mark.parametrize("which", [0, 1, 2])
+    def test_f_whichever_fee_it_was(self, which: int) -> None:
+        """Of three equal fees one less is paid: the last period is the one that is not."""
+        member = Member(PLANS)
+        fees = [fee(member, begin("big"), "2026-03-01")]
+        fees += [fee(member, PAY, f"2026-03-0{n}") for n in (2, 3)]
+
+        back(member, fees[which], "2026-04-11")
+
+        assert state(member, "2026-04-11") == ("active", "big", "2026-04-30")
+        assert member.do(CancelPlan(when="now", **_WHO), "2026-04-11").result.prorated == -2_067
+
+    def test_f_a_period_that_is_over(self) -> None:
+        """A fee of March that goes back in April leaves April unpaid."""
+        member = Member(PLANS)
+        first = fee(member, begin("big"), "2026-03-01")
+        fee(member, PAY, "2026-04-01")
+
+        back(member, first, "2026-04-11")
+
+        assert state(member, "2026-04-11") == ("past_due", "big", "2026-03-31")
+
+    def test_f_two_that_are_over(self) -> None:
+        """Both have to be paid for before the plan runs again."""
+        member = Member(PLANS)
+        fees = [fee(member, begin("big"), "2026-03-01"), fee(member, PAY, "2026-04-01")]
+        for version in fees:
+            back(member, version, "2026-04-11")
+
+        assert state(member, "2026-04-11") == ("past_due", "big", "2026-02-28")
+        member.do(PAY, "2026-04-12")
+        assert state(member, "2026-04-12") == ("past_due", "big", "2026-03-31")
+        member.do(PAY, "2026-04-12")
+        assert state(member, "2026-04-12") == ("active", "big", "2026-04-30")
+
+    @pytest.mark.parametrize(
+        ("new", "stated", "besides", "last"),
+        [
+            ("small", -1_680, 1_680, "2026-02-28"),
+            # Of what was stated 1,000 stay: ten days of the month were had before the change.
+            ("year", 34_400, -33_400, "2026-03-10"),
+        ],
+    )
+    def test_f_after_a_change_of_plan(self, new: str, stated: int, besides: int, last: str) -> None:
+        """What the change had made of the fee is stated the other way round."""
+        member = Member(PLANS)
+        version = fee(member, begin("big"), "2026-03-01")
+        changed = member.do(ChangePlan(plan=new, **_WHO), "2026-03-11").result
+
+        result = back(member, version, "2026-03-11")
+
+        assert result.payment is not None
+        assert (changed.prorated, result.payment.prorated) == (stated, besides)
+        assert state(member, "2026-03-11") == ("past_due", new, last)
+
+    def test_f_of_a_plan_that_has_ended(self) -> None:
+        """Nothing is left to undo, not of another that has begun since."""
+        member = Member(PLANS)
+        version = fee(member, begin("big"), "2026-03-01")
+        member.do(CancelPlan(when="now", **_WHO), "2026-03-02")
+        fee(member, begin("small"), "2026-03-02")
+
+        assert back(member, version, "2026-03-03").changed
+        assert state(member, "2026-03-03") == ("active", "small", "2026-04-01")
+
+    def test_f_in_a_pause(self) -> None:
+        """It goes on to rest; when it runs again the period is unpaid, and is paid from then."""
+        member = Member(PLANS)
+        version = fee(member, begin("big"), "2026-03-01")
+        member.do(PausePlan(months=1, **_WHO), "2026-03-09")
+
+        back(member, version, "2026-03-11")
+
+        assert state(member, "2026-03-11") == ("paused", "big", "2026-03-31")
+        assert state(member, "2026-04-09T00:00:00Z") == ("past_due", "big", "2026-03-31")
+        paid = member.do(PAY, "2026-04-10").result
+        assert (paid.fee.from_on, paid.fee.until_on) == ("2026-04-01", "2026-04-30")
+
+
+@pytest.mark.parametrize("now", ["2026-03-11", "2026-05-11"])
+@given(order=st.permutations([0, 1, 2]), more=st.integers(0, 2))
+@settings(max_examples=20, derandomize=True, deadline=None)
+def test_f_the_order_of_fees_that_go_back(now: str, order: list[int], more: int) -> None:
+    """Whichever go back, in whatever order, the plan is as with so many fees fewer."""
+
+    def ended(which: Callable[[list[int]], list[int]]) -> Any:
+        member = Member(PLANS)
+        fees = [fee(member, begin("big"), "2026-03-01")]
+        fees += [fee(member, PAY, f"2026-03-0{n}") for n in (2, 3)]
+        for place in which(order):
+            back(member, fees[place], now)
+        assert member.verdict().holds
+        return state(member, now)
+
+    assert ended(lambda all_: all_[:more]) == ended(lambda all_: sorted(all_[:more], reverse=True))
+    assert ended(lambda all_: all_[:more]) == ended(lambda _: [0, 1, 2][:more])
