@@ -134,7 +134,7 @@ CODES: Final[dict[str, Code]] = {
     "unknown_line": Code(422, "No such line in the activity"),
     "unusable_line": Code(422, "A line cannot be used"),
     "duplicate_line": Code(422, "A line is given twice"),
-    "lines_required": Code(422, "Lines are required"),
+    "lines_or_amount": Code(422, "Lines and an amount were named"),
     "no_amount": Code(422, "There is no amount to reverse"),
     "amount_mismatch": Code(422, "The amounts do not add up"),
     "amount_too_large": Code(422, "The amount is too large"),

@@ -64,7 +64,11 @@ class ReversedLine(Body):
 
 
 class ReversalBody(Body):
-    """Which activity comes back, and how much: all that is left where nothing is said."""
+    """
+    Which activity comes back, and how much: all that is left where nothing is said.
+
+    An ``amount`` of an activity with lines is spread in proportion over what is left of them.
+    """
 
     source: Source
     external_id: ExternalRef
@@ -132,6 +136,9 @@ class ReversalView(Struct, frozen=True):
     scope="reversals:write",
     summary="Take an activity back, whole, by lines or by an amount",
     description=(
+        "An amount of a purchase with lines comes back of all of them, in proportion to what is "
+        "left of each; their units stay. Of one that was quoted it is of what counts as spend, "
+        "what points and cashback paid comes back with it in its share. "
         "The answer is one statement of everything that follows: money to be paid back, what of "
         "it is kept back for a least bill, value taken back, wallets, vouchers, stamps, units and "
         "tiers. With `dry_run` it says so "
@@ -148,7 +155,7 @@ class ReversalView(Struct, frozen=True):
         "activity_not_found",
         "source_not_allowed",
         "account_closed",
-        "lines_required",
+        "lines_or_amount",
         "no_amount",
         "unknown_line",
         "exceeds_remaining",

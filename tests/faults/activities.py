@@ -140,7 +140,7 @@ def _outcome_of_many(done: Done | None, refusal: LoyaltyError | None) -> Outcome
 
 
 def reverse(play: Play, tenant: str) -> Request:
-    """Draw a reversal: whole, of a part, or of a line."""
+    """Draw a reversal: whole, of a part, of a line, or of an amount of all lines."""
     reported = play.reported[tenant] + play.before
     bought = [each for each in reported if each.source in (QUOTED, TILL)]
     if play.reversed[tenant] and play.chance.percent(60):
@@ -156,7 +156,10 @@ def reverse(play: Play, tenant: str) -> Request:
     amount: int | None = None
     if play.chance.percent(60):
         # Now and then what such an activity does not have.
-        if bool(activity.lines) != play.chance.percent(5):
+        if activity.lines and play.chance.percent(40):
+            total = sum(line.amount for line in activity.lines)
+            amount = max(total, 1000) // play.chance.pick((2, 3, 5, 7))
+        elif bool(activity.lines) != play.chance.percent(5):
             line = play.chance.pick(activity.lines).id if activity.lines else "1"
             lines = (LineReversal(line, None, play.chance.pick((1, None))),)
         elif bool(activity.amount) != play.chance.percent(5):

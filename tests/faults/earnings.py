@@ -75,6 +75,10 @@ def _time_zone(tenant: TenantEnding) -> str:
 def _awards(earned: _Earned) -> Iterator[str]:
     """An activity has what its rules give; a reversal leaves what the rest of it earns."""
     event, data, remaining = earned.event, earned.data, earned.remaining
+    if remaining and remaining.lines:
+        total = sum(amount for amount, _ in remaining.lines)
+        if total != remaining.amount:
+            yield f"of event {event.version} {remaining.amount} are left, of its lines {total}"
     for evaluated in data.evaluations:
         raw = {a.rule: a.raw for a in data.awards if a.programme == evaluated.programme}
         if raw != awards(earned.activity, evaluated.version, evaluated.tier):

@@ -182,6 +182,14 @@ def _reverse_by_rate(decider: Decider, command: ReverseActivity) -> Any:
         return reversal.reverse(decider, command)
 
 
+def _rounded_line_by_line(
+    lines: tuple[tuple[int, int], ...], amount: int
+) -> tuple[tuple[int, int], ...]:
+    """Round what of an amount comes off each line by itself."""
+    total = sum(left for left, _ in lines)
+    return tuple((left - left * amount // total, units) for left, units in lines)
+
+
 def _quota_outside(decider: Decider, command: UseEntitlement) -> Any:
     """Count uses beside the account, in a place that is read a minute late."""
     account = decider.member
@@ -486,6 +494,9 @@ MUTANTS: Final[dict[str, Mutant]] = {
         plant=lambda: _handled(CancelRedemption, _restore_to_new_expiry)
     ),
     "reversal-by-rate": Mutant(plant=lambda: _handled(ReverseActivity, _reverse_by_rate)),
+    "rounded-line-by-line": Mutant(
+        plant=lambda: _swapped(remaining, "_spread", _rounded_line_by_line)
+    ),
     "quota-outside": Mutant(plant=lambda: _handled(UseEntitlement, _quota_outside)),
     "hold-lowers-nothing": Mutant(plant=lambda: _handled(PlaceHold, _hold_beside)),
     "stamps-stay": _retracting("stamp_cards", _stamp_again),

@@ -168,11 +168,29 @@ class TestPart:
         assert clinic.available(member) == 0
         clinic.check(member)
 
+    def test_f_by_amount_of_all_lines(self, clinic: Clinic, member: str) -> None:
+        """A price reduction comes off each line in proportion, whatever came back by line."""
+        identity = basket(clinic, member)
+
+        look = clinic.api.post("/v1/activities/reversals?dry_run=true", identity | {"amount": 700})
+        told = reverse(clinic, identity, amount=700).expect(201)
+
+        assert (look.expect(200), told["remaining_amount"]) == (told, 6_300)
+        assert clinic.available(member) == 54
+        reverse(clinic, identity, lines=[{"id": "a"}]).expect(201)
+        assert clinic.available(member) == 18
+        assert reverse(clinic, identity, amount=2_700).expect(201)["fully_reversed"]
+        assert clinic.available(member) == 0
+        entries = clinic.api.get(f"/v1/members/{member}/statement").expect(200)["entries"]
+        assert [each["returned"]["amount"] for each in entries[:3]] == [2_700, 3_600, 700]
+        assert [line["net"] for line in entries[2]["lines"]] == [400, 100, 200]
+        clinic.check(member)
+
     @pytest.mark.parametrize(
         ("what", "status", "code"),
         [
             ({"lines": [{"id": "z"}]}, 422, "unknown_line"),
-            ({"amount": 100}, 422, "lines_required"),
+            ({"amount": 100, "lines": [{"id": "1"}]}, 422, "lines_or_amount"),
             ({"lines": [{"id": "a", "amount": 4001}]}, 409, "exceeds_remaining"),
             ({"lines": [{"id": "a", "quantity": 3}]}, 409, "exceeds_remaining"),
             ({"amount": 0}, 422, "invalid_body"),

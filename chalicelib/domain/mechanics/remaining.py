@@ -1,7 +1,8 @@
 """
 What remains of an activity: which part of it a reversal takes, and what is left then.
 
-A part is lines, units or money of them, or an amount where there are no lines.
+A part is lines, units or money of them, or an amount of all: that is spread over what is left of
+the lines in proportion, and takes no units, as a price reduction does.
 """
 
 from __future__ import annotations
@@ -76,29 +77,36 @@ def reduced(
     """
     Return what of an activity remains after a reversal, not yet what of its award.
 
-    Raises `Invalid` ``lines_required``, ``no_amount`` or ``unknown_line``, and `Conflict`
+    Raises `Invalid` ``lines_or_amount``, ``no_amount`` or ``unknown_line``, and `Conflict`
     ``exceeds_remaining``.
     """
+    if lines and amount is not None:
+        raise Invalid(
+            "lines_or_amount",
+            "Say which lines come back, or how much of all of them, not both.",
+            errors=[{"pointer": "/amount", "detail": "must be left out where lines are named"}],
+        )
     if lines:
         return _without_lines(activity, before, lines)
     if amount is None:
         return _all_gone(before)
-    if activity.lines:
-        raise Invalid(
-            "lines_required",
-            "This activity has lines: say which of them come back.",
-            errors=[{"pointer": "/lines", "detail": "is required for an activity with lines"}],
-        )
-    if before.amount is None:
+    left = sum(each for each, _ in before.lines) if activity.lines else before.amount
+    if left is None:
         raise Invalid(
             "no_amount",
             "This activity has no amount: reverse it whole.",
             errors=[{"pointer": "/amount", "detail": "must be left out: the activity has none"}],
         )
-    _check_left("/amount", before.amount, amount)
-    if amount == before.amount:
+    _check_left("/amount", left, amount)
+    if amount == left:
         return _all_gone(before)
-    return replace(before, amount=before.amount - amount)
+    return replace(before, amount=left - amount, lines=_spread(before.lines, amount))
+
+
+def _spread(lines: tuple[tuple[int, int], ...], amount: int) -> tuple[tuple[int, int], ...]:
+    """Return lines less an amount, which comes off each in proportion to what is left of it."""
+    back = money.apportion(amount, {place: left for place, (left, _) in enumerate(lines)})
+    return tuple((left - back[place], units) for place, (left, units) in enumerate(lines))
 
 
 def _without_lines(

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from itertools import permutations
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 from hypothesis import given, settings
@@ -12,9 +13,10 @@ from hypothesis import strategies as st
 from chalicelib.domain.decide.benefits import Returned
 from chalicelib.domain.ledger.bill import Bill
 from chalicelib.domain.ledger.events import Event, Line, QuoteBought
+from chalicelib.domain.ledger.lots import Balance
 from chalicelib.domain.mechanics import quotes
 from chalicelib.domain.mechanics.holds import CaptureHold, PlaceHold, ReleaseHold
-from chalicelib.domain.mechanics.remaining import LineReversal
+from chalicelib.domain.mechanics.remaining import LineReversal, Remaining
 from chalicelib.domain.mechanics.reversal import ReverseActivity
 from chalicelib.domain.mechanics.wallet_payments import Payment
 from chalicelib.domain.programme.document import Programme
@@ -92,24 +94,36 @@ carts = st.lists(
 )
 
 
-@given(
-    carts,
-    st.lists(st.integers(1, 300), max_size=2),
-    st.integers(0, 9),
-    st.sampled_from([(1, 50), (3, 7), (100, 1), (1, 1)]),
-    st.sampled_from([30, 100]),
-    st.data(),
-)
-@PROPERTY
-def test_m2_the_parts_sum_to_the_whole(
-    cart: list[tuple[int, int, str]],
-    paid_in: list[int],
-    held: int,
-    rate: tuple[int, int],
-    most: int,
-    data: Any,
-) -> None:
-    """M2: in any order and any parts, what comes back is what was paid, and never below zero."""
+class Sale(NamedTuple):
+    """A purchase that wallets paid a part of: who made it, its lines, its event, what was held."""
+
+    member: Member
+    lines: list[Line]
+    purchase: Event
+    held: Mapping[str, Balance]
+
+    @property
+    def bill(self) -> Bill:
+        """What was paid."""
+        assert self.purchase.detail is not None
+        assert self.purchase.detail.bill is not None
+        return self.purchase.detail.bill
+
+    def back(self, *lines: LineReversal, amount: int | None = None) -> tuple[Remaining, list[Bill]]:
+        """Take something back, and return what is left and what a refund says, if there was one."""
+        command = ReverseActivity(
+            member="mem_1", version=self.purchase.version, lines=lines, amount=amount
+        )
+        done = self.member.do(command, NOON)
+        details = [event.detail for event in done.events]
+        return done.result.remaining, [each.bill for each in details if each and each.bill]
+
+
+@st.composite
+def sales(draw: st.DrawFn) -> Sale:
+    """Draw a purchase, and what is prepaid and held in points to pay for it."""
+    rate = draw(st.sampled_from([(1, 50), (3, 7), (100, 1), (1, 1)]))
+    most = draw(st.sampled_from([30, 100]))
     document = programme(
         currencies=[points(), {**points(), "id": "prepaid"}],
         wallets=[
@@ -128,35 +142,77 @@ def test_m2_the_parts_sum_to_the_whole(
         ],
     )
     member = Member(document)
-    topped_up(member, *paid_in)
-    if held:
-        member.adjust(held * rate[0], NOON)
-    before = member.account.balances
+    topped_up(member, *draw(st.lists(st.integers(1, 300), max_size=2)))
+    if has := draw(st.integers(0, 9)):
+        member.adjust(has * rate[0], NOON)
     payments = (Payment("prepaid"), Payment("points"))
-    lines = [Line(f"l{n}", *each) for n, each in enumerate(cart)]
-    purchase = bought(member, *lines, payments=payments)
-    assert purchase.detail is not None
-    bill = purchase.detail.bill
-    assert bill is not None
-    due = bill.due
+    lines = [Line(f"l{n}", *each) for n, each in enumerate(draw(carts))]
+    held = member.account.balances
+    return Sale(member, lines, bought(member, *lines, payments=payments), held)
 
-    bills = []
-    for each in data.draw(st.permutations(lines)):
+
+def assert_whole(sale: Sale, bills: list[Bill]) -> None:
+    """Check that refunds came to what was paid, none of them below zero."""
+    assert all(each.due >= 0 and each.net >= 0 for each in bills)
+    assert all(part.amount >= 0 and part.money >= 0 for each in bills for part in each.paid)
+    assert sum(each.net for each in bills) == sale.bill.net
+    assert sum(each.due for each in bills) == sale.bill.due
+    assert sale.member.account.balances == sale.held
+    assert sale.member.verdict().holds
+
+
+@given(sales(), st.data())
+@PROPERTY
+def test_m2_the_parts_sum_to_the_whole(sale: Sale, data: Any) -> None:
+    """M2: in any order and any parts, what comes back is what was paid, and never below zero."""
+    bills: list[Bill] = []
+    for each in data.draw(st.permutations(sale.lines)):
         # A line at once, or a unit of it first.
         unit = [LineReversal(each.id, quantity=1)] if each.quantity > 1 else []
         for part in [*unit, LineReversal(each.id)]:
-            command = ReverseActivity(member="mem_1", version=purchase.version, lines=(part,))
-            events = member.do(command, NOON).events
-            for event in events:
-                assert event.detail is not None
-                assert event.detail.bill is not None
-                bills.append(event.detail.bill)
+            bills += sale.back(part)[1]
 
-    assert all(each.due >= 0 and each.net >= 0 for each in bills)
-    assert all(part.amount >= 0 and part.money >= 0 for each in bills for part in each.paid)
-    assert sum(each.net for each in bills) == bill.net
-    assert sum(each.due for each in bills) == due
-    assert member.account.balances == before
+    assert_whole(sale, bills)
+
+
+@given(sales(), st.data())
+@PROPERTY
+def test_f_amounts_and_lines_in_any_mix(sale: Sale, data: Any) -> None:
+    """An amount of all lines, lines, units and money of them, in any order, sum to the whole."""
+    bills: list[Bill] = []
+    counted = sum(line.counted for line in sale.bill.lines)
+    left = Remaining(counted, None, tuple((line.counted, 1) for line in sale.bill.lines))
+    for _ in range(data.draw(st.integers(1, 4))):
+        if left.amount and data.draw(st.booleans()):
+            before, part = left, data.draw(st.integers(1, left.amount))
+            left, more = sale.back(amount=part)
+            assert before.amount is not None
+            assert left.amount == before.amount - part
+            # No line gives more than it has, nor more than a penny beside its share.
+            for (was, _), (now, _) in zip(before.lines, left.lines, strict=True):
+                assert now >= 0
+                assert abs((was - now) * before.amount - was * part) < before.amount
+        else:
+            line = data.draw(st.sampled_from(sale.lines))
+            left, more = sale.back(LineReversal(line.id))
+        bills += more
+    bills += sale.back()[1]
+
+    assert_whole(sale, bills)
+
+
+def test_f_what_prepaid_money_paid_of_an_amount() -> None:
+    """Of 100.00, half of it prepaid, 30.00 come back: 15.00 to the wallet and 15.00 in money."""
+    member = Member(clinic(bands=[]))
+    topped_up(member, 5_000)
+    held = member.account.balances
+    sale = Sale(member, [], bought(member, line("a", 9_000), line("b", 1_000)), held)
+
+    left, (bill,) = sale.back(amount=3_000)
+
+    assert left.lines == ((6_300, 1), (700, 1))
+    assert worth(bill) == (3_000, 1_500, 1_500)
+    assert [each.net for each in bill.lines] == [2_700, 300]
 
 
 # ── Two refunds, in either order ──

@@ -158,6 +158,58 @@ class TestByLine:
         assert decision.result.changed is False
 
 
+class TestByAmountOfLines:
+    """An amount comes back of all lines that are left, in proportion, and their units stay."""
+
+    @pytest.mark.parametrize(
+        ("amounts", "left"),
+        [
+            # Of 30.00, 20.50 and 10.00: the largest remainders are rounded up.
+            ([605], [(2_700, 3), (1_845, 1), (900, 2)]),
+            ([1], [(2_999, 3), (2_050, 1), (1_000, 2)]),
+            ([6_049], [(1, 3), (0, 1), (0, 2)]),
+            ([605, 605], [(2_400, 3), (1_640, 1), (800, 2)]),
+            ([6_050], [(0, 0), (0, 0), (0, 0)]),
+            ([6_000, 50], [(0, 0), (0, 0), (0, 0)]),
+        ],
+    )
+    def test_f_what_remains(self, amounts: list[int], left: list[tuple[int, int]]) -> None:
+        """All of it is the whole purchase, in one or in several."""
+        member = basket()
+        for day, amount in enumerate(amounts, start=2):
+            result = member.reverse("sale", f"2026-02-0{day}", amount=amount)
+
+        assert list(result.remaining.lines) == left
+        assert result.remaining.amount == 6_050 - sum(amounts)
+        assert result.remaining.whole == (sum(amounts) < 6_050)
+        assert member.verdict().holds
+
+    def test_f_each_line_earns_by_its_own_rule(self) -> None:
+        """What the amount takes of a line that earns nothing takes nothing back."""
+        member = basket(rule("spend", per_amount(1, 1), on=PURCHASE, scope=NO_RX))
+
+        result = member.reverse("sale", "2026-02-02", amount=605)
+
+        assert returned(result) == {"clinic/points": 505}
+
+    def test_f_no_more_than_is_left(self) -> None:
+        """After a line came back, the amount is of the others."""
+        member = basket()
+        member.reverse("sale", "2026-02-02", LineReversal("a"))
+        refusal = member.refused(member.reversing("sale", amount=3_051), "2026-02-03")
+
+        assert (refusal.code, refusal.extensions["remaining"]) == ("exceeds_remaining", 3_050)
+        after = member.reverse("sale", "2026-02-03", amount=305).remaining
+        assert after.lines == ((0, 0), (1_845, 1), (900, 2))
+
+    def test_f_lines_and_an_amount(self) -> None:
+        """Both at once would be two meanings."""
+        member = basket()
+        both = member.reversing("sale", LineReversal("a"), amount=5)
+
+        assert member.refused(both, "2026-02-02").code == "lines_or_amount"
+
+
 class TestByAmount:
     """An activity without lines shrinks by an amount."""
 
@@ -201,14 +253,6 @@ class TestByAmount:
         refusal = member.refused(member.reversing("sale", amount=second), "2026-02-03")
 
         assert (refusal.code, refusal.extensions["remaining"]) == ("exceeds_remaining", left)
-
-    def test_activities_with_lines_need_their_lines(self) -> None:
-        """Of a basket one must say what comes back: its lines may earn differently."""
-        member = basket()
-
-        assert member.refused(member.reversing("sale", amount=5), "2026-02-02").code == (
-            "lines_required"
-        )
 
     def test_activities_without_money(self) -> None:
         """An activity without an amount is reversed whole."""
