@@ -29,6 +29,7 @@ from tests.faults.quoting import check_quotes
 from tests.faults.record import Delivery, Intent, Outcome, Part, delivered_by
 from tests.faults.redemptions import check_tenant
 from tests.faults.refunding import check_refunds
+from tests.faults.reinstating import check_reinstating
 from tests.faults.setting_aside import check_holds
 from tests.faults.spending import check_goodwill
 from tests.faults.telling import read_back
@@ -50,6 +51,7 @@ def check(history: History) -> list[str]:
         found.extend(check_holds(tenant))
         found.extend(check_lasting(tenant))
         found.extend(check_lateness(tenant))
+        found.extend(check_reinstating(tenant))
         found.extend(check_goodwill(tenant))
         found.extend(check_quotes(tenant))
         found.extend(check_refunds(tenant))

@@ -40,7 +40,7 @@ from chalicelib.domain.ledger.events import (
     QuoteBought,
     section_of,
 )
-from chalicelib.domain.ledger.lots import Taken
+from chalicelib.domain.ledger.lots import LotKey, Taken
 from chalicelib.domain.mechanics import (
     caps,
     clawback,
@@ -65,6 +65,8 @@ from chalicelib.domain.mechanics import (
     reversal,
     subscriptions,
     transfers,
+    unspent,
+    value,
 )
 from chalicelib.domain.mechanics.closing import Close
 from chalicelib.domain.mechanics.entitlement_uses import UseEntitlement
@@ -397,6 +399,11 @@ def _vouchers_of_a_part(*asked: Any, whole: bool) -> Any:
     return _VOUCHERS(*asked, whole=False)
 
 
+def _back_again(event: EventBuilder, currency: str, key: LotKey) -> int:
+    """Give back what expired, and remember it all the same."""
+    return event.account.counter(value.unspent_counter(currency, key))
+
+
 def _room_as_then(*_: Any) -> Callable[..., None]:
     """See no use of caps but what was known when an activity was recorded."""
     return lambda *_: None
@@ -512,6 +519,7 @@ MUTANTS: Final[dict[str, Mutant]] = {
     ),
     "moved-alone": Mutant(plant=lambda: _swapped(inactivity, "_move", _moved_alone)),
     "tier-of-today": Mutant(plant=lambda: _swapped(earning, "_grant", _by_tier_of_today)),
+    "back-again": Mutant(plant=lambda: _swapped(unspent, "take", _back_again)),
     "room-as-then": Mutant(plant=lambda: _swapped(caps, "room_again", _room_as_then)),
     "free-for-ever": Mutant(plant=lambda: _handled(ConfirmQuote, _free_for_ever)),
     "discount-stays": Mutant(plant=lambda: _swapped(reclaim, "reclaimed", _nothing_kept_back)),

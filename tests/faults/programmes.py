@@ -25,6 +25,8 @@ POINTS_DAYS_IN_SILVER: Final = 8
 # How long hearts last after they were earned, and after each visit.
 HEARTS_FIRST_DAYS: Final = 3
 HEARTS_DAYS: Final = 2
+# Within how many days after their last one a visit brings them back.
+HEARTS_BACK_DAYS: Final = 1
 VISIT_DAY_CAP: Final = 100
 # What a payment earns at least, once a day: it competes with what its amount brings.
 FLAT: Final = 40
@@ -118,6 +120,7 @@ def document(rates: Rates, time_zone: str) -> dict[str, Any]:
                     "on": ["visit.completed"],
                 },
                 "expiry_warning_days": 1,
+                "reinstated_within_days": HEARTS_BACK_DAYS,
             },
         ],
         "attributes": {"online": "bool"},

@@ -503,7 +503,10 @@ def test_w_an_example_can_be_told(name: str, locale: str | None) -> None:
                 "Points can be used until the end of the day 90 days after they were earned. "
                 "They become usable 3 days after they were earned. If what earned them is "
                 "cancelled after they were used, what is earned next makes up for them. What "
-                "a cancelled redemption gives back can be used for 14 days at least."
+                "a cancelled redemption gives back can be used for 14 days at least. What has "
+                "expired comes back, once, with a visit, purchase or other activity within 30 "
+                "days after its last day. It then lasts as if it had been earned on the day "
+                "after its last day."
             ),
         ),
         (

@@ -56,7 +56,7 @@ def _currency(currency: Currency, at: str, today: str | None) -> Iterator[Violat
                 f"{policy.on} is over: what is earned now expires at once; publish a later date",
             )
     if isinstance(policy, NeverExpires):
-        for name in ("restored_life_days", "expiry_warning_days"):
+        for name in ("restored_life_days", "expiry_warning_days", "reinstated_within_days"):
             if getattr(currency, name):
                 yield Violation(join(at, name), "changes nothing where value has no day of its own")
 

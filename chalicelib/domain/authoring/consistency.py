@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from difflib import get_close_matches
 from typing import Final
 
-from chalicelib.domain.authoring import reach
+from chalicelib.domain.authoring import ladder
 from chalicelib.domain.authoring.expressions import Names
 from chalicelib.domain.authoring.growth import longest_life
 from chalicelib.domain.decide import registry
@@ -27,7 +27,6 @@ from chalicelib.domain.programme.document import (
     GivesTier,
     Programme,
     Reward,
-    Threshold,
     TierLevel,
     carries,
 )
@@ -52,11 +51,7 @@ def problems(programme: Programme) -> Iterator[Violation]:
         at = join("/earning", place)
         yield from _rule(programme, rule, at)
         yield from names.problems_of(rule, at)
-    if programme.tiers is not None:
-        for place, level in enumerate(programme.tiers.levels):
-            at = join("/tiers/levels", place)
-            yield from _level(programme, level, at, first=place == 0)
-        yield from reach.problems(programme)
+    yield from ladder.problems(programme)
     for place, reward in enumerate(programme.rewards):
         yield from _reward(programme, reward, join("/rewards", place))
     for mechanic in registry.every():
@@ -160,10 +155,17 @@ def _currency(programme: Programme, currency: Currency, at: str) -> Iterator[Vio
     yield from references.known_tiers(
         programme, tuple(currency.tier_expiry), join(at, "tier_expiry")
     )
+    if currency.reinstated_within_days is not None and _is_dated(currency.expiry):
+        detail = "must be left out: what came back would be over, as `expiry` is one date"
+        yield Violation(join(at, "reinstated_within_days"), detail)
     wrong = list(_expiries(currency, at))
     yield from wrong
     if not wrong:
         yield from _delay(currency, currency.activation_delay_days, at)
+
+
+def _is_dated(policy: Expiry) -> bool:
+    return isinstance(policy, FixedExpiry) and len(policy.on) > len("12-31")
 
 
 def _expiries(currency: Currency, at: str) -> Iterator[Violation]:
@@ -239,54 +241,6 @@ def _carrying(programme: Programme, rule: EarningRule, at: str) -> Iterator[Viol
     if mode != "stack":
         detail = "must be one whose rules all count (`stack`) where the award has `carry`"
         yield Violation(join(at, "group"), detail)
-
-
-def _level(programme: Programme, level: TierLevel, at: str, *, first: bool) -> Iterator[Violation]:
-    here = join(at, "qualify")
-    need = level.qualify
-    if first:
-        if need is not None:
-            yield Violation(here, "must be left out: the first tier is everyone's")
-        return
-    if need is None:
-        return
-    if bool(need.all) == bool(need.any):
-        yield Violation(here, "needs exactly one of `all` and `any`, with thresholds")
-    for name, parts in (("all", need.all), ("any", need.any)):
-        lists = 0
-        for place, part in enumerate(parts):
-            if isinstance(part, Threshold):
-                yield from _threshold(programme, part, join(here, name, place))
-                continue
-            lists += 1
-            if lists > reach.LISTS_MAX:
-                detail = f"is one list too many: {reach.LISTS_MAX} are taken"
-                yield Violation(join(here, name, place), detail)
-            for number, threshold in enumerate(part):
-                yield from _threshold(programme, threshold, join(here, name, place, number))
-
-
-def _threshold(programme: Programme, threshold: Threshold, at: str) -> Iterator[Violation]:
-    here = join(at, "currency")
-    if threshold.metric == "events" and threshold.on is None:
-        detail = (
-            "is required with `events`: the kind of activity that counts, as `lecture.attended`"
-        )
-        yield Violation(join(at, "on"), detail)
-    if threshold.metric != "events" and threshold.on is not None:
-        yield Violation(
-            join(at, "on"), f"must be left out: it is for `events`, not {threshold.metric}"
-        )
-    if threshold.metric in {"spend", "visits", "referrals", "events"}:
-        if threshold.currency is not None:
-            yield Violation(
-                here, f"must be left out: `{threshold.metric}` has no currency of its own"
-            )
-    elif threshold.currency is not None:
-        yield from references.known_currency(programme, threshold.currency, here)
-    elif threshold.metric == "points_earned":
-        known = ", ".join(f"`{currency.id}`" for currency in programme.currencies)
-        yield Violation(here, f"is required with `points_earned`: one of {known}")
 
 
 def _reward(programme: Programme, reward: Reward, at: str) -> Iterator[Violation]:

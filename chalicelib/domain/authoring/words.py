@@ -100,6 +100,18 @@ def _expiry(compose: Composer, currency: Currency) -> Iterator[Message]:
     yield compose.message("currencies-taken-back", policy=currency.negative_balance)
     if currency.restored_life_days:
         yield compose.message("currencies-restored", days=currency.restored_life_days)
+    if currency.reinstated_within_days is not None:
+        yield from _reinstatement(compose, currency.expiry, currency.reinstated_within_days)
+
+
+def _reinstatement(compose: Composer, policy: Expiry, days: int) -> Iterator[Message]:
+    if isinstance(policy, InactivityExpiry) and policy.on:
+        activity = compose.activities(policy.on)
+        yield compose.message("currencies-reinstated-on", days=days, activity=activity)
+    else:
+        yield compose.message("currencies-reinstated", days=days)
+    if not isinstance(policy, InactivityExpiry):
+        yield compose.message("currencies-reinstated-life")
 
 
 def _life(compose: Composer, name: Text, policy: Expiry) -> Iterator[Message]:

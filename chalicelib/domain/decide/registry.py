@@ -37,10 +37,15 @@ def _ends_by_inactivity(programme: Programme) -> bool:
     return any(isinstance(each.expiry, InactivityExpiry) for each in programme.currencies)
 
 
+def _reinstates(programme: Programme) -> bool:
+    return any(each.reinstated_within_days is not None for each in programme.currencies)
+
+
 #: Those that answer what happens and have no section of their own, by what of the core asks for it.
 _OF_CORE: Final[Mapping[str, Callable[[Programme], bool]]] = {
     "auto_redemption": _redeems_automatically,
     "inactivity": _ends_by_inactivity,
+    "reinstatement": _reinstates,
 }
 
 

@@ -312,6 +312,12 @@ class RewardsRedeemed(_Outcome, frozen=True, tag="rewards"):
     rewards: dict[str, int]
 
 
+class ValueReinstated(_Outcome, frozen=True, tag="reinstatement"):
+    """Value that had expired came back, so much by currency."""
+
+    currencies: dict[str, int]
+
+
 if TYPE_CHECKING:
     Outcome = _Outcome
 else:

@@ -23,7 +23,7 @@ class LotKey(Struct, frozen=True, omit_defaults=True):
 
     It is usable through the local day ``expires_on`` and gone at ``expires_at``; value that never
     expires has neither.  ``rate`` is the percentage off what is paid from it.  It is ``prolonged``
-    where it came back and was given a least life, which happens once.
+    where it came back and was given another life, which happens once.
     """
 
     expires_at: Instant | None = None

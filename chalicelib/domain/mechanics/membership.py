@@ -29,6 +29,7 @@ from chalicelib.domain.ledger.events import (
     MemberEnrolled,
     ProfileChanged,
 )
+from chalicelib.domain.mechanics import unspent
 from chalicelib.domain.mechanics.tier_ladder import lowest
 from chalicelib.domain.programme.document import Programme
 from chalicelib.domain.programme.versions import Programmes
@@ -118,8 +119,8 @@ def _take_over(event: EventBuilder, former: Account) -> None:
     have been here.
     """
     for key, counter in sorted(former.counters.items()):
-        of_programme = key.partition("/")[0] in former.enrolments
-        if of_programme and (counter.keep_until is None or counter.keep_until > event.now):
+        of_limit = key.partition("/")[0] in former.enrolments and unspent.is_limit(key)
+        if of_limit and (counter.keep_until is None or counter.keep_until > event.now):
             event.add(CounterChange(key, counter.value, counter.keep_until))
     if former.stats.visits:
         event.add(StatChange(visits=former.stats.visits))

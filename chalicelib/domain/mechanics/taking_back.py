@@ -22,7 +22,7 @@ from chalicelib.domain.errors import Conflict
 from chalicelib.domain.ledger.effects import DeficitChange, PendingChange
 from chalicelib.domain.ledger.lots import LotKey, PendingKey
 from chalicelib.domain.ledger.postings import AVAILABLE, PENDING, LedgerAccount
-from chalicelib.domain.mechanics import restoring, value
+from chalicelib.domain.mechanics import restoring, unspent, value
 
 
 class TakenBack(Struct, frozen=True):
@@ -64,9 +64,9 @@ def take(
     for each in parts:
         part = min(max(each.amount, 0), left)
         left -= part
-        unspent = value.exempt_unspent(event, currency, each.lot, part)
-        expired += unspent
-        left += part - unspent - _from_own_lot(event, currency, each, part - unspent, to)
+        gone = unspent.exempt(event, currency, each.lot, part)
+        expired += gone
+        left += part - gone - _from_own_lot(event, currency, each, part - gone, to)
     for each in parts:
         if each.amount <= 0:
             # Where another rule has become the best, its value lies where the first put it.

@@ -137,53 +137,20 @@ def move_lot(event: EventBuilder, currency: str, lot: Lot, moved: Lot) -> None:
 def expire_at_once(event: EventBuilder, currency: str, key: LotKey, amount: int) -> None:
     """Let an amount of a lot expire, and remember for a year that it was not spent."""
     event.post(AVAILABLE, EXPIRED.of(key.funder), currency, amount)
-    _count_unspent(event, currency, key, amount)
+    count_unspent(event, currency, key, amount)
 
 
-def _count_unspent(event: EventBuilder, currency: str, key: LotKey, amount: int) -> None:
+def count_unspent(event: EventBuilder, currency: str, key: LotKey, amount: int) -> None:
+    """Remember for a year after its end how much of a lot expired unspent (`unspent`)."""
     if key.expires_at is not None and amount:
         kept_until = key.expires_at + UNSPENT_KEPT_MS
-        event.add(CounterChange(_unspent(currency, key), amount, kept_until))
+        event.add(CounterChange(unspent_counter(currency, key), amount, kept_until))
 
 
-def _unspent(currency: str, key: LotKey) -> str:
-    return f"{_unspent_of(currency, key)}{key.expires_on}"
-
-
-def _unspent_of(currency: str, key: LotKey) -> str:
-    return f"{currency}/unspent:{key.funder}:{key.rate}/"
-
-
-def exempt_unspent(event: EventBuilder, currency: str, key: LotKey, amount: int) -> int:
-    """
-    Return how much of an amount of a lot expired unspent, which is not to be taken back again.
-
-    What was spent before the lot expired is not among it.  A lot that activities let last longer
-    has become one with others: of it, what of them expired on the same day or later is.  Of a lot
-    that ended more than a year ago nobody knows any more, so all of it is.
-    """
-    if key.expires_at is None or not is_over(event, key):
-        return 0
-    if key.expires_at + UNSPENT_KEPT_MS < event.now:
-        return amount
-    exempt = 0
-    for counter in _expiries(event.account, currency, key):
-        held = event.account.counters[counter]
-        part = min(held.value, amount - exempt)
-        exempt += part
-        event.add(CounterChange(counter, -part, held.keep_until))
-    return exempt
-
-
-def _expiries(account: Account, currency: str, key: LotKey) -> list[str]:
-    """Return the counters of what expired unspent that may have been of a lot, its own first."""
-    own, of_it = _unspent(currency, key), _unspent_of(currency, key)
-    moves = currency in account.progress.get("inactivity", {})
-    return sorted(
-        counter
-        for counter in account.counters
-        if counter == own or (moves and counter.startswith(of_it) and counter > own)
-    )
+def unspent_counter(currency: str, key: LotKey) -> str:
+    """Return the counter of what of a lot expired unspent; apart where it had come back before."""
+    again = ":again" if key.prolonged else ""
+    return f"{currency}/unspent:{key.funder}:{key.rate}{again}/{key.expires_on}"
 
 
 def check_available(account: Account, currency: str, amount: int) -> None:

@@ -77,8 +77,9 @@ class Currency(Model, frozen=True):
     the activity; what comes without one, by the tier held then.
 
     ``expiry_warning_days`` before its last day, value that is still there is announced in the
-    journal, for messages and webhooks to follow.  What was earned cannot be transferred within
-    ``refund_days`` after its activity, while a refund may take it back.
+    journal, for messages and webhooks to follow.  What expired comes back, once, with an activity
+    of a day ``reinstated_within_days`` after its last day at most.  What was earned cannot be
+    transferred within ``refund_days`` after its activity, while a refund may take it back.
     """
 
     id: Id
@@ -90,6 +91,7 @@ class Currency(Model, frozen=True):
     expiry_warning_days: Annotated[int, Meta(ge=1, le=365)] | None = None
     negative_balance: Literal["deficit", "clamp", "reject"] = "deficit"
     restored_life_days: Days = 0
+    reinstated_within_days: Annotated[int, Meta(ge=1, le=365)] | None = None
     refund_days: Days = 14
 
 

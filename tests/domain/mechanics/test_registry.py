@@ -40,7 +40,7 @@ def test_whatever_acts_is_asked() -> None:
     """A mechanic that acts without an outcome, and is not known of the core, never would be."""
     # A document that was not stored has every section.
     everything = programme(
-        currencies=[points({"type": "inactivity", "days": 30})],
+        currencies=[points({"type": "inactivity", "days": 30}, reinstated_within_days=5)],
         rewards=[reward("massage", 50, gives=GIVES, auto_at=100)],
     )
     assert isinstance(everything, ProgrammeDocument)

@@ -41,3 +41,6 @@ currencies-taken-back =
        *[deficit] If what earned them is cancelled after they were used, what is earned next makes up for them.
     }
 currencies-restored = What a cancelled redemption gives back can be used for { days } at least.
+currencies-reinstated = What has expired comes back, once, with a visit, purchase or other activity within { days } after its last day.
+currencies-reinstated-on = What has expired comes back, once, with a { $activity } within { days } after its last day.
+currencies-reinstated-life = It then lasts as if it had been earned on the day after its last day.

@@ -28,3 +28,6 @@ currencies-taken-back =
        *[deficit] 如果使用之后，当初获得它的活动被取消，则由之后获得的部分补回。
     }
 currencies-restored = 取消兑换后退回的部分至少 { days }内有效。
+currencies-reinstated = 过期的部分，如在最后一天之后 { days }内有就诊、购买或其他活动，可恢复一次。
+currencies-reinstated-on = 过期的部分，如在最后一天之后 { days }内有{ $activity }，可恢复一次。
+currencies-reinstated-life = 恢复后的有效期，按最后一天的次日获得计算。

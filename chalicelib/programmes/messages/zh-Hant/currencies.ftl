@@ -28,3 +28,6 @@ currencies-taken-back =
        *[deficit] 若使用之後，當初取得它的活動被取消，則由之後取得的部分補回。
     }
 currencies-restored = 取消兌換後退回的部分至少 { days }內有效。
+currencies-reinstated = 過期的部分，如在最後一天之後 { days }內有就診、購買或其他活動，可恢復一次。
+currencies-reinstated-on = 過期的部分，如在最後一天之後 { days }內有{ $activity }，可恢復一次。
+currencies-reinstated-life = 恢復後的效期，按最後一天的次日取得計算。

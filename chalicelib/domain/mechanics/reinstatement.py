@@ -1,0 +1,96 @@
+"""
+Reinstatement: what expired unspent comes back, where its member is active again soon enough.
+
+An activity of a day within so many days after the last day of a lot brings back what the account
+remembers of it (`unspent`), whenever it is told; once, and no reversal takes it away again.
+It lasts as if it had been earned on the day after its last day, so that it makes no difference
+which activity brings it back.  Value that lasts by activity goes on by it; an activity that would
+have kept it from expiring, had it been told in time, brings it back as well.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any, Final
+
+from msgspec.structs import replace
+
+from chalicelib.domain.decide.event_builder import EventBuilder
+from chalicelib.domain.decide.mechanic import Mechanic
+from chalicelib.domain.decide.reaction import EarnContext, Reaction, ReversalContext
+from chalicelib.domain.ledger import calendar
+from chalicelib.domain.ledger.events import ValueReinstated
+from chalicelib.domain.ledger.lots import Lot, LotKey
+from chalicelib.domain.ledger.postings import EXPIRED
+from chalicelib.domain.mechanics import expiry, unspent, value
+from chalicelib.domain.programme.document import Currency, Programme, qualified
+from chalicelib.domain.programme.fields import Expiry, InactivityExpiry
+
+
+def apply(event: EventBuilder, context: EarnContext) -> ValueReinstated | None:
+    """Give back what expired not long before the day of the activity; return how much, if any."""
+    programme, activity = context.programme, context.activity
+    day = activity.local_day(programme.time_zone)
+    back: dict[str, int] = {}
+    for currency in programme.currencies:
+        policy = currency.tier_expiry.get(context.tier, currency.expiry)
+        counts = not isinstance(policy, InactivityExpiry) or activity.type in (
+            policy.on or (activity.type,)
+        )
+        if currency.reinstated_within_days is None or not counts:
+            continue
+        key = qualified(programme.id, currency.id)
+        for ended in unspent.lots(event.account, key):
+            lot = _as_it_comes_back(event, programme, currency, policy, ended, day)
+            if lot is not None:
+                lot = replace(lot, amount=unspent.take(event, key, ended))
+                value.credit(event, key, lot, source=EXPIRED, cause="reinstatement")
+                back[currency.id] = back.get(currency.id, 0) + lot.amount
+    return ValueReinstated(programme.id, back) if back else None
+
+
+def _as_it_comes_back(
+    event: EventBuilder,
+    programme: Programme,
+    currency: Currency,
+    policy: Expiry,
+    ended: LotKey,
+    day: date,
+) -> Lot | None:
+    """Return the lot that an activity of a day makes of one that expired, or ``None``."""
+    last = calendar.parse_date(ended.expires_on or "")
+    zone = programme.time_zone
+    latest = calendar.add_days(last, currency.reinstated_within_days or 0)
+    after = last < day <= latest
+    lot = expiry.earned(currency, "", calendar.add_days(last, 1), zone).opens(0, rate=ended.rate)
+    if isinstance(policy, InactivityExpiry):
+        # What it lasts is what this activity, or a later one, lets it last.
+        in_time = day <= last < expiry.day_after(policy, day)
+        if not (after or in_time):
+            return None
+        gone = calendar.expiry_instant(last, zone)
+        key = replace(lot.key, expires_at=gone, expires_on=ended.expires_on, prolonged=after)
+        name = qualified(programme.id, currency.id)
+        lot = value.as_it_lasts(event, name, Lot(0, key))
+    elif after:
+        lot = replace(lot, key=replace(lot.key, prolonged=True))
+    else:
+        return None
+    if value.is_over(event, lot.key):
+        return None
+    return replace(lot, key=replace(lot.key, funder=ended.funder))
+
+
+def retract(
+    _event: EventBuilder, _context: ReversalContext, outcome: ValueReinstated
+) -> ValueReinstated:
+    """Leave what came back: the member was there, whatever of the activity is taken back."""
+    return outcome
+
+
+def shown(outcome: ValueReinstated) -> dict[str, Any]:
+    """Return what came back, by currency."""
+    return dict(outcome.currencies)
+
+
+MECHANIC: Final = Mechanic(reaction=Reaction(apply, retract, shown))

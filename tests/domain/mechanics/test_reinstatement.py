@@ -1,0 +1,257 @@
+"""F: what expired comes back with an activity within a window, once."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Any, Final
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from chalicelib.domain.authoring.validation import validate
+from chalicelib.domain.ledger.account import Account
+from chalicelib.domain.ledger.events import ValueReinstated
+from chalicelib.domain.mechanics.membership import Open
+from tests.domain.building import (
+    PURCHASE,
+    Member,
+    per_amount,
+    points,
+    posted,
+    programme,
+    reward,
+    rolling,
+    rule,
+)
+
+TEN_DAYS: Final = rolling(days=10)
+IDLE: Final = {"type": "inactivity", "days": 10, "on": [PURCHASE]}
+
+
+def member(expiry: dict[str, Any] = TEN_DAYS, within: int = 5, **parts: Any) -> Member:
+    """Return a member whose points last ten days and come back within five more."""
+    currency = points(expiry, reinstated_within_days=within, **parts)
+    document = programme(
+        rule("spend", per_amount(1, 100), PURCHASE),
+        currencies=[currency],
+        rewards=[reward("tea", 40)],
+    )
+    return Member(replace(document, backdate_limit_days=60))
+
+
+def lots(who: Member) -> list[tuple[int, str | None]]:
+    """Return how much lasts until when."""
+    return [(lot.amount, lot.key.expires_on) for lot in who.balance.lots]
+
+
+class TestWindow:
+    """A hundred points of 2 March end with 12 March."""
+
+    @pytest.mark.parametrize(
+        ("visit", "kept"),
+        [
+            ("2026-03-12T23:59:00Z", []),
+            ("2026-03-13T00:00:00Z", [(100, "2026-03-23")]),
+            ("2026-03-17T23:59:00Z", [(100, "2026-03-23")]),
+            ("2026-03-18T00:00:00Z", []),
+        ],
+    )
+    def test_its_days(self, visit: str, kept: list[tuple[int, str]]) -> None:
+        """From the day after the last one to the fifth; it lasts as if earned on the 13th."""
+        who = member()
+        who.buy(10_000, "2026-03-02")
+        who.visit(visit)
+        who.tick("2026-03-18T12:00:00Z")
+
+        assert lots(who) == kept
+        assert who.verdict().holds
+
+    def test_what_is_told(self) -> None:
+        """The value moves back from what expired, and the outcome says so."""
+        who = member()
+        who.buy(10_000, "2026-03-02")
+        recorded = who.visit("2026-03-14")
+
+        assert recorded.outcomes == (ValueReinstated("clinic", {"points": 100}),)
+        assert posted(who.events[-1]) == [("expired/tenant", "member/available", 100)]
+
+    def test_once(self) -> None:
+        """What came back and expires again stays away."""
+        who = member()
+        who.buy(10_000, "2026-03-02")
+        for day in ("2026-03-14", "2026-03-15", "2026-03-25"):
+            who.visit(day)
+
+        assert who.available("2026-03-23") == 0
+        assert who.balance.lots == ()
+        moved = [each for event in who.events for each in posted(event)]
+        assert sum(n for source, _, n in moved if source == "expired/tenant") == 100
+        assert sum(n for _, to, n in moved if to == "expired/tenant") == 200
+
+    def test_only_what_expired_unspent(self) -> None:
+        """What was spent before is not there to come back."""
+        who = member()
+        who.buy(10_000, "2026-03-02")
+        who.redeem("tea", "2026-03-05")
+        who.visit("2026-03-14")
+
+        assert lots(who) == [(60, "2026-03-23")]
+
+    def test_a_debt_is_repaid_first(self) -> None:
+        """What comes back is value like any other."""
+        who = member()
+        who.buy(4_000, "2026-02-25", name="spent")
+        who.redeem("tea", "2026-02-26")
+        who.buy(10_000, "2026-03-02")
+        who.tick("2026-03-13")
+        who.reverse("spent", "2026-03-13")
+        assert who.balance.deficit == 40
+        who.visit("2026-03-14")
+
+        assert lots(who) == [(60, "2026-03-23")]
+
+
+class TestRefunds:
+    """What is refunded does not come back, and what came back is refunded."""
+
+    def test_while_it_is_away(self) -> None:
+        """The refund takes it from what could come back."""
+        who = member()
+        who.buy(10_000, "2026-03-02", name="sale")
+        who.tick("2026-03-13")
+        (back,) = who.reverse("sale", "2026-03-13", amount=4_000).returned
+        assert (back.amount, back.expired) == (0, 40)
+        who.visit("2026-03-14")
+
+        assert lots(who) == [(60, "2026-03-23")]
+
+    def test_when_it_is_back(self) -> None:
+        """It is taken from there."""
+        who = member()
+        who.buy(10_000, "2026-03-02", name="sale")
+        who.visit("2026-03-14")
+        who.reverse("sale", "2026-03-15")
+
+        assert (who.balance.lots, who.balance.deficit) == ((), 0)
+
+    def test_m7_when_it_has_expired_again(self) -> None:
+        """It was never spent, so nothing is owed."""
+        who = member()
+        who.buy(10_000, "2026-03-02", name="sale")
+        who.visit("2026-03-14")
+        who.tick("2026-03-24")
+        (back,) = who.reverse("sale", "2026-03-25").returned
+
+        assert (back.amount, back.expired) == (0, 100)
+        assert who.balance.deficit == 0
+
+    def test_the_activity_that_brought_it(self) -> None:
+        """Whoever was there was there: what came back stays."""
+        who = member()
+        who.buy(10_000, "2026-03-02")
+        who.visit("2026-03-14", name="visit")
+        who.reverse("visit", "2026-03-15")
+
+        assert lots(who) == [(100, "2026-03-23")]
+        who.visit("2026-03-16")
+        assert lots(who) == [(100, "2026-03-23")]
+
+
+class TestInactivity:
+    """Value that lasts ten days after it came, and after each purchase."""
+
+    @pytest.mark.parametrize(
+        ("bought", "told", "kept"),
+        [
+            # Within its life, told when it had expired: as if it had been told in time.
+            ("2026-03-08", "2026-03-15", [(150, "2026-03-18")]),
+            # Of its last day.
+            ("2026-03-12", "2026-03-15", [(150, "2026-03-22")]),
+            # Within the window, at once and late.
+            ("2026-03-15", "2026-03-15", [(50, "2026-03-25"), (100, "2026-03-25")]),
+            ("2026-03-15", "2026-03-21", [(50, "2026-03-25"), (100, "2026-03-25")]),
+            # Of before, which would not have kept it.
+            ("2026-03-02", "2026-03-15", []),
+            # Too late: what it brings expires at once, and what it would have kept has done so.
+            ("2026-03-08", "2026-03-19", []),
+            ("2026-03-18", "2026-03-18", [(50, "2026-03-28")]),
+        ],
+    )
+    def test_reports(self, bought: str, told: str, kept: list[tuple[int, str]]) -> None:
+        """An activity of any day, told at any time."""
+        who = member(IDLE)
+        who.buy(10_000, "2026-03-02")
+        who.tick("2026-03-13")
+        assert who.balance.lots == ()
+        who.buy(5_000, bought, now=told)
+
+        assert lots(who) == kept
+        assert who.verdict().holds
+
+    def test_kinds_that_do_not_count(self) -> None:
+        """A visit brings back nothing where purchases count."""
+        who = member(IDLE)
+        who.buy(10_000, "2026-03-02")
+        who.visit("2026-03-14")
+
+        assert lots(who) == []
+
+
+def test_who_comes_back_after_closing() -> None:
+    """What expired of an account that was closed does not come back to the next."""
+    who = member()
+    who.buy(10_000, "2026-03-02")
+    who.tick("2026-03-13")
+    who.close("2026-03-13")
+    anew = Member(who.programmes, joined=None, key="T#tenant#M#mem_2")
+    opening = Open(member=anew.id, programmes=("clinic",), former=who.id)
+    anew.do(opening, "2026-03-14", former=who)
+    anew.visit("2026-03-14")
+
+    assert anew.balance.lots == ()
+
+
+def test_a_single_date_is_refused() -> None:
+    """What came back would be over."""
+    raw = {
+        "id": "clinic",
+        "name": "Clinic",
+        "time_zone": "UTC",
+        "money": {"currency": "GBP"},
+        "currencies": [
+            points({"type": "fixed", "on": "2027-03-20"}, reinstated_within_days=9),
+        ],
+    }
+
+    assert [each.pointer for each in validate(raw).problems] == [
+        "/currencies/0/reinstated_within_days"
+    ]
+
+
+@settings(max_examples=60, derandomize=True, deadline=None)
+@given(
+    st.lists(st.integers(0, 5), min_size=1, max_size=3, unique=True),
+    st.lists(st.tuples(st.integers(6, 40), st.integers(0, 25)), min_size=1, max_size=6),
+)
+def test_o_the_order_of_reports(bought: list[int], visits: list[tuple[int, int]]) -> None:
+    """Visits told in any order bring back the same; purchases are told on their day."""
+
+    def on(day: int) -> str:
+        return f"{date(2026, 3, 1) + timedelta(days=day)}T12:00:00Z"
+
+    def lived(*, late: bool) -> Member:
+        who = member(rolling(days=25), within=12)
+        for day in bought:
+            who.buy(10_000, on(day))
+        told = [(day + late * delay, day) for day, delay in visits]
+        for now, day in sorted(told):
+            who.visit(on(day), now=on(now))
+        return who
+
+    in_time, late = lived(late=False), lived(late=True)
+    for day in (66, 70, 90, 120):
+        assert late.seen(on(day)).balances == in_time.seen(on(day)).balances
+    assert late.verdict().holds
+    assert isinstance(in_time.seen(on(66)), Account)
