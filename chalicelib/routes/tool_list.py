@@ -3,11 +3,13 @@ The operations as tools of a language model: what each does, and what it takes.
 
 The list has the shape of `tools/list` of the Model Context Protocol; others only name its fields
 differently.  It is made of the OpenAPI document, and short enough to be given whole: what a model
-would not read, such as the schema of a programme, is left in the document.
+would not read, such as the schema of a programme, is left in the document, and what a field of one
+name means in many tools is said once, beside them.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
@@ -18,6 +20,8 @@ from chalicelib.routes.openapi_schemas import without_null
 from chalicelib.routes.operation import JSON_TYPE
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from chalice.app import Chalice
 
     Schema = dict[str, Any]
@@ -28,15 +32,18 @@ _APART: Final = {"ProgrammeDocument"}
 _LEFT_OUT: Final = frozenset(
     {
         *("title", "additionalProperties", "propertyNames", "not"),
-        *("maxLength", "minLength", "maxItems", "pattern"),
+        *("maxLength", "minLength", "maxItems", "pattern", "minimum", "maximum"),
     }
 )
+#: In how many places a field means the same before that is said once for all of them.
+_OFTEN: Final = 3
 
 
 @lru_cache(maxsize=4)
 def encoded(app: Chalice) -> bytes:
-    """Return the tools of that app as JSON, made once."""
-    return msgspec.json.encode({"tools": tools(described(app))})
+    """Return the tools of that app as JSON, made once, and what fields mean in many of them."""
+    made = tools(described(app))
+    return msgspec.json.encode({"tools": made, "fields": _said_once(made)})
 
 
 def tools(document: dict[str, Any]) -> list[dict[str, Any]]:
@@ -54,6 +61,28 @@ def tools(document: dict[str, Any]) -> list[dict[str, Any]]:
         for method, operation in methods.items()
         if operation["security"]
     ]
+
+
+def _said_once(made: list[dict[str, Any]]) -> dict[str, str]:
+    """Take the descriptions out of tools that fields of one name often have, and return them."""
+    fields = [field for tool in made for field in _fields(tool["inputSchema"])]
+    told = Counter((name, each["description"]) for name, each in fields if "description" in each)
+    # Of a name that means several things, the one that is meant most often.
+    found = {name: text for (name, text), times in reversed(told.most_common()) if times >= _OFTEN}
+    for name, each in fields:
+        if each.get("description") == found.get(name, ""):
+            del each["description"]
+    return found
+
+
+def _fields(schema: Schema) -> Iterator[tuple[str, Schema]]:
+    """Yield the fields of a schema, and of what is in it, by their names."""
+    for name, each in schema.get("properties", {}).items():
+        yield name, each
+        yield from _fields(each)
+    for each in (schema.get("items"), *schema.get("anyOf", ()), *schema.get("oneOf", ())):
+        if isinstance(each, dict):
+            yield from _fields(each)
 
 
 def _input(operation: dict[str, Any], schemas: dict[str, Schema]) -> Schema:

@@ -382,6 +382,18 @@ class TestTools:
             assert "$ref" not in json.dumps(tool), name
             assert tool["description"] == OPERATIONS[name]["description"]
 
+    def test_d6_every_field_is_told(self) -> None:
+        """A field without a description of its own has that of its name."""
+        listed = json.loads(TOOLS)
+        untold = {
+            name
+            for tool in listed["tools"]
+            for name, field in tool_list._fields(tool["inputSchema"])
+            if "description" not in field and name not in listed["fields"]
+        }
+
+        assert untold <= {"body"}
+
     def test_d6_examples_fit(self) -> None:
         """What was sent and succeeded is a call of the tool."""
         for tool in json.loads(TOOLS)["tools"]:
