@@ -88,6 +88,7 @@ class MemberView(Struct, frozen=True, omit_defaults=True):
     tz: str | None = None
     display_name: str = ""
     birthday: str | None = None
+    age_bands: dict[str, str] = {}
     contact: str = ""
     acquisition_source: str = ""
     external_systems: list[str] = []
@@ -167,6 +168,7 @@ def member_view(profile: Profile, account: Account) -> MemberView:
         tz=profile.time_zone or None,
         display_name=profile.display_name,
         birthday=profile.birthday or None,
+        age_bands=profile.age_bands,
         contact=profile.contact,
         acquisition_source=profile.acquisition_source,
         external_systems=sorted(profile.external_ids),

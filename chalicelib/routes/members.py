@@ -8,9 +8,9 @@ from msgspec import UNSET, Meta, Struct, UnsetType, field
 from msgspec.structs import asdict
 
 from chalicelib.domain.errors import Invalid
-from chalicelib.domain.ledger.calendar import zone
+from chalicelib.domain.ledger.calendar import parse_date, zone
 from chalicelib.domain.mechanics.membership import Joined
-from chalicelib.domain.programme.fields import Id, whole
+from chalicelib.domain.programme.fields import Id, LocalDate, whole
 from chalicelib.routes.calls import (
     answer,
     caller_of,
@@ -59,6 +59,7 @@ Birthday = Annotated[
 ]
 
 
+AgeBands = Annotated[dict[Id, LocalDate], Meta(max_length=10)]
 MetadataKey = Annotated[str, Meta(pattern=whole(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,39}"))]
 Metadata = Annotated[dict[MetadataKey, ShortText], Meta(max_length=20)]
 
@@ -79,6 +80,7 @@ class NewMemberBody(Body):
     tz: Annotated[str, Meta(max_length=64, description="An IANA time zone.")] | None = None
     display_name: ShortText = ""
     birthday: Birthday | None = None
+    age_bands: AgeBands = field(default_factory=dict)
     contact: Annotated[
         str, Meta(max_length=200, description="An opaque token or CRM id, no address.")
     ] = ""
@@ -94,6 +96,7 @@ class MemberChanges(Body):
     tz: Annotated[str, Meta(max_length=64)] | UnsetType | None = UNSET
     display_name: ShortText | UnsetType | None = UNSET
     birthday: Birthday | UnsetType | None = UNSET
+    age_bands: AgeBands | UnsetType | None = UNSET
     contact: ShortText | UnsetType | None = UNSET
     metadata: Metadata | UnsetType | None = UNSET
 
@@ -135,6 +138,16 @@ def _checked_zone(name: str | None) -> str:
         raise Invalid(error.code, error.message, errors=errors) from None
 
 
+def _checked_days(bands: dict[str, str]) -> dict[str, str]:
+    for band, day in bands.items():
+        try:
+            parse_date(day)
+        except Invalid as error:
+            errors = [{"pointer": f"/age_bands/{band}", "detail": error.message}]
+            raise Invalid(error.code, error.message, errors=errors) from None
+    return bands
+
+
 @api.post(
     "/members",
     name="create_member",
@@ -152,7 +165,7 @@ def _checked_zone(name: str | None) -> str:
     also=(200,),
     headers=("Location",),
     idempotent=True,
-    errors=(*ENROLLING, "account_closed", "unknown_time_zone"),
+    errors=(*ENROLLING, "account_closed", "unknown_time_zone", "invalid_date"),
 )
 def create(call: Call[NewMemberBody]) -> Reply:
     """Create on first contact, idempotent on the external id."""
@@ -165,6 +178,7 @@ def create(call: Call[NewMemberBody]) -> Reply:
         time_zone=_checked_zone(body.tz),
         display_name=body.display_name,
         birthday=body.birthday or "",
+        age_bands=_checked_days(body.age_bands),
         contact=body.contact,
         acquisition_source=body.acquisition_source,
         metadata=body.metadata,
@@ -281,7 +295,7 @@ def read(call: Call) -> Reply:
     headers=("ETag",),
     idempotent=False,
     if_match=True,
-    errors=("member_not_found", "unknown_time_zone"),
+    errors=("member_not_found", "unknown_time_zone", "invalid_date"),
 )
 def change(call: Call[MemberChanges]) -> Reply:
     """Change the profile of the revision that was read."""
@@ -296,6 +310,8 @@ def change(call: Call[MemberChanges]) -> Reply:
         )
         if value is not UNSET
     }
+    if body.age_bands is not UNSET:
+        changes["age_bands"] = _checked_days(body.age_bands or {})
     if body.metadata is not UNSET:
         changes["metadata"] = body.metadata or {}
     if body.tz is not UNSET:

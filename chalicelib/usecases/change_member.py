@@ -41,7 +41,9 @@ def change_member(
             )
         return DirectoryWrite(replace(profile, **changes, revision=expected + 1))
 
-    command = ChangeProfile(member=member, birthday=changes.get("birthday"))
+    command = ChangeProfile(
+        member=member, birthday=changes.get("birthday"), age_bands=changes.get("age_bands")
+    )
     return change_account(services, caller, command, present, directory=directory)
 
 

@@ -43,6 +43,7 @@ class NewMember(Struct, frozen=True, kw_only=True):
     time_zone: str = ""
     display_name: str = ""
     birthday: str = ""
+    age_bands: dict[str, str] = {}
     contact: str = ""
     acquisition_source: str = ""
     metadata: dict[str, str] = {}
@@ -91,6 +92,7 @@ def create_member(
                 programmes=new.programmes,
                 consents=granted,
                 birthday=new.birthday,
+                age_bands=new.age_bands,
                 former=former,
             ),
             present,
@@ -125,6 +127,7 @@ def profile_of(member: str, new: NewMember, key: str | None, now: Instant) -> Pr
         time_zone=new.time_zone,
         display_name=new.display_name,
         birthday=new.birthday,
+        age_bands=new.age_bands,
         contact=new.contact,
         acquisition_source=new.acquisition_source,
         external_ids={new.external_id[0]: key} if new.external_id and key else {},
@@ -168,7 +171,11 @@ def _enrol_known(
 
     granted = {consent.purpose: consent.granted for consent in new.consents}
     command = Enrol(
-        member=member, programmes=new.programmes, consents=granted, birthday=new.birthday
+        member=member,
+        programmes=new.programmes,
+        consents=granted,
+        birthday=new.birthday,
+        age_bands=new.age_bands,
     )
     done = change_account(services, caller, command, present, identity, directory=directory)
     return Created(done, done.member)
@@ -181,6 +188,7 @@ def _completed(profile: Profile, given: Profile) -> Profile | None:
         "metadata",
     )
     known = {name: getattr(profile, name) or getattr(given, name) for name in details}
+    known["age_bands"] = given.age_bands | profile.age_bands
     if not given.consents and replace(profile, **known) == profile:
         return None
     return replace(with_consents(profile, given.consents), **known)

@@ -137,8 +137,9 @@ class Profile(Struct, frozen=True, omit_defaults=True):
     """
     A member's personal data, kept apart from the ledger; ``revision`` is its ETag.
 
-    ``birthday`` is MM-DD; ``contact`` an opaque token or CRM id; ``external_ids`` the keyed hashes
-    of the ids that other systems have for the member, one a system; ``consents`` the evidence.
+    ``birthday`` is MM-DD, ``age_bands`` the days from which the member is in each; ``contact`` an
+    opaque token or CRM id; ``external_ids`` the keyed hashes of the ids that other systems have for
+    the member, one a system; ``consents`` the evidence.
     ``former`` is the closed account that they had before; ``metadata`` whatever the tenant keeps
     here, which nothing reads.  What is not known is empty.
     """
@@ -150,6 +151,7 @@ class Profile(Struct, frozen=True, omit_defaults=True):
     time_zone: str = ""
     display_name: str = ""
     birthday: str = ""
+    age_bands: dict[str, str] = {}
     contact: str = ""
     acquisition_source: str = ""
     external_ids: dict[str, str] = {}

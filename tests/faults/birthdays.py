@@ -37,19 +37,21 @@ def draw_birthday(play: Play, tenant: str) -> str:
 def change(play: Play, tenant: str) -> Request:
     """Draw a change of a birthday over the profile as it then is, which nothing but it tells."""
     member, birthday = play.member(tenant), draw_birthday(play, tenant)
+    bands = play.chance.pick(({}, {"senior": "2027-01-18"}, {"senior": "1999-12-31"}))
 
     def run(services: Services, caller: Caller) -> Done:
         profile = services.directory.profile(tenant, member)
         if profile is None:
             raise MemberNotFound
-        changes = {"birthday": birthday}
+        changes = {"birthday": birthday, "age_bands": bands}
         return change_member(services, caller, member, changes, profile.revision, answer_of)
 
     def claim(done: Done, ending: Ending, _delivery: Delivery) -> Iterable[str]:
         version = read_back(done.answer.body).version
-        known = ending.tenants[tenant].journals[member].accounts[version].birthday
-        if known != birthday:
-            yield f"{member} was told of {birthday!r} at version {version}, which has {known!r}"
+        account = ending.tenants[tenant].journals[member].accounts[version]
+        known = (account.birthday, account.age_bands)
+        if known != (birthday, bands):
+            yield f"{member} was told of {birthday!r}, {bands} at version {version}, not {known}"
 
     return Request(reads(run, claim), f"{birthday or 'none'} of {member[-1]}")
 
@@ -61,7 +63,10 @@ def check_birthdays(tenant: TenantEnding) -> Iterator[str]:
     # That whoever has one has the other is checked elsewhere.
     for member in sorted(tenant.profiles.keys() & tenant.accounts.keys()):
         name = f"{tenant.id} {member[-1]}"
-        known, profile = tenant.accounts[member].birthday, tenant.profiles[member].birthday
+        known, profile = (
+            (each.birthday, each.age_bands)
+            for each in (tenant.accounts[member], tenant.profiles[member])
+        )
         if known != profile:
             yield f"{name} was born on {known!r} by the account, on {profile!r} by the profile"
         yield from (f"{name}: {fault}" for fault in _gifts(tenant.journals[member], zone))

@@ -336,6 +336,17 @@ def test_u10_the_end_is_announced(practice: Clinic, patient: str) -> None:
     assert practice.available(patient, "stars") == 0
 
 
+def test_u6_seniors_earn_double(practice: Clinic) -> None:
+    """From the day that was given for it, by the clock of the practice; nobody else does."""
+    senior = practice.enrolled(age_bands={"senior": "2027-01-18"})
+    unknown = practice.enrolled(birthday="01-18")
+    for when, earned in (("2027-01-18T04:59:59Z", 1), ("2027-01-18T05:00:00Z", 2)):
+        practice.move_to(when)
+        for member, stars in ((senior, earned), (unknown, 1)):
+            (award,) = practice.record(member, "goal.met").expect(201)["awards"]
+            assert award["amount"] == stars
+
+
 def test_redeemed_by_itself(practice: Clinic, patient: str) -> None:
     """The third class makes 90 points, which are a call at once; the fourth begins again."""
     practice.move_to("2027-01-19T14:00:00Z")

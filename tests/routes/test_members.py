@@ -73,6 +73,10 @@ class TestCreate:
             ({"birthday": "00-10"}, "/birthday"),
             ({"birthday": "02-29\n"}, "/birthday"),
             ({"birthday": "01-1\u0663"}, "/birthday"),
+            ({"age_bands": {"senior": "2027-02-29"}}, "/age_bands/senior"),
+            ({"age_bands": {"senior": "01-18"}}, "/age_bands/senior"),
+            ({"age_bands": {"65+": "2027-01-18"}}, "/age_bands/65+"),
+            ({"age_bands": ["senior"]}, "/age_bands"),
             ({"locale": "en\n"}, "/locale"),
             ({"external_id": {"system": "ehr\n", "value": "1"}}, "/external_id/system"),
             ({"external_id": "emr:1"}, "/external_id"),
@@ -161,6 +165,32 @@ class TestChange:
         assert result["birthday"] == "02-29"
         kinds = [event["kind"] for event in clinic.check(member)]
         assert kinds == ["member.enrolled", "profile.changed"]
+
+    def test_u6_age_bands(self, clinic: Clinic) -> None:
+        """They are given, kept, changed and taken back apart from the birthday."""
+        member = clinic.enrolled(age_bands={"adult": "2028-02-29"})
+        path = f"/v1/members/{member}"
+        assert clinic.api.get(path).expect(200)["age_bands"] == {"adult": "2028-02-29"}
+
+        clinic.api.patch(path, {"birthday": "02-29"}, If_Match='"1"').expect(200)
+        other = {"age_bands": {"senior": "2027-01-18"}}
+        result = clinic.api.patch(path, other, If_Match='"2"').expect(200)
+        assert (result["birthday"], result["age_bands"]) == ("02-29", other["age_bands"])
+        result = clinic.api.patch(path, {"age_bands": None}, If_Match='"3"').expect(200)
+        assert "age_bands" not in result
+        kinds = [event["kind"] for event in clinic.check(member)]
+        assert kinds == ["member.enrolled", *["profile.changed"] * 3]
+
+    def test_u6_age_bands_are_completed(self, clinic: Clinic) -> None:
+        """Who is known by the external id gets what is not known yet; the rest stays."""
+        who = {"external_id": {"system": "emr", "value": "bands"}}
+        first, more = {"adult": "2020-01-18"}, {"adult": "2021-01-18", "senior": "2027-01-18"}
+        member = clinic.api.post("/v1/members", who | {"age_bands": first}).expect(201)["id"]
+        clinic.api.post("/v1/members", who | {"age_bands": more}).expect(200)
+
+        known = clinic.api.get(f"/v1/members/{member}").expect(200)
+        assert known["age_bands"] == more | first
+        clinic.check(member)
 
 
 class TestConsents:

@@ -22,6 +22,7 @@ from chalicelib.domain.mechanics import entitlements, expiry
 from chalicelib.domain.pointer import join
 from chalicelib.domain.programme import recurrence, references
 from chalicelib.domain.programme.document import (
+    AgeBand,
     Currency,
     EarningRule,
     GivesTier,
@@ -62,7 +63,8 @@ def problems(programme: Programme) -> Iterator[Violation]:
 def texts(programme: Programme) -> Iterator[tuple[str, Text]]:
     """Every text that members see, with its pointer."""
     yield "/name", programme.name
-    named: dict[str, Sequence[Currency | EarningRule | TierLevel | Reward]] = {
+    named: dict[str, Sequence[AgeBand | Currency | EarningRule | TierLevel | Reward]] = {
+        "/age_bands": programme.age_bands,
         "/currencies": programme.currencies,
         "/earning": programme.earning,
         "/tiers/levels": programme.tiers.levels if programme.tiers else (),
@@ -118,6 +120,7 @@ def _locales(translated: Iterable[str], at: str) -> Iterator[Violation]:
 def _identities(programme: Programme) -> Iterator[Violation]:
     collections = {
         "/currencies": [currency.id for currency in programme.currencies],
+        "/age_bands": [band.id for band in programme.age_bands],
         "/groups": [group.id for group in programme.groups],
         "/earning": [rule.id for rule in programme.earning],
         "/tiers/levels": references.tier_ids(programme),

@@ -21,6 +21,7 @@ class Names:
 
     def __init__(self, programme: Programme) -> None:
         self._declared = sorted(programme.attributes.items())
+        self._has_bands = bool(programme.age_bands)
         self.refused = {
             name: refusal
             for name, kind in self._declared
@@ -42,6 +43,8 @@ class Names:
         """Yield the expressions of a rule that cannot be evaluated."""
         for where, kind, expression in _expressions(rule, at):
             refusal = references.refusal_of(conditions.check, expression, kind, self.scope)
+            if "member.age_band" in expression and not self._has_bands:
+                yield Violation(where, "reads `member.age_band`: declare bands in `age_bands`")
             # What names an attribute that cannot be declared is reported at the attribute.
             if refusal and not any(f"attributes.{name}" in expression for name in self.refused):
                 yield Violation(where, refusal)

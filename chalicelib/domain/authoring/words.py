@@ -84,6 +84,9 @@ def _reporting(compose: Composer) -> Iterator[Message]:
     programme = compose.programme
     yield compose.message("reporting-days", zone=programme.time_zone)
     yield compose.message("reporting-late", days=programme.backdate_limit_days)
+    if programme.age_bands:
+        bands = compose.all_of(band.name for band in programme.age_bands)
+        yield compose.message("reporting-age-bands", bands=bands)
     for currency, rate in sorted(programme.money.rates.items()):
         foreign = Money(rate.per, currency)
         yield compose.message("reporting-rate", foreign=foreign, own=compose.money(rate.amount))

@@ -3,7 +3,8 @@ The member's account: what one member holds, and the only way in which it comes 
 
 `evolve` folds one journal event into the account.  It knows no programme and no rule: an event
 carries complete deltas, so that a journal written by any earlier release folds to the same
-account.  `mechanics` decide which deltas; here they are only applied.
+account.  `mechanics` decide which deltas; here they are only applied.  One module because the
+account is what the deltas fold to, and each delta has its place in it.
 """
 
 from __future__ import annotations
@@ -78,8 +79,9 @@ class Account(Struct, frozen=True, omit_defaults=True):
     Keys: ``enrolments`` by programme; ``balances`` by `programme/currency`; ``metrics`` by
     `programme/metric`, then by month `2026-11`, perhaps by day `2026-11-22`, and `all`;
     ``consents`` by purpose; ``progress`` by mechanic, then by a key of its own
-    (`progress.ProgressStore`).  ``birthday`` is MM-DD, empty where it is not known; the directory
-    has it too, and both are written in one transaction.
+    (`progress.ProgressStore`).  ``birthday`` is MM-DD, empty where it is not known;
+    ``age_bands`` are the days from which the member is in each.  The directory has both too, and
+    all is written in one transaction.
     """
 
     version: int = 0
@@ -94,6 +96,7 @@ class Account(Struct, frozen=True, omit_defaults=True):
     stats: Stats = Stats()
     consents: dict[str, bool] = {}
     birthday: str = ""
+    age_bands: dict[str, str] = {}
     progress: dict[str, dict[str, Any]] = {}
 
     def balance(self, currency: str) -> Balance:
@@ -127,6 +130,7 @@ class Folding:
         self.stats = account.stats
         self.consents = dict(account.consents)
         self.birthday = account.birthday
+        self.age_bands = account.age_bands
         self.progress = dict(account.progress)
 
     def apply(self, effect: fx.Effect) -> None:
@@ -172,6 +176,7 @@ class Folding:
             stats=self.stats,
             consents=self.consents,
             birthday=self.birthday,
+            age_bands=self.age_bands,
             progress=self.progress,
         )
 
@@ -281,6 +286,9 @@ class Folding:
     def _birthday(self, effect: fx.BirthdayChange) -> None:
         self.birthday = effect.birthday
 
+    def _age_bands(self, effect: fx.AgeBandsChange) -> None:
+        self.age_bands = effect.bands
+
     def _progress(self, effect: fx.ProgressChange) -> None:
         records = dict(self.progress.get(effect.mechanic, {}))
         if effect.record is None:
@@ -313,6 +321,7 @@ class Folding:
         fx.StatChange: _stat,
         fx.ConsentChange: _consent,
         fx.BirthdayChange: _birthday,
+        fx.AgeBandsChange: _age_bands,
         fx.ProgressChange: _progress,
     }
 

@@ -136,6 +136,12 @@ class BirthdayChange(_Effect, frozen=True, tag="birthday"):
     birthday: str
 
 
+class AgeBandsChange(_Effect, frozen=True, tag="age_bands"):
+    """From these local days on the member is in these age bands, by band; all that is known."""
+
+    bands: dict[str, str]
+
+
 class ProgressChange(_Effect, frozen=True, tag="progress"):
     """A mechanic's record is now this, as a JSON value; none any more where ``record`` is None."""
 
@@ -159,5 +165,6 @@ Effect = (
     | StatChange
     | ConsentChange
     | BirthdayChange
+    | AgeBandsChange
     | ProgressChange
 )

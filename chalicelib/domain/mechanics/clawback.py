@@ -83,7 +83,7 @@ def _anew(
         met = tuple(r for r in programme.earning if r.id in rooms and not carries(r))
         document, programme = programme, replace(programme, earning=met)
         counted, _ = in_money_of(programme, what_is_left(activity, left))
-        snapshot = earning.snapshot_of(account, evaluation, counted, programme.time_zone)
+        snapshot = earning.snapshot_of(account, programme, evaluation, counted)
         day = counted.local_day(programme.time_zone)
         room = _room(rooms, caps.room_again(account, programme, day, now, had))
         for outcome in earning.evaluate(programme, counted, snapshot, room):

@@ -20,7 +20,7 @@ from msgspec.structs import replace
 
 from chalicelib.domain.decide.event_builder import EventBuilder
 from chalicelib.domain.ledger import calendar, money
-from chalicelib.domain.ledger.account import Account, Enrolment
+from chalicelib.domain.ledger.account import Account
 from chalicelib.domain.ledger.activity import Activity
 from chalicelib.domain.ledger.effects import PendingChange
 from chalicelib.domain.ledger.events import Evaluation, RuleAward
@@ -67,6 +67,7 @@ class EligibilitySnapshot(Struct, frozen=True):
     visits: int
     days_enrolled: int
     birthday_month: int = 0
+    age_band: str = ""
     carried: dict[str, int] = {}
 
 
@@ -157,6 +158,7 @@ class _Context:
             visits=self.snapshot.visits,
             days_enrolled=self.snapshot.days_enrolled,
             birthday_month=self.snapshot.birthday_month,
+            age_band=self.snapshot.age_band,
         )
         return RuleExpressions(self.programme, self.activity, member, self.day, self.time)
 
@@ -267,7 +269,7 @@ def award(
     """
     account = event.account
     day = activity.local_day(programme.time_zone)
-    snapshot = _snapshot(account, account.enrolments[programme.id], activity, day)
+    snapshot = _snapshot(account, programme, activity, day)
     if any(map(carries, programme.earning)):
         from chalicelib.domain.mechanics import remainders
 
@@ -290,29 +292,37 @@ def award(
 
 
 def snapshot_of(
-    account: Account, evaluation: Evaluation, activity: Activity, time_zone: str
+    account: Account, programme: Programme, evaluation: Evaluation, activity: Activity
 ) -> EligibilitySnapshot:
     """
-    Return the snapshot by which a journaled activity was evaluated.
+    Return the snapshot by which a programme evaluated a journaled activity.
 
-    The birthday is today's: the journal of an activity does not repeat it.
+    The birthday and the age bands are today's: the journal of an activity does not repeat them.
     """
-    day = activity.local_day(time_zone)
-    enrolment = account.enrolments[evaluation.programme]
-    now = _snapshot(account, enrolment, activity, day)
+    now = _snapshot(account, programme, activity, activity.local_day(programme.time_zone))
     return replace(now, tier=evaluation.tier, visits=evaluation.visits)
 
 
 def _snapshot(
-    account: Account, enrolment: Enrolment, activity: Activity, day: date
+    account: Account, programme: Programme, activity: Activity, day: date
 ) -> EligibilitySnapshot:
+    enrolment = account.enrolments[programme.id]
     joined = calendar.parse_date(enrolment.joined_on)
     return EligibilitySnapshot(
         tier=enrolment.tier_at(activity.occurred_at),
         visits=account.stats.visits,
         days_enrolled=max((day - joined).days, 0),
         birthday_month=_month_in(account.birthday),
+        age_band=_age_band(account, programme, day),
     )
+
+
+def _age_band(account: Account, programme: Programme, day: date) -> str:
+    if not programme.age_bands:
+        return ""
+    from chalicelib.domain.mechanics import age_bands  # few programmes have any
+
+    return age_bands.band_on(programme.age_bands, account.age_bands, day)
 
 
 def _month_in(birthday: str) -> int:

@@ -15,6 +15,7 @@ from chalicelib.domain.errors import Invalid
 from chalicelib.domain.ledger import calendar
 from chalicelib.domain.ledger.account import Account
 from chalicelib.domain.ledger.effects import (
+    AgeBandsChange,
     BirthdayChange,
     ConsentChange,
     CounterChange,
@@ -62,6 +63,7 @@ class Open(Command, frozen=True):
     programmes: tuple[str, ...] | None = ()
     consents: dict[str, bool] = field(default_factory=dict)
     birthday: str = ""
+    age_bands: dict[str, str] = field(default_factory=dict)
     former: str = ""
 
     def parties(self, known: Known) -> dict[str, str]:  # noqa: ARG002 - both are named
@@ -73,12 +75,14 @@ class Enrol(Command, frozen=True):
     """
     Join programmes; where it is ``None`` every one in force whose conditions are met.
 
-    Those already joined stay as they are, and so does a ``birthday`` that is known.
+    Those already joined stay as they are, and so does a ``birthday`` that is known; of
+    ``age_bands`` those are added that are not.
     """
 
     programmes: tuple[str, ...] | None
     consents: dict[str, bool] = field(default_factory=dict)
     birthday: str = ""
+    age_bands: dict[str, str] = field(default_factory=dict)
 
 
 class Withdraw(Enrol, frozen=True):
@@ -88,11 +92,12 @@ class Withdraw(Enrol, frozen=True):
 
 
 class ChangeProfile(Command, frozen=True):
-    """Change what the account has to know of a profile; a ``birthday`` of ``None`` stays."""
+    """Change what the account has to know of a profile; what is ``None`` stays."""
 
     when_closed: ClassVar[bool] = True
 
     birthday: str | None = None
+    age_bands: dict[str, str] | None = None
 
 
 def open_account(decider: Decider, command: Open) -> Joined:
@@ -102,6 +107,7 @@ def open_account(decider: Decider, command: Open) -> Joined:
     if decider.has(FORMER):
         _take_over(event, decider.account(FORMER))
     _set_birthday(event, command.birthday)
+    _set_age_bands(event, command.age_bands)
     consents = _consent(event, decider.programmes, command.consents)
     joined, refused = _join(event, decider.programmes, command.programmes)
     former = command.former
@@ -134,6 +140,7 @@ def enrol(decider: Decider, command: Enrol) -> Joined:
     event = decider.event()
     if not event.account.birthday:
         _set_birthday(event, command.birthday)
+    _set_age_bands(event, command.age_bands | event.account.age_bands)
     consents = _consent(event, decider.programmes, command.consents)
     joined, refused = _join(event, decider.programmes, command.programmes)
     if joined:
@@ -144,10 +151,12 @@ def enrol(decider: Decider, command: Enrol) -> Joined:
 
 
 def change_profile(decider: Decider, command: ChangeProfile) -> None:
-    """Change the birthday, where it was another."""
+    """Change the birthday and the age bands, where they were others."""
     event = decider.event()
     if command.birthday is not None:
         _set_birthday(event, command.birthday)
+    if command.age_bands is not None:
+        _set_age_bands(event, command.age_bands)
     if not event.is_empty:
         event.record(ProfileChanged())
 
@@ -155,6 +164,11 @@ def change_profile(decider: Decider, command: ChangeProfile) -> None:
 def _set_birthday(event: EventBuilder, birthday: str) -> None:
     if event.account.birthday != birthday:
         event.add(BirthdayChange(birthday))
+
+
+def _set_age_bands(event: EventBuilder, bands: dict[str, str]) -> None:
+    if event.account.age_bands != bands:
+        event.add(AgeBandsChange(bands))
 
 
 def _join(

@@ -1,7 +1,7 @@
 """
 Conditions and formulas of rules: CEL over one activity, its member and its lines.
 
-This is the only module that knows the CEL engine (``cel-expr-python``, Google's cel-cpp).  A
+One module because no other may know the CEL engine (``cel-expr-python``, Google's cel-cpp).  A
 *condition* answers true or false, a *formula* a whole number; which names they may use is a
 `Scope`.  Both are checked when the programme is validated: names, fields, types and the small
 grammar of `condition_grammar`.  At the till only the data can be at fault, and then `evaluate`
@@ -62,6 +62,7 @@ VARIABLES: Final = {
     "member.visits": "int",
     "member.days_enrolled": "int",
     "member.birthday_month": "int",
+    "member.age_band": "string",
 }
 
 _TYPE_OF: Final = {"string": "STRING", "int": "INT", "bool": "BOOL"}
@@ -126,7 +127,8 @@ class MemberInputs(msgspec.Struct, frozen=True, kw_only=True):
     What a condition may know of the member when the activity happened.
 
     ``visits`` counts completed visits before it, ``days_enrolled`` local days since enrolment;
-    ``birthday_month`` is 1 to 12, and 0 where it is not known.
+    ``birthday_month`` is 1 to 12, and 0 where it is not known; ``age_band`` is one of the
+    programme's, empty where there is none for the age, or that is not known.
     """
 
     tier: str = ""
@@ -134,6 +136,7 @@ class MemberInputs(msgspec.Struct, frozen=True, kw_only=True):
     visits: int = 0
     days_enrolled: int = 0
     birthday_month: int = 0
+    age_band: str = ""
 
 
 _OF_ACTIVITY: Final = tuple(f"activity.{name}" for name in ActivityInputs.__struct_fields__)

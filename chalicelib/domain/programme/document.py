@@ -353,6 +353,13 @@ class Reward(Model, frozen=True):
     auto_at: Points | None = None
 
 
+class AgeBand(Model, frozen=True):
+    """Members of some age, from the day that is given for each of them until the next band."""
+
+    id: Id
+    name: Text
+
+
 class Programme(Model, frozen=True):
     """What every mechanic may know of a document; `ProgrammeDocument` has the other parts."""
 
@@ -366,6 +373,7 @@ class Programme(Model, frozen=True):
     attributes: Annotated[dict[Id, Literal["int", "string", "bool"]], Meta(max_length=100)] = field(
         default_factory=dict
     )
+    age_bands: Annotated[tuple[AgeBand, ...], Meta(max_length=10)] = ()
     stacking: StackingMode = "stack"
     groups: tuple[RuleGroup, ...] = ()
     earning: Annotated[tuple[EarningRule, ...], Meta(max_length=200)] = ()

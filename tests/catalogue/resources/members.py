@@ -35,7 +35,7 @@ EXAMPLES = (
     Example(
         "PATCH /v1/members/{member_id}",
         headers={"If-Match": '"1"'},
-        body={"tz": "Europe/London", "birthday": "02-29"},
+        body={"tz": "Europe/London", "birthday": "02-29", "age_bands": {"senior": "2027-01-18"}},
         calls=3,
         write_units=6,
     ),

@@ -314,6 +314,7 @@ def test_every_effect_can_be_folded() -> None:
         fx.StatChange: fx.StatChange(1, 1),
         fx.ConsentChange: fx.ConsentChange("programme", granted=True),
         fx.BirthdayChange: fx.BirthdayChange("02-29"),
+        fx.AgeBandsChange: fx.AgeBandsChange({"senior": "2026-01-18"}),
         fx.ProgressChange: fx.ProgressChange("stamps", "card", {"count": 1}),
     }
 

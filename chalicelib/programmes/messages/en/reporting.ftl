@@ -6,3 +6,5 @@ reporting-late =
        *[other] What happened before joining earns nothing, nor what is reported more than { days } after it happened.
     }
 reporting-rate = { $foreign } that is paid counts as { $own }.
+
+reporting-age-bands = Age groups: { $bands }. The clinic records from which day somebody is in one, and no year of birth.
