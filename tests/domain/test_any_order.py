@@ -78,7 +78,9 @@ def everything() -> Any:
         currencies=[
             points(
                 {"type": "rolling", "days": 9, "round_up": "month"},
+                tier_expiry={"gold": {"type": "rolling", "days": 20}},
                 expiry_warning_days=3,
+                reinstated_within_days=12,
                 refund_days=1,
             ),
             {"id": "prepaid", **money},
@@ -92,6 +94,7 @@ def everything() -> Any:
                     "first_life": {"type": "rolling", "days": 6},
                 },
                 "expiry_warning_days": 2,
+                "reinstated_within_days": 5,
             },
         ],
         tiers=ladder(
