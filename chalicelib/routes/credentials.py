@@ -13,13 +13,16 @@ import re
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from functools import cache
 from typing import Final, Literal, Protocol, TypeVar
 
 import msgspec
+from msgspec.structs import replace
 
 from chalicelib.domain import api_key
 from chalicelib.domain.errors import Forbidden, MemberNotFound, Unauthorised
+from chalicelib.domain.ledger.calendar import Instant
 from chalicelib.usecases.stored import StoredKey
 
 #: The scope of a route that needs no credential.  Deliberate, so that none is public by omission.
@@ -117,6 +120,7 @@ KEY_TTL_MS: Final = 60_000
 _KEYS_CACHED_MAX: Final = 1024
 _BEARER: Final = re.compile(r"[Bb]earer ([A-Za-z0-9._~+/=-]{1,8192})")
 _NO_SECRET: Final = "0" * 64
+_DAY_MS: Final = 86_400_000
 
 T = TypeVar("T")
 
@@ -151,6 +155,9 @@ class KeyDirectory(Protocol):
 
     def find_key(self, key_id: str) -> StoredKey | None:
         """Return the key of that id, also when revoked; nothing when there is none."""
+
+    def note_key_use(self, key_id: str, day: int) -> None:
+        """Remember that the key was used on a day, counted from 1970."""
 
 
 class Tokens(Protocol):
@@ -233,6 +240,18 @@ class CachedKeys:
                 _remember(self._kept, key_id, (now, found))
         return found
 
+    def note_key_use(self, key_id: str, day: int) -> None:
+        """
+        Remember the day, and write it once for this process.
+
+        It is for people to look at, so a request never fails for it: it is written another time.
+        """
+        with self._lock:
+            if (kept := self._kept.get(key_id)) is not None:
+                self._kept[key_id] = kept[0], replace(kept[1], last_used_day=day)
+        with suppress(Exception):
+            self._directory.note_key_use(key_id, day)
+
 
 def _remember(kept: OrderedDict[str, T], key_id: str, known: T) -> None:
     kept[key_id] = known
@@ -240,13 +259,14 @@ def _remember(kept: OrderedDict[str, T], key_id: str, known: T) -> None:
         kept.popitem(last=False)
 
 
-def authenticate(header: str | None, keys: KeyDirectory, tokens: Tokens) -> Principal:
+def authenticate(header: str | None, keys: KeyDirectory, tokens: Tokens, now: Instant) -> Principal:
     """
-    Return the principal that an ``Authorization`` header proves.
+    Return the principal that an ``Authorization`` header proves at an instant.
 
     Raises:
-        Unauthorised: ``credential_missing``, or ``credential_invalid`` without saying why more
-            precisely than the caller needs to put it right.
+        Unauthorised: ``credential_missing``, ``key_ended`` of a key whose last day is over, or
+            ``credential_invalid`` without saying why more precisely than the caller needs to put it
+            right.
     """
     if not header:
         raise Unauthorised("credential_missing", "Send `Authorization: Bearer <token>`.")
@@ -254,7 +274,9 @@ def authenticate(header: str | None, keys: KeyDirectory, tokens: Tokens) -> Prin
     if match is None:
         raise Unauthorised("credential_invalid", "Send the header as `Bearer <token>`.")
     token = match[1]
-    return _verify_key(token, keys) if token.startswith(api_key.PREFIX) else tokens.verify(token)
+    if token.startswith(api_key.PREFIX):
+        return _verify_key(token, keys, now)
+    return tokens.verify(token)
 
 
 def authorise(principal: Principal, scope: str, *, member_may: bool) -> None:
@@ -286,13 +308,21 @@ def scopes_of(roles: Iterable[str]) -> frozenset[str]:
     return nothing.union(*(ROLES.get(role, nothing) for role in roles))
 
 
-def _verify_key(token: str, keys: KeyDirectory) -> Principal:
+def _verify_key(token: str, keys: KeyDirectory, now: Instant) -> Principal:
     key_id, secret = api_key.parts(token) or ("", "")
     found = keys.find_key(key_id) if key_id else None
     # Unknown ids take the same path as wrong secrets.
     matches = api_key.matches(secret, found.secret_hash if found else _NO_SECRET)
     if found is None or not matches or found.revoked:
         raise Unauthorised("credential_invalid", "The API key is unknown, wrong or revoked.")
+    if found.has_ended(now):
+        raise Unauthorised(
+            "key_ended",
+            f"This API key worked through {found.ends_on}: ask for another.",
+            ends_on=found.ends_on,
+        )
+    if found.last_used_day < (today := now // _DAY_MS):
+        keys.note_key_use(key_id, today)
     return Principal(
         tenant=found.tenant,
         kind="server",

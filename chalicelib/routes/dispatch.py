@@ -126,7 +126,7 @@ def _principal(
     if services is None:
         return None
     header = request.headers.get("authorization")
-    principal = authenticate(header, services.keys, services.tokens)
+    principal = authenticate(header, services.keys, services.tokens, services.wall_clock())
     seen["tenant"] = principal.tenant
     seen["actor_kind"] = principal.kind
     if principal.kind == "server":

@@ -2,23 +2,32 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Final
 
 from msgspec import Meta, Struct
 
 from chalicelib.domain.errors import Invalid
-from chalicelib.domain.ledger.calendar import format_instant
+from chalicelib.domain.ledger.calendar import Instant, format_instant
+from chalicelib.domain.programme.fields import LocalDate
 from chalicelib.routes.calls import caller_of, cursor_of, entry_of, services_of
 from chalicelib.routes.credentials import SCOPES
 from chalicelib.routes.fields import Source, Title
 from chalicelib.routes.http import Resource
 from chalicelib.routes.operation import Body, Call, Page, Reply
-from chalicelib.usecases.keys import check_grant, check_sources, issue_key, revoke_key
-from chalicelib.usecases.list_tenant import list_keys
+from chalicelib.usecases.keys import (
+    change_key,
+    check_grant,
+    check_sources,
+    issue_key,
+    revoke_key,
+)
+from chalicelib.usecases.list_tenant import KeyState, list_keys, state_of
+from chalicelib.usecases.stored import StoredKey
 
 api = Resource("keys")
 
 
+_DAY_MS: Final = 86_400_000
 # The refusal of another one, below, says more than a schema could.
 ScopeName = Annotated[str, Meta(extra_json_schema={"enum": sorted(SCOPES)})]
 
@@ -34,6 +43,13 @@ class KeyBody(Body):
     name: Title
     scopes: Annotated[list[ScopeName], Meta(min_length=1, max_length=30)]
     sources: Annotated[list[Source], Meta(min_length=1, max_length=50)] | None = None
+    ends_on: LocalDate | None = None
+
+
+class KeyChanges(Body):
+    """The last day of the key, where the tenant is; null for none."""
+
+    ends_on: LocalDate | None
 
 
 class KeyView(Struct, frozen=True):
@@ -44,6 +60,7 @@ class KeyView(Struct, frozen=True):
     name: str
     scopes: list[str]
     sources: list[str] | None
+    ends_on: str | None
 
 
 class RevokedKeyView(Struct, frozen=True):
@@ -54,20 +71,26 @@ class RevokedKeyView(Struct, frozen=True):
 
 
 class KeyQuery(Page, kw_only=True, frozen=True):
-    """Which keys to list: all, or only those that are revoked or not."""
+    """Which keys to list: all, or those in one state."""
 
-    revoked: bool | None = None
+    state: KeyState | None = None
 
 
 class KeySummaryView(Struct, frozen=True):
-    """A key, without its secret."""
+    """
+    A key, without its secret.
+
+    ``last_used_on`` is the last day in UTC on which it was used, and null where it never was.
+    """
 
     key_id: str
     name: str
     scopes: list[str]
     sources: list[str] | None
-    revoked: bool
+    state: KeyState
     created_at: str
+    ends_on: str | None
+    last_used_on: str | None
 
 
 class KeysView(Struct, frozen=True):
@@ -82,12 +105,15 @@ class KeysView(Struct, frozen=True):
     name="create_api_key",
     scope="keys:write",
     summary="Issue an API key",
-    description="The key is answered this once. It can have only scopes that the caller holds.",
+    description=(
+        "The key is answered this once. It can have only scopes that the caller holds. With "
+        "`ends_on` it works through that day."
+    ),
     body=KeyBody,
     answer=KeyView,
     status=201,
     idempotent=False,
-    errors=("scope_not_held", "source_not_allowed"),
+    errors=("scope_not_held", "source_not_allowed", "invalid_date", "date_out_of_range"),
 )
 def issue(call: Call[KeyBody]) -> Reply:
     """Issue a key with scopes and sources that the caller has."""
@@ -103,9 +129,12 @@ def issue(call: Call[KeyBody]) -> Reply:
     caller = caller_of(call)
     sources = None if call.body.sources is None else frozenset(call.body.sources)
     check_sources(caller, sources)
-    key = issue_key(services_of(call), caller, call.body.name, scopes, sources)
+    ends_on = call.body.ends_on
+    key = issue_key(services_of(call), caller, call.body.name, scopes, sources, ends_on)
     shown = None if sources is None else sorted(sources)
-    return Reply(KeyView(key.key_id, key.token, key.name, sorted(key.scopes), shown))
+    return Reply(
+        KeyView(key.key_id, key.token, key.name, sorted(key.scopes), shown, key.ends_on or None)
+    )
 
 
 @api.get(
@@ -122,22 +151,55 @@ def listed(call: Call[None, KeyQuery]) -> Reply:
     found = list_keys(
         services_of(call),
         caller_of(call),
-        revoked=call.query.revoked,
+        state=call.query.state,
         limit=call.query.limit,
         before=entry_of(call),
     )
-    shown = [
-        KeySummaryView(
-            key_id=each.key_id,
-            name=each.name,
-            scopes=sorted(each.scopes),
-            sources=None if each.sources is None else sorted(each.sources),
-            revoked=each.revoked,
-            created_at=format_instant(each.created_at),
-        )
-        for each in found.items
-    ]
+    now = services_of(call).wall_clock()
+    shown = [_summary(each, now) for each in found.items]
     return Reply(KeysView(shown, cursor_of(call, found.after)))
+
+
+@api.patch(
+    "/api-keys/{key_id}",
+    name="update_api_key",
+    scope="keys:write",
+    summary="Let an API key end on another day",
+    description=(
+        "To rotate one, issue another, let the old one end in some days, and move what uses it "
+        "until then: both work. The change is known everywhere within 60 seconds."
+    ),
+    body=KeyChanges,
+    answer=KeySummaryView,
+    idempotent=False,
+    errors=(
+        "key_not_found",
+        "scope_not_held",
+        "last_administrator",
+        "key_revoked",
+        "invalid_date",
+        "date_out_of_range",
+    ),
+)
+def change(call: Call[KeyChanges]) -> Reply:
+    """Change the last day of a key."""
+    services, held = services_of(call), call.caller.scopes
+    key = change_key(services, caller_of(call), held, call.path["key_id"], call.body.ends_on)
+    return Reply(_summary(key, services.wall_clock()))
+
+
+def _summary(key: StoredKey, now: Instant) -> KeySummaryView:
+    used = key.last_used_day
+    return KeySummaryView(
+        key_id=key.key_id,
+        name=key.name,
+        scopes=sorted(key.scopes),
+        sources=None if key.sources is None else sorted(key.sources),
+        state=state_of(key, now),
+        created_at=format_instant(key.created_at),
+        ends_on=key.ends_on or None,
+        last_used_on=format_instant(used * _DAY_MS)[:10] if used else None,
+    )
 
 
 @api.delete(

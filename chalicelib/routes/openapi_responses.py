@@ -28,6 +28,7 @@ _ALWAYS: Final = ("too_many_requests", "internal_error", "unavailable")
 _WITH_CREDENTIAL: Final = (
     "credential_missing",
     "credential_invalid",
+    "key_ended",
     "insufficient_scope",
     "unknown_tenant",
     # Checking a credential reads the database, and so does the operation.

@@ -76,6 +76,7 @@ CODES: Final[dict[str, Code]] = {
     # Who is asking.
     "credential_missing": Code(401, "A bearer credential is required"),
     "credential_invalid": Code(401, "The credential does not verify"),
+    "key_ended": Code(401, "The last day of the API key is over", "ends_on"),
     "insufficient_scope": Code(403, "The credential lacks the scope", "scope"),
     "not_for_members": Code(403, "Members may not do this", "pointer"),
     "scope_not_held": Code(403, "A key is issued and revoked with scopes that one holds", "scopes"),
@@ -163,6 +164,7 @@ CODES: Final[dict[str, Code]] = {
     "conflict": Code(409, "The current state does not allow this"),
     "account_closed": Code(409, "The account is closed"),
     "prepaid_left": Code(409, "Money is left that was paid in", "prepaid"),
+    "key_revoked": Code(409, "The key was revoked"),
     "last_administrator": Code(409, "The last key of an administrator"),
     "external_id_taken": Code(409, "Another member has this id"),
     "payment_not_found": Code(404, "No such payment"),

@@ -23,6 +23,7 @@ EXTENSIONS: Final[dict[str, tuple[Any, str]]] = {
     "count": (int, "How often it is allowed within the window."),
     "currency": (str, "The currency that it is about."),
     "direction": (str, "Whose limit it is: `sending` or `receiving`."),
+    "ends_on": (Day, "The last day on which it worked."),
     "entitlement": (str, "The entitlement that it is about."),
     "expired_at": (Timestamp, "When it expired."),
     "expires_on": (Day | None, "The last day on which it could be used."),

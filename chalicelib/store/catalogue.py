@@ -7,8 +7,6 @@ from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
-from msgspec.structs import replace
-
 from chalicelib.domain.errors import Unavailable
 from chalicelib.domain.ledger.calendar import Instant
 from chalicelib.domain.programme.versions import ProgrammeVersion
@@ -125,43 +123,37 @@ class DynamoCatalogue:
         item = self._get(keys.api_key_pk(key_id), keys.API_KEY)
         return None if item is None else key_of(key_id, item)
 
-    def create_key(self, key: StoredKey, *, administers: bool) -> None:
+    def create_key(self, key: StoredKey) -> None:
         """Write a new API key; those of administrators are counted."""
-        from chalicelib.store import models
+        from chalicelib.store import api_keys
 
         # A key never changes hands: were its id drawn twice, the second would be refused.
-        requests = [put(self._dynamo.catalogue, models.key_item(key))]
-        if administers:
-            more = "SET administrators = administrators + :one"
-            counted = self._administrators(key.tenant, more)
-            requests.append(counted)
-        if not _write_if(self._dynamo, requests):
+        if not _write_if(self._dynamo, api_keys.creation(self._dynamo, key)):
             raise ValueError("this key id belongs to another key")
 
-    def revoke_key(self, key: StoredKey, *, administers: bool) -> bool:
+    def change_key(self, before: StoredKey, after: StoredKey) -> bool:
         """
-        Revoke an API key, once; ``False`` where it is the last of an administrator.
+        Revoke an API key, or let it end on another day.
 
-        The count moves in the same transaction, so that two administrators who revoke each other
-        at once do not leave none.
+        ``False`` where it is not as it was read any more, or is the last of an administrator and
+        would be none after it.
         """
-        from chalicelib.store import models
+        from chalicelib.store import api_keys
 
-        request = put(
-            self._dynamo.catalogue,
-            models.key_item(replace(key, revoked=True)),
-            condition="secret_hash = :secret AND revoked = :no",
-            values={":secret": {"S": key.secret_hash}, ":no": {"BOOL": False}},
+        return _write_if(self._dynamo, api_keys.change(self._dynamo, before, after))
+
+    def note_key_use(self, key_id: str, day: int) -> None:
+        """Write on which day a key was used, unless that or a later one is known."""
+        self._dynamo.update(
+            {
+                "TableName": self._dynamo.catalogue,
+                "Key": {"pk": {"S": keys.api_key_pk(key_id)}, "sk": {"S": keys.API_KEY}},
+                "UpdateExpression": "SET last_used_day = :day",
+                "ConditionExpression": "attribute_exists(pk) AND "
+                "(attribute_not_exists(last_used_day) OR last_used_day < :day)",
+                "ExpressionAttributeValues": {":day": {"N": str(day)}},
+            }
         )
-        requests = [request]
-        if administers:
-            counted = self._administrators(key.tenant, "SET administrators = administrators - :one")
-            counted["ConditionExpression"] = "administrators > :one"
-            requests.append(counted)
-        if _write_if(self._dynamo, requests):
-            return True
-        now = self.find_key(key.key_id)
-        return now is not None and now.revoked
 
     def list_keys(
         self, tenant: str, *, limit: int, before: Entry | None = None
@@ -178,16 +170,6 @@ class DynamoCatalogue:
         from chalicelib.store import listing
 
         return listing.sandboxes_of(self._dynamo, tenant, limit, before)
-
-    def _administrators(self, tenant: str, change: str) -> dict[str, Any]:
-        """Return an update of how many keys administer a tenant, by one."""
-        # nosemgrep: unconditioned-write - a count, in the transaction of the key that it counts
-        return {
-            "TableName": self._dynamo.catalogue,
-            "Key": {"pk": {"S": keys.tenant_pk(tenant)}, "sk": {"S": keys.TENANT}},
-            "UpdateExpression": change,
-            "ExpressionAttributeValues": {":one": {"N": "1"}},
-        }
 
     def _get(self, pk: str, sk: str) -> Item | None:
         return self._dynamo.get(self._dynamo.catalogue, pk, sk)
@@ -289,13 +271,17 @@ class CachedCatalogue:
         """Read an API key."""
         return self._catalogue.find_key(key_id)
 
-    def create_key(self, key: StoredKey, *, administers: bool) -> None:
+    def create_key(self, key: StoredKey) -> None:
         """Write a new API key."""
-        self._catalogue.create_key(key, administers=administers)
+        self._catalogue.create_key(key)
 
-    def revoke_key(self, key: StoredKey, *, administers: bool) -> bool:
-        """Revoke an API key, once; ``False`` where it is the last of an administrator."""
-        return self._catalogue.revoke_key(key, administers=administers)
+    def change_key(self, before: StoredKey, after: StoredKey) -> bool:
+        """Change an API key that is still as it was read."""
+        return self._catalogue.change_key(before, after)
+
+    def note_key_use(self, key_id: str, day: int) -> None:
+        """Write on which day a key was used."""
+        self._catalogue.note_key_use(key_id, day)
 
     def list_keys(
         self, tenant: str, *, limit: int, before: Entry | None = None

@@ -97,6 +97,10 @@ class KeyItem(_Keyed):
     sources: JSONAttribute = JSONAttribute(null=True)
     revoked = BooleanAttribute()
     created_at = NumberAttribute()
+    ends_on = UnicodeAttribute(null=True)
+    ends_at = NumberAttribute(null=True)
+    #: Written by itself, once a day at most.
+    last_used_day = NumberAttribute(null=True)
 
 
 def profile_item(tenant: str, profile: Profile) -> Item:
@@ -172,5 +176,7 @@ def key_item(key: StoredKey) -> Item:
         sources=None if key.sources is None else sorted(key.sources),
         revoked=key.revoked,
         created_at=key.created_at,
+        ends_on=key.ends_on or None,
+        ends_at=key.ends_at,
     ).serialize()
     return item | listed_place(key.tenant, keys.API_KEYS, key.created_at, key.key_id)

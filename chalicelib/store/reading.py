@@ -55,6 +55,9 @@ def key_of(key_id: str, item: Item) -> StoredKey:
         revoked=item["revoked"]["BOOL"],
         sources=_texts(item["sources"]["S"]) if "sources" in item else None,
         created_at=int(item["created_at"]["N"]),
+        ends_on=item["ends_on"]["S"] if "ends_on" in item else "",
+        ends_at=int(item["ends_at"]["N"]) if "ends_at" in item else None,
+        last_used_day=int(item["last_used_day"]["N"]) if "last_used_day" in item else 0,
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 from chalicelib.domain.ledger.calendar import Instant
 from chalicelib.usecases.searching import AT_ONCE, Found, first_of, in_batches
@@ -11,6 +11,16 @@ from chalicelib.usecases.stored import Entry, Settings, StoredKey
 
 # Of a sandbox its settings and its clock are read, and a call reads a hundred things.
 _SANDBOXES_AT_ONCE: Final = AT_ONCE // 2
+
+
+KeyState = Literal["active", "ended", "revoked"]
+
+
+def state_of(key: StoredKey, now: Instant) -> KeyState:
+    """Return whether a key works at an instant, and if not why."""
+    if key.revoked:
+        return "revoked"
+    return "ended" if key.has_ended(now) else "active"
 
 
 class SandboxListed(NamedTuple):
@@ -24,7 +34,7 @@ def list_keys(
     services: Services,
     caller: Caller,
     *,
-    revoked: bool | None,
+    state: KeyState | None,
     limit: int,
     before: Entry | None,
 ) -> Found[StoredKey]:
@@ -33,10 +43,11 @@ def list_keys(
         lambda after, count: services.catalogue.list_keys(caller.tenant, limit=count, before=after),
         lambda row: row[0],
         before,
-        min(limit + 1, AT_ONCE) if revoked is None else AT_ONCE,
+        min(limit + 1, AT_ONCE) if state is None else AT_ONCE,
     )
+    now = services.wall_clock()
     rows = (
-        (entry, key if revoked in {None, key.revoked} else None)
+        (entry, key if state in {None, state_of(key, now)} else None)
         for batch in batches
         for entry, key in batch
     )

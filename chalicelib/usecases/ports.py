@@ -200,11 +200,19 @@ class Catalogue(Protocol):
     def find_key(self, key_id: str) -> StoredKey | None:
         """Read an API key."""
 
-    def create_key(self, key: StoredKey, *, administers: bool) -> None:
+    def create_key(self, key: StoredKey) -> None:
         """Write a new API key; those of administrators are counted."""
 
-    def revoke_key(self, key: StoredKey, *, administers: bool) -> bool:
-        """Revoke an API key, once; ``False`` where it is the last of an administrator."""
+    def change_key(self, before: StoredKey, after: StoredKey) -> bool:
+        """
+        Revoke an API key, or let it end on another day.
+
+        ``False`` where it is not as it was read any more, or is the last of an administrator and
+        would be none after it.
+        """
+
+    def note_key_use(self, key_id: str, day: int) -> None:
+        """Write on which day a key was used, in days from 1970, unless that or a later is known."""
 
     def list_keys(
         self, tenant: str, *, limit: int, before: Entry | None = None

@@ -291,6 +291,8 @@ class StoredKey(Struct, frozen=True):
     An API key as it is kept: never its secret.
 
     ``sources`` are those under which it may report, any but reserved ones where there is no list.
+    It works until ``ends_at``, the end of the tenant's day ``ends_on``, if it ends.
+    ``last_used_day`` is the latest day in UTC on which it was used, counted from 1970; 0 for never.
     """
 
     key_id: str
@@ -301,3 +303,15 @@ class StoredKey(Struct, frozen=True):
     revoked: bool = False
     sources: frozenset[str] | None = None
     created_at: Instant = 0
+    ends_on: str = ""
+    ends_at: Instant | None = None
+    last_used_day: int = 0
+
+    @property
+    def administers(self) -> bool:
+        """Tell whether it may do everything, and does not end by itself."""
+        return "*" in self.scopes and self.ends_at is None
+
+    def has_ended(self, now: Instant) -> bool:
+        """Tell whether its last day is over."""
+        return self.ends_at is not None and self.ends_at <= now

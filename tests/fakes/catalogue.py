@@ -88,24 +88,33 @@ class FakeCatalogue:
         with self._ledger.lock:
             return self._keys.get(key_id)
 
-    def create_key(self, key: StoredKey, *, administers: bool) -> None:
+    def create_key(self, key: StoredKey) -> None:
         """Write a new API key; those of administrators are counted."""
         with self._ledger.lock:
             if key.key_id in self._keys:
                 raise ValueError("this key id belongs to another key")
             self._keys[key.key_id] = key
-            self._administrators[key.tenant] += administers
+            self._administrators[key.tenant] += key.administers
 
-    def revoke_key(self, key: StoredKey, *, administers: bool) -> bool:
-        """Revoke an API key, once; ``False`` where it is the last of an administrator."""
+    def change_key(self, before: StoredKey, after: StoredKey) -> bool:
+        """Change an API key that is still as it was read, but for when it was used."""
         with self._ledger.lock:
-            if self._keys[key.key_id].revoked:
-                return True
-            if administers and self._administrators[key.tenant] == 1:
+            known = self._keys[before.key_id]
+            more = (after.administers and not after.revoked) - (
+                before.administers and not before.revoked
+            )
+            same = replace(known, last_used_day=before.last_used_day) == before
+            if not same or (more < 0 and self._administrators[before.tenant] == 1):
                 return False
-            self._keys[key.key_id] = replace(key, revoked=True)
-            self._administrators[key.tenant] -= administers
+            self._keys[before.key_id] = replace(after, last_used_day=known.last_used_day)
+            self._administrators[before.tenant] += more
             return True
+
+    def note_key_use(self, key_id: str, day: int) -> None:
+        """Write on which day a key was used, unless that or a later one is known."""
+        with self._ledger.lock:
+            if (key := self._keys.get(key_id)) is not None:
+                self._keys[key_id] = replace(key, last_used_day=max(key.last_used_day, day))
 
     def list_keys(
         self, tenant: str, *, limit: int, before: Entry | None = None

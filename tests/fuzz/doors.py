@@ -61,7 +61,7 @@ def credential(raw: bytes) -> None:
     header = _text(raw)
     for each in (header, f"Bearer {header}", f"Bearer {PREFIX}{header}"):
         with suppress(Unauthorised):
-            authenticate(each, _NoKeys(), _verifier())
+            authenticate(each, _NoKeys(), _verifier(), 0)
             raise AssertionError("a forged credential")
 
 
@@ -130,6 +130,9 @@ SEEDS: Final[dict[str, tuple[bytes, ...]]] = {
 class _NoKeys:
     def find_key(self, _key_id: str) -> StoredKey | None:
         return None
+
+    def note_key_use(self, _key_id: str, _day: int) -> None:
+        raise AssertionError("a key that nobody has is not used")
 
 
 @cache

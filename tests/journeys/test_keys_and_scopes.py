@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from chalicelib.routes.credentials import ALL, PUBLIC, ROLES, SCOPES
+from chalicelib.store import metering
 from tests.catalogue.catalogue import EXAMPLES, declared
 from tests.catalogue.example import Example
 from tests.catalogue.stage import Absent, Stage, needed, request_of, send
@@ -225,6 +226,100 @@ class TestKeys:
         wrong = clinic.api.as_(spoil(token)).get("/v1/programmes")
 
         wrong.expect(401, "credential_invalid")
+
+
+class TestKeysThatEnd:
+    """F: keys that end on a day, and when each was last used."""
+
+    @staticmethod
+    def listed(clinic: Clinic, key_id: str | None) -> dict[str, Any]:
+        """Return a key as the list of keys shows it."""
+        found = clinic.api.get("/v1/api-keys?limit=100").expect(200)["keys"]
+        return next(dict(each) for each in found if each["key_id"] == key_id)
+
+    def test_f_it_works_through_its_last_day(self, world: LocalWorld) -> None:
+        """The day is the tenant's: 3 March is over in Auckland at 11:00 in London."""
+        clinic = world.clinic(time_zone="Pacific/Auckland")
+        body = {"name": "till", "scopes": ["programmes:read"], "ends_on": "2026-03-03"}
+        made = clinic.api.post("/v1/api-keys", body).expect(201)
+        till = clinic.api.as_(made["api_key"])
+
+        world.clock.set("2026-03-03T10:59:59Z")
+        till.get("/v1/programmes").expect(200)
+        assert self.listed(clinic, made["key_id"])["state"] == "active"
+        world.clock.set("2026-03-03T11:00:00Z")
+
+        refused = till.get("/v1/programmes").expect(401, "key_ended")
+        assert refused["ends_on"] == made["ends_on"] == "2026-03-03"
+        shown = self.listed(clinic, made["key_id"])
+        assert (shown["state"], shown["ends_on"]) == ("ended", "2026-03-03")
+        ended = clinic.api.get("/v1/api-keys?state=ended").expect(200)["keys"]
+        assert [each["key_id"] for each in ended] == [made["key_id"]]
+
+    def test_f_rotation(self, world: LocalWorld, clinic: Clinic) -> None:
+        """The old key and the new one work side by side until the old one's last day."""
+        old, new = clinic.key("programmes:read"), clinic.key("programmes:read")
+        path = f"/v1/api-keys/{old.key_id}"
+        changed = clinic.api.patch(path, {"ends_on": "2026-03-04"}).expect(200)
+        assert (changed["ends_on"], changed["state"]) == ("2026-03-04", "active")
+
+        world.clock.set("2026-03-04T23:59:59Z")
+        for each in (old, new):
+            each.get("/v1/programmes").expect(200)
+        world.clock.set("2026-03-05T00:00:00Z")
+        old.get("/v1/programmes").expect(401, "key_ended")
+        new.get("/v1/programmes").expect(200)
+
+        # It can be let live on, but for one that was revoked.
+        assert clinic.api.patch(path, {"ends_on": None}).expect(200)["ends_on"] is None
+        world.clock.advance(seconds=60)
+        old.get("/v1/programmes").expect(200)
+        clinic.api.delete(path).expect(200)
+        clinic.api.patch(path, {"ends_on": "2026-04-01"}).expect(409, "key_revoked")
+
+    def test_f_the_last_administrator_does_not_end(self, clinic: Clinic) -> None:
+        """Of those who may do everything one always stays that does not end by itself."""
+        own = clinic.api.get("/v1/api-keys").expect(200)["keys"][-1]["key_id"]
+        ends = {"ends_on": "2026-04-01"}
+        body = {"name": "admin", "scopes": ["*"], **ends}
+        ending = clinic.api.post("/v1/api-keys", body).expect(201)["key_id"]
+
+        for _ in range(2):
+            refused = clinic.api.patch(f"/v1/api-keys/{own}", ends)
+            refused.expect(409, "last_administrator")
+        clinic.api.delete(f"/v1/api-keys/{own}").expect(409, "last_administrator")
+        clinic.api.patch(f"/v1/api-keys/{ending}", {"ends_on": None}).expect(200)
+        clinic.api.patch(f"/v1/api-keys/{own}", ends).expect(200)
+
+    @pytest.mark.parametrize("day", ["2026-03-01", "2026-02-30", "9999-12-31"])
+    def test_f_days_on_which_none_ends(self, clinic: Clinic, day: str) -> None:
+        """One that is over, and one that there is not, are refused by name."""
+        body = {"name": "till", "scopes": ["programmes:read"], "ends_on": day}
+
+        refused = clinic.api.post("/v1/api-keys", body)
+
+        assert refused.status == 422
+        assert refused.json["errors"][0]["pointer"] == "/ends_on"
+
+    def test_f_last_used(self, world: LocalWorld, clinic: Clinic) -> None:
+        """By the day, with one write for each day on which it is used."""
+        key = clinic.key("programmes:read")
+        assert self.listed(clinic, key.key_id)["last_used_on"] is None
+
+        with metering.measured() as first:
+            key.get("/v1/programmes").expect(200)
+        with metering.measured() as others:
+            for _ in range(5):
+                world.clock.advance(seconds=3600)
+                key.get("/v1/programmes").expect(200)
+        assert self.listed(clinic, key.key_id)["last_used_on"] == "2026-03-02"
+        world.clock.advance(days=1)
+        with metering.measured() as next_day:
+            key.get("/v1/programmes").expect(200)
+
+        assert self.listed(clinic, key.key_id)["last_used_on"] == "2026-03-03"
+        written = [each.calls["UpdateItem"] for each in (first, others, next_day)]
+        assert written == [1, 0, 1]
 
 
 def refusals(answer: Answer) -> list[dict[str, Any]]:

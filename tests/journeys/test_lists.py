@@ -328,12 +328,14 @@ def test_u8_keys(desk: Clinic) -> None:
         "name": "till",
         "scopes": ["activities:write"],
         "sources": ["till-2"],
-        "revoked": True,
+        "state": "revoked",
         "created_at": desk.now(),
+        "ends_on": None,
+        "last_used_on": None,
     }
     assert made["api_key"] not in str(walk(desk.api, "/v1/api-keys"))
-    assert "till" not in shown(desk.api, "/v1/api-keys?revoked=false", "name")
-    assert shown(desk.api, "/v1/api-keys?revoked=true", "name") == ["till"]
+    assert "till" not in shown(desk.api, "/v1/api-keys?state=active", "name")
+    assert shown(desk.api, "/v1/api-keys?state=revoked", "name") == ["till"]
 
 
 def test_u8_sandboxes(world: LocalWorld, desk: Clinic) -> None:

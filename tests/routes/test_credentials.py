@@ -7,7 +7,7 @@ import hashlib
 import pytest
 
 from chalicelib.domain.api_key import mint
-from chalicelib.domain.errors import Unauthorised
+from chalicelib.domain.errors import Unauthorised, Unavailable
 from chalicelib.routes.credentials import (
     KEY_TTL_MS,
     MEMBER_SCOPES,
@@ -17,7 +17,7 @@ from chalicelib.routes.credentials import (
     NoTokens,
     authenticate,
 )
-from tests.routes.toy import OTHER, OWN, Keys, Shop, token
+from tests.routes.toy import NOW, OTHER, OWN, Keys, Shop, token
 
 LINE = {"sku": "a", "amount": 1}
 
@@ -119,6 +119,47 @@ def test_a11_guessers_drive_out_no_key() -> None:
     assert keys.asked == asked
 
 
+def test_an_ended_key_says_so(shop: Shop) -> None:
+    """Who has the key is told since when it is over; who has not, nothing."""
+    ended = shop.services.keys.add(4, {"*"}, ends_at=NOW)
+    last = shop.services.keys.add(5, {"*"}, ends_at=NOW + 1)
+
+    refused = shop.call("GET", "/v1/members/mem_1", token=ended.token)
+    wrong = shop.call("GET", "/v1/members/mem_1", token=ended.token[:-1] + "0")
+
+    assert (refused.status, refused.json["code"]) == (401, "key_ended")
+    assert refused.json["ends_on"] == "2026-03-01"
+    assert wrong.json["code"] == "credential_invalid"
+    assert shop.call("GET", "/v1/members/mem_1", token=last.token).status == 200
+
+
+def test_a_use_is_told_once_a_day() -> None:
+    """However often a key is used; a directory that fails is no reason to refuse anybody."""
+    day_ms = 86_400_000
+    keys, now = Keys(), [20_000 * day_ms]
+    minted = keys.add(1, {"*"})
+    cached = CachedKeys(keys, lambda: now[0])
+
+    for _ in range(3):
+        authenticate(f"Bearer {minted.token}", cached, NoTokens(), now[0])
+    assert keys.used == [(minted.key_id, 20_000)]
+    now[0] += KEY_TTL_MS - 1
+    authenticate(f"Bearer {minted.token}", cached, NoTokens(), now[0])
+    assert keys.used == [(minted.key_id, 20_000)]
+    authenticate(f"Bearer {minted.token}", cached, NoTokens(), now[0] + day_ms)
+    assert keys.used[1:] == [(minted.key_id, 20_001)]
+
+    class Broken(Keys):
+        def note_key_use(self, key_id: str, day: int) -> None:
+            """Fail."""
+            raise Unavailable("store_unavailable", f"{key_id} {day}")
+
+    broken = Broken()
+    other = broken.add(2, {"*"})
+    cached = CachedKeys(broken, lambda: 0)
+    assert authenticate(f"Bearer {other.token}", cached, NoTokens(), day_ms).id == other.key_id
+
+
 def test_a_scope_opens_its_routes_only(shop: Shop) -> None:
     """403 names the scope that is missing."""
     reader = shop.services.keys.add(2, {"members:read"}).token
@@ -168,7 +209,7 @@ def test_members_may_not_call_what_is_for_staff(shop: Shop) -> None:
 def test_where_no_issuer_is_configured_no_token_verifies() -> None:
     """API keys still do."""
     with pytest.raises(Unauthorised):
-        authenticate("Bearer a.b.c", Keys(), NoTokens())
+        authenticate("Bearer a.b.c", Keys(), NoTokens(), 0)
 
 
 def test_roles_and_members_hold_known_scopes() -> None:

@@ -216,13 +216,20 @@ class Keys:
     def __init__(self) -> None:
         self.kept: dict[str, StoredKey] = {}
         self.asked = 0
+        self.used: list[tuple[str, int]] = []
 
     def find_key(self, key_id: str) -> StoredKey | None:
         """The key of that id."""
         self.asked += 1
         return self.kept.get(key_id)
 
-    def add(self, seed: int, scopes: set[str], *, revoked: bool = False) -> MintedKey:
+    def note_key_use(self, key_id: str, day: int) -> None:
+        """Remember that it was told of the use of a key."""
+        self.used.append((key_id, day))
+
+    def add(
+        self, seed: int, scopes: set[str], *, revoked: bool = False, ends_at: int | None = None
+    ) -> MintedKey:
         """Stores a key made of that seed and returns it."""
         minted = mint(bytes([seed] * 30))
         self.kept[minted.key_id] = StoredKey(
@@ -232,6 +239,8 @@ class Keys:
             scopes=frozenset(scopes),
             name="toy",
             revoked=revoked,
+            ends_on="" if ends_at is None else "2026-03-01",
+            ends_at=ends_at,
         )
         return minted
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import pytest
+from msgspec.structs import replace
 
 from chalicelib.domain.programme.versions import ProgrammeVersion
 from chalicelib.store.catalogue import NOTHING_TTL_MS, TTL_MS, CachedCatalogue
@@ -140,10 +141,11 @@ def test_keys_and_clocks_are_never_remembered(store: Counting, clock: Clock) -> 
     """A key is cached where credentials are checked, and a clock decides, so both are read."""
     cached = CachedCatalogue(store, clock)
     assert cached.find_key(KEY.key_id) is None
-    store.create_key(KEY, administers=False)
+    store.create_key(KEY)
     assert cached.find_key(KEY.key_id) == KEY
+    cached.note_key_use(KEY.key_id, 20_000)
     store.move_clock(TENANT, NOW + 1)
     assert cached.clock(TENANT) == NOW + 1
     assert cached.move_clock(TENANT, NOW + 2)
-    assert cached.revoke_key(KEY, administers=False)
+    assert cached.change_key(KEY, replace(KEY, revoked=True))
     assert cached.change_draft(TENANT, draft()) is False

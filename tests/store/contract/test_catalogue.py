@@ -104,42 +104,79 @@ class TestKeys:
     """`create_key`, `revoke_key` and `find_key`."""
 
     def test_round_trip(self, store: Store) -> None:
-        """A key is found by its id, as it was made or revoked."""
-        limited = replace(KEY, key_id="abe", sources=frozenset({"pos-1"}))
+        """A key is found by its id, as it was made, changed or revoked."""
+        limited = replace(KEY, key_id="abe", sources=frozenset({"pos-1"}), ends_on="2026-03-31")
+        limited = replace(limited, ends_at=NOW)
         for key in (KEY, limited):
-            store.catalogue.create_key(key, administers=False)
+            store.catalogue.create_key(key)
             assert store.catalogue.find_key(key.key_id) == key
 
-        assert store.catalogue.revoke_key(KEY, administers=False)
+        endless = replace(limited, ends_on="", ends_at=None)
+        assert store.catalogue.change_key(limited, endless)
+        assert store.catalogue.change_key(KEY, _revoked(KEY))
 
-        assert store.catalogue.find_key(KEY.key_id) == replace(KEY, revoked=True)
+        assert store.catalogue.find_key("abe") == endless
+        assert store.catalogue.find_key(KEY.key_id) == _revoked(KEY)
         assert store.catalogue.find_key("abd") is None
 
     def test_never_changes_hands(self, store: Store) -> None:
         """A key id that a key has is refused."""
-        store.catalogue.create_key(KEY, administers=False)
+        store.catalogue.create_key(KEY)
 
         for thief in (replace(KEY, tenant="other"), replace(KEY, secret_hash="00" * 32), KEY):
             with pytest.raises(ValueError, match="another key"):
-                store.catalogue.create_key(thief, administers=False)
+                store.catalogue.create_key(thief)
 
         assert store.catalogue.find_key(KEY.key_id) == KEY
 
+    def test_changed_by_one_at_a_time(self, store: Store) -> None:
+        """What is not as it was read any more is not changed; when it was used is no matter."""
+        store.catalogue.create_key(KEY)
+        ending = replace(KEY, ends_on="2026-03-31", ends_at=NOW)
+        store.catalogue.note_key_use(KEY.key_id, 20_000)
+
+        assert store.catalogue.change_key(KEY, ending)
+        assert not store.catalogue.change_key(KEY, _revoked(KEY))
+        assert store.catalogue.change_key(ending, _revoked(ending))
+        assert not store.catalogue.change_key(ending, KEY)
+
+    def test_last_used(self, store: Store) -> None:
+        """The latest day is kept, whatever is told after it; of no key nothing is."""
+        store.catalogue.create_key(KEY)
+
+        for day in (20_000, 20_002, 20_001):
+            store.catalogue.note_key_use(KEY.key_id, day)
+
+        assert store.catalogue.find_key(KEY.key_id) == replace(KEY, last_used_day=20_002)
+        store.catalogue.note_key_use("abd", 20_000)
+        assert store.catalogue.find_key("abd") is None
+
     def test_a3_last_administrator(self, store: Store) -> None:
-        """The last key that administers a tenant is not revoked; each counts once, by tenant."""
-        first, second = (replace(KEY, key_id=each) for each in ("k1", "k2"))
-        other = replace(KEY, key_id="k3", tenant="other")
+        """
+        The last key that administers a tenant is not revoked; each counts once, by tenant.
+
+        One that ends by itself does not count.
+        """
+        admin = replace(KEY, scopes=frozenset({"*"}))
+        first, second = (replace(admin, key_id=each) for each in ("k1", "k2"))
+        other = replace(admin, key_id="k3", tenant="other")
         assert store.catalogue.create_tenant(SETTINGS, NOW, first)
         assert store.catalogue.create_tenant(Settings("other", "Other"), None)
         for key in (second, other):
-            store.catalogue.create_key(key, administers=True)
+            store.catalogue.create_key(key)
         assert store.catalogue.find_key("k1") == first
 
-        for _ in range(2):
-            assert store.catalogue.revoke_key(first, administers=True)
-        assert not store.catalogue.revoke_key(second, administers=True)
+        assert store.catalogue.change_key(first, _revoked(first))
+        assert not store.catalogue.change_key(second, _revoked(second))
+        ending = replace(second, ends_on="2026-03-31", ends_at=NOW)
+        assert not store.catalogue.change_key(second, ending)
 
         assert store.catalogue.find_key("k2") == second
-        store.catalogue.create_key(replace(KEY, key_id="k4"), administers=True)
-        assert store.catalogue.revoke_key(second, administers=True)
-        assert not store.catalogue.revoke_key(other, administers=True)
+        store.catalogue.create_key(replace(admin, key_id="k4"))
+        assert store.catalogue.change_key(second, ending)
+        assert store.catalogue.change_key(ending, _revoked(ending))
+        assert not store.catalogue.change_key(other, _revoked(other))
+
+
+def _revoked(key: StoredKey) -> StoredKey:
+    return replace(key, revoked=True)

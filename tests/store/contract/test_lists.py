@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from chalicelib.domain.decide.claims import RecordKind, SaveRecord
 from chalicelib.usecases.stored import (
@@ -115,8 +116,8 @@ def test_u8_keys_and_sandboxes(store: Store) -> None:
     key = StoredKey("abc", TENANT, "5e" * 32, frozenset({"*"}), created_at=NOW)
     later = StoredKey("xyz", TENANT, "5e" * 32, frozenset({"*"}), created_at=NOW + 1)
     store.catalogue.create_tenant(Settings(TENANT, "A clinic"), None, key)
-    store.catalogue.create_key(later, administers=True)
-    assert store.catalogue.revoke_key(later, administers=True)
+    store.catalogue.create_key(later)
+    assert store.catalogue.change_key(later, replace(later, revoked=True))
     box = Settings("box", "Box", test_clock=True, opened_by=TENANT, created_at=NOW)
     store.catalogue.create_tenant(box, NOW + 7)
 
