@@ -70,7 +70,7 @@ class ConsideredDiscountView(Struct, frozen=True):
     ``source`` says what ``id`` names: a `discount`, an `entitlement`, a `wallet` (its rate, or why
     it pays nothing), or the reward of a `voucher` that no discount takes.  ``redemption_id`` is
     whose voucher was presented: each voucher has an entry.  ``missing`` is what the lines in its
-    scope lack to its least bill, where that is why.
+    scope lack to its least bill, where that is why, and ``limited`` says which limits made it less.
     """
 
     source: PricedBy
@@ -82,6 +82,7 @@ class ConsideredDiscountView(Struct, frozen=True):
     reason: str
     redemption_id: str | None
     missing: int
+    limited: str
 
 
 class DrawView(Struct, frozen=True, omit_defaults=True):
@@ -186,6 +187,7 @@ def _considered(each: Considered, names: dict[Any, Text], locale: str) -> Consid
         reason=each.reason,
         redemption_id=each.redemption or None,
         missing=each.missing,
+        limited=each.limited,
     )
 
 

@@ -54,6 +54,7 @@ from chalicelib.domain.mechanics import (
     inactivity,
     last_days,
     metrics,
+    offer_limits,
     payment_reversals,
     plans,
     pricing,
@@ -523,6 +524,7 @@ MUTANTS: Final[dict[str, Mutant]] = {
     "room-as-then": Mutant(plant=lambda: _swapped(caps, "room_again", _room_as_then)),
     "free-for-ever": Mutant(plant=lambda: _handled(ConfirmQuote, _free_for_ever)),
     "discount-stays": Mutant(plant=lambda: _swapped(reclaim, "reclaimed", _nothing_kept_back)),
+    "limit-not-counted": Mutant(plant=lambda: _swapped(offer_limits, "use", lambda *_: None)),
     "voucher-back-at-once": Mutant(
         plant=lambda: _swapped(reversal, "_vouchers", _vouchers_of_a_part)
     ),

@@ -68,6 +68,8 @@ GOOD_WEEK: Final = GoodWeek(at_least=30_000, days=7, term_days=2)
 # From which bill on the voucher of a tea takes something off, and how much.
 LEAST_BILL: Final = 4000
 TEA_OFF: Final = 900
+# How much a family's discount takes off in all.
+FAMILY_MOST: Final = 400
 
 
 class Rates(NamedTuple):
@@ -263,6 +265,7 @@ def document(rates: Rates, time_zone: str) -> dict[str, Any]:
                     "id": "family",
                     "name": "Family",
                     "terms": {"type": "status", "any": ["family"], "percent": 5},
+                    "limits": [{"window": "lifetime", "money": FAMILY_MOST}],
                 },
                 {
                     "id": "together",

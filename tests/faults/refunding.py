@@ -11,12 +11,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from chalicelib.domain.ledger.bill import Bill
-from chalicelib.domain.ledger.events import ActivityReversed, Event
-from tests.faults.ending import TenantEnding
-from tests.faults.programmes import LEAST_BILL
+from chalicelib.domain.ledger.events import (
+    ActivityReversed,
+    Event,
+    MemberCreated,
+    MemberEnrolled,
+)
+from tests.faults.ending import Journal, TenantEnding
+from tests.faults.programmes import FAMILY_MOST, LEAST_BILL, PROGRAMME
 from tests.faults.redemptions import vouchers_of
 
 _VOUCHER = ("discount", "tea-off")
+_FAMILY = ("discount", "family")
 
 
 class _Sale:
@@ -43,18 +49,23 @@ class _Sale:
         """Tell whether nothing of it is kept."""
         return not any(amount or units for amount, units in self._left.values())
 
+    def taken(self, discount: tuple[str, str]) -> int:
+        """Return what a discount took off what is kept."""
+        return sum(
+            self._share(line.id, amount)
+            for line in self._bill.lines
+            for *what, amount in line.off
+            if tuple(what) == discount
+        )
+
     def _kept(self) -> int:
         lines = self._bill.lines
         net = sum(self._share(line.id, line.net) for line in lines)
-        taken = {
-            line.id: sum(amount for *what, amount in line.off if tuple(what) == _VOUCHER)
-            for line in lines
-        }
+        lost = self.taken(_VOUCHER)
         paid_for = [
             line for line in lines if not any(what[0] == "entitlement" for what in line.off)
         ]
         bill = sum(self._share(line.id, line.price) for line in paid_for)
-        lost = sum(self._share(name, amount) for name, amount in taken.items())
         return net + (lost if bill < LEAST_BILL else 0)
 
     def _share(self, line: str, amount: int) -> int:
@@ -64,19 +75,23 @@ class _Sale:
 
 
 def check_refunds(tenant: TenantEnding) -> Iterator[str]:
-    """Each refund of a quoted purchase gives back what the rest costs less, and no more."""
+    """
+    Each refund of a quoted purchase gives back what the rest costs less, and no more.
+
+    What a discount with a limit took off in all is within it, and is what was counted.
+    """
     for member, journal in tenant.journals.items():
         sales: dict[int, _Sale] = {}
         for event in journal.events:
+            if event.detail and event.detail.bill and not isinstance(event.data, ActivityReversed):
+                sales[event.version] = _Sale(event, event.detail.bill)
             if not isinstance(event.data, ActivityReversed):
                 continue
             of = event.data.reverses
-            recorded = journal.events[of - 1]
-            bill = recorded.detail.bill if recorded.detail else None
+            recorded, sale = journal.events[of - 1], sales.get(of)
             back = event.detail.bill if event.detail else None
-            if bill is None or back is None:
+            if sale is None or back is None:
                 continue
-            sale = sales.setdefault(of, _Sale(recorded, bill))
             expected = sale.returned(back)
             vouchers = vouchers_of(recorded) if sale.is_over else ()
             if (back.net, event.data.vouchers) != (expected, vouchers):
@@ -84,3 +99,16 @@ def check_refunds(tenant: TenantEnding) -> Iterator[str]:
                     f"{tenant.id} {member[-1]}: {event.version} gave back {back.net} of {of} and "
                     f"{event.data.vouchers}, not {expected} and {vouchers}"
                 )
+        account = tenant.accounts.get(member)
+        if account is None or account.status == "closed" or _came_back(journal):
+            continue
+        taken = sum(sale.taken(_FAMILY) for sale in sales.values())
+        counted = account.counter(f"{PROGRAMME}/offer:family/0/lifetime/lifetime")
+        if taken != counted or taken > FAMILY_MOST:
+            yield f"{tenant.id} {member[-1]}: {taken} of {FAMILY_MOST}, {counted} are counted"
+
+
+def _came_back(journal: Journal) -> bool:
+    """Tell whether a member brings along what was used under an account before."""
+    first = journal.events[0].data if journal.events else None
+    return isinstance(first, MemberCreated | MemberEnrolled) and bool(first.former)

@@ -232,7 +232,9 @@ def test_w_an_example_can_be_told(name: str, locale: str | None) -> None:
             "vitamins",
             (
                 "20 % off vitamins: 20 % off for a voucher of “20 % off vitamins”. Counted: "
-                "vitamins."
+                "vitamins. For at most 6 units an order, the dearest first. For at most 2 units an "
+                "order, the dearest first. That limit is for OMEGA-3. At most 20.00 GBP off a "
+                "month."
             ),
         ),
         (
@@ -242,7 +244,7 @@ def test_w_an_example_can_be_told(name: str, locale: str | None) -> None:
             (
                 "£5 off: 5.00 GBP off for a voucher of “£5 off”. From a bill of 10.00 GBP on. "
                 "Where a return leaves less, what it took off the rest is kept back from the "
-                "refund."
+                "refund. In at most 2 orders a year."
             ),
         ),
         (

@@ -16,7 +16,12 @@ from fluent.syntax import ast as ftl
 from fluent.syntax.visitor import Visitor
 
 from chalicelib.domain.ledger.money import Rounding
-from chalicelib.domain.mechanics.discount_terms import Discounts, SpendBands, SpendWindow
+from chalicelib.domain.mechanics.discount_terms import (
+    Discounts,
+    OfferLimit,
+    SpendBands,
+    SpendWindow,
+)
 from chalicelib.domain.mechanics.households import Role
 from chalicelib.domain.mechanics.plans import Plan
 from chalicelib.domain.mechanics.stamp_cards import StampCard
@@ -197,6 +202,9 @@ WORDS: Final = {
     ("discounts-stacking", "stacking"): choices(Discounts, "stacking"),
     ("discounts-spend", "window"): choices(SpendBands, "window"),
     ("discounts-window", "window"): choices(SpendWindow, "window"),
+    ("discounts-limit-money", "window"): choices(OfferLimit, "window"),
+    ("discounts-limit-units", "window"): choices(OfferLimit, "window"),
+    ("discounts-limit-orders", "window"): choices(OfferLimit, "window"),
     ("earning-rounding", "rounding"): words_of(Rounding),
     ("plans-fee", "period"): choices(Plan, "period"),
     ("rewards-on-return", "policy"): choices(Reward, "voucher_on_return") - {"keep"},

@@ -11,6 +11,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+from chalicelib.domain.mechanics import discount_terms
+from chalicelib.domain.mechanics.discount_terms import OfferLimit
 from chalicelib.domain.pointer import join
 from chalicelib.domain.programme.document import Cap, Currency, EarningRule, Programme
 from chalicelib.domain.programme.fields import (
@@ -114,14 +116,17 @@ def counters_of(programme: Programme) -> dict[str, int]:
         kept[join("/earning", place, "caps")] = sum(_windows(cap, late) for cap in rule.caps)
     for place, reward in enumerate(programme.rewards):
         kept[join("/rewards", place, "limits")] = len(reward.limits)
+    for place, offer in enumerate(discount_terms.SECTION.of(programme).offers):
+        windows = sum(_windows(limit, late) for limit in offer.limits)
+        kept[join("/discounts/offers", place, "limits")] = windows
     return kept
 
 
-def _windows(cap: Cap, days: int) -> int:
-    """How many windows of a cap have a day within so many."""
-    if cap.window == "activity":
+def _windows(limit: Cap | OfferLimit, days: int) -> int:
+    """How many windows of a limit have a day within so many."""
+    if limit.window in ("activity", "order"):
         return 0
-    return 1 if cap.window == "lifetime" else -(-days // _LONGEST[cap.window]) + 1
+    return 1 if limit.window == "lifetime" else -(-days // _LONGEST[limit.window]) + 1
 
 
 def _award_days(rule: EarningRule, period: int) -> int:

@@ -18,8 +18,8 @@ class Considered(Struct, frozen=True, omit_defaults=True):
 
     ``source`` says what ``id`` names in the document: a `discount`, an `entitlement`, a `wallet`,
     or the reward of a `voucher` that no discount takes.  ``percent`` is what is offered, where it
-    is a percentage, ``redemption`` whose voucher it is for, and ``missing`` what the bill lacks to
-    the least one that it takes.
+    is a percentage, ``redemption`` whose voucher it is for, ``missing`` what the bill lacks to the
+    least one that it takes, and ``limited`` which limits made it less.
     """
 
     source: Literal["discount", "entitlement", "wallet", "voucher"]
@@ -29,6 +29,7 @@ class Considered(Struct, frozen=True, omit_defaults=True):
     reason: str = ""
     redemption: str = ""
     missing: int = 0
+    limited: str = ""
 
 
 class PricedLine(Struct, frozen=True, omit_defaults=True):

@@ -275,19 +275,37 @@ class VoucherUse(Struct, frozen=True, omit_defaults=True):
     given_back: bool = False
 
 
+class OfferCount(Struct, frozen=True, omit_defaults=True):
+    """
+    How much of a limit of a discount a purchase has used: ``used`` of its ``counter``.
+
+    At ``most`` so much is there in all; ``places`` are those of the lines that it is on.
+    """
+
+    counter: str
+    measure: Literal["money", "units", "orders"]
+    most: int
+    places: tuple[int, ...]
+    used: int
+    kept_until: Instant | None = None
+
+
 class OfferTaken(Struct, frozen=True, omit_defaults=True):
     """
-    A discount with a least bill that took something off.
+    A discount with a least bill or limits that took something off.
 
-    ``places`` are those of the lines in its scope, ``prices`` what they came to before any discount
-    and ``off`` what it took off each.  ``reclaimed`` is what refunds have kept back of that.
+    ``places`` are those of the lines in its scope, ``prices`` what they came to before any
+    discount, ``off`` what it took off each and ``units`` for how many.  ``reclaimed`` is what
+    refunds have kept back of that.
     """
 
     discount: str
-    min_bill: int
     places: tuple[int, ...]
     prices: tuple[int, ...]
     off: tuple[int, ...]
+    min_bill: int = 0
+    units: tuple[int, ...] = ()
+    counts: tuple[OfferCount, ...] = ()
     reclaimed: int = 0
 
 

@@ -114,13 +114,16 @@ def percent_of(amount: int, hundredths: int, rounding: Rounding) -> int:
     return divide(amount * hundredths, _HUNDREDTHS_OF_A_WHOLE, rounding)
 
 
-def apportion(total: int, weights: Mapping[Key, int]) -> dict[Key, int]:
+def apportion(
+    total: int, weights: Mapping[Key, int], most: Mapping[Key, int] | None = None
+) -> dict[Key, int]:
     """
     Spread a total in proportion to weights, none of them negative, so that the parts sum to it.
 
     Each part is its exact share rounded down or up: the largest remainders are rounded up, of
     equal ones those of the lesser keys, so the order of the weights does not matter.  Where all
-    weights are 0 so is every part.
+    weights are 0 so is every part.  None is rounded up beyond the ``most`` that it may be: where
+    a total was rounded up, what is whole in itself stays as it is.
     """
     whole = sum(weights.values())
     if not whole:
@@ -129,7 +132,8 @@ def apportion(total: int, weights: Mapping[Key, int]) -> dict[Key, int]:
     for key, weight in weights.items():
         parts[key], remainders[key] = divmod(total * weight, whole)
     left = total - sum(parts.values())
-    for key in sorted(weights, key=lambda each: (-remainders[each], each))[:left]:
+    growing = [key for key in weights if most is None or parts[key] < most[key]]
+    for key in sorted(growing, key=lambda each: (-remainders[each], each))[:left]:
         parts[key] += 1
     return parts
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import date
+from fractions import Fraction
 from typing import TYPE_CHECKING, NamedTuple
 
 from chalicelib.domain.ledger import calendar, money
@@ -38,6 +39,7 @@ from chalicelib.domain.programme.scope import in_scope
 
 if TYPE_CHECKING:
     from chalicelib.domain.mechanics.households import Household
+    from chalicelib.domain.mechanics.offer_limits import Room
     from chalicelib.domain.mechanics.redemptions import Redemption
     from chalicelib.domain.programme.versions import ProgrammeVersion
 
@@ -64,7 +66,8 @@ class Offer(NamedTuple):
 
     ``reason`` says why it offers nothing, and ``missing`` what the lines in its scope lack to its
     least bill, where that is why; ``redemption`` whose voucher it is for.  ``chosen`` are the lines
-    in its scope.
+    in its scope, ``part`` what of them is within its limits, and ``limited`` says which made it
+    less.
     """
 
     discount: Discount
@@ -74,6 +77,8 @@ class Offer(NamedTuple):
     redemption: str = ""
     missing: int = 0
     chosen: tuple[Line, ...] = ()
+    part: tuple[Line, ...] = ()
+    limited: str = ""
 
 
 def offers(
@@ -86,16 +91,45 @@ def offers(
     offer of its own.
     """
     vouchers = {each.id: each for each in purchase.vouchers}
-    found = []
-    for discount in SECTION.of(programme).offers:
+    found: list[Offer] = []
+    section = SECTION.of(programme)
+    dearest = _dearest_first(left) if any(each.limits for each in section.offers) else left
+    for discount in section.offers:
         shown = [
             each.id
             for each in vouchers.values()
             if each.programme == programme.id and takes_voucher(discount, each.reward)
         ]
+        if discount.limits:
+            found += _within_limits(account, programme, purchase, discount, dearest, shown)
+            continue
         offer = _offer(account, programme, purchase, discount, left, shown=bool(shown))
         found += [offer._replace(redemption=each) for each in shown or ("",)]
     return tuple(found)
+
+
+def _dearest_first(lines: Sequence[Line]) -> list[Line]:
+    """Return lines by the price of a unit, of equal ones by their ids."""
+    return sorted(lines, key=lambda line: (-Fraction(line.amount, line.quantity), line.id))
+
+
+def _within_limits(
+    account: Account,
+    programme: Programme,
+    purchase: Purchase,
+    discount: Discount,
+    left: Sequence[Line],
+    shown: Sequence[str],
+) -> Iterator[Offer]:
+    """Yield what a discount offers within its limits, for each voucher what others leave."""
+    # Few discounts have limits.
+    from chalicelib.domain.mechanics.offer_limits import Room
+
+    chosen = tuple(line for line in left if in_scope(line, discount.scope))
+    room = Room(account, programme, discount, purchase.day, chosen)
+    for each in shown or ("",):
+        offer = _offer(account, programme, purchase, discount, chosen, shown=bool(shown), room=room)
+        yield offer._replace(redemption=each)
 
 
 def _offer(
@@ -106,8 +140,13 @@ def _offer(
     left: Sequence[Line],
     *,
     shown: bool,
+    room: Room | None = None,
 ) -> Offer:
-    """Return what a discount offers; ``shown`` is whether a voucher that it takes was."""
+    """
+    Return what a discount offers; ``shown`` is whether a voucher that it takes was.
+
+    ``room`` is what its limits leave open.
+    """
     if discount.id in purchase.excluded:
         return Offer(discount, {}, reason="it was excluded")
     chosen = tuple(line for line in left if in_scope(line, discount.scope))
@@ -115,12 +154,19 @@ def _offer(
         free = any(in_scope(line, discount.scope) for line in purchase.lines)
         why = "what is in its scope is free" if free else "no line is in its scope"
         return Offer(discount, {}, reason=why)
-    offer = _by_terms(account, programme, purchase, discount, chosen, shown=shown)
+    part = chosen if room is None else room.lines()
+    offer = _by_terms(account, programme, purchase, discount, part or chosen, shown=shown)
     missing = (discount.min_bill or 0) - sum(line.amount for line in chosen)
     if missing > 0 and not offer.reason:
         why = f"it takes a bill of {discount.min_bill}, and {missing} is missing"
         return Offer(discount, {}, reason=why, missing=missing)
-    return offer._replace(chosen=chosen)
+    if room is None or offer.reason:
+        return offer._replace(chosen=chosen, part=part)
+    lines = room.off(part, offer.lines, offer.percent or 0) if part else {}
+    limited = room.told()
+    if not lines:
+        return Offer(discount, {}, reason=f"its limit is reached: {limited}")
+    return offer._replace(lines=lines, chosen=chosen, part=part, limited=limited)
 
 
 def _by_terms(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
 from chalicelib.domain.ledger import calendar
 from chalicelib.domain.mechanics import statuses
@@ -13,6 +14,7 @@ from chalicelib.domain.mechanics.discount_terms import (
     ForStatus,
     ForTier,
     MemberPrices,
+    OfferLimit,
     OnDates,
     SpendBands,
     Terms,
@@ -22,17 +24,27 @@ from chalicelib.domain.programme.document import Programme
 from chalicelib.domain.programme.references import known_tiers, reference, refusal_of
 from chalicelib.domain.violations import Violation
 
+#: How many limits all discounts together have at most: a quote looks at each.
+_LIMITS_MAX: Final = 100
+
 
 def problems(programme: Programme) -> Iterator[Violation]:
     """Yield what is wrong with the discounts of a document."""
     section = SECTION.of(programme)
     seen: set[str] = set()
+    limits = 0
     for place, discount in enumerate(section.offers):
         at = join("", SECTION.name, "offers", place)
         if discount.id in seen:
             yield Violation(join(at, "id"), f"`{discount.id}` is there twice: give it its own id")
         seen.add(discount.id)
         yield from _violations(programme, discount.terms, join(at, "terms"))
+        for number, limit in enumerate(discount.limits):
+            yield from _limit_violations(limit, join(at, "limits", number))
+        limits += len(discount.limits)
+        if limits > _LIMITS_MAX >= limits - len(discount.limits):
+            detail = f"is more than {_LIMITS_MAX} limits in all discounts: leave some out"
+            yield Violation(join(at, "limits"), detail)
 
 
 def _violations(programme: Programme, terms: Terms, at: str) -> Iterator[Violation]:
@@ -53,6 +65,14 @@ def _violations(programme: Programme, terms: Terms, at: str) -> Iterator[Violati
             yield from _known_statuses(programme, terms.statuses, join(at, "statuses"))
         case ByVoucher():
             yield from _voucher_violations(programme, terms, at)
+
+
+def _limit_violations(limit: OfferLimit, at: str) -> Iterator[Violation]:
+    measures = [each for each in (limit.money, limit.units, limit.orders) if each is not None]
+    if len(measures) != 1:
+        yield Violation(at, "needs exactly one of `money`, `units` and `orders`")
+    if limit.orders is not None and limit.window == "order":
+        yield Violation(join(at, "window"), "must be longer than an order, to count `orders` in it")
 
 
 def _band_violations(terms: SpendBands, at: str) -> Iterator[Violation]:

@@ -10,8 +10,10 @@ from chalicelib.domain.ledger.money import MAX_AMOUNT, Rounding
 from chalicelib.domain.mechanics.households import MEMBERS_MAX, Role
 from chalicelib.domain.programme.document import Programme
 from chalicelib.domain.programme.fields import (
+    Count,
     Id,
     LeapDay,
+    Lines,
     LineScope,
     MinorUnits,
     Model,
@@ -140,6 +142,21 @@ Terms = (
 )
 
 
+class OfferLimit(Model, frozen=True):
+    """
+    The most that a discount takes off for one member, in a single ``order`` or in a window.
+
+    It is one of three: so much ``money``; so many ``units`` that it is for, the dearest first; so
+    many ``orders``.  With ``of`` it is on these lines alone.
+    """
+
+    window: Literal["order", "day", "week", "month", "year", "lifetime"] = "order"
+    money: MinorUnits | None = None
+    units: Count | None = None
+    orders: Count | None = None
+    of: Lines = Lines()
+
+
 class Discount(Model, frozen=True):
     """
     One discount, on which lines; of those in one ``group`` a line gets the best.
@@ -153,6 +170,7 @@ class Discount(Model, frozen=True):
     terms: Terms
     scope: LineScope = LineScope()
     min_bill: MinorUnits | None = None
+    limits: Annotated[tuple[OfferLimit, ...], Meta(max_length=5)] = ()
     group: Id | None = None
 
 

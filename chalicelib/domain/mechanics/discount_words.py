@@ -37,6 +37,7 @@ def words(compose: Composer) -> Iterator[Description]:
             *_terms_in_words(compose, discount),
             *compose.lines(discount.scope),
             _least_bill(compose, discount),
+            *_limits(compose, discount),
             _rivals(compose, section, discount),
         )
     if len(section.offers) > 1:
@@ -51,6 +52,21 @@ def _least_bill(compose: Composer, discount: Discount) -> Message | None:
     if discount.min_bill is None:
         return None
     return compose.message("discounts-min-bill", money=compose.money(discount.min_bill))
+
+
+def _limits(compose: Composer, discount: Discount) -> Iterator[Message]:
+    for limit in discount.limits:
+        if limit.money is not None:
+            most = compose.money(limit.money)
+            yield compose.message("discounts-limit-money", money=most, window=limit.window)
+        elif limit.units is not None:
+            yield compose.message("discounts-limit-units", units=limit.units, window=limit.window)
+        else:
+            orders = limit.orders or 0
+            yield compose.message("discounts-limit-orders", orders=orders, window=limit.window)
+        named = (*limit.of.categories, *limit.of.skus)
+        if named:
+            yield compose.message("discounts-limit-of", names=compose.all_of(named))
 
 
 def _rivals(compose: Composer, section: Discounts, discount: Discount) -> Message | None:

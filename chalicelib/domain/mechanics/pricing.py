@@ -8,7 +8,7 @@ that lot's percentage among them (`wallet_payments`).  All that comes off a line
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 from functools import cache
 from math import lcm
@@ -23,6 +23,7 @@ from chalicelib.domain.ledger.activity import Activity, checked
 from chalicelib.domain.ledger.bill import Considered, PricedLine
 from chalicelib.domain.ledger.calendar import Instant
 from chalicelib.domain.ledger.events import Line, OfferTaken
+from chalicelib.domain.ledger.money import Key
 from chalicelib.domain.ledger.quote import Draw, Freed
 from chalicelib.domain.mechanics import (
     discount_offers,
@@ -103,7 +104,7 @@ def price(
         draws,
         free.freed,
         tuple(dict.fromkeys(each.id for each in purchase.vouchers if each.id in used)),
-        tuple(_taken(offers, reduced, lines)),
+        tuple(_taken(programme, purchase, offers, reduced, lines)),
     )
 
 
@@ -151,7 +152,8 @@ class _Reducing:
         for place, offer in enumerate(self._offers):
             group = offer.discount.group or ""
             for line_id, amount in offer.lines.items():
-                candidates[line_id].append(Candidate(place, group, offer.percent, amount or 0))
+                percent = offer.percent if amount is None else None
+                candidates[line_id].append(Candidate(place, group, percent, amount or 0))
         stacks = {line.id: stacked(self._terms, line.amount, candidates[line.id]) for line in lines}
 
         @cache
@@ -180,9 +182,10 @@ class _Reducing:
             if off.rated:
                 weights[share.currency] = weights.get(share.currency, 0) + of_bill * off.rated
         taken = money.divide(together, bill * stack.unit, self._terms.rounding)
-        split = money.apportion(taken, weights)
+        split = money.apportion(taken, weights, _up(weights, bill * stack.unit))
         taken_off = []
-        for place, amount in money.apportion(split.pop(""), stack.off).items():
+        offered = money.apportion(split.pop(""), stack.off, _up(stack.off, stack.unit))
+        for place, amount in offered.items():
             if amount:
                 taken_off.append(("discount", self._offers[place].discount.id, amount))
                 self._by_offer[place] += amount
@@ -203,6 +206,11 @@ class _Reducing:
         )
 
 
+def _up(parts: Mapping[Key, int], unit: int) -> dict[Key, int]:
+    """Return how many whole units each of some parts of one is at the most."""
+    return {key: -(-part // unit) for key, part in parts.items()}
+
+
 def _of_offers(offers: Sequence[Offer], reduced: _Reduced) -> Iterator[Considered]:
     """Yield what each discount took off, or why nothing."""
     some = any(reduced.by_offer.values()) or any(reduced.by_wallet.values())
@@ -217,37 +225,58 @@ def _of_offers(offers: Sequence[Offer], reduced: _Reduced) -> Iterator[Considere
             "" if amount else why_not,
             offer.redemption,
             offer.missing,
+            offer.limited if amount else "",
         )
 
 
 def _taken(
-    offers: Sequence[Offer], reduced: _Reduced, lines: Sequence[PricedLine]
+    programme: Programme,
+    purchase: Purchase,
+    offers: Sequence[Offer],
+    reduced: _Reduced,
+    lines: Sequence[PricedLine],
 ) -> Iterator[OfferTaken]:
-    """Yield what discounts with a least bill took off, each once for all of its vouchers."""
+    """Yield what discounts with a condition or limits took off, once for all of their vouchers."""
     places = {
         line.id: place
         for place, line in enumerate(lines)
         if reduced.lines.get(line.id) is line  # and not the part of it that is free
     }
-    taking = {
-        offer.discount.id: offer
-        for place, offer in enumerate(offers)
-        if reduced.by_offer[place] and offer.discount.min_bill
-    }
-    for name, offer in taking.items():
-        priced = [reduced.lines[line.id] for line in offer.chosen]
-        yield OfferTaken(
+    taking: dict[str, list[Offer]] = {}
+    for place, offer in enumerate(offers):
+        if reduced.by_offer[place] and (offer.discount.min_bill or offer.discount.limits):
+            taking.setdefault(offer.discount.id, []).append(offer)
+    offs = {line.id: _offs(line) for line in reduced.lines.values()} if taking else {}
+    for name, (first, *others) in taking.items():
+        off = {line.id: offs[line.id].get(name, 0) for line in first.chosen}
+        taken = OfferTaken(
             name,
-            offer.discount.min_bill or 0,
-            tuple(places[line.id] for line in offer.chosen),
-            tuple(line.amount for line in offer.chosen),
-            tuple(_off(line, name) for line in priced),
+            tuple(places[line.id] for line in first.chosen),
+            tuple(line.amount for line in first.chosen),
+            tuple(off.values()),
+            first.discount.min_bill or 0,
         )
+        if first.discount.limits:
+            from chalicelib.domain.mechanics import offer_limits
+
+            units = dict.fromkeys(off, 0)
+            for line in (part for offer in (first, *others) for part in offer.part):
+                units[line.id] += line.quantity if off[line.id] else 0
+            taken = replace(taken, units=tuple(units.values()))
+            taken = offer_limits.counted(
+                programme, first.discount, taken, first.chosen, purchase.day
+            )
+        if taken.min_bill or taken.counts:
+            yield taken
 
 
-def _off(line: PricedLine, discount: str) -> int:
-    """Return what a discount took off a line."""
-    return sum(amount for *what, amount in line.off if what == ["discount", discount])
+def _offs(line: PricedLine) -> dict[str, int]:
+    """Return what each discount took off a line."""
+    found: dict[str, int] = {}
+    for source, name, amount in line.off:
+        if source == "discount":
+            found[name] = found.get(name, 0) + amount
+    return found
 
 
 def _of_vouchers(

@@ -60,7 +60,13 @@ def retract(event: EventBuilder, context: ReversalContext, outcome: QuoteBought)
     had = sum(_nets_left(outcome.nets, recorded, context.before))
     had += sum(each.reclaimed for each in outcome.offers)
     have = sum(_nets_left(outcome.nets, recorded, after))
-    offers = reclaim.reclaimed(outcome.offers, shares_left(recorded, after), had - have)
+    offers = outcome.offers
+    if offers:
+        from chalicelib.domain.mechanics import offer_limits
+
+        kept = shares_left(recorded, after)
+        offers = reclaim.reclaimed(offers, kept, had - have)
+        offers = tuple(offer_limits.returned(event, offers, kept))
     have += sum(each.reclaimed for each in offers)
     # Of what is left of the bill, each wallet still has its part, and money the rest: what comes
     # back is spread over them, so that none ever gets more than it paid.

@@ -282,6 +282,10 @@ def _buy(decider: Decider, quote: Quote, source: str, external_id: str) -> Confi
     vouchers = tuple(
         redemptions.use_for(decider, programme, quote.member, each) for each in quote.redemptions
     )
+    if quote.offers:
+        from chalicelib.domain.mechanics import offer_limits
+
+        offer_limits.use(event, quote.offers)
     event.outcome(
         QuoteBought(
             programme.id,

@@ -41,10 +41,11 @@ def reclaimed(
 
 def _lost(offer: OfferTaken, kept: Sequence[Kept]) -> int:
     """Return what an offer took off what is kept and would not take off it alone."""
-    return 0 if _bill(offer, kept) >= offer.min_bill else _sum(offer, offer.off, kept)
+    return 0 if bill_kept(offer, kept) >= offer.min_bill else _sum(offer, offer.off, kept)
 
 
-def _bill(offer: OfferTaken, kept: Sequence[Kept]) -> int:
+def bill_kept(offer: OfferTaken, kept: Sequence[Kept]) -> int:
+    """Return what is kept of the lines in the scope of an offer, before any discount."""
     return _sum(offer, offer.prices, kept)
 
 
@@ -58,4 +59,4 @@ def changes(outcomes: tuple[QuoteBought, QuoteBought], kept: Sequence[Kept]) -> 
     for was, now in zip(outcomes[0].offers, outcomes[1].offers, strict=True):
         amount = now.reclaimed - was.reclaimed
         if amount:
-            yield Reclaimed(now.discount, now.min_bill, _bill(now, kept), amount)
+            yield Reclaimed(now.discount, now.min_bill, bill_kept(now, kept), amount)

@@ -219,3 +219,23 @@ def test_apportioned_parts_sum_to_the_whole(total: int, weights: dict[int, int])
     for key, weight in weights.items():
         assert not whole or 0 <= parts[key] - total * weight // whole <= 1
     assert parts == money.apportion(total, dict(reversed(weights.items())))
+
+
+@given(st.dictionaries(st.integers(0, 9), st.integers(0, 10_000), min_size=1), st.integers(1, 100))
+def test_what_is_whole_is_not_rounded_up_beside_others(parts: dict[int, int], unit: int) -> None:
+    """Of a sum that is rounded up each part is no more than it alone would be, rounded up."""
+    most = {key: -(-part // unit) for key, part in parts.items()}
+    total = -(-sum(parts.values()) // unit)
+
+    found = money.apportion(total, parts, most)
+
+    assert sum(found.values()) == total
+    assert all(found[key] <= most[key] for key in parts)
+
+
+def test_a_whole_part_stays_as_it_is() -> None:
+    """10 and six tenths of one, rounded up to 11, leave the 10 alone."""
+    tenths = {"a": 100, **{f"b{n}": 1 for n in range(6)}}
+
+    assert money.apportion(11, tenths)["a"] == 11
+    assert money.apportion(11, tenths, {key: -(-n // 10) for key, n in tenths.items()})["a"] == 10

@@ -54,6 +54,40 @@ discounts-only = Само за: { $holders }.
 discounts-voucher-percent = { $name }: { $percent }% отстъпка срещу ваучер „{ $reward }“.
 discounts-voucher-money = { $name }: отстъпка { $money } срещу ваучер „{ $reward }“.
 discounts-min-bill = Важи за сметка от поне { $money }. Ако след връщане остане по-малко, отстъпката за останалото се удържа от възстановената сума.
+discounts-limit-money =
+    Най-много { $money } отстъпка { $window ->
+        [order] на поръчка
+        [day] на ден
+        [week] на седмица
+        [month] на месец
+        [year] на година
+       *[lifetime] общо
+    }.
+discounts-limit-units =
+    За най-много { $units ->
+        [one] { $units } брой
+       *[other] { $units } броя
+    } { $window ->
+        [order] на поръчка
+        [day] на ден
+        [week] на седмица
+        [month] на месец
+        [year] на година
+       *[lifetime] общо
+    }, първо най-скъпите.
+discounts-limit-orders =
+    В най-много { $orders ->
+        [one] { $orders } поръчка
+       *[other] { $orders } поръчки
+    } { $window ->
+        [order] на поръчка
+        [day] на ден
+        [week] на седмица
+        [month] на месец
+        [year] на година
+       *[lifetime] общо
+    }.
+discounts-limit-of = Това ограничение е за { $names }.
 
 discounts-stacking =
     { $stacking ->

@@ -50,6 +50,42 @@ discounts-voucher-percent = { $name }: { $percent } % off for a voucher of “{ 
 discounts-voucher-money = { $name }: { $money } off for a voucher of “{ $reward }”.
 discounts-min-bill = From a bill of { $money } on. Where a return leaves less, what it took off the rest is kept back from the refund.
 
+# The most that one takes off.
+discounts-limit-money =
+    At most { $money } off { $window ->
+        [order] an order
+        [day] a day
+        [week] a week
+        [month] a month
+        [year] a year
+       *[lifetime] in all
+    }.
+discounts-limit-units =
+    For at most { $units ->
+        [one] { $units } unit
+       *[other] { $units } units
+    } { $window ->
+        [order] an order
+        [day] a day
+        [week] a week
+        [month] a month
+        [year] a year
+       *[lifetime] in all
+    }, the dearest first.
+discounts-limit-orders =
+    In at most { $orders ->
+        [one] { $orders } order
+       *[other] { $orders } orders
+    } { $window ->
+        [order] an order
+        [day] a day
+        [week] a week
+        [month] a month
+        [year] a year
+       *[lifetime] in all
+    }.
+discounts-limit-of = That limit is for { $names }.
+
 # How several of them go together.
 discounts-stacking =
     { $stacking ->

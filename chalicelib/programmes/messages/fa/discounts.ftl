@@ -42,6 +42,34 @@ discounts-only = تنها برای { $holders }.
 discounts-voucher-percent = { $name }: { $percent } درصد تخفیف با کوپن «{ $reward }».
 discounts-voucher-money = { $name }: { $money } تخفیف با کوپن «{ $reward }».
 discounts-min-bill = برای صورتحساب دست‌کم { $money }. اگر پس از مرجوع کردن کمتر بماند، تخفیف باقی‌مانده از مبلغ بازپرداختی کم می‌شود.
+discounts-limit-money =
+    حداکثر { $money } تخفیف { $window ->
+        [order] در هر سفارش
+        [day] در روز
+        [week] در هفته
+        [month] در ماه
+        [year] در سال
+       *[lifetime] در مجموع
+    }.
+discounts-limit-units =
+    برای حداکثر { $units } عدد { $window ->
+        [order] در هر سفارش
+        [day] در روز
+        [week] در هفته
+        [month] در ماه
+        [year] در سال
+       *[lifetime] در مجموع
+    }، نخست گران‌ترین‌ها.
+discounts-limit-orders =
+    حداکثر { $orders } سفارش { $window ->
+        [order] در هر سفارش
+        [day] در روز
+        [week] در هفته
+        [month] در ماه
+        [year] در سال
+       *[lifetime] در مجموع
+    }.
+discounts-limit-of = این سقف برای { $names } است.
 
 discounts-stacking =
     { $stacking ->

@@ -42,6 +42,34 @@ discounts-only = 仅限{ $holders }。
 discounts-voucher-percent = { $name }：凭“{ $reward }”券优惠 { $percent }%。
 discounts-voucher-money = { $name }：凭“{ $reward }”券减免 { $money }。
 discounts-min-bill = 账单满 { $money } 方可享受。退货后不足此额的，所留部分已减免的金额从退款中扣除。
+discounts-limit-money =
+    { $window ->
+        [order] 每单
+        [day] 每天
+        [week] 每周
+        [month] 每月
+        [year] 每年
+       *[lifetime] 总计
+    }最多减免 { $money }。
+discounts-limit-units =
+    { $window ->
+        [order] 每单
+        [day] 每天
+        [week] 每周
+        [month] 每月
+        [year] 每年
+       *[lifetime] 总计
+    }最多 { $units } 件享受优惠，价高者优先。
+discounts-limit-orders =
+    { $window ->
+        [order] 每单
+        [day] 每天
+        [week] 每周
+        [month] 每月
+        [year] 每年
+       *[lifetime] 总计
+    }最多 { $orders } 单享受优惠。
+discounts-limit-of = 此上限适用于{ $names }。
 
 discounts-stacking =
     { $stacking ->

@@ -42,6 +42,34 @@ discounts-only = 僅限{ $holders }。
 discounts-voucher-percent = { $name }：憑「{ $reward }」券減免 { $percent }%。
 discounts-voucher-money = { $name }：憑「{ $reward }」券折抵 { $money }。
 discounts-min-bill = 帳單滿 { $money } 方可享有。退貨後不足此額者，所留部分已減免的金額自退款中扣除。
+discounts-limit-money =
+    { $window ->
+        [order] 每筆訂單
+        [day] 每天
+        [week] 每週
+        [month] 每月
+        [year] 每年
+       *[lifetime] 總計
+    }最多減免 { $money }。
+discounts-limit-units =
+    { $window ->
+        [order] 每筆訂單
+        [day] 每天
+        [week] 每週
+        [month] 每月
+        [year] 每年
+       *[lifetime] 總計
+    }最多 { $units } 件享有優惠，價高者優先。
+discounts-limit-orders =
+    { $window ->
+        [order] 每筆訂單
+        [day] 每天
+        [week] 每週
+        [month] 每月
+        [year] 每年
+       *[lifetime] 總計
+    }最多 { $orders } 筆訂單享有優惠。
+discounts-limit-of = 此上限適用於{ $names }。
 
 discounts-stacking =
     { $stacking ->

@@ -1,0 +1,276 @@
+"""
+Limits of discounts: in how many orders, for how many units, and how much they take off a member.
+
+Units that a limit leaves out are the cheapest, in whatever order the lines come; money that it
+leaves is spread over the lines in proportion.  What is used in a window is counted in the account,
+by the day of service, when a purchase is confirmed; what comes back of it gives its room back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from datetime import date
+from typing import Final, NamedTuple
+
+from msgspec.structs import replace
+
+from chalicelib.domain.decide.event_builder import EventBuilder
+from chalicelib.domain.errors import Conflict
+from chalicelib.domain.ledger import calendar, money
+from chalicelib.domain.ledger.account import Account
+from chalicelib.domain.ledger.calendar import Instant
+from chalicelib.domain.ledger.effects import CounterChange
+from chalicelib.domain.ledger.events import Line, OfferCount, OfferTaken
+from chalicelib.domain.mechanics.discount_terms import SECTION, Discount, OfferLimit
+from chalicelib.domain.mechanics.reclaim import Kept, bill_kept
+from chalicelib.domain.programme.document import Programme
+from chalicelib.domain.programme.fields import Lines, LineScope
+from chalicelib.domain.programme.scope import in_scope
+
+_WHOLE: Final = 100
+
+
+class Room:
+    """
+    What the limits of a discount leave open to a purchase, of which each voucher takes its part.
+
+    ``chosen`` are the lines in its scope, the dearest units first.  ``bound`` are the limits by
+    which the last voucher got less.
+    """
+
+    def __init__(
+        self,
+        account: Account,
+        programme: Programme,
+        discount: Discount,
+        day: date,
+        chosen: Sequence[Line],
+    ) -> None:
+        self._rounding = SECTION.of(programme).rounding
+        self._chosen = chosen
+        self._limits = [
+            _Limit(place, limit, _on(limit, chosen)) for place, limit in enumerate(discount.limits)
+        ]
+        self._left = [
+            max(most_of(limit) - _used(account, programme, discount, place, day), 0)
+            for place, limit in enumerate(discount.limits)
+        ]
+        self.bound: dict[int, OfferLimit] = {}
+
+    def lines(self) -> tuple[Line, ...]:
+        """Return what of lines the discount may be for: of units, the dearest."""
+        self.bound = {}
+        kept = {line.id: line for line in self._chosen}
+        for place, limit, on in self._limits:
+            left = self._left[place]
+            if limit.orders is not None and not left and not on.isdisjoint(kept):
+                self.bound[place] = limit
+                kept = {name: line for name, line in kept.items() if name not in on}
+            if (
+                limit.units is None
+                or sum(kept[name].quantity for name in on if name in kept) <= left
+            ):
+                continue
+            self.bound[place] = limit
+            for name, line in kept.items():
+                if name in on:
+                    units = min(line.quantity, left)
+                    left -= units
+                    kept[name] = _part(line, units)
+            kept = {name: line for name, line in kept.items() if line.quantity}
+        return tuple(kept.values())
+
+    def off(
+        self, part: Sequence[Line], offered: Mapping[str, int | None], percent: int
+    ) -> dict[str, int | None]:
+        """
+        Return what the discount takes off lines of which ``part`` is within its limits.
+
+        ``None`` stands for the percentage, where nothing limits it on a line.
+        """
+        found = dict(offered)
+        whole = {line.id: line.quantity for line in self._chosen}
+        for line in part:
+            if found.get(line.id, 0) is None and line.quantity < whole[line.id]:
+                found[line.id] = self._rounded(line, percent)
+        self._limit_money(part, found, percent)
+        taken = {name: amount for name, amount in found.items() if amount != 0}
+        units = {line.id: line.quantity for line in part}
+        for place, limit, on in self._limits:
+            if limit.units is not None:
+                used = sum(units[name] for name in taken if name in on)
+                self._left[place] = max(self._left[place] - used, 0)
+        return taken
+
+    def _limit_money(
+        self, part: Sequence[Line], found: dict[str, int | None], percent: int
+    ) -> None:
+        """Lower what comes off lines to the money that limits leave, and take that of it."""
+        for place, limit, on in self._limits:
+            if limit.money is None:
+                continue
+            here = [line for line in part if line.id in found and line.id in on]
+            # However a percentage is rounded beside other discounts.
+            most = sum(_most(line, found[line.id], percent) for line in here)
+            if most > self._left[place]:
+                wanted = {line.id: found[line.id] for line in here}
+                wanted |= {
+                    line.id: self._rounded(line, percent)
+                    for line in here
+                    if wanted[line.id] is None
+                }
+                rounded = {name: amount or 0 for name, amount in wanted.items()}
+                most = sum(rounded.values())
+                if most > self._left[place] or not self._left[place]:
+                    self.bound[place] = limit
+                    rounded, most = money.apportion(self._left[place], rounded), self._left[place]
+                found |= rounded
+            self._left[place] -= most
+
+    def _rounded(self, line: Line, percent: int) -> int:
+        return money.divide(line.amount * percent, _WHOLE, self._rounding)
+
+    def told(self) -> str:
+        """Return what the limits say by which the last voucher, or the discount, got less."""
+        return "; ".join(map(_told, self.bound.values()))
+
+
+def _most(line: Line, amount: int | None, percent: int) -> int:
+    """Return the most that comes off a line: an amount, or the percentage rounded up."""
+    return -(-line.amount * percent // _WHOLE) if amount is None else amount
+
+
+class _Limit(NamedTuple):
+    """A limit by its place, and the ids of the lines that it is on."""
+
+    place: int
+    limit: OfferLimit
+    on: AbstractSet[str]
+
+
+def _on(limit: OfferLimit, lines: Sequence[Line]) -> AbstractSet[str]:
+    if limit.of == Lines():
+        return {line.id for line in lines}
+    scope = LineScope(limit.of)
+    return {line.id for line in lines if in_scope(line, scope)}
+
+
+def _part(line: Line, units: int) -> Line:
+    """Return so many units of a line, and what they come to."""
+    amount = line.amount * units // line.quantity
+    return Line(line.id, amount, units, line.category, line.sku)
+
+
+def most_of(limit: OfferLimit) -> int:
+    """Return how much a limit leaves in all."""
+    return limit.money or limit.units or limit.orders or 0
+
+
+def _told(limit: OfferLimit) -> str:
+    times = {"order": "an order", "lifetime": "in all"}.get(limit.window, f"a {limit.window}")
+    if limit.money is not None:
+        return f"at most {limit.money} off {times}"
+    if limit.units is not None:
+        return f"at most {limit.units} units {times}"
+    return f"in at most {limit.orders} orders {times}"
+
+
+# ── What is used ──
+
+
+def _used(account: Account, programme: Programme, discount: Discount, place: int, day: date) -> int:
+    limit = discount.limits[place]
+    if limit.window == "order":
+        return 0
+    return account.counter(_counter(programme, discount, place, day))
+
+
+def _counter(programme: Programme, discount: Discount, place: int, day: date) -> str:
+    limit = discount.limits[place]
+    bucket = calendar.window_key(day, limit.window)
+    return f"{programme.id}/offer:{discount.id}/{place}/{limit.window}/{bucket}"
+
+
+def _kept_until(programme: Programme, limit: OfferLimit, day: date) -> Instant | None:
+    """Return when what is used may be forgotten: nobody prices by a day of the window any more."""
+    last = calendar.window_end(day, limit.window)
+    if last is None:
+        return None
+    kept = calendar.add_days(last, programme.backdate_limit_days + 1)
+    return calendar.expiry_instant(kept, programme.time_zone)
+
+
+def counted(
+    programme: Programme,
+    discount: Discount,
+    taken: OfferTaken,
+    lines: Sequence[Line],
+    day: date,
+) -> OfferTaken:
+    """Return a discount that was taken off lines with how much of each limit that uses."""
+    counts = []
+    for place, limit in enumerate(discount.limits):
+        if limit.window != "order":
+            on = _on(limit, lines)
+            count = OfferCount(
+                _counter(programme, discount, place, day),
+                "money" if limit.money else "units" if limit.units else "orders",
+                most_of(limit),
+                tuple(
+                    place for place, line in zip(taken.places, lines, strict=True) if line.id in on
+                ),
+                0,
+                _kept_until(programme, limit, day),
+            )
+            counts.append(replace(count, used=_uses(taken, count, None)))
+    return replace(taken, counts=tuple(each for each in counts if each.used))
+
+
+def _uses(taken: OfferTaken, count: OfferCount, kept: Sequence[Kept] | None) -> int:
+    """Return how much of a limit is used by what is kept, or by all of it."""
+    if kept is not None and bill_kept(taken, kept) < taken.min_bill:
+        return 0
+    amounts = taken.units if count.measure == "units" else taken.off
+    places = set(count.places)
+    used = sum(
+        amount if kept is None else kept[place].of(amount)
+        for place, amount in zip(taken.places, amounts, strict=True)
+        if place in places
+    )
+    return min(used, 1) if count.measure == "orders" else used
+
+
+def use(event: EventBuilder, offers: Sequence[OfferTaken]) -> None:
+    """
+    Count what a purchase uses of limits.
+
+    Raises `Conflict` ``quote_stale`` where others have used that meanwhile.
+    """
+    for offer in offers:
+        for count in offer.counts:
+            used = event.account.counter(count.counter)
+            if used + count.used > count.most:
+                raise Conflict(
+                    "quote_stale",
+                    f"Of the limit of {offer.discount} {max(count.most - used, 0)} are left, and "
+                    f"this quote uses {count.used}: ask for a new one.",
+                    available=max(count.most - used, 0),
+                )
+            event.add(CounterChange(count.counter, count.used, count.kept_until))
+
+
+def returned(
+    event: EventBuilder, offers: Sequence[OfferTaken], kept: Sequence[Kept]
+) -> Iterator[OfferTaken]:
+    """Give back what is not used any more, and yield the offers with what is."""
+    for offer in offers:
+        counts = []
+        for count in offer.counts:
+            now = min(_uses(offer, count, kept), count.used)
+            # Of a window that has closed nothing is known any more.
+            back = min(count.used - now, event.account.counter(count.counter))
+            if back:
+                event.add(CounterChange(count.counter, -back, count.kept_until))
+            counts.append(replace(count, used=now))
+        yield replace(offer, counts=tuple(counts))

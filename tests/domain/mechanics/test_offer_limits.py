@@ -1,0 +1,342 @@
+"""F: limits of discounts by units, money, category and order, and what refunds give back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from chalicelib.domain.authoring.validation import validate
+from chalicelib.domain.ledger.bill import Considered
+from chalicelib.domain.ledger.events import Line
+from chalicelib.domain.ledger.quote import Quote
+from chalicelib.domain.mechanics.quoting import ConfirmQuote
+from chalicelib.domain.mechanics.remaining import LineReversal
+from chalicelib.domain.mechanics.reversal import ReverseActivity
+from tests.domain.building import Member, line, reward
+from tests.domain.mechanics.test_pricing import calls
+from tests.domain.till import NOON, bought, clinic, quoted, refunded, shown, status
+
+PROPERTY = settings(max_examples=80, derandomize=True, deadline=None, print_blob=True)
+TEN = {"type": "status", "any": ["one"], "percent": 10}
+FOOD = {"categories": ["food"]}
+
+
+def ten(*limits: dict[str, Any], **more: Any) -> dict[str, Any]:
+    """Return 10 % off within limits."""
+    return {"id": "ten", "name": "Ten", "terms": TEN, "limits": list(limits), **more}
+
+
+def having(*offers: dict[str, Any], **how: Any) -> Member:
+    """Return a member whom these offers are for."""
+    member = Member(clinic(*offers, **how))
+    shown(member, "one", "two", "three")
+    return member
+
+
+def told(quote: Quote, name: str = "ten") -> Considered:
+    """Return what a quote says of a discount."""
+    (found,) = (each for each in quote.considered if (each.source, each.id) == ("discount", name))
+    return found
+
+
+def off(quote: Quote) -> dict[str, int]:
+    """Return what came off each line."""
+    return {each.id: each.price - each.net for each in quote.lines}
+
+
+def counters(member: Member) -> dict[str, int]:
+    """Return what is used of limits."""
+    return {name: each.value for name, each in member.account.counters.items() if "/offer:" in name}
+
+
+@pytest.mark.parametrize(
+    ("limits", "expected", "limited"),
+    [
+        # a: 2 × 300, b: 3 × 100, c: 1 × 500 of food.
+        ([], {"a": 60, "b": 30, "c": 50}, ""),
+        ([{"units": 6}], {"a": 60, "b": 30, "c": 50}, ""),
+        ([{"units": 4}], {"a": 60, "b": 10, "c": 50}, "at most 4 units an order"),
+        ([{"units": 2}], {"a": 30, "b": 0, "c": 50}, "at most 2 units an order"),
+        ([{"units": 1, "of": FOOD}], {"a": 60, "b": 30, "c": 50}, ""),
+        (
+            [{"units": 1, "of": {"skus": ["B"]}}],
+            {"a": 60, "b": 10, "c": 50},
+            "at most 1 units an order",
+        ),
+        ([{"money": 140}], {"a": 60, "b": 30, "c": 50}, ""),
+        ([{"money": 70}], {"a": 30, "b": 15, "c": 25}, "at most 70 off an order"),
+        ([{"money": 10, "of": FOOD}], {"a": 60, "b": 30, "c": 10}, "at most 10 off an order"),
+        (
+            [{"units": 4}, {"money": 60}],
+            {"a": 30, "b": 5, "c": 25},
+            "at most 4 units an order; at most 60 off an order",
+        ),
+    ],
+)
+@pytest.mark.parametrize("turned", [False, True])
+def test_f_within_an_order(
+    limits: list[dict[str, Any]],
+    expected: dict[str, int],
+    limited: str,
+    turned: bool,  # noqa: FBT001
+) -> None:
+    """F: the dearest units first, money in proportion, in whatever order the lines come."""
+    lines = [Line("a", 600, 2), Line("b", 300, 3, "", "B"), Line("c", 500, 1, "food")]
+    member = having(ten(*limits))
+
+    made = quoted(member, *(reversed(lines) if turned else lines))
+
+    assert off(made) == expected
+    assert (told(made).limited, told(made).reason) == (limited, "")
+
+
+@pytest.mark.parametrize(
+    ("limit", "carts", "expected", "reason"),
+    [
+        (
+            {"window": "month", "money": 150},
+            [1000, 1000, 1000],
+            [100, 50, 0],
+            "its limit is reached: at most 150 off a month",
+        ),
+        (
+            {"window": "lifetime", "orders": 2},
+            [1000, 10, 1000],
+            [100, 1, 0],
+            "its limit is reached: in at most 2 orders in all",
+        ),
+        (
+            {"window": "year", "units": 2},
+            [1000, 1000, 1000],
+            [100, 100, 0],
+            "its limit is reached: at most 2 units a year",
+        ),
+    ],
+)
+def test_f_over_time(
+    limit: dict[str, Any], carts: list[int], expected: list[int], reason: str
+) -> None:
+    """F: what purchases have used is not there for the next one, and is there when time is over."""
+    member = having(ten(limit))
+
+    made = []
+    for number, amount in enumerate(carts):
+        made.append(quoted(member, line("1", amount), name=f"quote_{number}"))
+        member.do(ConfirmQuote(member="mem_1", quote_id=f"quote_{number}"), NOON)
+
+    assert [told(each).amount for each in made] == expected
+    assert told(made[-1]).reason == reason
+    later = quoted(member, line("1", 1000), now="2027-03-02")
+    assert told(later).amount == (0 if limit["window"] == "lifetime" else 100)
+    assert member.verdict().holds
+
+
+def test_f_by_the_day_of_service() -> None:
+    """F: a window is that of the day by which discounts go."""
+    member = having(ten({"window": "month", "money": 100}))
+    bought(member, line("1", 1000), service_on="2026-02-28")
+
+    assert told(quoted(member, line("1", 1000), name="q2")).amount == 100
+    again = quoted(member, line("1", 1000), name="q3", service_on="2026-02-27")
+    assert told(again).amount == 0
+
+
+def test_f_two_quotes_for_the_same_room() -> None:
+    """F: the second of two that would use the last of a limit is refused, and takes nothing."""
+    member = having(ten({"window": "month", "money": 150}))
+    for name in ("quote_1", "quote_2"):
+        quoted(member, line("1", 1000), name=name)
+    member.do(ConfirmQuote(member="mem_1", quote_id="quote_1"), NOON)
+
+    refusal = member.refused(ConfirmQuote(member="mem_1", quote_id="quote_2"), NOON)
+
+    assert (refusal.code, refusal.extensions["available"]) == ("quote_stale", 50)
+    assert list(counters(member).values()) == [100]
+
+
+def test_f_what_comes_back_gives_its_room_back() -> None:
+    """F: by parts, and the order counts until nothing that it was for is kept."""
+    limits = [
+        {"window": "month", "money": 1000},
+        {"window": "month", "units": 10},
+        {"window": "month", "orders": 3},
+    ]
+    member = having(ten(*limits))
+    purchase = bought(member, Line("a", 1000, 4), line("b", 500))
+    assert sorted(counters(member).values()) == [1, 5, 150]
+
+    command = ReverseActivity(
+        member="mem_1", version=purchase.version, lines=(LineReversal("a", quantity=1),)
+    )
+    member.do(command, NOON)
+    assert sorted(counters(member).values()) == [1, 4, 125]
+    refunded(member, purchase, "a")
+    assert sorted(counters(member).values()) == [1, 1, 50]
+    refunded(member, purchase, "b")
+
+    assert counters(member) == {}
+    assert member.verdict().holds
+
+
+def test_f_of_a_window_that_is_over_nothing_comes_back() -> None:
+    """F: what was counted then is forgotten, and gives this month no room."""
+    member = having(ten({"window": "month", "money": 150}))
+    purchase = bought(member, line("1", 1000))
+    later = "2026-07-02"
+    bought(member, line("1", 1000), now=later, name="quote_2")
+
+    refunded(member, purchase, now=later)
+
+    assert list(counters(member).values()) == [100]
+
+
+def test_f_under_the_least_bill_it_uses_nothing() -> None:
+    """F: a discount that a refund has taken back leaves its limit open."""
+    member = having(ten({"window": "month", "money": 150}, min_bill=1000))
+    purchase = bought(member, line("a", 600), line("b", 600))
+
+    refunded(member, purchase, "a")
+
+    assert counters(member) == {}
+
+
+@pytest.mark.parametrize(
+    ("limit", "offs"), [({"money": 700}, [500, 200]), ({"units": 1}, [500, 0])]
+)
+def test_f_two_vouchers_share_a_limit(limit: dict[str, Any], offs: list[int]) -> None:
+    """F: of two vouchers of one offer the second has what the first leaves."""
+    terms = {"type": "voucher", "reward": "off", "amount": 500}
+    offer = {"id": "off", "name": "Off", "terms": terms, "limits": [limit]}
+    member = Member(clinic(offer, rewards=[reward("off", 1)], stacking="additive"))
+    member.adjust(9, NOON)
+    vouchers = tuple(member.redeem("off", NOON).id for _ in range(2))
+
+    made = quoted(member, line("1", 2000), vouchers=vouchers)
+
+    assert [each.amount for each in made.considered if each.redemption] == offs
+
+
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 3_000), st.integers(1, 5), st.sampled_from(["food", "tea"])),
+        min_size=1,
+        max_size=5,
+    ),
+    st.lists(
+        st.one_of(
+            st.fixed_dictionaries({"money": st.integers(1, 200)}, optional={"of": st.just(FOOD)}),
+            st.fixed_dictionaries({"units": st.integers(1, 6)}, optional={"of": st.just(FOOD)}),
+            st.fixed_dictionaries(
+                {"money": st.integers(1, 300), "window": st.sampled_from(["day", "lifetime"])}
+            ),
+        ),
+        min_size=1,
+        max_size=3,
+    ),
+    st.sampled_from(["best_of", "additive", "sequential"]),
+    st.sampled_from(["floor", "ceiling", "half_up", "half_even"]),
+    st.randoms(use_true_random=False),
+)
+@PROPERTY
+def test_f_never_more_than_a_limit(
+    cart: list[tuple[int, int, str]],
+    limits: list[dict[str, Any]],
+    stacking: str,
+    rounding: str,
+    chance: Any,
+) -> None:
+    """F: whatever else comes off, in whatever order the lines come, over two purchases."""
+    offers = (ten(*limits), status("two", 3), status("three", 7))
+    member = having(*offers, stacking=stacking, rounding=rounding)
+    free = having(*(ten(), *offers[1:]), stacking=stacking, rounding=rounding)
+    lines = [Line(f"l{n}", *each) for n, each in enumerate(cart)]
+    shuffled = list(lines)
+    chance.shuffle(shuffled)
+
+    one, other = quoted(member, *lines), quoted(member, *shuffled)
+    purchases = [bought(member, *lines), bought(member, *lines, name="quote_2")]
+
+    assert {each.id: each for each in one.lines} == {each.id: each for each in other.lines}
+    assert one.net >= quoted(free, *lines).net
+    bills = [each.detail.bill for each in purchases if each.detail and each.detail.bill]
+    for limit in limits:
+        if "money" not in limit:
+            continue
+        taken = [
+            sum(
+                amount
+                for each in bill.lines
+                if "of" not in limit or each.category == "food"
+                for _, name, amount in each.off
+                if name == "ten"
+            )
+            for bill in bills
+        ]
+        most = [sum(taken)] if "window" in limit else taken
+        assert all(each <= limit["money"] for each in most)
+    for purchase in purchases:
+        refunded(member, purchase)
+    assert counters(member) == {}
+    assert member.verdict().holds
+
+
+def test_f_cost_does_not_follow_quantities() -> None:
+    """F: a line of a thousand million units costs as much to quote as one of two."""
+    limits = ({"units": 10**9}, {"window": "month", "money": 10**9})
+    work = []
+    for quantity in (2, 10**9):
+        member = having(ten(*limits))
+        made = quoted(member, Line("1", 10**9, quantity))
+        assert told(made).amount == 10**8
+        work.append(calls(member, 1))
+
+    assert work[0] == work[1]
+
+
+@pytest.mark.parametrize(
+    ("limit", "pointer"),
+    [
+        ({}, ""),
+        ({"money": 1, "units": 1}, ""),
+        ({"orders": 1}, "/window"),
+        ({"window": "fortnight", "orders": 1}, "/window"),
+        ({"units": 0}, "/units"),
+    ],
+)
+def test_f_what_is_no_limit(limit: dict[str, Any], pointer: str) -> None:
+    """F: a limit is on one thing, and on orders over some time."""
+    document = {
+        "id": "clinic",
+        "name": "Clinic",
+        "time_zone": "UTC",
+        "money": {"currency": "GBP"},
+        "currencies": [{"id": "points", "name": "points", "expiry": {"type": "never"}}],
+        "statuses": [{"id": "one", "name": "One"}],
+        "discounts": {"offers": [ten(limit)]},
+    }
+
+    found = [each.pointer for each in validate(document).problems]
+
+    assert found == [f"/discounts/offers/0/limits/0{pointer}"]
+
+
+def test_f_all_limits_together_are_bounded() -> None:
+    """F: a quote looks at each, so there are 100 in a document at the most."""
+    limits = [{"units": n + 1} for n in range(5)]
+    offers = [{**ten(*limits), "id": f"o{n}"} for n in range(21)]
+    document = {
+        "id": "clinic",
+        "name": "Clinic",
+        "time_zone": "UTC",
+        "money": {"currency": "GBP"},
+        "currencies": [{"id": "points", "name": "points", "expiry": {"type": "never"}}],
+        "statuses": [{"id": "one", "name": "One"}],
+        "discounts": {"offers": offers},
+    }
+
+    assert [each.pointer for each in validate(document).problems] == ["/discounts/offers/20/limits"]
+    document["discounts"] = {"offers": offers[:20]}
+    assert not validate(document).problems
