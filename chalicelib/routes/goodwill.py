@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from chalicelib.domain.mechanics.goodwill import GiveGoodwill, Given
+from chalicelib.domain.mechanics.goodwill import Credited, GiveGoodwill
 from chalicelib.domain.programme.fields import Id, Points
 from chalicelib.routes.calls import answer, carry_out
 from chalicelib.routes.fields import Note, Reason
@@ -72,7 +72,7 @@ def give(call: Call[GoodwillBody]) -> Reply:
     )
 
     def present(decided: Decided) -> Answer:
-        result: Given = decided.results[-1]
+        result: Credited = decided.results[-1]
         view = GivenGoodwillView(
             member_id=decided.member,
             version=decided.account.version,

@@ -19,6 +19,7 @@ from chalicelib.usecases.services import Caller, Services
 from chalicelib.usecases.stored import IdempotencyKey
 from tests.faults.play import Play
 from tests.faults.record import Answered, Outcome, Part, Request
+from tests.faults.revoking import noting
 from tests.faults.telling import accepted, answer_of, draw_identity, once, request
 
 _SOURCE: Final = "emr"
@@ -86,7 +87,11 @@ def record(play: Play, tenant: str) -> Request:
     also = draw_identity(play, tenant, "record", activity) if play.chance.percent(30) else None
     reported = Reported(activity, member)
     return Request(
-        once(lambda s, c: record_activity(s, c, reported, answer_of, request=also)),
+        once(
+            lambda s, c: noting(
+                play, tenant, record_activity(s, c, reported, answer_of, request=also)
+            )
+        ),
         f"{activity.type} {activity.external_id} of {member[-1]}",
         (_activity_part(reported, also),),
     )

@@ -26,6 +26,8 @@ _KINDS: Final = frozenset(
         *("redeemed", "payee", "expired", "forfeited"),
     }
 )
+#: Events that may leave a debt.
+_TAKING_BACK: Final = frozenset({"activity.reversed", "payment.reversed", "grant.revoked"})
 
 
 def check_journal(
@@ -69,7 +71,7 @@ def _step(before: Account, event: Event, after: Account) -> Iterator[str]:
         if balance.deficit and balance.lots:
             yield f"there are lots and a deficit of {currency}"
         was = before.balance(currency).available
-        takes_back = event.kind in ("activity.reversed", "payment.reversed")
+        takes_back = event.kind in _TAKING_BACK
         if balance.available < min(was, 0) and not takes_back:
             yield f"it takes {currency} from {was} to {balance.available}"
         amounts = [lot.amount for lot in balance.lots] + [lot.amount for lot in balance.pending]

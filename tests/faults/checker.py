@@ -30,6 +30,7 @@ from tests.faults.record import Delivery, Intent, Outcome, Part, delivered_by
 from tests.faults.redemptions import check_tenant
 from tests.faults.refunding import check_refunds
 from tests.faults.reinstating import check_reinstating
+from tests.faults.revoking import check_revocations
 from tests.faults.setting_aside import check_holds
 from tests.faults.spending import check_goodwill
 from tests.faults.telling import read_back
@@ -56,6 +57,7 @@ def check(history: History) -> list[str]:
         found.extend(check_quotes(tenant))
         found.extend(check_refunds(tenant))
         found.extend(check_payments(tenant))
+        found.extend(check_revocations(tenant))
         found.extend(check_transfers(tenant))
         found.extend(check_households(tenant))
         found.extend(_Answers(history, ending, tenant).check())

@@ -16,6 +16,7 @@ from chalicelib.domain.ledger.events import (
     ActivityRecorded,
     ActivityReversed,
     Event,
+    GrantRevoked,
     Line,
     RuleAward,
 )
@@ -138,10 +139,10 @@ def _what_is_left(activity: Activity, remaining: Remaining | None) -> Activity |
 
 
 def _returned(events: list[Event]) -> Counter[tuple[int, str]]:
-    """Return what reversals took back, by the version of what they reverse and by currency."""
+    """Return what was taken back, by the version of what they reverse and by currency."""
     returned: Counter[tuple[int, str]] = Counter()
     for event in events:
-        if isinstance(event.data, ActivityReversed):
+        if isinstance(event.data, ActivityReversed | GrantRevoked):
             for posting in event.postings:
                 if kind_of(posting.destination) == "issued":
                     returned[event.data.reverses, posting.currency] += posting.amount
@@ -155,7 +156,9 @@ def _taken_back(
     event, given = earned.event, earned.data.awards
     for currency in {award.currency for award in given}:
         places = [i for i, award in enumerate(given) if award.currency == currency]
-        gone = sum(given[i].granted - earned.held(i) for i in places)
+        # Of what was revoked nothing is left, whatever it still counts for.
+        revoked = earned.remaining.revoked if earned.remaining else ()
+        gone = sum(given[i].granted - (i not in revoked and earned.held(i)) for i in places)
         had = returned[event.version, currency]
         # Spent coins are let go, and what has expired is not taken from other value.
         all_of_it = not currency.endswith("/coins") and not _expired(earned, currency, events)
@@ -169,7 +172,8 @@ def _expired(earned: _Earned, currency: str, events: list[Event]) -> bool:
     of_it = (
         e.effective_at
         for e in events
-        if isinstance(e.data, ActivityReversed) and e.data.reverses == earned.event.version
+        if isinstance(e.data, ActivityReversed | GrantRevoked)
+        and e.data.reverses == earned.event.version
     )
     last = max(of_it, default=0)
     return any(at is not None and at <= last for at in ends)

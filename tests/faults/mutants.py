@@ -64,6 +64,7 @@ from chalicelib.domain.mechanics import (
     redemptions,
     remaining,
     reversal,
+    revocations,
     subscriptions,
     transfers,
     unspent,
@@ -79,6 +80,7 @@ from chalicelib.domain.mechanics.quoting import QUOTES, ConfirmQuote
 from chalicelib.domain.mechanics.redemptions import REDEMPTIONS, CancelRedemption
 from chalicelib.domain.mechanics.remaining import REMAINING
 from chalicelib.domain.mechanics.reversal import ReverseActivity
+from chalicelib.domain.mechanics.revocations import RevokeAward
 from chalicelib.domain.mechanics.stacking import Stack
 from chalicelib.domain.mechanics.subscriptions import PayFee
 from chalicelib.domain.mechanics.taking_back import TAKEN_BACK
@@ -313,6 +315,18 @@ def _goes_back_again(decider: Decider, command: ReversePayment) -> Any:
     return result
 
 
+def _revoked_is_forgotten(decider: Decider, command: RevokeAward) -> Any:
+    """Take an award back, and let later reversals take it back again."""
+    result = revocations.revoke(decider, command)
+    decider.claims = [
+        replace(claim, record=replace(claim.record, revoked=()))
+        if isinstance(claim, SaveRecord) and claim.ref.kind is REMAINING
+        else claim
+        for claim in decider.claims
+    ]
+    return result
+
+
 def _saves(claim: Claim, ref: Ref) -> bool:
     return isinstance(claim, SaveRecord) and claim.ref == ref
 
@@ -514,6 +528,7 @@ MUTANTS: Final[dict[str, Mutant]] = {
     "rounded-in-turn": Mutant(plant=lambda: _swapped(pricing._Reducing, "_line", _rounded_in_turn)),
     "one-fee-two-periods": Mutant(plant=lambda: _handled(PayFee, _paid_twice)),
     "goes-back-again": Mutant(plant=lambda: _handled(ReversePayment, _goes_back_again)),
+    "revoked-is-forgotten": Mutant(plant=lambda: _handled(RevokeAward, _revoked_is_forgotten)),
     "confirmed-again": Mutant(plant=lambda: _handled(ConfirmQuote, _confirm_again)),
     "noticed-at-crossing": Mutant(
         plant=lambda: _swapped(discounts, "held_through", _noticed_at_crossing)

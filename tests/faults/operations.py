@@ -19,6 +19,7 @@ from tests.faults import (
     people,
     quoting,
     reading,
+    revoking,
     setting_aside,
     spending,
     ticking,
@@ -131,6 +132,13 @@ OPERATIONS: Final = (
         paying_back.reverse,
         frozenset({"payment.reversed"}),
         paying_back.nothing_reversed,
+    ),
+    Operation(
+        "revoke",
+        5,
+        revoking.revoke,
+        frozenset({"grant.revoked"}),
+        revoking.nothing_revoked,
     ),
     Operation("transfer", 5, handing_on.give, frozenset({"transfer.sent"})),
     Operation(

@@ -65,6 +65,7 @@ class Play:
         self.quotes = {
             tenant.id: _quoted_before(tenant.id, scenario.members[0]) for tenant in scenario.tenants
         }
+        self.given: dict[str, list[tuple[str, int]]] = defaultdict(list)
         self.payments: dict[str, list[str]] = defaultdict(list)
         self.households = {tenant.id: [HOME_BEFORE] for tenant in scenario.tenants}
         self.index_ranges: list[IndexRange] = []

@@ -28,6 +28,7 @@ from tests.faults.ending import Ending, TenantEnding
 from tests.faults.play import Play, Redeemed
 from tests.faults.programmes import GOODWILL_DAILY, PROGRAMME
 from tests.faults.record import Answered, Request
+from tests.faults.revoking import noting
 from tests.faults.telling import answer_of, commanded, draw_identity, read_back, request
 
 # Every delivery is of the same desk; it is told from the others by whose key it uses.
@@ -96,7 +97,7 @@ def put_right(play: Play, tenant: str) -> Request:
 
     def run(services: Services, caller: Caller) -> Done:
         desk = replace(caller, actor=replace(_DESK, partner=caller.actor.id))
-        return change_account(services, desk, command, answer_of, identity)
+        return noting(play, tenant, change_account(services, desk, command, answer_of, identity))
 
     return request(f"{points} for {member[-1]}", identity, run)
 
@@ -125,4 +126,9 @@ def adjust(play: Play, tenant: str) -> Request:
         member=member, programme=PROGRAMME, currency=currency, amount=amount, reason="goodwill"
     )
     identity = draw_identity(play, tenant, "adjust", (member, command))
-    return commanded(f"{amount} {currency} of {member[-1]}", identity, command)
+
+    def run(services: Services, caller: Caller) -> Done:
+        done = change_account(services, caller, command, answer_of, identity)
+        return noting(play, tenant, done) if amount > 0 else done
+
+    return request(f"{amount} {currency} of {member[-1]}", identity, run)

@@ -18,6 +18,8 @@ from chalicelib.domain.decide.event_builder import EventBuilder, Follower, Plann
 from chalicelib.domain.ledger.account import Account
 from chalicelib.domain.ledger.calendar import Instant
 from chalicelib.domain.ledger.events import Data, Event, PrepaidMoney
+from chalicelib.domain.ledger.lots import LotKey
+from chalicelib.domain.ledger.postings import LedgerAccount
 from chalicelib.domain.programme.document import Programme
 from chalicelib.domain.programme.section import Section
 from chalicelib.domain.programme.versions import Programmes
@@ -92,6 +94,20 @@ class UndonePayment(NamedTuple):
 UndoPayment = Callable[[EventBuilder, Programme, Event], UndonePayment]
 
 
+class Given(NamedTuple):
+    """
+    Value of a currency, as `programme/currency`, that an event gave from a ledger account to a lot.
+
+    ``award`` is the rule or the gift by which it was given, empty where there is none.
+    """
+
+    currency: str
+    amount: int
+    lot: LotKey
+    source: LedgerAccount
+    award: str = ""
+
+
 class Mechanic(NamedTuple):
     """
     One mechanic.
@@ -105,13 +121,14 @@ class Mechanic(NamedTuple):
     (`registry.planning`).  ``closing`` gives up what it keeps where an account ends; ``prepaid``
     returns the money that was paid in by then, which ``pay_back`` takes out of the books where it
     is refunded.  ``payments`` are the events by which a payment is reported, each with what undoes
-    it where that goes back.  ``returning`` takes over, from the account that a member had before,
-    what keeps anything from being given twice.  ``withdrawn`` gives up what goes with a consent;
-    ``consents`` are the purposes that its section asks for.  ``accounts`` are ledger accounts of
-    the member's own, with what the account says is there; ``owned`` yields what a member of a
-    programme has at an instant that is counted and is no value.  ``problems`` finds violations of
-    its section, ``permanent`` the ids that accounts may hold, by the pointer of their list, and
-    ``words`` tells it to members.
+    it where that goes back; ``gave`` are those that give value which staff may take back, each with
+    what yields it.  ``returning`` takes over, from the account that a member had before, what keeps
+    anything from being given twice.  ``withdrawn`` gives up what goes with a consent; ``consents``
+    are the purposes that its section asks for.  ``accounts`` are ledger accounts of the member's
+    own, with what the account says is there; ``owned`` yields what a member of a programme has at
+    an instant that is counted and is no value.  ``problems`` finds violations of its section,
+    ``permanent`` the ids that accounts may hold, by the pointer of their list, and ``words`` tells
+    it to members.
     """
 
     section: Section[Any] | None = None
@@ -126,6 +143,7 @@ class Mechanic(NamedTuple):
     prepaid: Callable[[Account, Programme, Instant], Iterator[PrepaidMoney]] | None = None
     pay_back: Callable[[EventBuilder, PrepaidMoney], None] | None = None
     payments: Mapping[type[Data], UndoPayment] = {}
+    gave: Mapping[type[Data], Callable[[Event], Iterator[Given]]] = {}
     returning: Callable[[EventBuilder, Account], None] | None = None
     consents: Callable[[Programme], Iterable[str]] | None = None
     withdrawn: Callable[[EventBuilder, Programmes, str], None] | None = None

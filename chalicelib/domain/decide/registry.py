@@ -18,7 +18,7 @@ from typing import Any, Final
 
 from chalicelib.domain.decide.commands import Command
 from chalicelib.domain.decide.event_builder import EventBuilder, Follower
-from chalicelib.domain.decide.mechanic import Handler, Mechanic, UndoPayment
+from chalicelib.domain.decide.mechanic import Given, Handler, Mechanic, UndoPayment
 from chalicelib.domain.ledger.account import Account
 from chalicelib.domain.ledger.events import SECTIONS_WITH_OUTCOMES, Event, Outcome, section_of
 from chalicelib.domain.programme.document import Programme
@@ -159,6 +159,13 @@ def undoing(payment: Event) -> UndoPayment:
         if (undo := each.payments.get(type(payment.data))) is not None:
             return undo
     raise LookupError(f"an event {payment.kind} is no payment")
+
+
+def given(event: Event) -> Iterator[Given]:
+    """Yield the value that an event gave and that can be taken back by itself."""
+    for each in every():
+        if (gave := each.gave.get(type(event.data))) is not None:
+            yield from gave(event)
 
 
 def followers(programme: Programme) -> Iterator[Follower]:

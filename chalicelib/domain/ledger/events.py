@@ -466,19 +466,35 @@ class VoucherUsed(_Data, frozen=True, tag="voucher.used"):
 
 
 class BalanceAdjusted(_Data, frozen=True, tag="balance.adjusted"):
-    """A balance is corrected by hand."""
+    """A balance is corrected by hand; what is given goes to a lot."""
 
     currency: str
     amount: int
     reason: str
+    lot: LotKey = NEVER_EXPIRES
 
 
 class GoodwillGiven(_Data, frozen=True, tag="goodwill.given"):
-    """Staff put something right."""
+    """Staff put something right; what is given goes to a lot."""
 
     currency: str
     amount: int
     reason: str
+    lot: LotKey = NEVER_EXPIRES
+
+
+class GrantRevoked(_Data, frozen=True, tag="grant.revoked"):
+    """
+    Value that the event ``reverses`` gave is taken back, and nothing else of what it did.
+
+    ``award`` is the rule or the gift by which it was given, where there was one.
+    """
+
+    reverses: int
+    currency: str
+    amount: int
+    award: str = ""
+    reason: str = ""
 
 
 class WalletToppedUp(_Data, frozen=True, tag="wallet.topped_up"):
@@ -758,12 +774,19 @@ class LotsExpired(_Data, frozen=True, tag="lots.expired"):
 
 
 class DateGift(Struct, frozen=True, omit_defaults=True):
-    """One gift on its local day; ``refusal`` is the code of why nothing was given."""
+    """
+    One gift on its local day; ``refusal`` is the code of why nothing was given.
+
+    Of value it says how much of which ``programme/currency`` went to which lot.
+    """
 
     programme: str
     gift: str
     on: str
     refusal: str = ""
+    currency: str = ""
+    amount: int = 0
+    lot: LotKey = NEVER_EXPIRES
 
 
 class GiftsEvaluated(_Data, frozen=True, tag="gifts.evaluated"):

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Final
 
 from msgspec import Struct
 
 from chalicelib.domain.decide.commands import Command
 from chalicelib.domain.decide.decider import Decider
-from chalicelib.domain.decide.mechanic import Mechanic
-from chalicelib.domain.ledger.events import BalanceAdjusted, noted
+from chalicelib.domain.decide.mechanic import Given, Mechanic
+from chalicelib.domain.ledger.events import BalanceAdjusted, Event, noted
+from chalicelib.domain.ledger.lots import NEVER_EXPIRES
 from chalicelib.domain.ledger.postings import ADJUSTED
 from chalicelib.domain.mechanics import expiry, value
 from chalicelib.domain.programme.document import qualified
@@ -41,22 +43,30 @@ def adjust(decider: Decider, command: Adjust) -> Adjusted:
     currency = currency_in(programme, command.currency)
     event = decider.event()
     key = qualified(programme.id, currency.id)
-    expires_on = None
+    lot = NEVER_EXPIRES
     if command.amount >= 0:
         term = expiry.today(programme, currency, decider.member, now)
-        lot = value.as_it_lasts(event, key, term.opens(command.amount))
-        expires_on = lot.key.expires_on
-        value.credit(event, key, lot, source=ADJUSTED, cause="adjustment")
+        opened = value.as_it_lasts(event, key, term.opens(command.amount))
+        lot = opened.key
+        value.credit(event, key, opened, source=ADJUSTED, cause="adjustment")
     else:
         value.check_available(account, key, -command.amount)
         value.debit(event, key, -command.amount, destination=ADJUSTED)
     event.record(
-        BalanceAdjusted(key, command.amount, command.reason),
+        BalanceAdjusted(key, command.amount, command.reason, lot),
         detail=noted(command.note),
     )
-    return Adjusted(key, command.amount, expires_on)
+    return Adjusted(key, command.amount, lot.expires_on)
+
+
+def gave(event: Event) -> Iterator[Given]:
+    """Yield what an adjustment gave, if it did."""
+    data = event.data
+    if isinstance(data, BalanceAdjusted) and data.amount > 0:
+        yield Given(data.currency, data.amount, data.lot, ADJUSTED)
 
 
 MECHANIC: Final = Mechanic(
     handlers={Adjust: adjust},
+    gave={BalanceAdjusted: gave},
 )

@@ -123,17 +123,20 @@ def programme_of(programmes: Programmes, evaluation: Evaluation) -> Programme:
 
 
 def take_back(
-    event: EventBuilder, recorded: ActivityRecorded, before: tuple[int, ...], after: tuple[int, ...]
+    event: EventBuilder, recorded: ActivityRecorded, before: Remaining, after: tuple[int, ...]
 ) -> tuple[Returned, ...]:
     """
-    Take back what awards lost, from ``before`` to ``after``, and return what of each currency.
+    Take back what awards lost, to what is granted ``after``, and return what of each currency.
+
+    What was revoked is gone already.
 
     Raises `Conflict` ``already_spent`` where the programme does not take back spent value.
     """
     lost: dict[str, list[Part]] = {}
-    for award, was, now in zip(recorded.awards, before, after, strict=True):
-        part = Part(award.lot, was - now, award.pending)
-        lost.setdefault(award.currency, []).append(part)
+    for place, award in enumerate(recorded.awards):
+        if place not in before.revoked:
+            part = Part(award.lot, before.granted[place] - after[place], award.pending)
+            lost.setdefault(award.currency, []).append(part)
     return tuple(
         taking_back.take(event, currency, parts, to=ISSUED)
         for currency, parts in sorted(lost.items())

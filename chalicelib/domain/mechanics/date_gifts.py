@@ -20,13 +20,14 @@ from msgspec import Meta, Struct
 from msgspec.structs import replace
 
 from chalicelib.domain.decide.event_builder import EventBuilder
-from chalicelib.domain.decide.mechanic import Mechanic, Phase
+from chalicelib.domain.decide.mechanic import Given, Mechanic, Phase
 from chalicelib.domain.decide.progress import ProgressStore
 from chalicelib.domain.errors import LoyaltyError
 from chalicelib.domain.ledger import calendar
 from chalicelib.domain.ledger.account import Account
 from chalicelib.domain.ledger.calendar import Instant
-from chalicelib.domain.ledger.events import Data, DateGift, GiftsEvaluated
+from chalicelib.domain.ledger.events import Data, DateGift, Event, GiftsEvaluated
+from chalicelib.domain.ledger.lots import LotKey
 from chalicelib.domain.ledger.postings import ISSUED
 from chalicelib.domain.mechanics import entitlement_grants, entitlements, expiry, value
 from chalicelib.domain.pointer import join
@@ -157,9 +158,8 @@ def give(event: EventBuilder, programmes: Programmes) -> Data | None:
         if terms and found and found[1] <= event.now:
             programme, gift = terms
             day = found[0].isoformat()
-            refusal = _give(event, programme, gift, day)
             PLANNED.put(event, key, Planned(last_on=day))
-            evaluated.append(DateGift(programme.id, gift.id, day, refusal))
+            evaluated.append(_give(event, programme, gift, day))
     # What comes next is planned when the event is finished.
     return GiftsEvaluated(tuple(evaluated)) if due_now else None
 
@@ -176,33 +176,46 @@ def _terms(
     return next(((version.document, gift) for gift in gifts), None)
 
 
-def _give(event: EventBuilder, programme: Programme, gift: Gift, day: str) -> str:
-    """Give a gift, or return the code of what stands against it."""
+def _give(event: EventBuilder, programme: Programme, gift: Gift, day: str) -> DateGift:
+    """Give a gift, and say what it was, or the code of what stands against it."""
+    nothing = DateGift(programme.id, gift.id, day)
     if not in_season(gift.valid_from, gift.valid_until, date.fromisoformat(day)):
-        return "not_offered"
+        return replace(nothing, refusal="not_offered")
     if gift.tiers and event.account.enrolments[programme.id].tier not in gift.tiers:
-        return "tier_required"
+        return replace(nothing, refusal="tier_required")
     gives = gift.gives
     try:
-        if isinstance(gives, GivesEntitlement):
-            entitlement_grants.give(
-                event, programme, gives.entitlement, gives.units, gives.valid_days, cause=gift.id
-            )
-        else:
-            _credit(event, programme, gift.id, gives)
+        if not isinstance(gives, GivesEntitlement):
+            key, lot = _credit(event, programme, gift.id, gives)
+            return replace(nothing, currency=key, amount=gives.amount, lot=lot)
+        entitlement_grants.give(
+            event, programme, gives.entitlement, gives.units, gives.valid_days, cause=gift.id
+        )
     except LoyaltyError as refusal:
         # Time passes all the same: a gift that cannot be given locks nobody out of the account.
-        return refusal.code
-    return ""
+        return replace(nothing, refusal=refusal.code)
+    return nothing
 
 
-def _credit(event: EventBuilder, programme: Programme, gift_id: str, gives: GivesValue) -> None:
+def _credit(
+    event: EventBuilder, programme: Programme, gift_id: str, gives: GivesValue
+) -> tuple[str, LotKey]:
+    """Give value, and return its currency and its lot."""
     currency = programme.currency(gives.currency)
     if currency is None:
         raise AssertionError("validated: a gift is in a currency of the programme")
     term = expiry.today(programme, currency, event.account, event.now)
-    key = qualified(programme.id, currency.id)
-    value.credit(event, key, term.opens(gives.amount), source=ISSUED, cause=gift_id)
+    key, lot = qualified(programme.id, currency.id), term.opens(gives.amount)
+    value.credit(event, key, lot, source=ISSUED, cause=gift_id)
+    return key, lot.key
+
+
+def gave(event: Event) -> Iterator[Given]:
+    """Yield the value that gifts gave."""
+    gifts = event.data.gifts if isinstance(event.data, GiftsEvaluated) else ()
+    for each in gifts:
+        if each.amount:
+            yield Given(each.currency, each.amount, each.lot, ISSUED, each.gift)
 
 
 def end(event: EventBuilder) -> None:
@@ -278,6 +291,7 @@ MECHANIC: Final = Mechanic(
     ticks=((Phase.GIVE, give),),
     plan=plan,
     closing=end,
+    gave={GiftsEvaluated: gave},
     returning=take_over,
     problems=problems,
     permanent=permanent,

@@ -17,10 +17,10 @@ from msgspec import Meta, Struct, field
 from chalicelib.domain.decide.claims import TakeFrom
 from chalicelib.domain.decide.commands import Command
 from chalicelib.domain.decide.decider import Decider
-from chalicelib.domain.decide.mechanic import Mechanic
+from chalicelib.domain.decide.mechanic import Given, Mechanic
 from chalicelib.domain.errors import Forbidden, Invalid
 from chalicelib.domain.ledger import calendar
-from chalicelib.domain.ledger.events import GoodwillGiven, noted
+from chalicelib.domain.ledger.events import Event, GoodwillGiven, noted
 from chalicelib.domain.ledger.postings import ISSUED
 from chalicelib.domain.mechanics import expiry, value
 from chalicelib.domain.pointer import join
@@ -66,7 +66,7 @@ class GiveGoodwill(Command, frozen=True):
     note: str = ""
 
 
-class Given(Struct, frozen=True):
+class Credited(Struct, frozen=True):
     """What was credited, and how much the giver may give in a day."""
 
     currency: str
@@ -75,7 +75,7 @@ class Given(Struct, frozen=True):
     expires_on: str | None
 
 
-def give(decider: Decider, command: GiveGoodwill) -> Given:
+def give(decider: Decider, command: GiveGoodwill) -> Credited:
     """Credit it, and take it from the giver's budget of the day."""
     now = decider.now
     programme = decider.programme(command.programme)
@@ -103,7 +103,7 @@ def give(decider: Decider, command: GiveGoodwill) -> Given:
     lot = value.as_it_lasts(event, key, term.opens(command.points))
     value.credit(event, key, lot, source=ISSUED, cause="goodwill")
     event.record(
-        GoodwillGiven(key, command.points, command.reason),
+        GoodwillGiven(key, command.points, command.reason, lot.key),
         detail=noted(command.note),
     )
     giver = SERVER if role == SERVER else decider.actor.name
@@ -120,7 +120,14 @@ def give(decider: Decider, command: GiveGoodwill) -> Given:
                 kept_days=_BUDGET_KEPT_DAYS,
             )
         )
-    return Given(currency.id, command.points, limit, lot.key.expires_on)
+    return Credited(currency.id, command.points, limit, lot.key.expires_on)
+
+
+def gave(event: Event) -> Iterator[Given]:
+    """Yield what was credited."""
+    data = event.data
+    if isinstance(data, GoodwillGiven):
+        yield Given(data.currency, data.amount, data.lot, ISSUED)
 
 
 def over_limit(limit: int, *, together: bool = False) -> Forbidden:
@@ -171,6 +178,7 @@ def words(compose: Composer) -> Iterator[Description]:
 MECHANIC: Final = Mechanic(
     section=SECTION,
     handlers={GiveGoodwill: give},
+    gave={GoodwillGiven: gave},
     problems=problems,
     words=words,
 )

@@ -33,8 +33,9 @@ class Remaining(Struct, frozen=True, omit_defaults=True):
     What of a recorded activity is not yet reversed.
 
     ``lines`` are (amount, quantity) in the order of the activity's, since a line's id may tell what
-    was served; ``granted`` follows the order of the event's awards; ``outcomes`` are what its
-    outcomes have become; ``revision`` counts the reversals.
+    was served; ``granted`` follows the order of the event's awards, and of those at the places
+    ``revoked`` the value is gone, whatever they still count for; ``outcomes`` are what its outcomes
+    have become; ``revision`` counts the changes.
     """
 
     amount: int | None
@@ -44,6 +45,7 @@ class Remaining(Struct, frozen=True, omit_defaults=True):
     whole: bool = True
     revision: int = 0
     outcomes: tuple[Outcome, ...] = ()
+    revoked: tuple[int, ...] = ()
 
 
 #: By the version of the activity's event.

@@ -123,7 +123,7 @@ def reverse(decider: Decider, command: ReverseActivity) -> Reversed:
     granted = clawback.granted_anew(
         account, programmes, recorded, activity, before, after, event.now
     )
-    returned = clawback.take_back(event, recorded, before.granted, granted)
+    returned = clawback.take_back(event, recorded, before, granted)
     moves = _undo_counts(event, programmes, recorded, activity, before, after, granted)
     outcomes = _retract_outcomes(event, programmes, recorded, activity, before, after)
     outcomes, vouchers = _vouchers(decider, command, outcomes, whole=after.whole)

@@ -25,10 +25,16 @@ from chalicelib.domain.ledger.postings import AVAILABLE, PENDING, LedgerAccount
 from chalicelib.domain.mechanics import restoring, unspent, value
 
 
-class TakenBack(Struct, frozen=True):
-    """By which event, of the same journal, what one event gave was taken back."""
+class TakenBack(Struct, frozen=True, omit_defaults=True):
+    """
+    By which event of the same journal, the last, what one event gave was taken back.
+
+    Where it gave several things, ``awards`` are those that were; ``revision`` counts them.
+    """
 
     by: int
+    awards: tuple[str, ...] = ()
+    revision: int = 1
 
 
 #: By the version of the event that gave it; of activities, which come back in parts, `REMAINING`.

@@ -8,6 +8,7 @@ EXAMPLES = (
     Example(
         "POST /v1/members/{member_id}/adjustments",
         body={"programme": "clinic", "currency": "points", "amount": 500, "reason": "moved-here"},
+        gives={"event_version": "version"},
         calls=2,
         write_units=7,
     ),

@@ -98,6 +98,8 @@ MECHANICS: Final = Path(__file__).parents[1] / "mechanics"
 POINTS: Final = "clinic/points"
 PREPAID: Final = "clinic/prepaid"
 CLINIC: Final[dict[str, Any]] = {"member": "mem_1", "programme": "clinic"}
+#: The lot of what is given on 2 March.
+APRIL: Final = LotKey(at("2026-04-02T00:00:00Z"), "2026-04-01")
 #: A fee of so much a month, and by the year.
 MONTHLY, YEARLY = 3_000, 30_000
 
@@ -304,9 +306,9 @@ STORIES: Final[dict[Callable[[], tuple[Member, ...]], tuple[list[Data], ...]]] =
     value: (
         [
             JOINED,
-            BalanceAdjusted(POINTS, 80, "goodwill"),
-            GoodwillGiven(POINTS, 30, "wait"),
-            WalletToppedUp(PREPAID, 5_000, 20),
+            BalanceAdjusted(POINTS, 80, "goodwill", APRIL),
+            GoodwillGiven(POINTS, 30, "wait", APRIL),
+            WalletToppedUp(PREPAID, 5_000, 20, LotKey(rate=20)),
             RewardRedeemed("red_1", "clinic", "tea"),
             RedemptionCancelled("red_1", "clinic", "tea", "cold"),
             RewardRedeemed("red_2", "clinic", "tea"),
@@ -318,7 +320,7 @@ STORIES: Final[dict[Callable[[], tuple[Member, ...]], tuple[list[Data], ...]]] =
     holds: (
         [
             JOINED,
-            BalanceAdjusted(POINTS, 80, "goodwill"),
+            BalanceAdjusted(POINTS, 80, "goodwill", APRIL),
             HoldPlaced("spent", POINTS, 20),
             HoldPlaced("given up", POINTS, 20),
             HoldPlaced("forgotten", POINTS, 20),

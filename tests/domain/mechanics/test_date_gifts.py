@@ -58,6 +58,11 @@ def gift(name: str = "cake", on: str = "birthday", **parts: Any) -> dict[str, An
     return {"id": name, "name": name, "on": on, "gives": POINTS, **parts}
 
 
+def valued(programme: str, on: str) -> DateGift:
+    """Return what is said of the cake where it was given."""
+    return DateGift(programme, "cake", on, currency=f"{programme}/points", amount=50)
+
+
 def giving(*gifts: dict[str, Any], **parts: Any) -> Programme:
     """Return a programme that gives these gifts and has what they may give."""
     standard: dict[str, Any] = {
@@ -329,17 +334,17 @@ class TestWhatIsGiven:
         assert result == [
             GiftsEvaluated(
                 (
-                    DateGift("clinic", "cake", "2024-02-29"),
-                    DateGift("spa", "cake", "2024-02-29"),
+                    valued("clinic", "2024-02-29"),
+                    valued("spa", "2024-02-29"),
                 )
             ),
             GiftsEvaluated(
                 (
-                    DateGift("clinic", "cake", "2025-02-28"),
+                    valued("clinic", "2025-02-28"),
                     DateGift("clinic", "tea", "2025-02-28"),
                 )
             ),
-            GiftsEvaluated((DateGift("spa", "cake", "2025-03-01"),)),
+            GiftsEvaluated((valued("spa", "2025-03-01"),)),
         ]
 
 
@@ -439,7 +444,7 @@ class TestVersions:
         assert [(event.data, event.effective_at) for event in events] == [
             (GiftsEvaluated(), at("2026-03-01T00:00:00Z")),
             (
-                GiftsEvaluated((DateGift("clinic", "cake", "2026-03-01"),)),
+                GiftsEvaluated((valued("clinic", "2026-03-01"),)),
                 at("2026-03-01T05:00:00Z"),
             ),
         ]

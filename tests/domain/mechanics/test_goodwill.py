@@ -10,7 +10,7 @@ from chalicelib.domain.authoring.validation import validate
 from chalicelib.domain.decide.claims import TakeFrom
 from chalicelib.domain.ledger.actor import Actor
 from chalicelib.domain.ledger.events import GoodwillGiven
-from chalicelib.domain.mechanics.goodwill import GiveGoodwill, Given
+from chalicelib.domain.mechanics.goodwill import Credited, GiveGoodwill
 from tests.domain.building import Member, points, posted, programme, rolling
 from tests.domain.shop import taken
 
@@ -52,7 +52,7 @@ def test_up_to_the_largest_allowance(roles: tuple[str, ...], limit: int) -> None
 
     given = who.do(giving(limit), DAY, actor=staff(*roles))
 
-    assert given.result == Given("points", limit, limit, None)
+    assert given.result == Credited("points", limit, limit, None)
     assert [taken(claim) for claim in given.claims] == [
         ("clinic/goodwill/staff:ann/2026-03-02", limit, limit)
     ]
