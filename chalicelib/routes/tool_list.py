@@ -32,11 +32,11 @@ _APART: Final = {"ProgrammeDocument"}
 _LEFT_OUT: Final = frozenset(
     {
         *("title", "additionalProperties", "propertyNames", "not"),
-        *("maxLength", "minLength", "maxItems", "pattern", "minimum", "maximum"),
+        *("maxLength", "minLength", "maxItems", "minItems", "pattern", "minimum", "maximum"),
     }
 )
 #: In how many places a field means the same before that is said once for all of them.
-_OFTEN: Final = 3
+_OFTEN: Final = 2
 
 
 @lru_cache(maxsize=4)
@@ -55,7 +55,7 @@ def tools(document: dict[str, Any]) -> list[dict[str, Any]]:
             "description": operation["description"],
             "inputSchema": _input(operation, schemas),
             **({"annotations": {"readOnlyHint": True}} if method == "get" else {}),
-            "_meta": {"method": method.upper(), "path": path},
+            "_meta": {"request": f"{method.upper()} {path}"},
         }
         for path, methods in document["paths"].items()
         for method, operation in methods.items()
@@ -117,7 +117,8 @@ def _short(schema: Schema, schemas: dict[str, Schema]) -> Schema:
     return {
         keyword: _shortened(keyword, value, schemas)
         for keyword, value in schema.items()
-        if keyword not in _LEFT_OUT
+        # Of what it may be one by one, the type goes without saying.
+        if keyword not in _LEFT_OUT and not (keyword == "type" and "enum" in schema)
     }
 
 

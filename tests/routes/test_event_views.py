@@ -29,6 +29,7 @@ NOBODY = {
     ("StatusVerified", "status"),
     ("StatusWithdrawn", "status"),
     ("StatusesExpired", "statuses"),
+    *((given, "lot") for given in ("BalanceAdjusted", "GoodwillGiven", "WalletToppedUp")),
 }
 
 
@@ -70,6 +71,8 @@ NOBODY = {
                         "gift": "birthday",
                         "on": "2026-03-02",
                         "refusal": "",
+                        "currency": "",
+                        "amount": 0,
                     }
                 ]
             },

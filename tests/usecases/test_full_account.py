@@ -29,7 +29,14 @@ from tests.usecases.test_execution import CALLER, NOW, Clinic
 WHEN_FULL: Final = {
     *("CancelPlan", "CancelRedemption", "CaptureHold", "Close", "ConfirmQuote", "LeaveHousehold"),
     *("LiftTier", "Redeem", "ReleaseHold", "ReturnEntitlement", "ReverseActivity"),
-    *("UseEntitlement", "UseVoucher", "Withdraw", "WithdrawStatus"),
+    *(
+        "ReversePayment",
+        "RevokeAward",
+        "UseEntitlement",
+        "UseVoucher",
+        "Withdraw",
+        "WithdrawStatus",
+    ),
 }
 
 

@@ -48,6 +48,8 @@ class Shown(Struct, frozen=True):
 MadeId = Annotated[str, Meta(extra={"shown": Shown(id=True)})]
 #: A status by its id, which its consent may have been withdrawn from.
 StatusId = Annotated[str, Meta(extra={"shown": Shown(nobody=True)})]
+#: The lot that value went to, which says by instants how long it lasts.
+GivenTo = Annotated[LotKey, Meta(extra={"shown": Shown(nobody=True)})]
 
 
 # ── What activities are ──
@@ -119,7 +121,7 @@ class RuleAward(Struct, frozen=True, omit_defaults=True):
     raw: int
     granted: int
     room: int | None = None
-    lot: LotKey = NEVER_EXPIRES
+    lot: GivenTo = NEVER_EXPIRES
     active_at: Instant | None = None
     active_on: str | None = None
     warn_at: Instant | None = None
@@ -471,7 +473,7 @@ class BalanceAdjusted(_Data, frozen=True, tag="balance.adjusted"):
     currency: str
     amount: int
     reason: str
-    lot: LotKey = NEVER_EXPIRES
+    lot: GivenTo = NEVER_EXPIRES
 
 
 class GoodwillGiven(_Data, frozen=True, tag="goodwill.given"):
@@ -480,7 +482,7 @@ class GoodwillGiven(_Data, frozen=True, tag="goodwill.given"):
     currency: str
     amount: int
     reason: str
-    lot: LotKey = NEVER_EXPIRES
+    lot: GivenTo = NEVER_EXPIRES
 
 
 class GrantRevoked(_Data, frozen=True, tag="grant.revoked"):
@@ -503,7 +505,7 @@ class WalletToppedUp(_Data, frozen=True, tag="wallet.topped_up"):
     currency: str
     amount: int
     percent: int = 0
-    lot: LotKey = NEVER_EXPIRES
+    lot: GivenTo = NEVER_EXPIRES
 
 
 class PaymentReversed(_Data, frozen=True, tag="payment.reversed"):
@@ -786,7 +788,7 @@ class DateGift(Struct, frozen=True, omit_defaults=True):
     refusal: str = ""
     currency: str = ""
     amount: int = 0
-    lot: LotKey = NEVER_EXPIRES
+    lot: GivenTo = NEVER_EXPIRES
 
 
 class GiftsEvaluated(_Data, frozen=True, tag="gifts.evaluated"):
