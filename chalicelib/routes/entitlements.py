@@ -52,6 +52,7 @@ class MemberEntitlementView(Struct, frozen=True):
     quota_left: int | None
     resets_on: str | None
     grants: list[GrantedUnitsView]
+    metadata: dict[str, str]
 
 
 class MemberEntitlementsView(Struct, frozen=True):
@@ -71,6 +72,7 @@ class MemberStampCardView(Struct, frozen=True):
     on_card: int
     size: int
     full_cards: int
+    metadata: dict[str, str]
 
 
 class MemberStampCardsView(Struct, frozen=True):
@@ -292,6 +294,7 @@ def _view(held: Held, locale: str) -> MemberEntitlementView:
         quota_left=held.quota_left,
         resets_on=held.resets_on,
         grants=[GrantedUnitsView(each.units, each.expires_on) for each in held.grants],
+        metadata=entitlement.metadata,
     )
 
 
@@ -304,4 +307,5 @@ def _card(progress: CardProgress, locale: str) -> MemberStampCardView:
         progress.on_card,
         card.size,
         progress.full,
+        card.metadata,
     )

@@ -10,7 +10,7 @@ from msgspec.structs import asdict
 from chalicelib.domain.errors import Invalid
 from chalicelib.domain.ledger.calendar import parse_date, zone
 from chalicelib.domain.mechanics.membership import Joined
-from chalicelib.domain.programme.fields import Id, LocalDate, whole
+from chalicelib.domain.programme.fields import Id, LocalDate, Metadata, whole
 from chalicelib.routes.calls import (
     answer,
     caller_of,
@@ -60,8 +60,6 @@ Birthday = Annotated[
 
 
 AgeBands = Annotated[dict[Id, LocalDate], Meta(max_length=10)]
-MetadataKey = Annotated[str, Meta(pattern=whole(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,39}"))]
-Metadata = Annotated[dict[MetadataKey, ShortText], Meta(max_length=20)]
 
 
 class NewMemberBody(Body):

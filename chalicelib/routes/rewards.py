@@ -38,6 +38,7 @@ class RewardOfferView(Struct, frozen=True):
     price: int
     affordable: bool
     reasons: list[Refusal]
+    metadata: dict[str, str]
 
 
 class RewardOffersView(Struct, frozen=True):
@@ -81,4 +82,5 @@ def _offer(offer: Offer, locale: str) -> RewardOfferView:
         price=reward.price.amount,
         affordable=offer.affordable,
         reasons=[Refusal(**reason) for reason in offer.reasons],
+        metadata=reward.metadata,
     )

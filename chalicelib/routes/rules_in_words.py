@@ -33,6 +33,7 @@ class RuleInWords(Struct, frozen=True):
     dir: Direction
     borrowed: list[str]
     expressions: list[str]
+    metadata: dict[str, str]
 
 
 class RulesView(Struct, frozen=True):
@@ -94,4 +95,5 @@ def _rule(part: Description, rendered: Rendered, locale: str) -> RuleInWords:
         dir=language.dir,
         borrowed=sorted(rendered.borrowed | {name} - {""}),
         expressions=list(part.expressions),
+        metadata=part.metadata,
     )

@@ -13,6 +13,7 @@ from chalicelib.domain.mechanics.statuses import (
     VerifyStatus,
     WithdrawStatus,
 )
+from chalicelib.domain.programme.document import Programme
 from chalicelib.domain.programme.fields import Id, LocalDate, text_in
 from chalicelib.routes.calls import answer, caller_of, carry_out, page_of, services_of
 from chalicelib.routes.fields import Note, Reason, ShortText
@@ -58,6 +59,7 @@ class MemberStatusView(Struct, frozen=True):
     from_on: str
     until_on: str | None
     ended: bool
+    metadata: dict[str, str]
 
 
 class MemberStatusesView(Struct, frozen=True):
@@ -162,7 +164,7 @@ def _change(call: Call[Any, Any], command: VerifyStatus | WithdrawStatus, status
         view = None
         if result.verified is not None and version is not None:
             named = statuses.name_of(version.document, result.status)
-            view = _view(result.programme, result.status, text_in(named, "en"), result.verified)
+            view = _view(version.document, result.status, text_in(named, "en"), result.verified)
         return answer(status, VerifiedStatusView(decided.member, result.changed, view))
 
     return carry_out(call, command, present)
@@ -170,8 +172,16 @@ def _change(call: Call[Any, Any], command: VerifyStatus | WithdrawStatus, status
 
 def _listed(each: StatusRead, locale: str) -> MemberStatusView:
     name = text_in(statuses.name_of(each.programme, each.status), locale)
-    return _view(each.programme.id, each.status, name, each.verified)
+    return _view(each.programme, each.status, name, each.verified)
 
 
-def _view(programme: str, status: str, name: str, held: VerifiedStatus) -> MemberStatusView:
-    return MemberStatusView(programme, status, name, held.from_on, held.until_on, held.ended)
+def _view(programme: Programme, status: str, name: str, held: VerifiedStatus) -> MemberStatusView:
+    return MemberStatusView(
+        programme=programme.id,
+        status=status,
+        name=name,
+        from_on=held.from_on,
+        until_on=held.until_on,
+        ended=held.ended,
+        metadata=statuses.metadata_kept(programme, status),
+    )

@@ -7,9 +7,10 @@ from typing import Literal
 from msgspec import Struct
 
 from chalicelib.domain.ledger.calendar import Instant, format_instant
-from chalicelib.domain.mechanics.plans import State, Subscription
+from chalicelib.domain.mechanics.plans import SECTION, State, Subscription
 from chalicelib.domain.mechanics.subscriptions import Fee, next_fee
 from chalicelib.domain.programme.document import Programme
+from chalicelib.domain.programme.fields import metadata_of
 from chalicelib.domain.programme.versions import Programmes
 from chalicelib.routes.operation import Day, Timestamp
 from chalicelib.routes.pricing import MoneyView
@@ -46,6 +47,7 @@ class SubscriptionView(Struct, frozen=True):
     resumes_at: Timestamp | None
     following: str | None
     next_fee: FeeView | None
+    metadata: dict[str, str]
 
 
 def subscription_view(
@@ -69,6 +71,7 @@ def subscription_view(
         resumes_at=ends.get("paused"),
         following=held.following,
         next_fee=fee,
+        metadata=metadata_of(SECTION.of(programme), held.plan) if programme else {},
     )
 
 

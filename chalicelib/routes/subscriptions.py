@@ -49,8 +49,7 @@ class FeeBody(Body):
     """
     Which programme's fee was paid; ``reference`` names the payment, once.
 
-    Name the ``plan``, or the first day of the period that it is for (``from_on``), to have it
-    refused where another fee is due.
+    With ``plan``, or ``from_on``, the first day of its period, it is refused where another is due.
     """
 
     programme: Id
@@ -129,11 +128,10 @@ _REFUSALS = ("member_not_found", "account_closed", "programme_not_found", "not_e
 )
 def listed(call: Call[None, Page]) -> Reply:
     """Every plan that runs."""
-    member = call.path["member_id"]
-    found = read_subscriptions(services_of(call), caller_of(call), member)
+    found = read_subscriptions(services_of(call), caller_of(call), call.path["member_id"])
     page, cursor = page_of(call, list(found.subscriptions.items()), lambda each: each[0])
     shown = [subscription_view(key, each, found.programmes, found.now) for key, each in page]
-    return Reply(SubscriptionsView(member, shown, cursor))
+    return Reply(SubscriptionsView(call.path["member_id"], shown, cursor))
 
 
 @api.post(

@@ -99,6 +99,7 @@ class MemberTierView(Struct, frozen=True):
     by: Timestamp | None
     timeline: list[TierStepView]
     overrides: list[TierOverrideView]
+    metadata: dict[str, str]
 
 
 class MemberTiersView(Struct, frozen=True):
@@ -242,6 +243,7 @@ def _tier(programme: str, progress: TierProgress, locale: str) -> MemberTierView
         overrides=[
             TierOverrideView(each.kind, each.tier, each.expires_on) for each in progress.overrides
         ],
+        metadata=progress.metadata,
     )
 
 

@@ -19,7 +19,7 @@ from chalicelib.domain.programme.document import MoneyUnit
 from chalicelib.domain.programme.fields import text_in
 from chalicelib.domain.programme.wording import Description
 from chalicelib.programmes.rendering import catalogue
-from tests.programmes.test_examples import EXAMPLES, programme
+from tests.programmes.test_examples import EXAMPLES, full_name, programme
 from tests.programmes.test_messages import words_of
 
 #: Fields of which members are told nothing, and why.
@@ -34,6 +34,7 @@ UNTOLD: Final = {
     "Enrolment.optional_consents": "what may be consented to; nothing depends on it",
     "Goodwill.max_each": "a budget of staff",
     "Goodwill.reasons": "words for staff",
+    "Part.metadata": "the tenant's own, which nothing here reads",
 }
 #: Places of examples where a change changes nothing for members, and why.
 IDLE: Final = {
@@ -87,7 +88,7 @@ class Place(NamedTuple):
     @property
     def field(self) -> str:
         """The field as the lists above have it."""
-        return f"{self.owner.__name__}.{self.name}"
+        return full_name(self.owner, self.name)
 
 
 class Change(NamedTuple):

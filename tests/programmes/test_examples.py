@@ -24,7 +24,7 @@ from chalicelib.domain.ledger.calendar import (
 from chalicelib.domain.ledger.events import Line
 from chalicelib.domain.mechanics.earning import EligibilitySnapshot, evaluate
 from chalicelib.domain.programme.document import Programme
-from chalicelib.domain.programme.fields import FixedExpiry
+from chalicelib.domain.programme.fields import FixedExpiry, Part
 from chalicelib.programmes.rendering import catalogue
 from chalicelib.schemas import PROGRAMME
 
@@ -607,7 +607,7 @@ def _declared(shape: shapes.Type, found: set[str], seen: set[int]) -> set[str]:
     if isinstance(shape, shapes.StructType) and id(shape.cls) not in seen:
         seen.add(id(shape.cls))
         for field in shape.fields:
-            found.add(f"{shape.cls.__name__}.{field.name}")
+            found.add(full_name(shape.cls, field.name))
             _declared(field.type, found, seen)
     elif isinstance(shape, shapes.UnionType):
         for option in shape.types:
@@ -621,12 +621,18 @@ def _declared(shape: shapes.Type, found: set[str], seen: set[int]) -> set[str]:
     return found
 
 
+def full_name(owner: type, name: str) -> str:
+    """Return the name of a field with that of its Struct; what all parts have is one field."""
+    shared = issubclass(owner, Part) and name in Part.__struct_fields__
+    return f"{(Part if shared else owner).__name__}.{name}"
+
+
 def _used(raw: Any, part: Any) -> set[str]:
     """The fields that a document names, by the Structs they were read into, and its words."""
     if isinstance(part, msgspec.Struct):
         names = [name for name in part.__struct_fields__ if name in raw]
         below = [_used(raw[name], getattr(part, name)) for name in names]
-        return {f"{type(part).__name__}.{name}" for name in names}.union(*below)
+        return {full_name(type(part), name) for name in names}.union(*below)
     if isinstance(part, tuple):
         return set().union(*map(_used, raw, part))
     if isinstance(part, dict):

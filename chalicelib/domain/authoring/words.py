@@ -42,7 +42,7 @@ def describe(programme: Programme) -> Iterator[Description]:
     yield compose.describe("reporting", programme.id, programme.name, *_reporting(compose))
     for currency in programme.currencies:
         sentences = _expiry(compose, currency)
-        yield compose.describe("expiry", currency.id, currency.name, *sentences)
+        yield compose.describe("expiry", currency.id, currency.name, *sentences, of=currency)
     for rule in programme.earning:
         yield compose.describe(
             "earning",
@@ -50,15 +50,20 @@ def describe(programme: Programme) -> Iterator[Description]:
             rule.name,
             *earning_words.earning(compose, rule),
             expressions=earning_words.expressions(rule),
+            of=rule,
         )
     if programme.tiers is not None:
         first, *others = programme.tiers.levels
-        yield compose.describe("tier", first.id, first.name, *tier_words.first_tier(compose, first))
+        yield compose.describe(
+            "tier", first.id, first.name, *tier_words.first_tier(compose, first), of=first
+        )
         for level in others:
             reached = tier_words.tier(compose, programme.tiers, level)
-            yield compose.describe("tier", level.id, level.name, *reached)
+            yield compose.describe("tier", level.id, level.name, *reached, of=level)
     for reward in programme.rewards:
-        yield compose.describe("reward", reward.id, reward.name, *_reward(compose, reward))
+        yield compose.describe(
+            "reward", reward.id, reward.name, *_reward(compose, reward), of=reward
+        )
     for mechanic in registry.every():
         if mechanic.words is not None:
             yield from mechanic.words(compose)

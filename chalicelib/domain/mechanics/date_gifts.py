@@ -33,7 +33,7 @@ from chalicelib.domain.mechanics import entitlement_grants, entitlements, expiry
 from chalicelib.domain.pointer import join
 from chalicelib.domain.programme import recurrence
 from chalicelib.domain.programme.document import GivesEntitlement, Programme, in_season, qualified
-from chalicelib.domain.programme.fields import Id, LeapDay, LocalDate, Model, Points, Text
+from chalicelib.domain.programme.fields import Id, LeapDay, LocalDate, Model, Part, Points, Text
 from chalicelib.domain.programme.references import known_currency, known_tiers, season
 from chalicelib.domain.programme.section import Section
 from chalicelib.domain.programme.versions import Programmes
@@ -53,7 +53,7 @@ class GivesValue(Model, frozen=True, tag_field="type", tag="value"):
     amount: Points
 
 
-class Gift(Model, frozen=True):
+class Gift(Part, frozen=True):
     """
     What members get once a year, on the birthday or on the anniversary of joining the programme.
 
@@ -282,6 +282,7 @@ def words(compose: Composer) -> Iterator[Description]:
             compose.message("date_gifts-tiers", tiers=tiers) if gift.tiers else None,
             compose.season(gift.valid_from, gift.valid_until),
             compose.leap_day(gift.leap_day),
+            of=gift,
         )
 
 

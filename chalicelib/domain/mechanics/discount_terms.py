@@ -18,6 +18,7 @@ from chalicelib.domain.programme.fields import (
     MinorUnits,
     Model,
     Name,
+    Part,
     Text,
     whole,
 )
@@ -157,7 +158,7 @@ class OfferLimit(Model, frozen=True):
     of: Lines = Lines()
 
 
-class Discount(Model, frozen=True):
+class Discount(Part, frozen=True):
     """
     One discount, on which lines; of those in one ``group`` a line gets the best.
 

@@ -39,6 +39,7 @@ def words(compose: Composer) -> Iterator[Description]:
             _least_bill(compose, discount),
             *_limits(compose, discount),
             _rivals(compose, section, discount),
+            of=discount,
         )
     if len(section.offers) > 1:
         programme = compose.programme

@@ -30,7 +30,7 @@ from chalicelib.domain.mechanics import entitlement_grants
 from chalicelib.domain.mechanics.entitlement_grants import Grant
 from chalicelib.domain.pointer import join
 from chalicelib.domain.programme.document import Programme
-from chalicelib.domain.programme.fields import Caption, Count, Id, LineScope, Model, Text
+from chalicelib.domain.programme.fields import Caption, Count, Id, LineScope, Model, Part, Text
 from chalicelib.domain.programme.references import known_tiers, reference
 from chalicelib.domain.programme.section import Section
 from chalicelib.domain.programme.versions import none_such
@@ -47,7 +47,7 @@ class Quota(Model, frozen=True):
     window: Window = "month"
 
 
-class Entitlement(Model, frozen=True):
+class Entitlement(Part, frozen=True):
     """
     Something that a member may use.
 
@@ -252,6 +252,7 @@ def words(compose: Composer) -> Iterator[Description]:
             text,
             compose.described(entitlement.description),
             *_waived(compose, entitlement),
+            of=entitlement,
         )
 
 

@@ -22,7 +22,7 @@ from chalicelib.domain.ledger.events import PackageSale, PackagesSold
 from chalicelib.domain.mechanics import entitlement_grants
 from chalicelib.domain.pointer import join
 from chalicelib.domain.programme.document import Programme
-from chalicelib.domain.programme.fields import ActivityType, Id, Model, Name, Text
+from chalicelib.domain.programme.fields import ActivityType, Id, Name, Part, Text
 from chalicelib.domain.programme.section import Section
 from chalicelib.domain.violations import Violation
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from chalicelib.domain.programme.wording import Composer, Description
 
 
-class Package(Model, frozen=True):
+class Package(Part, frozen=True):
     """``units`` of an entitlement for each unit of a SKU that is bought, usable for so long."""
 
     id: Id
@@ -133,6 +133,7 @@ def words(compose: Composer) -> Iterator[Description]:
                 sku=package.sku,
             ),
             None if days is None else compose.message("packages-last", days=days),
+            of=package,
         )
 
 

@@ -30,7 +30,7 @@ from chalicelib.domain.ledger.events import Data, PlansRenewed, PrepaidMoney
 from chalicelib.domain.ledger.money import MAX_AMOUNT
 from chalicelib.domain.pointer import join
 from chalicelib.domain.programme.document import Programme
-from chalicelib.domain.programme.fields import Days, Id, Model, Text
+from chalicelib.domain.programme.fields import Days, Id, Part, Text
 from chalicelib.domain.programme.references import reference, tier_ids
 from chalicelib.domain.programme.section import Section
 from chalicelib.domain.programme.versions import Programmes, none_such
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 State = Literal["trial", "active", "past_due", "paused"]
 
 
-class Plan(Model, frozen=True):
+class Plan(Part, frozen=True):
     """
     What is paid for: ``fee`` minor units each ``period``.
 
@@ -331,6 +331,7 @@ def words(compose: Composer) -> Iterator[Description]:
             compose.message("plans-trial", days=plan.trial_days) if plan.trial_days else None,
             None if tier is None else compose.message("plans-tier", tier=compose.tier_name(tier)),
             compose.message("plans-grace", days=plan.grace_days),
+            of=plan,
         )
 
 

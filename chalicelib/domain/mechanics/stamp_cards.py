@@ -37,6 +37,7 @@ from chalicelib.domain.programme.fields import (
     LineScope,
     MinorUnits,
     Model,
+    Part,
     Text,
 )
 from chalicelib.domain.programme.scope import Basis, basis
@@ -59,7 +60,7 @@ class FullCard(Model, frozen=True):
     valid_days: Annotated[int, Meta(ge=0, le=3660)] | None = None
 
 
-class StampCard(Model, frozen=True):
+class StampCard(Part, frozen=True):
     """
     A card with room for ``size`` stamps.
 
@@ -287,6 +288,7 @@ def words(compose: Composer) -> Iterator[Description]:
             *compose.lines(card.scope),
             _least(compose, card),
             None if daily is None else compose.message("stamps-daily", stamps=daily),
+            of=card,
         )
 
 

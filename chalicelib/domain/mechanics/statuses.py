@@ -38,7 +38,7 @@ from chalicelib.domain.ledger.events import (
 )
 from chalicelib.domain.pointer import join
 from chalicelib.domain.programme.document import Programme
-from chalicelib.domain.programme.fields import Id, Model, Text
+from chalicelib.domain.programme.fields import Id, Part, Text, metadata_of
 from chalicelib.domain.programme.references import reference
 from chalicelib.domain.programme.section import Section
 from chalicelib.domain.programme.versions import Programmes, none_such
@@ -48,7 +48,7 @@ if TYPE_CHECKING:
     from chalicelib.domain.programme.wording import Composer, Description
 
 
-class Status(Model, frozen=True):
+class Status(Part, frozen=True):
     """
     Something that can be shown to be true of a member; at most for so many days at a time.
 
@@ -272,12 +272,18 @@ def words(compose: Composer) -> Iterator[Description]:
             compose.message("statuses-shown", name=status.name),
             None if days is None else compose.message("statuses-last", days=days),
             None if purpose is None else compose.message("statuses-consent", purpose=purpose),
+            of=status,
         )
 
 
 def name_of(programme: Programme, status_id: str) -> Text:
     """Return what a status is called, its id where it is not known."""
     return next((each.name for each in _declared(programme) if each.id == status_id), status_id)
+
+
+def metadata_kept(programme: Programme, status_id: str) -> dict[str, str]:
+    """Return what the tenant keeps with a status, nothing where it is not known."""
+    return metadata_of(_declared(programme), status_id)
 
 
 def _declared(programme: Programme) -> tuple[Status, ...]:

@@ -62,6 +62,7 @@ class TierProgress(Struct, frozen=True, omit_defaults=True):
     by: Instant | None = None
     in_grace: bool = False
     overrides: tuple[TierOverride, ...] = ()
+    metadata: dict[str, str] = {}
 
 
 def tier_progress(account: Account, programme: Programme, now: Instant) -> TierProgress | None:
@@ -92,6 +93,7 @@ def tier_progress(account: Account, programme: Programme, now: Instant) -> TierP
         by=by,
         in_grace=in_grace,
         overrides=overrides_of(account, programme.id),
+        metadata=level.metadata,
     )
 
 

@@ -27,7 +27,7 @@ from chalicelib.domain.ledger.postings import PAID_IN
 from chalicelib.domain.mechanics import expiry, payments, value
 from chalicelib.domain.pointer import join
 from chalicelib.domain.programme.document import Programme, qualified
-from chalicelib.domain.programme.fields import Id, MinorUnits, Model, Points
+from chalicelib.domain.programme.fields import Id, MinorUnits, Model, Part, Points
 from chalicelib.domain.programme.references import known_currency
 from chalicelib.domain.programme.section import Section
 from chalicelib.domain.programme.versions import currency_in
@@ -46,7 +46,7 @@ class Band(Model, frozen=True):
     percent: Share
 
 
-class Wallet(Model, frozen=True):
+class Wallet(Part, frozen=True):
     """
     A currency that pays: ``money`` minor units for each ``units`` of it.
 
@@ -191,7 +191,9 @@ def words(compose: Composer) -> Iterator[Description]:
     """Tell what each wallet pays, and what a top-up earns."""
     for wallet in SECTION.of(compose.programme):
         name = compose.currency_name(wallet.currency)
-        yield compose.describe("wallet", wallet.currency, name, *_wallet_in_words(compose, wallet))
+        yield compose.describe(
+            "wallet", wallet.currency, name, *_wallet_in_words(compose, wallet), of=wallet
+        )
 
 
 def _wallet_in_words(compose: Composer, wallet: Wallet) -> Iterator[Message]:

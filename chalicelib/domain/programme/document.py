@@ -32,6 +32,7 @@ from chalicelib.domain.programme.fields import (
     MinorUnits,
     Model,
     Name,
+    Part,
     Percent,
     Plural,
     Points,
@@ -66,7 +67,7 @@ class Enrolment(Model, frozen=True):
     optional_consents: Annotated[tuple[Id, ...], Meta(max_length=50)] = ()
 
 
-class Currency(Model, frozen=True):
+class Currency(Part, frozen=True):
     """
     One kind of value that members hold.
 
@@ -152,7 +153,7 @@ class Cap(Model, frozen=True):
     on_exceed: Literal["clip", "reject"] = "clip"
 
 
-class EarningRule(Model, frozen=True):
+class EarningRule(Part, frozen=True):
     """
     When an activity earns, on what part of it, and how much.
 
@@ -191,7 +192,7 @@ def carries(rule: EarningRule) -> bool:
 StackingMode = Literal["first", "best", "stack"]
 
 
-class RuleGroup(Model, frozen=True):
+class RuleGroup(Part, frozen=True):
     """Rules that compete: the first by priority, the best, or all of them."""
 
     id: Id
@@ -250,7 +251,7 @@ class Qualification(Model, frozen=True):
         return any(all(map(reached, part)) for part in self.parts)
 
 
-class TierLevel(Model, frozen=True):
+class TierLevel(Part, frozen=True):
     """
     One tier; the first of the list is everyone's and has no threshold.
 
@@ -321,7 +322,7 @@ class GivesTier(Model, frozen=True, tag_field="type", tag="tier"):
     days: Annotated[int, Meta(ge=1, le=3660)] = 365
 
 
-class Reward(Model, frozen=True):
+class Reward(Part, frozen=True):
     """
     Something that value can be redeemed for.
 

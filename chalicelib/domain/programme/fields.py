@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from typing import Annotated, Final, Literal
+from collections.abc import Collection, Iterable
+from typing import Annotated, Any, Final, Literal
 
-from msgspec import Meta, Struct
+from msgspec import Meta, Struct, field
 
 from chalicelib.domain.ledger.money import MAX_AMOUNT
 
@@ -69,6 +69,23 @@ Plural = Literal["zero", "one", "two", "few", "many"]
 
 class Model(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """What every part of a document shares: immutable, and a typo is an error."""
+
+
+MetadataKey = Annotated[str, Meta(pattern=whole(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,39}"))]
+#: Short texts of the tenant's own, which nothing here reads.
+Metadata = Annotated[dict[MetadataKey, Annotated[str, Meta(max_length=200)]], Meta(max_length=20)]
+
+
+class Part(Model, frozen=True, kw_only=True):
+    """What is one of several, such as a reward or a rule, with what the tenant keeps with it."""
+
+    metadata: Metadata = field(default_factory=dict)
+
+
+def metadata_of(parts: Iterable[Any], part_id: str) -> dict[str, str]:
+    """Return what is kept with the part of an id, nothing where there is none."""
+    found = (each.metadata for each in parts if each.id == part_id)
+    return next(found, {})
 
 
 class Lines(Model, frozen=True):

@@ -15,7 +15,7 @@ from msgspec import Struct
 from chalicelib.domain.ledger import calendar
 from chalicelib.domain.ledger.money import Money
 from chalicelib.domain.programme.document import Metrics, Programme
-from chalicelib.domain.programme.fields import Caption, LeapDay, LineScope, Plural, Text
+from chalicelib.domain.programme.fields import Caption, LeapDay, LineScope, Part, Plural, Text
 
 # Of more than these, a programme of 200 rules in one group would be 40,000 names long.
 _RIVALS_NAMED: Final = 10
@@ -83,7 +83,8 @@ class Description(Struct, frozen=True):
     """
     One part of a programme; ``kind`` is `joining`, `expiry`, or a mechanic's own word.
 
-    ``expressions`` are the conditions and formulas that the sentences only mention, as written.
+    ``expressions`` are the conditions and formulas that the sentences only mention, as written, and
+    ``metadata`` is what the tenant keeps with it.
     """
 
     kind: str
@@ -91,6 +92,7 @@ class Description(Struct, frozen=True):
     name: Text
     sentences: tuple[Message, ...]
     expressions: tuple[str, ...] = ()
+    metadata: dict[str, str] = {}
 
 
 class Composer:
@@ -106,10 +108,16 @@ class Composer:
         name: Text,
         *sentences: Message | None,
         expressions: tuple[str, ...] = (),
+        of: Part | None = None,
     ) -> Description:
-        """Return the description of one part, without the sentences that are ``None``."""
+        """
+        Return the description of one part, without the sentences that are ``None``.
+
+        It is ``of`` a part of the document that has metadata, if of one.
+        """
         said = tuple(sentence for sentence in sentences if sentence is not None)
-        return Description(kind, part_id, name, said, expressions)
+        metadata = {} if of is None else of.metadata
+        return Description(kind, part_id, name, said, expressions, metadata)
 
     def message(self, message_id: str, /, **args: Argument) -> Message:
         """Return a message; ``args`` are all variables that it has in the message files."""
