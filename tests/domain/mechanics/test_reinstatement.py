@@ -152,8 +152,9 @@ class TestRefunds:
         who = member()
         who.buy(10_000, "2026-03-02")
         who.visit("2026-03-14", name="visit")
-        who.reverse("visit", "2026-03-15")
+        left = who.reverse("visit", "2026-03-15").remaining
 
+        assert left.outcomes == (ValueReinstated("clinic", {"points": 100}),)
         assert lots(who) == [(100, "2026-03-23")]
         who.visit("2026-03-16")
         assert lots(who) == [(100, "2026-03-23")]
@@ -197,6 +198,14 @@ class TestInactivity:
         who.visit("2026-03-14")
 
         assert lots(who) == []
+
+    def test_any_kind_counts_where_none_is_named(self) -> None:
+        """A visit that is told late keeps what it would have kept."""
+        who = member({"type": "inactivity", "days": 10})
+        who.buy(10_000, "2026-03-02")
+        who.visit("2026-03-08", now="2026-03-14")
+
+        assert lots(who) == [(100, "2026-03-18")]
 
 
 def test_who_comes_back_after_closing() -> None:
