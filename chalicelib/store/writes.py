@@ -130,6 +130,8 @@ def _take(dynamo: Dynamo, tenant: str, claim: TakeFrom) -> dict[str, Any]:
         "UpdateExpression": f"SET {change}",
         "ConditionExpression": condition,
         "ExpressionAttributeValues": values,
+        # How much is left is told in the answer that refuses it, for no call more.
+        "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
     }
 
 
@@ -163,6 +165,9 @@ def _done_already(item: Item | None) -> Exception:
 
 def _refuses(claim: Claim) -> Callable[[Item | None], Exception]:
     def refused(item: Item | None) -> Exception:
+        if isinstance(claim, TakeFrom):
+            used = 0 if item is None else int(item["used"]["N"])
+            return ClaimRefused(claim, left=max(claim.limit - used, 0))
         if not isinstance(claim, ClaimKey):
             return ClaimRefused(claim)
         if item is None:

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 from chalicelib import metrics
-from chalicelib.domain.decide.claims import ClaimKey
+from chalicelib.domain.decide.claims import ClaimKey, TakeFrom
 from chalicelib.domain.decide.commands import Command
 from chalicelib.domain.errors import Invalid, LoyaltyError, TooLarge, Unavailable
 from chalicelib.usecases.attempt import (
@@ -221,6 +221,8 @@ class _Write(NamedTuple):
 def _meaning(refused: ClaimRefused) -> Exception:
     """Return what a claim that was not granted means; another attempt may pass without a word."""
     claim = refused.claim
+    if isinstance(claim, TakeFrom):
+        return Conflicted() if claim.refused is None else claim.refused(refused.left)
     if claim.refusal is not None:
         return claim.refusal
     if isinstance(claim, ClaimKey) and claim.personal and refused.holder is not None:

@@ -231,12 +231,17 @@ class AlreadyDone(Exception):
 
 
 class ClaimRefused(Exception):
-    """A claim of the decision cannot be granted; ``holder`` has the key that it asked for."""
+    """
+    A claim of the decision cannot be granted.
 
-    def __init__(self, claim: Claim, holder: str | None = None) -> None:
+    ``holder`` has the key that it asked for, and ``left`` is what the counter still has.
+    """
+
+    def __init__(self, claim: Claim, holder: str | None = None, left: int = 0) -> None:
         super().__init__(f"{type(claim).__name__} was refused")
         self.claim = claim
         self.holder = holder
+        self.left = left
 
 
 class KeyTaken(Exception):

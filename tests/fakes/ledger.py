@@ -266,7 +266,7 @@ class FakeLedger:
             raise Conflicted
         for claim in commit.claims:
             if not self._grants(tenant, claim):
-                raise ClaimRefused(claim)
+                raise ClaimRefused(claim, left=self._left(tenant, claim))
 
     def _check_identities(self, commit: Commit) -> None:
         for identity in _identities(commit):
@@ -296,6 +296,11 @@ class FakeLedger:
                 return taken >= 0 if amount < 0 else taken <= limit
             case ClaimKey():
                 return self._held_by(tenant, claim) is None
+
+    def _left(self, tenant: str, claim: Claim) -> int:
+        if not isinstance(claim, TakeFrom):
+            return 0
+        return max(claim.limit - self._taken.get(_counter(tenant, claim), 0), 0)
 
     def _write(self, commit: Commit) -> None:
         tenant, owner = commit.tenant, (commit.tenant, commit.member)

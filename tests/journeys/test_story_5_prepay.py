@@ -210,7 +210,8 @@ def test_goodwill_within_the_day(desk: Clinic, patient: str) -> None:
     assert sorry(reception, patient, 50).expect(201)["daily_limit"] == 200
     sorry(reception, other, 150).expect(201)
 
-    assert sorry(reception, patient, 1).expect(403, "goodwill_limit")["limit"] == 200
+    refused = sorry(reception, patient, 1).expect(403, "goodwill_limit")
+    assert (refused["limit"], refused["left"]) == (200, 0)
     assert desk.available(patient) == 50
     # A manager has a budget of their own, and the next day there is another one.
     sorry(desk.staff("manager"), patient, 250).expect(201)
@@ -232,7 +233,7 @@ def test_goodwill_at_two_desks(desk: Clinic, patient: str) -> None:
 def test_goodwill_that_is_not_given(desk: Clinic, patient: str) -> None:
     """Above what a role may give, above what is given at once, for another reason, by others."""
     reception, manager = desk.staff("reception"), desk.staff("manager")
-    sorry(reception, patient, 201).expect(403, "goodwill_limit")
+    assert sorry(reception, patient, 201).expect(403, "goodwill_limit")["left"] == 200
     sorry(manager, patient, 251).expect(422, "too_much_goodwill")
     sorry(manager, patient, 5, "charm").expect(422, "unknown_reason")
     sorry(desk.staff("admin"), patient, 5).expect(403, "goodwill_not_allowed")

@@ -266,7 +266,7 @@ class TestGoodwill:
         answers = [give(key, patient, 60) for key in keys]
 
         assert [answer.status for answer in answers] == [201, 403, 403, 403, 403]
-        answers[1].expect(403, "goodwill_limit")
+        assert answers[1].expect(403, "goodwill_limit")["left"] == 40
         give(keys[3], patient, 40).expect(201)
 
     def test_a8_a_role_together(self, world: LocalWorld, shop: Clinic) -> None:
@@ -279,7 +279,8 @@ class TestGoodwill:
 
         assert give(staff[0], patient, 201).expect(403, "goodwill_limit")["limit"] == 200
         give(staff[0], patient, 200).expect(201)
-        assert give(staff[1], patient, 101).expect(403, "goodwill_limit")["limit"] == 300
+        together = give(staff[1], patient, 101).expect(403, "goodwill_limit")
+        assert (together["limit"], together["left"]) == (300, 100)
         give(staff[1], patient, 100).expect(201)
         give(staff[2], patient, 1).expect(403, "goodwill_limit")
         shop.move_to("2026-03-03T10:00:00Z")

@@ -3,7 +3,8 @@ What a decision writes beside the accounts, in the same transaction: three kinds
 
 `SaveRecord` writes a record over the revision that was read, `TakeFrom` takes from a counter that
 many accounts share, `ClaimKey` takes a key that nobody has.  Each carries the refusal that it means
-where it cannot be granted; without one the record moved on, and the decision is made anew.
+where it cannot be granted, of a counter by how much is left; without one the record moved on, and
+the decision is made anew.
 
 A new stored thing is a `RecordKind` in the mechanic that owns it, and nothing else: store, fake and
 backup know only these three.
@@ -11,6 +12,7 @@ backup know only these three.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Final, Generic, TypeVar
 
 import msgspec
@@ -101,13 +103,13 @@ class TakeFrom(Struct, frozen=True):
     Take an amount from a counter of which ``limit`` may be taken in all.
 
     A negative amount gives back, as far as so much was taken.  With ``kept_days`` the counter is
-    transient, as a record may be.
+    transient, as a record may be.  ``refused`` returns the refusal by how much is left.
     """
 
     counter: str
     amount: int
     limit: int
-    refusal: LoyaltyError | None = None
+    refused: Callable[[int], LoyaltyError] | None = None
     kept_days: int | None = None
 
 

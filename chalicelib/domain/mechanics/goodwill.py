@@ -10,6 +10,7 @@ budgets.  All who have a role may have a budget together, too.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Final
 
 from msgspec import Meta, Struct, field
@@ -91,8 +92,6 @@ def give(decider: Decider, command: GiveGoodwill) -> Credited:
             roles=list(roles),
         )
     _check(terms, command)
-    if command.points > limit:
-        raise over_limit(limit)
     currency = programme.currency(terms.currency)
     if currency is None:
         raise AssertionError("validated: goodwill is in a currency of the programme")
@@ -107,16 +106,16 @@ def give(decider: Decider, command: GiveGoodwill) -> Credited:
         detail=noted(command.note),
     )
     giver = SERVER if role == SERVER else decider.actor.name
-    budgets = {giver: over_limit(limit)}
+    budgets = {giver: (limit, "Your role")}
     if (together := terms.daily_together.get(role)) is not None:
-        budgets[f"role:{role}"] = over_limit(together, together=True)
-    for name, refusal in budgets.items():
+        budgets[f"role:{role}"] = (together, "All of your role together")
+    for name, (budget, who) in budgets.items():
         decider.claim(
             TakeFrom(
                 f"{programme.id}/goodwill/{name}/{today.isoformat()}",
                 command.points,
-                refusal.extensions["limit"],
-                refusal=refusal,
+                budget,
+                refused=partial(over_budget, who, budget),
                 kept_days=_BUDGET_KEPT_DAYS,
             )
         )
@@ -130,13 +129,14 @@ def gave(event: Event) -> Iterator[Given]:
         yield Given(data.currency, data.amount, data.lot, ISSUED)
 
 
-def over_limit(limit: int, *, together: bool = False) -> Forbidden:
-    """Return the refusal of what is more than one, or all of the role, may give in a day."""
-    who = "All of your role together" if together else "Your role"
+def over_budget(who: str, limit: int, left: int) -> Forbidden:
+    """Return the refusal of what is more than is left of a day's budget."""
     return Forbidden(
         "goodwill_limit",
-        f"{who} may give {limit} a day, and this would be more: ask who may give more.",
+        f"{who} may give {limit} a day, of which {left} {'is' if left == 1 else 'are'} left, and "
+        "this would be more: give less, or ask who may give more.",
         limit=limit,
+        left=left,
     )
 
 

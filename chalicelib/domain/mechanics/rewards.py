@@ -110,7 +110,7 @@ def redeem(decider: Decider, command: Redeem) -> Redemption:
     if reward.stock is not None:
         counter = stock_counter(programme.id, reward.id)
         refusal = out_of_stock(programme.id, reward.id)
-        decider.claim(TakeFrom(counter, 1, reward.stock, refusal))
+        decider.claim(TakeFrom(counter, 1, reward.stock, lambda _left: refusal))
     event.record(RewardRedeemed(command.redemption_id, programme.id, reward.id))
     return redemption
 

@@ -46,10 +46,8 @@ def staff(*roles: str) -> Actor:
     ],
 )
 def test_up_to_the_largest_allowance(roles: tuple[str, ...], limit: int) -> None:
-    """Of several roles the one that may give most counts: exactly so much, and not one more."""
+    """Of several roles the one that may give most counts: the budget is exactly so much."""
     who = member()
-    assert who.refused(giving(limit + 1), DAY, actor=staff(*roles)).code == "goodwill_limit"
-
     given = who.do(giving(limit), DAY, actor=staff(*roles))
 
     assert given.result == Credited("points", limit, limit, None)
@@ -88,9 +86,15 @@ def test_a_role_has_a_budget_together() -> None:
     assert taken(together) == ("clinic/goodwill/role:desk/2026-03-02", 60, 150)
     for claim, limit, whose in ((own, 100, "Your role may"), (together, 150, "All of your role")):
         assert isinstance(claim, TakeFrom)
-        assert claim.refusal is not None
-        assert claim.refusal.extensions["limit"] == limit
-        assert whose in str(claim.refusal)
+        assert claim.refused is not None
+        refusal = claim.refused(41)
+        assert (refusal.code, refusal.extensions) == (
+            "goodwill_limit",
+            {"limit": limit, "left": 41},
+        )
+        assert whose in str(refusal)
+        assert "41 are left" in str(refusal)
+        assert "1 is left" in str(claim.refused(1))
         assert claim.kept_days == 3
     assert len(who.do(giving(60), DAY, actor=staff("lead")).claims) == 1
 

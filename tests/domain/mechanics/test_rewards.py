@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from chalicelib.domain.decide.claims import ClaimKey
-from chalicelib.domain.errors import Conflict
+from chalicelib.domain.decide.claims import ClaimKey, TakeFrom
 from chalicelib.domain.ledger.account import Counter
 from chalicelib.domain.ledger.actor import Actor
 from chalicelib.domain.ledger.events import RewardRedeemed
@@ -136,8 +135,9 @@ class TestRedeeming:
         assert saved == redemptions.claim_to_save(mug.result)
         assert saved.takes == {"clinic/stock/mug": 1}
         assert taken(stock) == ("clinic/stock/mug", 1, 5)
-        assert isinstance(stock.refusal, Conflict)
-        assert stock.refusal.code == "out_of_stock"
+        assert isinstance(stock, TakeFrom)
+        assert stock.refused is not None
+        assert stock.refused(0).code == "out_of_stock"
         assert (tea.result.stocked, mug.result.stocked) == (False, True)
 
 

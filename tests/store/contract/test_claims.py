@@ -14,7 +14,7 @@ from typing import Any, Final, NamedTuple
 import pytest
 from msgspec.structs import replace
 
-from chalicelib.domain.decide.claims import Claim, ClaimKey, RecordKind, Ref, SaveRecord
+from chalicelib.domain.decide.claims import Claim, ClaimKey, RecordKind, Ref, SaveRecord, TakeFrom
 from chalicelib.domain.errors import Conflict
 from chalicelib.usecases.stored import (
     AlreadyDone,
@@ -114,6 +114,13 @@ BESIDE: Final[tuple[Claim, ...]] = (
 )
 
 
+def _refusing(claim: Claim) -> Claim:
+    """Return a claim with what it means where it is refused."""
+    if isinstance(claim, TakeFrom):
+        return replace(claim, refused=lambda _left: SOLD_OUT)
+    return replace(claim, refusal=SOLD_OUT)
+
+
 @pytest.mark.parametrize("name", CASES)
 def test_refused(store: Store, name: str) -> None:
     """The claim is named with what it means, and nothing is written; without it all of it is."""
@@ -123,7 +130,7 @@ def test_refused(store: Store, name: str) -> None:
         claimant = claim.owner if isinstance(claim, ClaimKey) else MEMBER
         latest[claimant] = _claimed(store, latest[claimant], claim)
     last = latest[MEMBER]
-    refused = replace(case.refused, refusal=SOLD_OUT)
+    refused = _refusing(case.refused)
     doomed = earned(last, claims=(*BESIDE[:3], refused, *BESIDE[3:]), identity=identity("doomed"))
     before, subject = _beside(store), _subject(store)
 
@@ -131,7 +138,11 @@ def test_refused(store: Store, name: str) -> None:
         store.ledger.commit(doomed)
 
     assert (result.value.claim, result.value.holder) == (refused, case.holder)
-    assert result.value.claim.refusal is SOLD_OUT
+    if isinstance(refused, TakeFrom):
+        used = sum(each.amount for each in case.before if isinstance(each, TakeFrom))
+        assert result.value.left == max(refused.limit - used, 0)
+    else:
+        assert refused.refusal is SOLD_OUT
     assert (_beside(store), _subject(store)) == (before, subject)
     granted = replace(doomed, claims=(*BESIDE[:3], case.granted, *BESIDE[3:]))
     store.ledger.commit(granted)
