@@ -15,13 +15,14 @@ CODE := $(DEPLOYED) tests
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
 
-$(READY): requirements-dev.txt pyproject.toml
+$(READY): requirements.txt requirements-dev.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 		|| { echo "Tessera needs Python 3.11 or later; name one with: make PYTHON=python3.12" >&2; exit 1; }
 	@echo "Making $(VENV) from the pinned list with $(PYTHON): a few minutes, this once." >&2
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@$(BIN)/python -m tests.set_up
 	@touch $@
 
 serve: $(READY) ## run the API on 127.0.0.1:$PORT (8000) with its state under .local/

@@ -66,7 +66,7 @@ def build(stage: str, target: Target, out: Path, *, cache: Path | None = None) -
     """
     shutil.rmtree(out, ignore_errors=True)
     unpacked = out / "unpacked"
-    vendor = _distributions(target, cache or out)
+    vendor = kept_distributions(target, cache or out)
     shutil.copytree(vendor, unpacked)
     stage_sources(unpacked)
     write_paths(unpacked)
@@ -112,7 +112,7 @@ def report(package: Package) -> str:
     return "\n".join(lines)
 
 
-def _distributions(target: Target, cache: Path) -> Path:
+def kept_distributions(target: Target, cache: Path) -> Path:
     """Return a directory of the pruned distributions, made where it is not there yet."""
     requirements = shipped((ROOT / "requirements.txt").read_text("utf-8"))
     recipe = (ROOT / "infra" / "pruning.py").read_bytes()

