@@ -84,6 +84,9 @@ def evaluate(
     outcomes: dict[str, Explained] = {}
     matched: dict[str, list[EarningRule]] = {}
     for rule in programme.earning:
+        if activity.type not in rule.on:
+            outcomes[rule.id] = _skipped(rule, f"it is for {', '.join(rule.on)}")
+            continue
         outcomes[rule.id] = outcome = _evaluate_rule(rule, context)
         if outcome.matched:
             matched.setdefault(rule.group or _DEFAULT_GROUP, []).append(rule)
@@ -164,7 +167,7 @@ class _Context:
 
 
 def _evaluate_rule(rule: EarningRule, context: _Context) -> Explained:
-    """Take one rule through its gates and its award, before competition and caps."""
+    """Take a rule for such activities through its gates and award, before competition and caps."""
     counted = _counted(rule, context)
     if isinstance(counted, str):
         return _skipped(rule, counted)
@@ -203,8 +206,6 @@ def _bounded(rule: EarningRule, raw: int, *, comes_to_anything: bool) -> tuple[i
 def _counted(rule: EarningRule, context: _Context) -> Basis | str:
     """Return what a rule counts of an activity that passes its gates, or which gate stops it."""
     activity, unit = context.activity, context.programme.money.currency
-    if activity.type not in rule.on:
-        return f"it is for {', '.join(rule.on)}"
     if not in_season(rule.valid_from, rule.valid_until, context.day):
         return f"{context.day} is outside its dates"
     if rule.recurs is not None:

@@ -240,9 +240,8 @@ class Qualification(Model, frozen=True):
     @property
     def parts(self) -> tuple[tuple[Threshold, ...], ...]:
         """Return what stands in ``all`` or ``any``, a threshold alone as a list of one."""
-        return tuple(
-            (each,) if isinstance(each, Threshold) else each for each in (*self.all, *self.any)
-        )
+        either = self.all or self.any
+        return tuple([(each,) if isinstance(each, Threshold) else each for each in either])
 
     def met(self, reached: Callable[[Threshold], bool]) -> bool:
         """Tell whether it is met where these thresholds are reached."""
