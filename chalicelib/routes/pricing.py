@@ -99,17 +99,18 @@ class DrawView(Struct, frozen=True, omit_defaults=True):
     expired: int = 0
 
 
-class LeastBillView(Struct, frozen=True):
+class ReclaimedDiscountView(Struct, frozen=True):
     """
-    A discount whose least bill the lines that are kept do not reach.
+    A discount of which a refund keeps something back, since less is ``kept`` than it was for.
 
-    ``amount`` is what a refund keeps back of what it took off them; below zero it is what an
-    earlier refund kept back of lines that come back now.  ``kept`` is what the lines in its scope
-    that are kept came to before any discount, and ``min_bill`` what that would have to be.
+    ``amount`` is what it took off the lines that are kept; below zero it is what an earlier refund
+    kept back of lines that come back now, or what full sets of what is kept bring more.  ``kept``
+    is what the lines in its scope that are kept came to before any discount; ``min_bill`` is its
+    least bill where that is not reached, null where what is kept has other full sets.
     """
 
     discount: str
-    min_bill: int
+    min_bill: int | None
     kept: int
     amount: int
 
@@ -152,10 +153,10 @@ def draw_views(bill: Bill) -> list[DrawView]:
     ]
 
 
-def least_bill_views(bill: Bill) -> list[LeastBillView]:
-    """Return what a refund keeps back because of least bills."""
+def reclaimed_views(bill: Bill) -> list[ReclaimedDiscountView]:
+    """Return what a refund keeps back of discounts."""
     return [
-        LeastBillView(each.discount, each.min_bill, each.kept, each.amount)
+        ReclaimedDiscountView(each.discount, each.min_bill, each.kept, each.amount)
         for each in bill.reclaimed
     ]
 

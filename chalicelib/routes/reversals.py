@@ -26,11 +26,11 @@ from chalicelib.routes.http import Resource
 from chalicelib.routes.operation import Body, Call, Reply
 from chalicelib.routes.pricing import (
     DrawView,
-    LeastBillView,
     MoneyView,
+    ReclaimedDiscountView,
     bill_of,
     draw_views,
-    least_bill_views,
+    reclaimed_views,
 )
 from chalicelib.routes.reversal_views import (
     TakenBackView,
@@ -97,15 +97,15 @@ class RefundView(Struct, frozen=True):
     What comes back of what was paid.
 
     Of ``returned``, ``draws`` went back to wallets, and ``due`` is to be paid back in money.  It is
-    what the lines came to, less what is kept back since the rest is under the least bill of a
-    discount (``least_bills``).
+    what the lines came to, less what is kept back of discounts (``reclaimed``): those whose least
+    bill the rest does not reach, or of which it has fewer full sets.
     ``vouchers`` are those that were used for the purchase.
     """
 
     returned: MoneyView
     due: MoneyView
     draws: list[DrawView]
-    least_bills: list[LeastBillView]
+    reclaimed: list[ReclaimedDiscountView]
     vouchers: list[ReturnedVoucherView]
 
 
@@ -140,8 +140,8 @@ class ReversalView(Struct, frozen=True):
         "left of each; their units stay. Of one that was quoted it is of what counts as spend, "
         "what points and cashback paid comes back with it in its share. "
         "The answer is one statement of everything that follows: money to be paid back, what of "
-        "it is kept back for a least bill, value taken back, wallets, vouchers, stamps, units and "
-        "tiers. With `dry_run` it says so "
+        "it is kept back for a least bill or a full set, value taken back, wallets, vouchers, "
+        "stamps, units and tiers. With `dry_run` it says so "
         "beforehand: nothing is written and the status is 200, as it is where nothing was left "
         "to take back."
     ),
@@ -212,7 +212,7 @@ def _refund(event: Event, vouchers: tuple[VoucherAfter, ...]) -> RefundView | No
         returned,
         due,
         draw_views(bill),
-        least_bill_views(bill),
+        reclaimed_views(bill),
         [
             ReturnedVoucherView(each.redemption, each.given_back, each.expires_on, each.reason)
             for each in vouchers

@@ -29,14 +29,14 @@ from chalicelib.routes.periods import BAD_PERIOD, PeriodPage, period_of
 from chalicelib.routes.pricing import (
     ConsideredDiscountView,
     DrawView,
-    LeastBillView,
     MoneyView,
     QuotedLineView,
+    ReclaimedDiscountView,
     bill_of,
     considered_views,
     draw_views,
-    least_bill_views,
     line_view,
+    reclaimed_views,
 )
 from chalicelib.routes.views import MovementView, movement
 from chalicelib.usecases.read_statement import read_statement
@@ -56,9 +56,9 @@ class StatementEntryView(Struct, frozen=True, omit_defaults=True):
     Of a purchase, ``price`` less ``discount`` is ``net``; less what wallets paid it is ``due``.
     Every discount that was looked at is in ``considered``, with the reason where it was not
     applied; one that was not quoted here has none.  Of a refund, ``returned`` is what of the net
-    came back, less what was kept back because of ``least_bills``; less what wallets got back it is
-    ``due``, to be paid back; ``refund_of`` is the version of the purchase.  ``movements`` are what
-    was earned, paid and taken back in value.
+    came back, less what was kept back of discounts (``reclaimed``); less what wallets got back it
+    is ``due``, to be paid back; ``refund_of`` is the version of the purchase.  ``movements`` are
+    what was earned, paid and taken back in value.
 
     Of a fee, and of a change of plan that makes something owed, ``net`` is ``due``; what a change
     or an end leaves over is ``returned`` and ``due`` to be paid back.  So is money that was left in
@@ -88,7 +88,7 @@ class StatementEntryView(Struct, frozen=True, omit_defaults=True):
     lines: list[QuotedLineView] = []
     considered: list[ConsideredDiscountView] = []
     draws: list[DrawView] = []
-    least_bills: list[LeastBillView] = []
+    reclaimed: list[ReclaimedDiscountView] = []
     movements: list[MovementView] = []
 
 
@@ -223,7 +223,7 @@ def _of_activity(
             refund_of=data.reverses,
             lines=[line_view(line) for line in bill.lines],
             draws=draws,
-            least_bills=least_bill_views(bill),
+            reclaimed=reclaimed_views(bill),
             movements=[movement(posting) for posting in event.postings],
         )
     return StatementEntryView(

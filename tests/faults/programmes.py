@@ -68,8 +68,10 @@ GOOD_WEEK: Final = GoodWeek(at_least=30_000, days=7, term_days=2)
 # From which bill on the voucher of a tea takes something off, and how much.
 LEAST_BILL: Final = 4000
 TEA_OFF: Final = 900
-# How much a family's discount takes off in all.
-FAMILY_MOST: Final = 400
+# How much less the second of two consultations costs.
+PAIR_PERCENT: Final = 10
+# How much that takes off one member in all.
+PAIR_MOST: Final = 1000
 
 
 class Rates(NamedTuple):
@@ -265,7 +267,6 @@ def document(rates: Rates, time_zone: str) -> dict[str, Any]:
                     "id": "family",
                     "name": "Family",
                     "terms": {"type": "status", "any": ["family"], "percent": 5},
-                    "limits": [{"window": "lifetime", "money": FAMILY_MOST}],
                 },
                 {
                     "id": "together",
@@ -282,6 +283,13 @@ def document(rates: Rates, time_zone: str) -> dict[str, Any]:
                     "id": "good-week",
                     "name": "Good week",
                     "terms": {"type": "spend_window", "percent": 3, **GOOD_WEEK._asdict()},
+                },
+                {
+                    "id": "pair",
+                    "name": "Pair",
+                    "terms": {"type": "buy_get", "buy": 1, "get": 1, "percent": PAIR_PERCENT},
+                    "scope": {"include": {"categories": ["consult"]}},
+                    "limits": [{"window": "lifetime", "money": PAIR_MOST}],
                 },
                 {
                     "id": "tea-off",

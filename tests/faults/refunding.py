@@ -1,9 +1,9 @@
 """
 What refunds of purchases that were quoted come to, worked out beside the product.
 
-A purchase costs what is kept costs: at its prices with every discount, and without that of a
-voucher whose least bill is not reached any more.  No refund takes anything from the member.  With
-the last of a purchase its voucher comes back.
+A purchase costs what is kept costs: at its prices with every discount, but without that of a
+voucher whose least bill is not reached any more, and of a pair that is none.  No refund takes
+anything from the member.  With the last of a purchase its voucher comes back.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from chalicelib.domain.ledger.events import (
     MemberEnrolled,
 )
 from tests.faults.ending import Journal, TenantEnding
-from tests.faults.programmes import FAMILY_MOST, LEAST_BILL, PROGRAMME
+from tests.faults.programmes import LEAST_BILL, PAIR_MOST, PROGRAMME
 from tests.faults.redemptions import vouchers_of
 
 _VOUCHER = ("discount", "tea-off")
-_FAMILY = ("discount", "family")
+_PAIR = ("discount", "pair")
 
 
 class _Sale:
@@ -66,7 +66,9 @@ class _Sale:
             line for line in lines if not any(what[0] == "entitlement" for what in line.off)
         ]
         bill = sum(self._share(line.id, line.price) for line in paid_for)
-        return net + (lost if bill < LEAST_BILL else 0)
+        # Two consultations are a pair, and one is none.
+        single = self.taken(_PAIR) if self._left["1"][1] < 2 else 0
+        return net + single + (lost if bill < LEAST_BILL else 0)
 
     def _share(self, line: str, amount: int) -> int:
         whole, left = self._whole[line], self._left[line]
@@ -102,10 +104,10 @@ def check_refunds(tenant: TenantEnding) -> Iterator[str]:
         account = tenant.accounts.get(member)
         if account is None or account.status == "closed" or _came_back(journal):
             continue
-        taken = sum(sale.taken(_FAMILY) for sale in sales.values())
-        counted = account.counter(f"{PROGRAMME}/offer:family/0/lifetime/lifetime")
-        if taken != counted or taken > FAMILY_MOST:
-            yield f"{tenant.id} {member[-1]}: {taken} of {FAMILY_MOST}, {counted} are counted"
+        taken = sum(sale.taken(_PAIR) for sale in sales.values())
+        counted = account.counter(f"{PROGRAMME}/offer:pair/0/lifetime/lifetime")
+        if taken != counted or taken > PAIR_MOST:
+            yield f"{tenant.id} {member[-1]}: {taken} of {PAIR_MOST} pairs, {counted} are counted"
 
 
 def _came_back(journal: Journal) -> bool:

@@ -103,16 +103,16 @@ def test_f_a_least_bill_that_is_not_reached_any_more(desk: Clinic) -> None:
     told = looked(desk, sale | {"lines": [{"id": "b"}]})
 
     refund = told["refund"]
-    assert refund["least_bills"] == [
+    assert refund["reclaimed"] == [
         {"discount": "five-off", "min_bill": 1_000, "kept": 800, "amount": 200}
     ]
     # b had cost 900 with its part of the 500, and a is 200 dearer without.
     assert (refund["returned"]["amount"], refund["due"]["amount"]) == (700, 700)
     assert desk.api.post(PATH, sale | {"lines": [{"id": "b"}]}).expect(201) == told
     entry = desk.member(patient).get(f"/v1/members/{patient}/statement").json["entries"][0]
-    assert (entry["least_bills"], entry["returned"]) == (refund["least_bills"], refund["returned"])
+    assert (entry["reclaimed"], entry["returned"]) == (refund["reclaimed"], refund["returned"])
     rest = desk.api.post(PATH, sale).expect(201)["refund"]
-    assert (rest["due"]["amount"], rest["least_bills"][0]["amount"]) == (800, -200)
+    assert (rest["due"]["amount"], rest["reclaimed"][0]["amount"]) == (800, -200)
     desk.check(patient)
 
 

@@ -66,13 +66,15 @@ class Paid(Struct, frozen=True, array_like=True):
 
 class Reclaimed(Struct, frozen=True, array_like=True):
     """
-    What a refund keeps back of a discount, since what is ``kept`` is less than its least bill.
+    What a refund keeps back of a discount, since what is ``kept`` is less than it was for.
 
-    ``amount`` is below zero where an earlier refund kept it back and its lines have come back now.
+    ``min_bill`` is its least bill, where that is not reached; else it has other full sets.
+    ``amount`` is below zero where an earlier refund kept it back and its lines have come back now,
+    or where its full sets bring more.
     """
 
     discount: str
-    min_bill: int
+    min_bill: int | None
     kept: int
     amount: int
 

@@ -292,13 +292,26 @@ class OfferCount(Struct, frozen=True, omit_defaults=True):
     kept_until: Instant | None = None
 
 
+class FullSets(Struct, frozen=True):
+    """
+    Of every ``buy`` and ``get`` units the cheapest ``get`` were ``percent`` less.
+
+    That ``offered`` so many minor units for the purchase.
+    """
+
+    buy: int
+    get: int
+    percent: int
+    offered: int
+
+
 class OfferTaken(Struct, frozen=True, omit_defaults=True):
     """
-    A discount with a least bill or limits that took something off.
+    A discount with a least bill or limits, or for full sets, that took something off.
 
     ``places`` are those of the lines in its scope, ``prices`` what they came to before any
-    discount, ``off`` what it took off each and ``units`` for how many.  ``reclaimed`` is what
-    refunds have kept back of that.
+    discount, ``off`` what it took off each and ``units`` for how many; ``sets`` is what it is for,
+    where that is full sets.  ``reclaimed`` is what refunds have kept back.
     """
 
     discount: str
@@ -308,6 +321,7 @@ class OfferTaken(Struct, frozen=True, omit_defaults=True):
     min_bill: int = 0
     units: tuple[int, ...] = ()
     counts: tuple[OfferCount, ...] = ()
+    sets: FullSets | None = None
     reclaimed: int = 0
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import date
-from fractions import Fraction
 from typing import TYPE_CHECKING, NamedTuple
 
 from chalicelib.domain.ledger import calendar, money
@@ -19,6 +18,7 @@ from chalicelib.domain.mechanics import households, statuses
 from chalicelib.domain.mechanics.discount_terms import (
     BIRTHDAY,
     SECTION,
+    BuyGet,
     ByVoucher,
     Discount,
     ForHousehold,
@@ -93,7 +93,11 @@ def offers(
     vouchers = {each.id: each for each in purchase.vouchers}
     found: list[Offer] = []
     section = SECTION.of(programme)
-    dearest = _dearest_first(left) if any(each.limits for each in section.offers) else left
+    dearest = left
+    if any(map(_by_unit, section.offers)):
+        from chalicelib.domain.mechanics.full_sets import dearest_first
+
+        dearest = dearest_first(left)  # once for all of them
     for discount in section.offers:
         shown = [
             each.id
@@ -103,14 +107,15 @@ def offers(
         if discount.limits:
             found += _within_limits(account, programme, purchase, discount, dearest, shown)
             continue
-        offer = _offer(account, programme, purchase, discount, left, shown=bool(shown))
+        lines = dearest if _by_unit(discount) else left
+        offer = _offer(account, programme, purchase, discount, lines, shown=bool(shown))
         found += [offer._replace(redemption=each) for each in shown or ("",)]
     return tuple(found)
 
 
-def _dearest_first(lines: Sequence[Line]) -> list[Line]:
-    """Return lines by the price of a unit, of equal ones by their ids."""
-    return sorted(lines, key=lambda line: (-Fraction(line.amount, line.quantity), line.id))
+def _by_unit(discount: Discount) -> bool:
+    """Tell whether it matters to a discount which units are the dearest."""
+    return bool(discount.limits) or isinstance(discount.terms, BuyGet)
 
 
 def _within_limits(
@@ -180,6 +185,8 @@ def _by_terms(
 ) -> Offer:
     """Return what the terms of a discount offer for the lines in its scope."""
     terms = discount.terms
+    if isinstance(terms, BuyGet):
+        return _full_sets(discount, terms, chosen)
     if isinstance(terms, MemberPrices):
         return _member_prices(account, programme, purchase, discount, terms, chosen)
     percent: int | str | None
@@ -326,3 +333,16 @@ def _member_prices(
             off[line.id] = line.amount - price * line.quantity
     reason = "" if off else "it has no lower price for these lines"
     return Offer(discount, off, reason=reason)
+
+
+def _full_sets(discount: Discount, terms: BuyGet, chosen: Sequence[Line]) -> Offer:
+    """Return what comes off the cheapest units of full sets."""
+    # Few discounts are of this kind.
+    from chalicelib.domain.mechanics.full_sets import Sets
+
+    sets = Sets(terms.buy, terms.get, terms.percent)
+    off: dict[str, int | None] = {}
+    off |= sets.off(chosen)
+    there = sum(line.quantity for line in chosen)
+    few = f"{sets.size} units make a set, and {there} are there" if there < sets.size else ""
+    return Offer(discount, off, reason=few)

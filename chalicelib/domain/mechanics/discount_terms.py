@@ -131,6 +131,18 @@ class ByVoucher(Model, frozen=True, tag_field="type", tag="voucher"):
     amount: MinorUnits | None = None
 
 
+class BuyGet(Model, frozen=True, tag_field="type", tag="buy_get"):
+    """
+    Of every ``buy`` and ``get`` units the cheapest ``get`` are free, or ``percent`` less.
+
+    Sets are made of the dearest units first; units beyond the last full set cost their price.
+    """
+
+    buy: Annotated[int, Meta(ge=1, le=100)]
+    get: Annotated[int, Meta(ge=1, le=100)] = 1
+    percent: Share = 100
+
+
 Terms = (
     SpendBands
     | SpendWindow
@@ -140,6 +152,7 @@ Terms = (
     | ForTier
     | MemberPrices
     | ByVoucher
+    | BuyGet
 )
 
 

@@ -9,6 +9,7 @@ from chalicelib.domain.mechanics import statuses
 from chalicelib.domain.mechanics.discount_terms import (
     BIRTHDAY,
     SECTION,
+    BuyGet,
     ByVoucher,
     Discount,
     Discounts,
@@ -123,6 +124,8 @@ def _terms_in_words(compose: Composer, discount: Discount) -> Iterator[Message]:
             yield from _prices_in_words(compose, name, terms)
         case ByVoucher():
             yield _voucher_in_words(compose, name, terms)
+        case BuyGet():
+            yield from _sets_in_words(compose, name, terms)
 
 
 def _bands_in_words(compose: Composer, name: Text, terms: SpendBands) -> Iterator[Message]:
@@ -160,6 +163,15 @@ def _voucher_in_words(compose: Composer, name: Text, terms: ByVoucher) -> Messag
     return compose.message(
         "discounts-voucher-percent", name=name, percent=terms.percent, reward=reward
     )
+
+
+def _sets_in_words(compose: Composer, name: Text, terms: BuyGet) -> Iterator[Message]:
+    buy, get, percent = terms.buy, terms.get, terms.percent
+    if percent == 100:  # noqa: PLR2004 - the whole
+        yield compose.message("discounts-sets-free", name=name, buy=buy, get=get)
+    else:
+        yield compose.message("discounts-sets-less", name=name, buy=buy, get=get, percent=percent)
+    yield compose.message("discounts-sets-return")
 
 
 def _prices_in_words(compose: Composer, name: Text, terms: MemberPrices) -> Iterator[Message]:

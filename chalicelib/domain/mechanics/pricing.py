@@ -33,6 +33,7 @@ from chalicelib.domain.mechanics import (
     wallets,
 )
 from chalicelib.domain.mechanics.discount_offers import Offer, Purchase
+from chalicelib.domain.mechanics.discount_terms import BuyGet, Discount
 from chalicelib.domain.mechanics.stacking import Candidate, Stack, stacked
 from chalicelib.domain.mechanics.wallet_payments import Payer, Payment, PrepaidLot, Share
 from chalicelib.domain.programme.document import Programme, qualified
@@ -244,7 +245,7 @@ def _taken(
     }
     taking: dict[str, list[Offer]] = {}
     for place, offer in enumerate(offers):
-        if reduced.by_offer[place] and (offer.discount.min_bill or offer.discount.limits):
+        if reduced.by_offer[place] and _is_conditional(offer.discount):
             taking.setdefault(offer.discount.id, []).append(offer)
     offs = {line.id: _offs(line) for line in reduced.lines.values()} if taking else {}
     for name, (first, *others) in taking.items():
@@ -266,8 +267,17 @@ def _taken(
             taken = offer_limits.counted(
                 programme, first.discount, taken, first.chosen, purchase.day
             )
-        if taken.min_bill or taken.counts:
+        if isinstance(first.discount.terms, BuyGet):
+            from chalicelib.domain.mechanics import full_sets
+
+            taken = replace(taken, sets=full_sets.offered(first.discount.terms, first.chosen))
+        if taken.min_bill or taken.counts or taken.sets:
             yield taken
+
+
+def _is_conditional(discount: Discount) -> bool:
+    """Tell whether a refund changes what a discount is for, or what is left of it."""
+    return bool(discount.min_bill or discount.limits or isinstance(discount.terms, BuyGet))
 
 
 def _offs(line: PricedLine) -> dict[str, int]:

@@ -7,8 +7,8 @@ left.  What a wallet paid never comes back as money, and the parts of a refund s
 whatever order they come.  Vouchers that were used are good again once all of the purchase has come
 back, as their rewards say (`voucher_returns`).
 
-Where what is kept falls under the least bill of a discount, what that took off it is kept back
-from the refund, which is never below zero (`reclaim`).
+Where what is kept falls under the least bill of a discount, or has fewer full sets, what that took
+off it is kept back from the refund, which is never below zero (`reclaim`).
 
 What comes back of a line is measured by what of it counts as spend, which leaves out what points
 and cashback paid; the line's part of the bill follows in the same share, or by its units where
@@ -65,7 +65,7 @@ def retract(event: EventBuilder, context: ReversalContext, outcome: QuoteBought)
         from chalicelib.domain.mechanics import offer_limits
 
         kept = shares_left(recorded, after)
-        offers = reclaim.reclaimed(offers, kept, had - have)
+        offers = reclaim.reclaimed(offers, kept, have, had)
         offers = tuple(offer_limits.returned(event, offers, kept))
     have += sum(each.reclaimed for each in offers)
     # Of what is left of the bill, each wallet still has its part, and money the rest: what comes
@@ -124,7 +124,7 @@ def shares_left(recorded: Activity, left: Activity | None) -> list[Kept]:
     for line in recorded.lines:
         now = kept.get(line.id, _NO_LINE)
         part, whole = (now.amount, line.amount) if line.amount else (now.quantity, line.quantity)
-        found.append(Kept(part, whole or 1))
+        found.append(Kept(part, whole or 1, now.quantity))
     return found
 
 

@@ -1,7 +1,8 @@
 """
-Reclaiming: a refund leaves less than the least bill of a discount that the purchase had.
+Reclaiming: a refund leaves less than a discount of the purchase was for.
 
-What is kept then costs what it would have cost without that discount.  The difference is kept back
+That is less than its least bill, or other full sets.  What is kept then costs what it would have
+cost alone: without that discount, or with that of its own full sets.  The difference is kept back
 from the refund, and never more than the refund is: nobody pays for giving something back.  So after
 any refund a purchase has cost what is kept costs, or less where that was paid already; and when all
 has come back, all that was paid has.
@@ -16,14 +17,15 @@ from msgspec.structs import replace
 
 from chalicelib.domain.ledger import money
 from chalicelib.domain.ledger.bill import Reclaimed
-from chalicelib.domain.ledger.events import OfferTaken, QuoteBought
+from chalicelib.domain.ledger.events import FullSets, Line, OfferTaken, QuoteBought
 
 
 class Kept(NamedTuple):
-    """The share of a line that has not come back: ``part`` of ``whole``."""
+    """The share of a line that has not come back: ``part`` of ``whole``, and its ``units``."""
 
     part: int
     whole: int
+    units: int = 0
 
     def of(self, amount: int) -> int:
         """Return the share of an amount, halves up."""
@@ -31,17 +33,44 @@ class Kept(NamedTuple):
 
 
 def reclaimed(
-    offers: Sequence[OfferTaken], kept: Sequence[Kept], most: int
+    offers: Sequence[OfferTaken], kept: Sequence[Kept], net: int, most: int
 ) -> tuple[OfferTaken, ...]:
-    """Return offers with what of them is kept back in all, ``most`` at the most."""
+    """
+    Return offers with what of them is kept back in all.
+
+    ``net`` is what is kept came to; with what is kept back it costs ``most`` at the most.
+    """
     lost = {place: _lost(offer, kept) for place, offer in enumerate(offers)}
-    parts = money.apportion(min(sum(lost.values()), most), lost)
-    return tuple(replace(offer, reclaimed=parts[place]) for place, offer in enumerate(offers))
+    total = sum(lost.values())
+    beyond = total - max(min(total, most - net), -net)
+    weights = {place: max(amount, 0) for place, amount in lost.items()}
+    if not any(weights.values()):
+        weights = {place: sum(offer.off) for place, offer in enumerate(offers)}
+    let_go = money.apportion(beyond, weights)
+    return tuple(
+        replace(offer, reclaimed=lost[place] - let_go[place]) for place, offer in enumerate(offers)
+    )
 
 
 def _lost(offer: OfferTaken, kept: Sequence[Kept]) -> int:
-    """Return what an offer took off what is kept and would not take off it alone."""
-    return 0 if bill_kept(offer, kept) >= offer.min_bill else _sum(offer, offer.off, kept)
+    """Return how much less an offer would take off what is kept alone; below zero, more."""
+    taken = _sum(offer, offer.off, kept)
+    if bill_kept(offer, kept) < offer.min_bill:
+        return taken
+    return 0 if offer.sets is None else taken - _of_sets(offer, offer.sets, kept)
+
+
+def _of_sets(offer: OfferTaken, bought: FullSets, kept: Sequence[Kept]) -> int:
+    """Return what full sets of what is kept bring, as far as those of the purchase did."""
+    from chalicelib.domain.mechanics.full_sets import Sets, dearest_first
+
+    lines = dearest_first(
+        Line(f"{place:03}", kept[place].of(price), kept[place].units)
+        for place, price in zip(offer.places, offer.prices, strict=True)
+    )
+    alone = sum(Sets(bought.buy, bought.get, bought.percent).off(lines).values())
+    # Beside other discounts it may have taken off less than it offered.
+    return money.divide(alone * sum(offer.off), bought.offered, "half_up")
 
 
 def bill_kept(offer: OfferTaken, kept: Sequence[Kept]) -> int:
@@ -59,4 +88,6 @@ def changes(outcomes: tuple[QuoteBought, QuoteBought], kept: Sequence[Kept]) -> 
     for was, now in zip(outcomes[0].offers, outcomes[1].offers, strict=True):
         amount = now.reclaimed - was.reclaimed
         if amount:
-            yield Reclaimed(now.discount, now.min_bill, bill_kept(now, kept), amount)
+            left = bill_kept(now, kept)
+            least = now.min_bill if left < now.min_bill else None
+            yield Reclaimed(now.discount, least, left, amount)

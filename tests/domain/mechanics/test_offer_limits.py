@@ -16,7 +16,7 @@ from chalicelib.domain.mechanics.quoting import ConfirmQuote
 from chalicelib.domain.mechanics.remaining import LineReversal
 from chalicelib.domain.mechanics.reversal import ReverseActivity
 from tests.domain.building import Member, line, reward
-from tests.domain.mechanics.test_pricing import calls
+from tests.domain.mechanics.test_pricing import calls_for
 from tests.domain.till import NOON, bought, clinic, quoted, refunded, shown, status
 
 PROPERTY = settings(max_examples=80, derandomize=True, deadline=None, print_blob=True)
@@ -284,14 +284,14 @@ def test_f_never_more_than_a_limit(
 
 
 def test_f_cost_does_not_follow_quantities() -> None:
-    """F: a line of a thousand million units costs as much to quote as one of two."""
+    """F: a line of a thousand million units costs as much to quote as one of a million."""
     limits = ({"units": 10**9}, {"window": "month", "money": 10**9})
     work = []
-    for quantity in (2, 10**9):
+    for quantity in (10**6, 10**9):
         member = having(ten(*limits))
         made = quoted(member, Line("1", 10**9, quantity))
         assert told(made).amount == 10**8
-        work.append(calls(member, 1))
+        work.append(calls_for(member, Line("1", 10**9, quantity)))
 
     assert work[0] == work[1]
 

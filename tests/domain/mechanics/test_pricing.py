@@ -470,7 +470,7 @@ def test_m9_a_wallet_that_pays_nothing_says_why() -> None:
 # ── What it costs to make one ──
 
 
-def crowded(entitlements: int, discounts: int, lots: int, stacking: str) -> Member:
+def crowded(entitlements: int, discounts: int, lots: int, stacking: str, **more: Any) -> Member:
     """Return a member with a grant of each entitlement, and so many discounts and lots."""
     tea, food = ({"include": {"categories": [name]}} for name in ("tea", "food"))
     offers = [
@@ -479,6 +479,7 @@ def crowded(entitlements: int, discounts: int, lots: int, stacking: str) -> Memb
             "name": f"d{n}",
             "terms": {"type": "tier", "percent": {"base": 1}},
             "scope": {"exclude": {"categories": ["rx"]}},
+            **more,
         }
         for n in range(discounts)
     ]
@@ -518,6 +519,11 @@ def crowded(entitlements: int, discounts: int, lots: int, stacking: str) -> Memb
 def calls(member: Member, lines: int, lots: int = 0) -> int:
     """Return how many functions of ours are called to quote so many lines."""
     cart = tuple(Line(str(n), 1000 + n, 3, "tea" if n % 2 else "food") for n in range(lines))
+    return calls_for(member, *cart, lots=lots)
+
+
+def calls_for(member: Member, *cart: Line, lots: int = 0) -> int:
+    """Return how many functions of ours are called to quote a cart."""
     activity = Activity(PURCHASE, "quote", "", 0, money="GBP", lines=cart)
     command = MakeQuote(member="mem_1", programme="clinic", quote_id="quote_1", activity=activity)
     decider = member.deciding(command, NOON + lots * 86_400_000)
@@ -558,3 +564,32 @@ def test_b3_the_largest_cart() -> None:
     member = crowded(100, 100, 366, "sequential")
 
     assert calls(member, 100, 366) < 200_000
+
+
+#: The condition and the limit that take most to look at, one for each of 100 discounts.
+CONDITIONS: dict[str, Any] = {"min_bill": 1, "limits": [{"window": "month", "units": 250}]}
+SETS = {"terms": {"type": "buy_get", "buy": 2, "get": 1, "percent": 5}, **CONDITIONS}
+
+
+@pytest.mark.parametrize("more", [CONDITIONS, SETS], ids=["limits", "sets"])
+def test_f_the_largest_cart_with_conditions(more: dict[str, Any]) -> None:
+    """F: least bills, limits and full sets of every discount take less than as much again."""
+    member = crowded(100, 100, 366, "sequential", **more)
+
+    assert calls(member, 100, 366) < 400_000
+
+
+@pytest.mark.parametrize("what", ["lines", "discounts"])
+def test_f_work_with_conditions_grows_in_proportion(what: str) -> None:
+    """F: twice as many lines, or discounts with conditions, take no more than twice the work."""
+
+    def work(times: int) -> int:
+        size = {"lines": 20, "discounts": 20}
+        size[what] *= times
+        member = crowded(5, size["discounts"], 5, "additive", **SETS)
+        return calls(member, size["lines"], 5)
+
+    once, twice, four = work(1), work(2), work(4)
+
+    assert twice <= 2.1 * once
+    assert four - twice <= 2.2 * (twice - once) + once * 0.05

@@ -53,6 +53,17 @@ discounts-price = { $service } за { $money }
 discounts-only = Само за: { $holders }.
 discounts-voucher-percent = { $name }: { $percent }% отстъпка срещу ваучер „{ $reward }“.
 discounts-voucher-money = { $name }: отстъпка { $money } срещу ваучер „{ $reward }“.
+discounts-sets-free =
+    { $name }: купете { $buy } и получете { $get } безплатно: { $get ->
+        [one] най-евтиния
+       *[other] най-евтините
+    } от всеки пълен комплект.
+discounts-sets-less =
+    { $name }: купете { $buy } и получете { $get } с { $percent }% отстъпка: { $get ->
+        [one] най-евтиния
+       *[other] най-евтините
+    } от всеки пълен комплект.
+discounts-sets-return = Ако след връщане останат по-малко пълни комплекти, отстъпката за останалото се удържа от възстановената сума.
 discounts-min-bill = Важи за сметка от поне { $money }. Ако след връщане остане по-малко, отстъпката за останалото се удържа от възстановената сума.
 discounts-limit-money =
     Най-много { $money } отстъпка { $window ->

@@ -48,6 +48,9 @@ discounts-price = { $service } for { $money }
 discounts-only = Only for { $holders }.
 discounts-voucher-percent = { $name }: { $percent } % off for a voucher of “{ $reward }”.
 discounts-voucher-money = { $name }: { $money } off for a voucher of “{ $reward }”.
+discounts-sets-free = { $name }: buy { $buy }, get { $get } free, the cheapest of each full set.
+discounts-sets-less = { $name }: buy { $buy }, get { $get } at { $percent } % off, the cheapest of each full set.
+discounts-sets-return = Where a return leaves fewer full sets, what it took off the rest is kept back from the refund.
 discounts-min-bill = From a bill of { $money } on. Where a return leaves less, what it took off the rest is kept back from the refund.
 
 # The most that one takes off.

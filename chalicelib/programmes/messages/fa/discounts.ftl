@@ -41,6 +41,9 @@ discounts-price = { $service } به بهای { $money }
 discounts-only = تنها برای { $holders }.
 discounts-voucher-percent = { $name }: { $percent } درصد تخفیف با کوپن «{ $reward }».
 discounts-voucher-money = { $name }: { $money } تخفیف با کوپن «{ $reward }».
+discounts-sets-free = { $name }: { $buy } عدد بخرید و { $get } عدد رایگان بگیرید، ارزان‌ترین‌های هر دست کامل.
+discounts-sets-less = { $name }: { $buy } عدد بخرید و { $get } عدد را با { $percent } درصد تخفیف بگیرید، ارزان‌ترین‌های هر دست کامل.
+discounts-sets-return = اگر پس از مرجوع کردن دست‌های کامل کمتری بماند، تخفیف باقی‌مانده از مبلغ بازپرداختی کم می‌شود.
 discounts-min-bill = برای صورتحساب دست‌کم { $money }. اگر پس از مرجوع کردن کمتر بماند، تخفیف باقی‌مانده از مبلغ بازپرداختی کم می‌شود.
 discounts-limit-money =
     حداکثر { $money } تخفیف { $window ->

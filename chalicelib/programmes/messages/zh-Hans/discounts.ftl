@@ -41,6 +41,9 @@ discounts-price = { $service } { $money }
 discounts-only = 仅限{ $holders }。
 discounts-voucher-percent = { $name }：凭“{ $reward }”券优惠 { $percent }%。
 discounts-voucher-money = { $name }：凭“{ $reward }”券减免 { $money }。
+discounts-sets-free = { $name }：买 { $buy } 件送 { $get } 件，每满一组，价低者免费。
+discounts-sets-less = { $name }：买 { $buy } 件，另 { $get } 件优惠 { $percent }%，每满一组，价低者享受。
+discounts-sets-return = 退货后完整组数减少的，所留部分已减免的金额从退款中扣除。
 discounts-min-bill = 账单满 { $money } 方可享受。退货后不足此额的，所留部分已减免的金额从退款中扣除。
 discounts-limit-money =
     { $window ->

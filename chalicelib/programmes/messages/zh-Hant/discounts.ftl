@@ -41,6 +41,9 @@ discounts-price = { $service } { $money }
 discounts-only = 僅限{ $holders }。
 discounts-voucher-percent = { $name }：憑「{ $reward }」券減免 { $percent }%。
 discounts-voucher-money = { $name }：憑「{ $reward }」券折抵 { $money }。
+discounts-sets-free = { $name }：買 { $buy } 件送 { $get } 件，每滿一組，價低者免費。
+discounts-sets-less = { $name }：買 { $buy } 件，另 { $get } 件減免 { $percent }%，每滿一組，價低者享有。
+discounts-sets-return = 退貨後完整組數減少者，所留部分已減免的金額自退款中扣除。
 discounts-min-bill = 帳單滿 { $money } 方可享有。退貨後不足此額者，所留部分已減免的金額自退款中扣除。
 discounts-limit-money =
     { $window ->
