@@ -22,9 +22,14 @@ _DESCRIPTION: Final = "service-2.json*"
 #: Chalice ships these two of its own modules to Lambda, and no others.
 _CHALICE: Final = frozenset({"__init__.py", "app.py"})
 
-#: What the API reference is made of, and no more of what the sidecar brings.
+#: What the API reference is made of, with its licences, and no more of what the sidecar brings.
 _REFERENCE: Final = Path("drf_spectacular_sidecar", "static", "drf_spectacular_sidecar")
-_SWAGGER_UI: Final = frozenset({"LICENSE", "swagger-ui-bundle.js", "swagger-ui.css"})
+_SHOWN: Final = {
+    ".": {"redoc", "swagger-ui-dist"},
+    "redoc": {"LICENSE", "bundles"},
+    "redoc/bundles": {"redoc.standalone.js", "redoc.standalone.js.LICENSE.txt"},
+    "swagger-ui-dist": {"LICENSE", "swagger-ui-bundle.js", "swagger-ui.css"},
+}
 
 #: The rules of languages that `chalicelib.programmes.language` goes by, with those that they build
 #: on: 1 MB of 32.
@@ -76,8 +81,8 @@ def prune(root: Path) -> None:
     _keep_only(root / "chalice", _CHALICE)
     _keep_only(root / "babel" / "locale-data", {f"{name}.dat" for name in LANGUAGES})
     _prune_botocore(root / "botocore" / "data")
-    _keep_only(root / _REFERENCE, frozenset({"swagger-ui-dist"}))
-    _keep_only(root / _REFERENCE / "swagger-ui-dist", _SWAGGER_UI)
+    for directory, names in _SHOWN.items():
+        _keep_only(root / _REFERENCE / directory, names)
     for name in _UNUSED:
         if not (root / name).exists():
             raise PackagingError(f"no longer part of what is installed: {name}")

@@ -13,6 +13,7 @@ from chalicelib.domain.ledger.activity import Activity
 from chalicelib.domain.ledger.actor import Actor
 from chalicelib.domain.ledger.calendar import Instant
 from chalicelib.domain.ledger.events import Line
+from chalicelib.routes.openapi import example_of
 from chalicelib.usecases.attempt import Decided
 from chalicelib.usecases.create_member import NewMember, create_member
 from chalicelib.usecases.open_tenant import open_tenant
@@ -55,8 +56,13 @@ def _publish(services: Services) -> None:
 
 
 def _members(services: Services) -> None:
-    """Make three members: one who only joined, one with a visit, one who also bought things."""
+    """
+    Make three members: one who only joined, one with a visit, one who also bought things.
+
+    The last has the id that the examples of the reference name, so that these can be sent here.
+    """
     now = services.wall_clock()
+    known = services._replace(new_id=lambda _kind: example_of("create_member")["answer"]["id"])
     history = {
         "1001": (),
         "1002": (_visit("1002-visit", now),),
@@ -64,7 +70,8 @@ def _members(services: Services) -> None:
     }
     for record_number, activities in history.items():
         new = NewMember(external_id=("ehr", record_number))
-        created = create_member(services, _CALLER, new, _nothing, None)
+        making = known if record_number == "1003" else services
+        created = create_member(making, _CALLER, new, _nothing, None)
         for activity in activities:
             record_activity(services, _CALLER, Reported(activity, created.member), _nothing)
 

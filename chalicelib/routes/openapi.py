@@ -22,6 +22,7 @@ from chalicelib.routes.openapi_parameters import parameters
 from chalicelib.routes.openapi_responses import HEADERS, Refusals, success
 from chalicelib.routes.operation import JSON_TYPE
 from chalicelib.routes.refusals import Problem
+from chalicelib.routes.samples import with_samples
 
 if TYPE_CHECKING:
     from chalice.app import Chalice
@@ -66,7 +67,7 @@ def operations_of(app: Chalice) -> list[Operation]:
 @lru_cache(maxsize=4)
 def encoded(app: Chalice, base_url: str = LOCAL_URL) -> bytes:
     """Return the document of that app as JSON, as it is served below an address; made once."""
-    return msgspec.json.encode({**described(app), "servers": [{"url": base_url}]})
+    return msgspec.json.encode(with_samples({**described(app), "servers": [{"url": base_url}]}))
 
 
 @lru_cache(maxsize=4)
@@ -122,10 +123,11 @@ def document(operations: list[Operation]) -> dict[str, Any]:
 
 def _tag(resource: str) -> dict[str, str]:
     """Return the tag of a resource, described by the first line of its module."""
+    named = {"name": resource, "x-displayName": resource.replace("_", " ").capitalize()}
     described = sys.modules.get(f"{__package__}.{resource}")
     if described is None or described.__doc__ is None:
-        return {"name": resource}
-    return {"name": resource, "description": described.__doc__.strip().partition("\n")[0]}
+        return named
+    return {**named, "description": described.__doc__.strip().partition("\n")[0]}
 
 
 def _types(operations: list[Operation]) -> list[Any]:
@@ -166,11 +168,11 @@ def _operation(
     }
     if operation.scope != PUBLIC:
         entry["x-scope"] = operation.scope
-        entry["x-members"] = operation.member_may
+        entry["x-members-may"] = operation.member_may
     if operation.body is not None:
         asked = {JSON_TYPE: {"schema": schema_of[id(operation.body)]}}
         entry["requestBody"] = {"required": True, "content": asked}
-    _show(entry, _examples().get(operation.name, {}))
+    _show(entry, example_of(operation.name))
     return entry
 
 
@@ -178,6 +180,12 @@ def description(operation: Operation) -> str:
     """Return what an operation does: the sentence of its summary, and what there is to know."""
     ended = operation.summary.endswith((".", "?", "!"))
     return f"{operation.summary}{'' if ended else '.'} {operation.description}".strip()
+
+
+def example_of(operation: str) -> dict[str, Any]:
+    """Return what was sent and answered when the example of an operation was carried out."""
+    found: dict[str, Any] = _examples().get(operation, {})
+    return found
 
 
 @cache

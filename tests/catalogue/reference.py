@@ -32,14 +32,8 @@ from tests.journeys.client import Answer
 from tests.journeys.world import Clinic, Ground, LocalWorld
 
 FILE: Final = Path(operations.__file__).with_name("examples.json")
-#: These answer with the document that the examples stand in, or with a page.
-DOCUMENTS: Final = frozenset(
-    {
-        "GET /openapi.json",
-        "GET /tools.json",
-        *(name for name, each in declared().items() if JSON_TYPE not in each.media),
-    }
-)
+#: These answer with the document that the examples stand in, or with what is made of it.
+DOCUMENTS: Final = frozenset({"GET /openapi.json", "GET /tools.json"})
 _CROCKFORD: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _KEY: Final = "Idempotency-Key"
 
@@ -49,7 +43,6 @@ def carried_out(ground: Ground) -> dict[str, Any]:
     return {
         declared()[name].name: _shown(Stage(_clinic(ground.renewed(), example)), example)
         for name, example in EXAMPLES.items()
-        if name not in DOCUMENTS
     }
 
 
@@ -85,7 +78,10 @@ def _shown(stage: Stage, example: Example) -> dict[str, Any]:
     known = {**example.names, **things, _KEY: key}
     names = [*operation.path_names, *([_KEY] if key else [])]
     path = {name: known[name] for name in names}
-    return _entry({**path, **asked.headers, **_query(example.query)}, asked, answer)
+    entry = _entry({**path, **asked.headers, **_query(example.query)}, asked, answer)
+    if example.operation in DOCUMENTS:
+        del entry["answer"]
+    return entry
 
 
 def _entry(parameters: Mapping[str, Any], asked: Request, answer: Answer) -> dict[str, Any]:
@@ -94,7 +90,7 @@ def _entry(parameters: Mapping[str, Any], asked: Request, answer: Answer) -> dic
         entry["parameters"] = parameters
     if asked.body is not None:
         entry["body"] = asked.body
-    if answer.body:
+    if answer.body and answer.headers["content-type"].startswith(JSON_TYPE):
         entry["answer"] = json.loads(answer.body)
     return entry
 

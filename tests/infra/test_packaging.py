@@ -45,9 +45,10 @@ for service in ("dynamodb", "secretsmanager", "sqs"):
     botocore.session.Session().create_client(
         service, region_name="eu-west-1", aws_access_key_id="x", aws_secret_access_key="x"
     )
-from chalicelib.routes.reference import show_asset
-for name in ("swagger-ui.css", "swagger-ui-bundle.js"):
+from chalicelib.routes.reference import show, show_asset, show_console
+for name in ("swagger-ui.css", "swagger-ui-bundle.js", "redoc.standalone.js"):
     assert len(show_asset(type("Call", (), {"path": {"asset": name}})).body) > 100_000
+assert b"<main" in show(None).body and b"<main" in show_console(None).body
 from chalicelib.programmes.language import LOCALES, Locale
 from chalicelib.programmes.rendering import catalogue, date
 from chalicelib.domain.programme.wording import Message
@@ -102,10 +103,14 @@ def test_no_junk(package: Package) -> None:
         "sqs",
         "sts",
     }
-    assert {name.rpartition("/")[2] for name in names if "/swagger-ui-dist/" in name} == {
-        "LICENSE",
-        "swagger-ui-bundle.js",
-        "swagger-ui.css",
+    sidecar = "drf_spectacular_sidecar/static/drf_spectacular_sidecar/"
+    assert {name.removeprefix(sidecar) for name in names if name.startswith(sidecar)} == {
+        "redoc/LICENSE",
+        "redoc/bundles/redoc.standalone.js",
+        "redoc/bundles/redoc.standalone.js.LICENSE.txt",
+        "swagger-ui-dist/LICENSE",
+        "swagger-ui-dist/swagger-ui-bundle.js",
+        "swagger-ui-dist/swagger-ui.css",
     }
     junk = ("/tests/", "bazel-project", "RECORD", "chalicelib/cli/", "chalice/cli/", ".pyi")
     assert not [name for name in names if any(part in name for part in junk)]

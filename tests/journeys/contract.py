@@ -57,7 +57,7 @@ class Operation(NamedTuple):
     @property
     def members_may(self) -> bool:
         """Whether members may call it for themselves."""
-        return bool(self.entry.get("x-members"))
+        return bool(self.entry.get("x-members-may"))
 
 
 class Contract:

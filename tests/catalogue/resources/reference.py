@@ -7,5 +7,6 @@ from tests.catalogue.example import Example
 EXAMPLES = (
     Example("GET /"),
     Example("GET /docs"),
+    Example("GET /docs/try"),
     Example("GET /docs/{asset}", names={"asset": "reference.js"}),
 )
