@@ -43,6 +43,8 @@ again it answers as the first time, with `Idempotency-Replayed: true`.
 and 503 send the same request again, `Retry-After` seconds later.
 - **Lists** have a `next_cursor` where they go on: give it as `cursor`.
 - **Texts** are in the language of `Accept-Language`, those in answers to writes in English.
+- **Samples** take an API key from the environment, `TESSERA_API_KEY`, and are sent as they stand
+where what they are about is there; `make serve` has the member whom they name.
 - Every answer has `X-Request-Id`: quote it when you report something.
 """
 
@@ -206,14 +208,14 @@ def _show(entry: dict[str, Any], example: dict[str, Any]) -> None:
             parameter["example"] = example["parameters"][parameter["name"]]
     if "body" in example and "requestBody" in entry:
         entry["requestBody"]["content"][JSON_TYPE]["example"] = example["body"]
-    if "answer" in example and JSON_TYPE in entry["responses"].get(example["status"], {}).get(
-        "content", {}
-    ):
+    told = {example["status"]: example["answer"]} if "answer" in example else {}
+    for status, answer in {**told, **example.get("also", {})}.items():
+        if JSON_TYPE not in entry["responses"].get(status, {}).get("content", {}):
+            continue
         # The statuses of success share their content, not what they show.
-        answer = dict(entry["responses"][example["status"]])
-        shown = {**answer["content"][JSON_TYPE], "example": example["answer"]}
-        answer["content"] = {**answer["content"], JSON_TYPE: shown}
-        entry["responses"][example["status"]] = answer
+        content = entry["responses"][status]["content"]
+        shown = {**content, JSON_TYPE: {**content[JSON_TYPE], "example": answer}}
+        entry["responses"][status] = {**entry["responses"][status], "content": shown}
 
 
 def _component(declared: Any, schema_of: dict[int, dict[str, Any]]) -> str:

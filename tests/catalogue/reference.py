@@ -42,6 +42,7 @@ def carried_out(ground: Ground) -> dict[str, Any]:
     """Carry every example out, and return what was sent and answered by operation."""
     return {
         declared()[name].name: _shown(Stage(_clinic(ground.renewed(), example)), example)
+        | _also(ground, example)
         for name, example in EXAMPLES.items()
     }
 
@@ -82,6 +83,22 @@ def _shown(stage: Stage, example: Example) -> dict[str, Any]:
     if example.operation in DOCUMENTS:
         del entry["answer"]
     return entry
+
+
+def _also(ground: Ground, example: Example) -> dict[str, Any]:
+    """Return what an operation answers with another status of success, where it has one."""
+    operation = declared()[example.operation]
+    if not operation.also:
+        return {}
+    stage = Stage(_clinic(ground.renewed(), example))
+    asked = stage.request(example, stage.prepared(example))
+    if "dry_run" in getattr(operation.query, "__struct_fields__", ()):
+        asked = asked._replace(target=f"{asked.target}?dry_run=true")
+    else:  # what is there already is found
+        send(stage.clinic.api, asked)
+    answer = send(stage.clinic.api, asked)
+    assert (answer.status,) == operation.also, answer.body
+    return {"also": {str(answer.status): json.loads(answer.body)}}
 
 
 def _entry(parameters: Mapping[str, Any], asked: Request, answer: Answer) -> dict[str, Any]:
