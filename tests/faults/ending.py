@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from functools import cached_property
 from typing import Any, Final
 
@@ -72,6 +72,8 @@ class TenantEnding:
         self.remaining: dict[tuple[str, int], Remaining] = {}
         self.profiles: dict[str, Profile] = {}
         self.lookups: dict[str, str] = {}
+        #: What the tenant's lists have: by their names, of whom or what and since when.
+        self.lists: defaultdict[str, set[tuple[int, str]]] = defaultdict(set)
         # Of claimed keys and of counters, by their partitions.
         self._holders: dict[str, KeyHolder] = {}
         self._counters: dict[str, int] = {}
@@ -104,6 +106,7 @@ class TenantEnding:
     def take(self, kind: str, name: str, held: storage.Partition) -> None:
         """Take in a partition of the ledger: its kind is the letter in its key."""
         read = {sk: storage.read(item) for sk, item in sorted(held.items())}
+        self._listed(read)
         if kind == "M":
             self._member(name, read)
             self._records(name, read)
@@ -145,12 +148,19 @@ class TenantEnding:
             for counter, amount in item.get("takes", {"M": {}})["M"].items():
                 self._accounted[counter] += int(amount["N"])
 
+    def _listed(self, read: storage.Partition) -> None:
+        for item in read.values():
+            if "listed_pk" in item:
+                own = item["listed_pk"]["S"].removeprefix(keys.listed_pk(self.id, ""))
+                self.lists[own].add(keys.read_listed_sk(item["listed_sk"]["S"]))
+
     def _counter(self, read: storage.Partition) -> None:
         item = read[keys.COUNTER]
         self._counters[item["pk"]["S"]] = int(item["used"]["N"])
 
     def take_personal(self, kind: str, name: str, held: storage.Partition) -> None:
         """Take in a partition of the directory."""
+        self._listed({sk: storage.read(item) for sk, item in held.items()})
         if kind == "M":
             self.profiles[name] = profile_of(storage.read(held[keys.PROFILE]))
         elif kind == "X":

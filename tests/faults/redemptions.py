@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 
 from chalicelib.domain.ledger import effects as fx
@@ -26,6 +26,7 @@ from tests.faults.programmes import PREPAID, PROGRAMME, STOCK
 def check_tenant(tenant: TenantEnding) -> Iterator[str]:
     """Check what goes beyond one account: redemptions, stock, vouchers, people."""
     yield from _redemptions(tenant)
+    yield from _listed(tenant)
     members = {each for each in tenant.accounts if not each.startswith(HOUSEHOLD)}
     for member in members ^ tenant.profiles.keys():
         yield f"{tenant.id} {member} has an account or a profile, not both"
@@ -69,6 +70,22 @@ def vouchers_of(event: Event) -> tuple[str, ...]:
         if isinstance(outcome, QuoteBought)
         for used in outcome.vouchers
     )
+
+
+def _listed(tenant: TenantEnding) -> Iterator[str]:
+    """Each list has what is in that state, since it is, and nothing else."""
+    listed: defaultdict[str, set[tuple[int, str]]] = defaultdict(set)
+    for each in tenant.redemptions.values():
+        since = each.changed_at or each.issued_at
+        listed[f"redemption/{each.state}"].add((since, f"{each.member}#{each.id}"))
+    for name, account in tenant.accounts.items():
+        if account.status == "household":
+            listed["household"].add((account.opened_at, name))
+    for name, profile in tenant.profiles.items():
+        listed["member"].add((profile.created_at, name))
+    for name in listed.keys() | tenant.lists.keys():
+        if wrong := listed[name] ^ tenant.lists[name]:
+            yield f"{tenant.id}: the list of {name} differs by {sorted(wrong)}"
 
 
 def _sums(tenant: TenantEnding) -> Iterator[str]:

@@ -22,7 +22,9 @@ from tests.journeys.contract import PROBLEM, Contract, Operation
 
 _MEMBER: Final = re.compile(rb"mem_[0-9A-Z]{26}")
 # Who else a transfer names, as it is told and in the ledger of either side.
-_COUNTERPARTY: Final = re.compile(rb'"(?:to|recipient_id|sender_id)":"(mem_[0-9A-Z]{26})"')
+_COUNTERPARTY: Final = re.compile(
+    rb'"(?:to|recipient_id|sender_id|counterparty_id)":"(mem_[0-9A-Z]{26})"'
+)
 _HEADERS: Final = ("content-type", "content-length", "x-request-id", "x-amzn-requestid")
 
 

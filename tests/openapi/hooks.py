@@ -48,6 +48,7 @@ _ABOUT_MEANING: Final = frozenset(
         "as_of_in_future",
         "currency_mismatch",
         "currency_required",
+        "date_out_of_range",
         "duplicate_line",
         "effective_too_early",
         "idempotency_key_reused",

@@ -151,7 +151,7 @@ def test_scanning_is_linear(raw: bytes) -> None:
     assert refusal(raw).code == "malformed_json"
 
 
-@settings(max_examples=300, deadline=None, print_blob=True)
+@settings(max_examples=150, deadline=None, print_blob=True)
 @given(st.dictionaries(KEYS, VALUES, max_size=5))
 def test_what_is_json_is_read(value: dict[str, Any]) -> None:
     """Every clean object is read as Python's own parser reads it, up to normalisation."""
@@ -163,7 +163,7 @@ def test_what_is_json_is_read(value: dict[str, Any]) -> None:
         assert parsed == json.loads(raw)
 
 
-@settings(max_examples=1_000, deadline=None, print_blob=True)
+@settings(max_examples=400, deadline=None, print_blob=True)
 @given(st.lists(SHARDS, max_size=40).map(b"".join) | st.binary(max_size=200))
 @example(b'{"a":"\\')
 @example(b'{"":{"":')

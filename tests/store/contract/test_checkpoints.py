@@ -132,7 +132,7 @@ def test_the_past_is_the_same(store: Store) -> None:
     """As of any instant the account is what all of its journal up to then makes it."""
     found = lived(store, 63, 1, 1, 70, 57, 80, 30)
     services, member = found.town.services, found.member
-    for version in (1, 2, 63, 64, 65, 66, 134, 135, 136, 191, 192, 193, 271, 272, 273, 302):
+    for version in (1, 63, 64, 65, 135, 136, 192, 272, 302):
         for instant in (-1, 0, 1):
             at = member.journal[version - 1].effective_at + instant
             if member.journal[0].effective_at <= at <= found.town.clock.now:
@@ -141,8 +141,8 @@ def test_the_past_is_the_same(store: Store) -> None:
 
 def test_what_it_costs(store: Store) -> None:
     """However long the journal, what is read is what may lie between two checkpoints."""
-    if store.dynamo is None:
-        pytest.skip("only DynamoDB has a price")
+    if store.dynamo is None or store.name == "moto":
+        pytest.skip("only DynamoDB has a price, and moto takes minutes for so much")
     found = lived(store, *[80] * 6)
     services, journal = found.town.services, found.member.journal
     size = max(len(each.body) + len(each.detail) for each in journal) + 200
