@@ -10,7 +10,7 @@ from typing import Any, Final, TypeVar
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
@@ -132,6 +132,7 @@ class TestRoundTrip:
     """Nothing is lost, whatever it is."""
 
     @given(ACCOUNTS)
+    @settings(max_examples=40)
     def test_any_account(self, account: Account) -> None:
         """What is read equals what was written, and is written again as it was."""
         body = compact.encode(account)
@@ -140,6 +141,7 @@ class TestRoundTrip:
         assert compact.encode(read(body, account)) == body
 
     @given(lists(lots()), lists(pending_lots()))
+    @settings(max_examples=40)
     def test_order(self, usable: list[Lot], waiting: list[PendingLot]) -> None:
         """Lots come back in the order in which they lay, those that fit no column too."""
         account = Account(balances={POINTS: Balance(tuple(usable), tuple(waiting))})
