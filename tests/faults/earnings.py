@@ -107,8 +107,9 @@ def _best(earned: _Earned, rivals: list[int], worth: list[int]) -> Iterator[str]
         yield f"{name} has {held}, not {best}"
     if sum(held.values()) < least or held.get("flat", 0) > FLAT:
         yield f"{name} has {held}"
-    # Nothing limits what its amount brings, so that is whole wherever it has won.
-    if held.get("spend", 0) not in (0, least):
+    # Nothing limits what its amount brings, so that is whole wherever it has won; but where another
+    # would bring more again, a refund leaves what was there before.
+    if held.get("spend", 0) not in (0, least) and not least < held["spend"] <= best:
         yield f"{name} has {held}, and not {least} of spend"
 
 

@@ -62,9 +62,15 @@ class Play:
         self.before = [activity for _, activity in activities_before(scenario.start)]
         self.before += _bought_before(scenario)
         self.used_keys: dict[tuple[str, str], list[IdempotencyKey]] = defaultdict(list)
-        self.quotes = {
-            tenant.id: _quoted_before(tenant.id, scenario.members[0]) for tenant in scenario.tenants
-        }
+        self.quotes: dict[str, list[Quote]] = {}
+        for tenant in scenario.tenants:
+            known = _quoted_before(tenant.id, scenario.members[0])
+            self.quotes[tenant.id] = [each for each in known if each.state == "open"]
+            self.reported[tenant.id] += [
+                replace(each.activity, source=QUOTED, external_id=each.id)
+                for each in known
+                if each.state == "confirmed"
+            ]
         self.given: dict[str, list[tuple[str, int]]] = defaultdict(list)
         self.payments: dict[str, list[str]] = defaultdict(list)
         self.households = {tenant.id: [HOME_BEFORE] for tenant in scenario.tenants}

@@ -228,15 +228,17 @@ class _Setting:
         )
         change_account(services, caller, coffee, _told)
         # Two purchases, each of which would use the coffee and most of what is prepaid, one that
-        # would use all of that and none of the coffee, one that uses nothing, and one with the
-        # voucher of a tea, of which half is under its least bill.
+        # would use all of that and none of the coffee, one that uses nothing, and one that is bought
+        # with the voucher of a tea: half of it is no pair, and under its least bill.
         for amount in (9000, 7000):
             quote_purchase(services, caller, priced(members[0], amount))
         dear = replace(priced(members[0], 12_345), excluded=frozenset({"coffee"}))
         quote_purchase(services, caller, dear)
         for amount, codes in ((500, ()), (5000, (redeemed_before(tenant.id, members)[0][2],))):
             asked = replace(priced(members[0], amount), payments=(), excluded=frozenset({"coffee"}))
-            quote_purchase(services, caller, asked, codes)
+            made = quote_purchase(services, caller, asked, codes)
+        bought = made.quoted.quote.id
+        confirm_quote(services, caller, members[0], bought, None, _told, None)
         for founding, one in ((MAX_MEMBERS, members[1]), (None, members[2])):
             home = JoinHousehold(
                 member=one, household=HOME_BEFORE, role="adult", max_members=founding

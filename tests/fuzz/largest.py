@@ -20,9 +20,12 @@ from tests.journeys.world import Clinic
 
 #: What one request may take: seconds of our own CPU, and bytes.
 CPU_MAX_S: Final = 1.0
+#: What pricing the largest cart may take, with all that is around it.
+QUOTE_MAX_S: Final = 0.1
 MEMORY_MAX_B: Final = 100 * 1024 * 1024
 _LABEL: Final = "x" * 64
 _SKUS: Final = 100
+_OFFERS: Final = 100
 
 
 class Largest(NamedTuple):
@@ -61,6 +64,28 @@ def _card(number: int) -> dict[str, Any]:
         "size": 2,
         "on": ["purchase.completed"],
         "full": {"entitlement": "tea", "units": 1000},
+    }
+
+
+def priced() -> dict[str, Any]:
+    """Return a programme of as many discounts as there may be, each with all that takes time."""
+    names = ("id", "name", "time_zone", "money", "currencies")
+    return {
+        **{name: value for name, value in programme().items() if name in names},
+        "discounts": {
+            "stacking": "sequential",
+            "offers": [_offer(number) for number in range(_OFFERS)],
+        },
+    }
+
+
+def _offer(number: int) -> dict[str, Any]:
+    return {
+        "id": f"o{number}",
+        "name": "O",
+        "terms": {"type": "buy_get", "buy": 2, "percent": 1},
+        "min_bill": 100,
+        "limits": [{"window": "day", "units": 10**9}],
     }
 
 
@@ -150,6 +175,22 @@ def _reversal(member: str, number: str) -> dict[str, Any]:
     return {**named, "lines": lines, "reason": "r" * 40, "note": "n" * 1000}
 
 
+def _quote(*_: str) -> dict[str, Any]:
+    lines = [
+        {
+            "amount": 10**12 + place,
+            "quantity": 10**9,
+            "category": _LABEL,
+            "sku": f"{place:x<64}",
+            "id": f"{place:x<40}",
+        }
+        for place in range(100)
+    ]
+    return {"programme": "clinic", "currency": "GBP", "lines": lines, "payments": []}
+
+
+#: What is priced by `priced`, for as many lines as a cart has.
+QUOTE: Final = Largest("create_quote", lambda member: f"/v1/members/{member}/quotes", _quote)
 LARGEST: Final = (
     Largest("validate_programme", lambda _: "/v1/programmes/validation", lambda *_: _document()),
     Largest("create_programme", lambda _: "/v1/programmes", lambda *_: _document(), 60),
