@@ -237,8 +237,8 @@ class _Setting:
         for amount, codes in ((500, ()), (5000, (redeemed_before(tenant.id, members)[0][2],))):
             asked = replace(priced(members[0], amount), payments=(), excluded=frozenset({"coffee"}))
             made = quote_purchase(services, caller, asked, codes)
-        bought = made.quoted.quote.id
-        confirm_quote(services, caller, members[0], bought, None, _told, None)
+        sale = made.quoted.quote.id
+        confirm_quote(services, caller, members[0], sale, None, _told, None)
         for founding, one in ((MAX_MEMBERS, members[1]), (None, members[2])):
             home = JoinHousehold(
                 member=one, household=HOME_BEFORE, role="adult", max_members=founding

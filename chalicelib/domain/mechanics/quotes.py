@@ -124,7 +124,7 @@ def shares_left(recorded: Activity, left: Activity | None) -> list[Kept]:
     for line in recorded.lines:
         now = kept.get(line.id, _NO_LINE)
         part, whole = (now.amount, line.amount) if line.amount else (now.quantity, line.quantity)
-        found.append(Kept(part, whole or 1, now.quantity))
+        found.append(Kept(part, whole or 1, now.quantity, line.quantity))
     return found
 
 

@@ -21,11 +21,16 @@ from chalicelib.domain.ledger.events import FullSets, Line, OfferTaken, QuoteBou
 
 
 class Kept(NamedTuple):
-    """The share of a line that has not come back: ``part`` of ``whole``, and its ``units``."""
+    """
+    The share of a line that has not come back: ``part`` of ``whole``.
+
+    Of what was ``bought`` so many ``units`` are kept.
+    """
 
     part: int
     whole: int
-    units: int = 0
+    units: int
+    bought: int
 
     def of(self, amount: int) -> int:
         """Return the share of an amount, halves up."""
@@ -57,7 +62,10 @@ def _lost(offer: OfferTaken, kept: Sequence[Kept]) -> int:
     taken = _sum(offer, offer.off, kept)
     if bill_kept(offer, kept) < offer.min_bill:
         return taken
-    return 0 if offer.sets is None else taken - _of_sets(offer, offer.sets, kept)
+    if offer.sets is None or all(kept[place].units == kept[place].bought for place in offer.places):
+        # Where an amount came back and every unit is kept, its sets are those that were bought.
+        return 0
+    return taken - _of_sets(offer, offer.sets, kept)
 
 
 def _of_sets(offer: OfferTaken, bought: FullSets, kept: Sequence[Kept]) -> int:

@@ -212,6 +212,26 @@ def test_f_units_of_one_line() -> None:
     assert [600 - sum(back[: n + 1]) for n in range(6)] == [600, 450, 300, 300, 150, 0]
 
 
+@given(st.lists(st.integers(1, 999), min_size=2, max_size=5), st.data())
+@settings(max_examples=100, derandomize=True)
+def test_f_an_amount_leaves_its_sets(prices: list[int], data: st.DataObject) -> None:
+    """F: where money alone comes back every unit is kept, and so is every full set."""
+    member = Member(clinic(sets()))
+    cart = [Line(str(place), price, 2) for place, price in enumerate(prices)]
+    purchase = bought(member, *cart)
+    assert purchase.detail is not None
+    assert purchase.detail.bill is not None
+    counted = sum(line.counted for line in purchase.detail.bill.lines)
+    amount = data.draw(st.integers(1, counted - 1))
+
+    command = ReverseActivity(member="mem_1", version=purchase.version, amount=amount)
+    event = member.do(command, NOON).events[-1]
+
+    assert event.detail is not None
+    assert event.detail.bill is not None
+    assert event.detail.bill.reclaimed == ()
+
+
 @given(lines_of, terms_of, st.data())
 @PROPERTY
 def test_f_the_parts_of_a_refund_sum_to_what_was_paid(
