@@ -132,6 +132,7 @@ CODES: Final[dict[str, Code]] = {
     "unknown_tier": Code(422, "No such tier"),
     "unknown_currency": Code(422, "No such currency"),
     "unknown_programme": Code(422, "No such programme to join"),
+    "no_package": Code(409, "The line bought no package with a price"),
     "unknown_line": Code(422, "No such line in the activity"),
     "unusable_line": Code(422, "A line cannot be used"),
     "duplicate_line": Code(422, "A line is given twice"),

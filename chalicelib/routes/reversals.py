@@ -12,7 +12,15 @@ from chalicelib.domain.mechanics.reversal import Reversed
 from chalicelib.domain.mechanics.voucher_returns import VoucherAfter
 from chalicelib.domain.programme.fields import MinorUnits
 from chalicelib.domain.spelling import tidy
-from chalicelib.routes.calls import answer, caller_of, identity_of, reply, services_of
+from chalicelib.domain.violations import Violation
+from chalicelib.routes.calls import (
+    answer,
+    caller_of,
+    identity_of,
+    invalid_body,
+    reply,
+    services_of,
+)
 from chalicelib.routes.fields import (
     Amount,
     DryRun,
@@ -56,11 +64,17 @@ api = Resource("reversals")
 
 
 class ReversedLine(Body):
-    """A line that comes back; all that is left of it where nothing is said."""
+    """
+    A line that comes back; all that is left of it where nothing is said.
+
+    Of a line that bought a package with a price, ``unused`` is what was not used of it: what was
+    paid, less what the used units are worth, and never below nothing.
+    """
 
     id: Annotated[LineId, Meta(min_length=1)]
     amount: Amount | None = None
     quantity: Annotated[int, Meta(ge=0, le=10**9)] | None = None
+    unused: bool = False
 
 
 class ReversalBody(Body):
@@ -158,6 +172,7 @@ class ReversalView(Struct, frozen=True):
         "lines_or_amount",
         "no_amount",
         "unknown_line",
+        "no_package",
         "exceeds_remaining",
         "already_spent",
     ),
@@ -165,7 +180,7 @@ class ReversalView(Struct, frozen=True):
 def reverse(call: Call[ReversalBody, DryRun]) -> Reply:
     """Take an activity back; what it earned is evaluated anew on what remains."""
     body, dry_run = call.body, call.query.dry_run
-    lines = tuple(LineReversal(tidy(line.id), line.amount, line.quantity) for line in body.lines)
+    lines = tuple(_line(place, line) for place, line in enumerate(body.lines))
     reversal = Reversal(body.source, body.external_id, lines, body.amount, body.reason, body.note)
 
     def present(decided: Decided) -> Answer:
@@ -183,6 +198,13 @@ def reverse(call: Call[ReversalBody, DryRun]) -> Reply:
             dry_run=dry_run,
         )
     )
+
+
+def _line(place: int, line: ReversedLine) -> LineReversal:
+    if line.unused and (line.amount, line.quantity) != (None, None):
+        detail = "must be left out where an amount or a quantity comes back"
+        raise invalid_body([Violation(f"/lines/{place}/unused", detail)])
+    return LineReversal(tidy(line.id), line.amount, line.quantity, line.unused)
 
 
 def _reversal_view(decided: Decided, result: Reversed) -> ReversalView:

@@ -18,6 +18,7 @@ from chalicelib.usecases.reverse_activity import Reversal, reverse_activity
 from chalicelib.usecases.services import Caller, Services
 from chalicelib.usecases.stored import IdempotencyKey
 from tests.faults.play import Play
+from tests.faults.programmes import PACKAGE
 from tests.faults.record import Answered, Outcome, Part, Request
 from tests.faults.revoking import noting
 from tests.faults.telling import accepted, answer_of, draw_identity, once, request
@@ -49,6 +50,9 @@ def _activity(play: Play, tenant: str) -> Activity:
         if chance.percent(40):
             first, second = 1 + chance.below(amount - 1), chance.below(9000)
             lines = (Line("1", first, 2, "vitamins"), Line("2", second, 1, "prescription"))
+            amount = None
+        elif chance.percent(15):
+            lines = (Line("1", PACKAGE["price"], 1, "coffee", PACKAGE["sku"]),)
             amount = None
     quantity = None
     if kind in ("steps.recorded", "exercise.recorded"):
@@ -148,12 +152,18 @@ def reverse(play: Play, tenant: str) -> Request:
     """Draw a reversal: whole, of a part, of a line, or of an amount of all lines."""
     reported = play.reported[tenant] + play.before
     bought = [each for each in reported if each.source in (QUOTED, TILL)]
+    lined = [
+        activity for activity in play.reported[tenant] if activity.lines and not activity.amount
+    ]
     if play.reversed[tenant] and play.chance.percent(60):
         # One activity that comes back in several parts, at once or one after the other.
         activity = play.chance.pick(play.reversed[tenant][-2:])
     elif bought and play.chance.percent(60):
         # What was quoted has most to give back: what wallets paid, and what made lines free.
         activity = play.chance.pick(bought)
+    elif lined and play.chance.percent(50):
+        # What has lines has most to judge anew: rules that compete, packages, shares of an amount.
+        activity = play.chance.pick(lined)
     else:
         activity = play.chance.pick(reported)
     play.reversed[tenant].append(activity)
@@ -161,7 +171,9 @@ def reverse(play: Play, tenant: str) -> Request:
     amount: int | None = None
     if play.chance.percent(60):
         # Now and then what such an activity does not have.
-        if activity.lines and play.chance.percent(40):
+        if any(line.sku for line in activity.lines):
+            lines = (LineReversal("1", unused=True),)
+        elif activity.lines and play.chance.percent(20):
             total = sum(line.amount for line in activity.lines)
             amount = max(total, 1000) // play.chance.pick((2, 3, 5, 7))
         elif bool(activity.lines) != play.chance.percent(5):

@@ -15,6 +15,7 @@ from chalicelib.domain.ledger.events import (
     EntitlementUse,
     EntitlementUsed,
     Event,
+    PackagesSold,
     PaymentReversed,
 )
 from chalicelib.domain.mechanics import entitlement_grants, stamp_cards
@@ -211,6 +212,9 @@ def _cards(tenant: TenantEnding, member: str, journal: Journal) -> Iterator[str]
     given = held.full + sum(
         event.data.units for event in journal.events if isinstance(event.data, EntitlementGranted)
     )
+    given += sum(_of_packages(tenant, member, event) for event in journal.events)
+    # What was used of a package that came back goes when its use comes back.
+    given += sum(n.value for key, n in account.counters.items() if key.startswith("revoked/"))
     left = sum(grant.units for grant in entitlement_grants.GRANTS.all(account).values())
     drawn = 0
     for event in journal.events:
@@ -223,6 +227,14 @@ def _cards(tenant: TenantEnding, member: str, journal: Journal) -> Iterator[str]
             drawn -= _from_grants(_used(journal.events[event.data.returns - 1]))
     if given != left + drawn:
         yield f"{given} coffees were given, {drawn} were drawn, {left} are left"
+
+
+def _of_packages(tenant: TenantEnding, member: str, event: Event) -> int:
+    """Return how many coffees of packages an event still stands for."""
+    remaining = tenant.remaining.get((member, event.version))
+    outcomes = event.outcomes if remaining is None else remaining.outcomes
+    sold = (each for each in outcomes if isinstance(each, PackagesSold))
+    return sum(sale.units for each in sold for sale in each.packages)
 
 
 def _stamps(tenant: TenantEnding, member: str, event: Event) -> int:

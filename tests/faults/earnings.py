@@ -18,12 +18,13 @@ from chalicelib.domain.ledger.events import (
     Event,
     GrantRevoked,
     Line,
+    PackagesSold,
     RuleAward,
 )
 from chalicelib.domain.ledger.postings import kind_of
 from chalicelib.domain.mechanics.remaining import Remaining
 from tests.faults.ending import TenantEnding
-from tests.faults.programmes import FLAT, PROGRAMME, RIVALS, VISIT_DAY_CAP, awards
+from tests.faults.programmes import FLAT, PACKAGE, PROGRAMME, RIVALS, VISIT_DAY_CAP, awards
 
 _DAY_CAPS: Final = {"visit": VISIT_DAY_CAP, "flat": FLAT}
 
@@ -93,6 +94,18 @@ def _awards(earned: _Earned) -> Iterator[str]:
                 yield (f"of event {event.version} {held} {award.rule} are left, not {expected}")
         rivals = [place for place, award in enumerate(data.awards) if award.rule in RIVALS]
         yield from _best(earned, rivals, worth)
+    yield from _packages(earned)
+
+
+def _packages(earned: _Earned) -> Iterator[str]:
+    """Of a package so much is kept as the units that stay sold are worth, and no less."""
+    if earned.remaining is None:
+        return
+    for outcome in earned.remaining.outcomes:
+        for sale in outcome.packages if isinstance(outcome, PackagesSold) else ():
+            kept, _ = earned.remaining.lines[0]
+            if kept != min(PACKAGE["price"], sale.units * PACKAGE["unit_price"]):
+                yield f"of event {earned.event.version} {kept} are kept for {sale.units} units"
 
 
 def _best(earned: _Earned, rivals: list[int], worth: list[int]) -> Iterator[str]:

@@ -35,7 +35,7 @@ OPERATIONS: Final = (
     Operation("batch", 3, activities.batch, frozenset({"activity.recorded"})),
     Operation(
         "reverse",
-        7,
+        10,
         activities.reverse,
         frozenset({"activity.reversed"}),
         activities.nothing_reversed,
@@ -135,7 +135,7 @@ OPERATIONS: Final = (
     ),
     Operation(
         "revoke",
-        5,
+        4,
         revoking.revoke,
         frozenset({"grant.revoked"}),
         revoking.nothing_revoked,

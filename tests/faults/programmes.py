@@ -51,6 +51,18 @@ CARD: Final[dict[str, Any]] = {
     "min_amount": 1000,
     "full": {"entitlement": "coffee"},
 }
+#: Coffees that are paid for at once; a used one is worth more than its share.
+PACKAGE: Final[dict[str, Any]] = {
+    "id": "coffees",
+    "name": "Three coffees",
+    "sku": "COFFEE-X3",
+    "entitlement": "coffee",
+    "units": 3,
+    "valid_days": 400,
+    "price": 800,
+    "unit_price": 300,
+    "on": ["payment.received"],
+}
 CARD_KEY: Final = f"{PROGRAMME}/{CARD['id']}"
 
 
@@ -307,6 +319,7 @@ def document(rates: Rates, time_zone: str) -> dict[str, Any]:
             }
         ],
         "stamp_cards": [CARD],
+        "packages": [PACKAGE],
         "rewards": [
             _reward("mug", "points", 50, stock=STOCK["mug"]),
             _reward("keyring", "coins", 10, stock=STOCK["keyring"], payee="hospice"),

@@ -228,7 +228,7 @@ class _Setting:
         )
         change_account(services, caller, coffee, _told)
         # Two purchases, each of which would use the coffee and most of what is prepaid, one that
-        # would use all of that and none of the coffee, one that uses nothing, and one that is bought
+        # would use all of that and none of the coffee, one that uses nothing, and one, bought,
         # with the voucher of a tea: half of it is no pair, and under its least bill.
         for amount in (9000, 7000):
             quote_purchase(services, caller, priced(members[0], amount))

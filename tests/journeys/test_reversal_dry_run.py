@@ -75,6 +75,33 @@ def test_f_everything_that_will_follow(desk: Clinic) -> None:
     desk.check(patient)
 
 
+def test_f_a_package_for_what_was_not_used(desk: Clinic) -> None:
+    """Of four scalings at 200.00 one was used, at 70.00: 130.00 come back, and three units go."""
+    patient = desk.enrolled()
+    top_up(desk, patient, 5_000)
+    package = bought(desk, patient, {"amount": 20_000, "sku": "SCALING-X4"})
+    used = bought(desk, patient, SCALING)
+    ask = {**package, "lines": [{"id": "1", "unused": True}]}
+
+    told = looked(desk, ask)
+
+    refund = told["refund"]
+    assert (refund["returned"]["amount"], refund["due"]["amount"]) == (13_000, 9_750)
+    assert [each["amount"] for each in refund["draws"]] == [3_250]
+    changed = {(each["kind"], each["before"], each["after"]) for each in told["units"]}
+    assert changed == {("entitlement_units", 3, 0)}
+    assert desk.api.post(PATH, ask).expect(201) == told
+    assert desk.api.post(PATH, ask).expect(200)["changed"] is False
+    # The use comes back: nothing of the package was used, and all of its price comes back.
+    desk.api.post(PATH, used).expect(201)
+    assert desk.api.post(PATH, ask).expect(201)["refund"]["returned"]["amount"] == 7_000
+    both = {"id": "1", "unused": True, "quantity": 1}
+    desk.api.post(PATH, {**package, "lines": [both]}).expect(422, "invalid_body")
+    scaling = {**used, "lines": [{"id": "1", "unused": True}]}
+    desk.api.post(PATH, scaling).expect(200)
+    desk.check(patient)
+
+
 def test_f_stamps_of_a_full_card(desk: Clinic) -> None:
     """The sixth session back: the card is open again, and its free one is gone."""
     patient = desk.enrolled()

@@ -151,7 +151,8 @@ def test_w_an_example_can_be_told(name: str, locale: str | None) -> None:
             "four-scalings",
             (
                 "Four scalings: 4 × Scaling from a package with each purchase of SCALING-X4. "
-                "To be used within 730 days."
+                "To be used within 730 days. It costs 200.00 GBP. "
+                "Who returns it gets back what they paid, less 70.00 GBP for each use."
             ),
         ),
         (

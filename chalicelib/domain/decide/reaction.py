@@ -9,7 +9,7 @@ outcome again.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from msgspec import Struct
@@ -41,7 +41,8 @@ class ReversalContext(Struct, frozen=True):
 
     ``programme`` is the version that evaluated it, ``versions`` are all that have taken effect by
     now, and ``recorded`` is the activity as it was; ``before`` and ``after`` are what is left of it
-    without and with this reversal, ``after`` ``None`` where that is nothing.
+    without and with this reversal, ``after`` ``None`` where that is nothing.  ``unused`` are units
+    of packages, by their ids, that go though their lines stay.
     """
 
     programme: Programme
@@ -49,6 +50,7 @@ class ReversalContext(Struct, frozen=True):
     recorded: Activity
     before: Activity
     after: Activity | None
+    unused: Mapping[str, int] = {}
 
 
 class Reaction(NamedTuple):

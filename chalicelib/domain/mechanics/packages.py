@@ -3,7 +3,8 @@ Packages: so many units of a service are paid for at once and used one by one.
 
 Buying the package's SKU grants the units of its entitlement, from the day on which it was bought.
 A refund takes back the units of what comes back, as far as they are unused: what was used was
-served.  A use that is given back later is gone as well.
+served.  A use that is given back later is gone as well.  How one is refunded for what was not used
+is in `package_refunds`.
 """
 
 from __future__ import annotations
@@ -22,16 +23,21 @@ from chalicelib.domain.ledger.events import PackageSale, PackagesSold
 from chalicelib.domain.mechanics import entitlement_grants
 from chalicelib.domain.pointer import join
 from chalicelib.domain.programme.document import Programme
-from chalicelib.domain.programme.fields import ActivityType, Id, Name, Part, Text
+from chalicelib.domain.programme.fields import ActivityType, Id, MinorUnits, Name, Part, Text
 from chalicelib.domain.programme.section import Section
 from chalicelib.domain.violations import Violation
 
 if TYPE_CHECKING:
-    from chalicelib.domain.programme.wording import Composer, Description
+    from chalicelib.domain.programme.wording import Composer, Description, Message
 
 
 class Package(Part, frozen=True):
-    """``units`` of an entitlement for each unit of a SKU that is bought, usable for so long."""
+    """
+    ``units`` of an entitlement for each unit of a SKU that is bought, usable for so long.
+
+    One with a ``price`` can be refunded for what was not used: what was paid, less ``unit_price``
+    for each used unit, or its share of the price.
+    """
 
     id: Id
     name: Text
@@ -39,6 +45,8 @@ class Package(Part, frozen=True):
     entitlement: Id
     units: Annotated[int, Meta(ge=1, le=1000)]
     valid_days: Annotated[int, Meta(ge=0, le=3660)] | None = None
+    price: MinorUnits | None = None
+    unit_price: MinorUnits | None = None
     on: Annotated[tuple[ActivityType, ...], Meta(min_length=1, max_length=50)] = (
         "payment.received",
         "purchase.completed",
@@ -76,11 +84,14 @@ def retract(event: EventBuilder, context: ReversalContext, outcome: PackagesSold
     kept = []
     for sale in outcome.packages:
         package = packages[sale.package]
+        unused = entitlement_grants.take_back(
+            event, sale.grant, context.unused.get(package.id, 0), cause=package.id
+        )
         left = _bought(package, context.after) if context.after else 0
-        over = sale.units - left * package.units
+        over = sale.units - unused - left * package.units
         if over > 0:
             entitlement_grants.revoke(event, context.programme, sale.grant, over, cause=package.id)
-        kept.append(replace(sale, units=sale.units - max(over, 0)))
+        kept.append(replace(sale, units=sale.units - unused - max(over, 0)))
     return PackagesSold(outcome.programme, tuple(kept))
 
 
@@ -108,6 +119,9 @@ def problems(programme: Programme) -> Iterator[Violation]:
         if package.id in seen:
             yield Violation(join(at, "id"), f"`{package.id}` is there twice: give it its own id")
         seen.add(package.id)
+        if package.unit_price is not None and package.price is None:
+            detail = "is what a used unit costs of the `price`: declare that, or leave this out"
+            yield Violation(join(at, "unit_price"), detail)
         yield from entitlements.known_entitlement(
             programme, package.entitlement, join(at, "entitlement")
         )
@@ -133,8 +147,17 @@ def words(compose: Composer) -> Iterator[Description]:
                 sku=package.sku,
             ),
             None if days is None else compose.message("packages-last", days=days),
+            None if package.price is None else _refunded(compose, package, package.price),
             of=package,
         )
+
+
+def _refunded(compose: Composer, package: Package, price: int) -> Message:
+    """Tell what a package costs, and what of that comes back for what is not used."""
+    if package.unit_price is None:
+        return compose.message("packages-price", money=compose.money(price))
+    each = compose.money(package.unit_price)
+    return compose.message("packages-unused", money=compose.money(price), each=each)
 
 
 MECHANIC: Final = Mechanic(

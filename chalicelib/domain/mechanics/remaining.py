@@ -21,11 +21,16 @@ from chalicelib.domain.ledger.events import ActivityRecorded, Event, Line, Outco
 
 
 class LineReversal(Struct, frozen=True):
-    """How much of one line comes back; all that is left of it where nothing is said."""
+    """
+    How much of one line comes back; all that is left of it where nothing is said.
+
+    Of a line that bought a package it may be what is ``unused`` of that.
+    """
 
     id: str
     amount: int | None = None
     quantity: int | None = None
+    unused: bool = False
 
 
 class Remaining(Struct, frozen=True, omit_defaults=True):

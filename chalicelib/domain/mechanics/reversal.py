@@ -7,6 +7,7 @@ no more is lost, and each mechanic takes back what it had made of it.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from msgspec import Struct
@@ -116,7 +117,16 @@ def reverse(decider: Decider, command: ReverseActivity) -> Reversed:
     if not before.whole:
         return Reversed(changed=False, returned=(), remaining=before)
     activity = recorded_in(original)
-    after = reduced(activity, before, command.lines, command.amount)
+    lines = command.lines
+    unused: dict[tuple[str, str], int] = {}
+    if any(line.unused for line in lines):
+        # Few refunds are of packages.
+        from chalicelib.domain.mechanics import package_refunds
+
+        lines, unused = package_refunds.refund(
+            account, programmes, recorded, activity, before, lines
+        )
+    after = reduced(activity, before, lines, command.amount)
     if after == before:
         return Reversed(changed=False, returned=(), remaining=before)
     event = decider.event()
@@ -125,7 +135,7 @@ def reverse(decider: Decider, command: ReverseActivity) -> Reversed:
     )
     returned = clawback.take_back(event, recorded, before, granted)
     moves = _undo_counts(event, programmes, recorded, activity, before, after, granted)
-    outcomes = _retract_outcomes(event, programmes, recorded, activity, before, after)
+    outcomes = _retract_outcomes(event, programmes, recorded, activity, before, after, unused)
     outcomes, vouchers = _vouchers(decider, command, outcomes, whole=after.whole)
     if not after.whole:
         event.add(StatChange(visits=-int(activity.type == VISIT), activities=-1))
@@ -226,6 +236,7 @@ def _retract_outcomes(
     activity: Activity,
     before: Remaining,
     after: Remaining,
+    unused: Mapping[tuple[str, str], int],
 ) -> tuple[Outcome, ...]:
     """Let every mechanic take back what it made of the activity."""
     outcomes = list(before.outcomes)
@@ -237,6 +248,7 @@ def _retract_outcomes(
             recorded=in_money_of(programme, activity)[0],
             before=_left(programme, activity, before),
             after=_left(programme, activity, after) if after.whole else None,
+            unused={package: n for (owner, package), n in unused.items() if owner == programme.id},
         )
         for place, outcome in enumerate(outcomes):
             if outcome.programme == programme.id:

@@ -1,0 +1,250 @@
+"""Packages that are refunded for what was not used of them."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from chalicelib.domain.authoring.validation import validate
+from chalicelib.domain.ledger.events import Event
+from chalicelib.domain.mechanics.entitlement_grants import GRANTS
+from chalicelib.domain.mechanics.entitlement_uses import ReturnEntitlement, UseEntitlement
+from chalicelib.domain.mechanics.entitlements import GrantEntitlement
+from chalicelib.domain.mechanics.remaining import LineReversal
+from chalicelib.domain.programme.document import Programme
+from tests.domain.building import (
+    PURCHASE,
+    Member,
+    line,
+    per_amount,
+    points,
+    programme,
+    recorded_by,
+    rule,
+)
+from tests.domain.till import bought, topped_up
+
+NOW: Final = "2026-02-03"
+_WHO: Final[dict[str, Any]] = {"member": "mem_1", "programme": "clinic"}
+UNUSED: Final = LineReversal("p", unused=True)
+
+
+def clinic(units: int = 4, **price: int) -> Programme:
+    """Return a programme with a package, one without a price, and a wallet."""
+    package = {"name": "Teas", "entitlement": "tea", "units": units, "valid_days": 90}
+    return programme(
+        rule("spend", per_amount(1, 100), on=PURCHASE),
+        currencies=[points(), points() | {"id": "prepaid"}],
+        entitlements=[{"id": "tea", "name": "Tea"}],
+        packages=[
+            {"id": "teas", "sku": "TEA", **package, **({"price": 2_000} | price)},
+            {"id": "gift", "sku": "GIFT", **package, "valid_days": 120},
+        ],
+        wallets=[{"currency": "prepaid", "kind": "prepaid"}],
+    )
+
+
+def owner(*, paid: int = 2_000, quantity: int = 1, units: int = 4, **price: int) -> Member:
+    """Return a member who bought packages."""
+    member = Member(clinic(units, **price))
+    package = line("p", paid, sku="TEA", quantity=quantity)
+    member.basket("2026-02-01", package, line("g", 500, sku="GIFT"), line("x", 300), name="sale")
+    return member
+
+
+def use(member: Member, units: int = 1) -> Event:
+    """Use units of what was bought."""
+    return member.do(UseEntitlement(entitlement="tea", units=units, **_WHO), NOW).events[-1]
+
+
+def held(member: Member) -> int:
+    """Return how many units there are to use."""
+    return sum(grant.units for grant in GRANTS.all(member.account).values())
+
+
+def amount_back(member: Member, *lines: LineReversal, when: str = NOW) -> int:
+    """Take something of the sale back, and return how much money that is."""
+    left = member.left_of("sale")
+    whole = recorded_by(member.recorded["sale"]).activity.amount
+    before = whole if left is None else left.amount
+    remaining = member.reverse("sale", when, *lines or (UNUSED,)).remaining
+    assert before is not None
+    assert remaining.amount is not None
+    assert member.verdict().holds
+    return before - remaining.amount
+
+
+class TestWhatComesBack:
+    """What was paid, less what the used units are worth."""
+
+    @pytest.mark.parametrize(
+        ("price", "used", "back"),
+        [
+            ({}, 0, 2_000),
+            ({}, 1, 1_500),
+            ({}, 3, 500),
+            ({}, 4, 0),
+            ({"unit_price": 700}, 1, 1_300),
+            ({"unit_price": 700}, 2, 600),
+            # Never below nothing: three are worth more than was paid.
+            ({"unit_price": 700}, 3, 0),
+            ({"price": 2_001}, 1, 1_500),
+            ({"price": 2_002}, 1, 1_499),
+        ],
+    )
+    def test_f_by_one_rule(self, price: dict[str, int], used: int, back: int) -> None:
+        """A share of the price for each, rounded once, or what the document says."""
+        member = owner(**price)
+        if used:
+            use(member, used)
+
+        assert amount_back(member) == back
+        # Of the other package, four; of this one none but where nothing came back for it.
+        assert held(member) == (8 - used if back == 0 else 4)
+
+    def test_f_paid_less_than_its_price(self) -> None:
+        """A discount is not paid out: one used unit of 500 leaves 1300 of 1800."""
+        member = owner(paid=1_800)
+        use(member)
+
+        assert amount_back(member) == 1_300
+
+    def test_f_what_was_earned(self) -> None:
+        """Points of what was kept stay."""
+        member = owner()
+        use(member)
+        amount_back(member)
+
+        assert member.balance.available == 5 + 5 + 3
+
+    def test_f_once(self) -> None:
+        """Again nothing comes back, and nothing is written."""
+        member = owner()
+        use(member)
+        amount_back(member)
+        before = member.account
+
+        assert amount_back(member) == 0
+        assert member.account == before
+
+    def test_f_a_use_that_is_given_back(self) -> None:
+        """Before or after, the sum is the same: nothing was used."""
+        member = owner()
+        used = use(member)
+        first = amount_back(member)
+        member.do(ReturnEntitlement(member="mem_1", use=used.version), NOW)
+
+        assert (first, amount_back(member)) == (1_500, 500)
+        assert held(member) == 4
+
+    def test_f_two_in_a_line(self) -> None:
+        """Of eight units five were used."""
+        member = owner(paid=4_000, quantity=2)
+        use(member, 5)
+
+        assert member.reverse("sale", NOW, UNUSED).remaining.lines[0] == (2_500, 2)
+        assert held(member) == 4
+
+    def test_f_units_alike_from_elsewhere(self) -> None:
+        """Those that lapse on the same day cannot be told apart, and count as used first."""
+        member = owner()
+        grant = GrantEntitlement(entitlement="tea", units=1, reason="wait", valid_days=88, **_WHO)
+        member.do(grant, NOW)
+        use(member)
+
+        assert amount_back(member) == 2_000
+        assert held(member) == 4
+
+    def test_f_what_has_lapsed(self) -> None:
+        """It counts as used."""
+        member = owner()
+
+        assert amount_back(member, when="2026-08-01") == 0
+
+    def test_f_the_rest_of_it(self) -> None:
+        """What was kept comes back as any line does, and takes units that come back later."""
+        member = owner()
+        used = use(member)
+        amount_back(member)
+
+        assert amount_back(member, LineReversal("p")) == 500
+        member.do(ReturnEntitlement(member="mem_1", use=used.version), NOW)
+        assert held(member) == 4
+
+    @pytest.mark.parametrize("name", ["g", "x"])
+    def test_f_no_package_with_a_price(self, name: str) -> None:
+        """A line that bought none, or one of which nobody says what a unit is worth."""
+        member = owner()
+        command = member.reversing("sale", LineReversal(name, unused=True))
+
+        assert member.refused(command, NOW).code == "no_package"
+
+    def test_f_paid_from_a_wallet(self) -> None:
+        """What comes back is spread over the wallet and money as of any refund."""
+        member = Member(clinic())
+        topped_up(member, 1_000, now=NOW)
+        purchase = bought(member, line("p", 2_000, sku="TEA"), now=NOW)
+        member.recorded["sale"] = purchase
+        use(member)
+
+        event = member.do(member.reversing("sale", UNUSED), NOW).events[-1]
+
+        assert event.detail is not None
+        bill = event.detail.bill
+        assert bill is not None
+        assert (bill.net, bill.due) == (1_500, 750)
+        assert member.available(NOW, "clinic/prepaid") == 750
+
+
+_step = st.sampled_from(["use", "give back", "refund"])
+
+
+@given(st.lists(_step, max_size=8), st.sampled_from([{}, {"unit_price": 700}]))
+@settings(max_examples=80, derandomize=True, deadline=None)
+def test_f_money_is_conserved(steps: list[str], price: dict[str, int]) -> None:
+    """However uses and refunds come: what is kept is what the used units are worth, no less."""
+    document = clinic(**price)
+    member = Member(document)
+    member.basket("2026-02-01", line("p", 2_000, sku="TEA"), line("x", 800), name="sale")
+    uses: list[Event] = []
+    for step in steps:
+        if step == "use" and held(member):
+            uses.append(use(member))
+        elif step == "give back" and uses:
+            member.do(ReturnEntitlement(member="mem_1", use=uses.pop().version), NOW)
+        elif step == "refund":
+            member.reverse("sale", NOW, UNUSED)
+    amount_back(member)
+
+    left = member.left_of("sale")
+    kept = 2_000 if left is None else left.lines[0][0]
+    assert kept == min(2_000, len(uses) * price.get("unit_price", 500))
+
+
+def test_f_a_unit_price_without_a_price() -> None:
+    """It is a part of the price, so there has to be one."""
+    report = validate(
+        {
+            "id": "clinic",
+            "name": "Clinic",
+            "time_zone": "UTC",
+            "money": {"currency": "GBP"},
+            "currencies": [points()],
+            "entitlements": [{"id": "tea", "name": "Tea"}],
+            "packages": [
+                {
+                    "id": "teas",
+                    "name": "Teas",
+                    "sku": "TEA",
+                    "entitlement": "tea",
+                    "units": 4,
+                    "unit_price": 700,
+                }
+            ],
+        }
+    )
+
+    assert [each.pointer for each in report.problems] == ["/packages/0/unit_price"]
