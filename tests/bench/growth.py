@@ -62,6 +62,8 @@ def earns(warm: Warm, pattern: str, every_days: int, after: tuple[int, ...]) -> 
         if number not in after:
             _earn(warm, member, number)
             continue
+        # That the key was used on this day is noted by its first request.
+        warm.call("GET", f"/v1/members/{member}/balance")
         # What fell due before is the tick's to write, so that it is not counted here.
         settler(world.services, Caller("", CLOCK))(Due(world.clock.now, tenant, member))
         with measured() as cost:

@@ -55,7 +55,6 @@ from chalicelib.domain.mechanics import (
     last_days,
     metrics,
     offer_limits,
-    package_refunds,
     payment_reversals,
     plans,
     pricing,
@@ -100,7 +99,6 @@ _LINE: Final = pricing._Reducing._line
 _SETTLED: Final = attempt._settled
 _GRANT: Final[Callable[..., Any]] = earning._grant
 _VOUCHERS: Final = reversal._vouchers
-_REFUND: Final[Callable[..., Any]] = package_refunds.refund
 _NEXT: Final[Callable[..., Any]] = date_gifts._next
 
 
@@ -187,16 +185,6 @@ def _reverse_by_rate(decider: Decider, command: ReverseActivity) -> Any:
     )
     with _swapped(clawback, "granted_anew", lambda *_, **__: granted):
         return reversal.reverse(decider, command)
-
-
-def _nothing_was_used(*asked: Any) -> package_refunds.Refund:
-    """Refund a package as if none of it had been used, and leave what was."""
-    found = _REFUND(*asked)
-    lines = tuple(
-        replace(each, amount=before[0]) if each.quantity == 0 and each.amount else each
-        for each, before in zip(found.lines, asked[4].lines, strict=False)
-    )
-    return package_refunds.Refund(lines, found.unused)
 
 
 def _rounded_line_by_line(
@@ -528,9 +516,6 @@ MUTANTS: Final[dict[str, Mutant]] = {
         plant=lambda: _handled(CancelRedemption, _restore_to_new_expiry)
     ),
     "reversal-by-rate": Mutant(plant=lambda: _handled(ReverseActivity, _reverse_by_rate)),
-    "nothing-was-used": Mutant(
-        plant=lambda: _swapped(package_refunds, "refund", _nothing_was_used)
-    ),
     "rounded-line-by-line": Mutant(
         plant=lambda: _swapped(remaining, "_spread", _rounded_line_by_line)
     ),

@@ -45,7 +45,8 @@ def test_f_goodwill_that_was_a_mistake(clinic: Clinic, member: str) -> None:
     assert (back["amount"], back["deficit"]) == (500, 0)
     assert clinic.available(member) == earned
     event = clinic.api.get(f"/v1/members/{member}/ledger").json["events"][0]
-    assert (event["kind"], event["reverses"], event["reason"], event["note"]) == (
+    about = event["about"]
+    assert (event["kind"], about["reverses"], about["reason"], event["note"]) == (
         "grant.revoked",
         version,
         "by-mistake",
