@@ -173,12 +173,12 @@ def reverse(play: Play, tenant: str) -> Request:
         # Now and then what such an activity does not have.
         if any(line.sku for line in activity.lines):
             lines = (LineReversal("1", unused=True),)
-        elif activity.lines and play.chance.percent(20):
+        elif activity.lines and play.chance.percent(18):
             total = sum(line.amount for line in activity.lines)
             amount = max(total, 1000) // play.chance.pick((2, 3, 5, 7))
         elif bool(activity.lines) != play.chance.percent(5):
             line = play.chance.pick(activity.lines).id if activity.lines else "1"
-            lines = (LineReversal(line, None, play.chance.pick((1, None))),)
+            lines = (LineReversal(line, None, play.chance.pick((1, None, None))),)
         elif bool(activity.amount) != play.chance.percent(5):
             amount = max(activity.amount or 0, 1000) // play.chance.pick((2, 3, 5, 7))
     reversal = Reversal(activity.source, activity.external_id, lines, amount)

@@ -35,7 +35,7 @@ OPERATIONS: Final = (
     Operation("batch", 3, activities.batch, frozenset({"activity.recorded"})),
     Operation(
         "reverse",
-        10,
+        13,
         activities.reverse,
         frozenset({"activity.reversed"}),
         activities.nothing_reversed,
