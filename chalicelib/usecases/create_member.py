@@ -11,7 +11,7 @@ from chalicelib.domain.decide.claims import ClaimKey
 from chalicelib.domain.errors import AccountClosed
 from chalicelib.domain.ledger.calendar import Instant
 from chalicelib.domain.mechanics.membership import Enrol, Open
-from chalicelib.usecases.execution import Done, Present, change_account
+from chalicelib.usecases.execution import Done, IdentityReused, Present, change_account
 from chalicelib.usecases.services import Caller, Services
 from chalicelib.usecases.stored import Consent, DirectoryWrite, IdempotencyKey, KeyTaken, Profile
 
@@ -177,7 +177,14 @@ def _enrol_known(
         birthday=new.birthday,
         age_bands=new.age_bands,
     )
-    done = change_account(services, caller, command, present, identity, directory=directory)
+    try:
+        done = change_account(services, caller, command, present, identity, directory=directory)
+    except IdentityReused as reused:
+        known = reused.known
+        if identity is None or known.fingerprint != identity.fingerprint:
+            raise
+        # The same request, of somebody who has come back under another account in between.
+        done = Done(known.answer, known.member, replayed=True)
     return Created(done, done.member)
 
 

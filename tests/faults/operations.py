@@ -125,10 +125,10 @@ OPERATIONS: Final = (
     ),
     Operation("quote", 5, quoting.make),
     Operation("confirm", 7, quoting.confirm, frozenset({"activity.recorded"})),
-    Operation("top up", 2, quoting.pay_in, frozenset({"wallet.topped_up"})),
+    Operation("top up", 5, quoting.pay_in, frozenset({"wallet.topped_up"})),
     Operation(
         "chargeback",
-        3,
+        14,
         paying_back.reverse,
         frozenset({"payment.reversed"}),
         paying_back.nothing_reversed,

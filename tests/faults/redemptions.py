@@ -33,10 +33,22 @@ def check_tenant(tenant: TenantEnding) -> Iterator[str]:
     for lookup, member in tenant.lookups.items():
         if member not in tenant.accounts:
             yield f"{tenant.id}: {lookup[:8]} leads to {member}, who is not there"
-    known = Counter(tenant.lookups.values())
+    yield from _known_by(tenant)
+
+
+def _known_by(tenant: TenantEnding) -> Iterator[str]:
+    """An external id leads to who has it, or to the account with which they came back."""
+    for lookup, member in tenant.lookups.items():
+        profile = tenant.profiles.get(member)
+        if profile is not None and lookup not in profile.external_ids.values():
+            yield f"{tenant.id}: {lookup[:8]} leads to {member}, who does not have it"
     for member, profile in tenant.profiles.items():
-        if known[member] != len(profile.external_ids):
-            yield f"{tenant.id} {member} has {known[member]} external ids"
+        for lookup in profile.external_ids.values():
+            found = tenant.lookups.get(lookup, "")
+            while found != member and found:
+                found = tenant.profiles[found].former
+            if not found:
+                yield f"{tenant.id}: {lookup[:8]} of {member} leads to somebody else"
 
 
 def _redemptions(tenant: TenantEnding) -> Iterator[str]:

@@ -308,6 +308,21 @@ class TestClose:
         assert clinic.api.post("/v1/members", body).expect(200)["id"] == member
         clinic.check(member)
 
+    def test_s6_a_request_is_the_same_whoever_it_leads_to(self, clinic: Clinic) -> None:
+        """S6: creating somebody, sent again after they came back, is answered as then."""
+        body = {"external_id": {"system": "emr", "value": "1"}, "programmes": ["clinic"]}
+        first = clinic.api.post("/v1/members", body, key="first")
+        closure = f"/v1/members/{first.expect(201)['id']}/closure"
+        clinic.api.post(closure, {"reason": "moved"}).expect(200)
+        back = clinic.api.post("/v1/members", body, key="back").expect(201)
+
+        again = clinic.api.post("/v1/members", body, key="first")
+
+        assert (again.body, again.replayed) == (first.body, True)
+        other = {**body, "locale": "bg"}
+        clinic.api.post("/v1/members", other, key="first").expect(422, "idempotency_key_reused")
+        clinic.check(back["id"])
+
     def test_nothing_happens_afterwards(self, world: LocalWorld, clinic: Clinic) -> None:
         """A closed account takes no writes, and no time passes on it."""
         member = clinic.enrolled()
