@@ -73,7 +73,7 @@ def confirm(play: Play, tenant: str) -> Request | None:
     """Draw a quote to be bought, again perhaps, or under the identity of a till's receipt."""
     if not play.quotes[tenant]:
         return None
-    quote = play.chance.pick(play.quotes[tenant][-4:])
+    quote = play.chance.pick(play.quotes[tenant][-2:])
     own = play.chance.percent(80)
     receipt = (QUOTED, quote.id) if own else (TILL, f"bill{play.chance.below(6)}")
     identity = confirmation_identity(quote.member, quote.id, receipt)

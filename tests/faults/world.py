@@ -251,8 +251,12 @@ class _Setting:
 
 
 def priced(member: str, amount: int) -> MakeQuote:
-    """Return a purchase to be priced: a consultation for so much, and a coffee."""
-    lines = (Line("1", amount, 2, "consult"), Line("2", 300, 1, "coffee"))
+    """
+    Return a purchase to be priced: consultations for so much, and a coffee.
+
+    For an odd amount it is one consultation, which is no pair, else two.
+    """
+    lines = (Line("1", amount, 2 - amount % 2, "consult"), Line("2", 300, 1, "coffee"))
     activity = Activity("payment.received", QUOTED, "", 0, money="GBP", lines=lines)
     return MakeQuote(member=member, programme=PROGRAMME, quote_id="", activity=activity)
 
