@@ -27,6 +27,7 @@ from tests.faults.mutants import MUTANTS, Mutant
 from tests.faults.record import Outcome
 from tests.faults.scripts import PAIRS, Pair
 from tests.faults.simulation import Simulation
+from tests.faults.world import scenarios
 
 ROOT: Final = Path(__file__).parents[2]
 #: The seed at which each planted bug was caught the last time: `keep_caught` writes it.
@@ -78,6 +79,8 @@ def _word(outcome: Outcome) -> str:
 
 def play(seed: int, mutant: Mutant | None = None, *, keep_trace: bool = False) -> History:
     """Run one history, checked; ``violations`` of what it returns are all that was wrong."""
+    # Where histories begin is made once in a process, so never with a bug.
+    scenarios()
     planted: AbstractContextManager[None] = mutant.planted() if mutant else nullcontext()
     with planted:
         history = (

@@ -113,7 +113,7 @@ OPERATIONS: Final = (
     ),
     Operation(
         "plan",
-        5,
+        12,
         benefits.subscribe,
         frozenset(
             {
@@ -124,7 +124,7 @@ OPERATIONS: Final = (
         benefits.nothing_lifted,
     ),
     Operation("quote", 5, quoting.make),
-    Operation("confirm", 7, quoting.confirm, frozenset({"activity.recorded"})),
+    Operation("confirm", 12, quoting.confirm, frozenset({"activity.recorded"})),
     Operation("top up", 5, quoting.pay_in, frozenset({"wallet.topped_up"})),
     Operation(
         "chargeback",
@@ -135,7 +135,7 @@ OPERATIONS: Final = (
     ),
     Operation(
         "revoke",
-        4,
+        20,
         revoking.revoke,
         frozenset({"grant.revoked"}),
         revoking.nothing_revoked,

@@ -53,6 +53,9 @@ def make(play: Play, tenant: str) -> Request:
     """
     member, amount = play.member(tenant), 500 + play.chance.below(16_000)
     command = priced(member, amount)
+    if amount % 4 < 2:
+        # Nothing is free then, so that wallets pay for both lines.
+        command = msgspec.structs.replace(command, excluded=frozenset({"coffee"}))
     held = [each.code for each in play.redeemed[tenant] if each.member == member]
     codes = [play.chance.pick(held)] if held and play.chance.percent(50) else []
 
@@ -73,8 +76,8 @@ def confirm(play: Play, tenant: str) -> Request | None:
     """Draw a quote to be bought, again perhaps, or under the identity of a till's receipt."""
     if not play.quotes[tenant]:
         return None
-    quote = play.chance.pick(play.quotes[tenant][-2:])
-    own = play.chance.percent(80)
+    quote = play.chance.pick(play.quotes[tenant][-4:])
+    own = play.chance.percent(50)
     receipt = (QUOTED, quote.id) if own else (TILL, f"bill{play.chance.below(6)}")
     identity = confirmation_identity(quote.member, quote.id, receipt)
 

@@ -13,7 +13,7 @@ from tests.faults.campaign import ROOT, Tally, lines, play, replay, timed
 from tests.faults.faults import InjectedFault
 from tests.faults.operations import OPERATIONS
 
-HISTORIES: Final = 500
+HISTORIES: Final = 800
 
 
 @pytest.fixture(scope="module")

@@ -134,6 +134,13 @@ def scenario(number: int) -> Scenario:
     return _Setting(number, parse_instant(start), time_zone).made()
 
 
+@cache
+def scenarios() -> None:
+    """Make every scenario of this process that is not made yet."""
+    for number in range(len(SCENARIOS)):
+        scenario(number)
+
+
 class _Setting:
     """Makes a scenario: without faults, one call after the other."""
 
