@@ -103,5 +103,5 @@ def _fits(account: Account, wanted: WantedMembers) -> bool:
 
 
 def _compared(name: str) -> str:
-    """Return a name as it is compared: whoever types it, capitals and accents as they were put."""
+    """Return a name as names are compared: without regard to capitals and ways to write accents."""
     return folded(name).casefold()

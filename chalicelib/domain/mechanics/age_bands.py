@@ -1,8 +1,8 @@
 """
 Age bands: which of a programme's a member is in on a local day.
 
-Nobody here knows how old anyone is: for each band that a member reaches, whoever knows gives the
-day from which they are in it.
+No age and no year of birth is kept: for each band that a member reaches, the caller gives the day
+from which the member is in it.
 """
 
 from __future__ import annotations

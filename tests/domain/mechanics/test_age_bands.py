@@ -37,7 +37,7 @@ SENIOR: Final = {
         ({"senior": "2026-01-01", "adult": "2026-01-01"}, "2026-06-15", "senior"),
         # What the programme does not declare is nothing to it.
         ({"ancient": "1999-01-01"}, "2026-06-15", ""),
-        # Born on 29 February: whoever gives the day decides which it is.
+        # Born on 29 February: the caller, who gives the day, decides which it is.
         ({"adult": "2026-03-01"}, "2026-02-28", ""),
         ({"adult": "2026-02-28"}, "2026-02-28", "adult"),
         ({"adult": "2028-02-29"}, "2028-02-28", ""),

@@ -189,7 +189,7 @@ class TestAnnouncement:
         assert warned(events) == announced
 
     def test_u10_a_late_tick_says_when(self) -> None:
-        """Whoever looks a month later finds both at their instants."""
+        """A month later both are found at their instants."""
         who = member(expiry_warning_days=3)
         who.visit("2026-03-02")
 

@@ -148,7 +148,7 @@ class TestRefunds:
         assert who.balance.deficit == 0
 
     def test_the_activity_that_brought_it(self) -> None:
-        """Whoever was there was there: what came back stays."""
+        """The visit took place: what came back stays."""
         who = member()
         who.buy(10_000, "2026-03-02")
         who.visit("2026-03-14", name="visit")

@@ -74,7 +74,7 @@ def test_a_late_report_goes_by_its_own_day(when: str, last: str) -> None:
 
 
 def test_what_is_lost_is_kept_by_what_was_earned() -> None:
-    """Whoever is not in gold any more keeps the day that gold gave."""
+    """A member who is not in gold any more keeps the day that gold gave."""
     member = Member(clinic())
     member.do(GOLD, "2026-03-10")
     member.visit("2026-03-12")
