@@ -31,7 +31,12 @@ Expression = Annotated[
     str, Meta(min_length=1, max_length=2000, description="A CEL expression (see the README).")
 ]
 LocalDate = Annotated[
-    str, Meta(pattern=whole(r"[0-9]{4}-[0-9]{2}-[0-9]{2}"), description="A local date.")
+    str,
+    Meta(
+        pattern=whole(r"[0-9]{4}-[0-9]{2}-[0-9]{2}"),
+        description="A local date.",
+        extra_json_schema={"format": "date"},
+    ),
 ]
 TimeOfDay = Annotated[
     str, Meta(pattern=whole(r"([01][0-9]|2[0-3]):[0-5][0-9]"), description="A local time: `18:30`.")
