@@ -10,7 +10,7 @@ from chalicelib.domain.ledger.activity import Activity
 from chalicelib.domain.ledger.calendar import format_instant
 from chalicelib.domain.ledger.events import Line
 from chalicelib.domain.mechanics.activities import Recorded, Verdict
-from chalicelib.domain.programme.fields import ActivityType, CurrencyCode, Id
+from chalicelib.domain.programme.fields import ActivityType, CurrencyCode, Id, whole
 from chalicelib.domain.spelling import tidy
 from chalicelib.domain.violations import Violation
 from chalicelib.routes.calls import (
@@ -83,7 +83,7 @@ class MemberRef(Body):
     """The member: by Tessera's id, or by an id of another system."""
 
     # An id that was never made is a member who is not there, which refuses one activity of many.
-    id: Annotated[str, Meta(max_length=64, pattern=r"^mem_")] | UnsetType = UNSET
+    id: Annotated[str, Meta(pattern=whole(r"mem_[0-9A-Za-z]{1,60}"))] | UnsetType = UNSET
     external_id: ExternalId | UnsetType = UNSET
 
 

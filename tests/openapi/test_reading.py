@@ -445,6 +445,18 @@ class TestTexts:
             elif name.endswith("_on"):
                 assert formats(each) == {"date"}, f"{component}.{name}"
 
+    def test_d10_patterns_are_of_whole_texts(self) -> None:
+        """Else what follows is not said, control characters among it, and is refused."""
+        patterns = {
+            each["pattern"]
+            for schema in SCHEMAS.values()
+            for _, each in parts(schema)
+            if "pattern" in each
+        }
+
+        assert len(patterns) > 20
+        assert [each for each in patterns if not (each[0] == "^" and each[-1] == "$")] == []
+
     def test_d10_what_takes_a_day_says_that_it_is_one(self) -> None:
         """A pattern alone would let a client send the 16th of the 85th month."""
         days = []
