@@ -106,7 +106,7 @@ def encode(account: Account) -> bytes:
         account, version=0, head=b"", balances=balances, counters=counters, metrics=metrics
     )
     body = _Body(rest, lots, pending, days, buckets)
-    return deflate(_ENCODER.encode(body))
+    return deflate(_ENCODER.encode(body), smallest=True)
 
 
 def decode(body: bytes, *, version: int, head: bytes) -> Account:

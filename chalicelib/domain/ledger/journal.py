@@ -31,10 +31,10 @@ from chalicelib.domain.ledger.events import (
 )
 
 # Bodies are small.  zlib's usual window and tables take longer to set up than such a body takes to
-# compress, and these compress it as far.
-_LEVEL: Final = 6
-_WINDOW_BITS: Final = 13
-_MEMORY_LEVEL: Final = 6
+# compress, and these compress it as far.  What is written once is compressed quickly, to within a
+# twentieth; an account lies in every write, and every kilobyte of it costs.
+_QUICKLY: Final = (1, zlib.DEFLATED, 11, 4)  # level, method, bits of the window, memory
+_SMALLEST: Final = (6, zlib.DEFLATED, 13, 6)
 _SMALL: Final = 150
 
 _ENCODER: Final = msgspec.json.Encoder()
@@ -65,9 +65,9 @@ class _Sealed(Struct, frozen=True, omit_defaults=True):
 _NOTHING: Final = _Sealed()
 
 
-def deflate(data: bytes) -> bytes:
-    """Compress what is small, as zlib (RFC 1950)."""
-    packing = zlib.compressobj(_LEVEL, zlib.DEFLATED, _WINDOW_BITS, _MEMORY_LEVEL)
+def deflate(data: bytes, *, smallest: bool = False) -> bytes:
+    """Compress what is small, as zlib (RFC 1950): quickly, or to as few bytes as it can."""
+    packing = zlib.compressobj(*(_SMALLEST if smallest else _QUICKLY))
     return packing.compress(data) + packing.flush()
 
 

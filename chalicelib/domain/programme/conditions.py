@@ -20,7 +20,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from datetime import date
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from threading import Lock
 from typing import Any, Final, Literal, NamedTuple
 
@@ -147,25 +147,30 @@ class Readings:
     """
     What `activity_values` built, for any number of expressions of a scope; one thread's own.
 
-    The engine reads them once, since that takes longer than evaluating an expression.
+    The engine reads what an expression names, since reading takes longer than evaluating.
     """
 
     def __init__(self, values: Mapping[str, Any], scope: Scope) -> None:
         self._values = values
         self._scope = scope
+        self._held: dict[tuple[str, ...], Any] = {}
 
-    @cached_property
-    def activation(self) -> Any:
-        """Return the values as the engine holds them; raises where it cannot hold one."""
-        return self._scope.environment.Activation(self._values)
+    def activation(self, names: tuple[str, ...]) -> Any:
+        """Return values as the engine holds them; raises where it cannot hold one."""
+        held = self._held.get(names)
+        if held is None:
+            values = {name: self._values[name] for name in names if name in self._values}
+            held = self._held[names] = self._scope.environment.Activation(values)
+        return held
 
 
 class Compiled(msgspec.Struct, frozen=True, eq=False):
-    """A checked expression, safe to share between threads."""
+    """A checked expression, safe to share between threads; it reads no other than ``names``."""
 
     source: str
     kind: Kind
     program: Any
+    names: tuple[str, ...]
 
     def evaluate(self, readings: Readings) -> Outcome:
         """
@@ -175,7 +180,7 @@ class Compiled(msgspec.Struct, frozen=True, eq=False):
         iteration budget all come back as a failure.
         """
         try:
-            value = self.program.eval(readings.activation)
+            value = self.program.eval(readings.activation(self.names))
             answer, answered = value.plain_value(), str(value.type())
         except RuntimeError as error:
             return Outcome(None, failure(reason(str(error))))
@@ -333,7 +338,9 @@ def _compile(source: str, kind: Kind, within: Scope) -> Compiled:
         if kind == "condition":
             fix = "compare it with something, for true or false"
         raise ConditionError(f"The {kind} answers {answers}: {fix}.")
-    return Compiled(source=source, kind=kind, program=program)
+    # A name is written with its dots, perhaps with blanks around them: its end is never missed.
+    names = tuple(name for name in within.names if name.rpartition(".")[2] in source)
+    return Compiled(source=source, kind=kind, program=program, names=names)
 
 
 def _require_readable(source: str, kind: Kind) -> None:
