@@ -130,6 +130,17 @@ class TestSettle:
         assert parts.journal == whole.journal
         assert parts.account == whole.account
 
+    @pytest.mark.parametrize(("limit", "count"), [(1, 4), (4, 4), (5, 5), (None, 6)])
+    def test_stops_after_an_instant(self, limit: int | None, count: int) -> None:
+        """Four events at New Year and two later: none of the later where four are enough."""
+        member = eventful()
+
+        _, appended = settling.settle(
+            member.account, member.programmes, at("2030-01-01"), KEY, limit=limit
+        )
+
+        assert len(appended.stored) == count
+
     def test_is_in_memory(self) -> None:
         """A read settles and keeps nothing; the next read shows the same."""
         member = eventful()

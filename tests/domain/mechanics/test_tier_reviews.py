@@ -202,6 +202,29 @@ class TestGrace:
         assert late.enrolment.tier == "gold"
 
 
+class TestNotice:
+    """What a member is told some days before a tier would be lost."""
+
+    @pytest.mark.parametrize(("times", "tier"), [(2, "silver"), (4, "gold")])
+    @pytest.mark.parametrize("window", ["rolling", "calendar_month"])
+    def test_a_tier_that_nothing_holds_falls_to_the_lowest(
+        self, window: str, times: int, tier: str
+    ) -> None:
+        """Where no visit is left in the window, however high the tier was."""
+        days = {"rolling_days": 30} if window == "rolling" else {}
+        levels = (("silver", visits(2)), ("gold", visits(4)))
+        member = Member(clinic(*levels, window=window, notice_days=3, **days))
+        visit_times(member, times, "2026-03")
+
+        told = [
+            event.data for event in member.tick("2026-06-01") if event.kind.endswith("announced")
+        ]
+
+        assert [[(each.tier, each.falls_to) for each in data.at_risk] for data in told] == [
+            [(tier, "base")]
+        ]
+
+
 class TestAtReview:
     """A ladder on which nobody climbs before the window is over."""
 
