@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help serve test proofs lint lint-infra lint-security bench faults mutants fuzz fuzz-doors fuzz-http storm replay requirements package deploy clean
+.PHONY: help serve test proofs clients lint lint-infra lint-security bench faults mutants fuzz fuzz-doors fuzz-http storm replay requirements package deploy clean
 
 # Any Python from 3.11 on will do; name another with `make PYTHON=…`.
 PYTHON ?= $(firstword $(foreach p,python3.11 python3.12 python3.13 python3,$(if $(shell $(p) -c 'import sys; print(sys.version_info >= (3, 11))' 2>/dev/null | grep True),$(p))) python3)
@@ -38,7 +38,7 @@ PROOFS := prove/deployed $(APART:%=prove/%)
 SHARED := -n auto --maxprocesses 4 --dist loadfile
 
 test: $(READY) ## run the tests
-	$(BIN)/python -m pytest -m "not deployed" $(APART:%=--ignore=%) $(SHARED) $(ARGS)
+	$(BIN)/python -m pytest -m "not deployed" $(APART:%=--ignore=%) --ignore=tests/clients $(SHARED) $(ARGS)
 
 proofs: $(PROOFS) ## run what `make test` leaves out: faults, fuzz, schemathesis, storm, deployment
 
@@ -47,6 +47,21 @@ prove/deployed: $(READY)
 
 $(APART:%=prove/%): prove/%: $(READY)
 	$(BIN)/python -m pytest $*
+
+# Generators and linters of the API's document come from two registries: Node.js has to be there.
+CLIENTS := build/clients
+
+$(CLIENTS)/.ready: tests/clients/package-lock.json tests/clients/requirements.txt
+	@command -v npm > /dev/null || { echo "make clients needs Node.js 20 or later, with npm." >&2; exit 1; }
+	mkdir -p $(CLIENTS)
+	cp tests/clients/package.json tests/clients/package-lock.json $(CLIENTS)
+	npm ci --prefix $(CLIENTS) --ignore-scripts --no-audit --no-fund --loglevel=error
+	test -x $(CLIENTS)/python/bin/python || $(PYTHON) -m venv $(CLIENTS)/python
+	$(CLIENTS)/python/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r tests/clients/requirements.txt
+	@touch $@
+
+clients: $(READY) $(CLIENTS)/.ready ## lint the API's document, and generate, compile and try clients
+	$(BIN)/python -m pytest tests/clients
 
 lint: $(READY) ## check style, types and the direction of imports
 	$(BIN)/ruff check .
@@ -120,6 +135,7 @@ requirements: $(READY) ## compile the pinned lists anew
 	$(COMPILE) $(ARGS) --extra dev --constraint requirements.txt --output-file requirements-dev.txt pyproject.toml
 	$(COMPILE) $(ARGS) --output-file infra/requirements-cloud.txt infra/requirements-cloud.in
 	$(COMPILE) $(ARGS) --output-file infra/requirements-lint.txt infra/requirements-lint.in
+	$(COMPILE) $(ARGS) --output-file tests/clients/requirements.txt tests/clients/requirements.in
 	$(COMPILE) $(ARGS) --output-file tests/fuzz/requirements-doors.txt tests/fuzz/requirements-doors.in
 	$(COMPILE) $(ARGS) --output-file tests/bench/requirements-rival.txt tests/bench/requirements-rival.in
 

@@ -40,7 +40,7 @@ from chalicelib.routes.operation import Body, Call, Reply
 from chalicelib.routes.views import (
     AwardView,
     BalanceView,
-    OutcomeView,
+    ProgrammeOutcomeView,
     TierChangeView,
     award_view,
     balances,
@@ -145,7 +145,7 @@ class ActivityView(Struct, frozen=True):
     effective_at: str
     awards: list[AwardView]
     tier_changes: list[TierChangeView]
-    outcomes: list[OutcomeView]
+    outcomes: list[ProgrammeOutcomeView]
     balances: list[BalanceView]
     explanation: list[ExplanationView]
 

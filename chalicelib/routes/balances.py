@@ -26,7 +26,7 @@ class AsOf(Query, frozen=True):
     )
 
 
-class BalancesView(Struct, frozen=True):
+class MemberBalancesView(Struct, frozen=True):
     """What a member holds at an instant."""
 
     member_id: str
@@ -44,7 +44,7 @@ class BalancesView(Struct, frozen=True):
     summary="Read a balance, now or as of a past instant",
     description="By programme and currency, with the lots in the order in which they are spent.",
     query=AsOf,
-    answer=BalancesView,
+    answer=MemberBalancesView,
     headers=("Content-Language",),
     member_may=True,
     errors=("member_not_found", "as_of_in_future", "invalid_instant"),
@@ -56,7 +56,7 @@ def balance(call: Call[None, AsOf]) -> Reply:
     reading = read_as_of(services_of(call), caller_of(call), member, at)
     language = spoken(call.locale)
     return Reply(
-        BalancesView(
+        MemberBalancesView(
             member_id=member,
             as_of=format_instant(reading.now),
             status=reading.account.status,

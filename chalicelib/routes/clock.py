@@ -50,7 +50,7 @@ class SandboxSummaryView(Struct, frozen=True):
     now: Timestamp
 
 
-class SandboxesView(Struct, frozen=True):
+class SandboxListView(Struct, frozen=True):
     """A page of sandboxes, the latest first."""
 
     sandboxes: list[SandboxSummaryView]
@@ -107,7 +107,7 @@ def open_one(call: Call[SandboxBody]) -> Reply:
     summary="List the sandboxes that you opened, the latest first",
     description="Where the clock of each stands. In production there are none.",
     query=Page,
-    answer=SandboxesView,
+    answer=SandboxListView,
 )
 def sandboxes(call: Call[None, Page]) -> Reply:
     """Page through the sandboxes that the tenant opened."""
@@ -123,7 +123,7 @@ def sandboxes(call: Call[None, Page]) -> Reply:
         )
         for each in found.items
     ]
-    return Reply(SandboxesView(shown, cursor_of(call, found.after)))
+    return Reply(SandboxListView(shown, cursor_of(call, found.after)))
 
 
 @api.get(

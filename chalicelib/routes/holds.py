@@ -97,7 +97,7 @@ class EndedHoldView(Struct, frozen=True):
     balances: list[BalanceView]
 
 
-class HoldsView(Struct, frozen=True):
+class MemberHoldsView(Struct, frozen=True):
     """Every hold that is open."""
 
     member_id: str
@@ -115,7 +115,7 @@ _ENDING = ("member_not_found", "account_closed", "hold_not_found", "hold_ended")
     summary="List the open holds of a member",
     description="The first to be placed first.",
     query=Page,
-    answer=HoldsView,
+    answer=MemberHoldsView,
     member_may=True,
 )
 def listed(call: Call[None, Page]) -> Reply:
@@ -123,7 +123,7 @@ def listed(call: Call[None, Page]) -> Reply:
     member = call.path["member_id"]
     found = read_holds(services_of(call), caller_of(call), member).holds
     page, cursor = page_of(call, sorted(found.items()), lambda each: each[0])
-    return Reply(HoldsView(member, [_view(hold_id, hold) for hold_id, hold in page], cursor))
+    return Reply(MemberHoldsView(member, [_view(hold_id, hold) for hold_id, hold in page], cursor))
 
 
 @api.post(

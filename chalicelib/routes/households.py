@@ -91,7 +91,7 @@ class HouseholdSummaryView(Struct, frozen=True):
     members: list[HouseholdMemberView]
 
 
-class HouseholdsView(Struct, frozen=True):
+class HouseholdListView(Struct, frozen=True):
     """A page of households, the latest first."""
 
     households: list[HouseholdSummaryView]
@@ -143,7 +143,7 @@ def found(call: Call[NewHouseholdBody]) -> Reply:
     summary="List the households, the latest first",
     description="Those that somebody belongs to; `from` and `to` are about when they were founded.",
     query=PeriodPage,
-    answer=HouseholdsView,
+    answer=HouseholdListView,
     errors=BAD_PERIOD,
 )
 def listed(call: Call[None, PeriodPage]) -> Reply:
@@ -164,7 +164,7 @@ def listed(call: Call[None, PeriodPage]) -> Reply:
         )
         for household, account in found.items
     ]
-    return Reply(HouseholdsView(shown, cursor_of(call, found.after)))
+    return Reply(HouseholdListView(shown, cursor_of(call, found.after)))
 
 
 @api.get(

@@ -93,7 +93,7 @@ class KeySummaryView(Struct, frozen=True):
     last_used_on: str | None
 
 
-class KeysView(Struct, frozen=True):
+class KeyListView(Struct, frozen=True):
     """A page of API keys, the latest first."""
 
     keys: list[KeySummaryView]
@@ -144,7 +144,7 @@ def issue(call: Call[KeyBody]) -> Reply:
     summary="List the API keys, the latest first",
     description="What each may do, and never its secret.",
     query=KeyQuery,
-    answer=KeysView,
+    answer=KeyListView,
 )
 def listed(call: Call[None, KeyQuery]) -> Reply:
     """Page through the keys of a tenant."""
@@ -157,7 +157,7 @@ def listed(call: Call[None, KeyQuery]) -> Reply:
     )
     now = services_of(call).wall_clock()
     shown = [_summary(each, now) for each in found.items]
-    return Reply(KeysView(shown, cursor_of(call, found.after)))
+    return Reply(KeyListView(shown, cursor_of(call, found.after)))
 
 
 @api.patch(

@@ -27,7 +27,7 @@ from chalicelib.routes.pricing import DeductionView, PricedBy
 from chalicelib.routes.views import (
     AwardView,
     MovementView,
-    OutcomeView,
+    ProgrammeOutcomeView,
     award_view,
     movement,
     outcome_views,
@@ -97,7 +97,7 @@ class EventView(Struct, frozen=True, omit_defaults=True):
     activity: ActivitySummaryView | None = None
     awards: list[AwardView] = []
     deductions: list[DeductionView] = []
-    outcomes: list[OutcomeView] = []
+    outcomes: list[ProgrammeOutcomeView] = []
     tiers: dict[str, str] = {}
     expiring: list[ExpiringValueView] = []
     at_risk: list[TierAtRiskView] = []

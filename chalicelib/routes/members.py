@@ -119,7 +119,7 @@ class MemberSearchBody(Body):
     name: Token
 
 
-class MembersView(Struct, frozen=True):
+class MemberListView(Struct, frozen=True):
     """A page of members, the latest to come first; it may be short and yet not the last."""
 
     members: list[MemberSummaryView]
@@ -224,7 +224,7 @@ def find(call: Call[ExternalId]) -> Reply:
         "addresses."
     ),
     query=MemberQuery,
-    answer=MembersView,
+    answer=MemberListView,
     errors=BAD_PERIOD,
 )
 def listed(call: Call[None, MemberQuery]) -> Reply:
@@ -243,7 +243,7 @@ def listed(call: Call[None, MemberQuery]) -> Reply:
     ),
     body=MemberSearchBody,
     query=MemberQuery,
-    answer=MembersView,
+    answer=MemberListView,
     idempotent=False,
     errors=BAD_PERIOD,
 )
@@ -259,7 +259,7 @@ def _listed(call: Call[Any, MemberQuery], name: str) -> Reply:
         services_of(call), caller_of(call), wanted, limit=query.limit, before=entry_of(call)
     )
     shown = [member_summary(each.profile, each.account) for each in found.items]
-    return Reply(MembersView(shown, cursor_of(call, found.after)))
+    return Reply(MemberListView(shown, cursor_of(call, found.after)))
 
 
 @api.get(

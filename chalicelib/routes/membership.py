@@ -96,7 +96,7 @@ class EvidencesView(Struct, frozen=True):
     evidence: list[EvidenceView]
 
 
-class ProgrammeView(Struct, frozen=True):
+class MemberProgrammeView(Struct, frozen=True):
     """A programme in force: whether the member has joined it, and what stands in the way."""
 
     programme: str
@@ -105,11 +105,11 @@ class ProgrammeView(Struct, frozen=True):
     obstacle: ObstacleView | None
 
 
-class ProgrammesView(Struct, frozen=True):
+class MemberProgrammesView(Struct, frozen=True):
     """Every programme in force, as one member sees it; names are in the language ``lang``."""
 
     member_id: str
-    programmes: list[ProgrammeView]
+    programmes: list[MemberProgrammeView]
     lang: str
     dir: Direction
 
@@ -140,7 +140,7 @@ def enrol(call: Call[EnrolmentBody]) -> Reply:
     name="read_member_programmes",
     scope="programmes:read",
     summary="Read which programmes a member has joined or may join",
-    answer=ProgrammesView,
+    answer=MemberProgrammesView,
     member_may=True,
     errors=("member_not_found",),
 )
@@ -155,7 +155,7 @@ def programmes(call: Call) -> Reply:
         joined = programme_id in reading.account.enrolments
         refusal = None if joined else obstacle(reading.account, version.document)
         found.append(
-            ProgrammeView(
+            MemberProgrammeView(
                 programme_id,
                 text_in(version.document.name, call.locale),
                 joined,
@@ -163,7 +163,7 @@ def programmes(call: Call) -> Reply:
             )
         )
     reader = spoken(call.locale)
-    return Reply(ProgrammesView(call.path["member_id"], found, reader.lang, reader.dir))
+    return Reply(MemberProgrammesView(call.path["member_id"], found, reader.lang, reader.dir))
 
 
 @api.get(

@@ -56,8 +56,10 @@ def published(document: dict[str, Any]) -> dict[str, Any]:
         taken = [new for new in names.values() if list(names.values()).count(new) > 1]
         raise LookupError(f"name these differently: {sorted(set(taken))}")
     made: dict[str, Any] = _renamed(document, names)
+    # Some generators take the title for the name.
     made["components"]["schemas"] = {
-        names[name]: schema for name, schema in made["components"]["schemas"].items()
+        names[name]: {**schema, "title": names[name]}
+        for name, schema in made["components"]["schemas"].items()
     }
     return made
 

@@ -14,7 +14,7 @@ from chalicelib.routes.calls import caller_of, instant_in, page_of, services_of
 from chalicelib.routes.fields import InstantText
 from chalicelib.routes.http import Resource
 from chalicelib.routes.operation import Body, Call, Page, Query, Reply, Timestamp
-from chalicelib.routes.rules_in_words import RulesView, in_words
+from chalicelib.routes.rules_in_words import RulesInWordsView, in_words
 from chalicelib.routes.views import when
 from chalicelib.usecases.publish_programme import (
     check_document,
@@ -231,7 +231,7 @@ def read(call: Call[None, WhichVersion]) -> Reply:
     summary="Read the rules in words",
     description="As a member would read them, in the language that is asked for.",
     query=WhichVersion,
-    answer=RulesView,
+    answer=RulesInWordsView,
     headers=("Content-Language",),
     errors=("programme_not_found", "version_not_found"),
 )
@@ -248,7 +248,7 @@ def rules(call: Call[None, WhichVersion]) -> Reply:
     scope="programmes:read",
     summary="Read the rules that are in force in words",
     description="Drafts and versions to come are not shown here.",
-    answer=RulesView,
+    answer=RulesInWordsView,
     headers=("Content-Language",),
     member_may=True,
     errors=("member_not_found", "programme_not_found"),

@@ -37,7 +37,7 @@ from chalicelib.routes.quote_views import (
 from chalicelib.routes.views import (
     AwardView,
     BalanceView,
-    OutcomeView,
+    ProgrammeOutcomeView,
     TierChangeView,
     award_view,
     balances,
@@ -107,7 +107,7 @@ class NewQuoteView(Struct, frozen=True):
 
     quote: QuoteView
     awards: list[AwardView]
-    outcomes: list[OutcomeView]
+    outcomes: list[ProgrammeOutcomeView]
 
 
 class ConfirmedQuoteView(Struct, frozen=True):
@@ -117,7 +117,7 @@ class ConfirmedQuoteView(Struct, frozen=True):
     version: int
     awards: list[AwardView]
     tier_changes: list[TierChangeView]
-    outcomes: list[OutcomeView]
+    outcomes: list[ProgrammeOutcomeView]
     balances: list[BalanceView]
 
 
@@ -128,7 +128,7 @@ class QuoteQuery(PeriodPage, kw_only=True, frozen=True):
     programme: Id | None = None
 
 
-class QuotesView(Struct, frozen=True):
+class MemberQuotesView(Struct, frozen=True):
     """A page of a member's quotes, the latest first; it may be short and yet not the last."""
 
     member_id: str
@@ -208,7 +208,7 @@ def make(call: Call[QuoteBody, DryRun]) -> Reply:
     summary="List a member's quotes, the latest first",
     description="Those of the last two weeks; `from` and `to` are about when they were made.",
     query=QuoteQuery,
-    answer=QuotesView,
+    answer=MemberQuotesView,
     member_may=True,
     errors=("member_not_found", *BAD_PERIOD),
 )
@@ -224,7 +224,7 @@ def listed(call: Call[None, QuoteQuery]) -> Reply:
         before=call.position(),
     )
     shown = [quote_summary(each, now) for each in found.items]
-    return Reply(QuotesView(member, shown, cursor_of(call, found.after)))
+    return Reply(MemberQuotesView(member, shown, cursor_of(call, found.after)))
 
 
 @api.get(

@@ -106,7 +106,7 @@ class RedemptionQuery(PeriodPage, kw_only=True, frozen=True):
     reward: Id | None = None
 
 
-class RedemptionsView(Struct, frozen=True):
+class MemberRedemptionsView(Struct, frozen=True):
     """A page of what a member redeemed, the latest first; it may be short and yet not the last."""
 
     member_id: str
@@ -226,7 +226,7 @@ def read(call: Call) -> Reply:
     summary="List what a member redeemed, the latest first",
     description="Of the vouchers' codes only the end is shown.",
     query=RedemptionQuery,
-    answer=RedemptionsView,
+    answer=MemberRedemptionsView,
     member_may=True,
     errors=("member_not_found", *BAD_PERIOD),
 )
@@ -243,7 +243,7 @@ def listed(call: Call[None, RedemptionQuery]) -> Reply:
         before=call.position(),
     )
     shown = [_details(call, each, now) for each in found.items]
-    return Reply(RedemptionsView(member, shown, cursor_of(call, found.after)))
+    return Reply(MemberRedemptionsView(member, shown, cursor_of(call, found.after)))
 
 
 def _details(call: Call[Any, Any], redemption: Redemption, now: Instant) -> RedemptionDetailsView:

@@ -49,7 +49,7 @@ from chalicelib.routes.reversal_views import (
 from chalicelib.routes.views import (
     BalanceView,
     MovementView,
-    OutcomeView,
+    ProgrammeOutcomeView,
     TierChangeView,
     balances,
     movement,
@@ -139,7 +139,7 @@ class ReversalView(Struct, frozen=True):
     returned: list[TakenBackView]
     units: list[UnitsChangedView]
     tier_changes: list[TierChangeView]
-    outcomes: list[OutcomeView]
+    outcomes: list[ProgrammeOutcomeView]
     movements: list[MovementView]
     balances: list[BalanceView]
 

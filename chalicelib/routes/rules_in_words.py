@@ -36,7 +36,7 @@ class RuleInWords(Struct, frozen=True):
     metadata: dict[str, str]
 
 
-class RulesView(Struct, frozen=True):
+class RulesInWordsView(Struct, frozen=True):
     """
     A programme in words.
 
@@ -70,7 +70,7 @@ def in_words(version: ProgrammeVersion, locale: str) -> Reply:
     if borrowed := borrowed_from(version.document.name, locale):
         others.add(borrowed)
     return Reply(
-        RulesView(
+        RulesInWordsView(
             programme=version.programme_id,
             version=version.number,
             name=text_in(version.document.name, locale),

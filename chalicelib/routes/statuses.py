@@ -50,7 +50,7 @@ class StatusWithdrawalBody(Body):
     note: Note = ""
 
 
-class MemberStatusView(Struct, frozen=True):
+class HeldStatusView(Struct, frozen=True):
     """A status and its days; ``ended`` once the last of them is over."""
 
     programme: str
@@ -66,7 +66,7 @@ class MemberStatusesView(Struct, frozen=True):
     """Everything that was shown of a member."""
 
     member_id: str
-    statuses: list[MemberStatusView]
+    statuses: list[HeldStatusView]
     next_cursor: str | None
 
 
@@ -75,7 +75,7 @@ class VerifiedStatusView(Struct, frozen=True):
 
     member_id: str
     changed: bool
-    status: MemberStatusView | None
+    status: HeldStatusView | None
 
 
 _REFUSALS = (
@@ -170,13 +170,13 @@ def _change(call: Call[Any, Any], command: VerifyStatus | WithdrawStatus, status
     return carry_out(call, command, present)
 
 
-def _listed(each: StatusRead, locale: str) -> MemberStatusView:
+def _listed(each: StatusRead, locale: str) -> HeldStatusView:
     name = text_in(statuses.name_of(each.programme, each.status), locale)
     return _view(each.programme, each.status, name, each.verified)
 
 
-def _view(programme: Programme, status: str, name: str, held: VerifiedStatus) -> MemberStatusView:
-    return MemberStatusView(
+def _view(programme: Programme, status: str, name: str, held: VerifiedStatus) -> HeldStatusView:
+    return HeldStatusView(
         programme=programme.id,
         status=status,
         name=name,

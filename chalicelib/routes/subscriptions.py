@@ -88,7 +88,7 @@ class PlanResumptionBody(Body):
     programme: Id
 
 
-class SubscriptionsView(Struct, frozen=True):
+class MemberSubscriptionsView(Struct, frozen=True):
     """Every plan of a member, one in a programme at most."""
 
     member_id: str
@@ -122,7 +122,7 @@ _REFUSALS = ("member_not_found", "account_closed", "programme_not_found", "not_e
     summary="List a member's paid plans",
     description="With what is paid for, and what follows.",
     query=Page,
-    answer=SubscriptionsView,
+    answer=MemberSubscriptionsView,
     member_may=True,
     errors=("member_not_found",),
 )
@@ -131,7 +131,7 @@ def listed(call: Call[None, Page]) -> Reply:
     found = read_subscriptions(services_of(call), caller_of(call), call.path["member_id"])
     page, cursor = page_of(call, list(found.subscriptions.items()), lambda each: each[0])
     shown = [subscription_view(key, each, found.programmes, found.now) for key, each in page]
-    return Reply(SubscriptionsView(call.path["member_id"], shown, cursor))
+    return Reply(MemberSubscriptionsView(call.path["member_id"], shown, cursor))
 
 
 @api.post(

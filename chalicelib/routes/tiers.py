@@ -53,7 +53,7 @@ class TierStepView(Struct, frozen=True):
     reason: str
 
 
-class MetricView(Struct, frozen=True, omit_defaults=True):
+class MetricProgressView(Struct, frozen=True, omit_defaults=True):
     """A metric, what it must reach, and what is missing."""
 
     metric: CountedMetric
@@ -77,10 +77,10 @@ class TierRequirementView(Struct, frozen=True):
     name: str
     need: Need
     reached: bool
-    metrics: list[MetricView]
+    metrics: list[MetricProgressView]
 
 
-class MemberTierView(Struct, frozen=True):
+class HeldTierView(Struct, frozen=True):
     """
     Where the member stands in one programme.
 
@@ -106,7 +106,7 @@ class MemberTiersView(Struct, frozen=True):
     """Where the member stands in every programme with tiers."""
 
     member_id: str
-    tiers: list[MemberTierView]
+    tiers: list[HeldTierView]
 
 
 class TierGrantBody(Body):
@@ -225,8 +225,8 @@ def _change(call: Call[Any, Any], command: GrantTier | LiftTier, status: int) ->
     return carry_out(call, command, present)
 
 
-def _tier(programme: str, progress: TierProgress, locale: str) -> MemberTierView:
-    return MemberTierView(
+def _tier(programme: str, progress: TierProgress, locale: str) -> HeldTierView:
+    return HeldTierView(
         programme=programme,
         tier=progress.tier,
         name=text_in(progress.name, locale),
@@ -251,7 +251,7 @@ def _level(level: LevelProgress | None, locale: str) -> TierRequirementView | No
     if level is None:
         return None
     metrics = [
-        MetricView(m.metric, m.value, m.at_least, m.missing, m.currency, m.on, m.group)
+        MetricProgressView(m.metric, m.value, m.at_least, m.missing, m.currency, m.on, m.group)
         for m in level.metrics
     ]
     return TierRequirementView(

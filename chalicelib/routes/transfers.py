@@ -117,7 +117,7 @@ class TransferSummaryView(Struct, frozen=True):
     reference: str
 
 
-class TransfersView(Struct, frozen=True):
+class MemberTransfersView(Struct, frozen=True):
     """A page of transfers, the latest first; it may be short, or empty, and yet not the last."""
 
     member_id: str
@@ -132,7 +132,7 @@ class TransfersView(Struct, frozen=True):
     summary="List what a member sent and received, the latest first",
     description="`from` and `to` are about when it moved.",
     query=TransferQuery,
-    answer=TransfersView,
+    answer=MemberTransfersView,
     member_may=True,
     errors=("member_not_found", *BAD_PERIOD),
 )
@@ -148,7 +148,7 @@ def listed(call: Call[None, TransferQuery]) -> Reply:
         before=call.position(),
     )
     shown = [_summary(each) for each in found.items]
-    return Reply(TransfersView(member, shown, cursor_of(call, found.after)))
+    return Reply(MemberTransfersView(member, shown, cursor_of(call, found.after)))
 
 
 def _summary(event: Event) -> TransferSummaryView:

@@ -46,7 +46,7 @@ def award_view(award: RuleAward) -> AwardView:
     )
 
 
-class OutcomeView(Struct, frozen=True):
+class ProgrammeOutcomeView(Struct, frozen=True):
     """What a mechanic beyond earning and tiers made of the activity, such as `stamp_cards`."""
 
     programme: str
@@ -54,14 +54,14 @@ class OutcomeView(Struct, frozen=True):
     outcome: dict[str, Any]
 
 
-def outcome_views(outcomes: Iterable[Outcome]) -> list[OutcomeView]:
+def outcome_views(outcomes: Iterable[Outcome]) -> list[ProgrammeOutcomeView]:
     """Return what mechanics made of an activity, as the caller gets it."""
     found = []
     for outcome in outcomes:
         reaction = registry.of_outcome(outcome).reaction
         if reaction is not None and reaction.shown is not None:
             result = reaction.shown(outcome)
-            found.append(OutcomeView(outcome.programme, section_of(outcome), result))
+            found.append(ProgrammeOutcomeView(outcome.programme, section_of(outcome), result))
     return sorted(found, key=lambda view: (view.programme, view.mechanic))
 
 

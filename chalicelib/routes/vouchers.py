@@ -135,7 +135,7 @@ class VoucherSummaryView(Struct, frozen=True):
     expires_at: str | None
 
 
-class VouchersView(Struct, frozen=True):
+class VoucherListView(Struct, frozen=True):
     """
     A page of vouchers in one state, the latest to come to it first.
 
@@ -193,7 +193,7 @@ def _found(found: VoucherRead, locale: str) -> VoucherFound:
         "counts by when it was issued. Of the codes only the end is shown."
     ),
     query=VoucherQuery,
-    answer=VouchersView,
+    answer=VoucherListView,
     errors=BAD_PERIOD,
 )
 def listed(call: Call[None, VoucherQuery]) -> Reply:
@@ -216,7 +216,7 @@ def listed(call: Call[None, VoucherQuery]) -> Reply:
         )
         for each in found.items
     ]
-    return Reply(VouchersView(shown, cursor_of(call, found.after)))
+    return Reply(VoucherListView(shown, cursor_of(call, found.after)))
 
 
 @api.post(

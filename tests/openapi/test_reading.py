@@ -487,7 +487,7 @@ class TestTexts:
 
 #: Where a status is one of those that the programme names, and a state is of many things.
 OPEN = {
-    "MemberStatus",
+    "HeldStatus",
     "StatusVerificationInput",
     "StatusWithdrawalInput",
     "Problem",
@@ -519,6 +519,20 @@ class TestNames:
         """No name is of the code's own making."""
         assert [name for name in SCHEMAS if name.endswith(("View", "Body", "Struct"))] == []
         assert all(name[0].isupper() and name.isalnum() for name in SCHEMAS)
+        assert [name for name, schema in SCHEMAS.items() if schema["title"] != name] == []
+
+    def test_d9_no_schema_is_called_as_a_field_of_another(self) -> None:
+        """Generators call what a field holds after both: `Member.status` is a `MemberStatus`."""
+        made = {component + name.title().replace("_", "") for component, name, _ in properties()}
+
+        assert len(made) > 500
+        assert made & SCHEMAS.keys() == set()
+
+    def test_d9_no_field_is_called_as_its_schema(self) -> None:
+        """A generated class with a field of its own name hides one by the other."""
+        assert [
+            f"{c}.{name}" for c, name, _ in properties() if c == name.title().replace("_", "")
+        ] == []
         assert {"Hold", "HoldInput", "EndedHold", "Deduction", "ProgrammeDocument"} <= (
             SCHEMAS.keys()
         )

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from chalicelib.domain.ledger.calendar import format_instant
+from chalicelib.domain.ledger.events import TierReviewAnnounced
 from chalicelib.domain.programme.document import Programme
 from tests.domain.building import (
     Member,
@@ -211,16 +212,15 @@ class TestNotice:
         self, window: str, times: int, tier: str
     ) -> None:
         """Where no visit is left in the window, however high the tier was."""
-        days = {"rolling_days": 30} if window == "rolling" else {}
+        days: dict[str, Any] = {"rolling_days": 30} if window == "rolling" else {}
         levels = (("silver", visits(2)), ("gold", visits(4)))
         member = Member(clinic(*levels, window=window, notice_days=3, **days))
         visit_times(member, times, "2026-03")
 
-        told = [
-            event.data for event in member.tick("2026-06-01") if event.kind.endswith("announced")
-        ]
+        told = [event.data for event in member.tick("2026-06-01")]
+        announced = [each for each in told if isinstance(each, TierReviewAnnounced)]
 
-        assert [[(each.tier, each.falls_to) for each in data.at_risk] for data in told] == [
+        assert [[(each.tier, each.falls_to) for each in data.at_risk] for data in announced] == [
             [(tier, "base")]
         ]
 
