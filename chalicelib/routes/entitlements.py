@@ -6,6 +6,7 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
+from chalicelib.domain.mechanics.discounts import TierDiscount
 from chalicelib.domain.mechanics.entitlement_uses import (
     Returned,
     ReturnEntitlement,
@@ -35,9 +36,16 @@ class GrantedUnitsView(Struct, frozen=True, omit_defaults=True):
     expires_on: str | None = None
 
 
+class TierDiscountView(Struct, frozen=True):
+    """What a discount takes off: ``percent``, or what is above the ``prices`` of a unit by SKU."""
+
+    percent: int | None
+    prices: dict[str, int]
+
+
 class MemberEntitlementView(Struct, frozen=True):
     """
-    One entitlement.
+    One entitlement, or a discount that the tier brings: that has an ``off``, and nobody uses it.
 
     ``left`` is what remains of quota and grants, null where it is without limit; ``resets_on`` the
     local day on which the quota is renewed.
@@ -52,6 +60,7 @@ class MemberEntitlementView(Struct, frozen=True):
     quota_left: int | None
     resets_on: str | None
     grants: list[GrantedUnitsView]
+    off: TierDiscountView | None
     metadata: dict[str, str]
 
 
@@ -151,7 +160,10 @@ _REFUSALS = (
     name="list_entitlements",
     scope="entitlements:read",
     summary="List what a member may use",
-    description="From the tier held and from grants, of every programme that the member joined.",
+    description=(
+        "From the tier held and from grants, of every programme that the member joined; then the "
+        "discounts that tiers bring, which quotes take off by themselves."
+    ),
     query=Page,
     answer=MemberEntitlementsView,
     member_may=True,
@@ -159,10 +171,17 @@ _REFUSALS = (
 def listed(call: Call[None, Page]) -> Reply:
     """Every entitlement that is held now."""
     member = call.path["member_id"]
-    found = read_benefits(services_of(call), caller_of(call), member).held
-    page, cursor = page_of(call, found, lambda each: f"{each.programme}/{each.entitlement.id}")
-    shown = [_view(each, call.locale) for each in page]
-    return Reply(MemberEntitlementsView(member, shown, cursor))
+    found = read_benefits(services_of(call), caller_of(call), member)
+    shown = [_view(each, call.locale) for each in found.held]
+    shown += [_discount(programme, each, call.locale) for programme, each in found.discounts]
+    page, cursor = page_of(call, shown, _key)
+    return Reply(MemberEntitlementsView(member, list(page), cursor))
+
+
+def _key(shown: MemberEntitlementView) -> str:
+    """Return the key of what is listed: a discount may have the id of an entitlement."""
+    kind = "entitlement" if shown.off is None else "discount"
+    return f"{shown.programme}/{kind}/{shown.entitlement}"
 
 
 @api.get(
@@ -294,7 +313,25 @@ def _view(held: Held, locale: str) -> MemberEntitlementView:
         quota_left=held.quota_left,
         resets_on=held.resets_on,
         grants=[GrantedUnitsView(each.units, each.expires_on) for each in held.grants],
+        off=None,
         metadata=entitlement.metadata,
+    )
+
+
+def _discount(programme: str, brought: TierDiscount, locale: str) -> MemberEntitlementView:
+    discount = brought.discount
+    return MemberEntitlementView(
+        programme=programme,
+        entitlement=discount.id,
+        name=text_in(discount.name, locale),
+        description="",
+        kind="discount",
+        left=None,
+        quota_left=None,
+        resets_on=None,
+        grants=[],
+        off=TierDiscountView(brought.percent, brought.prices),
+        metadata=discount.metadata,
     )
 
 

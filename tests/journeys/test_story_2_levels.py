@@ -68,8 +68,13 @@ def test_silver_by_amount(hospital: Clinic, patient: str) -> None:
     (moved,) = result["tier_changes"]
     assert (moved["before"], moved["after"]) == ("base", "silver")
     found = hospital.api.get(f"/v1/members/{patient}/entitlements").expect(200)["entitlements"]
-    shown = {each["entitlement"]: (each["left"], each["resets_on"]) for each in found}
+    used = [each for each in found if each["off"] is None]
+    shown = {each["entitlement"]: (each["left"], each["resets_on"]) for each in used}
     assert shown == {"parking": (4, "2026-04-01"), "priority-registration": (None, None)}
+    (brought,) = [each for each in found if each["off"] is not None]
+    assert (brought["entitlement"], brought["kind"]) == ("specialist", "discount")
+    assert brought["off"] == {"percent": 10, "prices": {}}
+    assert (brought["name"], brought["left"]) == ("Specialist visits", None)
 
     for _ in range(4):
         use(hospital, patient, "parking").expect(201)
@@ -93,6 +98,26 @@ def test_specialists_cost_less(hospital: Clinic, patient: str) -> None:
     made = hospital.api.post(f"/v1/members/{patient}/quotes", body).expect(201)["quote"]
 
     assert [line["net"] for line in made["lines"]] == [27_000, 5_000]
+
+
+def test_gold_takes_both(hospital: Clinic, patient: str) -> None:
+    """Twelve visits and CNY 15,000 are gold together, and neither without the other."""
+    for _ in range(6):
+        hospital.record(patient).expect(201)
+    pay(hospital, patient, 1_500_000 - 480_000 - 1)
+    assert tier(hospital, patient)["tier"] == "silver"  # 11 visits, a fen too little
+    assert pay(hospital, patient, 1)["tier_changes"] == []
+
+    (twelfth,) = hospital.record(patient).expect(201)["tier_changes"]
+
+    assert (twelfth["before"], twelfth["after"]) == ("silver", "gold")
+    other = hospital.enrolled()
+    for _ in range(12):
+        hospital.record(other).expect(201)
+    pay(hospital, other, 1_500_000 - 1)
+    assert tier(hospital, other)["tier"] == "silver"
+    (paid,) = pay(hospital, other, 1)["tier_changes"]
+    assert (paid["before"], paid["after"]) == ("silver", "gold")
 
 
 def test_gold_for_points(hospital: Clinic, patient: str) -> None:
@@ -210,7 +235,8 @@ def test_what_gold_brings(hospital: Clinic, patient: str) -> None:
     path = f"/v1/members/{patient}"
 
     found = hospital.member(patient).get(f"{path}/entitlements").expect(200)["entitlements"]
-    left = {each["entitlement"]: (each["left"], each["resets_on"]) for each in found}
+    used = [each for each in found if each["off"] is None]
+    left = {each["entitlement"]: (each["left"], each["resets_on"]) for each in used}
     assert left == {
         "parking": (4, "2026-04-01"),
         "priority-registration": (None, None),

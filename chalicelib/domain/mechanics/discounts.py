@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from chalicelib.domain.decide.event_builder import EventBuilder
 from chalicelib.domain.decide.mechanic import Mechanic
@@ -19,7 +19,14 @@ from chalicelib.domain.decide.reaction import EarnContext, Reaction, ReversalCon
 from chalicelib.domain.ledger import calendar
 from chalicelib.domain.ledger.account import Account
 from chalicelib.domain.ledger.events import SpendCounted, SpendTerm
-from chalicelib.domain.mechanics.discount_terms import SECTION, SpendWindow, spend_windows
+from chalicelib.domain.mechanics.discount_terms import (
+    SECTION,
+    Discount,
+    ForTier,
+    MemberPrices,
+    SpendWindow,
+    spend_windows,
+)
 from chalicelib.domain.mechanics.metrics import DayTotals, metric_key
 from chalicelib.domain.programme.document import Programme
 from chalicelib.domain.programme.versions import ProgrammeVersion
@@ -27,6 +34,15 @@ from chalicelib.domain.programme.versions import ProgrammeVersion
 if TYPE_CHECKING:
     from chalicelib.domain.programme.wording import Composer, Description
     from chalicelib.domain.violations import Violation
+
+
+class TierDiscount(NamedTuple):
+    """A discount that a tier brings: ``percent`` off, or ``prices`` of a unit by SKU."""
+
+    discount: Discount
+    percent: int | None
+    prices: dict[str, int]
+
 
 #: Later than every day that is written as one.
 _FOR_EVER: Final = "9999-12-31"
@@ -55,6 +71,17 @@ def held_through(
                     ends.append(calendar.add_days(reached, terms.term_days))
                     break
     return max(ends, default=None)
+
+
+def by_tier(account: Account, programme: Programme) -> Iterator[TierDiscount]:
+    """Yield the discounts that a member of a programme has by the tier held, in its order."""
+    tier = account.enrolments[programme.id].tier
+    for discount in SECTION.of(programme).offers:
+        match discount.terms:
+            case ForTier(percent) if tier in percent:
+                yield TierDiscount(discount, percent[tier], {})
+            case MemberPrices(prices, tiers) if tier in tiers:
+                yield TierDiscount(discount, None, prices)
 
 
 def _in_turn(
