@@ -31,15 +31,22 @@ class TopUpBody(Body):
     reference: PaymentReference = ""
 
 
+class TopUpPartView(Struct, frozen=True):
+    """A part of what was paid in: ``percent`` off what is paid from it."""
+
+    amount: int
+    percent: int
+
+
 class TopUpView(Struct, frozen=True):
-    """What was paid in: ``percent`` off what is paid from it, until the end of ``expires_on``."""
+    """What was paid in, in parts by the percentage off, until the end of ``expires_on``."""
 
     member_id: str
     version: int
     programme: str
     currency: str
     amount: int
-    percent: int
+    parts: list[TopUpPartView]
     expires_on: str | None
     balances: list[BalanceView]
 
@@ -50,8 +57,9 @@ class TopUpView(Struct, frozen=True):
     scope="wallets:write",
     summary="Pay money into a prepaid wallet",
     description=(
-        "The amount decides the percentage off what is paid from it. It is not paid out. Two "
-        "payments have two references; one that is on record already is refused."
+        "The amount, alone or with other top-ups, decides the percentage off what is paid from it. "
+        "It is not paid out. Two payments have two references; one that is on record already is "
+        "refused."
     ),
     body=TopUpBody,
     answer=TopUpView,
@@ -86,7 +94,7 @@ def add(call: Call[TopUpBody]) -> Reply:
             programme=body.programme,
             currency=result.currency,
             amount=result.amount,
-            percent=result.percent,
+            parts=[TopUpPartView(part.amount, part.percent) for part in result.parts],
             expires_on=result.expires_on,
             balances=balances(decided.account, decided.programmes, decided.now, "en"),
         )

@@ -316,6 +316,7 @@ def document(rates: Rates, time_zone: str) -> dict[str, Any]:
                 "currency": "prepaid",
                 "kind": "prepaid",
                 "bands": [{"at_least": 2000, "percent": 10}, {"at_least": 5000, "percent": 20}],
+                "bands_by": "every",
             }
         ],
         "stamp_cards": [CARD],

@@ -73,7 +73,69 @@ def reverse(desk: Clinic, quote_id: str, **more: Any) -> Any:
 )
 def test_bands(desk: Clinic, patient: str, pence: int, percent: int) -> None:
     """A penny below a band earns the band before."""
-    assert top_up(desk, patient, pence)["percent"] == percent
+    parts = top_up(desk, patient, pence)["parts"]
+
+    assert parts == [{"amount": pence, "percent": percent}]
+
+
+def by(world: LocalWorld, bands_by: str) -> Clinic:
+    """Return a sandbox with the clinic's programme, its bands reached in another way."""
+    made = world.sandbox("2026-03-02T10:00:00Z")
+    document = example(PROGRAMME, enrolment={})
+    document["wallets"][0]["bands_by"] = bands_by
+    made.publish(document)
+    return made
+
+
+def test_for_every_200_and_500(world: LocalWorld) -> None:
+    """£920 are £500 at 20 %, £400 at 10 % and £20 at nothing, and pay in that share."""
+    desk = by(world, "every")
+    patient = desk.enrolled()
+
+    made = top_up(desk, patient, 92_000)
+
+    assert [(part["amount"], part["percent"]) for part in made["parts"]] == [
+        (50_000, 20),
+        (40_000, 10),
+        (2_000, 0),
+    ]
+    assert sorted(prepaid(desk, patient)) == [2_000, 40_000, 50_000]
+    # £625.00 at 20 %, £444.44 at 10 % and £20.00 at none can be paid from it.
+    bill = consult(desk, patient, 108_944)
+    assert (bill["draws"][0]["amount"], bill["due"]["amount"]) == (92_000, 0)
+    desk.check(patient)
+
+
+def test_top_ups_add_up(world: LocalWorld) -> None:
+    """£150 and £50 in a year are £200: the second earns 10 %; in the next year it begins anew."""
+    desk = by(world, "year")
+    patient = desk.enrolled()
+
+    def percent(pence: int) -> int:
+        (part,) = top_up(desk, patient, pence)["parts"]
+        return int(part["percent"])
+
+    assert [percent(15_000), percent(4_999), percent(1), percent(30_000)] == [0, 0, 10, 20]
+    desk.move_to("2026-12-31T23:59:59Z")
+    assert percent(1) == 20
+    desk.move_to("2027-01-01T00:00:00Z")
+    assert percent(19_999) == 0
+    desk.check(patient)
+
+
+def test_a_top_up_that_went_back_adds_nothing(world: LocalWorld) -> None:
+    """Of £150 and £50 the first goes back: another £149.99 come to £199.99, and earn nothing."""
+    desk = by(world, "lifetime")
+    patient = desk.enrolled()
+    body = {"programme": PROGRAMME, "currency": "prepaid", "amount": 15_000, "reference": "card-1"}
+    desk.api.post(f"/v1/members/{patient}/top-ups", body).expect(201)
+    top_up(desk, patient, 5_000)
+    back = {"reference": "card-1", "reason": "chargeback"}
+    desk.api.post("/v1/payments/reversals", back).expect(201)
+
+    assert top_up(desk, patient, 14_999)["parts"][0]["percent"] == 0
+    assert top_up(desk, patient, 1)["parts"][0]["percent"] == 10
+    desk.check(patient)
 
 
 def test_drawn_from_its_lot(desk: Clinic, patient: str) -> None:

@@ -44,6 +44,7 @@ IDLE: Final = {
     ("clinic-discounts", "/wallets/1/kind"): "cashback pays as points do",
     ("clinic-discounts", "/wallets/2/kind"): "points pay as cashback does",
     ("cumulative-care", "/money/currency"): "nothing in it is a sum of money",
+    ("hospital-levels", "/wallets/1/kind"): "points pay as cashback does",
     ("healthy-behaviour", "/metrics"): "nothing in it asks for visits",
     ("healthy-behaviour", "/metrics/visits_on"): "nothing in it asks for visits",
     ("healthy-behaviour", "/metrics/visits_on/0"): "nothing in it asks for visits",

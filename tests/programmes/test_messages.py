@@ -26,6 +26,7 @@ from chalicelib.domain.mechanics.households import Role
 from chalicelib.domain.mechanics.plans import Plan
 from chalicelib.domain.mechanics.stamp_cards import StampCard
 from chalicelib.domain.mechanics.transfers import TransferRule
+from chalicelib.domain.mechanics.wallets import Wallet
 from chalicelib.domain.programme.document import Cap, Currency, Reward, Tiers
 from chalicelib.domain.programme.fields import RollingExpiry
 from chalicelib.programmes import language, rendering
@@ -216,6 +217,7 @@ WORDS: Final = {
     ("transfers-expiry", "expiry"): choices(TransferRule, "expiry"),
     ("transfers-most", "side"): {"sending", "receiving"},
     ("transfers-times", "side"): {"sending", "receiving"},
+    ("wallets-band", "by"): choices(Wallet, "bands_by"),
 }
 #: Programmes have kinds of their own; the messages name the usual ones.
 OPEN: Final = {("activity", "kind")}

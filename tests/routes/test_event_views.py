@@ -29,7 +29,8 @@ NOBODY = {
     ("StatusVerified", "status"),
     ("StatusWithdrawn", "status"),
     ("StatusesExpired", "statuses"),
-    *((given, "lot") for given in ("BalanceAdjusted", "GoodwillGiven", "WalletToppedUp")),
+    *((given, "lot") for given in ("BalanceAdjusted", "GoodwillGiven")),
+    ("WalletToppedUp", "sums"),
 }
 
 

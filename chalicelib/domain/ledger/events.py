@@ -513,13 +513,25 @@ class GrantRevoked(_Data, frozen=True, tag="grant.revoked"):
     reason: str = ""
 
 
-class WalletToppedUp(_Data, frozen=True, tag="wallet.topped_up"):
-    """Money is paid in, to a lot of its own or one alike; ``percent`` off what it pays for."""
+class PaidIn(Struct, frozen=True, array_like=True):
+    """Money that went to a lot of its own or one alike; ``percent`` off what it pays for."""
 
-    currency: str
     amount: int
     percent: int = 0
     lot: GivenTo = NEVER_EXPIRES
+
+
+class WalletToppedUp(_Data, frozen=True, tag="wallet.topped_up"):
+    """
+    Money is paid in, in ``parts`` by what it pays for costs less.
+
+    ``sums`` is the counter in which top-ups add up, where they do.
+    """
+
+    currency: str
+    amount: int
+    parts: tuple[PaidIn, ...] = ()
+    sums: Annotated[str, Meta(extra={"shown": Shown(nobody=True)})] = ""
 
 
 class PaymentReversed(_Data, frozen=True, tag="payment.reversed"):

@@ -12,6 +12,7 @@ its payment is reversed elsewhere, the top-up is taken out again.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
 from typing import TYPE_CHECKING, Annotated, Final, Literal
 
 from msgspec import Meta, Struct
@@ -20,9 +21,11 @@ from chalicelib.domain.decide.commands import Command
 from chalicelib.domain.decide.decider import Decider
 from chalicelib.domain.decide.event_builder import EventBuilder
 from chalicelib.domain.decide.mechanic import Mechanic, UndonePayment
+from chalicelib.domain.ledger import calendar
 from chalicelib.domain.ledger.account import Account
-from chalicelib.domain.ledger.calendar import Instant
-from chalicelib.domain.ledger.events import Event, PrepaidMoney, WalletToppedUp, noted
+from chalicelib.domain.ledger.calendar import Instant, Window
+from chalicelib.domain.ledger.effects import CounterChange
+from chalicelib.domain.ledger.events import Event, PaidIn, PrepaidMoney, WalletToppedUp, noted
 from chalicelib.domain.ledger.postings import PAID_IN
 from chalicelib.domain.mechanics import expiry, payments, value
 from chalicelib.domain.pointer import join
@@ -40,7 +43,7 @@ Share = Annotated[int, Meta(ge=1, le=100)]
 
 
 class Band(Model, frozen=True):
-    """A top-up of ``at_least`` so many minor units earns ``percent`` off what it pays for."""
+    """Money paid in of ``at_least`` so many minor units earns ``percent`` off what it pays for."""
 
     at_least: MinorUnits
     percent: Share
@@ -53,6 +56,11 @@ class Wallet(Part, frozen=True):
     A ``prepaid`` one is topped up, in minor units, and pays before all else unless a quote says
     otherwise; the others pay where a quote asks for it, ``max_percent`` of a bill at most.  Where
     it ``counts_as_spend``, what it pays counts towards tiers, discounts and points as money does.
+
+    A ``top_up`` earns by the highest of its ``bands`` that it reaches itself, or that all top-ups
+    of the running ``month`` or ``year``, or of a ``lifetime``, reach with it.  By ``every`` it is
+    divided: each whole ``at_least`` of a band earns its percentage, the highest first, and what is
+    left earns none.
     """
 
     currency: Id
@@ -62,6 +70,7 @@ class Wallet(Part, frozen=True):
     max_percent: Share = 100
     counts_as_spend: bool | None = None
     bands: Annotated[tuple[Band, ...], Meta(max_length=20)] = ()
+    bands_by: Literal["top_up", "every", "month", "year", "lifetime"] = "top_up"
 
 
 Wallets = Annotated[tuple[Wallet, ...], Meta(max_length=10)]
@@ -83,31 +92,56 @@ class TopUp(Command, frozen=True):
 
 
 class ToppedUp(Struct, frozen=True):
-    """What a top-up opened, or added to: its percentage off and its last day."""
+    """What a top-up opened, or added to: its parts by percentage, and its last day."""
 
     currency: str
     amount: int
-    percent: int
+    parts: tuple[PaidIn, ...]
     expires_on: str | None
 
 
 def top_up(decider: Decider, command: TopUp) -> ToppedUp:
-    """Open a lot with the percentage that the amount earns."""
+    """Open lots with the percentages that the amount earns, mostly one."""
     now = decider.now
     programme = decider.programme(command.programme)
     prepaid = {each.currency: each for each in SECTION.of(programme) if each.kind == "prepaid"}
     currency = currency_in(programme, command.currency, tuple(prepaid))
-    percent = rate(prepaid[currency.id], command.amount)
+    wallet = prepaid[currency.id]
     key = qualified(programme.id, currency.id)
     term = expiry.today(programme, currency, decider.member, now)
     event = decider.event()
-    lot = value.as_it_lasts(event, key, term.opens(command.amount, rate=percent, since=now))
-    value.credit(event, key, lot, source=PAID_IN, cause="top_up", kind="prepaid")
+    counter, before = "", 0
+    day = calendar.local_date(now, programme.time_zone)
+    if (window := _summed_over(wallet)) is not None:
+        counter = _sums(programme, wallet, window, day)
+        before = event.account.counter(counter)
+        over = calendar.window_over(day, window, programme.time_zone)
+        event.add(CounterChange(counter, command.amount, over))
+    parts = []
+    for amount, percent in earned(wallet, command.amount, before):
+        lot = value.as_it_lasts(event, key, term.opens(amount, rate=percent, since=now))
+        value.credit(event, key, lot, source=PAID_IN, cause="top_up", kind="prepaid")
+        parts.append(PaidIn(amount, percent, lot.key))
     payments.claim(decider, event, command.member, programme.id, command.payment)
     event.record(
-        WalletToppedUp(key, command.amount, percent, lot.key), detail=noted(command.reference)
+        WalletToppedUp(key, command.amount, tuple(parts), counter), detail=noted(command.reference)
     )
-    return ToppedUp(currency.id, command.amount, percent, lot.key.expires_on)
+    return ToppedUp(currency.id, command.amount, tuple(parts), parts[0].lot.expires_on)
+
+
+def _summed_over(wallet: Wallet) -> Window | None:
+    """Return the window over which top-ups of a wallet add up, if they do."""
+    match wallet.bands_by:
+        case "month" | "year" | "lifetime" as window:
+            return window
+        case _:
+            return None
+
+
+def _sums(programme: Programme, wallet: Wallet, window: Window, day: date) -> str:
+    """Return the counter of what is topped up in the window that a local day is in."""
+    bucket = calendar.window_key(day, window)
+    return f"{programme.id}/top_ups:{wallet.currency}/{window}/{bucket}"
 
 
 def undo_top_up(event: EventBuilder, _programme: Programme, original: Event) -> UndonePayment:
@@ -118,8 +152,11 @@ def undo_top_up(event: EventBuilder, _programme: Programme, original: Event) -> 
     data = original.data
     if not isinstance(data, WalletToppedUp):
         raise TypeError(f"an event {original.kind} is no top-up")
-    part = taking_back.Part(data.lot, data.amount)
-    returned = taking_back.take(event, data.currency, [part], to=PAID_IN)
+    parts = [taking_back.Part(part.lot, part.amount) for part in data.parts]
+    returned = taking_back.take(event, data.currency, parts, to=PAID_IN)
+    # Of a window that is over nothing is counted any more.
+    if (counted := event.account.counters.get(data.sums)) is not None:
+        event.add(CounterChange(data.sums, -data.amount, counted.keep_until))
     return UndonePayment(SECTION.name, data.currency.partition("/")[2], data.amount, (returned,))
 
 
@@ -137,10 +174,25 @@ def pay_back(event: EventBuilder, left: PrepaidMoney) -> None:
     value.debit(event, key, left.amount, destination=PAID_IN)
 
 
-def rate(wallet: Wallet, amount: int) -> int:
-    """Return the percentage off that a top-up of so much earns: that of the highest band."""
-    reached = [band for band in wallet.bands if band.at_least <= amount]
-    return max(reached, key=lambda band: band.at_least).percent if reached else 0
+def earned(wallet: Wallet, amount: int, before: int) -> Iterator[tuple[int, int]]:
+    """
+    Yield the parts of a top-up, each with the percentage off that it earns.
+
+    ``before`` is what was topped up already in the window over which top-ups add up.
+    """
+    highest_first = sorted(wallet.bands, key=lambda band: -band.at_least)
+    if wallet.bands_by != "every":
+        reached = (band.percent for band in highest_first if band.at_least <= before + amount)
+        yield amount, next(reached, 0)
+        return
+    left = amount
+    for band in highest_first:
+        whole = left - left % band.at_least
+        left -= whole
+        if whole:
+            yield whole, band.percent
+    if left:
+        yield left, 0
 
 
 def wallet_of(programme: Programme, currency_id: str) -> Wallet | None:
@@ -168,6 +220,8 @@ def problems(programme: Programme) -> Iterator[Violation]:
         seen.add(wallet.currency)
         if wallet.kind != "prepaid" and wallet.bands:
             yield Violation(join(at, "bands"), f"must be left out: nobody tops up {wallet.kind}")
+        if wallet.bands_by != "top_up" and not wallet.bands:
+            yield Violation(join(at, "bands_by"), "says how `bands` are reached: declare them")
         if wallet.kind == "prepaid" and (wallet.units, wallet.money) != (1, 1):
             yield Violation(at, "must leave out `units` and `money`: prepaid value is money")
         if wallet.kind == "prepaid" and wallet.max_percent != 100:  # noqa: PLR2004 - the whole
@@ -202,7 +256,11 @@ def _wallet_in_words(compose: Composer, wallet: Wallet) -> Iterator[Message]:
         yield compose.message("wallets-prepaid", name=name)
         for band in wallet.bands:
             top_up = compose.money(band.at_least)
-            yield compose.message("wallets-band", money=top_up, percent=band.percent)
+            yield compose.message(
+                "wallets-band", money=top_up, percent=band.percent, by=wallet.bands_by
+            )
+        if wallet.bands_by == "every":
+            yield compose.message("wallets-rest")
     else:
         yield from _paying(compose, wallet)
     if counts(wallet):

@@ -11,7 +11,7 @@ from chalicelib.domain.ledger.activity import Activity
 from chalicelib.domain.ledger.quote import Quote
 from chalicelib.domain.mechanics.quoting import MakeQuote
 from chalicelib.domain.mechanics.wallet_payments import Payment
-from chalicelib.domain.mechanics.wallets import TopUp
+from chalicelib.domain.mechanics.wallets import Band, TopUp, Wallet, earned
 from tests.domain.building import PURCHASE, Member, fixed, line, points, programme, rule
 
 _WHO: Final[dict[str, Any]] = {"member": "mem_1", "programme": "clinic"}
@@ -103,6 +103,11 @@ class TestInDebt:
             "prepaid value pays all it can",
         ),
         (
+            [{"currency": "points", "kind": "prepaid", "bands_by": "year"}],
+            "/wallets/0/bands_by",
+            "declare them",
+        ),
+        (
             [
                 {
                     "currency": "points",
@@ -142,9 +147,28 @@ def test_the_highest_band_that_is_reached(paid: int, percent: int) -> None:
     )
     member = Member(document)
 
-    assert member.do(TopUp(currency="prepaid", amount=paid, **_WHO), NOW).result.percent == percent
+    (part,) = member.do(TopUp(currency="prepaid", amount=paid, **_WHO), NOW).result.parts
+    assert (part.amount, part.percent) == (paid, percent)
     (lot,) = member.account.balance("clinic/prepaid").lots
     assert (lot.amount, lot.key.rate) == (paid, percent)
+
+
+@pytest.mark.parametrize(
+    ("paid", "parts"),
+    [
+        (999, [(999, 0)]),
+        (1_000, [(1_000, 10)]),
+        (2_500, [(2_000, 10), (500, 0)]),
+        (5_000, [(5_000, 20)]),
+        (18_999, [(15_000, 20), (3_000, 10), (999, 0)]),
+    ],
+)
+def test_for_every_band(paid: int, parts: list[tuple[int, int]]) -> None:
+    """By every whole amount a top-up is divided, the highest band first; the parts sum to it."""
+    bands = [Band(1_000, 10), Band(5_000, 20)]
+    wallet = Wallet(currency="prepaid", kind="prepaid", bands=tuple(bands), bands_by="every")
+
+    assert list(earned(wallet, paid, 0)) == parts
 
 
 def test_money_keeps_its_wallet() -> None:
