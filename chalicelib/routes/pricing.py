@@ -15,14 +15,21 @@ from chalicelib.domain.mechanics import discount_terms, entitlements
 from chalicelib.domain.programme.fields import Text, text_in
 from chalicelib.domain.programme.versions import Programmes, ProgrammeVersion
 from chalicelib.domain.spelling import tidy
+from chalicelib.domain.violations import Violation
+from chalicelib.routes.calls import invalid_body
 from chalicelib.routes.fields import Amount, Label, LineId, Quantity
 from chalicelib.routes.operation import Body
 
 
 class QuotedLineBody(Body):
-    """One line: its price in whole minor units, for all of its quantity, before any discount."""
+    """
+    One line: its price in whole minor units, for all of its quantity, before any discount.
+
+    ``covered`` is what of it somebody else pays, such as an insurer.
+    """
 
     amount: Amount
+    covered: Amount = 0
     quantity: Quantity = 1
     category: Label = ""
     sku: Label = ""
@@ -116,7 +123,18 @@ class ReclaimedDiscountView(Struct, frozen=True):
 
 
 def activity_of(currency: str, lines: Sequence[QuotedLineBody]) -> Activity:
-    """Return the purchase that lines would be; it has not happened yet."""
+    """
+    Return the purchase that lines would be, of what the member pays; it has not happened yet.
+
+    Raises `Invalid` where more of a line is covered than it comes to.
+    """
+    excess = [
+        Violation(f"/lines/{place}/covered", f"must be {line.amount} at most, as the line is")
+        for place, line in enumerate(lines)
+        if line.covered > line.amount
+    ]
+    if excess:
+        raise invalid_body(excess)
     return Activity(
         type=PURCHASE,
         source=QUOTED,
@@ -124,10 +142,21 @@ def activity_of(currency: str, lines: Sequence[QuotedLineBody]) -> Activity:
         occurred_at=0,
         money=currency,
         lines=tuple(
-            Line(tidy(line.id), line.amount, line.quantity, tidy(line.category), tidy(line.sku))
+            Line(
+                tidy(line.id),
+                line.amount - line.covered,
+                line.quantity,
+                tidy(line.category),
+                tidy(line.sku),
+            )
             for line in lines
         ),
     )
+
+
+def covered_of(lines: Sequence[QuotedLineBody]) -> int:
+    """Return what of all lines somebody else pays, in minor units."""
+    return sum(line.covered for line in lines)
 
 
 def bill_of(activity: ActivitySummary, detail: Detail) -> Bill:

@@ -22,7 +22,8 @@ class QuoteView(Struct, frozen=True):
     """
     A quote: `open`, `confirmed` or `expired`.
 
-    ``price`` less ``discount`` is ``net``; less what wallets pay it is ``due``.  What the purchase
+    ``price`` less ``discount`` is ``net``; less what wallets pay it is ``due``.  All of that is the
+    member's own part: what is ``covered`` somebody else pays besides.  What the purchase
     is recorded as was said when the quote was made, by a `member`, `staff` or a `server`
     (``made_by``): its ``type``, the day of service, and where.
     """
@@ -39,6 +40,7 @@ class QuoteView(Struct, frozen=True):
     made_by: str
     made_at: Timestamp
     expires_at: Timestamp
+    covered: MoneyView
     price: MoneyView
     discount: MoneyView
     net: MoneyView
@@ -61,6 +63,7 @@ class BoughtView(Struct, frozen=True):
     programme: str
     state: QuoteState
     service_on: Day
+    covered: MoneyView
     price: MoneyView
     discount: MoneyView
     net: MoneyView
@@ -115,6 +118,7 @@ def quote_view(quote: Quote, programmes: Programmes, now: Instant, locale: str) 
         made_by=quote.made_by,
         made_at=format_instant(quote.made_at),
         expires_at=format_instant(quote.expires_at),
+        covered=MoneyView(quote.covered, unit),
         price=MoneyView(quote.price, unit),
         discount=MoneyView(quote.price - quote.net, unit),
         net=MoneyView(quote.net, unit),
@@ -135,6 +139,7 @@ def bought_view(quote: Quote) -> BoughtView:
         programme=quote.programme,
         state=quote.state,
         service_on=quote.service_on,
+        covered=MoneyView(quote.covered, unit),
         price=MoneyView(quote.price, unit),
         discount=MoneyView(quote.price - quote.net, unit),
         net=MoneyView(quote.net, unit),

@@ -54,6 +54,7 @@ class StatementEntryView(Struct, frozen=True, omit_defaults=True):
     A purchase, or what came back of one; a fee of a plan, or what its change or end came to.
 
     Of a purchase, ``price`` less ``discount`` is ``net``; less what wallets paid it is ``due``.
+    What was ``covered``, such as by an insurer, is none of these.
     Every discount that was looked at is in ``considered``, with the reason where it was not
     applied; one that was not quoted here has none.  Of a refund, ``returned`` is what of the net
     came back, less what was kept back of discounts (``reclaimed``); less what wallets got back it
@@ -77,6 +78,7 @@ class StatementEntryView(Struct, frozen=True, omit_defaults=True):
     location: str = ""
     programme: str | None = None
     quote_id: str | None = None
+    covered: MoneyView | None = None
     price: MoneyView | None = None
     discount: MoneyView | None = None
     net: MoneyView | None = None
@@ -237,6 +239,7 @@ def _of_activity(
         location=activity.location,
         programme=bill.programme or None,
         quote_id=data.quote or None,
+        covered=MoneyView(bill.covered, unit) if bill.covered else None,
         price=MoneyView(bill.price, unit),
         discount=MoneyView(bill.price - bill.net, unit),
         net=MoneyView(bill.net, unit),

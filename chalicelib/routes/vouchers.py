@@ -242,8 +242,8 @@ def listed(call: Call[None, VoucherQuery]) -> Reply:
 def validate(call: Call[VoucherValidationBody]) -> Reply:
     """Answer like the use of the voucher would, and change nothing."""
     body = call.body
-    cart = None if body.cart is None else activity_of(body.cart.currency, body.cart.lines)
     try:
+        cart = None if body.cart is None else activity_of(body.cart.currency, body.cart.lines)
         found = lookup_voucher(services_of(call), caller_of(call), body.code, cart)
     except Invalid as refusal:
         raise refusal.under("/cart") from None

@@ -228,6 +228,64 @@ def test_a_reward_gives_an_entitlement(hospital: Clinic, patient: str) -> None:
     use(hospital, patient, "health-check").expect(409, "not_entitled")
 
 
+def test_points_pay_of_the_self_paid_part(hospital: Clinic, patient: str) -> None:
+    """
+    Of CNY 100.00 the insurer pays 70: points pay 30 % of the other 30 at most, and no more.
+
+    Spend is what the patient pays, and a refund gives back that.
+    """
+    give(hospital, patient, 5_000 - hospital.available(patient))
+    path = f"/v1/members/{patient}"
+    body = {
+        "programme": PROGRAMME,
+        "currency": "CNY",
+        "type": "payment.received",
+        "lines": [{"amount": 10_000, "covered": 7_000, "category": "test"}],
+        "payments": [{"currency": "points"}],
+    }
+
+    made = hospital.api.post(f"{path}/quotes", body).expect(201)["quote"]
+
+    shown = {name: made[name]["amount"] for name in ("covered", "price", "net", "due")}
+    assert shown == {"covered": 7_000, "price": 3_000, "net": 3_000, "due": 2_100}
+    assert made["draws"] == [{"currency": "points", "amount": 900, "money": 900}]
+    confirming = f"{path}/quotes/{made['quote_id']}/confirmation"
+    bought = hospital.api.post(confirming, {}).expect(201)["quote"]
+    assert bought["covered"] == {"amount": 7_000, "currency": "CNY"}
+    back = {"source": "quote", "external_id": made["quote_id"]}
+    hospital.api.post("/v1/activities/reversals", back).expect(201)
+    refund, bought, *_ = hospital.api.get(f"{path}/statement").expect(200)["entries"]
+    assert (bought["covered"]["amount"], bought["due"]["amount"]) == (7_000, 2_100)
+    assert (refund["returned"]["amount"], refund["due"]["amount"]) == (3_000, 2_100)
+    assert hospital.available(patient) == 5_000
+    hospital.check(patient)
+
+
+def test_only_what_is_self_paid_is_spend(hospital: Clinic, patient: str) -> None:
+    """Of CNY 5,000 4,800.01 are covered: the patient is a fen short of silver."""
+    path = f"/v1/members/{patient}/quotes"
+    line = {"amount": 500_000, "covered": 480_001, "category": "ward"}
+    body = {"programme": PROGRAMME, "currency": "CNY", "type": "payment.received", "lines": [line]}
+    short = hospital.api.post(path, body).expect(201)["quote"]["quote_id"]
+    made = hospital.api.post(f"{path}/{short}/confirmation", {}).expect(201)
+    assert made["tier_changes"] == []
+
+    (moved,) = pay(hospital, patient, 1)["tier_changes"]
+
+    assert moved["after"] == "silver"
+
+
+@pytest.mark.parametrize("covered", [10_001, -1])
+def test_no_more_is_covered_than_there_is(hospital: Clinic, patient: str, covered: int) -> None:
+    """More than a line comes to, or less than nothing, is refused with its place."""
+    line = {"amount": 10_000, "covered": covered}
+    body = {"programme": PROGRAMME, "currency": "CNY", "lines": [{"amount": 1}, line]}
+
+    refused = hospital.api.post(f"/v1/members/{patient}/quotes", body).expect(422, "invalid_body")
+
+    assert [each["pointer"] for each in refused["errors"]] == ["/lines/1/covered"]
+
+
 def test_what_gold_brings(hospital: Clinic, patient: str) -> None:
     """Lectures, a consultation twice a year, and one blood test a year that a quote makes free."""
     give(hospital, patient, 8_000)

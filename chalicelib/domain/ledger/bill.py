@@ -84,6 +84,7 @@ class Bill(Struct, frozen=True, omit_defaults=True):
     A purchase as a version of a programme priced it, in minor units.
 
     ``price`` is before discounts, ``net`` after them, and ``due`` what wallets left to be paid;
+    ``covered`` is what somebody else paid besides, of which nothing is in the price.
     ``service_on`` is the day by which discounts went.  Of a refund, ``net`` is what comes back of
     the lines less what is ``reclaimed``.
     """
@@ -98,3 +99,4 @@ class Bill(Struct, frozen=True, omit_defaults=True):
     paid: tuple[Paid, ...] = ()
     service_on: str = ""
     reclaimed: tuple[Reclaimed, ...] = ()
+    covered: int = 0

@@ -47,6 +47,7 @@ class Quote(Struct, frozen=True, omit_defaults=True):
 
     ``activity`` is the activity that confirming records, with what counts as spend on its lines;
     ``redemptions`` those whose vouchers are used; ``due`` what is left to be paid in money.
+    ``price`` is the member's own part of the bill, and ``covered`` what somebody else pays of it.
     ``offers`` are those of its discounts whose condition a refund may break.  ``revision`` counts
     its changes; ``service_on`` is the day by which it was priced, and ``made_by`` the kind of actor
     who made it.
@@ -68,6 +69,7 @@ class Quote(Struct, frozen=True, omit_defaults=True):
     freed: tuple[Freed, ...] = ()
     redemptions: tuple[str, ...] = ()
     offers: tuple[OfferTaken, ...] = ()
+    covered: int = 0
     state: Literal["open", "confirmed"] = "open"
     revision: int = 1
     service_on: str = ""
@@ -89,4 +91,5 @@ class Quote(Struct, frozen=True, omit_defaults=True):
             self.considered,
             tuple(Paid(draw.currency, draw.amount, draw.money) for draw in self.draws),
             self.service_on,
+            covered=self.covered,
         )

@@ -61,14 +61,16 @@ class MakeQuote(Command, frozen=True):
     """
     Price a purchase.
 
-    ``activity`` is the activity as it would be recorded, with the prices before any discount on its
-    lines; ``service_on`` the local day by which discounts go, today where it is not said, and for
-    members always; ``vouchers`` the ids of the redemptions whose vouchers are presented.
+    ``activity`` is the activity as it would be recorded, with what the member pays before any
+    discount on its lines; ``covered`` is what somebody else pays besides, such as an insurer;
+    ``service_on`` the local day by which discounts go, today where it is not said, and for members
+    always; ``vouchers`` the ids of the redemptions whose vouchers are presented.
     """
 
     programme: str
     quote_id: str
     activity: Activity
+    covered: int = 0
     service_on: str | None = None
     payments: tuple[Payment, ...] | None = None
     vouchers: tuple[str, ...] = ()
@@ -160,6 +162,7 @@ def make(decider: Decider, command: MakeQuote) -> Quoted:
         freed=priced.freed,
         redemptions=priced.redemptions,
         offers=priced.taken,
+        covered=command.covered,
         service_on=day.isoformat(),
         made_by=decider.actor.kind,
     )
