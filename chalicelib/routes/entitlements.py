@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Final
 
 from msgspec import Meta, Struct
 
@@ -146,7 +146,8 @@ class EntitlementGrantView(Struct, frozen=True):
     entitlement: MemberEntitlementView
 
 
-_REFUSALS = (
+#: Why nothing can be done with an entitlement at all.
+ENTITLEMENT_REFUSALS: Final = (
     "member_not_found",
     "account_closed",
     "programme_not_found",
@@ -213,7 +214,7 @@ def stamp_cards(call: Call[None, Page]) -> Reply:
     answer=EntitlementUseView,
     status=201,
     idempotent=True,
-    errors=(*_REFUSALS, "not_entitled", "quota_exhausted"),
+    errors=(*ENTITLEMENT_REFUSALS, "not_entitled", "quota_exhausted"),
 )
 def use(call: Call[EntitlementUseBody]) -> Reply:
     """Take from the quota first, then from grants."""
@@ -225,15 +226,14 @@ def use(call: Call[EntitlementUseBody]) -> Reply:
         units=body.units,
         reference=body.reference,
     )
+    return carry_out(call, command, present_use)
 
-    def present(decided: Decided) -> Answer:
-        used: Used = decided.results[-1]
-        member, version = decided.member, decided.account.version
-        return answer(
-            201, EntitlementUseView(member, str(version), used.units, _view(used.held, "en"))
-        )
 
-    return carry_out(call, command, present)
+def present_use(decided: Decided) -> Answer:
+    """Answer a use, by itself or by a token."""
+    used: Used = decided.results[-1]
+    member, version = decided.member, decided.account.version
+    return answer(201, EntitlementUseView(member, str(version), used.units, _view(used.held, "en")))
 
 
 @api.post(
@@ -277,7 +277,7 @@ def give_back(call: Call[EntitlementReturnBody]) -> Reply:
     answer=EntitlementGrantView,
     status=201,
     idempotent=True,
-    errors=(*_REFUSALS, "too_many_grants"),
+    errors=(*ENTITLEMENT_REFUSALS, "too_many_grants"),
 )
 def grant(call: Call[EntitlementGrantBody]) -> Reply:
     """Give units that are used like any others."""

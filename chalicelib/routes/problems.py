@@ -190,6 +190,9 @@ CODES: Final[dict[str, Code]] = {
     "already_subscribed": Code(409, "The member has a plan", "programme plan"),
     "not_subscribed": Code(409, "The member has no plan", "programme"),
     "not_entitled": Code(409, "The member does not have this entitlement", "programme entitlement"),
+    "token_unknown": Code(404, "No such token"),
+    "token_expired": Code(409, "The token ended", "expired_at"),
+    "token_used": Code(409, "The token was used"),
     "quota_exhausted": Code(409, "None of it is left", "programme entitlement left resets_on"),
     "too_late_to_return": Code(409, "The use is too old to be given back", "until"),
     "transfer_waits": Code(

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.journeys.client import Answer, at_once
+from tests.journeys.client import AUTOMATIC, Answer, at_once
 from tests.journeys.world import Clinic, LocalWorld
 
 PROGRAMME = "physiotherapy"
@@ -128,6 +128,75 @@ def test_the_last_one_at_once(practice: Clinic, patient: str) -> None:
     assert sorted(answer.status for answer in answers) == [201] + 19 * [409]
     kinds = [event["kind"] for event in practice.check(patient)]
     assert kinds.count("entitlement.used") == 1
+
+
+def token_of(practice: Clinic, patient: str, entitlement: str, **more: Any) -> Answer:
+    """Make a token, as the patient does who is to show it."""
+    body = {"programme": PROGRAMME, "entitlement": entitlement, **more}
+    return practice.member(patient).post(f"/v1/members/{patient}/entitlement-tokens", body)
+
+
+def show_token(practice: Clinic, token: str, key: str = AUTOMATIC) -> Answer:
+    """Use a token, as the gate does that reads it."""
+    return practice.api.post("/v1/entitlement-tokens/use", {"token": token}, key=key)
+
+
+def test_a_token_parks_once(practice: Clinic, patient: str) -> None:
+    """A token takes one of four, once, also of twenty at the gate; then there are three."""
+    for _ in range(6):
+        practice.record(patient).expect(201)
+    made = token_of(practice, patient, "parking").expect(201)
+    assert made["expires_at"] == "2026-03-02T10:15:00Z"
+    assert entitled(practice, patient)["parking"]["left"] == 4
+
+    answers = at_once(20, lambda _: show_token(practice, made["token"]))
+
+    assert sorted(answer.status for answer in answers) == [201] + 19 * [409]
+    assert {each.code for each in answers if each.status == 409} == {"token_used"}
+    (used,) = [each.json for each in answers if each.status == 201]
+    assert (used["member_id"], used["units"], used["entitlement"]["left"]) == (patient, 1, 3)
+    assert entitled(practice, patient)["parking"]["left"] == 3
+    # It is one of the four: by another way three are left to use.
+    for _ in range(3):
+        use(practice, patient, "parking").expect(201)
+    token_of(practice, patient, "parking").expect(409, "quota_exhausted")
+    practice.check(patient)
+
+
+def test_a_token_ends_and_is_answered_again(practice: Clinic, patient: str) -> None:
+    """The same request is answered as the first time; a minute late a token is good no more."""
+    given = {"programme": PROGRAMME, "entitlement": "sticker", "units": 3, "reason": "brave"}
+    practice.api.post(f"/v1/members/{patient}/entitlement-grants", given).expect(201)
+    first, late = (
+        token_of(practice, patient, "sticker", units=2, valid_minutes=1).expect(201)["token"]
+        for _ in range(2)
+    )
+    used = show_token(practice, first, key="gate-1")
+    assert used.expect(201)["entitlement"]["left"] == 1
+    again = show_token(practice, first, key="gate-1")
+    assert (again.body, again.replayed) == (used.body, True)
+    show_token(practice, late).expect(409, "quota_exhausted")
+
+    practice.move_to("2026-03-02T10:01:00Z")
+
+    ended = show_token(practice, late).expect(409, "token_expired")
+    assert ended["expired_at"] == "2026-03-02T10:01:00Z"
+    show_token(practice, first).expect(409, "token_expired")
+    practice.check(patient)
+
+
+def test_a_token_that_was_not_made_here(practice: Clinic, patient: str, world: LocalWorld) -> None:
+    """Another tenant's, a cursor, a changed one and mere letters are all unknown."""
+    given = {"programme": PROGRAMME, "entitlement": "sticker", "reason": "brave"}
+    practice.api.post(f"/v1/members/{patient}/entitlement-grants", given).expect(201)
+    token = token_of(practice, patient, "sticker").expect(201)["token"]
+    other = world.sandbox("2026-03-02T10:00:00Z")
+    show_token(other, token).expect(404, "token_unknown")
+    page = practice.api.get(f"/v1/members/{patient}/ledger?limit=1").expect(200)
+    for wrong in (page["next_cursor"], token[:-1], "x" + token[1:], "abc"):
+        show_token(practice, wrong).expect(404, "token_unknown")
+    show_token(practice, f" {token} ").expect(201)
+    practice.member(patient).post("/v1/entitlement-tokens/use", {"token": token}).expect(403)
 
 
 def test_given_back_once(practice: Clinic, patient: str) -> None:

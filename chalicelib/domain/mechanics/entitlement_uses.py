@@ -5,7 +5,11 @@ A use takes from the quota first, since what is left of it lapses anyway, then f
 soonest to lapse first.  Uses are counted in the account, so the last unit is used once.  A use can
 be given back, once, within a month.
 
-A use is refused in this order: not a member, no such entitlement, none held, quota exhausted.
+A member may show a token instead, which is good once and ends by itself: until then the account
+knows that it was used.
+
+A use is refused in this order: not a member, no such entitlement, a token that ended or was used,
+none held, quota exhausted.
 """
 
 from __future__ import annotations
@@ -24,6 +28,8 @@ from chalicelib.domain.decide.event_builder import EventBuilder
 from chalicelib.domain.decide.mechanic import Mechanic
 from chalicelib.domain.errors import Conflict, NotFound
 from chalicelib.domain.ledger import calendar
+from chalicelib.domain.ledger.account import Account
+from chalicelib.domain.ledger.calendar import Instant
 from chalicelib.domain.ledger.effects import CounterChange
 from chalicelib.domain.ledger.events import (
     EntitlementReturned,
@@ -48,7 +54,11 @@ RETURN_DAYS: Final = 31
 
 
 class UseEntitlement(Command, frozen=True):
-    """Use units of an entitlement; ``reference`` says for what, and is kept."""
+    """
+    Use units of an entitlement; ``reference`` says for what, and is kept.
+
+    By a ``token``, the number of one, it is used once, and before ``token_expires_at``.
+    """
 
     when_full: ClassVar[bool] = True
 
@@ -56,6 +66,8 @@ class UseEntitlement(Command, frozen=True):
     entitlement: str
     units: int = 1
     reference: str = ""
+    token: str = ""
+    token_expires_at: Instant = 0
 
 
 class ReturnEntitlement(Command, frozen=True):
@@ -94,6 +106,8 @@ def use(decider: Decider, command: UseEntitlement) -> Used:
     programme = decider.programme(command.programme)
     entitlement = entitlement_named(programme, command.entitlement)
     event = decider.event()
+    if command.token:
+        _use_up(event, command)
     used = consume(event, programme, entitlement.id, command.units)
     event.record(
         EntitlementUsed(used),
@@ -104,15 +118,26 @@ def use(decider: Decider, command: UseEntitlement) -> Used:
     return Used(command.units, after or nothing)
 
 
-def consume(
-    event: EventBuilder, programme: Programme, entitlement_id: str, units: int
-) -> EntitlementUse:
-    """
-    Use units in an event, and return what `put_back` needs to undo it.
+def _use_up(event: EventBuilder, command: UseEntitlement) -> None:
+    """Use a token up, and remember it for as long as it would be good."""
+    if command.token_expires_at <= event.now:
+        at = calendar.format_instant(command.token_expires_at)
+        raise Conflict("token_expired", f"This token was good until {at}.", expired_at=at)
+    used = f"token/{command.token}"
+    if event.account.counter(used):
+        raise Conflict("token_used", "This token was used already: let the member make another.")
+    event.add(CounterChange(used, 1, command.token_expires_at))
 
-    Raises `Conflict` ``not_entitled`` or ``quota_exhausted``.
+
+def check_left(
+    account: Account, programme: Programme, entitlement_id: str, units: int, now: Instant
+) -> Held:
     """
-    account, now = event.account, event.now
+    Return an entitlement of which a member has so many units now.
+
+    Raises `NotFound` ``entitlement_not_found``, and `Conflict` ``not_entitled`` or
+    ``quota_exhausted``.
+    """
     entitlement = entitlement_named(programme, entitlement_id)
     has = held_of(account, programme, entitlement, now)
     extensions = {"programme": programme.id, "entitlement": entitlement.id}
@@ -126,6 +151,20 @@ def consume(
             resets_on=has.resets_on,
             **extensions,
         )
+    return has
+
+
+def consume(
+    event: EventBuilder, programme: Programme, entitlement_id: str, units: int
+) -> EntitlementUse:
+    """
+    Use units in an event, and return what `put_back` needs to undo it.
+
+    Raises `Conflict` ``not_entitled`` or ``quota_exhausted``.
+    """
+    now = event.now
+    has = check_left(event.account, programme, entitlement_id, units, now)
+    entitlement = has.entitlement
     by_right = units if has.left is None else min(has.quota_left or 0, units)
     if by_right:
         # What a tier or a plan brings is given when it is used, a grant when it is granted.
