@@ -216,6 +216,9 @@ CODES: Final[dict[str, Code]] = {
     "version_taken": Code(409, "The version number is taken"),
     "voucher_cancelled": Code(409, "The voucher was cancelled", "redemption pointer"),
     "voucher_expired": Code(409, "The voucher has expired", "redemption expires_on pointer"),
+    "nothing_to_fulfil": Code(409, "There are no goods to fulfil", "redemption"),
+    "fulfilled_further": Code(409, "The goods are further already", "redemption state"),
+    "goods_sent": Code(409, "The goods are on their way", "redemption"),
     "voucher_used": Code(409, "The voucher was used already", "redemption pointer"),
 }
 

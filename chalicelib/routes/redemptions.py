@@ -11,6 +11,7 @@ from chalicelib.domain.errors import NotFound
 from chalicelib.domain.ledger.calendar import Instant, format_instant
 from chalicelib.domain.mechanics.redemptions import (
     CancelRedemption,
+    Fulfilment,
     Redemption,
     Standing,
     State,
@@ -93,6 +94,7 @@ class RedemptionDetailsView(Struct, frozen=True):
     currency: str
     price: int
     state: Standing
+    fulfilment: Fulfilment | None
     issued_at: str
     changed_at: str | None
     voucher: VoucherView | None
@@ -102,6 +104,7 @@ class RedemptionQuery(PeriodPage, kw_only=True, frozen=True):
     """Which redemptions to list, by when they were made."""
 
     state: Standing | None = None
+    fulfilment: Fulfilment | None = None
     programme: Id | None = None
     reward: Id | None = None
 
@@ -233,7 +236,7 @@ def read(call: Call) -> Reply:
 def listed(call: Call[None, RedemptionQuery]) -> Reply:
     """Page through the redemptions of a member."""
     member, query = call.path["member_id"], call.query
-    wanted = Wanted(query.state, query.programme, query.reward, period_of(call))
+    wanted = Wanted(query.state, query.programme, query.reward, period_of(call), query.fulfilment)
     found, now = list_redemptions(
         services_of(call),
         caller_of(call),
@@ -256,6 +259,7 @@ def _details(call: Call[Any, Any], redemption: Redemption, now: Instant) -> Rede
         currency=redemption.currency.partition("/")[2],
         price=redemption.price,
         state=standing(redemption, now),
+        fulfilment=redemption.fulfilment,
         issued_at=format_instant(redemption.issued_at),
         changed_at=when(redemption.changed_at),
         voucher=_voucher(redemption, voucher_code.masked(code)),
@@ -301,6 +305,7 @@ def reveal(call: Call) -> Reply:
         "voucher_used",
         "voucher_cancelled",
         "voucher_expired",
+        "goods_sent",
     ),
 )
 def cancel(call: Call[RedemptionCancellationBody]) -> Reply:

@@ -8,7 +8,13 @@ from msgspec.structs import asdict
 from chalicelib.domain import voucher_code
 from chalicelib.domain.errors import Invalid
 from chalicelib.domain.ledger.calendar import format_instant
-from chalicelib.domain.mechanics.redemptions import Redemption, Standing, State, standing
+from chalicelib.domain.mechanics.redemptions import (
+    Fulfilment,
+    Redemption,
+    Standing,
+    State,
+    standing,
+)
 from chalicelib.domain.mechanics.voucher_trial import Tried
 from chalicelib.domain.programme.fields import CurrencyCode, Id, text_in
 from chalicelib.domain.programme.versions import Programmes
@@ -116,6 +122,7 @@ class VoucherQuery(PeriodPage, kw_only=True, frozen=True):
     """Which vouchers to list, by since when they are in that state."""
 
     state: Standing = "issued"
+    fulfilment: Fulfilment | None = None
     programme: Id | None = None
     reward: Id | None = None
 
@@ -128,6 +135,7 @@ class VoucherSummaryView(Struct, frozen=True):
     programme: str
     reward: str
     state: Standing
+    fulfilment: Fulfilment | None
     issued_at: str
     changed_at: str | None
     code: str
@@ -199,7 +207,7 @@ def _found(found: VoucherRead, locale: str) -> VoucherFound:
 def listed(call: Call[None, VoucherQuery]) -> Reply:
     """Page through the vouchers of a tenant."""
     services, caller, query = services_of(call), caller_of(call), call.query
-    wanted = Wanted(query.state, query.programme, query.reward, period_of(call))
+    wanted = Wanted(query.state, query.programme, query.reward, period_of(call), query.fulfilment)
     found, now = list_vouchers(services, caller, wanted, limit=query.limit, before=entry_of(call))
     shown = [
         VoucherSummaryView(
@@ -208,6 +216,7 @@ def listed(call: Call[None, VoucherQuery]) -> Reply:
             programme=each.programme,
             reward=each.reward,
             state=standing(each, now),
+            fulfilment=each.fulfilment,
             issued_at=format_instant(each.issued_at),
             changed_at=when(each.changed_at),
             code=voucher_code.masked(code_of(services, caller, each.id)),

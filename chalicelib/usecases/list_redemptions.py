@@ -80,4 +80,5 @@ def list_vouchers(
 
 
 def _has(wanted: Wanted, redemption: Redemption, now: Instant) -> bool:
-    return wanted.has(standing(redemption, now), redemption.programme, redemption.reward)
+    state = standing(redemption, now)
+    return wanted.has(state, redemption.programme, redemption.reward, redemption.fulfilment)

@@ -38,10 +38,18 @@ class Wanted(NamedTuple):
     programme: str | None = None
     reward: str | None = None
     period: Period = ALWAYS
+    fulfilment: str | None = None
 
-    def has(self, state: str, programme: str, reward: str = "") -> bool:
+    def has(
+        self, state: str, programme: str, reward: str = "", fulfilment: str | None = None
+    ) -> bool:
         """Tell whether something is wanted, but for when it was."""
-        wanted = ((self.state, state), (self.programme, programme), (self.reward, reward))
+        wanted = (
+            (self.state, state),
+            (self.programme, programme),
+            (self.reward, reward),
+            (self.fulfilment, fulfilment),
+        )
         return all(one in {None, other} for one, other in wanted)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.journeys.client import Answer
 from tests.journeys.world import Clinic, LocalWorld
 
 PROGRAMME = "healthy-behaviour"
@@ -68,8 +69,67 @@ def test_gear_is_handed_over_once(insurer: Clinic) -> None:
 
     seen = insurer.member(member).get(one).expect(200)
     assert (seen["state"], seen["changed_at"]) == ("used", "2026-03-02T15:00:00Z")
+    assert seen["fulfilment"] == "delivered"
     refused = insurer.api.post(path, body).expect(409, "limit_reached")
     assert (refused["window"], refused["count"]) == ("lifetime", 1)
+
+
+def test_gear_is_sent(insurer: Clinic) -> None:
+    """What is ordered is packed, sent and delivered; forward only, and seen by the member."""
+    member = insurer.enrolled()
+    insurer.give(member, 1_000, programme=PROGRAMME)
+    path = f"/v1/members/{member}/redemptions"
+    body = {"programme": PROGRAMME, "reward": "resistance-bands"}
+    made = insurer.member(member).post(path, body).expect(201)
+    one, desk = f"{path}/{made['redemption_id']}", insurer.staff("reception")
+
+    def advance(to: str) -> Answer:
+        return desk.post(f"{one}/fulfilment", {"fulfilment": to})
+
+    def to_pack() -> int:
+        listed = insurer.api.get("/v1/vouchers?fulfilment=ordered").expect(200)
+        return len(listed["vouchers"])
+
+    assert insurer.member(member).get(one).expect(200)["fulfilment"] == "ordered"
+    assert to_pack() == 1
+    insurer.member(member).post(f"{one}/fulfilment", {"fulfilment": "sent"}).expect(403)
+    assert [advance("ready").expect(200)["changed"] for _ in range(2)] == [True, False]
+    assert to_pack() == 0
+    advance("sent").expect(200)
+    insurer.api.post(f"{one}/cancellation", {}).expect(409, "goods_sent")
+    assert advance("ready").expect(409, "fulfilled_further")["state"] == "sent"
+
+    insurer.move_to("2026-03-05T15:00:00Z")
+    done = advance("delivered").expect(200)
+
+    assert (done["state"], done["changed_at"]) == ("used", "2026-03-05T15:00:00Z")
+    seen = insurer.member(member).get(f"{path}?fulfilment=delivered").expect(200)["redemptions"]
+    assert [(each["state"], each["fulfilment"]) for each in seen] == [("used", "delivered")]
+    code = {"code": made["voucher"]["code"]}
+    desk.post("/v1/vouchers/use", code).expect(409, "voucher_used")
+    kinds = [event["kind"] for event in insurer.check(member)]
+    assert kinds[-3:] == 3 * ["fulfilment.advanced"]
+
+
+def test_gear_that_is_cancelled_is_not_sent(insurer: Clinic) -> None:
+    """What is packed can be cancelled, then nothing is sent; a pass for the gym is no goods."""
+    member, desk = insurer.enrolled(), insurer.staff("reception")
+    insurer.give(member, 2_000, programme=PROGRAMME)
+    path = f"/v1/members/{member}/redemptions"
+
+    def redeemed(reward: str) -> str:
+        body = {"programme": PROGRAMME, "reward": reward}
+        made = insurer.member(member).post(path, body).expect(201)
+        return f"{path}/{made['redemption_id']}"
+
+    bands, gym = redeemed("resistance-bands"), redeemed("gym-month")
+    desk.post(f"{bands}/fulfilment", {"fulfilment": "ready"}).expect(200)
+    insurer.api.post(f"{bands}/cancellation", {}).expect(200)
+
+    desk.post(f"{bands}/fulfilment", {"fulfilment": "sent"}).expect(409, "voucher_cancelled")
+    desk.post(f"{gym}/fulfilment", {"fulfilment": "sent"}).expect(409, "nothing_to_fulfil")
+    assert insurer.api.get(gym).expect(200)["fulfilment"] is None
+    insurer.check(member)
 
 
 def test_points_buy_gym_gear_and_discounts(insurer: Clinic) -> None:

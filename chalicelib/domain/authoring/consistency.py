@@ -272,6 +272,10 @@ def _gives(programme: Programme, reward: Reward, at: str) -> Iterator[Violation]
     if reward.voucher_on_return != "keep":
         detail = "gives something at once, so there is no voucher: leave `voucher_on_return` out"
         yield Violation(at, detail)
+    if reward.ordered:
+        yield Violation(
+            at, "gives something at once, so nothing is on its way: leave `ordered` out"
+        )
     if isinstance(reward.gives, GivesTier):
         here, named = join(at, "tier"), reward.gives.tier
         tiers = references.tier_ids(programme)

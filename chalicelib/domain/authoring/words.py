@@ -184,13 +184,7 @@ def _reward(compose: Composer, reward: Reward) -> Iterator[Message | None]:
     else:
         yield compose.message("rewards-gift", name=reward.name)
     yield compose.described(reward.description)
-    if reward.by == "staff":
-        yield compose.message("rewards-by-staff")
-    if reward.payee:
-        yield compose.message("rewards-payee", payee=reward.payee)
-    if reward.tiers:
-        tiers = compose.any_of(map(compose.tier_name, reward.tiers))
-        yield compose.message("rewards-tiers", tiers=tiers)
+    yield from _handing_out(compose, reward)
     for limit in reward.limits:
         yield compose.message("rewards-limit", times=limit.count, window=limit.window)
     if reward.stock is not None:
@@ -204,6 +198,19 @@ def _reward(compose: Composer, reward: Reward) -> Iterator[Message | None]:
     if reward.auto_at is not None:
         value = compose.amount(reward.auto_at, currency)
         yield compose.message("rewards-automatic", value=value)
+
+
+def _handing_out(compose: Composer, reward: Reward) -> Iterator[Message]:
+    """Tell who gets it, and from whom."""
+    if reward.by == "staff":
+        yield compose.message("rewards-by-staff")
+    if reward.payee:
+        yield compose.message("rewards-payee", payee=reward.payee)
+    if reward.ordered:
+        yield compose.message("rewards-ordered")
+    if reward.tiers:
+        tiers = compose.any_of(map(compose.tier_name, reward.tiers))
+        yield compose.message("rewards-tiers", tiers=tiers)
 
 
 def _gives(compose: Composer, reward: Reward) -> Iterator[Message | None]:

@@ -481,6 +481,15 @@ class VoucherUsed(_Data, frozen=True, tag="voucher.used"):
     reward: str
 
 
+class FulfilmentAdvanced(_Data, frozen=True, tag="fulfilment.advanced"):
+    """The goods of a redemption are `ready`, `sent` or `delivered`; then its voucher is used."""
+
+    redemption: MadeId
+    programme: str
+    reward: str
+    fulfilment: str
+
+
 class BalanceAdjusted(_Data, frozen=True, tag="balance.adjusted"):
     """A balance is corrected by hand; what is given goes to a lot."""
 

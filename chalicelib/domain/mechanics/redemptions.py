@@ -35,6 +35,8 @@ from chalicelib.domain.mechanics import expiry, restoring
 from chalicelib.domain.programme.document import Programme
 
 State = Literal["issued", "used", "cancelled"]
+#: How far goods are that are ordered; each after those before it.
+Fulfilment = Literal["ordered", "ready", "sent", "delivered"]
 #: What has become of one: an issued one expires when its last day is over.
 Standing = Literal["issued", "expired", "used", "cancelled"]
 
@@ -46,6 +48,7 @@ class Redemption(Struct, frozen=True, omit_defaults=True):
     ``revision`` counts its changes; ``taken`` is what its price came from, and ``payee`` whom it
     went to, if anybody; ``counters`` are the limits that it used, with the instant at which each
     may be forgotten; ``lapsed`` is what of its price expired at once when it was cancelled.
+    ``fulfilment`` is how far its goods are, where it stands for such.
     """
 
     id: str
@@ -66,6 +69,7 @@ class Redemption(Struct, frozen=True, omit_defaults=True):
     revision: int = 1
     payee: str = ""
     lapsed: int = 0
+    fulfilment: Fulfilment | None = None
 
 
 REDEMPTIONS: Final = RecordKind("redemption", Redemption)
@@ -127,6 +131,8 @@ def cancel(decider: Decider, command: CancelRedemption) -> Redemption:
     if redemption is None:
         raise redemption_unknown()
     check_issued(redemption, now)
+    if redemption.fulfilment == "sent":
+        raise Conflict("goods_sent", "What it stands for is on its way.", redemption=redemption.id)
     event = decider.event()
     source = paid_to(redemption.payee)
     lapsed = restoring.restore(
@@ -227,7 +233,10 @@ def given_back(
 
 def in_state(redemption: Redemption, state: State, now: Instant) -> Redemption:
     """Return a redemption in another state, as its next revision."""
-    return replace(redemption, state=state, changed_at=now, revision=redemption.revision + 1)
+    after = replace(redemption, state=state, changed_at=now, revision=redemption.revision + 1)
+    if state == "used" and redemption.fulfilment:
+        return replace(after, fulfilment="delivered")
+    return after
 
 
 MECHANIC: Final = Mechanic(

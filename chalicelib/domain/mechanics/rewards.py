@@ -103,6 +103,7 @@ def redeem(decider: Decider, command: Redeem) -> Redemption:
         stocked=reward.stock is not None,
         changed_at=now if at_once else None,
         payee=reward.payee or "",
+        fulfilment="ordered" if reward.ordered else None,
     )
     decider.claim(claim_to_save(redemption))
     if redemption.voucher_hash:

@@ -328,7 +328,8 @@ class Reward(Part, frozen=True):
     A redemption issues a voucher, unless the reward ``gives`` something that is there at once.
     Such a reward is redeemed automatically, as often as the balance is ``auto_at`` or more when
     value comes, by an activity or otherwise.  What is ``by`` staff is handed out by them alone.
-    With a ``payee`` the price is posted to an account of that name: a charity's, say.
+    With a ``payee`` the price is posted to an account of that name: a charity's, say.  Of goods
+    that are ``ordered`` the redemption says how far they are, until they are delivered.
 
     When all of a purchase comes back that a voucher was used for, ``voucher_on_return`` says what
     becomes of it: `keep`, it stays used; `until_last_day`, it is good again unless its last day is
@@ -341,6 +342,7 @@ class Reward(Part, frozen=True):
     kind: Id = "gift"
     by: Literal["anyone", "staff"] = "anyone"
     payee: Id | None = None
+    ordered: bool = False
     description: Caption = ""
     stock: Annotated[int, Meta(ge=0, le=10**9)] | None = None
     limits: Annotated[tuple[RewardLimit, ...], Meta(max_length=5)] = ()

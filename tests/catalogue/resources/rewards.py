@@ -11,7 +11,13 @@ PROGRAMME = {
             "name": "20 % off vitamins",
             "price": {"currency": "points", "amount": 100},
             "voucher_valid_days": 180,
-        }
+        },
+        {
+            "id": "thermometer",
+            "name": "Thermometer",
+            "price": {"currency": "points", "amount": 100},
+            "ordered": True,
+        },
     ],
 }
 

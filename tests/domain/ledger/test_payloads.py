@@ -23,6 +23,7 @@ from chalicelib.domain.ledger.events import (
     EntitlementUsed,
     Evaluation,
     ExpiryAnnounced,
+    FulfilmentAdvanced,
     GoodwillGiven,
     GrantUse,
     HoldCaptured,
@@ -67,6 +68,7 @@ from chalicelib.domain.ledger.events import (
 from chalicelib.domain.ledger.lots import LotKey
 from chalicelib.domain.mechanics.entitlement_uses import ReturnEntitlement, UseEntitlement
 from chalicelib.domain.mechanics.entitlements import GrantEntitlement
+from chalicelib.domain.mechanics.fulfilment import AdvanceFulfilment
 from chalicelib.domain.mechanics.goodwill import GiveGoodwill
 from chalicelib.domain.mechanics.holds import CaptureHold, ExtendHold, PlaceHold, ReleaseHold
 from chalicelib.domain.mechanics.households import JoinHousehold, LeaveHousehold
@@ -112,7 +114,7 @@ def clinic(**parts: Any) -> Programme:
             points({"type": "rolling", "days": 30}, expiry_warning_days=7),
             {"id": "prepaid", "name": "Money", "expiry": {"type": "never"}},
         ],
-        "rewards": [reward("tea", 40)],
+        "rewards": [reward("tea", 40), reward("mug", 10) | {"ordered": True}],
         "entitlements": [
             {
                 "id": "tea",
@@ -176,6 +178,8 @@ def value() -> tuple[Member, ...]:
     command = CancelRedemption(member="mem_1", redemption_id=cancelled.id, reason="cold")
     member.do(command, "2026-03-02")
     member.use(member.redeem("tea", "2026-03-03"), "2026-03-04")
+    ordered = member.redeem("mug", "2026-03-04")
+    member.do(AdvanceFulfilment(member="mem_1", redemption_id=ordered.id, to="sent"), "2026-03-04")
     transfer(member, friend, 20, "2026-03-05")
     return member, friend
 
@@ -314,6 +318,8 @@ STORIES: Final[dict[Callable[[], tuple[Member, ...]], tuple[list[Data], ...]]] =
             RedemptionCancelled("red_1", "clinic", "tea", "cold"),
             RewardRedeemed("red_2", "clinic", "tea"),
             VoucherUsed("red_2", "clinic", "tea"),
+            RewardRedeemed("red_3", "clinic", "mug"),
+            FulfilmentAdvanced("red_3", "clinic", "mug", "sent"),
             TransferSent("transfer_1", "mem_2", POINTS, 20),
         ],
         [JOINED, TransferReceived("transfer_1", "mem_1", POINTS, 20)],

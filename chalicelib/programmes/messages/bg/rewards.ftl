@@ -2,6 +2,7 @@ rewards-price = { $name } струва { $value }.
 rewards-gift = { $name }: безплатно.
 rewards-by-staff = Връчва се от служителите.
 rewards-payee = Цената отива за { $payee }.
+rewards-ordered = Поръчва се, и се вижда докъде е стигнала поръчката.
 rewards-tiers = За членове с ниво { $tiers }.
 rewards-limit = Най-много { times } { window } за всеки член.
 rewards-stock =

@@ -3,6 +3,7 @@ rewards-price = { $name } costs { $value }.
 rewards-gift = { $name } costs nothing.
 rewards-by-staff = Staff hand it out.
 rewards-payee = What it costs goes to { $payee }.
+rewards-ordered = It is ordered, and the redemption says how far it is.
 rewards-tiers = For members in { $tiers }.
 rewards-limit = At most { times } { window } for each member.
 rewards-stock =

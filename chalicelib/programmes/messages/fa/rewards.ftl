@@ -2,6 +2,7 @@ rewards-price = بهای { $name } { $value } است.
 rewards-gift = { $name } رایگان است.
 rewards-by-staff = کارکنان آن را می‌دهند.
 rewards-payee = بهای آن به { $payee } می‌رسد.
+rewards-ordered = سفارش داده می‌شود و می‌توان دید سفارش تا کجا رسیده است.
 rewards-tiers = برای اعضای سطح { $tiers }.
 rewards-limit = برای هر عضو حداکثر { times } { window }.
 rewards-stock = { $stock } عدد موجود است.

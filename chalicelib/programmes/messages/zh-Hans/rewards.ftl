@@ -2,6 +2,7 @@ rewards-price = { $name }需 { $value }。
 rewards-gift = { $name }免费。
 rewards-by-staff = 由工作人员发放。
 rewards-payee = 所付归 { $payee }。
+rewards-ordered = 兑换后下单，可查看配送进度。
 rewards-tiers = 限{ $tiers }会员。
 rewards-limit = 每位会员{ window }最多 { times }。
 rewards-stock = 共 { $stock } 份。

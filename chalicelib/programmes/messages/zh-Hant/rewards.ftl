@@ -2,6 +2,7 @@ rewards-price = { $name }需 { $value }。
 rewards-gift = { $name }免費。
 rewards-by-staff = 由工作人員發放。
 rewards-payee = 所付歸 { $payee }。
+rewards-ordered = 兌換後下單，可查看配送進度。
 rewards-tiers = 限{ $tiers }會員。
 rewards-limit = 每位會員{ window }最多 { times }。
 rewards-stock = 共 { $stock } 份。

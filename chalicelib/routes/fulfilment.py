@@ -1,0 +1,84 @@
+"""Fulfilment: staff say how far the goods of a redemption are."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from chalicelib.domain.ledger.calendar import format_instant
+from chalicelib.domain.mechanics.fulfilment import Advanced, AdvanceFulfilment, Step
+from chalicelib.domain.mechanics.redemptions import Fulfilment, State
+from chalicelib.routes.calls import answer, carry_out
+from chalicelib.routes.fields import Note
+from chalicelib.routes.http import Resource
+from chalicelib.routes.operation import Body, Call, Reply, Timestamp
+from chalicelib.usecases.attempt import Decided
+from chalicelib.usecases.stored import Answer
+
+api = Resource("fulfilment")
+
+
+class FulfilmentBody(Body):
+    """How far the goods are now; ``note`` is sealed."""
+
+    fulfilment: Step
+    note: Note = ""
+
+
+class FulfilmentView(Struct, frozen=True):
+    """How far the goods are; ``changed`` is false where they were there already."""
+
+    redemption_id: str
+    member_id: str
+    programme: str
+    reward: str
+    fulfilment: Fulfilment
+    state: State
+    changed: bool
+    changed_at: Timestamp
+
+
+@api.post(
+    "/members/{member_id}/redemptions/{redemption_id}/fulfilment",
+    name="advance_fulfilment",
+    scope="vouchers:write",
+    summary="Say how far the goods of a redemption are",
+    description=(
+        "Forward only: ready, sent, delivered. What is sent cannot be cancelled; what is delivered "
+        "has its voucher used."
+    ),
+    body=FulfilmentBody,
+    answer=FulfilmentView,
+    idempotent=True,
+    errors=(
+        "member_not_found",
+        "redemption_not_found",
+        "nothing_to_fulfil",
+        "fulfilled_further",
+        "voucher_cancelled",
+    ),
+)
+def advance(call: Call[FulfilmentBody]) -> Reply:
+    """Move the goods of an `ordered` reward on."""
+
+    def present(decided: Decided) -> Answer:
+        result: Advanced = decided.results[-1]
+        redemption = result.redemption
+        view = FulfilmentView(
+            redemption_id=redemption.id,
+            member_id=redemption.member,
+            programme=redemption.programme,
+            reward=redemption.reward,
+            fulfilment=redemption.fulfilment or "ordered",
+            state=redemption.state,
+            changed=result.changed,
+            changed_at=format_instant(redemption.changed_at or redemption.issued_at),
+        )
+        return answer(200, view)
+
+    command = AdvanceFulfilment(
+        member=call.path["member_id"],
+        redemption_id=call.path["redemption_id"],
+        to=call.body.fulfilment,
+        note=call.body.note,
+    )
+    return carry_out(call, command, present)
