@@ -1,95 +1,136 @@
-"""What a first `tessera serve` finds: a clinic with its programme, an API key and a few members."""
+"""
+What a first `tessera serve` finds: a clinic with a programme, an API key, and what examples name.
+
+`clinic.json` beside this module is made with the examples of the reference: the programme, and the
+requests that make members and what they have, with the ids that the examples know them by.
+"""
 
 from __future__ import annotations
 
-import json
+import base64
+import logging
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import resources
-from typing import Final
+from typing import TYPE_CHECKING, Any, Final, cast
+
+import msgspec
+from msgspec import Struct, field
 
 import app
 from chalicelib.cli.local import found_on_file, local_directory
 from chalicelib.cli.token import mint_token
-from chalicelib.domain.ledger.activity import Activity
+from chalicelib.domain.api_key import ID_BYTES
 from chalicelib.domain.ledger.actor import Actor
-from chalicelib.domain.ledger.calendar import Instant
-from chalicelib.domain.ledger.events import Line
-from chalicelib.routes.openapi import example_of
-from chalicelib.usecases.attempt import Decided
-from chalicelib.usecases.create_member import NewMember, create_member
+from chalicelib.domain.ledger.calendar import format_instant
 from chalicelib.usecases.open_tenant import open_tenant
 from chalicelib.usecases.publish_programme import draft_programme, publish_programme
-from chalicelib.usecases.record_activity import Reported, record_activity
 from chalicelib.usecases.services import Caller, Services
-from chalicelib.usecases.stored import Answer, Settings
+from chalicelib.usecases.stored import Settings
 
-TENANT: Final = "clinic"
-_CALLER: Final = Caller(tenant=TENANT, actor=Actor("system", "seed"))
+if TYPE_CHECKING:
+    from chalicelib.wiring import Runtime
+
+SETTINGS: Final = Settings(tenant="clinic", name="Example clinic", time_zone="Europe/London")
+_CALLER: Final = Caller(tenant=SETTINGS.tenant, actor=Actor("system", "seed"))
 _MONTH_MS: Final = 30 * 86_400_000
 _TOKEN_TTL_S: Final = 30 * 24 * 60 * 60
+
+
+class _Request(Struct, frozen=True):
+    """
+    One request, and the ids that are made for it, in order.
+
+    ``gives`` are credentials that its answer holds, each with its place: ``voucher/code``.
+    """
+
+    method: str
+    target: str
+    body: dict[str, Any]
+    ids: list[str]
+    has_key: bool
+    gives: dict[str, str] = field(default_factory=dict)
+
+
+class _Clinic(Struct, frozen=True):
+    programme: dict[str, Any]
+    requests: list[_Request]
 
 
 def seed(base_url: str) -> dict[str, str]:
     """
     Load the example on the first start, and return what a caller needs.
 
-    The API key is shown only when it is made; a later start leaves it out.
+    What is shown only when it is made, such as the API key, a later start leaves out.
     """
     services = app.services()
     # A copy that was restored has tenants of its own.
-    tenant = found_on_file("tenant") or TENANT
+    tenant = found_on_file("tenant") or SETTINGS.tenant
     token = _admin_token(services, tenant)
     credentials = {"base_url": base_url, "tenant": tenant, "admin_token": token}
-    settings = Settings(tenant=TENANT, name="Example clinic", time_zone="Europe/London")
-    if tenant == TENANT and services.catalogue.settings(TENANT) is None:
-        credentials["api_key"] = open_tenant(services, settings).token
-        _publish(services)
-        _members(services)
+    if tenant == SETTINGS.tenant and services.catalogue.settings(tenant) is None:
+        credentials["api_key"] = open_tenant(services, SETTINGS).token
+        text = resources.files("chalicelib.cli").joinpath("clinic.json").read_bytes()
+        clinic = msgspec.json.decode(text, type=_Clinic)
+        _publish(services, clinic.programme)
+        credentials |= _sent(services, clinic.requests, base_url, credentials["api_key"])
     return credentials
 
 
-def _publish(services: Services) -> None:
-    text = resources.files("chalicelib.programmes").joinpath("clinic.json").read_text("utf-8")
-    draft = draft_programme(services, _CALLER, json.loads(text)).version
+def _publish(services: Services, document: dict[str, Any]) -> None:
+    draft = draft_programme(services, _CALLER, document).version
     # The past month can still be reported: activities are evaluated by the version of their day.
     since = services.wall_clock() - _MONTH_MS
     publish_programme(services, _CALLER, draft.programme_id, draft.number, since)
 
 
-def _members(services: Services) -> None:
-    """
-    Make three members: one who only joined, one with a visit, one who also bought things.
+def _sent(
+    services: Services, requests: list[_Request], base_url: str, api_key: str
+) -> dict[str, str]:
+    """Send the requests as a client does, and return the credentials that they give."""
+    from chalicelib.cli.replay.client import Client
 
-    The last has the id that the examples of the reference name, so that these can be sent here.
-    """
-    now = services.wall_clock()
-    known = services._replace(new_id=lambda _kind: example_of("create_member")["answer"]["id"])
-    history = {
-        "1001": (),
-        "1002": (_visit("1002-visit", now),),
-        "1003": (_visit("1003-visit", now), _purchase("1003-basket", now)),
-    }
-    for record_number, activities in history.items():
-        new = NewMember(external_id=("ehr", record_number))
-        making = known if record_number == "1003" else services
-        created = create_member(making, _CALLER, new, _nothing, None)
-        for activity in activities:
-            record_activity(services, _CALLER, Reported(activity, created.member), _nothing)
-
-
-def _visit(external_id: str, at: Instant) -> Activity:
-    return Activity("visit.completed", "seed", external_id, at)
+    given, ids = {}, list[str]()
+    with _known(ids), Client(base_url, api_key) as client:
+        send = {"POST": client.post, "PUT": client.put}
+        for number, each in enumerate(requests):
+            ids[:] = each.ids
+            now = {"occurred_at": format_instant(services.wall_clock())}
+            body = each.body | (now if each.body.keys() & now.keys() else {})
+            key = f"seed-{number}" if each.has_key else None
+            answer = send[each.method](each.target, body, key)
+            if answer.is_refusal:
+                raise LookupError(f"{each.target}: {answer.problem()}")
+            for name, place in each.gives.items():
+                given[name] = _at(msgspec.json.decode(answer.body), place)
+    return given
 
 
-def _purchase(external_id: str, at: Instant) -> Activity:
-    lines = (
-        Line("1", 4550, 1, "vitamins", "VIT-D3"),
-        Line("2", 1250, 1, "prescription", "RX-1"),
-    )
-    return Activity("purchase.completed", "seed", external_id, at, money="GBP", lines=lines)
+@contextmanager
+def _known(ids: list[str]) -> Iterator[None]:
+    """Let what is made have these ids, one after another, and write no line of log about it."""
+    from chalicelib.routes.services import provide, provided
+
+    def random_bytes(count: int) -> bytes:
+        # Only what names a key is known.
+        return base64.b32decode(ids.pop(0)) + secrets.token_bytes(count - ID_BYTES)
+
+    runtime = cast("Runtime", provided())
+    known = runtime.use_cases._replace(new_id=lambda _kind: ids.pop(0), random_bytes=random_bytes)
+    provide(lambda: runtime._replace(use_cases=known))
+    logging.disable(logging.INFO)
+    try:
+        yield
+    finally:
+        logging.disable(logging.NOTSET)
+        provide(lambda: runtime)
 
 
-def _nothing(_decided: Decided) -> Answer:
-    return Answer(200, b"{}")
+def _at(document: Any, place: str) -> str:
+    for part in place.split("/"):
+        document = document[part]
+    return str(document)
 
 
 def _admin_token(services: Services, tenant: str) -> str:

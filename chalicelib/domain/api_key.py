@@ -9,7 +9,7 @@ import re
 from typing import NamedTuple
 
 ENTROPY_BYTES = 30
-_ID_BYTES = 10
+ID_BYTES = 10
 _TOKEN = re.compile(r"tsk_([a-z2-7]{16})_([a-z2-7]{32})")
 PREFIX = "tsk_"
 
@@ -26,7 +26,7 @@ def mint(entropy: bytes) -> MintedKey:
     """Return a key made of 30 random bytes: 80 bits name it, 160 bits are its secret."""
     if len(entropy) != ENTROPY_BYTES:
         raise ValueError(f"an API key is made of {ENTROPY_BYTES} random bytes")
-    key_id, secret = _base32(entropy[:_ID_BYTES]), _base32(entropy[_ID_BYTES:])
+    key_id, secret = _base32(entropy[:ID_BYTES]), _base32(entropy[ID_BYTES:])
     return MintedKey(key_id, f"{PREFIX}{key_id}_{secret}", _hash(secret))
 
 

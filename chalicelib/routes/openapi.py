@@ -8,8 +8,7 @@ cannot differ; a route that no `Operation` declares is refused.
 from __future__ import annotations
 
 import sys
-from functools import cache, lru_cache
-from importlib import resources
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
@@ -17,6 +16,7 @@ import msgspec
 import chalicelib
 from chalicelib.routes import openapi_schemas as schemas
 from chalicelib.routes.credentials import PUBLIC, SCOPES
+from chalicelib.routes.examples import Example, example_of
 from chalicelib.routes.http import operation_of
 from chalicelib.routes.openapi_parameters import parameters
 from chalicelib.routes.openapi_responses import HEADERS, Refusals, success
@@ -43,8 +43,8 @@ again it answers as the first time, with `Idempotency-Replayed: true`.
 and 503 send the same request again, `Retry-After` seconds later.
 - **Lists** have a `next_cursor` where they go on: give it as `cursor`.
 - **Texts** are in the language of `Accept-Language`, those in answers to writes in English.
-- **Samples** take an API key from the environment, `TESSERA_API_KEY`, and are sent as they stand
-where what they are about is there; `make serve` has the member whom they name.
+- **Samples** can be pasted as they stand where `make serve` runs: its example clinic has whatever
+they name, and it prints what they take from the environment, such as `TESSERA_API_KEY`.
 - Every answer has `X-Request-Id`: quote it when you report something.
 """
 
@@ -184,32 +184,19 @@ def description(operation: Operation) -> str:
     return f"{operation.summary}{'' if ended else '.'} {operation.description}".strip()
 
 
-def example_of(operation: str) -> dict[str, Any]:
-    """Return what was sent and answered when the example of an operation was carried out."""
-    found: dict[str, Any] = _examples().get(operation, {})
-    return found
-
-
-@cache
-def _examples() -> dict[str, Any]:
-    text = resources.files("chalicelib.routes").joinpath("examples.json").read_bytes()
-    examples: dict[str, Any] = msgspec.json.decode(text)
-    return examples
-
-
-def _show(entry: dict[str, Any], example: dict[str, Any]) -> None:
+def _show(entry: dict[str, Any], example: Example) -> None:
     """
     Put an example that was carried out into the places where readers look for it.
 
     What is out of date has no place: making the examples anew needs the document first.
     """
     for parameter in entry["parameters"]:
-        if parameter["name"] in example.get("parameters", {}):
-            parameter["example"] = example["parameters"][parameter["name"]]
-    if "body" in example and "requestBody" in entry:
-        entry["requestBody"]["content"][JSON_TYPE]["example"] = example["body"]
-    told = {example["status"]: example["answer"]} if "answer" in example else {}
-    for status, answer in {**told, **example.get("also", {})}.items():
+        if parameter["name"] in example.parameters:
+            parameter["example"] = example.parameters[parameter["name"]]
+    if example.body is not None and "requestBody" in entry:
+        entry["requestBody"]["content"][JSON_TYPE]["example"] = example.body
+    told = {} if example.answer is None else {example.status: example.answer}
+    for status, answer in {**told, **example.also}.items():
         if JSON_TYPE not in entry["responses"].get(status, {}).get("content", {}):
             continue
         # The statuses of success share their content, not what they show.

@@ -1,10 +1,11 @@
 """
 Code samples of every operation, in curl, Python and TypeScript, made of the document's examples.
 
-Each is sent as it stands where the environment has an API key in ``TESSERA_API_KEY``; what it is
-about (a member, a reward) must be there.  What would be out of date in a text is made when the
-sample runs: the key of an idempotent write, since each run is an intention of its own, and the time
-of an activity with what identifies it, since what happened long ago is refused.
+Each is sent as it stands to the example clinic of `tessera serve`, which has what they name.  What
+each installation draws itself is in the environment, as ``TESSERA_API_KEY``.  What would be out of
+date in a text is made when the sample runs: the key of an idempotent write and what else identifies
+it, since each run is an intention of its own, and the time of an activity, since what happened long
+ago is refused.
 """
 
 from __future__ import annotations
@@ -17,14 +18,17 @@ from typing import Any, Final, NamedTuple
 from urllib.parse import quote as quoted
 from urllib.parse import urlencode
 
+from chalicelib.routes.examples import Example, example_of
 from chalicelib.routes.operation import JSON_TYPE
 
 _IDEMPOTENCY: Final = "Idempotency-Key"
 _SUCCESS_BELOW: Final = "300"
 _TIMEOUT_S: Final = 10
-#: Marks in a body of what a sample makes when it runs: the present, and an end that is new.
+#: Marks in a body of what a sample makes when it runs, the present and an end that is new, and of
+#: what it takes from the environment.
 _NOW: Final = "@now"
 _NEW: Final = "@new"
+_DRAWN: Final = re.compile(r"@(TESSERA_\w+)")
 _NEW_IN_SHELL: Final = "$(date +%s)-$RANDOM"
 
 
@@ -33,7 +37,8 @@ class _Sent(NamedTuple):
 
     method: str
     url: str
-    is_public: bool
+    #: The variable with the credential; none where it takes none.
+    bearer: str | None
     has_key: bool
     headers: dict[str, str]
     body: Any
@@ -71,34 +76,40 @@ def _sent(method: str, address: str, operation: dict[str, Any]) -> _Sent:
     for name, value in given["path"].items():
         address = address.replace(f"{{{name}}}", quoted(str(value), safe=""))
     has_key = given["header"].pop(_IDEMPOTENCY, None) is not None
+    example = example_of(operation["operationId"])
     content = operation.get("requestBody", {}).get("content", {}).get(JSON_TYPE, {})
     answers = [each for status, each in operation["responses"].items() if status < _SUCCESS_BELOW]
     return _Sent(
         method,
         f"{address}?{urlencode(given['query'])}" if given["query"] else address,
-        is_public=not operation["security"],
+        bearer=_variable(example.bearer) if operation["security"] else None,
         has_key=has_key,
         headers={name: str(value) for name, value in given["header"].items()},
-        body=_marked(content.get("example")),
+        body=_marked(content.get("example"), example),
         answers_json=any(JSON_TYPE in each.get("content", {}) for each in answers),
     )
 
 
-def _marked(body: Any) -> Any:
-    """Return a body whose activities happen now, and are others each time."""
-    if isinstance(body, list):
-        return [_marked(each) for each in body]
-    if not isinstance(body, dict):
-        return body
-    marked = {name: _marked(value) for name, value in body.items()}
-    if "occurred_at" in body:
-        marked |= {"occurred_at": _NOW, "external_id": f"{body['external_id']}-{_NEW}"}
-    return marked
+def _marked(value: Any, example: Example) -> Any:
+    """Return a body, or a part of it, with marks where it says something else each time."""
+    if isinstance(value, list):
+        return [_marked(each, example) for each in value]
+    if isinstance(value, dict):
+        marked = {name: _marked(each, example) for name, each in value.items()}
+        return marked | ({"occurred_at": _NOW} if "occurred_at" in value else {})
+    if value in example.minted:
+        return f"{value}-{_NEW}"
+    return f"@{_variable(example.drawn[value])}" if value in example.drawn else value
+
+
+def _variable(credential: str) -> str:
+    """Return the variable in which `tessera serve` prints a credential."""
+    return f"TESSERA_{credential.upper()}"
 
 
 def _curl(sent: _Sent) -> str:
     # What has a variable in it is in double quotes, everything else in quotes that hide nothing.
-    headers = [] if sent.is_public else ['"Authorization: Bearer $TESSERA_API_KEY"']
+    headers = [f'"Authorization: Bearer ${sent.bearer}"'] if sent.bearer else []
     if sent.has_key:
         headers.append(f'"{_IDEMPOTENCY}: {_NEW_IN_SHELL}"')
     headers += [quote(f"{name}: {value}") for name, value in sent.headers.items()]
@@ -108,6 +119,7 @@ def _curl(sent: _Sent) -> str:
     parts += [f"-H {header}" for header in headers]
     if sent.body is not None:
         body = quote(_json(sent.body)).replace(_NOW, "'\"$(date -u +%Y-%m-%dT%H:%M:%SZ)\"'")
+        body = _DRAWN.sub(r"""'"$\1"'""", body)
         parts.append("-d " + body.replace(_NEW, f"'\"{_NEW_IN_SHELL}\"'"))
     return " \\\n  ".join(parts) + "\n"
 
@@ -118,8 +130,8 @@ def _curl_method(sent: _Sent) -> str:
 
 
 def _python(sent: _Sent) -> str:
-    bearer = """"Authorization": f"Bearer {os.environ['TESSERA_API_KEY']}\""""
-    headers = [] if sent.is_public else [bearer]
+    bearer = f""""Authorization": f"Bearer {{os.environ['{sent.bearer}']}}\""""
+    headers = [bearer] if sent.bearer else []
     if sent.has_key:
         headers.append(f'"{_IDEMPOTENCY}": str(uuid.uuid4())')
     headers += [f"{_text(name)}: {_text(value)}" for name, value in sent.headers.items()]
@@ -156,11 +168,14 @@ def _literal(value: Any, depth: int) -> str:
         return "datetime.now(UTC).isoformat()"
     if not isinstance(value, str):
         return repr(value)
+    if drawn := _DRAWN.fullmatch(value):
+        return f'os.environ["{drawn[1]}"]'
     return f"f{_text(value)}".replace(_NEW, "{uuid.uuid4()}") if _NEW in value else _text(value)
 
 
 def _typescript(sent: _Sent) -> str:
-    headers = [] if sent.is_public else ["Authorization: `Bearer ${process.env.TESSERA_API_KEY}`"]
+    bearer = f"Authorization: `Bearer ${{process.env.{sent.bearer}}}`"
+    headers = [bearer] if sent.bearer else []
     if sent.has_key:
         headers.append(f'"{_IDEMPOTENCY}": crypto.randomUUID()')
     headers += [f"{_text(name)}: {_text(value)}" for name, value in sent.headers.items()]
@@ -171,6 +186,7 @@ def _typescript(sent: _Sent) -> str:
         settings.append("headers: {\n" + "".join(f"    {each},\n" for each in headers) + "  }")
     if sent.body is not None:
         body = indent(_json(sent.body), "  ").lstrip().replace(_text(_NOW), "new Date()")
+        body = re.sub(f'"{_DRAWN.pattern}"', r"process.env.\1", body)
         body = re.sub(f'"([^"]*){_NEW}"', r"`\1${crypto.randomUUID()}`", body)
         settings.append(f"body: JSON.stringify({body})")
     told = "".join(f"  {each},\n" for each in settings)

@@ -1,115 +1,189 @@
 """
-The examples of the API reference: every example of the catalogue, carried out.
+The examples of the API reference, and the example clinic in which their code samples run.
 
     python -m tests.catalogue.reference
 
-writes `chalicelib/routes/examples.json` anew.  Each is carried out in a world of its own, with
-clock, ids and chance fixed, so the same code gives the same examples, to the letter, and what they
-are about has the same id in all of them.
+carries every example of the catalogue out and writes two files anew: what was sent and answered,
+`chalicelib/routes/examples.json`, and what was made before, `chalicelib/cli/clinic.json`, which a
+first `tessera serve` makes again.  Clock, ids and chance are fixed, so the same code gives the same
+files, to the letter.
+
+Examples are about one member, so that a reader who records a purchase finds it in the balance.
+Only where one ends what another needs it has a member `apart`; so each can be sent on its own, and
+all of them in any order.
 """
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import itertools
 import json
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
-from chalicelib.domain.ledger.actor import Actor
-from chalicelib.routes import operation as operations
+from chalicelib.cli import seed
+from chalicelib.domain.api_key import ENTROPY_BYTES, ID_BYTES
+from chalicelib.routes import examples as shown_examples
 from chalicelib.routes.operation import JSON_TYPE
-from chalicelib.usecases.keys import issue_key
-from chalicelib.usecases.services import Caller
-from chalicelib.usecases.stored import Settings
+from chalicelib.usecases.open_tenant import open_tenant
 from tests import conftest  # noqa: F401 - keeps the machine's credentials out of this process
-from tests.catalogue.catalogue import EXAMPLES, declared
+from tests.catalogue.catalogue import EXAMPLES, GIVERS, declared, programme
 from tests.catalogue.example import Example
-from tests.catalogue.stage import Request, Stage, send
-from tests.journeys.client import Answer
+from tests.catalogue.stage import Stage, Things, needed, send
+from tests.journeys.client import Answer, InProcess
 from tests.journeys.world import Clinic, Ground, LocalWorld
 
-FILE: Final = Path(operations.__file__).with_name("examples.json")
+EXAMPLES_FILE: Final = Path(shown_examples.__file__).with_name("examples.json")
+CLINIC_FILE: Final = Path(seed.__file__).with_name("clinic.json")
 #: These answer with the document that the examples stand in, or with what is made of it.
 DOCUMENTS: Final = frozenset({"GET /openapi.json", "GET /tools.json"})
+#: What each installation draws itself, as `tessera serve` prints it.
+SANDBOX_KEY: Final = "sandbox_api_key"
+VOUCHER_CODE: Final = "voucher_code"
 _CROCKFORD: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _KEY: Final = "Idempotency-Key"
 
 
-def carried_out(ground: Ground) -> dict[str, Any]:
-    """Carry every example out, and return what was sent and answered by operation."""
-    return {
-        declared()[name].name: _shown(Stage(_clinic(ground.renewed(), example)), example)
-        | _also(ground, example)
-        for name, example in EXAMPLES.items()
+class Reference(NamedTuple):
+    """What is shown of each operation, by its name, and the clinic in which it is sent."""
+
+    examples: dict[str, Any]
+    clinic: dict[str, Any]
+
+
+class _Rehearsal:
+    """A world with fixed ids; it notes each request with the ids that were made for it."""
+
+    def __init__(self, ground: Ground) -> None:
+        self.requests: list[dict[str, Any]] = []
+        self.answers: list[Answer] = []
+        self._inner = InProcess(ground.gateway)
+        self._numbers = itertools.count(1)
+        self._ids: list[str] = []
+        self._world = LocalWorld(ground, self)
+        self._world.services = self._world.services._replace(
+            new_id=self._new_id, random_bytes=self._random_bytes
+        )
+        self._world.runtime = self._world.runtime._replace(use_cases=self._world.services)
+        self._world.provide()
+
+    def __call__(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> Answer:
+        """Carry a request, and note it."""
+        self._ids = []
+        answer = self._inner(method, target, headers, body)
+        noted = {"target": target, "body": json.loads(body or b"null"), "ids": self._ids}
+        self.requests.append({**noted, "method": method, "has_key": _KEY in headers})
+        self.answers.append(answer)
+        return answer
+
+    def mark(self, name: str, value: str, credential: str) -> None:
+        """Note that the answer which first had a value of that name gives the credential."""
+        giver = next(
+            place for place, answer in enumerate(self.answers) if value in answer.body.decode()
+        )
+        self.requests[giver]["gives"] = {credential: EXAMPLES[GIVERS[name]].gives[name]}
+
+    def clinic(self) -> Clinic:
+        """Return the tenant that a first start has."""
+        world = self._world
+        token = open_tenant(world.services, seed.SETTINGS).token
+        return Clinic(world, seed.SETTINGS.tenant, token, world.clock)
+
+    def sandbox(self) -> Clinic:
+        """Return a tenant with a test clock."""
+        return self._world.sandbox()
+
+    def _new_id(self, kind: str) -> str:
+        made = _ulid(kind, self._world.clock(), next(self._numbers))
+        self._ids.append(made)
+        return made
+
+    def _random_bytes(self, count: int) -> bytes:
+        drawn = _bytes(next(self._numbers), count)
+        assert count == ENTROPY_BYTES
+        self._ids.append(base64.b32encode(drawn[:ID_BYTES]).decode())
+        return drawn
+
+
+def carried_out(ground: Ground) -> Reference:
+    """Make what all examples need, then carry out each: those that only read first."""
+    rehearsal = _Rehearsal(ground.renewed())
+    stage, shared = Stage(rehearsal.clinic()), Things()
+    del rehearsal.requests[:], rehearsal.answers[:]
+    here = [each for each in EXAMPLES.values() if not each.needs_clock]
+    things = {
+        each.operation: stage.prepared(each, Things() if each.apart else shared) for each in here
     }
+    rehearsal.mark("sandbox_key", shared["sandbox_key"], SANDBOX_KEY)
+    for each in here:
+        if "code" in needed(each):
+            rehearsal.mark("code", things[each.operation]["code"], _voucher(each))
+    clinic = {"programme": programme(), "requests": [*rehearsal.requests]}
+    shown = {
+        each.operation: _shown(stage, each, things[each.operation])
+        for each in sorted(here, key=lambda each: each.method != "GET")
+    }
+    for each in EXAMPLES.values():
+        if each.needs_clock:
+            stage = Stage(_Rehearsal(ground.renewed()).sandbox())
+            shown[each.operation] = _shown(stage, each, stage.prepared(each))
+    return Reference({declared()[name].name: each for name, each in shown.items()}, clinic)
 
 
-def text(examples: Mapping[str, Any]) -> str:
-    """Return the examples as the file holds them."""
-    return json.dumps(examples, indent=1, ensure_ascii=False, sort_keys=True) + "\n"
+def text(made: Mapping[str, Any]) -> str:
+    """Return examples, or a clinic, as the file holds them."""
+    return json.dumps(made, indent=1, ensure_ascii=False, sort_keys=True) + "\n"
 
 
-def _clinic(ground: Ground, example: Example) -> Clinic:
-    world, numbers = LocalWorld(ground), itertools.count(1)
-    world.services = world.services._replace(
-        new_id=lambda kind: _ulid(kind, world.clock(), next(numbers)),
-        random_bytes=lambda count: _bytes(next(numbers), count),
-    )
-    world.runtime = world.runtime._replace(use_cases=world.services)
-    world.provide()
-    if example.needs_clock:
-        return world.sandbox()
-    settings = Settings(tenant="northside", name="Northside Clinic", time_zone="Europe/London")
-    assert world.catalogue.create_tenant(settings, None)
-    caller = Caller(tenant=settings.tenant, actor=Actor("system", "setup"))
-    token = issue_key(world.services, caller, "setup", frozenset({"*"})).token
-    return Clinic(world, settings.tenant, token, world.clock)
+def _voucher(example: Example) -> str:
+    """Return the credential with the voucher's code of an example."""
+    return f"other_{VOUCHER_CODE}" if example.apart else VOUCHER_CODE
 
 
-def _shown(stage: Stage, example: Example) -> dict[str, Any]:
+def _shown(stage: Stage, example: Example, things: Things) -> dict[str, Any]:
     operation = declared()[example.operation]
-    things = stage.prepared(example)
-    asked = stage.request(example, things)
+    own = Things()
+    own.update(things)
+    also = {}
+    if operation.also and "dry_run" in getattr(operation.query, "__struct_fields__", ()):
+        tried = stage.request(example, own)
+        answer = send(stage.clinic.api, tried._replace(target=f"{tried.target}?dry_run=true"))
+        also = {str(answer.status): answer.json}
+    asked = stage.request(example, own)
     key = "intention-1" if operation.idempotent is True else None
     answer = send(stage.clinic.api, asked, key=key)
     assert answer.status == operation.status, answer.body
-    known = {**example.names, **things, _KEY: key}
+    if operation.also and not also:  # what is there already is found
+        again = send(stage.clinic.api, asked)
+        also = {str(again.status): again.json}
+    assert tuple(map(int, also)) == operation.also
+    known = {**own, **example.names, _KEY: key}
     names = [*operation.path_names, *([_KEY] if key else [])]
     path = {name: known[name] for name in names}
-    entry = _entry({**path, **asked.headers, **_query(example.query)}, asked, answer)
-    if example.operation in DOCUMENTS:
-        del entry["answer"]
-    return entry
+    entry: dict[str, Any] = {
+        "status": str(answer.status),
+        "parameters": {**path, **asked.headers, **_query(example.query)},
+        "body": asked.body,
+        "answer": _content(example, answer),
+        "also": also,
+        "minted": [own[name] for name in example.mints],
+        "drawn": {own["code"]: _voucher(example)} if "code" in needed(example) else None,
+        "bearer": SANDBOX_KEY if example.needs_clock else None,
+    }
+    empty_too = {"body", "answer"}
+    return {
+        name: value
+        for name, value in entry.items()
+        if value or (name in empty_too and value is not None)
+    }
 
 
-def _also(ground: Ground, example: Example) -> dict[str, Any]:
-    """Return what an operation answers with another status of success, where it has one."""
-    operation = declared()[example.operation]
-    if not operation.also:
-        return {}
-    stage = Stage(_clinic(ground.renewed(), example))
-    asked = stage.request(example, stage.prepared(example))
-    if "dry_run" in getattr(operation.query, "__struct_fields__", ()):
-        asked = asked._replace(target=f"{asked.target}?dry_run=true")
-    else:  # what is there already is found
-        send(stage.clinic.api, asked)
-    answer = send(stage.clinic.api, asked)
-    assert (answer.status,) == operation.also, answer.body
-    return {"also": {str(answer.status): json.loads(answer.body)}}
-
-
-def _entry(parameters: Mapping[str, Any], asked: Request, answer: Answer) -> dict[str, Any]:
-    entry: dict[str, Any] = {"status": str(answer.status)}
-    if parameters:
-        entry["parameters"] = parameters
-    if asked.body is not None:
-        entry["body"] = asked.body
-    if answer.body and answer.headers["content-type"].startswith(JSON_TYPE):
-        entry["answer"] = json.loads(answer.body)
-    return entry
+def _content(example: Example, answer: Answer) -> Any:
+    is_json = answer.headers.get("content-type", "").startswith(JSON_TYPE)
+    return answer.json if is_json and example.operation not in DOCUMENTS else None
 
 
 def _query(query: str) -> dict[str, Any]:
@@ -127,6 +201,13 @@ def _bytes(number: int, count: int) -> bytes:
     return hashlib.shake_128(f"example {number}".encode()).digest(count)
 
 
-if __name__ == "__main__":
+def write() -> None:
+    """Write both files."""
     with tempfile.TemporaryDirectory() as directory:
-        FILE.write_text(text(carried_out(Ground(Path(directory)))), encoding="utf-8")
+        made = carried_out(Ground(Path(directory)))
+    EXAMPLES_FILE.write_text(text(made.examples), encoding="utf-8")
+    CLINIC_FILE.write_text(text(made.clinic), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    write()

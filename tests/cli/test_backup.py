@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -67,7 +68,7 @@ def test_drill(tmp_path: Path) -> None:
     brought = bring_back(local, out)
 
     assert brought.exit_code == 0, brought.output
-    assert "4 accounts with" in brought.output
+    assert f"\n{parts.manifest_of(out).accounts} accounts with" in brought.output
     assert "; 0 have errors." in brought.output
     with Program(local) as program:
         api = api_of(program)
@@ -115,7 +116,7 @@ def test_u1_another_directory_keeps_the_root_key(made: tuple[Path, Path], tmp_pa
     with Program(there) as program:
         assert program.credentials["tenant"] == "clinic"
         staff = api_of(program, "admin_token")
-        found = staff.post("/v1/members/lookup", {"system": "ehr", "value": "1001"})
+        found = staff.post("/v1/members/lookup", {"system": "ehr", "value": "record-1"})
         assert found.status == 200
     (there / "root_key").write_text("eHh4" * 10 + "eHg=")
     with pytest.raises(ProgramError, match=r"written with another root key.*TESSERA_ROOT_KEY"):
@@ -236,7 +237,7 @@ def test_a_restore_that_was_broken_off_goes_on(copy: tuple[Path, Path]) -> None:
     done = bring_back(local, source)
 
     assert done.exit_code == 0, done.output
-    assert "3 accounts with 6 events; 0 have errors." in done.output
+    assert re.search(rf"{manifest.accounts} accounts with \d+ events; 0 have errors\.", done.output)
     # It is finished, so the tables are somebody's now.
     assert "not empty" in bring_back(local, source).output
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from pathlib import Path
-from typing import Any
 from urllib.parse import urljoin
 
 import pytest
@@ -30,16 +28,16 @@ ASSETS = {name: media for assets in PAGES.values() for name, media in assets.ite
 
 
 @pytest.fixture(scope="module")
-def examples(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+def made(tmp_path_factory: pytest.TempPathFactory) -> reference.Reference:
     """Carry every example out."""
     return reference.carried_out(Ground(tmp_path_factory.mktemp("reference")))
 
 
-def test_examples_are_what_the_api_answers(examples: dict[str, Any]) -> None:
-    """The reference shows what is carried out."""
-    assert reference.text(examples) == reference.FILE.read_text("utf-8"), (
-        "run `python -m tests.catalogue.reference`"
-    )
+def test_examples_are_what_the_api_answers(made: reference.Reference) -> None:
+    """The reference shows what is carried out, in the clinic that a first start makes."""
+    told = "run `python -m tests.catalogue.reference`"
+    assert reference.text(made.examples) == reference.EXAMPLES_FILE.read_text("utf-8"), told
+    assert reference.text(made.clinic) == reference.CLINIC_FILE.read_text("utf-8"), told
 
 
 @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda each: each.entry["operationId"])
@@ -147,7 +145,7 @@ def test_a_key_is_kept_for_the_tab(clinic: Clinic) -> None:
 
 def test_the_file_is_small_enough_to_read() -> None:
     """Examples stay examples: what has a list shows a few of it."""
-    examples = json.loads(Path(reference.FILE).read_text("utf-8"))
+    examples = json.loads(reference.EXAMPLES_FILE.read_text("utf-8"))
 
     assert {
         name: len(json.dumps(each))

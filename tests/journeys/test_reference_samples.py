@@ -1,4 +1,4 @@
-"""The code samples of the reference: each is right, and many run against a first `make serve`."""
+"""The code samples of the reference: each is right, and runs against a first `make serve`."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ import json
 import os
 import re
 import shlex
+import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import redirect_stdout
 from io import StringIO
 from pathlib import Path
@@ -16,20 +17,14 @@ from typing import Any
 
 import pytest
 
+from chalicelib.routes.examples import example_of
 from infra.local.program import Program
 from tests.journeys.client import OverHttp
 from tests.journeys.contract import Contract, Operation
 from tests.journeys.world import local_contract
 
 OPERATIONS = local_contract().operations
-#: What the example member of a first start can read, and these writes need nothing else.
-MADE_ELSEWHERE = {"programme_id", "household_id", "quote_id", "redemption_id", "number"}
-ON_A_SANDBOX = {"read_clock"}
-WRITES = {
-    *("create_member", "find_member", "find_members", "update_external_id", "adjust_balance"),
-    *("record_activity", "record_activities", "place_hold", "create_quote"),
-    *("create_api_key", "create_sandbox", "validate_programme"),
-}
+NODE = shutil.which("node")
 
 
 def source(operation: Operation, label: str) -> str:
@@ -44,12 +39,15 @@ def body_of(operation: Operation) -> Any:
     return content.get("application/json", {}).get("example")
 
 
-def shape(value: Any) -> Any:
-    """Return what a body holds, but for times and the ids that a sample makes itself."""
-    if isinstance(value, dict):
-        renewed = {"occurred_at", "external_id"} if "occurred_at" in value else set()
-        return {name: shape(each) for name, each in value.items() if name not in renewed}
-    return [shape(each) for each in value] if isinstance(value, list) else value
+def shape(operation: Operation, value: Any) -> Any:
+    """Return what a body holds, but for what a sample makes or draws itself."""
+    example = example_of(operation.entry["operationId"])
+    renewed = {
+        name
+        for name, sent in _fields(example.body)
+        if sent in (*example.minted, *example.drawn) or name == "occurred_at"
+    }
+    return _without(renewed, value)
 
 
 @pytest.fixture(
@@ -68,9 +66,8 @@ def test_every_operation_has_three(operation: Operation) -> None:
     assert [each["label"] for each in samples] == ["curl", "Python", "TypeScript"]
     public = operation.entry["security"] == []
     for each in samples:
-        assert ("TESSERA_API_KEY" in each["source"]) is not public
-        assert "@now" not in each["source"]
-        assert "@new" not in each["source"]
+        assert ("Authorization" in each["source"]) is not public
+        assert not re.search("@(now|new|TESSERA)", each["source"])
         address = re.search(r"http://127\.0\.0\.1:8000([^\"'\s]*)", each["source"])
         assert address is not None
         assert "{" not in address[1]
@@ -88,7 +85,8 @@ def test_curl_is_what_the_example_sends(operation: Operation) -> None:
     assert ("Content-Type: application/json" in headers) is (body is not None)
     assert any(each.startswith("Idempotency-Key: ") for each in headers) is operation.needs_key
     if body is not None:
-        assert shape(json.loads(words[words.index("-d") + 1])) == shape(body)
+        sent = json.loads(words[words.index("-d") + 1])
+        assert shape(operation, sent) == shape(operation, body)
 
 
 def test_python_is_what_the_example_sends(operation: Operation) -> None:
@@ -111,8 +109,9 @@ def test_python_is_what_the_example_sends(operation: Operation) -> None:
     assert isinstance(call.func, ast.Attribute)
     assert call.func.attr == operation.method.lower()
     sent = [each.value for each in call.keywords if each.arg == "json"]
-    told = [shape(_value(each)) for each in sent]
-    assert told == ([] if body_of(operation) is None else [shape(body_of(operation))])
+    told = [shape(operation, _value(each)) for each in sent]
+    body = body_of(operation)
+    assert told == ([] if body is None else [shape(operation, body)])
 
 
 def test_typescript_is_what_the_example_sends(operation: Operation) -> None:
@@ -122,70 +121,112 @@ def test_typescript_is_what_the_example_sends(operation: Operation) -> None:
 
     assert (found is None) is (body_of(operation) is None)
     if found is not None:
-        made = re.sub(r"`[^`]*`", '"new"', found[1].replace("new Date()", '"now"'))
-        assert shape(json.loads(made)) == shape(body_of(operation))
+        made = re.sub(r"`[^`]*`|new Date\(\)|process\.env\.\w+", '"made"', found[1])
+        assert shape(operation, json.loads(made)) == shape(operation, body_of(operation))
     assert (f'method: "{operation.method}"' in text) is (operation.method != "GET")
     assert ("crypto.randomUUID()" in text.partition("body:")[0]) is operation.needs_key
 
 
-@pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Program]:
-    """Return a server after its first start."""
-    with Program(tmp_path_factory.mktemp("samples"), keeps_state=False) as program:
+@pytest.fixture
+def served(tmp_path: Path) -> Iterator[Program]:
+    """Return a server after its first start, which nobody has used."""
+    with Program(tmp_path / "local", keeps_state=False) as program:
         yield program
 
 
-@pytest.fixture(scope="module")
-def sendable(served: Program) -> list[Operation]:
-    """Return the operations that need no more than the example member, as the server tells them."""
+def samples(served: Program, label: str) -> dict[str, str]:
+    """Return the samples as the server shows them, by operation, in the order of the document."""
     answer = OverHttp(served.base_url)("GET", "/openapi.json", {}, b"")
-    return [
-        each
-        for each in Contract(json.loads(answer.body)).operations
-        if each.entry["operationId"] in WRITES or _reads_what_is_there(each)
-    ]
+    operations = Contract(json.loads(answer.body)).operations
+    return {str(each.entry["operationId"]): source(each, label) for each in operations}
+
+
+def printed(served: Program) -> dict[str, str]:
+    """Return the environment that the server tells people to paste."""
+    return dict(re.findall(r"^export (TESSERA_\w+)=(.*)$", served.output, re.MULTILINE))
 
 
 @pytest.mark.http
-def test_curl_runs_as_it_stands(served: Program, sendable: list[Operation], tmp_path: Path) -> None:
-    """None is refused, and each may be sent again."""
-    assert {each.entry["operationId"] for each in sendable} >= WRITES
-    assert len(sendable) > 30
-    environment = os.environ | {"TESSERA_API_KEY": served.credentials["api_key"]}
-    silent = "curl -sS -o /dev/null -w '\\n%{http_code}' "
-    lines = [source(each, "curl").replace("curl ", silent, 1) for each in sendable for _ in "ab"]
-    file = tmp_path / "samples.sh"
-    file.write_text("\n".join(lines))
+def test_u7_curl_runs_as_it_stands(served: Program, tmp_path: Path) -> None:
+    """
+    U7: each is carried out by a shell, one after another as they are printed.
+
+    And in the opposite order those in Python: so none needs another before it, nor ends what
+    another needs, and each can be pasted on its own.
+    """
+    found = samples(served, "curl")
+    silent = "curl -sS -o /dev/null -w '%{http_code}\\n' "
+    script = "".join(each.replace("curl ", silent, 1) for each in found.values())
     said = subprocess.run(
-        ["/bin/bash", str(file)], env=environment, capture_output=True, text=True, check=True
+        ["/bin/bash"],
+        input=script,
+        env=os.environ | printed(served),
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=True,
     )
 
-    statuses = said.stdout.split()
     assert said.stderr == ""
-    refused = [line for line, status in zip(lines, statuses, strict=True) if status >= "400"]
-    assert refused == []
+    assert refused(zip(found, said.stdout.split(), strict=True)) == {}
 
 
 @pytest.mark.http
-def test_python_runs_as_it_stands(
-    served: Program, sendable: list[Operation], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Each prints the status, and what came."""
-    monkeypatch.setenv("TESSERA_API_KEY", served.credentials["api_key"])
-    for each in sendable:
-        printed = StringIO()
-        with redirect_stdout(printed):
-            exec(compile(source(each, "Python"), "sample", "exec"), {})  # noqa: S102 - ours
-        assert printed.getvalue()[0] == "2", (each.entry["operationId"], printed.getvalue())
+def test_u7_python_runs_as_it_stands(served: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+    """U7: each is carried out and prints what came, the last of the document first."""
+    for name, value in printed(served).items():
+        monkeypatch.setenv(name, value)
+    statuses = {}
+    for name, text in reversed(samples(served, "Python").items()):
+        output = StringIO()
+        with redirect_stdout(output):
+            exec(compile(text, name, "exec"), {})  # noqa: S102 - ours
+        statuses[name] = output.getvalue()
+
+    assert refused(statuses.items()) == {}
 
 
-def _reads_what_is_there(operation: Operation) -> bool:
-    named = {each["name"] for each in operation.entry["parameters"] if each["in"] == "path"}
-    return (
-        operation.method == "GET"
-        and not named & MADE_ELSEWHERE
-        and operation.entry["operationId"] not in ON_A_SANDBOX
+@pytest.mark.http
+@pytest.mark.skipif(
+    NODE is None, reason="what runs TypeScript is not here: install Node 18 or later"
+)
+def test_u7_typescript_runs_as_it_stands(served: Program, tmp_path: Path) -> None:
+    """U7: each is carried out by Node, sorted by name; as no type is written, it is JavaScript."""
+    found = dict(sorted(samples(served, "TypeScript").items()))
+    file = tmp_path / "samples.mjs"
+    blocks = "".join(f"{{\n{each}}}\n" for each in found.values())
+    file.write_text(
+        "const statuses = [];\nconsole.log = (status) => statuses.push(String(status));\n"
+        f"{blocks}process.stdout.write(JSON.stringify(statuses));\n"
     )
+    said = subprocess.run(
+        [str(NODE), str(file)],
+        env=os.environ | printed(served),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert refused(zip(found, json.loads(said.stdout), strict=True)) == {}
+
+
+def refused(statuses: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Return the operations that did not answer with success, or lead elsewhere, as `/` does."""
+    return {name: said for name, said in statuses if not said.startswith(("2", "307"))}
+
+
+def _fields(value: Any) -> Iterator[tuple[str, Any]]:
+    items = value.items() if isinstance(value, dict) else ()
+    parts = value if isinstance(value, list) else [each for _, each in items]
+    yield from items
+    for each in parts:
+        yield from _fields(each)
+
+
+def _without(names: set[str], value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _without(names, each) for name, each in value.items() if name not in names}
+    return [_without(names, each) for each in value] if isinstance(value, list) else value
 
 
 def _value(node: ast.expr) -> Any:
@@ -195,4 +236,8 @@ def _value(node: ast.expr) -> Any:
         return dict(zip(names, map(_value, node.values), strict=True))
     if isinstance(node, ast.List):
         return [_value(each) for each in node.elts]
-    return "made" if isinstance(node, ast.Call | ast.JoinedStr) else ast.literal_eval(node)
+    return (
+        "made"
+        if isinstance(node, ast.Call | ast.JoinedStr | ast.Subscript)
+        else ast.literal_eval(node)
+    )

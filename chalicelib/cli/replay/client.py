@@ -110,9 +110,10 @@ class Client:
         extra = {} if key is None else {"Idempotency-Key": key}
         return self._call("POST", path, msgspec.json.encode(body), extra)
 
-    def put(self, path: str, body: Any) -> Answer:
-        """Replace."""
-        return self._call("PUT", path, msgspec.json.encode(body), {})
+    def put(self, path: str, body: Any, key: str | None = None) -> Answer:
+        """Replace; with an Idempotency-Key as for `post`."""
+        extra = {} if key is None else {"Idempotency-Key": key}
+        return self._call("PUT", path, msgspec.json.encode(body), extra)
 
     def _call(self, method: str, path: str, body: bytes | None, extra: dict[str, str]) -> Answer:
         trouble = ""

@@ -43,7 +43,11 @@ EXAMPLES = (
         write_units=6,
     ),
     Example(
-        f"POST {_USE}/{{use_id}}/cancellation", body={"reason": "spilt"}, calls=2, write_units=6
+        f"POST {_USE}/{{use_id}}/cancellation",
+        body={"reason": "spilt"},
+        calls=2,
+        write_units=6,
+        apart=True,
     ),
     Example("GET /v1/members/{member_id}/stamp-cards", after=("POST /v1/activities",), calls=1),
 )

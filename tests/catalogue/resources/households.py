@@ -29,10 +29,15 @@ EXAMPLES = (
         gives={"household_id": "household_id"},
         calls=2,
         write_units=11,
+        apart=True,
     ),
     Example("GET /v1/households", after=("POST /v1/households",), calls=2),
     Example(
-        _JOINED, body={"member_id": "{other_member_id}", "role": "child"}, calls=2, write_units=10
+        _JOINED,
+        body={"member_id": "{other_member_id}", "role": "child"},
+        calls=2,
+        write_units=10,
+        apart=True,
     ),
     Example("GET /v1/households/{household_id}", after=(_JOINED,), calls=1),
     Example("GET /v1/members/{member_id}/household", after=(_JOINED,), calls=2),
@@ -42,5 +47,6 @@ EXAMPLES = (
         body={"member_id": "{other_member_id}", "note": "grown up"},
         calls=2,
         write_units=10,
+        apart=True,
     ),
 )

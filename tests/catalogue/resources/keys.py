@@ -22,5 +22,11 @@ EXAMPLES = (
         calls=2,
         write_units=2,
     ),
-    Example("DELETE /v1/api-keys/{key_id}", refused_alone="scope_not_held", calls=2, write_units=2),
+    Example(
+        "DELETE /v1/api-keys/{key_id}",
+        refused_alone="scope_not_held",
+        calls=2,
+        write_units=2,
+        apart=True,
+    ),
 )

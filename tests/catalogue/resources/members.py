@@ -23,12 +23,13 @@ EXAMPLES = (
         write_units=11,
         replay_adds=1,
     ),
-    Example("GET /v1/members", after=("POST /v1/members",), calls=3),
+    Example("GET /v1/members", query="limit=2", after=("POST /v1/members",), calls=3),
     Example(
         "POST /v1/members/search",
         after=(Step("POST /v1/members", {"display_name": "Kim Lee"}),),
         body={"name": "kim"},
         calls=3,
+        apart=True,
     ),
     Example("POST /v1/members/lookup", body=_RECORD, calls=1),
     Example("GET /v1/members/{member_id}", calls=2),
@@ -38,5 +39,6 @@ EXAMPLES = (
         body={"tz": "Europe/London", "birthday": "02-29", "age_bands": {"senior": "2027-01-18"}},
         calls=3,
         write_units=6,
+        apart=True,
     ),
 )

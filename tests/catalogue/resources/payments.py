@@ -10,5 +10,6 @@ EXAMPLES = (
         body={"reference": "{payment}", "reason": "chargeback"},
         calls=3,
         write_units=8,
+        apart=True,
     ),
 )

@@ -5,7 +5,8 @@ from __future__ import annotations
 from tests.catalogue.example import Example
 from tests.journeys.world import example
 
-_DOCUMENT = example("purchases")
+# A condition of joining, so that who joins whatever there is does not join this one.
+_DOCUMENT = example("purchases", enrolment={"min_completed_visits": 3})
 _PUBLISHED = "POST /v1/programmes/{programme_id}/versions/{version}/publication"
 
 EXAMPLES = (
@@ -28,6 +29,7 @@ EXAMPLES = (
         calls=3,
         write_units=2,
         asks_clock=True,
+        apart=True,
     ),
     Example("GET /v1/programmes", calls=1),
     Example("GET /v1/programmes/{programme_id}", after=(_PUBLISHED,), calls=2, asks_clock=True),

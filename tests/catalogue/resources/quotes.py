@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tests.catalogue.example import Example
 
+PROGRAMME = {"quotes": {"minutes": 10_080}}
 _QUOTE = "/v1/members/{member_id}/quotes/{quote_id}"
 
 EXAMPLES = (
@@ -35,5 +36,6 @@ EXAMPLES = (
         mints={"bill": "bill-{}"},
         calls=2,
         write_units=11,
+        apart=True,
     ),
 )

@@ -27,5 +27,6 @@ EXAMPLES = (
         body={"reason": "changed-their-mind"},
         calls=2,
         write_units=10,
+        apart=True,
     ),
 )

@@ -15,5 +15,6 @@ EXAMPLES = (
         },
         calls=3,
         write_units=8,
+        apart=True,
     ),
 )

@@ -10,5 +10,6 @@ EXAMPLES = (
         body={"reason": "by-mistake"},
         calls=2,
         write_units=8,
+        apart=True,
     ),
 )

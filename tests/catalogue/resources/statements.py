@@ -10,5 +10,6 @@ EXAMPLES = (
         query="limit=2",
         after=("POST /v1/members/{member_id}/quotes/{quote_id}/confirmation",),
         calls=1,
+        apart=True,
     ),
 )

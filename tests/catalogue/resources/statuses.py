@@ -34,5 +34,6 @@ EXAMPLES = (
         body={**_FAMILY, "reason": "moved-apart"},
         calls=2,
         write_units=6,
+        apart=True,
     ),
 )

@@ -22,6 +22,7 @@ EXAMPLES = (
         calls=2,
         # Two of them name the payment, as with a fee; without a reference there are 7.
         write_units=9,
+        apart=True,
     ),
     Example(f"GET {_PATH}", after=(_BEGUN,), calls=1),
     Example(
@@ -38,6 +39,7 @@ EXAMPLES = (
         body={**_CLINIC, "plan": "club-year"},
         calls=2,
         write_units=6,
+        apart=True,
     ),
     Example(
         f"POST {_PATH}/cancellation",
@@ -45,6 +47,7 @@ EXAMPLES = (
         body={**_CLINIC, "reason": "moving"},
         calls=2,
         write_units=6,
+        apart=True,
     ),
     Example(
         f"POST {_PATH}/pause",
@@ -52,6 +55,7 @@ EXAMPLES = (
         body={**_CLINIC, "months": 2},
         calls=2,
         write_units=6,
+        apart=True,
     ),
     Example(
         f"POST {_PATH}/resumption",
@@ -59,5 +63,6 @@ EXAMPLES = (
         body=_CLINIC,
         calls=2,
         write_units=6,
+        apart=True,
     ),
 )

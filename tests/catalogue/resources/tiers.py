@@ -20,5 +20,6 @@ EXAMPLES = (
         body={"programme": "clinic", "reason": "given-by-mistake"},
         calls=2,
         write_units=6,
+        apart=True,
     ),
 )

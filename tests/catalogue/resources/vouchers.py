@@ -32,5 +32,5 @@ EXAMPLES = (
         body={**_CODE, "cart": {"currency": "GBP", "lines": [_LINE]}},
         calls=2,
     ),
-    Example("POST /v1/vouchers/use", body=_CODE, calls=3, write_units=10),
+    Example("POST /v1/vouchers/use", body=_CODE, calls=3, write_units=10, apart=True),
 )
