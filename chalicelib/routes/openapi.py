@@ -33,20 +33,43 @@ if TYPE_CHECKING:
 LOCAL_URL: Final = "http://127.0.0.1:8000"
 
 _INTRODUCTION: Final = """\
-Patient loyalty: members earn by visits and purchases, climb tiers, and redeem rewards.
+Members earn by visits and purchases, climb tiers, and redeem rewards.
+
+# Start
+
+`make serve` runs this API on your machine with an example clinic, and prints lines to paste into
+a terminal: `TESSERA_API_KEY`, and what else samples take from the environment. After that every
+sample on this page can be pasted as it stands, in any order. To begin anew, stop it and delete
+`.local`.
+
+Send `Authorization: Bearer` with an API key, or with a token of your identity provider, which says
+who is a member and who is staff. Each operation names the scope that a key or a role must hold. A
+member's token is taken where `members-may` is true, for that member alone.
+
+# Conventions
 
 - **Money** is whole minor units with an ISO 4217 code: 8000 GBP is 80.00 pounds. Points are whole.
-- **Instants** are RFC 3339, in UTC where they are answered; days are dates in the programme's zone.
+- **Instants** are RFC 3339, in UTC where they are answered: `2026-03-02T10:00:00Z`. Days are dates
+in the programme's zone: `2026-03-02`.
 - **A write** takes an `Idempotency-Key`, new for each intention and the same on a retry: sent
 again it answers as the first time, with `Idempotency-Replayed: true`.
-- **A refusal** is a `Problem` (RFC 9457) with a stable `code`; more codes may be added. After 429
-and 503 send the same request again, `Retry-After` seconds later.
+- **A refusal** is a `Problem` (RFC 9457) with a stable `code`; more codes may be added. What it
+means is at `/problems/<code>`. After 429 and 503 send the same request again, `Retry-After`
+seconds later.
 - **Lists** have a `next_cursor` where they go on: give it as `cursor`.
 - **Texts** are in the language of `Accept-Language`, those in answers to writes in English.
-- **Samples** can be pasted as they stand where `make serve` runs: its example clinic has whatever
-they name, and it prints what they take from the environment, such as `TESSERA_API_KEY`.
 - Every answer has `X-Request-Id`: quote it when you report something.
+
+# Scopes
+
+| Scope | What it allows |
+|---|---|
 """
+
+
+def introduction() -> str:
+    """Return what there is to know before the first call."""
+    return _INTRODUCTION + "".join(f"| `{name}` | {text} |\n" for name, text in SCOPES.items())
 
 
 def operations_of(app: Chalice) -> list[Operation]:
@@ -99,7 +122,7 @@ def document(operations: list[Operation]) -> dict[str, Any]:
         "info": {
             "title": "Tessera",
             "summary": "Patient loyalty: earn, climb, redeem, expire.",
-            "description": _INTRODUCTION,
+            "description": introduction(),
             "version": chalicelib.__version__,
             "contact": {"name": "Who runs this API"},
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
@@ -114,8 +137,8 @@ def document(operations: list[Operation]) -> dict[str, Any]:
                 "bearer": {
                     "type": "http",
                     "scheme": "bearer",
-                    "description": "An API key (`tsk_…`) or a JWT of the configured issuer. "
-                    "Scopes: " + "; ".join(f"`{name}`: {text}" for name, text in SCOPES.items()),
+                    "description": "An API key (`tsk_…`), or a JWT of the configured issuer. "
+                    "`make serve` prints a key that may do everything, as `TESSERA_API_KEY`.",
                 },
             },
         },
@@ -161,7 +184,7 @@ def _operation(
         "parameters": parameters(operation, query),
         "responses": {
             **{
-                str(status): success(operation, content)
+                str(status): success(operation, status, content)
                 for status in sorted({operation.status, *operation.also})
             },
             **refusals.of(operation),

@@ -113,15 +113,23 @@ class Refusals:
         return {**found, "default": {"$ref": _REF.format(name=_OTHER)}}
 
 
-def success(operation: Operation, content: dict[str, Any] | None) -> dict[str, Any]:
-    """Return what an operation answers when it did what was asked."""
-    answer: dict[str, Any] = {"description": operation.summary}
+def success(operation: Operation, status: int, content: dict[str, Any] | None) -> dict[str, Any]:
+    """Return what an operation answers with a status of success."""
+    answer: dict[str, Any] = {"description": _outcome(operation, status)}
     if content is not None:
         answer["content"] = content
     names = (*operation.headers, *(("Idempotency-Replayed",) if operation.idempotent else ()))
     if names:
         answer["headers"] = _headers(names)
     return answer
+
+
+def _outcome(operation: Operation, status: int) -> str:
+    if status == operation.status:
+        return operation.summary
+    if operation.query is not None and "dry_run" in operation.query.__struct_fields__:
+        return "With `dry_run`: what it would be. Nothing is written."
+    return "It is there already: nothing changed."
 
 
 def codes_of(operation: Operation) -> tuple[str, ...]:

@@ -108,9 +108,11 @@ def plain(schema: Schema, *, asked: bool = False) -> Schema:
 
     A ``default`` is told in words: to generators it makes a field one that is always there.  An
     object whose fields are not named is open, which they read as one without fields unless it is
-    said; and beside a reference they expect no type.
+    said; beside a reference they expect no type, and beside the values of a text one.
     """
     made = {name: _plain(name, value, asked=asked) for name, value in schema.items()}
+    if all(isinstance(each, str) for each in made.get("enum", (None,))):
+        made["type"] = "string"
     if "$ref" in made:
         made.pop("type", None)
     elif made.get("type") == "object" and not made.keys() & _SHAPES:

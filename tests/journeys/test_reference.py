@@ -122,7 +122,7 @@ def test_nothing_else_is_served(clinic: Clinic, name: str) -> None:
 
 @pytest.mark.parametrize(
     ("name", "document"),
-    [("reference.js", 'fetch("openapi.json")'), ("console.js", 'url: "../openapi.json"')],
+    [("reference.js", 'fetch("openapi.json")'), ("console.js", 'fetch("../openapi.json")')],
 )
 def test_a_script_asks_for_this_document_only(clinic: Clinic, name: str, document: str) -> None:
     """It is told where the document is."""

@@ -63,7 +63,7 @@ def test_an_operation(document: dict[str, Any]) -> None:
     assert fill["security"] == [{"bearer": []}]
     assert fill["x-scope"] == "redemptions:write"
     assert parameters["limit"]["schema"]["maximum"] == 100
-    assert parameters["state"]["schema"] == {"enum": ["open", "used"]}
+    assert parameters["state"]["schema"] == {"type": "string", "enum": ["open", "used"]}
     assert "Listing" not in document["components"]["schemas"]
     assert document["paths"]["/health"]["get"]["security"] == []
 

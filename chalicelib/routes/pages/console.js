@@ -2,6 +2,12 @@
 // when the tab is closed or somebody logs out.
 const KEPT = "tessera.authorization";
 
+const START = "Press *Authorize* and paste an API key, such as the one that `make serve` prints as "
+  + "`TESSERA_API_KEY`; this tab keeps it until it is closed. Then open an operation, whose example "
+  + "is filled in, and press *Execute*. The codes of the example clinic's vouchers, and the key of "
+  + "its sandbox, which has a clock, are printed there too. What all operations have in common is "
+  + "in the [reference](../docs).";
+
 const keepsTheKey = {
   statePlugins: {
     auth: {
@@ -19,23 +25,56 @@ const keepsTheKey = {
   }
 };
 
-const ui = SwaggerUIBundle({
-  url: "../openapi.json",
-  dom_id: "#console",
-  deepLinking: true,
-  docExpansion: "none",
-  defaultModelsExpandDepth: -1,
-  defaultModelExpandDepth: 2,
-  displayRequestDuration: true,
-  filter: true,
-  tryItOutEnabled: true,
-  validatorUrl: null,
-  persistAuthorization: false,
-  plugins: [keepsTheKey],
-  onComplete: () => {
-    const kept = sessionStorage.getItem(KEPT);
-    if (kept) {
-      ui.authActions.authorize(JSON.parse(kept));
+// What happened long ago is refused, and what was sent before changes nothing: an example that is
+// sent from here happens now, as another each time that the page is loaded.
+function renewed(value) {
+  if (typeof value !== "object" || value === null) {
+    return value;
+  }
+  if (Array.isArray(value)) {
+    return value.map(renewed);
+  }
+  const parts = Object.entries(value).map(([name, each]) => [name, renewed(each)]);
+  const now = { occurred_at: new Date().toISOString(), external_id: crypto.randomUUID() };
+  return { ...Object.fromEntries(parts), ...("occurred_at" in value ? now : {}) };
+}
+
+function sendable(description) {
+  for (const operation of Object.values(description.paths).flatMap(Object.values)) {
+    const content = operation.requestBody?.content["application/json"];
+    if (content) {
+      content.example = renewed(content.example);
+    }
+    const key = operation.parameters.find((each) => each.name === "Idempotency-Key");
+    if (key?.required) {
+      key.example = crypto.randomUUID();
     }
   }
-});
+  description.info.description = START;
+  return description;
+}
+
+function show(description) {
+  const ui = SwaggerUIBundle({
+    spec: sendable(description),
+    dom_id: "#console",
+    deepLinking: true,
+    docExpansion: "none",
+    defaultModelsExpandDepth: -1,
+    defaultModelExpandDepth: 2,
+    displayRequestDuration: true,
+    filter: true,
+    tryItOutEnabled: true,
+    validatorUrl: null,
+    persistAuthorization: false,
+    plugins: [keepsTheKey],
+    onComplete: () => {
+      const kept = sessionStorage.getItem(KEPT);
+      if (kept) {
+        ui.authActions.authorize(JSON.parse(kept));
+      }
+    }
+  });
+}
+
+fetch("../openapi.json").then((answer) => answer.json()).then(show);

@@ -13,17 +13,48 @@ function named(part, schemas, seen) {
   return own.concat(...Object.values(part).map((each) => named(each, schemas, seen)));
 }
 
-function searchable(description) {
-  for (const methods of Object.values(description.paths)) {
-    for (const operation of Object.values(methods)) {
-      const answers = Object.entries(operation.responses).filter(([status]) => status < "300");
-      const parts = [operation.requestBody, answers.map(([, answer]) => answer.content)];
-      const names = operation.parameters.map((each) => each.name)
-        .concat(named(parts, description.components.schemas, new Set()));
-      const words = new Set(names.flatMap((each) => [each, ...each.split("_")]));
-      operation.description += `\n\n<!-- ${[...words].join(" ")} -->`;
+function searchable(operation, schemas) {
+  const answers = Object.entries(operation.responses).filter(([status]) => status < "300");
+  const parts = [operation.requestBody, answers.map(([, answer]) => answer.content)];
+  const names = operation.parameters.map((each) => each.name)
+    .concat(named(parts, schemas, new Set()));
+  const words = new Set(names.flatMap((each) => [each, ...each.split("_")]));
+  // The title says the first sentence.
+  const more = operation.description.replace(`${operation.summary}. `, "");
+  operation.description = `${more}\n\n<!-- ${[...words].join(" ")} -->`;
+}
+
+// A refusal whose codes a third of all operations share is told once, before the first of them.
+function tellOnce(description, operations) {
+  const answerOf = (each) =>
+    each.$ref ? description.components.responses[each.$ref.split("/").pop()] : each;
+  const times = {};
+  const refusals = operations.flatMap((operation) => Object.entries(operation.responses)
+    .filter(([status]) => status >= "400")
+    .map(([status, each]) => ({ operation, status, answer: answerOf(each) })));
+  for (const { answer } of refusals) {
+    for (const code of answer["x-codes"] || []) {
+      times[code] = (times[code] || 0) + 1;
     }
   }
+  const told = {};
+  for (const { operation, status, answer } of refusals) {
+    const codes = answer["x-codes"] || [];
+    if (codes.every((code) => times[code] > operations.length / 3)) {
+      delete operation.responses[status];
+      told[status] = new Set([...(told[status] || []), ...answer.description.split(/; (?=`)/)]);
+    }
+  }
+  const rows = Object.entries(told).map(([status, texts]) => `| ${status} | ${[...texts].join("; ")} |`);
+  description.info.description += "\n# Refusals of most operations\n\nAn operation names below "
+    + `what else it may refuse.\n\n| Status | Code and what it means |\n|---|---|\n${rows.join("\n")}\n`;
+}
+
+function readable(description) {
+  const operations = Object.values(description.paths).flatMap(Object.values);
+  tellOnce(description, operations);
+  operations.forEach((each) => searchable(each, description.components.schemas));
+  delete description.info.summary;
   return description;
 }
 
@@ -52,4 +83,4 @@ const SETTINGS = {
 
 fetch("openapi.json")
   .then((answer) => answer.json())
-  .then((found) => Redoc.init(searchable(found), SETTINGS, document.getElementById("reference")));
+  .then((found) => Redoc.init(readable(found), SETTINGS, document.getElementById("reference")));
