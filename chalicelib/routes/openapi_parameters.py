@@ -51,7 +51,7 @@ def _in_headers(operation: Operation) -> list[dict[str, Any]]:
                 "name": "Idempotency-Key",
                 "in": "header",
                 "required": operation.idempotent is True,
-                "description": "One a write: the same on a retry.",
+                "description": "New for each write, such as a UUID; the same when it is sent again.",
                 "schema": {
                     "type": "string",
                     "minLength": 1,
