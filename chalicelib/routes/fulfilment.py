@@ -24,7 +24,7 @@ class FulfilmentBody(Body):
     note: Note = ""
 
 
-class FulfilmentView(Struct, frozen=True):
+class FulfilledView(Struct, frozen=True):
     """How far the goods are; ``changed`` is false where they were there already."""
 
     redemption_id: str
@@ -47,7 +47,7 @@ class FulfilmentView(Struct, frozen=True):
         "has its voucher used."
     ),
     body=FulfilmentBody,
-    answer=FulfilmentView,
+    answer=FulfilledView,
     idempotent=True,
     errors=(
         "member_not_found",
@@ -63,7 +63,7 @@ def advance(call: Call[FulfilmentBody]) -> Reply:
     def present(decided: Decided) -> Answer:
         result: Advanced = decided.results[-1]
         redemption = result.redemption
-        view = FulfilmentView(
+        view = FulfilledView(
             redemption_id=redemption.id,
             member_id=redemption.member,
             programme=redemption.programme,

@@ -61,7 +61,8 @@ def openapi(call: Call) -> Reply:
         "Name, description and input schema of each, as in `tools/list` of the Model Context "
         "Protocol. `_meta` says which request a call becomes: the inputs are the parameters of "
         "path, query and headers by name, and `body`. `fields` says what a field of that name "
-        "means wherever it has no description of its own: give it to the model with the tools."
+        "means wherever it has no description of its own: give it to the model with the tools. "
+        "`headers` is what whoever carries the calls out sends with them."
     ),
     answer=dict[str, Any],
 )

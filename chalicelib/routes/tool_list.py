@@ -4,7 +4,8 @@ The operations as tools of a language model: what each does, and what it takes.
 The list has the shape of `tools/list` of the Model Context Protocol; others only name its fields
 differently.  It is made of the OpenAPI document, and short enough to be given whole: what a model
 would not read, such as the schema of a programme, is left in the document, and what a field of one
-name means in many tools is said once, beside them.
+name means in many tools is said once, beside them.  So are the headers that are not a model's to
+fill in, but whoever's that carries its calls out.
 """
 
 from __future__ import annotations
@@ -35,6 +36,11 @@ _LEFT_OUT: Final = frozenset(
         *("maxLength", "minLength", "maxItems", "minItems", "pattern", "minimum", "maximum"),
     }
 )
+#: What each call that writes is sent with, by whoever carries it out.
+_HEADERS: Final = {
+    "Idempotency-Key": "Sent with every call that is no GET: new for each, such as a UUID, and the "
+    "same when a call is sent again."
+}
 #: In how many places a field means the same before that is said once for all of them.
 _OFTEN: Final = 2
 
@@ -43,7 +49,7 @@ _OFTEN: Final = 2
 def encoded(app: Chalice) -> bytes:
     """Return the tools of that app as JSON, made once, and what fields mean in many of them."""
     made = tools(described(app))
-    return msgspec.json.encode({"tools": made, "fields": _said_once(made)})
+    return msgspec.json.encode({"tools": made, "fields": _said_once(made), "headers": _HEADERS})
 
 
 def tools(document: dict[str, Any]) -> list[dict[str, Any]]:
@@ -90,6 +96,8 @@ def _input(operation: dict[str, Any], schemas: dict[str, Schema]) -> Schema:
     fields: dict[str, Schema] = {}
     required = []
     for each in operation["parameters"]:
+        if each["name"] in _HEADERS:
+            continue
         fields[each["name"]] = {**_short(each["schema"], schemas), **_text(each)}
         if each["required"]:
             required.append(each["name"])
@@ -114,12 +122,16 @@ def _short(schema: Schema, schemas: dict[str, Schema]) -> Schema:
         return {"type": "object", "description": f"{schema.get('description', '')} {text}".strip()}
     if name:
         return {**_short(schemas[name], schemas), **_text(schema)}
-    return {
+    shortened = {
         keyword: _shortened(keyword, value, schemas)
         for keyword, value in schema.items()
         # Of what it may be one by one, the type goes without saying.
         if keyword not in _LEFT_OUT and not (keyword == "type" and "enum" in schema)
     }
+    if "description" in schema and "properties" not in shortened.get("items", {}):
+        # The list says what its texts are.
+        shortened.get("items", {}).pop("description", None)
+    return shortened
 
 
 def _shortened(keyword: str, value: Any, schemas: dict[str, Schema]) -> Any:

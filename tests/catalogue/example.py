@@ -41,6 +41,8 @@ class Example:
     mints: Mapping[str, str] = field(default_factory=dict)
     #: Names that the answer gives, with where they stand in it: ``hold/hold_id``.
     gives: Mapping[str, str] = field(default_factory=dict)
+    #: Those of them that each installation draws itself, with what `tessera serve` calls them.
+    draws: Mapping[str, str] = field(default_factory=dict)
     #: What is carried out before, beyond what gives the names.
     after: tuple[str | Step, ...] = ()
     #: Calls of DynamoDB on a warm container, and units that they write.

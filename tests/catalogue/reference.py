@@ -40,9 +40,6 @@ EXAMPLES_FILE: Final = Path(shown_examples.__file__).with_name("examples.json")
 CLINIC_FILE: Final = Path(seed.__file__).with_name("clinic.json")
 #: These answer with the document that the examples stand in, or with what is made of it.
 DOCUMENTS: Final = frozenset({"GET /openapi.json", "GET /tools.json"})
-#: What each installation draws itself, as `tessera serve` prints it.
-SANDBOX_KEY: Final = "sandbox_api_key"
-VOUCHER_CODE: Final = "voucher_code"
 _CROCKFORD: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _KEY: Final = "Idempotency-Key"
 
@@ -117,10 +114,10 @@ def carried_out(ground: Ground) -> Reference:
     things = {
         each.operation: stage.prepared(each, Things() if each.apart else shared) for each in here
     }
-    rehearsal.mark("sandbox_key", shared["sandbox_key"], SANDBOX_KEY)
+    rehearsal.mark("sandbox_key", shared["sandbox_key"], _sandbox_key())
     for each in here:
-        if "code" in needed(each):
-            rehearsal.mark("code", things[each.operation]["code"], _voucher(each))
+        for name, credential in _drawn(each).items():
+            rehearsal.mark(name, things[each.operation][name], credential)
     clinic = {"programme": programme(), "requests": [*rehearsal.requests]}
     shown = {
         each.operation: _shown(stage, each, things[each.operation])
@@ -138,9 +135,18 @@ def text(made: Mapping[str, Any]) -> str:
     return json.dumps(made, indent=1, ensure_ascii=False, sort_keys=True) + "\n"
 
 
-def _voucher(example: Example) -> str:
-    """Return the credential with the voucher's code of an example."""
-    return f"other_{VOUCHER_CODE}" if example.apart else VOUCHER_CODE
+def _drawn(example: Example) -> dict[str, str]:
+    """Return the names that an example needs and each installation draws, with their credentials."""
+    known = {
+        name: EXAMPLES[GIVERS[name]].draws.get(name) for name in needed(example) if name in GIVERS
+    }
+    before = "other_" if example.apart else ""
+    return {name: before + credential for name, credential in known.items() if credential}
+
+
+def _sandbox_key() -> str:
+    """Return what the key of the tenant with a test clock is printed as."""
+    return EXAMPLES[GIVERS["sandbox_key"]].draws["sandbox_key"]
 
 
 def _shown(stage: Stage, example: Example, things: Things) -> dict[str, Any]:
@@ -170,8 +176,8 @@ def _shown(stage: Stage, example: Example, things: Things) -> dict[str, Any]:
         "answer": _content(example, answer),
         "also": also,
         "minted": [own[name] for name in example.mints],
-        "drawn": {own["code"]: _voucher(example)} if "code" in needed(example) else None,
-        "bearer": SANDBOX_KEY if example.needs_clock else None,
+        "drawn": {own[name]: credential for name, credential in _drawn(example).items()},
+        "bearer": _sandbox_key() if example.needs_clock else None,
     }
     empty_too = {"body", "answer"}
     return {

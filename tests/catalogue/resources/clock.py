@@ -9,6 +9,7 @@ EXAMPLES = (
         "POST /v1/sandboxes",
         body={"now": "{now}"},
         gives={"sandbox_key": "api_key"},
+        draws={"sandbox_key": "sandbox_api_key"},
         calls=1,
         write_units=8,
     ),

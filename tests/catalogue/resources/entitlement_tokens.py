@@ -10,8 +10,9 @@ EXAMPLES = (
     Example(
         _MADE,
         after=("POST /v1/members/{member_id}/entitlement-grants",),
-        body={"programme": "clinic", "entitlement": "coffee", "valid_minutes": 60},
+        body={"programme": "clinic", "entitlement": "coffee", "valid_minutes": 1_440},
         gives={"token": "token"},
+        draws={"token": "entitlement_token"},
         calls=1,
     ),
     Example(
@@ -19,5 +20,6 @@ EXAMPLES = (
         body={"token": "{token}"},
         calls=2,
         write_units=6,
+        apart=True,
     ),
 )

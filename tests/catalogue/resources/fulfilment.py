@@ -13,5 +13,6 @@ EXAMPLES = (
         body={"fulfilment": "sent"},
         calls=2,
         write_units=8,
+        apart=True,
     ),
 )

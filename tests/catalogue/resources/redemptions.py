@@ -12,6 +12,7 @@ EXAMPLES = (
         after=("POST /v1/members/{member_id}/adjustments",),
         body={"programme": "clinic", "reward": "gift"},
         gives={"redemption_id": "redemption_id", "code": "voucher/code"},
+        draws={"code": "voucher_code"},
         calls=2,
         write_units=11,
     ),
