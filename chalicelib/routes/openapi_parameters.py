@@ -51,7 +51,7 @@ def _in_headers(operation: Operation) -> list[dict[str, Any]]:
                 "name": "Idempotency-Key",
                 "in": "header",
                 "required": operation.idempotent is True,
-                "description": "New for each write, such as a UUID; the same when it is sent again.",
+                "description": "New for each write, such as a UUID; the same where it is repeated.",
                 "schema": {
                     "type": "string",
                     "minLength": 1,

@@ -136,7 +136,7 @@ def text(made: Mapping[str, Any]) -> str:
 
 
 def _drawn(example: Example) -> dict[str, str]:
-    """Return the names that an example needs and each installation draws, with their credentials."""
+    """Return what an example needs and each installation draws itself, with the credentials."""
     known = {
         name: EXAMPLES[GIVERS[name]].draws.get(name) for name in needed(example) if name in GIVERS
     }
