@@ -11,9 +11,10 @@ import json
 from typing import Any, Final
 
 from app import app
-from chalicelib.routes.problems import CODES, PROBLEM_TYPE
+from chalicelib.routes.problems import CODES
 from infra.exceptions import excused
 from infra.references import imported
+from infra.refusal_headers import REFUSAL_HEADERS
 
 Resource = dict[str, Any]
 
@@ -150,12 +151,7 @@ def _refusal(status: int, code: str) -> Resource:
         "code": code,
         "instance": "urn:tessera:request:$context.requestId",
     }
-    headers = {
-        "Content-Type": PROBLEM_TYPE,
-        "Access-Control-Allow-Origin": "*",
-        "Cache-Control": "no-store",
-        "X-Content-Type-Options": "nosniff",
-    }
+    headers = dict(REFUSAL_HEADERS)
     if status in _COMES_AGAIN:
         headers["Retry-After"] = "1"
     return {

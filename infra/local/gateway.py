@@ -24,9 +24,11 @@ from urllib.parse import parse_qsl, unquote
 
 from chalice.app import Chalice, Request
 
-from chalicelib.routes.problems import PROBLEM_TYPE, bare_problem
+from chalicelib.routes.problems import bare_problem
 from chalicelib.store.metering import measured
 from infra.local.routing import Router
+from infra.local.throttle import Throttle
+from infra.refusal_headers import REFUSAL_HEADERS
 
 BODY_LIMIT_B: Final = 10 * 1024 * 1024
 TIMEOUT_MS: Final = 30_000
@@ -46,10 +48,14 @@ class Gateway:
     The Chalice object given is changed for good: what it keeps about "the current request" becomes
     a value for each thread.  Chalice's authorizers are not emulated, and refused at construction.
     ``tells_cost`` adds the cost header, which is for who runs the server: it shows what lies
-    behind an answer.
+    behind an answer.  Beyond what a ``throttle`` lets through, 429 is answered, as the deployed API
+    does for all callers together.
     """
 
-    def __init__(self, app: Chalice, *, tells_cost: bool = False) -> None:
+    def __init__(
+        self, app: Chalice, *, tells_cost: bool = False, throttle: Throttle | None = None
+    ) -> None:
+        self._throttle = throttle
         self._app = _threaded(app)
         self._tells_cost = tells_cost
         self._router = Router(app.routes)
@@ -83,6 +89,8 @@ class Gateway:
         return status, [*headers, ("Tessera-Cost", spent)], body
 
     def _answer(self, environ: Environ, request_id: str) -> Answer:
+        if self._throttle is not None and not self._throttle.lets_through():
+            return refusal(HTTPStatus.TOO_MANY_REQUESTS, request_id, **{"Retry-After": "1"})
         event = self.event_of(environ, request_id)
         if not isinstance(event, dict):
             return event
@@ -132,7 +140,7 @@ class Context:
 def refusal(status: HTTPStatus, request_id: str, **headers: str) -> Answer:
     """Return what the deployed API's gateway responses make of a status."""
     problem = bare_problem(int(status), request_id)
-    own = {"Content-Type": PROBLEM_TYPE, "X-Request-Id": request_id}
+    own = {**REFUSAL_HEADERS, "X-Request-Id": request_id}
     return problem.status, [*(own | problem.headers | headers).items()], problem.body
 
 

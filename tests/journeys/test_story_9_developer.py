@@ -2,16 +2,23 @@
 Acceptance story 9: a developer can rely on what an answer says.
 
 Its webhooks are for another day.  Its rate limit (429 with Retry-After) is API Gateway's to
-enforce; that the application's own refusals carry Retry-After is held in `routes/test_http.py`.
+enforce, which the local gateway does alike; `tests/infra/test_application.py` holds what is
+deployed to the same answer.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
 
-from tests.journeys.client import Answer, at_once
+import app
+from infra.local.gateway import Gateway
+from infra.local.server import Server
+from infra.local.throttle import Throttle
+from tests.journeys.client import Answer, InProcess, OverHttp, Transport, at_once
 from tests.journeys.world import Clinic, LocalWorld, example
 
 DAY_S = 86_400
@@ -287,6 +294,39 @@ def test_errors_are_problem_documents(clinic: Clinic, member: str) -> None:
     for refusal in refusals:
         assert {"type", "title", "status", "detail", "instance", "code"} <= refusal.keys()
     assert clinic.api.put("/v1/members", {}).headers["allow"] == "GET, POST"
+
+
+@contextmanager
+def through(gateway: Gateway, transport: Transport) -> Iterator[Transport]:
+    """Reach another gateway in the way of a transport."""
+    if isinstance(transport, InProcess):
+        yield InProcess(gateway)
+        return
+    server = Server(0)
+    server.start(gateway)
+    yield OverHttp(server.url)
+    server.stop()
+
+
+def test_too_many_requests(clinic: Clinic, member: str, transport: Transport) -> None:
+    """Beyond the burst 429 says when to come again, changes nothing, and then all goes on."""
+    seconds = [0.0]
+    throttle = Throttle(rate=1, burst=3, clock=lambda: seconds[0])
+    body = clinic.activity(member)
+    with through(Gateway(app.app, throttle=throttle), transport) as limited:
+        api = clinic.api.over(limited)
+        for _ in range(3):
+            api.get(f"/v1/members/{member}/balance").expect(200)
+
+        refused = api.post("/v1/activities", body, key="k1")
+
+        assert refused.expect(429, "too_many_requests")["status"] == 429
+        assert refused.headers["retry-after"] == "1"
+        assert _earns(clinic, member) == 0
+        seconds[0] += int(refused.headers["retry-after"])
+        api.post("/v1/activities", body, key="k1").expect(201)
+        api.get(f"/v1/members/{member}/balance").expect(429, "too_many_requests")
+    assert _earns(clinic, member) == 1
 
 
 def test_dry_run_writes_nothing(clinic: Clinic, member: str) -> None:
