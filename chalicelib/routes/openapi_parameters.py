@@ -51,7 +51,7 @@ def _in_headers(operation: Operation) -> list[dict[str, Any]]:
                 "name": "Idempotency-Key",
                 "in": "header",
                 "required": operation.idempotent is True,
-                "description": "New for each write, such as a UUID; the same where it is repeated.",
+                "description": "New for each write, such as a UUID; the same on a retry.",
                 "schema": {
                     "type": "string",
                     "minLength": 1,

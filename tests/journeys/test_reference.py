@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
+import subprocess
+from datetime import UTC, datetime, timedelta
+from typing import Any
 from urllib.parse import urljoin
 
 import pytest
 
+import app
+from chalicelib.routes.openapi import encoded
 from tests.catalogue import reference
 from tests.journeys.contract import Operation
 from tests.journeys.world import Clinic, Ground, local_contract
@@ -130,6 +136,71 @@ def test_a_script_asks_for_this_document_only(clinic: Clinic, name: str, documen
 
     assert document in script
     assert "http" not in script
+
+
+#: Runs a script of a page outside of a browser, and prints the document that it hands over.
+RUNS = """
+const [script, document] = JSON.parse(require("fs").readFileSync(0));
+const then = (value) => ({ then: (next) => then(next(value)) });
+const handed = (each) => process.stdout.write(JSON.stringify(each));
+const page = {
+  fetch: () => then({ json: () => document }),
+  crypto, sessionStorage: {}, document: { getElementById: () => null },
+  Redoc: { init: handed }, SwaggerUIBundle: ({ spec }) => handed(spec)
+};
+require("vm").runInNewContext(script, page);
+"""
+
+
+def handed_over(script: bytes) -> Any:
+    """Return the document as a script changes it for those who look at its page."""
+    node = shutil.which("node")
+    if node is None:
+        pytest.skip("what runs the scripts of pages is not here: install Node 20 or later")
+    document = json.loads(encoded(app.app))
+    given = json.dumps([script.decode(), document])
+    said = subprocess.run(
+        [node, "-e", RUNS], input=given, capture_output=True, text=True, check=True
+    )
+    return json.loads(said.stdout)
+
+
+def test_u7_every_refusal_is_told(clinic: Clinic) -> None:
+    """U7: by its operation, or, where many have it, once before them all."""
+    shown = handed_over(clinic.anyone.get("/docs/reference.js").body)
+    once = set(re.findall(r"`(\w+)`: ", shown["info"]["description"].partition("# Refusals")[2]))
+
+    assert 10 < len(once) < 30
+    for operation in OPERATIONS:
+        left = shown["paths"][operation.path][operation.method.lower()]["responses"]
+        for status, answer in operation.entry["responses"].items():
+            if status in left:
+                assert set(left[status].get("x-codes", ())) - once or status < "400"
+            elif status != "default":
+                documented = local_contract().response(operation, int(status))
+                assert documented is not None
+                assert set(documented["x-codes"]) <= once, answer
+
+
+def test_u7_what_is_filled_in_can_be_sent(clinic: Clinic) -> None:
+    """U7: the page that sends requests has activities of now, and keys of their own."""
+    before = datetime.now(UTC) - timedelta(seconds=1)
+    shown = handed_over(clinic.anyone.get("/docs/console.js").body)
+    text = json.dumps(
+        [each.get("requestBody") for path in shown["paths"].values() for each in path.values()]
+    )
+    times = re.findall(r'"occurred_at": "([^"]*)"', text)
+    keys = [
+        each["example"]
+        for path in shown["paths"].values()
+        for operation in path.values()
+        for each in operation["parameters"]
+        if each["name"] == "Idempotency-Key" and each["required"]
+    ]
+
+    assert len(times) == 3
+    assert all(datetime.fromisoformat(each) > before for each in times)
+    assert len(keys) == len(set(keys)) > 20
 
 
 def test_a_key_is_kept_for_the_tab(clinic: Clinic) -> None:

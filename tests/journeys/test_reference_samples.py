@@ -188,7 +188,7 @@ def test_u7_python_runs_as_it_stands(served: Program, monkeypatch: pytest.Monkey
 
 @pytest.mark.http
 @pytest.mark.skipif(
-    NODE is None, reason="what runs TypeScript is not here: install Node 18 or later"
+    NODE is None, reason="what runs TypeScript is not here: install Node 20 or later"
 )
 def test_u7_typescript_runs_as_it_stands(served: Program, tmp_path: Path) -> None:
     """U7: each is carried out by Node, sorted by name; as no type is written, it is JavaScript."""

@@ -24,6 +24,19 @@ function searchable(operation, schemas) {
   operation.description = `${more}\n\n<!-- ${[...words].join(" ")} -->`;
 }
 
+// What a refusal with a code looks like; one made of the schema would have the members of them all.
+function problem(status, code, answer) {
+  const [, title] = answer.description.match(new RegExp("`" + code + "`: (.*?)(; `|$)"));
+  return {
+    type: `/problems/${code}`,
+    title,
+    status: Number(status),
+    detail: "What is the matter, and what to do about it.",
+    instance: "urn:tessera:request:<X-Request-Id>",
+    code
+  };
+}
+
 // A refusal whose codes a third of all operations share is told once, before the first of them.
 function tellOnce(description, operations) {
   const answerOf = (each) =>
@@ -39,8 +52,10 @@ function tellOnce(description, operations) {
   }
   const told = {};
   for (const { operation, status, answer } of refusals) {
-    const codes = answer["x-codes"] || [];
-    if (codes.every((code) => times[code] > operations.length / 3)) {
+    const own = (answer["x-codes"] || []).find((code) => times[code] <= operations.length / 3);
+    if (own) {
+      answer.content["application/problem+json"].example = problem(status, own, answer);
+    } else {
       delete operation.responses[status];
       told[status] = new Set([...(told[status] || []), ...answer.description.split(/; (?=`)/)]);
     }
@@ -50,8 +65,16 @@ function tellOnce(description, operations) {
     + `what else it may refuse.\n\n| Status | Code and what it means |\n|---|---|\n${rows.join("\n")}\n`;
 }
 
+// An answer of two statuses has one form, which is shown once.
+function showOnce(responses) {
+  if (responses["200"] && responses["201"]) {
+    responses["200"] = { description: `${responses["200"].description} The answer is as with 201.` };
+  }
+}
+
 function readable(description) {
   const operations = Object.values(description.paths).flatMap(Object.values);
+  operations.forEach((each) => showOnce(each.responses));
   tellOnce(description, operations);
   operations.forEach((each) => searchable(each, description.components.schemas));
   delete description.info.summary;
