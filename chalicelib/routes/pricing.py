@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 from msgspec import Meta, Struct
 
+from chalicelib.domain.errors import Invalid
 from chalicelib.domain.ledger.activity import PURCHASE, Activity
 from chalicelib.domain.ledger.bill import Bill, Considered, PricedLine
 from chalicelib.domain.ledger.events import QUOTED, ActivitySummary, Detail, Line
@@ -15,8 +16,6 @@ from chalicelib.domain.mechanics import discount_terms, entitlements
 from chalicelib.domain.programme.fields import Text, text_in
 from chalicelib.domain.programme.versions import Programmes, ProgrammeVersion
 from chalicelib.domain.spelling import tidy
-from chalicelib.domain.violations import Violation
-from chalicelib.routes.calls import invalid_body
 from chalicelib.routes.fields import Amount, Label, LineId, Quantity
 from chalicelib.routes.operation import Body
 
@@ -126,15 +125,16 @@ def activity_of(currency: str, lines: Sequence[QuotedLineBody]) -> Activity:
     """
     Return the purchase that lines would be, of what the member pays; it has not happened yet.
 
-    Raises `Invalid` where more of a line is covered than it comes to.
+    Raises `Invalid` ``covered_too_much`` where more of a line is covered than it comes to.
     """
     excess = [
-        Violation(f"/lines/{place}/covered", f"must be {line.amount} at most, as the line is")
+        {"pointer": f"/lines/{place}/covered", "detail": f"must be {line.amount} at most"}
         for place, line in enumerate(lines)
         if line.covered > line.amount
     ]
     if excess:
-        raise invalid_body(excess)
+        text = "More of a line is covered than it comes to; see errors."
+        raise Invalid("covered_too_much", text, errors=excess)
     return Activity(
         type=PURCHASE,
         source=QUOTED,

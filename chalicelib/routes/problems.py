@@ -140,6 +140,7 @@ CODES: Final[dict[str, Code]] = {
     "no_amount": Code(422, "There is no amount to reverse"),
     "amount_mismatch": Code(422, "The amounts do not add up"),
     "amount_too_large": Code(422, "The amount is too large"),
+    "covered_too_much": Code(422, "More is covered than there is"),
     "negative_amount": Code(422, "A sale cannot be below nothing"),
     "currency_mismatch": Code(422, "The currencies differ"),
     "currency_required": Code(422, "A currency is required"),

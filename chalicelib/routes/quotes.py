@@ -144,6 +144,7 @@ _PRICING = (
     "currency_mismatch",
     "unknown_currency",
     "amount_too_large",
+    "covered_too_much",
     "duplicate_line",
     "unknown_discount",
     "invalid_date",

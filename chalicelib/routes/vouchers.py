@@ -245,6 +245,7 @@ def listed(call: Call[None, VoucherQuery]) -> Reply:
         "not_enrolled",
         "currency_mismatch",
         "amount_too_large",
+        "covered_too_much",
         "duplicate_line",
     ),
 )

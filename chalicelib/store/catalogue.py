@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
+
+import msgspec
 
 from chalicelib.domain.errors import Unavailable
 from chalicelib.domain.ledger.calendar import Instant
@@ -81,6 +83,17 @@ class DynamoCatalogue:
             condition="instant <= :to",
             values={":to": {"N": str(to)}},
         )
+        return _write_if(self._dynamo, [request])
+
+    def set_holidays(self, tenant: str, lists: Mapping[str, Sequence[str]]) -> bool:
+        """Replace a tenant's lists of days; ``False`` where there is no such tenant."""
+        request = {
+            "TableName": self._dynamo.catalogue,
+            "Key": {"pk": {"S": keys.tenant_pk(tenant)}, "sk": {"S": keys.TENANT}},
+            "UpdateExpression": "SET holidays = :lists",
+            "ConditionExpression": "attribute_exists(pk)",
+            "ExpressionAttributeValues": {":lists": {"S": msgspec.json.encode(lists).decode()}},
+        }
         return _write_if(self._dynamo, [request])
 
     def versions(self, tenant: str, *, fresh: bool = False) -> Sequence[ProgrammeVersion]:  # noqa: ARG002 - always fresh
@@ -246,6 +259,13 @@ class CachedCatalogue:
     def move_clock(self, tenant: str, to: Instant) -> bool:
         """Move a test clock forward; ``False`` where it is later already."""
         return self._catalogue.move_clock(tenant, to)
+
+    def set_holidays(self, tenant: str, lists: Mapping[str, Sequence[str]]) -> bool:
+        """Replace a tenant's lists of days; ``False`` where there is no such tenant."""
+        try:
+            return self._catalogue.set_holidays(tenant, lists)
+        finally:
+            self.forget(tenant)
 
     def versions(self, tenant: str, *, fresh: bool = False) -> Sequence[ProgrammeVersion]:
         """Read every version of every programme of a tenant; ``fresh`` past what is remembered."""

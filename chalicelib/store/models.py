@@ -70,6 +70,8 @@ class TenantItem(_Keyed):
     created_at = NumberAttribute(null=True)
     #: How many keys may do everything and are not revoked.
     administrators = NumberAttribute()
+    #: Lists of days, once there are any.
+    holidays = JSONAttribute(null=True)
 
 
 class ClockItem(_Keyed):

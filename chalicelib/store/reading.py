@@ -31,6 +31,9 @@ def settings_of(tenant: str, item: Item) -> Settings:
         item["test_clock"]["BOOL"],
         item["opened_by"]["S"] if "opened_by" in item else "",
         int(item["created_at"]["N"]) if "created_at" in item else 0,
+        msgspec.json.decode(item["holidays"]["S"], type=dict[str, frozenset[str]])
+        if "holidays" in item
+        else {},
     )
 
 

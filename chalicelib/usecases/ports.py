@@ -7,7 +7,7 @@ Nothing imports this but for types: what goes in and out is in `stored`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Protocol, TypeVar
 
 from msgspec import Struct
@@ -187,6 +187,9 @@ class Catalogue(Protocol):
 
     def move_clock(self, tenant: str, to: Instant) -> bool:
         """Move a test clock forward; ``False`` where it is later already."""
+
+    def set_holidays(self, tenant: str, lists: Mapping[str, Sequence[str]]) -> bool:
+        """Replace a tenant's lists of days; ``False`` where there is no such tenant."""
 
     def versions(self, tenant: str, *, fresh: bool = False) -> Sequence[ProgrammeVersion]:
         """Read every version of every programme of a tenant; ``fresh`` past any cache."""

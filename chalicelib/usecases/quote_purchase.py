@@ -32,7 +32,7 @@ from chalicelib.domain.programme.versions import Programmes
 from chalicelib.usecases.attempt import Attempt, load_for, now_at, weigh
 from chalicelib.usecases.execution import Done, IdentityReused, Present, change_account
 from chalicelib.usecases.identity import activity_identity, check_source
-from chalicelib.usecases.services import Caller, Services, on_test_clock
+from chalicelib.usecases.services import Caller, Services, on_test_clock, settings_of
 from chalicelib.usecases.stored import IdempotencyKey
 
 
@@ -64,7 +64,8 @@ def quote_purchase(
     Raises `MemberNotFound`, and `NotFound` ``voucher_not_found`` for a code that is no voucher of
     this member.
     """
-    test_clock = on_test_clock(services, caller.tenant)
+    settings = settings_of(services, caller.tenant)
+    test_clock = settings.test_clock
     attempt = Attempt(services, caller, (command,), test_clock)
     read = load_for(attempt)
     if read.loaded.account(command.member) is None:
@@ -72,6 +73,7 @@ def quote_purchase(
     filled = replace(
         command,
         quote_id=services.new_id("quote"),
+        holidays=settings.holidays,
         vouchers=tuple(
             _presented(services, caller, command.member, code, place)
             for place, code in enumerate(codes)

@@ -15,6 +15,7 @@ from chalicelib.usecases.secrets import TenantSecrets
 
 if TYPE_CHECKING:
     from chalicelib.usecases.ports import Catalogue, Directory, Ledger, TickQueue
+    from chalicelib.usecases.stored import Settings
 
 
 class Services(NamedTuple):
@@ -56,12 +57,22 @@ def programmes_of(services: Services, tenant: str) -> Programmes:
     return Programmes(services.catalogue.versions(tenant))
 
 
-def on_test_clock(services: Services, tenant: str) -> bool:
-    """Tell whether a tenant has a time of its own; refuse a credential of no tenant."""
+def settings_of(services: Services, tenant: str) -> Settings:
+    """Return what holds for a whole tenant; refuse a credential of no tenant."""
     settings = services.catalogue.settings(tenant)
     if settings is None:
-        raise Forbidden("unknown_tenant", "The credential names a tenant that does not exist here.")
-    return settings.test_clock
+        raise no_such_tenant()
+    return settings
+
+
+def no_such_tenant() -> Forbidden:
+    """Return the refusal of a credential of no tenant."""
+    return Forbidden("unknown_tenant", "The credential names a tenant that does not exist here.")
+
+
+def on_test_clock(services: Services, tenant: str) -> bool:
+    """Tell whether a tenant has a time of its own; refuse a credential of no tenant."""
+    return settings_of(services, tenant).test_clock
 
 
 def now_of(services: Services, tenant: str) -> Instant:

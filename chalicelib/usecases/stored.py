@@ -281,6 +281,7 @@ class Settings(Struct, frozen=True):
     What holds for a whole tenant; ``test_clock`` tenants have a time of their own.
 
     Of a sandbox, ``opened_by`` is the tenant that opened it, and ``created_at`` when.
+    ``holidays`` are lists of days, by their names.
     """
 
     tenant: str
@@ -289,6 +290,7 @@ class Settings(Struct, frozen=True):
     test_clock: bool = False
     opened_by: str = ""
     created_at: Instant = 0
+    holidays: dict[str, frozenset[str]] = {}
 
 
 class StoredKey(Struct, frozen=True):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from msgspec.structs import replace
 
@@ -55,6 +55,16 @@ class FakeCatalogue:
             if shown is None or shown > to:
                 return False
             self._ledger.clocks[tenant] = to
+            return True
+
+    def set_holidays(self, tenant: str, lists: Mapping[str, Sequence[str]]) -> bool:
+        """Replace a tenant's lists of days; ``False`` where there is no such tenant."""
+        with self._ledger.lock:
+            known = self._settings.get(tenant)
+            if known is None:
+                return False
+            days = {name: frozenset(each) for name, each in lists.items()}
+            self._settings[tenant] = replace(known, holidays=days)
             return True
 
     def versions(self, tenant: str, *, fresh: bool = False) -> Sequence[ProgrammeVersion]:  # noqa: ARG002 - always fresh

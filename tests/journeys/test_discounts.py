@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.journeys.client import at_once
+from tests.journeys.client import Answer, at_once
 from tests.journeys.test_story_4_receptionist import (
     PROGRAMME,
     confirm,
@@ -156,6 +156,60 @@ def test_birthdays_and_holidays(desk: Clinic, patient: str, day: str, discount: 
 
     off = {"birthday": 1200, "holidays": 400}
     assert found == ({} if discount is None else {discount: off[discount]})
+
+
+def keep(desk: Clinic, **lists: list[str]) -> Answer:
+    """Replace the lists of days that all programmes share."""
+    named = {name.replace("_", "-"): days for name, days in lists.items()}
+    return desk.staff("manager").put("/v1/holidays", {"lists": named})
+
+
+def test_holidays_of_the_tenant(desk: Clinic, patient: str) -> None:
+    """Bank holidays are 5 % off and the hospital's own days 12 %, by lists that are kept apart."""
+    assert applied(consult(desk, patient, service_on="2026-12-25")) == {}
+    kept = keep(desk, bank_holidays=["12-25", "2026-04-03"], hospital_days=["05-12"])
+    assert kept.expect(200)["lists"]["bank-holidays"] == ["12-25", "2026-04-03"]
+
+    def off(day: str) -> dict[str, int]:
+        return applied(consult(desk, patient, service_on=day))
+
+    for day in ("2026-12-25", "2027-12-25", "2026-04-03", "2026-12-26"):
+        assert off(day) == {"holidays": 400}, day
+    assert off("2026-05-12") == {"hospital-days": 960}
+    for day in ("2027-04-03", "2026-05-13", "2026-12-24"):
+        assert off(day) == {}, day
+
+    keep(desk, hospital_days=["12-25"]).expect(200)
+    assert off("2026-12-25") == {"hospital-days": 960}
+    assert off("2026-04-03") == {}
+    seen = desk.api.get("/v1/holidays").expect(200)
+    assert seen == {"lists": {"hospital-days": ["12-25"]}}
+
+
+def test_holidays_that_are_none(desk: Clinic, patient: str) -> None:
+    """A day that no year has is refused with its place, and so is a member."""
+    wrong = keep(desk, bank_holidays=["12-25", "02-30", "2026-02-29"]).expect(422, "invalid_date")
+    places = [each["pointer"] for each in wrong["errors"]]
+    assert places == ["/lists/bank-holidays/1", "/lists/bank-holidays/2"]
+    keep(desk, bank_holidays=["02-29"]).expect(200)
+    # The 28th stands for the 29th in other years.
+    assert applied(consult(desk, patient, service_on="2027-02-28")) == {"holidays": 400}
+    assert applied(consult(desk, patient, service_on="2028-02-28")) == {}
+    desk.member(patient).put("/v1/holidays", {"lists": {}}).expect(403)
+
+
+def test_sick_days_are_the_patients(desk: Clinic, patient: str) -> None:
+    """On sick leave it is 9 % off, from its first to its last day, with a consent."""
+    path = f"/v1/members/{patient}/statuses"
+    leave = {"from_on": "2026-03-10", "until_on": "2026-03-20"}
+    body = {"programme": PROGRAMME, "status": "sick-leave", **leave}
+    desk.api.post(path, body).expect(422, "consent_required")
+    consent(desk, patient, granted=True)
+    show(desk, patient, "sick-leave", **leave)
+
+    for day, off in [("03-09", {}), ("03-10", {"sick-days": 720}), ("03-20", {"sick-days": 720})]:
+        assert applied(consult(desk, patient, service_on=f"2026-{day}")) == off
+    assert applied(consult(desk, patient, service_on="2026-03-21")) == {}
 
 
 def test_those_who_serve(desk: Clinic, patient: str) -> None:

@@ -275,13 +275,15 @@ def test_only_what_is_self_paid_is_spend(hospital: Clinic, patient: str) -> None
     assert moved["after"] == "silver"
 
 
-@pytest.mark.parametrize("covered", [10_001, -1])
-def test_no_more_is_covered_than_there_is(hospital: Clinic, patient: str, covered: int) -> None:
+@pytest.mark.parametrize(("covered", "code"), [(10_001, "covered_too_much"), (-1, "invalid_body")])
+def test_no_more_is_covered_than_there_is(
+    hospital: Clinic, patient: str, covered: int, code: str
+) -> None:
     """More than a line comes to, or less than nothing, is refused with its place."""
     line = {"amount": 10_000, "covered": covered}
     body = {"programme": PROGRAMME, "currency": "CNY", "lines": [{"amount": 1}, line]}
 
-    refused = hospital.api.post(f"/v1/members/{patient}/quotes", body).expect(422, "invalid_body")
+    refused = hospital.api.post(f"/v1/members/{patient}/quotes", body).expect(422, code)
 
     assert [each["pointer"] for each in refused["errors"]] == ["/lines/1/covered"]
 

@@ -111,7 +111,7 @@ def test_v4_money_of_little_worth(clinic: Clinic) -> None:
     cart = {"programme": "clinic", "currency": "IRR", "lines": [{"amount": rials}]}
     quoted = clinic.api.post(f"/v1/members/{member}/quotes", cart).expect(201)["quote"]
 
-    assert (topped["percent"], clinic.available(member, "money")) == (10, rials)
+    assert (topped["parts"][0]["percent"], clinic.available(member, "money")) == (10, rials)
     assert (bought["awards"][0]["amount"], bought["tier_changes"][0]["after"]) == (1, "gold")
     # The wallet's 10 % is better than the 2 % for what was spent.
     assert quoted["net"]["amount"] == rials * 90 // 100

@@ -46,6 +46,7 @@ _ABOUT_MEANING: Final = frozenset(
         "amount_mismatch",
         "amount_too_large",
         "as_of_in_future",
+        "covered_too_much",
         "currency_mismatch",
         "currency_required",
         "date_out_of_range",
@@ -55,6 +56,8 @@ _ABOUT_MEANING: Final = frozenset(
         # The revision is named in a header or in the body; no schema says "one of both".
         "if_match_required",
         "invalid_cursor",
+        # A pattern takes the 30th of February for a day.
+        "invalid_date",
         "invalid_instant",
         "invalid_succession",
         "negative_amount",

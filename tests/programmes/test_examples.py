@@ -196,7 +196,7 @@ def test_w_an_example_can_be_told(name: str, locale: str | None) -> None:
             (
                 "Birthday: 15 % off on the birthday. It begins 3 days before and ends 3 days "
                 "after. Where there is no 29 February, 28 February stands for it. Does not "
-                "add to Bank holidays: what gives most counts."
+                "add to Bank holidays and Days of our hospital: what gives most counts."
             ),
         ),
         (
@@ -204,8 +204,9 @@ def test_w_an_example_can_be_told(name: str, locale: str | None) -> None:
             "discount",
             "holidays",
             (
-                "Bank holidays: 5 % off on 26 December or 3 May 2027. Does not add to "
-                "Birthday: what gives most counts."
+                "Bank holidays: 5 % off on 26 December, 3 May 2027 or a day of the list "
+                "“bank-holidays”. Does not add to Birthday and Days of our hospital: what gives "
+                "most counts."
             ),
         ),
         (

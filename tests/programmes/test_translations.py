@@ -158,8 +158,9 @@ def seen(text: str) -> str:
             "holidays",
             "bg",
             (
-                "Bank holidays: 5% отстъпка на 26 декември или 3 май 2027 г. Не се "
-                "събира с Birthday: важи това, което дава най-много."
+                "Bank holidays: 5% отстъпка на 26 декември, 3 май 2027 г. или ден от списъка "
+                "„bank-holidays“. Не се събира с Birthday и Days of our hospital: важи това, "
+                "което дава най-много."
             ),
         ),
         (

@@ -7,7 +7,8 @@ offers add up is the business of `stacking`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from calendar import isleap
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -32,9 +33,7 @@ from chalicelib.domain.mechanics.discount_terms import (
 )
 from chalicelib.domain.mechanics.discounts import held_through
 from chalicelib.domain.mechanics.metrics import metric_key
-from chalicelib.domain.programme import recurrence
 from chalicelib.domain.programme.document import Programme
-from chalicelib.domain.programme.fields import LeapDay
 from chalicelib.domain.programme.scope import in_scope
 
 if TYPE_CHECKING:
@@ -49,7 +48,8 @@ class Purchase(NamedTuple):
     What is about to be bought: the day of service, and all that discounts go by.
 
     ``household`` is nothing where the member has none, or no discount asks; ``excluded`` are the
-    ids to be left out; ``versions`` those of the programme that have taken effect by now.
+    ids to be left out; ``versions`` those of the programme that have taken effect by now;
+    ``holidays`` the tenant's lists of days.
     """
 
     lines: tuple[Line, ...]
@@ -58,6 +58,7 @@ class Purchase(NamedTuple):
     vouchers: tuple[Redemption, ...] = ()
     excluded: frozenset[str] = frozenset()
     versions: tuple[ProgrammeVersion, ...] = ()
+    holidays: Mapping[str, frozenset[str]] = {}
 
 
 class Offer(NamedTuple):
@@ -224,7 +225,7 @@ def _percent(
                 return f"{terms.at_least} was not yet spent in its window"
             return terms.percent if purchase.day <= until else f"it held through {until}"
         case OnDates():
-            if not _is_on(terms, account.birthday, purchase.day):
+            if not _is_on(terms, account.birthday, purchase.day, purchase.holidays):
                 return f"{purchase.day} is none of its days"
             return terms.percent
         case ForStatus():
@@ -287,27 +288,20 @@ def _household_percent(
     return terms.percent
 
 
-def _is_on(terms: OnDates, birthday: str, day: date) -> bool:
-    for named in terms.days:
-        text = birthday if named == BIRTHDAY else named
-        for centre in _dates(text, day, terms.leap_day):
-            away = (day - centre).days
-            if -terms.before_days <= away <= terms.after_days:
-                return True
+def _is_on(
+    terms: OnDates, birthday: str, day: date, holidays: Mapping[str, frozenset[str]]
+) -> bool:
+    """Tell whether a day is one of those that the terms name, or near enough to it."""
+    named = {birthday if each == BIRTHDAY else each for each in terms.days}
+    there = [named, *(holidays[each] for each in terms.lists if each in holidays)]
+    for away in range(-terms.before_days, terms.after_days + 1):
+        near = calendar.add_days(day, -away)
+        texts = {near.isoformat(), of_year := near.isoformat()[5:]}
+        if of_year == terms.leap_day and not isleap(near.year):
+            texts.add("02-29")
+        if not all(map(texts.isdisjoint, there)):
+            return True
     return False
-
-
-def _dates(text: str, day: date, leap_day: LeapDay) -> Iterator[date]:
-    """Yield the dates near a day that a text stands for."""
-    if not text:
-        return
-    if len(text) > len("12-31"):
-        yield calendar.parse_date(text)
-        return
-    for year in (day.year - 1, day.year, day.year + 1):
-        found = recurrence.in_year(text, year, leap_day)
-        if found is not None:
-            yield found
 
 
 def _member_prices(

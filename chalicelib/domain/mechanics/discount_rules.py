@@ -52,6 +52,8 @@ def _violations(programme: Programme, terms: Terms, at: str) -> Iterator[Violati
         case SpendBands():
             yield from _band_violations(terms, at)
         case OnDates():
+            if not terms.days and not terms.lists:
+                yield Violation(at, "is for no day: name some in `days`, or `lists` of them")
             for place, day in enumerate(terms.days):
                 refusal = None if day == BIRTHDAY else _no_day(day)
                 if refusal:
@@ -100,5 +102,6 @@ def _voucher_violations(programme: Programme, terms: ByVoucher, at: str) -> Iter
 
 
 def _no_day(day: str) -> str | None:
+    """Return what is wrong with a day of every year, or a date; nothing where it is one."""
     full = day if len(day) > len("12-31") else f"2024-{day}"
     return refusal_of(calendar.parse_date, full)

@@ -78,11 +78,13 @@ class OnDates(Model, frozen=True, tag_field="type", tag="dates"):
     """
     ``percent`` off on certain days, and so many days before and after them.
 
-    In a year without 29 February, ``leap_day`` stands for it.
+    ``lists`` name lists of days that the tenant keeps for all of its programmes.  In a year without
+    29 February, ``leap_day`` stands for it.
     """
 
     percent: Share
-    days: Annotated[tuple[Day, ...], Meta(min_length=1, max_length=100)]
+    days: Annotated[tuple[Day, ...], Meta(max_length=100)] = ()
+    lists: Annotated[tuple[Id, ...], Meta(max_length=10)] = ()
     before_days: Around = 0
     after_days: Around = 0
     leap_day: LeapDay = "02-28"

@@ -187,10 +187,12 @@ def _prices_in_words(compose: Composer, name: Text, terms: MemberPrices) -> Iter
 
 
 def _dates_in_words(compose: Composer, name: Text, terms: OnDates) -> Iterator[Message]:
-    days = compose.any_of(
+    named = [
         compose.message("discounts-birthday") if day == BIRTHDAY else compose.day(day)
         for day in terms.days
-    )
+    ]
+    named += [compose.message("discounts-list", list=each) for each in terms.lists]
+    days = compose.any_of(named)
     yield compose.message("discounts-dates", name=name, percent=terms.percent, days=days)
     if terms.before_days or terms.after_days:
         yield compose.message("discounts-around", before=terms.before_days, after=terms.after_days)

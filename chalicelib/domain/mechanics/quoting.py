@@ -17,7 +17,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import ClassVar, Final
 
-from msgspec import Struct
+from msgspec import Struct, field
 from msgspec.structs import replace
 
 from chalicelib.domain import voucher_code
@@ -64,7 +64,8 @@ class MakeQuote(Command, frozen=True):
     ``activity`` is the activity as it would be recorded, with what the member pays before any
     discount on its lines; ``covered`` is what somebody else pays besides, such as an insurer;
     ``service_on`` the local day by which discounts go, today where it is not said, and for members
-    always; ``vouchers`` the ids of the redemptions whose vouchers are presented.
+    always; ``vouchers`` the ids of the redemptions whose vouchers are presented; ``holidays`` the
+    tenant's lists of days.
     """
 
     programme: str
@@ -75,6 +76,7 @@ class MakeQuote(Command, frozen=True):
     payments: tuple[Payment, ...] | None = None
     vouchers: tuple[str, ...] = ()
     excluded: frozenset[str] = frozenset()
+    holidays: dict[str, frozenset[str]] = field(default_factory=dict)
 
     def parties(self, known: Known) -> dict[str, str]:
         """Return the member, and where a discount asks for them their household and relatives."""
@@ -139,6 +141,7 @@ def make(decider: Decider, command: MakeQuote) -> Quoted:
         vouchers,
         command.excluded,
         decider.programmes.up_to(programme.id, now),
+        command.holidays,
     )
     priced = pricing.price(account, programme, purchase, command.payments, now)
     counted = tuple(

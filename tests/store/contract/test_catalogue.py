@@ -69,6 +69,17 @@ class TestTenants:
 
         assert store.catalogue.clock(TENANT) == NOW + 5
 
+    def test_holidays(self, store: Store) -> None:
+        """Lists of days are replaced as a whole; the rest of the settings stays."""
+        store.catalogue.create_tenant(SETTINGS, NOW)
+
+        assert not store.catalogue.set_holidays("other", {})
+        assert store.catalogue.set_holidays(TENANT, {"bank": ["12-25", "12-26"]})
+        days = {"bank": frozenset({"12-25", "12-26"})}
+        assert store.catalogue.settings(TENANT) == replace(SETTINGS, holidays=days)
+        assert store.catalogue.set_holidays(TENANT, {})
+        assert store.catalogue.settings(TENANT) == SETTINGS
+
 
 class TestProgrammes:
     """`save_draft`, `publish` and `versions`."""

@@ -23,6 +23,7 @@ discounts-window =
     }.
 discounts-dates = { $name }: { $percent }% отстъпка на { ENDED($days, ".") }
 discounts-birthday = рождения ден
+discounts-list = ден от списъка „{ $list }“
 discounts-around =
     Започва { $before ->
         [0] в самия ден

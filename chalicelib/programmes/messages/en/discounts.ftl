@@ -21,6 +21,7 @@ discounts-window =
     }.
 discounts-dates = { $name }: { $percent } % off on { $days }.
 discounts-birthday = the birthday
+discounts-list = a day of the list “{ $list }”
 discounts-around =
     It begins { $before ->
         [0] on the day

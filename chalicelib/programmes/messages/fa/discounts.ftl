@@ -17,6 +17,7 @@ discounts-window =
     }.
 discounts-dates = { $name }: { $percent } درصد تخفیف در { $days }.
 discounts-birthday = روز تولد
+discounts-list = روزی از فهرست «{ $list }»
 discounts-around =
     از { $before ->
         [0] همان روز

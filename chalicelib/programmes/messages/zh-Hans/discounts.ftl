@@ -17,6 +17,7 @@ discounts-window =
     }{ $spent }后，{ $days } 天内优惠 { $percent }%。
 discounts-dates = { $name }：{ $days }优惠 { $percent }%。
 discounts-birthday = 生日当天
+discounts-list = “{ $list }”名单中的日期
 discounts-around =
     { $before ->
         [0] 自当天

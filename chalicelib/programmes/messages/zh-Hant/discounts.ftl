@@ -17,6 +17,7 @@ discounts-window =
     }{ $spent }後，{ $days } 天內減免 { $percent }%。
 discounts-dates = { $name }：{ $days }減免 { $percent }%。
 discounts-birthday = 生日當天
+discounts-list = 「{ $list }」清單中的日期
 discounts-around =
     { $before ->
         [0] 自當天

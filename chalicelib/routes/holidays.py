@@ -1,0 +1,73 @@
+"""Holidays: lists of days that a tenant keeps for all of its programmes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Annotated
+
+from msgspec import Meta, Struct
+
+from chalicelib.domain.programme.fields import Id, whole
+from chalicelib.routes.calls import caller_of, services_of
+from chalicelib.routes.http import Resource
+from chalicelib.routes.operation import Body, Call, Reply
+from chalicelib.usecases.holidays import set_holidays
+from chalicelib.usecases.services import settings_of
+
+api = Resource("holidays")
+
+HolidayDay = Annotated[
+    str,
+    Meta(
+        pattern=whole(r"([0-9]{4}-)?[0-9]{2}-[0-9]{2}"),
+        description="A day of every year (`12-26`), or a date (`2027-05-03`).",
+    ),
+]
+Days = Annotated[list[HolidayDay], Meta(max_length=400)]
+
+
+class HolidaysBody(Body):
+    """All lists, each by the name that discounts have for it; what is left out is gone."""
+
+    lists: Annotated[dict[Id, Days], Meta(max_length=20)]
+
+
+class HolidaysView(Struct, frozen=True):
+    """All lists of days."""
+
+    lists: dict[str, list[str]]
+
+
+@api.get(
+    "/holidays",
+    name="read_holidays",
+    scope="programmes:read",
+    summary="Read the lists of days that all programmes share",
+    description="Such as bank holidays, and apart from them a hospital's own days.",
+    answer=HolidaysView,
+)
+def read(call: Call) -> Reply:
+    """Read all lists."""
+    return Reply(_view(settings_of(services_of(call), call.tenant).holidays))
+
+
+@api.put(
+    "/holidays",
+    name="update_holidays",
+    scope="programmes:write",
+    summary="Replace the lists of days that all programmes share",
+    description="Discounts name them in `lists`; quotes go by them within a minute.",
+    body=HolidaysBody,
+    answer=HolidaysView,
+    idempotent=False,
+    errors=("invalid_date",),
+)
+def replace(call: Call[HolidaysBody]) -> Reply:
+    """Replace all lists."""
+    lists = call.body.lists
+    set_holidays(services_of(call), caller_of(call), lists)
+    return Reply(_view(lists))
+
+
+def _view(lists: Mapping[str, Iterable[str]]) -> HolidaysView:
+    return HolidaysView({name: sorted(set(days)) for name, days in sorted(lists.items())})

@@ -1,0 +1,36 @@
+"""The lists of days that a tenant keeps for all of its programmes: bank holidays, say."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from chalicelib.domain.errors import Invalid
+from chalicelib.domain.ledger import calendar
+from chalicelib.domain.pointer import join
+from chalicelib.usecases.services import Caller, Services, no_such_tenant
+
+
+def set_holidays(services: Services, caller: Caller, lists: Mapping[str, Sequence[str]]) -> None:
+    """
+    Replace all lists of a tenant.
+
+    Quotes go by them within a minute.  Raises `Invalid` ``invalid_date`` for what is no day.
+    """
+    errors = [
+        {"pointer": join("", "lists", name, place), "detail": refusal}
+        for name, days in lists.items()
+        for place, refusal in _refusals(days)
+    ]
+    if errors:
+        raise Invalid("invalid_date", "Some of these are no days; see errors.", errors=errors)
+    if not services.catalogue.set_holidays(caller.tenant, lists):
+        raise no_such_tenant()
+
+
+def _refusals(days: Iterable[str]) -> Iterable[tuple[int, str]]:
+    for place, day in enumerate(days):
+        try:
+            # A leap year has every day that a year may have.
+            calendar.parse_date(day if len(day) > len("12-31") else f"2024-{day}")
+        except Invalid as refusal:
+            yield place, refusal.message
