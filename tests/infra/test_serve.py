@@ -33,6 +33,25 @@ def test_state_and_credentials_survive_a_restart(tmp_path: Path) -> None:
     assert [(tmp_path / name).read_text() for name in ("root_key", "issuer.pem")] == keys
 
 
+def test_u13_what_a_start_says(tmp_path: Path) -> None:
+    """The first start says what it is about, and each where the reference is."""
+    with Program(tmp_path, command=TOY) as first:
+        said, url = first.output, first.base_url
+    with Program(tmp_path, command=TOY) as second:
+        again = second.output
+
+    steps = (
+        "Starting the engine",
+        "Loading the API",
+        "the first start",
+        f"reference is {url}/docs",
+    )
+    places = [said.index(step) for step in steps]
+    assert places == sorted(places)
+    assert "the first start" not in again
+    assert "/docs" in again
+
+
 def test_killed_server_leaves_its_engine_to_save(tmp_path: Path) -> None:
     """After a kill of the server alone, the next one waits for its engine, and nothing is lost."""
     killed = Program(tmp_path, command=TOY)
