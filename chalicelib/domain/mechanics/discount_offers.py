@@ -33,8 +33,8 @@ from chalicelib.domain.mechanics.discount_terms import (
 )
 from chalicelib.domain.mechanics.discounts import held_through
 from chalicelib.domain.mechanics.metrics import metric_key
+from chalicelib.domain.programme import scope
 from chalicelib.domain.programme.document import Programme
-from chalicelib.domain.programme.scope import in_scope
 
 if TYPE_CHECKING:
     from chalicelib.domain.mechanics.households import Household
@@ -131,7 +131,7 @@ def _within_limits(
     # Few discounts have limits.
     from chalicelib.domain.mechanics.offer_limits import Room
 
-    chosen = tuple(line for line in left if in_scope(line, discount.scope))
+    chosen = scope.chosen(left, discount.scope)
     room = Room(account, programme, discount, purchase.day, chosen)
     for each in shown or ("",):
         offer = _offer(account, programme, purchase, discount, chosen, shown=bool(shown), room=room)
@@ -155,9 +155,9 @@ def _offer(
     """
     if discount.id in purchase.excluded:
         return Offer(discount, {}, reason="it was excluded")
-    chosen = tuple(line for line in left if in_scope(line, discount.scope))
+    chosen = scope.chosen(left, discount.scope)
     if not chosen:
-        free = any(in_scope(line, discount.scope) for line in purchase.lines)
+        free = any(scope.in_scope(line, discount.scope) for line in purchase.lines)
         why = "what is in its scope is free" if free else "no line is in its scope"
         return Offer(discount, {}, reason=why)
     part = chosen if room is None else room.lines()

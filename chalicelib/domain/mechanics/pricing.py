@@ -152,9 +152,11 @@ class _Reducing:
         candidates: dict[str, list[Candidate]] = {line.id: [] for line in lines}
         for place, offer in enumerate(self._offers):
             group = offer.discount.group or ""
+            # A percentage is the same for every line, and there may be 10,000 of both together.
+            everywhere = Candidate(place, group, offer.percent, 0)
             for line_id, amount in offer.lines.items():
-                percent = offer.percent if amount is None else None
-                candidates[line_id].append(Candidate(place, group, percent, amount or 0))
+                here = everywhere if amount is None else Candidate(place, group, None, amount)
+                candidates[line_id].append(here)
         stacks = {line.id: stacked(self._terms, line.amount, candidates[line.id]) for line in lines}
 
         @cache

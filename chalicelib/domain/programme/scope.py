@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -14,6 +15,8 @@ from chalicelib.domain.programme.fields import LineScope
 
 if TYPE_CHECKING:
     from chalicelib.domain.programme.document import Programme
+
+_EVERY: Final = LineScope()
 
 
 class Basis(Struct, frozen=True):
@@ -74,6 +77,13 @@ def basis(activity: Activity, scope: LineScope) -> Basis | None:
         sum(line.amount for line in chosen),
         sum(line.quantity for line in chosen),
     )
+
+
+def chosen(lines: Sequence[Line], scope: LineScope) -> tuple[Line, ...]:
+    """Return the lines that are in a scope."""
+    if scope == _EVERY:
+        return tuple(lines)  # as most discounts are for, each of which is asked for each line
+    return tuple(line for line in lines if in_scope(line, scope))
 
 
 def in_scope(line: Line, scope: LineScope) -> bool:
