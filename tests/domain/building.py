@@ -82,7 +82,7 @@ def points(expiry: dict[str, Any] | None = None, **parts: Any) -> dict[str, Any]
     return {"id": "points", "name": "Points", "expiry": expiry or {"type": "never"}, **parts}
 
 
-def rolling(**unit: int) -> dict[str, Any]:
+def rolling(**unit: int | str) -> dict[str, Any]:
     """Return an expiry so long after an activity."""
     return {"type": "rolling", **unit}
 

@@ -1,4 +1,4 @@
-"""The API reference: a page of its own, and examples that are what the API answers."""
+"""U7: the API reference is a page of its own, with examples that are what the API answers."""
 
 from __future__ import annotations
 

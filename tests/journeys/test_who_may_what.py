@@ -313,6 +313,37 @@ class TestWhoActed:
         assert shown[0]["actor"] == "staff:ann@clinic.example"
         assert [event["actor"] for event in own] == ["staff", "server"]
 
+    def test_who_held_topped_up_and_granted(self, world: LocalWorld, clinic: Clinic) -> None:
+        """T: each says who it was, a capture what it spent, and a plan and a grant their notes."""
+        document = example("clinic-discounts", enrolment={})
+        document["plans"] = [{"id": "club", "name": "Club", "period": "month", "fee": 100}]
+        clinic.publish(document)
+        member = clinic.enrolled()
+        clinic.give(member, 100, programme="clinic-discounts")
+        ann = clinic.api.as_(
+            world.token(clinic.tenant, roles=("manager",), subject="ann@clinic.example")
+        )
+        path, of = f"/v1/members/{member}", {"programme": "clinic-discounts"}
+        hold = {**of, "currency": "points", "amount": 60}
+        held = ann.post(f"{path}/holds", hold).expect(201)["hold"]["hold_id"]
+        ann.post(f"{path}/holds/{held}/capture", {"amount": 40}).expect(200)
+        top_up = {**of, "currency": "prepaid", "amount": 500, "reference": "till 9"}
+        ann.post(f"{path}/top-ups", top_up).expect(201)
+        grant = {**of, "entitlement": "scaling", "reason": "kindness", "note": "was kind"}
+        ann.post(f"{path}/entitlement-grants", grant).expect(201)
+        ann.post(f"{path}/subscriptions", {**of, "plan": "club"}).expect(201)
+        ending = {"reason": "moved", "note": "to Leeds", "when": "now", **of}
+        ann.post(f"{path}/subscriptions/cancellation", ending).expect(200)
+
+        found = clinic.staff("auditor").get(f"{path}/ledger").expect(200)["events"]
+        shown = {event["kind"]: event for event in found}
+        kinds = ("hold.placed", "hold.captured", "wallet.topped_up", "entitlement.granted")
+        assert {shown[kind]["actor"] for kind in kinds} == {"staff:ann@clinic.example"}
+        captured = shown["hold.captured"]["about"]
+        assert (captured["hold_id"], captured["amount"]) == (held, 40)
+        notes = [shown[kind]["note"] for kind in (*kinds[2:], "plan.cancelled")]
+        assert notes == ["till 9", "was kind", "to Leeds"]
+
     @pytest.mark.parametrize("reason", ["HIV test cancelled", "", "Ann"])
     def test_a9_reasons_are_codes(self, clinic: Clinic, reason: str) -> None:
         """What is to be said in words is a note, and sealed."""

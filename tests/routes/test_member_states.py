@@ -1,5 +1,5 @@
 """
-Members: every state × every command, over HTTP.
+S: members: every state × every command, over HTTP.
 
 A cell reads: the status of the answer, and what the member then is, or the code of the refusal.
 """

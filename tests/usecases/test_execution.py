@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Callable
 from typing import Final
 
 import pytest
+from msgspec.structs import replace
 
 from chalicelib import metrics
 from chalicelib.domain.errors import Conflict, Stale, Unavailable
@@ -18,7 +20,7 @@ from chalicelib.domain.programme.versions import ProgrammeVersion
 from chalicelib.usecases.attempt import Decided
 from chalicelib.usecases.change_member import change_member, record_consents
 from chalicelib.usecases.create_member import ConsentGiven, NewMember, create_member
-from chalicelib.usecases.execution import Done, change_account
+from chalicelib.usecases.execution import ATTEMPTS_MAX, RESERVE_MS, Done, change_account
 from chalicelib.usecases.redeem_reward import redeem_reward
 from chalicelib.usecases.secrets import TenantSecrets
 from chalicelib.usecases.services import Caller, Services
@@ -438,6 +440,32 @@ def test_consent_given_again(clinic: Clinic) -> None:
 
 def _told(decided: Decided) -> Answer:
     return Answer(201, f"{decided.member} {decided.account.version} {decided.now}".encode())
+
+
+@pytest.mark.parametrize(("left_ms", "commits"), [(RESERVE_MS - 1, 1), (30_000, ATTEMPTS_MAX)])
+def test_no_time_is_left(clinic: Clinic, left_ms: int, commits: int) -> None:
+    """T: who is overtaken tries again while there is time, and says that it may be sent again."""
+    member = clinic.create().member
+    pauses: list[float] = []
+    tries = 0
+
+    def overtaken(_commit: Commit) -> None:
+        nonlocal tries
+        tries += 1
+        raise Conflicted
+
+    clinic.line.fates = [overtaken] * ATTEMPTS_MAX
+    services = clinic.services._replace(jitter=lambda: 0.5, pause_ms=pauses.append)
+    caller = replace(CALLER, remaining_ms=lambda: left_ms)
+    command = Adjust(member=member, programme="clinic", currency="points", amount=5, reason="r")
+
+    with pytest.raises(Unavailable) as refusal:
+        change_account(services, caller, command, _told, KEY)
+
+    assert (refusal.value.code, tries, len(pauses)) == ("unavailable", commits, commits - 1)
+    # Each pause is half of a ceiling that doubles.
+    assert all(later >= earlier for earlier, later in itertools.pairwise(pauses))
+    assert clinic.adjust(member, 5).answer.status == 201
 
 
 def test_trouble_is_counted(

@@ -31,6 +31,11 @@ class TestTerm:
             (rolling(months=12), "2028-02-29", "2029-02-28"),
             (rolling(years=1), "2028-02-29", "2029-02-28"),
             (rolling(years=4), "2028-02-29", "2032-02-29"),
+            (rolling(months=3, round_up="year"), "2026-09-30", "2026-12-31"),
+            (rolling(months=3, round_up="year"), "2026-10-01", "2027-12-31"),
+            (rolling(days=1, round_up="year"), "2026-12-31", "2027-12-31"),
+            (rolling(days=1, round_up="half"), "2026-06-29", "2026-06-30"),
+            (rolling(days=1, round_up="quarter"), "2026-06-30", "2026-09-30"),
             (fixed_day("2027-03-20"), "2026-02-01", "2027-03-20"),
             (fixed_day("2027-03-20"), "2027-04-01", "2027-03-20"),
             (fixed_day("12-31"), "2026-02-01", "2026-12-31"),
@@ -45,7 +50,7 @@ class TestTerm:
         ],
     )
     def test_last_day(self, policy: dict[str, Any], day: str, expires_on: str) -> None:
-        """Rolling months clamp to shorter months; a yearly day is the first that is far enough."""
+        """T: months clamp to shorter ones, and round up; a yearly day is the first far enough."""
         term = expiry.term(msgspec.convert(policy, Expiry), date.fromisoformat(day), "UTC")
 
         assert term.expires_on == expires_on

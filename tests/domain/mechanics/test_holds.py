@@ -165,6 +165,19 @@ class TestTime:
             "2026-03-11T12:00:00Z",
         )
 
+    def test_extended_to_its_latest(self) -> None:
+        """T: to the minute a week after placing it can last, and no minute more."""
+        who = member()
+        place(who, 70, "2026-03-04T12:00:00Z")
+        latest = 7 * 24 * 60 - 10
+        beyond = ExtendHold(member="mem_1", hold_id="h", minutes=latest + 1)
+        assert who.refused(beyond, "2026-03-04T12:10:00Z").code == "hold_too_long"
+
+        who.do(ExtendHold(member="mem_1", hold_id="h", minutes=latest), "2026-03-04T12:10:00Z")
+
+        assert who.available("2026-03-11T11:59:59Z") == 30
+        assert who.available("2026-03-11T12:00:00Z") == 100
+
     def test_an_extension_to_an_earlier_end_changes_nothing(self) -> None:
         """Nobody's hold is cut short by asking for more."""
         who = member()

@@ -96,7 +96,7 @@ def test_what_is_given_lasts_as_is_said() -> None:
 
 
 class TestFirstLife:
-    """What is earned lasts 24 months; each activity lets it last 6 months more at least."""
+    """F: what is earned lasts 24 months; each activity lets it last 6 months more at least."""
 
     EXPIRY: Final = {
         "type": "inactivity",

@@ -231,7 +231,7 @@ def test_a_rate_beside_a_discount_takes_off_its_own() -> None:
 def test_two_wallets_on_one_bill(
     payments: tuple[str, ...], drawn: dict[str, int], due: int
 ) -> None:
-    """Together they pay the bill and no more, each as much as it may, as they are named."""
+    """T: together they pay the bill and no more, each as much as it may, as they are named."""
     document = programme(
         currencies=[points(), points() | {"id": "cashback"}],
         wallets=[
@@ -250,7 +250,7 @@ def test_two_wallets_on_one_bill(
 
 
 def test_what_is_free_is_free_in_its_scope_alone() -> None:
-    """Who has one tea pays for food in full, and for the second tea."""
+    """T: who has one tea pays for food in full, and for the second tea."""
     member = Member(clinic())
     grant = GrantEntitlement(
         member="mem_1", programme="clinic", entitlement="tea", units=1, reason="held"

@@ -13,7 +13,7 @@ from chalicelib.domain.ledger.bill import Considered
 from chalicelib.domain.ledger.events import SpendCounted, SpendTerm
 from chalicelib.domain.mechanics.quoting import MakeQuote
 from chalicelib.domain.programme.document import Programme
-from tests.domain.building import PURCHASE, Member, line, programme, published
+from tests.domain.building import PURCHASE, Member, ladder, line, programme, published
 
 
 def clinic(**terms: Any) -> Programme:
@@ -118,7 +118,7 @@ def test_what_was_lost_is_regained() -> None:
     ("second", "reached"), [("2026-03-11", True), ("2026-03-12", False), ("2026-02-10", True)]
 )
 def test_the_edges_of_a_rolling_window(second: str, *, reached: bool) -> None:
-    """Of thirty days the first and the last count, and the threshold itself is enough."""
+    """T: of thirty days the first and the last count, and the threshold itself is enough."""
     member = Member(clinic(at_least=1_000, days=30))
     member.buy(999, "2026-02-10")
     member.buy(1, second)
@@ -131,7 +131,7 @@ def test_the_edges_of_a_rolling_window(second: str, *, reached: bool) -> None:
     [("2026-01-05", "2026-12-31", True), ("2026-12-31", "2027-01-01", False)],
 )
 def test_the_edges_of_a_calendar_year(first: str, second: str, *, reached: bool) -> None:
-    """The programme's own year, from its first day to its last."""
+    """T: the programme's own year, from its first day to its last."""
     member = Member(clinic(at_least=1_000, window="calendar_year"))
     member.buy(999, first)
     member.buy(1, second)
@@ -173,12 +173,33 @@ def test_not_before_it_was_reached() -> None:
 
 
 def test_what_is_no_spend_brings_nothing() -> None:
-    """A visit with an amount is no payment, whatever it comes to."""
+    """T: A visit with an amount is no payment, whatever it comes to."""
     member = Member(clinic(at_least=1_000))
     member.visit("2026-02-10", amount=5_000, money="GBP")
 
     assert not holds(member, "2026-02-10")
     assert member.events[-1].outcomes == ()
+
+
+def test_calendar_years_beside_a_rolling_ladder() -> None:
+    """T: bands of a calendar year count what a rolling ladder counts by days, and each day once."""
+    bands = {"type": "spend_bands", "at_least": 1_000, "percent": 4, "window": "calendar_year"}
+    spent = {"all": [{"metric": "spend", "at_least": 600}]}
+    document = programme(
+        tiers=ladder(("silver", spent), window="rolling", rolling_days=30, downgrade="to_earned"),
+        discounts={"offers": [{"id": "bands", "name": "Bands", "terms": bands}]},
+    )
+    member = Member(document)
+    member.buy(600, "2026-01-10")
+    assert member.account.enrolments["clinic"].tier == "silver"
+    member.buy(399, "2026-06-10")
+    assert considered(member, "2026-06-11").reason == "999 of 1000 is spent"
+
+    member.buy(1, "2026-12-31")
+
+    assert considered(member, "2026-12-31T23:00:00Z").percent == 4
+    assert member.account.enrolments["clinic"].tier == "base"
+    assert considered(member, "2027-01-01").reason == "0 of 1000 is spent"
 
 
 def test_each_day_by_the_terms_of_its_day() -> None:

@@ -109,7 +109,7 @@ class TestPeriods:
         assert shown(lived(("2026-03-08", begin("try"))), now) == state
 
     def test_no_grace(self) -> None:
-        """With `grace_days` 0 a plan ends with the last day that is paid for."""
+        """T: With `grace_days` 0 a plan ends with the last day that is paid for."""
         member = lived(("2026-03-01", begin("strict")))
 
         assert shown(member, "2026-03-31T23:59:59Z") == ("active", "strict", "2026-03-31")
@@ -167,7 +167,7 @@ class TestChanges:
         assert shown(member, "2026-03-18") == ("active", "year", "2027-03-17")
 
     def test_in_a_trial_that_was_not(self) -> None:
-        """Nothing is owed, the trial goes on, and the fee of the new plan is the next."""
+        """T: nothing is owed, the trial goes on, and the fee of the new plan is the next."""
         member = lived(("2026-03-08", begin("try")))
 
         assert owed(member, to("year"), "2026-03-10") == 0
@@ -228,7 +228,7 @@ class TestChanges:
         assert shown(member, "2026-04-03") == ("active", "small", "2026-04-30")
 
     def test_month_to_year_in_mid_period_and_one_fee_more(self) -> None:
-        """The year begins today; the next fee is that of the year after."""
+        """T: the year begins today; the next fee is that of the year after."""
         member = lived(("2026-03-01", begin("big")))
 
         assert owed(member, to("year"), "2026-03-11") == 36_500 - 2_100
@@ -375,7 +375,7 @@ def replace_fee(document: Programme, name: str, fee: int) -> Programme:
 def test_violations_of_a_document(
     plans: list[dict[str, Any]], parts: dict[str, Any], pointer: str, detail: str
 ) -> None:
-    """What cannot be meant is refused with its place and the way out."""
+    """T: what cannot be meant is refused with its place and the way out."""
     document = {
         "id": "clinic",
         "name": "Clinic",

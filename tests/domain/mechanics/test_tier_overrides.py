@@ -70,7 +70,7 @@ class TestOverrides:
         assert member.enrolment.tier == "platinum"
 
     def test_earned_under_an_override(self) -> None:
-        """What was earned beneath is there when the override is lifted, and is reviewed as ever."""
+        """T: what was earned beneath is there when the override is lifted, reviewed as ever."""
         member = yearly()
         member.do(replace(self.GOLD, days=None), "2026-02-01")
         visit_times(member, 2, "2026-03")

@@ -80,6 +80,20 @@ class TestReview:
 
         assert member.enrolment.review_at == at("2026-12-31T15:00:00Z")
 
+    def test_between_notice_and_date(self) -> None:
+        """T: the loss that was announced does not come where the tier is reached before its day."""
+        member = yearly(notice_days=30)
+        visit_times(member, 2, "2026-03")
+        (notice,) = member.tick("2027-12-10")[-1:]
+        assert notice.kind == "tier.review_announced"
+        assert member.account.enrolments["clinic"].tier == "silver"
+
+        for day in ("2027-12-20", "2027-12-21"):
+            member.visit(day)
+        member.tick("2028-01-02")
+
+        assert member.account.enrolments["clinic"].tier == "silver"
+
     def test_the_lowest_tier_is_never_due(self) -> None:
         """Who has nothing to lose is not looked at."""
         member = yearly()

@@ -44,7 +44,7 @@ def quote(*payments: Payment) -> MakeQuote:
 
 
 class TestInDebt:
-    """A wallet that owes pays nothing, and a debt is never a part of a bill."""
+    """T: A wallet that owes pays nothing, and a debt is never a part of a bill."""
 
     @pytest.mark.parametrize("payments", [(), (Payment("points"),), (Payment("points", 0),)])
     def test_as_much_as_it_can(self, debtor: Member, payments: tuple[Payment, ...]) -> None:
@@ -121,7 +121,7 @@ class TestInDebt:
     ],
 )
 def test_violations_of_a_document(wallets: list[dict[str, Any]], pointer: str, detail: str) -> None:
-    """What cannot be meant is refused with its place and the way out."""
+    """T: what cannot be meant is refused with its place and the way out."""
     document = {
         "id": "clinic",
         "name": "Clinic",

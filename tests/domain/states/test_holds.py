@@ -1,5 +1,5 @@
 """
-Holds: every state × every command.
+S: holds: every state × every command.
 
 Of 100 points 60 were set aside at noon, for 15 minutes and 60 at most.  A cell reads: the hold's
 end, or what became of it, and what is available then.

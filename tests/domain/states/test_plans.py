@@ -1,5 +1,5 @@
 """
-Paid plans: every state × every command.
+S: paid plans: every state × every command.
 
 It is 11 March; `big` costs 3,100 for the 31 days of March, `small` 620, `year` 36,500 for 365.  A
 cell reads: the state, the plan (> the one that follows, × periods that are paid for it), the last

@@ -1,5 +1,5 @@
 """
-Quotes: every state × every command.
+S: quotes: every state × every command.
 
 A bill of 20.00 is quoted at noon for an hour, of which prepaid money pays 15.00.  A cell reads: the
 quote's state, what is due in money, and what is prepaid then.

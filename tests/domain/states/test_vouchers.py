@@ -1,5 +1,5 @@
 """
-Redemptions and their vouchers: every state × every command.
+S: redemptions and their vouchers: every state × every command.
 
 Of 100 points 60 pay on 2 March for a voucher of 5.00 off a bill, good through 12 March, one at a
 time; a return gives it back for the days that it had left.  A cell reads: the redemption's state

@@ -251,7 +251,7 @@ class TestCommit:
         assert store.directory.profile(TENANT, MEMBER) == later
 
     def test_large_account(self, store: Store) -> None:
-        """An account above 32 KB is refused and nothing of the decision is written."""
+        """T: An account above 32 KB is refused and nothing of the decision is written."""
         first, other = _open(store), _open(store, "mem_2")
         commit = earned(other)
         swollen = changed(commit, account=_swollen(change(commit).account))
