@@ -2,8 +2,8 @@
 What of the product's 110 capabilities is there: `tests/requirements.csv`, held against the tests.
 
 ``row`` is the number of a capability; ``test`` names what shows it, one after another.  States:
-`done`, a test exercises all of it over HTTP; `part`, a test exercises some of it; `open`, it is not
-there yet; `adjacent`, it is another system's, met by events and never built here.
+`done`, a test exercises all of it over HTTP; `part`, a test exercises all but what it ``lacks``;
+`open`, it is not there yet; `adjacent`, it is another system's, met by events and never built here.
 """
 
 from __future__ import annotations
@@ -57,6 +57,12 @@ def test_what_is_claimed_is_shown(row: dict[str, str]) -> None:
 
     assert bool(named) is (row["state"] in {"done", "part"})
     assert [test for test in named if not exists(test)] == []
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row["row"])
+def test_a_part_says_what_it_lacks(row: dict[str, str]) -> None:
+    """What holds in part says which part does not; of the others there is nothing to say."""
+    assert bool(row["lacks"]) is (row["state"] == "part")
 
 
 def test_a_test_that_is_not_there_is_noticed() -> None:
