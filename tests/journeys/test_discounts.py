@@ -424,6 +424,32 @@ def test_a_package_of_four(desk: Clinic, patient: str) -> None:
     desk.check(patient)
 
 
+def test_a_package_is_drawn_down(desk: Clinic, patient: str) -> None:
+    """Its price is paid once; each visit uses one of four, through 730 days and no longer."""
+    bought = quote(desk, patient, {"amount": 20_000, "sku": "SCALING-X4", "category": "dental"})
+    assert bought["due"]["amount"] == 20_000
+    confirm(desk, patient, bought["quote_id"]).expect(201)
+    scaling = {"amount": 7000, "sku": "SCALING", "category": "dental"}
+
+    def left() -> Any:
+        found = desk.api.get(f"/v1/members/{patient}/entitlements").expect(200)["entitlements"]
+        return [(each["entitlement"], each["left"], each["grants"]) for each in found]
+
+    for units in (4, 3, 2):
+        assert left() == [("scaling", units, [{"units": units, "expires_on": "2028-03-01"}])]
+        used = quote(desk, patient, scaling)
+        assert used["due"]["amount"] == 0
+        confirm(desk, patient, used["quote_id"]).expect(201)
+    desk.move_to("2028-03-01T23:59:59Z")
+    two = quote(desk, patient, {**scaling, "amount": 14_000, "quantity": 2}, exclude=["cumulative"])
+    assert two["due"]["amount"] == 7000
+
+    desk.move_to("2028-03-02T00:00:00Z")
+
+    assert left() == []
+    desk.check(patient)
+
+
 def test_cashback_pays_here(desk: Clinic, patient: str) -> None:
     """2 % come back, pay half of a bill at most, count as no spend, and return with a refund."""
     pay(desk, patient, 500_000)

@@ -71,9 +71,28 @@ def test_the_more_the_cheaper(desk: Clinic, patient: str) -> None:
     bought = confirm(desk, patient, made["quote_id"]).expect(201)
     assert bought["quote"]["state"] == "confirmed"
     assert considered(consult(desk, patient))["cumulative"]["percent"] == 6
+    # £506.00 are spent: a penny less than £94.00 more is a penny less than £600.00.
+    pay(desk, patient, 9_399)
+    assert considered(consult(desk, patient))["cumulative"]["percent"] == 6
+    pay(desk, patient, 1)
+    assert considered(consult(desk, patient))["cumulative"]["percent"] == 7
 
     back = {"source": "quote", "external_id": made["quote_id"], "reason": "not-held"}
     desk.api.post("/v1/activities/reversals", back).expect(201)
+    assert considered(consult(desk, patient))["cumulative"]["percent"] == 6
+    desk.check(patient)
+
+
+def test_a_refund_goes_back_a_band(desk: Clinic, patient: str) -> None:
+    """After £430.00 and £76.00 it is 6 %; when the £76.00 are refunded it is 5 % again."""
+    pay(desk, patient, 43_000)
+    made = consult(desk, patient)
+    confirm(desk, patient, made["quote_id"]).expect(201)
+    assert considered(consult(desk, patient))["cumulative"]["percent"] == 6
+
+    back = {"source": "quote", "external_id": made["quote_id"], "reason": "not-held"}
+    desk.api.post("/v1/activities/reversals", back).expect(201)
+
     assert considered(consult(desk, patient))["cumulative"]["percent"] == 5
     desk.check(patient)
 

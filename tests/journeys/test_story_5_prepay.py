@@ -223,14 +223,15 @@ def test_stacking(world: LocalWorld, stacking: str, off: int) -> None:
         assert considered(made)["family"]["reason"] == "others gave more"
 
 
-def test_the_sum_is_capped(world: LocalWorld) -> None:
-    """With a cap of 22 % the two that come to 25 % give 22 %."""
-    desk = opened(world, stacking="additive", max_percent=22)
+@pytest.mark.parametrize(("cap", "off"), [(25, 2500), (24, 2400), (22, 2200)])
+def test_the_sum_is_capped(world: LocalWorld, cap: int, off: int) -> None:
+    """The two that come to 25 % give that with a cap of 25, and with a lower one the cap."""
+    desk = opened(world, stacking="additive", max_percent=cap)
     patient = desk.enrolled()
     family(desk, patient)
     top_up(desk, patient, 50_000)
 
-    assert consult(desk, patient, 10_000)["discount"]["amount"] == 2200
+    assert consult(desk, patient, 10_000)["discount"]["amount"] == off
 
 
 def test_not_from_the_wallet(desk: Clinic, patient: str) -> None:
