@@ -6,7 +6,7 @@ import pytest
 
 from chalicelib.domain.ledger.events import BalanceAdjusted
 from chalicelib.domain.ledger.lots import Lot, LotKey
-from chalicelib.domain.mechanics.adjustment import Adjust, Adjusted
+from chalicelib.domain.mechanics.adjustment import Adjust, Adjusted, gave
 from tests.domain.building import (
     Member,
     adjustment,
@@ -75,6 +75,21 @@ def test_no_more_than_there_is(taken: int, missing: int) -> None:
 
     assert refusal.code == "insufficient_points"
     assert refusal.extensions == {"available": 100, "missing": missing}
+
+
+@pytest.mark.parametrize(("amount", "given"), [(3, [3]), (1, [1]), (0, []), (-1, [])])
+def test_what_it_gave(amount: int, given: list[int]) -> None:
+    """What was given can be revoked, and what was taken, or nothing, is no gift."""
+    someone = member()
+    someone.visit("2026-02-01")
+    someone.adjust(amount, "2026-02-02")
+
+    found = list(gave(someone.events[-1]))
+
+    assert [(each.currency, each.amount) for each in found] == [
+        ("clinic/points", each) for each in given
+    ]
+    assert list(gave(someone.events[0])) == []
 
 
 def test_repays_a_deficit_first() -> None:

@@ -4,28 +4,20 @@ from __future__ import annotations
 
 import pytest
 
-from chalicelib.domain.decide.benefits import Benefit
-from chalicelib.domain.decide.event_builder import Door, EventBuilder
 from chalicelib.domain.errors import Conflict
-from chalicelib.domain.mechanics.entitlement_grants import GRANTS, GRANTS_MAX, give
+from chalicelib.domain.mechanics.entitlement_grants import (
+    GRANTS,
+    GRANTS_MAX,
+    Grant,
+    give,
+    grant_key,
+    put_back,
+    revoke,
+)
 from chalicelib.domain.mechanics.entitlements import GrantEntitlement
 from tests.domain.building import at
+from tests.domain.hearing import listened
 from tests.domain.parking import grant, held, refused, silver, use
-
-
-class Heard:
-    """A guard that allows everything and keeps how much it heard of."""
-
-    def __init__(self) -> None:
-        self.units: list[int] = []
-
-    def given(self, _event: EventBuilder, benefit: Benefit) -> None:
-        """Keep what is given."""
-        self.units.append(benefit.amount)
-
-    def taken_back(self, _event: EventBuilder, benefit: Benefit) -> None:
-        """Keep what is taken back."""
-        self.units.append(-benefit.amount)
 
 
 class TestGrants:
@@ -97,14 +89,43 @@ class TestGrants:
         who = silver()
         for days in range(GRANTS_MAX):
             grant(who, "2026-03-02", 1, days)
-        heard = Heard()
-        event = EventBuilder(who.account, at("2026-03-02"), Door(who.programmes, guards=(heard,)))
+        event, heard = listened(who, "2026-03-02")
         version = who.programmes.in_force("clinic", event.now)
         assert version is not None
         programme = version.document
 
         with pytest.raises(Conflict, match="grants"):
             give(event, programme, "gift", 1, 500, cause="gift")
-        assert heard.units == []
+        assert heard.amounts == []
         give(event, programme, "gift", 3, 5, cause="gift")
-        assert heard.units == [3]
+        assert heard.amounts == [3]
+
+    @pytest.mark.parametrize(
+        ("units", "used", "revoked", "back", "left"),
+        [
+            (3, 3, 2, 1, 1),
+            (3, 3, 3, 0, 0),
+            # The one that is unused goes at once, and so only one of the two that come back.
+            (3, 2, 2, 1, 1),
+            (3, 2, 0, 2, 3),
+            (3, 2, 1, 2, 2),
+        ],
+    )
+    def test_what_was_revoked_does_not_come_back(
+        self, units: int, used: int, revoked: int, back: int, left: int
+    ) -> None:
+        """Of what was used and comes back, only what is more than was revoked."""
+        who = silver()
+        grant(who, "2026-03-02", units, 7)
+        use(who, "2026-03-03", "gift", units=used)
+        event, heard = listened(who, "2026-03-04")
+        version = who.programmes.in_force("clinic", event.now)
+        assert version is not None
+        gift = Grant("clinic", "gift", used, at("2026-03-10T00:00:00+08:00"), "2026-03-09")
+
+        revoke(event, version.document, grant_key(gift), revoked, cause="refund")
+        assert sum(heard.amounts) == -min(revoked, units - used)
+
+        assert put_back(event, gift) == back
+        assert sum(each.units for each in GRANTS.all(event.account).values()) == left
+        assert event.account.counter(f"revoked/{grant_key(gift)}") == 0

@@ -4,10 +4,43 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from chalicelib.domain.mechanics.entitlement_grants import GRANTS
-from chalicelib.domain.mechanics.entitlement_uses import ReturnEntitlement
+from chalicelib.domain.mechanics.entitlement_uses import ReturnEntitlement, consume
 from tests.domain.building import Member
+from tests.domain.hearing import listened
 from tests.domain.parking import grant, held, silver, use
+
+
+@pytest.mark.parametrize(
+    ("entitlement", "units", "by_right", "quota", "of_grants"),
+    [
+        ("parking", 1, [1], 1, 0),
+        ("parking", 4, [4], 4, 0),
+        # What was granted was given when it was.
+        ("parking", 5, [4], 4, 1),
+        ("gift", 2, [], 0, 2),
+        ("booking", 7, [7], 0, 0),
+    ],
+)
+def test_what_is_given_by_a_use(
+    entitlement: str, units: int, by_right: list[int], quota: int, of_grants: int
+) -> None:
+    """The quota goes first; what a tier brings is given when it is used, a grant is not again."""
+    who = silver()
+    for each in ("parking", "gift"):
+        grant(who, "2026-03-02", 2, 7, each)
+    event, heard = listened(who, "2026-03-03")
+    version = who.programmes.in_force("clinic", event.now)
+    assert version is not None
+
+    used = consume(event, version.document, entitlement, units)
+
+    assert heard.benefits == [("entitlement", entitlement, each) for each in by_right]
+    assert (used.quota.units if used.quota else 0) == quota
+    assert sum(each.units for each in used.grants) == of_grants
+    assert used.unlimited is (entitlement == "booking")
 
 
 class TestReturns:
@@ -28,7 +61,8 @@ class TestReturns:
         assert (result.changed, result.units) == (True, 1)
         assert held(who, "2026-03-04")["parking"] == (1, "2026-04-01")
         after = who.account.version
-        assert self.give_back(who, version, "2026-03-05").changed is False
+        again = self.give_back(who, version, "2026-03-05")
+        assert (again.changed, again.entitlement, again.units) == (False, "parking", 0)
         assert who.account.version == after
 
     def test_of_a_month_that_has_passed(self) -> None:
@@ -71,12 +105,14 @@ class TestReturns:
         assert who.account.progress == {}
 
     def test_too_late(self) -> None:
-        """After a month it stands."""
+        """Through the 31st day after it, and then it stands."""
         who = silver()
         use(who, "2026-03-03", "booking")
         command = ReturnEntitlement(member="mem_1", use=who.account.version)
 
-        assert who.refused(command, "2026-04-05").code == "too_late_to_return"
+        refusal = who.refused(command, "2026-04-04T00:00:00Z")
+        assert (refusal.code, refusal.extensions["until"]) == ("too_late_to_return", "2026-04-03")
+        assert who.do(command, "2026-04-03T23:59:59.999Z").result.changed
 
     def test_what_is_no_use(self) -> None:
         """Another event cannot be given back."""

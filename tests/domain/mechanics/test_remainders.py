@@ -94,6 +94,21 @@ def test_f_only_lines_in_scope_add_up() -> None:
     assert kept(member) == {"carried/clinic/spend/1:50": 30}
 
 
+@pytest.mark.parametrize("beyond", [0, 30])
+def test_f_what_costs_nothing_adds_nothing(beyond: int) -> None:
+    """A purchase of nothing earns nothing, and what is carried stays."""
+    member = carrying()
+    if beyond:
+        member.buy(beyond, "2026-02-01", name="a")
+
+    nothing = member.buy(0, "2026-02-02", name="b")
+
+    outcome = explained(nothing)["spend"]
+    assert (outcome.matched, outcome.reason) == (False, "it comes to nothing")
+    assert granted(nothing) == {}
+    assert sum(kept(member).values()) == beyond
+
+
 Cart = tuple[int, int]
 steps = st.lists(
     st.tuples(st.tuples(st.integers(0, 120), st.integers(0, 120)), st.integers(0, 20)),

@@ -74,6 +74,23 @@ def test_a_full_card_may_give_several() -> None:
     assert who.verdict().holds
 
 
+def test_what_a_full_card_gives_may_be_for_ever() -> None:
+    """Without a last day each card gives its units too, one card or several at once."""
+    who = member(full={"entitlement": "free", "units": 2}, per="unit")
+    sessions(who, 4)
+    assert card(who) == (4, 0, 0)
+    last = sessions(who, 1)
+    assert card(who) == (0, 1, 2)
+    who.basket(DAY, line("1", 4000, "physio", quantity=11), name="many")
+    assert card(who) == (1, 3, 6)
+
+    who.reverse("many", DAY)
+    assert card(who) == (0, 1, 2)
+    who.reverse(last, DAY)
+    assert card(who) == (4, 0, 0)
+    assert who.verdict().holds
+
+
 def test_as_many_as_a_line_can_hold() -> None:
     """A thousand million units fill and empty two hundred million cards, all at once."""
     who = member(per="unit")
@@ -145,6 +162,23 @@ class TestDays:
 
         assert card(who) == (0, 1, 1)
         assert self.lapses(who) == {"2026-04-01": 1}
+
+    def test_o2_a_late_stamp_moves_all_that_a_card_gives(self) -> None:
+        """Three a card: those of the card that was full earlier, and what is used stays used."""
+        for used in (0, 2):
+            who = member(full={"entitlement": "free", "units": 3, "valid_days": 30})
+            sessions(who, 4, day="2026-03-02")
+            sessions(who, 1, day="2026-03-04")
+            assert self.lapses(who) == {"2026-04-03": 3}
+            if used:
+                use = UseEntitlement(
+                    member="mem_1", programme="clinic", entitlement="free", units=used
+                )
+                who.do(use, "2026-03-04")
+            who.basket("2026-02-20", line("1", 4000, "physio"), now="2026-03-05", name="late")
+
+            assert card(who) == (1, 1, 3 - used)
+            assert self.lapses(who) == {"2026-04-01": 3 - used}
 
     def test_o3_what_was_full_before(self) -> None:
         """A late stamp fills the card that it would have filled in time, and the later ones."""

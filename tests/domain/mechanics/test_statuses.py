@@ -9,11 +9,12 @@ import pytest
 from msgspec.structs import replace
 
 from chalicelib.domain.errors import Invalid
+from chalicelib.domain.ledger.events import StatusesExpired, StatusVerified, StatusWithdrawn
 from chalicelib.domain.mechanics import statuses
 from chalicelib.domain.mechanics.membership import Enrol
-from chalicelib.domain.mechanics.statuses import VerifyStatus
+from chalicelib.domain.mechanics.statuses import StatusResult, VerifyStatus, WithdrawStatus
 from chalicelib.domain.programme.document import Programme
-from tests.domain.building import Member, programme, published
+from tests.domain.building import Member, at, programme, published
 
 NOW = "2026-03-02"
 VERIFYING = VerifyStatus(member="mem_1", programme="clinic", status="plan")
@@ -99,6 +100,63 @@ def test_shown_when_it_is_over(now: str, *, ended: bool) -> None:
     assert member.do(command, now).result.verified.ended is ended
     assert bool(member.tick("2026-03-03")) is not ended
     assert member.tick("2026-03-04") == ()
+
+
+def test_what_changes_says_so() -> None:
+    """Shown and withdrawn once; again changes nothing and writes nothing."""
+    member = Member(clinic())
+    withdrawing = WithdrawStatus(
+        member="mem_1", programme="clinic", status="plan", reason="r", note="told"
+    )
+    nothing = StatusResult("clinic", "plan", None, changed=False)
+    assert member.do(withdrawing, NOW).result == nothing
+
+    for command, data in (
+        (VERIFYING, StatusVerified("clinic", "plan", "2026-03-02", None)),
+        (withdrawing, StatusWithdrawn("clinic", "plan", "r")),
+    ):
+        first, again = member.do(command, NOW), member.do(command, NOW)
+        assert [event.data for event in first.events] == [data]
+        assert (first.result.changed, again.result.changed) == (True, False)
+        assert replace(first.result, changed=False) == again.result
+        assert again.events == ()
+    assert again.result == nothing
+
+
+def test_each_ends_on_its_own_day() -> None:
+    """The sooner is over at its midnight, the later at its own, whichever was shown first."""
+    ids = ("a", "b", "c")
+    member = Member(programme(statuses=[{"id": each, "name": each} for each in ids]))
+    for status, last in zip(ids, ("2026-03-09", "2026-03-05", None), strict=True):
+        member.do(replace(VERIFYING, status=status, until_on=last), NOW)
+
+    events = member.tick("2026-03-06") + member.tick("2026-03-10")
+
+    assert [(event.effective_at, event.data) for event in events] == [
+        (at("2026-03-06T00:00:00Z"), StatusesExpired(("clinic/b",))),
+        (at("2026-03-10T00:00:00Z"), StatusesExpired(("clinic/a",))),
+    ]
+
+
+def test_closing() -> None:
+    """An account that ends knows no status any more."""
+    member = Member(clinic())
+    member.do(replace(VERIFYING, until_on="2026-03-05"), NOW)
+    member.close("2026-03-03")
+
+    assert statuses.VERIFIED.all(member.account) == {}
+    assert member.tick("2026-04-01") == ()
+
+
+def test_what_a_document_says_of_one() -> None:
+    """Its name, what the tenant keeps with it, and its id, which accounts hold."""
+    document = clinic(metadata={"crm": "7"})
+
+    assert statuses.metadata_kept(document, "plan") == {"crm": "7"}
+    assert statuses.metadata_kept(document, "none") == {}
+    assert statuses.name_of(document, "plan") == "Care plan"
+    assert statuses.name_of(document, "none") == "none"
+    assert statuses.permanent(document) == {"/statuses": ["plan"]}
 
 
 def test_another_consent_is_another_matter() -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from chalicelib.domain.ledger import calendar
 from tests.domain.building import (
     Member,
     at,
@@ -198,6 +199,34 @@ class TestRolling:
         member.visit("2026-03-05")
         member.reverse("one", "2026-03-06")
         assert member.enrolment.tier == "silver"
+
+    def test_reversed_where_it_falls_one_level(self) -> None:
+        """What was held before the days that count is one level lower by now, as in time."""
+        member = member_for_30_days(downgrade="one_level")
+        visit_times(member, 4, "2026-02")
+        member.visit("2026-02-20", name="confirms")
+        member.tick("2026-03-10")
+        assert member.enrolment.tier == "gold"
+
+        member.reverse("confirms", "2026-03-10")
+
+        assert member.enrolment.tier == "silver"
+
+    @pytest.mark.parametrize(
+        ("window", "last"), [("rolling", "2026-02-03"), ("calendar_month", "2026-01-31")]
+    )
+    def test_told_late_where_it_waits_for_the_review(self, window: str, last: str) -> None:
+        """A visit of the last day of a term counts in it, whenever it is told."""
+        told, late = (member_for_30_days(window=window, upgrade="at_review") for _ in range(2))
+        for member, now in ((told, last), (late, "2026-02-10")):
+            member.visit("2026-01-20")
+            member.visit(last, now=f"{now}T13:00:00Z")
+            member.tick("2026-02-10")
+
+        after = calendar.format_instant(at(f"{last}T00:00:00Z") + 86_400_000)
+        assert [step[:2] for step in told.steps[1:]] == [(after, "silver")]
+        assert [step[:2] for step in late.steps] == [step[:2] for step in told.steps]
+        assert late.enrolment.review_at == told.enrolment.review_at
 
 
 class TestAnniversary:

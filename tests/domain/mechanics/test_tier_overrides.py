@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
 from msgspec.structs import replace
 
+from chalicelib.domain.mechanics import tiers
 from chalicelib.domain.mechanics.tier_grants import GrantTier, LiftTier
+from tests.domain.building import Member, at, ladder, programme, reward, visits
+from tests.domain.hearing import listened
 from tests.domain.ladders import visit_times, yearly
 
 
@@ -88,3 +92,49 @@ class TestOverrides:
         member.do(self.GOLD, "2026-03-01")
         member.close("2026-03-02")
         assert member.tick("2026-04-01") == ()
+
+    def test_two_that_end_on_their_own_days(self) -> None:
+        """A tier that was granted and a higher one that was bought, whichever ends first."""
+        gives = {"type": "tier", "tier": "platinum", "days": 4}
+        levels = ladder(("gold", visits(8)), ("platinum", visits(9)))
+        member = Member(programme(tiers=levels, rewards=[reward("status", 5, gives=gives)]))
+        member.adjust(5, "2026-03-01")
+        member.do(self.GOLD, "2026-03-01")
+        member.redeem("status", "2026-03-02")
+        assert member.enrolment.tier == "platinum"
+
+        events = member.tick("2026-04-01")
+
+        assert [(event.kind, event.effective_at) for event in events] == [
+            ("tier.overrides_ended", at("2026-03-07T00:00:00Z")),
+            ("tier.overrides_ended", at("2026-03-12T00:00:00Z")),
+        ]
+        assert [tier for _, tier, _ in member.steps] == ["base", "gold", "platinum", "gold", "base"]
+
+
+@pytest.mark.parametrize(
+    ("tier", "rank", "heard"),
+    [
+        ("gold", 3, [("tier", "platinum", 1)]),
+        ("gold", 1, [("tier", "gold", -1)]),
+        ("gold", 0, [("tier", "gold", -1)]),
+    ],
+)
+def test_a_tier_is_given_and_taken_back(
+    tier: str, rank: int, heard: list[tuple[str, str, int]]
+) -> None:
+    """A guard hears of the tier that is new, and of the one that is lost."""
+    member = yearly()
+    visit_times(member, 4, "2026-02")
+    assert member.enrolment.tier == tier
+    event, guard = listened(member, "2026-03-01")
+    version = member.programmes.in_force("clinic", event.now)
+    assert version is not None
+    terms = version.document.tiers
+    assert terms is not None
+
+    move = tiers.raise_to if rank > 2 else tiers.lower_to
+    move(event, version.document, terms, rank, "r")
+
+    assert guard.benefits == heard
+    assert event.account.enrolments["clinic"].tier == terms.levels[rank].id

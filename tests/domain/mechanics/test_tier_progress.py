@@ -16,6 +16,7 @@ from tests.domain.building import (
     at,
     points,
     programme,
+    published,
     visits,
 )
 from tests.domain.ladders import EARNED, SPEND, VISITS, clinic, visit_times, yearly
@@ -111,6 +112,21 @@ class TestProgress:
         assert found.by == at("2028-01-31T00:00:00Z")
         assert found.to_keep is not None
         assert found.to_keep.metrics == (MetricProgress("visits", 0, 2, 2),)
+
+    def test_what_is_never_lost_any_more(self) -> None:
+        """Where a later version takes no tier away, there is no date to reach, and no grace."""
+        rolling = {"window": "rolling", "rolling_days": 30}
+        first, later = (
+            clinic(("silver", visits(1)), downgrade=each, **rolling)
+            for each in ("to_earned", "none")
+        )
+        member = Member(published(("2026-01-01", first), ("2026-02-10", later)))
+        member.visit("2026-02-01")
+        assert progress_of(member, "2026-02-09").by == at("2026-03-04T00:00:00Z")
+
+        found = progress_of(member, "2026-02-11")
+
+        assert (found.tier, found.by, found.in_grace) == ("silver", None, False)
 
     def test_no_ladder(self) -> None:
         """Without tiers there is nothing to tell."""

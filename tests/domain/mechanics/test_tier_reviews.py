@@ -8,6 +8,7 @@ import pytest
 
 from chalicelib.domain.ledger.calendar import format_instant
 from chalicelib.domain.ledger.events import TierReviewAnnounced
+from chalicelib.domain.mechanics.tier_grants import GrantTier
 from chalicelib.domain.programme.document import Programme
 from tests.domain.building import (
     Member,
@@ -116,6 +117,23 @@ class TestReview:
 
         assert member.enrolment.tier == "gold"
         assert member.enrolment.review_at is None
+
+    def test_a_notice_of_a_ladder_that_is_gone(self) -> None:
+        """A loss that was to be announced after the review is not, where none will come."""
+        short = {"window": "rolling", "rolling_days": 30, "upgrade": "at_review", "notice_days": 5}
+        rules = published(
+            ("2026-01-01", clinic(("silver", visits(1)), window="lifetime")),
+            ("2026-02-10", clinic(("silver", visits(9)), **short)),
+            ("2026-03-01", clinic(("silver", visits(9)), window="lifetime")),
+        )
+        member = Member(rules)
+        member.visit("2026-02-01")
+        member.visit("2026-02-15")
+        assert member.enrolment.review_at == at("2026-03-06T00:00:00Z")
+
+        assert [event.kind for event in member.tick("2026-06-01")] == ["tiers.reviewed"]
+        assert member.account.progress == {}
+        assert member.enrolment.tier == "silver"
 
 
 class TestGrace:
@@ -252,3 +270,16 @@ class TestAtReview:
         assert member.enrolment.tier == "silver"
         member.tick("2028-01-01")
         assert member.enrolment.tier == "base"
+
+    def test_up_beneath_an_override(self) -> None:
+        """What a review gives beneath a tier that was granted is there when that is over."""
+        member = yearly(upgrade="at_review")
+        visit_times(member, 2, "2026-03")
+        gold = GrantTier(member="mem_1", programme="clinic", tier="gold", reason="r", days=10)
+        member.do(gold, "2026-12-30")
+        member.tick("2027-01-01")
+        assert member.enrolment.tier == "gold"
+
+        member.tick("2027-01-10")
+
+        assert member.enrolment.tier == "silver"

@@ -1,0 +1,33 @@
+"""A guard that allows everything and keeps what it heard of."""
+
+from __future__ import annotations
+
+from chalicelib.domain.decide.benefits import Benefit
+from chalicelib.domain.decide.event_builder import Door, EventBuilder
+from tests.domain.building import Member, at
+
+
+class Heard:
+    """What was given, and below zero what was taken back."""
+
+    def __init__(self) -> None:
+        self.benefits: list[tuple[str, str, int]] = []
+
+    @property
+    def amounts(self) -> list[int]:
+        """Return how much was given or taken back each time."""
+        return [amount for *_, amount in self.benefits]
+
+    def given(self, _event: EventBuilder, benefit: Benefit) -> None:
+        """Keep what is given."""
+        self.benefits.append((benefit.kind, benefit.what, benefit.amount))
+
+    def taken_back(self, _event: EventBuilder, benefit: Benefit) -> None:
+        """Keep what is taken back."""
+        self.benefits.append((benefit.kind, benefit.what, -benefit.amount))
+
+
+def listened(member: Member, now: str) -> tuple[EventBuilder, Heard]:
+    """Return what builds an event on a member's account, and the guard that hears of it."""
+    heard = Heard()
+    return EventBuilder(member.account, at(now), Door(member.programmes, guards=(heard,))), heard
