@@ -11,13 +11,15 @@ import pytest
 from msgspec.structs import replace
 
 from chalicelib import metrics
+from chalicelib.domain.decide.commands import Command
+from chalicelib.domain.decide.decider import MEMBER, Known
 from chalicelib.domain.errors import Conflict, Stale, Unavailable
 from chalicelib.domain.ledger.actor import Actor
 from chalicelib.domain.mechanics.adjustment import Adjust
 from chalicelib.domain.mechanics.transfers import SendTransfer
 from chalicelib.domain.programme.section import read
 from chalicelib.domain.programme.versions import ProgrammeVersion
-from chalicelib.usecases.attempt import Decided
+from chalicelib.usecases.attempt import Attempt, Decided, load_for
 from chalicelib.usecases.change_member import change_member, record_consents
 from chalicelib.usecases.create_member import ConsentGiven, NewMember, create_member
 from chalicelib.usecases.execution import ATTEMPTS_MAX, RESERVE_MS, Done, change_account
@@ -181,6 +183,33 @@ class Clinic:
 def clinic() -> Clinic:
     """Return a clinic with a good line."""
     return Clinic()
+
+
+class Ask(Command, frozen=True):
+    """A command about a friend too, whom it can name only once its member is known."""
+
+    friend: str
+
+    def parties(self, known: Known) -> dict[str, str]:
+        """Return the member, and the friend once the member was read."""
+        assert all(known.accounts.values())
+        friend = {"friend": self.friend} if MEMBER in known.accounts else {}
+        return {MEMBER: self.member, **friend}
+
+
+def test_whom_a_command_is_asked_for_again(clinic: Clinic) -> None:
+    """It hears of the accounts that are there, and of none that is not."""
+    member = clinic.create().member
+    for asked, friend, parties, there in (
+        (member, "mem_none", {MEMBER: member, "friend": "mem_none"}, [True, False]),
+        ("mem_none", member, {MEMBER: "mem_none"}, [False]),
+    ):
+        command = Ask(member=asked, friend=friend)
+
+        read = load_for(Attempt(clinic.services, CALLER, (command,), test_clock=False))
+
+        assert read.parties == parties
+        assert [read.loaded.account(each) is not None for each in parties.values()] == there
 
 
 def test_own_write_that_was_not_heard_of(clinic: Clinic) -> None:

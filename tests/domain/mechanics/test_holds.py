@@ -339,7 +339,8 @@ def test_nothing_is_lost(steps: list[tuple[str, int]]) -> None:
     assert who.verdict().holds
 
 
-def test_a_policy_that_could_not_begin() -> None:
+@pytest.mark.parametrize(("minutes", "pointers"), [(11, ["/holds/minutes"]), (10, []), (9, [])])
+def test_a_policy_that_could_not_begin(minutes: int, pointers: list[str]) -> None:
     """The usual time is not above the longest."""
     document = {
         "id": "clinic",
@@ -347,7 +348,7 @@ def test_a_policy_that_could_not_begin() -> None:
         "time_zone": "UTC",
         "money": {"currency": "GBP"},
         "currencies": [points()],
-        "holds": {"minutes": 20, "max_minutes": 10},
+        "holds": {"minutes": minutes, "max_minutes": 10},
     }
 
-    assert [problem.pointer for problem in validate(document).problems] == ["/holds/minutes"]
+    assert [problem.pointer for problem in validate(document).problems] == pointers

@@ -12,6 +12,7 @@ import pytest
 
 from chalicelib.domain.authoring.validation import validate
 from chalicelib.domain.decide.commands import Command
+from chalicelib.domain.decide.decider import Known
 from chalicelib.domain.decide.settling import due_at
 from chalicelib.domain.errors import MemberNotFound
 from chalicelib.domain.ledger.events import (
@@ -27,8 +28,18 @@ from chalicelib.domain.mechanics.closing import Close
 from chalicelib.domain.mechanics.discount_offers import Purchase
 from chalicelib.domain.mechanics.households import Household, JoinHousehold, LeaveHousehold
 from chalicelib.domain.mechanics.membership import Enrol
+from chalicelib.domain.mechanics.quoting import MakeQuote
 from chalicelib.domain.programme.versions import Programmes
-from tests.domain.building import PURCHASE, VISIT, Followed, Member, activity, at, programme
+from tests.domain.building import (
+    PURCHASE,
+    VISIT,
+    Followed,
+    Member,
+    activity,
+    at,
+    programme,
+    published,
+)
 
 HOME = "hh_1"
 NOW = "2026-03-02"
@@ -275,6 +286,40 @@ class TestDiscounts:
         assert offered(terms, spender(terms, 1), home) == "1 of 10000 is spent"
         assert not discount_terms.needs_household(priced(terms))
         assert discount_terms.shares_spend(priced({**terms, "shared": True}))
+
+    @pytest.mark.parametrize(
+        ("terms", "programme_id", "parties"),
+        [
+            ({}, "clinic", {"member": "mem_1"}),
+            ({"type": "household"}, "clinic", {"member": "mem_1", "household": "hh_1"}),
+            (
+                {"shared": True},
+                "clinic",
+                {"member": "mem_1", "household": "hh_1", "relative 0": "mem_2"},
+            ),
+            ({"shared": True}, "gym", {"member": "mem_1"}),
+        ],
+    )
+    def test_whom_a_quote_reads(
+        self, terms: dict[str, Any], programme_id: str, parties: dict[str, str]
+    ) -> None:
+        """The household where a discount asks for it, the others where it goes by their spend."""
+        home, member = founded()
+        join(someone(2), home)
+        bands = {"type": "spend_bands", "at_least": 1, "percent": 2}
+        asked = terms if "type" in terms else {**bands, **terms}
+        document = priced({"percent": 2, **asked})
+        command = MakeQuote(
+            member="mem_1",
+            programme=programme_id,
+            quote_id="q",
+            activity=activity(PURCHASE, NOW),
+        )
+        accounts = {"member": member.account, "household": home.account}
+
+        found = command.parties(Known(published((NOW, document)), at(NOW), accounts, {}))
+
+        assert found == parties
 
 
 def spender(terms: Mapping[str, Any], amount: int) -> Member:

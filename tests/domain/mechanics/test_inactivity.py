@@ -59,6 +59,15 @@ def test_a_late_report_never_shortens_it() -> None:
     assert who.available("2026-03-16T00:00:00Z") == 0
 
 
+def test_what_comes_after_a_late_report() -> None:
+    """It lasts through the day that the later visit has brought, whichever was told last."""
+    who = member({"type": "inactivity", "days": 10, "first_life": {"type": "rolling", "days": 3}})
+    who.visit("2026-03-05")
+    who.visit("2026-03-02", now="2026-03-06")
+
+    assert who.adjust(40, "2026-03-07").result.expires_on == "2026-03-15"
+
+
 def test_a_report_that_comes_too_late() -> None:
     """What would have ended before it was told ends at once, and the account lives on."""
     who = member()

@@ -179,6 +179,26 @@ def test_f_a_refund_that_leaves_less(
     assert member.verdict().holds
 
 
+@pytest.mark.parametrize("order", ["cba", "abc"])
+def test_f_a_wallet_gets_its_part_of_what_comes_back(order: str) -> None:
+    """F: of 30.00 it paid 9.00, so of every refund three tenths, and in the end exactly that."""
+    cart = {"a": 1833, "b": 1375, "c": 292}
+    expected = {
+        "cba": [(75, 175), (275, 642), (550, 1283)],
+        "abc": [(400, 933), (412, 963), (88, 204)],
+    }
+    member = holding(off(500, 3000))
+    topped_up(member, 900)
+    lines = [line(name, price) for name, price in cart.items()]
+    purchase = bought(member, *lines, vouchers=("red_1",))
+
+    bills = [refunded(member, purchase, name) for name in order]
+
+    assert [(paid(each) - each.due, each.due) for each in bills] == expected[order]
+    assert member.account.balance("clinic/prepaid").available == 900
+    assert member.verdict().holds
+
+
 def test_f_a_refund_says_which_least_bill() -> None:
     """F: the refund names the discount, its least bill, what is kept and what that costs."""
     member = holding(off(500, 3000))

@@ -62,6 +62,33 @@ class TestOpening:
 
         assert member.account.consents == {"programme": True, "news": False}
 
+    @pytest.mark.parametrize("granted", [True, False])
+    def test_what_nobody_asks_for(self, *, granted: bool) -> None:
+        """A purpose of no programme is refused, also beside one that is; what is there can end."""
+        member = Member(
+            published(("2026-01-01", programme(enrolment={"optional_consents": ["news"]})))
+        )
+        for consents in ({"fax": granted}, {"news": True, "fax": granted}):
+            refusal = member.refused(
+                Enrol(member="mem_1", programmes=(), consents=consents), "2026-02-01"
+            )
+            assert (refusal.code, member.account.consents) == ("unknown_purpose", {})
+        opening = Open(member="mem_1", consents={"fax": granted})
+        assert Member(programme(), joined=None).refused(opening, "2026-02-01").code == (
+            "unknown_purpose"
+        )
+
+        later = programme(enrolment={"optional_consents": []})
+        member = Member(
+            published(
+                ("2026-01-01", programme(enrolment={"optional_consents": ["fax"]})),
+                ("2026-02-01", later),
+            )
+        )
+        member.do(Enrol(member="mem_1", programmes=(), consents={"fax": True}), "2026-01-09")
+        member.do(Enrol(member="mem_1", programmes=(), consents={"fax": False}), "2026-02-09")
+        assert member.account.consents == {"fax": False}
+
 
 class TestBirthday:
     """The account knows the birthday, by effects of events whose payload does not repeat it."""

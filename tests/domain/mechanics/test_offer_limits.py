@@ -9,13 +9,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chalicelib.domain.authoring.validation import validate
+from chalicelib.domain.ledger.account import Counter
 from chalicelib.domain.ledger.bill import Considered
 from chalicelib.domain.ledger.events import Line
 from chalicelib.domain.ledger.quote import Quote
 from chalicelib.domain.mechanics.quoting import ConfirmQuote
 from chalicelib.domain.mechanics.remaining import LineReversal
 from chalicelib.domain.mechanics.reversal import ReverseActivity
-from tests.domain.building import Member, line, reward
+from tests.domain.building import Member, at, line, reward
 from tests.domain.mechanics.test_pricing import calls_for
 from tests.domain.till import NOON, bought, clinic, quoted, refunded, shown, status
 
@@ -132,6 +133,26 @@ def test_f_over_time(
     later = quoted(member, line("1", 1000), now="2027-03-02")
     assert told(later).amount == (0 if limit["window"] == "lifetime" else 100)
     assert member.verdict().holds
+
+
+@pytest.mark.parametrize(
+    ("window", "kept_until"),
+    [
+        # Through the 31st day after it: activities are late by 30 days at the most.
+        ("day", "2026-04-03T00:00:00Z"),
+        ("week", "2026-04-09T00:00:00Z"),
+        ("month", "2026-05-02T00:00:00Z"),
+        ("year", "2027-02-01T00:00:00Z"),
+        ("lifetime", None),
+    ],
+)
+def test_f_how_long_it_is_counted(window: str, kept_until: str | None) -> None:
+    """F: while discounts may go by a day of the window."""
+    member = having(ten({"window": window, "money": 150}))
+    bought(member, line("1", 1000))
+
+    (counter,) = (each for name, each in member.account.counters.items() if "/offer:" in name)
+    assert counter == Counter(100, None if kept_until is None else at(kept_until))
 
 
 def test_f_by_the_day_of_service() -> None:

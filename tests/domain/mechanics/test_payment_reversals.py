@@ -363,9 +363,11 @@ class TestFees:
         first = fee(member, begin("big"), "2026-03-01")
         fee(member, PAY, "2026-04-01")
 
-        back(member, first, "2026-04-11")
+        result = back(member, first, "2026-04-11")
 
         assert state(member, "2026-04-11") == ("past_due", "big", "2026-03-31")
+        assert result.payment is not None
+        assert result.payment.prorated == 0
 
     def test_f_two_that_are_over(self) -> None:
         """Both have to be paid for before the plan runs again."""

@@ -13,6 +13,7 @@ from chalicelib.domain.decide.deciding import decide
 from chalicelib.domain.ledger.activity import Activity
 from chalicelib.domain.ledger.events import Line
 from chalicelib.domain.ledger.quote import Quote
+from chalicelib.domain.mechanics.entitlement_uses import UseEntitlement
 from chalicelib.domain.mechanics.entitlements import GrantEntitlement
 from chalicelib.domain.mechanics.quoting import MakeQuote
 from chalicelib.domain.mechanics.wallet_payments import Payment
@@ -26,6 +27,7 @@ from tests.domain.building import (
     points,
     programme,
     reward,
+    visits,
 )
 from tests.domain.till import NOON, bought, clinic, quoted, refunded, shown, status, topped_up
 
@@ -260,6 +262,43 @@ def test_what_is_free_is_free_in_its_scope_alone() -> None:
     assert quoted(member, line("1", 1_000, "food")).due == 1_000
     assert quoted(member, line("1", 1_000, "tea"), name="quote_2").due == 0
     assert quoted(member, line("1", 1_000, "tea", quantity=2), name="quote_3").due == 500
+
+
+@pytest.mark.parametrize(
+    ("cart", "more", "reasons"),
+    [
+        (["tea"], {}, {"first": "", "second": "what is in its scope is free"}),
+        (["tea"], {"excluded": frozenset({"first"})}, {"first": "it was excluded", "second": ""}),
+        (["tea", "tea"], {}, {"first": "", "second": ""}),
+        (["food"], {}, {"first": "no line is in its scope", "second": "no line is in its scope"}),
+    ],
+)
+def test_why_an_entitlement_pays_for_nothing(
+    cart: list[str], more: dict[str, Any], reasons: dict[str, str]
+) -> None:
+    """Each says so: which were not held, are used up, or came too late for what was there."""
+    tea = {"waives": {"include": {"categories": ["tea"]}}}
+    quota = {"tiers": ["base"], "quota": {"count": 1, "window": "month"}}
+    document = programme(
+        tiers=ladder(("gold", visits(9))),
+        entitlements=[
+            {"id": "first", "name": "First", **tea, **quota},
+            {"id": "second", "name": "Second", **tea, **quota},
+            {"id": "gift", "name": "Gift", **tea},
+        ],
+    )
+    member = Member(document)
+    lines = [line(str(number), 100, category) for number, category in enumerate(cart)]
+
+    told = {each.id: each.reason for each in quoted(member, *lines, **more).considered}
+    assert told == {**reasons, "gift": "the member does not have it"}
+
+    for name in ("first", "second"):
+        use = UseEntitlement(member="mem_1", programme="clinic", entitlement=name)
+        member.do(use, NOON)
+    told = {each.id: each.reason for each in quoted(member, *lines, name="q2").considered}
+    used = "none of it is left"
+    assert told == {"first": used, "second": used, "gift": "the member does not have it"}
 
 
 def test_a_line_that_costs_nothing_is_on_the_bill() -> None:

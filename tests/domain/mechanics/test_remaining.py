@@ -102,6 +102,16 @@ class TestByLine:
         assert member.balance.available == 15
         assert member.reverse("sale", "2026-02-03").remaining.quantity == 0
 
+    @pytest.mark.parametrize(("stated", "left"), [(6, 2), (5, 1), (4, 0), (3, 0), (1, 0), (0, 0)])
+    def test_fewer_units_than_its_lines_have(self, stated: int, left: int) -> None:
+        """Of a quantity that the activity states nothing is left below zero."""
+        member = Member(programme(rule("only", per_unit(5), on=PURCHASE)))
+        member.basket("2026-02-01", *LINES, name="sale", quantity=stated)
+        result = member.reverse("sale", "2026-02-02", LineReversal("a"), LineReversal("b"))
+
+        assert result.remaining.quantity == left
+        assert member.balance.available == 5 * left
+
     def test_scope(self) -> None:
         """A line that earned nothing takes nothing back."""
         member = basket(rule("spend", per_amount(1, 100), on=PURCHASE, scope=NO_RX))

@@ -9,7 +9,7 @@ from chalicelib.domain.decide.benefits import Returned
 from chalicelib.domain.decide.claims import SaveRecord
 from chalicelib.domain.ledger.events import ActivityReversed, ActivitySummary
 from chalicelib.domain.mechanics.remaining import REMAINING, LineReversal, Remaining
-from chalicelib.domain.mechanics.reversal import Reversed
+from chalicelib.domain.mechanics.reversal import ReverseActivity, Reversed
 from chalicelib.domain.mechanics.units_changed import UnitsChanged
 from tests.domain.building import (
     PURCHASE,
@@ -88,6 +88,17 @@ class TestWhole:
         assert decision.events == ()
         assert decision.claims == ()
         assert decision.result == Reversed(changed=False, returned=(), remaining=first.remaining)
+
+    @pytest.mark.parametrize("version", [1, 2, 99])
+    def test_what_is_no_activity(self, version: int) -> None:
+        """Neither joining nor a correction can be reversed, nor what never was."""
+        member = Member(programme())
+        member.adjust(10, "2026-02-01")
+        assert [event.version for event in member.events] == [1, 2]
+
+        refusal = member.refused(ReverseActivity(member="mem_1", version=version), "2026-02-02")
+
+        assert refusal.code == "activity_not_found"
 
     def test_an_activity_that_earned_nothing(self) -> None:
         """It is taken back all the same: it counted as a visit."""

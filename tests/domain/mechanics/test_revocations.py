@@ -9,11 +9,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chalicelib.domain.decide.benefits import Returned
+from chalicelib.domain.decide.claims import SaveRecord
 from chalicelib.domain.ledger.events import GrantRevoked
 from chalicelib.domain.mechanics.goodwill import GiveGoodwill
 from chalicelib.domain.mechanics.membership import Open
 from chalicelib.domain.mechanics.remaining import LineReversal
 from chalicelib.domain.mechanics.revocations import RevokeAward, Revoked
+from chalicelib.domain.mechanics.taking_back import TakenBack
 from tests.domain.building import (
     PURCHASE,
     Member,
@@ -77,7 +79,10 @@ class TestWhatCanBeRevoked:
         done = member.do(revoking(last(member)), NOW)
 
         assert member.balance.available == 0
-        assert len(done.claims) == 1
+        (claim,) = done.claims
+        assert isinstance(claim, SaveRecord)
+        # Which event took it back is told to whoever asks what became of it.
+        assert claim.record == TakenBack(last(member), ("",))
 
     def test_f_a_gift(self) -> None:
         """Of two that come on one day, the one that is named; in the next year it comes again."""

@@ -321,6 +321,7 @@ class TestLimits:
 
         refusal = member.refused(member.redeeming("tea"), inside)
         assert refusal.code == "limit_reached"
+        assert f"can be redeemed once a {window}" in refusal.message
         assert (refusal.extensions["window"], refusal.extensions["count"]) == (window, 1)
         assert member.redeem("tea", outside).state == "issued"
 
@@ -330,7 +331,9 @@ class TestLimits:
         member.redeem("tea", "2026-02-01")
         member.redeem("tea", "2036-02-01")
 
-        assert member.refused(member.redeeming("tea"), "2066-02-01").code == "limit_reached"
+        refusal = member.refused(member.redeeming("tea"), "2066-02-01")
+        assert refusal.code == "limit_reached"
+        assert "can be redeemed 2 times in all" in refusal.message
         assert member.account.counters == {
             "clinic/reward:tea/lifetime/lifetime": Counter(2, None),
         }

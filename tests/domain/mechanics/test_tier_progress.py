@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from chalicelib.domain.ledger.account import Account
@@ -115,7 +117,7 @@ class TestProgress:
 
     def test_what_is_never_lost_any_more(self) -> None:
         """Where a later version takes no tier away, there is no date to reach, and no grace."""
-        rolling = {"window": "rolling", "rolling_days": 30}
+        rolling: dict[str, Any] = {"window": "rolling", "rolling_days": 30}
         first, later = (
             clinic(("silver", visits(1)), downgrade=each, **rolling)
             for each in ("to_earned", "none")

@@ -120,7 +120,12 @@ class TestReview:
 
     def test_a_notice_of_a_ladder_that_is_gone(self) -> None:
         """A loss that was to be announced after the review is not, where none will come."""
-        short = {"window": "rolling", "rolling_days": 30, "upgrade": "at_review", "notice_days": 5}
+        short: dict[str, Any] = {
+            "window": "rolling",
+            "rolling_days": 30,
+            "upgrade": "at_review",
+            "notice_days": 5,
+        }
         rules = published(
             ("2026-01-01", clinic(("silver", visits(1)), window="lifetime")),
             ("2026-02-10", clinic(("silver", visits(9)), **short)),

@@ -447,6 +447,16 @@ def test_one_rule_for_each_currency() -> None:
     assert problem.pointer == "/transfers/1/currency"
 
 
+@pytest.mark.parametrize(("rules", "ok"), [(20, True), (21, False)])
+def test_so_many_rules(rules: int, *, ok: bool) -> None:
+    """A document has room for twenty."""
+    ids = [f"c{number}" for number in range(rules)]
+    document = with_rules(*({"currency": each} for each in ids))
+    document["currencies"] = [{**points(), "id": each} for each in ids]
+
+    assert (validate(document).problems == ()) is ok
+
+
 def with_rules(*rules: dict[str, Any]) -> dict[str, Any]:
     """Return a document with these rules."""
     return {

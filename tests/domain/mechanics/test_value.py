@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
-from chalicelib.domain.ledger.lots import Lot, LotKey
+from chalicelib.domain.ledger.lots import Lot, LotKey, Taken
+from chalicelib.domain.ledger.postings import ISSUED
+from chalicelib.domain.mechanics import value
 from chalicelib.domain.programme.document import Programme
 from tests.domain.building import (
     Member,
@@ -22,6 +24,7 @@ from tests.domain.building import (
     rolling,
     rule,
 )
+from tests.domain.hearing import listened
 
 
 def tehran(**parts: Any) -> Member:
@@ -38,6 +41,21 @@ def tehran(**parts: Any) -> Member:
 
 
 EXPIRY = at("2027-03-20T20:30:00Z")
+
+
+@pytest.mark.parametrize("kind", ["value", "prepaid"])
+def test_what_comes_is_heard_of(kind: Literal["value", "prepaid"]) -> None:
+    """A guard hears of what is given, by whom it is funded and by what; nobody of parts back."""
+    member = tehran()
+    event, heard = listened(member, "2026-05-01")
+    lot = Lot(40, LotKey(funder="insurer"))
+
+    value.credit(event, "clinic/points", lot, source=ISSUED, cause="gift", kind=kind)
+    assert heard.benefits == [(kind, "points", 40)]
+    value.credit_parts(event, "clinic/points", [Taken(7, LotKey())], source=ISSUED)
+
+    assert heard.benefits == [(kind, "points", 40)]
+    assert event.account.balance("clinic/points").available == 47
 
 
 class TestExpiry:

@@ -46,6 +46,14 @@ def test_days(rrule: str, on: list[str], off: list[str]) -> None:
     ] == on
 
 
+def test_the_earliest_day() -> None:
+    """A rule may start with the century, and no sooner."""
+    check(Recurrence("FREQ=DAILY", "2000-01-01"))
+
+    with pytest.raises(Invalid, match="2000-01-01 or later"):
+        check(Recurrence("FREQ=DAILY", "1999-12-31"))
+
+
 @pytest.mark.parametrize(
     ("first", "last", "time", "expected"),
     [
