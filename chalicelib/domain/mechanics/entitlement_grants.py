@@ -58,8 +58,9 @@ def grants_by_entitlement(account: Account, programme: Programme) -> dict[str, t
     return found
 
 
-def _lapsing(grant: Grant) -> tuple[bool, Instant]:
-    return (grant.expires_at is None, grant.expires_at or 0)
+def _lapsing(grant: Grant) -> bool:
+    # They come by their keys, and so by their last days, those without one first.
+    return grant.expires_at is None
 
 
 def give(

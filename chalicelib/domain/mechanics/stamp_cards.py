@@ -233,13 +233,14 @@ def _reopen(event: EventBuilder, programme: Programme, card: StampCard, owed: in
     """
     full = card.full
     grants = [
-        (grant.expires_at is None, grant.expires_at or 0, key, grant.units)
+        (grant.expires_at is None, key, grant.units)
         for key, grant in entitlement_grants.GRANTS.all(event.account).items()
         if (grant.programme, grant.entitlement) == (programme.id, full.entitlement)
     ]
     cards = min(owed, sum(units for *_, units in grants) // full.units)
     left = cards * full.units
-    for _, _, key, _ in sorted(grants, reverse=True):
+    # Of one entitlement keys differ by the last day alone.
+    for _, key, _ in sorted(grants, reverse=True):
         left -= entitlement_grants.take_back(event, key, left, cause=card.id)
     return cards
 

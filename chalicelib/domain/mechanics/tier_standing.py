@@ -218,28 +218,19 @@ def brought(
     zone = programme.time_zone
     courses = []
     for rank in range(1, len(tiers.levels)):
-        for first, final in _runs(tiers, [each for each, of in reached if of >= rank]):
-            # On a ladder that is climbed at reviews, from the review on that follows the day.
-            begins = calendar.day_start(calendar.add_days(first, int(_waits(tiers))), zone)
-            course = [(since if first == day and not _waits(tiers) else max(begins, since), rank)]
-            for lost, left in _declines(tiers, rank, final, today):
-                course.append((calendar.day_start(lost, zone), left))
-            courses.append(course)
+        days = [each for each, of in reached if of >= rank]
+        if not days:
+            break
+        # All are of windows with one day in them, and a tier outlasts a window: between the first
+        # and the last of them it is not lost.
+        first, final = days[0], days[-1]
+        # On a ladder that is climbed at reviews, from the review on that follows the day.
+        begins = calendar.day_start(calendar.add_days(first, int(_waits(tiers))), zone)
+        course = [(since if first == day and not _waits(tiers) else max(begins, since), rank)]
+        for lost, left in _declines(tiers, rank, final, today):
+            course.append((calendar.day_start(lost, zone), left))
+        courses.append(course)
     return highest(courses)
-
-
-def _runs(tiers: Tiers, days: list[date]) -> Iterator[tuple[date, date]]:
-    """Yield the first and last of days between which a tier that each reaches is not lost."""
-    first = last = None
-    for day in days:
-        if first is None or last is None:
-            first = day
-        elif day > _lost_on(tiers, _last_day(tiers, last)):
-            yield first, last
-            first = day
-        last = day
-    if first is not None and last is not None:
-        yield first, last
 
 
 def _declines(tiers: Tiers, rank: int, reached: date, today: date) -> Iterator[tuple[date, int]]:
