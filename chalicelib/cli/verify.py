@@ -16,7 +16,9 @@ from chalicelib.domain.errors import LoyaltyError
 from chalicelib.domain.ledger.actor import Actor
 from chalicelib.domain.verification import IntegrityError
 from chalicelib.usecases.read_ledger import check_account
+from chalicelib.usecases.searching import AT_ONCE, in_batches
 from chalicelib.usecases.services import Caller, Services
+from chalicelib.usecases.stored import GIFT_CARDS
 
 
 class Found(NamedTuple):
@@ -34,10 +36,10 @@ class Found(NamedTuple):
 
 @click.command("verify")
 @click.option("--tenant", help="The tenant (that of .local/credentials.json).")
-@click.option("--member", "members", multiple=True, help="Only this member; may be repeated.")
+@click.option("--member", "members", multiple=True, help="Only this account; may be repeated.")
 def command(*, tenant: str | None, members: tuple[str, ...]) -> None:
     """
-    Fold every account of a tenant anew from its journal, those of households too, and compare.
+    Fold every account of a tenant anew from its journal, of whoever it is, and compare.
 
     Reads the tables of the server that runs in this directory, or those that the environment
     names, as `tessera serve` does.  Writes nothing, so it may run at any time.  Prints each error
@@ -48,7 +50,7 @@ def command(*, tenant: str | None, members: tuple[str, ...]) -> None:
     tenant = tenant or on_file("tenant", "--tenant")
     if services.catalogue.settings(tenant) is None:
         raise click.ClickException(f"There is no tenant {tenant!r} in these tables.")
-    wanted = list(members or services.ledger.members(tenant))
+    wanted = list(members or accounts_of(services, tenant))
     accounts = events = broken = 0
     for found in with_households(services, tenant, _shown(console, services, tenant, wanted)):
         accounts += 1
@@ -59,6 +61,18 @@ def command(*, tenant: str | None, members: tuple[str, ...]) -> None:
     console.print(f"{accounts:,} accounts with {events:,} events; {broken:,} have errors.")
     if broken:
         raise click.exceptions.Exit(1)
+
+
+def accounts_of(services: Services, tenant: str) -> Iterator[str]:
+    """Yield the ids of a tenant's members and gift cards; households come with their members."""
+    yield from services.ledger.members(tenant)
+    for batch in in_batches(
+        lambda after, count: services.ledger.listed(tenant, GIFT_CARDS, limit=count, before=after),
+        lambda entry: entry,
+        None,
+        AT_ONCE,
+    ):
+        yield from (entry.listed for entry in batch)
 
 
 def verified(services: Services, tenant: str, members: Iterable[str]) -> Iterator[Found]:
@@ -94,4 +108,4 @@ def _shown(
     console: Console, services: Services, tenant: str, members: list[str]
 ) -> Iterable[Found]:
     found = verified(services, tenant, members)
-    return track(found, "members verified", total=len(members), console=console)
+    return track(found, "accounts verified", total=len(members), console=console)

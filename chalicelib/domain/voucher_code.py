@@ -1,5 +1,5 @@
 """
-Voucher codes: 90 random bits that a person can read aloud, with a check character.
+Codes of vouchers and gift cards: 90 random bits, with a check, that a person can read aloud.
 
 The alphabet is Crockford's base 32 (no I, L, O, U); a code is 18 such characters and one more by
 Luhn's rule modulo 32, which catches every single mistyped character.
@@ -42,16 +42,26 @@ def read(text: str) -> str:
     """
     Return the plain code of what someone typed.
 
+    Anything that cannot be a code is refused exactly as an unknown one, so that guessing teaches
+    nothing.
+    """
+    code = plain(text)
+    if code is None:
+        raise unknown()
+    return code
+
+
+def plain(text: str) -> str | None:
+    """
+    Return the plain code of what someone typed, ``None`` where it cannot be one.
+
     Case, blanks, hyphens and the look-alikes I, L and O are forgiven, and so is another keyboard
-    (`spelling`).  Anything that cannot be a
-    code is refused exactly as an unknown one, so that guessing teaches nothing.
+    (`spelling`).
     """
     code = "".join(folded(text).upper().split()).replace("-", "").translate(_LOOKALIKES)
     if len(code) != LENGTH + 1 or any(c not in ALPHABET for c in code):
-        raise unknown()
-    if _check(code[:LENGTH]) != code[LENGTH]:
-        raise unknown()
-    return code
+        return None
+    return code if _check(code[:LENGTH]) == code[LENGTH] else None
 
 
 def unknown() -> NotFound:

@@ -48,6 +48,9 @@ SCOPES: Final[dict[str, str]] = {
     "quotes:read": "Quote purchases and read quotes",
     "quotes:confirm": "Confirm quotes",
     "wallets:write": "Top wallets up",
+    "gift_cards:read": "Read gift cards, and look them up by their codes",
+    "gift_cards:sell": "Sell gift cards",
+    "gift_cards:use": "Pay with gift cards, cancel that, and put them into wallets",
     "transfers:write": "Transfer value from one member to another",
     "goodwill:write": "Give goodwill, within what the role may give in a day",
     "subscriptions:write": "Begin, pay, change and end paid plans",
@@ -74,6 +77,8 @@ _AT_THE_DESK: Final = frozenset(
         "entitlements:write",
         "quotes:confirm",
         "wallets:write",
+        "gift_cards:sell",
+        "gift_cards:use",
         "transfers:write",
         "goodwill:write",
         "statuses:write",
@@ -113,6 +118,7 @@ MEMBER_SCOPES: Final = frozenset(
         "quotes:read",
         "vouchers:read",
         "vouchers:reveal",
+        "gift_cards:use",
     },
 )
 

@@ -41,7 +41,7 @@ class KeyBody(Body):
     """
 
     name: Title
-    scopes: Annotated[list[ScopeName], Meta(min_length=1, max_length=30)]
+    scopes: Annotated[list[ScopeName], Meta(min_length=1, max_length=50)]
     sources: Annotated[list[Source], Meta(min_length=1, max_length=50)] | None = None
     ends_on: LocalDate | None = None
 

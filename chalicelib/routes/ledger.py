@@ -36,7 +36,7 @@ from chalicelib.usecases.read_ledger import read_ledger, verify_account
 
 api = Resource("ledger")
 
-EventKind = Annotated[str, Meta(extra_json_schema={"pattern": r"^[a-z]+(\.[a-z_]+)+$"})]
+EventKind = Annotated[str, Meta(extra_json_schema={"pattern": r"^[a-z_]+(\.[a-z_]+)+$"})]
 
 
 class ActivitySummaryView(Struct, frozen=True, omit_defaults=True):

@@ -26,6 +26,8 @@ _FORMATS: Final = {"_at": "date-time", "_on": "date"}
 _IDS: Final = {
     "member_id": "mem",
     "household_id": "hh",
+    "gift_card_id": "card",
+    "gift_card_use_id": "use",
     "hold_id": "hold",
     "quote_id": "quote",
     "redemption_id": "red",

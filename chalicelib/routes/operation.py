@@ -44,10 +44,12 @@ JSON_TYPE: Final = "application/json"
 PATH_PATTERN: Final = r"[A-Za-z0-9][A-Za-z0-9._~:@+-]{0,127}"
 #: What members may say for their own id in a path.
 ME: Final = "me"
-#: What the ids of members and households look like: none of the one is one of the other.
+#: What ids that are made here look like, of whoever has an account: none is one of another kind.
 _PATTERNS: Final = {
     "member_id": "mem_[0-9A-Z]{1,26}",
     "household_id": "hh_[0-9A-Z]{1,26}",
+    "gift_card_id": "card_[0-9A-Z]{1,26}",
+    "gift_card_use_id": "use_[0-9A-Z]{1,26}",
 }
 PATH_NAMES: Final = re.compile(r"\{(\w+)\}")
 _VERBS: Final = """

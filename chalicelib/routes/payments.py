@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from msgspec import Meta, Struct
 
@@ -47,28 +47,37 @@ class PaymentReversalBody(Body):
 
 class UndonePaymentView(Struct, frozen=True):
     """
-    What went back: a `top_up` of the wallet ``what``, or the `plan_fee` of the plan ``what``.
+    What went back: a `top_up` of the wallet ``what``, or a `plan_fee` or `gift_card` of that name.
 
     ``prorated`` is what is owed for it besides, above zero, or left over, below: what a change of
     plan since had made of the fee.
     """
 
-    kind: Literal["top_up", "plan_fee"]
+    kind: Literal["top_up", "plan_fee", "gift_card"]
     programme: str
     what: str
     amount: MoneyView
     prorated: MoneyView
 
 
+_KINDS: Final[dict[str, Literal["top_up", "plan_fee", "gift_card"]]] = {
+    "wallets": "top_up",
+    "plans": "plan_fee",
+    "gift_cards": "gift_card",
+}
+
+
 class PaymentReversalView(Struct, frozen=True):
     """
     What followed from a payment that went back; ``changed`` is false where it had before.
 
-    ``returned`` is value that went with it, ``subscription`` the plan as it is now, null for a
-    top-up and where it has ended.  ``movements`` are all that was moved of value.
+    Of a payment that was a member's, or for a gift card, which is cancelled by it, the other id is
+    null.  ``returned`` is value that went with it, ``subscription`` the plan as it is now, null
+    where there is none or it has ended.  ``movements`` are all that was moved of value.
     """
 
-    member_id: str
+    member_id: str | None
+    gift_card_id: str | None
     changed: bool
     payment: UndonePaymentView | None
     returned: list[TakenBackView]
@@ -83,10 +92,10 @@ class PaymentReversalView(Struct, frozen=True):
     "/payments/reversals",
     name="reverse_payment",
     scope="reversals:write",
-    summary="Reverse a top-up or a plan's fee by the payment's reference",
+    summary="Reverse a top-up, a plan's fee or a gift card's sale by the payment's reference",
     description=(
-        "For a chargeback: the money went back, so what it was for goes too. Value of a wallet "
-        "that is spent becomes a deficit, is written off or refuses the reversal, as the "
+        "For a chargeback: the money went back, so what it was for goes too. Value of a wallet or "
+        "gift card that is spent becomes a deficit, is written off or refuses the reversal, as the "
         "currency's `negative_balance` says. The last period that a plan's fees paid for is unpaid "
         "again: past due where it has begun. The answer is one statement of everything that "
         "follows; with `dry_run` it says so beforehand: nothing is written and the status is 200, "
@@ -125,8 +134,10 @@ def reverse(call: Call[PaymentReversalBody, DryRun]) -> Reply:
 
 def _reversal_view(decided: Decided, result: PaymentUndone) -> PaymentReversalView:
     payment = result.payment
+    of_card = decided.account.holder == "gift_card"
     return PaymentReversalView(
-        member_id=decided.member,
+        member_id=None if of_card else decided.member,
+        gift_card_id=decided.member if of_card else None,
         changed=result.changed,
         payment=None if payment is None else _payment_view(decided, payment),
         returned=taken_back(result.returned),
@@ -142,7 +153,7 @@ def _payment_view(decided: Decided, payment: PaymentReversed) -> UndonePaymentVi
     programme = in_force(payment.programme, decided.programmes, decided.now)
     unit = programme.money.currency if programme else ""
     return UndonePaymentView(
-        "plan_fee" if payment.section == "plans" else "top_up",
+        _KINDS[payment.section],
         payment.programme,
         payment.what,
         MoneyView(payment.amount, unit),

@@ -21,8 +21,8 @@ counter               ``used`` N
 `T#…#C#…`, `C`
 ====================  ================================================================
 
-Households, and records that are listed, also have ``listed_pk`` and ``listed_sk`` S: their place in
-a list of the tenant's.
+Households, gift cards and records that are listed also have ``listed_pk`` and ``listed_sk`` S:
+their place in a list of the tenant's.
 
 Transient records and counters lie in the table of work, with ``expires_at`` N: when DynamoDB may
 delete them, in seconds.  ``body`` and ``answer`` are zlib, of JSON and of what was sent; an
@@ -53,7 +53,7 @@ from chalicelib.domain.ledger.journal import StoredEvent, deflate
 from chalicelib.store import keys
 from chalicelib.store.metering import Item
 from chalicelib.usecases.stored import (
-    HOUSEHOLDS,
+    LISTED_ACCOUNTS,
     AccountChange,
     Answer,
     IdempotencyKey,
@@ -88,8 +88,8 @@ def account_item(
         "head_hash": {"B": account.head},
         "body": {"B": body},
     }
-    if account.status == "household":
-        item |= listed_place(tenant, HOUSEHOLDS, account.opened_at, change.member)
+    if account.status in LISTED_ACCOUNTS:
+        item |= listed_place(tenant, account.status, account.opened_at, change.member)
     return item | due_place(
         tenant, change.member, change.due_at, change.indexed_due, on_test_clock=on_test_clock
     )

@@ -18,7 +18,6 @@ from chalicelib.domain.decide.commands import Command
 from chalicelib.domain.decide.decider import MEMBER, Decider, Known, Participant
 from chalicelib.domain.decide.deciding import decide
 from chalicelib.domain.decide.settling import SETTLE_MAX, clock_of, door_of, due_at, settle
-from chalicelib.domain.errors import MemberNotFound
 from chalicelib.domain.ledger.account import Account
 from chalicelib.domain.ledger.calendar import Instant
 from chalicelib.domain.ledger.postings import kind_of
@@ -224,12 +223,13 @@ def weigh(
     Settle all parties to one instant and decide on them; nothing is written.
 
     ``bounded`` where it is to be written: of more than one transaction holds, what fell due comes
-    first.  Raises `MemberNotFound`, what the commands are refused for, and what ``directory`` is.
+    first.  Raises what `Command.not_found` returns, what the commands are refused for, and what
+    ``directory`` is.
     """
     member = read.parties[MEMBER]
     is_new = read.loaded.account(member) is None
     if is_new and not any(command.opens for command in attempt.commands):
-        raise MemberNotFound
+        raise attempt.commands[0].not_found()
     settled, now, unfinished = _settled(attempt, read, limit=SETTLE_MAX if bounded else None)
     if unfinished:
         account = settled[MEMBER].account

@@ -108,17 +108,17 @@ def redeem_reward(
         voucher_hash=_hash_of(services, caller, redemption_id),
     )
     done = change_account(services, caller, command, present, identity, dry_run=dry_run)
-    return done if dry_run else done._replace(answer=_unsealed(services, caller, done.answer))
+    return done if dry_run else done._replace(answer=unsealed(services, caller, done.answer))
 
 
-def sealed_code(redemption_id: str) -> str:
-    """Return what stands in a remembered answer where the code belongs."""
-    return _SEALED + redemption_id
+def sealed_code(named: str) -> str:
+    """Return what stands in a remembered answer where the code of a voucher or card belongs."""
+    return _SEALED + named
 
 
-def code_of(services: Services, caller: Caller, redemption_id: str) -> str:
-    """Return the plain code of a redemption's voucher."""
-    return voucher_code.make(services.secrets.code_seed(caller.tenant, redemption_id))
+def code_of(services: Services, caller: Caller, named: str) -> str:
+    """Return the plain code of a redemption's voucher, or of a gift card."""
+    return voucher_code.make(services.secrets.code_seed(caller.tenant, named))
 
 
 def read_redemption(
@@ -203,8 +203,9 @@ def _hash_of(services: Services, caller: Caller, redemption_id: str) -> str:
     return services.secrets.voucher(caller.tenant, code_of(services, caller, redemption_id))
 
 
-def _unsealed(services: Services, caller: Caller, answer: Answer) -> Answer:
-    found = re.search(rb'"' + _SEALED.encode() + rb'(red_[0-9A-Z]+)"', answer.body)
+def unsealed(services: Services, caller: Caller, answer: Answer) -> Answer:
+    """Return a remembered answer with the code in its place, if it has one."""
+    found = re.search(rb'"' + _SEALED.encode() + rb'([a-z]+_[0-9A-Z]+)"', answer.body)
     if found is None:
         return answer
     code = voucher_code.shown(code_of(services, caller, found[1].decode()))

@@ -47,13 +47,17 @@ class TenantSecrets:
         """Return the look-up hash of a voucher's code, given in its plain form."""
         return self._hash(tenant, "voucher", code)
 
+    def gift_card(self, tenant: str, code: str) -> str:
+        """Return the look-up hash of a gift card's code, given in its plain form."""
+        return self._hash(tenant, "gift-card", code)
+
     def payment(self, tenant: str, reference: str) -> str:
         """Return the look-up hash of a payment's reference, given in its one spelling."""
         return self._hash(tenant, "payment", reference)
 
-    def code_seed(self, tenant: str, redemption_id: str) -> bytes:
-        """Return the 12 secret bytes that a redemption's voucher code is made of."""
-        return bytes.fromhex(self._hash(tenant, "voucher-code", redemption_id))[:12]
+    def code_seed(self, tenant: str, named: str) -> bytes:
+        """Return the 12 secret bytes that the code of a redemption or gift card is made of."""
+        return bytes.fromhex(self._hash(tenant, "voucher-code", named))[:12]
 
     def _hash(self, tenant: str, purpose: str, *parts: str) -> str:
         key = hmac.digest(self.root_key, f"{purpose}\x00{tenant}".encode(), "sha256")

@@ -38,8 +38,10 @@ class Period(NamedTuple):
 ALWAYS: Final = Period()
 
 
-#: The list of a tenant's households; those of records are named by kind and state.
+#: Lists of a tenant's accounts, each named by their status; those of records, by kind and state.
 HOUSEHOLDS: Final = "household"
+GIFT_CARDS: Final = "gift_card"
+LISTED_ACCOUNTS: Final = frozenset({HOUSEHOLDS, GIFT_CARDS})
 
 
 class Entry(NamedTuple):

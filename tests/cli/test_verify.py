@@ -12,7 +12,7 @@ from click.testing import CliRunner, Result
 from chalicelib.cli.verify import command
 from infra.local.program import Program
 from infra.local.settings import ENGINE
-from tests.journeys.world import Clinic, ServerWorld
+from tests.journeys.world import Clinic, ServerWorld, example
 
 LEDGER = "tessera-ledger"
 # What the command completes for itself; the runner puts back what was there before.
@@ -91,6 +91,27 @@ def test_households(shop: Checked) -> None:
     done = shop.verify()
     assert done.exit_code == 1
     assert f"{home}, event 2: the bytes of event 2 are not those" in done.output
+
+
+def test_gift_cards(shop: Checked) -> None:
+    """Gift cards are checked beside the members, by the list of them."""
+    kind = {
+        "id": "gift",
+        "name": "Gift",
+        "currency": "prepaid",
+        "min_amount": 100,
+        "max_amount": 9000,
+    }
+    shop.clinic.publish(example("clinic-discounts", id="gifts", gift_cards=[kind]))
+    sale = {"programme": "gifts", "gift_card": "gift", "amount": 500}
+    sold = shop.clinic.api.post("/v1/gift-cards", sale).expect(201)["gift_card_id"]
+    assert "3 accounts with 5 events; 0 have errors." in shop.verify().output
+
+    shop.change(shop.event(sold, 1), "body")
+
+    done = shop.verify()
+    assert done.exit_code == 1
+    assert f"{sold}, event 1: the bytes of event 1 are not those" in done.output
 
 
 def test_changed_event(shop: Checked) -> None:

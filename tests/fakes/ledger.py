@@ -23,7 +23,7 @@ from chalicelib.domain.ledger.journal import StoredEvent
 from chalicelib.store import items, keys
 from chalicelib.usecases.stored import (
     ALWAYS,
-    HOUSEHOLDS,
+    LISTED_ACCOUNTS,
     AccountChange,
     AccountRead,
     AlreadyDone,
@@ -222,7 +222,7 @@ class FakeLedger:
             found = [
                 Entry(account.opened_at, member)
                 for (each, member), account in self._accounts.items()
-                if (each, account.status, name) == (tenant, "household", HOUSEHOLDS)
+                if (each, account.status) == (tenant, name) and name in LISTED_ACCOUNTS
             ]
             found += [
                 Entry(saved.listed[1], ref.listed)

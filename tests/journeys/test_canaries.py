@@ -199,6 +199,23 @@ def test_a_voucher_is_nowhere_in_the_clear(
         assert things["code"].replace("-", "") not in str(item).replace("-", "")
 
 
+def test_a_gift_cards_code_is_nowhere_in_the_clear(
+    world: LocalWorld, clinic: Clinic, log: io.StringIO
+) -> None:
+    """Neither of a card that pays, nor of a code that is nobody's."""
+    stage, things = Stage(clinic), Things()
+    for operation in (
+        "POST /v1/gift-cards/lookup",
+        "POST /v1/gift-cards/use",
+        "POST /v1/members/{member_id}/gift-cards",
+    ):
+        stage.carry_out(EXAMPLES[operation], things)
+
+    assert things["gift_code"] not in log.getvalue()
+    for _, item in _items(world):
+        assert things["gift_code"].replace("-", "") not in str(item).replace("-", "")
+
+
 def test_where_requests_are_refused(
     clinic: Clinic, member: str, canary: Aviary, log: io.StringIO
 ) -> None:
@@ -241,6 +258,8 @@ def test_where_requests_are_refused(
         api.post(f"{path}/closure", {"reason": canary("closure") * 30}),
         api.post("/v1/vouchers/lookup", {"code": canary("code")}),
         api.post("/v1/vouchers/use", {"code": canary("code")}),
+        api.post("/v1/gift-cards/lookup", {"code": canary("code")}),
+        api.post("/v1/gift-cards", _sale("clinic", canary("gift card").lower())),
         api.post("/v1/api-keys", {"name": canary("key name"), "scopes": [canary("scope")]}),
         api.post("/v1/programmes/clinic/versions/1/publication", {"effective_from": canary("t")}),
         api.post("/v1/members/lookup", {"system": "emr", "value": canary("external id")}),
@@ -376,6 +395,10 @@ def _money(currency: str) -> Document:
 
 def _reward(programme: str, reward: str) -> Document:
     return {"programme": programme, "reward": reward}
+
+
+def _sale(programme: str, gift_card: str) -> Document:
+    return {"programme": programme, "gift_card": gift_card, "amount": 1_000}
 
 
 def _token(clinic: Clinic, member_id: str) -> str:

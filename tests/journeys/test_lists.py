@@ -20,6 +20,7 @@ GROWING = {
     "find_members",
     "list_api_keys",
     "list_holds",
+    "list_gift_cards",
     "list_households",
     "list_members",
     "list_quotes",

@@ -65,6 +65,7 @@ IDLE: Final = {
 UNTRIED: Final = {
     "ProgrammeDocument.attributes": "declares what expressions read, which are told",
     "GivesValue.currency": "its example has one currency",
+    "GiftCardKind.currency": "in its example one wallet is prepaid",
     "Wallet.currency": "in its example each currency is a wallet",
 }
 #: In which part of a document those things are that a field names by their id.

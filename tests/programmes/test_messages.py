@@ -207,6 +207,7 @@ WORDS: Final = {
     ("discounts-limit-units", "window"): choices(OfferLimit, "window"),
     ("discounts-limit-orders", "window"): choices(OfferLimit, "window"),
     ("earning-rounding", "rounding"): words_of(Rounding),
+    ("gift_cards-rounded", "period"): choices(RollingExpiry, "round_up"),
     ("plans-fee", "period"): choices(Plan, "period"),
     ("rewards-on-return", "policy"): choices(Reward, "voucher_on_return") - {"keep"},
     ("stamps-earned", "per"): choices(StampCard, "per"),

@@ -29,7 +29,7 @@ NOBODY = {
     ("StatusVerified", "status"),
     ("StatusWithdrawn", "status"),
     ("StatusesExpired", "statuses"),
-    *((given, "lot") for given in ("BalanceAdjusted", "GoodwillGiven")),
+    *((given, "lot") for given in ("BalanceAdjusted", "GiftCardSold", "GoodwillGiven")),
     ("WalletToppedUp", "sums"),
 }
 

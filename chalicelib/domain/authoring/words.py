@@ -129,12 +129,12 @@ def _life(compose: Composer, name: Text, policy: Expiry) -> Iterator[Message]:
         case InactivityExpiry():
             yield from _inactivity(compose, name, policy)
         case RollingExpiry(round_up=None):
-            yield compose.message("currencies-rolling", name=name, life=_span(compose, policy))
+            yield compose.message("currencies-rolling", name=name, life=compose.span(policy))
         case RollingExpiry():
             yield compose.message(
                 "currencies-rounded",
                 name=name,
-                life=_span(compose, policy),
+                life=compose.span(policy),
                 period=policy.round_up or "",
             )
         case FixedExpiry():
@@ -142,7 +142,7 @@ def _life(compose: Composer, name: Text, policy: Expiry) -> Iterator[Message]:
 
 
 def _inactivity(compose: Composer, name: Text, policy: InactivityExpiry) -> Iterator[Message]:
-    life = _span(compose, policy)
+    life = compose.span(policy)
     activity = compose.activities(policy.on) if policy.on else None
     if policy.first_life is not None:
         yield from _life(compose, name, policy.first_life)
@@ -154,14 +154,6 @@ def _inactivity(compose: Composer, name: Text, policy: InactivityExpiry) -> Iter
         yield compose.message("currencies-inactivity", name=name, life=life)
     else:
         yield compose.message("currencies-inactivity-on", name=name, life=life, activity=activity)
-
-
-def _span(compose: Composer, policy: RollingExpiry | InactivityExpiry) -> Message:
-    if policy.days is not None:
-        return compose.message("days", days=policy.days)
-    if policy.months is not None:
-        return compose.message("currencies-months", months=policy.months)
-    return compose.message("currencies-years", years=policy.years or 0)
 
 
 def _fixed_expiry(compose: Composer, name: Text, policy: FixedExpiry) -> Message:

@@ -8,6 +8,8 @@ from msgspec import Struct
 
 from chalicelib.domain.decide.claims import EventRef, Ref
 from chalicelib.domain.decide.decider import MEMBER, Known
+from chalicelib.domain.errors import MemberNotFound, NotFound
+from chalicelib.domain.ledger.account import Holder
 
 
 class Command(Struct, frozen=True, kw_only=True):
@@ -15,9 +17,13 @@ class Command(Struct, frozen=True, kw_only=True):
     Something to be done about a member, and what has to be read to decide it.
 
     Who asks is known to the decision (`Decider.actor`), so that no command can forget or forge it.
+    ``member`` is the id of the account that it is about: a member's, unless it is ``asked_of``
+    others.
     """
 
     member: str
+    #: Whose accounts it is asked of; any other is not found.
+    asked_of: ClassVar[tuple[Holder, ...]] = ("member",)
     #: Whether it is asked of closed accounts too.
     when_closed: ClassVar[bool] = False
     #: Whether a full account has room for it all the same: what takes value out of it, gives back,
@@ -33,6 +39,10 @@ class Command(Struct, frozen=True, kw_only=True):
         Asked again, with more known, until nothing is missing.
         """
         return {MEMBER: self.member}
+
+    def not_found(self) -> NotFound:
+        """Return the refusal where there is no account of which it is asked."""
+        return MemberNotFound()
 
     def records(self, known: Known) -> tuple[Ref | EventRef, ...]:  # noqa: ARG002 - as above
         """Return the records and events that it needs; asked again as `parties` is."""

@@ -12,7 +12,7 @@ from typing import Any
 from chalicelib.domain.decide.commands import Command
 from chalicelib.domain.decide.decider import Decider
 from chalicelib.domain.decide.registry import handler_of
-from chalicelib.domain.errors import AccountClosed, MemberNotFound
+from chalicelib.domain.errors import AccountClosed
 
 
 def decide(decider: Decider, command: Command) -> Any:
@@ -22,9 +22,9 @@ def decide(decider: Decider, command: Command) -> Any:
     Raises a `LoyaltyError` where it is refused; then nothing is to be written.
     """
     member = decider.member
-    if member.status == "household":
-        # What is asked of members is never asked of a household.
-        raise MemberNotFound
+    if member.version and member.holder not in command.asked_of:
+        # What is asked of members is never asked of a household or a gift card.
+        raise command.not_found()
     if member.status == "closed" and not command.when_closed:
         raise AccountClosed
     return handler_of(command)(decider, command)

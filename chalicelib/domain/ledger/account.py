@@ -20,8 +20,11 @@ from chalicelib.domain.ledger.calendar import Instant, local_date, month_of
 from chalicelib.domain.ledger.events import Event
 from chalicelib.domain.ledger.lots import Balance, Lot, PendingLot
 
-# A household is an account too, of those who live in it; all others are members'.
-Status = Literal["prospect", "enrolled", "closed", "household"]
+# A household is an account too, of those who live in it, and so is a gift card, of whoever holds
+# its code; all others are members'.
+Status = Literal["prospect", "enrolled", "closed", "household", "gift_card"]
+#: Whose an account is.
+Holder = Literal["member", "household", "gift_card"]
 
 # Older buckets of metrics, 942 days at least, serve no window, nor a term or grace after it.
 METRIC_MONTHS_KEPT = 31
@@ -98,6 +101,15 @@ class Account(Struct, frozen=True, omit_defaults=True):
     birthday: str = ""
     age_bands: dict[str, str] = {}
     progress: dict[str, dict[str, Any]] = {}
+
+    @property
+    def holder(self) -> Holder:
+        """Return whose account it is."""
+        match self.status:
+            case "household" | "gift_card" as holder:
+                return holder
+            case _:
+                return "member"
 
     def balance(self, currency: str) -> Balance:
         """Return the balance of a `programme/currency`, empty where there is none."""

@@ -27,9 +27,9 @@ class Opened(_Effect, frozen=True, tag="open"):
 
 
 class StatusChange(_Effect, frozen=True, tag="status"):
-    """The member becomes a prospect, enrolled or closed; or the account is that of a household."""
+    """The member becomes a prospect, enrolled or closed; or it is a household's or gift card's."""
 
-    status: Literal["prospect", "enrolled", "closed", "household"]
+    status: Literal["prospect", "enrolled", "closed", "household", "gift_card"]
 
 
 class Enrolled(_Effect, frozen=True, tag="enrol"):

@@ -547,7 +547,7 @@ class PaymentReversed(_Data, frozen=True, tag="payment.reversed"):
     """
     A payment went back to who made it, such as by a chargeback: ``reverses`` is its event.
 
-    It was for ``what`` of a section, a wallet's currency or a plan, ``amount`` in minor units.
+    It was for ``what`` of a section, such as a wallet's currency, ``amount`` in minor units.
     ``prorated`` is what is owed for it besides (above zero) or left over (below).
     """
 
@@ -774,6 +774,65 @@ class TransferReceived(_Data, frozen=True, tag="transfer.received"):
     sender: MadeId
     currency: str
     amount: int
+
+
+class GiftCardSold(_Data, frozen=True, tag="gift_card.sold"):
+    """
+    In a gift card's journal: it is paid for, by whoever it is; its value goes to a lot.
+
+    ``gift_card`` is the programme's id of what was sold.
+    """
+
+    gift_card: str
+    currency: str
+    amount: int
+    lot: GivenTo = NEVER_EXPIRES
+
+
+class GiftCardUsed(_Data, frozen=True, tag="gift_card.used"):
+    """In a gift card's journal: a part of it pays for something."""
+
+    gift_card_use: MadeId
+    currency: str
+    amount: int
+
+
+class GiftCardUseCancelled(_Data, frozen=True, tag="gift_card.use_cancelled"):
+    """In a gift card's journal: a use is cancelled, or ``amount`` of it."""
+
+    gift_card_use: MadeId
+    currency: str
+    amount: int
+    reason: str = ""
+
+
+class GiftCardEmptied(_Data, frozen=True, tag="gift_card.put_into_wallet"):
+    """In a gift card's journal: a member puts what is on it, or a part, into their wallet."""
+
+    member: MadeId
+    currency: str
+    amount: int
+
+
+class GiftCardReceived(_Data, frozen=True, tag="gift_card.received"):
+    """In a member's journal: value of a gift card comes into their wallet."""
+
+    gift_card: MadeId
+    currency: str
+    amount: int
+
+
+class GiftCardCancelled(_Data, frozen=True, tag="gift_card.cancelled"):
+    """
+    In a gift card's journal: it ends by hand, and ``amount`` was left on it.
+
+    That is ``refunded`` to who paid for it, outside of here, or else forfeited.
+    """
+
+    currency: str
+    amount: int
+    refunded: bool = False
+    reason: str = ""
 
 
 class HouseholdJoined(_Data, frozen=True, tag="household.joined"):

@@ -1,5 +1,5 @@
 """
-Payments that go back to who made them: a chargeback of a top-up, or of a plan's fee.
+Payments that go back to who made them: a chargeback of a top-up, a plan's fee or a gift card.
 
 What the payment was for goes with it, by the rules of the mechanic that it was for: value of a
 wallet that is spent becomes a deficit, is written off or refuses it, and a plan is paid for less.
@@ -19,7 +19,7 @@ from chalicelib.domain.decide.claims import EventRef, Ref, SaveRecord
 from chalicelib.domain.decide.commands import Command
 from chalicelib.domain.decide.decider import Decider, Known
 from chalicelib.domain.decide.mechanic import Mechanic
-from chalicelib.domain.ledger.account import Account
+from chalicelib.domain.ledger.account import Account, Holder
 from chalicelib.domain.ledger.calendar import Instant
 from chalicelib.domain.ledger.events import Event, PaymentReversed, noted
 from chalicelib.domain.mechanics.payments import payment_unknown
@@ -31,6 +31,7 @@ from chalicelib.domain.mechanics.units_changed import UnitsChanged, units_change
 class ReversePayment(Command, frozen=True):
     """Undo what a payment was for, since the money went back; ``version`` is that of its event."""
 
+    asked_of: ClassVar[tuple[Holder, ...]] = ("member", "gift_card")
     when_full: ClassVar[bool] = True
 
     programme: str
@@ -82,13 +83,15 @@ def reverse_payment(decider: Decider, command: ReversePayment) -> PaymentUndone:
     ref = TAKEN_BACK.ref(command.member, str(command.version))
     decider.claim(SaveRecord(ref, TakenBack(recorded.version), 1))
     after = decider.member
+    # A gift card has joined none.
+    joined = [programme] if programme.id in after.enrolments else []
     return PaymentUndone(
         changed=True,
         event=recorded,
         payment=payment,
         returned=undone.returned,
         tier_changes=tuple(_moved(account, after, decider.now)),
-        units=units_changed(account, after, [programme], decider.now),
+        units=units_changed(account, after, joined, decider.now),
     )
 
 

@@ -67,16 +67,23 @@ def resolve_programme(
     account: Account, programmes: Programmes, programme_id: str, now: Instant
 ) -> Programme:
     """Return the document that rules a member's programme now; refuse who is not a member."""
+    programme = document_in_force(programmes, programme_id, now)
+    # Only members join programmes.
+    if account.holder == "member" and programme_id not in account.enrolments:
+        raise Conflict(
+            "not_enrolled", f"This member has not joined {programme_id}.", programme=programme_id
+        )
+    return programme
+
+
+def document_in_force(programmes: Programmes, programme_id: str, now: Instant) -> Programme:
+    """Return the document that rules a programme now; raises `NotFound` where none does."""
     version = programmes.in_force(programme_id, now)
     if version is None:
         known = [each for each in programmes.ids() if programmes.in_force(each, now)]
         raise NotFound(
             "programme_not_found",
             f"No programme of this id is in force; these are: {', '.join(known) or 'none'}.",
-        )
-    if programme_id not in account.enrolments:
-        raise Conflict(
-            "not_enrolled", f"This member has not joined {programme_id}.", programme=programme_id
         )
     return version.document
 

@@ -15,7 +15,16 @@ from msgspec import Struct
 from chalicelib.domain.ledger import calendar
 from chalicelib.domain.ledger.money import Money
 from chalicelib.domain.programme.document import Metrics, Programme
-from chalicelib.domain.programme.fields import Caption, LeapDay, LineScope, Part, Plural, Text
+from chalicelib.domain.programme.fields import (
+    Caption,
+    InactivityExpiry,
+    LeapDay,
+    LineScope,
+    Part,
+    Plural,
+    RollingExpiry,
+    Text,
+)
 
 # Of more than these, a programme of 200 rules in one group would be 40,000 names long.
 _RIVALS_NAMED: Final = 10
@@ -222,6 +231,14 @@ class Composer:
     def usable_for(self, days: int | None) -> Message | None:
         """Return through how many days something is usable, or ``None`` for ever."""
         return None if days is None else self.message("usable-for", days=days)
+
+    def span(self, policy: RollingExpiry | InactivityExpiry) -> Message:
+        """Return how long something lasts: `90 days`, `2 years`."""
+        if policy.days is not None:
+            return self.message("days", days=policy.days)
+        if policy.months is not None:
+            return self.message("currencies-months", months=policy.months)
+        return self.message("currencies-years", years=policy.years or 0)
 
     def leap_day(self, day: LeapDay) -> Message:
         """Return which day stands for 29 February in a year that has none."""

@@ -1,0 +1,93 @@
+"""
+How gift cards end: by hand, or since the payment of the sale went back.
+
+By hand, one that was lost or sold by mistake: what is left is refunded to who paid for it, outside
+of here, or forfeited, and which of the two has to be said.  Where the payment went back, what is
+left is taken back; what was spent is owed by the card, written off or refuses it, by what the
+currency's `negative_balance` says.  Uses can be cancelled all the same (`gift_card_uses`).
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar, Final
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from chalicelib.domain.decide.commands import Command
+from chalicelib.domain.decide.decider import Decider
+from chalicelib.domain.decide.event_builder import EventBuilder
+from chalicelib.domain.decide.mechanic import Mechanic, UndonePayment
+from chalicelib.domain.errors import Conflict, NotFound
+from chalicelib.domain.ledger.account import Holder
+from chalicelib.domain.ledger.events import Event, GiftCardCancelled, GiftCardSold, noted
+from chalicelib.domain.ledger.postings import FORFEITED, PAID_IN
+from chalicelib.domain.mechanics import gift_cards, value
+from chalicelib.domain.mechanics.gift_card_terms import SECTION
+from chalicelib.domain.mechanics.gift_cards import GIFT_CARD, Sold
+from chalicelib.domain.programme.document import Programme
+
+
+class CancelGiftCard(Command, frozen=True):
+    """End a gift card; what is left on it is ``refunded``, or else forfeited."""
+
+    asked_of: ClassVar[tuple[Holder, ...]] = (GIFT_CARD,)
+    when_full: ClassVar[bool] = True
+
+    refunded: bool
+    reason: str
+    note: str = ""
+
+    def not_found(self) -> NotFound:
+        """Return the refusal where there is no such card."""
+        return gift_cards.unknown()
+
+
+class Ended(Struct, frozen=True):
+    """A gift card that ended, and what was left on it."""
+
+    sold: Sold
+    amount: int
+    refunded: bool
+
+
+def cancel(decider: Decider, command: CancelGiftCard) -> Ended:
+    """Take what is left off the card; nothing pays with it any more."""
+    sold = gift_cards.sold_in(decider.member)
+    if sold.cancelled_at is not None:
+        raise Conflict("gift_card_cancelled", "This gift card was cancelled.")
+    left = gift_cards.left_on(decider.member, sold)
+    event = decider.event()
+    value.debit(event, sold.currency, left, destination=PAID_IN if command.refunded else FORFEITED)
+    sold = replace(sold, withdrawn=sold.withdrawn + left, cancelled_at=decider.now)
+    gift_cards.put(event, sold)
+    event.record(
+        GiftCardCancelled(sold.currency, left, command.refunded and left > 0, command.reason),
+        detail=noted(command.note),
+    )
+    return Ended(sold, left, refunded=command.refunded and left > 0)
+
+
+def undo_sale(event: EventBuilder, _programme: Programme, original: Event) -> UndonePayment:
+    """End a gift card whose payment went back, and take back what was paid for it."""
+    # Few are.
+    from chalicelib.domain.mechanics import taking_back
+
+    data = original.data
+    if not isinstance(data, GiftCardSold):
+        raise TypeError(f"an event {original.kind} sells no gift card")
+    sold = gift_cards.sold_in(event.account)
+    before = event.account.balance(sold.currency).lots_total
+    # What was given up when it was cancelled is not there to be taken a second time.
+    part = taking_back.Part(data.lot, sold.amount - sold.withdrawn)
+    returned = taking_back.take(event, sold.currency, [part], to=PAID_IN)
+    after = event.account.balance(sold.currency).lots_total
+    withdrawn = sold.withdrawn + before - after
+    gift_cards.put(event, replace(sold, withdrawn=withdrawn, cancelled_at=event.now))
+    return UndonePayment(SECTION.name, data.gift_card, data.amount, (returned,))
+
+
+MECHANIC: Final = Mechanic(
+    handlers={CancelGiftCard: cancel},
+    payments={GiftCardSold: undo_sale},
+)

@@ -1,0 +1,95 @@
+"""The gift cards of a programme: what is sold, for how much, and how long it lasts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated, Final
+
+from msgspec import Meta
+
+from chalicelib.domain.mechanics import expiry, wallets
+from chalicelib.domain.pointer import join
+from chalicelib.domain.programme.document import Programme
+from chalicelib.domain.programme.fields import (
+    FixedExpiry,
+    Id,
+    InactivityExpiry,
+    LocalDate,
+    MinorUnits,
+    NeverExpires,
+    Part,
+    RollingExpiry,
+    Text,
+)
+from chalicelib.domain.programme.references import known_currency, season
+from chalicelib.domain.programme.section import Section
+from chalicelib.domain.violations import Violation
+
+
+class GiftCardKind(Part, frozen=True):
+    """
+    A gift card that is sold for ``min_amount`` to ``max_amount`` minor units, one for one.
+
+    Its value is of the prepaid wallet ``currency`` and lasts as ``expiry`` says from the day of the
+    sale on.  With ``into_wallets`` members may put it into theirs, where it lasts no longer.  It is
+    sold on days from ``valid_from`` to ``valid_until``.
+    """
+
+    id: Id
+    name: Text
+    currency: Id
+    min_amount: MinorUnits
+    max_amount: MinorUnits
+    expiry: NeverExpires | RollingExpiry | FixedExpiry = NeverExpires()
+    into_wallets: bool = True
+    valid_from: LocalDate | None = None
+    valid_until: LocalDate | None = None
+
+
+GiftCards = Annotated[tuple[GiftCardKind, ...], Meta(max_length=20)]
+SECTION: Final[Section[tuple[GiftCardKind, ...]]] = Section("gift_cards", GiftCards, ())
+
+
+def name_of(programme: Programme, kind: str) -> Text:
+    """Return what a gift card is called, its id where the programme has no such any more."""
+    return next((each.name for each in SECTION.of(programme) if each.id == kind), kind)
+
+
+def problems(programme: Programme) -> Iterator[Violation]:
+    """Yield what is wrong with the gift cards of a document."""
+    seen: set[str] = set()
+    for place, kind in enumerate(SECTION.of(programme)):
+        at = join("", SECTION.name, place)
+        if kind.id in seen:
+            yield Violation(join(at, "id"), f"`{kind.id}` is there twice: give it its own id")
+        seen.add(kind.id)
+        yield from _currency(programme, kind, at)
+        if kind.max_amount < kind.min_amount:
+            detail = f"is less than `min_amount` ({kind.min_amount}): nothing could be sold"
+            yield Violation(join(at, "max_amount"), detail)
+        wrong = expiry.problem_of(kind.expiry)
+        if wrong is not None:
+            yield Violation(join(at, "expiry"), wrong)
+        yield from season(kind.valid_from, kind.valid_until, at)
+
+
+def _currency(programme: Programme, kind: GiftCardKind, at: str) -> Iterator[Violation]:
+    here = join(at, "currency")
+    yield from known_currency(programme, kind.currency, here)
+    currency = programme.currency(kind.currency)
+    wallet = wallets.wallet_of(programme, kind.currency)
+    if currency is not None and (wallet is None or wallet.kind != "prepaid"):
+        detail = f"must be a prepaid wallet: declare `{kind.currency}` as one in `wallets`"
+        yield Violation(here, detail)
+    policies = () if currency is None else (currency.expiry, *currency.tier_expiry.values())
+    if kind.into_wallets and any(isinstance(each, InactivityExpiry) for each in policies):
+        detail = (
+            f"must be false: `{kind.currency}` lasts by activity, so a gift would outlive its day "
+            "in a wallet"
+        )
+        yield Violation(join(at, "into_wallets"), detail)
+
+
+def permanent(programme: Programme) -> dict[str, list[str]]:
+    """Return the gift cards that were sold by their ids."""
+    return {f"/{SECTION.name}": [each.id for each in SECTION.of(programme)]}
