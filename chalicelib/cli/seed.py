@@ -36,13 +36,16 @@ SETTINGS: Final = Settings(tenant="clinic", name="Example clinic", time_zone="Eu
 _CALLER: Final = Caller(tenant=SETTINGS.tenant, actor=Actor("system", "seed"))
 _MONTH_MS: Final = 30 * 86_400_000
 _TOKEN_TTL_S: Final = 30 * 24 * 60 * 60
+#: Begins the names of what later requests need, and nobody else.
+UNTOLD: Final = "@"
 
 
 class _Request(Struct, frozen=True):
     """
     One request, and the ids that are made for it, in order.
 
-    ``gives`` are credentials that its answer holds, each with its place: ``voucher/code``.
+    ``gives`` are credentials that its answer holds, each with its place: ``voucher/code``.  In the
+    body of a later one ``{voucher_code}`` stands for it.
     """
 
     method: str
@@ -97,14 +100,23 @@ def _sent(
         for number, each in enumerate(requests):
             ids[:] = each.ids
             now = {"occurred_at": format_instant(services.wall_clock())}
-            body = each.body | (now if each.body.keys() & now.keys() else {})
+            body = _with(each.body | (now if each.body.keys() & now.keys() else {}), given)
             key = f"seed-{number}" if each.has_key else None
             answer = send[each.method](each.target, body, key)
             if answer.is_refusal:
                 raise LookupError(f"{each.target}: {answer.problem()}")
             for name, place in each.gives.items():
                 given[name] = _at(msgspec.json.decode(answer.body), place)
-    return given
+    return {name: value for name, value in given.items() if not name.startswith(UNTOLD)}
+
+
+def _with(body: dict[str, Any], given: dict[str, str]) -> dict[str, Any]:
+    """Return a body with what earlier answers gave in its place."""
+    named = {f"{{{name}}}": value for name, value in given.items()}
+    return {
+        name: named.get(each, each) if isinstance(each, str) else each
+        for name, each in body.items()
+    }
 
 
 @contextmanager

@@ -110,7 +110,7 @@ class GiftCardBalanceView(Struct, frozen=True):
     expires_on: str | None
 
 
-class GiftCardView(GiftCardBalanceView, frozen=True):
+class IssuedGiftCardView(GiftCardBalanceView, frozen=True):
     """
     A gift card, and where what was paid for it is; of its code only the end is shown.
 
@@ -128,10 +128,10 @@ class GiftCardView(GiftCardBalanceView, frozen=True):
     code: str
 
 
-class GiftCardsView(Struct, frozen=True):
+class GiftCardListView(Struct, frozen=True):
     """A page of gift cards, the latest to be sold first; it may be short and yet not the last."""
 
-    gift_cards: list[GiftCardView]
+    gift_cards: list[IssuedGiftCardView]
     next_cursor: str | None
 
 
@@ -218,11 +218,11 @@ def balance_view(found: CardRead, locale: str) -> GiftCardBalanceView:
     )
 
 
-def gift_card_view(found: CardRead, code: str, locale: str) -> GiftCardView:
+def gift_card_view(found: CardRead, code: str, locale: str) -> IssuedGiftCardView:
     """Return a card as it is shown."""
     sold = found.sold
     shown = balance_view(found, locale)
-    return GiftCardView(
+    return IssuedGiftCardView(
         **{name: getattr(shown, name) for name in shown.__struct_fields__},
         amount=sold.amount,
         used=sold.used,

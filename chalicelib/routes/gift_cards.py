@@ -20,10 +20,10 @@ from chalicelib.routes.gift_card_views import (
     GiftCardBalanceView,
     GiftCardCancellationBody,
     GiftCardCodeBody,
+    GiftCardListView,
     GiftCardQuery,
     GiftCardSaleBody,
-    GiftCardsView,
-    GiftCardView,
+    IssuedGiftCardView,
     SoldGiftCardView,
     balance_view,
     gift_card_view,
@@ -101,7 +101,7 @@ def sell(call: Call[GiftCardSaleBody]) -> Reply:
     summary="List the gift cards, the latest to be sold first",
     description="`from` and `to` are about the sale. Of the codes only the end is shown.",
     query=GiftCardQuery,
-    answer=GiftCardsView,
+    answer=GiftCardListView,
     errors=BAD_PERIOD,
 )
 def listed(call: Call[None, GiftCardQuery]) -> Reply:
@@ -113,7 +113,7 @@ def listed(call: Call[None, GiftCardQuery]) -> Reply:
         gift_card_view(each, code_of(services, caller, each.id), call.locale)
         for each in found.items
     ]
-    return Reply(GiftCardsView(shown, cursor_of(call, found.after)))
+    return Reply(GiftCardListView(shown, cursor_of(call, found.after)))
 
 
 @api.post(
@@ -139,7 +139,7 @@ def lookup(call: Call[GiftCardCodeBody]) -> Reply:
     scope="gift_cards:read",
     summary="Read a gift card",
     description="Where what was paid for it is now. Of its code only the end is shown.",
-    answer=GiftCardView,
+    answer=IssuedGiftCardView,
     errors=("gift_card_not_found",),
 )
 def read(call: Call) -> Reply:

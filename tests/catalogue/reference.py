@@ -40,6 +40,10 @@ EXAMPLES_FILE: Final = Path(shown_examples.__file__).with_name("examples.json")
 CLINIC_FILE: Final = Path(seed.__file__).with_name("clinic.json")
 #: These answer with the document that the examples stand in, or with what is made of it.
 DOCUMENTS: Final = frozenset({"GET /openapi.json", "GET /tools.json"})
+#: Names of what each installation draws itself, with what `tessera serve` prints it as.
+DRAWN: Final[Mapping[str, str]] = {
+    name: credential for each in EXAMPLES.values() for name, credential in each.draws.items()
+}
 _CROCKFORD: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _KEY: Final = "Idempotency-Key"
 
@@ -76,12 +80,22 @@ class _Rehearsal:
         self.answers.append(answer)
         return answer
 
-    def mark(self, name: str, value: str, credential: str) -> None:
-        """Note that the answer which first had a value of that name gives the credential."""
+    def mark(self, name: str, value: str, credential: str | None) -> None:
+        """
+        Let an installation take its own value of a name from the answer that first had it.
+
+        It is printed as ``credential``, if it has one, and stands in what is sent after it.
+        """
         giver = next(
             place for place, answer in enumerate(self.answers) if value in answer.body.decode()
         )
-        self.requests[giver]["gives"] = {credential: EXAMPLES[GIVERS[name]].gives[name]}
+        label = credential or f"{seed.UNTOLD}{giver}"
+        filled = [filled_in(each["body"], value, f"{{{label}}}") for each in self.requests]
+        if credential or filled != [each["body"] for each in self.requests]:
+            gives = self.requests[giver].setdefault("gives", {})
+            gives[label] = EXAMPLES[GIVERS[name]].gives[name]
+        for request, body in zip(self.requests, filled, strict=True):
+            request["body"] = body
 
     def clinic(self) -> Clinic:
         """Return the tenant that a first start has."""
@@ -114,10 +128,12 @@ def carried_out(ground: Ground) -> Reference:
     things = {
         each.operation: stage.prepared(each, Things() if each.apart else shared) for each in here
     }
-    rehearsal.mark("sandbox_key", shared["sandbox_key"], _sandbox_key())
+    rehearsal.mark("sandbox_key", shared["sandbox_key"], DRAWN["sandbox_key"])
     for each in here:
-        for name, credential in _drawn(each).items():
-            rehearsal.mark(name, things[each.operation][name], credential)
+        told = _drawn(each)
+        for name in things[each.operation].keys() & DRAWN.keys():
+            if name in told or each.apart:
+                rehearsal.mark(name, things[each.operation][name], told.get(name))
     clinic = {"programme": programme(), "requests": [*rehearsal.requests]}
     shown = {
         each.operation: _shown(stage, each, things[each.operation])
@@ -137,16 +153,17 @@ def text(made: Mapping[str, Any]) -> str:
 
 def _drawn(example: Example) -> dict[str, str]:
     """Return what an example needs and each installation draws itself, with the credentials."""
-    known = {
-        name: EXAMPLES[GIVERS[name]].draws.get(name) for name in needed(example) if name in GIVERS
-    }
     before = "other_" if example.apart else ""
-    return {name: before + credential for name, credential in known.items() if credential}
+    return {name: before + DRAWN[name] for name in needed(example) if name in DRAWN}
 
 
-def _sandbox_key() -> str:
-    """Return what the key of the tenant with a test clock is printed as."""
-    return EXAMPLES[GIVERS["sandbox_key"]].draws["sandbox_key"]
+def filled_in(body: Any, value: str, instead: str) -> Any:
+    """Return a body in which something else stands for a value."""
+    if isinstance(body, dict):
+        return {name: filled_in(each, value, instead) for name, each in body.items()}
+    if isinstance(body, list):
+        return [filled_in(each, value, instead) for each in body]
+    return instead if body == value else body
 
 
 def _shown(stage: Stage, example: Example, things: Things) -> dict[str, Any]:
@@ -177,7 +194,7 @@ def _shown(stage: Stage, example: Example, things: Things) -> dict[str, Any]:
         "also": also,
         "minted": [own[name] for name in example.mints],
         "drawn": {own[name]: credential for name, credential in _drawn(example).items()},
-        "bearer": _sandbox_key() if example.needs_clock else None,
+        "bearer": DRAWN["sandbox_key"] if example.needs_clock else None,
     }
     empty_too = {"body", "answer"}
     return {

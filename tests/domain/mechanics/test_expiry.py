@@ -43,7 +43,6 @@ class TestTerm:
             (rolling(months=5, round_up="half"), "2026-01-31", "2026-06-30"),
             (rolling(months=6, round_up="half"), "2026-01-01", "2026-12-31"),
             (rolling(years=1, round_up="year"), "2026-12-31", "2027-12-31"),
-            (rolling(days=1, round_up="year"), "2026-12-31", "2027-12-31"),
             (fixed_day("2027-03-20"), "2026-02-01", "2027-03-20"),
             (fixed_day("2027-03-20"), "2027-04-01", "2027-03-20"),
             (fixed_day("12-31"), "2026-02-01", "2026-12-31"),
