@@ -59,10 +59,11 @@ def openapi(call: Call) -> Reply:
     summary="List the operations as tools of a language model",
     description=(
         "Name, description and input schema of each, as in `tools/list` of the Model Context "
-        "Protocol. `_meta` says which request a call becomes: the inputs are the parameters of "
-        "path, query and headers by name, and `body`. `fields` says what a field of that name "
-        "means wherever it has no description of its own: give it to the model with the tools. "
-        "`headers` is what whoever carries the calls out sends with them."
+        "Protocol. `_meta` says which request a call becomes: inputs go where it names them, into "
+        "the path or the query, and all others into the query of a GET or the body of what is "
+        "none. `fields` says what a field of that name means wherever it has no description of its "
+        "own: give it to the model with the tools. `headers` is what whoever carries the calls out "
+        "sends with them."
     ),
     answer=dict[str, Any],
 )

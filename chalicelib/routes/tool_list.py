@@ -34,6 +34,7 @@ _LEFT_OUT: Final = frozenset(
     {
         *("title", "additionalProperties", "propertyNames", "not"),
         *("maxLength", "minLength", "maxItems", "minItems", "pattern", "minimum", "maximum"),
+        *("minProperties", "maxProperties"),
     }
 )
 #: What each call that writes is sent with, by whoever carries it out.
@@ -54,19 +55,43 @@ def encoded(app: Chalice) -> bytes:
 
 def tools(document: dict[str, Any]) -> list[dict[str, Any]]:
     """Return a tool for each operation of a document that takes a credential."""
-    schemas = document["components"]["schemas"]
-    return [
-        {
-            "name": operation["operationId"],
-            "description": operation["description"],
-            "inputSchema": _input(operation, schemas),
-            **({"annotations": {"readOnlyHint": True}} if method == "get" else {}),
-            "_meta": {"request": f"{method.upper()} {path}"},
-        }
+    operations = [
+        (method, path, operation)
         for path, methods in document["paths"].items()
         for method, operation in methods.items()
         if operation["security"]
     ]
+    schemas = document["components"]["schemas"]
+    # What is one tool's input is not told again where another takes many of it.
+    elsewhere = {
+        _body_of(each)["$ref"].rpartition("/")[2]: {
+            "type": "object",
+            "description": f"As `{each['operationId']}` takes it.",
+        }
+        for _, _, each in operations
+        if "$ref" in _body_of(each)
+    }
+    return [
+        {
+            "name": operation["operationId"],
+            "description": operation["description"],
+            "inputSchema": _input(operation, schemas, schemas | elsewhere),
+            **({"annotations": {"readOnlyHint": True}} if method == "get" else {}),
+            "_meta": {"request": f"{method.upper()} {path}{_asked(method, operation)}"},
+        }
+        for method, path, operation in operations
+    ]
+
+
+def _body_of(operation: dict[str, Any]) -> Schema:
+    body: Schema = operation.get("requestBody", {}).get("content", {}).get(JSON_TYPE, {})
+    return body.get("schema", {})
+
+
+def _asked(method: str, operation: dict[str, Any]) -> str:
+    """Return the names of a query beside a body: of what only reads, all inputs are the query's."""
+    names = [each["name"] for each in operation["parameters"] if each["in"] == "query"]
+    return f"?{'&'.join(names)}" if names and method != "get" else ""
 
 
 def _said_once(made: list[dict[str, Any]]) -> dict[str, str]:
@@ -91,21 +116,29 @@ def _fields(schema: Schema) -> Iterator[tuple[str, Schema]]:
             yield from _fields(each)
 
 
-def _input(operation: dict[str, Any], schemas: dict[str, Schema]) -> Schema:
-    """Return the parameters by their names, and the body as `body`."""
+def _input(
+    operation: dict[str, Any], schemas: dict[str, Schema], within: dict[str, Schema]
+) -> Schema:
+    """
+    Return the parameters and the fields of the body by their names.
+
+    ``within`` are the schemas that stand for those which a body is made of.
+    """
     fields: dict[str, Schema] = {}
-    required = []
+    required: list[str] = []
     for each in operation["parameters"]:
-        if each["name"] in _HEADERS:
+        # A revision is sent in the body as well.
+        if each["in"] == "header":
             continue
         fields[each["name"]] = {**_short(each["schema"], schemas), **_text(each)}
         if each["required"]:
             required.append(each["name"])
-    if "requestBody" in operation:
-        fields["body"] = _short(operation["requestBody"]["content"][JSON_TYPE]["schema"], schemas)
-        # The operation says what it is for, and each field what it is.
-        fields["body"].pop("description", None)
-        required.append("body")
+    body = _body_of(operation)
+    body = _short(schemas.get(body.get("$ref", "").rpartition("/")[2], body), within)
+    if twice := fields.keys() & body.get("properties", {}).keys():
+        raise LookupError(f"{operation['operationId']} takes {sorted(twice)} twice")
+    fields |= body.get("properties", {})
+    required += body.get("required", [])
     return {"type": "object", "properties": fields, **({"required": required} if required else {})}
 
 
@@ -128,9 +161,9 @@ def _short(schema: Schema, schemas: dict[str, Schema]) -> Schema:
         # Of what it may be one by one, the type goes without saying.
         if keyword not in _LEFT_OUT and not (keyword == "type" and "enum" in schema)
     }
-    if "description" in schema and "properties" not in shortened.get("items", {}):
+    if "description" in schema and shortened.get("items", {}).get("type") == "string":
         # The list says what its texts are.
-        shortened.get("items", {}).pop("description", None)
+        shortened["items"].pop("description", None)
     return shortened
 
 

@@ -1,4 +1,8 @@
-"""Settings, programmes, keys and test clocks in DynamoDB: read often, changed seldom."""
+"""
+Settings, programmes, keys and test clocks in DynamoDB: read often, changed seldom.
+
+One module because each write drops what is remembered of what it changes.
+"""
 
 from __future__ import annotations
 

@@ -392,32 +392,49 @@ class TestTools:
             if "description" not in field and name not in listed["fields"]
         }
 
-        assert untold <= {"body"}
+        assert untold == set()
 
     def test_d6_examples_fit(self) -> None:
-        """What was sent and succeeded is a call of the tool."""
+        """What was sent and succeeded is a call of the tool, and the call says what is sent."""
         for tool in json.loads(TOOLS)["tools"]:
             operation = OPERATIONS[tool["name"]]
-            call = {
-                each["name"]: each["example"]
-                for each in operation["parameters"]
-                if "example" in each and each["name"] not in json.loads(TOOLS)["headers"]
+            sent = {
+                place: {
+                    each["name"]: each["example"]
+                    for each in operation["parameters"]
+                    if "example" in each and each["in"] == place
+                }
+                for place in ("path", "query")
             }
-            assert call.keys() <= tool["inputSchema"]["properties"].keys()
-            if "requestBody" in operation:
-                call["body"] = operation["requestBody"]["content"]["application/json"]["example"]
+            content = operation.get("requestBody", {}).get("content", {})
+            sent["body"] = content.get("application/json", {}).get("example", {})
+            call = {**sent["path"], **sent["query"], **sent["body"]}
+
             Draft202012Validator(tool["inputSchema"]).validate(call)
+            assert request_of(tool, call) == sent
 
     def test_d6_a_wrong_call_does_not_fit(self) -> None:
         """What is required is there, and of its type."""
         tools = {each["name"]: each for each in json.loads(TOOLS)["tools"]}
         validator = Draft202012Validator(tools["place_hold"]["inputSchema"])
-        body = {"programme": "clinic", "currency": "points", "amount": 5}
-        call = {"member_id": "mem_1", "body": body}
+        call = {"member_id": "mem_1", "programme": "clinic", "currency": "points", "amount": 5}
 
         assert validator.is_valid(call)
-        assert not validator.is_valid({**call, "body": {**body, "amount": "5"}})
+        assert not validator.is_valid({**call, "amount": "5"})
         assert not validator.is_valid({"member_id": "mem_1"})
+
+
+def request_of(tool: dict[str, Any], call: dict[str, Any]) -> dict[str, Any]:
+    """Return what goes into path, query and body of a request, as the list says."""
+    method, _, target = tool["_meta"]["request"].partition(" ")
+    path, _, query = target.partition("?")
+    named = {"path": re.findall(r"\{(\w+)\}", path), "query": query.split("&")}
+    rest = call.keys() - {*named["path"], *named["query"]}
+    named |= {"body": [], "query": [*rest]} if method == "GET" else {"body": [*rest]}
+    return {
+        place: {name: call[name] for name in names if name in call}
+        for place, names in named.items()
+    }
 
 
 class TestTexts:
