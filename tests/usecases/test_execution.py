@@ -22,7 +22,13 @@ from chalicelib.domain.programme.versions import ProgrammeVersion
 from chalicelib.usecases.attempt import Attempt, Decided, load_for
 from chalicelib.usecases.change_member import change_member, record_consents
 from chalicelib.usecases.create_member import ConsentGiven, NewMember, create_member
-from chalicelib.usecases.execution import ATTEMPTS_MAX, RESERVE_MS, Done, change_account
+from chalicelib.usecases.execution import (
+    ATTEMPTS_MAX,
+    RESERVE_MS,
+    Done,
+    IdentityReused,
+    change_account,
+)
 from chalicelib.usecases.redeem_reward import redeem_reward
 from chalicelib.usecases.secrets import TenantSecrets
 from chalicelib.usecases.services import Caller, Services
@@ -245,6 +251,18 @@ def test_answer_of_another_delivery(clinic: Clinic) -> None:
 
     assert clinic.adjust(member, 10).replayed
     assert clinic.versions(member) == 2
+
+
+def test_a_key_of_another_request(clinic: Clinic) -> None:
+    """What is asked for and of whom both have to be the same; nothing is written otherwise."""
+    member, other = clinic.create().member, clinic.create().member
+    done = clinic.adjust(member, 10)
+    for who, key in ((member, IdempotencyKey(KEY.key, b"g" * 32)), (other, KEY)):
+        with pytest.raises(IdentityReused):
+            clinic.adjust(who, 10, key)
+
+    assert clinic.adjust(member, 10) == Done(done.answer, member, replayed=True)
+    assert (clinic.versions(member), clinic.versions(other)) == (2, 1)
 
 
 def test_new_member_of_another_delivery(clinic: Clinic) -> None:

@@ -65,6 +65,20 @@ class TestReturns:
         assert (again.changed, again.entitlement, again.units) == (False, "parking", 0)
         assert who.account.version == after
 
+    @pytest.mark.parametrize(
+        ("now", "units", "left"),
+        [("2026-03-31T23:59:59.999+08:00", 1, 4), ("2026-04-01T00:00:00+08:00", 0, 4)],
+    )
+    def test_at_the_end_of_its_month(self, now: str, units: int, left: int) -> None:
+        """To the last millisecond of it there is something to give back to."""
+        who = silver()
+        use(who, "2026-03-31")
+
+        result = self.give_back(who, who.account.version, now)
+
+        assert (result.changed, result.units) == (True, units)
+        assert held(who, now)["parking"][0] == left
+
     def test_of_a_month_that_has_passed(self) -> None:
         """There is nothing left to give back to; the new month is as full as before."""
         who = silver()

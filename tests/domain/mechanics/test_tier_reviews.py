@@ -261,6 +261,23 @@ class TestNotice:
             [(tier, "base")]
         ]
 
+    def test_a_tier_that_falls_by_one(self) -> None:
+        """It is told to fall to the highest that any of the days still gives."""
+        levels = (("silver", visits(3)), ("gold", visits(4)))
+        member = Member(clinic(*levels, window="rolling", rolling_days=30, notice_days=3))
+        visit_times(member, 1, "2026-03")
+        for day in ("03-01", "03-01", "03-30", "04-04", "04-05"):
+            member.visit(f"2026-{day}", name=f"{day} {len(member.events)}")
+        assert member.enrolment.tier == "gold"
+
+        (announced, reviewed) = member.tick("2026-04-30")
+
+        assert isinstance(announced.data, TierReviewAnnounced)
+        (at_risk,) = announced.data.at_risk
+        assert (at_risk.tier, at_risk.falls_to) == ("gold", "silver")
+        assert reviewed.effective_at == at_risk.at == at("2026-04-30T00:00:00Z")
+        assert member.enrolment.tier == "silver"
+
 
 class TestAtReview:
     """A ladder on which nobody climbs before the window is over."""
