@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Annotated
 
 from msgspec import Meta, Struct
 
 from chalicelib import observability
+from chalicelib.domain.errors import MemberNotFound
 from chalicelib.domain.ledger.calendar import format_instant
 from chalicelib.domain.ledger.effects import LotWarned, TierChange
 from chalicelib.domain.ledger.events import (
@@ -128,6 +130,16 @@ class VerificationView(Struct, frozen=True):
     errors: list[IntegrityErrorView]
 
 
+class GiftCardVerificationView(Struct, frozen=True):
+    """Whether a gift card is what its journal says: so many ``events`` after a version."""
+
+    gift_card_id: str
+    verified: bool
+    since_version: int
+    events: int
+    errors: list[IntegrityErrorView]
+
+
 @api.get(
     "/members/{member_id}/ledger",
     name="read_ledger",
@@ -145,20 +157,23 @@ class VerificationView(Struct, frozen=True):
 )
 def ledger(call: Call[None, PeriodPage]) -> Reply:
     """Read a page of the journal."""
-    page = read_ledger(
-        services_of(call),
-        caller_of(call),
-        call.path["member_id"],
-        limit=call.query.limit,
-        before=call.position(),
-        period=period_of(call),
-    )
-    return Reply(
-        LedgerView(
-            [event_view(event, by_member=call.caller.kind == "member") for event in page.events],
-            None if page.before is None else call.next_cursor(page.before),
-        )
-    )
+    return _page(call, call.path["member_id"])
+
+
+@api.get(
+    "/gift-cards/{gift_card_id}/ledger",
+    name="read_gift_card_ledger",
+    scope="gift_cards:read",
+    summary="Page through the ledger of a gift card, newest first",
+    description="Its sale, every use with its id, and what became of them.",
+    query=PeriodPage,
+    answer=LedgerView,
+    errors=("gift_card_not_found", *BAD_PERIOD),
+)
+def ledger_of_card(call: Call[None, PeriodPage]) -> Reply:
+    """Read a page of a gift card's journal."""
+    with _of_card():
+        return _page(call, call.path["gift_card_id"])
 
 
 @api.get(
@@ -177,18 +192,66 @@ def ledger(call: Call[None, PeriodPage]) -> Reply:
 def verification(call: Call) -> Reply:
     """Verify an account."""
     member = call.path["member_id"]
+    return Reply(VerificationView(member, *_verified(call, member)))
+
+
+@api.get(
+    "/gift-cards/{gift_card_id}/verification",
+    name="verify_gift_card",
+    scope="ledger:read",
+    summary="Check a gift card against its journal",
+    description="As a member's account is checked.",
+    answer=GiftCardVerificationView,
+    errors=("gift_card_not_found",),
+)
+def verification_of_card(call: Call) -> Reply:
+    """Verify a gift card."""
+    card = call.path["gift_card_id"]
+    with _of_card():
+        return Reply(GiftCardVerificationView(card, *_verified(call, card)))
+
+
+def _page(call: Call[None, PeriodPage], owner: str) -> Reply:
+    page = read_ledger(
+        services_of(call),
+        caller_of(call),
+        owner,
+        limit=call.query.limit,
+        before=call.position(),
+        period=period_of(call),
+    )
+    return Reply(
+        LedgerView(
+            [event_view(event, by_member=call.caller.kind == "member") for event in page.events],
+            None if page.before is None else call.next_cursor(page.before),
+        )
+    )
+
+
+def _verified(call: Call, owner: str) -> tuple[bool, int, int, list[IntegrityErrorView]]:
     caller = caller_of(call)
-    verdict = verify_account(services_of(call), caller, member)
+    verdict = verify_account(services_of(call), caller, owner)
     if not verdict.holds:
         # An alarm counts these lines.
         observability.warning(
             "an account does not verify",
             tenant=caller.tenant,
-            member_id=member,
+            member_id=owner,
             count=len(verdict.errors),
         )
     errors = [IntegrityErrorView(error.version, error.detail) for error in verdict.errors]
-    return Reply(VerificationView(member, verdict.holds, verdict.since, verdict.events, errors))
+    return verdict.holds, verdict.since, verdict.events, errors
+
+
+@contextmanager
+def _of_card() -> Iterator[None]:
+    """Say of an account that is not there that the gift card is not."""
+    try:
+        yield
+    except MemberNotFound:
+        from chalicelib.domain.mechanics import gift_cards
+
+        raise gift_cards.unknown() from None
 
 
 def event_view(event: Event, *, by_member: bool) -> EventView:

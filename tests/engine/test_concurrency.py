@@ -187,6 +187,31 @@ def test_first_contacts(shop: Clinic) -> None:
     }
 
 
+def test_bearers_of_one_gift_card(place: ServerWorld) -> None:
+    """Of twenty who hold the code of the last £10 one pays with it; of parts, as many as fit."""
+    sandbox = place.sandbox("2026-03-02T10:00:00Z")
+    sandbox.publish(example("clinic-discounts", enrolment={}))
+    sale = {"programme": "clinic-discounts", "gift_card": "gift", "amount": 1_000}
+
+    def paid(part: int) -> tuple[Document, list[Answer]]:
+        sold = sandbox.api.post("/v1/gift-cards", sale).expect(201)
+        body = {"code": sold["code"], "amount": part, "currency": "GBP"}
+        path = "/v1/gift-cards/use"
+        keys = [f"{sold['gift_card_id']}-{number}" for number in range(20)]
+        answers = at_once(20, lambda number: insist(sandbox.api, path, body, keys[number]))
+        card = f"/v1/gift-cards/{sold['gift_card_id']}"
+        shown = sandbox.api.get(card).expect(200)
+        assert sandbox.api.get(f"{card}/verification").expect(200)["verified"]
+        return shown, answers
+
+    whole, answers = paid(1_000)
+    assert sorted(each.status for each in answers) == [201] + [409] * 19
+    assert (whole["used"], whole["balance"]) == (1_000, 0)
+    parts, answers = paid(150)
+    assert sorted(each.status for each in answers) == [201] * 6 + [409] * 14
+    assert (parts["used"], parts["balance"]) == (900, 100)
+
+
 def test_time_moves_while_clients_write(place: ServerWorld) -> None:
     """Writes, reads and a clock that is moved on at the same time leave a journal that holds."""
     sandbox = place.sandbox("2026-01-01T00:00:00Z")

@@ -86,6 +86,27 @@ def test_answers_given_again(desk: Api) -> None:
     assert balance(desk, code) == ("issued", 4_000)
 
 
+def test_its_journal(clinic: Clinic, desk: Api) -> None:
+    """The desk finds a use whose receipt is lost; all of it verifies."""
+    sold = sell(desk, reference="till-1")
+    used = pay(desk, sold["code"], 1_800, reference="receipt-9").expect(201)["gift_card_use_id"]
+    path = f"/v1/gift-cards/{sold['gift_card_id']}"
+
+    events = desk.get(f"{path}/ledger").expect(200)["events"]
+
+    assert [(each["kind"], each["note"]) for each in events] == [
+        ("gift_card.used", "receipt-9"),
+        ("gift_card.sold", "till-1"),
+    ]
+    assert events[0]["about"]["gift_card_use_id"] == used
+    assert sold["code"] not in str(events)
+    verified = clinic.api.get(f"{path}/verification").expect(200)
+    assert (verified["verified"], verified["events"]) == (True, 2)
+    for place in ("ledger", "verification"):
+        missing = clinic.api.get(f"/v1/gift-cards/{ABSENT}/{place}")
+        missing.expect(404, "gift_card_not_found")
+
+
 def test_a_wrong_code_says_nothing(clinic: Clinic, desk: Api) -> None:
     """One that cannot be a code, one that is nobody's, and a voucher's, are all the same."""
     patient = clinic.enrolled()

@@ -12,4 +12,11 @@ EXAMPLES = (
         "GET /v1/members/{member_id}/ledger", query="limit=2", after=(_EARNED, _SPENT), calls=1
     ),
     Example("GET /v1/members/{member_id}/verification", after=(_EARNED,), calls=3),
+    Example(
+        "GET /v1/gift-cards/{gift_card_id}/ledger",
+        query="limit=2",
+        after=("POST /v1/gift-cards/use",),
+        calls=1,
+    ),
+    Example("GET /v1/gift-cards/{gift_card_id}/verification", calls=3),
 )
