@@ -94,7 +94,7 @@ def _sent(
     """Send the requests as a client does, and return the credentials that they give."""
     from chalicelib.cli.replay.client import Client
 
-    given, ids = {}, list[str]()
+    given, ids = dict[str, str](), list[str]()
     with _known(ids), Client(base_url, api_key) as client:
         send = {"POST": client.post, "PUT": client.put}
         for number, each in enumerate(requests):

@@ -84,8 +84,9 @@ def tools(document: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def _body_of(operation: dict[str, Any]) -> Schema:
-    body: Schema = operation.get("requestBody", {}).get("content", {}).get(JSON_TYPE, {})
-    return body.get("schema", {})
+    content = operation.get("requestBody", {}).get("content", {})
+    body: Schema = content.get(JSON_TYPE, {}).get("schema", {})
+    return body
 
 
 def _asked(method: str, operation: dict[str, Any]) -> str:
