@@ -1,8 +1,4 @@
-"""
-Settings, programmes, keys and test clocks in DynamoDB: read often, changed seldom.
-
-One module because each write drops what is remembered of what it changes.
-"""
+"""Settings, programmes, keys and test clocks in DynamoDB: read often, changed seldom."""
 
 from __future__ import annotations
 
@@ -10,8 +6,6 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
-
-import msgspec
 
 from chalicelib.domain.errors import Unavailable
 from chalicelib.domain.ledger.calendar import Instant
@@ -91,14 +85,9 @@ class DynamoCatalogue:
 
     def set_holidays(self, tenant: str, lists: Mapping[str, Sequence[str]]) -> bool:
         """Replace a tenant's lists of days; ``False`` where there is no such tenant."""
-        request = {
-            "TableName": self._dynamo.catalogue,
-            "Key": {"pk": {"S": keys.tenant_pk(tenant)}, "sk": {"S": keys.TENANT}},
-            "UpdateExpression": "SET holidays = :lists",
-            "ConditionExpression": "attribute_exists(pk)",
-            "ExpressionAttributeValues": {":lists": {"S": msgspec.json.encode(lists).decode()}},
-        }
-        return _write_if(self._dynamo, [request])
+        from chalicelib.store import holidays
+
+        return _write_if(self._dynamo, [holidays.replacement(self._dynamo, tenant, lists)])
 
     def versions(self, tenant: str, *, fresh: bool = False) -> Sequence[ProgrammeVersion]:  # noqa: ARG002 - always fresh
         """Read every version of every programme of a tenant."""

@@ -146,13 +146,14 @@ def test_same_sources_same_bytes(package: Package, tmp_path: Path) -> None:
     assert made[0] == made[1]
 
 
-def test_report_names_the_largest(package: Package) -> None:
-    """The sizes are told: zipped, unzipped, and by part."""
+def test_u13_report_names_the_largest(package: Package) -> None:
+    """The sizes are told: zipped, unzipped, and by part; and where the package is."""
     text = report(package)
 
     assert "zip " in text
     assert "unzipped" in text
     assert "cryptography" in text
+    assert str(package.zip) in text.splitlines()
 
 
 def test_template_is_for_lambda(package: Package) -> None:

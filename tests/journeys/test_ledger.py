@@ -166,6 +166,8 @@ def test_u8_each_line_names_what_made_it(clinic: Clinic) -> None:
         for each in paid["outcomes"]
         if each["mechanic"] == "quotes"
     ] == [("quotes", ["clinic/prepaid"])]
-    assert about(topped_up) == {"programme": "clinic", "currency": "prepaid", "amount": 1_000}
+    parts = [{"amount": 1_000, "percent": 0}]
+    money = {"programme": "clinic", "currency": "prepaid", "amount": 1_000}
+    assert about(topped_up) == {**money, "parts": parts}
     # For what it brings it may be known; by its id it is not told.
     assert "family" not in str(verified)

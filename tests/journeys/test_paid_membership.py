@@ -67,6 +67,7 @@ def test_trial_then_months(practice: Clinic, patient: str) -> None:
         "phone-access": 2,
         "parking": 4,
         "priority-booking": None,
+        "members": None,  # 15 % off, by the tier that the plan brings
     }
 
     paid = post(practice, patient, "/fees", reference="card 1").expect(201)

@@ -27,7 +27,7 @@ from tests.usecases.test_execution import CALLER, NOW, Clinic
 
 #: What takes value out, gives back or ends something, and so is carried out all the same.
 WHEN_FULL: Final = {
-    *("CancelGiftCard", "CancelGiftCardUse", "UseGiftCard"),
+    *("AdvanceFulfilment", "CancelGiftCard", "CancelGiftCardUse", "UseGiftCard"),
     *("CancelPlan", "CancelRedemption", "CaptureHold", "Close", "ConfirmQuote", "LeaveHousehold"),
     *("LiftTier", "Redeem", "ReleaseHold", "ReturnEntitlement", "ReverseActivity"),
     *(
