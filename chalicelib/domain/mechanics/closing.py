@@ -47,8 +47,8 @@ class Close(Command, frozen=True):
 class Closed(Struct, frozen=True):
     """The money that was left in an account that ended, ``refunded`` or else waived."""
 
-    prepaid: tuple[PrepaidMoney, ...] = ()
-    refunded: bool = False
+    prepaid: tuple[PrepaidMoney, ...]
+    refunded: bool
 
 
 def close(decider: Decider, command: Close) -> Closed:

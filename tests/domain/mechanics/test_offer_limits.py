@@ -94,6 +94,16 @@ def test_f_within_an_order(
     assert (told(made).limited, told(made).reason) == (limited, "")
 
 
+@pytest.mark.parametrize("window", ["order", "month"])
+def test_f_a_line_that_costs_nothing_bears_nothing(window: str) -> None:
+    """F: money that a limit leaves comes off the others, to the penny."""
+    member = having(ten({"money": 70, "window": window}))
+
+    made = quoted(member, line("a", 1_000), line("b"), line("c", 500))
+
+    assert off(made) == {"a": 47, "b": 0, "c": 23}
+
+
 @pytest.mark.parametrize(
     ("limit", "carts", "expected", "reason"),
     [

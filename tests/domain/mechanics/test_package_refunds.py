@@ -105,6 +105,17 @@ class TestWhatComesBack:
         # Of the other package, four; of this one none but where nothing came back for it.
         assert held(member) == (8 - used if back == 0 else 4)
 
+    def test_f_beside_other_lines(self) -> None:
+        """Other lines come back as they do alone; of one without a price nothing is unused."""
+        member = owner()
+        use(member)
+
+        assert amount_back(member, LineReversal("x", amount=100), UNUSED) == 1_600
+        for wrong, code in (("g", "no_package"), ("x", "no_package"), ("z", "unknown_line")):
+            command = member.reversing("sale", LineReversal(wrong, unused=True))
+            assert member.refused(command, NOW).code == code
+        assert amount_back(member, LineReversal("g"), LineReversal("x")) == 700
+
     def test_f_paid_less_than_its_price(self) -> None:
         """A discount is not paid out: one used unit of 500 leaves 1300 of 1800."""
         member = owner(paid=1_800)

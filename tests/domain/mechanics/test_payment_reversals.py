@@ -369,6 +369,20 @@ class TestFees:
         assert result.payment is not None
         assert result.payment.prorated == 0
 
+    def test_f_which_fees_are_left(self) -> None:
+        """Of a period that is over the first fee goes, and the others pay for one earlier each."""
+        member = Member(PLANS)
+        fees = [fee(member, begin("big"), "2026-03-01")]
+        fees += [fee(member, PAY, f"2026-04-0{n}") for n in (1, 2)]
+
+        back(member, fees[0], "2026-04-11")
+
+        held = SUBSCRIPTIONS.get(member.account, "clinic")
+        assert held is not None
+        assert [(each.last_on, each.fee, each.paid_by) for each in held.paid] == [
+            ("2026-04-30", 3_100, fees[2])
+        ]
+
     def test_f_two_that_are_over(self) -> None:
         """Both have to be paid for before the plan runs again."""
         member = Member(PLANS)

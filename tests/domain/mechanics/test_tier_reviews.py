@@ -140,6 +140,30 @@ class TestReview:
         assert member.account.progress == {}
         assert member.enrolment.tier == "silver"
 
+    def test_a_review_that_a_harder_ladder_keeps(self) -> None:
+        """What no day gives any more is held to the review that it had, and that is announced."""
+        rolling: dict[str, Any] = {"window": "rolling", "rolling_days": 30}
+        rules = published(
+            ("2026-01-01", clinic(("silver", visits(1)), **rolling)),
+            ("2026-02-10", clinic(("silver", visits(9)), **rolling, notice_days=5)),
+        )
+        member = Member(rules)
+        member.visit("2026-02-01")
+        member.visit("2026-02-11", name="other")
+
+        member.reverse("other", "2026-02-12")
+
+        enrolment = member.enrolment
+        assert (enrolment.tier, enrolment.in_grace) == ("silver", False)
+        assert enrolment.review_at == at("2026-03-04T00:00:00Z")
+        assert [
+            (event.kind, format_instant(event.effective_at)) for event in member.tick("2026-03-05")
+        ] == [
+            ("tier.review_announced", "2026-02-27T00:00:00Z"),
+            ("tiers.reviewed", "2026-03-04T00:00:00Z"),
+        ]
+        assert member.enrolment.tier == "base"
+
 
 class TestGrace:
     """A grace postpones a loss; what comes in the meantime counts."""
