@@ -7,8 +7,12 @@ from typing import Any
 import pytest
 
 from chalicelib.domain.mechanics.entitlement_grants import GRANTS
-from chalicelib.domain.mechanics.entitlement_uses import ReturnEntitlement, consume
-from tests.domain.building import Member
+from chalicelib.domain.mechanics.entitlement_uses import (
+    ReturnEntitlement,
+    UseEntitlement,
+    consume,
+)
+from tests.domain.building import Member, at
 from tests.domain.hearing import listened
 from tests.domain.parking import grant, held, silver, use
 
@@ -41,6 +45,56 @@ def test_what_is_given_by_a_use(
     assert (used.quota.units if used.quota else 0) == quota
     assert sum(each.units for each in used.grants) == of_grants
     assert used.unlimited is (entitlement == "booking")
+
+
+class TestTokens:
+    """A member shows a token in place of themselves, which is good once and not for long."""
+
+    GOOD_UNTIL = "2026-03-03T12:05:00Z"
+
+    def showing(self, token: str, units: int = 1) -> UseEntitlement:
+        """Return the command to use the free parking by a token."""
+        return UseEntitlement(
+            member="mem_1",
+            programme="clinic",
+            entitlement="parking",
+            units=units,
+            token=token,
+            token_expires_at=at(self.GOOD_UNTIL),
+        )
+
+    def test_once(self) -> None:
+        """A second use of one token takes nothing; another token is another use."""
+        who = silver()
+        who.do(self.showing("one"), "2026-03-03")
+
+        assert who.refused(self.showing("one"), "2026-03-03T12:01:00Z").code == "token_used"
+        assert held(who, "2026-03-03T12:01:00Z")["parking"][0] == 3
+        who.do(self.showing("two", units=2), "2026-03-03T12:01:00Z")
+        assert held(who, "2026-03-03T12:01:00Z")["parking"][0] == 1
+        assert who.verdict().holds
+
+    def test_what_is_refused_uses_no_token_up(self) -> None:
+        """Who asked for too much may show the same one again."""
+        who = silver()
+        assert who.refused(self.showing("one", units=5), "2026-03-03").code == "quota_exhausted"
+
+        assert who.do(self.showing("one", units=4), "2026-03-03").result.held.left == 0
+
+    def test_until(self) -> None:
+        """To the last millisecond; then it has ended, used or not, and is forgotten."""
+        who = silver()
+        refusal = who.refused(self.showing("late"), self.GOOD_UNTIL)
+        assert (refusal.code, refusal.extensions["expired_at"]) == (
+            "token_expired",
+            self.GOOD_UNTIL,
+        )
+        who.do(self.showing("one"), "2026-03-03T12:04:59.999Z")
+        assert who.account.counter("token/one") == 1
+
+        assert who.refused(self.showing("one"), self.GOOD_UNTIL).code == "token_expired"
+        use(who, "2026-03-03T12:05:00.001Z")
+        assert "token/one" not in who.account.counters
 
 
 class TestReturns:

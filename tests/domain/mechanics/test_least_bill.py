@@ -199,6 +199,21 @@ def test_f_a_wallet_gets_its_part_of_what_comes_back(order: str) -> None:
     assert member.verdict().holds
 
 
+def test_f_what_cannot_be_kept_back_is_let_go_of_the_same_offer() -> None:
+    """F: an offer that is still due bears nothing of what another one's refund does not cover."""
+    member = holding(off(2000, 3000), status("one", 10, min_bill=1000), stacking="additive")
+    shown(member, "one")
+    purchase = bought(member, line("a", 2900), line("b", 100), vouchers=("red_1",))
+
+    first, second = (refunded(member, purchase, each) for each in "ba")
+
+    # b cost 100 less 67 and 10; that is all that can be kept back.
+    assert [tuple(vars_of(each)) for each in first.reclaimed] == [("off", 3000, 2900, 23)]
+    assert (first.lines[0].net, first.due) == (23, 0)
+    assert (second.lines[0].net, second.due) == (677, 700)
+    assert [tuple(vars_of(each)) for each in second.reclaimed] == [("off", 3000, 0, -23)]
+
+
 def test_f_a_refund_says_which_least_bill() -> None:
     """F: the refund names the discount, its least bill, what is kept and what that costs."""
     member = holding(off(500, 3000))

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chalicelib.domain.decide.benefits import Returned
-from chalicelib.domain.decide.claims import ClaimKey
+from chalicelib.domain.decide.claims import ClaimKey, SaveRecord
 from chalicelib.domain.ledger.activity import Activity
 from chalicelib.domain.ledger.events import PaymentReversed
 from chalicelib.domain.mechanics import payments
@@ -24,6 +24,7 @@ from chalicelib.domain.mechanics.subscriptions import (
     PayFee,
     Subscribe,
 )
+from chalicelib.domain.mechanics.taking_back import TAKEN_BACK, TakenBack
 from chalicelib.domain.mechanics.wallets import TopUp
 from chalicelib.domain.programme.document import Programme
 from tests.domain.building import (
@@ -141,7 +142,9 @@ class TestTopUps:
         """A payment goes back once: again nothing is written."""
         member = Member(prepaid())
         version = top_up(member, 700, "2026-02-01")
-        back(member, version, NOW)
+        done = member.do(ReversePayment(version=version, **_WHO), NOW)
+        ref = TAKEN_BACK.ref("mem_1", str(version))
+        assert done.claims == (SaveRecord(ref, TakenBack(done.events[-1].version), 1),)
         before = member.account
 
         assert back(member, version, NOW).changed is False
@@ -345,6 +348,21 @@ class TestFees:
         assert state(member, "2026-03-11") is None
         assert [(each.before, each.after) for each in result.tier_changes] == [("gold", "base")]
 
+    @pytest.mark.parametrize(
+        ("now", "tiers"),
+        [("2026-03-31T23:59:59.999Z", []), ("2026-04-01T00:00:00Z", [("gold", "base")])],
+    )
+    def test_f_to_the_end_of_what_is_paid(self, now: str, tiers: list[tuple[str, str]]) -> None:
+        """April is unpaid: the plan ends with March, to the millisecond."""
+        member = Member(PLANS)
+        fee(member, begin("strict"), "2026-03-01")
+        april = fee(member, PAY, "2026-03-02")
+
+        result = back(member, april, now)
+
+        assert [(each.before, each.after) for each in result.tier_changes] == tiers
+        assert member.seen("2026-04-01T00:00:00Z").enrolments["clinic"].tier == "base"
+
     @pytest.mark.parametrize("which", [0, 1, 2])
     def test_f_whichever_fee_it_was(self, which: int) -> None:
         """Of three equal fees one less is paid: the last period is the one that is not."""
@@ -415,6 +433,37 @@ class TestFees:
         assert result.payment is not None
         assert (changed.prorated, result.payment.prorated) == (stated, besides)
         assert state(member, "2026-03-11") == ("past_due", new, last)
+
+    def test_f_of_a_plan_that_is_to_follow(self) -> None:
+        """A fee that was paid ahead goes with what changes of plan have made of it since."""
+        member = Member(PLANS)
+        running = fee(member, begin("big"), "2026-03-01")
+        member.do(ChangePlan(plan="small", when="period_end", **_WHO), "2026-03-02")
+        ahead = fee(member, PAY, "2026-03-02")
+        change = ChangePlan(plan="year", when="period_end", **_WHO)
+        assert member.do(change, "2026-03-03").result.prorated == 36_500 - 620
+
+        first, second = (back(member, each, "2026-03-11").payment for each in (ahead, running))
+
+        assert first is not None
+        assert second is not None
+        assert (first.prorated, second.prorated) == (620 - 36_500, 0)
+        # Nothing is paid for, so the plan that was to follow begins where the other would have.
+        assert state(member, "2026-03-11") == ("past_due", "year", "2026-02-28")
+        assert member.verdict().holds
+
+    def test_f_of_the_period_that_runs_before_another_plan(self) -> None:
+        """The plan that follows begins in its place, and what is paid for that goes on."""
+        member = Member(PLANS)
+        running = fee(member, begin("big"), "2026-03-01")
+        member.do(ChangePlan(plan="small", when="period_end", **_WHO), "2026-03-02")
+        fee(member, PAY, "2026-03-02")
+
+        undone = back(member, running, "2026-03-11").payment
+
+        assert undone is not None
+        assert undone.prorated == 0
+        assert state(member, "2026-03-11") == ("active", "small", "2026-03-31")
 
     def test_f_of_a_plan_that_has_ended(self) -> None:
         """Nothing is left to undo, not of another that has begun since."""

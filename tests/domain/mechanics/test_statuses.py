@@ -156,6 +156,8 @@ def test_what_a_document_says_of_one() -> None:
     assert statuses.metadata_kept(document, "none") == {}
     assert statuses.name_of(document, "plan") == "Care plan"
     assert statuses.name_of(document, "none") == "none"
+    assert statuses.consents(document) == set()
+    assert statuses.consents(clinic(consent="health")) == {"health"}
     assert statuses.permanent(document) == {"/statuses": ["plan"]}
 
 

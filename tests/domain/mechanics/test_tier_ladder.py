@@ -129,6 +129,21 @@ class TestRolling:
         assert member.steps[-1] == ("2026-03-20T00:00:00Z", "silver", "reached")
         assert member.enrolment.review_at == at("2026-04-20T00:00:00Z")
 
+    @pytest.mark.parametrize(
+        ("late", "tier"),
+        [("2026-03-11", "base"), ("2026-03-12", "silver"), ("2026-03-31", "silver")],
+    )
+    def test_o3_it_counts_with_those_of_the_next_month(self, late: str, tier: str) -> None:
+        """Its windows are those of the 30 days from its own on, wherever a month ends."""
+        ladder = clinic(("silver", visits(2)), **ROLLING)
+        member = Member(replace(ladder, backdate_limit_days=60))
+        member.visit("2026-04-10")
+        member.visit(late, now="2026-04-11")
+
+        reached = [("2026-04-10T00:00:00Z", "silver", "reached")] if tier == "silver" else []
+        assert member.steps[1:] == reached
+        assert member.enrolment.tier == tier
+
     def test_o3_between_what_is_known(self) -> None:
         """Neither on its own day nor today is the tier reached, but between them it was."""
         member = member_for_30_days()
