@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from chalicelib.domain.decide.claims import RecordKind
+from chalicelib.domain.decide.claims import ClaimKey, RecordKind
 from chalicelib.domain.ledger.quote import Quote
 from chalicelib.domain.mechanics.quoting import QUOTES
 from chalicelib.domain.mechanics.redemptions import REDEMPTIONS
@@ -22,6 +22,11 @@ def test_which_are_sealed_and_which_pass() -> None:
         "remaining": (False, None),
         "taken_back": (False, None),
     }
+
+
+def test_what_lies_with_the_personal_data() -> None:
+    """A key, such as that of a voucher, tells nobody who somebody is, unless it is said to."""
+    assert not ClaimKey("voucher", "mem_1").personal
 
 
 def test_where_one_lies() -> None:

@@ -67,6 +67,22 @@ def test_what_is_bought(
     assert held(owner(*lines, **more)) == expected
 
 
+def test_line_by_line() -> None:
+    """What is left of the sale is less by what came back, whatever of it was used."""
+    member = owner(TEA, line("u", 2_000, sku="TEA", quantity=2))
+    use(member, 6)
+
+    for back, units in ((LineReversal("u", quantity=1), 8), (LineReversal("t"), 4)):
+        member.reverse("sale", NOW, back)
+        left = member.left_of("sale")
+        assert left is not None
+        sold = PackageSale("teas", units, "clinic/tea@2026-02-11")
+        assert left.outcomes == (PackagesSold("clinic", (sold,)),)
+    assert held(member) == {}
+    # Of the six that were used four were sold for good, and two are owed.
+    assert member.account.counter("revoked/clinic/tea@2026-02-11") == 2
+
+
 def test_what_is_told_of_it() -> None:
     """The outcome of the purchase names the package, its units and their grant."""
     member = owner(TEA, line("x", 100))

@@ -202,6 +202,28 @@ def test_calendar_years_beside_a_rolling_ladder() -> None:
     assert considered(member, "2027-01-01").reason == "0 of 1000 is spent"
 
 
+@pytest.mark.parametrize(
+    ("since", "spent_on", "reached"),
+    [
+        ("2026-03-01T00:00:00Z", "2026-02-28", True),
+        ("2026-03-01T00:00:00Z", "2026-03-01", False),
+        # A day on which both were in force is judged by either.
+        ("2026-03-01T00:00:00.001Z", "2026-03-01", True),
+        ("2026-03-01T00:00:00.001Z", "2026-03-02", False),
+    ],
+)
+def test_the_last_day_of_the_terms_before(since: str, spent_on: str, *, reached: bool) -> None:
+    """Terms are in force through the day in which the next ones begin, to the millisecond."""
+    rules = published(
+        ("2026-01-01", clinic(at_least=1_000)),
+        (since, clinic(at_least=5_000)),
+    )
+    member = Member(rules)
+    member.buy(1_000, spent_on)
+
+    assert holds(member, "2026-03-05") is reached
+
+
 def test_each_day_by_the_terms_of_its_day() -> None:
     """Who had reached it keeps it for its term, though the threshold was raised since."""
     rules = published(

@@ -116,7 +116,7 @@ class TestReview:
         member.tick("2030-01-01")
 
         assert member.enrolment.tier == "gold"
-        assert member.enrolment.review_at is None
+        assert (member.enrolment.review_at, member.enrolment.in_grace) == (None, False)
 
     def test_a_notice_of_a_ladder_that_is_gone(self) -> None:
         """A loss that was to be announced after the review is not, where none will come."""

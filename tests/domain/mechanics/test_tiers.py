@@ -299,6 +299,20 @@ class TestReversal:
 
         assert member.enrolment.tier == "base"
 
+    @pytest.mark.parametrize(
+        ("second", "tier"),
+        [("2026-01-01", "base"), ("2026-12-31", "base"), ("2026-12-30", "base")],
+    )
+    def test_to_the_last_day_of_its_window(self, second: str, tier: str) -> None:
+        """The first and the last day of the year are among it."""
+        member = Member(clinic(("silver", visits(1))), joined="2026-01-01")
+        member.visit(second, name="2")
+        assert member.enrolment.tier == "silver"
+
+        member.reverse("2", "2026-12-31T23:59:59.999Z")
+
+        assert member.enrolment.tier == tier
+
     def test_activities_of_a_window_that_is_over(self) -> None:
         """What was reviewed since stands until the next review."""
         member = yearly()
