@@ -235,7 +235,15 @@ def test_f_under_the_least_bill_it_uses_nothing() -> None:
 
 
 @pytest.mark.parametrize(
-    ("limit", "offs"), [({"money": 700}, [500, 200]), ({"units": 1}, [500, 0])]
+    ("limit", "offs"),
+    [
+        ({"money": 700}, [500, 200]),
+        ({"units": 1}, [500, 0]),
+        # Of four units the first is for all, and the second for as many as it leaves.
+        ({"units": 4}, [500, 0]),
+        ({"units": 5}, [500, 500]),
+        ({"orders": 1}, [500, 500]),
+    ],
 )
 def test_f_two_vouchers_share_a_limit(limit: dict[str, Any], offs: list[int]) -> None:
     """F: of two vouchers of one offer the second has what the first leaves."""
@@ -245,7 +253,7 @@ def test_f_two_vouchers_share_a_limit(limit: dict[str, Any], offs: list[int]) ->
     member.adjust(9, NOON)
     vouchers = tuple(member.redeem("off", NOON).id for _ in range(2))
 
-    made = quoted(member, line("1", 2000), vouchers=vouchers)
+    made = quoted(member, line("1", 2000, quantity=4), vouchers=vouchers)
 
     assert [each.amount for each in made.considered if each.redemption] == offs
 

@@ -102,7 +102,10 @@ class TestWhatCanBeRevoked:
         assert member.refused(revoking(version, award="mug"), NOW).code == "award_required"
         assert revoked(member, version, award="cake").returned == (Returned(POINTS, 10),)
         assert revoked(member, version, award="cake").changed is False
-        assert revoked(member, version, award="tea").changed
+        (claim,) = member.do(revoking(version, award="tea"), NOW).claims
+        assert isinstance(claim, SaveRecord)
+        assert claim.record == TakenBack(last(member), ("cake", "tea"), revision=2)
+        assert claim.revision == 2
         assert member.balance.available == 0
         member.tick("2027-02-02")
         assert member.balance.available == 20

@@ -174,6 +174,23 @@ class TestRolling:
         ]
         assert late.steps == told.steps
 
+    def test_reached_again_after_a_step_down(self) -> None:
+        """It lasts by the later of the two, the step or the day that has reached it since."""
+        member = member_for_30_days(downgrade="one_level")
+        visit_times(member, 4, "2026-02")
+        member.tick("2026-03-07")
+        assert (member.enrolment.tier, member.enrolment.review_at) == (
+            "silver",
+            at("2026-04-07T00:00:00Z"),
+        )
+        member.visit("2026-03-20")
+        member.visit("2026-03-21")
+
+        member.tick("2026-04-07")
+
+        assert (member.enrolment.tier, member.enrolment.in_grace) == ("silver", False)
+        assert member.enrolment.review_at == at("2026-04-21T00:00:00Z")
+
     def test_never_down(self) -> None:
         """With downgrade none a late activity raises for good."""
         document = clinic(("silver", visits(2)), **{**ROLLING, "downgrade": "none"})
