@@ -8,13 +8,14 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from chalicelib.domain.authoring.validation import validate
 from chalicelib.domain.errors import Invalid
 from chalicelib.domain.ledger.events import StatusesExpired, StatusVerified, StatusWithdrawn
 from chalicelib.domain.mechanics import statuses
 from chalicelib.domain.mechanics.membership import Enrol
 from chalicelib.domain.mechanics.statuses import StatusResult, VerifyStatus, WithdrawStatus
 from chalicelib.domain.programme.document import Programme
-from tests.domain.building import Member, at, programme, published
+from tests.domain.building import Member, at, points, programme, published
 
 NOW = "2026-03-02"
 VERIFYING = VerifyStatus(member="mem_1", programme="clinic", status="plan")
@@ -146,6 +147,35 @@ def test_closing() -> None:
 
     assert statuses.VERIFIED.all(member.account) == {}
     assert member.tick("2026-04-01") == ()
+
+
+@pytest.mark.parametrize(
+    ("changes", "pointer"),
+    [
+        ({}, None),
+        ({"max_days": 1}, None),
+        ({"max_days": 3660}, None),
+        ({"max_days": 0}, "/statuses/0/max_days"),
+        ({"max_days": 3661}, "/statuses/0/max_days"),
+        ({"id": "s1"}, "/statuses/1/id"),
+    ],
+)
+def test_what_a_document_may_say(changes: dict[str, Any], pointer: str | None) -> None:
+    """Up to fifty, each with its own id, for ten years at the most."""
+    listed = [{"id": f"s{number}", "name": "S"} for number in range(50)]
+    document = {
+        "id": "clinic",
+        "name": "Clinic",
+        "time_zone": "UTC",
+        "money": {"currency": "GBP"},
+        "currencies": [points()],
+        "statuses": [{**listed[0], **changes}, *listed[1:]],
+    }
+    found = [each.pointer for each in validate(document).problems]
+    assert found == ([] if pointer is None else [pointer])
+
+    document["statuses"] = [*listed, {"id": "more", "name": "S"}]
+    assert [each.pointer for each in validate(document).problems] == ["/statuses"]
 
 
 def test_what_a_document_says_of_one() -> None:

@@ -144,6 +144,23 @@ class TestRolling:
         assert member.steps[1:] == reached
         assert member.enrolment.tier == tier
 
+    @pytest.mark.parametrize("now", ["2026-03-26", "2026-04-30"])
+    def test_o3_from_the_first_of_the_days_that_it_brings(self, now: str) -> None:
+        """Held from the first day that the late one brings, and by the last of them."""
+        spent = {"all": [{"metric": "spend", "at_least": 100}]}
+        document = replace(clinic(("silver", spent), **ROLLING), backdate_limit_days=60)
+        member = Member(document)
+        member.buy(60, "2026-03-20")
+        member.buy(20, "2026-03-25")
+
+        member.buy(40, "2026-03-10", now=now)
+        member.tick("2026-04-30")
+
+        assert member.steps[1:] == [
+            ("2026-03-20T00:00:00Z", "silver", "reached"),
+            ("2026-04-25T00:00:00Z", "base", "reviewed"),
+        ]
+
     def test_o3_between_what_is_known(self) -> None:
         """Neither on its own day nor today is the tier reached, but between them it was."""
         member = member_for_30_days()
