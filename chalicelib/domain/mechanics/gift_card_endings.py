@@ -14,33 +14,26 @@ from typing import ClassVar, Final
 from msgspec import Struct
 from msgspec.structs import replace
 
-from chalicelib.domain.decide.commands import Command
 from chalicelib.domain.decide.decider import Decider
 from chalicelib.domain.decide.event_builder import EventBuilder
 from chalicelib.domain.decide.mechanic import Mechanic, UndonePayment
-from chalicelib.domain.errors import Conflict, NotFound
-from chalicelib.domain.ledger.account import Holder
+from chalicelib.domain.errors import Conflict
 from chalicelib.domain.ledger.events import Event, GiftCardCancelled, GiftCardSold, noted
 from chalicelib.domain.ledger.postings import FORFEITED, PAID_IN
 from chalicelib.domain.mechanics import gift_cards, value
 from chalicelib.domain.mechanics.gift_card_terms import SECTION
-from chalicelib.domain.mechanics.gift_cards import GIFT_CARD, Sold
+from chalicelib.domain.mechanics.gift_cards import OfGiftCard, Sold
 from chalicelib.domain.programme.document import Programme
 
 
-class CancelGiftCard(Command, frozen=True):
+class CancelGiftCard(OfGiftCard, frozen=True):
     """End a gift card; what is left on it is ``refunded``, or else forfeited."""
 
-    asked_of: ClassVar[tuple[Holder, ...]] = (GIFT_CARD,)
     when_full: ClassVar[bool] = True
 
     refunded: bool
     reason: str
     note: str = ""
-
-    def not_found(self) -> NotFound:
-        """Return the refusal where there is no such card."""
-        return gift_cards.unknown()
 
 
 class Ended(Struct, frozen=True):

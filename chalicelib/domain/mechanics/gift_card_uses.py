@@ -15,17 +15,15 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from chalicelib.domain.decide.claims import EventRef, RecordKind, Ref, SaveRecord
-from chalicelib.domain.decide.commands import Command
 from chalicelib.domain.decide.decider import Decider, Known
 from chalicelib.domain.decide.mechanic import Mechanic
 from chalicelib.domain.errors import Conflict, Invalid, NotFound
-from chalicelib.domain.ledger.account import Holder
 from chalicelib.domain.ledger.calendar import Instant
 from chalicelib.domain.ledger.events import GiftCardUseCancelled, GiftCardUsed, noted
 from chalicelib.domain.ledger.lots import Taken
 from chalicelib.domain.ledger.postings import FORFEITED, REDEEMED
 from chalicelib.domain.mechanics import gift_cards, restoring, value
-from chalicelib.domain.mechanics.gift_cards import GIFT_CARD, Sold
+from chalicelib.domain.mechanics.gift_cards import OfGiftCard, Sold
 
 
 class Use(Struct, frozen=True, omit_defaults=True):
@@ -52,19 +50,10 @@ class Use(Struct, frozen=True, omit_defaults=True):
 USES: Final = RecordKind("gift_card_use", Use)
 
 
-class _OfCard(Command, frozen=True):
-    """What is asked of a gift card, whose id is ``member``."""
-
-    asked_of: ClassVar[tuple[Holder, ...]] = (GIFT_CARD,)
-    when_full: ClassVar[bool] = True
-
-    def not_found(self) -> NotFound:
-        """Return the refusal where there is no such card."""
-        return gift_cards.unknown()
-
-
-class UseGiftCard(_OfCard, frozen=True):
+class UseGiftCard(OfGiftCard, frozen=True):
     """Pay with a part of a gift card; ``money`` is that of the purchase, as ISO 4217 has it."""
+
+    when_full: ClassVar[bool] = True
 
     use_id: str
     amount: int
@@ -72,8 +61,10 @@ class UseGiftCard(_OfCard, frozen=True):
     reference: str = ""
 
 
-class CancelGiftCardUse(_OfCard, frozen=True):
+class CancelGiftCardUse(OfGiftCard, frozen=True):
     """Take a use back, or ``amount`` of it: all that is left of it where nothing is said."""
+
+    when_full: ClassVar[bool] = True
 
     use_id: str
     amount: int | None = None

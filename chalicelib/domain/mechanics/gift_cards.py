@@ -73,14 +73,23 @@ _THE: Final = "the"
 _SOLD: Final = ProgressStore("gift_cards/sold", Sold)
 
 
-class SellGiftCard(Command, frozen=True):
+class OfGiftCard(Command, frozen=True):
+    """What is asked of a gift card, whose id is ``member``."""
+
+    asked_of: ClassVar[tuple[Holder, ...]] = (GIFT_CARD,)
+
+    def not_found(self) -> NotFound:
+        """Return the refusal where there is no such card."""
+        return unknown()
+
+
+class SellGiftCard(OfGiftCard, frozen=True):
     """
     Sell a gift card of ``amount`` minor units; ``member`` is the id that it gets.
 
     ``code`` is the look-up hash of its code, ``payment`` that of the ``reference``, if it has one.
     """
 
-    asked_of: ClassVar[tuple[Holder, ...]] = (GIFT_CARD,)
     opens: ClassVar[bool] = True
 
     programme: str
