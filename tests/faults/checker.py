@@ -19,6 +19,7 @@ from tests.faults.balances import check_journal
 from tests.faults.benefits import check_benefits
 from tests.faults.birthdays import check_birthdays
 from tests.faults.ending import Ending, TenantEnding
+from tests.faults.gifting import check_gift_cards
 from tests.faults.handing_on import check_transfers
 from tests.faults.history import History
 from tests.faults.lasting import check_lasting
@@ -60,6 +61,7 @@ def check(history: History) -> list[str]:
         found.extend(check_revocations(tenant))
         found.extend(check_transfers(tenant))
         found.extend(check_households(tenant))
+        found.extend(check_gift_cards(tenant))
         found.extend(_Answers(history, ending, tenant).check())
         if tenant.id in history.settled:
             found.extend(_late(tenant, history.settled[tenant.id]))

@@ -13,6 +13,7 @@ from chalicelib.domain.ledger.calendar import Instant
 from chalicelib.domain.ledger.events import Event
 from chalicelib.domain.ledger.journal import StoredEvent
 from chalicelib.domain.ledger.quote import Quote
+from chalicelib.domain.mechanics.gift_card_uses import USES, Use
 from chalicelib.domain.mechanics.quoting import QUOTES
 from chalicelib.domain.mechanics.redemptions import REDEMPTIONS, Redemption
 from chalicelib.domain.mechanics.remaining import REMAINING, Remaining
@@ -27,10 +28,16 @@ from tests.faults.world import SECRETS, Scenario
 
 _ENTRY: Final = "E#"
 _KINDS: Final[dict[str, RecordKind[Any]]] = {
-    kind.name: kind for kind in (REDEMPTIONS, REMAINING, QUOTES, TAKEN_BACK)
+    kind.name: kind for kind in (REDEMPTIONS, REMAINING, QUOTES, TAKEN_BACK, USES)
 }
-#: What the id of a household begins with; every other account is a member's.
+#: What the ids of households and gift cards begin with; every other account is a member's.
 HOUSEHOLD: Final = "hh_"
+CARD: Final = "card_"
+
+
+def is_card(account: str) -> bool:
+    """Tell whether an account is a gift card's, by its id."""
+    return account.startswith(CARD)
 
 
 class Journal:
@@ -57,7 +64,8 @@ class TenantEnding:
     """
     What is stored of one tenant.
 
-    ``remaining`` is what reversals left of an activity, by its member and the version of its event.
+    ``remaining`` is what reversals left of an activity, by its member and the version of its event,
+    ``card_uses`` are by their gift card and their id.
     """
 
     def __init__(self, tenant: str, programmes: Programmes) -> None:
@@ -70,6 +78,7 @@ class TenantEnding:
         self.records: dict[str, Remembered] = {}
         self.quotes: dict[str, Quote] = {}
         self.remaining: dict[tuple[str, int], Remaining] = {}
+        self.card_uses: dict[tuple[str, str], Use] = {}
         self.profiles: dict[str, Profile] = {}
         self.lookups: dict[str, str] = {}
         #: What the tenant's lists have: by their names, of whom or what and since when.
@@ -143,6 +152,8 @@ class TenantEnding:
                 self.redemptions[record.id] = record
             elif isinstance(record, Remaining):
                 self.remaining[member, int(record_id)] = record
+            elif isinstance(record, Use):
+                self.card_uses[member, record_id] = record
             elif isinstance(record, Quote):
                 self.quotes[record.id] = record
             for counter, amount in item.get("takes", {"M": {}})["M"].items():

@@ -49,6 +49,7 @@ from chalicelib.domain.mechanics import (
     discounts,
     earning,
     entitlement_uses,
+    gift_card_uses,
     holds,
     households,
     inactivity,
@@ -475,6 +476,22 @@ def _swapped(owner: Any, name: str, replacement: Any) -> Iterator[None]:
 
 
 @contextmanager
+def _comes_back_again() -> Iterator[None]:
+    """Cancel a whole use of a gift card, whatever of it came back before."""
+    rightly = gift_card_uses.last_taken
+
+    def wrongly(taken: tuple[Taken, ...], _back: int, amount: int) -> Iterator[Taken]:
+        return rightly(taken, 0, amount)
+
+    whole = property(lambda use: use.amount)
+    with (
+        _swapped(gift_card_uses, "last_taken", wrongly),
+        _swapped(gift_card_uses.Use, "left", whole),
+    ):
+        yield
+
+
+@contextmanager
 def _handled(command: type[Command], handler: Handler) -> Iterator[None]:
     handlers = sys.modules[command.__module__].MECHANIC.handlers
     original = handlers[command]
@@ -529,6 +546,7 @@ MUTANTS: Final[dict[str, Mutant]] = {
     "one-fee-two-periods": Mutant(plant=lambda: _handled(PayFee, _paid_twice)),
     "goes-back-again": Mutant(plant=lambda: _handled(ReversePayment, _goes_back_again)),
     "revoked-is-forgotten": Mutant(plant=lambda: _handled(RevokeAward, _revoked_is_forgotten)),
+    "card-pays-back-again": Mutant(plant=_comes_back_again),
     "confirmed-again": Mutant(plant=lambda: _handled(ConfirmQuote, _confirm_again)),
     "noticed-at-crossing": Mutant(
         plant=lambda: _swapped(discounts, "held_through", _noticed_at_crossing)

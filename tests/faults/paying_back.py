@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from chalicelib.domain.ledger.events import (
     Event,
+    GiftCardSold,
     PaymentReversed,
     PlanFeePaid,
     PlanSubscribed,
@@ -78,7 +79,7 @@ def check_payments(tenant: TenantEnding) -> Iterator[str]:
 def _paid(event: Event) -> int:
     """Return how much money an event reports, in minor units."""
     match event.data:
-        case WalletToppedUp(amount=amount):
+        case WalletToppedUp(amount=amount) | GiftCardSold(amount=amount):
             return amount
         case PlanSubscribed(fee=fee) | PlanFeePaid(fee=fee):
             return fee

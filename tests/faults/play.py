@@ -18,6 +18,8 @@ from chalicelib.usecases.stored import IdempotencyKey, IndexRange
 from tests.faults import storage
 from tests.faults.chance import Chance
 from tests.faults.world import (
+    CARD_BEFORE,
+    CARD_USE_BEFORE,
     DAY,
     HELD_BEFORE,
     HOME_BEFORE,
@@ -25,6 +27,7 @@ from tests.faults.world import (
     MINUTE,
     Scenario,
     activities_before,
+    card_code,
     clock_of,
     redeemed_before,
 )
@@ -73,6 +76,13 @@ class Play:
             ]
         self.given: dict[str, list[tuple[str, int]]] = defaultdict(list)
         self.payments: dict[str, list[str]] = defaultdict(list)
+        self.cards = {
+            tenant.id: [(CARD_BEFORE, card_code(tenant.id, CARD_BEFORE))]
+            for tenant in scenario.tenants
+        }
+        self.card_uses = {
+            tenant.id: [(CARD_BEFORE, CARD_USE_BEFORE)] for tenant in scenario.tenants
+        }
         self.households = {tenant.id: [HOME_BEFORE] for tenant in scenario.tenants}
         self.index_ranges: list[IndexRange] = []
         self.holds = {

@@ -63,6 +63,10 @@ PACKAGE: Final[dict[str, Any]] = {
     "unit_price": 300,
     "on": ["payment.received"],
 }
+#: A gift card that lasts so many days, and how long what comes back of it lasts at least.
+GIFT: Final = "gift"
+GIFT_DAYS: Final = 3
+GIFT_AGAIN_DAYS: Final = 2
 CARD_KEY: Final = f"{PROGRAMME}/{CARD['id']}"
 
 
@@ -119,7 +123,12 @@ def document(rates: Rates, time_zone: str) -> dict[str, Any]:
                 "expiry": {"type": "fixed", "on": "12-31"},
                 "negative_balance": "clamp",
             },
-            {"id": "prepaid", "name": "prepaid", "expiry": {"type": "never"}},
+            {
+                "id": "prepaid",
+                "name": "prepaid",
+                "expiry": {"type": "never"},
+                "restored_life_days": GIFT_AGAIN_DAYS,
+            },
             {
                 "id": "stars",
                 "name": "stars",
@@ -317,6 +326,16 @@ def document(rates: Rates, time_zone: str) -> dict[str, Any]:
                 "kind": "prepaid",
                 "bands": [{"at_least": 2000, "percent": 10}, {"at_least": 5000, "percent": 20}],
                 "bands_by": "every",
+            }
+        ],
+        "gift_cards": [
+            {
+                "id": GIFT,
+                "name": "Gift",
+                "currency": "prepaid",
+                "min_amount": 1000,
+                "max_amount": 2500,
+                "expiry": {"type": "rolling", "days": GIFT_DAYS},
             }
         ],
         "stamp_cards": [CARD],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from typing import Final
 
 import msgspec
 
@@ -158,7 +159,7 @@ def check_quotes(tenant: TenantEnding) -> Iterator[str]:
                 bought[event.data.quote] += 1
                 yield from (f"{name}: {fault}" for fault in _cost(tenant, event, event.data))
         account = tenant.accounts.get(member)
-        if account is not None and account.status != "closed":
+        if account is not None and account.status in ("prospect", "enrolled"):
             yield from (f"{name}: {fault}" for fault in _rates(tenant, member, journal))
     for (member, version), left in tenant.remaining.items():
         outcome = _bought(left.outcomes)
@@ -204,11 +205,19 @@ def _bought(outcomes: Iterable[JournalOutcome]) -> QuoteBought | None:
     return next((each for each in outcomes if isinstance(each, QuoteBought)), None)
 
 
+_COMES_OR_GOES: Final = frozenset(
+    {
+        *("wallet.topped_up", "gift_card.received", "lots.expired"),
+        *("transfer.sent", "transfer.received"),
+    }
+)
+
+
 def _rates(tenant: TenantEnding, member: str, journal: Journal) -> Iterator[str]:
     """What came in at each rate is there, or was given away, or drawn and did not come back."""
     expected: Counter[int] = Counter()
     for event in journal.events:
-        if event.kind in ("wallet.topped_up", "transfer.sent", "transfer.received"):
+        if event.kind in _COMES_OR_GOES:
             for effect in event.effects:
                 if isinstance(effect, LotChange) and effect.currency == PREPAID:
                     expected[effect.lot.rate] += effect.delta
@@ -218,6 +227,8 @@ def _rates(tenant: TenantEnding, member: str, journal: Journal) -> Iterator[str]
                 returned = min(part.amount, back)
                 back -= returned
                 expected[part.lot.rate] -= part.amount - returned
+            # What is a gift has a last day.
+            expected[0] -= draw.expired
     held: Counter[int] = Counter()
     for lot in tenant.accounts[member].balance(PREPAID).lots:
         held[lot.key.rate] += lot.amount

@@ -18,8 +18,8 @@ from chalicelib.domain.ledger.events import (
 )
 from chalicelib.domain.ledger.postings import REDEEMED, TENANT, Posting, kind_of, payee
 from chalicelib.domain.mechanics.redemptions import Redemption, stock_counter
-from chalicelib.usecases.stored import KeyHolder
-from tests.faults.ending import HOUSEHOLD, TenantEnding
+from chalicelib.usecases.stored import LISTED_ACCOUNTS, KeyHolder
+from tests.faults.ending import CARD, HOUSEHOLD, TenantEnding
 from tests.faults.programmes import PREPAID, PROGRAMME, STOCK
 
 
@@ -27,7 +27,7 @@ def check_tenant(tenant: TenantEnding) -> Iterator[str]:
     """Check what goes beyond one account: redemptions, stock, vouchers, people."""
     yield from _redemptions(tenant)
     yield from _listed(tenant)
-    members = {each for each in tenant.accounts if not each.startswith(HOUSEHOLD)}
+    members = {each for each in tenant.accounts if not each.startswith((HOUSEHOLD, CARD))}
     for member in members ^ tenant.profiles.keys():
         yield f"{tenant.id} {member} has an account or a profile, not both"
     for lookup, member in tenant.lookups.items():
@@ -91,8 +91,8 @@ def _listed(tenant: TenantEnding) -> Iterator[str]:
         since = each.changed_at or each.issued_at
         listed[f"redemption/{each.state}"].add((since, f"{each.member}#{each.id}"))
     for name, account in tenant.accounts.items():
-        if account.status == "household":
-            listed["household"].add((account.opened_at, name))
+        if account.status in LISTED_ACCOUNTS:
+            listed[account.status].add((account.opened_at, name))
     for name, profile in tenant.profiles.items():
         listed["member"].add((profile.created_at, name))
     for name in listed.keys() | tenant.lists.keys():

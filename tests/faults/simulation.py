@@ -23,6 +23,7 @@ from chalicelib.store.ledger import DynamoLedger
 from chalicelib.usecases.services import Caller
 from tests.faults import storage
 from tests.faults.chance import Chance
+from tests.faults.ending import is_card
 from tests.faults.faults import Call, Killed
 from tests.faults.history import History
 from tests.faults.line import Line, Underway
@@ -272,7 +273,7 @@ class Simulation:
         self._free.append(task.slot)
         for outcome in delivery.outcomes:
             known = self._play.members[intent.tenant]
-            if outcome.member and outcome.member not in known:
+            if outcome.member and outcome.member not in known and not is_card(outcome.member):
                 known.append(outcome.member)
         waits = any(waiting.intent is intent for waiting in self._waiting)
         if not intent.is_settled and not waits:

@@ -38,7 +38,7 @@ def draw_tick(play: Play, tenant: str) -> Request:
     clocked = _is_clocked(play, tenant)
     shards = {
         int(keys.due_pk(tenant, member, on_test_clock=False)[-2:])
-        for member in play.members[tenant]
+        for member in (*play.members[tenant], *(card for card, _ in play.cards[tenant]))
     } | {play.chance.below(SHARDS)}
 
     def run(services: Services, job: Caller) -> None:

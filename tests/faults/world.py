@@ -21,6 +21,8 @@ from chalicelib.domain.ledger.calendar import Instant, add_days, local_date, par
 from chalicelib.domain.ledger.events import QUOTED, Line
 from chalicelib.domain.mechanics.entitlement_uses import UseEntitlement
 from chalicelib.domain.mechanics.entitlements import GrantEntitlement
+from chalicelib.domain.mechanics.gift_card_uses import UseGiftCard
+from chalicelib.domain.mechanics.gift_cards import SellGiftCard
 from chalicelib.domain.mechanics.holds import PlaceHold
 from chalicelib.domain.mechanics.households import JoinHousehold
 from chalicelib.domain.mechanics.quoting import MakeQuote
@@ -45,7 +47,7 @@ from chalicelib.usecases.services import Caller, Services
 from chalicelib.usecases.stored import Answer, Settings
 from tests.faults import storage
 from tests.faults.chance import Chance
-from tests.faults.programmes import MAX_MEMBERS, PROGRAMME, VERSIONS, document
+from tests.faults.programmes import GIFT, MAX_MEMBERS, PROGRAMME, VERSIONS, document
 from tests.faults.slots import COUNT, Slot
 
 MINUTE: Final = 60_000
@@ -69,6 +71,9 @@ BORN_AFTER: Final = (1, 3, None)
 HELD_BEFORE: Final = "hold_before"
 # The household of the second and the third member, with no place left.
 HOME_BEFORE: Final = "hh_before"
+# A gift card that was sold before a history begins, and paid for something.
+CARD_BEFORE: Final = "card_before"
+CARD_USE_BEFORE: Final = "use_before"
 # What the second member's consultation cost, that was quoted and bought.
 BOUGHT_BEFORE: Final = 13_579
 # Whose redemptions clients know when a history begins: of the second reward one is left.
@@ -251,6 +256,18 @@ class _Setting:
                 member=one, household=HOME_BEFORE, role="adult", max_members=founding
             )
             change_account(services, caller, home, _told)
+        gift = SellGiftCard(
+            member=CARD_BEFORE,
+            programme=PROGRAMME,
+            gift_card=GIFT,
+            amount=2500,
+            code=code_hash(tenant.id, CARD_BEFORE),
+        )
+        change_account(services, caller, gift, _told)
+        paid_with_it = UseGiftCard(
+            member=CARD_BEFORE, use_id=CARD_USE_BEFORE, amount=700, money="GBP"
+        )
+        change_account(services, caller, paid_with_it, _told)
         # The first member's last event; of the quota one is left.
         parking = UseEntitlement(member=members[0], programme=PROGRAMME, entitlement="parking")
         change_account(services, caller, parking, _told)
@@ -291,6 +308,16 @@ def redeemed_before(tenant: str, members: Sequence[str]) -> list[tuple[str, str,
         code = voucher_code.make(SECRETS.code_seed(tenant, redemption))
         found.append((members[who], redemption, voucher_code.shown(code)))
     return found
+
+
+def card_code(tenant: str, card: str) -> str:
+    """Return the code of a gift card, as it is printed."""
+    return voucher_code.shown(voucher_code.make(SECRETS.code_seed(tenant, card)))
+
+
+def code_hash(tenant: str, card: str) -> str:
+    """Return the look-up hash of a gift card's code."""
+    return SECRETS.gift_card(tenant, voucher_code.read(card_code(tenant, card)))
 
 
 def services_over(
