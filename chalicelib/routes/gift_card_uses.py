@@ -108,7 +108,12 @@ def use(call: Call[GiftCardUseBody, DryRun]) -> Reply:
     query=DryRun,
     answer=CancelledGiftCardUseView,
     idempotent=True,
-    errors=("gift_card_not_found", "gift_card_use_not_found", "gift_card_use_cancelled"),
+    errors=(
+        "gift_card_not_found",
+        "gift_card_use_not_found",
+        "gift_card_use_cancelled",
+        "exceeds_remaining",
+    ),
 )
 def cancel_use(call: Call[GiftCardUseCancellationBody, DryRun]) -> Reply:
     """Put back what a card paid."""

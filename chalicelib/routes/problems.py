@@ -194,7 +194,7 @@ CODES: Final[dict[str, Code]] = {
     "gift_card_expired": Code(409, "The gift card has expired", "expires_on"),
     "gift_card_used_up": Code(409, "Nothing is left on the gift card", "available"),
     "gift_card_too_little": Code(409, "Too little is left on the gift card", "available missing"),
-    "gift_card_use_cancelled": Code(409, "The use was cancelled already", "available"),
+    "gift_card_use_cancelled": Code(409, "The use was cancelled already"),
     "gift_card_stays": Code(409, "The gift card cannot go into a wallet"),
     "exceeds_hold": Code(409, "The hold is for less", "held"),
     "hold_ended": Code(409, "The hold has ended", "state"),

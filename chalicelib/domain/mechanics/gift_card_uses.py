@@ -134,12 +134,7 @@ def cancel_use(decider: Decider, command: CancelGiftCardUse) -> UseCancelled:
     if made is None:
         raise NotFound("gift_card_use_not_found", "This gift card has no such use.")
     amount = made.left if command.amount is None else command.amount
-    if not amount or amount > made.left:
-        raise Conflict(
-            "gift_card_use_cancelled",
-            f"{made.back} of {made.amount} came back already: {made.left} can be cancelled.",
-            available=made.left,
-        )
+    _check_left(made, amount)
     event = decider.event()
     sold = gift_cards.sold_in(decider.member)
     before = decider.member.balance(sold.currency)
@@ -164,6 +159,18 @@ def cancel_use(decider: Decider, command: CancelGiftCardUse) -> UseCancelled:
     )
     left = gift_cards.left_on(decider.member, sold)
     return UseCancelled(made, sold, amount, usable, expired, settled, forfeited, left)
+
+
+def _check_left(made: Use, amount: int) -> None:
+    if not made.left:
+        raise Conflict("gift_card_use_cancelled", "All of this use was cancelled already.")
+    if amount > made.left:
+        raise Conflict(
+            "exceeds_remaining",
+            f"Only {made.left} of this use is left to cancel, not {amount}.",
+            pointer="/amount",
+            remaining=made.left,
+        )
 
 
 def last_taken(taken: tuple[Taken, ...], back: int, amount: int) -> Iterator[Taken]:

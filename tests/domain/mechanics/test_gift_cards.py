@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chalicelib.domain.authoring.validation import validate
+from chalicelib.domain.authoring.validation import check_succession, validate
 from chalicelib.domain.decide.benefits import Returned
 from chalicelib.domain.decide.claims import ClaimKey
 from chalicelib.domain.decide.settling import due_at
@@ -162,7 +162,8 @@ class TestUse:
 
         with pytest.raises(LoyaltyError) as refusal:
             card.take_back(amount=1_001)
-        assert refusal.value.extensions == {"available": 1_000}
+        assert refusal.value.code == "exceeds_remaining"
+        assert refusal.value.extensions == {"pointer": "/amount", "remaining": 1_000}
 
     def test_of_another_card(self) -> None:
         """A use is found under its own card."""
@@ -574,6 +575,15 @@ class TestDocument:
         document = selling(kind(into_wallets=False), expiry={"type": "inactivity", "months": 6})
 
         assert validate(msgspec.json.decode(msgspec.json.encode(document))).problems == ()
+
+    def test_its_ids_are_permanent(self) -> None:
+        """What was sold keeps its name: a later version may end the sale, and not drop it."""
+        before, over = selling(kind()), selling(kind(valid_until="2026-03-01"))
+
+        found = check_succession(before, selling(kind(id="other")))
+
+        assert [each.pointer for each in found] == ["/gift_cards"]
+        assert check_succession(before, over) == ()
 
     def test_of_one_id(self) -> None:
         """Two of one id are refused."""
