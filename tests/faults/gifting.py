@@ -9,7 +9,7 @@ from typing import NamedTuple
 from chalicelib.domain.ledger.events import (
     Event,
     GiftCardCancelled,
-    GiftCardEmptied,
+    GiftCardMoved,
     GiftCardReceived,
     GiftCardUseCancelled,
     GiftCardUsed,
@@ -134,7 +134,7 @@ def check_gift_cards(tenant: TenantEnding) -> Iterator[str]:
             yield from (f"{tenant.id} {card[-3:]}: {fault}" for fault in _card(tenant, card))
             for event in journal.events:
                 data = event.data
-                if isinstance(data, GiftCardEmptied):
+                if isinstance(data, GiftCardMoved):
                     came[card, data.member, data.amount, event.effective_at] -= 1
     for moved, count in came.items():
         if count:
@@ -190,6 +190,6 @@ def _ended(events: list[Event]) -> Iterator[str]:
     """Nothing is taken off a card that has ended."""
     ended = False
     for event in events:
-        if ended and isinstance(event.data, GiftCardUsed | GiftCardEmptied):
+        if ended and isinstance(event.data, GiftCardUsed | GiftCardMoved):
             yield f"event {event.version} takes off what has ended"
         ended = ended or isinstance(event.data, GiftCardCancelled | PaymentReversed)

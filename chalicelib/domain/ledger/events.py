@@ -806,7 +806,7 @@ class GiftCardUseCancelled(_Data, frozen=True, tag="gift_card.use_cancelled"):
     reason: str = ""
 
 
-class GiftCardEmptied(_Data, frozen=True, tag="gift_card.put_into_wallet"):
+class GiftCardMoved(_Data, frozen=True, tag="gift_card.moved"):
     """In a gift card's journal: a member puts what is on it, or a part, into their wallet."""
 
     member: MadeId

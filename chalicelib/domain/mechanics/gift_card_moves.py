@@ -19,7 +19,7 @@ from chalicelib.domain.decide.decider import MEMBER, Decider, Known
 from chalicelib.domain.decide.mechanic import Mechanic
 from chalicelib.domain.errors import Conflict
 from chalicelib.domain.ledger import postings
-from chalicelib.domain.ledger.events import GiftCardEmptied, GiftCardReceived
+from chalicelib.domain.ledger.events import GiftCardMoved, GiftCardReceived
 from chalicelib.domain.ledger.lots import Taken
 from chalicelib.domain.mechanics import expiry, gift_cards, value
 from chalicelib.domain.mechanics.gift_card_terms import SECTION
@@ -61,7 +61,7 @@ def put_into_wallet(decider: Decider, command: PutIntoWallet) -> Received:
     taken = value.debit(event, sold.currency, amount, destination=way)
     sold = replace(sold, moved=sold.moved + amount)
     gift_cards.put(event, sold)
-    event.record(GiftCardEmptied(command.member, sold.currency, amount))
+    event.record(GiftCardMoved(command.member, sold.currency, amount))
     parts = tuple(_announced(programme, sold, part) for part in taken)
     own = decider.event()
     value.report_given(own, sold.currency, amount, cause="gift_card", kind="prepaid")

@@ -29,7 +29,7 @@ DATA: Final[tuple[type[Any], ...]] = get_args(Data)
 OUTCOMES: Final[tuple[type[Any], ...]] = get_args(Outcome)
 KINDS: Final = {data: kind_of(data) for data in DATA}
 #: Past tenses that do not end in `ed`.
-IRREGULAR: Final = {"given", "left", "paid", "sent", "withdrawn"}
+IRREGULAR: Final = {"given", "left", "paid", "sent", "sold", "withdrawn"}
 
 SCALARS: Final[dict[Any, st.SearchStrategy[Any]]] = {
     str: st.text(max_size=4),
@@ -77,7 +77,7 @@ class TestKinds:
     @pytest.mark.parametrize(("data", "kind"), KINDS.items(), ids=KINDS.values())
     def test_names_are_dotted_and_past(self, data: type[Any], kind: str) -> None:
         """It says what, then what became of it; its type is named alike."""
-        assert re.fullmatch(r"[a-z]+\.[a-z]+(_[a-z]+)?", kind)
+        assert re.fullmatch(r"[a-z]+(_[a-z]+)?\.[a-z]+(_[a-z]+)?", kind)
         words = kind.partition(".")[2].split("_")
         assert any(word.endswith("ed") or word in IRREGULAR for word in words)
         assert data.__name__ == "".join(word.title() for word in re.split(r"[._]", kind))

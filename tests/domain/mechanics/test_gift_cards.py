@@ -16,7 +16,14 @@ from chalicelib.domain.decide.settling import due_at
 from chalicelib.domain.errors import LoyaltyError
 from chalicelib.domain.ledger import compact
 from chalicelib.domain.ledger.activity import Activity
-from chalicelib.domain.ledger.events import GiftCardEmptied, GiftCardReceived, GiftCardSold
+from chalicelib.domain.ledger.events import (
+    GiftCardCancelled,
+    GiftCardMoved,
+    GiftCardReceived,
+    GiftCardSold,
+    GiftCardUseCancelled,
+    GiftCardUsed,
+)
 from chalicelib.domain.ledger.lots import Lot, LotKey, Taken
 from chalicelib.domain.mechanics import gift_card_uses
 from chalicelib.domain.mechanics.activities import RecordActivity
@@ -107,6 +114,7 @@ class TestUse:
         card = Card().sell()
 
         first = card.do(card.paying(1_800), SOLD_ON)
+        assert first.events[0].data == GiftCardUsed("use_1", PREPAID, 1_800)
         refusal = card.refused(card.paying(3_201), SOLD_ON)
         last = card.pay(3_200)
 
@@ -143,6 +151,7 @@ class TestUse:
         card.pay(1_800)
 
         parts = [card.take_back(amount=800), card.take_back(amount=1), card.take_back()]
+        assert card.events[-1].data == GiftCardUseCancelled("use_1", PREPAID, 999, "returned")
 
         assert [(part.amount, part.usable, part.left) for part in parts] == [
             (800, 800, 4_000),
@@ -234,7 +243,7 @@ class TestIntoWallets:
         assert (came.amount, came.left) == (2_000, 1_200)
         warned = at("2026-03-25T00:00:00Z")
         assert member.account.balance(PREPAID).lots == (Lot(2_000, KEY, warned),)
-        assert isinstance(card.events[-1].data, GiftCardEmptied)
+        assert card.events[-1].data == GiftCardMoved("mem_1", PREPAID, 2_000)
         assert member.events[-1].data == GiftCardReceived("card_1", PREPAID, 2_000)
         assert moved(card)["transfer/card_1"] == -moved(member)["transfer/card_1"] == 2_000
         assert member.verdict().holds
@@ -309,6 +318,7 @@ class TestEnding:
         card.pay(1_800)
 
         ended = card.end(refunded=refunded)
+        assert card.events[-1].data == GiftCardCancelled(PREPAID, 3_200, refunded, "lost")
         back = card.take_back(amount=800)
 
         assert (ended.amount, ended.refunded) == (3_200, refunded)
