@@ -42,6 +42,8 @@ _HEADERS: Final = {
     "Idempotency-Key": "Sent with every call that is no GET: new for each, such as a UUID, and the "
     "same when a call is sent again."
 }
+#: Of how many values one is to be chosen before they are left to the refusal of a wrong one.
+_CHOICES_MAX: Final = 20
 #: In how many places a field means the same before that is said once for all of them.
 _OFTEN: Final = 2
 
@@ -160,12 +162,17 @@ def _short(schema: Schema, schemas: dict[str, Schema]) -> Schema:
         keyword: _shortened(keyword, value, schemas)
         for keyword, value in schema.items()
         # Of what it may be one by one, the type goes without saying.
-        if keyword not in _LEFT_OUT and not (keyword == "type" and "enum" in schema)
+        if keyword not in _LEFT_OUT and not (keyword == "type" and _are_told(schema))
+        if keyword != "enum" or _are_told(schema)
     }
     if "description" in schema and shortened.get("items", {}).get("type") == "string":
         # The list says what its texts are.
         shortened["items"].pop("description", None)
     return shortened
+
+
+def _are_told(schema: Schema) -> bool:
+    return 0 < len(schema.get("enum", ())) <= _CHOICES_MAX
 
 
 def _shortened(keyword: str, value: Any, schemas: dict[str, Schema]) -> Any:
