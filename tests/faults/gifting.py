@@ -62,7 +62,13 @@ def sell(play: Play, tenant: str) -> Request:
     return request(f"for {amount}", identity, run)
 
 
-def use(play: Play, tenant: str) -> Request:
+def ask(play: Play, tenant: str) -> Request:
+    """Draw what is asked of a card that was sold: all but its end more than once."""
+    ways = ((_use, 5), (_take_back, 4), (_put_into_wallet, 4), (_end, 1))
+    return play.chance.weighted(ways)(play, tenant)
+
+
+def _use(play: Play, tenant: str) -> Request:
     """Draw a part of a card that pays for something, often more than is left."""
     card, code = _held(play, tenant)
     amount = play.chance.pick((300, 700, 1000))
@@ -83,7 +89,7 @@ def use(play: Play, tenant: str) -> Request:
     return request(f"{amount} by {card[-3:]}", identity, run)
 
 
-def take_back(play: Play, tenant: str) -> Request:
+def _take_back(play: Play, tenant: str) -> Request:
     """Draw a use that is cancelled, or a part of it, again perhaps."""
     card, made = play.chance.pick(play.card_uses[tenant][-3:])
     amount = play.chance.pick((None, 100, 300))
@@ -92,7 +98,7 @@ def take_back(play: Play, tenant: str) -> Request:
     return commanded(f"{amount} of {made[-3:]} of {card[-3:]}", identity, command)
 
 
-def put_into_wallet(play: Play, tenant: str) -> Request:
+def _put_into_wallet(play: Play, tenant: str) -> Request:
     """Draw a card, or a part of one, that a member puts into their wallet."""
     (card, code), member = _held(play, tenant), play.member(tenant)
     amount = play.chance.pick((None, 200, 600))
@@ -107,7 +113,7 @@ def put_into_wallet(play: Play, tenant: str) -> Request:
     return request(f"{amount} of {card[-3:]} by {member[-1]}", identity, run)
 
 
-def end(play: Play, tenant: str) -> Request:
+def _end(play: Play, tenant: str) -> Request:
     """Draw a card that is lost, or was sold by mistake."""
     card, _ = _held(play, tenant)
     refunded = play.chance.percent(50)

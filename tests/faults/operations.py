@@ -125,7 +125,7 @@ OPERATIONS: Final = (
         benefits.nothing_lifted,
     ),
     Operation("quote", 5, quoting.make),
-    Operation("confirm", 12, quoting.confirm, frozenset({"activity.recorded"})),
+    Operation("confirm", 18, quoting.confirm, frozenset({"activity.recorded"})),
     Operation("top up", 5, quoting.pay_in, frozenset({"wallet.topped_up"})),
     Operation(
         "chargeback",
@@ -149,16 +149,18 @@ OPERATIONS: Final = (
         frozenset({"household.joined", "household.left"}),
         living_together.nothing_changed,
     ),
-    Operation("sell gift card", 3, gifting.sell, frozenset({"gift_card.sold"})),
-    Operation("pay by gift card", 5, gifting.use, frozenset({"gift_card.used"})),
-    Operation("cancel gift card use", 5, gifting.take_back, frozenset({"gift_card.use_cancelled"})),
+    Operation("sell gift card", 2, gifting.sell, frozenset({"gift_card.sold"})),
     Operation(
-        "gift card into wallet",
-        3,
-        gifting.put_into_wallet,
-        frozenset({"gift_card.received"}),
+        "gift card",
+        6,
+        gifting.ask,
+        frozenset(
+            {
+                *("gift_card.used", "gift_card.use_cancelled"),
+                *("gift_card.received", "gift_card.cancelled"),
+            }
+        ),
     ),
-    Operation("end gift card", 1, gifting.end, frozenset({"gift_card.cancelled"})),
     Operation(
         "verify",
         2,
