@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import click
 
-from chalicelib.domain.errors import Invalid
+from chalicelib.domain.errors import Invalid, Malformed, TooLarge
 
 
 @click.command("validate")
@@ -19,12 +18,15 @@ def command(*, file: Path) -> None:
     Needs no server.  Prints each problem with its place in the document and the fix, then the
     warnings, and exits with 1 where there is a problem.
     """
+    from chalicelib.routes.parsing import parse_object
     from chalicelib.usecases.publish_programme import check_document
 
     try:
-        document = json.loads(file.read_text("utf-8"))
-    except ValueError as error:
-        raise click.ClickException(f"{file} is no JSON: {error}") from None
+        document = parse_object(file.read_bytes())
+    except (Malformed, TooLarge) as refusal:
+        for each in refusal.extensions.get("errors", ()):
+            click.echo(f"{each['pointer'] or '/'}: {each['detail']}")
+        raise click.ClickException(f"{file} is no JSON for the API: {refusal.message}") from None
     try:
         checked = check_document(document)
     except Invalid as refusal:

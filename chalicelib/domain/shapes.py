@@ -24,10 +24,11 @@ from chalicelib.domain.violations import Violation
 _MSGSPEC_PATH: Final = re.compile(r" - at `(?:key in )?`?\$(?P<path>[^`]*)`")
 _PATH_STEP: Final = re.compile(r"\.([^.\[\]]+)|\[(\d+|\.\.\.)\]")
 
+_DECIMAL: Final = "a decimal number"
 _KINDS: Final[tuple[tuple[type, str], ...]] = (
     (bool, "true or false"),
     (int, "a whole number"),
-    (float, "a decimal number"),  # nosemgrep: float-money - a kind of value that JSON has
+    (float, _DECIMAL),  # nosemgrep: float-money - a kind of value that JSON has
     (str, "a string"),
     (list, "a list"),
     (dict, "an object"),
@@ -214,7 +215,9 @@ def _number_violations(
     whole = isinstance(shape, shapes.IntType)
     # nosemgrep: float-money - a kind of value that JSON has
     if isinstance(value, bool) or not isinstance(value, int if whole else int | float):
-        yield Violation(at, f"must be {_wanted(shape)}; got {_kind(value)}")
+        got = _kind(value)
+        fix = ": money is in minor units, 1250 for 12.50" if got == _DECIMAL else ""
+        yield Violation(at, f"must be {_wanted(shape)}; got {got}{fix}")
     elif shape.ge is not None and value < shape.ge:
         yield Violation(at, f"must be at least {shape.ge}")
     elif shape.gt is not None and value <= shape.gt:

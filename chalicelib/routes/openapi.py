@@ -49,6 +49,7 @@ member's token is taken where `members-may` is true, for that member alone.
 # Conventions
 
 - **Money** is whole minor units with an ISO 4217 code: 8000 GBP is 80.00 pounds. Points are whole.
+JSON knows no difference between 80.00 and 80: an amount sent as 80.00 is 80 pence.
 - **Instants** are RFC 3339, in UTC where they are answered: `2026-03-02T10:00:00Z`. Days are dates
 in the programme's zone: `2026-03-02`.
 - **A write** takes an `Idempotency-Key`, new for each intention and the same on a retry: sent

@@ -256,7 +256,7 @@ class IdentityReused(Invalid):
             "idempotency_key_reused",
             "This Idempotency-Key is on record for another request: what is asked for, or who "
             "asks, was another then. Nothing was changed; the request of that time is answered as "
-            "then.",
+            "then. Send another request with a key of its own.",
         )
         self.identity = identity
         self.known = known

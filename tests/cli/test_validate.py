@@ -44,3 +44,13 @@ def test_u13_no_json(tmp_path: Path, text: str) -> None:
 
     assert done.exit_code == 1
     assert "is no JSON" in done.output
+
+
+def test_numbers_are_read_as_by_the_api(tmp_path: Path) -> None:
+    """To JSON 30.0 is 30; a key that is there twice is refused."""
+    done = validated(tmp_path, example("clinic", backdate_limit_days=30.0))
+    assert done.exit_code == 0, done.output
+
+    done = validated(tmp_path, '{"id": "a", "id": "b"}')
+    assert done.exit_code == 1
+    assert "/: names a key twice: `id`" in done.output

@@ -93,8 +93,8 @@ def checked(activity: Activity) -> Activity:
     if amount is not None and activity.money is None:
         raise Invalid(
             "currency_required",
-            "Lines with money need `amount` with its currency.",
-            errors=[{"pointer": "/amount", "detail": "is required where lines have money"}],
+            "Lines with money need the currency that they are in.",
+            errors=[{"pointer": "/currency", "detail": "is required where lines have money"}],
         )
     lines = tuple(
         line if line.id else Line(str(place), line.amount, line.quantity, line.category, line.sku)

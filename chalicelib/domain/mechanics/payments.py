@@ -31,8 +31,9 @@ def claim(decider: Decider, event: EventBuilder, owner: str, programme: str, pay
     if payment:
         known = Conflict(
             "payment_known",
-            "A payment with this reference was reported before: it counts once. Leave it, or give "
-            "another payment its own reference.",
+            "A payment with this reference was reported before: it counts once. Leave it, give "
+            "another payment its own reference, or take back what was reported wrongly with "
+            "POST /v1/payments/reversals.",
         )
         value = f"{programme}/{event.before.version + 1}"
         decider.claim(ClaimKey(key_of(payment), owner, value, refusal=known))
