@@ -9,17 +9,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from chalicelib.domain.decide.claims import SaveRecord
 from chalicelib.domain.ledger.account import Account
+from chalicelib.domain.ledger.activity import Activity
 from chalicelib.domain.ledger.events import Line
 from chalicelib.domain.ledger.quote import Quote
 from chalicelib.domain.mechanics.entitlements import GrantEntitlement
 from chalicelib.domain.mechanics.membership import Open
-from chalicelib.domain.mechanics.quoting import ConfirmQuote
+from chalicelib.domain.mechanics.quoting import QUOTES, ConfirmQuote, MakeQuote
 from chalicelib.domain.mechanics.remaining import LineReversal
 from chalicelib.domain.mechanics.reversal import ReverseActivity
 from chalicelib.domain.mechanics.wallet_payments import Payment
 from chalicelib.domain.mechanics.wallets import TopUp
-from tests.domain.building import Member, adjustment, line, recorded_by
+from tests.domain.building import PURCHASE, Member, adjustment, line, recorded_by
 from tests.domain.till import CASHBACK, NOON, PREPAID, clinic, quoted, shown, status
 
 
@@ -186,6 +188,24 @@ def _state(account: Account) -> Account:
         for name, enrolment in account.enrolments.items()
     }
     return replace(account, version=0, head=b"", effective_at=0, enrolments=enrolments)
+
+
+def test_what_is_kept_of_a_quote() -> None:
+    """It is written once when it is made and over itself when it is bought."""
+    member = Member(clinic())
+    activity = Activity(PURCHASE, "quote", "", 0, money="GBP", lines=(line("1", 146),))
+    making = MakeQuote(member="mem_1", programme="clinic", quote_id="q", activity=activity)
+
+    saved: list[tuple[Any, int, int]] = []
+    for command in (making, ConfirmQuote(member="mem_1", quote_id="q")):
+        saved += [
+            (each.ref, each.revision, each.record.revision)
+            for each in member.do(command, NOON).claims
+            if isinstance(each, SaveRecord) and isinstance(each.record, Quote)
+        ]
+
+    ref = QUOTES.ref("mem_1", "q")
+    assert saved == [(ref, 1, 1), (ref, 2, 2)]
 
 
 def test_a_lot_that_ends_within_a_line_leaves_no_penny() -> None:
