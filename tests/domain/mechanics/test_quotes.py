@@ -190,6 +190,19 @@ def _state(account: Account) -> Account:
     return replace(account, version=0, head=b"", effective_at=0, enrolments=enrolments)
 
 
+def test_how_long_it_stands() -> None:
+    """For an hour, to its last millisecond; one that was bought stays bought."""
+    member = Member(clinic())
+    made = quoted(member, line("1", 146))
+    end = NOON + 3_600_000
+
+    assert made.expires_at == end
+    assert [made.state_at(now) for now in (NOON, end - 1, end)] == ["open", "open", "expired"]
+    member.do(ConfirmQuote(member="mem_1", quote_id=made.id), end - 1)
+    bought = member.records[QUOTES.ref("mem_1", made.id)]
+    assert [bought.state_at(now) for now in (end - 1, end)] == ["confirmed", "confirmed"]
+
+
 def test_what_is_kept_of_a_quote() -> None:
     """It is written once when it is made and over itself when it is bought."""
     member = Member(clinic())

@@ -35,6 +35,12 @@ from chalicelib.domain.programme.recurrence import check, occurs
         ),
         ("FREQ=YEARLY;BYWEEKNO=1;BYDAY=MO", ["2029-01-01", "2030-12-30"], ["2026-01-05"]),
         ("FREQ=YEARLY;BYWEEKNO=53", ["2026-12-31"], ["2027-12-31"]),
+        # The last day of a leap year.
+        (
+            "FREQ=YEARLY;BYDAY=SU;BYSETPOS=-1",
+            ["2028-12-31", "2027-12-26"],
+            ["2028-12-24", "2028-12-30"],
+        ),
         # 4 January 2032 ends a first week, 28 December 2026 begins a last one.
         ("FREQ=YEARLY;BYWEEKNO=1;BYDAY=SU", ["2032-01-04", "2027-01-10"], ["2027-01-03"]),
         ("FREQ=YEARLY;BYWEEKNO=-1;BYDAY=MO", ["2026-12-28", "2027-12-27"], ["2026-12-21"]),
