@@ -24,7 +24,7 @@ def command(*, file: Path) -> None:
     try:
         document = parse_object(file.read_bytes())
     except (Malformed, TooLarge) as refusal:
-        for each in refusal.extensions.get("errors", ()):
+        for each in refusal.errors if isinstance(refusal, Malformed) else ():
             click.echo(f"{each['pointer'] or '/'}: {each['detail']}")
         raise click.ClickException(f"{file} is no JSON for the API: {refusal.message}") from None
     try:

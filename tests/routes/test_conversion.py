@@ -86,7 +86,9 @@ def test_every_violation_is_told_at_once() -> None:
         "/lines/0/sku": "must have at least 1 character(s); has 0",
         "/lines/0/amount": "must be at least 1",
         "/lines/1/sku": "must be a string; got a whole number",
-        "/lines/1/amount": "must be a whole number; got a decimal number",
+        "/lines/1/amount": (
+            "must be a whole number; got a decimal number: money is in minor units, 1250 for 12.50"
+        ),
         "/lines/2": "must be an object; got a whole number",
         "/paid/last4": "must match the pattern ^[0-9]{4}$",
         "/channel": "must be one of `app`, `desk`",
