@@ -80,6 +80,16 @@ def unwrap(shape: shapes.Type) -> shapes.Type:
     return shape
 
 
+def _described(shape: shapes.Type) -> str | None:
+    """Return what a declaration says of its values, such as in which units they are."""
+    while isinstance(shape, shapes.Metadata):
+        said = (shape.extra_json_schema or {}).get("description")
+        if said is not None:
+            return str(said).removesuffix(".")
+        shape = shape.type
+    return None
+
+
 def _remedy(shape: shapes.Type) -> str | None:
     """
     Return what to write instead of a value of the right kind that is out of bounds.
@@ -113,6 +123,8 @@ def walk(value: Any, shape: shapes.Type, at: str = "") -> Iterator[Violation]:
     bare = unwrap(shape)
     step = next((w for kinds, w in _WALKS if isinstance(bare, kinds)), _plain_violations)
     said = _remedy(shape) if isinstance(value, str | int) and _fits(value, bare) else None
+    if isinstance(bare, shapes.IntType) and _kind(value) == _DECIMAL:
+        said = _described(shape)
     for violation in step(value, bare, at):
         yield Violation(at, f"{violation.detail}: {said}") if said else violation
 
@@ -215,9 +227,7 @@ def _number_violations(
     whole = isinstance(shape, shapes.IntType)
     # nosemgrep: float-money - a kind of value that JSON has
     if isinstance(value, bool) or not isinstance(value, int if whole else int | float):
-        got = _kind(value)
-        fix = ": money is in minor units, 1250 for 12.50" if got == _DECIMAL else ""
-        yield Violation(at, f"must be {_wanted(shape)}; got {got}{fix}")
+        yield Violation(at, f"must be {_wanted(shape)}; got {_kind(value)}")
     elif shape.ge is not None and value < shape.ge:
         yield Violation(at, f"must be at least {shape.ge}")
     elif shape.gt is not None and value <= shape.gt:

@@ -27,7 +27,7 @@ from tests.faults import (
 )
 from tests.faults.record import Operation
 
-TICK: Final = Operation("tick", 5, ticking.draw_tick, is_job=True)
+TICK: Final = Operation("tick", 8, ticking.draw_tick, is_job=True)
 OPERATIONS: Final = (
     Operation("record", 10, activities.record, frozenset({"activity.recorded"})),
     Operation(

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from chalicelib.domain.conversion import VIOLATIONS_MAX, Refused, convert
 from chalicelib.routes.operation import Body
+from chalicelib.routes.wallets import TopUpBody
 from tests.routes.toy import Basket, ByCash, Line
 
 GOOD: dict[str, Any] = {"reward": "mug", "lines": [{"sku": "a", "amount": 1}]}
@@ -86,9 +87,7 @@ def test_every_violation_is_told_at_once() -> None:
         "/lines/0/sku": "must have at least 1 character(s); has 0",
         "/lines/0/amount": "must be at least 1",
         "/lines/1/sku": "must be a string; got a whole number",
-        "/lines/1/amount": (
-            "must be a whole number; got a decimal number: money is in minor units, 1250 for 12.50"
-        ),
+        "/lines/1/amount": "must be a whole number; got a decimal number",
         "/lines/2": "must be an object; got a whole number",
         "/paid/last4": "must match the pattern ^[0-9]{4}$",
         "/channel": "must be one of `app`, `desk`",
@@ -193,3 +192,21 @@ def test_literals_do_not_mix_types() -> None:
         level: Literal[1, 2]
 
     assert violations({"level": True}, Switch) == {"/level": "must be one of `1`, `2`"}
+
+
+@pytest.mark.parametrize(
+    ("amount", "told"),
+    [
+        (
+            12.5,
+            "must be a whole number; got a decimal number: Whole minor units: 8000 is 80.00 GBP",
+        ),
+        ("12", "must be a whole number; got a string"),
+        (0, "must be at least 1"),
+    ],
+)
+def test_money_with_a_point_is_told_its_units(amount: Any, told: str) -> None:
+    """Twelve and a half of a currency is 1250."""
+    paid = {"programme": "clinic", "currency": "prepaid", "amount": amount}
+
+    assert violations(paid, TopUpBody) == {"/amount": told}

@@ -97,6 +97,10 @@ def _voucher_violations(programme: Programme, terms: ByVoucher, at: str) -> Iter
     if not rewards:
         yield Violation(here, "names a reward, but none has a voucher: declare `rewards`")
     yield from reference(terms.reward, rewards, "reward with a voucher", here)
+    if any(reward.ordered for reward in programme.rewards if reward.id == terms.reward):
+        # A purchase that comes back gives its voucher back, and goods are on their way meanwhile.
+        detail = "is `ordered`: its voucher stands for goods, and takes nothing off a bill"
+        yield Violation(here, detail)
     if (terms.percent is None) == (terms.amount is None):
         yield Violation(at, "needs exactly one of `percent` and `amount`")
 

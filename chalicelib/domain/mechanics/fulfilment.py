@@ -67,12 +67,12 @@ def advance(decider: Decider, command: AdvanceFulfilment) -> Advanced:
             "it.",
             redemption=redemption.id,
         )
-    if redemption.fulfilment == command.to:
-        return Advanced(redemption, changed=False)
     if redemption.state == "cancelled":
         raise Conflict(
             "voucher_cancelled", "This redemption was cancelled.", redemption=redemption.id
         )
+    if redemption.fulfilment == command.to:
+        return Advanced(redemption, changed=False)
     if _ORDER.index(command.to) < _ORDER.index(redemption.fulfilment):
         raise Conflict(
             "fulfilled_further",

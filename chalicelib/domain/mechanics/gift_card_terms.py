@@ -9,7 +9,7 @@ from msgspec import Meta
 
 from chalicelib.domain.mechanics import expiry, wallets
 from chalicelib.domain.pointer import join
-from chalicelib.domain.programme.document import Programme
+from chalicelib.domain.programme.document import Currency, Programme
 from chalicelib.domain.programme.fields import (
     FixedExpiry,
     Id,
@@ -81,13 +81,23 @@ def _currency(programme: Programme, kind: GiftCardKind, at: str) -> Iterator[Vio
     if currency is not None and (wallet is None or wallet.kind != "prepaid"):
         detail = f"must be a prepaid wallet: declare `{kind.currency}` as one in `wallets`"
         yield Violation(here, detail)
-    policies = () if currency is None else (currency.expiry, *currency.tier_expiry.values())
-    if kind.into_wallets and any(isinstance(each, InactivityExpiry) for each in policies):
-        detail = (
-            f"must be false: `{kind.currency}` lasts by activity, so a gift would outlive its day "
-            "in a wallet"
-        )
+    for longer in _made_longer(programme, currency) if kind.into_wallets and currency else ():
+        detail = f"must be false: {longer}, so a gift would outlive its day in a wallet"
         yield Violation(join(at, "into_wallets"), detail)
+
+
+def _made_longer(programme: Programme, currency: Currency) -> Iterator[str]:
+    """Yield by what value of a currency may outlive the day that it came with."""
+    from chalicelib.domain.mechanics import transfers
+
+    policies = (currency.expiry, *currency.tier_expiry.values())
+    if any(isinstance(each, InactivityExpiry) for each in policies):
+        yield f"`{currency.id}` lasts by activity"
+    if currency.reinstated_within_days is not None:
+        yield f"`{currency.id}` is reinstated after its end"
+    rules = transfers.SECTION.of(programme)
+    if any(each.currency == currency.id and each.expiry == "fresh" for each in rules):
+        yield f"`{currency.id}` lasts anew where it is transferred"
 
 
 def permanent(programme: Programme) -> dict[str, list[str]]:

@@ -131,7 +131,7 @@ def cancel(decider: Decider, command: CancelRedemption) -> Redemption:
     if redemption is None:
         raise redemption_unknown()
     check_issued(redemption, now)
-    if redemption.fulfilment == "sent":
+    if redemption.fulfilment in {"sent", "delivered"}:
         raise Conflict("goods_sent", "What it stands for is on its way.", redemption=redemption.id)
     event = decider.event()
     source = paid_to(redemption.payee)

@@ -26,7 +26,11 @@ def found(*offers: dict[str, Any], **parts: Any) -> list[tuple[str, str]]:
         "currencies": [points()],
         "tiers": ladder(("gold", visits(2))),
         "statuses": [{"id": "vip", "name": "Vip"}],
-        "rewards": [reward("off", 5), reward("status", 5, gives=gives)],
+        "rewards": [
+            reward("off", 5),
+            reward("status", 5, gives=gives),
+            reward("mug", 5, ordered=True),
+        ],
         "discounts": {"offers": named},
         **parts,
     }
@@ -71,6 +75,8 @@ def found(*offers: dict[str, Any], **parts: Any) -> list[tuple[str, str]]:
         ({"type": "voucher", "reward": "off"}, "0/terms", "needs exactly one of"),
         # What gives its thing at once has no voucher.
         ({"type": "voucher", "reward": "status", "amount": 5}, "0/terms/reward", "`status`"),
+        # Its goods would stay where the purchase comes back and gives the voucher back.
+        ({"type": "voucher", "reward": "mug", "amount": 5}, "0/terms/reward", "is `ordered`"),
     ],
 )
 def test_terms(terms: dict[str, Any], pointer: str | None, detail: str) -> None:

@@ -562,6 +562,12 @@ class TestDocument:
                 "must be false",
             ),
             (
+                {},
+                {"expiry": {"type": "rolling", "months": 6}, "reinstated_within_days": 30},
+                "/gift_cards/0/into_wallets",
+                "is reinstated after its end",
+            ),
+            (
                 {"valid_from": "2026-03-02", "valid_until": "2026-03-01"},
                 {},
                 "/gift_cards/0/valid_until",
@@ -579,6 +585,19 @@ class TestDocument:
 
         assert [each.pointer for each in found.problems] == [at_]
         assert says in found.problems[0].detail
+
+    @pytest.mark.parametrize(("lasts", "wrong"), [("fresh", True), ("keep", False)])
+    def test_it_is_not_made_to_last_by_a_transfer(self, lasts: str, *, wrong: bool) -> None:
+        """Nobody gives it to a friend and back."""
+        document = selling(kind(), expiry={"type": "rolling", "years": 5})
+        transfers = [{"currency": "prepaid", "expiry": lasts}]
+        checked = validate(
+            {**msgspec.json.decode(msgspec.json.encode(document)), "transfers": transfers}
+        )
+
+        found = [(each.pointer, each.detail) for each in checked.problems]
+        assert [where for where, _ in found] == ["/gift_cards/0/into_wallets"] * wrong
+        assert all("lasts anew where it is transferred" in said for _, said in found)
 
     def test_lasts_by_activity_and_stays_apart(self) -> None:
         """Where it does not go into wallets, its currency may last by activity."""
