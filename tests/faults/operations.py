@@ -63,7 +63,7 @@ OPERATIONS: Final = (
         frozenset({"member.enrolled", "consents.changed"}),
         people.nothing_joined,
     ),
-    Operation("change birthday", 4, birthdays.change),
+    Operation("change birthday", 7, birthdays.change),
     Operation("close", 1, people.close, frozenset({"member.closed"}), effect=people.is_closed),
     Operation(
         "redeem",
