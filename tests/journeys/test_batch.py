@@ -147,7 +147,7 @@ def test_limits(clinic: Clinic) -> None:
         ({"colour": "red"}, "invalid_body", "/colour"),
         ({"occurred_at": "2026-03-02"}, "invalid_instant", "/occurred_at"),
         ({"member": {}}, "invalid_body", "/member"),
-        ({"lines": [{"amount": 5}]}, "currency_required", "/amount"),
+        ({"lines": [{"amount": 5}]}, "currency_required", "/currency"),
     ],
 )
 def test_v2_one_that_cannot_be_read(
