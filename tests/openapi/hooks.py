@@ -52,6 +52,7 @@ _ABOUT_MEANING: Final = frozenset(
         "date_out_of_range",
         "duplicate_line",
         "effective_too_early",
+        "gift_card_amount",
         "idempotency_key_reused",
         # The revision is named in a header or in the body; no schema says "one of both".
         "if_match_required",
@@ -64,6 +65,7 @@ _ABOUT_MEANING: Final = frozenset(
         "stale",
         "transfer_amount",
         "unknown_currency",
+        "unknown_gift_card",
         "unknown_purpose",
         "unknown_tier",
     }
