@@ -39,7 +39,7 @@ class Found(NamedTuple):
 @click.option("--member", "members", multiple=True, help="Only this account; may be repeated.")
 def command(*, tenant: str | None, members: tuple[str, ...]) -> None:
     """
-    Fold every account of a tenant anew from its journal, of whoever it is, and compare.
+    Fold every account of a tenant (member, household or gift card) anew, and compare.
 
     Reads the tables of the server that runs in this directory, or those that the environment
     names, as `tessera serve` does.  Writes nothing, so it may run at any time.  Prints each error

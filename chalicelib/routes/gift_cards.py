@@ -54,8 +54,8 @@ api = Resource("gift_cards")
     scope="gift_cards:sell",
     summary="Sell a gift card",
     description=(
-        "It is paid for elsewhere; the answer has its code, for whoever gets it. The loop is "
-        "closed: it is never paid out, topped up, transferred or bought with points. A sale earns "
+        "It is paid for elsewhere; the answer has its code, for whoever gets it. A card "
+        "itself is never paid out, topped up, transferred or bought with points. A sale earns "
         "nothing: report the purchases that the card pays."
     ),
     body=GiftCardSaleBody,

@@ -778,7 +778,7 @@ class TransferReceived(_Data, frozen=True, tag="transfer.received"):
 
 class GiftCardSold(_Data, frozen=True, tag="gift_card.sold"):
     """
-    In a gift card's journal: it is paid for, by whoever it is; its value goes to a lot.
+    In a gift card's journal: it is paid for, and its value goes to a lot.
 
     ``gift_card`` is the programme's id of what was sold.
     """
