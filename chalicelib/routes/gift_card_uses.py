@@ -152,8 +152,8 @@ def cancel_use(call: Call[GiftCardUseCancellationBody, DryRun]) -> Reply:
     scope="gift_cards:use",
     summary="Put a gift card into a member's wallet, or a part of it",
     description=(
-        "Quotes then pay with it as with all prepaid money. It lasts no longer by that, and does "
-        "not go back onto the card. With `dry_run` nothing is written, and the status is 200."
+        "Quotes then pay with it as with all prepaid money. It lasts no longer by that, and is "
+        "neither put back nor refunded. With `dry_run` nothing is written, and the status is 200."
     ),
     body=GiftCardMoveBody,
     query=DryRun,

@@ -55,7 +55,7 @@ api = Resource("gift_cards")
     summary="Sell a gift card",
     description=(
         "It is paid for elsewhere; the answer has its code, for whoever gets it. A card "
-        "itself is never paid out, topped up, transferred or bought with points. A sale earns "
+        "is never paid out, topped up, transferred or bought with points. A sale earns "
         "nothing: report the purchases that the card pays."
     ),
     body=GiftCardSaleBody,

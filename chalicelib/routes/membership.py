@@ -53,7 +53,7 @@ class AccountClosureBody(Body):
     Why the account ends.
 
     ``prepaid`` says what becomes of money that was paid in and is left: you `refund` it, or the
-    member `waive`s it.
+    member `waive`s it. What came from a gift card or was given is waived either way.
     """
 
     reason: Reason
@@ -245,17 +245,13 @@ def close(call: Call[AccountClosureBody]) -> Reply:
 
 def _present_closed(decided: Decided) -> Answer:
     closed: Closed = decided.results[-1]
-    money = [
-        PrepaidView(
-            each.programme,
-            each.section,
-            each.what,
-            MoneyView(each.amount, _unit(decided, each.programme)),
-        )
-        for each in closed.prepaid
-    ]
+    refunded: list[PrepaidView] = []
+    waived: list[PrepaidView] = []
+    for each in closed.prepaid:
+        money = MoneyView(each.amount, _unit(decided, each.programme))
+        view = PrepaidView(each.programme, each.section, each.what, money)
+        (refunded if closed.refunded and each.refundable else waived).append(view)
     account = asdict(account_view(decided.member, decided.account))
-    refunded, waived = (money, []) if closed.refunded else ([], money)
     return answer(200, ClosedView(**account, refunded=refunded, waived=waived))
 
 

@@ -30,7 +30,7 @@ from chalicelib.domain.ledger.actor import Actor
 from chalicelib.domain.ledger.calendar import Instant
 from chalicelib.domain.ledger.events import ActivityRecorded, Event, GoodwillGiven, Line
 from chalicelib.domain.ledger.journal import StoredEvent
-from chalicelib.domain.ledger.lots import Balance, Lot
+from chalicelib.domain.ledger.lots import Balance, Lot, LotKey
 from chalicelib.domain.ledger.postings import ISSUED
 from chalicelib.domain.mechanics import expiry, value
 from chalicelib.domain.mechanics.activities import RecordActivity, Recorded
@@ -311,7 +311,7 @@ class Member:
         builder = EventBuilder(account, instant, door_of(self.programmes), actor=SERVER)
         last = expiry.NEVER if until is None else expiry.until(calendar.parse_date(until), "UTC")
         key = f"{self.programmes.ids()[0]}/{currency}"
-        lot = Lot(amount, last.lot(funder), last.warn_at)
+        lot = Lot(amount, last.lot(LotKey(funder=funder)), last.warn_at)
         value.credit(builder, key, lot, source=ISSUED, cause="sponsor")
         event = builder.build(GoodwillGiven(key, amount, funder))
         account, given = append(account, (event,), self.key)

@@ -8,11 +8,14 @@ from collections.abc import Iterator
 from chalicelib.domain.ledger.events import (
     Event,
     GiftCardSold,
+    MemberClosed,
     PaymentReversed,
     PlanFeePaid,
     PlanSubscribed,
+    TransferReceived,
     WalletToppedUp,
 )
+from chalicelib.domain.ledger.postings import kind_of
 from chalicelib.domain.mechanics import payments
 from chalicelib.usecases.reverse_payment import reverse_payment
 from chalicelib.usecases.stored import KeyHolder
@@ -68,6 +71,7 @@ def check_payments(tenant: TenantEnding) -> Iterator[str]:
             if holder != KeyHolder(member, f"{PROGRAMME}/{event.version}"):
                 yield f"{name}: {reference} of {event.version} leads to {holder}"
         yield from (f"{name}: {fault}" for fault in _reversed(journal))
+        yield from (f"{name}: {fault}" for fault in _paid_out(journal))
         account = tenant.accounts.get(member)
         if account is not None and account.status != "closed":
             held = account.balance(PREPAID).available
@@ -95,6 +99,27 @@ def _reversed(journal: Journal) -> Iterator[str]:
             if (paid := _paid(journal.events[event.data.reverses - 1])) != event.data.amount:
                 yield f"{event.version} takes back {event.data.amount} of a payment of {paid}"
     yield from (f"the payment of {each} went back {n} times" for each, n in back.items() if n > 1)
+
+
+def _paid_out(journal: Journal) -> Iterator[str]:
+    """Whoever leaves is paid back no more than was topped up by them, or by who sent it."""
+    most = 0
+    for event in journal.events:
+        match event.data:
+            case WalletToppedUp(currency=currency, amount=amount) if currency == PREPAID:
+                most += amount
+            case TransferReceived(currency=currency, amount=amount) if currency == PREPAID:
+                most += amount
+            case MemberClosed():
+                back = sum(
+                    posting.amount
+                    for posting in event.postings
+                    if (posting.currency, kind_of(posting.destination)) == (PREPAID, "paid_in")
+                )
+                if back > most:
+                    yield f"is paid {back} back, where {most} were paid in"
+            case _:
+                pass
 
 
 def _paid_in(journal: Journal) -> int:

@@ -17,8 +17,8 @@ last day is no date, or it has a day without an instant).
 Days and months are counted from 1970, all but the first from the one before.  Starts and ends are
 milliseconds since that day began in UTC: alike on most days of a zone.  An end is ``None`` where
 value lasts for ever; its day is then the one before.  Warnings are milliseconds before the end,
-``None`` where nothing is announced.  Rates are twice the rate, and one more where the lot is
-prolonged.  Columns with a star are runs: ``[value, how often]``.
+``None`` where nothing is announced.  Rates are four times the rate, two more where the lot
+is paid, and one more where it is prolonged.  Columns with a star are runs: ``[value, how often]``.
 
 ``version`` and ``head`` are in no body: they lie beside it, where conditions can be put on them.
 """
@@ -44,8 +44,8 @@ from chalicelib.domain.ledger.lots import Balance, Lot, LotKey, PendingKey, Pend
 T = TypeVar("T")
 Runs = list[tuple[T, int]]
 
-#: The only schema that is written and read.  3: columns, and lots named by a key.
-SCHEMA: Final = 3
+#: The only schema that is written and read.  4: columns, and lots named by a key with `paid`.
+SCHEMA: Final = 4
 
 _MANY: Final = 16
 _DAY_MS: Final = 86_400_000
@@ -173,7 +173,7 @@ def _lot_columns(lots: Sequence[Lot]) -> _Lots:
         _runs(ends),
         _runs(warnings),
         _runs(lot.key.funder for lot in fitting),
-        _runs(2 * lot.key.rate + lot.key.prolonged for lot in fitting),
+        _runs(4 * lot.key.rate + 2 * lot.key.paid + lot.key.prolonged for lot in fitting),
         _runs(lot.since for lot in fitting),
     )
 
@@ -217,7 +217,8 @@ def _lots(columns: _Lots) -> Iterator[Lot]:
         gone = None if end is None else day * _DAY_MS + end
         last = None if end is None else _date(day)
         warn_at = None if gone is None or warning is None else gone - warning
-        yield Lot(amount, LotKey(gone, last, funder, rate >> 1, bool(rate & 1)), warn_at, since)
+        key = LotKey(gone, last, funder, rate >> 2, bool(rate & 1), bool(rate & 2))
+        yield Lot(amount, key, warn_at, since)
 
 
 def _pending(columns: _Pending) -> Iterator[PendingLot]:

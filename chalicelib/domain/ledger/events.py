@@ -411,22 +411,26 @@ class ProfileChanged(_Data, frozen=True, tag="profile.changed"):
 
 class PrepaidMoney(Struct, frozen=True):
     """
-    Money that a member paid in for what did not come, in minor units.
+    Money that a member has for what did not come, in minor units.
 
     ``section`` is that of the mechanic that has it, and ``what`` the wallet's currency or the plan.
+    It is ``refundable`` where it was paid in for the member; what came from a gift card or was
+    given is not.
     """
 
     programme: str
     section: str
     what: str
     amount: int
+    refundable: bool = True
 
 
 class MemberClosed(_Data, frozen=True, tag="member.closed"):
     """
     An account ends; what value was left is forfeited.
 
-    ``prepaid`` is the money that was left, which is ``refunded``, or else waived.
+    ``prepaid`` is the money that was left.  What of it is refundable is ``refunded``, or else
+    waived as the rest is.
     """
 
     reason: str = ""

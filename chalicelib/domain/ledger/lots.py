@@ -23,7 +23,8 @@ class LotKey(Struct, frozen=True, omit_defaults=True):
 
     It is usable through the local day ``expires_on`` and gone at ``expires_at``; value that never
     expires has neither.  ``rate`` is the percentage off what is paid from it.  It is ``prolonged``
-    where it came back and was given another life, which happens once.
+    where it came back and was given another life, which happens once.  It is ``paid`` where its
+    member, or whoever gave it to them, topped it up: such money alone can be refunded.
     """
 
     expires_at: Instant | None = None
@@ -31,6 +32,7 @@ class LotKey(Struct, frozen=True, omit_defaults=True):
     funder: str = TENANT
     rate: int = 0
     prolonged: bool = False
+    paid: bool = False
 
 
 NEVER_EXPIRES: Final = LotKey()
@@ -169,15 +171,16 @@ def _lot_ends(lot: Lot) -> tuple[bool, Instant]:
     return _ends(lot.key)
 
 
-def _burn_order(lot: Lot) -> tuple[bool, Instant, Instant, str, int, str, bool]:
+def _burn_order(lot: Lot) -> tuple[bool, Instant, Instant, str, int, str, bool, bool]:
     key = lot.key
-    return (*_ends(key), lot.since, key.funder, key.rate, key.expires_on or "", key.prolonged)
+    last = key.expires_on or ""
+    return (*_ends(key), lot.since, key.funder, key.rate, last, key.prolonged, key.paid)
 
 
 def _activation_order(key: PendingKey) -> tuple[Instant, bool, Instant, str, int, str, str]:
     lot = key.lot
     last = lot.expires_on or ""
-    # What waits has not come back yet, so none of it is prolonged.
+    # What waits was earned and has not come back yet, so none of it is prolonged or paid.
     return (key.active_at, *_ends(lot), lot.funder, lot.rate, key.active_on, last)
 
 

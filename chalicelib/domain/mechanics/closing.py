@@ -2,7 +2,8 @@
 Closing: the account ends, with everything that mechanics keep in it.
 
 Money that was paid in for what did not come is not forfeited in silence: it is refunded, or waived
-by name.
+by name.  What of it came from a gift card, or was given, can only be waived: nothing here turns
+that into money.
 """
 
 from __future__ import annotations
@@ -45,7 +46,7 @@ class Close(Command, frozen=True):
 
 
 class Closed(Struct, frozen=True):
-    """The money that was left in an account that ended, ``refunded`` or else waived."""
+    """The money that was left in an account that ended: what can be is ``refunded``, or waived."""
 
     prepaid: tuple[PrepaidMoney, ...]
     refunded: bool
@@ -64,14 +65,14 @@ def close(decider: Decider, command: Close) -> Closed:
     left = tuple(_prepaid(event, decider.programmes))
     if left and command.prepaid is None:
         raise _money_left(left, decider.programmes, decider.now)
-    if command.prepaid == "refund":
-        for each in left:
-            holder = registry.mechanic(each.section)
-            if holder is not None and holder.pay_back is not None:
-                holder.pay_back(event, each)
+    back = [each for each in left if each.refundable and command.prepaid == "refund"]
+    for each in back:
+        holder = registry.mechanic(each.section)
+        if holder is not None and holder.pay_back is not None:
+            holder.pay_back(event, each)
     _end(event, (each for each in ending if each.turn is not Turn.PINS))
     event.add(StatusChange("closed"))
-    closed = Closed(left, refunded=bool(left) and command.prepaid == "refund")
+    closed = Closed(left, refunded=bool(back))
     event.record(
         MemberClosed(command.reason, closed.prepaid, closed.refunded), detail=noted(command.note)
     )
@@ -102,7 +103,10 @@ def _money_left(left: tuple[PrepaidMoney, ...], programmes: Programmes, now: Ins
     for each in left:
         version = programmes.in_force(each.programme, now)
         unit = version.document.money.currency if version else ""
-        names.append(f"{each.amount} {unit} ({each.section}/{each.what} of {each.programme})")
+        never = "" if each.refundable else ", not refundable"
+        names.append(
+            f"{each.amount} {unit} ({each.section}/{each.what} of {each.programme}{never})"
+        )
         money = {"amount": each.amount, "currency": unit}
         shown.append(
             {
@@ -110,14 +114,16 @@ def _money_left(left: tuple[PrepaidMoney, ...], programmes: Programmes, now: Ins
                 "section": each.section,
                 "what": each.what,
                 "amount": money,
+                "refundable": each.refundable,
             }
         )
-    return Conflict(
-        "prepaid_left",
+    text = (
         f"Money is left that was paid in, in minor units: {', '.join(names)}. Say in `prepaid` "
-        "whether it is refunded (`refund`) or waived (`waive`).",
-        prepaid=shown,
+        "whether it is refunded (`refund`) or waived (`waive`)."
     )
+    if not all(each.refundable for each in left):
+        text += " What came from a gift card or was given is never refunded, only waived."
+    return Conflict("prepaid_left", text, prepaid=shown)
 
 
 MECHANIC: Final = Mechanic(

@@ -9,13 +9,13 @@ from __future__ import annotations
 from datetime import date
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from chalicelib.domain.errors import Invalid
 from chalicelib.domain.ledger import calendar
 from chalicelib.domain.ledger.account import Account
 from chalicelib.domain.ledger.calendar import Instant
-from chalicelib.domain.ledger.lots import Lot, LotKey
-from chalicelib.domain.ledger.postings import TENANT
+from chalicelib.domain.ledger.lots import NEVER_EXPIRES, Lot, LotKey
 from chalicelib.domain.programme.document import Currency, Programme
 from chalicelib.domain.programme.fields import (
     Expiry,
@@ -38,13 +38,13 @@ class Term(Struct, frozen=True):
     expires_on: str | None = None
     warn_at: Instant | None = None
 
-    def lot(self, funder: str = TENANT, rate: int = 0, *, prolonged: bool = False) -> LotKey:
-        """Return the key of the lot that value of this term is of."""
-        return LotKey(self.expires_at, self.expires_on, funder, rate, prolonged)
+    def lot(self, like: LotKey = NEVER_EXPIRES) -> LotKey:
+        """Return the key of the lot that value of this term is of, ``like`` another but for it."""
+        return replace(like, expires_at=self.expires_at, expires_on=self.expires_on)
 
-    def opens(self, amount: int, *, rate: int = 0, since: Instant = 0) -> Lot:
-        """Return a lot of this term, ``rate`` per cent off what is paid from it."""
-        return Lot(amount, self.lot(rate=rate), self.warn_at, since)
+    def opens(self, amount: int, like: LotKey = NEVER_EXPIRES, *, since: Instant = 0) -> Lot:
+        """Return a lot of this term, ``like`` another but for it."""
+        return Lot(amount, self.lot(like), self.warn_at, since)
 
 
 NEVER = Term()

@@ -5,8 +5,8 @@ A gift card is an account of its own, so that its journal, its lot and the day o
 are those of any other; nobody's name is on it.  Its value is of a prepaid wallet of the programme:
 it pays for purchases here in parts (`gift_card_uses`), or goes into a member's wallet
 (`gift_card_moves`).  Nothing pays out what is on a card, tops it up, buys it with points or with
-another card, or transfers it; in a wallet it is prepaid money like any other.  How one ends is in
-`gift_card_endings`.
+another card, or transfers it; in a wallet it pays as prepaid money does and is not refunded, since
+nobody topped it up there.  How one ends is in `gift_card_endings`.
 """
 
 from __future__ import annotations

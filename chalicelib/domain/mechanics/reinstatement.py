@@ -62,7 +62,7 @@ def _as_it_comes_back(
     zone = programme.time_zone
     latest = calendar.add_days(last, currency.reinstated_within_days or 0)
     after = last < day <= latest
-    lot = expiry.earned(currency, "", calendar.add_days(last, 1), zone).opens(0, rate=ended.rate)
+    lot = expiry.earned(currency, "", calendar.add_days(last, 1), zone).opens(0, ended)
     if isinstance(policy, InactivityExpiry):
         # What it lasts is what this activity, or a later one, lets it last.
         in_time = day <= last < expiry.day_after(policy, day)
@@ -76,9 +76,7 @@ def _as_it_comes_back(
         lot = replace(lot, key=replace(lot.key, prolonged=True))
     else:
         return None
-    if value.is_over(event, lot.key):
-        return None
-    return replace(lot, key=replace(lot.key, funder=ended.funder))
+    return None if value.is_over(event, lot.key) else lot
 
 
 def retract(

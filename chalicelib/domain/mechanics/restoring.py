@@ -11,6 +11,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
+from msgspec.structs import replace
+
 from chalicelib.domain.decide.event_builder import EventBuilder
 from chalicelib.domain.ledger.calendar import Instant
 from chalicelib.domain.ledger.effects import CounterChange
@@ -49,7 +51,7 @@ def restore(
             and not key.prolonged
         ):
             # Once: otherwise what is spent and comes back again and again would last for ever.
-            key = shortest.lot(key.funder, key.rate, prolonged=True)
+            key = shortest.lot(replace(key, prolonged=True))
             warn_at = shortest.warn_at
         event.post(source.of(key.funder), AVAILABLE, currency, part.amount)
         left = part.amount - value.repay_deficit(event, currency, part.amount)

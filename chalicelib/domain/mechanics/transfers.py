@@ -242,7 +242,7 @@ def _with_fresh_expiry(parts: Sequence[Taken], term: Term) -> tuple[Taken, ...]:
     return tuple(
         replace(
             part,
-            lot=term.lot(part.lot.funder, part.lot.rate, prolonged=part.lot.prolonged),
+            lot=term.lot(part.lot),
             warn_at=term.warn_at,
         )
         for part in parts

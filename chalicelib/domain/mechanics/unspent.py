@@ -57,9 +57,10 @@ def lots(account: Account, currency: str) -> list[LotKey]:
     for counter in account.counters:
         if counter.startswith(prefix) and ":again/" not in counter:
             of_it, _, expires_on = counter.removeprefix(prefix).rpartition("/")
-            funder, _, rate = of_it.rpartition(":")
-            found.append(LotKey(None, expires_on, funder, int(rate)))
-    return sorted(found, key=lambda key: (key.expires_on or "", key.funder, key.rate))
+            like, paid = of_it.removesuffix(":paid"), of_it.endswith(":paid")
+            funder, _, rate = like.rpartition(":")
+            found.append(LotKey(None, expires_on, funder, int(rate), paid=paid))
+    return sorted(found, key=lambda key: (key.expires_on or "", key.funder, key.rate, key.paid))
 
 
 def take(event: EventBuilder, currency: str, key: LotKey) -> int:

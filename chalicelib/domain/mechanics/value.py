@@ -149,8 +149,9 @@ def count_unspent(event: EventBuilder, currency: str, key: LotKey, amount: int) 
 
 def unspent_counter(currency: str, key: LotKey) -> str:
     """Return the counter of what of a lot expired unspent; apart where it had come back before."""
+    paid = ":paid" if key.paid else ""
     again = ":again" if key.prolonged else ""
-    return f"{currency}/unspent:{key.funder}:{key.rate}{again}/{key.expires_on}"
+    return f"{currency}/unspent:{key.funder}:{key.rate}{paid}{again}/{key.expires_on}"
 
 
 def check_available(account: Account, currency: str, amount: int) -> None:

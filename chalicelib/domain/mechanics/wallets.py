@@ -5,7 +5,7 @@ A prepaid wallet holds money that was paid in; a top-up opens a lot with the per
 its amount earned, and whatever is paid from that lot, and from no other, is so much cheaper.  A
 refund returns to the lot that it came from.  Cashback and points pay too, at a fixed rate, up to a
 share of the bill.  There is no way to pay any of that out: value that was given stays with who gave
-it.  Money that was paid in goes back where the account ends and it is said to be refunded; where
+it.  Money that was topped up goes back where the account ends and it is said to be refunded; where
 its payment is reversed elsewhere, the top-up is taken out again.
 """
 
@@ -26,6 +26,7 @@ from chalicelib.domain.ledger.account import Account
 from chalicelib.domain.ledger.calendar import Instant, Window
 from chalicelib.domain.ledger.effects import CounterChange
 from chalicelib.domain.ledger.events import Event, PaidIn, PrepaidMoney, WalletToppedUp, noted
+from chalicelib.domain.ledger.lots import LotKey, Taken
 from chalicelib.domain.ledger.postings import PAID_IN
 from chalicelib.domain.mechanics import expiry, payments, value
 from chalicelib.domain.pointer import join
@@ -119,7 +120,9 @@ def top_up(decider: Decider, command: TopUp) -> ToppedUp:
         event.add(CounterChange(counter, command.amount, over))
     parts = []
     for amount, percent in earned(wallet, command.amount, before):
-        lot = value.as_it_lasts(event, key, term.opens(amount, rate=percent, since=now))
+        lot = value.as_it_lasts(
+            event, key, term.opens(amount, LotKey(rate=percent, paid=True), since=now)
+        )
         value.credit(event, key, lot, source=PAID_IN, cause="top_up", kind="prepaid")
         parts.append(PaidIn(amount, percent, lot.key))
     payments.claim(decider, event, command.member, programme.id, command.payment)
@@ -161,17 +164,25 @@ def undo_top_up(event: EventBuilder, _programme: Programme, original: Event) -> 
 
 
 def prepaid_in(account: Account, programme: Programme, _now: Instant) -> Iterator[PrepaidMoney]:
-    """Yield the money that is left in prepaid wallets."""
+    """Yield the money that is left in prepaid wallets, apart what was not paid in there."""
     for wallet in SECTION.of(programme):
-        amount = account.balance(qualified(programme.id, wallet.currency)).lots_total
-        if wallet.kind == "prepaid" and amount:
-            yield PrepaidMoney(programme.id, SECTION.name, wallet.currency, amount)
+        if wallet.kind != "prepaid":
+            continue
+        balance = account.balance(qualified(programme.id, wallet.currency))
+        paid = sum(lot.amount for lot in balance.lots if lot.key.paid)
+        for amount, refundable in ((paid, True), (balance.lots_total - paid, False)):
+            if amount:
+                yield PrepaidMoney(
+                    programme.id, SECTION.name, wallet.currency, amount, refundable=refundable
+                )
 
 
 def pay_back(event: EventBuilder, left: PrepaidMoney) -> None:
     """Take money that is refunded out of its wallet, to where it was paid in."""
     key = qualified(left.programme, left.what)
-    value.debit(event, key, left.amount, destination=PAID_IN)
+    lots = event.account.balance(key).lots
+    paid = tuple(Taken(lot.amount, lot.key) for lot in lots if lot.key.paid)
+    value.debit_parts(event, key, paid, destination=PAID_IN)
 
 
 def earned(wallet: Wallet, amount: int, before: int) -> Iterator[tuple[int, int]]:

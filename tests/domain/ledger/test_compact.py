@@ -53,15 +53,15 @@ NAMES: Final = st.text(max_size=4) | DAY_TEXTS | MONTHS
 def lot_keys(draw: st.DrawFn) -> LotKey:
     """Return a key: mostly of a day of a zone, at times of anything."""
     funder, rate = draw(st.sampled_from(["", "", "a"])), draw(st.sampled_from([0, 0, 20, -1]))
-    prolonged = draw(st.booleans())
+    prolonged, paid = draw(st.booleans()), draw(st.booleans())
     if draw(st.integers(0, 9)) == 0:
         at = draw(st.none() | ANY_INTEGER)
-        return LotKey(at, draw(st.none() | DAY_TEXTS | st.text()), funder, rate, prolonged)
+        return LotKey(at, draw(st.none() | DAY_TEXTS | st.text()), funder, rate, prolonged, paid)
     if draw(st.booleans()):
-        return LotKey(None, None, funder, rate, prolonged)
+        return LotKey(None, None, funder, rate, prolonged, paid)
     last = draw(st.dates(date(1900, 1, 1), date(2100, 1, 1)))
     term = expiry.until(last, draw(st.sampled_from(["UTC", "Europe/London", "Asia/Tehran"])))
-    return term.lot(funder, rate, prolonged=prolonged)
+    return term.lot(LotKey(None, None, funder, rate, prolonged, paid))
 
 
 @st.composite

@@ -29,15 +29,15 @@ ACTIVATIONS: Final[list[Day]] = [(50, "1970-01-01"), (60, "1970-01-01"), (60, "1
 def keys(draw: st.DrawFn) -> LotKey:
     """Return the key of a lot."""
     expires_at, expires_on = draw(st.sampled_from(EXPIRIES))
-    funder = draw(st.sampled_from(["", "a", "b"]))
-    return LotKey(expires_at, expires_on, funder, draw(st.sampled_from([0, 10])))
+    funder, rate = draw(st.sampled_from(["", "a", "b"])), draw(st.sampled_from([0, 10]))
+    return LotKey(expires_at, expires_on, funder, rate, paid=draw(st.booleans()))
 
 
 @st.composite
 def pending_keys(draw: st.DrawFn) -> PendingKey:
-    """Return the key of a pending lot."""
+    """Return the key of a pending lot, which is earned: nobody paid for it."""
     active_at, active_on = draw(st.sampled_from(ACTIVATIONS))
-    return PendingKey(active_at, active_on, draw(keys()))
+    return PendingKey(active_at, active_on, replace(draw(keys()), paid=False))
 
 
 KEYS: Final = keys()
@@ -69,6 +69,8 @@ class TestKeys:
             LotKey(100, "1970-01-02", "a", 10),
             LotKey(100, "1970-01-01", "b", 10),
             LotKey(100, "1970-01-01", "a", 20),
+            LotKey(100, "1970-01-01", "a", 10, prolonged=True),
+            LotKey(100, "1970-01-01", "a", 10, paid=True),
         ],
     )
     def test_every_field_tells_apart(self, other: LotKey) -> None:
@@ -163,6 +165,7 @@ class TestOrder:
         assert balance.pending_lot(pending_key) is None
 
 
-def _burns(lot: Lot) -> tuple[float, int, str, int, str]:
+def _burns(lot: Lot) -> tuple[float, int, str, int, str, bool]:
     expiry = float("inf") if lot.key.expires_at is None else lot.key.expires_at
-    return (expiry, lot.since, lot.key.funder, lot.key.rate, lot.key.expires_on or "")
+    key = lot.key
+    return (expiry, lot.since, key.funder, key.rate, key.expires_on or "", key.paid)

@@ -313,7 +313,7 @@ STORIES: Final[dict[Callable[[], tuple[Member, ...]], tuple[list[Data], ...]]] =
             JOINED,
             BalanceAdjusted(POINTS, 80, "goodwill", APRIL),
             GoodwillGiven(POINTS, 30, "wait", APRIL),
-            WalletToppedUp(PREPAID, 5_000, (PaidIn(5_000, 20, LotKey(rate=20)),)),
+            WalletToppedUp(PREPAID, 5_000, (PaidIn(5_000, 20, LotKey(rate=20, paid=True)),)),
             RewardRedeemed("red_1", "clinic", "tea"),
             RedemptionCancelled("red_1", "clinic", "tea", "cold"),
             RewardRedeemed("red_2", "clinic", "tea"),

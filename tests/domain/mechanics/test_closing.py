@@ -145,12 +145,14 @@ class TestMoney:
                 "section": "plans",
                 "what": "club",
                 "amount": {"amount": 2_100, "currency": "GBP"},
+                "refundable": True,
             },
             {
                 "programme": "clinic",
                 "section": "wallets",
                 "what": "prepaid",
                 "amount": {"amount": 42_000, "currency": "GBP"},
+                "refundable": True,
             },
         ]
         assert member.account == before
