@@ -24,10 +24,13 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import Final
 
+import msgspec
 from msgspec import Struct
 
+from tests.mutants import reach
 from tests.mutants.ground import BESIDE, asked, files_for
 from tests.mutants.operators import Mutant
+from tests.mutants.reach import Chosen, Reached
 
 #: A mutant may be so many times slower than the code before it counts as hung.
 PATIENCE: Final = 4
@@ -37,20 +40,13 @@ START: Final = 60
 MEMORY: Final = 4 * 2**30
 _LEFT: Final = (".*", "__pycache__", "build", "dist", "*.egg-info")
 _OPTIONS: Final = (
-    *("-x", "-q", "--durations=0", "-p", "no:cacheprovider", "-m", "not http and not deployed"),
-    *(
-        "-p",
-        "_hypothesis_pytestplugin",
-        "-p",
-        "tests.mutants.hurry",
-        "--hypothesis-profile=hurry",
-        "--hypothesis-seed=0",
-    ),
+    *("-x", "-q", "-p", "no:cacheprovider", "-m", "not http and not deployed"),
+    *("-p", "_hypothesis_pytestplugin", "--hypothesis-profile=hurry", "--hypothesis-seed=0"),
+    *("-p", "tests.mutants.hurry", "-p", "tests.mutants.reach"),
 )
 #: Plugins that these tests do not use take seconds to load.
 _ENVIRONMENT: Final = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTHONPATH": ""}
 _FAILED: Final = re.compile(r"(?m)^(?:FAILED|ERROR) (\S+)")
-_TOOK: Final = re.compile(r"(?m)^([\d.]+)s \w+ +([^:\s]+)::")
 _PASSED, _MISUSED, _NO_TEST = 0, 4, 5
 
 
@@ -102,10 +98,9 @@ def run(
             copies.put(copy(root, Path(directory) / str(number)))
         pool = ThreadPoolExecutor(workers)
         try:
-            seconds: dict[str, float] = {}
-            for measured in pool.map(lambda tier: _measured(copies, mutants, tier), tiers):
-                seconds |= measured
-            trials = [pool.submit(_trial, copies, each, tiers, seconds) for each in mutants]
+            reached = list(pool.map(lambda tier: _reached(copies, mutants, tier), tiers))
+            asking = list(zip(tiers, reached, strict=True))
+            trials = [pool.submit(_trial, copies, each, asking) for each in mutants]
             for trial in as_completed(trials):
                 yield trial.result()
         finally:
@@ -135,9 +130,28 @@ def planted(mutant: Mutant, tree: Path) -> Iterator[None]:
         compiled.unlink(missing_ok=True)
 
 
-def ask(tree: Path, files: Sequence[str], limit: float | None) -> tuple[str | None, str]:
+def chosen(reached: Reached, mutant: Mutant, files: Sequence[str]) -> Chosen:
     """
-    Run these tests in a tree.
+    Return the tests of files that call the function of a mutant, the quickest first.
+
+    A mistake that stands outside of all functions may matter to any of them.
+    """
+    name = f"{mutant.path}|{mutant.function}"
+    place = reached.functions.index(name) if name in reached.functions else None
+    everywhere = not mutant.function or place in reached.all_tests
+    run: list[str] = []
+    leave: list[str] = []
+    for test, calls in reached.by_test.items():
+        if test.partition("::")[0] in files:
+            (run if everywhere or place in calls else leave).append(test)
+    return Chosen(sorted(run, key=reached.seconds.__getitem__), leave)
+
+
+def ask(
+    tree: Path, files: Sequence[str], limit: float | None, **asked_of_plugin: str
+) -> tuple[str | None, str]:
+    """
+    Run these tests in a tree; what else is asked for is asked of `reach`, by its environment.
 
     Returns the first that fails, "timeout", or None where all pass; and what pytest printed.
 
@@ -147,7 +161,7 @@ def ask(tree: Path, files: Sequence[str], limit: float | None) -> tuple[str | No
     command = [sys.executable, "-m", "pytest", *_OPTIONS, *files]
     process = subprocess.Popen(
         command, cwd=tree, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-        start_new_session=True, env=os.environ | _ENVIRONMENT,
+        start_new_session=True, env=os.environ | _ENVIRONMENT | asked_of_plugin,
     )  # fmt: skip
     resource.prlimit(process.pid, resource.RLIMIT_AS, (MEMORY, MEMORY))
     try:
@@ -182,32 +196,42 @@ def told(outcomes: Sequence[Outcome], root: Path) -> Iterator[str]:
 
 
 def _trial(
-    copies: SimpleQueue[Path], mutant: Mutant, tiers: Sequence[str], seconds: dict[str, float]
+    copies: SimpleQueue[Path], mutant: Mutant, asking: Sequence[tuple[str, Reached]]
 ) -> Outcome:
     tree = copies.get()
     try:
         with planted(mutant, tree):
-            for tier in tiers:
-                files = files_for(tree, mutant.path, tier)
-                limit = START + PATIENCE * sum(seconds.get(file, 0) for file in files)
-                if files and (by := ask(tree, files, limit)[0]):
+            for tier, reached in asking:
+                if by := _killer(tree, mutant, tier, reached):
                     return Outcome(mutant, tier, by)
     finally:
         copies.put(tree)
     return Outcome(mutant, None)
 
 
-def _measured(copies: SimpleQueue[Path], mutants: Sequence[Mutant], tier: str) -> dict[str, float]:
-    # What each file takes on the code as it is; if one fails so, every mutant would seem killed.
+def _killer(tree: Path, mutant: Mutant, tier: str, reached: Reached) -> str | None:
+    tests = chosen(reached, mutant, files_for(tree, mutant.path, tier))
+    if not tests.run:
+        return None
+    limit = START + PATIENCE * sum(reached.seconds[test] for test in tests.run)
+    files = list(dict.fromkeys(test.partition("::")[0] for test in tests.run))
+    with tempfile.NamedTemporaryFile(prefix="chosen-", suffix=".json") as file:
+        file.write(msgspec.json.encode(tests))
+        file.flush()
+        return ask(tree, files, limit, **{reach.RUN: file.name})[0]
+
+
+def _reached(copies: SimpleQueue[Path], mutants: Sequence[Mutant], tier: str) -> Reached:
+    # On the code as it is; if a test fails there, every mutant would seem killed.
     tree = copies.get()
     try:
         files = asked(tree, mutants, tier)
-        failed, output = ask(tree, files, None) if files else (None, "")
+        if not files:
+            return Reached([], [], {}, {})
+        with tempfile.NamedTemporaryFile(prefix="reached-", suffix=".json") as file:
+            failed, _ = ask(tree, files, None, **{reach.NOTE: file.name})
+            if failed:
+                raise BrokenGroundError(f"{failed} fails without any mutant")
+            return msgspec.json.decode(file.read(), type=Reached)
     finally:
         copies.put(tree)
-    if failed:
-        raise BrokenGroundError(f"{failed} fails without any mutant")
-    seconds: dict[str, float] = {}
-    for took, file in _TOOK.findall(output):
-        seconds[file] = seconds.get(file, 0) + float(took)
-    return seconds

@@ -5,10 +5,21 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
+import msgspec
 import pytest
 
-from tests.mutants import campaign
-from tests.mutants.campaign import BrokenGroundError, Outcome, Score, ask, copy, planted, run, told
+from tests.mutants import campaign, reach
+from tests.mutants.campaign import (
+    BrokenGroundError,
+    Outcome,
+    Score,
+    ask,
+    chosen,
+    copy,
+    planted,
+    run,
+    told,
+)
 from tests.mutants.ground import (
     ROOT,
     Equivalent,
@@ -19,6 +30,7 @@ from tests.mutants.ground import (
     sample,
 )
 from tests.mutants.operators import Mutant
+from tests.mutants.reach import Chosen, Reached
 
 PATH: Final = "chalicelib/domain/ledger/lots.py"
 CODE: Final = """\
@@ -31,6 +43,7 @@ def waits(left):
         left -= 1
     return left
 """
+PLUGINS: Final = ("tests/mutants/hurry.py", "tests/mutants/reach.py")
 TESTS: Final = """\
 from chalicelib.domain.ledger.lots import is_due, waits
 
@@ -55,7 +68,8 @@ def tree(tmp_path: Path) -> Path:
         "pyproject.toml": '[tool.pytest.ini_options]\npythonpath = ["."]\n',
         PATH: CODE,
         "tests/domain/ledger/test_lots.py": TESTS,
-        "tests/mutants/hurry.py": (ROOT / "tests/mutants/hurry.py").read_text("utf-8"),
+        "chalicelib/domain/__init__.py": "",
+        **{each: (ROOT / each).read_text("utf-8") for each in PLUGINS},
     }
     for name, text in files.items():
         (tmp_path / "tree" / name).parent.mkdir(parents=True, exist_ok=True)
@@ -96,6 +110,40 @@ def test_the_next_tier_is_asked_about_what_lives(tree: Path) -> None:
 
     assert outcome.tier == "journeys"
     assert outcome.by == "tests/journeys/test_limits.py::test_journey"
+
+
+def test_only_tests_that_call_it_are_asked(tree: Path) -> None:
+    """By what each calls, itself or where its file is imported; a constant concerns all of them."""
+    (tree / PATH).write_text(f"LIMIT = 0 < 1\n\n\n{CODE}", "utf-8")
+    late = "from chalicelib.domain.ledger import lots\n\nDUE = lots.is_due(1, 2)\n\n"
+    test = "tests/domain/ledger/test_lots_due.py"
+    (tree / test).write_text(f"{late}def test_constant():\n    assert DUE\n", "utf-8")
+    files = files_for(tree, PATH, "near")
+    note = tree / "reached.json"
+    ask(tree, files, None, **{reach.NOTE: str(note)})
+    reached = msgspec.json.decode(note.read_bytes(), type=Reached)
+    constant, due, waits = (mutant(tree, "boundary", line) for line in (1, 5, 9))
+
+    def run(of: Mutant) -> set[str]:
+        return {test.partition("::")[2] for test in chosen(reached, of, files).run}
+
+    assert (constant.function, due.function, waits.function) == ("", "is_due", "waits")
+    assert run(constant) == {"test_constant", "test_is_due", "test_waits"}
+    assert run(due) == {"test_constant", "test_is_due"}
+    assert run(waits) == {"test_waits"}
+
+
+def test_the_plugin_leaves_out_what_is_known_not_to_matter(tree: Path) -> None:
+    """What it does not know is run: a mistake may have given a test its name."""
+    (tree / PATH).write_text(CODE.replace("<=", ">"), "utf-8")
+    files = files_for(tree, PATH, "near")
+    choice = tree / "chosen.json"
+    ends = []
+    for leave in ([f"{files[0]}::test_is_due"], [f"{files[0]}::test_waits"]):
+        choice.write_bytes(msgspec.json.encode(Chosen([], leave)))
+        ends.append(ask(tree, files, None, **{reach.RUN: str(choice)})[0])
+
+    assert ends == [None, f"{files[0]}::test_is_due"]
 
 
 def test_what_hangs_is_ended(tree: Path, tmp_path: Path) -> None:
