@@ -110,6 +110,25 @@ class TestConnection:
         assert config.max_pool_connections == POOL_SIZE
         assert config.retries == {"mode": "standard", "total_max_attempts": ATTEMPTS_MAX}
 
+    @pytest.mark.parametrize("region", ["eu-west-1", "cn-north-1", "us-gov-west-1", "xx-new-1"])
+    def test_endpoint(self, region: str) -> None:
+        """Without botocore's rules of endpoints a call goes where it goes by them."""
+        by_rules = botocore.session.Session().create_client("dynamodb", region_name=region)
+        asked: list[object] = []
+        sent_to = []
+
+        def note(request: AWSPreparedRequest) -> AWSResponse:
+            sent_to.append(request.url)
+            return in_process.respond(request.url, 200, {}, b"{}")
+
+        for client in (by_rules, Connection(region).client):
+            client.meta.events.register("before-endpoint-resolution", lambda **_: asked.append(1))
+            in_process.attach(client, note)
+            client.get_item(TableName="any", Key={"pk": {"S": "any"}})
+
+        assert sent_to[0] == sent_to[1]
+        assert len(asked) == 1
+
     def test_one_client_for_all_threads(self) -> None:
         """Sixteen threads that ask at once for the first time share one client."""
         connection = Connection("eu-west-1", "http://engine.invalid")
