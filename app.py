@@ -17,6 +17,8 @@ def prepare(api: Chalice) -> None:
     from chalicelib.routes import cors, http
 
     api.api.cors = cors.allowing(wiring.cors_origin())
+    # All is text.  Every answer would be compared with each binary type, twice.
+    api.api.binary_types = []
     api.register_middleware(http.problem_middleware, "http")
     http.provide(lambda: wiring.runtime(services()))
 
