@@ -8,7 +8,6 @@ The checks are made in a fixed order and the first refusal is the answer: creden
 
 from __future__ import annotations
 
-import hashlib
 import re
 import time
 import uuid
@@ -34,7 +33,7 @@ from chalicelib.routes.credentials import (
     own_account_only,
 )
 from chalicelib.routes.operation import ME, Call, Operation, Query, Reply
-from chalicelib.routes.parsing import canonical, parse_object
+from chalicelib.routes.parsing import parse_object
 from chalicelib.routes.services import Services, provided
 
 _PATH_LENGTH_MAX: Final = 128
@@ -108,7 +107,6 @@ def _call(
         raw_body=raw_body,
         idempotency_key=key,
         if_match=entity_tag,
-        fingerprint=_fingerprint(operation, path, body, principal),
         correlation_id=correlation_id,
         locale=headers.first_locale(given.get("accept-language")),
         remaining_ms=_remaining(request),
@@ -210,19 +208,6 @@ def _body(operation: Operation, raw: bytes, content_type: str | None) -> Any:
                 for violation in refused.violations
             ],
         ) from None
-
-
-def _fingerprint(
-    operation: Operation,
-    path: dict[str, str],
-    body: Any,
-    principal: Principal | None,
-) -> bytes:
-    # Of the body as it was read: what may be left out, and how a text was typed, is no difference.
-    read = msgspec.json.encode(body, order="sorted").decode()
-    actor = principal.actor if principal else ""
-    parts = [operation.method, operation.filled(path), read, actor]
-    return hashlib.sha256(canonical(parts)).digest()
 
 
 def _remaining(request: Request) -> Callable[[], int]:

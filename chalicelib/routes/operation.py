@@ -7,6 +7,7 @@ its entry in the OpenAPI document.
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Callable
 from typing import (
@@ -126,8 +127,6 @@ class Call(msgspec.Struct, Generic[B, Q], frozen=True, kw_only=True):
     idempotency_key: str | None
     #: The entity tag of ``If-Match``, with its quotes, as it came.
     if_match: str | None
-    #: SHA-256 over method, filled path, the body as read, and actor: equal for what means the same.
-    fingerprint: bytes
     correlation_id: str
     #: The caller's first choice of language, a BCP 47 tag.
     locale: str
@@ -149,6 +148,16 @@ class Call(msgspec.Struct, Generic[B, Q], frozen=True, kw_only=True):
     def tenant(self) -> str:
         """The caller's tenant."""
         return self.caller.tenant
+
+    @property
+    def fingerprint(self) -> bytes:
+        """SHA-256 over method, filled path, body and actor: equal for what means the same."""
+        # Of the body as it was read: what may be left out, and how a text was typed, is no
+        # difference.
+        read = msgspec.json.encode(self.body, order="sorted").decode()
+        actor = self.principal.actor if self.principal else ""
+        parts = [self.operation.method, self.operation.filled(self.path), read, actor]
+        return hashlib.sha256(canonical(parts)).digest()
 
     def expected_revision(self, in_body: int | None = None) -> int:
         """
