@@ -12,6 +12,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 import botocore.session
 from botocore import xform_name
@@ -137,6 +138,13 @@ class Connection:
                 retries={"mode": "standard", "total_max_attempts": ATTEMPTS_MAX},
             ),
         )
+        host = urlsplit(client.meta.endpoint_url).netloc
+
+        def name_host(params: dict[str, Any], **_: Any) -> None:
+            # Botocore signs it; where it is not told, it takes the address apart in each call.
+            params["headers"]["Host"] = host
+
+        client.meta.events.register("before-call.dynamodb", name_host)
         # Last: what cannot be signed was never sent.
         client.meta.events.register_last("request-created.dynamodb", self.attempts.on_sending)
         client.meta.events.register("response-received.dynamodb", self.attempts.on_answer)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
+from urllib.parse import urlsplit
 
 import botocore
 import botocore.session
@@ -115,10 +116,12 @@ class TestConnection:
         """Without botocore's rules of endpoints a call goes where it goes by them."""
         by_rules = botocore.session.Session().create_client("dynamodb", region_name=region)
         asked: list[object] = []
-        sent_to = []
+        sent_to: list[tuple[str, object]] = []
 
         def note(request: AWSPreparedRequest) -> AWSResponse:
-            sent_to.append(request.url)
+            # What is not told comes from the address, when it is sent.
+            host = request.headers.get("Host", urlsplit(request.url).netloc.encode())
+            sent_to.append((request.url, host))
             return in_process.respond(request.url, 200, {}, b"{}")
 
         for client in (by_rules, Connection(region).client):
