@@ -19,6 +19,7 @@ import msgspec
 from msgspec import inspect as shapes
 
 from chalicelib.domain.pointer import escape_pointer
+from chalicelib.domain.spelling import VISIBLE
 from chalicelib.domain.violations import Violation
 
 _MSGSPEC_PATH: Final = re.compile(r" - at `(?:key in )?`?\$(?P<path>[^`]*)`")
@@ -248,7 +249,8 @@ def _string_violations(value: Any, shape: shapes.StrType, at: str) -> Iterator[V
     if shape.pattern is not None and not re.search(shape.pattern, value):
         # What keeps a line feed from following is no help to a reader (`programme.fields.whole`).
         shown = shape.pattern.replace(r"(?!\n)", "")
-        yield Violation(at, f"must match the pattern {shown}")
+        blank = shape.pattern == VISIBLE
+        yield Violation(at, "must not be blank" if blank else f"must match the pattern {shown}")
 
 
 def _length_violations(length: int, shape: Any, at: str, unit: str) -> Iterator[Violation]:

@@ -17,7 +17,7 @@ from chalicelib.domain.mechanics.entitlements import GrantEntitlement, Held
 from chalicelib.domain.mechanics.stamp_cards import CardProgress
 from chalicelib.domain.programme.fields import Days, Id, text_in
 from chalicelib.routes.calls import answer, caller_of, carry_out, page_of, services_of
-from chalicelib.routes.fields import Note, OptionalReason, Reason, ShortText
+from chalicelib.routes.fields import Note, OptionalReason, Reason, Token
 from chalicelib.routes.http import Resource
 from chalicelib.routes.operation import Body, Call, Page, Reply
 from chalicelib.usecases.attempt import Decided
@@ -98,7 +98,7 @@ class EntitlementUseBody(Body):
     programme: Id
     entitlement: Id
     units: Units = 1
-    reference: ShortText = ""
+    reference: Token = ""
 
 
 class EntitlementUseView(Struct, frozen=True):

@@ -46,10 +46,11 @@ ShortText = Annotated[str, Meta(max_length=200)]
 PaymentReference = Annotated[
     str,
     Meta(
+        pattern=VISIBLE,
         max_length=200,
         description=(
-            "What who collects the money calls this payment; sealed. Blanks around it, full-width "
-            "characters and look-alike letters make no difference; capitals do."
+            "What who collects the money calls this payment, not blank; sealed. Blanks around it, "
+            "full-width characters and look-alike letters make no difference; capitals do."
         ),
     ),
 ]

@@ -19,7 +19,7 @@ from chalicelib.domain.mechanics.holds import (
 )
 from chalicelib.domain.programme.fields import Id, Points
 from chalicelib.routes.calls import answer, caller_of, carry_out, page_of, services_of
-from chalicelib.routes.fields import Note, OptionalReason, ShortText
+from chalicelib.routes.fields import Note, OptionalReason, Token
 from chalicelib.routes.http import Resource
 from chalicelib.routes.operation import Body, Call, Page, Reply, Timestamp
 from chalicelib.routes.views import BalanceView, balances
@@ -37,14 +37,14 @@ class HoldBody(Body):
     currency: Id
     amount: Points
     minutes: Minutes | None = None
-    reference: ShortText = ""
+    reference: Token = ""
 
 
 class HoldCaptureBody(Body):
     """How much to spend: all of it where nothing is said; the rest is released."""
 
     amount: Points | None = None
-    reference: ShortText = ""
+    reference: Token = ""
 
 
 class HoldReleaseBody(Body):

@@ -47,7 +47,6 @@ from chalicelib.usecases.stored import Answer
 
 api = Resource("members")
 
-ShortText = Annotated[str, Meta(max_length=200)]
 Birthday = Annotated[
     str,
     Meta(
@@ -76,13 +75,13 @@ class NewMemberBody(Body):
     consents: Annotated[list[ConsentBody], Meta(max_length=20)] = field(default_factory=list)
     locale: Locale | None = None
     tz: Annotated[str, Meta(max_length=64, description="An IANA time zone.")] | None = None
-    display_name: ShortText = ""
+    display_name: Token = ""
     birthday: Birthday | None = None
     age_bands: AgeBands = field(default_factory=dict)
     contact: Annotated[
-        str, Meta(max_length=200, description="An opaque token or CRM id, no address.")
+        Token, Meta(description="An opaque token or CRM id, not blank, no address.")
     ] = ""
-    acquisition_source: ShortText = ""
+    acquisition_source: Token = ""
     metadata: Metadata = field(default_factory=dict)
 
 
@@ -92,10 +91,10 @@ class MemberChanges(Body):
     revision: Annotated[int, Meta(ge=0, le=10**12)] | UnsetType = UNSET
     locale: Locale | UnsetType = UNSET
     tz: Annotated[str, Meta(max_length=64)] | UnsetType | None = UNSET
-    display_name: ShortText | UnsetType | None = UNSET
+    display_name: Token | UnsetType | None = UNSET
     birthday: Birthday | UnsetType | None = UNSET
     age_bands: AgeBands | UnsetType | None = UNSET
-    contact: ShortText | UnsetType | None = UNSET
+    contact: Token | UnsetType | None = UNSET
     metadata: Metadata | UnsetType | None = UNSET
 
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Final, Literal
+from typing import Final, Literal
 
-from msgspec import Meta, Struct
+from msgspec import Struct
 
 from chalicelib.domain.ledger.events import PaymentReversed
 from chalicelib.domain.mechanics.payment_reversals import PaymentUndone
 from chalicelib.domain.mechanics.plans import SUBSCRIPTIONS
-from chalicelib.domain.spelling import VISIBLE
 from chalicelib.routes.calls import answer, caller_of, identity_of, reply, services_of
 from chalicelib.routes.fields import DryRun, Note, OptionalReason, PaymentReference
 from chalicelib.routes.http import Resource
@@ -40,7 +39,7 @@ api = Resource("payments")
 class PaymentReversalBody(Body):
     """Which payment went back, by the reference under which it was reported."""
 
-    reference: Annotated[PaymentReference, Meta(pattern=VISIBLE)]
+    reference: PaymentReference
     reason: OptionalReason = ""
     note: Note = ""
 

@@ -11,7 +11,7 @@ from chalicelib.domain.mechanics.remaining import LineReversal
 from chalicelib.domain.mechanics.reversal import Reversed
 from chalicelib.domain.mechanics.voucher_returns import VoucherAfter
 from chalicelib.domain.programme.fields import MinorUnits
-from chalicelib.domain.spelling import tidy
+from chalicelib.domain.spelling import VISIBLE, tidy
 from chalicelib.domain.violations import Violation
 from chalicelib.routes.calls import (
     answer,
@@ -71,7 +71,7 @@ class ReversedLine(Body):
     paid, less what the used units are worth, and never below nothing.
     """
 
-    id: Annotated[LineId, Meta(min_length=1)]
+    id: Annotated[LineId, Meta(pattern=VISIBLE)]
     amount: Amount | None = None
     quantity: Annotated[int, Meta(ge=0, le=10**9)] | None = None
     unused: bool = False

@@ -16,7 +16,7 @@ from chalicelib.domain.mechanics.statuses import (
 from chalicelib.domain.programme.document import Programme
 from chalicelib.domain.programme.fields import Id, LocalDate, text_in
 from chalicelib.routes.calls import answer, caller_of, carry_out, page_of, services_of
-from chalicelib.routes.fields import Note, Reason, ShortText
+from chalicelib.routes.fields import Note, Reason, Token
 from chalicelib.routes.http import Resource
 from chalicelib.routes.operation import Body, Call, Page, Reply
 from chalicelib.usecases.attempt import Decided
@@ -38,7 +38,7 @@ class StatusVerificationBody(Body):
     status: Id
     from_on: LocalDate | None = None
     until_on: LocalDate | None = None
-    proof: ShortText = ""
+    proof: Token = ""
 
 
 class StatusWithdrawalBody(Body):

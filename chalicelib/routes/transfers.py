@@ -10,7 +10,7 @@ from chalicelib.domain.ledger.lots import LotKey
 from chalicelib.domain.mechanics.transfers import SendTransfer, Sent
 from chalicelib.domain.programme.fields import Id, Points
 from chalicelib.routes.calls import answer, caller_of, carry_out, cursor_of, services_of
-from chalicelib.routes.fields import MemberId, ShortText
+from chalicelib.routes.fields import MemberId, Token
 from chalicelib.routes.http import Resource
 from chalicelib.routes.operation import Body, Call, Reply, Timestamp
 from chalicelib.routes.periods import BAD_PERIOD, PeriodPage, period_of
@@ -30,7 +30,7 @@ class TransferBody(Body):
     programme: Id
     currency: Id
     amount: Points
-    reference: ShortText = ""
+    reference: Token = ""
 
 
 class TransferView(Struct, frozen=True):

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import re
 import time
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from msgspec import inspect as shapes
+from msgspec.inspect import type_info
 
+import app
+from chalicelib.domain.shapes import LISTS, unwrap
+from chalicelib.routes.openapi import operations_of
 from tests.journeys.world import Clinic
 
 POINTS = {"id": "points", "name": "Points", "expiry": {"type": "never"}}
@@ -300,6 +307,53 @@ def test_v7_what_is_blank_is_refused(desk: Clinic, blank: str) -> None:
 
     for each in refused:
         each.expect(422, "invalid_body")
+
+
+@pytest.mark.parametrize("blank", ["", "  ", "\u200b"])
+def test_v7_a_payment_without_a_name(desk: Clinic, blank: str) -> None:
+    """V7: a blank reference would be no name of the payment, so it is refused, before all else."""
+    member = desk.enrolled()
+    paid = {"programme": "clinic", "amount": 100, "currency": "GBP", "reference": blank}
+
+    for path in ("/v1/gift-cards", f"/v1/members/{member}/subscriptions"):
+        errors = desk.api.post(path, paid).expect(422, "invalid_body")["errors"]
+        (error,) = [each for each in errors if each["pointer"] == "/reference"]
+        assert error["detail"].startswith("must not be blank: What who collects the money calls")
+
+
+def test_v7_every_text_of_a_body_says_something() -> None:
+    """V7: what names a thing is refused blank in every body; the rest is listed here, with why."""
+    free = {"note", "attributes", "metadata"}  # words, and the tenant's own values
+    tidied = {"category", "sku", "id", "channel", "location", "provider"}  # blank: not said
+    parsed = {"occurred_at", "now", "effective_from", "tz", "scopes"}  # blank: no such value
+    taken = {
+        name
+        for each in operations_of(app.app)
+        if each.body is not None
+        for name in _blank_in(type_info(each.body), "", set())
+    }
+
+    assert taken == free | tidied | parsed | {"document"}
+
+
+def _blank_in(shape: shapes.Type, name: str, seen: set[Any]) -> Iterator[str]:
+    """Yield the fields of a body that would take a blank text."""
+    shape = unwrap(shape)
+    if isinstance(shape, shapes.StrType):
+        if not shape.pattern or re.search(shape.pattern, " "):
+            yield name
+    elif isinstance(shape, shapes.StructType) and shape.cls not in seen:
+        seen.add(shape.cls)
+        for each in shape.fields:
+            yield from _blank_in(each.type, each.encode_name, seen)
+    elif isinstance(shape, shapes.UnionType):
+        for option in shape.types:
+            yield from _blank_in(option, name, seen)
+    elif isinstance(shape, LISTS):
+        yield from _blank_in(shape.item_type, name, seen)
+    elif isinstance(shape, shapes.DictType):
+        yield from _blank_in(shape.value_type, name, seen)
+        yield from _blank_in(shape.key_type, name, seen)
 
 
 @pytest.mark.parametrize("typed", ["tea", " tea", "tea\u200b", "tea \u00a0"])

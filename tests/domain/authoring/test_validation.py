@@ -75,6 +75,7 @@ PROBLEMS: Final[list[tuple[dict[str, Any], str, str]]] = [
     ({f"{RULE}/valid_from": "1 May"}, f"{RULE}/valid_from", "must match the pattern"),
     ({"/id": "clinic\n"}, "/id", "must match the pattern ^[a-z]"),
     ({"/name/en": " Clinic"}, "/name/en", "begins or ends with white space"),
+    ({"/name": " "}, "/name", "begins or ends with white space"),
     # The document as a whole.
     ({"/time_zone": "Europe/Londn"}, "/time_zone", "did you mean 'Europe/London'?"),
     ({"/time_zone": "GMT+1"}, "/time_zone", "not an IANA time zone"),
