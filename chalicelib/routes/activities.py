@@ -182,7 +182,7 @@ _RECORDING = (
     answer=ActivityView,
     status=201,
     also=(200,),
-    idempotent="body",
+    idempotent="optional",
     errors=_RECORDING,
 )
 def record(call: Call[ActivityBody, DryRun]) -> Reply:

@@ -73,7 +73,7 @@ class BatchView(Struct, frozen=True):
     body=BatchBody,
     query=DryRun,
     answer=BatchView,
-    idempotent="body",
+    idempotent="optional",
 )
 def record_batch(call: Call[BatchBody, DryRun]) -> Reply:
     """Record activities, each with its own outcome."""

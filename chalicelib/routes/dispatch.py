@@ -2,7 +2,7 @@
 One request in, one response out: check, call the handler, present what it answers or raises.
 
 The checks are made in a fixed order and the first refusal is the answer: credential (401), scope
-(403), path (404; a member's own account only), headers (400), query (422), body (413, 415, 400,
+(403), path (404; a member's own account only), query (422), headers (400), body (413, 415, 400,
 422).
 """
 
@@ -93,9 +93,12 @@ def _call(
         own_account_only(principal, path["member_id"])
         seen["member_id"] = _log_id(path["member_id"])
     given = request.headers
-    key = headers.idempotency_key(given.get("idempotency-key"), wanted=operation.idempotent)
-    entity_tag = headers.if_match(given.get("if-match"), wanted=operation.if_match)
     query = _query(operation, request)
+    wanted = operation.idempotent
+    if wanted and getattr(query, "dry_run", False):
+        wanted = "optional"  # nothing is written, so nothing can be written twice
+    key = headers.idempotency_key(given.get("idempotency-key"), wanted=wanted)
+    entity_tag = headers.if_match(given.get("if-match"), wanted=operation.if_match)
     raw_body = _raw_body(request)
     body = _body(operation, raw_body, given.get("content-type"))
     return Call(

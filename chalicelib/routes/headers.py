@@ -23,7 +23,7 @@ _LANGUAGE: Final = re.compile(
 _ACCEPT_LANGUAGE_MAX: Final = 512
 
 
-def idempotency_key(value: str | None, *, wanted: bool | Literal["body"]) -> str | None:
+def idempotency_key(value: str | None, *, wanted: bool | Literal["optional"]) -> str | None:
     """
     Return the ``Idempotency-Key`` of a request, where the operation takes one.
 

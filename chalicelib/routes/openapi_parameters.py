@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from chalicelib.routes.openapi_schemas import described, without_null
 from chalicelib.routes.operation import ME
 
 if TYPE_CHECKING:
     from chalicelib.routes.operation import Operation
+
+_KEY: Final = "New for each write, such as a UUID; the same on a retry."
+_KEY_UNLESS_DRY: Final = f"{_KEY} Required, but not where `dry_run` is true."
 
 
 def parameters(operation: Operation, query: dict[str, Any] | None) -> list[dict[str, Any]]:
@@ -50,8 +53,11 @@ def _in_headers(operation: Operation) -> list[dict[str, Any]]:
             {
                 "name": "Idempotency-Key",
                 "in": "header",
-                "required": operation.idempotent is True,
-                "description": "New for each write, such as a UUID; the same on a retry.",
+                # No schema says "unless that is true"; the refusal does.
+                "required": operation.idempotent is True and not operation.tries,
+                "description": _KEY_UNLESS_DRY
+                if operation.idempotent is True and operation.tries
+                else _KEY,
                 "schema": {
                     "type": "string",
                     "minLength": 1,

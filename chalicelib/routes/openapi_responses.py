@@ -127,7 +127,7 @@ def success(operation: Operation, status: int, content: dict[str, Any] | None) -
 def _outcome(operation: Operation, status: int) -> str:
     if status == operation.status:
         return operation.summary
-    if operation.query is not None and "dry_run" in operation.query.__struct_fields__:
+    if operation.tries:
         return "With `dry_run`: what it would be. Nothing is written."
     return "It is there already: nothing changed."
 

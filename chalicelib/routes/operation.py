@@ -123,7 +123,8 @@ class Call(msgspec.Struct, Generic[B, Q], frozen=True, kw_only=True):
     query: Q
     body: B
     raw_body: bytes
-    #: Required on writes unless the operation says otherwise; 1–255 visible ASCII characters.
+    #: Required on writes, but not on dry runs, unless the operation says otherwise; 1–255 visible
+    #: ASCII characters.
     idempotency_key: str | None
     #: The entity tag of ``If-Match``, with its quotes, as it came.
     if_match: str | None
@@ -233,7 +234,7 @@ class Declaration(TypedDict, total=False):
     answer: Any
     status: int
     also: tuple[int, ...]
-    idempotent: bool | Literal["body"]
+    idempotent: bool | Literal["optional"]
     if_match: bool
     member_may: bool
     errors: tuple[str, ...]
@@ -263,8 +264,8 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
     status: int = 200
     #: Other statuses of success that it may have, with the same answer.
     also: tuple[int, ...] = ()
-    #: True: ``Idempotency-Key`` required.  "body": optional, the body names an identity.
-    idempotent: bool | Literal["body"] = False
+    #: True: ``Idempotency-Key`` required, but for a dry run.  "optional": the body has an identity.
+    idempotent: bool | Literal["optional"] = False
     #: It changes what was read, by the revision that `Call.expected_revision` returns.
     if_match: bool = False
     #: Members may call it, for their own ``{member_id}`` only.
@@ -295,6 +296,11 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
         config = getattr(self.body, "__struct_config__", None)
         if config is not None and not config.forbid_unknown_fields:
             raise ValueError(f"{self.name}: the body must refuse unknown fields")
+
+    @property
+    def tries(self) -> bool:
+        """Whether it has a dry run, which writes nothing."""
+        return self.query is not None and "dry_run" in self.query.__struct_fields__
 
     @property
     def path_names(self) -> list[str]:

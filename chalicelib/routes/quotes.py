@@ -259,7 +259,7 @@ def read(call: Call) -> Reply:
     body=ConfirmationBody,
     answer=ConfirmedQuoteView,
     status=201,
-    idempotent="body",
+    idempotent="optional",
     errors=(
         "member_not_found",
         "account_closed",

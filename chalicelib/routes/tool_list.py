@@ -39,8 +39,8 @@ _LEFT_OUT: Final = frozenset(
 )
 #: What each call that writes is sent with, by whoever carries it out.
 _HEADERS: Final = {
-    "Idempotency-Key": "Sent with every call that is no GET: new for each, such as a UUID, and the "
-    "same when a call is sent again."
+    "Idempotency-Key": "Sent with every call that is no GET and no `dry_run`: new for each, such "
+    "as a UUID, and the same when a call is sent again."
 }
 #: Of how many values one is to be chosen before they are left to the refusal of a wrong one.
 _CHOICES_MAX: Final = 20

@@ -171,7 +171,7 @@ def _shown(stage: Stage, example: Example, things: Things) -> dict[str, Any]:
     own = Things()
     own.update(things)
     also = {}
-    if operation.also and "dry_run" in getattr(operation.query, "__struct_fields__", ()):
+    if operation.also and operation.tries:
         tried = stage.request(example, own)
         answer = send(stage.clinic.api, tried._replace(target=f"{tried.target}?dry_run=true"))
         also = {str(answer.status): answer.json}

@@ -33,7 +33,7 @@ from tests.fuzz.patterns import fits, matching
 from tests.fuzz.requests import Credential, Request
 from tests.journeys.client import Answer
 
-SEED = 20_261_131
+SEED = 20_261_133
 SLICE = 20_000
 
 

@@ -155,7 +155,7 @@ class Api:
         """
         operation = self.contract.find(method, target.partition("?")[0])
         if key == AUTOMATIC:
-            needed = operation is not None and operation.needs_key
+            needed = operation is not None and self.contract.needs_key(operation)
             key = f"key-{next(_numbers)}" if needed else None
         raw = body if isinstance(body, bytes) else b"" if body is None else _encoded(body)
         sent = {

@@ -41,14 +41,6 @@ class Operation(NamedTuple):
     entry: Mapping[str, Any]
 
     @property
-    def needs_key(self) -> bool:
-        """Whether an Idempotency-Key is required."""
-        return any(
-            each["name"] == "Idempotency-Key" and each["required"]
-            for each in self.entry["parameters"]
-        )
-
-    @property
     def scope(self) -> str | None:
         """The scope that it takes; ``None`` for a public one."""
         found: str | None = self.entry.get("x-scope")
@@ -90,6 +82,11 @@ class Contract:
         name = found["$ref"].rpartition("/")[2]
         shared: Mapping[str, Any] = self._document["components"]["responses"][name]
         return shared
+
+    def needs_key(self, operation: Operation) -> bool:
+        """Whether what an operation writes is refused without an Idempotency-Key."""
+        refused = self.response(operation, 400) or {}
+        return "idempotency_key_required" in refused.get("x-codes", ())
 
     def check(
         self, operation: Operation | None, method: str, target: str, answer: _Answered

@@ -83,7 +83,10 @@ def map_case(context: HookContext, case: Case) -> Case:  # noqa: ARG001
         case.body = _meant(case.body)
     if "as_of" in case.query:
         case.query["as_of"] = _NOW
-    if "Idempotency-Key" in case.headers:
+    # Left out it is right for a dry run alone, which no schema says.
+    if "Idempotency-Key" in case.headers or (
+        "Idempotency-Key" in case.operation.headers and not case.query.get("dry_run")
+    ):
         case.headers["Idempotency-Key"] = f"key-{next(_numbers)}"
     return case
 

@@ -191,13 +191,13 @@ class TestRefusals:
             shop.call("POST", path, broken, token=weak, headers=bare),
             shop.call("POST", path, broken, headers=bare),
             shop.call("POST", sound + "?x=1", broken, headers=bare),
-            shop.call("POST", sound + "?x=1", broken, headers=plain),
+            shop.call("POST", sound, broken, headers=bare),
             shop.call("POST", sound, broken, headers=plain),
             shop.call("POST", sound, broken),
             shop.call("POST", sound, {}),
         ]
 
-        assert [answer.status for answer in answers] == [401, 403, 404, 400, 422, 415, 400, 422]
+        assert [answer.status for answer in answers] == [401, 403, 404, 422, 400, 415, 400, 422]
 
     def test_bodies_that_the_gateway_garbled(self, shop: Shop) -> None:
         """Half a surrogate pair in the event, or base64 that is none, is a malformed body."""

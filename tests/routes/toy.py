@@ -178,7 +178,7 @@ def change(call: Call[Line]) -> Reply:
     scope="activities:write",
     summary="An activity",
     body=Line,
-    idempotent="body",
+    idempotent="optional",
 )
 def record(call: Call[Line]) -> Reply:
     """Takes the identity from the body; the header may be there too."""
