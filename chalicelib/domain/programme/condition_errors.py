@@ -18,6 +18,11 @@ _ENGINE_VIOLATION: Final = re.compile(r"ERROR: <input>:(\d+):(\d+): ([^\n]*)")
 _STATUS: Final = re.compile(r"^[A-Z_]+: | \[[A-Z_]+\]$")
 _MISSING: Final = re.compile(r'No value with name "([^"]*)" found')
 _NO_ATTRIBUTE: Final = "there is no attributes."
+_KINDS: Final[dict[str, tuple[type, str]]] = {
+    "string": (str, "a text"),
+    "int": (int, "a whole number"),
+    "bool": (bool, "true or false"),
+}
 _ECHO_LENGTH: Final = 60
 _REASON_LENGTH: Final = 200
 
@@ -75,6 +80,16 @@ def failure(why: str) -> str:
         # No violation: an activity need not carry what a programme declares.
         return f"the activity has no attribute {name}"
     return f"The expression could not be evaluated: {why}."
+
+
+def mistyped(name: str, kind: str, value: object) -> str | None:
+    """Return what is wrong with an attribute that is not of its declared kind, else nothing."""
+    # By the type itself: to Python, and to the engine, `true` is the number 1.
+    wanted, words = _KINDS[kind]
+    if type(value) is wanted:
+        return None
+    given = next((text for each, text in _KINDS.values() if type(value) is each), "something else")
+    return f"the activity's attribute {name} is {given}: the programme declares it {words}"
 
 
 def _unknown_name(found: re.Match[str], at: _At) -> str:

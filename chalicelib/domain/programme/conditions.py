@@ -28,7 +28,13 @@ import msgspec
 from msgspec.structs import astuple
 
 from chalicelib.domain.errors import Invalid
-from chalicelib.domain.programme.condition_errors import explain, explain_violation, failure, reason
+from chalicelib.domain.programme.condition_errors import (
+    explain,
+    explain_violation,
+    failure,
+    mistyped,
+    reason,
+)
 from chalicelib.domain.programme.condition_grammar import (
     LINE,
     LINE_FIELDS,
@@ -155,6 +161,16 @@ class Readings:
         self._scope = scope
         self._held: dict[tuple[str, ...], Any] = {}
 
+    def mistyped(self, names: tuple[str, ...]) -> str | None:
+        """Return which attribute of those named is of another type than is declared, and how."""
+        for name, kind in self._scope.attributes:
+            held = f"attributes.{name}"
+            if held in names and held in self._values:
+                wrong = mistyped(name, kind, self._values[held])
+                if wrong is not None:
+                    return wrong
+        return None
+
     def activation(self, names: tuple[str, ...]) -> Any:
         """Return values as the engine holds them; raises where it cannot hold one."""
         held = self._held.get(names)
@@ -180,6 +196,9 @@ class Compiled(msgspec.Struct, frozen=True, eq=False):
         iteration budget all come back as a failure.
         """
         try:
+            wrong = readings.mistyped(self.names)
+            if wrong is not None:
+                return Outcome(None, wrong)
             value = self.program.eval(readings.activation(self.names))
             answer, answered = value.plain_value(), str(value.type())
         except RuntimeError as error:

@@ -324,6 +324,30 @@ class TestFailures:
         assert outcome.value is None
         assert outcome.failure
 
+    @pytest.mark.parametrize(
+        ("name", "value", "failure"),
+        [
+            ("insured", 1, "is a whole number: the programme declares it true or false"),
+            ("insured", "true", "is a text: the programme declares it true or false"),
+            ("ward", 7, "is a whole number: the programme declares it a text"),
+            ("ward", False, "is true or false: the programme declares it a text"),
+            ("shots", "2", "is a text: the programme declares it a whole number"),
+            ("shots", True, "is true or false: the programme declares it a whole number"),
+        ],
+    )
+    def test_mistyped_attributes(
+        self, name: str, value: object, failure: str, scope: Scope
+    ) -> None:
+        """Which attribute it is, what it is and what it should be; `true` is no number either."""
+        source = 'attributes.insured || attributes.ward == "east" || attributes.shots > 0'
+        given = values(insured=False, ward="west", shots=0) | {f"attributes.{name}": value}
+
+        outcome = compile_condition(source, scope).evaluate(Readings(given, scope))
+        elsewhere = compile_condition("activity.amount > 0", scope)
+
+        assert outcome.failure == f"the activity's attribute {name} {failure}"
+        assert elsewhere.evaluate(Readings(given, scope)).value is True
+
     @pytest.mark.parametrize("nothing", [None, 5, {}])
     def test_no_values(self, nothing: Any, scope: Scope) -> None:
         """Even what is not a set of values at all is a failure."""
