@@ -140,6 +140,7 @@ class ActivityView(Struct, frozen=True):
     """What followed from an activity."""
 
     member_id: str
+    member_created: bool
     version: int
     occurred_at: str
     effective_at: str
@@ -175,7 +176,8 @@ _RECORDING = (
     description=(
         "The identity `(source, external_id)` makes it unrepeatable: the same activity again, with "
         "whichever key, is answered as the first time. An `Idempotency-Key` of the request, where "
-        "there is one, holds beside it. With `dry_run` nothing is written and the status is 200."
+        "there is one, holds beside it. An unknown external id makes a prospect: "
+        "`member_created`. With `dry_run` nothing is written and the status is 200."
     ),
     body=ActivityBody,
     query=DryRun,
@@ -245,6 +247,7 @@ def presenter(status: int) -> Present:
             status,
             ActivityView(
                 member_id=decided.member,
+                member_created=decided.is_new,
                 version=decided.account.version,
                 occurred_at=format_instant(recorded.occurred_at),
                 effective_at=format_instant(decided.now),

@@ -38,6 +38,24 @@ def test_an_activity_makes_a_prospect(clinic: Clinic) -> None:
     ]
 
 
+def test_who_is_new_is_said(clinic: Clinic) -> None:
+    """A mistyped external id makes a prospect, and the answer says so; of who is known, not so."""
+    first = clinic.activity({"external_id": WHO})
+    look = clinic.api.post("/v1/activities?dry_run=true", first).expect(200)
+    made = clinic.api.post("/v1/activities", first)
+    again = clinic.api.post("/v1/activities", first)
+    known = clinic.record({"external_id": WHO}).expect(201)
+    named = clinic.record(known["member_id"]).expect(201)
+    mistyped = clinic.activity({"external_id": WHO | {"value": "record-7"}})
+    batch = {"activities": [clinic.activity({"external_id": WHO}), mistyped]}
+    each = clinic.api.post("/v1/activities/batch", batch).expect(200)["results"]
+
+    created = [answer["member_created"] for answer in (look, made.expect(201), known, named)]
+    assert created == [True, True, False, False]
+    assert again.body == made.body
+    assert [one["activity"]["member_created"] for one in each] == [False, True]
+
+
 def test_a_second_activity_finds_them(clinic: Clinic) -> None:
     """The same external id is the same person; another system's equal value is another's."""
     first = clinic.record({"external_id": WHO}).expect(201)["member_id"]
