@@ -56,10 +56,10 @@ class StatementEntryView(Struct, frozen=True, omit_defaults=True):
     Of a purchase, ``price`` less ``discount`` is ``net``; less what wallets paid it is ``due``.
     What was ``covered``, such as by an insurer, is none of these.
     Every discount that was looked at is in ``considered``, with the reason where it was not
-    applied; one that was not quoted here has none.  Of a refund, ``returned`` is what of the net
-    came back, less what was kept back of discounts (``reclaimed``); less what wallets got back it
-    is ``due``, to be paid back; ``refund_of`` is the version of the purchase.  ``movements`` are
-    what was earned, paid and taken back in value.
+    applied; one that was not quoted here has none.  Of a refund they are those of what came back,
+    line by line: ``returned`` is its ``net`` less what was kept back of discounts (``reclaimed``);
+    less what wallets got back it is ``due``, to be paid back; ``refund_of`` is the version of the
+    purchase.  ``movements`` are what was earned, paid and taken back in value.
 
     Of a fee, and of a change of plan that makes something owed, ``net`` is ``due``; what a change
     or an end leaves over is ``returned`` and ``due`` to be paid back.  So is money that was left in
@@ -212,6 +212,7 @@ def _of_activity(
     bill = bill_of(activity, detail)
     draws = draw_views(bill)
     if isinstance(data, ActivityReversed):
+        net = bill.net + sum(each.amount for each in bill.reclaimed)
         return StatementEntryView(
             version=event.version,
             kind="refund",
@@ -220,6 +221,9 @@ def _of_activity(
             source=detail.source,
             external_id=detail.external_id,
             programme=bill.programme or None,
+            price=MoneyView(bill.price, unit),
+            discount=MoneyView(bill.price - net, unit),
+            net=MoneyView(net, unit),
             returned=MoneyView(bill.net, unit),
             due=MoneyView(bill.due, unit),
             refund_of=data.reverses,

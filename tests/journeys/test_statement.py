@@ -75,6 +75,36 @@ def test_long_after_the_quote(desk: Clinic, patient: str) -> None:
     assert statement(desk, patient) == before
 
 
+@pytest.mark.parametrize(
+    "back",
+    [
+        [[{"id": "b"}], None],
+        [[{"id": "b", "quantity": 1}], [{"id": "a", "amount": 1_111}], [{"id": "b"}], None],
+        [None],
+    ],
+)
+def test_a_refund_says_what_was_paid(desk: Clinic, patient: str, back: list[Any]) -> None:
+    """Line by line: list price, what was taken off and what was paid, which sum to the purchase."""
+    made = bought(desk, patient)
+    named = {"source": "quote", "external_id": made["quote_id"]}
+    for lines in back:
+        body = named if lines is None else {**named, "lines": lines}
+        desk.api.post("/v1/activities/reversals", body).expect(201)
+
+    *refunds, purchase = statement(desk, patient)["entries"]
+
+    for part in ("price", "discount", "net", "due"):
+        assert sum(each[part]["amount"] for each in refunds) == purchase[part]["amount"], part
+    for line in purchase["lines"]:
+        parts = [each for one in refunds for each in one["lines"] if each["id"] == line["id"]]
+        offs = [sum(each["amount"] for each in part["off"]) for part in (line, *parts)]
+        assert [part["price"] - part["net"] for part in (line, *parts)] == offs
+        for name in ("price", "net", "quantity"):
+            assert sum(part[name] for part in parts) == line[name]
+    for each in refunds:
+        assert each["price"]["amount"] > each["net"]["amount"] == each["returned"]["amount"]
+
+
 def test_what_came_back(desk: Clinic, patient: str) -> None:
     """A refund of a line, then of the rest: each says how much of what came back."""
     made = bought(desk, patient)

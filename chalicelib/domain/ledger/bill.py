@@ -85,8 +85,8 @@ class Bill(Struct, frozen=True, omit_defaults=True):
 
     ``price`` is before discounts, ``net`` after them, and ``due`` what wallets left to be paid;
     ``covered`` is what somebody else paid besides, of which nothing is in the price.
-    ``service_on`` is the day by which discounts went.  Of a refund, ``net`` is what comes back of
-    the lines less what is ``reclaimed``.
+    ``service_on`` is the day by which discounts went.  Of a refund, the lines are what of each
+    comes back, and ``net`` is theirs less what is ``reclaimed``.
     """
 
     programme: str

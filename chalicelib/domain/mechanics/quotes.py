@@ -93,8 +93,7 @@ def refund(
     ``before`` and ``after`` are what was left of the purchase then and is left now, and
     ``outcomes`` what this mechanic made of it then and now.
     """
-    nets = [line.net for line in bill.lines]
-    had, have = _nets_left(nets, recorded, before), _nets_left(nets, recorded, after)
+    had, have = shares_left(recorded, before), shares_left(recorded, after)
     kept = {line.id: line for line in after.lines} if after else {}
     held = {line.id: line for line in before.lines}
     lines = []
@@ -102,18 +101,36 @@ def refund(
         old, new = held.get(line.id, _NO_LINE), kept.get(line.id, _NO_LINE)
         units, counted = old.quantity - new.quantity, old.amount - new.amount
         if units or counted:
-            part = was - now
-            lines.append(PricedLine(line.id, units, part, part, counted, line.category, line.sku))
+            lines.append(_returned(line, units, counted, was, now))
     paid = tuple(
         Paid(new.currency, new.back - old.back, new.repaid - old.repaid, new.expired - old.expired)
         for old, new in zip(outcomes[0].draws, outcomes[1].draws, strict=True)
         if new.repaid != old.repaid
     )
-    back = tuple(reclaim.changes(outcomes, shares_left(recorded, after)))
-    net = sum(had) - sum(have) - sum(each.amount for each in back)
+    back = tuple(reclaim.changes(outcomes, have))
+    net = sum(line.net for line in lines) - sum(each.amount for each in back)
     due = net - sum(each.money for each in paid)
+    price = sum(line.price for line in lines)
     return Bill(
-        bill.programme, bill.version, net, net, due, tuple(lines), paid=paid, reclaimed=back
+        bill.programme, bill.version, price, net, due, tuple(lines), paid=paid, reclaimed=back
+    )
+
+
+def _returned(line: PricedLine, units: int, counted: int, was: Kept, now: Kept) -> PricedLine:
+    """
+    Return what comes back of a line: of what was paid for it, and of what had been taken off.
+
+    Each part is what is left of it less than before, so the refunds of a line sum to the line.
+    """
+    net = was.of(line.net) - now.of(line.net)
+    off = [(source, name, was.of(part) - now.of(part)) for source, name, part in line.off]
+    return replace(
+        line,
+        quantity=units,
+        price=net + sum(part for _, _, part in off),
+        net=net,
+        counted=counted,
+        off=tuple(each for each in off if each[2]),
     )
 
 
