@@ -1,14 +1,29 @@
-"""How dates look to a person, and in which direction their language runs."""
+"""How texts and dates look to a person, and in which direction their language runs."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
-from typing import Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
+
+if TYPE_CHECKING:
+    from chalicelib.domain.programme.wording import Message
 
 Direction = Literal["ltr", "rtl"]
 
 _RIGHT_TO_LEFT: Final = frozenset({"fa", "ar", "he", "ur"})
 _PERSIAN_DIGITS: Final = str.maketrans("0123456789", "۰۱۲۳۴۵۶۷۸۹")
+
+
+def told(said: Sequence[Message], locale: str, otherwise: str) -> str:
+    """Return messages as text in the reader's language; ``otherwise`` where it has no words."""
+    if not said:
+        return otherwise
+    # Only readers of other languages than English pay for the message files.
+    from chalicelib.programmes.rendering import catalogue
+
+    rendered = catalogue().render(said, locale)
+    return rendered.text if rendered.translated else otherwise
 
 
 def language(locale: str) -> str:

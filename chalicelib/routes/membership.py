@@ -5,16 +5,18 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
-from msgspec.structs import asdict
+from msgspec.structs import asdict, replace
 
 from chalicelib.domain.ledger.calendar import format_instant
 from chalicelib.domain.mechanics.closing import Close, Closed
 from chalicelib.domain.mechanics.membership import Enrol, in_force, obstacle
-from chalicelib.domain.programme.fields import Id, text_in
+from chalicelib.domain.programme.document import Programme
+from chalicelib.domain.programme.fields import Id, language_of, text_in
 from chalicelib.routes.calls import answer, caller_of, carry_out, identity_of, reply, services_of
 from chalicelib.routes.fields import Note, Reason
+from chalicelib.routes.headers import DEFAULT_LOCALE
 from chalicelib.routes.http import Resource
-from chalicelib.routes.localisation import Direction
+from chalicelib.routes.localisation import Direction, told
 from chalicelib.routes.member_views import (
     ENROLLING,
     AccountView,
@@ -154,16 +156,28 @@ def programmes(call: Call) -> Reply:
             raise AssertionError("a programme in force has a version")
         joined = programme_id in reading.account.enrolments
         refusal = None if joined else obstacle(reading.account, version.document)
+        stands = None if refusal is None else obstacle_view(programme_id, refusal)
         found.append(
             MemberProgrammeView(
                 programme_id,
                 text_in(version.document.name, call.locale),
                 joined,
-                None if refusal is None else obstacle_view(programme_id, refusal),
+                None if stands is None else _worded(stands, version.document, call.locale),
             )
         )
     reader = spoken(call.locale)
     return Reply(MemberProgrammesView(call.path["member_id"], found, reader.lang, reader.dir))
+
+
+def _worded(stands: ObstacleView, programme: Programme, locale: str) -> ObstacleView:
+    """Return what stands in the way in the reader's language."""
+    if language_of(locale) == DEFAULT_LOCALE:
+        return stands
+    # Only readers of other languages pay for words.
+    from chalicelib.domain.authoring import why_not
+
+    detail = told(why_not.of_joining(programme), locale, stands.detail)
+    return replace(stands, detail=detail)
 
 
 @api.get(

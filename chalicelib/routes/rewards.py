@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from chalicelib.domain.mechanics.rewards import Offer
-from chalicelib.domain.programme.fields import text_in
+from chalicelib.domain.programme.fields import language_of, text_in
 from chalicelib.routes.calls import caller_of, page_of, services_of
+from chalicelib.routes.headers import DEFAULT_LOCALE
 from chalicelib.routes.http import Resource
+from chalicelib.routes.localisation import told
 from chalicelib.routes.operation import Call, Page, Reply
 from chalicelib.routes.refusals import Refusal
 from chalicelib.usecases.redeem_reward import (
@@ -54,7 +57,8 @@ class RewardOffersView(Struct, frozen=True):
     name="list_rewards",
     scope="rewards:read",
     summary="List rewards: what the member can afford, and why not the rest",
-    description="Of every programme that the member joined.",
+    description="Of every programme that the member joined; names and reasons in the reader's "
+    "language.",
     query=Page,
     answer=RewardOffersView,
     member_may=True,
@@ -64,14 +68,14 @@ def offers(call: Call[None, Page]) -> Reply:
     """List the rewards as this member sees them."""
     member = call.path["member_id"]
     found = list_rewards(services_of(call), caller_of(call), member)
-    page, cursor = page_of(call, found.offers, lambda each: f"{each.programme}/{each.reward.id}")
+    page, cursor = page_of(call, found.offers, lambda each: f"{each.programme.id}/{each.reward.id}")
     return Reply(RewardOffersView(member, [_offer(offer, call.locale) for offer in page], cursor))
 
 
 def _offer(offer: Offer, locale: str) -> RewardOfferView:
     reward = offer.reward
     return RewardOfferView(
-        programme=offer.programme,
+        programme=offer.programme.id,
         reward=reward.id,
         name=text_in(reward.name, locale),
         description=text_in(reward.description, locale),
@@ -81,6 +85,18 @@ def _offer(offer: Offer, locale: str) -> RewardOfferView:
         currency=reward.price.currency,
         price=reward.price.amount,
         affordable=offer.affordable,
-        reasons=[Refusal(**reason) for reason in offer.reasons],
+        reasons=[_reason(offer, reason, locale) for reason in offer.reasons],
         metadata=reward.metadata,
     )
+
+
+def _reason(offer: Offer, reason: dict[str, Any], locale: str) -> Refusal:
+    """Return why a reward is out of reach, in the reader's language."""
+    refusal = Refusal(**reason)
+    if language_of(locale) == DEFAULT_LOCALE:
+        return refusal
+    # Only readers of other languages pay for words.
+    from chalicelib.domain.authoring import why_not
+
+    said = why_not.of_reward(offer.programme, offer.reward, reason)
+    return replace(refusal, detail=told(said, locale, refusal.detail))

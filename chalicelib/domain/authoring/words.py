@@ -73,16 +73,21 @@ def describe(programme: Programme) -> Iterator[Description]:
 
 
 def _joining(compose: Composer) -> Iterator[Description]:
-    programme, enrolment = compose.programme, compose.programme.enrolment
+    programme = compose.programme
+    if said := joining(compose):
+        yield compose.describe("joining", programme.id, programme.name, said)
+
+
+def joining(compose: Composer) -> Message | None:
+    """Return what joining a programme takes; ``None`` where it takes nothing."""
+    enrolment = compose.programme.enrolment
     needs = [
         compose.message("enrolment-consent", purpose=purpose)
         for purpose in enrolment.required_consents
     ]
     if enrolment.min_completed_visits:
         needs.insert(0, compose.visits(enrolment.min_completed_visits))
-    if needs:
-        joining = compose.message("enrolment-joining", needs=compose.all_of(needs))
-        yield compose.describe("joining", programme.id, programme.name, joining)
+    return compose.message("enrolment-joining", needs=compose.all_of(needs)) if needs else None
 
 
 def _reporting(compose: Composer) -> Iterator[Message]:

@@ -64,7 +64,7 @@ class Offer(Struct, frozen=True):
     """A reward as one member sees it: within reach, or every reason why not."""
 
     reward: Reward
-    programme: str
+    programme: Programme
     affordable: bool
     reasons: tuple[dict[str, object], ...]
 
@@ -267,7 +267,7 @@ def offers(
             {"code": refusal.code, "detail": refusal.message, **refusal.extensions}
             for refusal in found
         )
-        result.append(Offer(reward, programme.id, not found, reasons))
+        result.append(Offer(reward, programme, not found, reasons))
     return tuple(result)
 
 

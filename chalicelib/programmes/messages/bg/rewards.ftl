@@ -20,3 +20,9 @@ rewards-on-return =
 rewards-gives-tier = Дава ниво { $tier } за { days }.
 rewards-gives-units = Дава { $units } × { $name }.
 rewards-automatic = Получава се автоматично, щом се съберат { $value }.
+
+rewards-not-now = Сега не се предлага.
+rewards-missing = Не достигат { $value }.
+rewards-none-left = Няма останали бройки.
+rewards-tier-held = Сегашното ниво { $tier } не е по-ниско.
+rewards-too-many = Събрани са толкова безплатни ползвания, колкото е възможно: първо използвайте някои.

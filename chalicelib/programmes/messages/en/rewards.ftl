@@ -22,3 +22,10 @@ rewards-on-return =
 rewards-gives-tier = It gives { $tier } for { days }.
 rewards-gives-units = It gives { $units } × { $name }.
 rewards-automatic = It is redeemed automatically once there are { $value }.
+
+# Why it is out of reach, beside who may have it and how often.
+rewards-not-now = It is not offered now.
+rewards-missing = Still missing: { $value }.
+rewards-none-left = None is left.
+rewards-tier-held = The tier that is held, { $tier }, is no lower.
+rewards-too-many = As many free units are held as can be: use some first.

@@ -16,3 +16,9 @@ rewards-on-return =
 rewards-gives-tier = سطح { $tier } را برای { days } می‌دهد.
 rewards-gives-units = { $units } × { $name } می‌دهد.
 rewards-automatic = همین که { $value } جمع شود، خودبه‌خود دریافت می‌شود.
+
+rewards-not-now = اکنون ارائه نمی‌شود.
+rewards-missing = { $value } دیگر لازم است.
+rewards-none-left = موجودی آن تمام شده است.
+rewards-tier-held = سطح کنونی، { $tier }، پایین‌تر نیست.
+rewards-too-many = بیشترین تعداد ممکنِ استفاده رایگان جمع شده است: نخست از آن‌ها استفاده کنید.

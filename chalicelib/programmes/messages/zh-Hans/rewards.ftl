@@ -16,3 +16,9 @@ rewards-on-return =
 rewards-gives-tier = 可享{ $tier }等级 { days }。
 rewards-gives-units = 可得{ $name } × { $units }。
 rewards-automatic = 满 { $value }即自动兑换。
+
+rewards-not-now = 目前不提供。
+rewards-missing = 还差 { $value }。
+rewards-none-left = 已兑完。
+rewards-tier-held = 现有的{ $tier }等级不低于此等级。
+rewards-too-many = 免费次数已达上限，请先使用一部分。

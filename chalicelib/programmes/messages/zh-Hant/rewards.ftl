@@ -16,3 +16,9 @@ rewards-on-return =
 rewards-gives-tier = 可享{ $tier }等級 { days }。
 rewards-gives-units = 可得{ $name } × { $units }。
 rewards-automatic = 滿 { $value }即自動兌換。
+
+rewards-not-now = 目前不提供。
+rewards-missing = 還差 { $value }。
+rewards-none-left = 已兌完。
+rewards-tier-held = 現有的{ $tier }等級不低於此等級。
+rewards-too-many = 免費次數已達上限，請先使用一部分。
