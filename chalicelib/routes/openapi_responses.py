@@ -190,7 +190,8 @@ def _header_codes(operation: Operation) -> list[str]:
     codes = []
     if operation.idempotent:
         # What must happen once is what is written to an account.
-        codes += ["invalid_idempotency_key", "idempotency_key_reused", "account_too_large"]
+        codes += ["invalid_idempotency_key", "idempotency_key_reused"]
+        codes += ["account_too_large", "total_too_large"]
     if operation.idempotent is True:
         codes.append("idempotency_key_required")
     if operation.if_match:

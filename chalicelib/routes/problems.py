@@ -143,6 +143,7 @@ CODES: Final[dict[str, Code]] = {
     "lines_or_amount": Code(422, "Lines and an amount were named"),
     "no_amount": Code(422, "There is no amount to reverse"),
     "amount_mismatch": Code(422, "The amounts do not add up"),
+    "total_too_large": Code(409, "The total would grow too large", "limit"),
     "amount_too_large": Code(422, "The amount is too large"),
     "covered_too_much": Code(422, "More is covered than there is"),
     "negative_amount": Code(422, "A sale cannot be below nothing"),

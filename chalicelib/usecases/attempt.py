@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, Final, NamedTuple
 
 from chalicelib import metrics
-from chalicelib.domain.decide.appending import Appended
+from chalicelib.domain.decide.appending import Appended, check_sums
 from chalicelib.domain.decide.claims import Claim, EventRef, Ref
 from chalicelib.domain.decide.commands import Command
 from chalicelib.domain.decide.decider import MEMBER, Decider, Known, Participant
@@ -256,6 +256,9 @@ def weigh(
         beside.profile if beside else None,
     )
     participants = decider.participants
+    held = {each.id: each.account for each in settled.values()}
+    for each in participants:
+        check_sums(held[each.id], each.account)
     # What fell due is written with a command that changes something, and by the tick: a command
     # that changes nothing writes nothing.  What goes into the directory is a change: a consent
     # given once more is evidence of another day and another text.

@@ -9,7 +9,7 @@ account is what the deltas fold to, and each delta has its place in it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, ClassVar, Literal
 
 from msgspec import Struct
@@ -119,6 +119,16 @@ class Account(Struct, frozen=True, omit_defaults=True):
         """Return how much of a cap or limit is used."""
         held = self.counters.get(key)
         return held.value if held else 0
+
+    def sums(self) -> Iterator[tuple[str, int]]:
+        """Yield every sum that grows over a life: of value, of what is owed and what is counted."""
+        for currency, held in self.balances.items():
+            yield currency, held.lots_total + held.pending_total
+            yield f"{currency} owed", held.deficit
+        for key, counter in self.counters.items():
+            yield key, counter.value
+        for metric, buckets in self.metrics.items():
+            yield metric, max(buckets.values(), default=0)
 
 
 _EMPTY = Balance()

@@ -28,6 +28,11 @@ One for all, and wide enough for the currency of least worth: ten trillion rials
 dollars.  JavaScript still counts to nine times as much.
 """
 
+MAX_TOTAL: Final = 2**53 - 1
+"""
+The largest sum over a life that is told: what JavaScript, and many readers of JSON, count to.
+"""
+
 _HUNDREDTHS_OF_A_WHOLE: Final = 10_000
 _DEFAULT_EXPONENT: Final = 2
 
