@@ -11,7 +11,7 @@ from chalicelib.domain.ledger.calendar import Instant, format_instant
 from chalicelib.domain.mechanics import gift_card_terms, gift_cards
 from chalicelib.domain.mechanics.gift_cards import Sold, State
 from chalicelib.domain.programme.fields import CurrencyCode, Id, MinorUnits, text_in
-from chalicelib.domain.programme.versions import Programmes
+from chalicelib.domain.programme.versions import Programmes, document_in_force
 from chalicelib.routes.fields import (
     Note,
     OptionalReason,
@@ -237,12 +237,10 @@ def gift_card_view(found: CardRead, code: str, locale: str) -> IssuedGiftCardVie
 
 def money_of(sold: Sold, programmes: Programmes, now: Instant) -> str:
     """Return the money of a card's programme, as ISO 4217 has it."""
-    version = programmes.in_force(sold.programme, now)
-    return version.document.money.currency if version else ""
+    return document_in_force(programmes, sold.programme, now).money.currency
 
 
 def name_of(sold: Sold, programmes: Programmes, now: Instant, locale: str) -> str:
     """Return what a card is called, in a language."""
-    version = programmes.in_force(sold.programme, now)
-    named = gift_card_terms.name_of(version.document, sold.gift_card) if version else sold.gift_card
-    return text_in(named, locale)
+    programme = document_in_force(programmes, sold.programme, now)
+    return text_in(gift_card_terms.name_of(programme, sold.gift_card), locale)

@@ -24,6 +24,7 @@ from chalicelib.domain.ledger.lots import Taken
 from chalicelib.domain.ledger.postings import FORFEITED, REDEEMED
 from chalicelib.domain.mechanics import gift_cards, restoring, value
 from chalicelib.domain.mechanics.gift_cards import OfGiftCard, Sold
+from chalicelib.domain.programme.versions import document_in_force
 
 
 class Use(Struct, frozen=True, omit_defaults=True):
@@ -118,8 +119,7 @@ def use(decider: Decider, command: UseGiftCard) -> Used:
 
 def _check_money(decider: Decider, sold: Sold, money: str) -> None:
     """Refuse a purchase in other money: a code does not say whose it is."""
-    version = decider.programmes.in_force(sold.programme, decider.now)
-    unit = money if version is None else version.document.money.currency
+    unit = document_in_force(decider.programmes, sold.programme, decider.now).money.currency
     if money != unit:
         raise Invalid(
             "currency_mismatch",
