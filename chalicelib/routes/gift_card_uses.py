@@ -29,8 +29,8 @@ from chalicelib.routes.gift_card_views import (
     GiftCardUseBody,
     GiftCardUseCancellationBody,
     GiftCardUseView,
-    PartView,
     money_of,
+    parts_view,
 )
 from chalicelib.routes.http import Resource
 from chalicelib.routes.operation import Call, Reply
@@ -186,7 +186,7 @@ def put_into_wallet(call: Call[GiftCardMoveBody, DryRun]) -> Reply:
             programme=result.sold.programme,
             currency=result.sold.currency.partition("/")[2],
             amount=result.amount,
-            lots=[PartView(part.amount, part.lot.expires_on) for part in result.parts],
+            lots=parts_view(result.parts),
             gift_card_balance=result.left,
             balances=balances(decided.account, decided.programmes, decided.now, "en"),
         )

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Literal
 
 from msgspec import Struct
 
 from chalicelib.domain import voucher_code
 from chalicelib.domain.ledger.calendar import Instant, format_instant
+from chalicelib.domain.ledger.lots import Taken
 from chalicelib.domain.mechanics import gift_card_terms, gift_cards
 from chalicelib.domain.mechanics.gift_cards import Sold, State
 from chalicelib.domain.programme.fields import CurrencyCode, Id, MinorUnits, text_in
@@ -97,8 +99,20 @@ class SoldGiftCardView(Struct, frozen=True):
     expires_on: str | None
 
 
+class PartView(Struct, frozen=True):
+    """Value that lasts through one day."""
+
+    amount: int
+    expires_on: str | None
+
+
 class GiftCardBalanceView(Struct, frozen=True):
-    """What is left on a gift card, and what has become of it."""
+    """
+    What is left on a gift card, and what has become of it.
+
+    Of value that came back a part may last longer than the rest: ``lots`` has each part by its last
+    day, the first to end first, and ``expires_on`` is the last of these days.
+    """
 
     gift_card_id: str
     programme: str
@@ -108,6 +122,7 @@ class GiftCardBalanceView(Struct, frozen=True):
     balance: int
     currency: str
     expires_on: str | None
+    lots: list[PartView]
 
 
 class IssuedGiftCardView(GiftCardBalanceView, frozen=True):
@@ -173,13 +188,6 @@ class CancelledGiftCardUseView(Struct, frozen=True):
     expires_on: str | None
 
 
-class PartView(Struct, frozen=True):
-    """Value that lasts through one day."""
-
-    amount: int
-    expires_on: str | None
-
-
 class GiftCardInWalletView(Struct, frozen=True):
     """What came into a member's wallet, by its last days, and what is left on the card."""
 
@@ -206,6 +214,7 @@ class CancelledGiftCardView(Struct, frozen=True):
 def balance_view(found: CardRead, locale: str) -> GiftCardBalanceView:
     """Return what is left on a card, as it is shown."""
     sold = found.sold
+    held = found.account.balance(sold.currency)
     return GiftCardBalanceView(
         gift_card_id=found.id,
         programme=sold.programme,
@@ -215,7 +224,17 @@ def balance_view(found: CardRead, locale: str) -> GiftCardBalanceView:
         balance=gift_cards.left_on(found.account, sold),
         currency=money_of(sold, found.programmes, found.now),
         expires_on=sold.expires_on,
+        lots=parts_view(Taken(lot.amount, lot.key) for lot in held.lots),
     )
+
+
+def parts_view(taken: Iterable[Taken]) -> list[PartView]:
+    """Return parts of lots by their last days, the first to end first."""
+    by_day: dict[str | None, int] = {}
+    for part in taken:
+        day = part.lot.expires_on
+        by_day[day] = by_day.get(day, 0) + part.amount
+    return [PartView(amount, day) for day, amount in by_day.items()]
 
 
 def gift_card_view(found: CardRead, code: str, locale: str) -> IssuedGiftCardView:

@@ -209,6 +209,29 @@ def test_a_bearer_and_a_member_at_once(clinic: Clinic, desk: Api) -> None:
     assert balance(desk, sold["code"]) == ("issued", 300)
 
 
+def test_its_parts_by_their_last_days(world: LocalWorld) -> None:
+    """What came back lasts longer than the rest: each part is told, and the last day of all."""
+    document = example(PROGRAMME, enrolment={})
+    (prepaid,) = [each for each in document["currencies"] if each["id"] == "prepaid"]
+    prepaid["restored_life_days"] = 900
+    clinic = world.sandbox("2026-03-02T10:00:00Z")
+    clinic.publish(document)
+    sold = sell(clinic.api)
+    used = pay(clinic.api, sold["code"], 1_800).expect(201)["gift_card_use_id"]
+    path = f"/v1/gift-cards/{sold['gift_card_id']}"
+    clinic.api.post(f"{path}/uses/{used}/cancellation", {}).expect(200)
+
+    looked = clinic.api.post("/v1/gift-cards/lookup", {"code": sold["code"]}, key=None).expect(200)
+    read = clinic.api.get(path).expect(200)
+
+    for found in (looked, read):
+        assert found["lots"] == [
+            {"amount": 3_200, "expires_on": "2028-03-31"},
+            {"amount": 1_800, "expires_on": "2028-08-18"},
+        ]
+        assert (found["balance"], found["expires_on"]) == (5_000, "2028-08-18")
+
+
 def test_expires_by_itself(clinic: Clinic, desk: Api) -> None:
     """Nobody has to touch it; what comes back then is told to be lost."""
     sold = sell(desk)

@@ -109,8 +109,7 @@ def use(decider: Decider, command: UseGiftCard) -> Used:
     _check_money(decider, sold, command.money)
     event = decider.event()
     taken = value.debit(event, sold.currency, command.amount, destination=REDEEMED)
-    sold = replace(sold, used=sold.used + command.amount)
-    gift_cards.put(event, sold)
+    sold = gift_cards.put(event, replace(sold, used=sold.used + command.amount))
     made = Use(command.use_id, command.amount, decider.now, taken)
     decider.claim(SaveRecord(USES.ref(command.member, made.id), made, made.revision))
     event.record(GiftCardUsed(made.id, sold.currency, made.amount), detail=noted(command.reference))
@@ -145,12 +144,8 @@ def cancel_use(decider: Decider, command: CancelGiftCardUse) -> UseCancelled:
     if sold.cancelled_at is not None:
         value.debit(event, sold.currency, usable, destination=FORFEITED)
         usable, forfeited = 0, usable
-    elif usable:
-        # It may have got another life.
-        lasts = event.account.balance(sold.currency).lots[-1].key.expires_on
-        sold = replace(sold, expires_on=lasts)
     sold = replace(sold, used=sold.used - amount, withdrawn=sold.withdrawn + settled + forfeited)
-    gift_cards.put(event, sold)
+    sold = gift_cards.put(event, sold)
     made = replace(made, back=made.back + amount, revision=made.revision + 1)
     decider.claim(SaveRecord(USES.ref(command.member, made.id), made, made.revision))
     event.record(

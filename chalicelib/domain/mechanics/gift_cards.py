@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, ClassVar, Final, Literal
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from chalicelib.domain.decide.claims import ClaimKey
 from chalicelib.domain.decide.commands import Command
@@ -168,9 +169,16 @@ def sold_in(account: Account) -> Sold:
     return found
 
 
-def put(event: EventBuilder, sold: Sold) -> None:
-    """Write what has become of a gift card."""
+def put(event: EventBuilder, sold: Sold) -> Sold:
+    """
+    Write what has become of a gift card, and return it as it is kept.
+
+    Its last day is that of what ends last: what came back may last longer than the rest.
+    """
+    if lots := event.account.balance(sold.currency).lots:
+        sold = replace(sold, expires_on=lots[-1].key.expires_on)
     _SOLD.put(event, _THE, sold)
+    return sold
 
 
 def left_on(account: Account, sold: Sold) -> int:

@@ -468,6 +468,23 @@ class TestOfItsOwn:
             transfer(member, card, 100, SOLD_ON, "prepaid")
         assert refusal.value.code == "recipient_unavailable"
 
+    def test_its_last_day_is_of_what_is_left(self) -> None:
+        """A part that came back lasts longer: the last day of all is the card's."""
+        card = Card(selling(restored_life_days=60)).sell()
+        card.pay(1_800)
+        card.take_back()
+        assert [(lot.amount, lot.key.expires_on) for lot in card.account.balance(PREPAID).lots] == [
+            (3_200, LAST_DAY),
+            (1_800, "2026-05-01"),
+        ]
+        assert card.sold.expires_on == "2026-05-01"
+
+        card.pay(3_300)
+        assert card.sold.expires_on == "2026-05-01"
+        card.take_back(amount=100, use="use_2")
+        card.tick("2026-04-10")
+        assert (card.left("2026-04-10"), card.sold.expires_on) == (1_800, "2026-05-01")
+
     def test_it_does_not_grow(self) -> None:
         """A thousand uses, each cancelled, leave the account as large as one."""
         card = Card().sell()
