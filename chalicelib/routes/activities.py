@@ -175,9 +175,9 @@ _RECORDING = (
     summary="Record an activity",
     description=(
         "The identity `(source, external_id)` makes it unrepeatable: the same activity again, with "
-        "whichever key, is answered as the first time. An `Idempotency-Key` of the request, where "
-        "there is one, holds beside it. An unknown external id makes a prospect: "
-        "`member_created`. With `dry_run` nothing is written and the status is 200."
+        "whichever key, is answered as the first time. An `Idempotency-Key`, if sent, holds beside "
+        "it. An unknown external id makes a prospect. With `dry_run` nothing is written and the "
+        "status is 200."
     ),
     body=ActivityBody,
     query=DryRun,

@@ -57,8 +57,7 @@ class RewardOffersView(Struct, frozen=True):
     name="list_rewards",
     scope="rewards:read",
     summary="List rewards: what the member can afford, and why not the rest",
-    description="Of every programme that the member joined; names and reasons in the reader's "
-    "language.",
+    description="Of every programme that the member joined.",
     query=Page,
     answer=RewardOffersView,
     member_may=True,

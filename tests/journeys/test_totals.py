@@ -7,7 +7,7 @@ from typing import Any, Final
 import pytest
 
 from chalicelib.domain.decide.appending import check_sums
-from chalicelib.domain.errors import Conflict
+from chalicelib.domain.errors import TooLarge
 from chalicelib.domain.ledger.account import Account, Counter
 from chalicelib.domain.ledger.lots import Balance, Lot, LotKey, PendingKey, PendingLot
 from chalicelib.domain.ledger.money import MAX_AMOUNT, MAX_TOTAL
@@ -34,8 +34,8 @@ def test_what_is_paid_in(desk: Clinic) -> None:
         desk.api.post(path, paid).expect(201)
     room = MAX_TOTAL - WHOLE * MAX_AMOUNT
 
-    refused = desk.api.post(path, paid).expect(409, "total_too_large")
-    desk.api.post(path, paid | {"amount": room + 1}).expect(409, "total_too_large")
+    refused = desk.api.post(path, paid).expect(413, "total_too_large")
+    desk.api.post(path, paid | {"amount": room + 1}).expect(413, "total_too_large")
     desk.api.post(path, paid | {"amount": room}).expect(201)
 
     assert refused["limit"] == MAX_TOTAL
@@ -51,7 +51,7 @@ def test_what_is_given_and_taken(desk: Clinic) -> None:
     for _ in range(WHOLE):
         desk.api.post(path, given | {"amount": MAX_AMOUNT}).expect(201)
 
-    desk.api.post(path, given | {"amount": MAX_AMOUNT}).expect(409, "total_too_large")
+    desk.api.post(path, given | {"amount": MAX_AMOUNT}).expect(413, "total_too_large")
     desk.api.post(path, given | {"amount": -MAX_AMOUNT}).expect(201)
     desk.api.post(path, given | {"amount": MAX_AMOUNT}).expect(201)
 
@@ -77,7 +77,7 @@ def test_what_is_given_and_taken(desk: Clinic) -> None:
 )
 def test_every_sum_of_an_account(grown: Account) -> None:
     """One bound holds all that grows: value held and pending, debt, counters and metrics."""
-    with pytest.raises(Conflict, match="total_too_large"):
+    with pytest.raises(TooLarge, match="total_too_large"):
         check_sums(Account(), grown)
 
     # What was beyond already, by what fell due, stands in the way of nothing else.

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from msgspec import Struct
 
-from chalicelib.domain.errors import Conflict
+from chalicelib.domain.errors import TooLarge
 from chalicelib.domain.ledger import journal
 from chalicelib.domain.ledger.account import Account, evolve
 from chalicelib.domain.ledger.events import Event
@@ -41,11 +41,11 @@ def check_sums(before: Account, after: Account) -> None:
     """
     Refuse what lets a sum of an account grow beyond `MAX_TOTAL`: it could not be told.
 
-    Raises `Conflict` ``total_too_large``.
+    Raises `TooLarge` ``total_too_large``.
     """
     for name, total in after.sums():
         if total > MAX_TOTAL and total > dict(before.sums()).get(name, 0):
-            raise Conflict(
+            raise TooLarge(
                 "total_too_large",
                 f"{name} would come to {total}, and is told up to {MAX_TOTAL}: look at the units.",
                 limit=MAX_TOTAL,
