@@ -175,7 +175,7 @@ _RECORDING = (
     summary="Record an activity",
     description=(
         "The identity `(source, external_id)` makes it unrepeatable: the same activity again, with "
-        "whichever key, is answered as the first time. An `Idempotency-Key`, if sent, holds beside "
+        "whichever key, is answered as the first time. An `Idempotency-Key` holds beside "
         "it. An unknown external id makes a prospect. With `dry_run` nothing is written and the "
         "status is 200."
     ),

@@ -186,6 +186,7 @@ def put_into_wallet(call: Call[GiftCardMoveBody, DryRun]) -> Reply:
             programme=result.sold.programme,
             currency=result.sold.currency.partition("/")[2],
             amount=result.amount,
+            settled=result.settled,
             lots=parts_view(result.parts),
             gift_card_balance=result.left,
             balances=balances(decided.account, decided.programmes, decided.now, "en"),

@@ -189,13 +189,18 @@ class CancelledGiftCardUseView(Struct, frozen=True):
 
 
 class GiftCardInWalletView(Struct, frozen=True):
-    """What came into a member's wallet, by its last days, and what is left on the card."""
+    """
+    What came into a member's wallet, and what is left on the card.
+
+    Of ``amount``, ``settled`` made good what the wallet owed; the rest is in ``lots``.
+    """
 
     member_id: str
     gift_card_id: str
     programme: str
     currency: str
     amount: int
+    settled: int
     lots: list[PartView]
     gift_card_balance: int
     balances: list[BalanceView]

@@ -39,13 +39,18 @@ class TopUpPartView(Struct, frozen=True):
 
 
 class TopUpView(Struct, frozen=True):
-    """What was paid in, in parts by the percentage off, until the end of ``expires_on``."""
+    """
+    What was paid in, in parts by the percentage off, until the end of ``expires_on``.
+
+    Of it, ``settled`` made good what the wallet owed: the first of the parts, as far as it goes.
+    """
 
     member_id: str
     version: int
     programme: str
     currency: str
     amount: int
+    settled: int
     parts: list[TopUpPartView]
     expires_on: str | None
     balances: list[BalanceView]
@@ -94,6 +99,7 @@ def add(call: Call[TopUpBody]) -> Reply:
             programme=body.programme,
             currency=result.currency,
             amount=result.amount,
+            settled=result.settled,
             parts=[TopUpPartView(part.amount, part.percent) for part in result.parts],
             expires_on=result.expires_on,
             balances=balances(decided.account, decided.programmes, decided.now, "en"),

@@ -8,6 +8,7 @@ transaction, each with an event of its own; nothing goes back onto the card.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date
 from typing import Final
 
@@ -39,11 +40,16 @@ class PutIntoWallet(Command, frozen=True):
 
 
 class Received(Struct, frozen=True):
-    """What came into a wallet, by lots, and what is left on the card."""
+    """
+    What came into a wallet, and what is left on the card.
+
+    Of ``amount``, ``settled`` made good what the wallet owed; the rest is there, by its lots.
+    """
 
     card: str
     sold: Sold
     amount: int
+    settled: int
     parts: tuple[Taken, ...]
     left: int
 
@@ -63,12 +69,22 @@ def put_into_wallet(decider: Decider, command: PutIntoWallet) -> Received:
     event.record(GiftCardMoved(command.member, sold.currency, amount))
     parts = tuple(_announced(programme, sold, part) for part in taken)
     own = decider.event()
+    owed = own.account.balance(sold.currency).deficit
     value.report_given(own, sold.currency, amount, cause="gift_card", kind="prepaid")
     value.credit_parts(own, sold.currency, parts, source=way)
     own.record(GiftCardReceived(command.card, sold.currency, amount))
-    return Received(
-        command.card, sold, amount, parts, gift_cards.left_on(decider.account(GIFT_CARD), sold)
-    )
+    settled = owed - own.account.balance(sold.currency).deficit
+    left = gift_cards.left_on(decider.account(GIFT_CARD), sold)
+    return Received(command.card, sold, amount, settled, tuple(_beyond(parts, settled)), left)
+
+
+def _beyond(parts: tuple[Taken, ...], settled: int) -> Iterator[Taken]:
+    """Yield what there is of parts whose first repaid so much of a deficit."""
+    for part in parts:
+        gone = min(part.amount, settled)
+        settled -= gone
+        if part.amount > gone:
+            yield replace(part, amount=part.amount - gone)
 
 
 def _check_allowed(programme: Programme, sold: Sold) -> None:

@@ -93,10 +93,15 @@ class TopUp(Command, frozen=True):
 
 
 class ToppedUp(Struct, frozen=True):
-    """What a top-up opened, or added to: its parts by percentage, and its last day."""
+    """
+    What a top-up opened, or added to: its parts by percentage, and its last day.
+
+    Of ``amount``, ``settled`` made good what the wallet owed, and opened no lot.
+    """
 
     currency: str
     amount: int
+    settled: int
     parts: tuple[PaidIn, ...]
     expires_on: str | None
 
@@ -118,6 +123,7 @@ def top_up(decider: Decider, command: TopUp) -> ToppedUp:
         before = event.account.counter(counter)
         over = calendar.window_over(day, window, programme.time_zone)
         event.add(CounterChange(counter, command.amount, over))
+    owed = event.account.balance(key).deficit
     parts = []
     for amount, percent in earned(wallet, command.amount, before):
         lot = value.as_it_lasts(
@@ -129,7 +135,9 @@ def top_up(decider: Decider, command: TopUp) -> ToppedUp:
     event.record(
         WalletToppedUp(key, command.amount, tuple(parts), counter), detail=noted(command.reference)
     )
-    return ToppedUp(currency.id, command.amount, tuple(parts), parts[0].lot.expires_on)
+    settled = owed - event.account.balance(key).deficit
+    last = parts[0].lot.expires_on
+    return ToppedUp(currency.id, command.amount, settled, tuple(parts), last)
 
 
 def _summed_over(wallet: Wallet) -> Window | None:

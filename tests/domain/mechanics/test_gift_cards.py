@@ -34,6 +34,7 @@ from chalicelib.domain.mechanics.gift_card_moves import PutIntoWallet
 from chalicelib.domain.mechanics.gift_card_uses import UseGiftCard
 from chalicelib.domain.mechanics.households import JoinHousehold
 from chalicelib.domain.mechanics.membership import Enrol, Open
+from chalicelib.domain.mechanics.payment_reversals import ReversePayment
 from chalicelib.domain.mechanics.quoting import ConfirmQuote, MakeQuote
 from chalicelib.domain.mechanics.transfers import SendTransfer
 from chalicelib.domain.mechanics.wallets import TopUp
@@ -249,6 +250,27 @@ class TestIntoWallets:
         assert member.verdict().holds
         assert card.verdict().holds
         assert member.seen(OVER).balance(PREPAID).lots == ()
+
+    @pytest.mark.parametrize("owed", [0, 1_800, 5_000, 9_000])
+    def test_repays_what_the_wallet_owes(self, owed: int) -> None:
+        """The answer says what made that good, and the lots that are there, no others."""
+        document = selling()
+        card, member = Card(document).sell(), Member(document)
+        if owed:
+            top_up = TopUp(member="mem_1", programme="clinic", currency="prepaid", amount=owed)
+            paid = member.do(top_up, SOLD_ON).events[-1].version
+            member.adjust(-owed, SOLD_ON, currency="prepaid")
+            member.do(ReversePayment(member="mem_1", programme="clinic", version=paid), SOLD_ON)
+
+        came = card.move(member)
+
+        held = member.account.balance(PREPAID)
+        assert (came.amount, came.settled) == (5_000, min(owed, 5_000))
+        assert [(each.amount, each.lot) for each in came.parts] == [
+            (lot.amount, lot.key) for lot in held.lots
+        ]
+        assert came.settled + held.lots_total == 5_000
+        assert held.deficit == max(owed - 5_000, 0)
 
     def test_pays_as_prepaid_money_does(self) -> None:
         """A quote draws it before all else."""

@@ -9,6 +9,7 @@ import pytest
 from chalicelib.domain.authoring.validation import check_succession, validate
 from chalicelib.domain.ledger.activity import Activity
 from chalicelib.domain.ledger.quote import Quote
+from chalicelib.domain.mechanics.payment_reversals import ReversePayment
 from chalicelib.domain.mechanics.quoting import MakeQuote
 from chalicelib.domain.mechanics.wallet_payments import Payment
 from chalicelib.domain.mechanics.wallets import Band, TopUp, Wallet, earned
@@ -68,6 +69,21 @@ class TestInDebt:
 
         assert quoted.due == 400
         assert [(draw.currency, draw.amount) for draw in quoted.draws] == [("clinic/prepaid", 600)]
+
+    @pytest.mark.parametrize(("paid_in", "settled"), [(300, 300), (500, 500), (800, 500)])
+    def test_a_top_up_says_what_it_repaid(self, paid_in: int, settled: int) -> None:
+        """What made a debt good opened no lot, and the answer says how much that was."""
+        currencies = [points(), points() | {"id": "prepaid"}]
+        wallets = [{"currency": "prepaid", "kind": "prepaid"}]
+        member = Member(programme(currencies=currencies, wallets=wallets))
+        first = member.do(TopUp(currency="prepaid", amount=500, **_WHO), NOW)
+        member.adjust(-500, NOW, currency="prepaid")
+        member.do(ReversePayment(version=first.events[-1].version, **_WHO), NOW)
+
+        result = member.do(TopUp(currency="prepaid", amount=paid_in, **_WHO), NOW).result
+
+        assert (first.result.settled, result.settled) == (0, settled)
+        assert member.account.balance("clinic/prepaid").lots_total == paid_in - settled
 
     def test_what_comes_repays_it_first(self, debtor: Member) -> None:
         """Of 80 points that come 30 can pay."""
