@@ -3,8 +3,9 @@ How gift cards end: by hand, or since the payment of the sale went back.
 
 By hand, one that was lost or sold by mistake: what is left is refunded to who paid for it, outside
 of here, or forfeited, and which of the two has to be said.  Where the payment went back, what is
-left is taken back; what was spent is owed by the card, written off or refuses it, by what the
-currency's `negative_balance` says.  Uses can be cancelled all the same (`gift_card_uses`).
+left is taken back, however much was spent: nobody pays with a card that is not paid for.  What was
+spent, and not what expired, is owed by the card where the currency's `negative_balance` is
+`deficit`, else written off.  Uses can be cancelled all the same (`gift_card_uses`).
 """
 
 from __future__ import annotations
@@ -71,9 +72,14 @@ def undo_sale(event: EventBuilder, _programme: Programme, original: Event) -> Un
         raise TypeError(f"an event {original.kind} sells no gift card")
     sold = gift_cards.sold_in(event.account)
     before = event.account.balance(sold.currency).lots_total
-    # What was given up when it was cancelled is not there to be taken a second time.
-    part = taking_back.Part(data.lot, sold.amount - sold.withdrawn)
-    returned = taking_back.take(event, sold.currency, [part], to=PAID_IN)
+    # What was given up when it was cancelled is not there to be taken a second time.  What expired
+    # is known for ever here, and not for a year alone as in other accounts.
+    part = taking_back.Part(
+        data.lot,
+        sold.amount - sold.withdrawn,
+        expired=gift_cards.expired_of(event.account, sold),
+    )
+    returned = taking_back.take(event, sold.currency, [part], to=PAID_IN, refuses=False)
     after = event.account.balance(sold.currency).lots_total
     withdrawn = sold.withdrawn + before - after
     gift_cards.put(event, replace(sold, withdrawn=withdrawn, cancelled_at=event.now))

@@ -45,21 +45,29 @@ class Part(NamedTuple):
     """
     What is to be taken back of what went to a lot, through a pending lot where it waited.
 
-    It is below zero where that lot has gained instead.
+    It is below zero where that lot has gained instead.  ``expired`` is what of it expired unspent,
+    where that is known; else it is as much as the account remembers.
     """
 
     lot: LotKey
     amount: int
     pending: PendingKey | None = None
+    expired: int | None = None
 
 
 def take(
-    event: EventBuilder, currency: str, parts: Sequence[Part], *, to: LedgerAccount
+    event: EventBuilder,
+    currency: str,
+    parts: Sequence[Part],
+    *,
+    to: LedgerAccount,
+    refuses: bool = True,
 ) -> Returned:
     """
     Take the sum of parts back into a ledger account, and say from where.
 
-    Raises `Conflict` ``already_spent`` where the programme does not take back spent value.
+    Raises `Conflict` ``already_spent`` where the programme does not take back spent value; where it
+    may not be refused (``refuses``), that is written off.
     """
     amount = sum(part.amount for part in parts)
     left = amount
@@ -70,7 +78,9 @@ def take(
     for each in parts:
         part = min(max(each.amount, 0), left)
         left -= part
-        gone = unspent.exempt(event, currency, each.lot, part)
+        gone = each.expired
+        if gone is None:
+            gone = unspent.exempt(event, currency, each.lot, part)
         expired += gone
         left += part - gone - _from_own_lot(event, currency, each, part - gone, to)
     for each in parts:
@@ -83,11 +93,21 @@ def take(
     left -= from_lots
     pending = waiting - event.account.balance(currency).pending_total
     returned = Returned(currency, amount - expired, pending=pending, expired=expired)
-    return _spent(event, returned, left, parts[0].lot.funder, to) if left else returned
+    if not left:
+        return returned
+    policy = _negative_balance_policy(event, currency)
+    if policy == "reject" and not refuses:
+        policy = "clamp"
+    return _spent(event, returned, left, policy, parts[0].lot.funder, to)
 
 
 def _spent(
-    event: EventBuilder, returned: Returned, spent: int, funder: str, to: LedgerAccount
+    event: EventBuilder,
+    returned: Returned,
+    spent: int,
+    policy: str,
+    funder: str,
+    to: LedgerAccount,
 ) -> Returned:
     """
     Do with what is spent as the policy in force says: it is today's decision.
@@ -95,7 +115,6 @@ def _spent(
     Whose value is missing is not said by the lots that are left: it is that of the ``funder``.
     """
     currency = returned.currency
-    policy = _negative_balance_policy(event, currency)
     if policy == "reject":
         raise Conflict(
             "already_spent",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
 from typing import Any
 
 import msgspec
@@ -25,7 +26,7 @@ from chalicelib.domain.ledger.events import (
     GiftCardUsed,
 )
 from chalicelib.domain.ledger.lots import Lot, LotKey, Taken
-from chalicelib.domain.mechanics import gift_card_uses
+from chalicelib.domain.mechanics import gift_card_uses, gift_cards
 from chalicelib.domain.mechanics.activities import RecordActivity
 from chalicelib.domain.mechanics.adjustment import Adjust
 from chalicelib.domain.mechanics.closing import Close
@@ -359,10 +360,11 @@ class TestEnding:
         [
             ("deficit", Returned(PREPAID, 5_000, deficit=1_800), -1_800),
             ("clamp", Returned(PREPAID, 3_200, written_off=1_800), 0),
+            ("reject", Returned(PREPAID, 3_200, written_off=1_800), 0),
         ],
     )
     def test_payment_went_back(self, policy: str, returned: Returned, left: int) -> None:
-        """What is left is taken back; what was spent is owed or written off, by the policy."""
+        """What is left is taken back; what was spent is owed or written off, never in the way."""
         card = Card(selling(negative_balance=policy)).sell()
         card.pay(1_800)
 
@@ -374,17 +376,18 @@ class TestEnding:
         again = card.charge_back()
         assert (again.changed, card.left(SOLD_ON)) == (False, left)
 
-    def test_payment_went_back_and_spent_value_refuses_it(self) -> None:
-        """By `reject`, where anything is spent; nothing changes."""
-        card = Card(selling(negative_balance="reject")).sell()
-        card.pay(1)
+    @pytest.mark.parametrize("when", ["2026-04-10", "2027-04-02", "2027-04-04", "2036-01-01"])
+    def test_long_after_its_end(self, when: str) -> None:
+        """What was used was used, however long ago it ended, and what expired expired."""
+        card = Card().sell()
+        card.pay(1_800)
 
-        with pytest.raises(LoyaltyError) as refusal:
-            card.charge_back()
-        assert refusal.value.code == "already_spent"
-        assert card.state(SOLD_ON) == "issued"
+        undone = card.charge_back(when)
 
-    @pytest.mark.parametrize("policy", ["deficit", "clamp"])
+        assert undone.returned == (Returned(PREPAID, 1_800, deficit=1_800, expired=3_200),)
+        assert (card.left(when), card.state(when)) == (-1_800, "cancelled")
+
+    @pytest.mark.parametrize("policy", ["deficit", "clamp", "reject"])
     @pytest.mark.parametrize("first", ["the payment", "the use"])
     def test_in_either_order(self, policy: str, first: str) -> None:
         """A use that is cancelled makes good what its card owes: nobody gains by the order."""
@@ -525,11 +528,21 @@ class TestOfItsOwn:
 Step = tuple[str, int]
 STEPS = st.lists(
     st.tuples(
-        st.sampled_from(["pay", "take back", "move", "wait", "end", "charge back"]),
+        st.sampled_from(["pay", "take back", "move", "wait", "wait long", "end", "charge back"]),
         st.integers(0, 5_000),
     ),
     max_size=12,
 )
+
+
+def charged_back(card: Card, now: str) -> None:
+    """Let the payment go back: what was used was used, what expired expired, and nothing pays."""
+    spent = card.sold.used + card.sold.moved
+    expired = gift_cards.expired_of(card.seen(now), card.sold)
+    for each in card.charge_back(now).returned:
+        assert (each.deficit + each.written_off, each.expired) == (spent, expired)
+    assert card.state(now) == "cancelled"
+    assert card.left(now) <= 0
 
 
 @given(
@@ -542,9 +555,9 @@ def test_not_a_penny_is_made_or_lost(steps: list[Step], policy: str, life: int) 
     """Whatever is done in whatever order: used, left, moved, expired and given up are the sale."""
     document = selling(negative_balance=policy, restored_life_days=life)
     card, member = Card(document).sell(), Member(document)
-    day = 1
+    today = date(2026, 3, 2)
     for what, number in steps:
-        now = f"2026-{3 + day // 28:02d}-{day % 28 + 1:02d}"
+        now = today.isoformat()
         try:
             match what:
                 case "pay":
@@ -556,11 +569,13 @@ def test_not_a_penny_is_made_or_lost(steps: list[Step], policy: str, life: int) 
                 case "move":
                     card.move(member, now, number or None)
                 case "wait":
-                    day += number % 30
+                    today += timedelta(days=number % 30)
+                case "wait long":
+                    today += timedelta(days=366 + number % 3)
                 case "end":
                     card.end(now, refunded=bool(number % 2))
                 case _:
-                    card.charge_back(now)
+                    charged_back(card, now)
         except LoyaltyError:
             pass
         account, sold = card.seen(now), card.sold
