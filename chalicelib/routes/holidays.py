@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Annotated
+from typing import Annotated, Final
 
 from msgspec import Meta, Struct
 
@@ -23,13 +23,20 @@ HolidayDay = Annotated[
         description="A day of every year (`12-26`), or a date (`2027-05-03`).",
     ),
 ]
-Days = Annotated[list[HolidayDay], Meta(max_length=400)]
+#: As many as fit into one body, in 20 lists of the longest names: each is replaced whole.
+DAYS_MAX: Final = 200
+LISTS_MAX: Final = 20
+Days = Annotated[list[HolidayDay], Meta(max_length=DAYS_MAX)]
 
 
 class HolidaysBody(Body):
-    """All lists, each by the name that discounts have for it; what is left out is gone."""
+    """
+    All lists, each by the name that discounts have for it; what is left out is gone.
 
-    lists: Annotated[dict[Id, Days], Meta(max_length=20)]
+    There are up to 20 of up to 200 days each, which fit into one body.
+    """
+
+    lists: Annotated[dict[Id, Days], Meta(max_length=LISTS_MAX)]
 
 
 class HolidaysView(Struct, frozen=True):
