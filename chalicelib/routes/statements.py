@@ -155,7 +155,7 @@ def _entries(event: Event, programmes: Programmes, locale: str) -> Iterator[Stat
             for each in prepaid:
                 of = each.what if each.section == "plans" else None
                 entry = _settled(event, programmes, "closure", each.programme, of, -each.amount)
-                if not refunded:
+                if not (refunded and each.refundable):
                     entry = replace(entry, returned=None, due=None, waived=entry.returned)
                 yield entry
         case _:

@@ -146,7 +146,7 @@ def spoken(locale: str) -> Spoken:
 def balances(
     account: Account, programmes: Programmes, now: Instant, locale: str
 ) -> list[BalanceView]:
-    """Return every currency of the programmes that the member has joined."""
+    """Return every currency of the programmes that the member has joined, or that a card has."""
     return [
         BalanceView(
             programme=programme,
@@ -198,12 +198,16 @@ def _held(
     account: Account, programmes: Programmes, now: Instant, locale: str
 ) -> list[tuple[str, str, str, Balance]]:
     found = []
-    for programme_id in sorted(account.enrolments):
+    # A gift card joins no programme; it has what it has.
+    joined = account.enrolments or {key.partition("/")[0] for key in account.balances}
+    for programme_id in sorted(joined):
         version = programmes.in_force(programme_id, now)
         declared = version.document.currencies if version else ()
         for currency in declared:
-            held = account.balance(qualified(programme_id, currency.id))
-            found.append((programme_id, currency.id, text_in(currency.name, locale), held))
+            key = qualified(programme_id, currency.id)
+            if account.enrolments or key in account.balances:
+                name = text_in(currency.name, locale)
+                found.append((programme_id, currency.id, name, account.balance(key)))
     return found
 
 

@@ -12,7 +12,6 @@ from chalicelib.domain.ledger.events import (
     PaymentReversed,
     PlanFeePaid,
     PlanSubscribed,
-    TransferReceived,
     WalletToppedUp,
 )
 from chalicelib.domain.ledger.postings import kind_of
@@ -102,21 +101,21 @@ def _reversed(journal: Journal) -> Iterator[str]:
 
 
 def _paid_out(journal: Journal) -> Iterator[str]:
-    """Whoever leaves is paid back no more than was topped up by them, or by who sent it."""
+    """Whoever leaves is paid back no more than they topped up, less what went back before."""
     most = 0
     for event in journal.events:
         match event.data:
             case WalletToppedUp(currency=currency, amount=amount) if currency == PREPAID:
                 most += amount
-            case TransferReceived(currency=currency, amount=amount) if currency == PREPAID:
-                most += amount
+            case PaymentReversed(section="wallets", amount=amount):
+                most -= amount
             case MemberClosed():
                 back = sum(
                     posting.amount
                     for posting in event.postings
                     if (posting.currency, kind_of(posting.destination)) == (PREPAID, "paid_in")
                 )
-                if back > most:
+                if back > max(most, 0):
                     yield f"is paid {back} back, where {most} were paid in"
             case _:
                 pass

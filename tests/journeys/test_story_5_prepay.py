@@ -311,16 +311,36 @@ def test_m6_money_is_not_forfeited_in_silence(desk: Clinic, patient: str) -> Non
 
     refused = desk.api.post(f"{path}/closure", {"reason": "moved"}).expect(409, "prepaid_left")
     money = {"amount": 42_000, "currency": "GBP"}
-    assert refused["prepaid"] == [
-        {"programme": PROGRAMME, "section": "wallets", "what": "prepaid", "amount": money}
-    ]
+    kept = {"programme": PROGRAMME, "section": "wallets", "what": "prepaid", "amount": money}
+    assert refused["prepaid"] == [{**kept, "refundable": True}]
     body = {"reason": "moved", "prepaid": "refund"}
     closed = desk.api.post(f"{path}/closure", body).expect(200)
 
     assert (closed["status"], closed["waived"]) == ("closed", [])
-    assert closed["refunded"] == refused["prepaid"]
+    assert closed["refunded"] == [kept]
     (entry,) = desk.api.get(f"{path}/statement").expect(200)["entries"]
     assert (entry["kind"], entry["returned"], entry["due"]) == ("closure", money, money)
+    desk.check(patient)
+
+
+def test_m6_what_is_not_refundable_is_waived(desk: Clinic, patient: str) -> None:
+    """M6: of £420 topped up and £50 put right by hand the first are refunded; both are stated."""
+    top_up(desk, patient, 42_000)
+    given = {"programme": PROGRAMME, "currency": "prepaid", "amount": 5_000, "reason": "late"}
+    desk.api.post(f"/v1/members/{patient}/adjustments", given).expect(201)
+    path = f"/v1/members/{patient}"
+
+    body = {"reason": "moved", "prepaid": "refund"}
+    closed = desk.api.post(f"{path}/closure", body).expect(200)
+
+    assert [each["amount"]["amount"] for each in closed["refunded"]] == [42_000]
+    assert [each["amount"]["amount"] for each in closed["waived"]] == [5_000]
+    told = desk.api.get(f"{path}/statement").expect(200)["entries"]
+    amounts = [
+        {name: entry[name]["amount"] for name in ("returned", "due", "waived") if name in entry}
+        for entry in told
+    ]
+    assert amounts == [{"returned": 42_000, "due": 42_000}, {"waived": 5_000}]
     desk.check(patient)
 
 

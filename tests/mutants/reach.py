@@ -9,7 +9,6 @@ order, and whatever it does not know comes first.
 from __future__ import annotations
 
 import functools
-import gc
 import importlib
 import os
 import sys
@@ -69,6 +68,11 @@ class _Noting:
         self._called: set[CodeType] = set()
         self._reached = Reached([], [], {}, {})
         self._by_file: dict[str, set[int]] = {}
+        self._by_test: dict[str, set[int]] = {}
+        self._by_fixture: dict[Any, set[int]] = {}
+        #: What is emptied before each test; and what an object keeps, which is not.
+        self._caches: list[Any] = []
+        self._kept: set[int] = set()
 
     def _trace(self, frame: FrameType, _event: str, _argument: Any) -> None:
         # Called for each call; to answer nothing leaves the lines of the function alone.
@@ -108,7 +112,8 @@ class _Noting:
             threading.settrace(None)
 
     def _places_called(self) -> set[int]:
-        places = {self._place(code) for code in self._called}
+        # A copy: what this calls may be traced too.
+        places = {self._place(code) for code in tuple(self._called)}
         return {place for place in places if place is not None}
 
     @pytest.hookimpl(wrapper=True)
@@ -127,9 +132,8 @@ class _Noting:
     def pytest_runtest_protocol(self, item: pytest.Item) -> Any:
         """Note what a test and its fixtures call."""
         # What an earlier test has put into a cache is called when this one runs alone.
-        for each in gc.get_objects():
-            if isinstance(each, functools._lru_cache_wrapper):
-                each.cache_clear()
+        for cache in self._caches:
+            cache.cache_clear()
         begun = time.perf_counter()
         tracing = self._traced(self._trace)
         next(tracing)
@@ -138,8 +142,27 @@ class _Noting:
         finally:
             next(tracing, None)
             self._reached.seconds[item.nodeid] = time.perf_counter() - begun
-            by_file = self._by_file.get(item.nodeid.partition("::")[0], set())
-            self._reached.by_test[item.nodeid] = sorted(self._places_called() | by_file)
+            called = self._places_called() | self._of_fixtures(item)
+            self._by_test[item.nodeid] = called
+            file = item.nodeid.partition("::")[0]
+            self._by_file.setdefault(file, set()).update(called & self._kept)
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_fixture_setup(self, fixturedef: Any) -> Any:
+        """Note what a fixture calls: each test that uses it needs that, not the first alone."""
+        outside, self._called = self._called, set()
+        try:
+            return (yield)
+        finally:
+            self._by_fixture.setdefault(fixturedef, set()).update(self._places_called())
+            self._called |= outside
+
+    def _of_fixtures(self, item: pytest.Item) -> set[int]:
+        info = getattr(item, "_fixtureinfo", None)
+        used = info.name2fixturedefs.values() if info else ()
+        return {
+            place for each in used for one in each for place in self._by_fixture.get(one, set())
+        }
 
     def pytest_sessionstart(self) -> None:
         """Import the code, and note what is called by that."""
@@ -149,10 +172,15 @@ class _Noting:
             _import_all(self._root)
         finally:
             next(tracing, None)
+        self._caches, kept = _caching(f"{CODE.rstrip('/')}.")
+        self._kept = {place for code in kept if (place := self._place(code)) is not None}
 
     def pytest_sessionfinish(self) -> None:
         """Write it down."""
         self._reached.functions = list(self._places)
+        for test, called in self._by_test.items():
+            of_file = self._by_file.get(test.partition("::")[0], set())
+            self._reached.by_test[test] = sorted(called | of_file)
         self._to.write_bytes(msgspec.json.encode(self._reached))
 
 
@@ -168,6 +196,20 @@ class _Choosing:
         """Keep what is to run; names that are new may be what a mistake has made of them."""
         kept = [item for item in items if item.nodeid not in self._left]
         items[:] = sorted(kept, key=lambda item: self._order.get(item.nodeid, -1))
+
+
+def _caching(package: str) -> tuple[list[Any], list[CodeType]]:
+    """Return the caches of a package's functions, and what computes what its objects keep."""
+    caches: list[Any] = []
+    kept: list[CodeType] = []
+    for name, module in list(sys.modules.items()):
+        if not name.startswith(package):
+            continue
+        held = list(vars(module).values())
+        held += [each for one in held if isinstance(one, type) for each in vars(one).values()]
+        caches += [each for each in held if hasattr(each, "cache_clear")]
+        kept += [each.func.__code__ for each in held if isinstance(each, functools.cached_property)]
+    return caches, kept
 
 
 def _import_all(root: Path) -> None:

@@ -133,6 +133,59 @@ def test_only_tests_that_call_it_are_asked(tree: Path) -> None:
     assert run(waits) == {"test_waits"}
 
 
+SHARED: Final = """\
+import functools
+
+import pytest
+
+from chalicelib.domain.ledger import lots
+
+@pytest.fixture(scope="module")
+def due():
+    return lots.is_due(1, 2)
+
+ONE = lots.Kept()
+
+def test_first(due):
+    assert due and ONE.left == 0
+
+def test_second(due):
+    assert due
+
+def test_third():
+    assert ONE.left == 0
+
+def test_other():
+    pass
+"""
+KEPT: Final = """
+
+class Kept:
+    @functools.cached_property
+    def left(self):
+        return waits(3)
+"""
+
+
+def test_what_tests_share_is_called_by_each_of_them(tree: Path) -> None:
+    """A fixture of a module, by all that use it; what an object keeps, by all of their file."""
+    (tree / PATH).write_text(f"import functools\n\n{CODE}{KEPT}", "utf-8")
+    (tree / "tests/domain/ledger/test_lots.py").write_text(SHARED, "utf-8")
+    files = files_for(tree, PATH, "near")
+    note = tree / "reached.json"
+    ask(tree, files, None, **{reach.NOTE: str(note)})
+    reached = msgspec.json.decode(note.read_bytes(), type=Reached)
+
+    def calling(function: str) -> set[str]:
+        place = reached.functions.index(f"{PATH}|{function}")
+        return {
+            test.partition("::")[2] for test, called in reached.by_test.items() if place in called
+        }
+
+    assert calling("is_due") == {"test_first", "test_second"}
+    assert calling("Kept.left") == {"test_first", "test_second", "test_third", "test_other"}
+
+
 def test_the_plugin_leaves_out_what_is_known_not_to_matter(tree: Path) -> None:
     """What it does not know is run: a mistake may have given a test its name."""
     (tree / PATH).write_text(CODE.replace("<=", ">"), "utf-8")

@@ -94,8 +94,11 @@ def check_succession(previous: Programme, following: Programme) -> tuple[Problem
 
 
 def _dropped(previous: Programme, following: Programme) -> Iterator[Problem]:
-    """Ids of other mechanics that accounts may refer to."""
+    """Yield ids of other mechanics that accounts may refer to, and what else these do not allow."""
     for mechanic in registry.every():
+        if mechanic.succession is not None:
+            found = mechanic.succession(previous, following)
+            yield from (Problem(each.pointer, each.detail) for each in found)
         if mechanic.permanent is None:
             continue
         kept = mechanic.permanent(following)

@@ -127,8 +127,8 @@ class Mechanic(NamedTuple):
     are the purposes that its section asks for.  ``accounts`` are ledger accounts of the member's
     own, with what the account says is there; ``owned`` yields what a member of a programme has at
     an instant that is counted and is no value.  ``problems`` finds violations of its section,
-    ``permanent`` the ids that accounts may hold, by the pointer of their list, and ``words`` tells
-    it to members.
+    ``permanent`` the ids that accounts may hold, by the pointer of their list, ``succession`` what
+    else a next version may not do to one, and ``words`` tells it to members.
     """
 
     section: Section[Any] | None = None
@@ -151,4 +151,5 @@ class Mechanic(NamedTuple):
     owned: Callable[[Account, Programme, Instant], Iterator[Owned]] | None = None
     problems: Callable[[Programme], Iterator[Violation]] | None = None
     permanent: Callable[[Programme], dict[str, list[str]]] | None = None
+    succession: Callable[[Programme, Programme], Iterator[Violation]] | None = None
     words: Callable[[Composer], Iterator[Description]] | None = None

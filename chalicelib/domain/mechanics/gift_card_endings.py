@@ -53,7 +53,12 @@ def cancel(decider: Decider, command: CancelGiftCard) -> Ended:
     left = gift_cards.left_on(decider.member, sold)
     event = decider.event()
     value.debit(event, sold.currency, left, destination=PAID_IN if command.refunded else FORFEITED)
-    sold = replace(sold, withdrawn=sold.withdrawn + left, cancelled_at=decider.now)
+    sold = replace(
+        sold,
+        withdrawn=sold.withdrawn + left,
+        forfeited=0 if command.refunded else left,
+        cancelled_at=decider.now,
+    )
     gift_cards.put(event, sold)
     event.record(
         GiftCardCancelled(sold.currency, left, command.refunded and left > 0, command.reason),
@@ -82,7 +87,11 @@ def undo_sale(event: EventBuilder, _programme: Programme, original: Event) -> Un
     returned = taking_back.take(event, sold.currency, [part], to=PAID_IN, refuses=False)
     after = event.account.balance(sold.currency).lots_total
     withdrawn = sold.withdrawn + before - after
-    gift_cards.put(event, replace(sold, withdrawn=withdrawn, cancelled_at=event.now))
+    if sold.forfeited:
+        # The tenant keeps no money that went back.
+        forfeited, paid = FORFEITED.of(data.lot.funder), PAID_IN.of(data.lot.funder)
+        event.post(forfeited, paid, sold.currency, sold.forfeited)
+    gift_cards.put(event, replace(sold, withdrawn=withdrawn, forfeited=0, cancelled_at=event.now))
     return UndonePayment(SECTION.name, data.gift_card, data.amount, (returned,))
 
 

@@ -100,6 +100,25 @@ def _made_longer(programme: Programme, currency: Currency) -> Iterator[str]:
         yield f"`{currency.id}` lasts anew where it is transferred"
 
 
+def succession(previous: Programme, following: Programme) -> Iterator[Violation]:
+    """
+    Yield by what gifts that are in wallets would outlive their day from a next version on.
+
+    A kind stays for ever, so it says which currencies wallets may hold gifts of, also where it does
+    not let them go there any more.
+    """
+    for name in {kind.currency: kind for kind in SECTION.of(previous)}:
+        before, after = previous.currency(name), following.currency(name)
+        if before is None or after is None:
+            continue
+        known = list(_made_longer(previous, before))
+        place = following.currencies.index(after)
+        for longer in _made_longer(following, after):
+            if longer not in known:
+                detail = f"{longer}, so a gift card that is in a wallet would outlive its day"
+                yield Violation(join("", "currencies", place), f"must stay as it is: {detail}")
+
+
 def permanent(programme: Programme) -> dict[str, list[str]]:
     """Return the gift cards that were sold by their ids."""
     return {f"/{SECTION.name}": [each.id for each in SECTION.of(programme)]}

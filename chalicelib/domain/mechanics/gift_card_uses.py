@@ -144,7 +144,12 @@ def cancel_use(decider: Decider, command: CancelGiftCardUse) -> UseCancelled:
     if sold.cancelled_at is not None:
         value.debit(event, sold.currency, usable, destination=FORFEITED)
         usable, forfeited = 0, usable
-    sold = replace(sold, used=sold.used - amount, withdrawn=sold.withdrawn + settled + forfeited)
+    sold = replace(
+        sold,
+        used=sold.used - amount,
+        withdrawn=sold.withdrawn + settled + forfeited,
+        forfeited=sold.forfeited + forfeited,
+    )
     sold = gift_cards.put(event, sold)
     made = replace(made, back=made.back + amount, revision=made.revision + 1)
     decider.claim(SaveRecord(USES.ref(command.member, made.id), made, made.revision))

@@ -31,7 +31,13 @@ from chalicelib.domain.ledger.effects import Opened, StatusChange
 from chalicelib.domain.ledger.events import GiftCardSold, noted
 from chalicelib.domain.ledger.postings import PAID_IN
 from chalicelib.domain.mechanics import expiry, payments, value
-from chalicelib.domain.mechanics.gift_card_terms import SECTION, GiftCardKind, permanent, problems
+from chalicelib.domain.mechanics.gift_card_terms import (
+    SECTION,
+    GiftCardKind,
+    permanent,
+    problems,
+    succession,
+)
 from chalicelib.domain.programme.document import Programme, in_season, qualified
 from chalicelib.domain.programme.versions import document_in_force
 
@@ -51,8 +57,9 @@ class Sold(Struct, frozen=True, omit_defaults=True):
     In a gift card's account: what was sold, and where it went.
 
     ``currency`` is qualified: `clinic/prepaid`.  Of ``amount``, ``used`` paid for purchases,
-    ``moved`` went into wallets and ``withdrawn`` was given up when the card ended; the rest is
-    there, or has expired.  ``expires_on`` is the last day on which any of it can be used.
+    ``moved`` went into wallets and ``withdrawn`` was given up when the card ended, ``forfeited``
+    of it to the tenant; the rest is there, or has expired.  ``expires_on`` is the last day on
+    which any of it can be used.
     """
 
     gift_card: str
@@ -62,6 +69,7 @@ class Sold(Struct, frozen=True, omit_defaults=True):
     used: int = 0
     moved: int = 0
     withdrawn: int = 0
+    forfeited: int = 0
     cancelled_at: Instant | None = None
 
     @property
@@ -256,5 +264,6 @@ MECHANIC: Final = Mechanic(
     handlers={SellGiftCard: sell},
     problems=problems,
     permanent=permanent,
+    succession=succession,
     words=words,
 )

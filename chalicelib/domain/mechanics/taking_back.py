@@ -21,8 +21,8 @@ from chalicelib.domain.decide.event_builder import EventBuilder
 from chalicelib.domain.errors import Conflict
 from chalicelib.domain.ledger.effects import DeficitChange, PendingChange
 from chalicelib.domain.ledger.lots import LotKey, PendingKey
-from chalicelib.domain.ledger.postings import AVAILABLE, PENDING, LedgerAccount
-from chalicelib.domain.mechanics import restoring, unspent, value
+from chalicelib.domain.ledger.postings import AVAILABLE, EXPIRED, PAID_IN, PENDING, LedgerAccount
+from chalicelib.domain.mechanics import restoring, unbacked, unspent, value
 
 
 class TakenBack(Struct, frozen=True, omit_defaults=True):
@@ -73,6 +73,7 @@ def take(
     left = amount
     expired = 0
     waiting = event.account.balance(currency).pending_total
+    paid = unbacked.paid_in(event.account, currency)
     programme, _, currency_id = currency.partition("/")
     event.take_back(Benefit("value", programme, currency_id, "reversal", amount))
     for each in parts:
@@ -82,6 +83,9 @@ def take(
         if gone is None:
             gone = unspent.exempt(event, currency, each.lot, part)
         expired += gone
+        if gone and to == PAID_IN:
+            # The tenant keeps no money that went back.
+            event.post(EXPIRED.of(each.lot.funder), to.of(each.lot.funder), currency, gone)
         left += part - gone - _from_own_lot(event, currency, each, part - gone, to)
     for each in parts:
         if each.amount <= 0:
@@ -93,6 +97,9 @@ def take(
     left -= from_lots
     pending = waiting - event.account.balance(currency).pending_total
     returned = Returned(currency, amount - expired, pending=pending, expired=expired)
+    if parts[0].lot.paid:
+        paid -= unbacked.paid_in(event.account, currency)
+        unbacked.lose(event, currency, returned.amount - paid)
     if not left:
         return returned
     policy = _negative_balance_policy(event, currency)

@@ -20,11 +20,11 @@ def exempt(event: EventBuilder, currency: str, key: LotKey, amount: int) -> int:
     What was spent before the lot expired is not among it.  A lot that activities let last longer
     has become one with others, and so has what came back and expired again: of it, what of them
     expired on the same day or later is.  Of a lot that ended more than a year ago nobody knows any
-    more, so all of it is.
+    more, so all of it is, but for money that was paid in.
     """
     if key.expires_at is None or not value.is_over(event, key):
         return 0
-    if key.expires_at + value.UNSPENT_KEPT_MS < event.now:
+    if not key.paid and key.expires_at + value.UNSPENT_KEPT_MS < event.now:
         return amount
     found = 0
     for counter in _of_lot(event.account, currency, key):
@@ -73,7 +73,8 @@ def take(event: EventBuilder, currency: str, key: LotKey) -> int:
 
 def is_limit(counter: str) -> bool:
     """Tell whether a counter is of what a member has used, not of what became of an account."""
-    return "/unspent:" not in counter and "/written_off/" not in counter
+    of_value = ("/unspent:", "/written_off/", "/unbacked/")
+    return not any(each in counter for each in of_value)
 
 
 def _day(counter: str) -> str:

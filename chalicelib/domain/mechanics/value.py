@@ -84,7 +84,7 @@ def credit_lot(event: EventBuilder, currency: str, lot: Lot, *, source: LedgerAc
     if is_over(event, lot.key):
         expire_at_once(event, currency, lot.key, lot.amount)
     else:
-        left = lot.amount - repay_deficit(event, currency, lot.amount)
+        left = lot.amount - repay_deficit(event, currency, lot.amount, lot.key)
         add_to_lot(event, currency, replace(lot, amount=left))
 
 
@@ -112,11 +112,16 @@ def is_over(event: EventBuilder, key: LotKey) -> bool:
     return key.expires_at is not None and key.expires_at <= event.now
 
 
-def repay_deficit(event: EventBuilder, currency: str, amount: int) -> int:
-    """Repay a deficit from what comes, and return how much that takes."""
+def repay_deficit(event: EventBuilder, currency: str, amount: int, key: LotKey) -> int:
+    """Repay a deficit from what comes for a lot, and return how much that takes."""
     repaid = min(event.account.balance(currency).deficit, amount)
     if repaid:
         event.add(DeficitChange(currency, -repaid))
+        if key.paid:
+            # Few members owe money, and pay it.
+            from chalicelib.domain.mechanics import unbacked
+
+            unbacked.settle(event, currency, repaid)
     return repaid
 
 
@@ -141,9 +146,14 @@ def expire_at_once(event: EventBuilder, currency: str, key: LotKey, amount: int)
 
 
 def count_unspent(event: EventBuilder, currency: str, key: LotKey, amount: int) -> None:
-    """Remember for a year after its end how much of a lot expired unspent (`unspent`)."""
+    """
+    Remember for a year after its end how much of a lot expired unspent (`unspent`).
+
+    Of money that was paid in it is remembered for ever.
+    """
     if key.expires_at is not None and amount:
-        kept_until = key.expires_at + UNSPENT_KEPT_MS
+        # A payment may go back whenever it likes.
+        kept_until = None if key.paid else key.expires_at + UNSPENT_KEPT_MS
         event.add(CounterChange(unspent_counter(currency, key), amount, kept_until))
 
 

@@ -24,6 +24,7 @@ from chalicelib.domain.ledger.events import (
     GiftCardSold,
     GiftCardUseCancelled,
     GiftCardUsed,
+    PaymentReversed,
 )
 from chalicelib.domain.ledger.lots import Lot, LotKey, Taken
 from chalicelib.domain.mechanics import gift_card_uses, gift_cards
@@ -46,7 +47,10 @@ from tests.domain.building import (
     activity,
     at,
     line,
+    points,
     posted,
+    programme,
+    rolling,
     transfer,
 )
 from tests.domain.gift import LAST_DAY, OVER, PREPAID, SOLD_ON, Card, kind, moved, selling
@@ -416,7 +420,33 @@ class TestEnding:
         ended.charge_back()
 
         assert late.left("2026-04-10") == ended.left(SOLD_ON) == -1_800
-        assert moved(late)["expired/tenant"] == 3_200
+
+    @pytest.mark.parametrize("when", ["2026-03-03", "2026-04-10", "2028-04-10"])
+    @pytest.mark.parametrize("given_up", [False, True])
+    def test_nothing_is_kept_of_money_that_went_back(self, when: str, *, given_up: bool) -> None:
+        """Neither what expired before nor what was forfeited, however long ago."""
+        card = Card().sell()
+        card.pay(1_800)
+        if given_up:
+            card.end()
+
+        card.charge_back(when)
+
+        assert moved(card) == {"redeemed/tenant/tenant": 1_800}
+
+    def test_a_use_is_settled_however_late(self) -> None:
+        """What was written off is made good by both uses, more than a year later."""
+        card = Card(selling(kind(expiry={"type": "never"}), negative_balance="clamp")).sell()
+        card.pay(1_000)
+        card.pay(800)
+        card.charge_back()
+
+        first = card.take_back("2027-04-10", use="use_1")
+        second = card.take_back("2027-04-11", use="use_2")
+
+        assert (first.settled, first.forfeited) == (1_000, 0)
+        assert (second.settled, second.forfeited) == (800, 0)
+        assert moved(card) == {}
 
     def test_what_went_into_a_wallet_is_the_cards_loss(self) -> None:
         """The member keeps it, as whoever was paid with a part keeps that."""
@@ -587,11 +617,42 @@ def test_not_a_penny_is_made_or_lost(steps: list[Step], policy: str, life: int) 
         expired = sold.amount - used - sold.moved - sold.withdrawn - held.lots_total
         card.tick(now)
         booked = moved(card)
-        assert expired == booked.get("expired/tenant", 0)
+        went_back = any(isinstance(event.data, PaymentReversed) for event in card.events)
+        assert booked.get("expired/tenant", 0) == (0 if went_back else expired)
+        assert booked.get("forfeited/tenant", 0) == (0 if went_back else sold.forfeited)
         assert booked.get("transfer/card_1", 0) == sold.moved
         assert sum(booked.values()) == -held.available
         assert card.verdict().holds
         assert member.verdict().holds
+
+
+class TestSuccession:
+    """What a next version may not do to gifts that are in wallets."""
+
+    @pytest.mark.parametrize(
+        ("currency", "transfers", "words"),
+        [
+            ({"expiry": {"type": "inactivity", "days": 30}}, "keep", "lasts by activity"),
+            ({"reinstated_within_days": 60}, "keep", "is reinstated after its end"),
+            ({}, "fresh", "lasts anew where it is transferred"),
+        ],
+    )
+    def test_no_gift_outlives_its_day(
+        self, currency: dict[str, Any], transfers: str, words: str
+    ) -> None:
+        """Not even where the next version keeps gift cards out of wallets from then on."""
+        following = programme(
+            currencies=[points(), points(rolling(days=90)) | {"id": "prepaid"} | currency],
+            wallets=[{"currency": "prepaid", "kind": "prepaid"}],
+            transfers=[{"currency": "prepaid", "expiry": transfers}],
+            gift_cards=[kind(into_wallets=False)],
+        )
+
+        (problem,) = check_succession(selling(), following)
+
+        assert (problem.pointer, words in problem.detail) == ("/currencies/1", True)
+        assert check_succession(following, following) == ()
+        assert check_succession(selling(), selling(kind(into_wallets=False))) == ()
 
 
 class TestDocument:

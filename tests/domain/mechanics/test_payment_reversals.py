@@ -39,6 +39,7 @@ from tests.domain.building import (
     transfer,
     visits,
 )
+from tests.domain.gift import moved
 
 _WHO: Final[dict[str, Any]] = {"member": "mem_1", "programme": "clinic"}
 PREPAID: Final = "clinic/prepaid"
@@ -137,6 +138,38 @@ class TestTopUps:
             (500, 0)
         ]
         assert member.verdict().holds
+
+    @pytest.mark.parametrize("when", ["2027-04-01", "2027-04-10", "2030-01-01"])
+    @pytest.mark.parametrize(("spent", "owed", "expired"), [(500, 400, 600), (0, 0, 1_000)])
+    def test_f_what_was_spent_is_owed_however_late(
+        self, when: str, spent: int, owed: int, expired: int
+    ) -> None:
+        """By its rate £5 cost £4; what expired is told from that for ever, and nobody's income."""
+        member = Member(prepaid(expiry=rolling(days=30)))
+        version = top_up(member, 1_000, "2026-02-01")
+        if spent:
+            spend(member, spent, "2026-02-02")
+        member.tick(when)
+
+        result = back(member, version, when)
+
+        assert result.returned == (Returned(PREPAID, owed, deficit=owed, expired=expired),)
+        booked = moved(member)
+        assert (booked.get("paid_in/tenant", 0), booked.get("expired/tenant", 0)) == (0, 0)
+
+    @pytest.mark.parametrize("between", [False, True])
+    def test_f_what_was_written_off_is_made_good_however_late(self, *, between: bool) -> None:
+        """More than a year later too, whether or not something else has happened meanwhile."""
+        member = Member(prepaid(negative_balance="clamp"))
+        version = top_up(member, 1_000, "2026-02-01")
+        spend(member, 1_000, "2026-02-02")
+        back(member, version, "2026-02-03")
+        if between:
+            member.adjust(1, "2027-04-10")
+
+        member.reverse("q", "2027-04-11")
+
+        assert left(member, "2027-04-11") == 0
 
     def test_f_twice(self) -> None:
         """A payment goes back once: again nothing is written."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import permutations
 from typing import Any, Final
 
 import pytest
@@ -10,14 +11,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.domain.ledger.activity import Activity
-from chalicelib.domain.ledger.events import MemberClosed, PrepaidMoney
+from chalicelib.domain.ledger.events import Event, MemberClosed, PrepaidMoney
 from chalicelib.domain.ledger.postings import AVAILABLE, PAID_IN
 from chalicelib.domain.mechanics.closing import Close
 from chalicelib.domain.mechanics.goodwill import GiveGoodwill
+from chalicelib.domain.mechanics.holds import PlaceHold, ReleaseHold
+from chalicelib.domain.mechanics.payment_reversals import ReversePayment
 from chalicelib.domain.mechanics.quoting import ConfirmQuote, MakeQuote
 from chalicelib.domain.mechanics.reversal import ReverseActivity
 from chalicelib.domain.mechanics.wallets import TopUp
 from chalicelib.domain.programme.document import Programme
+from tests.domain import till
 from tests.domain.building import (
     PURCHASE,
     Member,
@@ -137,15 +141,16 @@ def test_it_stays_what_it_was_where_it_comes_back() -> None:
     assert refunded(member) == 2_000
 
 
-def test_it_stays_what_it_was_where_it_is_transferred() -> None:
-    """With a life anew too: who receives a gift that was given on cannot cash it either."""
-    document = prepaying(fresh=True)
+@pytest.mark.parametrize("fresh", [False, True])
+def test_what_was_transferred_is_a_gift(fresh: bool) -> None:  # noqa: FBT001 - both are alike
+    """It pays for whoever received it, and nobody is paid it out; what is kept is refunded."""
+    document = prepaying(fresh=fresh)
     sender, receiver = Member(document), Member(document, key=OTHER_KEY)
-    by_hand(sender)
-    top_up(sender, 2_000)
-    transfer(sender, receiver, 7_000, "2026-03-05", "prepaid")
+    top_up(sender, 7_000)
+    transfer(sender, receiver, 5_000, "2026-03-05", "prepaid")
 
-    assert refunded(receiver) == 2_000
+    assert receiver.available("2026-03-05", PREPAID) == 5_000
+    assert (refunded(sender), refunded(receiver)) == (2_000, 0)
 
 
 def test_it_stays_what_it_was_where_an_activity_prolongs_it() -> None:
@@ -185,38 +190,128 @@ def test_it_stays_what_it_was_where_it_had_expired() -> None:
     assert refunded(member, "2026-04-06") == 2_000
 
 
-STEPS: Final = st.lists(
-    st.tuples(st.sampled_from(["top_up", "adjust", "spend", "send"]), st.integers(1, 40)),
-    max_size=12,
+class Two:
+    """Two members whose money comes and goes, and what of it was really paid in."""
+
+    def __init__(self, policy: str, *, fresh: bool) -> None:
+        document = prepaying(kind(), fresh=fresh, negative_balance=policy)
+        self._document = document
+        self.one, self.other = Member(document), Member(document, key=OTHER_KEY)
+        self.paid = 0
+        self._number = 0
+        self._payments: list[tuple[int, int]] = []
+        self._bought: list[Event] = []
+        self._held: list[str] = []
+
+    def top_up(self, amount: int) -> None:
+        """Pay money in."""
+        top_up(self.one, amount)
+        self._payments.append((self.one.account.version, amount))
+        self.paid += amount
+
+    def charge_back(self, which: int) -> None:
+        """Let a payment go back, if there is one."""
+        if self._payments:
+            version, amount = self._payments.pop(which % len(self._payments))
+            self.one.do(
+                ReversePayment(member="mem_1", programme="clinic", version=version), SOLD_ON
+            )
+            self.paid -= amount
+
+    def gift(self, amount: int) -> None:
+        """Put a gift card into the wallet, or a part of it."""
+        self._number += 1
+        Card(self._document, number=self._number).sell().move(self.one, amount=amount)
+
+    def correct(self, amount: int) -> None:
+        """Correct the balance by hand."""
+        self.one.adjust(amount, SOLD_ON, "prepaid")
+
+    def buy(self, amount: int) -> None:
+        """Buy something: what is prepaid pays, and money the rest."""
+        self._bought.append(till.bought(self.one, line("a", amount), now=SOLD_ON))
+
+    def bring_back(self, which: int) -> None:
+        """Take a purchase back, if there is one."""
+        if self._bought:
+            till.refunded(self.one, self._bought.pop(which % len(self._bought)), now=SOLD_ON)
+
+    def hold(self, amount: int) -> None:
+        """Set so much aside, if there is so much."""
+        if self.one.available(SOLD_ON, PREPAID) >= amount:
+            self._number += 1
+            self._held.append(f"hold_{self._number}")
+            command = PlaceHold(
+                member="mem_1",
+                programme="clinic",
+                currency="prepaid",
+                amount=amount,
+                hold_id=self._held[-1],
+            )
+            self.one.do(command, SOLD_ON)
+
+    def release(self, which: int) -> None:
+        """Give back what was set aside, if anything was."""
+        if self._held:
+            hold = self._held.pop(which % len(self._held))
+            self.one.do(ReleaseHold(member="mem_1", hold_id=hold), SOLD_ON)
+
+    def send(self, amount: int) -> None:
+        """Transfer so much, if there is so much."""
+        if self.one.available(SOLD_ON, PREPAID) >= amount:
+            transfer(self.one, self.other, amount, SOLD_ON, "prepaid")
+
+
+WAYS: Final = (
+    "top_up",
+    "charge_back",
+    "gift",
+    "correct",
+    "buy",
+    "bring_back",
+    "hold",
+    "release",
+    "send",
 )
+STEPS: Final = st.lists(st.tuples(st.sampled_from(WAYS), st.integers(1, 40)), max_size=14)
 
 
-@given(STEPS, st.booleans())
+@given(STEPS, st.sampled_from(["deficit", "clamp"]), st.booleans())
 def test_nobody_is_paid_back_more_than_was_paid_in(
     steps: list[tuple[str, int]],
+    policy: str,
     fresh: bool,  # noqa: FBT001 - drawn
 ) -> None:
     """
-    Whatever was topped up, given, spent and sent on, in any order.
+    Whatever was topped up, charged back, given, spent, held and sent on, in any order.
 
-    Both are paid back at most what both topped up, and with nothing spent exactly that.
+    So no gift becomes money, and no chargeback is paid twice.
     """
-    document = prepaying(fresh=fresh)
-    one, other = Member(document), Member(document, key=OTHER_KEY)
-    paid = spent = 0
+    two = Two(policy, fresh=fresh)
     for way, amount in steps:
-        if way == "top_up":
-            top_up(one, amount)
-            paid += amount
-        elif way == "adjust":
-            one.adjust(amount, SOLD_ON, "prepaid")
-        elif one.available(SOLD_ON, PREPAID) >= amount:
-            if way == "send":
-                transfer(one, other, amount, SOLD_ON, "prepaid")
-            else:
-                one.adjust(-amount, SOLD_ON, "prepaid")
-                spent += amount
-    left = one.available(SOLD_ON, PREPAID) + other.available(SOLD_ON, PREPAID)
-    back = sum(refunded(each) for each in (one, other) if each.account.balances)
+        getattr(two, way)(amount)
+    left = [each for each in (two.one, two.other) if each.account.balances]
 
-    assert max(paid - spent, 0) <= back <= min(paid, left)
+    assert sum(refunded(each) for each in left) <= max(two.paid, 0)
+
+
+@pytest.mark.parametrize("policy", ["deficit", "clamp"])
+@pytest.mark.parametrize("away", [("buy", "bring_back"), ("hold", "release")])
+@pytest.mark.parametrize("more", ["gift", "correct", "top_up"])
+def test_what_was_charged_back_is_paid_for_by_what_is_there(
+    policy: str, away: tuple[str, str], more: str
+) -> None:
+    """
+    £50 are topped up, spent or held, charged back and come back; £50 more came in otherwise.
+
+    In each order £50 are left, or what was owed was written off; they are refunded where the
+    second £50 were money.
+    """
+    goes, comes = away
+    for middle in permutations((more, "charge_back", comes)):
+        two = Two(policy, fresh=False)
+        for way in ("top_up", goes, *middle):
+            getattr(two, way)(0 if way in ("charge_back", comes) else 50)
+
+        assert two.one.available(SOLD_ON, PREPAID) == 50
+        assert refunded(two.one) == (50 if more == "top_up" else 0)
