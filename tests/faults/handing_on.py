@@ -6,6 +6,8 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from msgspec.structs import replace
+
 from chalicelib.domain.ledger import calendar
 from chalicelib.domain.ledger import effects as fx
 from chalicelib.domain.ledger.events import Event, TransferReceived, TransferSent
@@ -86,17 +88,19 @@ def _pair(gone: _Participant, come: _Participant) -> Iterator[str]:
     owed = sum(-e.delta for e in come.event.effects if isinstance(e, fx.DeficitChange))
     if -taken.total() != given.total() + owed:
         yield f"took {-taken.total()} and brought {given.total()}, {owed} of it for a debt"
+    if any(e.lot.paid for e in come.event.effects if isinstance(e, fx.LotChange)):
+        yield "brought money that whoever received it could be refunded"
     for lot, amount in given.items():
         if amount > -taken[lot]:
             yield f"brought {amount} of {lot}, of which it took {-taken[lot]}"
 
 
 def _lots(event: Event) -> Counter[tuple[str, LotKey]]:
-    """Return how much of each lot of a currency an event moves."""
+    """Return how much of each lot of a currency an event moves; what comes is a gift."""
     moved: Counter[tuple[str, LotKey]] = Counter()
     for effect in event.effects:
         if isinstance(effect, fx.LotChange):
-            moved[effect.currency, effect.lot] += effect.delta
+            moved[effect.currency, replace(effect.lot, paid=False)] += effect.delta
     return moved
 
 
