@@ -11,6 +11,7 @@ from chalicelib.domain.errors import Invalid
 from chalicelib.domain.ledger.activity import PURCHASE, Activity
 from chalicelib.domain.ledger.bill import Bill, Considered, PricedLine
 from chalicelib.domain.ledger.events import QUOTED, ActivitySummary, Detail, Line
+from chalicelib.domain.ledger.money import MAX_AMOUNT
 from chalicelib.domain.ledger.quote import Quote
 from chalicelib.domain.mechanics import discount_terms, entitlements
 from chalicelib.domain.programme.fields import Text, text_in
@@ -24,7 +25,8 @@ class QuotedLineBody(Body):
     """
     One line: its price in whole minor units, for all of its quantity, before any discount.
 
-    ``covered`` is what of it somebody else pays, such as an insurer.
+    ``covered`` is what of it somebody else pays, such as an insurer: at most what it costs once a
+    member's price is set, and the rest is the member's own part, from which other discounts go.
     """
 
     amount: Amount
@@ -58,7 +60,11 @@ class DeductionView(Struct, frozen=True):
 
 
 class QuotedLineView(Struct, frozen=True):
-    """One line, or its free units: ``price`` before and ``net`` after what came off."""
+    """
+    One line, or its free units: ``price`` before and ``net`` after what came off.
+
+    ``covered`` somebody else pays besides; of a refund it is theirs to get back.
+    """
 
     id: str
     quantity: int
@@ -66,6 +72,7 @@ class QuotedLineView(Struct, frozen=True):
     sku: str
     price: int
     net: int
+    covered: int
     off: list[DeductionView]
 
 
@@ -135,6 +142,12 @@ def activity_of(currency: str, lines: Sequence[QuotedLineBody]) -> Activity:
     if excess:
         text = "More of a line is covered than it comes to; see errors."
         raise Invalid("covered_too_much", text, errors=excess)
+    if sum(line.amount for line in lines) > MAX_AMOUNT:
+        raise Invalid(
+            "amount_too_large",
+            f"The lines add up to more than {MAX_AMOUNT}: look at the minor units.",
+            errors=[{"pointer": "/lines", "detail": f"must add up to {MAX_AMOUNT} at most"}],
+        )
     return Activity(
         type=PURCHASE,
         source=QUOTED,
@@ -152,11 +165,6 @@ def activity_of(currency: str, lines: Sequence[QuotedLineBody]) -> Activity:
             for line in lines
         ),
     )
-
-
-def covered_of(lines: Sequence[QuotedLineBody]) -> int:
-    """Return what of all lines somebody else pays, in minor units."""
-    return sum(line.covered for line in lines)
 
 
 def bill_of(activity: ActivitySummary, detail: Detail) -> Bill:
@@ -194,7 +202,7 @@ def line_view(line: PricedLine) -> QuotedLineView:
     """Return a priced line as it is shown."""
     off = [DeductionView(*each) for each in line.off]
     return QuotedLineView(
-        line.id, line.quantity, line.category, line.sku, line.price, line.net, off
+        line.id, line.quantity, line.category, line.sku, line.price, line.net, line.covered, off
     )
 
 

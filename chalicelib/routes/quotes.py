@@ -25,7 +25,7 @@ from chalicelib.routes.fields import DryRun, ExternalRef, Label, Source, Voucher
 from chalicelib.routes.http import Resource
 from chalicelib.routes.operation import Body, Call, Reply
 from chalicelib.routes.periods import BAD_PERIOD, PeriodPage, period_of
-from chalicelib.routes.pricing import Cart, activity_of, covered_of
+from chalicelib.routes.pricing import Cart, activity_of
 from chalicelib.routes.quote_views import (
     BoughtView,
     QuoteSummaryView,
@@ -187,7 +187,7 @@ def make(call: Call[QuoteBody, DryRun]) -> Reply:
         programme=body.programme,
         quote_id="",
         activity=_activity(body),
-        covered=covered_of(body.lines),
+        covered=tuple(line.covered for line in body.lines),
         service_on=body.service_on,
         payments=payments,
         excluded=frozenset(body.exclude),

@@ -113,11 +113,13 @@ class RefundView(Struct, frozen=True):
     Of ``returned``, ``draws`` went back to wallets, and ``due`` is to be paid back in money.  It is
     what the lines came to, less what is kept back of discounts (``reclaimed``): those whose least
     bill the rest does not reach, or of which it has fewer full sets.
+    ``covered`` is what of it somebody else paid, such as an insurer, and gets back from you.
     ``vouchers`` are those that were used for the purchase.
     """
 
     returned: MoneyView
     due: MoneyView
+    covered: MoneyView
     draws: list[DrawView]
     reclaimed: list[ReclaimedDiscountView]
     vouchers: list[ReturnedVoucherView]
@@ -233,6 +235,7 @@ def _refund(event: Event, vouchers: tuple[VoucherAfter, ...]) -> RefundView | No
     return RefundView(
         returned,
         due,
+        MoneyView(bill.covered, money),
         draw_views(bill),
         reclaimed_views(bill),
         [

@@ -54,7 +54,7 @@ class StatementEntryView(Struct, frozen=True, omit_defaults=True):
     A purchase, or what came back of one; a fee of a plan, or what its change or end came to.
 
     Of a purchase, ``price`` less ``discount`` is ``net``; less what wallets paid it is ``due``.
-    What was ``covered``, such as by an insurer, is none of these.
+    What was ``covered``, such as by an insurer, is none of these; of a refund it is theirs again.
     Every discount that was looked at is in ``considered``, with the reason where it was not
     applied; one that was not quoted here has none.  Of a refund they are those of what came back,
     line by line: ``returned`` is its ``net`` less what was kept back of discounts (``reclaimed``);
@@ -221,6 +221,7 @@ def _of_activity(
             source=detail.source,
             external_id=detail.external_id,
             programme=bill.programme or None,
+            covered=MoneyView(bill.covered, unit) if bill.covered else None,
             price=MoneyView(bill.price, unit),
             discount=MoneyView(bill.price - net, unit),
             net=MoneyView(net, unit),

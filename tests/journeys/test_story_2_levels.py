@@ -253,10 +253,13 @@ def test_points_pay_of_the_self_paid_part(hospital: Clinic, patient: str) -> Non
     bought = hospital.api.post(confirming, {}).expect(201)["quote"]
     assert bought["covered"] == {"amount": 7_000, "currency": "CNY"}
     back = {"source": "quote", "external_id": made["quote_id"]}
-    hospital.api.post("/v1/activities/reversals", back).expect(201)
+    undone = hospital.api.post("/v1/activities/reversals", back).expect(201)["refund"]
+    assert (undone["covered"]["amount"], undone["returned"]["amount"]) == (7_000, 3_000)
     refund, bought, *_ = hospital.api.get(f"{path}/statement").expect(200)["entries"]
     assert (bought["covered"]["amount"], bought["due"]["amount"]) == (7_000, 2_100)
     assert (refund["returned"]["amount"], refund["due"]["amount"]) == (3_000, 2_100)
+    assert refund["covered"] == bought["covered"]
+    assert [each["covered"] for each in (*bought["lines"], *refund["lines"])] == [7_000, 7_000]
     assert hospital.available(patient) == 5_000
     hospital.check(patient)
 

@@ -37,7 +37,7 @@ class PricedLine(Struct, frozen=True, omit_defaults=True):
     One line, or the units of one that are free: ``price`` before discounts, ``net`` after them.
 
     ``off`` are (source, id, amount), in the order in which they were taken off; ``counted`` is
-    what of ``net`` counts as spend.
+    what of ``net`` counts as spend.  ``covered`` is what somebody else pays of it besides.
     """
 
     id: str
@@ -48,6 +48,7 @@ class PricedLine(Struct, frozen=True, omit_defaults=True):
     category: str = ""
     sku: str = ""
     off: tuple[tuple[str, str, int], ...] = ()
+    covered: int = 0
 
 
 class Paid(Struct, frozen=True, array_like=True):

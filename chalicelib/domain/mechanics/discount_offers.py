@@ -49,7 +49,8 @@ class Purchase(NamedTuple):
 
     ``household`` is nothing where the member has none, or no discount asks; ``excluded`` are the
     ids to be left out; ``versions`` those of the programme that have taken effect by now;
-    ``holidays`` the tenant's lists of days.
+    ``holidays`` the tenant's lists of days; ``covered`` is what of each line somebody else pays
+    beside what the line says, in their order, and nothing where that pays for none.
     """
 
     lines: tuple[Line, ...]
@@ -59,6 +60,7 @@ class Purchase(NamedTuple):
     excluded: frozenset[str] = frozenset()
     versions: tuple[ProgrammeVersion, ...] = ()
     holidays: Mapping[str, frozenset[str]] = {}
+    covered: tuple[int, ...] = ()
 
 
 class Offer(NamedTuple):
@@ -68,7 +70,7 @@ class Offer(NamedTuple):
     ``reason`` says why it offers nothing, and ``missing`` what the lines in its scope lack to its
     least bill, where that is why; ``redemption`` whose voucher it is for.  ``chosen`` are the lines
     in its scope, ``part`` what of them is within its limits, and ``limited`` says which made it
-    less.
+    less.  Where somebody else pays more of a line than it costs by this, ``beyond`` is how much.
     """
 
     discount: Discount
@@ -80,6 +82,7 @@ class Offer(NamedTuple):
     chosen: tuple[Line, ...] = ()
     part: tuple[Line, ...] = ()
     limited: str = ""
+    beyond: Mapping[str, int] = {}
 
 
 def offers(
@@ -112,6 +115,15 @@ def offers(
         offer = _offer(account, programme, purchase, discount, lines, shown=bool(shown))
         found += [offer._replace(redemption=each) for each in shown or ("",)]
     return tuple(found)
+
+
+def capped(offers: Sequence[Offer]) -> dict[tuple[str, str], tuple[int, int]]:
+    """Return by discount and line what it offers, where more is covered than is due then."""
+    return {
+        (offer.discount.id, name): (offer.lines.get(name) or 0, amount)
+        for offer in offers
+        for name, amount in offer.beyond.items()
+    }
 
 
 def _by_unit(discount: Discount) -> bool:
@@ -172,7 +184,9 @@ def _offer(
     limited = room.told()
     if not lines:
         return Offer(discount, {}, reason=f"its limit is reached: {limited}")
-    return offer._replace(lines=lines, chosen=chosen, part=part, limited=limited)
+    as_offered = (name for name in offer.beyond if lines.get(name) == offer.lines.get(name))
+    beyond = {name: offer.beyond[name] for name in as_offered}
+    return offer._replace(lines=lines, chosen=chosen, part=part, limited=limited, beyond=beyond)
 
 
 def _by_terms(
@@ -189,7 +203,15 @@ def _by_terms(
     if isinstance(terms, BuyGet):
         return _full_sets(discount, terms, chosen)
     if isinstance(terms, MemberPrices):
-        return _member_prices(account, programme, purchase, discount, terms, chosen)
+        # Few discounts are of this kind.
+        from chalicelib.domain.mechanics import covered, member_prices
+
+        if not member_prices.entitled(account, programme, terms, purchase.day):
+            return Offer(discount, {}, reason="these prices are for others")
+        shares = covered.shares(purchase.lines, purchase.covered, chosen)
+        off, beyond = member_prices.lower(terms, chosen, shares)
+        reason = "" if off else "it has no lower price for these lines"
+        return Offer(discount, off, reason=reason, beyond=beyond)
     percent: int | str | None
     if not isinstance(terms, ByVoucher):
         percent = _percent(account, programme, purchase, discount, terms)
@@ -302,31 +324,6 @@ def _is_on(
         if not all(map(texts.isdisjoint, there)):
             return True
     return False
-
-
-def _member_prices(
-    account: Account,
-    programme: Programme,
-    purchase: Purchase,
-    discount: Discount,
-    terms: MemberPrices,
-    chosen: Sequence[Line],
-) -> Offer:
-    tier = account.enrolments[programme.id].tier
-    entitled = not terms.tiers and not terms.statuses
-    entitled = entitled or tier in terms.tiers
-    entitled = entitled or any(
-        statuses.holds_on(account, programme, status, purchase.day) for status in terms.statuses
-    )
-    if not entitled:
-        return Offer(discount, {}, reason="these prices are for others")
-    off: dict[str, int | None] = {}
-    for line in chosen:
-        price = terms.prices.get(line.sku)
-        if price is not None and line.amount > price * line.quantity:
-            off[line.id] = line.amount - price * line.quantity
-    reason = "" if off else "it has no lower price for these lines"
-    return Offer(discount, off, reason=reason)
 
 
 def _full_sets(discount: Discount, terms: BuyGet, chosen: Sequence[Line]) -> Offer:

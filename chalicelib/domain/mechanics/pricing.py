@@ -96,8 +96,16 @@ def price(
         *_of_vouchers(programme, purchase, offers),
         *_of_wallets(programme, lots, reduced, _idle(account, programme, asked, draws, due)),
     )
+    counted = tuple(wallet_payments.counted(programme, lines, draws))
+    if any(purchase.covered):
+        # Few bills are covered.
+        from chalicelib.domain.mechanics import covered
+
+        sizes = [len(free.lines[line.id]) + (line.id in reduced.lines) for line in purchase.lines]
+        beside = zip(purchase.lines, purchase.covered, sizes, strict=True)
+        counted = covered.stated(beside, counted, discount_offers.capped(offers))
     return Priced(
-        tuple(wallet_payments.counted(programme, lines, draws)),
+        counted,
         considered,
         sum(line.amount for line in purchase.lines),
         net,

@@ -112,13 +112,21 @@ def refund(
     due = net - sum(each.money for each in paid)
     price = sum(line.price for line in lines)
     return Bill(
-        bill.programme, bill.version, price, net, due, tuple(lines), paid=paid, reclaimed=back
+        bill.programme,
+        bill.version,
+        price,
+        net,
+        due,
+        tuple(lines),
+        paid=paid,
+        reclaimed=back,
+        covered=sum(line.covered for line in lines),
     )
 
 
 def _returned(line: PricedLine, units: int, counted: int, was: Kept, now: Kept) -> PricedLine:
     """
-    Return what comes back of a line: of what was paid for it, and of what had been taken off.
+    Return what comes back of a line: of what was paid for it, what had been taken off and covered.
 
     Each part is what is left of it less than before, so the refunds of a line sum to the line.
     """
@@ -130,6 +138,7 @@ def _returned(line: PricedLine, units: int, counted: int, was: Kept, now: Kept) 
         price=net + sum(part for _, _, part in off),
         net=net,
         counted=counted,
+        covered=was.of(line.covered) - now.of(line.covered),
         off=tuple(each for each in off if each[2]),
     )
 

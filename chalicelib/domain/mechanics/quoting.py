@@ -62,7 +62,7 @@ class MakeQuote(Command, frozen=True):
     Price a purchase.
 
     ``activity`` is the activity as it would be recorded, with what the member pays before any
-    discount on its lines; ``covered`` is what somebody else pays besides, such as an insurer;
+    discount on its lines; ``covered`` is what somebody else pays besides of each, as insurers do;
     ``service_on`` the local day by which discounts go, today where it is not said, and for members
     always; ``vouchers`` the ids of the redemptions whose vouchers are presented; ``holidays`` the
     tenant's lists of days.
@@ -71,7 +71,7 @@ class MakeQuote(Command, frozen=True):
     programme: str
     quote_id: str
     activity: Activity
-    covered: int = 0
+    covered: tuple[int, ...] = ()
     service_on: str | None = None
     payments: tuple[Payment, ...] | None = None
     vouchers: tuple[str, ...] = ()
@@ -142,12 +142,12 @@ def make(decider: Decider, command: MakeQuote) -> Quoted:
         command.excluded,
         decider.programmes.up_to(programme.id, now),
         command.holidays,
+        command.covered,
     )
     priced = pricing.price(account, programme, purchase, command.payments, now)
     counted = tuple(
         Line(line.id, line.counted, line.quantity, line.category, line.sku) for line in priced.lines
     )
-    amount = sum(line.amount for line in counted)
     quote = Quote(
         id=command.quote_id,
         member=command.member,
@@ -155,7 +155,7 @@ def make(decider: Decider, command: MakeQuote) -> Quoted:
         version=version.number if version else 0,
         made_at=now,
         expires_at=now + SECTION.of(programme).minutes * _MINUTE_MS,
-        activity=replace(activity, lines=counted, amount=amount),
+        activity=replace(activity, lines=counted, amount=sum(each.amount for each in counted)),
         lines=priced.lines,
         considered=priced.considered,
         price=priced.price,
@@ -165,7 +165,7 @@ def make(decider: Decider, command: MakeQuote) -> Quoted:
         freed=priced.freed,
         redemptions=priced.redemptions,
         offers=priced.taken,
-        covered=command.covered,
+        covered=sum(line.covered for line in priced.lines),
         service_on=day.isoformat(),
         made_by=decider.actor.kind,
     )
