@@ -55,13 +55,20 @@ def use(play: Play, tenant: str) -> Request:
     command = UseEntitlement(member=member, programme=PROGRAMME, entitlement=entitlement, units=1)
 
     def run(services: Services, caller: Caller) -> Done:
-        done = change_account(services, caller, command, answer_of, identity)
-        known = (member, read_back(done.answer.body).version)
-        if known not in play.uses[tenant]:
-            play.uses[tenant].append(known)
-        return done
+        return note_use(
+            play, tenant, change_account(services, caller, command, answer_of, identity)
+        )
 
     return request(f"{entitlement} by {member[-1]}", identity, run)
+
+
+def note_use(play: Play, tenant: str, done: Done) -> Done:
+    """Let clients know a use that they may give back."""
+    answer = read_back(done.answer.body)
+    known = (answer.member, answer.version)
+    if known not in play.uses[tenant]:
+        play.uses[tenant].append(known)
+    return done
 
 
 def give_back(play: Play, tenant: str) -> Request | None:

@@ -8,16 +8,18 @@ on the order of its lines.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 from itertools import groupby
 from math import floor
 from typing import Final
 
 from chalicelib.domain.ledger.bill import Considered, PricedLine
-from chalicelib.domain.ledger.events import QuoteBought
+from chalicelib.domain.ledger.events import ActivityRecorded, QuoteBought
 from chalicelib.domain.ledger.quote import Quote
 from chalicelib.domain.mechanics.remaining import Remaining
+from tests.faults.ending import TenantEnding
 from tests.faults.programmes import MAX_PERCENT, PREPAID
 
 # Reasons of an offer that is due, and takes nothing off all the same.
@@ -45,6 +47,34 @@ def check_refund(left: Remaining, bought: QuoteBought) -> Iterator[str]:
         for draw in bought.draws:
             if (draw.back, draw.repaid) != (draw.amount, draw.money):
                 yield f"{bought.quote} came back, and of {draw.amount} drawn {draw.back}"
+
+
+def check_covered(
+    tenant: TenantEnding, quote: Quote, own: Mapping[str, int], covered: Sequence[int]
+) -> Iterator[str]:
+    """
+    What an insurer pays is told, and nothing else of the bill has anything to do with it.
+
+    ``own`` is the member's part of each line: discounts, wallets and what is due make it up.
+    """
+    prices = Counter[str]()
+    for line in quote.lines:
+        prices[line.id] += line.price
+        if line.price - sum(off[-1] for off in line.off) != line.net or line.net < 0:
+            yield f"{quote.id} takes {line.off} off {line.price}, which leaves {line.net}"
+    if prices != own or quote.price != sum(own.values()):
+        yield f"{quote.id} prices {dict(prices)}, of which the member's part is {own}"
+    paid = sum(draw.money for draw in quote.draws)
+    if paid + quote.due != quote.net or quote.due < 0:
+        yield f"{quote.id} of {quote.net} is paid by {paid}, and {quote.due} are due"
+    if quote.covered != sum(covered):
+        yield f"{quote.id} says that {quote.covered} are covered, not {covered}"
+    for journal in tenant.journals.values():
+        for event in journal.events:
+            if isinstance(event.data, ActivityRecorded) and event.data.quote == quote.id:
+                bill = event.detail.bill if event.detail else None
+                if bill is None or (bill.covered, bill.price) != (sum(covered), quote.price):
+                    yield f"{quote.id} was bought by another bill: {bill}"
 
 
 def _due(quote: Quote) -> list[Considered]:

@@ -21,6 +21,7 @@ from tests.faults.birthdays import check_birthdays
 from tests.faults.ending import Ending, TenantEnding
 from tests.faults.gifting import check_gift_cards
 from tests.faults.handing_on import check_transfers
+from tests.faults.handing_out import check_goods
 from tests.faults.history import History
 from tests.faults.lasting import check_lasting
 from tests.faults.lateness import check_lateness
@@ -35,6 +36,7 @@ from tests.faults.revoking import check_revocations
 from tests.faults.setting_aside import check_holds
 from tests.faults.spending import check_goodwill
 from tests.faults.telling import read_back
+from tests.faults.tokens import check_tokens
 from tests.faults.world import BEFORE
 
 REUSED = "idempotency_key_reused"
@@ -42,7 +44,7 @@ REUSED = "idempotency_key_reused"
 
 def check(history: History) -> list[str]:
     """Return everything that is wrong with how a history ended."""
-    ending = Ending(history.scenario)
+    ending = Ending(history.scenario, history.watch.lists)
     found = [f"{pk} is of no tenant of this history" for pk in ending.strays]
     for tenant in ending.tenants.values():
         for member in tenant.journals:
@@ -59,6 +61,8 @@ def check(history: History) -> list[str]:
         found.extend(check_refunds(tenant))
         found.extend(check_payments(tenant))
         found.extend(check_revocations(tenant))
+        found.extend(check_tokens(tenant))
+        found.extend(check_goods(tenant))
         found.extend(check_transfers(tenant))
         found.extend(check_households(tenant))
         found.extend(check_gift_cards(tenant))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any, Final
 
@@ -24,7 +25,7 @@ from chalicelib.store.reading import profile_of
 from chalicelib.usecases.attempt import account_key
 from chalicelib.usecases.stored import KeyHolder, Profile, Remembered
 from tests.faults import storage
-from tests.faults.world import SECRETS, Scenario
+from tests.faults.world import SECRETS, ListsOfDays, Scenario
 
 _ENTRY: Final = "E#"
 _KINDS: Final[dict[str, RecordKind[Any]]] = {
@@ -179,9 +180,14 @@ class TenantEnding:
 
 
 class Ending:
-    """What is stored of both tenants, and what is stored of neither."""
+    """
+    What is stored of both tenants, and what is stored of neither.
 
-    def __init__(self, scenario: Scenario) -> None:
+    ``lists`` are the lists of days that each tenant had, from which instant on.
+    """
+
+    def __init__(self, scenario: Scenario, lists: Mapping[str, Sequence[ListsOfDays]]) -> None:
+        self.lists = lists
         self.tenants = {
             tenant.id: TenantEnding(tenant.id, Programmes(scenario.versions[tenant.id]))
             for tenant in scenario.tenants

@@ -49,6 +49,7 @@ from chalicelib.domain.mechanics import (
     discounts,
     earning,
     entitlement_uses,
+    fulfilment,
     gift_card_uses,
     holds,
     households,
@@ -73,6 +74,7 @@ from chalicelib.domain.mechanics import (
 )
 from chalicelib.domain.mechanics.closing import Close
 from chalicelib.domain.mechanics.entitlement_uses import UseEntitlement
+from chalicelib.domain.mechanics.fulfilment import AdvanceFulfilment
 from chalicelib.domain.mechanics.holds import PlaceHold
 from chalicelib.domain.mechanics.households import JoinHousehold
 from chalicelib.domain.mechanics.last_days import LastDay
@@ -90,6 +92,7 @@ from chalicelib.domain.mechanics.wallet_payments import Share
 from chalicelib.domain.programme import conditions
 from chalicelib.domain.programme.document import Programme
 from chalicelib.domain.programme.versions import ProgrammeVersion
+from chalicelib.routes import pricing as carts
 from chalicelib.store.ledger import DynamoLedger
 from chalicelib.usecases import attempt, execution
 from tests.faults import broken_stores
@@ -97,6 +100,7 @@ from tests.faults.programmes import GOOD_WEEK
 from tests.faults.world import DAY, MINUTE, LedgerOver
 
 _LINE: Final = pricing._Reducing._line
+_CART: Final = carts.activity_of
 _SETTLED: Final = attempt._settled
 _GRANT: Final[Callable[..., Any]] = earning._grant
 _VOUCHERS: Final = reversal._vouchers
@@ -211,6 +215,37 @@ def _quota_outside(decider: Decider, command: UseEntitlement) -> Any:
 
     with _swapped(decider, "event", event):
         return entitlement_uses.use(decider, command)
+
+
+def _used_again(decider: Decider, command: UseEntitlement) -> Any:
+    """Take a token for what it says, and remember nothing of its use."""
+    with _swapped(entitlement_uses, "_use_up", lambda *_: None):
+        return entitlement_uses.use(decider, command)
+
+
+def _handed_out_again(decider: Decider, command: AdvanceFulfilment) -> Any:
+    """Hand goods out whatever became of them before."""
+    redemption = decider.record(REDEMPTIONS, command.member, command.redemption_id)
+    if redemption is None or not redemption.fulfilment:
+        return fulfilment.advance(decider, command)
+    ref = REDEMPTIONS.ref(command.member, command.redemption_id)
+    with _read_as(decider, ref, replace(redemption, fulfilment="ordered")):
+        return fulfilment.advance(decider, command)
+
+
+def _handed_out_after_all(decider: Decider, command: AdvanceFulfilment) -> Any:
+    """Hand goods out that were paid back."""
+    redemption = decider.record(REDEMPTIONS, command.member, command.redemption_id)
+    if redemption is None or redemption.state != "cancelled":
+        return fulfilment.advance(decider, command)
+    ref = REDEMPTIONS.ref(command.member, command.redemption_id)
+    with _read_as(decider, ref, replace(redemption, state="issued")):
+        return fulfilment.advance(decider, command)
+
+
+def _whole_bill(money: str, lines: Sequence[carts.QuotedLineBody]) -> Any:
+    """Price a bill as if all of it were the member's to pay."""
+    return _CART(money, [replace(line, covered=0) for line in lines])
 
 
 def _hold_beside(decider: Decider, command: PlaceHold) -> Any:
@@ -537,6 +572,12 @@ MUTANTS: Final[dict[str, Mutant]] = {
         plant=lambda: _swapped(remaining, "_spread", _rounded_line_by_line)
     ),
     "quota-outside": Mutant(plant=lambda: _handled(UseEntitlement, _quota_outside)),
+    "token-used-again": Mutant(plant=lambda: _handled(UseEntitlement, _used_again)),
+    "handed-out-again": Mutant(plant=lambda: _handled(AdvanceFulfilment, _handed_out_again)),
+    "handed-out-after-all": Mutant(
+        plant=lambda: _handled(AdvanceFulfilment, _handed_out_after_all)
+    ),
+    "offset-of-the-whole-bill": Mutant(plant=lambda: _swapped(carts, "activity_of", _whole_bill)),
     "hold-lowers-nothing": Mutant(plant=lambda: _handled(PlaceHold, _hold_beside)),
     "stamps-stay": _retracting("stamp_cards", _stamp_again),
     "refund-to-another-lot": _retracting("quotes", _refund_elsewhere),

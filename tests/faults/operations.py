@@ -15,6 +15,8 @@ from tests.faults import (
     birthdays,
     gifting,
     handing_on,
+    handing_out,
+    holidays,
     living_together,
     paying_back,
     people,
@@ -24,6 +26,7 @@ from tests.faults import (
     setting_aside,
     spending,
     ticking,
+    tokens,
 )
 from tests.faults.record import Operation
 
@@ -86,6 +89,14 @@ OPERATIONS: Final = (
         frozenset({"voucher.used"}),
         effect=spending.redemption_in_state("used"),
     ),
+    Operation(
+        "fulfil",
+        4,
+        handing_out.move_on,
+        frozenset({"fulfilment.advanced"}),
+        handing_out.nothing_moved,
+        handing_out.are_there,
+    ),
     Operation("adjust", 3, spending.adjust, frozenset({"balance.adjusted"})),
     Operation("goodwill", 3, spending.put_right, frozenset({"goodwill.given"})),
     Operation("hold", 4, setting_aside.place, frozenset({"hold.placed"})),
@@ -98,6 +109,8 @@ OPERATIONS: Final = (
     ),
     Operation("grant", 1, benefits.grant, frozenset({"entitlement.granted"})),
     Operation("use entitlement", 4, benefits.use, frozenset({"entitlement.used"})),
+    Operation("make token", 2, tokens.make),
+    Operation("use token", 4, tokens.use, frozenset({"entitlement.used"})),
     Operation(
         "give back",
         3,
@@ -171,6 +184,7 @@ OPERATIONS: Final = (
     TICK,
     Operation("fan out", 1, ticking.draw_fan_out, is_job=True),
     Operation("settle a range", 3, ticking.draw_range, is_job=True),
+    Operation("set holidays", 2, holidays.replace_lists),
     Operation("move clock", 3, ticking.draw_move_clock),
     Operation("balance", 3, reading.balance),
     Operation("balance as of", 2, reading.as_of),

@@ -17,6 +17,7 @@ from chalicelib.store import items, keys
 from chalicelib.usecases.stored import IdempotencyKey, IndexRange
 from tests.faults import storage
 from tests.faults.chance import Chance
+from tests.faults.programmes import GOODS
 from tests.faults.world import (
     CARD_BEFORE,
     CARD_USE_BEFORE,
@@ -25,6 +26,7 @@ from tests.faults.world import (
     HOME_BEFORE,
     HOUR,
     MINUTE,
+    REDEEMED_BEFORE,
     Scenario,
     activities_before,
     card_code,
@@ -44,6 +46,15 @@ class Redeemed(NamedTuple):
     code: str
 
 
+class Token(NamedTuple):
+    """A token of an entitlement that somebody holds: for one unit, until its end."""
+
+    member: str
+    entitlement: str
+    number: str
+    expires_at: Instant
+
+
 class Play:
     """
     Chance, the clock, and what clients were told so far, by tenant.
@@ -58,6 +69,15 @@ class Play:
         self.members = {tenant.id: list(scenario.members) for tenant in scenario.tenants}
         self.redeemed = {
             tenant.id: [Redeemed(*known) for known in redeemed_before(tenant.id, scenario.members)]
+            for tenant in scenario.tenants
+        }
+        # Those whose goods are still to be handed over.
+        self.goods = {
+            tenant: [known[n] for n, (_, reward) in enumerate(REDEEMED_BEFORE) if reward == GOODS]
+            for tenant, known in self.redeemed.items()
+        }
+        self.tokens = {
+            tenant.id: [Token(scenario.members[0], "wifi", "once_before", scenario.start + HOUR)]
             for tenant in scenario.tenants
         }
         self.reported: dict[str, list[Activity]] = defaultdict(list)

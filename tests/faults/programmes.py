@@ -33,6 +33,11 @@ FLAT: Final = 40
 #: Rules that compete, so that a payment has one of them.
 RIVALS: Final = frozenset({"spend", "flat"})
 STOCK: Final = {"mug": 3, "keyring": 2}
+#: The reward that is handed over some time after it was redeemed.
+GOODS: Final = "keyring"
+#: The list of days that the tenant keeps, by which a discount goes.
+HOLIDAYS: Final = "bank"
+HOLIDAY_PERCENT: Final = 1
 PARKING_QUOTA: Final = 2
 GOODWILL_DAILY: Final = 50
 SENT_DAILY: Final = 90
@@ -251,6 +256,7 @@ def document(rates: Rates, time_zone: str) -> dict[str, Any]:
                 "name": "Coffee",
                 "waives": {"include": {"categories": ["coffee"]}},
             },
+            {"id": "wifi", "name": "Wifi", "tiers": ["base", "silver", "gold"]},
         ],
         "plans": [
             {
@@ -299,6 +305,11 @@ def document(rates: Rates, time_zone: str) -> dict[str, Any]:
                         "shared": True,
                     },
                 },
+                {
+                    "id": "holiday",
+                    "name": "Holiday",
+                    "terms": {"type": "dates", "lists": [HOLIDAYS], "percent": HOLIDAY_PERCENT},
+                },
                 {"id": "home", "name": "Home", "terms": {"type": "household", "percent": 4}},
                 {
                     "id": "good-week",
@@ -342,7 +353,7 @@ def document(rates: Rates, time_zone: str) -> dict[str, Any]:
         "packages": [PACKAGE],
         "rewards": [
             _reward("mug", "points", 50, stock=STOCK["mug"]),
-            _reward("keyring", "coins", 10, stock=STOCK["keyring"], payee="hospice"),
+            _reward(GOODS, "coins", 10, stock=STOCK["keyring"], payee="hospice", ordered=True),
             _reward(
                 "tea",
                 "points",

@@ -36,12 +36,13 @@ from chalicelib.usecases.quote_purchase import (
 from chalicelib.usecases.services import Caller, Services
 from chalicelib.usecases.stored import Answer
 from tests.faults.activities import TILL
-from tests.faults.billing import check_bill, check_refund
-from tests.faults.ending import Journal, TenantEnding
+from tests.faults.billing import check_bill, check_covered, check_refund
+from tests.faults.ending import Ending, Journal, TenantEnding
+from tests.faults.holidays import check_holiday
 from tests.faults.paying_back import draw_reference, hash_of
 from tests.faults.play import Play
 from tests.faults.programmes import PREPAID, PROGRAMME
-from tests.faults.record import Answered, Outcome, Part, Request
+from tests.faults.record import Answered, Delivery, Outcome, Part, Request
 from tests.faults.telling import answer_of, commanded, draw_identity, once
 from tests.faults.world import priced
 
@@ -50,10 +51,11 @@ def make(play: Play, tenant: str) -> Request:
     """
     Draw a purchase to be priced: often more than what is prepaid, a coffee among it.
 
-    At times a voucher is presented for it.
+    At times a voucher is presented for it, or an insurer pays a part.
     """
     member, amount = play.member(tenant), 500 + play.chance.below(16_000)
-    command = priced(member, amount)
+    covered = play.chance.pick(((0, 0), (0, 0), (amount // 3, 0), (4 * amount, 150)))
+    command = priced(member, amount, covered)
     if amount % 4 < 2:
         # Nothing is free then, so that wallets pay for both lines.
         command = msgspec.structs.replace(command, excluded=frozenset({"coffee"}))
@@ -67,8 +69,16 @@ def make(play: Play, tenant: str) -> Request:
             return (Outcome("open", fault.code),)
         except LoyaltyError as refusal:
             return (Outcome("refused", refusal.code),)
-        play.quotes[tenant].append(made.quoted.quote)
-        return (Outcome("read"),)
+        quote = made.quoted.quote
+        play.quotes[tenant].append(quote)
+
+        def claim(ending: Ending, delivery: Delivery) -> Iterable[str]:
+            yield from check_holiday(quote, ending, delivery)
+            yield from check_covered(
+                ending.tenants[tenant], quote, {"1": amount, "2": 300}, covered
+            )
+
+        return (Outcome("read", claim=claim),)
 
     return Request(send, f"{amount} by {member[-1]}{' for a voucher' if codes else ''}")
 

@@ -110,8 +110,8 @@ class Delivery:
     """
     One time that a request was carried to a container, ``id`` being its actor in the journal.
 
-    ``began`` and ``ended`` count steps; ``before`` and ``after`` are the versions that the
-    accounts of its tenant had then.
+    ``began`` and ``ended`` count steps, ``began_at`` and ``ended_at`` are real time; ``before`` and
+    ``after`` are the versions that the accounts of its tenant had then.
     """
 
     id: str
@@ -120,6 +120,7 @@ class Delivery:
     began_at: Instant
     before: dict[str, int]
     ended: int = -1
+    ended_at: Instant = -1
     after: dict[str, int] = field(default_factory=dict)
     outcomes: Sequence[Outcome] = ()
 

@@ -11,6 +11,7 @@ from chalicelib.domain.ledger.events import (
     ActivityRecorded,
     ActivityReversed,
     Event,
+    FulfilmentAdvanced,
     QuoteBought,
     RedemptionCancelled,
     RewardRedeemed,
@@ -61,6 +62,9 @@ def _redemptions(tenant: TenantEnding) -> Iterator[str]:
             for back in data.vouchers if isinstance(data, ActivityReversed) else ():
                 # It is as if it had never been used.
                 kinds[back, "voucher.used"] -= 1
+            if isinstance(data, FulfilmentAdvanced) and data.fulfilment == "delivered":
+                # Its voucher stands for what is delivered.
+                kinds[data.redemption, "voucher.used"] += 1
             if not isinstance(data, RewardRedeemed | RedemptionCancelled | VoucherUsed):
                 continue
             kinds[data.redemption, event.kind] += 1

@@ -266,7 +266,8 @@ class Simulation:
 
     def _finish(self, task: Task) -> None:
         delivery, intent = task.delivery, task.delivery.intent
-        delivery.ended, delivery.after = self._step, self._watch.versions_of(intent.tenant)
+        delivery.ended, delivery.ended_at = self._step, self._play.now
+        delivery.after = self._watch.versions_of(intent.tenant)
         result = [f"{each.kind}{each.code and ':'}{each.code}" for each in delivery.outcomes]
         self._note("end", delivery.id, *result or ["killed"])
         self._tasks.remove(task)

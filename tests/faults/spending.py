@@ -26,7 +26,7 @@ from chalicelib.usecases.services import Caller, Services
 from chalicelib.usecases.stored import Answer
 from tests.faults.ending import Ending, TenantEnding
 from tests.faults.play import Play, Redeemed
-from tests.faults.programmes import GOODWILL_DAILY, PROGRAMME
+from tests.faults.programmes import GOODS, GOODWILL_DAILY, PROGRAMME
 from tests.faults.record import Answered, Request
 from tests.faults.revoking import noting
 from tests.faults.telling import answer_of, commanded, draw_identity, read_back, request
@@ -38,7 +38,7 @@ _DESK: Final = Actor("staff", "desk", ("reception",))
 def redeem(play: Play, tenant: str) -> Request:
     """Draw a redemption."""
     member = play.member(tenant)
-    reward = play.chance.weighted((("mug", 4), ("tea", 3), ("keyring", 4), ("medal", 1)))
+    reward = play.chance.weighted((("mug", 4), ("tea", 3), (GOODS, 4), ("medal", 1)))
     identity = draw_identity(play, tenant, "redeem", (member, reward))
 
     def present(decided: Decided) -> Answer:
@@ -50,6 +50,8 @@ def redeem(play: Play, tenant: str) -> Request:
         known = Redeemed(answer.member, answer.result["id"], answer.code)
         if known not in play.redeemed[tenant]:
             play.redeemed[tenant].append(known)
+            if reward == GOODS:
+                play.goods[tenant].append(known)
         return done
 
     return request(f"{reward} by {member[-1]}", identity, run)

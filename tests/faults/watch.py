@@ -7,6 +7,7 @@ its journal, file it later than it is due, or take more from stock than there is
 
 from __future__ import annotations
 
+from collections import defaultdict
 from functools import cache
 from typing import Any, Final
 
@@ -17,7 +18,7 @@ from chalicelib.store import items, keys
 from tests.faults import storage
 from tests.faults.faults import Call
 from tests.faults.programmes import PROGRAMME, STOCK
-from tests.faults.world import clock_of
+from tests.faults.world import ListsOfDays, clock_of, settings_in_store
 
 _ENTRY: Final = "E#"
 
@@ -30,9 +31,13 @@ class Watch:
         self.versions: dict[tuple[str, str], int] = {}
         self.written_at: dict[tuple[str, str, int], Instant] = {}
         self.index: list[tuple[tuple[str, str, str], ...]] = []
+        #: The lists of days that each tenant had, the latest last.
+        self.lists: defaultdict[str, list[ListsOfDays]] = defaultdict(list)
         self._hashes: dict[str, list[str]] = {}
         for pk, _ in storage.partitions(storage.LEDGER):
             self._member(pk, 0)
+        for pk, _ in storage.partitions(storage.CATALOGUE):
+            self._settings(pk, 0)
         self._index()
 
     def versions_of(self, tenant: str) -> dict[str, int]:
@@ -54,6 +59,7 @@ class Watch:
         for pk in sorted(touched):
             self._member(pk, now)
             self._stock(pk)
+            self._settings(pk, now)
         self._index()
 
     def _member(self, pk: str, now: Instant) -> None:
@@ -92,6 +98,12 @@ class Watch:
             reward, used = _stocked(pk.split("#", 2)[1])[pk], int(item["used"]["N"])
             if not 0 <= used <= STOCK[reward]:
                 self.found.append(f"{used} of {STOCK[reward]} {reward} are taken")
+
+    def _settings(self, pk: str, now: Instant) -> None:
+        if keys.TENANT in storage.partition(storage.CATALOGUE, pk):
+            tenant = pk.split("#", 1)[1]
+            lists = settings_in_store(tenant).holidays
+            self.lists[tenant].append(ListsOfDays(now, dict(lists)))
 
     def _index(self) -> None:
         rows = tuple(

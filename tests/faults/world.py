@@ -18,7 +18,6 @@ from chalicelib.domain import voucher_code
 from chalicelib.domain.ledger.activity import Activity
 from chalicelib.domain.ledger.actor import Actor
 from chalicelib.domain.ledger.calendar import Instant, add_days, local_date, parse_instant
-from chalicelib.domain.ledger.events import QUOTED, Line
 from chalicelib.domain.mechanics.entitlement_uses import UseEntitlement
 from chalicelib.domain.mechanics.entitlements import GrantEntitlement
 from chalicelib.domain.mechanics.gift_card_uses import UseGiftCard
@@ -28,12 +27,14 @@ from chalicelib.domain.mechanics.households import JoinHousehold
 from chalicelib.domain.mechanics.quoting import MakeQuote
 from chalicelib.domain.mechanics.wallets import TopUp
 from chalicelib.domain.programme.versions import ProgrammeVersion
+from chalicelib.routes import pricing as carts
 from chalicelib.store import keys
 from chalicelib.store.catalogue import DynamoCatalogue
 from chalicelib.store.directory import DynamoDirectory
 from chalicelib.store.dynamo import Dynamo
 from chalicelib.store.ledger import DynamoLedger
 from chalicelib.store.models import clock_item
+from chalicelib.store.reading import settings_of
 from chalicelib.usecases.attempt import Decided
 from chalicelib.usecases.create_member import NewMember, create_member
 from chalicelib.usecases.execution import change_account
@@ -100,7 +101,19 @@ class Scenario(NamedTuple):
     stored: storage.Snapshot
     members: tuple[str, ...]
     versions: dict[str, tuple[ProgrammeVersion, ...]]
-    settings: dict[str, Settings]
+
+
+class ListsOfDays(NamedTuple):
+    """The lists of days that a tenant keeps, from an instant of real time on."""
+
+    since: Instant
+    lists: dict[str, frozenset[str]]
+
+
+def settings_in_store(tenant: str) -> Settings:
+    """Return what is stored of a tenant's settings, without a call."""
+    item = storage.partition(storage.CATALOGUE, keys.tenant_pk(tenant))[keys.TENANT]
+    return settings_of(tenant, storage.read(item))
 
 
 def clock_of(tenant: str, now: Instant) -> Instant:
@@ -173,7 +186,6 @@ class _Setting:
             storage.snapshot(),
             members[0],
             {tenant.id: tuple(catalogue.versions(tenant.id)) for tenant in tenants},
-            {tenant.id: self._settings(tenant) for tenant in tenants},
         )
 
     def _settings(self, tenant: Tenant) -> Settings:
@@ -274,15 +286,25 @@ class _Setting:
         return members
 
 
-def priced(member: str, amount: int) -> MakeQuote:
+def priced(member: str, amount: int, covered: Sequence[int] = (0, 0)) -> MakeQuote:
     """
     Return a purchase to be priced: consultations for so much, and a coffee.
 
-    For an odd amount it is one consultation, which is no pair, else two.
+    For an odd amount it is one consultation, which is no pair, else two.  An insurer pays what is
+    ``covered`` besides, of each of both.
     """
-    lines = (Line("1", amount, 2 - amount % 2, "consult"), Line("2", 300, 1, "coffee"))
-    activity = Activity("payment.received", QUOTED, "", 0, money="GBP", lines=lines)
-    return MakeQuote(member=member, programme=PROGRAMME, quote_id="", activity=activity)
+    kinds = (("1", amount, 2 - amount % 2, "consult"), ("2", 300, 1, "coffee"))
+    cart = [
+        carts.QuotedLineBody(own + part, part, units, category, id=line)
+        for (line, own, units, category), part in zip(kinds, covered, strict=True)
+    ]
+    return MakeQuote(
+        member=member,
+        programme=PROGRAMME,
+        quote_id="",
+        activity=replace(carts.activity_of("GBP", cart), type="payment.received"),
+        covered=carts.covered_of(cart),
+    )
 
 
 def activities_before(start: Instant) -> list[tuple[int, Activity]]:
@@ -347,7 +369,8 @@ class Known(DynamoCatalogue):
     """
     A catalogue that has settings and programmes in memory already, as a warm container does.
 
-    What changes in a history, the test clock, it reads from the store like any other.
+    Of what changes in a history it reads the test clock from the store like any other; lists of
+    days it has as they are, as if it had just read them.
     """
 
     def __init__(self, scenario: Scenario, dynamo: Dynamo) -> None:
@@ -356,7 +379,7 @@ class Known(DynamoCatalogue):
 
     def settings(self, tenant: str) -> Settings | None:
         """Return a tenant's settings."""
-        return self._scenario.settings.get(tenant)
+        return settings_in_store(tenant)
 
     def versions(self, tenant: str, *, fresh: bool = False) -> Sequence[ProgrammeVersion]:  # noqa: ARG002 - they do not change here
         """Return a tenant's programmes."""
