@@ -68,6 +68,7 @@ from chalicelib.domain.mechanics import (
     reversal,
     revocations,
     subscriptions,
+    tier_windows,
     transfers,
     unspent,
     value,
@@ -592,6 +593,7 @@ MUTANTS: Final[dict[str, Mutant]] = {
     "noticed-at-crossing": Mutant(
         plant=lambda: _swapped(discounts, "held_through", _noticed_at_crossing)
     ),
+    "reached-when-told": Mutant(plant=lambda: _swapped(tier_windows, "brought", lambda *_: [])),
     "moved-alone": Mutant(plant=lambda: _swapped(inactivity, "_move", _moved_alone)),
     "tier-of-today": Mutant(plant=lambda: _swapped(earning, "_grant", _by_tier_of_today)),
     "back-again": Mutant(plant=lambda: _swapped(unspent, "take", _back_again)),

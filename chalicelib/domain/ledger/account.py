@@ -31,6 +31,7 @@ METRIC_MONTHS_KEPT = 31
 # Changes of tier older than this serve no late activity any more (the back-date limit is 365 days).
 TIMELINE_KEPT_MS = 800 * 86_400_000
 LIFETIME = "all"
+_DAY = len("2026-11-22")
 
 
 class Counter(Struct, frozen=True, array_like=True):
@@ -294,7 +295,8 @@ class Folding:
         buckets = dict(self.metrics.get(effect.metric, {}))
         for bucket in filter(None, (effect.day, effect.month, LIFETIME)):
             buckets[bucket] = buckets.get(bucket, 0) + effect.delta
-        self._set_metric(effect.metric, {b: n for b, n in buckets.items() if n})
+        kept = {b: n for b, n in buckets.items() if n and not _is_day_before(effect.days_from, b)}
+        self._set_metric(effect.metric, kept)
 
     def _set_metric(self, metric: str, buckets: dict[str, int]) -> None:
         if buckets:
@@ -372,6 +374,10 @@ def _recent(timeline: tuple[TierStep, ...], oldest: Instant) -> tuple[TierStep, 
         if step.since <= oldest:
             first = index
     return timeline[first:]
+
+
+def _is_day_before(day: str, bucket: str) -> bool:
+    return len(bucket) == _DAY and bucket < day
 
 
 def _months_before(month: str, count: int) -> str:

@@ -107,13 +107,15 @@ class MetricChange(_Effect, frozen=True, tag="metric"):
     """
     A qualifying metric (`programme/metric`) moves in the month of the activity.
 
-    ``day`` is its local day too, where the ladder's window may begin on any day.
+    ``day`` is its local day too, where something goes by days; those before ``days_from`` are
+    forgotten, and only months and sums know of them.
     """
 
     metric: str
     month: str
     delta: int
     day: str = ""
+    days_from: str = ""
 
 
 class StatChange(_Effect, frozen=True, tag="stat"):

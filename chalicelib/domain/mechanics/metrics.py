@@ -2,6 +2,8 @@
 Metrics: what tiers, and discounts for what was spent, are measured by.
 
 Each is counted in the month of the activity, and on its day where a window may begin on any day.
+Where windows are calendar years, or lifetimes, days are kept for as long as an activity may be told
+late: it may move the day on which a tier was reached.
 """
 
 from __future__ import annotations
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
 
 #: Windows of ladders that may begin on any day of the year, or are judged day by day.
 _BY_DAY: Final = frozenset({"anniversary", "calendar_month", "rolling"})
+#: More days than one can be late by: it is told by the instant.
+_LATE_DAYS: Final = 1
 _DAY: Final = len("2026-11-22")
 
 
@@ -78,11 +82,28 @@ def count(
         moves.append((metric_key(programme.id, "referrals"), activities))
     if activity.type in {each.on for each in thresholds(programme)}:
         moves.append((metric_key(programme.id, "events", activity.type), activities))
-    by_day = _by_day(programme)
+    by_day, of_late = _by_day(programme), _of_late(programme)
+    today = calendar.local_date(event.now, programme.time_zone)
+    oldest = calendar.add_days(today, -programme.backdate_limit_days - _LATE_DAYS).isoformat()
     for metric, delta in moves:
-        if delta:
-            day = local.isoformat() if metric in by_day else ""
-            event.add(MetricChange(metric, month, delta, day))
+        if not delta:
+            continue
+        day = days_from = ""
+        if metric in by_day:
+            day = local.isoformat()
+        elif metric in of_late:
+            day = local.isoformat() if local.isoformat() >= oldest else ""
+            known = event.account.metrics.get(metric, {})
+            days_from = oldest if any(len(b) == _DAY and b < oldest for b in known) else ""
+        event.add(MetricChange(metric, month, delta, day, days_from))
+
+
+def _of_late(programme: Programme) -> set[str]:
+    """Return the metrics of the ladder of which it matters on which of the last days they moved."""
+    tiers = programme.tiers
+    if tiers is None or tiers.window in _BY_DAY or tiers.upgrade == "at_review":
+        return set()
+    return {key_of(programme, each) for each in thresholds(programme)}
 
 
 def _by_day(programme: Programme) -> set[str]:

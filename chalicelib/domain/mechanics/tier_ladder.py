@@ -7,7 +7,7 @@ a membership.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import date
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -97,6 +97,21 @@ def qualifies(
 ) -> bool:
     """Tell whether the metrics of a window reach what a tier takes."""
     return need.met(lambda each: measure(account, programme, tiers, each, window) >= each.at_least)
+
+
+def highest(courses: Iterable[Course]) -> Course:
+    """Return the course that is at every instant as high as the highest of some."""
+    known = list(courses)
+    found: Course = []
+    for at in sorted({at for course in known for at, _ in course}):
+        rank = max(_at(course, at) for course in known)
+        if not found or rank != found[-1][1]:
+            found.append((at, rank))
+    return found
+
+
+def _at(course: Course, instant: Instant) -> int:
+    return next((rank for since, rank in reversed(course) if since <= instant), 0)
 
 
 def raised(

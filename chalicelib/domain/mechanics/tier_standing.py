@@ -11,7 +11,7 @@ what was held before.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import date
 from typing import Final
 
@@ -19,7 +19,7 @@ from chalicelib.domain.ledger import calendar
 from chalicelib.domain.ledger.account import Account, Enrolment
 from chalicelib.domain.ledger.calendar import Instant
 from chalicelib.domain.mechanics.metrics import DayTotals, key_of, thresholds
-from chalicelib.domain.mechanics.tier_ladder import Course, Review, rank_of, window_of
+from chalicelib.domain.mechanics.tier_ladder import Course, Review, highest, rank_of, window_of
 from chalicelib.domain.programme.document import Programme, Threshold, Tiers
 
 
@@ -240,21 +240,6 @@ def _declines(tiers: Tiers, rank: int, reached: date, today: date) -> Iterator[t
         rank = rank - 1 if tiers.downgrade == "one_level" else 0
         yield lost, rank
         lost = _lost_on(tiers, _last_day_of_step(tiers, lost))
-
-
-def highest(courses: Iterable[Course]) -> Course:
-    """Return the course that is at every instant as high as the highest of some."""
-    known = list(courses)
-    found: Course = []
-    for at in sorted({at for course in known for at, _ in course}):
-        rank = max(_at(course, at) for course in known)
-        if not found or rank != found[-1][1]:
-            found.append((at, rank))
-    return found
-
-
-def _at(course: Course, instant: Instant) -> int:
-    return next((rank for since, rank in reversed(course) if since <= instant), 0)
 
 
 def carried(account: Account, programme: Programme, tiers: Tiers, today: date) -> int:

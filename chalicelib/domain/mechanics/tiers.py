@@ -163,6 +163,13 @@ def _brought(
         if window.first is None or today <= window.last:
             return []
         since = max(since, calendar.expiry_instant(window.last, programme.time_zone))
+    elif day < today:
+        from chalicelib.domain.mechanics import tier_windows
+
+        both = (event.before, event.account)
+        course = tier_windows.brought(*both, programme, tiers, window, day, since)
+        if course:
+            return course
     reached = tier_ladder.rank_reached(event.account, programme, tiers, window)
     if since < enrolment.timeline[-1].since:
         before = tier_ladder.rank_reached(event.before, programme, tiers, window)

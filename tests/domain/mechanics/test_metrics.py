@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import pytest
+from msgspec.structs import replace
+
 from chalicelib.domain.ledger import calendar, compact
 from tests.domain.building import (
     PURCHASE,
@@ -100,6 +103,28 @@ class TestMetrics:
             "clinic/spend": {"2026-02-10": 2_000, "2026-02": 2_000, "all": 2_000},
             "clinic/points_earned/points": months,
         }
+
+    @pytest.mark.parametrize("window", ["calendar_year", "lifetime"])
+    def test_days_within_the_backdate_limit(self, window: str) -> None:
+        """Of years and lifetimes the days are kept on which something may still be told."""
+        document = programme(tiers=ladder(("gold", visits(99)), window=window))
+        member = Member(replace(document, backdate_limit_days=10))
+        for day in range(1, 32):
+            member.visit(f"2026-03-{day:02d}", name=str(day))
+
+        days = {f"2026-03-{day}": 1 for day in range(20, 32)}
+        assert member.account.metrics["clinic/visits"] == {"2026-03": 31, "all": 31, **days}
+
+        member.reverse("3", "2026-03-31")
+        assert member.account.metrics["clinic/visits"] == {"2026-03": 30, "all": 30, **days}
+
+    def test_no_days_of_what_waits_for_a_review(self) -> None:
+        """A year that is judged when it is over needs none of its days."""
+        levels = ladder(("gold", visits(9)), window="calendar_year", upgrade="at_review")
+        member = Member(programme(tiers=levels))
+        member.visit("2026-02-10")
+
+        assert member.account.metrics["clinic/visits"] == {"2026-02": 1, "all": 1}
 
     def test_a_year_of_days(self) -> None:
         """A purchase on every day of a year, by whose days all goes, leaves less than 1.8 KB."""

@@ -135,30 +135,58 @@ class TestLateActivities:
         assert member.steps[-1] == ("2026-02-10T12:00:00Z", "silver", "reached")
         assert recorded.tier_changes[0].since == at("2026-02-10")
 
-    @pytest.mark.parametrize("kind", [VISIT, PURCHASE])
-    def test_that_cross_no_threshold(self, kind: str) -> None:
-        """A late activity that brings no threshold leaves the climb where others brought it."""
-        member = yearly()
+    @pytest.mark.parametrize("window", ["calendar_year", "anniversary", "lifetime"])
+    @pytest.mark.parametrize(
+        ("kind", "day", "since"),
+        [
+            (PURCHASE, "2026-02-20", "2026-03-10T12:00:00Z"),
+            (VISIT, "2026-03-12", "2026-03-10T12:00:00Z"),
+            (VISIT, "2026-03-10", "2026-03-10T12:00:00Z"),
+            (VISIT, "2026-03-09", "2026-03-09T12:00:00Z"),
+            (VISIT, "2026-02-20", "2026-02-20T12:00:00Z"),
+        ],
+    )
+    def test_where_a_tier_is_held_since(self, window: str, kind: str, day: str, since: str) -> None:
+        """The fourth visit in the order of days brings gold, whichever was told last."""
+        member = yearly(window=window)
         visit_times(member, 3, "2026-02")
         member.visit("2026-03-10")
-        before = member.steps
-        recorded = member.record(kind, "2026-02-20", now="2026-03-15")
-
-        assert member.steps == before
-        assert recorded.tier_changes == ()
-
-    def test_raises_the_days_before_a_later_climb(self) -> None:
-        """The activity that crosses a threshold is held to it, though others came after it."""
-        member = yearly()
-        member.visit("2026-02-01")
-        member.visit("2026-03-10")
-        member.visit("2026-03-11")
-        member.visit("2026-02-20", now="2026-03-15")
+        recorded = member.record(kind, day, now="2026-03-15")
 
         assert member.steps == [
             ("2026-01-05T12:00:00Z", "base", "enrolled"),
-            ("2026-02-20T12:00:00Z", "gold", "reached"),
+            ("2026-02-02T12:00:00Z", "silver", "reached"),
+            (since, "gold", "reached"),
         ]
+        assert recorded.tier_changes == ()
+
+    @pytest.mark.parametrize("window", ["calendar_year", "anniversary", "lifetime"])
+    def test_brings_a_tier_on_a_later_day(self, window: str) -> None:
+        """What was done after it counts on its own day, though it was told before."""
+        member = yearly(window=window)
+        member.visit("2026-02-01")
+        member.visit("2026-03-10")
+        member.visit("2026-03-11")
+        recorded = member.visit("2026-02-20", now="2026-03-15")
+
+        assert member.steps == [
+            ("2026-01-05T12:00:00Z", "base", "enrolled"),
+            ("2026-02-20T12:00:00Z", "silver", "reached"),
+            ("2026-03-11T00:00:00Z", "gold", "reached"),
+        ]
+        assert recorded.tier_changes == (
+            tiers.TierMoved("clinic", "silver", "gold", at("2026-03-11T00:00:00Z")),
+        )
+
+    def test_by_the_ladder_of_its_day(self) -> None:
+        """A late activity brings what it would have brought, though the ladder is steeper since."""
+        easy, steep = (clinic(("silver", visits(count)), window="lifetime") for count in (2, 4))
+        member = Member(published(("2026-01-01", easy), ("2026-02-10", steep)))
+        member.visit("2026-02-01")
+        member.visit("2026-02-12")
+        member.visit("2026-02-05", now="2026-02-15")
+
+        assert member.steps[1:] == [("2026-02-05T12:00:00Z", "silver", "reached")]
 
     def test_keeps_a_higher_later_step(self) -> None:
         """A late activity of the year before does not undo what this year reached."""
