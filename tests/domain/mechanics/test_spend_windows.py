@@ -52,16 +52,19 @@ def holds(member: Member, now: str) -> bool:
 
 
 def test_o1_as_long_as_the_trailing_year_holds_it() -> None:
-    """£250 a month: 10 % from the fourth month on, in every one of two years."""
+    """O1: £250 a month are 10 % once four are paid, and as long as the trailing year holds them."""
     member = Member(clinic(at_least=100_000))
     first = calendar.parse_date("2026-02-02")
     days = [calendar.add_months(first, month).isoformat() for month in range(25)]
     held = []
     for day in days:
-        held.append(holds(member, day))
+        held.append(considered(member, day).percent)
         member.buy(25_000, day)
 
-    assert held == [False] * 4 + [True] * 21
+    assert held == [None] * 4 + [10] * 21
+    # The last payment, on 2 February 2028, had enough before it.
+    last, after = (considered(member, f"2029-02-0{day}").percent for day in (1, 2))
+    assert (last, after) == (10, None)
 
 
 def test_o2_reported_out_of_order() -> None:

@@ -296,6 +296,9 @@ class TestWaiting:
         transfer(sender, receiver, 30, "2026-03-02")
         sender.reverse("sale", "2026-03-03")
         assert (sender.balance.deficit, sender.available("2026-03-03")) == (0, 0)
+        closed = sender.close("2026-03-04").events[-1]
+        assert [posting for posting in closed.postings if posting.amount] == []
+        assert receiver.available("2026-03-04") == 30
 
     @pytest.mark.parametrize(
         ("now", "free"), [("2026-03-16T23:59:59Z", False), ("2026-03-17T00:00:00Z", True)]
