@@ -71,7 +71,7 @@ def advance(call: Call[FulfilmentBody]) -> Reply:
             fulfilment=redemption.fulfilment or "ordered",
             state=redemption.state,
             changed=result.changed,
-            changed_at=format_instant(redemption.changed_at or redemption.issued_at),
+            changed_at=format_instant(redemption.moved_at or redemption.issued_at),
         )
         return answer(200, view)
 

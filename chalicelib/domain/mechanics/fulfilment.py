@@ -11,7 +11,6 @@ from __future__ import annotations
 from typing import ClassVar, Final, Literal, get_args
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 from chalicelib.domain.decide.claims import EventRef, Ref
 from chalicelib.domain.decide.commands import Command
@@ -24,7 +23,7 @@ from chalicelib.domain.mechanics.redemptions import (
     Fulfilment,
     Redemption,
     claim_to_save,
-    in_state,
+    moved_on,
     redemption_unknown,
 )
 
@@ -80,8 +79,7 @@ def advance(decider: Decider, command: AdvanceFulfilment) -> Advanced:
             redemption=redemption.id,
             state=redemption.fulfilment,
         )
-    state = "used" if command.to == "delivered" else redemption.state
-    after = replace(in_state(redemption, state, decider.now), fulfilment=command.to)
+    after = moved_on(redemption, command.to, decider.now)
     decider.event().record(
         FulfilmentAdvanced(after.id, after.programme, after.reward, command.to),
         detail=noted(command.note),

@@ -48,7 +48,8 @@ class Redemption(Struct, frozen=True, omit_defaults=True):
     ``revision`` counts its changes; ``taken`` is what its price came from, and ``payee`` whom it
     went to, if anybody; ``counters`` are the limits that it used, with the instant at which each
     may be forgotten; ``lapsed`` is what of its price expired at once when it was cancelled.
-    ``fulfilment`` is how far its goods are, where it stands for such.
+    ``changed_at`` is when the state changed last, ``fulfilment`` how far its goods are, where it
+    stands for such, and ``moved_at`` since when they are there.
     """
 
     id: str
@@ -70,6 +71,7 @@ class Redemption(Struct, frozen=True, omit_defaults=True):
     payee: str = ""
     lapsed: int = 0
     fulfilment: Fulfilment | None = None
+    moved_at: Instant | None = None
 
 
 REDEMPTIONS: Final = RecordKind("redemption", Redemption)
@@ -235,8 +237,15 @@ def in_state(redemption: Redemption, state: State, now: Instant) -> Redemption:
     """Return a redemption in another state, as its next revision."""
     after = replace(redemption, state=state, changed_at=now, revision=redemption.revision + 1)
     if state == "used" and redemption.fulfilment:
-        return replace(after, fulfilment="delivered")
+        return replace(after, fulfilment="delivered", moved_at=now)
     return after
+
+
+def moved_on(redemption: Redemption, to: Fulfilment, now: Instant) -> Redemption:
+    """Return a redemption whose goods are further, as its next revision; delivered, it is used."""
+    if to == "delivered":
+        return in_state(redemption, "used", now)
+    return replace(redemption, fulfilment=to, moved_at=now, revision=redemption.revision + 1)
 
 
 MECHANIC: Final = Mechanic(

@@ -52,7 +52,8 @@ def test_forward(steps: tuple[Step, ...], state: str, fulfilment: str) -> None:
 
     assert (after.state, after.fulfilment) == (state, fulfilment)
     assert after.revision == 1 + len(steps)
-    assert after.changed_at == (at(NOW) if steps else None)
+    assert after.moved_at == (at(NOW) if steps else None)
+    assert after.changed_at == (at(NOW) if state == "used" else None)
 
 
 def test_what_is_written() -> None:
@@ -69,6 +70,20 @@ def test_what_is_written() -> None:
     (claim,) = done.claims
     assert isinstance(claim, SaveRecord)
     assert (claim.record, claim.revision) == (member.redemptions["red_1"], 2)
+
+
+def test_the_list_is_by_the_state() -> None:
+    """Goods that are moved on stay where they were in the list of vouchers, until they are used."""
+    member = ordering()
+    listed = [
+        claim.listed
+        for day, step in (("02", "ready"), ("03", "sent"), ("04", "delivered"))
+        for claim in member.do(moving(step), f"2026-02-{day}").claims
+        if isinstance(claim, SaveRecord)
+    ]
+
+    issued = ("issued", at("2026-02-01"))
+    assert listed == [issued, issued, ("used", at("2026-02-04"))]
 
 
 @pytest.mark.parametrize("step", ["ready", "sent", "delivered"])
