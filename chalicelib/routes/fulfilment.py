@@ -43,8 +43,8 @@ class FulfilledView(Struct, frozen=True):
     scope="vouchers:write",
     summary="Say how far the goods of a redemption are",
     description=(
-        "Forward only: ready, sent, delivered. What is sent cannot be cancelled; what is delivered "
-        "has its voucher used."
+        "Forward only: ready, sent, delivered. From `ready` on its voucher does not expire, from "
+        "`sent` on it cannot be cancelled, and `delivered` uses it."
     ),
     body=FulfilmentBody,
     answer=FulfilledView,
@@ -55,6 +55,7 @@ class FulfilledView(Struct, frozen=True):
         "nothing_to_fulfil",
         "fulfilled_further",
         "voucher_cancelled",
+        "voucher_expired",
     ),
 )
 def advance(call: Call[FulfilmentBody]) -> Reply:

@@ -182,8 +182,8 @@ def ledger_of_card(call: Call[None, PeriodPage]) -> Reply:
     scope="ledger:read",
     summary="Check the account against its journal",
     description=(
-        "Folds the events since the account's last checkpoint, of which there is one every 64 "
-        "events, anew from their stored bytes. `tessera verify` checks the whole journal."
+        "Folds the events since the last checkpoint, one every 64 events, anew from their stored "
+        "bytes. `tessera verify` checks the whole journal."
     ),
     answer=VerificationView,
     member_may=True,

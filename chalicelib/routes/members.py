@@ -153,8 +153,8 @@ def _checked_days(bands: dict[str, str]) -> dict[str, str]:
     description=(
         "201 for a new member or a new enrolment, 200 where nothing changed. "
         "Details given for someone known by the external id alone complete the profile. "
-        "Where the account of this external id was closed a new one begins from nothing, in which "
-        "what is given once has been given; `former_id` leads to the old one."
+        "Where its account was closed a new one begins from nothing, in which what is given once "
+        "has been given; `former_id` leads to the old one."
     ),
     body=NewMemberBody,
     answer=JoinedView,

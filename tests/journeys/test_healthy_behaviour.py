@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.journeys.client import Answer
-from tests.journeys.world import Clinic, LocalWorld
+from tests.journeys.world import Clinic, LocalWorld, example
 
 PROGRAMME = "healthy-behaviour"
 
@@ -109,6 +109,40 @@ def test_gear_is_sent(insurer: Clinic) -> None:
     desk.post("/v1/vouchers/use", code).expect(409, "voucher_used")
     kinds = [event["kind"] for event in insurer.check(member)]
     assert kinds[-3:] == 3 * ["fulfilment.advanced"]
+
+
+def test_gear_on_its_way_does_not_expire(world: LocalWorld) -> None:
+    """A voucher of five days: what was sent in time is listed as issued, and still delivered."""
+    insurer = world.sandbox("2026-03-01T15:00:00Z")
+    document = example(PROGRAMME)
+    bands = next(each for each in document["rewards"] if each["id"] == "resistance-bands")
+    document["rewards"] = [bands | {"voucher_valid_days": 5, "limits": []}]
+    insurer.publish(document)
+    member, desk = insurer.enrolled(), insurer.staff("reception")
+    insurer.give(member, 1_000, programme=PROGRAMME)
+    path = f"/v1/members/{member}/redemptions"
+    body = {"programme": PROGRAMME, "reward": "resistance-bands"}
+    sent, left = (
+        f"{path}/{insurer.member(member).post(path, body).expect(201)['redemption_id']}"
+        for _ in range(2)
+    )
+    insurer.move_to("2026-03-04T15:00:00Z")
+    done = desk.post(f"{sent}/fulfilment", {"fulfilment": "sent"}).expect(200)
+    assert (done["state"], done["changed_at"]) == ("issued", "2026-03-04T15:00:00Z")
+    assert insurer.api.get(sent).expect(200)["changed_at"] is None
+
+    insurer.move_to("2026-03-20T15:00:00Z")
+
+    def listed(query: str) -> list[str]:
+        found = insurer.api.get(f"/v1/vouchers?{query}").expect(200)["vouchers"]
+        return [f"{path}/{each['redemption_id']}" for each in found]
+
+    assert listed("state=issued&fulfilment=sent&from=2026-03-01&to=2026-03-01") == [sent]
+    assert listed("state=expired") == [left]
+    desk.post(f"{left}/fulfilment", {"fulfilment": "delivered"}).expect(409, "voucher_expired")
+    assert desk.post(f"{sent}/fulfilment", {"fulfilment": "delivered"}).expect(200)["changed"]
+    assert insurer.api.get(sent).expect(200)["state"] == "used"
+    insurer.check(member)
 
 
 def test_gear_that_is_cancelled_is_not_sent(insurer: Clinic) -> None:

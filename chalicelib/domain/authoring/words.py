@@ -189,6 +189,8 @@ def _reward(compose: Composer, reward: Reward) -> Iterator[Message | None]:
     yield compose.season(reward.valid_from, reward.valid_until)
     if reward.voucher_valid_days is not None:
         yield compose.message("rewards-voucher", days=reward.voucher_valid_days)
+        if reward.ordered:
+            yield compose.message("rewards-owed")
     if reward.voucher_on_return != "keep":
         yield compose.message("rewards-on-return", policy=reward.voucher_on_return)
     yield from _gives(compose, reward)

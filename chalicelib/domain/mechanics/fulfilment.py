@@ -1,7 +1,9 @@
 """
 Fulfilment: how far goods are that a redemption stands for, from the order to the member's hands.
 
-It goes forward only, and may leave steps out.  From the day on which goods are sent their
+It goes forward only, and may leave steps out.  Goods that are still only ordered when the last day
+of their voucher is over go no further; those that are ready or sent are owed, and their voucher
+does not expire.  From the day on which goods are sent their
 redemption cannot be cancelled; once they are delivered its voucher is used, and where its voucher
 is used at the desk they are delivered.
 """
@@ -22,6 +24,7 @@ from chalicelib.domain.mechanics.redemptions import (
     REDEMPTIONS,
     Fulfilment,
     Redemption,
+    check_issued,
     claim_to_save,
     moved_on,
     redemption_unknown,
@@ -55,7 +58,12 @@ class Advanced(Struct, frozen=True):
 
 
 def advance(decider: Decider, command: AdvanceFulfilment) -> Advanced:
-    """Move goods on; raises `Conflict` where there are none, or they are further already."""
+    """
+    Move goods on.
+
+    Raises `Conflict` ``nothing_to_fulfil`` where there are none, ``voucher_cancelled`` or
+    ``voucher_expired`` where they are owed no more, ``fulfilled_further`` where they are further.
+    """
     redemption = decider.record(REDEMPTIONS, command.member, command.redemption_id)
     if redemption is None:
         raise redemption_unknown()
@@ -66,10 +74,8 @@ def advance(decider: Decider, command: AdvanceFulfilment) -> Advanced:
             "it.",
             redemption=redemption.id,
         )
-    if redemption.state == "cancelled":
-        raise Conflict(
-            "voucher_cancelled", "This redemption was cancelled.", redemption=redemption.id
-        )
+    if redemption.state != "used":
+        check_issued(redemption, decider.now)
     if redemption.fulfilment == command.to:
         return Advanced(redemption, changed=False)
     if _ORDER.index(command.to) < _ORDER.index(redemption.fulfilment):

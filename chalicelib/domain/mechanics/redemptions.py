@@ -3,7 +3,8 @@ Redemptions: rewards that were paid for, and their vouchers, each used or cancel
 
 A voucher is used through its last day.  Until then an unused one can be cancelled: its value
 returns to its original expiry, and its limits and stock are free again.  One that was used for a
-purchase may be good again when all of that comes back, as its reward says.
+purchase may be good again when all of that comes back, as its reward says.  Goods that are ready
+or sent are owed: they can be handed over for as long as that takes.
 """
 
 from __future__ import annotations
@@ -242,10 +243,22 @@ def in_state(redemption: Redemption, state: State, now: Instant) -> Redemption:
 
 
 def moved_on(redemption: Redemption, to: Fulfilment, now: Instant) -> Redemption:
-    """Return a redemption whose goods are further, as its next revision; delivered, it is used."""
+    """
+    Return a redemption whose goods are further, as its next revision; delivered, it is used.
+
+    Goods that were made ready in time are owed, however long they then take: the voucher has no
+    last day any more.
+    """
     if to == "delivered":
         return in_state(redemption, "used", now)
-    return replace(redemption, fulfilment=to, moved_at=now, revision=redemption.revision + 1)
+    return replace(
+        redemption,
+        fulfilment=to,
+        moved_at=now,
+        expires_at=None,
+        expires_on=None,
+        revision=redemption.revision + 1,
+    )
 
 
 MECHANIC: Final = Mechanic(

@@ -329,7 +329,8 @@ class Reward(Part, frozen=True):
     Such a reward is redeemed automatically, as often as the balance is ``auto_at`` or more when
     value comes, by an activity or otherwise.  What is ``by`` staff is handed out by them alone.
     With a ``payee`` the price is posted to an account of that name: a charity's, say.  Of goods
-    that are ``ordered`` the redemption says how far they are, until they are delivered.
+    that are ``ordered`` the redemption says how far they are, until they are delivered; from when
+    they are ready or sent their voucher does not expire.
 
     When all of a purchase comes back that a voucher was used for, ``voucher_on_return`` says what
     becomes of it: `keep`, it stays used; `until_last_day`, it is good again unless its last day is

@@ -9,7 +9,12 @@ import pytest
 from chalicelib.domain.decide.claims import SaveRecord
 from chalicelib.domain.ledger.events import FulfilmentAdvanced
 from chalicelib.domain.mechanics.fulfilment import Advanced, AdvanceFulfilment, Step
-from chalicelib.domain.mechanics.redemptions import CancelRedemption, Redemption
+from chalicelib.domain.mechanics.redemptions import (
+    CancelRedemption,
+    Redemption,
+    UseVoucher,
+    standing,
+)
 from tests.domain.building import Member, at, reward
 from tests.domain.shop import rich
 
@@ -147,6 +152,42 @@ def test_after_the_account_has_ended() -> None:
     member.close(NOW)
 
     assert moved(member, "delivered", now="2026-02-03").state == "used"
+
+
+@pytest.mark.parametrize("there", ["ready", "sent"])
+@pytest.mark.parametrize("at_the_desk", [False, True])
+def test_goods_that_are_on_their_way_are_owed(there: Step, at_the_desk: bool) -> None:  # noqa: FBT001
+    """Once they are ready or sent the last day of the voucher is no more, at either door."""
+    member = ordering(voucher_valid_days=5)
+    before = moved(member, there)
+    assert (before.expires_at, before.expires_on) == (None, None)
+    later = "2026-03-20"
+    assert standing(before, at(later)) == "issued"
+
+    if at_the_desk:
+        member.use(before, later)
+    else:
+        moved(member, "delivered", now=later)
+
+    after = member.redemptions["red_1"]
+    assert (after.state, after.fulfilment) == ("used", "delivered")
+    assert after.moved_at == after.changed_at == at(later)
+
+
+@pytest.mark.parametrize("to", ["ready", "sent", "delivered"])
+def test_what_is_only_ordered_expires(to: Step) -> None:
+    """Not made ready by the last day of the voucher, goods go no further, at either door."""
+    member = ordering(voucher_valid_days=5)
+    ordered = member.redemptions["red_1"]
+    last, over = "2026-02-06T23:59:59Z", "2026-02-07"
+    assert standing(ordered, at(last)) == "issued"
+    assert standing(ordered, at(over)) == "expired"
+
+    assert member.refused(moving(to), over).code == "voucher_expired"
+    using = UseVoucher(member="mem_1", redemption_id="red_1")
+    assert member.refused(using, over).code == "voucher_expired"
+    moved(member, to, now=last)
+    assert member.redemptions["red_1"].fulfilment == to
 
 
 def test_what_is_not_ordered() -> None:

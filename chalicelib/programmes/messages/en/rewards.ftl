@@ -12,6 +12,7 @@ rewards-stock =
        *[other] There are { $stock }.
     }
 rewards-voucher = Its voucher is valid for { days }.
+rewards-owed = Once it is ready or sent, its voucher does not expire.
 rewards-on-return =
     When all of a purchase comes back that its voucher was used for, the voucher { $policy ->
         [give_back] is good again for as many days as it had left.

@@ -7,6 +7,7 @@ rewards-tiers = برای اعضای سطح { $tiers }.
 rewards-limit = برای هر عضو حداکثر { times } { window }.
 rewards-stock = { $stock } عدد موجود است.
 rewards-voucher = کوپن آن { days } اعتبار دارد.
+rewards-owed = همین که آماده یا فرستاده شود، کوپن آن دیگر منقضی نمی‌شود.
 rewards-on-return =
     اگر همه خریدی که کوپن برای آن به کار رفته است مرجوع شود، کوپن { $policy ->
         [give_back] به همان تعداد روزی که باقی داشت دوباره اعتبار می‌یابد.

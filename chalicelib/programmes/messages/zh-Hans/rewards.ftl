@@ -7,6 +7,7 @@ rewards-tiers = 限{ $tiers }会员。
 rewards-limit = 每位会员{ window }最多 { times }。
 rewards-stock = 共 { $stock } 份。
 rewards-voucher = 兑换券 { days }内有效。
+rewards-owed = 货品备好或寄出后，兑换券便不再过期。
 rewards-on-return =
     使用兑换券的购买全部退回时，该券{ $policy ->
         [give_back] 恢复有效，天数为使用时的剩余天数。

@@ -7,6 +7,7 @@ rewards-tiers = 限{ $tiers }會員。
 rewards-limit = 每位會員{ window }最多 { times }。
 rewards-stock = 共 { $stock } 份。
 rewards-voucher = 兌換券 { days }內有效。
+rewards-owed = 貨品備妥或寄出後，兌換券便不再過期。
 rewards-on-return =
     使用兌換券的購買全部退回時，該券{ $policy ->
         [give_back] 恢復有效，天數為使用時的剩餘天數。
