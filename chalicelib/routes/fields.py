@@ -6,6 +6,7 @@ from typing import Annotated, Final
 
 from msgspec import Meta
 
+from chalicelib.domain.ledger.events import LINE_ID_LENGTH
 from chalicelib.domain.ledger.money import MAX_AMOUNT
 from chalicelib.domain.programme.fields import whole
 from chalicelib.domain.spelling import VISIBLE, folded
@@ -70,7 +71,7 @@ InstantText = Annotated[
         extra_json_schema={"format": "date-time"},
     ),
 ]
-LineId = Annotated[str, Meta(max_length=40)]
+LineId = Annotated[str, Meta(max_length=LINE_ID_LENGTH)]
 VoucherCode = Annotated[
     str,
     Meta(

@@ -8,6 +8,7 @@ An activity: something that a member did or that happened to them, as it is repo
 from __future__ import annotations
 
 from datetime import date
+from itertools import count
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -75,8 +76,8 @@ def checked(activity: Activity) -> Activity:
     """
     Return the activity with what follows from its lines filled in.
 
-    Lines without an id are numbered from "1".  Raises `Invalid` where line ids repeat, the amount
-    is not the sum of the lines, is below nothing or too large, or comes without its currency.
+    Lines without an id get one (`_named`).  Raises `Invalid` where line ids repeat, the amount is
+    not the sum of the lines, is below nothing or too large, or comes without its currency.
     """
     amount = activity.amount
     if activity.lines:
@@ -89,30 +90,39 @@ def checked(activity: Activity) -> Activity:
                 errors=[{"pointer": "/amount/amount", "detail": f"must be {total}"}],
             )
         amount = total
-    _check_amount(amount)
+    _check_amount(amount, "/lines" if activity.amount is None else "/amount")
     if amount is not None and activity.money is None:
         raise Invalid(
             "currency_required",
             "Lines with money need the currency that they are in.",
             errors=[{"pointer": "/currency", "detail": "is required where lines have money"}],
         )
-    lines = tuple(
-        line if line.id else Line(str(place), line.amount, line.quantity, line.category, line.sku)
-        for place, line in enumerate(activity.lines, start=1)
-    )
-    seen: set[str] = set()
+    return replace(activity, amount=amount, lines=_named(activity.lines))
+
+
+def _named(lines: tuple[Line, ...]) -> tuple[Line, ...]:
+    """
+    Return lines with an id each: one without has its place, from "1", as its id.
+
+    Where another line is called so, it has the next number after all places that none is.
+    """
+    given: set[str] = set()
     for place, line in enumerate(lines):
-        if line.id in seen:
+        if line.id and line.id in given:
             raise Invalid(
                 "duplicate_line",
                 "Two lines have the same id: each needs its own.",
                 errors=[{"pointer": f"/lines/{place}/id", "detail": "is used by another line"}],
             )
-        seen.add(line.id)
-    return replace(activity, amount=amount, lines=lines)
+        given.add(line.id)
+    spare = (each for each in map(str, count(len(lines) + 1)) if each not in given)
+    return tuple(
+        line if line.id else replace(line, id=next(spare) if place in given else place)
+        for place, line in zip(map(str, count(1)), lines, strict=False)
+    )
 
 
-def _check_amount(amount: int | None) -> None:
+def _check_amount(amount: int | None, at: str) -> None:
     """Refuse what no sale comes to; single lines may be below nothing, as a discount is."""
     if amount is None:
         return
@@ -121,7 +131,7 @@ def _check_amount(amount: int | None) -> None:
             "negative_amount",
             f"The amount is {amount}: a sale that comes back is a reversal of the activity that "
             "recorded it, POST /v1/activities/reversals, so that what it earned is taken back too.",
-            errors=[{"pointer": "/amount", "detail": "must not be below 0"}],
+            errors=[{"pointer": at, "detail": "must not be below 0"}],
         )
     if amount > MAX_AMOUNT:
         raise Invalid(

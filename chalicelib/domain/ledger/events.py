@@ -75,6 +75,10 @@ class ActivitySummary(Struct, frozen=True, omit_defaults=True):
     location: str = ""
 
 
+#: How long the id of a line may be, ours for a part of one included: lines are sent back by it.
+LINE_ID_LENGTH: Final = 40
+
+
 class Line(Struct, frozen=True, omit_defaults=True):
     """One line of a basket or bill; ``amount`` in minor units for the whole line."""
 

@@ -7,13 +7,14 @@ whatever order the lines come; for each line entitlements are asked in the docum
 
 from __future__ import annotations
 
+import itertools
 from fractions import Fraction
 from typing import NamedTuple
 
 from chalicelib.domain.ledger.account import Account
 from chalicelib.domain.ledger.bill import Considered, PricedLine
 from chalicelib.domain.ledger.calendar import Instant
-from chalicelib.domain.ledger.events import Line
+from chalicelib.domain.ledger.events import LINE_ID_LENGTH, Line
 from chalicelib.domain.ledger.quote import Freed
 from chalicelib.domain.mechanics import entitlements
 from chalicelib.domain.mechanics.discount_offers import Purchase
@@ -48,7 +49,7 @@ def free(account: Account, programme: Programme, purchase: Purchase, now: Instan
         for name, scope in waiving.items()
         if name in held and name not in purchase.excluded
     }
-    freeing = _Freeing(usable)
+    freeing = _Freeing(usable, {line.id for line in purchase.lines})
     left = {line.id: line for line in purchase.lines}
     for line in sorted(purchase.lines, key=_dearest_first) if usable else ():
         left[line.id] = freeing.left_of(line)
@@ -72,8 +73,9 @@ def _dearest_first(line: Line) -> tuple[Fraction, str]:
 class _Freeing:
     """Takes units of entitlements, by name with their scope and how many are left, for lines."""
 
-    def __init__(self, usable: dict[str, tuple[LineScope, int | None]]) -> None:
+    def __init__(self, usable: dict[str, tuple[LineScope, int | None]], named: set[str]) -> None:
         self._usable = usable
+        self._named = named
         self.lines: dict[str, list[PricedLine]] = {}
         self.freed: list[Freed] = []
         self.worth: dict[str, int] = {}
@@ -97,7 +99,7 @@ class _Freeing:
         worth = left.amount if whole else left.amount * taken // left.quantity
         if worth == 0:
             return left  # a unit is not used up for less than a penny
-        part = line.id if whole and left is line else f"{line.id}-{name}"
+        part = line.id if whole and left is line else self._part_of(line, name)
         self.freed.append(Freed(part, name, taken))
         self.worth[name] = self.worth.get(name, 0) + worth
         if units is not None:
@@ -115,6 +117,15 @@ class _Freeing:
             )
         )
         return Line(line.id, left.amount - worth, left.quantity - taken, line.category, line.sku)
+
+    def _part_of(self, line: Line, name: str) -> str:
+        """Return an id that no line has, for the units of one that an entitlement frees."""
+        wanted = f"{line.id}-{name}"
+        endings = itertools.chain([""], (f"-{number}" for number in itertools.count(2)))
+        ids = (wanted[: LINE_ID_LENGTH - len(ending)] + ending for ending in endings)
+        part = next(each for each in ids if each not in self._named)
+        self._named.add(part)
+        return part
 
 
 def _why_not(purchase: Purchase, name: str, scope: LineScope, held: Held | None) -> str:

@@ -80,9 +80,10 @@ def test_what_is_written() -> None:
 def test_the_list_is_by_the_state() -> None:
     """Goods that are moved on stay where they were in the list of vouchers, until they are used."""
     member = ordering()
+    steps: tuple[tuple[str, Step], ...] = (("02", "ready"), ("03", "sent"), ("04", "delivered"))
     listed = [
         claim.listed
-        for day, step in (("02", "ready"), ("03", "sent"), ("04", "delivered"))
+        for day, step in steps
         for claim in member.do(moving(step), f"2026-02-{day}").claims
         if isinstance(claim, SaveRecord)
     ]

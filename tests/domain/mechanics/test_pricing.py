@@ -31,6 +31,7 @@ from tests.domain.building import (
 )
 from tests.domain.till import NOON, bought, clinic, quoted, refunded, shown, status, topped_up
 
+TEAS = line("1", 200, "tea", quantity=2)
 PERMUTATIONS = settings(max_examples=150, derandomize=True, deadline=None, print_blob=True)
 
 
@@ -299,6 +300,43 @@ def test_why_an_entitlement_pays_for_nothing(
     told = {each.id: each.reason for each in quoted(member, *lines, name="q2").considered}
     used = "none of it is left"
     assert told == {"first": used, "second": used, "gift": "the member does not have it"}
+
+
+@pytest.mark.parametrize(
+    ("lines", "ids"),
+    [
+        ((TEAS,), {"1-tea", "1"}),
+        ((TEAS, line("1-tea", 50, "food")), {"1-tea-2", "1", "1-tea"}),
+        (
+            (
+                line("1", 200, "tea", quantity=2),
+                line("1-tea", 5, "food"),
+                line("1-tea-2", 5, "food"),
+            ),
+            {"1-tea-3", "1", "1-tea", "1-tea-2"},
+        ),
+        ((line("x" * 40, 200, "tea", quantity=2),), {"x" * 38 + "-2", "x" * 40}),
+        ((line("x" * 38, 200, "tea", quantity=2),), {"x" * 38 + "-t", "x" * 38}),
+    ],
+)
+def test_what_is_free_of_a_line_has_an_id_of_its_own(
+    lines: tuple[Line, ...], ids: set[str]
+) -> None:
+    """Whatever the caller's lines are called, the purchase is recorded, and can come back."""
+    tea = {"waives": {"include": {"categories": ["tea"]}}}
+    quota = {"tiers": ["base"], "quota": {"count": 1, "window": "month"}}
+    document = programme(
+        tiers=ladder(("gold", visits(9))),
+        entitlements=[{"id": "tea", "name": "Tea", **tea, **quota}],
+    )
+    member = Member(document)
+
+    purchase = bought(member, *lines)
+
+    assert purchase.detail is not None
+    assert purchase.detail.bill is not None
+    assert {each.id for each in purchase.detail.bill.lines} == ids
+    assert refunded(member, purchase, *ids).net == sum(each.amount for each in lines) - 100
 
 
 def test_a_line_that_costs_nothing_is_on_the_bill() -> None:
