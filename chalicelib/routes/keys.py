@@ -166,8 +166,8 @@ def listed(call: Call[None, KeyQuery]) -> Reply:
     scope="keys:write",
     summary="Let an API key end on another day",
     description=(
-        "To rotate one, issue another, let the old one end in some days, and move what uses it "
-        "until then: both work. The change is known everywhere within 60 seconds."
+        "To rotate one, issue another and let the old one end in some days: until then both work. "
+        "The change is known everywhere within 60 seconds."
     ),
     body=KeyChanges,
     answer=KeySummaryView,

@@ -183,7 +183,7 @@ def ledger_of_card(call: Call[None, PeriodPage]) -> Reply:
     summary="Check the account against its journal",
     description=(
         "Folds the events since the last checkpoint, one every 64 events, anew from their stored "
-        "bytes. `tessera verify` checks the whole journal."
+        "bytes. `tessera verify` checks all of it."
     ),
     answer=VerificationView,
     member_may=True,

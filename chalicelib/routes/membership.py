@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct
 from msgspec.structs import asdict, replace
 
+from chalicelib.domain.errors import LoyaltyError
 from chalicelib.domain.ledger.calendar import format_instant
 from chalicelib.domain.mechanics.closing import Close, Closed
 from chalicelib.domain.mechanics.membership import Enrol, in_force, obstacle
@@ -156,28 +157,28 @@ def programmes(call: Call) -> Reply:
             raise AssertionError("a programme in force has a version")
         joined = programme_id in reading.account.enrolments
         refusal = None if joined else obstacle(reading.account, version.document)
-        stands = None if refusal is None else obstacle_view(programme_id, refusal)
         found.append(
             MemberProgrammeView(
                 programme_id,
                 text_in(version.document.name, call.locale),
                 joined,
-                None if stands is None else _worded(stands, version.document, call.locale),
+                None if refusal is None else _stands(version.document, refusal, call.locale),
             )
         )
     reader = spoken(call.locale)
     return Reply(MemberProgrammesView(call.path["member_id"], found, reader.lang, reader.dir))
 
 
-def _worded(stands: ObstacleView, programme: Programme, locale: str) -> ObstacleView:
-    """Return what stands in the way in the reader's language."""
+def _stands(programme: Programme, refusal: LoyaltyError, locale: str) -> ObstacleView:
+    """Return what stands in the way of joining, in the reader's language."""
+    stands = obstacle_view(programme.id, refusal)
     if language_of(locale) == DEFAULT_LOCALE:
         return stands
     # Only readers of other languages pay for words.
     from chalicelib.domain.authoring import why_not
 
-    detail = told(why_not.of_joining(programme), locale, stands.detail)
-    return replace(stands, detail=detail)
+    said = why_not.of_joining(programme, refusal)
+    return replace(stands, detail=told(said, locale, stands.detail))
 
 
 @api.get(

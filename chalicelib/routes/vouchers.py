@@ -197,8 +197,8 @@ def _found(found: VoucherRead, locale: str) -> VoucherFound:
     scope="vouchers:read",
     summary="List all members' vouchers in a state",
     description=(
-        "The latest to come to it first. `from` and `to` are about when that was; one that expired "
-        "counts by when it was issued. Of the codes only the end is shown."
+        "The latest to come to it first. `from` and `to` are about when that was, of one that "
+        "expired about when it was issued. Of codes only the end is shown."
     ),
     query=VoucherQuery,
     answer=VoucherListView,

@@ -8,7 +8,7 @@ of other languages.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from chalicelib.domain.authoring.words import joining
 from chalicelib.domain.programme.document import GivesTier, Reward
@@ -17,6 +17,7 @@ from chalicelib.domain.programme.wording import Composer
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from chalicelib.domain.errors import LoyaltyError
     from chalicelib.domain.programme.document import Programme
     from chalicelib.domain.programme.wording import Message
 
@@ -29,10 +30,20 @@ def of_reward(
     return tuple(each for each in said if each is not None)
 
 
-def of_joining(programme: Programme) -> tuple[Message, ...]:
-    """Return what joining a programme takes."""
-    needs = joining(Composer(programme))
-    return () if needs is None else (needs,)
+def of_joining(programme: Programme, refusal: LoyaltyError) -> tuple[Message, ...]:
+    """Return why a programme cannot be joined, by its refusal; nothing where no words are."""
+    said = _of_joining(Composer(programme), refusal.code, refusal.extensions)
+    return tuple(each for each in said if each is not None)
+
+
+def _of_joining(compose: Composer, code: str, more: Mapping[str, Any]) -> Iterator[Message | None]:
+    match code:
+        case "consent_required":
+            yield joining(compose, 0, more["missing_consents"])
+        case "not_eligible":
+            yield joining(compose, more["needed"], ())
+            so_far = compose.visits(more["completed_visits"])
+            yield compose.message("enrolment-so-far", visits=so_far)
 
 
 def _of_reward(

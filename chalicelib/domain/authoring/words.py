@@ -6,7 +6,7 @@ It is said in messages; `chalicelib.programmes.rendering` puts them into a reade
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from chalicelib.domain.authoring import earning_words, tier_words
 from chalicelib.domain.decide import registry
@@ -74,19 +74,16 @@ def describe(programme: Programme) -> Iterator[Description]:
 
 def _joining(compose: Composer) -> Iterator[Description]:
     programme = compose.programme
-    if said := joining(compose):
+    takes = programme.enrolment
+    if said := joining(compose, takes.min_completed_visits, takes.required_consents):
         yield compose.describe("joining", programme.id, programme.name, said)
 
 
-def joining(compose: Composer) -> Message | None:
-    """Return what joining a programme takes; ``None`` where it takes nothing."""
-    enrolment = compose.programme.enrolment
-    needs = [
-        compose.message("enrolment-consent", purpose=purpose)
-        for purpose in enrolment.required_consents
-    ]
-    if enrolment.min_completed_visits:
-        needs.insert(0, compose.visits(enrolment.min_completed_visits))
+def joining(compose: Composer, visits: int, purposes: Iterable[str]) -> Message | None:
+    """Return that joining a programme takes so many visits and consent to so much, if anything."""
+    needs = [compose.message("enrolment-consent", purpose=purpose) for purpose in purposes]
+    if visits:
+        needs.insert(0, compose.visits(visits))
     return compose.message("enrolment-joining", needs=compose.all_of(needs)) if needs else None
 
 

@@ -1,2 +1,3 @@
 enrolment-joining = За включване са нужни: { $needs }.
 enrolment-consent = съгласие за „{ $purpose }“
+enrolment-so-far = Досега: { $visits }.

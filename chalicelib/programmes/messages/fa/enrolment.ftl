@@ -1,2 +1,3 @@
 enrolment-joining = برای عضویت لازم است: { $needs }.
 enrolment-consent = رضایت به «{ $purpose }»
+enrolment-so-far = تا اکنون: { $visits }.
