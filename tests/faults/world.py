@@ -303,7 +303,7 @@ def priced(member: str, amount: int, covered: Sequence[int] = (0, 0)) -> MakeQuo
         programme=PROGRAMME,
         quote_id="",
         activity=replace(carts.activity_of("GBP", cart), type="payment.received"),
-        covered=carts.covered_of(cart),
+        covered=tuple(line.covered for line in cart),
     )
 
 
