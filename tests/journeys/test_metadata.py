@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from typing import Any
 
 import pytest
@@ -27,6 +28,7 @@ PARTS = (
 
 def kept_everywhere(document: Document) -> Document:
     """Return a document in which each part has metadata, its own place in it among it."""
+    document = deepcopy(document)  # its parts are the catalogue's own
     for name in PARTS:
         for part in document.get(name, ()):
             part["metadata"] = {**KEPT, "own": f"{name}/{part.get('id', part.get('currency'))}"}
