@@ -113,7 +113,7 @@ CODES: Final[dict[str, Code]] = {
     "method_not_allowed": Code(405, "The method is not supported here"),
     "stale": Code(412, "The resource has changed"),
     "body_too_large": Code(413, "The body is too large", "limit_bytes"),
-    "total_too_large": Code(413, "The total would grow too large", "limit"),
+    "total_too_large": Code(413, "The total would grow too large", "limit left programme currency"),
     "account_too_large": Code(413, "The account would grow too large", "bytes limit"),
     "programme_too_large": Code(413, "The programme is too large"),
     "unsupported_media_type": Code(415, "The content type is not supported"),

@@ -256,9 +256,10 @@ def weigh(
         beside.profile if beside else None,
     )
     participants = decider.participants
-    held = {each.id: each.account for each in settled.values()}
-    for each in participants:
-        check_sums(held[each.id], each.account)
+    if not all(each.when_full for each in attempt.commands):
+        held = {each.id: each.account for each in settled.values()}
+        for each in participants:
+            check_sums(held[each.id], each.account)
     # What fell due is written with a command that changes something, and by the tick: a command
     # that changes nothing writes nothing.  What goes into the directory is a change: a consent
     # given once more is evidence of another day and another text.

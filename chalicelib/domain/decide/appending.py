@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from chalicelib.domain.errors import TooLarge
 from chalicelib.domain.ledger import journal
-from chalicelib.domain.ledger.account import Account, evolve
+from chalicelib.domain.ledger.account import Account, SumKind, evolve
 from chalicelib.domain.ledger.events import Event
 from chalicelib.domain.ledger.journal import StoredEvent
 from chalicelib.domain.ledger.money import MAX_TOTAL
@@ -44,9 +44,26 @@ def check_sums(before: Account, after: Account) -> None:
     Raises `TooLarge` ``total_too_large``.
     """
     for name, total in after.sums():
-        if total > MAX_TOTAL and total > dict(before.sums()).get(name, 0):
-            raise TooLarge(
-                "total_too_large",
-                f"{name} would come to {total}, and is told up to {MAX_TOTAL}: look at the units.",
-                limit=MAX_TOTAL,
-            )
+        if total > MAX_TOTAL and total > (known := dict(before.sums()).get(name, 0)):
+            raise _too_large(*name, left=max(0, MAX_TOTAL - known))
+
+
+def _too_large(kind: SumKind, key: str, *, left: int) -> TooLarge:
+    programme, _, name = key.partition("/")
+    more: dict[str, str] = {"programme": programme}
+    if kind in {"held", "owed"}:
+        more["currency"] = name
+    what = {
+        "held": f"What the account holds of `{name}` in {programme}",
+        "owed": f"What the account owes of `{name}` in {programme}",
+        "measured": f"What {programme} measures as `{name.replace('/', ' of ')}`",
+        # The keys of counters are ours.
+        "counted": f"What {programme} counts of it for this account",
+    }
+    return TooLarge(
+        "total_too_large",
+        f"{what[kind]} is told up to {MAX_TOTAL}: there is room for {left} more.",
+        limit=MAX_TOTAL,
+        left=left,
+        **more,
+    )

@@ -26,8 +26,8 @@ class Command(Struct, frozen=True, kw_only=True):
     asked_of: ClassVar[tuple[Holder, ...]] = ("member",)
     #: Whether it is asked of closed accounts too.
     when_closed: ClassVar[bool] = False
-    #: Whether a full account has room for it all the same: what takes value out of it, gives back,
-    #: or ends something, since nobody is locked out of what is theirs.
+    #: Whether a full account has room for it all the same, in bytes and in sums: what takes value
+    #: out of it, gives back, or ends something, since nobody is locked out of what is theirs.
     when_full: ClassVar[bool] = False
     #: Whether the account may begin with it.
     opens: ClassVar[bool] = False

@@ -75,6 +75,10 @@ class Stats(Struct, frozen=True, omit_defaults=True):
     activities: int = 0
 
 
+#: What of an account grows over a life: value, debt, and what is counted by a counter or metric.
+SumKind = Literal["held", "owed", "counted", "measured"]
+
+
 class Account(Struct, frozen=True, omit_defaults=True):
     """
     The aggregate: everything that a decision about one member needs.
@@ -121,15 +125,15 @@ class Account(Struct, frozen=True, omit_defaults=True):
         held = self.counters.get(key)
         return held.value if held else 0
 
-    def sums(self) -> Iterator[tuple[str, int]]:
-        """Yield every sum that grows over a life: of value, of what is owed and what is counted."""
+    def sums(self) -> Iterator[tuple[tuple[SumKind, str], int]]:
+        """Yield every sum that grows over a life, by its kind and `programme/…` key."""
         for currency, held in self.balances.items():
-            yield currency, held.lots_total + held.pending_total
-            yield f"{currency} owed", held.deficit
+            yield ("held", currency), held.lots_total + held.pending_total
+            yield ("owed", currency), held.deficit
         for key, counter in self.counters.items():
-            yield key, counter.value
+            yield ("counted", key), counter.value
         for metric, buckets in self.metrics.items():
-            yield metric, max(buckets.values(), default=0)
+            yield ("measured", metric), max(buckets.values(), default=0)
 
 
 _EMPTY = Balance()
