@@ -364,6 +364,24 @@ class TestDescriptions:
 
         assert left_over == []
 
+    def test_d5_amounts_of_money_say_their_unit(self) -> None:
+        """The common text is for value of a programme's currency, and not beside minor units."""
+        # Of value whose currency is told where they are.
+        apart = {"Lot", "Part"}
+        common = json.loads(DESCRIPTIONS.read_text("utf-8"))
+        wrong = set()
+        for name in SCHEMAS.keys() - apart:
+            told = {
+                field: each.get("description", "")
+                for field, each in SCHEMAS[name].get("properties", {}).items()
+            }
+            of_value = told.get("currency", "").startswith(common["currency"])
+            in_money = any("minor units" in text for text in told.values())
+            if told.get("amount", "").startswith(common["amount"]) and (in_money or not of_value):
+                wrong.add(name)
+
+        assert wrong == set()
+
 
 class TestTools:
     """D6: an agent can be given all operations at once."""
