@@ -10,7 +10,8 @@ from typing import NamedTuple
 
 ENTROPY_BYTES = 30
 ID_BYTES = 10
-_TOKEN = re.compile(r"tsk_([a-z2-7]{16})_([a-z2-7]{32})")
+ID_PATTERN = r"[a-z2-7]{16}"
+_TOKEN = re.compile(rf"tsk_({ID_PATTERN})_([a-z2-7]{{32}})")
 PREFIX = "tsk_"
 
 

@@ -17,6 +17,7 @@ from msgspec import NODEFAULT, UNSET, Struct, UnsetType, defstruct
 from msgspec.structs import FieldInfo, fields
 
 from chalicelib.domain.ledger.events import Data, Shown
+from chalicelib.routes.fields import MemberId
 
 #: What the view of an event shows in a way of its own.
 APART: Final = frozenset({"activity", "awards", "at_risk"})
@@ -78,7 +79,10 @@ def _fields(payload: type[Struct]) -> tuple[_Field, ...]:
 def _field(declared: FieldInfo, within: str = "") -> _Field:
     name = f"{declared.name}_id" if _shown(declared.type).id else declared.name
     places = (within, declared.name) if within else (declared.name, "")
-    return _Field(name, *places, _without_null(declared.type), _default(declared))
+    shown = _without_null(declared.type)
+    if _shown(declared.type).of == "member":
+        shown = MemberId
+    return _Field(name, *places, shown, _default(declared))
 
 
 def _default(declared: FieldInfo) -> Any:

@@ -6,9 +6,10 @@ from typing import Annotated, Final
 
 from msgspec import Meta, Struct
 
+from chalicelib.domain.api_key import ID_PATTERN
 from chalicelib.domain.errors import Invalid
 from chalicelib.domain.ledger.calendar import Instant, format_instant
-from chalicelib.domain.programme.fields import LocalDate
+from chalicelib.domain.programme.fields import LocalDate, whole
 from chalicelib.routes.calls import caller_of, cursor_of, entry_of, services_of
 from chalicelib.routes.credentials import SCOPES
 from chalicelib.routes.fields import Source, Title
@@ -52,10 +53,14 @@ class KeyChanges(Body):
     ends_on: LocalDate | None
 
 
+#: The part of a key that is no secret.
+KeyId = Annotated[str, Meta(pattern=whole(ID_PATTERN))]
+
+
 class KeyView(Struct, frozen=True):
     """A new key; ``api_key`` is shown this once."""
 
-    key_id: str
+    key_id: KeyId
     api_key: str
     name: str
     scopes: list[str]
@@ -66,7 +71,7 @@ class KeyView(Struct, frozen=True):
 class RevokedKeyView(Struct, frozen=True):
     """A key that stops working within 60 seconds."""
 
-    key_id: str
+    key_id: KeyId
     revoked: bool
 
 
@@ -83,7 +88,7 @@ class KeySummaryView(Struct, frozen=True):
     ``last_used_on`` is the last day in UTC on which it was used, and null where it never was.
     """
 
-    key_id: str
+    key_id: KeyId
     name: str
     scopes: list[str]
     sources: list[str] | None

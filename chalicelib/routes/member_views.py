@@ -10,7 +10,7 @@ from chalicelib.domain.errors import LoyaltyError
 from chalicelib.domain.ledger.account import Account, Status
 from chalicelib.domain.ledger.calendar import format_instant
 from chalicelib.domain.programme.fields import whole
-from chalicelib.routes.fields import Token
+from chalicelib.routes.fields import MemberId, Token
 from chalicelib.routes.headers import DEFAULT_LOCALE
 from chalicelib.routes.operation import Body
 from chalicelib.routes.views import when
@@ -45,7 +45,7 @@ class JoinedProgrammeView(Struct, frozen=True):
 class AccountView(Struct, frozen=True):
     """What the ledger knows of the member; ``tier`` is that of the first programme joined."""
 
-    id: str
+    id: MemberId
     status: Status
     tier: str | None
     enrolments: list[JoinedProgrammeView]
@@ -76,7 +76,7 @@ class MemberView(Struct, frozen=True, omit_defaults=True):
     ``former_id`` is the closed account that somebody had before who came back.
     """
 
-    id: str
+    id: MemberId
     status: Status
     tier: str | None
     enrolments: list[JoinedProgrammeView]
@@ -92,7 +92,7 @@ class MemberView(Struct, frozen=True, omit_defaults=True):
     contact: str = ""
     acquisition_source: str = ""
     external_systems: list[str] = []
-    former_id: str | None = None
+    former_id: MemberId | None = None
     metadata: dict[str, str] = {}
 
 
@@ -102,7 +102,7 @@ MemberStatus = Literal["prospect", "enrolled", "closed"]
 class MemberSummaryView(Struct, frozen=True):
     """A member as lists show them; what else there is, is read with the member."""
 
-    id: str
+    id: MemberId
     status: Status
     enrolments: list[JoinedProgrammeView]
     display_name: str

@@ -20,7 +20,7 @@ from chalicelib.routes.calls import (
     reply,
     services_of,
 )
-from chalicelib.routes.fields import ExternalId, Token
+from chalicelib.routes.fields import ExternalId, MemberId, Token
 from chalicelib.routes.http import Resource
 from chalicelib.routes.member_views import (
     ENROLLING,
@@ -101,7 +101,7 @@ class MemberChanges(Body):
 class MemberFound(Struct, frozen=True):
     """The member with an external id."""
 
-    id: str
+    id: MemberId
 
 
 class MemberQuery(PeriodPage, kw_only=True, frozen=True):

@@ -108,7 +108,7 @@ class TransferSummaryView(Struct, frozen=True):
 
     transfer_id: str
     direction: Direction
-    counterparty_id: str
+    counterparty_id: MemberId
     version: int
     at: Timestamp
     programme: str

@@ -37,15 +37,19 @@ class Shown(Struct, frozen=True):
     """
     How the ledger of the API shows a field, where not as it is: as an ``id``, or to ``nobody``.
 
-    Nobody is shown what may have to be forgotten while the journal keeps it.
+    ``of`` is what the id is of, where the field's name does not say it: a `member`.  Nobody
+    is shown what may have to be forgotten while the journal keeps it.
     """
 
     id: bool = False
     nobody: bool = False
+    of: str = ""
 
 
 #: The id of something that was made here: of `transfer` the ledger shows `transfer_id`.
 MadeId = Annotated[str, Meta(extra={"shown": Shown(id=True)})]
+#: The id of a member in some role: of `sender` the ledger shows `sender_id`.
+MemberInRole = Annotated[str, Meta(extra={"shown": Shown(id=True, of="member")})]
 #: A status by its id, which its consent may have been withdrawn from.
 StatusId = Annotated[str, Meta(extra={"shown": Shown(nobody=True)})]
 #: The lot that value went to, which says by instants how long it lasts.
@@ -383,7 +387,7 @@ class MemberCreated(_Data, frozen=True, tag="member.created"):
     """
 
     consents: dict[str, bool] = {}
-    former: MadeId = ""
+    former: MemberInRole = ""
 
 
 class MemberEnrolled(_Data, frozen=True, tag="member.enrolled"):
@@ -396,7 +400,7 @@ class MemberEnrolled(_Data, frozen=True, tag="member.enrolled"):
 
     programmes: dict[str, str]
     consents: dict[str, bool] = {}
-    former: MadeId = ""
+    former: MemberInRole = ""
 
 
 class ConsentsChanged(_Data, frozen=True, tag="consents.changed"):
@@ -770,7 +774,7 @@ class TransferSent(_Data, frozen=True, tag="transfer.sent"):
     """Value is given to another member."""
 
     transfer: MadeId
-    recipient: MadeId
+    recipient: MemberInRole
     currency: str
     amount: int
 
@@ -779,7 +783,7 @@ class TransferReceived(_Data, frozen=True, tag="transfer.received"):
     """Value comes from another member."""
 
     transfer: MadeId
-    sender: MadeId
+    sender: MemberInRole
     currency: str
     amount: int
 
