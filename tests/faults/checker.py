@@ -1,7 +1,7 @@
 """
 What must hold when a history has ended: the invariants, and that every client was told the truth.
 
-The journal is the evaluate: it says in which order things happened.  Each answer must be what the
+The journal is the judge: it says in which order things happened.  Each answer must be what the
 journal has at its place; each event must belong to exactly one request; each refusal must have left
 nothing.
 """
