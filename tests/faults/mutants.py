@@ -65,6 +65,7 @@ from chalicelib.domain.mechanics import (
     reclaim,
     redemptions,
     remaining,
+    restoring,
     reversal,
     revocations,
     subscriptions,
@@ -514,14 +515,14 @@ def _swapped(owner: Any, name: str, replacement: Any) -> Iterator[None]:
 @contextmanager
 def _comes_back_again() -> Iterator[None]:
     """Cancel a whole use of a gift card, whatever of it came back before."""
-    rightly = gift_card_uses.last_taken
+    rightly = restoring.last_taken
 
     def wrongly(taken: tuple[Taken, ...], _back: int, amount: int) -> Iterator[Taken]:
         return rightly(taken, 0, amount)
 
     whole = property(lambda use: use.amount)
     with (
-        _swapped(gift_card_uses, "last_taken", wrongly),
+        _swapped(restoring, "last_taken", wrongly),
         _swapped(gift_card_uses.Use, "left", whole),
     ):
         yield

@@ -8,7 +8,6 @@ comes back goes to the lot that it was of, by the one rule for all value that co
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import ClassVar, Final
 
 from msgspec import Struct
@@ -137,7 +136,7 @@ def cancel_use(decider: Decider, command: CancelGiftCardUse) -> UseCancelled:
     event = decider.event()
     sold = gift_cards.sold_in(decider.member)
     before = decider.member.balance(sold.currency)
-    parts = tuple(last_taken(made.taken, made.back, amount))
+    parts = tuple(restoring.last_taken(made.taken, made.back, amount))
     expired = restoring.restore(event, sold.currency, parts, source=REDEEMED, taken_at=made.at)
     usable = event.account.balance(sold.currency).lots_total - before.lots_total
     settled, forfeited = amount - expired - usable, 0
@@ -171,16 +170,6 @@ def _check_left(made: Use, amount: int) -> None:
             pointer="/amount",
             remaining=made.left,
         )
-
-
-def last_taken(taken: tuple[Taken, ...], back: int, amount: int) -> Iterator[Taken]:
-    """Yield what comes back of what was taken, the last first, where ``back`` did before."""
-    for part in reversed(taken):
-        gone = min(part.amount, back)
-        comes = min(part.amount - gone, amount)
-        back, amount = back - gone, amount - comes
-        if comes:
-            yield replace(part, amount=comes)
 
 
 MECHANIC: Final = Mechanic(

@@ -172,15 +172,7 @@ def _undrawn(event: EventBuilder, draw: WalletDraw, repaid: int, bought_at: Inst
         return draw
     money_back = draw.repaid + repaid
     back = draw.amount * money_back // draw.money
-    missing, skipped = back - draw.back, draw.back
-    parts = []
-    for part in reversed(draw.taken):
-        gone = min(part.amount, skipped)
-        skipped -= gone
-        more = min(part.amount - gone, missing)
-        missing -= more
-        if more:
-            parts.append(replace(part, amount=more))
+    parts = restoring.last_taken(draw.taken, draw.back, back - draw.back)
     expired = restoring.restore(event, draw.currency, parts, source=REDEEMED, taken_at=bought_at)
     return replace(draw, back=back, repaid=money_back, expired=draw.expired + expired)
 

@@ -76,6 +76,16 @@ def _by_payment(
     yield amount, key
 
 
+def last_taken(taken: tuple[Taken, ...], back: int, amount: int) -> Iterator[Taken]:
+    """Yield what comes back of what was taken, the last first, where ``back`` did before."""
+    for part in reversed(taken):
+        gone = min(part.amount, back)
+        comes = min(part.amount - gone, amount)
+        back, amount = back - gone, amount - comes
+        if comes:
+            yield replace(part, amount=comes)
+
+
 def write_off(event: EventBuilder, currency: str, amount: int, *, to: LedgerAccount) -> None:
     """Let go what cannot be taken back because it is spent; if that comes back, it goes ``to``."""
     # A payment that went back is made good whenever that comes back which it paid for.

@@ -27,7 +27,7 @@ from chalicelib.domain.ledger.events import (
     PaymentReversed,
 )
 from chalicelib.domain.ledger.lots import Lot, LotKey, Taken
-from chalicelib.domain.mechanics import gift_card_uses, gift_cards
+from chalicelib.domain.mechanics import gift_cards, restoring
 from chalicelib.domain.mechanics.activities import RecordActivity
 from chalicelib.domain.mechanics.adjustment import Adjust
 from chalicelib.domain.mechanics.closing import Close
@@ -194,7 +194,7 @@ class TestUse:
         taken = Taken(30, KEY), Taken(70, LotKey(at("2026-05-01")))
 
         parts = [
-            tuple(gift_card_uses.last_taken(taken, back, amount))
+            tuple(restoring.last_taken(taken, back, amount))
             for back, amount in ((0, 50), (50, 40), (90, 10))
         ]
 
