@@ -218,6 +218,18 @@ def test_whom_a_command_is_asked_for_again(clinic: Clinic) -> None:
         assert [read.loaded.account(each) is not None for each in parties.values()] == there
 
 
+@pytest.mark.parametrize("test_clock", [True, False])
+def test_a_test_clock_is_read_with_the_rest(clinic: Clinic, *, test_clock: bool) -> None:
+    """In the first round, so that all that is asked for afterwards goes by it."""
+    member = clinic.create().member
+    clinic.line.clocks["clinic"] = NOW + DAY
+    command = Ask(member=member, friend=member)
+
+    read = load_for(Attempt(clinic.services, CALLER, (command,), test_clock=test_clock))
+
+    assert read.now == (NOW + DAY if test_clock else NOW)
+
+
 def test_own_write_that_was_not_heard_of(clinic: Clinic) -> None:
     """It is found on record, answered, and no replay to the caller."""
     member = clinic.create().member

@@ -272,6 +272,16 @@ class TestEvaluatedAgain:
         assert won_by(member, "capped") == [0, 0]
         assert won_by(member, "plain") == [50, 50]
 
+    def test_m8_what_it_had_of_a_window_that_is_forgotten(self) -> None:
+        """Was it one of so many times, it stays that; was it none, it becomes none."""
+        member = rivals({"window": "day", "times": 1})
+        for _ in range(2):
+            member.buy(5_000, "2026-02-01")
+        for name in ("1", "2"):
+            member.reverse(name, "2026-04-01", amount=1_000)
+
+        assert (won_by(member, "capped"), won_by(member, "plain")) == ([100, 0], [0, 40])
+
     @given(
         cap=st.sampled_from(
             [

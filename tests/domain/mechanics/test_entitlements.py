@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from chalicelib.domain.authoring.validation import check_succession, validate
+from chalicelib.domain.mechanics import entitlements
 from tests.domain.building import Member, ladder, points, programme, visits
 from tests.domain.parking import BOOKING, GIFT, PARKING, ZONE, document, held, refused, silver, use
 
@@ -98,3 +99,13 @@ def test_ids_stay() -> None:
     gone = [(p.pointer, p.detail) for p in check_succession(document(), later)]
     assert ("/entitlements", "`parking` is gone: accounts may refer to it; keep it") in gone
     assert len(gone) == 2
+
+
+def test_what_one_is_called() -> None:
+    """By its name; one that a later version does not know any more, by its id."""
+    version = silver().programmes.version("clinic", 1)
+    assert version is not None
+
+    names = [entitlements.name_of(version.document, each) for each in ("parking", "yacht")]
+
+    assert names == [PARKING["name"], "yacht"]

@@ -94,6 +94,15 @@ def test_f_within_an_order(
     assert (told(made).limited, told(made).reason) == (limited, "")
 
 
+def test_f_what_a_percentage_is_rounded_to_is_not_limited() -> None:
+    """F: 10 % of £1.04 is 10p, which a limit of 10p lets through whole."""
+    member = having(ten({"money": 10}))
+
+    made = quoted(member, line("a", 104))
+
+    assert (off(made), told(made).limited) == ({"a": 10}, "")
+
+
 @pytest.mark.parametrize("window", ["order", "month"])
 def test_f_a_line_that_costs_nothing_bears_nothing(window: str) -> None:
     """F: money that a limit leaves comes off the others, to the penny."""

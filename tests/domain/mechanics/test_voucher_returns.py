@@ -8,11 +8,13 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from chalicelib.domain.authoring.validation import validate
 from chalicelib.domain.errors import Conflict
-from chalicelib.domain.ledger.events import ActivityReversed, Event
-from chalicelib.domain.mechanics.redemptions import Redemption
+from chalicelib.domain.ledger.events import ActivityReversed, Event, VoucherOnReturn
+from chalicelib.domain.mechanics import redemptions
+from chalicelib.domain.mechanics.redemptions import Redemption, State
 from chalicelib.domain.mechanics.remaining import LineReversal
 from chalicelib.domain.mechanics.reversal import ReverseActivity, Reversed
 from tests.domain.building import Member, line, reward
@@ -174,3 +176,14 @@ def test_f_what_gives_something_at_once_has_no_voucher() -> None:
 
     assert problem.pointer == "/rewards/0/gives"
     assert "voucher_on_return" in problem.detail
+
+
+@pytest.mark.parametrize("policy", ["keep", "until_last_day", "give_back"])
+@pytest.mark.parametrize("state", ["issued", "used", "cancelled"])
+def test_f_only_what_is_used_is_given_back(state: State, policy: VoucherOnReturn) -> None:
+    """F: and only where the programme gives it back."""
+    held = replace(voucher(holding(policy)), state=state)
+
+    given = redemptions.given_back(held, policy, "UTC", NOON)
+
+    assert (given is not None) == (state == "used" and policy != "keep")

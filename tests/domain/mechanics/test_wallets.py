@@ -9,9 +9,10 @@ import pytest
 from chalicelib.domain.authoring.validation import check_succession, validate
 from chalicelib.domain.ledger.activity import Activity
 from chalicelib.domain.ledger.quote import Quote
+from chalicelib.domain.mechanics import wallet_payments, wallets
 from chalicelib.domain.mechanics.payment_reversals import ReversePayment
 from chalicelib.domain.mechanics.quoting import MakeQuote
-from chalicelib.domain.mechanics.wallet_payments import Payment
+from chalicelib.domain.mechanics.wallet_payments import Payer, Payment
 from chalicelib.domain.mechanics.wallets import Band, TopUp, Wallet, earned
 from tests.domain.building import PURCHASE, Member, fixed, line, points, programme, rule
 
@@ -200,3 +201,28 @@ def test_money_keeps_its_wallet() -> None:
 
     assert problem.pointer == "/wallets"
     assert problem.detail == "`prepaid` is gone: accounts may refer to it; keep it"
+
+
+@pytest.mark.parametrize(
+    ("held", "asked", "due", "why"),
+    [
+        (50, None, 0, "nothing is left to pay"),
+        (9, None, 500, "9 are there to pay with, and 10 are the least"),
+        (50, 3, 500, "3 are there to pay with, and 10 are the least"),
+        (50, 70, 500, "it pays in steps that are more than its share of the bill"),
+        (10, None, 500, "it pays in steps that are more than its share of the bill"),
+    ],
+)
+def test_why_a_wallet_pays_nothing(held: int, asked: int | None, due: int, why: str) -> None:
+    """By what is there, and what was asked of it; the least that it pays is one step."""
+    document = programme(
+        currencies=[points()],
+        wallets=[{"currency": "points", "kind": "points", "units": 10, "money": 100}],
+    )
+    member = Member(document)
+    member.adjust(held, "2026-02-01")
+    (wallet,) = wallets.SECTION.of(document)
+
+    payer = Payer(wallet, asked)
+
+    assert wallet_payments.why_nothing(member.account, document, payer, due) == why

@@ -82,6 +82,16 @@ def test_hours(first: str | None, last: str | None, time: str, *, expected: bool
 
 
 @pytest.mark.parametrize(
+    ("day", "expected"),
+    [("2028-12-24", False), ("2028-12-31", True), ("2027-12-19", False), ("2027-12-26", True)],
+)
+def test_the_last_weekday_of_a_year(day: str, *, expected: bool) -> None:
+    """Counted from the end, of a leap year too."""
+    recurrence = Recurrence("FREQ=YEARLY;BYDAY=-1SU", "2026-01-01")
+    assert occurs(recurrence, date.fromisoformat(day), "12:00") is expected
+
+
+@pytest.mark.parametrize(
     ("rrule", "words"),
     [
         ("BYDAY=TU", "FREQ must be one of"),
