@@ -94,7 +94,7 @@ def _anew(
             for rule in document.earning
             if rule.id in had and carries(rule)
         }
-    after = [anew.get((award.programme, award.rule), 0) for award in recorded.awards]
+    after = [anew[award.programme, award.rule] for award in recorded.awards]
     for currency in {award.currency for award in recorded.awards}:
         places = [i for i, award in enumerate(recorded.awards) if award.currency == currency]
         if sum(after[i] for i in places) > sum(before.granted[i] for i in places):
