@@ -168,10 +168,13 @@ def _card(tenant: TenantEnding, card: str) -> Iterator[str]:
         if back[made] != each.back or each.left < 0:
             yield f"{back[made]} of {made[-3:]} came back, on record are {each.back}"
     went = _went(journal)
+    # Nobody keeps what expired of money that went back.
+    went_back = any(isinstance(event.data, PaymentReversed) for event in journal.events)
     expected = {
         "redeemed": sum(used.values()) - sum(back.values()),
         "transfer": sold.moved,
-        "expired": gift_cards.expired_of(account, sold),
+        "expired": 0 if went_back else gift_cards.expired_of(account, sold),
+        "forfeited": sold.forfeited,
     }
     if sold.used != expected["redeemed"]:
         yield f"it says that {sold.used} are used, and {expected['redeemed']} are"
@@ -185,9 +188,9 @@ def _went(journal: Journal) -> Counter[str]:
     went = Counter[str]()
     for event in journal.events:
         for posting in event.postings:
-            if posting.source == AVAILABLE:
+            if posting.destination != AVAILABLE:
                 went[kind_of(posting.destination)] += posting.amount
-            else:
+            if posting.source != AVAILABLE:
                 went[kind_of(posting.source)] -= posting.amount
     return went
 

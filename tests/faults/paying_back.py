@@ -14,7 +14,7 @@ from chalicelib.domain.ledger.events import (
     PlanSubscribed,
     WalletToppedUp,
 )
-from chalicelib.domain.ledger.postings import kind_of
+from chalicelib.domain.ledger.postings import AVAILABLE, kind_of
 from chalicelib.domain.mechanics import payments
 from chalicelib.usecases.reverse_payment import reverse_payment
 from chalicelib.usecases.stored import KeyHolder
@@ -132,7 +132,8 @@ def _paid_in(journal: Journal) -> int:
                 left -= amount
             case _:
                 left -= sum(
-                    posting.amount * (1 if posting.source == "member/available" else -1)
+                    posting.amount
+                    * ((posting.source == AVAILABLE) - (posting.destination == AVAILABLE))
                     for posting in event.postings
                     if posting.currency == PREPAID
                 )
