@@ -93,12 +93,12 @@ class PaymentReversalView(Struct, frozen=True):
     scope="reversals:write",
     summary="Reverse a top-up, a plan's fee or a gift card's sale by the payment's reference",
     description=(
-        "For a chargeback: the money went back, so what it was for goes too. Value of a wallet "
-        "that is spent becomes a deficit, is written off or refuses the reversal, as the "
-        "currency's `negative_balance` says; a gift card ends, whatever was spent of it. The last "
-        "period that a plan's fees paid for is unpaid again: past due where it has begun. The "
-        "answer is one statement of everything that follows; with `dry_run` it says so beforehand: "
-        "nothing is written and the status is 200, as it is where the payment went back before."
+        "For a chargeback: what was paid for goes too. Spent value of a wallet becomes a deficit, "
+        "is written off or refuses the reversal, as its `negative_balance` says; a gift card "
+        "ends, whatever was spent. The last period that a plan's fees paid for is unpaid again: "
+        "past due where it has begun. The answer states everything that follows; with `dry_run` "
+        "it does so beforehand: nothing is written and the status is 200, as it is where the "
+        "payment went back before."
     ),
     body=PaymentReversalBody,
     query=DryRun,

@@ -84,8 +84,9 @@ def map_case(context: HookContext, case: Case) -> Case:  # noqa: ARG001
     if "as_of" in case.query:
         case.query["as_of"] = _NOW
     # Left out it is right for a dry run alone, which no schema says.
+    dry_run = str(case.query.get("dry_run")).lower() == "true"
     if "Idempotency-Key" in case.headers or (
-        "Idempotency-Key" in case.operation.headers and not case.query.get("dry_run")
+        "Idempotency-Key" in case.operation.headers and not dry_run
     ):
         case.headers["Idempotency-Key"] = f"key-{next(_numbers)}"
     return case
@@ -101,11 +102,11 @@ def filter_failure(
     """
     Tell whether a failure is one: not where a well-formed request is refused for its meaning.
 
-    As of an instant before something was created, it is rightly not found.  And what is wrong with
-    one of many is refused within the answer.
+    As of an instant before something was created, it is rightly not found; nor is a member whom the
+    body alone names.  And what is wrong with one of many is refused within the answer.
     """
     if type(failure).__name__ == "EnsureResourceAvailability":
-        return "as_of" not in case.query
+        return "as_of" not in case.query and not _names_nobody(case, response)
     if type(failure).__name__ == "AcceptedNegativeData":
         return not _refused_one_by_one(response)
     if type(failure).__name__ != "RejectedPositiveData":
@@ -118,6 +119,11 @@ def filter_failure(
     beside = pointers and all(pointer.endswith(_BESIDE) for pointer in pointers)
     about_meaning = problem["code"] in _ABOUT_MEANING
     return not (about_meaning or (problem["code"] == "invalid_body" and beside))
+
+
+def _names_nobody(case: Case, response: Response) -> bool:
+    named = case.body.get("member_id") if isinstance(case.body, dict) else None
+    return bool(named) and json.loads(response.content).get("code") == "member_not_found"
 
 
 def _refused_one_by_one(response: Response) -> bool:
