@@ -24,7 +24,7 @@ class LotKey(Struct, frozen=True, omit_defaults=True):
     It is usable through the local day ``expires_on`` and gone at ``expires_at``; value that never
     expires has neither.  ``rate`` is the percentage off what is paid from it.  It is ``prolonged``
     where it came back and was given another life, which happens once.  It is ``paid`` where its
-    member, or whoever gave it to them, topped it up: such money alone can be refunded.
+    member topped it up: only such money can be refunded, and what is transferred is not.
     """
 
     expires_at: Instant | None = None

@@ -78,7 +78,7 @@ def undo_sale(event: EventBuilder, _programme: Programme, original: Event) -> Un
     sold = gift_cards.sold_in(event.account)
     before = event.account.balance(sold.currency).lots_total
     # What was given up when it was cancelled is not there to be taken a second time.  What expired
-    # is known for ever here, and not for a year alone as in other accounts.
+    # the card says itself.
     part = taking_back.Part(
         data.lot,
         sold.amount - sold.withdrawn,

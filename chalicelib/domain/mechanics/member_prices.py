@@ -1,4 +1,4 @@
-"""Member prices: a unit costs less for some members, whoever pays for it."""
+"""Member prices: a price of a unit for some members, also where an insurer pays a part of it."""
 
 from __future__ import annotations
 
