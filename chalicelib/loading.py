@@ -9,13 +9,17 @@ declared at once.
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import pkgutil
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
+from types import ModuleType
 from typing import Any, Final
 
+import msgspec
 from chalice.app import Chalice
 
 #: Resources are imported by name alone: they know this module, and not the other way round.
@@ -45,6 +49,31 @@ def started() -> None:
     if not gc.isenabled():
         gc.freeze()
         gc.enable()
+
+
+def ready_for_threads(*packages: ModuleType) -> None:
+    """
+    Make msgspec know every Struct, so that threads can read them; each module of ``packages`` too.
+
+    At its first use it notes a Struct as known before it knows the fields, and a second thread that
+    reads the same kind then ends the process with a segmentation fault (0.22.0, and its main branch
+    in November 2026).  On Lambda a process has one thread; whoever starts threads calls this first.
+    A Struct that nothing could be read into is passed over.
+    """
+    for package in packages:
+        for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
+            if not module.name.endswith(".__main__"):
+                import_module(module.name)
+    for kind in _below(msgspec.Struct):
+        with contextlib.suppress(TypeError, NameError):
+            msgspec.json.Decoder(kind)
+
+
+def _below(kind: type) -> Iterator[type]:
+    below: type
+    for below in kind.__subclasses__():
+        yield below
+        yield from _below(below)
 
 
 class OnDemand(Chalice):

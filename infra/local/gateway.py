@@ -24,6 +24,8 @@ from urllib.parse import parse_qsl, unquote
 
 from chalice.app import Chalice, Request
 
+import chalicelib
+from chalicelib.loading import ready_for_threads
 from chalicelib.routes.problems import bare_problem
 from chalicelib.store.metering import measured
 from infra.local.routing import Router
@@ -62,6 +64,7 @@ class Gateway:
         for path, methods in app.routes.items():
             if any(entry.authorizer for entry in methods.values()):
                 raise ValueError(f"{path} has a Chalice authorizer, which is not emulated here")
+        ready_for_threads(chalicelib)
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one HTTP request."""

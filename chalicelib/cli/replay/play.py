@@ -20,6 +20,7 @@ import msgspec
 
 from chalicelib.cli.replay.client import Answer, Client
 from chalicelib.cli.replay.purchases import Purchase, by_day
+from chalicelib.loading import ready_for_threads
 
 #: Long enough after the last purchase that reviews and graces of the year are over.
 END: Final = dt.date(1999, 2, 1)
@@ -164,6 +165,7 @@ class Player:
         ``on_rows`` hears of each number of rows that were answered.  Raises `ReplayError`, or
         `Unreachable` where the server gives no answer any more.
         """
+        ready_for_threads()
         started = time.perf_counter()
         # Not a `with`: leaving one would wait for all that is still to be sent.
         pool = ThreadPoolExecutor(self._clients, thread_name_prefix="client")
