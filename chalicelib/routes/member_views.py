@@ -5,13 +5,16 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
+from msgspec.structs import replace
 
 from chalicelib.domain.errors import LoyaltyError
 from chalicelib.domain.ledger.account import Account, Status
 from chalicelib.domain.ledger.calendar import format_instant
-from chalicelib.domain.programme.fields import whole
+from chalicelib.domain.programme.document import Programme
+from chalicelib.domain.programme.fields import language_of, whole
 from chalicelib.routes.fields import MemberId, Token
 from chalicelib.routes.headers import DEFAULT_LOCALE
+from chalicelib.routes.localisation import told
 from chalicelib.routes.operation import Body
 from chalicelib.routes.views import when
 from chalicelib.usecases.create_member import ConsentGiven
@@ -140,16 +143,23 @@ def account_view(member: str, account: Account) -> AccountView:
     )
 
 
-def obstacle_view(programme: str, refusal: LoyaltyError) -> ObstacleView:
-    """Return what stands in the way of joining a programme, as it is shown."""
+def obstacle_view(programme: Programme, refusal: LoyaltyError, locale: str) -> ObstacleView:
+    """Return what stands in the way of joining a programme, in the reader's language."""
     more = refusal.extensions
-    return ObstacleView(
-        programme,
+    stands = ObstacleView(
+        programme.id,
         refusal.code,
         refusal.message,
         more.get("missing_consents", []),
         more.get("needed"),
     )
+    if language_of(locale) == DEFAULT_LOCALE:
+        return stands
+    # Only readers of other languages pay for words.
+    from chalicelib.domain.authoring import why_not
+
+    said = why_not.of_joining(programme, refusal)
+    return replace(stands, detail=told(said, locale, stands.detail))
 
 
 def member_view(profile: Profile, account: Account) -> MemberView:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated, Any
 
 from msgspec import UNSET, Meta, Struct, UnsetType, field
@@ -181,16 +182,25 @@ def create(call: Call[NewMemberBody]) -> Reply:
         metadata=body.metadata,
     )
     created = create_member(
-        services_of(call), caller_of(call), new, _present_created, identity_of(call)
+        services_of(call),
+        caller_of(call),
+        new,
+        partial(_present_created, call.locale),
+        identity_of(call),
     )
     return reply(created.done, Location=f"/v1/members/{created.member}")
 
 
-def _present_created(decided: Decided) -> Answer:
+def _present_created(locale: str, decided: Decided) -> Answer:
     joined: Joined = decided.results[-1]
     status = 201 if decided.is_new or joined.programmes else 200
     known = account_view(decided.member, decided.account)
-    others = [obstacle_view(each, refusal) for each, refusal in joined.refused.items()]
+    in_force = {each: decided.programmes.in_force(each, decided.now) for each in joined.refused}
+    others = [
+        obstacle_view(version.document, joined.refused[each], locale)
+        for each, version in in_force.items()
+        if version is not None
+    ]
     return answer(status, JoinedView(**asdict(known), not_joined=others))
 
 

@@ -5,19 +5,16 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
-from msgspec.structs import asdict, replace
+from msgspec.structs import asdict
 
-from chalicelib.domain.errors import LoyaltyError
 from chalicelib.domain.ledger.calendar import format_instant
 from chalicelib.domain.mechanics.closing import Close, Closed
 from chalicelib.domain.mechanics.membership import Enrol, in_force, obstacle
-from chalicelib.domain.programme.document import Programme
-from chalicelib.domain.programme.fields import Id, language_of, text_in
+from chalicelib.domain.programme.fields import Id, text_in
 from chalicelib.routes.calls import answer, caller_of, carry_out, identity_of, reply, services_of
 from chalicelib.routes.fields import Note, Reason
-from chalicelib.routes.headers import DEFAULT_LOCALE
 from chalicelib.routes.http import Resource
-from chalicelib.routes.localisation import Direction, told
+from chalicelib.routes.localisation import Direction
 from chalicelib.routes.member_views import (
     ENROLLING,
     AccountView,
@@ -162,23 +159,11 @@ def programmes(call: Call) -> Reply:
                 programme_id,
                 text_in(version.document.name, call.locale),
                 joined,
-                None if refusal is None else _stands(version.document, refusal, call.locale),
+                None if refusal is None else obstacle_view(version.document, refusal, call.locale),
             )
         )
     reader = spoken(call.locale)
     return Reply(MemberProgrammesView(call.path["member_id"], found, reader.lang, reader.dir))
-
-
-def _stands(programme: Programme, refusal: LoyaltyError, locale: str) -> ObstacleView:
-    """Return what stands in the way of joining, in the reader's language."""
-    stands = obstacle_view(programme.id, refusal)
-    if language_of(locale) == DEFAULT_LOCALE:
-        return stands
-    # Only readers of other languages pay for words.
-    from chalicelib.domain.authoring import why_not
-
-    said = why_not.of_joining(programme, refusal)
-    return replace(stands, detail=told(said, locale, stands.detail))
 
 
 @api.get(

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args
 
 from msgspec import Meta, Struct
 
 from chalicelib.domain.errors import Invalid
 from chalicelib.domain.ledger.activity import PURCHASE, Activity
-from chalicelib.domain.ledger.bill import Bill, Considered, PricedLine
+from chalicelib.domain.ledger.bill import Bill, Considered, PricedLine, Reason
 from chalicelib.domain.ledger.events import QUOTED, ActivitySummary, Detail, Line
 from chalicelib.domain.ledger.money import MAX_AMOUNT
 from chalicelib.domain.ledger.quote import Quote
-from chalicelib.domain.mechanics import discount_terms, entitlements
-from chalicelib.domain.programme.fields import Text, text_in
-from chalicelib.domain.programme.versions import Programmes, ProgrammeVersion
+from chalicelib.domain.mechanics import discount_terms, entitlements, nothing_off
+from chalicelib.domain.programme.document import Programme
+from chalicelib.domain.programme.fields import Text, language_of, text_in
+from chalicelib.domain.programme.versions import Programmes
 from chalicelib.domain.spelling import tidy
 from chalicelib.routes.fields import Amount, Label, LineId, Quantity
+from chalicelib.routes.headers import DEFAULT_LOCALE
+from chalicelib.routes.localisation import told
 from chalicelib.routes.operation import Body
 
 
@@ -37,6 +40,8 @@ class QuotedLineBody(Body):
     id: LineId = ""
 
 
+#: Why something takes nothing off a price.
+NothingOff = Annotated[str, Meta(extra_json_schema={"enum": sorted(get_args(Reason))})]
 #: What takes something off a price.
 PricedBy = Annotated[
     str, Meta(extra_json_schema={"enum": ["discount", "entitlement", "wallet", "voucher"]})
@@ -78,12 +83,13 @@ class QuotedLineView(Struct, frozen=True):
 
 class ConsideredDiscountView(Struct, frozen=True):
     """
-    A discount that was looked at: ``amount`` is what it took off, ``reason`` why nothing.
+    A discount that was looked at: ``amount`` is what it took off, or ``reason`` why nothing.
 
     ``source`` says what ``id`` names: a `discount`, an `entitlement`, a `wallet` (its rate, or why
     it pays nothing), or the reward of a `voucher` that no discount takes.  ``redemption_id`` is
     whose voucher was presented: each voucher has an entry.  ``missing`` is what the lines in its
-    scope lack to its least bill, where that is why, and ``limited`` says which limits made it less.
+    scope lack to its least bill, where that is why.  ``detail`` is the reason, and ``limited`` the
+    limits that made it less, in the reader's language.
     """
 
     source: PricedBy
@@ -92,7 +98,8 @@ class ConsideredDiscountView(Struct, frozen=True):
     applied: bool
     percent: int | None
     amount: int
-    reason: str
+    reason: NothingOff | None
+    detail: str
     redemption_id: str | None
     missing: int
     limited: str
@@ -210,29 +217,59 @@ def considered_views(
     considered: Sequence[Considered], priced: Quote | Bill, programmes: Programmes, locale: str
 ) -> list[ConsideredDiscountView]:
     """Return what was looked at, by the names that the version has which ``priced`` it."""
-    names = _names(programmes.version(priced.programme, priced.version))
-    return [_considered(each, names, locale) for each in considered]
+    version = programmes.version(priced.programme, priced.version)
+    programme = None if version is None else version.document
+    names = _names(programme)
+    return [_considered(each, programme, names, locale) for each in considered]
 
 
-def _considered(each: Considered, names: dict[Any, Text], locale: str) -> ConsideredDiscountView:
+def _considered(
+    each: Considered, programme: Programme | None, names: dict[Any, Text], locale: str
+) -> ConsideredDiscountView:
+    why_not = each.why_not
+    short = why_not is not None and why_not.reason == "below_min_bill"
     return ConsideredDiscountView(
         source=each.source,
         id=each.id,
         name=text_in(names.get((each.source, each.id), each.id), locale),
-        applied=not each.reason,
+        applied=why_not is None,
         percent=each.percent,
         amount=each.amount,
-        reason=each.reason,
+        reason=None if why_not is None else why_not.reason,
+        detail=why_nothing(each, programme, locale),
         redemption_id=each.redemption or None,
-        missing=each.missing,
-        limited=each.limited,
+        missing=why_not.needed - why_not.there if why_not and short else 0,
+        limited=_limits(each, programme, locale),
     )
 
 
-def _names(version: ProgrammeVersion | None) -> dict[Any, Text]:
-    if version is None:
+def why_nothing(considered: Considered, programme: Programme | None, locale: str) -> str:
+    """Return why something took nothing off, in the reader's language; nothing where it did."""
+    if considered.why_not is None or programme is None:
+        return ""
+    in_english = nothing_off.told(considered, programme)
+    if language_of(locale) == DEFAULT_LOCALE:
+        return in_english
+    # Only readers of other languages pay for words.
+    from chalicelib.domain.authoring import why_not
+
+    return told(why_not.of_considered(programme, considered), locale, in_english)
+
+
+def _limits(considered: Considered, programme: Programme | None, locale: str) -> str:
+    if programme is None or not considered.limited or not considered.amount:
+        return ""
+    in_english = nothing_off.limits_told(considered, programme)
+    if language_of(locale) == DEFAULT_LOCALE:
+        return in_english
+    from chalicelib.domain.authoring import why_not
+
+    return told(why_not.of_limits(programme, considered), locale, in_english)
+
+
+def _names(document: Programme | None) -> dict[Any, Text]:
+    if document is None:
         return {}
-    document = version.document
     offers = discount_terms.SECTION.of(document).offers
     return (
         {("discount", each.id): each.name for each in offers}

@@ -31,7 +31,13 @@ from chalicelib.routes.fields import VoucherCode
 from chalicelib.routes.http import Resource
 from chalicelib.routes.operation import Body, Call, Reply
 from chalicelib.routes.periods import BAD_PERIOD, PeriodPage, period_of
-from chalicelib.routes.pricing import Cart, MoneyView, activity_of
+from chalicelib.routes.pricing import (
+    Cart,
+    MoneyView,
+    NothingOff,
+    activity_of,
+    why_nothing,
+)
 from chalicelib.routes.views import when
 from chalicelib.usecases.attempt import Decided
 from chalicelib.usecases.list_redemptions import list_vouchers
@@ -94,10 +100,11 @@ class CartLineView(Struct, frozen=True):
 
 
 class CartView(Struct, frozen=True):
-    """What the voucher would take off a cart, alone; ``reason`` says why nothing."""
+    """What the voucher would take off a cart, alone; ``reason`` and ``detail`` say why nothing."""
 
     discount: MoneyView
-    reason: str
+    reason: NothingOff | None
+    detail: str
     lines: list[CartLineView]
 
 
@@ -259,15 +266,22 @@ def validate(call: Call[VoucherValidationBody]) -> Reply:
         raise refusal.under("/cart") from None
     if found.refusal is not None:
         raise found.refusal
-    shown = None if found.tried is None else _cart(found.tried)
+    shown = None if found.tried is None else _cart(found.tried, call.locale)
     return Reply(VoucherValid(**asdict(_found(found, call.locale)), cart=shown))
 
 
-def _cart(tried: Tried) -> CartView:
+def _cart(tried: Tried, locale: str) -> CartView:
     lines = [
         CartLineView(line.id, line.price, line.price - line.net, line.net) for line in tried.lines
     ]
-    return CartView(MoneyView(tried.amount, tried.money), tried.reason, lines)
+    found = tried.considered
+    why_not = None if found.why_not is None else found.why_not.reason
+    return CartView(
+        discount=MoneyView(found.amount, tried.programme.money.currency),
+        reason=why_not,
+        detail=why_nothing(found, tried.programme, locale),
+        lines=lines,
+    )
 
 
 @api.post(

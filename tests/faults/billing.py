@@ -15,7 +15,7 @@ from itertools import groupby
 from math import floor
 from typing import Final
 
-from chalicelib.domain.ledger.bill import Considered, PricedLine
+from chalicelib.domain.ledger.bill import Considered, PricedLine, WhyNot
 from chalicelib.domain.ledger.events import ActivityRecorded, QuoteBought
 from chalicelib.domain.ledger.quote import Quote
 from chalicelib.domain.mechanics.remaining import Remaining
@@ -23,7 +23,7 @@ from tests.faults.ending import TenantEnding
 from tests.faults.programmes import MAX_PERCENT, PREPAID
 
 # Reasons of an offer that is due, and takes nothing off all the same.
-_DUE: Final = frozenset({"", "others gave more", "it comes to nothing"})
+_DUE: Final = {None, WhyNot("others_gave_more"), WhyNot("comes_to_nothing")}
 
 
 def check_bill(quote: Quote) -> Iterator[str]:
@@ -78,7 +78,7 @@ def check_covered(
 
 
 def _due(quote: Quote) -> list[Considered]:
-    return [each for each in quote.considered if each.reason in _DUE]
+    return [each for each in quote.considered if each.why_not in _DUE]
 
 
 def _offered(quote: Quote) -> int:

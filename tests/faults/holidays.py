@@ -7,6 +7,7 @@ from datetime import date
 from typing import Final
 
 from chalicelib.domain.ledger import calendar
+from chalicelib.domain.ledger.bill import WhyNot
 from chalicelib.domain.ledger.quote import Quote
 from chalicelib.store.catalogue import TTL_MS
 from chalicelib.usecases.holidays import set_holidays
@@ -43,10 +44,10 @@ def replace_lists(play: Play, tenant: str) -> Request:
 def check_holiday(quote: Quote, ending: Ending, delivery: Delivery) -> Iterator[str]:
     """A quote has the discount of a holiday where its day is one, and else says that it is none."""
     day = date.fromisoformat(quote.service_on)
-    reason = next(each.reason for each in quote.considered if each.id == "holiday")
-    told = reason != f"{day} is none of its days"
+    why_not = next(each.why_not for each in quote.considered if each.id == "holiday")
+    told = why_not != WhyNot("not_on_day", day=day.isoformat())
     if told not in {_is_in(day, lists) for lists in _known(ending, delivery, old_ms=TTL_MS)}:
-        yield f"{quote.id} says of {day}: {reason or 'a holiday'}"
+        yield f"{quote.id} says of {day}: {why_not or 'a holiday'}"
 
 
 def _is_in(day: date, lists: dict[str, frozenset[str]]) -> bool:

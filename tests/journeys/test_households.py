@@ -104,15 +104,15 @@ def test_from_two_on(practice: Clinic, mother: str, child: str) -> None:
     """A child alone pays in full, as the mother does; with her, 8 % less, until one goes."""
     household = found(practice, child, role="child")
     alone = considered(practice, child)["children"]
-    assert alone["reason"] == "the household is of 1, and 2 are needed"
-    assert considered(practice, mother)["children"]["reason"] == (
+    assert alone["detail"] == "the household is of 1, and 2 are needed"
+    assert considered(practice, mother)["children"]["detail"] == (
         "the member belongs to no household"
     )
 
     join(practice, household, mother, "adult").expect(201)
 
     assert considered(practice, child)["children"]["amount"] == 320
-    assert considered(practice, mother)["children"]["reason"] == "it is not for the role adult"
+    assert considered(practice, mother)["children"]["detail"] == "it is not for the role adult"
     leave(practice, household, mother).expect(200)
     assert not considered(practice, child)["children"]["applied"]
 
@@ -121,7 +121,7 @@ def test_what_all_of_them_spent(practice: Clinic, mother: str, child: str) -> No
     """£300 of one and £200 of the other are £500 for both, and a refund takes it from both."""
     pay(practice, mother, 30_000)
     paid = pay(practice, child, 20_000)
-    assert considered(practice, child)["together"]["reason"] == "20000 of 50000 is spent"
+    assert considered(practice, child)["together"]["detail"] == "200.00 GBP of 500.00 GBP is spent"
     household = found(practice, mother)
     join(practice, household, child).expect(201)
 
@@ -132,7 +132,7 @@ def test_what_all_of_them_spent(practice: Clinic, mother: str, child: str) -> No
     for member in (mother, child):
         # What the others spent is not told.
         result = considered(practice, member)["together"]
-        assert result["reason"] == "the household has not spent 50000 yet"
+        assert result["detail"] == "the household has not spent 500.00 GBP yet"
 
 
 def test_another_role(practice: Clinic, mother: str, child: str) -> None:

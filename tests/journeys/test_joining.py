@@ -49,6 +49,15 @@ class TestJoining:
             },
         ]
 
+    def test_w_what_would_help_in_the_language_of_the_reader(self, three: Clinic) -> None:
+        """W: whoever reads another language is told in it what would help."""
+        made = three.api.post("/v1/members", {}, Accept_Language="bg").expect(201)
+
+        assert [(each["code"], each["detail"]) for each in made["not_joined"]] == [
+            ("not_eligible", "За включване са нужни: 3 посещения. Досега: 0 посещения."),
+            ("consent_required", "За включване са нужни: съгласие за „research“."),
+        ]
+
     def test_u3_named_ones_or_none(self, three: Clinic) -> None:
         """Where one that was named cannot be joined, none is."""
         three.api.post("/v1/members", {"programmes": ["open", "research"]}).expect(

@@ -123,7 +123,7 @@ def test_f_a_least_bill_that_is_not_reached_any_more(desk: Clinic) -> None:
     small = desk.api.post(path, body | {"lines": [{"amount": 800}]}).expect(201)["quote"]
     (told,) = (each for each in small["considered"] if each["id"] == "five-off")
     assert (told["applied"], told["missing"]) == (False, 200)
-    assert told["reason"] == "it takes a bill of 1000, and 200 is missing"
+    assert told["detail"] == "it takes a bill of 10.00 GBP, and 2.00 GBP is missing"
     lines = [{"id": "a", "amount": 800}, {"id": "b", "amount": 1_200}]
     sale = bought(desk, patient, *lines, vouchers=[code])
 

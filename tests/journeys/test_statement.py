@@ -58,8 +58,18 @@ def test_it_says_what_the_quote_said(desk: Clinic, patient: str) -> None:
     assert (entry["price"]["amount"], entry["net"]["amount"]) == (10_000, 9_200)
     assert entry["due"]["amount"] == 4_200
     reasons = {each["id"]: each["reason"] for each in entry["considered"]}
-    assert reasons["in-service"] == ""
-    assert reasons["family"] == "the member belongs to no household"
+    assert reasons["in-service"] is None
+    assert reasons["family"] == "no_household"
+
+
+def test_w_in_the_language_of_the_reader(desk: Clinic, patient: str) -> None:
+    """W: why a discount took nothing off is kept without words, and told in the reader's."""
+    bought(desk, patient)
+
+    read = desk.api.get(f"/v1/members/{patient}/statement", Accept_Language="zh-TW").expect(200)
+
+    told = {each["id"]: each["detail"] for each in read["entries"][0]["considered"]}
+    assert (told["in-service"], told["family"]) == ("", "會員未加入家庭。")
 
 
 def test_long_after_the_quote(desk: Clinic, patient: str) -> None:

@@ -109,7 +109,7 @@ def test_bands(desk: Clinic, patient: str, spent: int, percent: int | None) -> N
 
     assert (found["percent"], found["applied"]) == (percent, percent is not None)
     if percent is None:
-        assert found["reason"] == "9999 of 10000 is spent"
+        assert found["detail"] == "99.99 GBP of 100.00 GBP is spent"
 
 
 def test_the_sixth_is_free(desk: Clinic, patient: str) -> None:

@@ -220,7 +220,7 @@ def test_stacking(world: LocalWorld, stacking: str, off: int) -> None:
     applied = {each["id"] for each in made["considered"] if each["applied"]}
     assert applied == ({"prepaid"} if stacking == "best_of" else {"prepaid", "family"})
     if stacking == "best_of":
-        assert considered(made)["family"]["reason"] == "others gave more"
+        assert considered(made)["family"]["reason"] == "others_gave_more"
 
 
 @pytest.mark.parametrize(("cap", "off"), [(25, 2500), (24, 2400), (22, 2200)])

@@ -1,5 +1,5 @@
 """
-Why a reward or a programme is out of a member's reach, as messages.
+Why a reward or a programme is out of reach, or a discount takes nothing off, as messages.
 
 What refuses says it in English, with what a program needs beside it; this is the same for readers
 of other languages.
@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.domain.authoring.words import joining
+from chalicelib.domain.mechanics.discount_words import limits
+from chalicelib.domain.mechanics.nothing_off import limits_of
 from chalicelib.domain.programme.document import GivesTier, Reward
 from chalicelib.domain.programme.wording import Composer
 
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from chalicelib.domain.errors import LoyaltyError
+    from chalicelib.domain.ledger.bill import Considered, Reason, WhyNot
     from chalicelib.domain.programme.document import Programme
     from chalicelib.domain.programme.wording import Message
 
@@ -34,6 +37,90 @@ def of_joining(programme: Programme, refusal: LoyaltyError) -> tuple[Message, ..
     """Return why a programme cannot be joined, by its refusal; nothing where no words are."""
     said = _of_joining(Composer(programme), refusal.code, refusal.extensions)
     return tuple(each for each in said if each is not None)
+
+
+def of_considered(programme: Programme, considered: Considered) -> tuple[Message, ...]:
+    """Return why something took nothing off a bill; nothing where it did."""
+    if considered.why_not is None:
+        return ()
+    said = _of_considered(Composer(programme), considered.why_not)
+    return (said, *of_limits(programme, considered))
+
+
+def of_limits(programme: Programme, considered: Considered) -> tuple[Message, ...]:
+    """Return the limits of a discount that made it less."""
+    return tuple(limits(Composer(programme), limits_of(considered, programme)))
+
+
+def _of_considered(compose: Composer, why: WhyNot) -> Message:
+    if why.day:
+        return _of_a_day(compose, why)[why.reason]
+    if why.name:
+        return _of_a_name(compose, why)[why.reason]
+    if why.needed:
+        return _of_amounts(compose, why)[why.reason]
+    return _in_general(compose)[why.reason]
+
+
+def _of_a_day(compose: Composer, why: WhyNot) -> dict[Reason, Message]:
+    day = compose.day(why.day)
+    return {
+        "held_until": compose.message("considered-held-until", day=day),
+        "no_status": compose.message("considered-no-status", day=day),
+        "not_on_day": compose.message("considered-not-on-day", day=day),
+    }
+
+
+def _of_a_name(compose: Composer, why: WhyNot) -> dict[Reason, Message]:
+    role, tier = compose.message("discounts-role", role=why.name), compose.tier_name(why.name)
+    found = compose.programme.reward(why.name)
+    reward = why.name if found is None else found.name
+    return {
+        "other_programme": compose.message("considered-other-programme", programme=why.name),
+        "role_not_named": compose.message("considered-role-not-named", role=role),
+        "tier_not_named": compose.message("considered-tier-not-named", tier=tier),
+        "voucher_needed": compose.message("considered-voucher-needed", reward=reward),
+    }
+
+
+def _of_amounts(compose: Composer, why: WhyNot) -> dict[Reason, Message]:
+    there, needed = why.there, why.needed
+    spent, least, missing = map(compose.money, (there, needed, needed - there))
+    return {
+        "below_min_bill": compose.message(
+            "considered-below-min-bill", needed=least, missing=missing
+        ),
+        "household_not_spent": compose.message("considered-household-not-spent", needed=least),
+        "household_too_small": compose.message(
+            "considered-household-too-small", there=there, needed=needed
+        ),
+        "not_spent": compose.message("considered-not-spent", there=spent, needed=least),
+        "not_spent_in_window": compose.message("considered-not-spent-in-window", needed=least),
+        "too_few_units": compose.message("considered-too-few-units", there=there, needed=needed),
+        "too_little_there": compose.message(
+            "considered-too-little-there", there=there, needed=needed
+        ),
+    }
+
+
+def _in_general(compose: Composer) -> dict[Reason, Message]:
+    return {
+        "already_free": compose.message("considered-already-free"),
+        "comes_to_nothing": compose.message("considered-comes-to-nothing"),
+        "excluded": compose.message("considered-excluded"),
+        "for_others": compose.message("considered-for-others"),
+        "goods_only": compose.message("considered-goods-only"),
+        "limit_reached": compose.message("considered-limit-reached"),
+        "no_household": compose.message("considered-no-household"),
+        "no_lower_price": compose.message("considered-no-lower-price"),
+        "none_left": compose.message("considered-none-left"),
+        "not_entitled": compose.message("considered-not-entitled"),
+        "not_in_scope": compose.message("considered-not-in-scope"),
+        "nothing_due": compose.message("considered-nothing-due"),
+        "others_gave_more": compose.message("considered-others-gave-more"),
+        "presented_twice": compose.message("considered-presented-twice"),
+        "steps_too_large": compose.message("considered-steps-too-large"),
+    }
 
 
 def _of_joining(compose: Composer, code: str, more: Mapping[str, Any]) -> Iterator[Message | None]:

@@ -11,6 +11,54 @@ from typing import Literal
 
 from msgspec import Struct
 
+#: Why something takes nothing off a bill, or pays nothing of it.
+Reason = Literal[
+    "already_free",
+    "below_min_bill",
+    "comes_to_nothing",
+    "excluded",
+    "for_others",
+    "goods_only",
+    "held_until",
+    "household_not_spent",
+    "household_too_small",
+    "limit_reached",
+    "no_household",
+    "no_lower_price",
+    "no_status",
+    "none_left",
+    "not_entitled",
+    "not_in_scope",
+    "not_on_day",
+    "not_spent",
+    "not_spent_in_window",
+    "nothing_due",
+    "other_programme",
+    "others_gave_more",
+    "presented_twice",
+    "role_not_named",
+    "steps_too_large",
+    "tier_not_named",
+    "too_few_units",
+    "too_little_there",
+    "voucher_needed",
+]
+
+
+class WhyNot(Struct, frozen=True, omit_defaults=True):
+    """
+    A reason, and what it is about; it is put into words where somebody reads it.
+
+    ``name`` is the id of a tier, a role, a reward or a programme, and ``day`` a local date.
+    ``there`` is how much there is of what is ``needed``, in minor units of money or in units.
+    """
+
+    reason: Reason
+    name: str = ""
+    day: str = ""
+    there: int = 0
+    needed: int = 0
+
 
 class Considered(Struct, frozen=True, omit_defaults=True):
     """
@@ -18,18 +66,17 @@ class Considered(Struct, frozen=True, omit_defaults=True):
 
     ``source`` says what ``id`` names in the document: a `discount`, an `entitlement`, a `wallet`,
     or the reward of a `voucher` that no discount takes.  ``percent`` is what is offered, where it
-    is a percentage, ``redemption`` whose voucher it is for, ``missing`` what the bill lacks to the
-    least one that it takes, and ``limited`` which limits made it less.
+    is a percentage, ``redemption`` whose voucher it is for, and ``limited`` the places of its
+    limits that made it less, or nothing.
     """
 
     source: Literal["discount", "entitlement", "wallet", "voucher"]
     id: str
     amount: int = 0
     percent: int | None = None
-    reason: str = ""
+    why_not: WhyNot | None = None
     redemption: str = ""
-    missing: int = 0
-    limited: str = ""
+    limited: tuple[int, ...] = ()
 
 
 class PricedLine(Struct, frozen=True, omit_defaults=True):

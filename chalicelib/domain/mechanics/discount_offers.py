@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from chalicelib.domain.ledger import calendar, money
 from chalicelib.domain.ledger.account import LIFETIME, Account
+from chalicelib.domain.ledger.bill import WhyNot
 from chalicelib.domain.ledger.events import Line
 from chalicelib.domain.mechanics import households, statuses
 from chalicelib.domain.mechanics.discount_terms import (
@@ -67,21 +68,20 @@ class Offer(NamedTuple):
     """
     What one discount would take off: a percentage of each line, or an amount of each.
 
-    ``reason`` says why it offers nothing, and ``missing`` what the lines in its scope lack to its
-    least bill, where that is why; ``redemption`` whose voucher it is for.  ``chosen`` are the lines
-    in its scope, ``part`` what of them is within its limits, and ``limited`` says which made it
-    less.  Where somebody else pays more of a line than it costs by this, ``beyond`` is how much.
+    ``why_not`` says why it offers nothing; ``redemption`` whose voucher it is for.  ``chosen`` are
+    the lines in its scope, ``part`` what of them is within its limits, and ``limited`` the places
+    of those that made it less.  Where somebody else pays more of a line than it costs by this,
+    ``beyond`` is how much.
     """
 
     discount: Discount
     lines: dict[str, int | None]
     percent: int | None = None
-    reason: str = ""
+    why_not: WhyNot | None = None
     redemption: str = ""
-    missing: int = 0
     chosen: tuple[Line, ...] = ()
     part: tuple[Line, ...] = ()
-    limited: str = ""
+    limited: tuple[int, ...] = ()
     beyond: Mapping[str, int] = {}
 
 
@@ -166,24 +166,23 @@ def _offer(
     ``room`` is what its limits leave open.
     """
     if discount.id in purchase.excluded:
-        return Offer(discount, {}, reason="it was excluded")
+        return Offer(discount, {}, why_not=WhyNot("excluded"))
     chosen = scope.chosen(left, discount.scope)
     if not chosen:
         free = any(scope.in_scope(line, discount.scope) for line in purchase.lines)
-        why = "what is in its scope is free" if free else "no line is in its scope"
-        return Offer(discount, {}, reason=why)
+        return Offer(discount, {}, why_not=WhyNot("already_free" if free else "not_in_scope"))
     part = chosen if room is None else room.lines()
     offer = _by_terms(account, programme, purchase, discount, part or chosen, shown=shown)
-    missing = (discount.min_bill or 0) - sum(line.amount for line in chosen)
-    if missing > 0 and not offer.reason:
-        why = f"it takes a bill of {discount.min_bill}, and {missing} is missing"
-        return Offer(discount, {}, reason=why, missing=missing)
-    if room is None or offer.reason:
+    least, there = discount.min_bill or 0, sum(line.amount for line in chosen)
+    if there < least and not offer.why_not:
+        why_not = WhyNot("below_min_bill", there=there, needed=least)
+        return Offer(discount, {}, why_not=why_not)
+    if room is None or offer.why_not:
         return offer._replace(chosen=chosen, part=part)
     lines = room.off(part, offer.lines, offer.percent or 0) if part else {}
-    limited = room.told()
+    limited = tuple(room.bound)
     if not lines:
-        return Offer(discount, {}, reason=f"its limit is reached: {limited}")
+        return Offer(discount, {}, why_not=WhyNot("limit_reached"), limited=limited)
     as_offered = (name for name in offer.beyond if lines.get(name) == offer.lines.get(name))
     beyond = {name: offer.beyond[name] for name in as_offered}
     return offer._replace(lines=lines, chosen=chosen, part=part, limited=limited, beyond=beyond)
@@ -207,16 +206,16 @@ def _by_terms(
         from chalicelib.domain.mechanics import covered, member_prices
 
         if not member_prices.entitled(account, programme, terms, purchase.day):
-            return Offer(discount, {}, reason="these prices are for others")
+            return Offer(discount, {}, why_not=WhyNot("for_others"))
         shares = covered.shares(purchase.lines, purchase.covered, chosen)
         off, beyond = member_prices.lower(terms, chosen, shares)
-        reason = "" if off else "it has no lower price for these lines"
-        return Offer(discount, off, reason=reason, beyond=beyond)
-    percent: int | str | None
+        why_not = None if off else WhyNot("no_lower_price")
+        return Offer(discount, off, why_not=why_not, beyond=beyond)
+    percent: int | WhyNot | None
     if not isinstance(terms, ByVoucher):
         percent = _percent(account, programme, purchase, discount, terms)
     elif not shown:
-        percent = f"it takes a voucher of {terms.reward}"
+        percent = WhyNot("voucher_needed", terms.reward)
     elif terms.amount is not None:
         # Off all of them together: each bears its share.
         prices = {line.id: line.amount for line in chosen}
@@ -224,8 +223,8 @@ def _by_terms(
         return Offer(discount, dict(money.apportion(whole, prices)))
     else:
         percent = terms.percent
-    if isinstance(percent, str):
-        return Offer(discount, {}, reason=percent)
+    if isinstance(percent, WhyNot):
+        return Offer(discount, {}, why_not=percent)
     return Offer(discount, {line.id: None for line in chosen}, percent)
 
 
@@ -235,7 +234,7 @@ def _percent(
     purchase: Purchase,
     discount: Discount,
     terms: SpendBands | SpendWindow | OnDates | ForStatus | ForHousehold | ForTier,
-) -> int | str:
+) -> int | WhyNot:
     """Return the percentage that a member gets, or why none."""
     match terms:
         case SpendBands():
@@ -244,27 +243,29 @@ def _percent(
         case SpendWindow():
             until = held_through(account, purchase.versions, discount.id, purchase.day)
             if until is None:
-                return f"{terms.at_least} was not yet spent in its window"
-            return terms.percent if purchase.day <= until else f"it held through {until}"
+                return WhyNot("not_spent_in_window", needed=terms.at_least)
+            held = purchase.day <= until
+            return terms.percent if held else WhyNot("held_until", day=until.isoformat())
         case OnDates():
             if not _is_on(terms, account.birthday, purchase.day, purchase.holidays):
-                return f"{purchase.day} is none of its days"
+                return WhyNot("not_on_day", day=purchase.day.isoformat())
             return terms.percent
         case ForStatus():
-            known = (statuses.holds_on(account, programme, s, purchase.day) for s in terms.any)
-            return terms.percent if any(known) else f"no status of it holds on {purchase.day}"
+            if not any(statuses.holds_on(account, programme, s, purchase.day) for s in terms.any):
+                return WhyNot("no_status", day=purchase.day.isoformat())
+            return terms.percent
         case ForHousehold():
             return _household_percent(account, terms, purchase.household)
         case ForTier():
             tier = account.enrolments[programme.id].tier
-            return terms.percent.get(tier) or f"it is not for the tier {tier}"
+            return terms.percent.get(tier) or WhyNot("tier_not_named", tier)
 
 
-def _not_spent_enough(terms: SpendBands, spent: int, household: Household | None) -> str:
+def _not_spent_enough(terms: SpendBands, spent: int, household: Household | None) -> WhyNot:
     if terms.shared and household is not None:
         # What the others spent is not this member's to know.
-        return f"the household has not spent {terms.at_least} yet"
-    return f"{spent} of {terms.at_least} is spent"
+        return WhyNot("household_not_spent", needed=terms.at_least)
+    return WhyNot("not_spent", there=spent, needed=terms.at_least)
 
 
 def band(terms: SpendBands, spent: int) -> int:
@@ -298,15 +299,15 @@ def _of_window(buckets: dict[str, int], terms: SpendBands, day: date) -> int:
 
 def _household_percent(
     account: Account, terms: ForHousehold, household: Household | None
-) -> int | str:
+) -> int | WhyNot:
     """Return the percentage that a household brings, or why none."""
     belongs = households.belonging(account)
     if belongs is None or household is None:
-        return "the member belongs to no household"
+        return WhyNot("no_household")
     if household.size < terms.at_least:
-        return f"the household is of {household.size}, and {terms.at_least} are needed"
+        return WhyNot("household_too_small", there=household.size, needed=terms.at_least)
     if terms.roles and belongs.role not in terms.roles:
-        return f"it is not for the role {belongs.role}"
+        return WhyNot("role_not_named", belongs.role)
     return terms.percent
 
 
@@ -335,5 +336,5 @@ def _full_sets(discount: Discount, terms: BuyGet, chosen: Sequence[Line]) -> Off
     off: dict[str, int | None] = {}
     off |= sets.off(chosen)
     there = sum(line.quantity for line in chosen)
-    few = f"{sets.size} units make a set, and {there} are there" if there < sets.size else ""
-    return Offer(discount, off, reason=few)
+    few = WhyNot("too_few_units", there=there, needed=sets.size) if there < sets.size else None
+    return Offer(discount, off, why_not=few)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from chalicelib.domain.mechanics import statuses
@@ -17,6 +17,7 @@ from chalicelib.domain.mechanics.discount_terms import (
     ForStatus,
     ForTier,
     MemberPrices,
+    OfferLimit,
     OnDates,
     SpendBands,
     SpendWindow,
@@ -38,7 +39,7 @@ def words(compose: Composer) -> Iterator[Description]:
             *_terms_in_words(compose, discount),
             *compose.lines(discount.scope),
             _least_bill(compose, discount),
-            *_limits(compose, discount),
+            *limits(compose, discount.limits),
             _rivals(compose, section, discount),
             of=discount,
         )
@@ -56,8 +57,9 @@ def _least_bill(compose: Composer, discount: Discount) -> Message | None:
     return compose.message("discounts-min-bill", money=compose.money(discount.min_bill))
 
 
-def _limits(compose: Composer, discount: Discount) -> Iterator[Message]:
-    for limit in discount.limits:
+def limits(compose: Composer, some: Iterable[OfferLimit]) -> Iterator[Message]:
+    """Yield what each limit of a discount is, and what it is for."""
+    for limit in some:
         if limit.money is not None:
             most = compose.money(limit.money)
             yield compose.message("discounts-limit-money", money=most, window=limit.window)

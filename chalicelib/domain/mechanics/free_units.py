@@ -12,7 +12,7 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from chalicelib.domain.ledger.account import Account
-from chalicelib.domain.ledger.bill import Considered, PricedLine
+from chalicelib.domain.ledger.bill import Considered, PricedLine, WhyNot
 from chalicelib.domain.ledger.calendar import Instant
 from chalicelib.domain.ledger.events import LINE_ID_LENGTH, Line
 from chalicelib.domain.ledger.quote import Freed
@@ -58,7 +58,7 @@ def free(account: Account, programme: Programme, purchase: Purchase, now: Instan
             "entitlement",
             name,
             worth := freeing.worth.get(name, 0),
-            reason="" if worth else _why_not(purchase, name, scope, held.get(name)),
+            why_not=None if worth else _why_not(purchase, name, scope, held.get(name)),
         )
         for name, scope in waiving.items()
     )
@@ -128,13 +128,13 @@ class _Freeing:
         return part
 
 
-def _why_not(purchase: Purchase, name: str, scope: LineScope, held: Held | None) -> str:
+def _why_not(purchase: Purchase, name: str, scope: LineScope, held: Held | None) -> WhyNot:
     if name in purchase.excluded:
-        return "it was excluded"
+        return WhyNot("excluded")
     if held is None:
-        return "the member does not have it"
+        return WhyNot("not_entitled")
     if held.left == 0:
-        return "none of it is left"
+        return WhyNot("none_left")
     if any(in_scope(line, scope) for line in purchase.lines):
-        return "what is in its scope is free"
-    return "no line is in its scope"
+        return WhyNot("already_free")
+    return WhyNot("not_in_scope")

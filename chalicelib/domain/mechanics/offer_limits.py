@@ -35,8 +35,8 @@ class Room:
     """
     What the limits of a discount leave open to a purchase, of which each voucher takes its part.
 
-    ``chosen`` are the lines in its scope, the dearest units first.  ``bound`` are the limits by
-    which the last voucher got less.
+    ``chosen`` are the lines in its scope, the dearest units first.  ``bound`` are the
+    places of the limits by which the last voucher got less.
     """
 
     def __init__(
@@ -56,23 +56,23 @@ class Room:
             max(most_of(limit) - _used(account, programme, discount, place, day), 0)
             for place, limit in enumerate(discount.limits)
         ]
-        self.bound: dict[int, OfferLimit] = {}
+        self.bound: list[int] = []
 
     def lines(self) -> tuple[Line, ...]:
         """Return what of lines the discount may be for: of units, the dearest."""
-        self.bound = {}
+        self.bound = []
         kept = {line.id: line for line in self._chosen}
         for place, limit, on in self._limits:
             left = self._left[place]
             if limit.orders is not None and not left and not on.isdisjoint(kept):
-                self.bound[place] = limit
+                self.bound.append(place)
                 kept = {name: line for name, line in kept.items() if name not in on}
             if (
                 limit.units is None
                 or sum(kept[name].quantity for name in on if name in kept) <= left
             ):
                 continue
-            self.bound[place] = limit
+            self.bound.append(place)
             for name, line in kept.items():
                 if name in on:
                     units = min(line.quantity, left)
@@ -123,17 +123,13 @@ class Room:
                 rounded = {name: amount or 0 for name, amount in wanted.items()}
                 most = sum(rounded.values())
                 if most > self._left[place] or not self._left[place]:
-                    self.bound[place] = limit
+                    self.bound.append(place)
                     rounded, most = money.apportion(self._left[place], rounded), self._left[place]
                 found |= rounded
             self._left[place] -= most
 
     def _rounded(self, line: Line, percent: int) -> int:
         return money.divide(line.amount * percent, _WHOLE, self._rounding)
-
-    def told(self) -> str:
-        """Return what the limits say by which the last voucher, or the discount, got less."""
-        return "; ".join(map(_told, self.bound.values()))
 
 
 def _most(line: Line, amount: int | None, percent: int) -> int:
@@ -165,15 +161,6 @@ def _part(line: Line, units: int) -> Line:
 def most_of(limit: OfferLimit) -> int:
     """Return how much a limit leaves in all."""
     return limit.money or limit.units or limit.orders or 0
-
-
-def _told(limit: OfferLimit) -> str:
-    times = {"order": "an order", "lifetime": "in all"}.get(limit.window, f"a {limit.window}")
-    if limit.money is not None:
-        return f"at most {limit.money} off {times}"
-    if limit.units is not None:
-        return f"at most {limit.units} units {times}"
-    return f"in at most {limit.orders} orders {times}"
 
 
 # ── What is used ──

@@ -20,7 +20,7 @@ from chalicelib.domain.errors import Invalid
 from chalicelib.domain.ledger import money
 from chalicelib.domain.ledger.account import Account
 from chalicelib.domain.ledger.activity import Activity, checked
-from chalicelib.domain.ledger.bill import Considered, PricedLine
+from chalicelib.domain.ledger.bill import Considered, PricedLine, WhyNot
 from chalicelib.domain.ledger.calendar import Instant
 from chalicelib.domain.ledger.events import Line, OfferTaken
 from chalicelib.domain.ledger.money import Key
@@ -227,16 +227,15 @@ def _of_offers(offers: Sequence[Offer], reduced: _Reduced) -> Iterator[Considere
     some = any(reduced.by_offer.values()) or any(reduced.by_wallet.values())
     for place, offer in enumerate(offers):
         amount = reduced.by_offer[place]
-        why_not = offer.reason or ("others gave more" if some else "it comes to nothing")
+        why_not = offer.why_not or WhyNot("others_gave_more" if some else "comes_to_nothing")
         yield Considered(
             "discount",
             offer.discount.id,
             amount,
             offer.percent,
-            "" if amount else why_not,
+            None if amount else why_not,
             offer.redemption,
-            offer.missing,
-            offer.limited if amount else "",
+            offer.limited if amount or why_not.reason == "limit_reached" else (),
         )
 
 
@@ -306,20 +305,20 @@ def _of_vouchers(
     told = {offer.redemption for offer in offers}
     seen: set[str] = set()
     for each in purchase.vouchers:
-        reason = ""
+        why_not = None
         if each.id in seen:
-            reason = "it is presented already"
+            why_not = WhyNot("presented_twice")
         elif each.programme != programme.id:
-            reason = f"it is a voucher of {each.programme}"
+            why_not = WhyNot("other_programme", each.programme)
         elif each.id not in told:
-            reason = "it takes nothing off: it stands for something else"
+            why_not = WhyNot("goods_only")
         seen.add(each.id)
-        if reason:
-            yield Considered("voucher", each.reward, reason=reason, redemption=each.id)
+        if why_not:
+            yield Considered("voucher", each.reward, why_not=why_not, redemption=each.id)
 
 
 def _of_wallets(
-    programme: Programme, lots: Sequence[PrepaidLot], reduced: _Reduced, idle: dict[str, str]
+    programme: Programme, lots: Sequence[PrepaidLot], reduced: _Reduced, idle: dict[str, WhyNot]
 ) -> Iterator[Considered]:
     """Yield what the rates of each wallet took off, or why nothing; and why one pays nothing."""
     for wallet in wallets.SECTION.of(programme):
@@ -327,9 +326,9 @@ def _of_wallets(
         rates = {each.lot.key.rate for each in lots if each.currency == key} - {0}
         if rates or key in idle:
             amount = reduced.by_wallet.get(key, 0)
-            reason = "" if amount else idle.get(key, "others gave more")
+            why_not = None if amount else idle.get(key, WhyNot("others_gave_more"))
             percent = rates.pop() if len(rates) == 1 else None
-            yield Considered("wallet", wallet.currency, amount, percent, reason)
+            yield Considered("wallet", wallet.currency, amount, percent, why_not)
 
 
 def _idle(
@@ -338,7 +337,7 @@ def _idle(
     asked: Sequence[Payer],
     draws: Sequence[Draw],
     due: int,
-) -> dict[str, str]:
+) -> dict[str, WhyNot]:
     """Return why wallets that were asked to pay pay nothing, by currency."""
     drawn = {draw.currency for draw in draws}
     keys = {qualified(programme.id, each.wallet.currency): each for each in asked}

@@ -3,29 +3,30 @@
 from __future__ import annotations
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from chalicelib.domain.ledger import calendar
 from chalicelib.domain.ledger.account import Account
 from chalicelib.domain.ledger.activity import Activity
-from chalicelib.domain.ledger.bill import PricedLine
+from chalicelib.domain.ledger.bill import Considered, PricedLine
 from chalicelib.domain.ledger.calendar import Instant
 from chalicelib.domain.mechanics import discount_terms, entitlements, pricing, redemptions
 from chalicelib.domain.mechanics.discount_offers import Purchase
 from chalicelib.domain.mechanics.redemptions import Redemption
+from chalicelib.domain.programme.document import Programme
 from chalicelib.domain.programme.versions import Programmes, resolve_programme
 
 
 class Tried(Struct, frozen=True):
     """
-    What a voucher would take off a cart, alone: minor units of ``money``, in all and by line.
+    What a voucher would take off a cart, alone: minor units of a programme's money.
 
-    ``reason`` says why nothing, and is empty where it takes something off.
+    ``considered`` is all of it, or says why nothing; ``lines`` have it line by line.
     """
 
-    money: str
-    amount: int
+    programme: Programme
+    considered: Considered
     lines: tuple[PricedLine, ...]
-    reason: str = ""
 
 
 def try_voucher(
@@ -56,6 +57,6 @@ def try_voucher(
         excluded=frozenset(others),
     )
     priced = pricing.price(account, programme, purchase, (), now)
-    amount = priced.price - priced.net
-    why_not = [each.reason for each in priced.considered if each.redemption == redemption.id]
-    return Tried(programme.money.currency, amount, priced.lines, "" if amount else why_not[0])
+    by_discount = [each for each in priced.considered if each.redemption == redemption.id]
+    best = max(by_discount, key=lambda each: each.amount)
+    return Tried(programme, replace(best, amount=priced.price - priced.net), priced.lines)

@@ -17,7 +17,7 @@ from msgspec.structs import replace
 
 from chalicelib.domain.errors import Conflict, Invalid
 from chalicelib.domain.ledger.account import Account
-from chalicelib.domain.ledger.bill import PricedLine
+from chalicelib.domain.ledger.bill import PricedLine, WhyNot
 from chalicelib.domain.ledger.lots import Lot, Taken
 from chalicelib.domain.ledger.money import apportion
 from chalicelib.domain.ledger.quote import Draw
@@ -176,16 +176,16 @@ def counted(
     return [replace(line, counted=left[line.id]) for line in lines]
 
 
-def why_nothing(account: Account, programme: Programme, payer: Payer, due: int) -> str:
+def why_nothing(account: Account, programme: Programme, payer: Payer, due: int) -> WhyNot:
     """Return why a wallet that was asked to pay pays nothing, where ``due`` is left to pay."""
     if not due:
-        return "nothing is left to pay"
+        return WhyNot("nothing_due")
     units = _available(account, programme, payer.wallet)
     if payer.asked is not None:
         units = min(units, payer.asked)
     if units < payer.wallet.units:
-        return f"{units} are there to pay with, and {payer.wallet.units} are the least"
-    return "it pays in steps that are more than its share of the bill"
+        return WhyNot("too_little_there", there=units, needed=payer.wallet.units)
+    return WhyNot("steps_too_large")
 
 
 def _available(account: Account, programme: Programme, wallet: Wallet) -> int:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chalicelib.domain.ledger.bill import Reclaimed
+from chalicelib.domain.ledger.bill import Reclaimed, WhyNot
 from chalicelib.domain.ledger.events import Line
 from chalicelib.domain.ledger.quote import Quote
 from chalicelib.domain.mechanics.entitlements import GrantEntitlement
@@ -34,10 +34,10 @@ def off(quote: Quote) -> dict[str, int]:
     return {each.id: each.price - each.net for each in quote.lines if each.price > each.net}
 
 
-def told(quote: Quote) -> str:
+def told(quote: Quote) -> WhyNot | None:
     """Return why nothing came off."""
     (found,) = (each for each in quote.considered if (each.source, each.id) == ("discount", "sets"))
-    return found.reason
+    return found.why_not
 
 
 @pytest.mark.parametrize(
@@ -83,8 +83,8 @@ def test_f_too_few_and_out_of_scope() -> None:
     few = quoted(member, Line("1", 200, 2, "food"), Line("2", 100, 1, "drink"))
     none = quoted(member, Line("1", 300, 3, "drink"))
 
-    assert (off(few), told(few)) == ({}, "3 units make a set, and 2 are there")
-    assert (off(none), told(none)) == ({}, "no line is in its scope")
+    assert (off(few), told(few)) == ({}, WhyNot("too_few_units", there=2, needed=3))
+    assert (off(none), told(none)) == ({}, WhyNot("not_in_scope"))
 
 
 def test_f_what_is_free_makes_no_set() -> None:
@@ -95,7 +95,9 @@ def test_f_what_is_free_makes_no_set() -> None:
     )
     member.do(grant, NOON)
 
-    assert told(quoted(member, Line("1", 300, 3, "tea"))) == "3 units make a set, and 2 are there"
+    assert told(quoted(member, Line("1", 300, 3, "tea"))) == WhyNot(
+        "too_few_units", there=2, needed=3
+    )
     assert off(quoted(member, Line("1", 400, 4, "tea")))["1"] == 100
 
 

@@ -15,6 +15,7 @@ from chalicelib.domain.decide.commands import Command
 from chalicelib.domain.decide.decider import Known
 from chalicelib.domain.decide.settling import due_at
 from chalicelib.domain.errors import MemberNotFound
+from chalicelib.domain.ledger.bill import WhyNot
 from chalicelib.domain.ledger.events import (
     HouseholdJoined,
     HouseholdLeft,
@@ -208,7 +209,7 @@ def offered(terms: Mapping[str, Any], member: Member, household: Household | Non
     document = priced(terms)
     purchase = Purchase(BILL, date(2026, 3, 2), household=household)
     (offer,) = discount_offers.offers(member.account, document, purchase, purchase.lines)
-    return offer.reason or offer.percent
+    return offer.why_not or offer.percent
 
 
 def priced(terms: Mapping[str, Any]) -> Any:
@@ -224,12 +225,12 @@ class TestDiscounts:
         ("terms", "size", "expected"),
         [
             ({}, 2, 5),
-            ({}, 1, "the household is of 1, and 2 are needed"),
-            ({"at_least": 3}, 2, "the household is of 2, and 3 are needed"),
+            ({}, 1, WhyNot("household_too_small", there=1, needed=2)),
+            ({"at_least": 3}, 2, WhyNot("household_too_small", there=2, needed=3)),
             ({"at_least": 3}, 3, 5),
             ({"roles": ["adult"]}, 2, 5),
-            ({"roles": ["child", "dependant"]}, 2, "it is not for the role adult"),
-            ({}, None, "the member belongs to no household"),
+            ({"roles": ["child", "dependant"]}, 2, WhyNot("role_not_named", "adult")),
+            ({}, None, WhyNot("no_household")),
         ],
     )
     def test_size_and_role(self, terms: dict[str, Any], size: int | None, expected: Any) -> None:
@@ -245,7 +246,13 @@ class TestDiscounts:
         ("own", "others", "window", "basis", "expected"),
         [
             (4_000, (3_000, 3_000), "lifetime", "before", 2),
-            (4_000, (3_000, 2_999), "lifetime", "before", "the household has not spent 10000 yet"),
+            (
+                4_000,
+                (3_000, 2_999),
+                "lifetime",
+                "before",
+                WhyNot("household_not_spent", needed=10000),
+            ),
             (0, (10_000,), "calendar_year", "before", 2),
             (10_000, (), "lifetime", "before", 2),
             (10_000, (15_000, 5_000), "lifetime", "before", 4),
@@ -283,7 +290,7 @@ class TestDiscounts:
         terms = {"type": "spend_bands", "at_least": 10_000, "percent": 2}
         home = Household(2, (spender(terms, 50_000).account,))
 
-        assert offered(terms, spender(terms, 1), home) == "1 of 10000 is spent"
+        assert offered(terms, spender(terms, 1), home) == WhyNot("not_spent", there=1, needed=10000)
         assert not discount_terms.needs_household(priced(terms))
         assert discount_terms.shares_spend(priced({**terms, "shared": True}))
 

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chalicelib.domain.authoring.validation import validate
-from chalicelib.domain.ledger.bill import Bill
+from chalicelib.domain.ledger.bill import Bill, WhyNot
 from chalicelib.domain.ledger.events import Event, Line
 from chalicelib.domain.ledger.quote import Quote
 from chalicelib.domain.mechanics.entitlements import GrantEntitlement
@@ -38,10 +38,10 @@ def holding(*offers: dict[str, Any], **how: Any) -> Member:
     return member
 
 
-def answered(quote: Quote, name: str = "off") -> tuple[int, int, str]:
-    """Return what a discount took off, and what was missing and said where nothing."""
+def answered(quote: Quote, name: str = "off") -> tuple[int, WhyNot | None]:
+    """Return what a discount took off, or why nothing."""
     (found,) = (each for each in quote.considered if (each.source, each.id) == ("discount", name))
-    return found.amount, found.missing, found.reason
+    return found.amount, found.why_not
 
 
 def paid(bill: Bill) -> int:
@@ -64,17 +64,17 @@ def part_back(member: Member, purchase: Event, *lines: LineReversal) -> Bill:
 @pytest.mark.parametrize(
     ("cart", "scope", "told"),
     [
-        ([3000], {}, (500, 0, "")),
-        ([1000, 2000], {}, (500, 0, "")),
-        ([2999], {}, (0, 1, "it takes a bill of 3000, and 1 is missing")),
-        ([1], {}, (0, 2999, "it takes a bill of 3000, and 2999 is missing")),
+        ([3000], {}, (500, None)),
+        ([1000, 2000], {}, (500, None)),
+        ([2999], {}, (0, WhyNot("below_min_bill", there=2999, needed=3000))),
+        ([1], {}, (0, WhyNot("below_min_bill", there=1, needed=3000))),
         # Only what is in scope counts; of two lines the first is food.
-        ([1800, 9000], FOOD, (0, 1200, "it takes a bill of 3000, and 1200 is missing")),
-        ([3000, 1], FOOD, (500, 0, "")),
+        ([1800, 9000], FOOD, (0, WhyNot("below_min_bill", there=1800, needed=3000))),
+        ([3000, 1], FOOD, (500, None)),
     ],
 )
 def test_f_the_least_bill_is_told(
-    cart: list[int], scope: dict[str, Any], told: tuple[int, int, str]
+    cart: list[int], scope: dict[str, Any], told: tuple[int, WhyNot | None]
 ) -> None:
     """F: below it the answer says how much is missing; at it the discount is given."""
     member = holding(off(500, 3000, scope=scope))
@@ -95,7 +95,8 @@ def test_f_what_is_free_does_not_count() -> None:
     member.do(grant, NOON)
     lines = (Line("t", 800, 2, "tea"), line("f", 599))
 
-    assert answered(quoted(member, *lines, vouchers=("red_1",)))[1] == 1
+    short = WhyNot("below_min_bill", there=999, needed=1000)
+    assert answered(quoted(member, *lines, vouchers=("red_1",))) == (0, short)
     more = (lines[0], line("f", 600))
     assert answered(quoted(member, *more, vouchers=("red_1",)))[0] == 500
 
@@ -116,17 +117,16 @@ def test_f_every_kind_of_offer_may_have_one(terms: dict[str, Any]) -> None:
 
     assert answered(quoted(member, Line("1", 999, 10, sku="X"))) == (
         0,
-        1,
-        "it takes a bill of 1000, and 1 is missing",
+        WhyNot("below_min_bill", there=999, needed=1000),
     )
-    assert answered(quoted(member, Line("1", 1000, 10, sku="X"))) == (100, 0, "")
+    assert answered(quoted(member, Line("1", 1000, 10, sku="X"))) == (100, None)
 
 
 def test_f_what_is_not_had_is_told_first() -> None:
     """F: who has no voucher is told that, and not to buy more."""
     member = Member(clinic(off(500, 3000), rewards=[reward("off", 1)]))
 
-    assert answered(quoted(member, line("1", 100))) == (0, 0, "it takes a voucher of off")
+    assert answered(quoted(member, line("1", 100))) == (0, WhyNot("voucher_needed", "off"))
 
 
 @pytest.mark.parametrize("least", [0, -1, 10**15 + 1, "100"])

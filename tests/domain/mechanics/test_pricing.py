@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from chalicelib.domain.decide.deciding import decide
 from chalicelib.domain.ledger.activity import Activity
+from chalicelib.domain.ledger.bill import WhyNot
 from chalicelib.domain.ledger.events import Line
 from chalicelib.domain.ledger.quote import Quote
 from chalicelib.domain.mechanics.entitlement_uses import UseEntitlement
@@ -64,10 +65,10 @@ def nets(quote: Quote) -> dict[str, int]:
     return {each.id: each.net for each in quote.lines}
 
 
-def answered(quote: Quote) -> list[tuple[str, str, int, str]]:
+def answered(quote: Quote) -> list[tuple[str, str, int, WhyNot | None]]:
     """Return what became of each voucher that was presented."""
     return [
-        (each.redemption, each.id, each.amount, each.reason)
+        (each.redemption, each.id, each.amount, each.why_not)
         for each in quote.considered
         if each.redemption
     ]
@@ -268,14 +269,18 @@ def test_what_is_free_is_free_in_its_scope_alone() -> None:
 @pytest.mark.parametrize(
     ("cart", "more", "reasons"),
     [
-        (["tea"], {}, {"first": "", "second": "what is in its scope is free"}),
-        (["tea"], {"excluded": frozenset({"first"})}, {"first": "it was excluded", "second": ""}),
-        (["tea", "tea"], {}, {"first": "", "second": ""}),
-        (["food"], {}, {"first": "no line is in its scope", "second": "no line is in its scope"}),
+        (["tea"], {}, {"first": None, "second": WhyNot("already_free")}),
+        (
+            ["tea"],
+            {"excluded": frozenset({"first"})},
+            {"first": WhyNot("excluded"), "second": None},
+        ),
+        (["tea", "tea"], {}, {"first": None, "second": None}),
+        (["food"], {}, {"first": WhyNot("not_in_scope"), "second": WhyNot("not_in_scope")}),
     ],
 )
 def test_why_an_entitlement_pays_for_nothing(
-    cart: list[str], more: dict[str, Any], reasons: dict[str, str]
+    cart: list[str], more: dict[str, Any], reasons: dict[str, WhyNot | None]
 ) -> None:
     """Each says so: which were not held, are used up, or came too late for what was there."""
     tea = {"waives": {"include": {"categories": ["tea"]}}}
@@ -291,15 +296,15 @@ def test_why_an_entitlement_pays_for_nothing(
     member = Member(document)
     lines = [line(str(number), 100, category) for number, category in enumerate(cart)]
 
-    told = {each.id: each.reason for each in quoted(member, *lines, **more).considered}
-    assert told == {**reasons, "gift": "the member does not have it"}
+    told = {each.id: each.why_not for each in quoted(member, *lines, **more).considered}
+    assert told == {**reasons, "gift": WhyNot("not_entitled")}
 
     for name in ("first", "second"):
         use = UseEntitlement(member="mem_1", programme="clinic", entitlement=name)
         member.do(use, NOON)
-    told = {each.id: each.reason for each in quoted(member, *lines, name="q2").considered}
-    used = "none of it is left"
-    assert told == {"first": used, "second": used, "gift": "the member does not have it"}
+    told = {each.id: each.why_not for each in quoted(member, *lines, name="q2").considered}
+    used = WhyNot("none_left")
+    assert told == {"first": used, "second": used, "gift": WhyNot("not_entitled")}
 
 
 @pytest.mark.parametrize(
@@ -471,8 +476,8 @@ def test_m9_two_vouchers_of_one_reward() -> None:
 
     assert made.due == 1500
     assert answered(made) == [
-        (vouchers[0], "five", 500, ""),
-        (vouchers[1], "five", 0, "others gave more"),
+        (vouchers[0], "five", 500, None),
+        (vouchers[1], "five", 0, WhyNot("others_gave_more")),
     ]
     assert made.redemptions == vouchers[:1]
 
@@ -496,9 +501,9 @@ def test_m9_a_voucher_that_stands_for_something_else() -> None:
     made = quoted(member, line("1", 2000), vouchers=(five, mug, five))
 
     assert answered(made) == [
-        (five, "five", 500, ""),
-        (mug, "mug", 0, "it takes nothing off: it stands for something else"),
-        (five, "five", 0, "it is presented already"),
+        (five, "five", 500, None),
+        (mug, "mug", 0, WhyNot("goods_only")),
+        (five, "five", 0, WhyNot("presented_twice")),
     ]
     assert made.redemptions == (five,)
 
@@ -512,8 +517,8 @@ def test_m9_a_voucher_that_was_excluded_or_has_no_line() -> None:
     made = quoted(member, line("1", 2000), vouchers=vouchers, excluded=frozenset({"ten"}))
 
     assert [each[1:] for each in answered(made)] == [
-        ("five", 0, "no line is in its scope"),
-        ("ten", 0, "it was excluded"),
+        ("five", 0, WhyNot("not_in_scope")),
+        ("ten", 0, WhyNot("excluded")),
     ]
 
 
@@ -539,8 +544,8 @@ def test_m9_a_wallet_that_pays_nothing_says_why() -> None:
 
     made = quoted(member, line("1", 2000), payments=(Payment("prepaid", 500), Payment("cashback")))
 
-    reasons = {each.id: each.reason for each in made.considered if each.source == "wallet"}
-    assert reasons == {"prepaid": "nothing is left to pay", "cashback": "nothing is left to pay"}
+    reasons = {each.id: each.why_not for each in made.considered if each.source == "wallet"}
+    assert reasons == {"prepaid": WhyNot("nothing_due"), "cashback": WhyNot("nothing_due")}
     assert made.draws == ()
 
 

@@ -9,7 +9,7 @@ import pytest
 from chalicelib.domain.authoring.validation import check_succession
 from chalicelib.domain.ledger import calendar
 from chalicelib.domain.ledger.activity import Activity
-from chalicelib.domain.ledger.bill import Considered
+from chalicelib.domain.ledger.bill import Considered, WhyNot
 from chalicelib.domain.ledger.events import SpendCounted, SpendTerm
 from chalicelib.domain.mechanics.quoting import MakeQuote
 from chalicelib.domain.programme.document import Programme
@@ -148,9 +148,9 @@ def test_the_term() -> None:
     member.buy(1_000, "2026-02-10")
 
     assert holds(member, "2026-02-20")
-    assert considered(member, "2026-02-21").reason == "it held through 2026-02-20"
-    assert considered(Member(clinic(at_least=1_000)), "2026-02-21").reason == (
-        "1000 was not yet spent in its window"
+    assert considered(member, "2026-02-21").why_not == WhyNot("held_until", day="2026-02-20")
+    assert considered(Member(clinic(at_least=1_000)), "2026-02-21").why_not == (
+        WhyNot("not_spent_in_window", needed=1000)
     )
 
 
@@ -196,13 +196,13 @@ def test_calendar_years_beside_a_rolling_ladder() -> None:
     member.buy(600, "2026-01-10")
     assert member.account.enrolments["clinic"].tier == "silver"
     member.buy(399, "2026-06-10")
-    assert considered(member, "2026-06-11").reason == "999 of 1000 is spent"
+    assert considered(member, "2026-06-11").why_not == WhyNot("not_spent", there=999, needed=1000)
 
     member.buy(1, "2026-12-31")
 
     assert considered(member, "2026-12-31T23:00:00Z").percent == 4
     assert member.account.enrolments["clinic"].tier == "base"
-    assert considered(member, "2027-01-01").reason == "0 of 1000 is spent"
+    assert considered(member, "2027-01-01").why_not == WhyNot("not_spent", there=0, needed=1000)
 
 
 @pytest.mark.parametrize(

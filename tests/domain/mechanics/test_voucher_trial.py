@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from chalicelib.domain.errors import LoyaltyError
+from chalicelib.domain.ledger.bill import WhyNot
 from chalicelib.domain.ledger.events import Line
 from chalicelib.domain.mechanics.entitlements import GrantEntitlement
 from chalicelib.domain.mechanics.voucher_trial import Tried, try_voucher
@@ -50,7 +51,7 @@ def test_what_it_takes_off() -> None:
     """Its amount alone, spread over the lines; what else the member has changes nothing."""
     found = tried(holding())
 
-    assert (found.money, found.amount, found.reason) == ("GBP", 500, "")
+    assert (found.considered.amount, found.considered.why_not) == (500, None)
     assert [(each.id, each.price, each.net) for each in found.lines] == [
         ("a", 2_000, 1_667),
         ("b", 1_000, 833),
@@ -60,16 +61,16 @@ def test_what_it_takes_off() -> None:
 @pytest.mark.parametrize(
     ("more", "name", "reason"),
     [
-        ({"min_bill": 3_001}, "red_1", "it takes a bill of 3001, and 1 is missing"),
-        ({"scope": {"include": {"categories": ["food"]}}}, "red_1", "no line is in its scope"),
-        ({}, "red_2", "it takes nothing off: it stands for something else"),
+        ({"min_bill": 3_001}, "red_1", WhyNot("below_min_bill", there=3000, needed=3001)),
+        ({"scope": {"include": {"categories": ["food"]}}}, "red_1", WhyNot("not_in_scope")),
+        ({}, "red_2", WhyNot("goods_only")),
     ],
 )
-def test_why_it_takes_nothing_off(more: dict[str, Any], name: str, reason: str) -> None:
+def test_why_it_takes_nothing_off(more: dict[str, Any], name: str, reason: WhyNot) -> None:
     """The answer says so, and is no refusal."""
     found = tried(holding(**more), name=name)
 
-    assert (found.amount, found.reason) == (0, reason)
+    assert (found.considered.amount, found.considered.why_not) == (0, reason)
     assert [each.net for each in found.lines] == [2_000, 1_000]
 
 
@@ -83,7 +84,7 @@ def refusal(member: Member, **how: str) -> str:
 def test_what_cannot_be_used() -> None:
     """A voucher whose days are over, that was used or cancelled, and a cart in other money."""
     member = holding()
-    assert tried(member, now="2026-03-04T23:59:59.999Z").amount == 500
+    assert tried(member, now="2026-03-04T23:59:59.999Z").considered.amount == 500
     assert refusal(member, now="2026-03-05T00:00:00Z") == "voucher_expired"
     assert refusal(member, money="EUR") == "currency_mismatch"
 

@@ -8,6 +8,7 @@ import pytest
 
 from chalicelib.domain.authoring.validation import check_succession, validate
 from chalicelib.domain.ledger.activity import Activity
+from chalicelib.domain.ledger.bill import WhyNot
 from chalicelib.domain.ledger.quote import Quote
 from chalicelib.domain.mechanics import wallet_payments, wallets
 from chalicelib.domain.mechanics.payment_reversals import ReversePayment
@@ -206,14 +207,14 @@ def test_money_keeps_its_wallet() -> None:
 @pytest.mark.parametrize(
     ("held", "asked", "due", "why"),
     [
-        (50, None, 0, "nothing is left to pay"),
-        (9, None, 500, "9 are there to pay with, and 10 are the least"),
-        (50, 3, 500, "3 are there to pay with, and 10 are the least"),
-        (50, 70, 500, "it pays in steps that are more than its share of the bill"),
-        (10, None, 500, "it pays in steps that are more than its share of the bill"),
+        (50, None, 0, WhyNot("nothing_due")),
+        (9, None, 500, WhyNot("too_little_there", there=9, needed=10)),
+        (50, 3, 500, WhyNot("too_little_there", there=3, needed=10)),
+        (50, 70, 500, WhyNot("steps_too_large")),
+        (10, None, 500, WhyNot("steps_too_large")),
     ],
 )
-def test_why_a_wallet_pays_nothing(held: int, asked: int | None, due: int, why: str) -> None:
+def test_why_a_wallet_pays_nothing(held: int, asked: int | None, due: int, why: WhyNot) -> None:
     """By what is there, and what was asked of it; the least that it pays is one step."""
     document = programme(
         currencies=[points()],
