@@ -17,17 +17,20 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from typing import Final, NamedTuple
 
+from tests.fuzz import largest
 from tests.fuzz.contract import local_contract
 from tests.fuzz.ground import Ground, StoreName, ground_on
 from tests.fuzz.judge import Judge, code_of, decoded
 from tests.fuzz.requests import Credential, Generator, Request
-from tests.journeys.client import Answer
+from tests.journeys.client import Answer, Transport
 from tests.journeys.contract import Operation
 
 LENGTH: Final = 1000
 # Every so many chapters one runs on the real stores and the engine, which are slower.
 ENGINE_EVERY: Final = 40
 _ENGINE_AT: Final = 1
+# Of what body on memory is looked at.
+_LARGE_B: Final = 32_000
 
 MakeGround = Callable[[StoreName, random.Random], AbstractContextManager[Ground]]
 Outcome = tuple[str, int, str]  # operation id, status, code
@@ -110,7 +113,7 @@ def _step(
 ) -> Exchange | Violation:
     answer = None
     try:
-        answer = ground.transport(*request)
+        answer = sent(ground.transport, index, request)
         operation = judge.operation(request)
         judge.check(operation, request, answer)
         judge.check_told(credential, request, answer)
@@ -119,6 +122,25 @@ def _step(
     if answer.status < 300 and operation is not None and operation.scope is not None:
         _learn(credential, request, answer)
     return Exchange(index, request, operation, answer)
+
+
+def sent(transport: Transport, index: int, request: Request) -> Answer:
+    """
+    Send a request; raise ``AssertionError`` where it takes more than the largest may.
+
+    Of memory every second large one is asked, and not of time as well: to see it is slow.
+    """
+
+    def send() -> Answer:
+        return transport(*request)
+
+    if len(request.body) > _LARGE_B and index % 2:
+        answer, memory_b = largest.memory_of(send)
+        assert memory_b < largest.MEMORY_MAX_B, f"it took {memory_b / 1e6:.0f} MB"
+        return answer
+    answer, cpu_s = largest.cpu_of(send)
+    assert cpu_s < largest.CPU_MAX_S, f"it took {cpu_s:.1f} s of CPU"
+    return answer
 
 
 def _learn(credential: Credential, request: Request, answer: Answer) -> None:

@@ -9,6 +9,7 @@ from typing import Any, Final, NamedTuple
 from urllib.parse import quote, urlencode
 
 from chalicelib.domain.ledger.calendar import Instant
+from chalicelib.routes.parsing import BODY_BYTES_MAX
 from tests.catalogue.catalogue import EXAMPLES
 from tests.fuzz import corpus
 from tests.fuzz.memory import Memory
@@ -22,6 +23,9 @@ _BODY_ODD: Final = 0.45
 _BODY_DAMAGED: Final = 0.08
 _PART_ODD: Final = 0.05
 _LISTED: Final = 100
+# How often everything in a body is at its maximum, and how much of what a body may be it then is.
+_LARGEST: Final = 0.003
+_ROOM: Final = BODY_BYTES_MAX * 9 // 10
 
 
 class Request(NamedTuple):
@@ -72,17 +76,22 @@ class Generator:
         if self._sent and rng.random() < 0.04:
             return rng.choice(self._sent)
         credential = rng.choice(self._credentials)
-        made = self._made(rng.choice(self._operations), credential)
+        operation = rng.choice(self._operations)
+        made = self._made(operation, credential, _ROOM if self._odd(_LARGEST) else None)
         self._sent.append((made, credential))
         del self._sent[:-_LISTED]
         return made, credential
 
-    def _made(self, operation: Operation, credential: Credential) -> Request:
+    def largest(self, operation: Operation, credential: Credential) -> Request:
+        """Return a request of an operation with a body as large as it may be."""
+        return self._made(operation, credential, _ROOM)
+
+    def _made(self, operation: Operation, credential: Credential, room: int | None) -> Request:
         rng = self._rng
         credential.memory.dwell_on(self._names(operation), rng)
-        maker = Maker(self._components, credential.memory, rng, credential.now())
+        maker = Maker(self._components, credential.memory, rng, credential.now(), room=room)
         method = rng.choice(corpus.METHODS) if self._odd(0.02) else operation.method
-        body = self._body(operation, maker)
+        body = self._body(operation, maker, is_large=room is not None)
         headers = self._headers(operation, credential, has_body=bool(body))
         return Request(method, self._target(operation, maker, credential), headers, body)
 
@@ -147,15 +156,16 @@ class Generator:
             return str(value).lower()
         return str(value)
 
-    def _body(self, operation: Operation, maker: Maker) -> bytes:
+    def _body(self, operation: Operation, maker: Maker, *, is_large: bool) -> bytes:
         rng = self._rng
         declared = operation.entry.get("requestBody")
         if declared is None:
             return rng.choice(corpus.BODIES) if self._odd() else b""
         body = maker.value(declared["content"]["application/json"]["schema"])
-        if rng.random() < _BODY_ODD:
+        # A large one is to get as far as it can.
+        if not is_large and rng.random() < _BODY_ODD:
             body = mutated(body, rng)
-        return written(body, rng, odd=rng.random() < _BODY_DAMAGED)
+        return written(body, rng, odd=not is_large and rng.random() < _BODY_DAMAGED)
 
     def _headers(
         self, operation: Operation, credential: Credential, *, has_body: bool

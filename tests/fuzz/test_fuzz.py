@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 
@@ -27,13 +28,14 @@ from tests.fuzz.chapter import LENGTH, Exchange, Violation
 from tests.fuzz.contract import local_contract
 from tests.fuzz.ground import Ground, StoreName, Stores
 from tests.fuzz.judge import Judge
+from tests.fuzz.largest import CPU_MAX_S, MEMORY_MAX_B
 from tests.fuzz.memory import Memory
 from tests.fuzz.mutation import mutated, written
 from tests.fuzz.patterns import fits, matching
 from tests.fuzz.requests import Credential, Request
 from tests.journeys.client import Answer
 
-SEED = 20_261_133
+SEED = 20_261_134
 SLICE = 20_000
 
 
@@ -61,6 +63,28 @@ def test_same_seed_same_requests(chapter_number: int) -> None:
 
     assert once == again
     assert chapter.run(8, first, 60).outcomes != once.outcomes
+
+
+@pytest.mark.parametrize(
+    ("body_b", "index", "takes"), [(10, 1, "CPU"), (40_000, 0, "CPU"), (40_000, 1, "MB")]
+)
+def test_what_takes_too_much_is_found(body_b: int, index: int, takes: str) -> None:
+    """A request whose answer takes more than a second of CPU, or a hundred megabytes, is one."""
+    answer = Answer(200, {}, b"")
+
+    def greedy(method: str, target: str, headers: Mapping[str, str], body: bytes) -> Answer:
+        assert (method, target, headers, len(body)) == ("POST", "/", {}, body_b)
+        if takes == "MB":
+            assert bytearray(MEMORY_MAX_B)
+        until = time.process_time() + CPU_MAX_S * (takes == "CPU")
+        while time.process_time() < until:
+            pass
+        return answer
+
+    request = Request("POST", "/", {}, b"x" * body_b)
+    assert chapter.sent(lambda *_: answer, index, request) == answer
+    with pytest.raises(AssertionError, match=takes):
+        chapter.sent(greedy, index, request)
 
 
 def test_planted_fault_is_found_and_replayed() -> None:

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import random
+from collections.abc import Iterator
+
 import pytest
 
 from chalicelib.store.metering import measured
 from tests.fuzz import largest
+from tests.fuzz.contract import local_contract
+from tests.fuzz.ground import Ground as Fuzzed
+from tests.fuzz.ground import ground_on
 from tests.fuzz.largest import (
     CPU_MAX_S,
     LARGEST,
@@ -14,6 +20,8 @@ from tests.fuzz.largest import (
     QUOTE_MAX_S,
     Largest,
 )
+from tests.fuzz.requests import Generator
+from tests.journeys.contract import Operation
 from tests.journeys.world import Clinic, Ground, LocalWorld
 
 
@@ -23,6 +31,13 @@ def clinic(ground: Ground) -> Clinic:
     made = LocalWorld(ground.renewed()).clinic()
     made.publish(largest.programme())
     return made
+
+
+@pytest.fixture(scope="module")
+def catalogue() -> Iterator[Fuzzed]:
+    """Return an API on the engine in which every operation has been called once."""
+    with ground_on("engine", random.Random(1)) as made:  # noqa: S311 - to be had again
+        yield made
 
 
 @pytest.mark.parametrize("request_", LARGEST, ids=lambda each: each.operation)
@@ -50,6 +65,29 @@ def test_the_largest_request(clinic: Clinic, request_: Largest) -> None:
     if request_.write_units_max:
         assert cost.write_units <= request_.write_units_max
         assert cost.calls["TransactWriteItems"] == 1
+
+
+@pytest.mark.parametrize(
+    "operation",
+    [each for each in local_contract().operations if "requestBody" in each.entry],
+    ids=lambda each: str(each.entry["operationId"]),
+)
+def test_the_largest_body_of_every_operation(catalogue: Fuzzed, operation: Operation) -> None:
+    """Whatever its schema lets a body be, accepted or refused, takes no more than the largest."""
+    credential = catalogue.credentials[0]
+    rng = random.Random(str(operation.entry["operationId"]))  # noqa: S311 - to be had again
+    contract = local_contract()
+    generator = Generator([operation], contract.schemas, [credential], rng)
+    # The first imports what it needs, which no later one does.
+    catalogue.transport(*generator.largest(operation, credential))
+    for number in range(4):
+        request = generator.largest(operation, credential)
+        measure = largest.memory_of if number % 2 else largest.cpu_of
+        answer, taken = measure(lambda: catalogue.transport(*request))  # noqa: B023 - called now
+        size = len(request.body)
+        print(f"\n{answer.status}, {size} bytes: {taken:.3f}")  # noqa: T201 - as above
+        assert answer.status < 500, (answer.status, request.target, answer.body[:300])
+        assert taken < (MEMORY_MAX_B if number % 2 else CPU_MAX_S), (answer.status, request.target)
 
 
 def test_the_largest_quote(ground: Ground) -> None:
