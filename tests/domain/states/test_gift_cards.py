@@ -1,5 +1,5 @@
 """
-Gift cards: every state × every command.
+Gift cards: every state × every command × every policy for value that is spent.
 
 A card of 50.00, sold on 2 March through 1 April, of which 18.00 were used wherever it says so.  A
 cell reads: what has become of the card, what is left on it, and what else came of the command.
@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from typing import Final
+
+import pytest
 
 from chalicelib.domain.mechanics.gift_card_endings import Ended
 from chalicelib.domain.mechanics.gift_card_moves import Received
@@ -207,11 +209,25 @@ TABLE: Final[Mapping[str, Mapping[str, str]]] = {
         "look up": "cancelled, -1800",
     },
 }
+#: The cells that differ where nothing is owed: what is spent is written off, since a payment that
+#: went back cannot be refused.
+WRITTEN_OFF: Final[Mapping[str, Mapping[str, str]]] = {
+    "partly used": {"payment goes back": "cancelled, 0, back 3200, 1800 written off"},
+    "used up": {"payment goes back": "cancelled, 0, back 0, 5000 written off"},
+    "in a wallet": {"payment goes back": "cancelled, 0, back 0, 5000 written off"},
+    "used, then expired": {"payment goes back": "cancelled, 0, back 0, 1800 written off"},
+    "forfeited": {"payment goes back": "cancelled, 0, back 0, 1800 written off"},
+    "refunded": {"payment goes back": "cancelled, 0, back 0, 1800 written off"},
+    "used, and its payment went back": {
+        "payment goes back": "cancelled, 0, went back before",
+        "look up": "cancelled, 0",
+    },
+}
 
 
-def act(state: str, command: str) -> str:
+def act(state: str, command: str, policy: str) -> str:
     """Carry out a command, and return what it led to."""
-    document = selling(restored_life_days=10)
+    document = selling(restored_life_days=10, negative_balance=policy)
     card, member = Card(document).sell(), Member(document)
     steps, now = STATES[state]
     for step in steps:
@@ -236,12 +252,24 @@ def _told(result: object) -> list[str]:
         case PaymentUndone():
             (returned,) = result.returned
             owed = f" of which {returned.deficit} owed" if returned.deficit else ""
-            return [f"back {returned.amount}{owed}"]
+            lost = [f"{returned.written_off} written off"] if returned.written_off else []
+            return [f"back {returned.amount}{owed}", *lost]
         case _:
             return []
 
 
 @every_cell(TABLE, COMMANDS)
 def test_every_cell(state: str, command: str, outcome: str) -> None:
-    """It is refused with this code, or leads to this."""
-    assert outcome_of(lambda: act(state, command)) == outcome
+    """It is refused with this code, or leads to this, where the card owes what is spent."""
+    assert outcome_of(lambda: act(state, command, "deficit")) == outcome
+
+
+@pytest.mark.parametrize("policy", ["clamp", "reject"])
+@every_cell(
+    {state: {**row, **WRITTEN_OFF.get(state, {})} for state, row in TABLE.items()}, COMMANDS
+)
+def test_every_cell_where_nothing_is_owed(
+    state: str, command: str, outcome: str, policy: str
+) -> None:
+    """The same, where the programme writes off what is spent or else refuses to take it back."""
+    assert outcome_of(lambda: act(state, command, policy)) == outcome
