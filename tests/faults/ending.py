@@ -183,11 +183,12 @@ class Ending:
     """
     What is stored of both tenants, and what is stored of neither.
 
-    ``lists`` are the lists of days that each tenant had, from which instant on.
+    ``lists`` are the lists of days that each tenant had, from which instant on; both live in one
+    ``time_zone``.
     """
 
     def __init__(self, scenario: Scenario, lists: Mapping[str, Sequence[ListsOfDays]]) -> None:
-        self.lists = lists
+        self.lists, self.time_zone = lists, scenario.time_zone
         self.tenants = {
             tenant.id: TenantEnding(tenant.id, Programmes(scenario.versions[tenant.id]))
             for tenant in scenario.tenants

@@ -43,7 +43,9 @@ def replace_lists(play: Play, tenant: str) -> Request:
 
 def check_holiday(quote: Quote, ending: Ending, delivery: Delivery) -> Iterator[str]:
     """A quote has the discount of a holiday where its day is one, and else says that it is none."""
-    day = date.fromisoformat(quote.service_on)
+    day = calendar.local_date(quote.made_at, ending.time_zone)
+    if quote.service_on != f"{day}":
+        yield f"{quote.id} of {day} goes by {quote.service_on}"
     why_not = next(each.why_not for each in quote.considered if each.id == "holiday")
     told = why_not != WhyNot("not_on_day", day=day.isoformat())
     if told not in {_is_in(day, lists) for lists in _known(ending, delivery, old_ms=TTL_MS)}:

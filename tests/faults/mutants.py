@@ -81,7 +81,7 @@ from chalicelib.domain.mechanics.holds import PlaceHold
 from chalicelib.domain.mechanics.households import JoinHousehold
 from chalicelib.domain.mechanics.last_days import LastDay
 from chalicelib.domain.mechanics.payment_reversals import ReversePayment
-from chalicelib.domain.mechanics.quoting import QUOTES, ConfirmQuote
+from chalicelib.domain.mechanics.quoting import QUOTES, ConfirmQuote, MakeQuote
 from chalicelib.domain.mechanics.redemptions import REDEMPTIONS, CancelRedemption
 from chalicelib.domain.mechanics.remaining import REMAINING
 from chalicelib.domain.mechanics.reversal import ReverseActivity
@@ -95,6 +95,8 @@ from chalicelib.domain.programme import conditions
 from chalicelib.domain.programme.document import Programme
 from chalicelib.domain.programme.versions import ProgrammeVersion
 from chalicelib.routes import pricing as carts
+from chalicelib.store import holidays as stored_holidays
+from chalicelib.store.catalogue import CachedCatalogue
 from chalicelib.store.ledger import DynamoLedger
 from chalicelib.usecases import attempt, execution
 from tests.faults import broken_stores
@@ -106,6 +108,8 @@ _CART: Final = carts.activity_of
 _SETTLED: Final = attempt._settled
 _GRANT: Final[Callable[..., Any]] = earning._grant
 _VOUCHERS: Final = reversal._vouchers
+_REPLACEMENT: Final = stored_holidays.replacement
+_CACHED: Final = CachedCatalogue.__init__
 _NEXT: Final[Callable[..., Any]] = date_gifts._next
 
 
@@ -375,6 +379,32 @@ def _free_for_ever(decider: Decider, command: ConfirmQuote) -> Any:
         return quoting.confirm(decider, command)
 
 
+def _by_day_of_utc(decider: Decider, _programme: Programme, command: MakeQuote) -> date:
+    """Take the day of a purchase by UTC, not where the programme is."""
+    return date.fromisoformat(command.service_on or f"{calendar.local_date(decider.now, 'UTC')}")
+
+
+def _by_whole_dates(decider: Decider, command: MakeQuote) -> Any:
+    """Find a day on lists as a date, and not as one of every year."""
+    dated = {
+        name: frozenset(day for day in days if len(day) > len("12-31"))
+        for name, days in command.holidays.items()
+    }
+    return quoting.make(decider, replace(command, holidays=dated))
+
+
+def _first_lists_stay(*asked: Any) -> dict[str, Any]:
+    """Write lists of days where there are none, and otherwise leave what is there."""
+    replacement = _REPLACEMENT(*asked)
+    kept = "SET holidays = if_not_exists(holidays, :lists)"
+    return {**replacement, "UpdateExpression": kept}
+
+
+def _remembered_for_ever(remembered: CachedCatalogue, behind: Any, *_: Any) -> None:
+    """Keep what was read by a clock that stands still."""
+    _CACHED(remembered, behind, lambda: 0)
+
+
 def _used_nothing(
     _draft: EventBuilder, programme: Programme, entitlement: str, units: int
 ) -> EntitlementUse:
@@ -604,6 +634,14 @@ MUTANTS: Final[dict[str, Mutant]] = {
     "limit-not-counted": Mutant(plant=lambda: _swapped(offer_limits, "use", lambda *_: None)),
     "voucher-back-at-once": Mutant(
         plant=lambda: _swapped(reversal, "_vouchers", _vouchers_of_a_part)
+    ),
+    "day-of-utc": Mutant(plant=lambda: _swapped(quoting, "_service_day", _by_day_of_utc)),
+    "whole-dates-only": Mutant(plant=lambda: _handled(MakeQuote, _by_whole_dates)),
+    "first-lists-stay": Mutant(
+        plant=lambda: _swapped(stored_holidays, "replacement", _first_lists_stay)
+    ),
+    "remembered-for-ever": Mutant(
+        plant=lambda: _swapped(CachedCatalogue, "__init__", _remembered_for_ever)
     ),
     "truthy-conditions": Mutant(plant=lambda: _swapped(conditions.Compiled, "evaluate", _truthy)),
 }

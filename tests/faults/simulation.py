@@ -89,9 +89,12 @@ class Simulation:
         self._jitter = Chance(f"jitter {seed}")
         self._ids = {tenant.id: Ids(100) for tenant in self._scenario.tenants}
         self._catalogues = [
-            CachedCatalogue(DynamoCatalogue(slot.dynamo), lambda: self._play.now)
-            if self._weather.cold
-            else Known(self._scenario, slot.dynamo)
+            CachedCatalogue(
+                DynamoCatalogue(slot.dynamo)
+                if self._weather.cold
+                else Known(self._scenario, slot.dynamo),
+                lambda: self._play.now,
+            )
             for slot in slots()
         ]
         self._tasks: list[Task] = []

@@ -38,6 +38,7 @@ from chalicelib.store.reading import settings_of
 from chalicelib.usecases.attempt import Decided
 from chalicelib.usecases.create_member import NewMember, create_member
 from chalicelib.usecases.execution import change_account
+from chalicelib.usecases.holidays import set_holidays
 from chalicelib.usecases.ports import Catalogue, Ledger
 from chalicelib.usecases.publish_programme import draft_programme, publish_programme
 from chalicelib.usecases.quote_purchase import confirm_quote, quote_purchase
@@ -48,7 +49,7 @@ from chalicelib.usecases.services import Caller, Services
 from chalicelib.usecases.stored import Answer, Settings
 from tests.faults import storage
 from tests.faults.chance import Chance
-from tests.faults.programmes import GIFT, MAX_MEMBERS, PROGRAMME, VERSIONS, document
+from tests.faults.programmes import GIFT, HOLIDAYS, MAX_MEMBERS, PROGRAMME, VERSIONS, document
 from tests.faults.slots import COUNT, Slot
 
 MINUTE: Final = 60_000
@@ -283,6 +284,10 @@ class _Setting:
         # The first member's last event; of the quota one is left.
         parking = UseEntitlement(member=members[0], programme=PROGRAMME, entitlement="parking")
         change_account(services, caller, parking, _told)
+        # A day of every year and a date, so that quotes know both kinds before lists change.
+        today = local_date(self._start, self._time_zone)
+        listed = (f"{today:%m-%d}", f"{add_days(today, 2)}")
+        set_holidays(services, caller, {HOLIDAYS: listed})
         return members
 
 
@@ -369,8 +374,8 @@ class Known(DynamoCatalogue):
     """
     A catalogue that has settings and programmes in memory already, as a warm container does.
 
-    Of what changes in a history it reads the test clock from the store like any other; lists of
-    days it has as they are, as if it had just read them.
+    Of what changes in a history it reads the test clock from the store like any other, and lists of
+    days without a call.
     """
 
     def __init__(self, scenario: Scenario, dynamo: Dynamo) -> None:
