@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final, NamedTuple, TypeVar
+from typing import Any, Final, NamedTuple, TypeVar, get_args
 
 from msgspec import Struct
 
 from chalicelib.domain.decide.claims import Claim, ClaimKey, EventRef, RecordKind, Ref
 from chalicelib.domain.ledger.account import Account
 from chalicelib.domain.ledger.calendar import Instant
+from chalicelib.domain.ledger.effects import NoMember
 from chalicelib.domain.ledger.journal import StoredEvent
 
 T = TypeVar("T", bound=Struct)
@@ -39,9 +40,10 @@ ALWAYS: Final = Period()
 
 
 #: Lists of a tenant's accounts, each named by their status; those of records, by kind and state.
-HOUSEHOLDS: Final = "household"
-GIFT_CARDS: Final = "gift_card"
-LISTED_ACCOUNTS: Final = frozenset({HOUSEHOLDS, GIFT_CARDS})
+HOUSEHOLDS: Final[NoMember] = "household"
+GIFT_CARDS: Final[NoMember] = "gift_card"
+#: Members are listed by their profiles, all others by their accounts.
+LISTED_ACCOUNTS: Final = frozenset(get_args(NoMember))
 
 
 class Entry(NamedTuple):

@@ -20,11 +20,9 @@ from chalicelib.domain.ledger.calendar import Instant, local_date, month_of
 from chalicelib.domain.ledger.events import Event
 from chalicelib.domain.ledger.lots import Balance, Lot, PendingLot
 
-# A household is an account too, of those who live in it, and so is a gift card, of whoever holds
-# its code; all others are members'.
-Status = Literal["prospect", "enrolled", "closed", "household", "gift_card"]
+Status = fx.Status
 #: Whose an account is.
-Holder = Literal["member", "household", "gift_card"]
+Holder = Literal["member", fx.NoMember]
 
 # Older buckets of metrics, 942 days at least, serve no window, nor a term or grace after it.
 METRIC_MONTHS_KEPT = 31
@@ -111,10 +109,10 @@ class Account(Struct, frozen=True, omit_defaults=True):
     def holder(self) -> Holder:
         """Return whose account it is."""
         match self.status:
-            case "household" | "gift_card" as holder:
-                return holder
-            case _:
+            case "prospect" | "enrolled" | "closed":
                 return "member"
+            case holder:
+                return holder
 
     def balance(self, currency: str) -> Balance:
         """Return the balance of a `programme/currency`, empty where there is none."""

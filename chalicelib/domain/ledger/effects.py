@@ -15,6 +15,12 @@ from msgspec import Struct
 from chalicelib.domain.ledger.calendar import Instant
 from chalicelib.domain.ledger.lots import NEVER_EXPIRES, LotKey, PendingKey
 
+#: Whose an account is that is no member's: of those who live in a household, or of whoever holds
+#: the code of a gift card.
+NoMember = Literal["household", "gift_card"]
+#: How far a member is; any other account says whose it is.
+Status = Literal["prospect", "enrolled", "closed", NoMember]
+
 
 class _Effect(Struct, frozen=True, omit_defaults=True, tag_field="t"):
     """What every effect shares."""
@@ -29,7 +35,7 @@ class Opened(_Effect, frozen=True, tag="open"):
 class StatusChange(_Effect, frozen=True, tag="status"):
     """The member becomes a prospect, enrolled or closed; or it is a household's or gift card's."""
 
-    status: Literal["prospect", "enrolled", "closed", "household", "gift_card"]
+    status: Status
 
 
 class Enrolled(_Effect, frozen=True, tag="enrol"):
