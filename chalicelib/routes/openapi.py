@@ -70,7 +70,9 @@ seconds later.
 
 def introduction() -> str:
     """Return what there is to know before the first call."""
-    return _INTRODUCTION + "".join(f"| `{name}` | {text} |\n" for name, text in SCOPES.items())
+    return _INTRODUCTION + "".join(
+        f"| `{name}` | {scope.text} |\n" for name, scope in SCOPES.items()
+    )
 
 
 def operations_of(app: Chalice) -> list[Operation]:
