@@ -32,7 +32,7 @@ from chalicelib.routes.credentials import (
     authorise,
     own_account_only,
 )
-from chalicelib.routes.operation import ME, Call, Operation, Query, Reply
+from chalicelib.routes.operation import ME, Call, Operation, Query, Reply, made_id
 from chalicelib.routes.parsing import parse_object
 from chalicelib.routes.services import Services, provided
 
@@ -242,7 +242,7 @@ def correlation_id_of(request: Request | None) -> str:
 
 def _log_id(member_id: str) -> str | None:
     # Only ids that we made: a caller may put a name or a number of a person where an id belongs.
-    return member_id if re.fullmatch(r"mem_[0-9A-Z]{26}", member_id) else None
+    return member_id if re.fullmatch(made_id("member_id"), member_id) else None
 
 
 def _present(operation: Operation, reply: Reply, correlation_id: str) -> Response:

@@ -10,10 +10,10 @@ from chalicelib.domain.ledger.events import LINE_ID_LENGTH
 from chalicelib.domain.ledger.money import MAX_AMOUNT
 from chalicelib.domain.programme.fields import whole
 from chalicelib.domain.spelling import VISIBLE, folded
-from chalicelib.routes.operation import Body, Query
+from chalicelib.routes.operation import Body, Query, made_id
 
 MemberId = Annotated[
-    str, Meta(pattern=whole(r"mem_[0-9A-Z]{26}"), description="The id of a member.")
+    str, Meta(pattern=whole(made_id("member_id")), description="The id of a member.")
 ]
 #: Texts that must say something: one of blanks alone would pass for a value.
 Token = Annotated[str, Meta(pattern=VISIBLE, max_length=200, description="Not blank.")]

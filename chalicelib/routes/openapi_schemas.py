@@ -15,6 +15,8 @@ from typing import Any, Final
 
 import msgspec
 
+from chalicelib.routes.operation import ID_PREFIXES, made_id
+
 Schema = dict[str, Any]
 
 REFERENCE: Final = "#/components/schemas/{name}"
@@ -22,17 +24,6 @@ _REFERENCE: Final = re.compile(r"#/components/schemas/(\w+)")
 _NULL: Final = {"type": "null"}
 #: What the end of a name says of a text that an answer or a request holds.
 _FORMATS: Final = {"_at": "date-time", "_on": "date"}
-#: What the ids that are made here begin with, by the name of the field that holds one.
-_IDS: Final = {
-    "member_id": "mem",
-    "household_id": "hh",
-    "gift_card_id": "card",
-    "gift_card_use_id": "use",
-    "hold_id": "hold",
-    "quote_id": "quote",
-    "redemption_id": "red",
-    "transfer_id": "transfer",
-}
 #: How components end in the code, and what clients see of it.
 _ENDINGS: Final = {"View": "", "Body": "Input"}
 #: What a request's strings may not hold (`parsing`), where no pattern says it already.
@@ -208,8 +199,8 @@ def _tell_default(schema: Schema, default: Any, *, asked: bool) -> None:
 def _type(field: str, schema: Schema) -> None:
     """Give a text the format or the pattern that the name of its field says."""
     wanted: Schema = {}
-    if field in _IDS:
-        wanted = {"pattern": f"^{_IDS[field]}_[0-9A-Z]{{26}}$"}
+    if field in ID_PREFIXES:
+        wanted = {"pattern": f"^{made_id(field)}$"}
     elif field[-3:] in _FORMATS:
         wanted = {"format": _FORMATS[field[-3:]]}
     for each in (schema, *schema.get("anyOf", ())):

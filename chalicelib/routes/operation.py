@@ -45,13 +45,20 @@ JSON_TYPE: Final = "application/json"
 PATH_PATTERN: Final = r"[A-Za-z0-9][A-Za-z0-9._~:@+-]{0,127}"
 #: What members may say for their own id in a path.
 ME: Final = "me"
-#: What ids that are made here look like, of whoever has an account: none is one of another kind.
-_PATTERNS: Final = {
-    "member_id": "mem_[0-9A-Z]{1,26}",
-    "household_id": "hh_[0-9A-Z]{1,26}",
-    "gift_card_id": "card_[0-9A-Z]{1,26}",
-    "gift_card_use_id": "use_[0-9A-Z]{1,26}",
+#: What the ids that are made here begin with, by the name of the parameter or field that holds one:
+#: none of one kind is one of another.
+ID_PREFIXES: Final = {
+    "member_id": "mem",
+    "household_id": "hh",
+    "gift_card_id": "card",
+    "gift_card_use_id": "use",
+    "hold_id": "hold",
+    "quote_id": "quote",
+    "redemption_id": "red",
+    "transfer_id": "transfer",
 }
+#: Those that may be anything else in a path, which then finds nothing.
+_ANY_IN_PATH: Final = frozenset({"hold_id", "quote_id", "redemption_id"})
 PATH_NAMES: Final = re.compile(r"\{(\w+)\}")
 _VERBS: Final = """
     add adjust advance cancel capture change close confirm create enrol extend find give grant list
@@ -78,6 +85,11 @@ Cursor = Annotated[
 #: What answers say: an instant in UTC, and a local day of the programme.
 Timestamp = Annotated[str, msgspec.Meta(extra_json_schema={"format": "date-time"})]
 Day = Annotated[str, msgspec.Meta(extra_json_schema={"format": "date"})]
+
+
+def made_id(name: str) -> str:
+    """Return the regular expression of the ids that are made here, by the name of their field."""
+    return f"{ID_PREFIXES[name]}_[0-9A-Z]{{26}}"
 
 
 class Body(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
@@ -309,7 +321,11 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
 
     def pattern(self, name: str) -> str:
         """Return the regular expression that a parameter of the path has to match as a whole."""
-        return self.patterns.get(name) or _PATTERNS.get(name, PATH_PATTERN)
+        if name in self.patterns:
+            return self.patterns[name]
+        if name in _ANY_IN_PATH or name not in ID_PREFIXES:
+            return PATH_PATTERN
+        return f"{ID_PREFIXES[name]}_[0-9A-Z]{{1,26}}"
 
     def filled(self, path: dict[str, str]) -> str:
         """Return the path with its parameters in place."""
