@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Final, Literal
-
 from msgspec import Struct
 
+from chalicelib.domain.decide.mechanic import PaymentKind
 from chalicelib.domain.ledger.events import PaymentReversed
 from chalicelib.domain.mechanics.payment_reversals import PaymentUndone
 from chalicelib.domain.mechanics.plans import SUBSCRIPTIONS
@@ -52,18 +51,11 @@ class UndonePaymentView(Struct, frozen=True):
     plan since had made of the fee.
     """
 
-    kind: Literal["top_up", "plan_fee", "gift_card"]
+    kind: PaymentKind
     programme: str
     what: str
     amount: MoneyView
     prorated: MoneyView
-
-
-_KINDS: Final[dict[str, Literal["top_up", "plan_fee", "gift_card"]]] = {
-    "wallets": "top_up",
-    "plans": "plan_fee",
-    "gift_cards": "gift_card",
-}
 
 
 class PaymentReversalView(Struct, frozen=True):
@@ -138,7 +130,7 @@ def _reversal_view(decided: Decided, result: PaymentUndone) -> PaymentReversalVi
         member_id=None if of_card else decided.member,
         gift_card_id=decided.member if of_card else None,
         changed=result.changed,
-        payment=None if payment is None else _payment_view(decided, payment),
+        payment=_payment_view(decided, result),
         returned=taken_back(result.returned),
         subscription=None if payment is None else _subscription(decided, payment),
         units=units_changed(result.units),
@@ -148,11 +140,14 @@ def _reversal_view(decided: Decided, result: PaymentUndone) -> PaymentReversalVi
     )
 
 
-def _payment_view(decided: Decided, payment: PaymentReversed) -> UndonePaymentView:
+def _payment_view(decided: Decided, result: PaymentUndone) -> UndonePaymentView | None:
+    payment = result.payment
+    if payment is None or result.kind is None:
+        return None
     programme = in_force(payment.programme, decided.programmes, decided.now)
     unit = programme.money.currency if programme else ""
     return UndonePaymentView(
-        _KINDS[payment.section],
+        result.kind,
         payment.programme,
         payment.what,
         MoneyView(payment.amount, unit),

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from enum import IntEnum
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from chalicelib.domain.decide.benefits import Returned
 from chalicelib.domain.decide.commands import Command
@@ -75,14 +75,20 @@ class Owned(NamedTuple):
     units: int
 
 
+#: What payments are for, as the API calls it.
+PaymentKind = Literal["top_up", "plan_fee", "gift_card"]
+
+
 class UndonePayment(NamedTuple):
     """
     What follows where a payment has gone back to who made it.
 
-    It was for ``what`` of a section, such as a plan: ``amount`` in minor units.  ``returned`` is
-    value that went with it; ``prorated`` is owed for it besides, or below zero left over.
+    It was of a ``kind``, for ``what`` of a section, such as a plan: ``amount`` in minor units.
+    ``returned`` is value that went with it; ``prorated`` is owed for it besides, or below zero left
+    over.
     """
 
+    kind: PaymentKind
     section: str
     what: str
     amount: int

@@ -46,7 +46,7 @@ def undo(event: EventBuilder, programme: Programme, original: Event) -> UndonePa
             go_on(event, programme, unpaid)
         else:
             SUBSCRIPTIONS.put(event, programme.id, unpaid)
-    return UndonePayment(SECTION.name, data.plan, data.fee, prorated=prorated)
+    return UndonePayment("plan_fee", SECTION.name, data.plan, data.fee, prorated=prorated)
 
 
 def _prorated(held: Subscription, fee: int, paid_by: int, today: date) -> int:

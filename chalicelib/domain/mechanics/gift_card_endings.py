@@ -92,7 +92,7 @@ def undo_sale(event: EventBuilder, _programme: Programme, original: Event) -> Un
         forfeited, paid = FORFEITED.of(data.lot.funder), PAID_IN.of(data.lot.funder)
         event.post(forfeited, paid, sold.currency, sold.forfeited)
     gift_cards.put(event, replace(sold, withdrawn=withdrawn, forfeited=0, cancelled_at=event.now))
-    return UndonePayment(SECTION.name, data.gift_card, data.amount, (returned,))
+    return UndonePayment("gift_card", SECTION.name, data.gift_card, data.amount, (returned,))
 
 
 MECHANIC: Final = Mechanic(

@@ -18,7 +18,7 @@ from chalicelib.domain.decide.benefits import Returned
 from chalicelib.domain.decide.claims import EventRef, Ref, SaveRecord
 from chalicelib.domain.decide.commands import Command
 from chalicelib.domain.decide.decider import Decider, Known
-from chalicelib.domain.decide.mechanic import Mechanic
+from chalicelib.domain.decide.mechanic import Mechanic, PaymentKind
 from chalicelib.domain.ledger.account import Account, Holder
 from chalicelib.domain.ledger.calendar import Instant
 from chalicelib.domain.ledger.events import Event, PaymentReversed, noted
@@ -46,12 +46,14 @@ class ReversePayment(Command, frozen=True):
 
 class PaymentUndone(Struct, frozen=True):
     """
-    What followed from a payment that went back; ``changed`` is false where it had before.
+    What followed from a payment of a ``kind`` that went back.
 
-    ``units`` say what changed of what is counted and no value.
+    ``changed`` is false where it had before; then nothing else is said.  ``units`` say what changed
+    of what is counted and no value.
     """
 
     changed: bool
+    kind: PaymentKind | None = None
     payment: PaymentReversed | None = None
     returned: tuple[Returned, ...] = ()
     tier_changes: tuple[TierMoved, ...] = ()
@@ -87,6 +89,7 @@ def reverse_payment(decider: Decider, command: ReversePayment) -> PaymentUndone:
     joined = [programme] if programme.id in after.enrolments else []
     return PaymentUndone(
         changed=True,
+        kind=undone.kind,
         event=recorded,
         payment=payment,
         returned=undone.returned,

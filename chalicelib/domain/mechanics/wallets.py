@@ -168,7 +168,8 @@ def undo_top_up(event: EventBuilder, _programme: Programme, original: Event) -> 
     # Of a window that is over nothing is counted any more.
     if (counted := event.account.counters.get(data.sums)) is not None:
         event.add(CounterChange(data.sums, -data.amount, counted.keep_until))
-    return UndonePayment(SECTION.name, data.currency.partition("/")[2], data.amount, (returned,))
+    wallet = data.currency.partition("/")[2]
+    return UndonePayment("top_up", SECTION.name, wallet, data.amount, (returned,))
 
 
 def prepaid_in(account: Account, programme: Programme, _now: Instant) -> Iterator[PrepaidMoney]:
