@@ -60,6 +60,8 @@ class Example:
     in_parts: bool = False
     #: It ends what other operations need, so who goes at random does it seldom.
     ends: bool = False
+    #: What it lists is there once for each programme or part of one: nobody makes more of it.
+    bounded: bool = False
     #: In the example clinic it has a member of its own: it ends what others need, or the reverse.
     apart: bool = False
 

@@ -15,19 +15,13 @@ from tests.catalogue.stage import Stage, Things, send
 from tests.journeys.client import Api
 from tests.journeys.world import Clinic, Document, LocalWorld
 
-#: What can be made again and again, and so has more than one page.
+#: Lists of what can be made again and again, and so has more than one page.
 GROWING = {
-    "find_members",
-    "list_api_keys",
-    "list_holds",
-    "list_gift_cards",
-    "list_households",
-    "list_members",
-    "list_quotes",
-    "list_redemptions",
-    "list_sandboxes",
-    "list_transfers",
-    "list_vouchers",
+    operation.name
+    for operation, example in ((declared()[name], each) for name, each in EXAMPLES.items())
+    if operation.name.startswith(("list_", "find_"))
+    and "next_cursor" in getattr(operation.answer, "__struct_fields__", ())
+    and not example.bounded
 }
 BEFORE, MEANWHILE = 5, 2
 

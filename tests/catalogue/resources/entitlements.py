@@ -33,7 +33,7 @@ EXAMPLES = (
         calls=2,
         write_units=7,
     ),
-    Example("GET /v1/members/{member_id}/entitlements", after=(_GRANTED,), calls=1),
+    Example("GET /v1/members/{member_id}/entitlements", after=(_GRANTED,), calls=1, bounded=True),
     Example(
         f"POST {_USE}",
         after=(_GRANTED,),
@@ -49,5 +49,10 @@ EXAMPLES = (
         write_units=6,
         apart=True,
     ),
-    Example("GET /v1/members/{member_id}/stamp-cards", after=("POST /v1/activities",), calls=1),
+    Example(
+        "GET /v1/members/{member_id}/stamp-cards",
+        after=("POST /v1/activities",),
+        calls=1,
+        bounded=True,
+    ),
 )

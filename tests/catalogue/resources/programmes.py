@@ -31,7 +31,7 @@ EXAMPLES = (
         asks_clock=True,
         apart=True,
     ),
-    Example("GET /v1/programmes", calls=1),
+    Example("GET /v1/programmes", calls=1, bounded=True),
     Example("GET /v1/programmes/{programme_id}", after=(_PUBLISHED,), calls=2, asks_clock=True),
     Example(
         "GET /v1/members/{member_id}/programmes/{programme_id}/rules",

@@ -26,5 +26,6 @@ EXAMPLES = (
         "GET /v1/members/{member_id}/rewards",
         after=("POST /v1/members/{member_id}/adjustments",),
         calls=2,
+        bounded=True,
     ),
 )

@@ -27,7 +27,7 @@ EXAMPLES = (
         calls=2,
         write_units=6,
     ),
-    Example(f"GET {_PATH}", after=(f"POST {_PATH}",), calls=1),
+    Example(f"GET {_PATH}", after=(f"POST {_PATH}",), calls=1, bounded=True),
     Example(
         f"POST {_PATH}/withdrawal",
         after=(f"POST {_PATH}",),

@@ -24,7 +24,7 @@ EXAMPLES = (
         write_units=9,
         apart=True,
     ),
-    Example(f"GET {_PATH}", after=(_BEGUN,), calls=1),
+    Example(f"GET {_PATH}", after=(_BEGUN,), calls=1, bounded=True),
     Example(
         f"POST {_PATH}/fees",
         after=(_BEGUN,),
