@@ -34,6 +34,7 @@ from chalicelib.domain.ledger.activity import Activity
 from chalicelib.domain.ledger.events import Event
 from chalicelib.domain.ledger.journal import StoredEvent
 from chalicelib.domain.ledger.postings import AVAILABLE, PENDING
+from chalicelib.domain.mechanics import unspent
 from chalicelib.domain.mechanics.activities import RecordActivity
 from chalicelib.domain.mechanics.membership import Enrol, Open
 from chalicelib.domain.mechanics.remaining import LineReversal, Remaining, untouched
@@ -347,7 +348,7 @@ class Life(RuleBasedStateMachine):
         )
         for key, counter in account.counters.items():
             assert counter.value > 0
-            if not any(mark in key for mark in ("/reward:", "/unspent:", "/written_off/")):
+            if unspent.is_limit(key) and "/reward:" not in key:
                 assert counter.value == expected.caps[key]
         for key, used in expected.caps.items():
             kept = account.counters.get(key)

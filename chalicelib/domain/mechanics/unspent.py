@@ -1,10 +1,14 @@
 """
 What expired unspent: an account remembers it for a year, by the lots that it was of.
 
-A refund does not take it back again, and it may come back (`reinstatement`).
+Of money that was paid in it remembers the sum for ever, so that it does not grow with its years:
+of which lot it was nobody knows after the year, so whichever payment goes back first has it.  A
+refund does not take it back again, and it may come back (`reinstatement`).
 """
 
 from __future__ import annotations
+
+from msgspec.structs import replace
 
 from chalicelib.domain.decide.event_builder import EventBuilder
 from chalicelib.domain.ledger.account import Account
@@ -20,23 +24,53 @@ def exempt(event: EventBuilder, currency: str, key: LotKey, amount: int) -> int:
     What was spent before the lot expired is not among it.  A lot that activities let last longer
     has become one with others, and so has what came back and expired again: of it, what of them
     expired on the same day or later is.  Of a lot that ended more than a year ago nobody knows any
-    more, so all of it is, but for money that was paid in.
+    more, so all of it is; of money that was paid in, as far as so much expired so long ago.
     """
     if key.expires_at is None or not value.is_over(event, key):
         return 0
-    if not key.paid and key.expires_at + value.UNSPENT_KEPT_MS < event.now:
-        return amount
     found = 0
-    for counter in _of_lot(event.account, currency, key):
-        held = event.account.counters[counter]
-        part = min(held.value, amount - found)
+    if key.expires_at + value.UNSPENT_KEPT_MS < event.now:
+        if not key.paid:
+            return amount
+        found = min(_long_ago(event, currency, key), amount)
+        _add_ever(event, currency, key, -found)
+    for counter in _of_lot(event, currency, key):
+        part = min(event.account.counter(counter), amount - found)
         found += part
-        event.add(CounterChange(counter, -part, held.keep_until))
+        _take(event, currency, key, counter, part)
     return found
 
 
-def _of_lot(account: Account, currency: str, key: LotKey) -> list[str]:
+def _long_ago(event: EventBuilder, currency: str, key: LotKey) -> int:
+    """Return what of lots like a paid one expired so long ago that nobody knows of which."""
+    like_it = value.unspent_counter(currency, replace(key, prolonged=False)).rpartition("/")[0]
+    since = sum(
+        held.value
+        for counter, held in event.account.counters.items()
+        if counter.startswith((f"{like_it}/", f"{like_it}:again/"))
+        and held.keep_until is not None
+        and held.keep_until >= event.now
+    )
+    return event.account.counter(value.unspent_ever_counter(currency, key)) - since
+
+
+def _take(event: EventBuilder, currency: str, key: LotKey, counter: str, amount: int) -> None:
+    """Forget so much of what expired of a lot."""
+    kept_until = event.account.counters[counter].keep_until
+    event.add(CounterChange(counter, -amount, kept_until))
+    # Where each counter was kept for ever, it was in no sum.
+    if key.paid and kept_until is not None:
+        _add_ever(event, currency, key, -amount)
+
+
+def _add_ever(event: EventBuilder, currency: str, key: LotKey, amount: int) -> None:
+    if amount:
+        event.add(CounterChange(value.unspent_ever_counter(currency, key), amount))
+
+
+def _of_lot(event: EventBuilder, currency: str, key: LotKey) -> list[str]:
     """Return the counters of what may have been of a lot, its own first."""
+    account = event.account
     own = value.unspent_counter(currency, key)
     like_it = own.rpartition("/")[0]
     moved = [f"{like_it}:again/"]
@@ -47,7 +81,8 @@ def _of_lot(account: Account, currency: str, key: LotKey) -> list[str]:
         for counter in account.counters
         if counter.startswith(tuple(moved)) and _day(counter) > (key.expires_on or "")
     ]
-    return [*filter(account.counter, [own]), *sorted(later, key=_day)]
+    found = [*filter(account.counter, [own]), *sorted(later, key=_day)]
+    return [each for each in found if (account.counters[each].keep_until or event.now) >= event.now]
 
 
 def lots(account: Account, currency: str) -> list[LotKey]:
@@ -66,14 +101,14 @@ def lots(account: Account, currency: str) -> list[LotKey]:
 def take(event: EventBuilder, currency: str, key: LotKey) -> int:
     """Forget what expired of a lot, since it comes back, and return how much that is."""
     counter = value.unspent_counter(currency, key)
-    held = event.account.counters[counter]
-    event.add(CounterChange(counter, -held.value, held.keep_until))
-    return held.value
+    amount = event.account.counter(counter)
+    _take(event, currency, key, counter, amount)
+    return amount
 
 
 def is_limit(counter: str) -> bool:
     """Tell whether a counter is of what a member has used, not of what became of an account."""
-    of_value = ("/unspent:", "/written_off/", "/unbacked/")
+    of_value = ("/unspent:", "/unspent_ever:", "/written_off/", "/unbacked/")
     return not any(each in counter for each in of_value)
 
 

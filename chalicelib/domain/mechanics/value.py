@@ -149,12 +149,14 @@ def count_unspent(event: EventBuilder, currency: str, key: LotKey, amount: int) 
     """
     Remember for a year after its end how much of a lot expired unspent (`unspent`).
 
-    Of money that was paid in it is remembered for ever.
+    Of money that was paid in the sum is remembered for ever.
     """
     if key.expires_at is not None and amount:
-        # A payment may go back whenever it likes.
-        kept_until = None if key.paid else key.expires_at + UNSPENT_KEPT_MS
+        kept_until = key.expires_at + UNSPENT_KEPT_MS
         event.add(CounterChange(unspent_counter(currency, key), amount, kept_until))
+        if key.paid:
+            # A payment may go back whenever it likes.
+            event.add(CounterChange(unspent_ever_counter(currency, key), amount))
 
 
 def unspent_counter(currency: str, key: LotKey) -> str:
@@ -162,6 +164,11 @@ def unspent_counter(currency: str, key: LotKey) -> str:
     paid = ":paid" if key.paid else ""
     again = ":again" if key.prolonged else ""
     return f"{currency}/unspent:{key.funder}:{key.rate}{paid}{again}/{key.expires_on}"
+
+
+def unspent_ever_counter(currency: str, key: LotKey) -> str:
+    """Return the counter of what expired unspent of all paid lots that one is like."""
+    return f"{currency}/unspent_ever:{key.funder}:{key.rate}"
 
 
 def check_available(account: Account, currency: str, amount: int) -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date, timedelta
 from itertools import permutations
-from typing import Any, Final
+from random import Random
+from typing import Any, Final, NamedTuple
 
 import pytest
 from hypothesis import given
@@ -32,7 +34,7 @@ from tests.domain.building import (
     rolling,
     transfer,
 )
-from tests.domain.gift import PREPAID, SOLD_ON, Card, kind
+from tests.domain.gift import PREPAID, SOLD_ON, Card, kind, moved
 
 OTHER_KEY: Final = "T#tenant#M#mem_2"
 LATER: Final = "2026-03-20"
@@ -260,6 +262,84 @@ class Two:
         """Transfer so much, if there is so much."""
         if self.one.available(SOLD_ON, PREPAID) >= amount:
             transfer(self.one, self.other, amount, SOLD_ON, "prepaid")
+
+
+class Purchase(NamedTuple):
+    """So many days after the one before money is paid in, and a part of it spent."""
+
+    days: int
+    paid: int
+    spent: int = 0
+    comes_back: bool = False
+
+
+def paying(document: Programme, purchases: list[Purchase]) -> tuple[Member, list[int], date]:
+    """Pay in and spend; return the versions of the payments, and the day on which that ends."""
+    member, today, versions, returned = Member(document), date(2026, 3, 2), [], []
+    for each in purchases:
+        today += timedelta(days=each.days)
+        top_up(member, each.paid, today.isoformat())
+        versions.append(member.account.version)
+        if each.spent:
+            sale = till.bought(member, line("a", each.spent), now=today.isoformat())
+            returned += [sale] if each.comes_back else []
+    for sale in returned:
+        till.refunded(member, sale, now=today.isoformat())
+    return member, versions, today
+
+
+@given(
+    st.lists(
+        st.builds(
+            Purchase, st.integers(0, 300), st.integers(20, 40), st.integers(0, 20), st.booleans()
+        ),
+        max_size=6,
+    ),
+    st.lists(st.integers(0, 500), min_size=6, max_size=6),
+    st.sampled_from([0, 15]),
+    st.randoms(use_true_random=False),
+)
+def test_what_was_spent_is_owed_in_whatever_order_payments_go_back(
+    purchases: list[Purchase], waits: list[int], life: int, chance: Random
+) -> None:
+    """
+    However late each of them does: all that expired is told from what was spent, and no more.
+
+    So nothing that went back stays with the tenant, as income or as what was paid in.
+    """
+    member, versions, today = paying(prepaying(restored_life_days=life), purchases)
+    spent = sum(each.spent for each in purchases if not each.comes_back)
+    chance.shuffle(versions)
+    for version, days in zip(versions, waits, strict=False):
+        today += timedelta(days=days)
+        command = ReversePayment(member="mem_1", programme="clinic", version=version)
+        member.do(command, today.isoformat())
+        booked = moved(member)
+        assert booked.get("expired/tenant", 0) >= 0
+        assert booked.get("paid_in/tenant", 0) <= 0
+
+    assert member.available(today.isoformat(), PREPAID) == -spent
+    assert moved(member) == ({"redeemed/tenant/tenant": spent} if spent else {})
+
+
+def test_an_account_does_not_grow_with_what_expires_on_it() -> None:
+    """
+    Who tops up every day for years and spends nothing has no larger account for it.
+
+    And whichever of the payments goes back, nothing is owed.
+    """
+    member, versions, today = paying(prepaying(), [Purchase(1, 5)] * 1_100)
+    grown = len(member.account.counters)
+    for _ in range(500):
+        today += timedelta(days=1)
+        top_up(member, 5, today.isoformat())
+
+    assert len(member.account.counters) <= grown <= 370
+    for version in (versions[0], versions[400], versions[-1]):
+        command = ReversePayment(member="mem_1", programme="clinic", version=version)
+        (returned,) = member.do(command, today.isoformat()).result.returned
+        assert (returned.amount, returned.deficit, returned.expired) == (0, 0, 5)
+    assert member.verdict().holds
 
 
 WAYS: Final = (

@@ -53,6 +53,7 @@ def lots(who: Member) -> list[tuple[int, str | None]]:
         ("clinic/reward:tea/month/2026-02", True),
         ("clinic/points/unspent:tenant:0/2026-03-12", False),
         ("clinic/points/unspent:tenant:0:again/2026-03-12", False),
+        ("clinic/prepaid/unspent_ever:tenant:0", False),
         ("clinic/points/written_off/1790000000000/issued", False),
     ],
 )
