@@ -62,6 +62,11 @@ def by_days(tiers: Tiers) -> bool:
     return tiers.window in {"calendar_month", "rolling"}
 
 
+def may_fall(tiers: Tiers, rank: int) -> bool:
+    """Tell whether a review could take a rank: the lowest is never lost."""
+    return rank > 0 and tiers.downgrade != "none"
+
+
 class Review(NamedTuple):
     """When a tier is reviewed next, and the last day before which it is held without a grace."""
 

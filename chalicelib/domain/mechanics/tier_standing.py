@@ -19,7 +19,14 @@ from chalicelib.domain.ledger import calendar
 from chalicelib.domain.ledger.account import Account, Enrolment
 from chalicelib.domain.ledger.calendar import Instant
 from chalicelib.domain.mechanics.metrics import DayTotals, key_of, thresholds
-from chalicelib.domain.mechanics.tier_ladder import Course, Review, highest, rank_of, window_of
+from chalicelib.domain.mechanics.tier_ladder import (
+    Course,
+    Review,
+    highest,
+    may_fall,
+    rank_of,
+    window_of,
+)
 from chalicelib.domain.programme.document import Programme, Threshold, Tiers
 
 
@@ -149,7 +156,7 @@ def next_review(
     one as if it had been reached today.
     """
     enrolment, zone = account.enrolments[programme.id], programme.time_zone
-    falls = rank > 0 and tiers.downgrade != "none"
+    falls = may_fall(tiers, rank)
     if not falls and not _waits(tiers):
         return None
     lasts = list(_held_through(account, programme, tiers, rank, today)) if falls else []

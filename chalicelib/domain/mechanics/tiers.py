@@ -331,7 +331,7 @@ def schedule_review(event: EventBuilder, programme: Programme, tiers: Tiers) -> 
     if planned != (enrolment.review_at, enrolment.in_grace):
         event.add(ReviewChange(programme.id, *planned))
     notify = None
-    if review is not None and tiers.notice_days is not None:
+    if review is not None and tiers.notice_days is not None and tier_ladder.may_fall(tiers, rank):
         first = calendar.add_days(review.last_on, 1 - tiers.notice_days)
         notify = calendar.day_start(first, programme.time_zone)
     if notify is not None and notify > event.now:

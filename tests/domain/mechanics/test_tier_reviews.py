@@ -302,6 +302,24 @@ class TestNotice:
         assert reviewed.effective_at == at_risk.at == at("2026-04-30T00:00:00Z")
         assert member.enrolment.tier == "silver"
 
+    @pytest.mark.parametrize("window", ["calendar_year", "anniversary", "rolling"])
+    @pytest.mark.parametrize(
+        ("parts", "visited", "tier"),
+        [({"upgrade": "at_review"}, 1, "base"), ({"downgrade": "none"}, 2, "silver")],
+    )
+    def test_nothing_to_lose(
+        self, parts: dict[str, str], visited: int, tier: str, window: str
+    ) -> None:
+        """In the lowest tier, or one that is never taken, there is nothing to be told."""
+        member = yearly(window=window, notice_days=10, **parts)
+        visit_times(member, visited, "2026-03")
+        assert "tier_reviews" not in member.account.progress
+
+        kinds = {event.kind for event in member.tick("2028-03-03")}
+
+        assert member.enrolment.tier == tier
+        assert kinds <= {"tiers.reviewed"}
+
 
 class TestAtReview:
     """A ladder on which nobody climbs before the window is over."""
