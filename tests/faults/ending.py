@@ -20,6 +20,7 @@ from chalicelib.domain.mechanics.redemptions import REDEMPTIONS, Redemption
 from chalicelib.domain.mechanics.remaining import REMAINING, Remaining
 from chalicelib.domain.mechanics.taking_back import TAKEN_BACK
 from chalicelib.domain.programme.versions import Programmes
+from chalicelib.routes.operation import ID_PREFIXES
 from chalicelib.store import items, keys
 from chalicelib.store.reading import profile_of
 from chalicelib.usecases.attempt import account_key
@@ -32,8 +33,8 @@ _KINDS: Final[dict[str, RecordKind[Any]]] = {
     kind.name: kind for kind in (REDEMPTIONS, REMAINING, QUOTES, TAKEN_BACK, USES)
 }
 #: What the ids of households and gift cards begin with; every other account is a member's.
-HOUSEHOLD: Final = "hh_"
-CARD: Final = "card_"
+HOUSEHOLD: Final = f"{ID_PREFIXES['household_id']}_"
+CARD: Final = f"{ID_PREFIXES['gift_card_id']}_"
 
 
 def is_card(account: str) -> bool:
