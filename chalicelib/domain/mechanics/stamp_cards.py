@@ -198,11 +198,11 @@ def _move(
     key = _key(programme, card.id)
     held = CARDS.get(event.account, key) or Stamps()
     on_card = held.on_card + stamps
-    # All at once, since one activity may fill a hundred million; below none where stamps are owed.
-    cards = on_card // card.size
-    if cards < 0:
-        cards = -_reopen(event, programme, card, min(-cards, held.full))
     full = card.full
+    reopened = min(held.full, _unused(event.account, programme, card) // full.units)
+    # All at once, since one activity may fill a hundred million; below none where stamps are owed.
+    cards = max(on_card // card.size, -reopened)
+    back = max(-cards, 0) * full.units
     if full.valid_days is not None:
         # Until when depends on the days on which cards became full.
         from chalicelib.domain.mechanics import stamp_days
@@ -214,10 +214,12 @@ def _move(
 
         filling = stamp_days.Card(programme.id, card.id, card.size, full.units, usable)
         day = activity.local_day(programme.time_zone)
-        stamp_days.move(event, filling, stamps, day, cards)
+        back = stamp_days.move(event, filling, stamps, day, cards)
     elif cards > 0:
         units = cards * full.units
         entitlement_grants.give(event, programme, full.entitlement, units, None, cause=card.id)
+    if back:
+        _take_back(event, programme, card, back)
     after = Stamps(on_card - cards * card.size, held.full + cards)
     if after == Stamps():
         CARDS.drop(event, key)
@@ -225,24 +227,18 @@ def _move(
         CARDS.put(event, key, after)
 
 
-def _reopen(event: EventBuilder, programme: Programme, card: StampCard, owed: int) -> int:
-    """
-    Take the entitlements of full cards back, the latest to lapse first, as far as they are unused.
+def _unused(account: Account, programme: Programme, card: StampCard) -> int:
+    """Return how many units of what a full card gives are unused, wherever they are from."""
+    grants = entitlement_grants.grants_of(account, programme, card.full.entitlement)
+    return sum(grant.units for grant in grants)
 
-    Returns how many of the ``owed`` cards are no longer full.
-    """
-    full = card.full
-    grants = [
-        (grant.expires_at is None, key, grant.units)
-        for key, grant in entitlement_grants.GRANTS.all(event.account).items()
-        if (grant.programme, grant.entitlement) == (programme.id, full.entitlement)
-    ]
-    cards = min(owed, sum(units for *_, units in grants) // full.units)
-    left = cards * full.units
-    # Of one entitlement keys differ by the last day alone.
-    for _, key, _ in sorted(grants, reverse=True):
-        left -= entitlement_grants.take_back(event, key, left, cause=card.id)
-    return cards
+
+def _take_back(event: EventBuilder, programme: Programme, card: StampCard, units: int) -> None:
+    """Take unused units of what full cards gave, the latest to lapse first."""
+    grants = entitlement_grants.grants_of(event.account, programme, card.full.entitlement)
+    for grant in reversed(grants):
+        key = entitlement_grants.grant_key(grant)
+        units -= entitlement_grants.take_back(event, key, units, cause=card.id)
 
 
 def end(event: EventBuilder) -> None:

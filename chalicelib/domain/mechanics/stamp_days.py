@@ -32,31 +32,33 @@ class Card(NamedTuple):
     gives: Callable[[date, int], Grant]
 
 
-def move(event: EventBuilder, card: Card, stamps: int, day: date, cards: int) -> None:
+def move(event: EventBuilder, card: Card, stamps: int, day: date, cards: int) -> int:
     """
     Count stamps on their day, above or below zero, and date what full cards gave.
 
-    ``cards`` are full now that were not before; below zero those whose units were taken back.
+    ``cards`` are full now that were not before; below zero those whose units are to be taken back.
+    Returns how many units are left to take, where those of the days that filled them were used.
     """
     metric = metric_key(card.programme, "stamps", card.id)
     before = _filled(event.account, metric, card.size)
     event.add(MetricChange(metric, calendar.month_of(day), stamps, day.isoformat()))
     moved = _filled(event.account, metric, card.size)
     moved.subtract(before)
-    # Of cards that are full no more the last are lost: what they gave was taken back, or is owed.
-    lost = max(-moved.total(), 0)
-    unused = 0
-    for text in sorted(moved, reverse=True):
-        gone = max(-moved[text], 0)
-        elsewhere = max(gone - lost, 0)
-        lost -= gone - elsewhere
-        if elsewhere:
-            key = entitlement_grants.grant_key(card.gives(date.fromisoformat(text), 0))
-            unused += entitlement_grants.take(event, key, elsewhere * card.units)
+    # What was used meanwhile is that of the earliest: of those cards the units stay, and are owed.
+    reopened = max(-cards, 0)
+    gone = sum((-moved).values()) - max(-moved.total() - reopened, 0)
+    back, unused = reopened * card.units, 0
+    for text in sorted(-moved, reverse=True):
+        here = min(-moved[text], gone)
+        gone -= here
+        gave = card.gives(date.fromisoformat(text), here * card.units)
+        key, most = entitlement_grants.grant_key(gave), min(back, gave.units)
+        taken = entitlement_grants.take_back(event, key, most, cause=card.id)
+        back -= taken
+        unused += entitlement_grants.take(event, key, gave.units - taken)
     fresh = max(cards, 0) * card.units
-    for text in sorted(moved, reverse=True):
-        # What was used meanwhile is that of the earliest.
-        units = max(moved[text], 0) * card.units
+    for text in sorted(+moved, reverse=True):
+        units = moved[text] * card.units
         new = min(units, fresh)
         old = min(units - new, unused)
         fresh, unused = fresh - new, unused - old
@@ -65,6 +67,7 @@ def move(event: EventBuilder, card: Card, stamps: int, day: date, cards: int) ->
             entitlement_grants.hand_out(event, given, cause=card.id)
         if old:
             entitlement_grants.add(event, card.gives(date.fromisoformat(text), old))
+    return back
 
 
 def _filled(account: Account, metric: str, size: int) -> Counter[str]:

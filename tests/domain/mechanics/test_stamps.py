@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any, Final
 
 import pytest
@@ -9,12 +10,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.domain.authoring.validation import validate
+from chalicelib.domain.errors import Conflict
 from chalicelib.domain.ledger.events import CardsStamped, CardStamp
-from chalicelib.domain.mechanics import entitlement_grants, stamp_cards
+from chalicelib.domain.mechanics import entitlement_grants, stamp_cards, stamp_days
 from chalicelib.domain.mechanics.entitlement_uses import UseEntitlement
+from chalicelib.domain.mechanics.entitlements import GrantEntitlement
 from chalicelib.domain.mechanics.remaining import LineReversal
 from chalicelib.domain.mechanics.stamp_cards import Stamps
 from tests.domain.building import Member, line, points, programme
+from tests.domain.hearing import listened
 
 CARD: Final = {
     "id": "five",
@@ -46,6 +50,30 @@ def card(who: Member) -> tuple[int, int, int]:
     held = stamp_cards.CARDS.get(who.account, "clinic/five") or Stamps()
     left = sum(grant.units for grant in entitlement_grants.GRANTS.all(who.account).values())
     return held.on_card, held.full, left
+
+
+def lapses(who: Member) -> dict[str | None, int]:
+    """Return how many free sessions lapse with which day."""
+    grants = entitlement_grants.GRANTS.all(who.account).values()
+    return {grant.expires_on: grant.units for grant in grants}
+
+
+def give(who: Member, valid_days: int | None) -> None:
+    """Give a free session by hand."""
+    command = GrantEntitlement(
+        member="mem_1",
+        programme="clinic",
+        entitlement="free",
+        units=1,
+        reason="r",
+        valid_days=valid_days,
+    )
+    who.do(command, DAY)
+
+
+def use(who: Member, units: int = 1, *, now: str = DAY) -> None:
+    """Use free sessions."""
+    who.do(UseEntitlement(member="mem_1", programme="clinic", entitlement="free", units=units), now)
 
 
 @pytest.mark.parametrize(
@@ -89,6 +117,18 @@ def test_what_a_full_card_gives_may_be_for_ever() -> None:
     who.reverse(last, DAY)
     assert card(who) == (4, 0, 0)
     assert who.verdict().holds
+
+
+def test_a_stamp_that_fills_no_card() -> None:
+    """It needs no room for another grant, and the fifth has none."""
+    who = member(full={"entitlement": "free"})
+    for days in range(entitlement_grants.GRANTS_MAX):
+        give(who, days)
+    sessions(who, 4)
+
+    assert card(who) == (4, 0, entitlement_grants.GRANTS_MAX)
+    with pytest.raises(Conflict, match="too_many_grants"):
+        sessions(who, 1)
 
 
 def test_as_many_as_a_line_can_hold() -> None:
@@ -149,11 +189,6 @@ def test_the_outcome_says_what_became_of_it() -> None:
 class TestDays:
     """A free session is usable for 30 days after the day of the stamp that filled its card."""
 
-    def lapses(self, who: Member) -> dict[str | None, int]:
-        """Return how many free sessions lapse with which day."""
-        grants = entitlement_grants.GRANTS.all(who.account).values()
-        return {grant.expires_on: grant.units for grant in grants}
-
     def test_o2_a_late_stamp(self) -> None:
         """The fifth by date fills the card, whichever was reported last."""
         who = member()
@@ -161,7 +196,7 @@ class TestDays:
         who.basket("2026-02-20", line("1", 4000, "physio"), now="2026-03-05", name="late")
 
         assert card(who) == (0, 1, 1)
-        assert self.lapses(who) == {"2026-04-01": 1}
+        assert lapses(who) == {"2026-04-01": 1}
 
     def test_o2_a_late_stamp_moves_all_that_a_card_gives(self) -> None:
         """Three a card: those of the card that was full earlier, and what is used stays used."""
@@ -169,16 +204,13 @@ class TestDays:
             who = member(full={"entitlement": "free", "units": 3, "valid_days": 30})
             sessions(who, 4, day="2026-03-02")
             sessions(who, 1, day="2026-03-04")
-            assert self.lapses(who) == {"2026-04-03": 3}
+            assert lapses(who) == {"2026-04-03": 3}
             if used:
-                use = UseEntitlement(
-                    member="mem_1", programme="clinic", entitlement="free", units=used
-                )
-                who.do(use, "2026-03-04")
+                use(who, used, now="2026-03-04")
             who.basket("2026-02-20", line("1", 4000, "physio"), now="2026-03-05", name="late")
 
             assert card(who) == (1, 1, 3 - used)
-            assert self.lapses(who) == {"2026-04-01": 3 - used}
+            assert lapses(who) == {"2026-04-01": 3 - used}
 
     def test_o3_what_was_full_before(self) -> None:
         """A late stamp fills the card that it would have filled in time, and the later ones."""
@@ -186,13 +218,13 @@ class TestDays:
         sessions(who, 5, day="2026-03-02")
         sessions(who, 4, day="2026-03-03")
         sessions(who, 1, day="2026-03-09")
-        assert self.lapses(who) == {"2026-04-01": 1, "2026-04-08": 1}
+        assert lapses(who) == {"2026-04-01": 1, "2026-04-08": 1}
         who.basket("2026-02-20", line("1", 4000, "physio"), now="2026-03-10", name="late")
 
         assert card(who) == (1, 2, 2)
-        assert self.lapses(who) == {"2026-04-01": 1, "2026-04-02": 1}
+        assert lapses(who) == {"2026-04-01": 1, "2026-04-02": 1}
         who.reverse("late", "2026-03-11")
-        assert self.lapses(who) == {"2026-04-01": 1, "2026-04-08": 1}
+        assert lapses(who) == {"2026-04-01": 1, "2026-04-08": 1}
         assert who.verdict().holds
 
     def test_o3_full_and_lapsed_before_it_was_told(self) -> None:
@@ -209,16 +241,82 @@ class TestDays:
         assert card(who) == (0, 1, 0)
         assert who.verdict().holds
 
+    @pytest.mark.parametrize("then", ["before", "after"])
+    def test_a_refund_of_an_early_stamp(self, then: str) -> None:
+        """The card is full since the 9th, whether it was before the refund or is after it."""
+        who = member(full={"entitlement": "free", "units": 2, "valid_days": 30})
+        sessions(who, 4, day="2026-03-02")
+        back = sessions(who, 1, day="2026-03-02")
+        if then == "before":
+            sessions(who, 5, day="2026-03-09")
+        who.reverse(back, "2026-03-09")
+        if then == "after":
+            sessions(who, 5, day="2026-03-09")
+
+        assert card(who) == (4, 1, 2)
+        assert lapses(who) == {"2026-04-08": 2}
+        assert who.verdict().holds
+
+    @given(
+        st.lists(st.tuples(st.integers(2, 9), st.integers(1, 7), st.booleans()), max_size=6),
+        st.integers(1, 3),
+        st.data(),
+    )
+    def test_whatever_was_reported_when(
+        self, paid: list[tuple[int, int, bool]], units: int, data: st.DataObject
+    ) -> None:
+        """Days are those of the history in order, of which what came back is no part."""
+        gives = {"entitlement": "free", "units": units, "valid_days": 30}
+        told, in_order = (member(full=gives) for _ in range(2))
+        reports = [(place, False) for place in range(len(paid))]
+        reports += [(place, True) for place, (*_, back) in enumerate(paid) if back]
+        for place, back in data.draw(st.permutations(reports)):
+            day, count, _ = paid[place]
+            basket = line("1", 4000, "physio", quantity=count)
+            if str(place) not in told.recorded:
+                told.basket(f"2026-03-0{day}", basket, name=str(place), now="2026-03-10")
+            if back:
+                told.reverse(str(place), "2026-03-10")
+        for day, count, back in sorted(paid):
+            if not back:
+                in_order.basket(f"2026-03-0{day}", line("1", 4000, "physio", quantity=count))
+
+        assert (card(told), lapses(told)) == (card(in_order), lapses(in_order))
+
+    @pytest.mark.parametrize(
+        ("stamps", "late", "left"),
+        [
+            # Both cards were full earlier, and one unit is used.
+            ([("02", 4), ("03", 1), ("04", 4), ("09", 1)], ("01", 1), {"2026-04-03": 1}),
+            # One card was full earlier, and one is new.
+            ([("05", 4), ("06", 4)], ("01", 6), {"2026-04-04": 1}),
+        ],
+    )
+    def test_what_was_used_is_that_of_the_earliest(
+        self, stamps: list[tuple[str, int]], late: tuple[str, int], left: dict[str, int]
+    ) -> None:
+        """However many cards are dated anew, what is unused lapses with the latest of them."""
+        who = member()
+        for day, count in stamps:
+            who.basket(f"2026-03-{day}", line("1", 4000, "physio", quantity=count), name=day)
+        use(who, now="2026-03-09")
+        day, count = late
+        basket = line("1", 4000, "physio", quantity=count)
+        who.basket(f"2026-03-{day}", basket, name="late", now="2026-03-10")
+
+        assert lapses(who) == left
+        assert who.verdict().holds
+
     def test_what_was_used_stays_used(self) -> None:
         """Of a card that is dated anew only what is unused moves."""
         who = member()
         sessions(who, 5, day="2026-03-02")
         sessions(who, 5, day="2026-03-09")
-        who.do(UseEntitlement(member="mem_1", programme="clinic", entitlement="free"), "2026-03-10")
+        use(who, now="2026-03-10")
         who.basket("2026-02-20", line("1", 4000, "physio"), now="2026-03-11", name="late")
 
         assert card(who) == (1, 2, 1)
-        assert self.lapses(who) == {"2026-04-08": 1}
+        assert lapses(who) == {"2026-04-08": 1}
 
 
 class TestRefunds:
@@ -244,7 +342,7 @@ class TestRefunds:
         """It stays used, and the next stamps make up for it."""
         who = member()
         last = sessions(who, 5)
-        who.do(UseEntitlement(member="mem_1", programme="clinic", entitlement="free"), DAY)
+        use(who)
         who.reverse(last, DAY)
         assert card(who) == (-1, 1, 0)
 
@@ -252,6 +350,65 @@ class TestRefunds:
         assert card(who) == (0, 1, 0)
         sessions(who, 5)
         assert card(who) == (0, 2, 1)
+
+    @pytest.mark.parametrize("valid_days", [None, 5])
+    def test_its_own_unit_goes(self, valid_days: int | None) -> None:
+        """Other units of the same entitlement stay, whether they lapse sooner or later."""
+        who = member(full={"entitlement": "free", "valid_days": valid_days})
+        for days in (3, 20):
+            give(who, days)
+        who.reverse(sessions(who, 5), DAY)
+
+        assert card(who)[:2] == (4, 0)
+        assert lapses(who) == {"2026-03-05": 1, "2026-03-22": 1}
+
+    def test_another_goes_where_that_was_used(self) -> None:
+        """Of those that are left the last to lapse, one a card; what lapses first stays."""
+        who = member(full={"entitlement": "free", "valid_days": 1})
+        for days in (5, None, 20):
+            give(who, days)
+        sessions(who, 4)
+        left = []
+        for _ in range(2):
+            last = sessions(who, 1)
+            use(who)
+            who.reverse(last, DAY)
+            left.append(lapses(who))
+
+        assert card(who)[:2] == (4, 0)
+        assert left == [{"2026-03-07": 1, "2026-03-22": 1}, {"2026-03-07": 1}]
+
+    def test_a_unit_of_several_was_used(self) -> None:
+        """A card of which one is used stays full; of two the one that was full first."""
+        who = member(full={"entitlement": "free", "units": 3, "valid_days": 30})
+        who.basket(DAY, line("1", 4000, "physio", quantity=9), name="nine")
+        sessions(who, 1, day="2026-03-09")
+        use(who, now="2026-03-09")
+        assert (card(who), lapses(who)) == ((0, 2, 5), {"2026-04-01": 2, "2026-04-08": 3})
+        who.reverse("nine", "2026-03-10")
+
+        assert (card(who), lapses(who)) == ((-4, 1, 2), {"2026-04-01": 2})
+
+    @pytest.mark.parametrize(
+        ("cards", "there", "back", "heard"), [(0, 3, 0, []), (-1, 0, 0, [-3]), (-2, 0, 3, [-3])]
+    )
+    def test_what_is_taken_back_is_said(
+        self, cards: int, there: int, back: int, heard: list[int]
+    ) -> None:
+        """A guard hears of the units that are taken, and the caller which are not there."""
+        who = member(full={"entitlement": "free", "units": 3, "valid_days": 30})
+        sessions(who, 5)
+        event, guard = listened(who, DAY)
+
+        def gives(day: date, units: int) -> entitlement_grants.Grant:
+            return entitlement_grants.usable(programme(), "free", units, 30, day)
+
+        full = stamp_days.Card("clinic", "five", 5, 3, gives)
+        left = stamp_days.move(event, full, -1, date(2026, 3, 2), cards)
+
+        grants = entitlement_grants.GRANTS.all(event.account).values()
+        assert (sum(grant.units for grant in grants), left) == (there, back)
+        assert guard.benefits == [("entitlement", "free", units) for units in heard]
 
     def test_part_of_a_activity(self) -> None:
         """Two of three units are still paid for."""
