@@ -97,6 +97,12 @@ def rank_of(tiers: Tiers, total: Callable[[Threshold], int]) -> int:
     return 0
 
 
+def rank_before(programme: Programme, enrolment: Enrolment, start: Instant) -> int:
+    """Return the rank held when a day began, before what was done on it; 0 before joining."""
+    held = [s for s in enrolment.timeline if (s.since, s.reason == "reached") <= (start, False)]
+    return programme.rank(held[-1].tier) if held else 0
+
+
 def qualifies(
     account: Account, programme: Programme, tiers: Tiers, need: Qualification, window: Window
 ) -> bool:

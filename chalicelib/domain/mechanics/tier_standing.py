@@ -24,6 +24,7 @@ from chalicelib.domain.mechanics.tier_ladder import (
     Review,
     highest,
     may_fall,
+    rank_before,
     rank_of,
     window_of,
 )
@@ -256,7 +257,5 @@ def carried(account: Account, programme: Programme, tiers: Tiers, today: date) -
     first = _first_that_lasts(tiers, calendar.add_days(today, -tiers.grace_days))
     enrolment = account.enrolments[programme.id]
     start = calendar.day_start(first, programme.time_zone)
-    if enrolment.joined_at > start:
-        return 0
-    held = programme.rank(enrolment.tier_at(start))
+    held = rank_before(programme, enrolment, start)
     return max(held - 1, 0) if tiers.downgrade == "one_level" else held

@@ -23,7 +23,7 @@ from chalicelib.domain.decide.event_builder import EventBuilder
 from chalicelib.domain.decide.progress import ProgressStore
 from chalicelib.domain.errors import Conflict
 from chalicelib.domain.ledger import calendar
-from chalicelib.domain.ledger.account import Account, Enrolment, TierStep
+from chalicelib.domain.ledger.account import Account, TierStep
 from chalicelib.domain.ledger.calendar import Instant
 from chalicelib.domain.ledger.effects import ReviewChange, TierChange
 from chalicelib.domain.mechanics import tier_ladder
@@ -240,15 +240,8 @@ def _left_of_window(
         return reached
     if not window.first <= day <= window.last:
         return None
-    return max(reached, _rank_carried(programme, enrolment, window.first))
-
-
-def _rank_carried(programme: Programme, enrolment: Enrolment, first: date) -> int:
-    """Return the rank that was held when a window began."""
-    start = calendar.day_start(first, programme.time_zone)
-    if enrolment.joined_at > start:
-        return 0
-    return programme.rank(enrolment.tier_at(start))
+    start = calendar.day_start(window.first, programme.time_zone)
+    return max(reached, tier_ladder.rank_before(programme, enrolment, start))
 
 
 # ── Moving and scheduling ──

@@ -317,15 +317,37 @@ class TestReversal:
 
         assert member.enrolment.tier == "silver"
 
-    def test_reached_on_new_years_day(self) -> None:
-        """What the year began with is what was held at its first instant, not on its first day."""
-        member = yearly()
-        for hour in ("09", "10"):
-            member.visit(f"2027-01-01T{hour}:00:00Z", name=hour)
+    @pytest.mark.parametrize("joined", ["2026-01-05", "2027-01-01T00:00:00Z"])
+    @pytest.mark.parametrize("time", ["09:00:00", "00:00:00.001", "00:00:00"])
+    def test_reached_on_new_years_day(self, time: str, joined: str) -> None:
+        """What the year began with is what was held before anything was done in it."""
+        member = Member(clinic(("silver", visits(2))), joined=joined)
+        for name in ("1", "2"):
+            member.visit(f"2027-01-01T{time}Z", name=name)
         assert member.enrolment.tier == "silver"
-        member.reverse("10", "2027-03-01")
+        member.reverse("2", "2027-03-01")
 
         assert member.enrolment.tier == "base"
+
+    @pytest.mark.parametrize(
+        ("window", "began"), [("calendar_year", "2027-01-01"), ("anniversary", "2027-01-05")]
+    )
+    @pytest.mark.parametrize(
+        ("in_2025", "tier"), [(0, "base"), (2, "silver")], ids=["lost", "kept"]
+    )
+    def test_what_the_review_of_that_instant_left(
+        self, in_2025: int, tier: str, window: str, began: str
+    ) -> None:
+        """A year begins with what the review at its first instant has left."""
+        member = Member(clinic(("silver", visits(2)), window=window), joined="2025-01-05")
+        visit_times(member, 2, "2025-02")
+        for day in range(in_2025):
+            member.visit(f"2026-02-0{day + 1}", name=f"again {day}")
+        for name in ("a", "b"):
+            member.visit(f"{began}T00:00:00Z", name=name)
+        member.reverse("b", "2027-03-01")
+
+        assert member.enrolment.tier == tier
 
     @pytest.mark.parametrize(
         ("second", "tier"),
