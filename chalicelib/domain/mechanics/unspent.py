@@ -58,8 +58,7 @@ def _take(event: EventBuilder, currency: str, key: LotKey, counter: str, amount:
     """Forget so much of what expired of a lot."""
     kept_until = event.account.counters[counter].keep_until
     event.add(CounterChange(counter, -amount, kept_until))
-    # Where each counter was kept for ever, it was in no sum.
-    if key.paid and kept_until is not None:
+    if key.paid:
         _add_ever(event, currency, key, -amount)
 
 
