@@ -107,7 +107,7 @@ def check(recurrence: Recurrence) -> None:
     """
     if calendar.parse_date(recurrence.starts_on) < _EARLIEST:
         raise _invalid(f"`starts_on` must be {_EARLIEST} or later")
-    if (recurrence.from_time or "") >= (recurrence.until_time or "24:00"):
+    if (recurrence.from_time or "00:00") >= (recurrence.until_time or "24:00"):
         raise _invalid("`until_time` must be after `from_time`")
     if not _names_a_day(_read(recurrence.rrule, recurrence.starts_on)):
         raise _invalid("it names no day, or the first one is too far off: look at the calendar")

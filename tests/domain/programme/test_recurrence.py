@@ -35,6 +35,18 @@ from chalicelib.domain.programme.recurrence import check, occurs
         ),
         ("FREQ=YEARLY;BYWEEKNO=1;BYDAY=MO", ["2029-01-01", "2030-12-30"], ["2026-01-05"]),
         ("FREQ=YEARLY;BYWEEKNO=53", ["2026-12-31"], ["2027-12-31"]),
+        # As far as each of them counts.
+        ("FREQ=MONTHLY;BYDAY=5FR,-5SA", ["2026-01-30", "2026-01-03"], ["2026-01-23"]),
+        ("FREQ=YEARLY;BYDAY=53TH,-53TH", ["2026-12-31", "2026-01-01"], ["2027-12-31"]),
+        ("FREQ=YEARLY;BYMONTH=3;BYDAY=5SU,-5MO", ["2026-03-29", "2026-03-02"], ["2026-03-22"]),
+        ("FREQ=MONTHLY;BYMONTHDAY=31,-31", ["2026-01-31", "2026-03-01"], ["2026-02-28"]),
+        ("FREQ=YEARLY;BYYEARDAY=366", ["2028-12-31"], ["2028-12-30", "2027-12-31"]),
+        ("FREQ=YEARLY;BYYEARDAY=-366", ["2028-01-01"], ["2027-01-01"]),
+        ("FREQ=YEARLY;BYYEARDAY=-1", ["2028-12-31", "2027-12-31"], ["2028-12-30"]),
+        ("FREQ=YEARLY;BYYEARDAY=-365", ["2028-01-02", "2027-01-01"], ["2028-01-01"]),
+        ("FREQ=YEARLY;BYWEEKNO=-53", ["2026-01-01", "2026-01-04"], ["2027-01-01"]),
+        ("FREQ=YEARLY;BYMONTH=12", ["2026-12-01"], ["2026-11-01", "2026-12-02"]),
+        ("FREQ=DAILY;INTERVAL=999", ["2026-01-01", "2028-09-26"], ["2028-09-25"]),
         # The last day of a leap year.
         (
             "FREQ=YEARLY;BYDAY=SU;BYSETPOS=-1",
@@ -79,6 +91,18 @@ def test_hours(first: str | None, last: str | None, time: str, *, expected: bool
     """From the first on, up to the last."""
     recurrence = Recurrence("FREQ=DAILY", "2026-01-01", first, last)
     assert occurs(recurrence, date(2026, 5, 1), time) is expected
+
+
+@pytest.mark.parametrize("place", ["365", "-365"])
+def test_the_last_position(place: str) -> None:
+    """A position counts as far as there are days in a year."""
+    rule = f"FREQ=YEARLY;BYDAY=MO,TU,WE,TH,FR,SA,SU;BYSETPOS={place}"
+    recurrence = Recurrence(rule, "2026-01-01")
+    check(recurrence)
+    days = (date(2026, 1, 1) + timedelta(days=n) for n in range(365))
+
+    on = "2026-12-31" if place == "365" else "2026-01-01"
+    assert [day.isoformat() for day in days if occurs(recurrence, day, "12:00")] == [on]
 
 
 @pytest.mark.parametrize(
@@ -140,10 +164,15 @@ def test_no_rule(rrule: str, words: str) -> None:
         check(Recurrence(rrule, "2026-01-01"))
 
 
-def test_hours_the_wrong_way() -> None:
-    """The end of the hours comes after their beginning."""
+@pytest.mark.parametrize(
+    ("first", "last"),
+    [("12:00", "09:00"), ("12:00", "12:00"), (None, "00:00"), ("24:00", None)],
+)
+def test_hours_the_wrong_way(first: str | None, last: str | None) -> None:
+    """The end of the hours comes after their beginning, by a minute at least."""
+    check(Recurrence("FREQ=DAILY", "2026-01-01", "12:00", "12:01"))
     with pytest.raises(Invalid, match="must be after"):
-        check(Recurrence("FREQ=DAILY", "2026-01-01", "12:00", "09:00"))
+        check(Recurrence("FREQ=DAILY", "2026-01-01", first, last))
 
 
 _WEEKDAYS = st.sampled_from(["MO", "TU", "WE", "TH", "FR", "SA", "SU"])
