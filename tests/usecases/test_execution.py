@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import json
 from collections.abc import Callable
 from typing import Final
@@ -13,13 +12,14 @@ from msgspec.structs import replace
 from chalicelib import metrics
 from chalicelib.domain.decide.commands import Command
 from chalicelib.domain.decide.decider import MEMBER, Known
+from chalicelib.domain.decide.settling import SETTLE_MAX
 from chalicelib.domain.errors import Conflict, Stale, Unavailable
 from chalicelib.domain.ledger.actor import Actor
 from chalicelib.domain.mechanics.adjustment import Adjust
 from chalicelib.domain.mechanics.transfers import SendTransfer
 from chalicelib.domain.programme.section import read
 from chalicelib.domain.programme.versions import ProgrammeVersion
-from chalicelib.usecases.attempt import Attempt, Decided, load_for
+from chalicelib.usecases.attempt import Attempt, Decided, commit_due, load_for, weigh
 from chalicelib.usecases.change_member import change_member, record_consents
 from chalicelib.usecases.create_member import ConsentGiven, NewMember, create_member
 from chalicelib.usecases.execution import (
@@ -230,6 +230,36 @@ def test_a_test_clock_is_read_with_the_rest(clinic: Clinic, *, test_clock: bool)
     assert read.now == (NOW + DAY if test_clock else NOW)
 
 
+@pytest.mark.parametrize(("lots", "written"), [(0, [0]), (3, [3, 0]), (90, [SETTLE_MAX, 10, 0])])
+@pytest.mark.parametrize("test_clock", [True, False])
+def test_what_fell_due_is_written(
+    clinic: Clinic, lots: int, written: list[int], *, test_clock: bool
+) -> None:
+    """By the tenant's time, so much at once, until nothing is left of it."""
+    member = clinic.with_lots(lots)
+    before = clinic.versions(member)
+    later = clinic.now + 400 * DAY
+    if test_clock:
+        clinic.line.clocks["clinic"] = later
+    else:
+        clinic.now = later
+    done = []
+    for _ in written:
+        loaded = clinic.line.load("clinic", [member], with_clock=test_clock)
+        done.append(commit_due(clinic.services, CALLER, member, loaded, test_clock=test_clock))
+
+    assert done == written
+    assert clinic.versions(member) == before + lots
+    assert clinic.line.commits == before + sum(map(bool, written))
+
+
+def test_nothing_falls_due_on_nobody(clinic: Clinic) -> None:
+    """An account that was erased meanwhile is left alone."""
+    loaded = clinic.line.load("clinic", ["mem_none"])
+
+    assert commit_due(clinic.services, CALLER, "mem_none", loaded, test_clock=False) == 0
+
+
 def test_own_write_that_was_not_heard_of(clinic: Clinic) -> None:
     """It is found on record, answered, and no replay to the caller."""
     member = clinic.create().member
@@ -397,6 +427,19 @@ class TestTwoAccounts:
         assert clinic.versions(sender) == 2 * of_sender + 3
         assert clinic.versions(receiver) == 2 * of_receiver + 2
 
+    @pytest.mark.parametrize(("due", "waits"), [(SETTLE_MAX - 1, False), (SETTLE_MAX, True)])
+    def test_what_is_only_asked(self, clinic: Clinic, due: int, *, waits: bool) -> None:
+        """It is decided at once however much fell due; what is to be written may have to wait."""
+        member = clinic.with_lots(due)
+        clinic.now += 400 * DAY
+        command = Adjust(member=member, programme="clinic", currency="points", amount=5, reason="r")
+        attempt = Attempt(clinic.services, CALLER, (command,), test_clock=False)
+        read = load_for(attempt)
+        asked, written = weigh(attempt, read), weigh(attempt, read, bounded=True)
+
+        assert (asked.unfinished, len(asked.decided.results)) == (False, 1)
+        assert (written.unfinished, len(written.decided.results)) == (waits, int(not waits))
+
     def test_refused(self, clinic: Clinic) -> None:
         """A refused transfer writes nothing, not even what fell due on either side."""
         sender, receiver = clinic.with_lots(2), clinic.with_lots(2)
@@ -501,7 +544,16 @@ def _told(decided: Decided) -> Answer:
     return Answer(201, f"{decided.member} {decided.account.version} {decided.now}".encode())
 
 
-@pytest.mark.parametrize(("left_ms", "commits"), [(RESERVE_MS - 1, 1), (30_000, ATTEMPTS_MAX)])
+@pytest.mark.parametrize(
+    ("left_ms", "commits"),
+    [
+        (RESERVE_MS - 1, 1),
+        (RESERVE_MS + 9, 1),
+        (RESERVE_MS + 10, 2),
+        (RESERVE_MS + 199, 6),
+        (30_000, ATTEMPTS_MAX),
+    ],
+)
 def test_no_time_is_left(clinic: Clinic, left_ms: int, commits: int) -> None:
     """T: who is overtaken tries again while there is time, and says that it may be sent again."""
     member = clinic.create().member
@@ -522,8 +574,8 @@ def test_no_time_is_left(clinic: Clinic, left_ms: int, commits: int) -> None:
         change_account(services, caller, command, _told, KEY)
 
     assert (refusal.value.code, tries, len(pauses)) == ("unavailable", commits, commits - 1)
-    # Each pause is half of a ceiling that doubles.
-    assert all(later >= earlier for earlier, later in itertools.pairwise(pauses))
+    # Each pause is half of a ceiling that doubles, up to 400 ms.
+    assert pauses == [10, 20, 40, 80, 160, *[200] * 6][: commits - 1]
     assert clinic.adjust(member, 5).answer.status == 201
 
 

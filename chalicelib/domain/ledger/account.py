@@ -131,7 +131,7 @@ class Account(Struct, frozen=True, omit_defaults=True):
         for key, counter in self.counters.items():
             yield ("counted", key), counter.value
         for metric, buckets in self.metrics.items():
-            yield ("measured", metric), max(buckets.values(), default=0)
+            yield ("measured", metric), max(buckets.values())
 
 
 _EMPTY = Balance()

@@ -76,6 +76,7 @@ def undo_sale(event: EventBuilder, _programme: Programme, original: Event) -> Un
     if not isinstance(data, GiftCardSold):
         raise TypeError(f"an event {original.kind} sells no gift card")
     sold = gift_cards.sold_in(event.account)
+    # All of it goes, since no more is left than was paid for.
     before = event.account.balance(sold.currency).lots_total
     # What was given up when it was cancelled is not there to be taken a second time.  What expired
     # the card says itself.
@@ -85,8 +86,7 @@ def undo_sale(event: EventBuilder, _programme: Programme, original: Event) -> Un
         expired=gift_cards.expired_of(event.account, sold),
     )
     returned = taking_back.take(event, sold.currency, [part], to=PAID_IN, refuses=False)
-    after = event.account.balance(sold.currency).lots_total
-    withdrawn = sold.withdrawn + before - after
+    withdrawn = sold.withdrawn + before
     if sold.forfeited:
         # The tenant keeps no money that went back.
         forfeited, paid = FORFEITED.of(data.lot.funder), PAID_IN.of(data.lot.funder)

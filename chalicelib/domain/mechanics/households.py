@@ -120,7 +120,7 @@ class Together(Struct, frozen=True):
 
     max_members: int
     members: dict[str, Relative]
-    changed: bool = True
+    changed: bool
 
 
 def join(decider: Decider, command: JoinHousehold) -> Together:

@@ -297,6 +297,29 @@ class TestMembership:
         assert account.stats == Stats(visits=0, activities=2)
 
 
+def test_what_grows_over_a_life() -> None:
+    """Of each currency what is held and owed, each counter, and of a metric its largest sum."""
+    account = folded(
+        lot(5),
+        lot(6, 9_000),
+        pending(7, 2_000),
+        fx.DeficitChange(POINTS, 3),
+        fx.CounterChange("cap", 4),
+        fx.MetricChange("visits", "2026-01", 2),
+        fx.MetricChange("visits", "2026-02", 1),
+        fx.MetricChange("refunds", "2026-01", -2),
+        fx.MetricChange("refunds", "2026-02", -1),
+    )
+
+    assert list(account.sums()) == [
+        (("held", POINTS), 18),
+        (("owed", POINTS), 3),
+        (("counted", "cap"), 4),
+        (("measured", "visits"), 3),
+        (("measured", "refunds"), -1),
+    ]
+
+
 def test_every_effect_can_be_folded() -> None:
     """An effect that is journaled can be applied."""
     examples: dict[type, Any] = {

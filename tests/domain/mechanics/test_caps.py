@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.domain.ledger import calendar
-from chalicelib.domain.ledger.account import Counter
+from chalicelib.domain.ledger.account import Account, Counter
 from chalicelib.domain.mechanics import caps
 from tests.domain.building import (
     PURCHASE,
@@ -281,6 +282,33 @@ class TestEvaluatedAgain:
             member.reverse(name, "2026-04-01", amount=1_000)
 
         assert (won_by(member, "capped"), won_by(member, "plain")) == ([100, 0], [0, 40])
+
+    @pytest.mark.parametrize("window", ["day", "lifetime"])
+    @pytest.mark.parametrize(
+        ("limit", "own", "room"),
+        [
+            ({"times": 1}, 0, 0),
+            ({"times": 1}, 1, None),
+            ({"times": 1}, 2, None),
+            ({"max": 50}, 0, 0),
+            ({"max": 50}, 1, 1),
+            ({"max": 50}, 20, 20),
+        ],
+    )
+    def test_m8_what_it_had_itself(
+        self, window: str, limit: dict[str, Any], own: int, room: int | None
+    ) -> None:
+        """Where all is used, or was and is forgotten: what it had, however little, and no more."""
+        document = programme(rule("visit", fixed(30), caps=[{"window": window, **limit}]))
+        used = {
+            "clinic/visit/times/lifetime/lifetime": Counter(1, None),
+            "clinic/visit/max/lifetime/lifetime": Counter(50, None),
+        }
+        day, now = date(2026, 2, 1), at("2026-04-01")
+
+        again = caps.room_again(Account(counters=used), document, day, now, {"visit": own})
+
+        assert again(document.earning[0], 30) == room
 
     @given(
         cap=st.sampled_from(

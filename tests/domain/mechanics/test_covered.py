@@ -66,6 +66,26 @@ def test_another_discount_is_of_the_members_own_part() -> None:
     assert (quote.covered, quote.due) == (5_000, 1_500)
 
 
+@pytest.mark.parametrize(
+    ("limits", "insurer", "due"),
+    [
+        ([], 4_000, 0),
+        ([{"money": 3_000}], 4_000, 0),
+        ([{"money": 2_999}], 5_000, 1),
+        ([{"money": 1_000}], 5_000, 2_000),
+    ],
+)
+def test_a_members_price_within_a_limit(
+    limits: list[dict[str, Any]], insurer: int, due: int
+) -> None:
+    """Where a limit leaves a part of the price to pay, all that is covered is needed for it."""
+    member = Member(clinic(member_price(4_000, limits=limits)))
+
+    quote = quoted(member, check(8_000, 5_000), covered=(5_000,))
+
+    assert (quote.covered, quote.due) == (insurer, due)
+
+
 CUTS = st.lists(
     st.tuples(
         st.sampled_from(["a", "b", "c"]),

@@ -178,15 +178,22 @@ class TestTime:
         assert who.available("2026-03-11T11:59:59Z") == 30
         assert who.available("2026-03-11T12:00:00Z") == 100
 
-    def test_an_extension_to_an_earlier_end_changes_nothing(self) -> None:
-        """Nobody's hold is cut short by asking for more."""
+    @pytest.mark.parametrize(
+        ("minutes", "ends", "written"), [(5, "14:00", 0), (110, "14:00", 0), (111, "14:01", 1)]
+    )
+    def test_an_extension_to_no_later_end_changes_nothing(
+        self, minutes: int, ends: str, written: int
+    ) -> None:
+        """Nobody's hold is cut short by asking for more, and the same end is written once."""
         who = member()
         place(who, 70, "2026-03-04T12:00:00Z", minutes=120)
         before = who.account.version
-        who.do(ExtendHold(member="mem_1", hold_id="h", minutes=5), "2026-03-04T12:10:00Z")
+        extended = ExtendHold(member="mem_1", hold_id="h", minutes=minutes)
+        result = who.do(extended, "2026-03-04T12:10:00Z").result
 
-        assert who.account.version == before
-        assert HOLDS.all(who.account)["h"].expires_at == at("2026-03-04T14:00:00Z")
+        assert who.account.version - before == written
+        assert HOLDS.all(who.account)["h"].expires_at == at(f"2026-03-04T{ends}:00Z")
+        assert result == holds.Placed("h", HOLDS.all(who.account)["h"])
 
     def test_the_programme_may_say_otherwise(self) -> None:
         """Five minutes unless asked, thirty at most."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from contextlib import nullcontext
 from datetime import date
 from typing import Any
 
@@ -166,6 +167,14 @@ class TestMember:
 class TestHousehold:
     """The household's side."""
 
+    @pytest.mark.parametrize(
+        ("size", "fits"), [(1, False), (2, True), (households.MEMBERS_MAX, True), (11, False)]
+    )
+    def test_how_many_it_may_be_for(self, size: int, *, fits: bool) -> None:
+        """For two at least, since one alone is none, and for ten at most."""
+        with nullcontext() if fits else pytest.raises(msgspec.ValidationError):
+            assert msgspec.convert(size, households.Size) == size
+
     def test_who_belongs_to_it(self) -> None:
         """It knows who came when, up to as many as it is for, and its journal holds."""
         home, first = founded(most=2)
@@ -241,6 +250,14 @@ class TestDiscounts:
         home = None if size is None else Household(size)
 
         assert offered({"type": "household", "percent": 5, **terms}, member, home) == expected
+
+    def test_what_is_not_known_of_a_household(self) -> None:
+        """Who belongs to one that was not read, or to none, has no discount by it."""
+        terms = {"type": "household", "percent": 5}
+        (_, inside), outside = founded(), someone(2)
+
+        for member, home in ((inside, None), (outside, Household(2)), (outside, None)):
+            assert offered(terms, member, home) == WhyNot("no_household")
 
     @pytest.mark.parametrize(
         ("own", "others", "window", "basis", "expected"),

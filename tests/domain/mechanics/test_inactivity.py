@@ -6,6 +6,9 @@ from typing import Any, Final
 
 import pytest
 
+from chalicelib.domain.ledger.account import Account
+from chalicelib.domain.ledger.lots import Lot, LotKey
+from chalicelib.domain.mechanics import last_days
 from chalicelib.domain.mechanics.holds import PlaceHold, ReleaseHold
 from tests.domain.building import (
     PURCHASE,
@@ -77,6 +80,38 @@ def test_a_report_that_comes_too_late() -> None:
     who.visit("2026-03-21")
     assert who.available("2026-03-21") == 40
     assert who.verdict().holds
+
+
+@pytest.mark.parametrize(
+    ("now", "known"),
+    [("2026-03-12T23:59:59.999Z", True), ("2026-03-13T00:00:00Z", False)],
+)
+def test_told_when_its_last_day_is_over(now: str, *, known: bool) -> None:
+    """A last day that is over moves nothing, and is not kept."""
+    who = member()
+    who.visit("2026-03-02", now=now)
+
+    assert ("clinic/points" in last_days.LAST_DAYS.all(who.account)) is known
+
+
+@pytest.mark.parametrize(
+    ("ends", "now", "lasts"),
+    [(None, 3, None), (9, 3, 10), (10, 3, 10), (11, 3, 11), (9, 9, 10), (9, 10, 9), (9, 11, 9)],
+)
+def test_no_shorter_than_the_last_day(ends: int | None, now: int, lasts: int | None) -> None:
+    """A lot that ends sooner lasts to the last day, and is announced as that; no other moves."""
+    last = last_days.LastDay("1970-01-10", 10, 7)
+    kept = {"clinic/points": {"expires_on": last.expires_on, "expires_at": 10, "warn_at": 7}}
+    account = Account(progress={"inactivity": kept})
+    lot = Lot(5, LotKey(ends), 2, 1)
+
+    found = last_days.lasting(account, "clinic/points", lot, now)
+
+    assert last_days.LAST_DAYS.all(account) == {"clinic/points": last}
+    moved = last_days.prolonged(lot, last)
+    assert (moved.amount, moved.warn_at, moved.since) == (5, 7, 1)
+    assert found == (lot if lasts == ends else moved)
+    assert found.key.expires_at == lasts
 
 
 @pytest.mark.parametrize("way", ["adjusted", "bought"])

@@ -6,6 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from chalicelib.domain.ledger import calendar, compact
+from chalicelib.domain.ledger.effects import MetricChange
 from tests.domain.building import (
     PURCHASE,
     Member,
@@ -117,6 +118,14 @@ class TestMetrics:
 
         member.reverse("3", "2026-03-31")
         assert member.account.metrics["clinic/visits"] == {"2026-03": 30, "all": 30, **days}
+        # The first event after which one of them is too old says so, and so does each that follows.
+        told = [
+            effect.days_from
+            for event in member.events
+            for effect in event.effects
+            if isinstance(effect, MetricChange)
+        ]
+        assert told == ["", *[""] * 11, *(f"2026-03-{day:02d}" for day in range(2, 21)), ""]
 
     def test_no_days_of_what_waits_for_a_review(self) -> None:
         """A year that is judged when it is over needs none of its days."""

@@ -14,9 +14,11 @@ from chalicelib.domain.ledger.activity import Activity
 from chalicelib.domain.ledger.bill import WhyNot
 from chalicelib.domain.ledger.events import Line
 from chalicelib.domain.ledger.quote import Quote
+from chalicelib.domain.mechanics.discount_terms import Discounts
 from chalicelib.domain.mechanics.entitlement_uses import UseEntitlement
 from chalicelib.domain.mechanics.entitlements import GrantEntitlement
 from chalicelib.domain.mechanics.quoting import MakeQuote
+from chalicelib.domain.mechanics.stacking import Candidate, stacked
 from chalicelib.domain.mechanics.wallet_payments import Payment
 from chalicelib.domain.programme.document import Programme
 from tests.domain.building import (
@@ -305,6 +307,45 @@ def test_why_an_entitlement_pays_for_nothing(
     told = {each.id: each.why_not for each in quoted(member, *lines, name="q2").considered}
     used = WhyNot("none_left")
     assert told == {"first": used, "second": used, "gift": WhyNot("not_entitled")}
+
+
+@pytest.mark.parametrize(
+    ("units", "off"), [(0, 0), (1, 200), (2, 400), (4, 800), (5, 1_001), (6, 1_001)]
+)
+def test_as_many_units_as_are_there_are_free(units: int, off: int) -> None:
+    """Of five for 10.01 each takes its share, in whole pence, and the last one what is left."""
+    member = Member(clinic())
+    if units:
+        command = GrantEntitlement(
+            member="mem_1", programme="clinic", entitlement="tea", units=units, reason="r"
+        )
+        member.do(command, NOON)
+
+    quote = quoted(member, line("1", 1_001, "tea", quantity=5))
+    assert (quote.due, sum(each.units for each in quote.freed)) == (1_001 - off, min(units, 5))
+
+
+@pytest.mark.parametrize(
+    ("candidates", "off"),
+    [
+        ([(10, 0), (20, 0)], {0: 10_000, 1: 18_000}),
+        ([(10, 0), (None, 200)], {0: 10_000, 1: 20_000}),
+        ([(None, 200), (10, 0)], {0: 20_000, 1: 8_000}),
+        ([(None, 900), (None, 200)], {0: 90_000, 1: 10_000}),
+        ([(10, 0), (None, 950)], {0: 10_000, 1: 90_000}),
+        ([(50, 0), (None, 100), (50, 0)], {0: 50_000, 1: 10_000, 2: 20_000}),
+        ([(100, 0), (10, 0), (None, 5)], {0: 100_000, 1: 0, 2: 0}),
+    ],
+)
+def test_one_after_another(candidates: list[tuple[int | None, int]], off: dict[int, int]) -> None:
+    """Off 10.00, in hundredths of a penny: each of what those before it left, and no more."""
+    offers = [Candidate(n, "", percent, amount) for n, (percent, amount) in enumerate(candidates)]
+
+    stack = stacked(Discounts(stacking="sequential"), 1_000, offers)
+
+    assert (stack.price, stack.most) == (1_000 * stack.unit, 1_000 * stack.unit)
+    assert {place: taken * 100 // stack.unit for place, taken in stack.off.items()} == off
+    assert stack.offered == sum(stack.off.values())
 
 
 @pytest.mark.parametrize(

@@ -125,6 +125,26 @@ class TestCancelling:
 
         assert [lot.key.expires_on for lot in member.balance.lots] == ["2026-02-21", "2026-03-03"]
 
+    @pytest.mark.parametrize(
+        ("cancelled", "expires_on", "prolonged"),
+        [
+            ("2026-12-20", "2026-12-31", False),
+            ("2026-12-21", "2026-12-31", False),
+            ("2026-12-22", "2027-01-01", True),
+        ],
+    )
+    def test_a6_what_lasts_as_long_anyway(
+        self, cancelled: str, expires_on: str, *, prolonged: bool
+    ) -> None:
+        """A6: to the day: what would not end before its least life has not had it."""
+        member = Member(shop(reward("tea", 100), currency=year(restored_life_days=10)))
+        member.visit("2026-02-01")
+        member.cancel(member.redeem("tea", "2026-05-01"), cancelled)
+
+        assert [(lot.key.expires_on, lot.key.prolonged) for lot in member.balance.lots] == [
+            (expires_on, prolonged)
+        ]
+
     def test_what_never_expires_stays_so(self) -> None:
         """A minimum of life is no maximum."""
         member = rich(reward("tea", 100), currency=points(restored_life_days=30))

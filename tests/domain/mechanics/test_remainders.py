@@ -9,11 +9,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chalicelib.domain.decide.benefits import Returned
+from chalicelib.domain.mechanics import remainders
 from chalicelib.domain.mechanics.remaining import LineReversal
 from tests.domain.building import (
     PURCHASE,
     Member,
     explained,
+    fixed,
     granted,
     line,
     per_amount,
@@ -48,6 +50,20 @@ def test_f_thirty_and_twenty() -> None:
         "",
     ]
     assert (member.balance.available, kept(member)) == (1, {})
+
+
+def test_f_only_where_it_is_carried() -> None:
+    """What is carried is told of the rules that carry, and of no other."""
+    document = programme(
+        rule("visit", fixed(5)),
+        rule("spend", {**per_amount(1, 50), "carry": True}, on=PURCHASE),
+        rule("more", per_amount(1, 50), on=PURCHASE),
+        rule("unspent", {**per_amount(1, 50), "carry": True}),
+    )
+    member = Member(document)
+    member.buy(30, "2026-02-01")
+
+    assert remainders.carried(member.account, document) == {"spend": 30, "unspent": 0}
 
 
 @pytest.mark.parametrize("order", [("a", "b"), ("b", "a")])

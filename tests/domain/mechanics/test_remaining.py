@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain.mechanics.remaining import LineReversal
+from chalicelib.domain.mechanics.remaining import LineReversal, Remaining, returned_lines
 from tests.domain.building import (
     PURCHASE,
     Member,
+    activity,
     fixed,
     formula,
     line,
@@ -218,6 +219,20 @@ class TestByAmountOfLines:
         both = member.reversing("sale", LineReversal("a"), amount=5)
 
         assert member.refused(both, "2026-02-02").code == "lines_or_amount"
+
+
+def test_what_came_back_of_each_line() -> None:
+    """Amount and units less what is left; nothing is said of a line that stays as it was."""
+    sold = (line("a", 900, "x", sku="A", quantity=3), line("b", 500, "y"), line("c", 0, quantity=2))
+    before = Remaining(None, None, lines=((900, 3), (500, 1), (0, 2)))
+    after = Remaining(None, None, lines=((300, 1), (500, 1), (0, 1)))
+
+    back = list(returned_lines(activity(PURCHASE, "2026-02-01", lines=sold), before, after))
+
+    assert back == [
+        line("a", 600, "x", sku="A", quantity=2),
+        line("c", 0, quantity=1),
+    ]
 
 
 class TestByAmount:

@@ -244,6 +244,25 @@ def test_each_day_by_the_terms_of_its_day() -> None:
     assert not holds(late, "2026-04-20")
 
 
+@pytest.mark.parametrize(
+    ("first", "then", "last"), [(60, 10, "2026-04-11"), (10, 60, "2026-05-09")]
+)
+def test_the_longest_of_several_terms(first: int, then: int, last: str) -> None:
+    """Reached by the terms of two versions, it holds through the last day of either."""
+    member = Member(
+        published(
+            ("2026-01-01", clinic(at_least=1_000, term_days=first)),
+            ("2026-03-01", clinic(at_least=1_000, term_days=then)),
+        )
+    )
+    for day in ("2026-02-10", "2026-03-10"):
+        member.buy(1_000, day)
+
+    assert holds(member, last)
+    after = calendar.add_days(calendar.parse_date(last), 1).isoformat()
+    assert considered(member, after).why_not == WhyNot("held_until", day=last)
+
+
 def test_its_id_is_permanent() -> None:
     """Accounts count towards it: no later version may drop it."""
     (problem,) = check_succession(clinic(at_least=1), programme())

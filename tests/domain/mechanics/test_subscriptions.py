@@ -19,6 +19,7 @@ from chalicelib.domain.mechanics.plans import (
     SECTION,
     SUBSCRIPTIONS,
     Subscription,
+    due,
     left_over,
     plan_of,
 )
@@ -90,6 +91,29 @@ def owed(member: Member, command: Command, now: str) -> int:
     result = member.do(command, now).result
     assert isinstance(result, Subscribed)
     return result.prorated
+
+
+def test_plans_of_two_programmes() -> None:
+    """The account is due when the first of them is, whichever programme that is of."""
+    gym = programme(id="gym", plans=[plan("year", 100, "year")])
+    for first, second in (("clinic", "gym"), ("gym", "clinic")):
+        member = Member(DOCUMENT, gym)
+        for name in (first, second):
+            chosen = {"clinic": "big", "gym": "year"}[name]
+            member.do(Subscribe(member="mem_1", programme=name, plan=chosen), "2026-03-02")
+        ends = [SUBSCRIPTIONS.get(member.account, name) for name in ("clinic", "gym")]
+
+        assert [each.until_on for each in ends if each] == ["2026-04-01", "2027-03-01"]
+        assert due(member.account) == at("2026-04-02T00:00:00Z")
+
+
+def test_a_plan_of_a_programme_that_is_gone() -> None:
+    """It ends with the period, since nobody knows what would be next."""
+    member = lived(("2026-03-02", begin("big")))
+    member.programmes = published()
+
+    assert [event.kind for event in member.tick("2026-06-01")] == ["plans.renewed"]
+    assert SUBSCRIPTIONS.all(member.account) == {}
 
 
 class TestPeriods:

@@ -6,7 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from chalicelib.domain.mechanics import tiers
-from chalicelib.domain.mechanics.tier_grants import GrantTier, LiftTier
+from chalicelib.domain.mechanics.tier_grants import Granted, GrantTier, LiftTier
 from tests.domain.building import Member, at, ladder, programme, reward, visits
 from tests.domain.hearing import listened
 from tests.domain.ladders import visit_times, yearly
@@ -37,6 +37,27 @@ class TestOverrides:
         ]
         assert member.verdict().holds
 
+    def test_what_is_answered(self) -> None:
+        """The tier that is then held, and through which day; and whether anything changed."""
+        member = yearly()
+        visit_times(member, 2, "2026-02")
+        lift = LiftTier(member="mem_1", programme="clinic", reason="a slip")
+        granted = [
+            member.do(replace(self.GOLD, tier=tier, days=days), "2026-03-01").result
+            for tier, days in (("gold", 10), ("base", 0), ("gold", None))
+        ]
+        lifted = [member.do(lift, "2026-03-02").result for _ in range(2)]
+
+        assert granted == [
+            Granted("clinic", "gold", changed=True, expires_on="2026-03-11"),
+            Granted("clinic", "silver", changed=True, expires_on="2026-03-01"),
+            Granted("clinic", "gold", changed=True, expires_on=None),
+        ]
+        assert lifted == [
+            Granted("clinic", "silver", changed=True),
+            Granted("clinic", "silver", changed=False),
+        ]
+
     def test_what_is_lost_meanwhile_stays_lost(self) -> None:
         """A review under an override takes the silver that nobody sees."""
         member = yearly()
@@ -55,8 +76,9 @@ class TestOverrides:
         member.visit("2026-02-01", name="one")
         member.visit("2026-02-02")
         member.do(self.GOLD, "2026-03-01")
+        steps = member.steps
         member.reverse("one", "2026-03-02")
-        assert member.enrolment.tier == "gold"
+        assert (member.enrolment.tier, member.steps) == ("gold", steps)
 
         member.tick("2026-03-12")
 

@@ -130,6 +130,21 @@ class TestProgress:
 
         assert (found.tier, found.by, found.in_grace) == ("silver", None, False)
 
+    def test_by_the_terms_of_today(self) -> None:
+        """Who waits to climb is told the end of a term of today's ladder, whatever was planned."""
+        waiting: dict[str, Any] = {"window": "rolling", "upgrade": "at_review"}
+        short, long = (
+            clinic(("silver", visits(2)), rolling_days=days, **waiting) for days in (30, 70)
+        )
+        member = Member(published(("2026-01-01", short), ("2026-02-10", long)))
+        visit_times(member, 1, "2026-02")
+        member.tick("2026-02-10")
+        assert member.enrolment.review_at == at("2026-03-06T00:00:00Z")
+        assert progress_of(member, "2026-02-09").by == at("2026-03-06T00:00:00Z")
+        found = progress_of(member, "2026-02-11")
+
+        assert (found.tier, found.by, found.in_grace) == ("base", at("2026-03-16T00:00:00Z"), False)
+
     def test_no_ladder(self) -> None:
         """Without tiers there is nothing to tell."""
         member = Member(programme(currencies=[points()]))

@@ -122,6 +122,22 @@ class TestClimbing:
             "spa": "base",
         }
 
+    @pytest.mark.parametrize("window", ["rolling", "calendar_month", "calendar_year", "lifetime"])
+    def test_a_ladder_that_became_easier(self, window: str) -> None:
+        """Whatever is done next lets a member climb to where the new ladder sees them."""
+        member = Member(
+            published(
+                ("2026-01-01", clinic(("silver", visits(4)), window=window)),
+                ("2026-02-10", clinic(("silver", visits(2)), window=window)),
+            )
+        )
+        visit_times(member, 3, "2026-02")
+        member.tick("2026-02-11")
+        assert member.enrolment.tier == "base"
+        member.buy(100, "2026-02-12")
+
+        assert member.steps[-1] == ("2026-02-12T12:00:00Z", "silver", "reached")
+
 
 class TestLateActivities:
     """A late activity raises from its day and re-prices nothing."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import Any, Final
 
 import pytest
@@ -9,11 +10,12 @@ import pytest
 from chalicelib.domain.authoring.validation import check_succession, validate
 from chalicelib.domain.ledger.activity import Activity
 from chalicelib.domain.ledger.bill import WhyNot
+from chalicelib.domain.ledger.lots import Lot, LotKey
 from chalicelib.domain.ledger.quote import Quote
 from chalicelib.domain.mechanics import wallet_payments, wallets
 from chalicelib.domain.mechanics.payment_reversals import ReversePayment
 from chalicelib.domain.mechanics.quoting import MakeQuote
-from chalicelib.domain.mechanics.wallet_payments import Payer, Payment
+from chalicelib.domain.mechanics.wallet_payments import Payer, Payment, PrepaidLot
 from chalicelib.domain.mechanics.wallets import Band, TopUp, Wallet, earned
 from tests.domain.building import PURCHASE, Member, fixed, line, points, programme, rule
 
@@ -202,6 +204,58 @@ def test_money_keeps_its_wallet() -> None:
 
     assert problem.pointer == "/wallets"
     assert problem.detail == "`prepaid` is gone: accounts may refer to it; keep it"
+
+
+@pytest.mark.parametrize(
+    ("kind", "said", "counts"),
+    [
+        ("prepaid", None, True),
+        ("prepaid", True, True),
+        ("prepaid", False, False),
+        ("cashback", None, False),
+        ("cashback", True, True),
+        ("points", None, False),
+        ("points", True, True),
+        ("points", False, False),
+    ],
+)
+def test_what_counts_as_spend(kind: Any, said: bool | None, *, counts: bool) -> None:  # noqa: FBT001
+    """What is said of a wallet; money that was paid in, where nothing is said."""
+    wallet = Wallet(currency="points", kind=kind, counts_as_spend=said)
+
+    assert wallets.counts(wallet) is counts
+
+
+@pytest.mark.parametrize(
+    ("lots", "parts"),
+    [
+        ([], [(1, 1, 0)]),
+        ([(999, 0)], [(999, 1000, 0), (1, 1000, 0)]),
+        ([(1_000, 0)], [(1, 1, 0)]),
+        ([(1_001, 0)], [(1, 1, 0)]),
+        # Two fifths are left, which come to 320 at 20 % off.
+        ([(600, 0), (319, 20)], [(3, 5, 0), (319, 800, 20), (1, 800, 0)]),
+        ([(600, 0), (320, 20)], [(3, 5, 0), (2, 5, 20)]),
+        ([(600, 0), (500, 20)], [(3, 5, 0), (2, 5, 20)]),
+        ([(600, 0), (5_000, 20), (1, 0)], [(3, 5, 0), (2, 5, 20)]),
+        ([(300, 0), (240, 20), (300, 0)], [(3, 5, 0), (3, 10, 20), (1, 10, 0)]),
+    ],
+)
+def test_the_shares_of_a_bill(
+    lots: list[tuple[int, int]], parts: list[tuple[int, int, int]]
+) -> None:
+    """Each rate pays for as much of 10.00 as its lots can at it; what is left is due at none."""
+    known = [
+        PrepaidLot("clinic/prepaid", Lot(amount, LotKey(rate=rate)), amount)
+        for amount, rate in lots
+    ]
+
+    found = wallet_payments.shares(known, lambda rate: Fraction(1_000 * (100 - rate), 100))
+
+    assert sum(each.part for each in found) == 1
+    assert [(each.part, each.rate) for each in found] == [
+        (Fraction(part, whole), rate) for part, whole, rate in parts
+    ]
 
 
 @pytest.mark.parametrize(
