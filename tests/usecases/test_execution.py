@@ -12,10 +12,11 @@ from msgspec.structs import replace
 from chalicelib import metrics
 from chalicelib.domain.decide.commands import Command
 from chalicelib.domain.decide.decider import MEMBER, Known
-from chalicelib.domain.decide.settling import SETTLE_MAX
+from chalicelib.domain.decide.settling import SETTLE_MAX, due_at
 from chalicelib.domain.errors import Conflict, Stale, Unavailable
 from chalicelib.domain.ledger.actor import Actor
 from chalicelib.domain.mechanics.adjustment import Adjust
+from chalicelib.domain.mechanics.holds import PlaceHold
 from chalicelib.domain.mechanics.transfers import SendTransfer
 from chalicelib.domain.programme.section import read
 from chalicelib.domain.programme.versions import ProgrammeVersion
@@ -253,6 +254,32 @@ def test_what_fell_due_is_written(
     assert clinic.line.commits == before + sum(map(bool, written))
 
 
+def test_what_is_due_later_leaves_the_index(clinic: Clinic) -> None:
+    """The index moves where the account is due earlier; else it is a lower bound, for no write."""
+    member = clinic.create().member
+
+    def read() -> tuple[int | None, int | None]:
+        found = clinic.line.load("clinic", [member]).accounts[member]
+        assert found.account is not None
+        return found.indexed_due, due_at(found.account)
+
+    assert read() == (None, None)
+    clinic.adjust(member, 2, None, "miles")
+    first, _ = read()
+    assert first is not None
+    clinic.now += DAY
+    clinic.adjust(member, 2, None, "miles")
+    assert read() == (first, first)
+    clinic.adjust(member, -3, None, "miles")
+    assert read() == (first, first + DAY)
+    hold = PlaceHold(
+        member=member, programme="clinic", currency="miles", amount=1, hold_id="h", minutes=5
+    )
+    change_account(clinic.services, CALLER, hold, _told, None)
+
+    assert read() == (clinic.now + 5 * 60_000,) * 2
+
+
 def test_nothing_falls_due_on_nobody(clinic: Clinic) -> None:
     """An account that was erased meanwhile is left alone."""
     loaded = clinic.line.load("clinic", ["mem_none"])
@@ -437,6 +464,8 @@ class TestTwoAccounts:
         read = load_for(attempt)
         asked, written = weigh(attempt, read), weigh(attempt, read, bounded=True)
 
+        assert not asked.decided.is_new
+        assert not written.decided.is_new
         assert (asked.unfinished, len(asked.decided.results)) == (False, 1)
         assert (written.unfinished, len(written.decided.results)) == (waits, int(not waits))
 

@@ -8,7 +8,7 @@ validation, words, what falls due, what ends with an account: all of it is deriv
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from enum import IntEnum
+from enum import IntEnum, auto
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from chalicelib.domain.decide.benefits import Returned
@@ -39,13 +39,13 @@ class Phase(IntEnum):
     not announced any more.
     """
 
-    ACTIVATE = 1
-    END_HOLDS = 2
-    RENEW = 3
-    REVIEW = 4
-    EXPIRE = 5
-    GIVE = 6
-    WARN = 7
+    ACTIVATE = auto()
+    END_HOLDS = auto()
+    RENEW = auto()
+    REVIEW = auto()
+    EXPIRE = auto()
+    GIVE = auto()
+    WARN = auto()
 
 
 #: Decides a command: collects what follows, and returns what the caller gets.
@@ -58,13 +58,13 @@ class Turn(IntEnum):
     """When a mechanic acts where several do at the same moment; within a turn, by name."""
 
     #: What sets value aside, so that it comes back before value ends.
-    PINS = 1
+    PINS = auto()
     #: What brings benefits for as long as it lasts.
-    BRINGS = 2
+    BRINGS = auto()
     #: Value itself.
-    VALUE = 3
+    VALUE = auto()
     #: Everything else.
-    REST = 4
+    REST = auto()
 
 
 class Owned(NamedTuple):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import types
+from collections.abc import Iterator
 from typing import Any, Final, Literal, Union, get_args, get_origin, get_type_hints
 
 import pytest
@@ -20,6 +21,7 @@ from chalicelib.domain.ledger.events import (
     Event,
     MemberCreated,
     Outcome,
+    Shown,
     kind_of,
     section_of,
 )
@@ -141,3 +143,30 @@ class TestRoundTrip:
         event = Event(3, 1_000, 900, MemberCreated(), outcomes=outcomes)
 
         assert read_back(event) == event
+
+
+def test_how_fields_are_shown() -> None:
+    """Nobody is shown what may have to be forgotten, such as a status; ids are shown as such."""
+    shown = {
+        (name, how.id, how.nobody, how.of)
+        for data in DATA
+        for name, hint in get_type_hints(data, include_extras=True).items()
+        for how in _shown(hint)
+    }
+    made = {"quote", "redemption", "hold", "transfer", "gift_card", "gift_card_use", "household"}
+
+    assert {each[0] for each in shown if each[2]} == {"lot", "status", "statuses", "sums"}
+    assert {each for each in shown if each[1]} == {
+        *((name, True, False, "") for name in (*made, "member")),
+        *((name, True, False, "member") for name in ("former", "recipient", "sender")),
+    }
+    assert all(is_id != to_nobody for _, is_id, to_nobody, _ in shown)
+
+
+def _shown(hint: Any) -> Iterator[Shown]:
+    """Yield how a field, or what several of are in it, says that it is shown."""
+    for said in getattr(hint, "__metadata__", ()):
+        if "shown" in (said.extra or {}):
+            yield said.extra["shown"]
+    for part in get_args(hint):
+        yield from _shown(part)

@@ -467,6 +467,7 @@ def test_closing_gives_cards_up() -> None:
         ({"size": 1}, "/stamp_cards/0/size"),
         ({"on": []}, "/stamp_cards/0/on"),
         ({"per": "visit"}, "/stamp_cards/0/per"),
+        ({"id": "six"}, "/stamp_cards/1/id"),
     ],
 )
 def test_violations_name_their_place(change: Any, pointer: str) -> None:
@@ -478,7 +479,7 @@ def test_violations_name_their_place(change: Any, pointer: str) -> None:
         "money": {"currency": "GBP"},
         "currencies": [points()],
         "entitlements": FREE,
-        "stamp_cards": [CARD | change],
+        "stamp_cards": [CARD | change, CARD | {"id": "six"}],
     }
 
     assert [problem.pointer for problem in validate(document).problems] == [pointer]

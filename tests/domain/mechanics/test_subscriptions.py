@@ -169,6 +169,22 @@ class TestPeriods:
         assert shown(member, "2026-05-01") == ("past_due", "patient", "2026-04-30")
         assert member.verdict().holds
 
+    @pytest.mark.parametrize(
+        ("now", "state"),
+        [("2026-03-31T23:59:59.999Z", "active"), ("2026-04-01T00:00:00Z", "past_due")],
+    )
+    def test_a_late_fee_of_a_month_that_ends(self, now: str, state: str) -> None:
+        """To the last millisecond of the month that it pays for; at its end the next is unpaid."""
+        member = lived(("2026-02-01", begin("patient")))
+        grace = held(member, "2026-03-02")
+        member.do(PAY, now)
+        after = SUBSCRIPTIONS.get(member.account, "clinic")
+
+        assert grace is not None
+        assert after is not None
+        assert (after.state, after.until_on) == (state, "2026-03-31")
+        assert after.state_until == (None if state == "active" else grace.state_until)
+
     def test_so_far_ahead_and_no_further(self) -> None:
         """Fees of three years may be paid ahead; once a period is over there is room for one."""
         member = lived(("2026-03-01", begin("big")))

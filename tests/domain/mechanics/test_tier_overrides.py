@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from msgspec.structs import replace
 
+from chalicelib.domain.errors import Invalid
 from chalicelib.domain.mechanics import tiers
 from chalicelib.domain.mechanics.tier_grants import Granted, GrantTier, LiftTier
 from tests.domain.building import Member, at, ladder, programme, reward, visits
@@ -57,6 +58,17 @@ class TestOverrides:
             Granted("clinic", "silver", changed=True),
             Granted("clinic", "silver", changed=False),
         ]
+
+    def test_a_tier_that_is_not_there(self) -> None:
+        """The refusal names those that are; without a ladder there is none."""
+        for member, names in (
+            (yearly(), "base, silver, gold, platinum"),
+            (Member(programme()), "none"),
+        ):
+            refusal = member.refused(replace(self.GOLD, tier="tin"), "2026-03-01")
+            assert isinstance(refusal, Invalid)
+            assert refusal.code == "unknown_tier"
+            assert refusal.errors == [{"pointer": "/tier", "detail": f"must be one of: {names}"}]
 
     def test_what_is_lost_meanwhile_stays_lost(self) -> None:
         """A review under an override takes the silver that nobody sees."""

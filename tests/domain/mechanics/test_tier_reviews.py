@@ -335,6 +335,16 @@ class TestAtReview:
         member.tick("2028-01-01")
         assert member.enrolment.tier == "base"
 
+    @pytest.mark.parametrize("window", ["calendar_year", "anniversary"])
+    def test_told_after_the_review(self, window: str) -> None:
+        """A late visit of the year that is over raises from the review on, and not before."""
+        member = yearly(upgrade="at_review", window=window)
+        member.visit("2026-03-01")
+        member.visit("2026-12-28", now="2027-01-10")
+
+        began = {"calendar_year": "2027-01-01", "anniversary": "2027-01-05"}[window]
+        assert member.steps[1:] == [(f"{began}T00:00:00Z", "silver", "reached")]
+
     def test_up_beneath_an_override(self) -> None:
         """What a review gives beneath a tier that was granted is there when that is over."""
         member = yearly(upgrade="at_review")

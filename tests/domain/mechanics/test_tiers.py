@@ -8,6 +8,7 @@ import pytest
 
 from chalicelib.domain.mechanics import tiers
 from chalicelib.domain.mechanics.remaining import LineReversal
+from chalicelib.domain.mechanics.tier_grants import GrantTier, LiftTier
 from tests.domain.building import (
     PURCHASE,
     VISIT,
@@ -137,6 +138,27 @@ class TestClimbing:
         member.buy(100, "2026-02-12")
 
         assert member.steps[-1] == ("2026-02-12T12:00:00Z", "silver", "reached")
+
+    @pytest.mark.parametrize(
+        ("bought", "tier"),
+        [("11:59:59.999", "base"), ("12:00:00", "silver"), ("12:00:00.001", "silver")],
+    )
+    def test_at_the_instant_of_a_step(self, bought: str, tier: str) -> None:
+        """What is done then climbs to where the ladder sees a member, like what follows."""
+        member = Member(
+            published(
+                ("2026-01-01", clinic(("silver", visits(4)), ("gold", visits(9)))),
+                ("2026-02-10", clinic(("silver", visits(2)), ("gold", visits(9)))),
+            )
+        )
+        visit_times(member, 3, "2026-02")
+        gold = GrantTier(member="mem_1", programme="clinic", tier="gold", reason="r")
+        member.do(gold, "2026-02-11")
+        member.do(LiftTier(member="mem_1", programme="clinic", reason="r"), "2026-02-12")
+        assert member.enrolment.tier == "base"
+        member.buy(100, f"2026-02-12T{bought}Z", now="2026-02-12T13:00:00Z")
+
+        assert member.enrolment.tier == tier
 
 
 class TestLateActivities:

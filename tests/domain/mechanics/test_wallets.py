@@ -9,9 +9,9 @@ import pytest
 
 from chalicelib.domain.authoring.validation import check_succession, validate
 from chalicelib.domain.ledger.activity import Activity
-from chalicelib.domain.ledger.bill import WhyNot
+from chalicelib.domain.ledger.bill import PricedLine, WhyNot
 from chalicelib.domain.ledger.lots import Lot, LotKey
-from chalicelib.domain.ledger.quote import Quote
+from chalicelib.domain.ledger.quote import Draw, Quote
 from chalicelib.domain.mechanics import wallet_payments, wallets
 from chalicelib.domain.mechanics.payment_reversals import ReversePayment
 from chalicelib.domain.mechanics.quoting import MakeQuote
@@ -204,6 +204,36 @@ def test_money_keeps_its_wallet() -> None:
 
     assert problem.pointer == "/wallets"
     assert problem.detail == "`prepaid` is gone: accounts may refer to it; keep it"
+
+
+@pytest.mark.parametrize(
+    ("draws", "counted"),
+    [
+        ([], [600, 300]),
+        ([("clinic/prepaid", 300)], [600, 300]),
+        ([("clinic/cashback", 300)], [400, 200]),
+        ([("clinic/cashback", 300), ("clinic/prepaid", 600)], [400, 200]),
+        ([("clinic/cashback", 300), ("clinic/points", 300)], [200, 100]),
+        ([("clinic/points", 900)], [0, 0]),
+        ([("clinic/cashback", 600), ("clinic/points", 900)], [0, 0]),
+        ([("clinic/gone", 300)], [600, 300]),
+    ],
+)
+def test_what_of_lines_counts_as_spend(draws: list[tuple[str, int]], counted: list[int]) -> None:
+    """In proportion less by what wallets pay that do not count, and never less than nothing."""
+    kinds = ("prepaid", "cashback", "points")
+    document = programme(
+        currencies=[points() | {"id": kind} for kind in kinds],
+        wallets=[{"currency": kind, "kind": kind} for kind in kinds],
+    )
+    lines = [PricedLine(name, 1, net, net, net) for name, net in (("a", 600), ("b", 300))]
+
+    found = wallet_payments.counted(
+        document, lines, [Draw(currency, money, money) for currency, money in draws]
+    )
+
+    assert [each.counted for each in found] == counted
+    assert [each.net for each in found] == [600, 300]
 
 
 @pytest.mark.parametrize(

@@ -175,6 +175,15 @@ def test_hours_the_wrong_way(first: str | None, last: str | None) -> None:
         check(Recurrence("FREQ=DAILY", "2026-01-01", first, last))
 
 
+def test_how_far_a_first_day_may_be() -> None:
+    """Of every ninth day the first on 29 February is the 3,294th, and is found; no later one is."""
+    rule = "FREQ=DAILY;INTERVAL=9;BYMONTH=2;BYMONTHDAY=29"
+    check(Recurrence(rule, "2027-01-07"))
+
+    with pytest.raises(Invalid, match="the first one is too far off"):
+        check(Recurrence(rule, "2026-12-29"))
+
+
 _WEEKDAYS = st.sampled_from(["MO", "TU", "WE", "TH", "FR", "SA", "SU"])
 
 
