@@ -20,7 +20,7 @@ from chalicelib.domain.decide.claims import Claim, EventRef, Ref, SaveRecord
 from chalicelib.domain.decide.commands import Command
 from chalicelib.domain.decide.decider import MEMBER, Decider, Known, Participant
 from chalicelib.domain.decide.deciding import decide
-from chalicelib.domain.decide.event_builder import EventBuilder
+from chalicelib.domain.decide.event_builder import EventBuilder, Guard
 from chalicelib.domain.decide.settling import clock_of, door_of, settle
 from chalicelib.domain.errors import LoyaltyError
 from chalicelib.domain.ledger import calendar
@@ -184,6 +184,7 @@ class Member:
         self.key = key
         self.id = key.rpartition("#")[2]
         self.programmes = _programmes(documents)
+        self.guards: tuple[Guard, ...] = ()
         self.account = Account()
         self.journal: list[StoredEvent] = []
         self.events: list[Event] = []
@@ -254,7 +255,7 @@ class Member:
         instant = _instant(now)
         for each in participants.values():
             instant = clock_of(each.account, instant)
-        door = door_of(self.programmes)
+        door = door_of(self.programmes)._replace(guards=self.guards)
         return Decider(participants, door, instant, actor=actor, records=records)
 
     def _record(self, place: Ref | EventRef) -> Any:

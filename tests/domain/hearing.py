@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from chalicelib.domain.decide.benefits import Benefit
+from chalicelib.domain.decide.commands import Command
+from chalicelib.domain.decide.deciding import decide
 from chalicelib.domain.decide.event_builder import Door, EventBuilder
-from tests.domain.building import Member, at
+from chalicelib.domain.ledger.actor import Actor
+from tests.domain.building import SERVER, Member, at
 
 
 class Heard:
@@ -31,3 +36,15 @@ def listened(member: Member, now: str) -> tuple[EventBuilder, Heard]:
     """Return what builds an event on a member's account, and the guard that hears of it."""
     heard = Heard()
     return EventBuilder(member.account, at(now), Door(member.programmes, guards=(heard,))), heard
+
+
+def heard_of(
+    member: Member, command: Command, now: str, *, actor: Actor = SERVER, **others: Member
+) -> list[tuple[str, str, int]]:
+    """Return what a guard hears of a command, on whichever account; nothing of it is kept."""
+    guard = Heard()
+    member.guards = (guard,)
+    command = replace(command, member=member.id)
+    decide(member.deciding(command, now, actor=actor, **others), command)
+    member.guards = ()
+    return guard.benefits

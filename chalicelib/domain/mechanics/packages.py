@@ -88,10 +88,9 @@ def retract(event: EventBuilder, context: ReversalContext, outcome: PackagesSold
             event, sale.grant, context.unused.get(package.id, 0), cause=package.id
         )
         left = _bought(package, context.after) if context.after else 0
-        over = sale.units - unused - left * package.units
-        if over > 0:
-            entitlement_grants.revoke(event, context.programme, sale.grant, over, cause=package.id)
-        kept.append(replace(sale, units=sale.units - unused - max(over, 0)))
+        over = max(sale.units - unused - left * package.units, 0)
+        entitlement_grants.revoke(event, context.programme, sale.grant, over, cause=package.id)
+        kept.append(replace(sale, units=sale.units - unused - over))
     return PackagesSold(outcome.programme, tuple(kept))
 
 

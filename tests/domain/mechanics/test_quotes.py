@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from hypothesis import given, settings
@@ -10,8 +10,10 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from chalicelib.domain.decide.claims import SaveRecord
+from chalicelib.domain.errors import Invalid
 from chalicelib.domain.ledger.account import Account
 from chalicelib.domain.ledger.activity import Activity
+from chalicelib.domain.ledger.actor import Actor
 from chalicelib.domain.ledger.events import Line
 from chalicelib.domain.ledger.quote import Quote
 from chalicelib.domain.mechanics.entitlements import GrantEntitlement
@@ -21,7 +23,7 @@ from chalicelib.domain.mechanics.remaining import LineReversal
 from chalicelib.domain.mechanics.reversal import ReverseActivity
 from chalicelib.domain.mechanics.wallet_payments import Payment
 from chalicelib.domain.mechanics.wallets import TopUp
-from tests.domain.building import PURCHASE, Member, adjustment, line, recorded_by
+from tests.domain.building import PURCHASE, VISIT, Member, adjustment, line, recorded_by
 from tests.domain.till import CASHBACK, NOON, PREPAID, clinic, quoted, shown, status
 
 
@@ -246,3 +248,43 @@ def test_v1_a_stored_birthday_that_is_no_day(stored: str) -> None:
     member.do(opening, "2026-01-05")
 
     assert quoted(member, line("a", 1000)).net == 900
+
+
+@pytest.mark.parametrize(
+    ("kind", "activity", "day", "code", "pointer"),
+    [
+        ("member", PURCHASE, None, "", ""),
+        ("member", PURCHASE, "2026-03-02", "", ""),
+        ("delegate", PURCHASE, "2026-03-02", "", ""),
+        ("member", PURCHASE, "2026-03-01", "not_for_members", "/service_on"),
+        ("delegate", PURCHASE, "2026-03-03", "not_for_members", "/service_on"),
+        ("member", VISIT, None, "not_for_members", "/type"),
+        ("staff", VISIT, None, "", ""),
+        ("staff", PURCHASE, "2026-01-31", "", ""),
+        ("staff", PURCHASE, "2026-01-30", "backdate_limit", "/service_on"),
+    ],
+)
+def test_who_may_quote_what(
+    kind: Literal["member", "delegate", "staff"],
+    activity: str,
+    day: str | None,
+    code: str,
+    pointer: str,
+) -> None:
+    """Members a purchase of today, staff anything as far back as an activity may be dated back."""
+    member = Member(clinic())
+    asked = Activity(activity, "quote", "", 0, money="GBP", lines=(line("1", 1_000),))
+    command = MakeQuote(
+        member="mem_1", programme="clinic", quote_id="q", activity=asked, service_on=day
+    )
+    actor = Actor(kind, "mem_1")
+    if not code:
+        assert member.do(command, NOON, actor=actor).result.quote.service_on == (
+            day or "2026-03-02"
+        )
+        return
+    refusal = member.refused(command, NOON, actor=actor)
+
+    assert refusal.code == code
+    named = [each["pointer"] for each in refusal.errors] if isinstance(refusal, Invalid) else []
+    assert (named or [refusal.extensions["pointer"]]) == [pointer]

@@ -120,6 +120,11 @@ class TestRedeeming:
 
         assert member.refused(asked, "2026-02-01", actor=herself).code == "given_by_staff"
         assert member.refused(member.redeeming("medal"), "2026-02-01").code == "tier_required"
+        (item,), now = shop(reward("medal", 0, by="staff")).rewards, at("2026-02-01")
+        document = member.programmes.up_to("clinic", now)[0].document
+        for by_member, codes in (({}, []), ({"by_member": True}, ["given_by_staff"])):
+            found = rewards.obstacles(member.account, document, item, now, **by_member)
+            assert [each.code for each in found] == codes
 
     def test_claims(self) -> None:
         """The redemption is saved, and one is taken of what is limited in stock."""
