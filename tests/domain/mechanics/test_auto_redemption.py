@@ -78,6 +78,19 @@ class TestAutoRedemption:
         assert member.balance.available == 200
         assert member.verdict().holds
 
+    @pytest.mark.parametrize(("given", "times"), [(19, 19), (20, 20), (21, 20), (400, 20)])
+    def test_twenty_at_once(self, given: int, times: int) -> None:
+        """More than so many is a slip in a price; what is left is redeemed with what comes next."""
+        gives = {"type": "entitlement", "entitlement": "tea"}
+        document = shop(
+            reward("tea", 1, gives=gives, auto_at=1), entitlements=[{"id": "tea", "name": "Tea"}]
+        )
+        member = Member(document)
+        member.adjust(given, "2026-02-02")
+
+        assert member.events[-1].outcomes == (RewardsRedeemed("clinic", {"tea": times}),)
+        assert member.balance.available == given - times
+
     @pytest.mark.parametrize("way", ["adjusted", "goodwill", "paid in", "given"])
     def test_however_value_comes(self, way: str) -> None:
         """Value that is adjusted, given by staff, paid in or given by a member redeems it, too."""

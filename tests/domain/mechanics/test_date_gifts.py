@@ -429,6 +429,17 @@ class TestVersions:
         assert event.effective_at == at("2026-03-01T00:00:00Z")
         assert member.account.balances == {}
 
+    def test_a_programme_that_is_gone(self) -> None:
+        """Where no version is in force any more the day passes, and no other is planned."""
+        member = born("07-01", giving(gift()))
+        member.programmes = published()
+
+        (event,) = member.tick("2027-12-31")
+
+        assert event.data == GiftsEvaluated(())
+        assert PLANNED.all(member.account) == {}
+        assert member.verdict().holds
+
     def test_exchanged(self) -> None:
         """What has come into its place by then is given in its place."""
         versions = published(("2020-01-01", giving(gift())), ("2026-02-01", giving(gift("pie"))))

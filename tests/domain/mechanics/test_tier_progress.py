@@ -142,7 +142,9 @@ class TestProgress:
         assert member.enrolment.review_at == at("2026-03-06T00:00:00Z")
         assert progress_of(member, "2026-02-09").by == at("2026-03-06T00:00:00Z")
         found = progress_of(member, "2026-02-11")
+        member.buy(100, "2026-02-11")
 
+        assert member.enrolment.review_at == at("2026-03-06T00:00:00Z")
         assert (found.tier, found.by, found.in_grace) == ("base", at("2026-03-16T00:00:00Z"), False)
 
     def test_no_ladder(self) -> None:
