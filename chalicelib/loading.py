@@ -12,7 +12,6 @@ from __future__ import annotations
 import contextlib
 import gc
 import json
-import pkgutil
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
@@ -60,8 +59,11 @@ def ready_for_threads(*packages: ModuleType) -> None:
     in November 2026).  On Lambda a process has one thread; whoever starts threads calls this first.
     A Struct that nothing could be read into is passed over.
     """
+    # On Lambda nothing of this is loaded.
+    from pkgutil import walk_packages
+
     for package in packages:
-        for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
+        for module in walk_packages(package.__path__, f"{package.__name__}."):
             if not module.name.endswith(".__main__"):
                 import_module(module.name)
     for kind in _below(msgspec.Struct):
