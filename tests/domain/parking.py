@@ -54,8 +54,10 @@ def refused(who: Member, when: str, entitlement: str = "parking", units: int = 1
     return who.refused(command, when)
 
 
-def grant(who: Member, when: str, units: int, days: int | None, entitlement: str = "gift") -> None:
-    """Give units by hand."""
+def grant(
+    who: Member, when: str, units: int, days: int | None, entitlement: str = "gift"
+) -> entitlements.Held | None:
+    """Give units by hand, and return what is then held."""
     command = GrantEntitlement(
         member="mem_1",
         programme="clinic",
@@ -64,7 +66,8 @@ def grant(who: Member, when: str, units: int, days: int | None, entitlement: str
         reason="r",
         valid_days=days,
     )
-    who.do(command, when)
+    has: entitlements.Held | None = who.do(command, when).result
+    return has
 
 
 def held(who: Member, when: str) -> dict[str, tuple[int | None, str | None]]:

@@ -60,8 +60,8 @@ _ARITHMETIC: Final = {"+": "-", "-": "+", "*": "//", "//": "*", "%": "//", "**":
 _LOGIC: Final = {"and": "or", "or": "and"}
 _EXTREMES: Final = {"min": "max", "max": "min"}
 _WORD: Final = re.compile(rb"\b(?:is\s+not|not\s+in|is|in|and|or)\b|[<>=!]=|[<>%]|//|\*\*|[-+*/]")
-#: What says which type something is has no order to mistake.
-_UNORDERED: Final = {"isinstance", "issubclass", "cast", "TypeVar"}
+#: What says which type something is has no order to mistake, nor have those of which one is taken.
+_UNORDERED: Final = {"isinstance", "issubclass", "cast", "TypeVar", *_EXTREMES}
 
 
 class _Text:

@@ -53,6 +53,7 @@ MISTAKES: Final = [
     ("swapped", "a(b, b)", []),
     ("swapped", "a(*b, c)", []),
     ("swapped", "isinstance(a, b)", []),
+    ("swapped", "min(a, b)", []),
 ]
 
 

@@ -174,6 +174,24 @@ class TestCaps:
 
         assert caps.refundable(member.account, "clinic/points", instant, today) == left
 
+    @pytest.mark.parametrize(("back", "waits"), [(0, 40), (1_000, 30), (3_900, 1), (None, 0)])
+    def test_what_came_back_waits_no_more(self, back: int | None, waits: int) -> None:
+        """A refund takes from what waits what it takes back, to the last point."""
+        member = Member(
+            programme(
+                rule("spend", per_amount(1, 100), on=PURCHASE),
+                currencies=[points(refund_days=10)],
+                transfers=[{"currency": "points"}],
+            )
+        )
+        member.buy(4_000, "2026-03-02", name="sale")
+        if back != 0:
+            member.reverse("sale", "2026-03-03", amount=back)
+        now = at("2026-03-04")
+
+        assert caps.refundable(member.account, "clinic/points", now, date(2026, 3, 4)) == waits
+        assert member.available(now) == waits
+
     def test_counters_are_forgotten_when_no_activity_can_meet_them(self) -> None:
         """A counter lives for its window, the back-date limit, and a day for the clock's hour."""
         member = capped({"window": "day", "max": 50})

@@ -12,7 +12,8 @@ from chalicelib.domain.ledger.bill import WhyNot
 from chalicelib.domain.ledger.events import Line
 from chalicelib.domain.mechanics import discount_offers
 from chalicelib.domain.mechanics.discount_offers import Offer, Purchase
-from chalicelib.domain.mechanics.discount_terms import SpendBands
+from chalicelib.domain.mechanics.discount_terms import MemberPrices, SpendBands
+from chalicelib.domain.mechanics.member_prices import lower
 from chalicelib.domain.mechanics.membership import Open
 from chalicelib.domain.mechanics.statuses import VerifyStatus
 from chalicelib.domain.mechanics.tier_grants import GrantTier
@@ -238,6 +239,30 @@ def test_a_lower_price(price: int, off: dict[str, int]) -> None:
 
     assert found.lines == off
     assert found.why_not == (None if off else WhyNot("no_lower_price"))
+
+
+@pytest.mark.parametrize(
+    ("price", "own", "covered", "off", "beyond"),
+    [
+        (400, 1_000, 0, {"a": 200}, {}),
+        (500, 1_000, 0, {}, {}),
+        (400, 500, 500, {"a": 200}, {}),
+        (250, 500, 500, {"a": 500}, {}),  # all that is left is covered
+        (249, 500, 500, {"a": 500}, {"a": 2}),
+        (0, 500, 500, {"a": 500}, {"a": 500}),
+        (250, 0, 500, {}, {}),
+        (249, 0, 500, {}, {"a": 2}),
+        (500, 500, 500, {}, {}),
+        (499, 500, 500, {"a": 2}, {}),
+    ],
+)
+def test_a_lower_price_of_what_is_covered(
+    price: int, own: int, covered: int, off: dict[str, int], beyond: dict[str, int]
+) -> None:
+    """The member's part of two units falls to the price, and what is covered beyond it is said."""
+    lines = [Line("a", own, 2, "", "T"), Line("b", own, 2, "", "U")]
+
+    assert lower(MemberPrices({"T": price}), lines, {"a": covered, "b": covered}) == (off, beyond)
 
 
 # ── By what is bought ──

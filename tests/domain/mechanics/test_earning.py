@@ -49,6 +49,9 @@ def earns(award: dict[str, Any], *lines: Line, amount: int | None = None, **part
     return granted(recorded).get("only", 0)
 
 
+FAILED = "The expression could not be evaluated: divide by zero."
+
+
 class TestAwards:
     """Each kind of award, on what the scope counts."""
 
@@ -228,6 +231,27 @@ class TestScope:
         award = formula("activity.amount * 1000 + counted.amount / 10 + counted.quantity")
 
         assert earns(award, *BASKET, scope=RX) == 4_250_000 + 305 + 4
+
+    @pytest.mark.parametrize(
+        ("quantity", "reasons"),
+        [
+            (10, {"award": "", "when": ""}),
+            (50, {"award": "", "when": "its condition does not hold"}),
+            (0, dict.fromkeys(("award", "when"), FAILED)),
+        ],
+    )
+    def test_an_expression_that_fails_says_why(
+        self, quantity: int, reasons: dict[str, str]
+    ) -> None:
+        """It gives nothing, and the reason is what could not be evaluated."""
+        document = programme(
+            rule("award", formula("100 / activity.quantity")),
+            rule("when", fixed(5), when="100 / activity.quantity > 3"),
+        )
+        recorded = Member(document).visit("2026-02-01", quantity=quantity)
+
+        assert {name: each.reason for name, each in explained(recorded).items()} == reasons
+        assert granted(recorded).keys() == {name for name, why in reasons.items() if not why}
 
 
 class TestFactors:

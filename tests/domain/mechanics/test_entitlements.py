@@ -9,7 +9,18 @@ import pytest
 from chalicelib.domain.authoring.validation import check_succession, validate
 from chalicelib.domain.mechanics import entitlements
 from tests.domain.building import Member, ladder, points, programme, visits
-from tests.domain.parking import BOOKING, GIFT, PARKING, ZONE, document, held, refused, silver, use
+from tests.domain.parking import (
+    BOOKING,
+    GIFT,
+    PARKING,
+    ZONE,
+    document,
+    grant,
+    held,
+    refused,
+    silver,
+    use,
+)
 
 
 class TestTiers:
@@ -62,6 +73,41 @@ class TestTiers:
         use(who, "2026-03-03", units=2)
         assert refused(who, "2026-03-03", units=3).extensions["left"] == 2
         assert held(who, "2026-03-03")["parking"] == (2, "2026-04-01")
+
+    @pytest.mark.parametrize(
+        ("name", "days", "left", "quota_left", "resets_on", "lapses"),
+        [
+            ("gift", 10, [3, 6], None, None, ["2026-03-13"]),
+            ("gift", None, [3, 6], None, None, [None]),
+            ("gift", 0, [3, 6], None, None, ["2026-03-03"]),
+            ("parking", 10, [7, 10], 4, "2026-04-01", ["2026-03-13"]),
+            ("booking", 10, [None, None], None, None, ["2026-03-13"]),
+        ],
+    )
+    def test_what_is_answered_to_a_grant(
+        self,
+        name: str,
+        days: int | None,
+        left: list[int | None],
+        quota_left: int | None,
+        resets_on: str | None,
+        lapses: list[str | None],
+    ) -> None:
+        """All that is then held of it, with what was there before."""
+        who = silver()
+        answers = [grant(who, "2026-03-03", 3, days, name) for _ in range(2)]
+
+        for answer, there, units in zip(answers, left, (3, 6), strict=True):
+            assert answer is not None
+            assert (answer.programme, answer.entitlement.id) == ("clinic", name)
+            assert (answer.left, answer.quota_left, answer.resets_on) == (
+                there,
+                quota_left,
+                resets_on,
+            )
+            assert [(each.units, each.expires_on) for each in answer.grants] == [
+                (units, each) for each in lapses
+            ]
 
     def test_nobody_else(self) -> None:
         """An entitlement that does not exist is not found."""

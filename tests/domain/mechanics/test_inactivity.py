@@ -13,10 +13,12 @@ from chalicelib.domain.mechanics.holds import PlaceHold, ReleaseHold
 from tests.domain.building import (
     PURCHASE,
     Member,
+    at,
     fixed,
     per_amount,
     points,
     programme,
+    published,
     reward,
     rule,
 )
@@ -92,6 +94,22 @@ def test_told_when_its_last_day_is_over(now: str, *, known: bool) -> None:
     who.visit("2026-03-02", now=now)
 
     assert ("clinic/points" in last_days.LAST_DAYS.all(who.account)) is known
+
+
+def test_twice_on_one_day() -> None:
+    """The second visit moves nothing, though the programme would now announce it otherwise."""
+    first, later = (member(TEN_DAYS, expiry_warning_days=days) for days in (3, 5))
+    rules = published(
+        ("2026-01-01", first.programmes.up_to("clinic", at("2026-03-01"))[0].document),
+        ("2026-03-02T13:00:00Z", later.programmes.up_to("clinic", at("2026-03-01"))[0].document),
+    )
+    who = Member(rules)
+    who.visit("2026-03-02T12:00:00Z")
+    kept = last_days.LAST_DAYS.all(who.account)
+    who.visit("2026-03-02T14:00:00Z")
+
+    assert last_days.LAST_DAYS.all(who.account) == kept
+    assert kept["clinic/points"].warn_at == at("2026-03-09T00:00:00Z")
 
 
 @pytest.mark.parametrize(
