@@ -8,6 +8,8 @@ import pytest
 from msgspec.structs import replace
 
 from chalicelib.domain.ledger import calendar
+from chalicelib.domain.ledger.account import Enrolment, TierStep
+from chalicelib.domain.mechanics.tier_ladder import rank_before
 from tests.domain.building import (
     Member,
     at,
@@ -323,3 +325,17 @@ class TestOtherMetrics:
         assert member.enrolment.tier == "silver"
         member.reverse("first", "2026-02-04")
         assert member.enrolment.tier == "base"
+
+
+@pytest.mark.parametrize(
+    ("start", "rank"),
+    [(9, 0), (10, 0), (19, 0), (20, 0), (21, 1), (30, 2), (31, 2), (40, 1), (99, 1)],
+)
+def test_what_a_day_began_with(start: int, rank: int) -> None:
+    """What was held then, and not what was reached at that instant; at first the lowest."""
+    steps = ((10, "base", "enrolled"), (20, "silver", "reached"), (30, "gold", "manual"))
+    timeline = (*(TierStep(*step) for step in steps), TierStep(40, "silver", "reviewed"))
+    enrolment = Enrolment(10, "1970-01-01", "silver", timeline)
+    ladder = clinic(("silver", visits(2)), ("gold", visits(4)))
+
+    assert rank_before(ladder, enrolment, start) == rank

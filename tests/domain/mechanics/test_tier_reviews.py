@@ -320,6 +320,36 @@ class TestNotice:
         assert member.enrolment.tier == tier
         assert kinds <= {"tiers.reviewed"}
 
+    def test_nothing_to_lose_any_more(self) -> None:
+        """Where the tier is taken back before, nothing is announced."""
+        member = yearly(notice_days=10)
+        visit_times(member, 2, "2026-03")
+        assert "tier_reviews" in member.account.progress
+        member.reverse("1", "2026-03-05")
+
+        assert member.enrolment.tier == "base"
+        assert "tier_reviews" not in member.account.progress
+        assert member.tick("2028-01-02") == ()
+
+    @pytest.mark.parametrize(
+        ("notice_days", "announced"), [(30, ["2026-03-02T00:00:00Z"]), (31, []), (32, [])]
+    )
+    def test_a_notice_that_would_be_at_once(self, notice_days: int, announced: list[str]) -> None:
+        """A loss is announced later than what the tier was reached by, or not at all."""
+        levels = ("silver", visits(1))
+        rolling: dict[str, Any] = {"window": "rolling", "rolling_days": 30}
+        member = Member(clinic(levels, notice_days=notice_days, **rolling))
+        member.visit("2026-03-01T00:00:00Z")
+
+        told = member.tick("2026-06-01")
+
+        assert [
+            format_instant(event.effective_at)
+            for event in told
+            if event.kind == "tier.review_announced"
+        ] == announced
+        assert told[-1].kind == "tiers.reviewed"
+
 
 class TestAtReview:
     """A ladder on which nobody climbs before the window is over."""
