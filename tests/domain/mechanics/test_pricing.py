@@ -326,6 +326,37 @@ def test_as_many_units_as_are_there_are_free(units: int, off: int) -> None:
 
 
 @pytest.mark.parametrize(
+    ("how", "rate", "expected"),
+    [
+        ({"stacking": "additive"}, 30, (70_000, 40_000, 30_000)),
+        ({"stacking": "additive"}, 60, (100_000, 40_000, 60_000)),
+        ({"stacking": "additive"}, 80, (100_000, 33_334, 66_666)),
+        ({"stacking": "additive", "max_percent": 70}, 30, (70_000, 40_000, 30_000)),
+        ({"stacking": "additive", "max_percent": 50}, 30, (50_000, 28_572, 21_428)),
+        # No less than the best of them alone.
+        ({"stacking": "additive", "max_percent": 10}, 30, (40_000, 22_858, 17_142)),
+        ({"stacking": "additive", "max_percent": 10}, 60, (60_000, 24_000, 36_000)),
+        ({"stacking": "sequential"}, 30, (58_000, 40_000, 18_000)),
+        ({"stacking": "sequential", "max_percent": 50}, 30, (50_000, 34_482, 15_517)),
+        ({"stacking": "best_of"}, 30, (40_000, 40_000, 0)),
+        ({"stacking": "best_of"}, 40, (40_000, 40_000, 0)),
+        ({"stacking": "best_of"}, 41, (41_000, 0, 41_000)),
+        ({"stacking": "best_of", "max_percent": 10}, 41, (41_000, 0, 41_000)),
+    ],
+)
+def test_beside_what_a_wallet_takes_off(
+    how: dict[str, Any], rate: int, expected: tuple[int, int, int]
+) -> None:
+    """40 % off 10.00 and a wallet's rate: together, by offers and by the rate, and cut in parts."""
+    stack = stacked(Discounts(**how), 1_000, [Candidate(0, "", 40, 0)])
+
+    off = stack.at(rate)
+
+    assert tuple(part * 100 // stack.unit for part in off) == expected
+    assert off.together == off.offered + off.rated
+
+
+@pytest.mark.parametrize(
     ("candidates", "off"),
     [
         ([(10, 0), (20, 0)], {0: 10_000, 1: 18_000}),

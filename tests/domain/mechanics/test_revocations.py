@@ -56,6 +56,19 @@ def last(member: Member) -> int:
 class TestWhatCanBeRevoked:
     """Each way in which value is given, and nothing else that the event did."""
 
+    def test_f_told_again(self) -> None:
+        """The first says what changed, the second that nothing did."""
+        member = Member(programme())
+        member.adjust(40, NOW)
+        given = last(member)
+
+        first, again = revoked(member, given), revoked(member, given)
+
+        assert (first.changed, first.currency, first.award) == (True, POINTS, "")
+        assert first.returned == (Returned(POINTS, 40),)
+        assert first.event == member.events[-1]
+        assert again == Revoked(changed=False, award="", currency=POINTS)
+
     def test_f_an_adjustment(self) -> None:
         """It goes to where it came from; other value stays, of the same lot as well."""
         member = Member(programme())

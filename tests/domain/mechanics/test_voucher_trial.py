@@ -47,6 +47,21 @@ def tried(
     return try_voucher(member.seen(now), member.programmes, member.redemptions[name], cart, at(now))
 
 
+@pytest.mark.parametrize("order", [("off", "dear"), ("dear", "off")])
+def test_the_discount_that_takes_it(order: tuple[str, str]) -> None:
+    """Of several that are for its reward, the one that takes most; the other says nothing."""
+    terms = {"type": "voucher", "reward": "off", "amount": 500}
+    least = {"off": {}, "dear": {"min_bill": 9_000}}
+    offers = [{"id": name, "name": name, "terms": terms, **least[name]} for name in order]
+    member = Member(clinic(*offers, rewards=[reward("off", 1)]))
+    member.adjust(1, NOON)
+    member.redeem("off", NOON)
+
+    found = tried(member).considered
+
+    assert (found.id, found.amount, found.why_not) == ("off", 500, None)
+
+
 def test_what_it_takes_off() -> None:
     """Its amount alone, spread over the lines; what else the member has changes nothing."""
     found = tried(holding())
