@@ -3,9 +3,9 @@ Stamp cards: so many paid services, and one more is free.
 
 What is paid for earns stamps; a full card is an entitlement, and the next card begins.  What is
 free is not paid for, so it earns none.  A refund takes back the stamps of what comes back: from the
-running card, and where that has too few, it opens the last full card again, if its entitlement is
-unused.  A used one stays used, and the card goes below nothing until new stamps have made up for
-it.
+running card, and where that has too few, it opens the card again that is full no more, if an
+entitlement is unused: its own, or else the last to lapse.  A used one stays used, and the card goes
+below nothing until new stamps have made up for it.
 """
 
 from __future__ import annotations
