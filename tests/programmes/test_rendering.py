@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import pytest
 
+from chalicelib.domain.ledger.chosen_days import FIRST, LAST
 from chalicelib.domain.ledger.money import Money
 from chalicelib.domain.programme.fields import Plural, Text
 from chalicelib.domain.programme.wording import (
@@ -22,7 +23,7 @@ from chalicelib.domain.programme.wording import (
     TimeOfDay,
     Weekday,
 )
-from chalicelib.programmes.language import MissingMessageError
+from chalicelib.programmes.language import LOCALES, MissingMessageError
 from chalicelib.programmes.rendering import Catalogue, catalogue, rules_of
 
 ENGLISH: Final = """
@@ -227,6 +228,15 @@ def test_persian_readers_get_their_calendar(some: Catalogue) -> None:
 def test_w_persian_readers_get_their_digits(some: Catalogue, it: Any, expected: str) -> None:
     """Numbers, money, days and times are in Persian digits."""
     assert some.render([one(it)], "fa").text == f"این \u2068{expected}\u2069 است."
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+@pytest.mark.parametrize("day", [FIRST, LAST])
+def test_v_every_day_that_may_be_chosen_can_be_written(locale: str, day: date) -> None:
+    """V: Iran's calendar has no day after 20 March 9999, which a document could name."""
+    said = Message("season-until", {"last": day})
+
+    assert catalogue().render([said], locale).text
 
 
 def test_w_names_of_the_other_direction_stand_apart(some: Catalogue) -> None:

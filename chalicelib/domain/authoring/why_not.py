@@ -97,6 +97,9 @@ def _of_amounts(compose: Composer, why: WhyNot) -> dict[Reason, Message]:
         "not_spent": compose.message("considered-not-spent", there=spent, needed=least),
         "not_spent_in_window": compose.message("considered-not-spent-in-window", needed=least),
         "too_few_units": compose.message("considered-too-few-units", there=there, needed=needed),
+        "too_little_asked": compose.message(
+            "considered-too-little-asked", there=there, needed=needed
+        ),
         "too_little_there": compose.message(
             "considered-too-little-there", there=there, needed=needed
         ),

@@ -40,6 +40,7 @@ Reason = Literal[
     "steps_too_large",
     "tier_not_named",
     "too_few_units",
+    "too_little_asked",
     "too_little_there",
     "voucher_needed",
 ]

@@ -13,26 +13,26 @@ from typing import Final
 from chalicelib.domain.errors import Invalid
 from chalicelib.domain.ledger.calendar import parse_date, parse_instant
 
-_FIRST: Final = date(1900, 1, 1)
-_LAST: Final = date(8999, 12, 31)
+#: The first and the last of them; no calendar of a reader ends before.
+FIRST: Final = date(1900, 1, 1)
+LAST: Final = date(8999, 12, 31)
 #: The last instant that a test clock may show.
-LATEST: Final = parse_instant(f"{_LAST}T23:59:59.999Z")
+LATEST: Final = parse_instant(f"{LAST}T23:59:59.999Z")
 
 
-def parse_chosen_date(text: str, pointer: str) -> date:
-    """
-    Read a date of somebody's choice.
-
-    Raises `Invalid` ``invalid_date``, as `parse_date` does, with its ``pointer`` in the request.
-    """
-    try:
-        day = parse_date(text)
-    except Invalid as error:
-        raise _invalid(pointer, error.message) from None
-    if not _FIRST <= day <= _LAST:
-        raise _invalid(pointer, f"Dates run from {_FIRST} to {_LAST}: leave out what has no end.")
+def chosen_date(text: str) -> date:
+    """Read a date of somebody's choice; raises `Invalid` ``invalid_date``, as `parse_date` does."""
+    day = parse_date(text)
+    if not FIRST <= day <= LAST:
+        fix = f"Dates run from {FIRST} to {LAST}: leave out what has no end."
+        raise Invalid("invalid_date", fix)
     return day
 
 
-def _invalid(pointer: str, fix: str) -> Invalid:
-    return Invalid("invalid_date", fix, errors=[{"pointer": pointer, "detail": fix}])
+def parse_chosen_date(text: str, pointer: str) -> date:
+    """Read a date of a request: the refusal names its ``pointer``."""
+    try:
+        return chosen_date(text)
+    except Invalid as error:
+        errors = [{"pointer": pointer, "detail": error.message}]
+        raise Invalid("invalid_date", error.message, errors=errors) from None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from chalicelib.domain.ledger import calendar
+from chalicelib.domain.ledger.chosen_days import chosen_date
 from chalicelib.domain.mechanics import statuses
 from chalicelib.domain.mechanics.discount_terms import (
     BIRTHDAY,
@@ -108,4 +108,4 @@ def _voucher_violations(programme: Programme, terms: ByVoucher, at: str) -> Iter
 def _no_day(day: str) -> str | None:
     """Return what is wrong with a day of every year, or a date; nothing where it is one."""
     full = day if len(day) > len("12-31") else f"2024-{day}"
-    return refusal_of(calendar.parse_date, full)
+    return refusal_of(chosen_date, full)

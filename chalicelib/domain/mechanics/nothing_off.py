@@ -10,10 +10,11 @@ from collections.abc import Iterable
 from typing import Final
 
 from chalicelib.domain.ledger import money
-from chalicelib.domain.ledger.bill import Considered, Reason
+from chalicelib.domain.ledger.bill import Considered, Reason, WhyNot
 from chalicelib.domain.mechanics import discount_terms
 from chalicelib.domain.mechanics.discount_terms import OfferLimit
 from chalicelib.domain.programme.document import Programme
+from chalicelib.domain.programme.fields import Text, text_in
 
 _IN_ENGLISH: Final[dict[Reason, str]] = {
     "already_free": "what is in its scope is free",
@@ -24,7 +25,7 @@ _IN_ENGLISH: Final[dict[Reason, str]] = {
     "goods_only": "it takes nothing off: it stands for something else",
     "held_until": "it held through {day}",
     "household_not_spent": "the household has not spent {needed} yet",
-    "household_too_small": "the household is of {there}, and {needed} are needed",
+    "household_too_small": "the household is of {there}; needed: {needed}",
     "limit_reached": "its limit is reached: {limits}",
     "no_household": "the member belongs to no household",
     "no_lower_price": "it has no lower price for these lines",
@@ -42,7 +43,8 @@ _IN_ENGLISH: Final[dict[Reason, str]] = {
     "role_not_named": "it is not for the role {name}",
     "steps_too_large": "it pays in steps that are more than its share of the bill",
     "tier_not_named": "it is not for the tier {name}",
-    "too_few_units": "{needed} units make a set, and {there} are there",
+    "too_few_units": "a set is of {needed} units; there: {there}",
+    "too_little_asked": "{there} are asked for, and {needed} are the least",
     "too_little_there": "{there} are there to pay with, and {needed} are the least",
     "voucher_needed": "it takes a voucher of {name}",
 }
@@ -64,7 +66,8 @@ def told(considered: Considered, programme: Programme) -> str:
         for name, number in numbers.items()
     }
     limits = limits_told(considered, programme)
-    return _IN_ENGLISH[why.reason].format(name=why.name, day=why.day, limits=limits, **amounts)
+    name = _name(programme, why)
+    return _IN_ENGLISH[why.reason].format(name=name, day=why.day, limits=limits, **amounts)
 
 
 def limits_told(considered: Considered, programme: Programme) -> str:
@@ -81,13 +84,30 @@ def limits_of(considered: Considered, programme: Programme) -> Iterable[OfferLim
     return [discount.limits[place] for place in considered.limited]
 
 
+def _name(programme: Programme, why: WhyNot) -> str:
+    """Return what the programme calls a tier or a reward, or the id of something else."""
+    names: dict[str, Text] = {}
+    if why.reason == "tier_not_named" and programme.tiers is not None:
+        names = {each.id: each.name for each in programme.tiers.levels}
+    elif why.reason == "voucher_needed":
+        names = {each.id: each.name for each in programme.rewards}
+    return text_in(names.get(why.name, why.name), "en")
+
+
 def _limit(programme: Programme, limit: OfferLimit) -> str:
     times = {"order": "an order", "lifetime": "in all"}.get(limit.window, f"a {limit.window}")
+    named = (*limit.of.categories, *limit.of.skus)
     if limit.money is not None:
-        return f"at most {_money(programme, limit.money)} off {times}"
+        off = " ".join(("off", *filter(None, [", ".join(named)])))
+        return f"at most {_money(programme, limit.money)} {off} {times}"
+    of = f" of {', '.join(named)}" if named else ""
     if limit.units is not None:
-        return f"at most {limit.units} units {times}"
-    return f"in at most {limit.orders} orders {times}"
+        return f"at most {_counted(limit.units, 'unit')}{of} {times}"
+    return f"in at most {_counted(limit.orders or 0, 'order')}{of} {times}"
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
 def _money(programme: Programme, amount: int) -> str:

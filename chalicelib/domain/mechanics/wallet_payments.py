@@ -180,11 +180,11 @@ def why_nothing(account: Account, programme: Programme, payer: Payer, due: int) 
     """Return why a wallet that was asked to pay pays nothing, where ``due`` is left to pay."""
     if not due:
         return WhyNot("nothing_due")
-    units = _available(account, programme, payer.wallet)
-    if payer.asked is not None:
-        units = min(units, payer.asked)
-    if units < payer.wallet.units:
-        return WhyNot("too_little_there", there=units, needed=payer.wallet.units)
+    there, step = _available(account, programme, payer.wallet), payer.wallet.units
+    if there < step:
+        return WhyNot("too_little_there", there=there, needed=step)
+    if payer.asked is not None and payer.asked < step:
+        return WhyNot("too_little_asked", there=payer.asked, needed=step)
     return WhyNot("steps_too_large")
 
 

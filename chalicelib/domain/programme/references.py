@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol
 
 from chalicelib.domain.errors import Invalid
-from chalicelib.domain.ledger import calendar
+from chalicelib.domain.ledger.chosen_days import chosen_date
 from chalicelib.domain.pointer import join
 from chalicelib.domain.programme.document import Programme
 from chalicelib.domain.violations import Violation
@@ -62,7 +62,7 @@ def season(first: str | None, last: str | None, at: str) -> Iterator[Violation]:
     """Check two dates, either open: they exist, and the first is not after the last."""
     invalid = False
     for name, text in (("valid_from", first), ("valid_until", last)):
-        refusal = None if text is None else refusal_of(calendar.parse_date, text)
+        refusal = None if text is None else refusal_of(chosen_date, text)
         if refusal:
             invalid = True
             yield Violation(join(at, name), refusal)

@@ -19,7 +19,7 @@ from tests.domain.building import programme, reward, visits
 TIER = {"id": "gold", "qualify": visits(1), "name": {each: f"Gold {each}" for each in LOCALES}}
 DOCUMENT = programme(
     tiers={"window": "lifetime", "levels": [{"id": "base", "name": "Base"}, TIER]},
-    rewards=[reward("tea", 1)],
+    rewards=[reward("tea", 1) | {"name": "A tea"}],
     discounts={
         "offers": [
             {
@@ -30,6 +30,8 @@ DOCUMENT = programme(
                     {"money": 1_250},
                     {"units": 3, "window": "year"},
                     {"orders": 2, "window": "lifetime"},
+                    {"units": 1, "of": {"categories": ["food"], "skus": ["D3"]}},
+                    {"money": 50, "of": {"skus": ["D3"]}, "window": "month"},
                 ],
             }
         ]
@@ -39,6 +41,8 @@ LIMITS = {
     (): "",
     (0,): "at most 12.50 GBP off an order",
     (1, 2): "at most 3 units a year; in at most 2 orders in all",
+    (3,): "at most 1 unit of food, D3 an order",
+    (4,): "at most 0.50 GBP off D3 a month",
 }
 SAID = {
     WhyNot("already_free"): "what is in its scope is free",
@@ -51,7 +55,7 @@ SAID = {
     WhyNot("goods_only"): "it takes nothing off: it stands for something else",
     WhyNot("held_until", day="2026-03-01"): "it held through 2026-03-01",
     WhyNot("household_not_spent", needed=50_000): "the household has not spent 500.00 GBP yet",
-    WhyNot("household_too_small", there=2, needed=3): "the household is of 2, and 3 are needed",
+    WhyNot("household_too_small", there=2, needed=3): "the household is of 2; needed: 3",
     WhyNot("limit_reached"): "its limit is reached: at most 12.50 GBP off an order",
     WhyNot("no_household"): "the member belongs to no household",
     WhyNot("no_lower_price"): "it has no lower price for these lines",
@@ -68,12 +72,13 @@ SAID = {
     WhyNot("presented_twice"): "it is presented already",
     WhyNot("role_not_named", "child"): "it is not for the role child",
     WhyNot("steps_too_large"): "it pays in steps that are more than its share of the bill",
-    WhyNot("tier_not_named", "gold"): "it is not for the tier gold",
-    WhyNot("too_few_units", there=1, needed=3): "3 units make a set, and 1 are there",
+    WhyNot("tier_not_named", "gold"): "it is not for the tier Gold en",
+    WhyNot("too_few_units", there=1, needed=3): "a set is of 3 units; there: 1",
+    WhyNot("too_little_asked", there=60, needed=100): ("60 are asked for, and 100 are the least"),
     WhyNot("too_little_there", there=9, needed=10): (
         "9 are there to pay with, and 10 are the least"
     ),
-    WhyNot("voucher_needed", "tea"): "it takes a voucher of tea",
+    WhyNot("voucher_needed", "tea"): "it takes a voucher of A tea",
 }
 
 
@@ -127,4 +132,4 @@ def test_each_limit_in_words(limited: tuple[int, ...]) -> None:
     assert why_not.of_considered(DOCUMENT, considered) == ()
     assert nothing_off.limits_told(considered, DOCUMENT) == LIMITS[limited]
     messages: Any = why_not.of_limits(DOCUMENT, considered)
-    assert len(messages) == len(limited)
+    assert len(messages) == len(limited) + sum(place > 2 for place in limited)

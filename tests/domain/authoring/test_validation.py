@@ -116,6 +116,8 @@ PROBLEMS: Final[list[tuple[dict[str, Any], str, str]]] = [
     ({"/currencies/0/expiry/on": "02-30"}, "/currencies/0/expiry", "is no calendar date"),
     ({"/currencies/0/expiry/on": "2027-02-29"}, "/currencies/0/expiry", "is no calendar date"),
     ({"/currencies/0/expiry/on": "9999-12-31"}, "/currencies/0/expiry/on", "from 1970 to 9998"),
+    ({f"{REWARD}/valid_until": "9999-12-31"}, f"{REWARD}/valid_until", "leave out what has no end"),
+    ({f"{RULE}/valid_from": "1899-12-31"}, f"{RULE}/valid_from", "from 1900-01-01"),
     ({"/currencies/1/activation_delay_days": 31},
      "/currencies/1/activation_delay_days", "before it is usable"),
     ({f"{FORMULA}/activation_delay_days": 31},

@@ -293,7 +293,8 @@ def test_the_shares_of_a_bill(
     [
         (50, None, 0, WhyNot("nothing_due")),
         (9, None, 500, WhyNot("too_little_there", there=9, needed=10)),
-        (50, 3, 500, WhyNot("too_little_there", there=3, needed=10)),
+        (50, 3, 500, WhyNot("too_little_asked", there=3, needed=10)),
+        (9, 3, 500, WhyNot("too_little_there", there=9, needed=10)),
         (50, 70, 500, WhyNot("steps_too_large")),
         (10, None, 500, WhyNot("steps_too_large")),
     ],

@@ -18,7 +18,7 @@ considered-no-status = На { $day } не важи нито един от нуж
 considered-none-left = Нищо не е останало.
 considered-not-entitled = Членът няма това право.
 considered-not-in-scope = Не се купува нищо, за което важи.
-considered-not-on-day = Не важи на { $day }.
+considered-not-on-day = Не важи на { ENDED($day, ".") }
 considered-not-spent = Похарчени са { $there } от нужните { $needed }.
 considered-not-spent-in-window = Още не са похарчени { $needed } в срока.
 considered-nothing-due = Няма какво да се плаща.
@@ -33,5 +33,6 @@ considered-too-few-units =
         [one] { $needed } брой
        *[other] { $needed } броя
     }, а има { $there }.
+considered-too-little-asked = Може да се плати с поне { $needed }, а са поискани { $there }.
 considered-too-little-there = Може да се плати с поне { $needed }, а има { $there }.
 considered-voucher-needed = Нужен е ваучер „{ $reward }“.

@@ -31,5 +31,6 @@ considered-too-few-units =
         [one] { $there } is there
        *[other] { $there } are there
     }.
+considered-too-little-asked = { $needed } is the least that pays, and { $there } is asked for.
 considered-too-little-there = { $needed } is the least that pays, and { $there } is there.
 considered-voucher-needed = It takes a voucher of “{ $reward }”.

@@ -25,5 +25,6 @@ considered-role-not-named = برای این نقش نیست: { $role }.
 considered-steps-too-large = هر گام پرداخت آن از سهمش در صورتحساب بیشتر است.
 considered-tier-not-named = برای سطح { $tier } نیست.
 considered-too-few-units = هر دست کامل { $needed } عدد است و { $there } عدد هست.
+considered-too-little-asked = دست‌کم با { $needed } می‌توان پرداخت و { $there } خواسته شده است.
 considered-too-little-there = دست‌کم با { $needed } می‌توان پرداخت و { $there } هست.
 considered-voucher-needed = کوپن «{ $reward }» لازم است.

@@ -25,5 +25,6 @@ considered-role-not-named = 不适用于家庭中的{ $role }。
 considered-steps-too-large = 每次抵扣的单位大于可抵扣的部分。
 considered-tier-not-named = 不适用于{ $tier }等级。
 considered-too-few-units = 每满 { $needed } 件为一组，现有 { $there } 件。
+considered-too-little-asked = 至少须以 { $needed } 支付，要求支付 { $there }。
 considered-too-little-there = 至少须有 { $needed } 才能支付，现有 { $there }。
 considered-voucher-needed = 须凭“{ $reward }”券。

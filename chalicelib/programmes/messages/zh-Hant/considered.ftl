@@ -25,5 +25,6 @@ considered-role-not-named = 不適用於家庭中的{ $role }。
 considered-steps-too-large = 每次折抵的單位大於可折抵的部分。
 considered-tier-not-named = 不適用於{ $tier }等級。
 considered-too-few-units = 每滿 { $needed } 件為一組，現有 { $there } 件。
+considered-too-little-asked = 至少須以 { $needed } 支付，要求支付 { $there }。
 considered-too-little-there = 至少須有 { $needed } 方可支付，現有 { $there }。
 considered-voucher-needed = 須憑「{ $reward }」券。
