@@ -491,3 +491,23 @@ def test_points_pay_a_part(desk: Clinic, patient: str) -> None:
     path = f"/v1/members/{patient}/quotes"
     refused = desk.api.post(path, body).expect(409, "insufficient_points")
     assert (refused["available"], refused["missing"]) == (2_550, 50)
+
+
+@pytest.mark.parametrize("first", [0, 1], ids=["paid first", "free first"])
+def test_m4_paid_sessions_and_their_free_one_come_back(
+    desk: Clinic, patient: str, first: int
+) -> None:
+    """M4: in either order nothing of them is left, and the next session is paid for."""
+    session = {"id": "1", "category": "physiotherapy"}
+    made = []
+    for units in (5, 1):
+        sessions = {**session, "amount": 4_000 * units, "quantity": units}
+        made.append(quote(desk, patient, sessions))
+        confirm(desk, patient, made[-1]["quote_id"]).expect(201)
+    assert [each["due"]["amount"] for each in made] == [20_000, 0]
+
+    for each in (made[first], made[1 - first]):
+        back = {"source": "quote", "external_id": each["quote_id"]}
+        desk.api.post("/v1/activities/reversals", back).expect(201)
+
+    assert quote(desk, patient, {**session, "amount": 4_000})["due"]["amount"] == 4_000

@@ -216,6 +216,12 @@ def give_back(decider: Decider, command: ReturnEntitlement) -> Returned:
     event = decider.event()
     event.add(CounterChange(done, 1, kept))
     units = put_back(event, used)
+    programme = decider.programmes.in_force(used.programme, now)
+    if programme is not None:
+        # A use is seldom given back.
+        from chalicelib.domain.mechanics import stamp_cards
+
+        units -= stamp_cards.settle(event, programme.document)
     event.record(
         EntitlementReturned(command.use, used.programme, used.entitlement, units, command.reason),
         detail=noted(command.note),

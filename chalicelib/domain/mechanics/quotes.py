@@ -57,6 +57,11 @@ def retract(event: EventBuilder, context: ReversalContext, outcome: QuoteBought)
     left = {line.id: line.quantity for line in after.lines} if after else {}
     lines = [left.get(line.id, 0) for line in recorded.lines]
     freed = tuple(_freed(event, each, lines) for each in outcome.freed)
+    if freed != outcome.freed:
+        # Few purchases have something free in them.
+        from chalicelib.domain.mechanics import stamp_cards
+
+        stamp_cards.settle(event, context.programme)
     had = sum(_nets_left(outcome.nets, recorded, context.before))
     had += sum(each.reclaimed for each in outcome.offers)
     have = sum(_nets_left(outcome.nets, recorded, after))

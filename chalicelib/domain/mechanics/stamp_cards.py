@@ -5,7 +5,7 @@ What is paid for earns stamps; a full card is an entitlement, and the next card 
 free is not paid for, so it earns none.  A refund takes back the stamps of what comes back: from the
 running card, and where that has too few, it opens the card again that is full no more, if an
 entitlement is unused: its own, or else the last to lapse.  A used one stays used, and the card goes
-below nothing until new stamps have made up for it.
+below nothing until new stamps have made up for it, or its use comes back (`settle`).
 """
 
 from __future__ import annotations
@@ -149,7 +149,7 @@ def apply(event: EventBuilder, context: EarnContext) -> CardsStamped | None:
         before = CARDS.get(event.account, _key(programme, card.id)) or Stamps()
         if room:
             _count_day(event, programme, card, activity, room)
-            _move(event, programme, card, room, activity)
+            _move(event, programme, card, room, activity.local_day(programme.time_zone))
         after = CARDS.get(event.account, _key(programme, card.id)) or Stamps()
         full = after.full - before.full
         stamped_cards.append(CardStamp(card.id, room, worth, after.on_card, card.size, full))
@@ -169,7 +169,7 @@ def retract(event: EventBuilder, context: ReversalContext, outcome: CardsStamped
         back = given.stamps - keep
         if back:
             _count_day(event, programme, card, context.recorded, -back)
-            _move(event, programme, card, -back, context.recorded)
+            _move(event, programme, card, -back, context.recorded.local_day(programme.time_zone))
         after = CARDS.get(event.account, _key(programme, card.id)) or Stamps()
         kept.append(replace(given, stamps=keep, on_card=after.on_card))
     return CardsStamped(outcome.programme, tuple(kept))
@@ -192,8 +192,25 @@ def shown(outcome: CardsStamped) -> dict[str, Any]:
 REACTION: Final = Reaction(apply, retract, shown)
 
 
+def settle(event: EventBuilder, programme: Programme) -> int:
+    """
+    Open cards again that owe stamps, as far as what they gave is unused again.
+
+    Whoever gives a unit back asks for it, so that two refunds leave the same in either order.
+    Returns how many units were taken.
+    """
+    taken = 0
+    for card in SECTION.of(programme):
+        held = CARDS.get(event.account, _key(programme, card.id))
+        if held is not None and held.on_card < 0:
+            unused = _unused(event.account, programme, card)
+            _move(event, programme, card, 0, calendar.local_date(event.now, programme.time_zone))
+            taken += unused - _unused(event.account, programme, card)
+    return taken
+
+
 def _move(
-    event: EventBuilder, programme: Programme, card: StampCard, stamps: int, activity: Activity
+    event: EventBuilder, programme: Programme, card: StampCard, stamps: int, day: date
 ) -> None:
     key = _key(programme, card.id)
     held = CARDS.get(event.account, key) or Stamps()
@@ -213,7 +230,6 @@ def _move(
             )
 
         filling = stamp_days.Card(programme.id, card.id, card.size, full.units, usable)
-        day = activity.local_day(programme.time_zone)
         back = stamp_days.move(event, filling, stamps, day, cards)
     elif cards > 0:
         units = cards * full.units

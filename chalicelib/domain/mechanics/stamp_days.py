@@ -34,14 +34,15 @@ class Card(NamedTuple):
 
 def move(event: EventBuilder, card: Card, stamps: int, day: date, cards: int) -> int:
     """
-    Count stamps on their day, above or below zero, and date what full cards gave.
+    Count stamps on their day, above or below zero or none, and date what full cards gave.
 
     ``cards`` are full now that were not before; below zero those whose units are to be taken back.
     Returns how many units are left to take, where those of the days that filled them were used.
     """
     metric = metric_key(card.programme, "stamps", card.id)
     before = _filled(event.account, metric, card.size)
-    event.add(MetricChange(metric, calendar.month_of(day), stamps, day.isoformat()))
+    if stamps:
+        event.add(MetricChange(metric, calendar.month_of(day), stamps, day.isoformat()))
     moved = _filled(event.account, metric, card.size)
     moved.subtract(before)
     # What was used meanwhile is that of the earliest: of those cards the units stay, and are owed.

@@ -13,7 +13,7 @@ from chalicelib.domain.authoring.validation import validate
 from chalicelib.domain.errors import Conflict
 from chalicelib.domain.ledger.events import CardsStamped, CardStamp
 from chalicelib.domain.mechanics import entitlement_grants, stamp_cards, stamp_days
-from chalicelib.domain.mechanics.entitlement_uses import UseEntitlement
+from chalicelib.domain.mechanics.entitlement_uses import ReturnEntitlement, UseEntitlement
 from chalicelib.domain.mechanics.entitlements import GrantEntitlement
 from chalicelib.domain.mechanics.remaining import LineReversal
 from chalicelib.domain.mechanics.stamp_cards import Stamps
@@ -74,6 +74,14 @@ def give(who: Member, valid_days: int | None) -> None:
 def use(who: Member, units: int = 1, *, now: str = DAY) -> None:
     """Use free sessions."""
     who.do(UseEntitlement(member="mem_1", programme="clinic", entitlement="free", units=units), now)
+
+
+def give_back(who: Member, use: int) -> int:
+    """Give a use back, and return how many units are there again by it."""
+    done = who.do(ReturnEntitlement(member="mem_1", use=use), DAY).result
+    assert done.changed
+    units: int = done.units
+    return units
 
 
 @pytest.mark.parametrize(
@@ -377,6 +385,27 @@ class TestRefunds:
 
         assert card(who)[:2] == (4, 0)
         assert left == [{"2026-03-07": 1, "2026-03-22": 1}, {"2026-03-07": 1}]
+
+    @pytest.mark.parametrize("valid_days", [None, 30])
+    @pytest.mark.parametrize("refunded", [1, 3, 5])
+    def test_m4_a_use_that_comes_back(self, valid_days: int | None, refunded: int) -> None:
+        """M4: what a card owes is taken when it comes back, so the order makes nothing free."""
+        left = set()
+        for order in ("use first", "stamps first"):
+            who = member(full={"entitlement": "free", "valid_days": valid_days})
+            baskets = [sessions(who, 1) for _ in range(5)]
+            use(who)
+            used = who.account.version
+            if order == "use first":
+                give_back(who, used)
+            for basket in baskets[:refunded]:
+                who.reverse(basket, DAY)
+            if order == "stamps first":
+                assert give_back(who, used) == 0
+            left.add(card(who))
+            assert who.verdict().holds
+
+        assert left == {(5 - refunded, 0, 0)}
 
     def test_a_unit_of_several_was_used(self) -> None:
         """A card of which one is used stays full; of two the one that was full first."""
