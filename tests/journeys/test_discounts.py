@@ -261,7 +261,7 @@ def test_very_important_after_eight_visits(desk: Clinic, patient: str) -> None:
     """The eighth visit brings 7 % off."""
     for _ in range(7):
         desk.record(patient).expect(201)
-    assert considered(consult(desk, patient))["vip"]["detail"] == "it is not for the tier base"
+    assert considered(consult(desk, patient))["vip"]["detail"] == "it is not for the tier Member"
     desk.record(patient).expect(201)
     assert applied(consult(desk, patient)) == {"vip": 560}
 

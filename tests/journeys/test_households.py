@@ -104,7 +104,7 @@ def test_from_two_on(practice: Clinic, mother: str, child: str) -> None:
     """A child alone pays in full, as the mother does; with her, 8 % less, until one goes."""
     household = found(practice, child, role="child")
     alone = considered(practice, child)["children"]
-    assert alone["detail"] == "the household is of 1, and 2 are needed"
+    assert alone["detail"] == "the household is of 1; needed: 2"
     assert considered(practice, mother)["children"]["detail"] == (
         "the member belongs to no household"
     )
