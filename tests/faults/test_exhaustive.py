@@ -14,7 +14,7 @@ from tests.faults.broken_stores import (
 )
 from tests.faults.campaign import walk
 from tests.faults.exhaustive import explore
-from tests.faults.scripts import FEW, PAIRS, Pair
+from tests.faults.scripts import FEW, PAIRS, REVERSED, Pair
 from tests.faults.world import LedgerOver
 
 
@@ -35,10 +35,10 @@ def test_every_run_holds() -> None:
 @pytest.mark.parametrize(
     ("pair", "ledger"),
     [
-        (FEW[1], NoVersionGuard),
+        (REVERSED, NoVersionGuard),
         (FEW[0], StockOutside),
-        (FEW[1], RemainingUnguarded),
-        (FEW[5], UnchangedUnguarded),
+        (REVERSED, RemainingUnguarded),
+        (FEW[4], UnchangedUnguarded),
     ],
     ids=["no-version-guard", "stock-outside", "remaining-unguarded", "unchanged-unguarded"],
 )
