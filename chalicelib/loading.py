@@ -56,7 +56,7 @@ def ready_for_threads(*packages: ModuleType) -> None:
 
     At its first use it notes a Struct as known before it knows the fields, and a second thread that
     reads the same kind then ends the process with a segmentation fault (0.22.0, and its main branch
-    in November 2026).  On Lambda a process has one thread; whoever starts threads calls this first.
+    in November 2026).  On Lambda a process has one thread; a program with more calls this first.
     A Struct that nothing could be read into is passed over.
     """
     # On Lambda nothing of this is loaded.

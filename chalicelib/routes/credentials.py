@@ -46,7 +46,7 @@ _ADMIN: Final = frozenset({"admin"})
 _MANAGER: Final = frozenset({"manager"})
 _AUDITOR: Final = frozenset({"auditor"})
 _MEMBER: Final = frozenset({"member"})
-#: Whoever stands at a desk, and all who read.
+#: Staff at a desk, and all who only read.
 _DESK: Final = _MANAGER | {"reception"}
 _READERS: Final = _DESK | _AUDITOR
 

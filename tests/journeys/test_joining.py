@@ -50,7 +50,7 @@ class TestJoining:
         ]
 
     def test_w_what_would_help_in_the_language_of_the_reader(self, three: Clinic) -> None:
-        """W: whoever reads another language is told in it what would help."""
+        """W: a reader of another language is told in that language what would help."""
         made = three.api.post("/v1/members", {}, Accept_Language="bg").expect(201)
 
         assert [(each["code"], each["detail"]) for each in made["not_joined"]] == [

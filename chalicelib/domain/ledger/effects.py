@@ -15,8 +15,8 @@ from msgspec import Struct
 from chalicelib.domain.ledger.calendar import Instant
 from chalicelib.domain.ledger.lots import NEVER_EXPIRES, LotKey, PendingKey
 
-#: Whose an account is that is no member's: of those who live in a household, or of whoever holds
-#: the code of a gift card.
+#: The kinds of account that belong to no member: a household's belongs to those who live in it, and
+#: a gift card's to the bearer of its code.
 NoMember = Literal["household", "gift_card"]
 #: How far a member is; any other account says whose it is.
 Status = Literal["prospect", "enrolled", "closed", NoMember]

@@ -196,7 +196,7 @@ def settle(event: EventBuilder, programme: Programme) -> int:
     """
     Open cards again that owe stamps, as far as what they gave is unused again.
 
-    Whoever gives a unit back asks for it, so that two refunds leave the same in either order.
+    Called wherever a unit is given back, so that two refunds leave the same in either order.
     Returns how many units were taken.
     """
     taken = 0

@@ -126,7 +126,7 @@ def send(decider: Decider, command: SendTransfer) -> Sent:
     parts = value.debit(
         event, key, command.amount, destination=postings.transfer(command.transfer_id)
     )
-    # What is transferred is a gift: whoever receives it can spend it, and is never refunded it.
+    # What is transferred is a gift: its receiver can spend it, but not have it refunded.
     parts = tuple(replace(part, lot=replace(part.lot, paid=False)) for part in parts)
     if rule.expiry == "fresh":
         term = expiry.today(programme, currency, decider.account(RECIPIENT), decider.now)
