@@ -202,10 +202,9 @@ def clinic(*, refunded: bool = False, **tiers: Any) -> Programme:
     """
     Return a programme with a ladder, a discount for spend, a stamp card and points that end.
 
-    Where there are refunds nothing is capped, and nothing lapses before they are told.
+    Where there are refunds nothing is capped.
     """
-    capped, valid_days = not refunded, 200 if refunded else 25
-    caps = [{"window": "day", "max": 120}] if capped else []
+    caps = [] if refunded else [{"window": "day", "max": 120}]
     levels = (
         ("silver", visits(2)),
         (
@@ -242,7 +241,7 @@ def clinic(*, refunded: bool = False, **tiers: Any) -> Programme:
                 "name": "Card",
                 "size": 3,
                 "on": [PURCHASE],
-                "full": {"entitlement": "tea", "valid_days": valid_days},
+                "full": {"entitlement": "tea", "valid_days": 25},
             }
         ],
     )

@@ -221,11 +221,12 @@ class QuotaUse(Struct, frozen=True, array_like=True):
 
 
 class GrantUse(Struct, frozen=True, array_like=True):
-    """So many units of a grant, by its last day."""
+    """So many units of a grant, by its last day, which may be ``movable``."""
 
     expires_at: Instant | None
     expires_on: str | None
     units: int
+    movable: bool = False
 
 
 class EntitlementUse(Struct, frozen=True, omit_defaults=True):

@@ -3,6 +3,9 @@ Grants of entitlements: so many units that a member may use until a date.
 
 Whatever gives units gives them here: a full stamp card, a package, a reward, staff.  Units of one
 entitlement that lapse together are one grant, wherever they are from.
+
+What a report that comes late may still move or take back is remembered for a year where it lapsed
+unused, so that lateness makes no difference to it.
 """
 
 from __future__ import annotations
@@ -29,16 +32,24 @@ from chalicelib.domain.programme.versions import Programmes
 
 #: Most different grants that an account holds: those alike are one.
 GRANTS_MAX: Final = 100
+#: How long it is remembered what lapsed unused: longer than anything is reported late.
+_REMEMBERED_MS: Final = 366 * 86_400_000
+_LAPSED: Final = "lapsed/"
 
 
 class Grant(Struct, frozen=True, omit_defaults=True):
-    """Units of one entitlement that lapse together; of several sources they are one."""
+    """
+    Units of one entitlement that lapse together; of several sources they are one.
+
+    Where it is ``movable``, another report may change when they lapse.
+    """
 
     programme: str
     entitlement: str
     units: int
     expires_at: Instant | None = None
     expires_on: str | None = None
+    movable: bool = False
 
 
 GRANTS: Final = ProgressStore("entitlements", Grant)
@@ -56,6 +67,29 @@ def grants_by_entitlement(account: Account, programme: Programme) -> dict[str, t
     for grant in sorted(GRANTS.under(account, f"{programme.id}/").values(), key=_lapsing):
         found[grant.entitlement] = (*found.get(grant.entitlement, ()), grant)
     return found
+
+
+def unused(
+    account: Account, programme: Programme, entitlement: str, now: Instant
+) -> dict[str, int]:
+    """
+    Return the unused units of every grant of an entitlement, the last to lapse first.
+
+    Those that lapsed and are remembered come after all that are usable.
+    """
+    granted = reversed(grants_of(account, programme, entitlement))
+    left = {grant_key(grant): grant.units for grant in granted}
+    prefix = _lapsed(f"{programme.id}/{entitlement}@")
+    lapsed = sorted((key for key in account.counters if key.startswith(prefix)), reverse=True)
+    for key in lapsed:
+        left[key.removeprefix(_LAPSED)] = _remembered(account, key, now)
+    return left
+
+
+def _remembered(account: Account, lapsed: str, now: Instant) -> int:
+    """Return how much of a grant lapsed unused, if that is not too long ago."""
+    counter = account.counters.get(lapsed)
+    return 0 if counter is None or (counter.keep_until or now) < now else counter.value
 
 
 def _lapsing(grant: Grant) -> bool:
@@ -89,6 +123,7 @@ def give(
 def hand_out(event: EventBuilder, grant: Grant, *, cause: str) -> None:
     """Add units to those that the member has, as `give` does."""
     if _has_lapsed(grant, event.now):
+        add(event, grant)
         return
     for refusal in _obstacles(event.account, grant):
         raise refusal
@@ -126,24 +161,45 @@ def usable(
 
 
 def add(event: EventBuilder, grant: Grant) -> None:
-    """Add units to the grant that they are alike with; what has lapsed is not added."""
-    if grant.units == 0 or _has_lapsed(grant, event.now):
+    """Add units to the grant that they are alike with; what has lapsed is remembered at most."""
+    if grant.units == 0:
+        return
+    if _has_lapsed(grant, event.now):
+        _remember(event, grant)
         return
     key = grant_key(grant)
     before = GRANTS.get(event.account, key)
-    had = before.units if before else 0
-    GRANTS.put(event, key, replace(grant, units=had + grant.units))
+    if before is not None:
+        movable = before.movable or grant.movable
+        grant = replace(grant, units=before.units + grant.units, movable=movable)
+    GRANTS.put(event, key, grant)
+
+
+def _remember(event: EventBuilder, grant: Grant) -> None:
+    """Count what lapsed unused, where a report that comes late may still change it."""
+    if grant.movable and grant.expires_at is not None:
+        until = grant.expires_at + _REMEMBERED_MS
+        if until > event.now:
+            event.add(CounterChange(_lapsed(grant_key(grant)), grant.units, until))
 
 
 def take(event: EventBuilder, key: str, units: int) -> int:
-    """Take units of one grant, as far as they go, and return how many that were."""
+    """Take unused units of one grant, as far as they go, and return how many those were."""
     grant = GRANTS.get(event.account, key)
-    taken = min(grant.units, units) if grant else 0
-    if grant is not None and taken:
-        if grant.units == taken:
-            GRANTS.drop(event, key)
-        else:
-            GRANTS.put(event, key, replace(grant, units=grant.units - taken))
+    if grant is None:
+        return _take_lapsed(event, _lapsed(key), units)
+    taken = min(grant.units, units)
+    if taken == grant.units:
+        GRANTS.drop(event, key)
+    elif taken:
+        GRANTS.put(event, key, replace(grant, units=grant.units - taken))
+    return taken
+
+
+def _take_lapsed(event: EventBuilder, lapsed: str, units: int) -> int:
+    taken = min(_remembered(event.account, lapsed, event.now), units)
+    if taken:
+        event.add(CounterChange(lapsed, -taken, event.account.counters[lapsed].keep_until))
     return taken
 
 
@@ -172,19 +228,22 @@ def revoke(event: EventBuilder, programme: Programme, key: str, units: int, *, c
         event.add(CounterChange(_revoked(key), used, until))
 
 
-def put_back(event: EventBuilder, grant: Grant) -> int:
-    """Add units that were used and return how many are there again: none of what was revoked."""
+def put_back(event: EventBuilder, grant: Grant) -> None:
+    """Add units that were used: none of what was revoked, nor to use of what has lapsed since."""
     key = grant_key(grant)
-    revoked = min(event.account.counter(_revoked(key)), grant.units)
+    lapsed = _has_lapsed(grant, event.now)
+    revoked = 0 if lapsed else min(event.account.counter(_revoked(key)), grant.units)
     if revoked:
         event.add(CounterChange(_revoked(key), -revoked, grant.expires_at))
-    if grant.units > revoked:
-        add(event, replace(grant, units=grant.units - revoked))
-    return grant.units - revoked
+    add(event, replace(grant, units=grant.units - revoked))
 
 
 def _revoked(key: str) -> str:
     return f"revoked/{key}"
+
+
+def _lapsed(key: str) -> str:
+    return f"{_LAPSED}{key}"
 
 
 def grant_key(grant: Grant) -> str:
@@ -201,9 +260,11 @@ def due(account: Account) -> Instant | None:
 def lapse(event: EventBuilder, _programmes: Programmes) -> Data | None:
     """Drop the grants whose last day is over at the instant."""
     account = event.before
-    over = [key for key, grant in GRANTS.all(account).items() if _has_lapsed(grant, event.now)]
-    for key in over:
+    held = GRANTS.all(account)
+    over = {key: grant for key, grant in held.items() if _has_lapsed(grant, event.now)}
+    for key, grant in over.items():
         GRANTS.drop(event, key)
+        _remember(event, grant)
     return EntitlementsExpired(tuple(over)) if over else None
 
 

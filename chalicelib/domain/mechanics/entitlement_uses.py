@@ -189,7 +189,7 @@ def _from_grants(event: EventBuilder, grants: tuple[Grant, ...], units: int) -> 
         part = entitlement_grants.take(event, entitlement_grants.grant_key(grant), units)
         units -= part
         if part:
-            yield GrantUse(grant.expires_at, grant.expires_on, part)
+            yield GrantUse(grant.expires_at, grant.expires_on, part, grant.movable)
 
 
 def give_back(decider: Decider, command: ReturnEntitlement) -> Returned:
@@ -215,13 +215,8 @@ def give_back(decider: Decider, command: ReturnEntitlement) -> Returned:
         )
     event = decider.event()
     event.add(CounterChange(done, 1, kept))
-    units = put_back(event, used)
     programme = decider.programmes.in_force(used.programme, now)
-    if programme is not None:
-        # A use is seldom given back.
-        from chalicelib.domain.mechanics import stamp_cards
-
-        units -= stamp_cards.settle(event, programme.document)
+    units = put_back(event, used, programme.document if programme else None)
     event.record(
         EntitlementReturned(command.use, used.programme, used.entitlement, units, command.reason),
         detail=noted(command.note),
@@ -229,12 +224,12 @@ def give_back(decider: Decider, command: ReturnEntitlement) -> Returned:
     return replace(result, changed=True, units=units)
 
 
-def put_back(event: EventBuilder, used: EntitlementUse) -> int:
+def put_back(event: EventBuilder, used: EntitlementUse, programme: Programme | None) -> int:
     """
     Undo a use in an event, and return how many units are there again.
 
     Of a window that has passed, and of a grant that has lapsed or was refunded, nothing is left to
-    give back to.
+    give back to; and what a stamp card owes is taken, by the ``programme`` that is in force.
     """
     now = event.now
     units = used.units if used.unlimited else 0
@@ -243,13 +238,27 @@ def put_back(event: EventBuilder, used: EntitlementUse) -> int:
         if counted is not None and (counted.keep_until is None or counted.keep_until > now):
             event.add(CounterChange(used.quota.counter, -used.quota.units, counted.keep_until))
             units += used.quota.units
+    before = _granted(event.account)
     for part in used.grants:
-        if part.expires_at is None or part.expires_at > now:
-            grant = Grant(
-                used.programme, used.entitlement, part.units, part.expires_at, part.expires_on
-            )
-            units += entitlement_grants.put_back(event, grant)
-    return units
+        grant = Grant(
+            used.programme,
+            used.entitlement,
+            part.units,
+            part.expires_at,
+            part.expires_on,
+            part.movable,
+        )
+        entitlement_grants.put_back(event, grant)
+    if used.grants and programme is not None:
+        # A use is seldom given back.
+        from chalicelib.domain.mechanics import stamp_cards
+
+        stamp_cards.settle(event, programme)
+    return units + max(_granted(event.account) - before, 0)
+
+
+def _granted(account: Account) -> int:
+    return sum(grant.units for grant in entitlement_grants.GRANTS.all(account).values())
 
 
 MECHANIC: Final = Mechanic(

@@ -56,12 +56,7 @@ def retract(event: EventBuilder, context: ReversalContext, outcome: QuoteBought)
     recorded, after = context.recorded, context.after
     left = {line.id: line.quantity for line in after.lines} if after else {}
     lines = [left.get(line.id, 0) for line in recorded.lines]
-    freed = tuple(_freed(event, each, lines) for each in outcome.freed)
-    if freed != outcome.freed:
-        # Few purchases have something free in them.
-        from chalicelib.domain.mechanics import stamp_cards
-
-        stamp_cards.settle(event, context.programme)
+    freed = tuple(_freed(event, context, each, lines) for each in outcome.freed)
     had = sum(_nets_left(outcome.nets, recorded, context.before))
     had += sum(each.reclaimed for each in outcome.offers)
     have = sum(_nets_left(outcome.nets, recorded, after))
@@ -165,10 +160,13 @@ def _nets_left(nets: Sequence[int], recorded: Activity, left: Activity | None) -
     return [kept.of(net) for net, kept in zip(nets, shares, strict=True)]
 
 
-def _freed(event: EventBuilder, freed: FreedLine, left: list[int]) -> FreedLine:
+def _freed(
+    event: EventBuilder, context: ReversalContext, freed: FreedLine, left: list[int]
+) -> FreedLine:
     if freed.use is None or left[freed.place]:
         return freed
-    return FreedLine(freed.place, back=entitlement_uses.put_back(event, freed.use))
+    back = entitlement_uses.put_back(event, freed.use, context.programme)
+    return FreedLine(freed.place, back=back)
 
 
 def _undrawn(event: EventBuilder, draw: WalletDraw, repaid: int, bought_at: Instant) -> WalletDraw:

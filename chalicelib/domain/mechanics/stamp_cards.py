@@ -4,8 +4,10 @@ Stamp cards: so many paid services, and one more is free.
 What is paid for earns stamps; a full card is an entitlement, and the next card begins.  What is
 free is not paid for, so it earns none.  A refund takes back the stamps of what comes back: from the
 running card, and where that has too few, it opens the card again that is full no more, if an
-entitlement is unused: its own, or else the last to lapse.  A used one stays used, and the card goes
-below nothing until new stamps have made up for it, or its use comes back (`settle`).
+entitlement is unused: its own, or else the last to lapse.  What a card with a last day gave counts
+as unused for a year after it has lapsed so, since the refund may only be told then.  A used one
+stays used, and the card goes below nothing until new stamps have made up for it, or its use comes
+back (`settle`).
 """
 
 from __future__ import annotations
@@ -192,21 +194,16 @@ def shown(outcome: CardsStamped) -> dict[str, Any]:
 REACTION: Final = Reaction(apply, retract, shown)
 
 
-def settle(event: EventBuilder, programme: Programme) -> int:
+def settle(event: EventBuilder, programme: Programme) -> None:
     """
     Open cards again that owe stamps, as far as what they gave is unused again.
 
-    Called wherever a unit is given back, so that two refunds leave the same in either order.
-    Returns how many units were taken.
+    Called where a unit is given back, so that two refunds leave the same in either order.
     """
-    taken = 0
     for card in SECTION.of(programme):
         held = CARDS.get(event.account, _key(programme, card.id))
         if held is not None and held.on_card < 0:
-            unused = _unused(event.account, programme, card)
             _move(event, programme, card, 0, calendar.local_date(event.now, programme.time_zone))
-            taken += unused - _unused(event.account, programme, card)
-    return taken
 
 
 def _move(
@@ -216,7 +213,8 @@ def _move(
     held = CARDS.get(event.account, key) or Stamps()
     on_card = held.on_card + stamps
     full = card.full
-    reopened = min(held.full, _unused(event.account, programme, card) // full.units)
+    unused = sum(_unused(event, programme, card).values())
+    reopened = min(held.full, unused // full.units)
     # All at once, since one activity may fill a hundred million; below none where stamps are owed.
     cards = max(on_card // card.size, -reopened)
     back = max(-cards, 0) * full.units
@@ -225,9 +223,10 @@ def _move(
         from chalicelib.domain.mechanics import stamp_days
 
         def usable(day: date, units: int) -> entitlement_grants.Grant:
-            return entitlement_grants.usable(
+            grant = entitlement_grants.usable(
                 programme, full.entitlement, units, full.valid_days, day
             )
+            return replace(grant, movable=True)
 
         filling = stamp_days.Card(programme.id, card.id, card.size, full.units, usable)
         back = stamp_days.move(event, filling, stamps, day, cards)
@@ -243,17 +242,14 @@ def _move(
         CARDS.put(event, key, after)
 
 
-def _unused(account: Account, programme: Programme, card: StampCard) -> int:
-    """Return how many units of what a full card gives are unused, wherever they are from."""
-    grants = entitlement_grants.grants_of(account, programme, card.full.entitlement)
-    return sum(grant.units for grant in grants)
+def _unused(event: EventBuilder, programme: Programme, card: StampCard) -> dict[str, int]:
+    """Return what of each grant is unused of what a full card gives, wherever they are from."""
+    return entitlement_grants.unused(event.account, programme, card.full.entitlement, event.now)
 
 
 def _take_back(event: EventBuilder, programme: Programme, card: StampCard, units: int) -> None:
     """Take unused units of what full cards gave, the latest to lapse first."""
-    grants = entitlement_grants.grants_of(event.account, programme, card.full.entitlement)
-    for grant in reversed(grants):
-        key = entitlement_grants.grant_key(grant)
+    for key in _unused(event, programme, card):
         units -= entitlement_grants.take_back(event, key, units, cause=card.id)
 
 

@@ -3,7 +3,7 @@ The days of stamps: on which day each card became full, whatever was reported wh
 
 What a full card gives is usable through so many days after that.  A stamp that is reported late
 fills the card that it would have filled in time, so that later cards became full earlier; a refund
-does the reverse.  What is unused of theirs is dated anew.
+does the reverse.  What is unused of theirs is dated anew, be it usable still or lapsed.
 """
 
 from __future__ import annotations

@@ -265,32 +265,6 @@ class TestDays:
         assert lapses(who) == {"2026-04-08": 2}
         assert who.verdict().holds
 
-    @given(
-        st.lists(st.tuples(st.integers(2, 9), st.integers(1, 7), st.booleans()), max_size=6),
-        st.integers(1, 3),
-        st.data(),
-    )
-    def test_whatever_was_reported_when(
-        self, paid: list[tuple[int, int, bool]], units: int, data: st.DataObject
-    ) -> None:
-        """Days are those of the history in order, of which what came back is no part."""
-        gives = {"entitlement": "free", "units": units, "valid_days": 30}
-        told, in_order = (member(full=gives) for _ in range(2))
-        reports = [(place, False) for place in range(len(paid))]
-        reports += [(place, True) for place, (*_, back) in enumerate(paid) if back]
-        for place, back in data.draw(st.permutations(reports)):
-            day, count, _ = paid[place]
-            basket = line("1", 4000, "physio", quantity=count)
-            if str(place) not in told.recorded:
-                told.basket(f"2026-03-0{day}", basket, name=str(place), now="2026-03-10")
-            if back:
-                told.reverse(str(place), "2026-03-10")
-        for day, count, back in sorted(paid):
-            if not back:
-                in_order.basket(f"2026-03-0{day}", line("1", 4000, "physio", quantity=count))
-
-        assert (card(told), lapses(told)) == (card(in_order), lapses(in_order))
-
     @pytest.mark.parametrize(
         ("stamps", "late", "left"),
         [
