@@ -200,14 +200,19 @@ class Two:
         self._document = document
         self.one, self.other = Member(document), Member(document, key=OTHER_KEY)
         self.paid = 0
+        self._today = date.fromisoformat(SOLD_ON)
         self._number = 0
         self._payments: list[tuple[int, int]] = []
         self._bought: list[Event] = []
         self._held: list[str] = []
 
+    def wait(self, _: int) -> None:
+        """Let a day pass, so that what is paid in next has another last day."""
+        self._today += timedelta(days=1)
+
     def top_up(self, amount: int) -> None:
         """Pay money in."""
-        top_up(self.one, amount)
+        top_up(self.one, amount, self._today.isoformat())
         self._payments.append((self.one.account.version, amount))
         self.paid += amount
 
@@ -352,6 +357,7 @@ WAYS: Final = (
     "hold",
     "release",
     "send",
+    "wait",
 )
 STEPS: Final = st.lists(st.tuples(st.sampled_from(WAYS), st.integers(1, 40)), max_size=14)
 
@@ -373,6 +379,26 @@ def test_nobody_is_paid_back_more_than_was_paid_in(
     left = [each for each in (two.one, two.other) if each.account.balances]
 
     assert sum(refunded(each) for each in left) <= max(two.paid, 0)
+
+
+def test_a_chargeback_takes_from_a_gift_and_from_another_payment() -> None:
+    """
+    £1 was topped up and spent, and what pays for its chargeback is a gift of 60p, then 40p of £1.
+
+    So 60p of what comes back are the gift's, and of the second pound 60p are refunded.
+    """
+    two = Two("deficit", fresh=False)
+    two.top_up(100)
+    two.buy(100)
+    two.gift(60)
+    two.wait(0)
+    two.top_up(100)
+    two.charge_back(0)
+    assert two.one.available(LATER, PREPAID) == 60
+    two.bring_back(0)
+
+    assert two.one.available(LATER, PREPAID) == 160
+    assert refunded(two.one) == 100
 
 
 @pytest.mark.parametrize("policy", ["deficit", "clamp"])
