@@ -14,13 +14,13 @@ services = functools.cache(wiring.services)
 
 def prepare(api: Chalice) -> None:
     """Declare what holds for every route; a job never comes here, and so loads none."""
-    from chalicelib.routes import cors, http
+    from chalicelib.routes.http import cors, resource
 
     api.api.cors = cors.allowing(wiring.cors_origin())
     # All is text.  Every answer would be compared with each binary type, twice.
     api.api.binary_types = []
-    api.register_middleware(http.problem_middleware, "http")
-    http.provide(lambda: wiring.runtime(services()))
+    api.register_middleware(resource.problem_middleware, "http")
+    resource.provide(lambda: wiring.runtime(services()))
 
 
 app = loading.OnDemand("tessera", prepare, loading.packaged_paths())

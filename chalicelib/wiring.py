@@ -32,7 +32,7 @@ from chalicelib.usecases.services import Services
 
 if TYPE_CHECKING:
     from chalicelib.integrations.tick_queue import SqsTickQueue
-    from chalicelib.routes.credentials import KeyDirectory, Tokens
+    from chalicelib.routes.http.credentials import KeyDirectory, Tokens
 
 DEFAULT_PREFIX = "tessera-"
 #: Stages of functions; a machine of one's own may have the stage ``local``, or none.
@@ -102,7 +102,7 @@ def runtime(use_cases: Services, environment: Mapping[str, str] | None = None) -
     Raises `ConfigurationError` where a variable is unusable.
     """
     # Jobs have no callers, and so load nothing that knows them.
-    from chalicelib.routes.credentials import CachedKeys, KnownTenants
+    from chalicelib.routes.http.credentials import CachedKeys, KnownTenants
 
     env = os.environ if environment is None else environment
     catalogue, clock = use_cases.catalogue, use_cases.wall_clock
@@ -192,12 +192,12 @@ def _tick_queue(env: Mapping[str, str]) -> SqsTickQueue | None:
 
 
 def _tokens(env: Mapping[str, str], clock: Callable[[], Instant]) -> Tokens:
-    from chalicelib.routes.credentials import LazyTokens, NoTokens
+    from chalicelib.routes.http.credentials import LazyTokens, NoTokens
 
     text = env.get("TESSERA_OIDC")
     if not text:
         return NoTokens()
-    from chalicelib.routes.issuer import trusted_issuer
+    from chalicelib.routes.http.issuer import trusted_issuer
 
     try:
         trusted = trusted_issuer(text, production=_is_production(env))
@@ -205,7 +205,7 @@ def _tokens(env: Mapping[str, str], clock: Callable[[], Instant]) -> Tokens:
         raise ConfigurationError(f"TESSERA_OIDC is unusable: {error}") from None
 
     def verifier() -> Tokens:
-        from chalicelib.routes.tokens import TokenVerifier
+        from chalicelib.routes.http.tokens import TokenVerifier
 
         return TokenVerifier(trusted, clock)
 

@@ -11,7 +11,7 @@ import json
 from typing import Any, Final
 
 from app import app
-from chalicelib.routes.problems import CODES
+from chalicelib.routes.http.problems import CODES
 from infra.exceptions import excused
 from infra.references import imported
 from infra.refusal_headers import REFUSAL_HEADERS

@@ -21,7 +21,7 @@ import botocore.session
 import msgspec
 from botocore.config import Config
 
-from chalicelib.routes.issuer import trusted_issuer
+from chalicelib.routes.http.issuer import trusted_issuer
 from infra import data
 from infra.distributions import ARCHITECTURES, PackagingError, Target, native_target
 from infra.packaging import ROOT, STAGES, Package, build, report

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from chalicelib.routes.problems import PROBLEM_TYPE
+from chalicelib.routes.http.problems import PROBLEM_TYPE
 
 REFUSAL_HEADERS: Final = {
     "Content-Type": PROBLEM_TYPE,

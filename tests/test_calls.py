@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 
-from chalicelib.routes.credentials import PUBLIC
+from chalicelib.routes.http.credentials import PUBLIC
 from chalicelib.store import metering
 from infra.local import in_process
 from tests.catalogue.catalogue import EXAMPLES, declared

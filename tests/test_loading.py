@@ -13,7 +13,8 @@ from chalice.app import Chalice
 
 import app
 from chalicelib.loading import OnDemand
-from chalicelib.routes import cors, http, resources
+from chalicelib.routes import resources
+from chalicelib.routes.http import cors, resource
 from infra.local.gateway import Context
 from tests.cold import loaded
 from tests.cold.cases import Case, Cases
@@ -119,7 +120,7 @@ def test_the_map_has_every_path() -> None:
     declared: dict[str, set[str]] = {}
     for path, methods in app.app.routes.items():
         for entry in methods.values():
-            operation = http.operation_of(entry.view_function)
+            operation = resource.operation_of(entry.view_function)
             assert operation is not None
             declared.setdefault(path, set()).add(operation.resource)
 
@@ -167,7 +168,7 @@ _WHOLE = {"/openapi.json", "/tools.json"}
 def _prepare(api: Chalice) -> None:
     # As `app.prepare`, but for the services: they are those of the world around.
     api.api.cors = cors.allowing("*")
-    api.register_middleware(http.problem_middleware, "http")
+    api.register_middleware(resource.problem_middleware, "http")
 
 
 def _context() -> Context:

@@ -122,7 +122,7 @@ def _with(body: dict[str, Any], given: dict[str, str]) -> dict[str, Any]:
 @contextmanager
 def _known(ids: list[str]) -> Iterator[None]:
     """Let what is made have these ids, one after another, and write no line of log about it."""
-    from chalicelib.routes.services import provide, provided
+    from chalicelib.routes.http.services import provide, provided
 
     def random_bytes(count: int) -> bytes:
         # Only what names a key is known.

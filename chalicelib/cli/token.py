@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from chalicelib.cli.local import local_directory, on_file
-from chalicelib.routes.credentials import ROLES
+from chalicelib.routes.http.credentials import ROLES
 
 _DEFAULT_TTL_S: Final = 8 * 60 * 60
 _TTL_MAX_S: Final = 30 * 24 * 60 * 60

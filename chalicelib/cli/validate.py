@@ -18,7 +18,7 @@ def command(*, file: Path) -> None:
     Needs no server.  Prints each problem with its place in the document and the fix, then the
     warnings, and exits with 1 where there is a problem.
     """
-    from chalicelib.routes.parsing import parse_object
+    from chalicelib.routes.http.parsing import parse_object
     from chalicelib.usecases.publish_programme import check_document
 
     try:

@@ -13,7 +13,7 @@ from chalicelib.domain.mechanics.activities import Recorded, Verdict
 from chalicelib.domain.programme.fields import ActivityType, CurrencyCode, Id, whole
 from chalicelib.domain.spelling import tidy
 from chalicelib.domain.violations import Violation
-from chalicelib.routes.calls import (
+from chalicelib.routes.http.calls import (
     answer,
     caller_of,
     identity_of,
@@ -22,7 +22,7 @@ from chalicelib.routes.calls import (
     reply,
     services_of,
 )
-from chalicelib.routes.fields import (
+from chalicelib.routes.http.fields import (
     Amount,
     DryRun,
     ExternalId,
@@ -35,8 +35,8 @@ from chalicelib.routes.fields import (
     SignedAmount,
     Source,
 )
-from chalicelib.routes.http import Resource
-from chalicelib.routes.operation import Body, Call, Reply
+from chalicelib.routes.http.operation import Body, Call, Reply
+from chalicelib.routes.http.resource import Resource
 from chalicelib.routes.views import (
     AwardView,
     BalanceView,

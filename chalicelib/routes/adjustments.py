@@ -10,10 +10,10 @@ from chalicelib.domain.errors import Invalid
 from chalicelib.domain.ledger.money import MAX_AMOUNT
 from chalicelib.domain.mechanics.adjustment import Adjust, Adjusted
 from chalicelib.domain.programme.fields import Id
-from chalicelib.routes.calls import answer, carry_out
-from chalicelib.routes.fields import DryRun, Note, Reason
-from chalicelib.routes.http import Resource
-from chalicelib.routes.operation import Body, Call, Reply
+from chalicelib.routes.http.calls import answer, carry_out
+from chalicelib.routes.http.fields import DryRun, Note, Reason
+from chalicelib.routes.http.operation import Body, Call, Reply
+from chalicelib.routes.http.resource import Resource
 from chalicelib.routes.views import BalanceView, balances
 from chalicelib.usecases.attempt import Decided
 from chalicelib.usecases.stored import Answer

@@ -8,10 +8,10 @@ from msgspec import Meta, Struct
 
 from chalicelib.domain.ledger.account import Status
 from chalicelib.domain.ledger.calendar import format_instant
-from chalicelib.routes.calls import caller_of, instant_in, services_of
-from chalicelib.routes.http import Resource
-from chalicelib.routes.localisation import Direction
-from chalicelib.routes.operation import Call, Query, Reply, Timestamp
+from chalicelib.routes.http.calls import caller_of, instant_in, services_of
+from chalicelib.routes.http.localisation import Direction
+from chalicelib.routes.http.operation import Call, Query, Reply, Timestamp
+from chalicelib.routes.http.resource import Resource
 from chalicelib.routes.views import BalanceDetailView, balance_details, spoken
 from chalicelib.usecases.read_as_of import read_as_of
 

@@ -10,12 +10,12 @@ from msgspec import Meta, Struct
 from chalicelib.domain.conversion import Refused, convert
 from chalicelib.domain.errors import Invalid
 from chalicelib.routes.activities import ActivityBody, ActivityView, presenter, reported_of
-from chalicelib.routes.calls import caller_of, invalid_body, services_of
-from chalicelib.routes.fields import DryRun
-from chalicelib.routes.http import Resource
-from chalicelib.routes.operation import Body, Call, Reply
-from chalicelib.routes.problems import problem_of
-from chalicelib.routes.refusals import Problem
+from chalicelib.routes.http.calls import caller_of, invalid_body, services_of
+from chalicelib.routes.http.fields import DryRun
+from chalicelib.routes.http.operation import Body, Call, Reply
+from chalicelib.routes.http.problems import problem_of
+from chalicelib.routes.http.refusals import Problem
+from chalicelib.routes.http.resource import Resource
 from chalicelib.usecases.record_activity import Outcome, Reported, record_activities
 
 api = Resource("batches")

@@ -5,10 +5,10 @@ from __future__ import annotations
 from msgspec import Struct
 
 from chalicelib.domain.ledger.calendar import format_instant
-from chalicelib.routes.calls import caller_of, cursor_of, entry_of, instant_in, services_of
-from chalicelib.routes.fields import InstantText, Title
-from chalicelib.routes.http import Resource
-from chalicelib.routes.operation import Body, Call, Page, Reply, Timestamp
+from chalicelib.routes.http.calls import caller_of, cursor_of, entry_of, instant_in, services_of
+from chalicelib.routes.http.fields import InstantText, Title
+from chalicelib.routes.http.operation import Body, Call, Page, Reply, Timestamp
+from chalicelib.routes.http.resource import Resource
 from chalicelib.usecases.list_tenant import list_sandboxes
 from chalicelib.usecases.move_clock import move_clock, open_sandbox, read_clock
 

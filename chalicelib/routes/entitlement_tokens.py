@@ -17,16 +17,16 @@ from chalicelib.domain.mechanics.entitlement_uses import UseEntitlement, check_l
 from chalicelib.domain.programme.fields import Id
 from chalicelib.domain.programme.versions import resolve_programme
 from chalicelib.domain.spelling import VISIBLE
-from chalicelib.routes import cursors
-from chalicelib.routes.calls import caller_of, carry_out, services_of
 from chalicelib.routes.entitlements import (
     ENTITLEMENT_REFUSALS,
     EntitlementUseView,
     Units,
     present_use,
 )
-from chalicelib.routes.http import Resource
-from chalicelib.routes.operation import Body, Call, Reply, Timestamp
+from chalicelib.routes.http import cursors
+from chalicelib.routes.http.calls import caller_of, carry_out, services_of
+from chalicelib.routes.http.operation import Body, Call, Reply, Timestamp
+from chalicelib.routes.http.resource import Resource
 from chalicelib.usecases.reading import read_account
 
 api = Resource("entitlement_tokens")

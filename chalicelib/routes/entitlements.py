@@ -16,10 +16,10 @@ from chalicelib.domain.mechanics.entitlement_uses import (
 from chalicelib.domain.mechanics.entitlements import GrantEntitlement, Held
 from chalicelib.domain.mechanics.stamp_cards import CardProgress
 from chalicelib.domain.programme.fields import Days, Id, text_in
-from chalicelib.routes.calls import answer, caller_of, carry_out, page_of, services_of
-from chalicelib.routes.fields import Note, OptionalReason, Reason, Token
-from chalicelib.routes.http import Resource
-from chalicelib.routes.operation import Body, Call, Page, Reply
+from chalicelib.routes.http.calls import answer, caller_of, carry_out, page_of, services_of
+from chalicelib.routes.http.fields import Note, OptionalReason, Reason, Token
+from chalicelib.routes.http.operation import Body, Call, Page, Reply
+from chalicelib.routes.http.resource import Resource
 from chalicelib.usecases.attempt import Decided
 from chalicelib.usecases.read_benefits import read_benefits
 from chalicelib.usecases.stored import Answer

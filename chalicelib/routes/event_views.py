@@ -17,7 +17,7 @@ from msgspec import NODEFAULT, UNSET, Struct, UnsetType, defstruct
 from msgspec.structs import FieldInfo, fields
 
 from chalicelib.domain.ledger.events import Data, Shown
-from chalicelib.routes.fields import MemberId
+from chalicelib.routes.http.fields import MemberId
 
 #: What the view of an event shows in a way of its own.
 APART: Final = frozenset({"activity", "awards", "at_risk"})

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from chalicelib.routes.calls import answer, caller_of, identity_of, reply, services_of
-from chalicelib.routes.fields import ExternalId, ExternalSystem
-from chalicelib.routes.http import Resource
+from chalicelib.routes.http.calls import answer, caller_of, identity_of, reply, services_of
+from chalicelib.routes.http.fields import ExternalId, ExternalSystem
+from chalicelib.routes.http.operation import Body, Call, Reply
+from chalicelib.routes.http.resource import Resource
 from chalicelib.routes.member_views import AccountView, account_view
-from chalicelib.routes.operation import Body, Call, Reply
 from chalicelib.usecases.attempt import Decided
 from chalicelib.usecases.change_member import change_external_id
 from chalicelib.usecases.stored import Answer

@@ -7,10 +7,10 @@ from msgspec import Struct
 from chalicelib.domain.ledger.calendar import format_instant
 from chalicelib.domain.mechanics.fulfilment import Advanced, AdvanceFulfilment, Step
 from chalicelib.domain.mechanics.redemptions import Fulfilment, State
-from chalicelib.routes.calls import answer, carry_out
-from chalicelib.routes.fields import Note
-from chalicelib.routes.http import Resource
-from chalicelib.routes.operation import Body, Call, Reply, Timestamp
+from chalicelib.routes.http.calls import answer, carry_out
+from chalicelib.routes.http.fields import Note
+from chalicelib.routes.http.operation import Body, Call, Reply, Timestamp
+from chalicelib.routes.http.resource import Resource
 from chalicelib.usecases.attempt import Decided
 from chalicelib.usecases.stored import Answer
 

@@ -13,15 +13,6 @@ from chalicelib.domain.mechanics.gift_card_uses import (
     Used,
     UseGiftCard,
 )
-from chalicelib.routes.calls import (
-    answer,
-    caller_of,
-    carry_out,
-    identity_of,
-    reply,
-    services_of,
-)
-from chalicelib.routes.fields import DryRun
 from chalicelib.routes.gift_card_views import (
     CancelledGiftCardUseView,
     GiftCardInWalletView,
@@ -32,8 +23,17 @@ from chalicelib.routes.gift_card_views import (
     money_of,
     parts_view,
 )
-from chalicelib.routes.http import Resource
-from chalicelib.routes.operation import Call, Reply
+from chalicelib.routes.http.calls import (
+    answer,
+    caller_of,
+    carry_out,
+    identity_of,
+    reply,
+    services_of,
+)
+from chalicelib.routes.http.fields import DryRun
+from chalicelib.routes.http.operation import Call, Reply
+from chalicelib.routes.http.resource import Resource
 from chalicelib.routes.views import balances
 from chalicelib.usecases.attempt import Decided
 from chalicelib.usecases.execution import Present

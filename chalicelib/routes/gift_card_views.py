@@ -14,15 +14,15 @@ from chalicelib.domain.mechanics import gift_card_terms, gift_cards
 from chalicelib.domain.mechanics.gift_cards import Sold, State
 from chalicelib.domain.programme.fields import CurrencyCode, Id, MinorUnits, text_in
 from chalicelib.domain.programme.versions import Programmes, document_in_force
-from chalicelib.routes.fields import (
+from chalicelib.routes.http.fields import (
     Note,
     OptionalReason,
     PaymentReference,
     Reason,
     VoucherCode,
 )
-from chalicelib.routes.operation import Body
-from chalicelib.routes.periods import PeriodPage
+from chalicelib.routes.http.operation import Body
+from chalicelib.routes.http.periods import PeriodPage
 from chalicelib.routes.views import BalanceView, when
 from chalicelib.usecases.gift_cards import CardRead
 

@@ -4,17 +4,6 @@ from __future__ import annotations
 
 from chalicelib.domain.mechanics.gift_card_endings import CancelGiftCard, Ended
 from chalicelib.domain.mechanics.gift_cards import Sold
-from chalicelib.routes.calls import (
-    answer,
-    caller_of,
-    carry_out,
-    cursor_of,
-    entry_of,
-    identity_of,
-    reply,
-    services_of,
-)
-from chalicelib.routes.fields import DryRun
 from chalicelib.routes.gift_card_views import (
     CancelledGiftCardView,
     GiftCardBalanceView,
@@ -30,9 +19,20 @@ from chalicelib.routes.gift_card_views import (
     money_of,
     name_of,
 )
-from chalicelib.routes.http import Resource
-from chalicelib.routes.operation import Call, Reply
-from chalicelib.routes.periods import BAD_PERIOD, period_of
+from chalicelib.routes.http.calls import (
+    answer,
+    caller_of,
+    carry_out,
+    cursor_of,
+    entry_of,
+    identity_of,
+    reply,
+    services_of,
+)
+from chalicelib.routes.http.fields import DryRun
+from chalicelib.routes.http.operation import Call, Reply
+from chalicelib.routes.http.periods import BAD_PERIOD, period_of
+from chalicelib.routes.http.resource import Resource
 from chalicelib.usecases.attempt import Decided
 from chalicelib.usecases.gift_cards import (
     Ordered,

@@ -6,10 +6,10 @@ from msgspec import Struct
 
 from chalicelib.domain.mechanics.goodwill import Credited, GiveGoodwill
 from chalicelib.domain.programme.fields import Id, Points
-from chalicelib.routes.calls import answer, carry_out
-from chalicelib.routes.fields import Note, Reason
-from chalicelib.routes.http import Resource
-from chalicelib.routes.operation import Body, Call, Reply
+from chalicelib.routes.http.calls import answer, carry_out
+from chalicelib.routes.http.fields import Note, Reason
+from chalicelib.routes.http.operation import Body, Call, Reply
+from chalicelib.routes.http.resource import Resource
 from chalicelib.routes.views import BalanceView, balances
 from chalicelib.usecases.attempt import Decided
 from chalicelib.usecases.stored import Answer

@@ -9,9 +9,9 @@ from chalice.app import Chalice
 
 import chalicelib
 from chalicelib.loading import OnDemand
-from chalicelib.routes.credentials import PUBLIC
-from chalicelib.routes.http import Resource
-from chalicelib.routes.operation import Call, Reply
+from chalicelib.routes.http.credentials import PUBLIC
+from chalicelib.routes.http.operation import Call, Reply
+from chalicelib.routes.http.resource import Resource
 
 api = Resource("health", prefix="")
 
@@ -47,7 +47,7 @@ def check(call: Call) -> Reply:  # noqa: ARG001 - nothing about the caller matte
 def openapi(call: Call) -> Reply:
     """Return the OpenAPI document of the app that serves the request, made at the first one."""
     # Only this route pays for building schemas.
-    from chalicelib.routes.openapi import LOCAL_URL, encoded
+    from chalicelib.routes.http.openapi import LOCAL_URL, encoded
 
     return Reply(encoded(_whole_app(), call.base_url() or LOCAL_URL))
 
@@ -69,7 +69,7 @@ def openapi(call: Call) -> Reply:
 )
 def tools(call: Call) -> Reply:  # noqa: ARG001 - the same for everyone
     """Return the tools of the app that serves the request, made at the first one."""
-    from chalicelib.routes.tool_list import encoded
+    from chalicelib.routes.http.tool_list import encoded
 
     return Reply(encoded(_whole_app()))
 

@@ -18,10 +18,10 @@ from chalicelib.domain.mechanics.holds import (
     ReleaseHold,
 )
 from chalicelib.domain.programme.fields import Id, Points
-from chalicelib.routes.calls import answer, caller_of, carry_out, page_of, services_of
-from chalicelib.routes.fields import Note, OptionalReason, Token
-from chalicelib.routes.http import Resource
-from chalicelib.routes.operation import Body, Call, Page, Reply, Timestamp
+from chalicelib.routes.http.calls import answer, caller_of, carry_out, page_of, services_of
+from chalicelib.routes.http.fields import Note, OptionalReason, Token
+from chalicelib.routes.http.operation import Body, Call, Page, Reply, Timestamp
+from chalicelib.routes.http.resource import Resource
 from chalicelib.routes.views import BalanceView, balances
 from chalicelib.usecases.attempt import Decided
 from chalicelib.usecases.read_holds import read_holds

@@ -8,9 +8,9 @@ from typing import Annotated, Final
 from msgspec import Meta, Struct
 
 from chalicelib.domain.programme.fields import Id, whole
-from chalicelib.routes.calls import caller_of, services_of
-from chalicelib.routes.http import Resource
-from chalicelib.routes.operation import Body, Call, Reply
+from chalicelib.routes.http.calls import caller_of, services_of
+from chalicelib.routes.http.operation import Body, Call, Reply
+from chalicelib.routes.http.resource import Resource
 from chalicelib.usecases.holidays import set_holidays
 from chalicelib.usecases.services import settings_of
 

@@ -19,7 +19,7 @@ from chalicelib.domain.mechanics.households import (
     max_members,
     relatives,
 )
-from chalicelib.routes.calls import (
+from chalicelib.routes.http.calls import (
     answer,
     caller_of,
     carry_out,
@@ -27,10 +27,10 @@ from chalicelib.routes.calls import (
     entry_of,
     services_of,
 )
-from chalicelib.routes.fields import MemberId, ShortText
-from chalicelib.routes.http import Resource
-from chalicelib.routes.operation import Body, Call, Reply, Timestamp
-from chalicelib.routes.periods import BAD_PERIOD, PeriodPage, period_of
+from chalicelib.routes.http.fields import MemberId, ShortText
+from chalicelib.routes.http.operation import Body, Call, Reply, Timestamp
+from chalicelib.routes.http.periods import BAD_PERIOD, PeriodPage, period_of
+from chalicelib.routes.http.resource import Resource
 from chalicelib.usecases.attempt import Decided
 from chalicelib.usecases.list_households import list_households
 from chalicelib.usecases.read_household import read_household, read_own_household

@@ -10,11 +10,11 @@ from chalicelib.domain.api_key import ID_PATTERN
 from chalicelib.domain.errors import Invalid
 from chalicelib.domain.ledger.calendar import Instant, format_instant
 from chalicelib.domain.programme.fields import LocalDate, whole
-from chalicelib.routes.calls import caller_of, cursor_of, entry_of, services_of
-from chalicelib.routes.credentials import SCOPES
-from chalicelib.routes.fields import Source, Title
-from chalicelib.routes.http import Resource
-from chalicelib.routes.operation import Body, Call, Page, Reply
+from chalicelib.routes.http.calls import caller_of, cursor_of, entry_of, services_of
+from chalicelib.routes.http.credentials import SCOPES
+from chalicelib.routes.http.fields import Source, Title
+from chalicelib.routes.http.operation import Body, Call, Page, Reply
+from chalicelib.routes.http.resource import Resource
 from chalicelib.usecases.keys import (
     change_key,
     check_grant,

@@ -20,11 +20,11 @@ from chalicelib.domain.ledger.events import (
     Event,
     TierReviewAnnounced,
 )
-from chalicelib.routes.calls import caller_of, services_of
 from chalicelib.routes.event_views import EventDataView, about
-from chalicelib.routes.http import Resource
-from chalicelib.routes.operation import Call, Reply, Timestamp
-from chalicelib.routes.periods import BAD_PERIOD, PeriodPage, period_of
+from chalicelib.routes.http.calls import caller_of, services_of
+from chalicelib.routes.http.operation import Call, Reply, Timestamp
+from chalicelib.routes.http.periods import BAD_PERIOD, PeriodPage, period_of
+from chalicelib.routes.http.resource import Resource
 from chalicelib.routes.pricing import DeductionView, PricedBy
 from chalicelib.routes.views import (
     AwardView,

@@ -12,10 +12,10 @@ from chalicelib.domain.ledger.account import Account, Status
 from chalicelib.domain.ledger.calendar import format_instant
 from chalicelib.domain.programme.document import Programme
 from chalicelib.domain.programme.fields import language_of, whole
-from chalicelib.routes.fields import MemberId, Token
-from chalicelib.routes.headers import DEFAULT_LOCALE
-from chalicelib.routes.localisation import told
-from chalicelib.routes.operation import Body
+from chalicelib.routes.http.fields import MemberId, Token
+from chalicelib.routes.http.headers import DEFAULT_LOCALE
+from chalicelib.routes.http.localisation import told
+from chalicelib.routes.http.operation import Body
 from chalicelib.routes.views import when
 from chalicelib.usecases.create_member import ConsentGiven
 from chalicelib.usecases.stored import Profile

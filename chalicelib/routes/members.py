@@ -12,7 +12,7 @@ from chalicelib.domain.errors import Invalid
 from chalicelib.domain.ledger.calendar import parse_date, zone
 from chalicelib.domain.mechanics.membership import Joined
 from chalicelib.domain.programme.fields import Id, LocalDate, Metadata, whole
-from chalicelib.routes.calls import (
+from chalicelib.routes.http.calls import (
     answer,
     caller_of,
     cursor_of,
@@ -21,8 +21,10 @@ from chalicelib.routes.calls import (
     reply,
     services_of,
 )
-from chalicelib.routes.fields import ExternalId, MemberId, Token
-from chalicelib.routes.http import Resource
+from chalicelib.routes.http.fields import ExternalId, MemberId, Token
+from chalicelib.routes.http.operation import Body, Call, Reply
+from chalicelib.routes.http.periods import BAD_PERIOD, PeriodPage, period_of
+from chalicelib.routes.http.resource import Resource
 from chalicelib.routes.member_views import (
     ENROLLING,
     ConsentBody,
@@ -37,8 +39,6 @@ from chalicelib.routes.member_views import (
     member_view,
     obstacle_view,
 )
-from chalicelib.routes.operation import Body, Call, Reply
-from chalicelib.routes.periods import BAD_PERIOD, PeriodPage, period_of
 from chalicelib.usecases.attempt import Decided
 from chalicelib.usecases.change_member import change_member
 from chalicelib.usecases.create_member import NewMember, create_member

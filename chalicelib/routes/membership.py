@@ -11,10 +11,18 @@ from chalicelib.domain.ledger.calendar import format_instant
 from chalicelib.domain.mechanics.closing import Close, Closed
 from chalicelib.domain.mechanics.membership import Enrol, in_force, obstacle
 from chalicelib.domain.programme.fields import Id, text_in
-from chalicelib.routes.calls import answer, caller_of, carry_out, identity_of, reply, services_of
-from chalicelib.routes.fields import Note, Reason
-from chalicelib.routes.http import Resource
-from chalicelib.routes.localisation import Direction
+from chalicelib.routes.http.calls import (
+    answer,
+    caller_of,
+    carry_out,
+    identity_of,
+    reply,
+    services_of,
+)
+from chalicelib.routes.http.fields import Note, Reason
+from chalicelib.routes.http.localisation import Direction
+from chalicelib.routes.http.operation import Body, Call, Reply
+from chalicelib.routes.http.resource import Resource
 from chalicelib.routes.member_views import (
     ENROLLING,
     AccountView,
@@ -24,7 +32,6 @@ from chalicelib.routes.member_views import (
     consents_given,
     obstacle_view,
 )
-from chalicelib.routes.operation import Body, Call, Reply
 from chalicelib.routes.pricing import MoneyView
 from chalicelib.routes.views import spoken
 from chalicelib.usecases.attempt import Decided

@@ -8,10 +8,10 @@ from chalicelib.domain.decide.mechanic import PaymentKind
 from chalicelib.domain.ledger.events import PaymentReversed
 from chalicelib.domain.mechanics.payment_reversals import PaymentUndone
 from chalicelib.domain.mechanics.plans import SUBSCRIPTIONS
-from chalicelib.routes.calls import answer, caller_of, identity_of, reply, services_of
-from chalicelib.routes.fields import DryRun, Note, OptionalReason, PaymentReference
-from chalicelib.routes.http import Resource
-from chalicelib.routes.operation import Body, Call, Reply
+from chalicelib.routes.http.calls import answer, caller_of, identity_of, reply, services_of
+from chalicelib.routes.http.fields import DryRun, Note, OptionalReason, PaymentReference
+from chalicelib.routes.http.operation import Body, Call, Reply
+from chalicelib.routes.http.resource import Resource
 from chalicelib.routes.pricing import MoneyView
 from chalicelib.routes.reversal_views import (
     TakenBackView,

@@ -18,10 +18,10 @@ from chalicelib.domain.programme.document import Programme
 from chalicelib.domain.programme.fields import Text, language_of, text_in
 from chalicelib.domain.programme.versions import Programmes
 from chalicelib.domain.spelling import tidy
-from chalicelib.routes.fields import Amount, Label, LineId, Quantity
-from chalicelib.routes.headers import DEFAULT_LOCALE
-from chalicelib.routes.localisation import told
-from chalicelib.routes.operation import Body
+from chalicelib.routes.http.fields import Amount, Label, LineId, Quantity
+from chalicelib.routes.http.headers import DEFAULT_LOCALE
+from chalicelib.routes.http.localisation import told
+from chalicelib.routes.http.operation import Body
 
 
 class QuotedLineBody(Body):

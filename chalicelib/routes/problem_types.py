@@ -6,11 +6,11 @@ from html import escape
 from typing import Final
 
 from chalicelib.domain.errors import NotFound
-from chalicelib.routes.credentials import PUBLIC
-from chalicelib.routes.http import Resource
-from chalicelib.routes.operation import Call, Reply
-from chalicelib.routes.problems import CODES, Code
-from chalicelib.routes.refusals import EXTENSIONS
+from chalicelib.routes.http.credentials import PUBLIC
+from chalicelib.routes.http.operation import Call, Reply
+from chalicelib.routes.http.problems import CODES, Code
+from chalicelib.routes.http.refusals import EXTENSIONS
+from chalicelib.routes.http.resource import Resource
 
 api = Resource("problem_types", prefix="")
 

@@ -10,10 +10,10 @@ from chalicelib.domain.authoring.whole_document import ProgrammeDocument, whole
 from chalicelib.domain.errors import NotFound
 from chalicelib.domain.programme.fields import text_in
 from chalicelib.domain.programme.versions import ProgrammeVersion, State
-from chalicelib.routes.calls import caller_of, instant_in, page_of, services_of
-from chalicelib.routes.fields import InstantText
-from chalicelib.routes.http import Resource
-from chalicelib.routes.operation import Body, Call, Page, Query, Reply, Timestamp
+from chalicelib.routes.http.calls import caller_of, instant_in, page_of, services_of
+from chalicelib.routes.http.fields import InstantText
+from chalicelib.routes.http.operation import Body, Call, Page, Query, Reply, Timestamp
+from chalicelib.routes.http.resource import Resource
 from chalicelib.routes.rules_in_words import RulesInWordsView, in_words
 from chalicelib.routes.views import when
 from chalicelib.usecases.publish_programme import (

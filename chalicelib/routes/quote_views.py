@@ -7,7 +7,7 @@ from msgspec import Struct
 from chalicelib.domain.ledger.calendar import Instant, format_instant
 from chalicelib.domain.ledger.quote import Quote, QuoteState
 from chalicelib.domain.programme.versions import Programmes
-from chalicelib.routes.operation import Day, Timestamp
+from chalicelib.routes.http.operation import Day, Timestamp
 from chalicelib.routes.pricing import (
     ConsideredDiscountView,
     DrawView,

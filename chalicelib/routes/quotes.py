@@ -13,7 +13,7 @@ from chalicelib.domain.mechanics.quoting import Confirmed, MakeQuote
 from chalicelib.domain.mechanics.wallet_payments import Payment
 from chalicelib.domain.programme.fields import ActivityType, CurrencyCode, Id, LocalDate, Points
 from chalicelib.domain.spelling import tidy
-from chalicelib.routes.calls import (
+from chalicelib.routes.http.calls import (
     answer,
     caller_of,
     cursor_of,
@@ -21,10 +21,10 @@ from chalicelib.routes.calls import (
     reply,
     services_of,
 )
-from chalicelib.routes.fields import DryRun, ExternalRef, Label, Source, VoucherCode
-from chalicelib.routes.http import Resource
-from chalicelib.routes.operation import Body, Call, Reply
-from chalicelib.routes.periods import BAD_PERIOD, PeriodPage, period_of
+from chalicelib.routes.http.fields import DryRun, ExternalRef, Label, Source, VoucherCode
+from chalicelib.routes.http.operation import Body, Call, Reply
+from chalicelib.routes.http.periods import BAD_PERIOD, PeriodPage, period_of
+from chalicelib.routes.http.resource import Resource
 from chalicelib.routes.pricing import Cart, activity_of
 from chalicelib.routes.quote_views import (
     BoughtView,

@@ -18,7 +18,7 @@ from chalicelib.domain.mechanics.redemptions import (
     standing,
 )
 from chalicelib.domain.programme.fields import Id
-from chalicelib.routes.calls import (
+from chalicelib.routes.http.calls import (
     answer,
     caller_of,
     carry_out,
@@ -27,10 +27,10 @@ from chalicelib.routes.calls import (
     reply,
     services_of,
 )
-from chalicelib.routes.fields import DryRun, Note, OptionalReason
-from chalicelib.routes.http import Resource
-from chalicelib.routes.operation import Body, Call, Reply
-from chalicelib.routes.periods import BAD_PERIOD, PeriodPage, period_of
+from chalicelib.routes.http.fields import DryRun, Note, OptionalReason
+from chalicelib.routes.http.operation import Body, Call, Reply
+from chalicelib.routes.http.periods import BAD_PERIOD, PeriodPage, period_of
+from chalicelib.routes.http.resource import Resource
 from chalicelib.routes.views import BalanceView, balances, when
 from chalicelib.usecases.attempt import Decided
 from chalicelib.usecases.list_redemptions import list_redemptions

@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import Final
 
 from chalicelib.domain.errors import NotFound
-from chalicelib.routes.credentials import PUBLIC
-from chalicelib.routes.http import Resource
-from chalicelib.routes.operation import Call, Reply
+from chalicelib.routes.http.credentials import PUBLIC
+from chalicelib.routes.http.operation import Call, Reply
+from chalicelib.routes.http.resource import Resource
 
 api = Resource("reference", prefix="")
 

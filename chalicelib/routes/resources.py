@@ -11,7 +11,7 @@ from functools import cache
 from importlib import import_module
 
 import chalicelib.routes
-from chalicelib.routes.http import Resource
+from chalicelib.routes.http.resource import Resource
 
 
 @cache

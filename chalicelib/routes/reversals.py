@@ -13,7 +13,7 @@ from chalicelib.domain.mechanics.voucher_returns import VoucherAfter
 from chalicelib.domain.programme.fields import MinorUnits
 from chalicelib.domain.spelling import VISIBLE, tidy
 from chalicelib.domain.violations import Violation
-from chalicelib.routes.calls import (
+from chalicelib.routes.http.calls import (
     answer,
     caller_of,
     identity_of,
@@ -21,7 +21,7 @@ from chalicelib.routes.calls import (
     reply,
     services_of,
 )
-from chalicelib.routes.fields import (
+from chalicelib.routes.http.fields import (
     Amount,
     DryRun,
     ExternalRef,
@@ -30,8 +30,8 @@ from chalicelib.routes.fields import (
     OptionalReason,
     Source,
 )
-from chalicelib.routes.http import Resource
-from chalicelib.routes.operation import Body, Call, Reply
+from chalicelib.routes.http.operation import Body, Call, Reply
+from chalicelib.routes.http.resource import Resource
 from chalicelib.routes.pricing import (
     DrawView,
     MoneyView,

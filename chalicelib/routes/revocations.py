@@ -6,10 +6,10 @@ from msgspec import Struct
 
 from chalicelib.domain.mechanics.revocations import RevokeAward, Revoked
 from chalicelib.domain.programme.fields import Id
-from chalicelib.routes.calls import answer, carry_out
-from chalicelib.routes.fields import DryRun, Note, Reason
-from chalicelib.routes.http import Resource
-from chalicelib.routes.operation import Body, Call, Reply
+from chalicelib.routes.http.calls import answer, carry_out
+from chalicelib.routes.http.fields import DryRun, Note, Reason
+from chalicelib.routes.http.operation import Body, Call, Reply
+from chalicelib.routes.http.resource import Resource
 from chalicelib.routes.reversal_views import TakenBackView, taken_back
 from chalicelib.routes.views import BalanceView, MovementView, balances, movement
 from chalicelib.usecases.attempt import Decided

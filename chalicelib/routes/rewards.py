@@ -9,12 +9,12 @@ from msgspec.structs import replace
 
 from chalicelib.domain.mechanics.rewards import Offer
 from chalicelib.domain.programme.fields import language_of, text_in
-from chalicelib.routes.calls import caller_of, page_of, services_of
-from chalicelib.routes.headers import DEFAULT_LOCALE
-from chalicelib.routes.http import Resource
-from chalicelib.routes.localisation import told
-from chalicelib.routes.operation import Call, Page, Reply
-from chalicelib.routes.refusals import Refusal
+from chalicelib.routes.http.calls import caller_of, page_of, services_of
+from chalicelib.routes.http.headers import DEFAULT_LOCALE
+from chalicelib.routes.http.localisation import told
+from chalicelib.routes.http.operation import Call, Page, Reply
+from chalicelib.routes.http.refusals import Refusal
+from chalicelib.routes.http.resource import Resource
 from chalicelib.usecases.redeem_reward import (
     list_rewards,
 )

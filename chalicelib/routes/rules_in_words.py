@@ -8,8 +8,8 @@ from msgspec import Struct
 
 from chalicelib.domain.programme.fields import borrowed_from, language_of, text_in
 from chalicelib.domain.programme.versions import ProgrammeVersion
-from chalicelib.routes.localisation import Direction
-from chalicelib.routes.operation import Reply
+from chalicelib.routes.http.localisation import Direction
+from chalicelib.routes.http.operation import Reply
 from chalicelib.routes.views import spoken
 
 if TYPE_CHECKING:

@@ -22,10 +22,10 @@ from chalicelib.domain.ledger.events import (
     PlanSubscribed,
 )
 from chalicelib.domain.programme.versions import Programmes
-from chalicelib.routes.calls import caller_of, services_of
-from chalicelib.routes.http import Resource
-from chalicelib.routes.operation import Call, Reply, Timestamp
-from chalicelib.routes.periods import BAD_PERIOD, PeriodPage, period_of
+from chalicelib.routes.http.calls import caller_of, services_of
+from chalicelib.routes.http.operation import Call, Reply, Timestamp
+from chalicelib.routes.http.periods import BAD_PERIOD, PeriodPage, period_of
+from chalicelib.routes.http.resource import Resource
 from chalicelib.routes.pricing import (
     ConsideredDiscountView,
     DrawView,

@@ -15,10 +15,10 @@ from chalicelib.domain.mechanics.statuses import (
 )
 from chalicelib.domain.programme.document import Programme
 from chalicelib.domain.programme.fields import Id, LocalDate, text_in
-from chalicelib.routes.calls import answer, caller_of, carry_out, page_of, services_of
-from chalicelib.routes.fields import Note, Reason, Token
-from chalicelib.routes.http import Resource
-from chalicelib.routes.operation import Body, Call, Page, Reply
+from chalicelib.routes.http.calls import answer, caller_of, carry_out, page_of, services_of
+from chalicelib.routes.http.fields import Note, Reason, Token
+from chalicelib.routes.http.operation import Body, Call, Page, Reply
+from chalicelib.routes.http.resource import Resource
 from chalicelib.usecases.attempt import Decided
 from chalicelib.usecases.read_statuses import StatusRead, read_statuses
 from chalicelib.usecases.stored import Answer

@@ -12,7 +12,7 @@ from chalicelib.domain.mechanics.subscriptions import Fee, next_fee
 from chalicelib.domain.programme.document import Programme
 from chalicelib.domain.programme.fields import metadata_of
 from chalicelib.domain.programme.versions import Programmes
-from chalicelib.routes.operation import Day, Timestamp
+from chalicelib.routes.http.operation import Day, Timestamp
 from chalicelib.routes.pricing import MoneyView
 from chalicelib.routes.views import when as shown_instant
 

@@ -17,10 +17,10 @@ from chalicelib.domain.mechanics.subscriptions import (
     When,
 )
 from chalicelib.domain.programme.fields import Id, LocalDate
-from chalicelib.routes.calls import answer, caller_of, carry_out, page_of, services_of
-from chalicelib.routes.fields import Note, OptionalReason, PaymentReference
-from chalicelib.routes.http import Resource
-from chalicelib.routes.operation import Body, Call, Page, Reply
+from chalicelib.routes.http.calls import answer, caller_of, carry_out, page_of, services_of
+from chalicelib.routes.http.fields import Note, OptionalReason, PaymentReference
+from chalicelib.routes.http.operation import Body, Call, Page, Reply
+from chalicelib.routes.http.resource import Resource
 from chalicelib.routes.pricing import MoneyView
 from chalicelib.routes.subscription_views import (
     FeeView,

@@ -11,10 +11,10 @@ from chalicelib.domain.mechanics.tier_grants import Granted, GrantTier, LiftTier
 from chalicelib.domain.mechanics.tier_progress import LevelProgress, TierProgress, tier_progress
 from chalicelib.domain.mechanics.tiers import OverrideKind
 from chalicelib.domain.programme.fields import Days, Id, text_in
-from chalicelib.routes.calls import answer, caller_of, carry_out, services_of
-from chalicelib.routes.fields import Note, Reason
-from chalicelib.routes.http import Resource
-from chalicelib.routes.operation import Body, Call, Reply, Timestamp
+from chalicelib.routes.http.calls import answer, caller_of, carry_out, services_of
+from chalicelib.routes.http.fields import Note, Reason
+from chalicelib.routes.http.operation import Body, Call, Reply, Timestamp
+from chalicelib.routes.http.resource import Resource
 from chalicelib.routes.views import when
 from chalicelib.usecases.attempt import Decided
 from chalicelib.usecases.reading import read_account

@@ -9,11 +9,11 @@ from chalicelib.domain.ledger.events import Event, TransferReceived, TransferSen
 from chalicelib.domain.ledger.lots import LotKey
 from chalicelib.domain.mechanics.transfers import SendTransfer, Sent
 from chalicelib.domain.programme.fields import Id, Points
-from chalicelib.routes.calls import answer, caller_of, carry_out, cursor_of, services_of
-from chalicelib.routes.fields import MemberId, Token
-from chalicelib.routes.http import Resource
-from chalicelib.routes.operation import Body, Call, Reply, Timestamp
-from chalicelib.routes.periods import BAD_PERIOD, PeriodPage, period_of
+from chalicelib.routes.http.calls import answer, caller_of, carry_out, cursor_of, services_of
+from chalicelib.routes.http.fields import MemberId, Token
+from chalicelib.routes.http.operation import Body, Call, Reply, Timestamp
+from chalicelib.routes.http.periods import BAD_PERIOD, PeriodPage, period_of
+from chalicelib.routes.http.resource import Resource
 from chalicelib.routes.views import BalanceView, LotView, balances, when
 from chalicelib.usecases.attempt import Decided
 from chalicelib.usecases.list_transfers import Direction, list_transfers

@@ -16,8 +16,8 @@ from chalicelib.domain.ledger.postings import HELD, Posting
 from chalicelib.domain.programme.document import qualified
 from chalicelib.domain.programme.fields import text_in
 from chalicelib.domain.programme.versions import Programmes
-from chalicelib.routes.localisation import Direction, date_label, direction
-from chalicelib.routes.operation import Timestamp
+from chalicelib.routes.http.localisation import Direction, date_label, direction
+from chalicelib.routes.http.operation import Timestamp
 
 if TYPE_CHECKING:
     from chalicelib.domain.mechanics.tiers import TierMoved

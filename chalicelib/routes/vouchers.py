@@ -18,7 +18,7 @@ from chalicelib.domain.mechanics.redemptions import (
 from chalicelib.domain.mechanics.voucher_trial import Tried
 from chalicelib.domain.programme.fields import CurrencyCode, Id, text_in
 from chalicelib.domain.programme.versions import Programmes
-from chalicelib.routes.calls import (
+from chalicelib.routes.http.calls import (
     answer,
     caller_of,
     cursor_of,
@@ -27,10 +27,10 @@ from chalicelib.routes.calls import (
     reply,
     services_of,
 )
-from chalicelib.routes.fields import VoucherCode
-from chalicelib.routes.http import Resource
-from chalicelib.routes.operation import Body, Call, Reply
-from chalicelib.routes.periods import BAD_PERIOD, PeriodPage, period_of
+from chalicelib.routes.http.fields import VoucherCode
+from chalicelib.routes.http.operation import Body, Call, Reply
+from chalicelib.routes.http.periods import BAD_PERIOD, PeriodPage, period_of
+from chalicelib.routes.http.resource import Resource
 from chalicelib.routes.pricing import (
     Cart,
     MoneyView,

@@ -6,10 +6,10 @@ from msgspec import Struct
 
 from chalicelib.domain.mechanics.wallets import ToppedUp, TopUp
 from chalicelib.domain.programme.fields import Id, MinorUnits
-from chalicelib.routes.calls import answer, caller_of, carry_out, services_of
-from chalicelib.routes.fields import PaymentReference
-from chalicelib.routes.http import Resource
-from chalicelib.routes.operation import Body, Call, Reply
+from chalicelib.routes.http.calls import answer, caller_of, carry_out, services_of
+from chalicelib.routes.http.fields import PaymentReference
+from chalicelib.routes.http.operation import Body, Call, Reply
+from chalicelib.routes.http.resource import Resource
 from chalicelib.routes.views import BalanceView, balances
 from chalicelib.usecases.attempt import Decided
 from chalicelib.usecases.reverse_payment import payment_hash

@@ -26,7 +26,7 @@ from chalice.app import Chalice, Request
 
 import chalicelib
 from chalicelib.loading import ready_for_threads
-from chalicelib.routes.problems import bare_problem
+from chalicelib.routes.http.problems import bare_problem
 from chalicelib.store.metering import measured
 from infra.local.routing import Router
 from infra.local.throttle import Throttle

@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping
 from typing import Any, Final
 
-from chalicelib.routes.credentials import CachedKeys
+from chalicelib.routes.http.credentials import CachedKeys
 from chalicelib.store.catalogue import CachedCatalogue, DynamoCatalogue
 from tests.journeys.client import Answer, environ
 from tests.journeys.world import Clinic, Ground, LocalWorld

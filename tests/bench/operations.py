@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 
 from chalicelib.domain.ledger.actor import CLOCK
-from chalicelib.routes.credentials import PUBLIC
+from chalicelib.routes.http.credentials import PUBLIC
 from chalicelib.store.metering import Cost, measured
 from chalicelib.usecases.services import Caller
 from chalicelib.usecases.stored import Due

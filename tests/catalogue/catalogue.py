@@ -16,8 +16,8 @@ from types import ModuleType
 from typing import Any, Final
 
 import app
-from chalicelib.routes.openapi import operations_of
-from chalicelib.routes.operation import Operation
+from chalicelib.routes.http.openapi import operations_of
+from chalicelib.routes.http.operation import Operation
 from tests.catalogue.example import TIMES, Example
 from tests.journeys.world import example
 

@@ -4,9 +4,9 @@ The examples of the API reference, and the example clinic in which their code sa
     python -m tests.catalogue.reference
 
 carries every example of the catalogue out and writes two files anew: what was sent and answered,
-`chalicelib/routes/examples.json`, and what was made before, `chalicelib/cli/clinic.json`, which a
-first `tessera serve` makes again.  Clock, ids and chance are fixed, so the same code gives the same
-files, to the letter.
+`chalicelib/routes/http/examples.json`, and what was made before, `chalicelib/cli/clinic.json`,
+which a first `tessera serve` makes again.  Clock, ids and chance are fixed, so the same code gives
+the same files, to the letter.
 
 Examples are about one member, so that a reader who records a purchase finds it in the balance.
 Only where one ends what another needs it has a member `apart`; so each can be sent on its own, and
@@ -26,8 +26,8 @@ from typing import Any, Final, NamedTuple
 
 from chalicelib.cli import seed
 from chalicelib.domain.api_key import ENTROPY_BYTES, ID_BYTES
-from chalicelib.routes import examples as shown_examples
-from chalicelib.routes.operation import JSON_TYPE
+from chalicelib.routes.http import examples as shown_examples
+from chalicelib.routes.http.operation import JSON_TYPE
 from chalicelib.usecases.open_tenant import open_tenant
 from tests import conftest  # noqa: F401 - keeps the machine's credentials out of this process
 from tests.catalogue.catalogue import EXAMPLES, GIVERS, declared, programme

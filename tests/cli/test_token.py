@@ -10,9 +10,9 @@ import pytest
 from click.testing import CliRunner
 
 from chalicelib.cli.token import command
-from chalicelib.routes.credentials import Principal
-from chalicelib.routes.issuer import trusted_issuer
-from chalicelib.routes.tokens import TokenVerifier
+from chalicelib.routes.http.credentials import Principal
+from chalicelib.routes.http.issuer import trusted_issuer
+from chalicelib.routes.http.tokens import TokenVerifier
 from infra.local.keys import local_issuer
 
 

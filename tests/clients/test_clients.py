@@ -16,7 +16,7 @@ from typing import Any, Final
 
 import pytest
 
-from chalicelib.routes.samples import with_samples
+from chalicelib.routes.http.samples import with_samples
 from infra.local.program import Program
 from tests.journeys.world import Clinic, ServerWorld
 

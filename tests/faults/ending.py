@@ -20,7 +20,7 @@ from chalicelib.domain.mechanics.redemptions import REDEMPTIONS, Redemption
 from chalicelib.domain.mechanics.remaining import REMAINING, Remaining
 from chalicelib.domain.mechanics.taking_back import TAKEN_BACK
 from chalicelib.domain.programme.versions import Programmes
-from chalicelib.routes.operation import ID_PREFIXES
+from chalicelib.routes.http.operation import ID_PREFIXES
 from chalicelib.store import items, keys
 from chalicelib.store.reading import profile_of
 from chalicelib.usecases.attempt import account_key

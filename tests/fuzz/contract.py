@@ -10,7 +10,7 @@ from typing import Any
 import jsonschema_rs
 
 import app
-from chalicelib.routes.openapi import encoded
+from chalicelib.routes.http.openapi import encoded
 from tests.journeys.contract import Contract
 
 

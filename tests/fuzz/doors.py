@@ -17,10 +17,10 @@ from chalicelib.domain.api_key import PREFIX
 from chalicelib.domain.authoring.validation import validate
 from chalicelib.domain.errors import LoyaltyError, Malformed, NotFound, Unauthorised
 from chalicelib.domain.ledger import calendar
-from chalicelib.routes import cursors, headers, parsing
-from chalicelib.routes.credentials import authenticate
-from chalicelib.routes.issuer import Issuer
-from chalicelib.routes.tokens import TokenVerifier
+from chalicelib.routes.http import cursors, headers, parsing
+from chalicelib.routes.http.credentials import authenticate
+from chalicelib.routes.http.issuer import Issuer
+from chalicelib.routes.http.tokens import TokenVerifier
 from chalicelib.usecases.stored import StoredKey
 from tests.routes.toy import AUDIENCE, ISSUER, JWKS, NOW
 

@@ -22,10 +22,10 @@ import app
 from chalicelib import wiring
 from chalicelib.cli.token import mint_token
 from chalicelib.domain.ledger.actor import Actor
-from chalicelib.routes.credentials import ROLES, SCOPES, CachedKeys
-from chalicelib.routes.issuer import Issuer
-from chalicelib.routes.services import provide
-from chalicelib.routes.tokens import TokenVerifier
+from chalicelib.routes.http.credentials import ROLES, SCOPES, CachedKeys
+from chalicelib.routes.http.issuer import Issuer
+from chalicelib.routes.http.services import provide
+from chalicelib.routes.http.tokens import TokenVerifier
 from chalicelib.store.catalogue import CachedCatalogue, DynamoCatalogue
 from chalicelib.store.connection import Connection
 from chalicelib.store.directory import DynamoDirectory

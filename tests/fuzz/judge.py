@@ -13,7 +13,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
-from chalicelib.routes.operation import JSON_TYPE
+from chalicelib.routes.http.operation import JSON_TYPE
 from infra.local.gateway import BODY_LIMIT_B
 from infra.local.routing import Router
 from tests.fuzz.requests import Credential, Request

@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final, NamedTuple
 
 from chalicelib.routes.batches import BATCH_MAX
-from chalicelib.routes.parsing import BODY_BYTES_MAX
+from chalicelib.routes.http.parsing import BODY_BYTES_MAX
 from tests.journeys.client import Answer
 from tests.journeys.world import Clinic
 

@@ -9,7 +9,7 @@ from typing import Any, Final, NamedTuple
 from urllib.parse import quote, urlencode
 
 from chalicelib.domain.ledger.calendar import Instant
-from chalicelib.routes.parsing import BODY_BYTES_MAX
+from chalicelib.routes.http.parsing import BODY_BYTES_MAX
 from tests.catalogue.catalogue import EXAMPLES
 from tests.fuzz import corpus
 from tests.fuzz.memory import Memory

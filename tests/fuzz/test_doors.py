@@ -10,7 +10,7 @@ import pytest
 from chalicelib.domain import voucher_code
 from chalicelib.domain.errors import Malformed
 from chalicelib.domain.ledger import calendar
-from chalicelib.routes import cursors, parsing
+from chalicelib.routes.http import cursors, parsing
 from tests.fuzz.doors import DOORS, SEEDS
 
 SEED: Final = 20_261_126

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.routes.problems import CODES
+from chalicelib.routes.http.problems import CODES
 from infra import alarms, api, data
 from infra.functions import FUNCTIONS
 from infra.packaging import ROOT, Package

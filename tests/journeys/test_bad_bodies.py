@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.routes.parsing import BODY_BYTES_MAX
+from chalicelib.routes.http.parsing import BODY_BYTES_MAX
 from tests.catalogue.catalogue import EXAMPLES
 from tests.catalogue.example import Example
 from tests.catalogue.stage import Absent, request_of

@@ -19,7 +19,7 @@ from typing import Any, Never
 import pytest
 
 from chalicelib import observability
-from chalicelib.routes.credentials import PUBLIC
+from chalicelib.routes.http.credentials import PUBLIC
 from chalicelib.store import keys
 from tests.catalogue.catalogue import EXAMPLES, declared, meanings
 from tests.catalogue.example import Example

@@ -6,7 +6,7 @@ import json
 from datetime import date, timedelta
 
 from chalicelib.routes.holidays import DAYS_MAX, LISTS_MAX
-from chalicelib.routes.parsing import BODY_BYTES_MAX
+from chalicelib.routes.http.parsing import BODY_BYTES_MAX
 from tests.journeys.world import Clinic
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.routes.credentials import ALL, PUBLIC, ROLES, SCOPES
+from chalicelib.routes.http.credentials import ALL, PUBLIC, ROLES, SCOPES
 from chalicelib.store import metering
 from tests.catalogue.catalogue import EXAMPLES, declared
 from tests.catalogue.example import Example

@@ -7,8 +7,8 @@ import re
 
 import pytest
 
-from chalicelib.routes.problems import CODES
-from chalicelib.routes.refusals import EXTENSIONS
+from chalicelib.routes.http.problems import CODES
+from chalicelib.routes.http.refusals import EXTENSIONS
 from tests.journeys.world import Clinic
 
 

@@ -13,7 +13,7 @@ from urllib.parse import urljoin
 import pytest
 
 import app
-from chalicelib.routes.openapi import encoded
+from chalicelib.routes.http.openapi import encoded
 from tests.catalogue import reference
 from tests.journeys.contract import Operation
 from tests.journeys.world import Clinic, Ground, local_contract

@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.routes.examples import example_of
+from chalicelib.routes.http.examples import example_of
 from infra.local.program import Program
 from tests.journeys.client import OverHttp
 from tests.journeys.contract import Contract, Operation

@@ -13,7 +13,7 @@ from msgspec.inspect import type_info
 
 import app
 from chalicelib.domain.shapes import LISTS, unwrap
-from chalicelib.routes.openapi import operations_of
+from chalicelib.routes.http.openapi import operations_of
 from tests.journeys.world import Clinic
 
 POINTS = {"id": "points", "name": "Points", "expiry": {"type": "never"}}

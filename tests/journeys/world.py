@@ -26,11 +26,11 @@ from chalicelib.domain.ledger.actor import Actor
 from chalicelib.domain.ledger.calendar import Instant, format_instant, parse_instant
 from chalicelib.jobs import ticking
 from chalicelib.routes.batches import BATCH_MAX
-from chalicelib.routes.credentials import CachedKeys, KnownTenants
-from chalicelib.routes.issuer import Issuer
-from chalicelib.routes.openapi import encoded
-from chalicelib.routes.services import provide
-from chalicelib.routes.tokens import TokenVerifier
+from chalicelib.routes.http.credentials import CachedKeys, KnownTenants
+from chalicelib.routes.http.issuer import Issuer
+from chalicelib.routes.http.openapi import encoded
+from chalicelib.routes.http.services import provide
+from chalicelib.routes.http.tokens import TokenVerifier
 from chalicelib.store.catalogue import CachedCatalogue, DynamoCatalogue
 from chalicelib.store.connection import Connection
 from chalicelib.store.directory import DynamoDirectory

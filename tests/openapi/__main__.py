@@ -9,7 +9,7 @@ import tempfile
 from pathlib import Path
 
 import app
-from chalicelib.routes.openapi import encoded
+from chalicelib.routes.http.openapi import encoded
 from infra.local.program import Program
 from tests.journeys.world import ServerWorld
 from tests.openapi import checking

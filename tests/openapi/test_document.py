@@ -10,9 +10,9 @@ import pytest
 from jsonschema import Draft202012Validator
 
 import app
-from chalicelib.routes.credentials import SCOPES
-from chalicelib.routes.openapi import encoded
-from chalicelib.routes.operation import VERBS
+from chalicelib.routes.http.credentials import SCOPES
+from chalicelib.routes.http.openapi import encoded
+from chalicelib.routes.http.operation import VERBS
 
 
 @pytest.fixture(scope="module")

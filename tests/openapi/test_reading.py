@@ -22,11 +22,11 @@ from jsonschema import Draft202012Validator
 import app
 import chalicelib
 from chalicelib.domain import errors
-from chalicelib.routes import openapi, tool_list
-from chalicelib.routes.openapi import encoded, operations_of
-from chalicelib.routes.openapi_schemas import public_name, published
-from chalicelib.routes.problems import CODES
-from chalicelib.routes.refusals import EXTENSIONS
+from chalicelib.routes.http import openapi, tool_list
+from chalicelib.routes.http.openapi import encoded, operations_of
+from chalicelib.routes.http.openapi_schemas import public_name, published
+from chalicelib.routes.http.problems import CODES
+from chalicelib.routes.http.refusals import EXTENSIONS
 
 Schema = dict[str, Any]
 DOCUMENT: dict[str, Any] = json.loads(encoded(app.app))

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 import app
-from chalicelib.routes.openapi import encoded
+from chalicelib.routes.http.openapi import encoded
 from infra.local.program import Program
 from infra.local.server import Server
 from tests.journeys.world import Ground, LocalWorld, ServerWorld

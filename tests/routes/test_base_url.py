@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.routes.openapi import LOCAL_URL
+from chalicelib.routes.http.openapi import LOCAL_URL
 from infra.local.gateway import Context
 from tests.routes.toy import Shop
 

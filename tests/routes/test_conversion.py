@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chalicelib.domain.conversion import VIOLATIONS_MAX, Refused, convert
-from chalicelib.routes.operation import Body
+from chalicelib.routes.http.operation import Body
 from chalicelib.routes.wallets import TopUpBody
 from tests.routes.toy import Basket, ByCash, Line
 

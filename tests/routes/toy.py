@@ -16,11 +16,11 @@ from jwt.algorithms import RSAAlgorithm
 from chalicelib.domain.api_key import MintedKey, mint
 from chalicelib.domain.errors import Conflict, MemberNotFound, Stale, Throttled, Unavailable
 from chalicelib.routes import health
-from chalicelib.routes.http import Resource, problem_middleware
-from chalicelib.routes.issuer import Issuer
-from chalicelib.routes.operation import Body, Call, Page, Reply
-from chalicelib.routes.services import provide
-from chalicelib.routes.tokens import TokenVerifier
+from chalicelib.routes.http.issuer import Issuer
+from chalicelib.routes.http.operation import Body, Call, Page, Reply
+from chalicelib.routes.http.resource import Resource, problem_middleware
+from chalicelib.routes.http.services import provide
+from chalicelib.routes.http.tokens import TokenVerifier
 from chalicelib.usecases.stored import StoredKey
 
 NOW = 1_772_000_000_000

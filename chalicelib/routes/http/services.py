@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable
 from typing import Final, Protocol
 
-from chalicelib.routes.credentials import KeyDirectory, Tokens
+from chalicelib.routes.http.credentials import KeyDirectory, Tokens
 
 
 class Services(Protocol):

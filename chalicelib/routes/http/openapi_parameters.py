@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from chalicelib.routes.openapi_schemas import described, without_null
-from chalicelib.routes.operation import ME
+from chalicelib.routes.http.openapi_schemas import described, without_null
+from chalicelib.routes.http.operation import ME
 
 if TYPE_CHECKING:
-    from chalicelib.routes.operation import Operation
+    from chalicelib.routes.http.operation import Operation
 
 _KEY: Final = "New for each write, such as a UUID; the same on a retry."
 _KEY_UNLESS_DRY: Final = f"{_KEY} Required, but not where `dry_run` is true."

@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from chalicelib.routes.openapi import described
-from chalicelib.routes.openapi_schemas import without_null
-from chalicelib.routes.operation import JSON_TYPE
+from chalicelib.routes.http.openapi import described
+from chalicelib.routes.http.openapi_schemas import without_null
+from chalicelib.routes.http.operation import JSON_TYPE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

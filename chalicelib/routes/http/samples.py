@@ -18,8 +18,8 @@ from typing import Any, Final, NamedTuple
 from urllib.parse import quote as quoted
 from urllib.parse import urlencode
 
-from chalicelib.routes.examples import Example, example_of
-from chalicelib.routes.operation import JSON_TYPE
+from chalicelib.routes.http.examples import Example, example_of
+from chalicelib.routes.http.operation import JSON_TYPE
 
 _IDEMPOTENCY: Final = "Idempotency-Key"
 _SUCCESS_BELOW: Final = "300"

@@ -8,8 +8,8 @@ from msgspec import Meta, field
 
 from chalicelib.domain.errors import Invalid
 from chalicelib.domain.ledger.calendar import Instant, day_start, expiry_instant, parse_date
-from chalicelib.routes.calls import instant_in, services_of
-from chalicelib.routes.operation import Call, Page
+from chalicelib.routes.http.calls import instant_in, services_of
+from chalicelib.routes.http.operation import Call, Page
 from chalicelib.usecases.stored import Period
 
 _DAY_LENGTH: Final = len("2026-03-01")

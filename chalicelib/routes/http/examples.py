@@ -36,5 +36,5 @@ def example_of(operation: str) -> Example:
 
 @cache
 def _examples() -> dict[str, Example]:
-    text = resources.files("chalicelib.routes").joinpath("examples.json").read_bytes()
+    text = resources.files("chalicelib.routes.http").joinpath("examples.json").read_bytes()
     return msgspec.json.decode(text, type=dict[str, Example])

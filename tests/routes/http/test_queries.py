@@ -6,8 +6,8 @@ import msgspec
 import pytest
 
 from chalicelib.domain.errors import Invalid
-from chalicelib.routes.operation import Query
-from chalicelib.routes.queries import parse_query
+from chalicelib.routes.http.operation import Query
+from chalicelib.routes.http.queries import parse_query
 from tests.routes.toy import Listing
 
 

@@ -13,7 +13,7 @@ from chalicelib.domain.errors import Invalid
 from chalicelib.domain.ledger.actor import Actor
 from chalicelib.domain.ledger.calendar import Instant, parse_instant
 from chalicelib.domain.violations import Violation
-from chalicelib.routes.operation import Call, Page, Reply
+from chalicelib.routes.http.operation import Call, Page, Reply
 from chalicelib.usecases.execution import Done, Present, change_account
 from chalicelib.usecases.identity import request_identity
 from chalicelib.usecases.services import Caller, Services

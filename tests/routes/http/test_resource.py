@@ -20,9 +20,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from chalicelib import observability
-from chalicelib.routes.http import Resource
-from chalicelib.routes.operation import Call, Reply
-from chalicelib.routes.services import provide
+from chalicelib.routes.http.operation import Call, Reply
+from chalicelib.routes.http.resource import Resource
+from chalicelib.routes.http.services import provide
 from tests.routes.toy import OWN, STORED, Shop, context
 
 LINE = {"sku": "a", "amount": 1}

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from openapi_spec_validator import validate
 
-from chalicelib.routes import problems
-from chalicelib.routes.openapi import encoded, operations_of
+from chalicelib.routes.http import problems
+from chalicelib.routes.http.openapi import encoded, operations_of
 from tests.routes.toy import Shop
 
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.domain.errors import Malformed
-from chalicelib.routes.cursors import derived_key, seal, unseal
+from chalicelib.routes.http.cursors import derived_key, seal, unseal
 from tests.routes.toy import Shop, token
 
 KEY = derived_key(b"k" * 32, "cursor", "clinic")

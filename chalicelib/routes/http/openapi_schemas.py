@@ -15,7 +15,7 @@ from typing import Any, Final
 
 import msgspec
 
-from chalicelib.routes.operation import ID_PREFIXES, made_id
+from chalicelib.routes.http.operation import ID_PREFIXES, made_id
 
 Schema = dict[str, Any]
 
@@ -156,7 +156,7 @@ def described(name: str, component: str) -> str | None:
 
 @cache
 def _descriptions() -> dict[str, str]:
-    text = resources.files("chalicelib.routes").joinpath("descriptions.json").read_bytes()
+    text = resources.files("chalicelib.routes.http").joinpath("descriptions.json").read_bytes()
     found: dict[str, str] = msgspec.json.decode(text)
     return found
 

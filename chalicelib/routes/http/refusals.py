@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 from msgspec import UNSET, Meta, Struct, UnsetType, defstruct
 
-from chalicelib.routes.operation import Day, Timestamp
+from chalicelib.routes.http.operation import Day, Timestamp
 
 #: The members that a code may have beside the usual ones: what each holds, and what it is.
 EXTENSIONS: Final[dict[str, tuple[Any, str]]] = {

@@ -20,8 +20,8 @@ import jwt
 from jwt import PyJWK, PyJWKClient, PyJWKSet
 
 from chalicelib.domain.errors import Unauthorised, Unavailable
-from chalicelib.routes.credentials import MEMBER_SCOPES, ROLES, Principal, scopes_of
-from chalicelib.routes.issuer import Issuer
+from chalicelib.routes.http.credentials import MEMBER_SCOPES, ROLES, Principal, scopes_of
+from chalicelib.routes.http.issuer import Issuer
 
 LEEWAY_S: Final = 30
 #: The algorithms accepted, each with the one kind of key that it may be used with.

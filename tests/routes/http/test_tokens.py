@@ -16,8 +16,8 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from chalicelib.domain.errors import Unauthorised, Unavailable
-from chalicelib.routes.issuer import Issuer, trusted_issuer
-from chalicelib.routes.tokens import TokenVerifier
+from chalicelib.routes.http.issuer import Issuer, trusted_issuer
+from chalicelib.routes.http.tokens import TokenVerifier
 from tests.routes.toy import AUDIENCE, ISSUER, JWKS, KEY, NOW, NOW_S, Shop, token
 
 PUBLIC_PEM = KEY.public_key().public_bytes(

@@ -10,7 +10,7 @@ from chalicelib.domain.ledger.events import LINE_ID_LENGTH
 from chalicelib.domain.ledger.money import MAX_AMOUNT
 from chalicelib.domain.programme.fields import whole
 from chalicelib.domain.spelling import VISIBLE, folded
-from chalicelib.routes.operation import Body, Query, made_id
+from chalicelib.routes.http.operation import Body, Query, made_id
 
 MemberId = Annotated[
     str, Meta(pattern=whole(made_id("member_id")), description="The id of a member.")

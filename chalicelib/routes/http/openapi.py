@@ -14,20 +14,20 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 import chalicelib
-from chalicelib.routes import openapi_schemas as schemas
-from chalicelib.routes.credentials import PUBLIC, SCOPES
-from chalicelib.routes.examples import Example, example_of
-from chalicelib.routes.http import operation_of
-from chalicelib.routes.openapi_parameters import parameters
-from chalicelib.routes.openapi_responses import HEADERS, Refusals, success
-from chalicelib.routes.operation import JSON_TYPE
-from chalicelib.routes.refusals import Problem
-from chalicelib.routes.samples import with_samples
+from chalicelib.routes.http import openapi_schemas as schemas
+from chalicelib.routes.http.credentials import PUBLIC, SCOPES
+from chalicelib.routes.http.examples import Example, example_of
+from chalicelib.routes.http.openapi_parameters import parameters
+from chalicelib.routes.http.openapi_responses import HEADERS, Refusals, success
+from chalicelib.routes.http.operation import JSON_TYPE
+from chalicelib.routes.http.refusals import Problem
+from chalicelib.routes.http.resource import operation_of
+from chalicelib.routes.http.samples import with_samples
 
 if TYPE_CHECKING:
     from chalice.app import Chalice
 
-    from chalicelib.routes.operation import Operation
+    from chalicelib.routes.http.operation import Operation
 
 #: Where `make serve` answers; who asks over HTTP is told the address that they asked.
 LOCAL_URL: Final = "http://127.0.0.1:8000"
@@ -152,7 +152,7 @@ def document(operations: list[Operation]) -> dict[str, Any]:
 def _tag(resource: str) -> dict[str, str]:
     """Return the tag of a resource, described by the first line of its module."""
     named = {"name": resource, "x-displayName": resource.replace("_", " ").capitalize()}
-    described = sys.modules.get(f"{__package__}.{resource}")
+    described = sys.modules.get(f"chalicelib.routes.{resource}")
     if described is None or described.__doc__ is None:
         return named
     return {**named, "description": described.__doc__.strip().partition("\n")[0]}

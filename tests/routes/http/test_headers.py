@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from chalicelib.routes.headers import first_locale
+from chalicelib.routes.http.headers import first_locale
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from chalicelib.domain.errors import LoyaltyError, Malformed, TooLarge
-from chalicelib.routes.parsing import BODY_BYTES_MAX, canonical, parse_object
+from chalicelib.routes.http.parsing import BODY_BYTES_MAX, canonical, parse_object
 
 SCALARS = (
     st.none()

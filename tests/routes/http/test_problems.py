@@ -20,7 +20,7 @@ from chalicelib.domain.errors import (
     Throttled,
     Unauthorised,
 )
-from chalicelib.routes.problems import CODES, STATUSES, bare_problem, problem_of, status_of
+from chalicelib.routes.http.problems import CODES, STATUSES, bare_problem, problem_of, status_of
 
 FAMILIES = {
     name: family

@@ -25,9 +25,9 @@ from typing import (
 import msgspec
 
 from chalicelib.domain.errors import Malformed, Stale
-from chalicelib.routes.credentials import MEMBER_SCOPES, PUBLIC, SCOPES, Principal
-from chalicelib.routes.parsing import canonical
-from chalicelib.routes.problems import CODES
+from chalicelib.routes.http.credentials import MEMBER_SCOPES, PUBLIC, SCOPES, Principal
+from chalicelib.routes.http.parsing import canonical
+from chalicelib.routes.http.problems import CODES
 
 if TYPE_CHECKING:
     from typing_extensions import TypeVar
@@ -208,18 +208,18 @@ class Call(msgspec.Struct, Generic[B, Q], frozen=True, kw_only=True):
         cursor = getattr(self.query, "cursor", None)
         if cursor is None:
             return None
-        from chalicelib.routes import cursors
+        from chalicelib.routes.http import cursors
 
         return cursors.unseal(cursor, key=self._cursor_key(), bound_to=self._list_identity())
 
     def next_cursor(self, position: Any) -> str:
         """Return the cursor for a JSON-able position in this list, for this caller only."""
-        from chalicelib.routes import cursors
+        from chalicelib.routes.http import cursors
 
         return cursors.seal(position, key=self._cursor_key(), bound_to=self._list_identity())
 
     def _cursor_key(self) -> bytes:
-        from chalicelib.routes import cursors
+        from chalicelib.routes.http import cursors
 
         return cursors.derived_key(self.services.root_key, "cursor", self.tenant)
 

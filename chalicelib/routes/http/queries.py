@@ -16,8 +16,8 @@ from msgspec import inspect as shapes
 from chalicelib.domain.conversion import Refused, convert
 from chalicelib.domain.errors import Invalid
 from chalicelib.domain.shapes import shape_of, unwrap
-from chalicelib.routes.operation import Query
-from chalicelib.routes.parsing import normalised
+from chalicelib.routes.http.operation import Query
+from chalicelib.routes.http.parsing import normalised
 
 VALUE_LENGTH_MAX: Final = 2048
 _INTEGER: Final = re.compile(r"-?(?:0|[1-9][0-9]{0,15})")

@@ -12,12 +12,12 @@ from collections.abc import Iterable
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 
-from chalicelib.routes import problems
-from chalicelib.routes.credentials import PUBLIC
-from chalicelib.routes.operation import Page, Query
+from chalicelib.routes.http import problems
+from chalicelib.routes.http.credentials import PUBLIC
+from chalicelib.routes.http.operation import Page, Query
 
 if TYPE_CHECKING:
-    from chalicelib.routes.operation import Operation
+    from chalicelib.routes.http.operation import Operation
 
 _REF: Final = "#/components/responses/{name}"
 _HEADER: Final = "#/components/headers/{name}"

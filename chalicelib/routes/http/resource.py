@@ -31,11 +31,11 @@ from typing import Any, Final, TypeVar, Unpack
 from chalice.app import Blueprint, Chalice, Request, Response
 
 from chalicelib import observability
-from chalicelib.routes import problems
-from chalicelib.routes.credentials import PUBLIC, Principal
-from chalicelib.routes.dispatch import correlation_id_of, problem_response, serve
-from chalicelib.routes.operation import Body, Call, Declaration, Operation, Page, Query, Reply
-from chalicelib.routes.services import Services, provide
+from chalicelib.routes.http import problems
+from chalicelib.routes.http.credentials import PUBLIC, Principal
+from chalicelib.routes.http.dispatch import correlation_id_of, problem_response, serve
+from chalicelib.routes.http.operation import Body, Call, Declaration, Operation, Page, Query, Reply
+from chalicelib.routes.http.services import Services, provide
 
 __all__ = [
     "PUBLIC",

@@ -8,7 +8,7 @@ import pytest
 
 from chalicelib.domain.api_key import mint
 from chalicelib.domain.errors import Unauthorised, Unavailable
-from chalicelib.routes.credentials import (
+from chalicelib.routes.http.credentials import (
     KEY_TTL_MS,
     MEMBER_SCOPES,
     ROLES,

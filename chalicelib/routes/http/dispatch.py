@@ -24,17 +24,17 @@ from chalice.app import Request, Response
 from chalicelib import metrics, observability
 from chalicelib.domain.conversion import Refused, convert
 from chalicelib.domain.errors import Invalid, LoyaltyError, Malformed, MemberNotFound, NotFound
-from chalicelib.routes import headers, problems
-from chalicelib.routes.credentials import (
+from chalicelib.routes.http import headers, problems
+from chalicelib.routes.http.credentials import (
     PUBLIC,
     Principal,
     authenticate,
     authorise,
     own_account_only,
 )
-from chalicelib.routes.operation import ME, Call, Operation, Query, Reply, made_id
-from chalicelib.routes.parsing import parse_object
-from chalicelib.routes.services import Services, provided
+from chalicelib.routes.http.operation import ME, Call, Operation, Query, Reply, made_id
+from chalicelib.routes.http.parsing import parse_object
+from chalicelib.routes.http.services import Services, provided
 
 _PATH_LENGTH_MAX: Final = 128
 _HOST: Final = re.compile(r"(?:[A-Za-z0-9.-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::[0-9]{1,5})?")
@@ -171,7 +171,7 @@ def _query(operation: Operation, request: Request) -> Query | None:
         defaults = _defaults(operation.query)
         if defaults is not None:
             return defaults
-    from chalicelib.routes.queries import parse_query
+    from chalicelib.routes.http.queries import parse_query
 
     return parse_query(values, operation.query)
 
