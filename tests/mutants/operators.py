@@ -155,9 +155,10 @@ def extreme(node: ast.AST, text: _Text) -> Iterator[Edit]:
 
 
 def nothing(node: ast.AST, text: _Text) -> Iterator[Edit]:
-    """Forget to return what was found."""
+    """Forget to return what was found; whoever asks for `False` takes nothing for it."""
     value = node.value if isinstance(node, ast.Return) else None
-    if value and not (isinstance(value, ast.Constant) and value.value is None):
+    nothing_yet = isinstance(value, ast.Constant) and (value.value is None or value.value is False)
+    if value and not nothing_yet:
         yield text.replaced(value, "None")
 
 

@@ -325,6 +325,18 @@ class TestConditionsOnWhatIsLeft:
         assert returned(second) == {"clinic/points": 70}
         assert member.account.balances == {}
 
+    def test_another_that_gives_as_much(self) -> None:
+        """What is left is of the rule that it meets, though the member keeps all of it."""
+        member = basket(
+            rule("spend", per_amount(2, 100), on=PURCHASE),  # 121
+            rule("flat", fixed(121), on=PURCHASE),
+            stacking="best",
+        )
+        first = member.reverse("sale", "2026-02-02", LineReversal("a"))
+
+        assert first.remaining.granted == (0, 121)
+        assert (returned(first), member.balance.available) == ({}, 121)
+
     @pytest.mark.parametrize(("spend", "flat"), [(7, 0), (0, 7), (0, 0), (7, 7), (3, 7)])
     def test_the_best_with_another_activation(self, spend: int, flat: int) -> None:
         """Wherever the winner's value would wait, what comes back is what was given."""

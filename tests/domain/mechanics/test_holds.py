@@ -101,9 +101,11 @@ def test_released() -> None:
     who = member()
     before = lots(who)
     place(who, 70, "2026-03-04")
-    who.do(ReleaseHold(member="mem_1", hold_id="h"), "2026-03-04T12:10:00Z")
+    ended = who.do(ReleaseHold(member="mem_1", hold_id="h"), "2026-03-04T12:10:00Z").result
 
     assert lots(who) == before
+    assert (ended.programme, ended.currency) == ("clinic", "clinic/points")
+    assert (ended.captured, ended.released) == (0, 70)
     assert who.verdict().holds
 
 

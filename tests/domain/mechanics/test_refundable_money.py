@@ -327,6 +327,28 @@ def test_what_was_spent_is_owed_in_whatever_order_payments_go_back(
     assert moved(member) == ({"redeemed/tenant/tenant": spent} if spent else {})
 
 
+@pytest.mark.parametrize(
+    ("told", "expired", "owed"),
+    [
+        # Lots last for 300 days: for a year after it is known of which payment it was.
+        (300 + 366, 6, 4),
+        # Then it is what of all that expired so long ago did, and not of what expired since.
+        (300 + 368, 6, 4),
+    ],
+)
+def test_what_expired_of_two_payments(told: int, expired: int, owed: int) -> None:
+    """Of the first 10 four were spent; all of the second 20, half a year later, expired."""
+    member, (first, second), _ = paying(prepaying(), [Purchase(0, 10, 4), Purchase(180, 20)])
+    today = date(2026, 3, 2) + timedelta(days=told)
+    command = ReversePayment(member="mem_1", programme="clinic", version=first)
+    (returned,) = member.do(command, today.isoformat()).result.returned
+    assert (returned.expired, returned.deficit) == (expired, owed)
+    command = ReversePayment(member="mem_1", programme="clinic", version=second)
+    (returned,) = member.do(command, today.isoformat()).result.returned
+
+    assert (returned.expired, returned.deficit) == (20, 0)
+
+
 def test_an_account_does_not_grow_with_what_expires_on_it() -> None:
     """
     Who tops up every day for years and spends nothing has no larger account for it.

@@ -205,6 +205,8 @@ class TestDays:
 
         assert card(who) == (0, 1, 1)
         assert lapses(who) == {"2026-04-01": 1}
+        # Days of one programme's card are apart from those of another's.
+        assert [key for key in who.account.metrics if "stamps" in key] == ["clinic/stamps/five"]
 
     def test_o2_a_late_stamp_moves_all_that_a_card_gives(self) -> None:
         """Three a card: those of the card that was full earlier, and what is used stays used."""

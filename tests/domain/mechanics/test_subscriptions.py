@@ -194,6 +194,14 @@ class TestPeriods:
         assert member.refused(PAY, "2026-03-31").code == "too_many_fees"
         assert member.do(PAY, "2026-04-01").result.fee.from_on == "2029-03-01"
 
+    def test_ahead_of_another_plan(self) -> None:
+        """Those of the plan that follows count as well, beside the one that runs."""
+        member = lived(("2026-03-01", begin("big")), ("2026-03-02", to("small", "at_period_end")))
+        for _ in range(AHEAD_MAX - 1):
+            member.do(PAY, "2026-03-03")
+
+        assert member.refused(PAY, "2026-03-03").code == "too_many_fees"
+
 
 class TestChanges:
     """Another plan, at once or later; what was paid counts."""
