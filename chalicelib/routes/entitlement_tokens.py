@@ -64,7 +64,7 @@ class EntitlementTokenUseBody(Body):
 @api.post(
     "/members/{member_id}/entitlement-tokens",
     name="create_entitlement_token",
-    scope="entitlements:read",
+    scope="entitlements:issue",
     summary="Make a token for one use of an entitlement",
     description="To be shown as a QR code. Nothing is used yet, and nothing set aside.",
     body=EntitlementTokenBody,

@@ -32,8 +32,9 @@ class UnitsChangedView(Struct, frozen=True):
     """
     What else of the member's changed, from ``before`` to ``after``.
 
-    ``kind`` is `stamps` on a running card, `full_cards` or `entitlement_units`; ``id`` is that of
-    the card or the entitlement.
+    ``kind`` is `stamps` on a running card, `full_cards`, `entitlement_units` or `privileges`, which
+    are entitlements without limit, 1 while they are held; ``id`` is that of the card or the
+    entitlement.
     """
 
     programme: str

@@ -118,14 +118,17 @@ def test_a_good_year_that_was_refunded(desk: Clinic, patient: str) -> None:
     desk.api.post("/v1/activities", activity).expect(201)
     pay(desk, patient, 50_000)
 
-    def refund(amount: int) -> None:
+    def refund(amount: int) -> Any:
         back = {"source": activity["source"], "external_id": activity["external_id"]}
-        desk.api.post("/v1/activities/reversals", back | {"amount": amount}).expect(201)
+        body, path = back | {"amount": amount}, "/v1/activities/reversals"
+        follows = desk.api.post(f"{path}?dry_run=true", body).expect(200)["outcomes"]
+        assert desk.api.post(path, body).expect(201)["outcomes"] == follows
+        return {each["mechanic"]: each["outcome"] for each in follows}["discounts"]["good-year"]
 
-    refund(10_000)
+    assert refund(10_000) == {"until_on": "2027-03-02"}
     assert considered(consult(desk, patient))["good-year"]["percent"] == 10
 
-    refund(1)
+    assert refund(1) == {"until_on": None}
     told = considered(consult(desk, patient))["good-year"]["detail"]
     assert told == "1000.00 GBP was not yet spent in its window"
     desk.check(patient)

@@ -138,11 +138,8 @@ def _counted(
 
 
 def shown(outcome: SpendCounted) -> dict[str, Any]:
-    """Return through which day each discount that was counted towards holds, if it does."""
-    return {
-        term.discount: {"until_on": term.until_on} if term.until_on else {}
-        for term in outcome.terms
-    }
+    """Return through which day each discount that was counted towards holds, none if it does not."""
+    return {term.discount: {"until_on": term.until_on} for term in outcome.terms}
 
 
 REACTION: Final = Reaction(apply, retract, shown)

@@ -109,9 +109,11 @@ def held(account: Account, programme: Programme, now: Instant) -> tuple[Held, ..
 
 
 def owned(account: Account, programme: Programme, now: Instant) -> Iterator[Owned]:
-    """Yield how many units of each entitlement are left, of those that are limited."""
+    """Yield how many units of each entitlement are left; one without limit is a privilege."""
     for each in held(account, programme, now):
-        if each.left is not None:
+        if each.left is None:
+            yield Owned("privileges", each.entitlement.id, 1)
+        else:
             yield Owned("entitlement_units", each.entitlement.id, each.left)
 
 

@@ -65,6 +65,7 @@ SCOPES: Final[dict[str, Scope]] = {
     "redemptions:write": Scope("Redeem rewards and cancel redemptions", _DESK | _MEMBER),
     "holds:write": Scope("Set value aside, and capture or release it", _DESK),
     "entitlements:read": Scope("Read what a member may use, and stamp cards", _READERS | _MEMBER),
+    "entitlements:issue": Scope("Make tokens by which entitlements are used", _DESK | _MEMBER),
     "entitlements:write": Scope("Use entitlements and give uses back", _DESK),
     "entitlements:grant": Scope("Grant entitlements by hand", _MANAGER),
     "quotes:read": Scope("Quote purchases and read quotes", _READERS | _MEMBER),

@@ -8,7 +8,7 @@ import pytest
 
 from chalicelib.domain.mechanics.entitlements import GrantEntitlement
 from chalicelib.domain.mechanics.units_changed import UnitsChanged, units_changed
-from tests.domain.building import Member, at, line, programme
+from tests.domain.building import Member, at, ladder, line, programme, visits
 
 NOW = at("2026-03-02")
 CARD: dict[str, Any] = {
@@ -62,3 +62,18 @@ def test_what_there_was_and_is(
     assert found == units_changed(before.account, after.account, iter([document]), NOW)
     assert len(found) == len(changes)
     assert set(found) == {UnitsChanged("clinic", *each) for each in changes}
+
+
+def test_a_privilege_that_goes_with_its_tier() -> None:
+    """What is without limit has no units: it is there, or it is not."""
+    lounge = {"id": "lounge", "name": "Lounge", "tiers": ["silver"]}
+    member = Member(programme(entitlements=[lounge], tiers=ladder(("silver", visits(2)))))
+    for number in range(2):
+        member.visit("2026-03-01", name=f"visit {number}")
+    (document,) = (each.document for each in member.programmes.up_to("clinic", NOW))
+    had = member.account
+    member.reverse("visit 1", "2026-03-02")
+
+    (found,) = units_changed(had, member.account, [document], NOW)
+
+    assert found == UnitsChanged("clinic", "privileges", "lounge", 1, 0)
