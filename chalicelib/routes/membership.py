@@ -73,7 +73,7 @@ class PrepaidView(Struct, frozen=True):
 
     programme: str
     section: str
-    what: str
+    id: str
     amount: MoneyView
 
 
@@ -256,7 +256,7 @@ def _present_closed(decided: Decided) -> Answer:
     waived: list[PrepaidView] = []
     for each in closed.prepaid:
         money = MoneyView(each.amount, _unit(decided, each.programme))
-        view = PrepaidView(each.programme, each.section, each.what, money)
+        view = PrepaidView(each.programme, each.section, each.id, money)
         (refunded if closed.refunded and each.refundable else waived).append(view)
     account = asdict(account_view(decided.member, decided.account))
     return answer(200, ClosedView(**account, refunded=refunded, waived=waived))

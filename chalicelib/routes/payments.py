@@ -45,7 +45,7 @@ class PaymentReversalBody(Body):
 
 class UndonePaymentView(Struct, frozen=True):
     """
-    What went back: a `top_up` of the wallet ``what``, or a `plan_fee` or `gift_card` of that name.
+    What went back: a `top_up` of the wallet ``id``, or a `plan_fee` or `gift_card` of that id.
 
     ``prorated`` is what is owed for it besides, above zero, or left over, below: what a change of
     plan since had made of the fee.
@@ -53,7 +53,7 @@ class UndonePaymentView(Struct, frozen=True):
 
     kind: PaymentKind
     programme: str
-    what: str
+    id: str
     amount: MoneyView
     prorated: MoneyView
 
@@ -149,7 +149,7 @@ def _payment_view(decided: Decided, result: PaymentUndone) -> UndonePaymentView 
     return UndonePaymentView(
         result.kind,
         payment.programme,
-        payment.what,
+        payment.id,
         MoneyView(payment.amount, unit),
         MoneyView(payment.prorated, unit),
     )

@@ -153,7 +153,7 @@ def _entries(event: Event, programmes: Programmes, locale: str) -> Iterator[Stat
             yield _payment_reversed(event, event.data, programmes)
         case MemberClosed(prepaid=prepaid, refunded=refunded):
             for each in prepaid:
-                of = each.what if each.section == "plans" else None
+                of = each.id if each.section == "plans" else None
                 entry = _settled(event, programmes, "closure", each.programme, of, -each.amount)
                 if not (refunded and each.refundable):
                     entry = replace(entry, returned=None, due=None, waived=entry.returned)
@@ -166,7 +166,7 @@ def _payment_reversed(
     event: Event, data: PaymentReversed, programmes: Programmes
 ) -> StatementEntryView:
     """Return the entry of a payment that went back: nothing is due for it but what is besides."""
-    plan = data.what if data.section == "plans" else None
+    plan = data.id if data.section == "plans" else None
     kind: EntryKind = "payment_reversal"
     back = _settled(event, programmes, kind, data.programme, plan, -data.amount)
     if not data.prorated:

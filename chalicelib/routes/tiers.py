@@ -84,8 +84,8 @@ class HeldTierView(Struct, frozen=True):
     """
     Where the member stands in one programme.
 
-    ``to_next`` is what the next tier takes, ``to_keep`` what keeping this one takes, ``by`` the
-    instant of the next review, ``overrides`` what is held whatever the metrics say.
+    ``to_next`` is what the next tier takes, ``to_keep`` what keeping this one takes, ``review_at``
+    the instant of the next review, ``overrides`` what is held whatever the metrics say.
     """
 
     programme: str
@@ -96,7 +96,7 @@ class HeldTierView(Struct, frozen=True):
     in_grace: bool
     to_next: TierRequirementView | None
     to_keep: TierRequirementView | None
-    by: Timestamp | None
+    review_at: Timestamp | None
     timeline: list[TierStepView]
     overrides: list[TierOverrideView]
     metadata: dict[str, str]
@@ -235,7 +235,7 @@ def _tier(programme: str, progress: TierProgress, locale: str) -> HeldTierView:
         in_grace=progress.in_grace,
         to_next=_level(progress.to_next, locale),
         to_keep=_level(progress.to_keep, locale),
-        by=when(progress.by),
+        review_at=when(progress.review_at),
         timeline=[
             TierStepView(step.tier, format_instant(step.since), step.reason)
             for step in progress.timeline

@@ -170,7 +170,7 @@ def seen(member: Member, day: int) -> dict[str, Any]:
     today = calendar.local_date(now, "UTC")
     late = calendar.add_days(today, -365).isoformat()
     return {
-        "tier": (progress.tier, progress.by, progress.in_grace),
+        "tier": (progress.tier, progress.review_at, progress.in_grace),
         "to go": (progress.to_next, progress.to_keep),
         "discount": held_through(account, versions, "good-month", today),
         "cards": stamp_cards.CARDS.all(account),

@@ -262,7 +262,7 @@ def test_its_payment_goes_back(clinic: Clinic, desk: Api) -> None:
 
     assert tried == undone
     assert (undone["member_id"], undone["gift_card_id"]) == (None, sold["gift_card_id"])
-    assert (undone["payment"]["kind"], undone["payment"]["what"]) == ("gift_card", "gift")
+    assert (undone["payment"]["kind"], undone["payment"]["id"]) == ("gift_card", "gift")
     (returned,) = undone["returned"]
     assert (returned["amount"], returned["deficit"]) == (5_000, 1_800)
     assert balance(desk, sold["code"]) == ("cancelled", -1_800)

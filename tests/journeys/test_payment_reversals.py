@@ -56,7 +56,7 @@ def test_f_a_top_up_that_is_spent_in_part(desk: Clinic, patient: str) -> None:
     assert told["payment"] == {
         "kind": "top_up",
         "programme": PROGRAMME,
-        "what": "prepaid",
+        "id": "prepaid",
         "amount": {"amount": 5_000, "currency": "GBP"},
         "prorated": {"amount": 0, "currency": "GBP"},
     }
@@ -86,7 +86,7 @@ def test_f_a_fee(world: LocalWorld) -> None:
 
     told = both(practice, {"reference": "ch_2", "reason": "chargeback", "note": "disputed"})
 
-    assert (told["payment"]["kind"], told["payment"]["what"]) == ("plan_fee", "light")
+    assert (told["payment"]["kind"], told["payment"]["id"]) == ("plan_fee", "light")
     held = told["subscription"]
     assert (held["state"], held["until_on"], held["next_fee"]["from_on"]) == (
         "past_due",

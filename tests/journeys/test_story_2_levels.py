@@ -182,7 +182,7 @@ def test_kept_and_lost(hospital: Clinic, patient: str) -> None:
     """After 365 days silver is reviewed: announced 60 days before, lost 30 days after."""
     pay(hospital, patient, 20_000)
     stands = tier(hospital, patient)
-    assert stands["by"] == "2027-03-02T16:00:00Z"
+    assert stands["review_at"] == "2027-03-02T16:00:00Z"
 
     hospital.move_to("2027-01-01T16:00:00Z")
     give(hospital, patient, 1)
@@ -207,7 +207,7 @@ def test_confirmed(hospital: Clinic, patient: str) -> None:
     pay(hospital, patient, 20_000)
     hospital.move_to("2026-12-01T02:00:00Z")
     hospital.record(patient).expect(201)
-    assert tier(hospital, patient)["by"] == "2027-12-01T16:00:00Z"
+    assert tier(hospital, patient)["review_at"] == "2027-12-01T16:00:00Z"
 
     hospital.move_to("2027-03-02T16:00:00Z")
     give(hospital, patient, 1)

@@ -311,7 +311,7 @@ def test_m6_money_is_not_forfeited_in_silence(desk: Clinic, patient: str) -> Non
 
     refused = desk.api.post(f"{path}/closure", {"reason": "moved"}).expect(409, "prepaid_left")
     money = {"amount": 42_000, "currency": "GBP"}
-    kept = {"programme": PROGRAMME, "section": "wallets", "what": "prepaid", "amount": money}
+    kept = {"programme": PROGRAMME, "section": "wallets", "id": "prepaid", "amount": money}
     assert refused["prepaid"] == [{**kept, "refundable": True}]
     body = {"reason": "moved", "prepaid": "refund"}
     closed = desk.api.post(f"{path}/closure", body).expect(200)

@@ -66,7 +66,7 @@ def test_gold_by_the_month(world: LocalWorld) -> None:
     clinic.record(patient, "referral.qualified").expect(201)
     held = tier(clinic, patient)
     assert (held["tier"], held["window"]) == ("gold", "calendar_month")
-    assert held["by"] == "2027-04-30T23:00:00Z"
+    assert held["review_at"] == "2027-04-30T23:00:00Z"
     clinic.record(patient).expect(201)
     lots = clinic.balance(patient)["lots"]
     assert [lot["expires_on"] for lot in lots] == ["2027-04-01", "2027-06-18"]

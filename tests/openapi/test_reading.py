@@ -536,6 +536,10 @@ UNLIKE = {
     "Deduction.id",
     "RuleInWords.id",
     "UnitsChanged.id",
+    "UndonePayment.id",
+    "Prepaid.id",
+    "PrepaidMoney.id",
+    "EventData.id",
 }
 #: Where a status is one of those that the programme names, and a state is of many things.
 OPEN = {

@@ -154,10 +154,10 @@ class TestTier:
         assert (result["tier"], result["to_next"]["tier"]) == ("silver", "gold")
         assert result["to_keep"]["tier"] == "silver"
         assert [step["tier"] for step in result["timeline"]] == ["base", "silver"]
-        review = result["by"]
+        review = result["review_at"]
         world.clock.set(review)
         held = clinic.api.get(f"/v1/members/{member}/tier").expect(200)["tiers"][0]
-        assert held["by"] != review
+        assert held["review_at"] != review
 
     def test_names(self, clinic: Clinic) -> None:
         """Names of tiers come in the caller's language."""

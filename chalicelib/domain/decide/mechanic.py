@@ -83,14 +83,14 @@ class UndonePayment(NamedTuple):
     """
     What follows where a payment has gone back to who made it.
 
-    It was of a ``kind``, for ``what`` of a section, such as a plan: ``amount`` in minor units.
+    It was of a ``kind``, for ``id`` of a section, such as a plan: ``amount`` in minor units.
     ``returned`` is value that went with it; ``prorated`` is owed for it besides, or below zero left
     over.
     """
 
     kind: PaymentKind
     section: str
-    what: str
+    id: str
     amount: int
     returned: tuple[Returned, ...] = ()
     prorated: int = 0

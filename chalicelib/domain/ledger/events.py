@@ -422,14 +422,14 @@ class PrepaidMoney(Struct, frozen=True):
     """
     Money that a member has for what did not come, in minor units.
 
-    ``section`` is that of the mechanic that has it, and ``what`` the wallet's currency or the plan.
+    ``section`` is that of the mechanic that has it, and ``id`` the wallet's currency or the plan.
     It is ``refundable`` where it was paid in for the member; what came from a gift card or was
     given is not.
     """
 
     programme: str
     section: str
-    what: str
+    id: str
     amount: int
     refundable: bool = True
 
@@ -560,14 +560,14 @@ class PaymentReversed(_Data, frozen=True, tag="payment.reversed"):
     """
     A payment went back to who made it, such as by a chargeback: ``reverses`` is its event.
 
-    It was for ``what`` of a section, such as a wallet's currency, ``amount`` in minor units.
+    It was for ``id`` of a section, such as a wallet's currency, ``amount`` in minor units.
     ``prorated`` is what is owed for it besides (above zero) or left over (below).
     """
 
     reverses: int
     programme: str
     section: str
-    what: str
+    id: str
     amount: int
     prorated: int = 0
     reason: str = ""

@@ -104,15 +104,13 @@ def _money_left(left: tuple[PrepaidMoney, ...], programmes: Programmes, now: Ins
         version = programmes.in_force(each.programme, now)
         unit = version.document.money.currency if version else ""
         never = "" if each.refundable else ", not refundable"
-        names.append(
-            f"{each.amount} {unit} ({each.section}/{each.what} of {each.programme}{never})"
-        )
+        names.append(f"{each.amount} {unit} ({each.section}/{each.id} of {each.programme}{never})")
         money = {"amount": each.amount, "currency": unit}
         shown.append(
             {
                 "programme": each.programme,
                 "section": each.section,
-                "what": each.what,
+                "id": each.id,
                 "amount": money,
                 "refundable": each.refundable,
             }

@@ -138,7 +138,7 @@ def _counted(
 
 
 def shown(outcome: SpendCounted) -> dict[str, Any]:
-    """Return through which day each discount that was counted towards holds, none if it does not."""
+    """Return through which day each discount that was counted towards holds, if it does."""
     return {term.discount: {"until_on": term.until_on} for term in outcome.terms}
 
 

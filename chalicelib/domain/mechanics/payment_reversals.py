@@ -76,7 +76,7 @@ def reverse_payment(decider: Decider, command: ReversePayment) -> PaymentUndone:
         command.version,
         programme.id,
         undone.section,
-        undone.what,
+        undone.id,
         undone.amount,
         undone.prorated,
         command.reason,

@@ -59,7 +59,7 @@ class TierProgress(Struct, frozen=True, omit_defaults=True):
     timeline: tuple[TierStep, ...] = ()
     to_next: LevelProgress | None = None
     to_keep: LevelProgress | None = None
-    by: Instant | None = None
+    review_at: Instant | None = None
     in_grace: bool = False
     overrides: tuple[TierOverride, ...] = ()
     metadata: dict[str, str] = {}
@@ -73,12 +73,12 @@ def tier_progress(account: Account, programme: Programme, now: Instant) -> TierP
     enrolment = account.enrolments[programme.id]
     window = window_of(tiers, enrolment, calendar.local_date(now, programme.time_zone))
     rank = programme.rank(enrolment.tier)
-    by, in_grace = enrolment.review_at, enrolment.in_grace
-    if by_days(tiers) and by is not None:
+    review_at, in_grace = enrolment.review_at, enrolment.in_grace
+    if by_days(tiers) and review_at is not None:
         # What has confirmed the tier counts at the review; here it is told at once.
         beneath = rank_beneath(account, programme)
         review = next_review(account, programme, tiers, beneath, now)
-        by, in_grace = (None, False) if review is None else (review.at, review.in_grace)
+        review_at, in_grace = (None, False) if review is None else (review.at, review.in_grace)
     level = tiers.levels[rank]
     higher = next((each for each in tiers.levels[rank + 1 :] if each.qualify is not None), None)
     keeps = tiers.window != "lifetime" and level.qualify is not None and tiers.downgrade != "none"
@@ -90,7 +90,7 @@ def tier_progress(account: Account, programme: Programme, now: Instant) -> TierP
         timeline=enrolment.timeline,
         to_next=None if higher is None else _to_level(account, programme, tiers, higher, window),
         to_keep=_to_level(account, programme, tiers, level, window) if keeps else None,
-        by=by,
+        review_at=review_at,
         in_grace=in_grace,
         overrides=overrides_of(account, programme.id),
         metadata=level.metadata,

@@ -189,7 +189,7 @@ def prepaid_in(account: Account, programme: Programme, _now: Instant) -> Iterato
 
 def pay_back(event: EventBuilder, left: PrepaidMoney) -> None:
     """Take money that is refunded out of its wallet, to where it was paid in."""
-    key = qualified(left.programme, left.what)
+    key = qualified(left.programme, left.id)
     lots = event.account.balance(key).lots
     paid = tuple(Taken(lot.amount, lot.key) for lot in lots if lot.key.paid)
     value.debit_parts(event, key, paid, destination=PAID_IN)

@@ -143,14 +143,14 @@ class TestMoney:
             {
                 "programme": "clinic",
                 "section": "plans",
-                "what": "club",
+                "id": "club",
                 "amount": {"amount": 2_100, "currency": "GBP"},
                 "refundable": True,
             },
             {
                 "programme": "clinic",
                 "section": "wallets",
-                "what": "prepaid",
+                "id": "prepaid",
                 "amount": {"amount": 42_000, "currency": "GBP"},
                 "refundable": True,
             },

@@ -147,10 +147,10 @@ def test_the_progress() -> None:
     progress = tier_progress(member.account, version.document, now)
     assert progress is not None
     assert progress.to_keep is not None
-    assert progress.by is not None
+    assert progress.review_at is not None
 
     assert progress.window == "calendar_month"
-    assert calendar.format_instant(progress.by) == "2026-03-01T00:00:00Z"
+    assert calendar.format_instant(progress.review_at) == "2026-03-01T00:00:00Z"
     assert [(each.value, each.missing) for each in progress.to_keep.metrics] == [(1, 1)]
 
 

@@ -53,7 +53,7 @@ class TestProgress:
         assert found.to_next == LevelProgress(
             "silver", "silver", "all", reached=False, metrics=(MetricProgress("visits", 1, 2, 1),)
         )
-        assert (found.to_keep, found.by, found.in_grace) == (None, None, False)
+        assert (found.to_keep, found.review_at, found.in_grace) == (None, None, False)
 
     def test_in_the_middle(self) -> None:
         """One keeps what one holds by the end of the year, and climbs by either metric."""
@@ -78,7 +78,7 @@ class TestProgress:
         assert found.to_keep == LevelProgress(
             "silver", "silver", "all", reached=False, metrics=(MetricProgress("visits", 1, 2, 1),)
         )
-        assert found.by == at("2028-01-01T00:00:00Z")
+        assert found.review_at == at("2028-01-01T00:00:00Z")
         assert [step.tier for step in found.timeline] == ["base", "silver"]
 
     def test_at_the_top(self) -> None:
@@ -111,7 +111,7 @@ class TestProgress:
         found = progress_of(member, "2028-01-15")
 
         assert (found.tier, found.in_grace) == ("silver", True)
-        assert found.by == at("2028-01-31T00:00:00Z")
+        assert found.review_at == at("2028-01-31T00:00:00Z")
         assert found.to_keep is not None
         assert found.to_keep.metrics == (MetricProgress("visits", 0, 2, 2),)
 
@@ -124,11 +124,11 @@ class TestProgress:
         )
         member = Member(published(("2026-01-01", first), ("2026-02-10", later)))
         member.visit("2026-02-01")
-        assert progress_of(member, "2026-02-09").by == at("2026-03-04T00:00:00Z")
+        assert progress_of(member, "2026-02-09").review_at == at("2026-03-04T00:00:00Z")
 
         found = progress_of(member, "2026-02-11")
 
-        assert (found.tier, found.by, found.in_grace) == ("silver", None, False)
+        assert (found.tier, found.review_at, found.in_grace) == ("silver", None, False)
 
     def test_by_the_terms_of_today(self) -> None:
         """Who waits to climb is told the end of a term of today's ladder, whatever was planned."""
@@ -140,12 +140,16 @@ class TestProgress:
         visit_times(member, 1, "2026-02")
         member.tick("2026-02-10")
         assert member.enrolment.review_at == at("2026-03-06T00:00:00Z")
-        assert progress_of(member, "2026-02-09").by == at("2026-03-06T00:00:00Z")
+        assert progress_of(member, "2026-02-09").review_at == at("2026-03-06T00:00:00Z")
         found = progress_of(member, "2026-02-11")
         member.buy(100, "2026-02-11")
 
         assert member.enrolment.review_at == at("2026-03-06T00:00:00Z")
-        assert (found.tier, found.by, found.in_grace) == ("base", at("2026-03-16T00:00:00Z"), False)
+        assert (found.tier, found.review_at, found.in_grace) == (
+            "base",
+            at("2026-03-16T00:00:00Z"),
+            False,
+        )
 
     def test_no_ladder(self) -> None:
         """Without tiers there is nothing to tell."""
