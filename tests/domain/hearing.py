@@ -17,6 +17,7 @@ class Heard:
 
     def __init__(self) -> None:
         self.benefits: list[tuple[str, str, int]] = []
+        self.funders: dict[str, int] = {}
 
     @property
     def amounts(self) -> list[int]:
@@ -25,11 +26,15 @@ class Heard:
 
     def given(self, _event: EventBuilder, benefit: Benefit) -> None:
         """Keep what is given."""
-        self.benefits.append((benefit.kind, benefit.what, benefit.amount))
+        self._keep(benefit, benefit.amount)
 
     def taken_back(self, _event: EventBuilder, benefit: Benefit) -> None:
         """Keep what is taken back."""
-        self.benefits.append((benefit.kind, benefit.what, -benefit.amount))
+        self._keep(benefit, -benefit.amount)
+
+    def _keep(self, benefit: Benefit, amount: int) -> None:
+        self.benefits.append((benefit.kind, benefit.what, amount))
+        self.funders[benefit.funder] = self.funders.get(benefit.funder, 0) + amount
 
 
 def listened(member: Member, now: str) -> tuple[EventBuilder, Heard]:
@@ -42,9 +47,16 @@ def heard_of(
     member: Member, command: Command, now: str, *, actor: Actor = SERVER, **others: Member
 ) -> list[tuple[str, str, int]]:
     """Return what a guard hears of a command, on whichever account; nothing of it is kept."""
+    return guarding(member, command, now, actor=actor, **others).benefits
+
+
+def guarding(
+    member: Member, command: Command, now: str, *, actor: Actor = SERVER, **others: Member
+) -> Heard:
+    """Return the guard that hears of a command; nothing of it is kept."""
     guard = Heard()
     member.guards = (guard,)
     command = replace(command, member=member.id)
     decide(member.deciding(command, now, actor=actor, **others), command)
     member.guards = ()
-    return guard.benefits
+    return guard

@@ -9,6 +9,8 @@ spent, so that a lot is found by bisection.
 from __future__ import annotations
 
 from bisect import bisect_left, insort
+from collections import Counter
+from collections.abc import Iterable
 from typing import Final
 
 from msgspec import Struct
@@ -72,6 +74,14 @@ class Taken(Struct, frozen=True, array_like=True):
     lot: LotKey
     warn_at: Instant | None = None
     since: Instant = 0
+
+
+def by_funder(parts: Iterable[tuple[LotKey, int]]) -> dict[str, int]:
+    """Return how much of amounts of lots each funder pays for, none that comes to nothing."""
+    sums: Counter[str] = Counter()
+    for lot, amount in parts:
+        sums[lot.funder] += amount
+    return {funder: amount for funder, amount in sums.items() if amount}
 
 
 class PendingLot(Struct, frozen=True, omit_defaults=True, array_like=True):

@@ -20,7 +20,7 @@ from chalicelib.domain.decide.claims import RecordKind
 from chalicelib.domain.decide.event_builder import EventBuilder
 from chalicelib.domain.errors import Conflict
 from chalicelib.domain.ledger.effects import DeficitChange, PendingChange
-from chalicelib.domain.ledger.lots import LotKey, PendingKey
+from chalicelib.domain.ledger.lots import LotKey, PendingKey, by_funder
 from chalicelib.domain.ledger.postings import AVAILABLE, EXPIRED, PAID_IN, PENDING, LedgerAccount
 from chalicelib.domain.mechanics import restoring, unbacked, unspent, value
 
@@ -75,7 +75,9 @@ def take(
     waiting = event.account.balance(currency).pending_total
     paid = unbacked.paid_in(event.account, currency)
     programme, _, currency_id = currency.partition("/")
-    event.take_back(Benefit("value", programme, currency_id, "reversal", amount))
+    for funder, of_it in by_funder((each.lot, each.amount) for each in parts).items():
+        back = Benefit("value", programme, currency_id, "reversal", of_it, funder=funder)
+        event.take_back(back)
     for each in parts:
         part = min(max(each.amount, 0), left)
         left -= part

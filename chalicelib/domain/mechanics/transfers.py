@@ -31,7 +31,7 @@ from chalicelib.domain.ledger.account import Account
 from chalicelib.domain.ledger.calendar import Instant, Window
 from chalicelib.domain.ledger.effects import CounterChange
 from chalicelib.domain.ledger.events import TransferReceived, TransferSent, noted
-from chalicelib.domain.ledger.lots import Taken
+from chalicelib.domain.ledger.lots import Taken, by_funder
 from chalicelib.domain.mechanics import caps, expiry, value
 from chalicelib.domain.mechanics.expiry import Term
 from chalicelib.domain.pointer import join
@@ -157,9 +157,9 @@ def _receive(
     key = qualified(programme.id, rule.currency)
     event = decider.event(RECIPIENT)
     _count_towards_limits(event, programme, rule, command.amount, "receiving")
-    event.give(
-        Benefit("transfer", programme.id, rule.currency, command.transfer_id, command.amount)
-    )
+    cause = command.transfer_id
+    for funder, amount in by_funder((part.lot, part.amount) for part in parts).items():
+        event.give(Benefit("transfer", programme.id, rule.currency, cause, amount, funder=funder))
     value.credit_parts(event, key, parts, source=postings.transfer(command.transfer_id))
     event.record(TransferReceived(command.transfer_id, command.member, key, command.amount))
 

@@ -7,6 +7,8 @@ from typing import Any, Final
 import pytest
 
 from chalicelib.domain.decide.commands import Command
+from chalicelib.domain.ledger.postings import ISSUED, TENANT
+from chalicelib.domain.mechanics import taking_back
 from chalicelib.domain.mechanics.activities import RecordActivity
 from chalicelib.domain.mechanics.adjustment import Adjust
 from chalicelib.domain.mechanics.closing import Close
@@ -33,7 +35,7 @@ from tests.domain.building import (
     visits,
 )
 from tests.domain.gift import Card, kind
-from tests.domain.hearing import heard_of
+from tests.domain.hearing import guarding, heard_of, listened
 
 NOW: Final = "2026-03-03"
 WHO: Final[dict[str, Any]] = {"member": "mem_1", "programme": "clinic"}
@@ -128,3 +130,21 @@ def test_what_is_heard_of_a_transfer() -> None:
     )
 
     assert heard_of(sender, command, NOW, recipient=recipient) == [("transfer", "points", 20)]
+
+
+def test_who_pays_for_what_is_heard_of() -> None:
+    """Of a transfer and of a reversal each funder's part is said apart."""
+    sender, recipient = living(), Member(DOCUMENT, key="T#tenant#M#mem_2")
+    sender.sponsor(15, "acme", "2026-03-02", until="2026-04-01")
+    command = SendTransfer(
+        to=recipient.id, currency="points", amount=20, transfer_id="transfer_1", **WHO
+    )
+    assert guarding(sender, command, NOW, recipient=recipient).funders == {"acme": 15, "tenant": 5}
+
+    event, guard = listened(sender, NOW)
+    (sponsored,) = (lot for lot in sender.balance.lots if lot.key.funder == "acme")
+    own = next(lot for lot in sender.balance.lots if lot.key.funder == TENANT)
+    parts = [taking_back.Part(sponsored.key, 4), taking_back.Part(own.key, 3)]
+    taking_back.take(event, "clinic/points", parts, to=ISSUED)
+
+    assert guard.funders == {"acme": -4, "tenant": -3}
