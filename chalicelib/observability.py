@@ -57,8 +57,7 @@ def outcome(message: str, **fields: object) -> None:
     """
     Write one line about one outcome; fields that are None are left out.
 
-    Raises:
-        ValueError: a field is not on the allow-list.
+    Raises `ValueError` where a field is not on the allow-list.
     """
     logger().info(message, extra=_allowed(fields))
 

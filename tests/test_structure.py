@@ -110,3 +110,68 @@ def test_a_reason_is_a_sentence(docstring: str, *, reasoned: bool) -> None:
 
 def _is_ours(node: ast.ImportFrom) -> bool:
     return node.level > 0 or str(node.module).split(".")[0] == chalicelib.__name__
+
+
+#: Names of the first edition that have others now, as whole words of code: another for each stands
+#: in the page on the code, under *Words*.
+OLD: Final = re.compile(
+    r"\b(?:Draft|Shelf|Occasion|Retraction|Beside|Growth|_Side|unheard|Stretch|STRETCH|let_go"
+    r"|by_itself|parting|frees|declined|overdraw|look_up|PLACES|Standing|standing|judged"
+    r"|load_pair|passed_on)\b"
+)
+#: Words with which no imperative sentence begins.
+_NO_VERB: Final = re.compile(
+    r"(?:A|All|An|Each|Every|How|It|None|Nothing|One|That|The|Those|What|Where|Whether|Which|Who"
+    r"|Why|[A-Z][a-z]*[^su\W]s)\b"
+)
+_SECTION: Final = re.compile(r"(?m)^\s*(?:Args|Raises|Returns|Yields):$")
+
+
+def names(tree: ast.AST) -> Iterator[str]:
+    """Yield every name that code has or gives."""
+    for node in ast.walk(tree):
+        match node:
+            case ast.Name(id=name) | ast.Attribute(attr=name) | ast.arg(arg=name):
+                yield name
+            case ast.FunctionDef(name=name) | ast.ClassDef(name=name):
+                yield name
+
+
+def foreign_docstrings(tree: ast.AST) -> Iterator[str]:
+    """Yield docstrings of functions that begin with no imperative, or have sections."""
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.FunctionDef) or any(
+            "property" in ast.unparse(each) for each in node.decorator_list
+        ):
+            continue
+        said = ast.get_docstring(node) or ""
+        if said and (not said[0].isupper() or _NO_VERB.match(said) or _SECTION.search(said)):
+            yield f"{node.name}: {said.splitlines()[0]}"
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_names_and_docstrings_are_of_one_kind(path: Path) -> None:
+    """No name of the first edition is left, and a function's docstring says what it does."""
+    tree = ast.parse(path.read_text("utf-8"))
+
+    assert [name for name in names(tree) if OLD.fullmatch(name)] == []
+    assert list(foreign_docstrings(tree)) == []
+
+
+@pytest.mark.parametrize(
+    ("said", "foreign"),
+    [
+        ("Return it.", False),
+        ("Press the button.", False),
+        ("Returns it.", True),
+        ("Every one.", True),
+        ("``value`` as it is.", True),
+        ("Do it.\n\n    Raises:\n        ValueError: never.\n    ", True),
+        ("Do it.\n\n    Raises `ValueError` never.\n    ", False),
+    ],
+)
+def test_a_docstring_of_another_kind_is_found(said: str, foreign: bool) -> None:  # noqa: FBT001
+    """One begins with an imperative, and says what it raises in a sentence."""
+    tree = ast.parse(f'def a():\n    """{said}"""\n')
+
+    assert bool(list(foreign_docstrings(tree))) == foreign

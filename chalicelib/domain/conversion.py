@@ -30,10 +30,10 @@ class Refused(Exception):
 
 def convert(value: Any, declared: type[T]) -> T:
     """
-    ``value`` as ``declared``, strictly.
+    Return ``value`` as ``declared``, strictly.
 
-    Raises:
-        Refused: it does not fit; every violation that can be found is listed, at most 100.
+    Raises `Refused` where it does not fit; every violation that can be found is listed, at most
+    100.
     """
     kind: Any = declared  # mypy takes `type[T]` for something that cannot be hashed
     try:

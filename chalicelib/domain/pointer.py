@@ -6,7 +6,7 @@ from typing import Any
 
 
 def escape_pointer(token: str) -> str:
-    """One token of a JSON pointer, so that a name may hold `/` and `~`."""
+    """Return one token of a JSON pointer, so that a name may hold `/` and `~`."""
     return token.replace("~", "~0").replace("/", "~1")
 
 
@@ -16,7 +16,7 @@ def join(at: str, *tokens: str | int) -> str:
 
 
 def has_place(document: Any, at: str) -> bool:
-    """Whether ``at`` names a field of an object, there or not, or an item that a list has."""
+    """Say whether ``at`` names a field of an object, there or not, or an item of a list."""
     if not at:
         return True
     *path, last = map(_unescape, at.split("/")[1:])

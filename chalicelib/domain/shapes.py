@@ -261,7 +261,7 @@ def _length_violations(length: int, shape: Any, at: str, unit: str) -> Iterator[
 
 
 def _plain_violations(value: Any, shape: shapes.Type, at: str) -> Iterator[Violation]:
-    """Types without structure: msgspec decides, the wording is ours where we have one."""
+    """Yield what is wrong with types without structure, in our words where we have some."""
     plain = _plain_type(shape)
     if plain is None:
         return
@@ -290,7 +290,7 @@ def _plain_type(shape: shapes.Type) -> Any:
 
 
 def _fits(value: Any, shape: shapes.Type) -> bool:
-    """Whether a value's JSON kind is one that the shape could hold."""
+    """Say whether a value's JSON kind is one that the shape could hold."""
     if isinstance(shape, shapes.LiteralType | shapes.EnumType):
         return any(type(value) is type(each) for each in _choices(shape))
     if isinstance(value, bool):

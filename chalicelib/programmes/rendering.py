@@ -66,9 +66,8 @@ class Catalogue:
         """
         Return sentences one after another, in the reader's language, else in English.
 
-        Raises:
-            MissingMessageError: English has no such message either.
-            ValueError: a file is not one of messages, or a message could not be formatted.
+        Raises `MissingMessageError` where English has no such message either; `ValueError` where a
+        file is not one of messages, or a message could not be formatted.
         """
         name = rules_of(locale or FALLBACK)
         if name in self._translated and name != FALLBACK:

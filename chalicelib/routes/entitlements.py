@@ -170,7 +170,7 @@ ENTITLEMENT_REFUSALS: Final = (
     member_may=True,
 )
 def listed(call: Call[None, Page]) -> Reply:
-    """Every entitlement that is held now."""
+    """Return every entitlement that is held now."""
     member = call.path["member_id"]
     found = read_benefits(services_of(call), caller_of(call), member)
     shown = [_view(each, call.locale) for each in found.held]
@@ -196,7 +196,7 @@ def _key(shown: MemberEntitlementView) -> str:
     member_may=True,
 )
 def stamp_cards(call: Call[None, Page]) -> Reply:
-    """Every card, also one without a stamp."""
+    """Return every card, also one without a stamp."""
     member = call.path["member_id"]
     found = read_benefits(services_of(call), caller_of(call), member).cards
     page, cursor = page_of(call, found, lambda each: f"{each.programme}/{each.card.id}")
@@ -249,7 +249,7 @@ def present_use(decided: Decided) -> Answer:
     errors=("member_not_found", "account_closed", "use_not_found", "too_late_to_return"),
 )
 def give_back(call: Call[EntitlementReturnBody]) -> Reply:
-    """Units return to where they came from, if that is still there."""
+    """Give units back to where they came from, if that is still there."""
 
     def present(decided: Decided) -> Answer:
         result: Returned = decided.results[-1]

@@ -32,7 +32,7 @@ class Health(msgspec.Struct, frozen=True):
     answer=Health,
 )
 def check(call: Call) -> Reply:  # noqa: ARG001 - nothing about the caller matters
-    """Answers without reading anything."""
+    """Answer without reading anything."""
     return Reply(Health(status="ok", version=chalicelib.__version__))
 
 

@@ -119,7 +119,7 @@ _ENDING = ("member_not_found", "account_closed", "hold_not_found", "hold_ended")
     member_may=True,
 )
 def listed(call: Call[None, Page]) -> Reply:
-    """Every hold that is open now."""
+    """Return every hold that is open now."""
     member = call.path["member_id"]
     found = read_holds(services_of(call), caller_of(call), member).holds
     page, cursor = page_of(call, sorted(found.items()), lambda each: each[0])

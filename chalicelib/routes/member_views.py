@@ -14,7 +14,7 @@ from chalicelib.domain.programme.document import Programme
 from chalicelib.domain.programme.fields import language_of, whole
 from chalicelib.routes.http.fields import MemberId, Token
 from chalicelib.routes.http.headers import DEFAULT_LOCALE
-from chalicelib.routes.http.localisation import told
+from chalicelib.routes.http.localisation import worded
 from chalicelib.routes.http.operation import Body
 from chalicelib.routes.views import when
 from chalicelib.usecases.create_member import ConsentGiven
@@ -159,7 +159,7 @@ def obstacle_view(programme: Programme, refusal: LoyaltyError, locale: str) -> O
     from chalicelib.domain.authoring import why_not
 
     said = why_not.of_joining(programme, refusal)
-    return replace(stands, detail=told(said, locale, stands.detail))
+    return replace(stands, detail=worded(said, locale, stands.detail))
 
 
 def member_view(profile: Profile, account: Account) -> MemberView:

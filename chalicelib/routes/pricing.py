@@ -20,7 +20,7 @@ from chalicelib.domain.programme.versions import Programmes
 from chalicelib.domain.spelling import tidy
 from chalicelib.routes.http.fields import Amount, Label, LineId, Quantity
 from chalicelib.routes.http.headers import DEFAULT_LOCALE
-from chalicelib.routes.http.localisation import told
+from chalicelib.routes.http.localisation import worded
 from chalicelib.routes.http.operation import Body
 
 
@@ -247,24 +247,24 @@ def why_nothing(considered: Considered, programme: Programme | None, locale: str
     """Return why something took nothing off, in the reader's language; nothing where it did."""
     if considered.why_not is None or programme is None:
         return ""
-    in_english = nothing_off.told(considered, programme)
+    in_english = nothing_off.in_english(considered, programme)
     if language_of(locale) == DEFAULT_LOCALE:
         return in_english
     # Only readers of other languages pay for words.
     from chalicelib.domain.authoring import why_not
 
-    return told(why_not.of_considered(programme, considered), locale, in_english)
+    return worded(why_not.of_considered(programme, considered), locale, in_english)
 
 
 def _limits(considered: Considered, programme: Programme | None, locale: str) -> str:
     if programme is None or not considered.limited or not considered.amount:
         return ""
-    in_english = nothing_off.limits_told(considered, programme)
+    in_english = nothing_off.limits_in_english(considered, programme)
     if language_of(locale) == DEFAULT_LOCALE:
         return in_english
     from chalicelib.domain.authoring import why_not
 
-    return told(why_not.of_limits(programme, considered), locale, in_english)
+    return worded(why_not.of_limits(programme, considered), locale, in_english)
 
 
 def _names(document: Programme | None) -> dict[Any, Text]:

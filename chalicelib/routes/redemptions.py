@@ -13,9 +13,9 @@ from chalicelib.domain.mechanics.redemptions import (
     CancelRedemption,
     Fulfilment,
     Redemption,
-    Standing,
+    RedemptionState,
     State,
-    standing,
+    redemption_state,
 )
 from chalicelib.domain.programme.fields import Id
 from chalicelib.routes.http.calls import (
@@ -93,7 +93,7 @@ class RedemptionDetailsView(Struct, frozen=True):
     reward: str
     currency: str
     price: int
-    state: Standing
+    state: RedemptionState
     fulfilment: Fulfilment | None
     issued_at: str
     changed_at: str | None
@@ -103,7 +103,7 @@ class RedemptionDetailsView(Struct, frozen=True):
 class RedemptionQuery(PeriodPage, kw_only=True, frozen=True):
     """Which redemptions to list, by when they were made."""
 
-    state: Standing | None = None
+    state: RedemptionState | None = None
     fulfilment: Fulfilment | None = None
     programme: Id | None = None
     reward: Id | None = None
@@ -258,7 +258,7 @@ def _details(call: Call[Any, Any], redemption: Redemption, now: Instant) -> Rede
         reward=redemption.reward,
         currency=redemption.currency.partition("/")[2],
         price=redemption.price,
-        state=standing(redemption, now),
+        state=redemption_state(redemption, now),
         fulfilment=redemption.fulfilment,
         issued_at=format_instant(redemption.issued_at),
         changed_at=when(redemption.changed_at),

@@ -15,7 +15,7 @@ class TakenBackView(Struct, frozen=True):
     What was taken back of a currency, and from where.
 
     Of ``amount``, ``deficit`` was spent and is now owed, ``pending`` was not usable yet, and the
-    rest comes out of the balance.  Beside it, ``written_off`` was spent and is let go, and
+    rest comes out of the balance.  Beside it, ``written_off`` was spent and is not owed, and
     ``expired`` had expired unspent.
     """
 

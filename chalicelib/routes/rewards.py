@@ -11,7 +11,7 @@ from chalicelib.domain.mechanics.rewards import Offer
 from chalicelib.domain.programme.fields import language_of, text_in
 from chalicelib.routes.http.calls import caller_of, page_of, services_of
 from chalicelib.routes.http.headers import DEFAULT_LOCALE
-from chalicelib.routes.http.localisation import told
+from chalicelib.routes.http.localisation import worded
 from chalicelib.routes.http.operation import Call, Page, Reply
 from chalicelib.routes.http.refusals import Refusal
 from chalicelib.routes.http.resource import Resource
@@ -98,4 +98,4 @@ def _reason(offer: Offer, reason: dict[str, Any], locale: str) -> Refusal:
     from chalicelib.domain.authoring import why_not
 
     said = why_not.of_reward(offer.programme, offer.reward, reason)
-    return replace(refusal, detail=told(said, locale, refusal.detail))
+    return replace(refusal, detail=worded(said, locale, refusal.detail))

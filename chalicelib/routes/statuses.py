@@ -99,7 +99,7 @@ _REFUSALS = (
     errors=("member_not_found",),
 )
 def listed(call: Call[None, Page]) -> Reply:
-    """Every status, also one that has ended."""
+    """Return every status, also one that has ended."""
     member = call.path["member_id"]
     found = read_statuses(services_of(call), caller_of(call), member)
     page, cursor = page_of(call, found, lambda each: f"{each.programme.id}/{each.status}")

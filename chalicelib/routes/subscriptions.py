@@ -127,7 +127,7 @@ _REFUSALS = ("member_not_found", "account_closed", "programme_not_found", "not_e
     errors=("member_not_found",),
 )
 def listed(call: Call[None, Page]) -> Reply:
-    """Every plan that runs."""
+    """Return every plan that runs."""
     found = read_subscriptions(services_of(call), caller_of(call), call.path["member_id"])
     page, cursor = page_of(call, list(found.subscriptions.items()), lambda each: each[0])
     shown = [subscription_view(key, each, found.programmes, found.now) for key, each in page]

@@ -11,9 +11,9 @@ from chalicelib.domain.ledger.calendar import format_instant
 from chalicelib.domain.mechanics.redemptions import (
     Fulfilment,
     Redemption,
-    Standing,
+    RedemptionState,
     State,
-    standing,
+    redemption_state,
 )
 from chalicelib.domain.mechanics.voucher_trial import Tried
 from chalicelib.domain.programme.fields import CurrencyCode, Id, text_in
@@ -128,7 +128,7 @@ class VoucherUsed(Struct, frozen=True):
 class VoucherQuery(PeriodPage, kw_only=True, frozen=True):
     """Which vouchers to list, by since when they are in that state."""
 
-    state: Standing = "issued"
+    state: RedemptionState = "issued"
     fulfilment: Fulfilment | None = None
     programme: Id | None = None
     reward: Id | None = None
@@ -141,7 +141,7 @@ class VoucherSummaryView(Struct, frozen=True):
     member_id: str
     programme: str
     reward: str
-    state: Standing
+    state: RedemptionState
     fulfilment: Fulfilment | None
     issued_at: str
     changed_at: str | None
@@ -222,7 +222,7 @@ def listed(call: Call[None, VoucherQuery]) -> Reply:
             member_id=each.member,
             programme=each.programme,
             reward=each.reward,
-            state=standing(each, now),
+            state=redemption_state(each, now),
             fulfilment=each.fulfilment,
             issued_at=format_instant(each.issued_at),
             changed_at=when(each.changed_at),

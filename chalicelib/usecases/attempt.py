@@ -336,9 +336,9 @@ def _count_value(appended: Appended) -> None:
     for event in appended.events:
         for posting in event.postings:
             for path, gets in ((posting.source, -1), (posting.destination, 1)):
-                told = _VALUE.get(kind_of(path))
-                if told is not None:
-                    metric, of_unit = told
+                counted = _VALUE.get(kind_of(path))
+                if counted is not None:
+                    metric, of_unit = counted
                     metrics.count(metric, gets * of_unit * posting.amount, of=posting.currency)
 
 

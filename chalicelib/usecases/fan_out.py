@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 #: for each part of the index would cost more than it spares.
 SHORT = 250
 #: So many accounts make a message: a second's work, little to repeat where a worker dies.
-STRETCH = 25
+MEMBERS_A_MESSAGE = 25
 #: So many messages are sent at a time, which is what SQS takes in one call.
 SENT_AT_ONCE = 10
 
@@ -109,5 +109,5 @@ def _send(queue: TickQueue, caller: Caller, shards: Iterable[_Shard]) -> Ticked:
 
 def _stretches(shard: _Shard) -> Iterator[IndexRange]:
     due = iter(shard.due)
-    while part := list(islice(due, STRETCH)):
+    while part := list(islice(due, MEMBERS_A_MESSAGE)):
         yield IndexRange(shard.number, part[0], part[-1])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from chalicelib.domain.ledger.calendar import Instant
-from chalicelib.domain.mechanics.redemptions import REDEMPTIONS, Redemption, standing
+from chalicelib.domain.mechanics.redemptions import REDEMPTIONS, Redemption, redemption_state
 from chalicelib.usecases.searching import AT_ONCE, Listed, Wanted, first_of, in_batches, of_member
 from chalicelib.usecases.services import Caller, Services, now_of
 from chalicelib.usecases.stored import Entry
@@ -80,5 +80,5 @@ def list_vouchers(
 
 
 def _has(wanted: Wanted, redemption: Redemption, now: Instant) -> bool:
-    state = standing(redemption, now)
+    state = redemption_state(redemption, now)
     return wanted.has(state, redemption.programme, redemption.reward, redemption.fulfilment)

@@ -129,7 +129,7 @@ def nothing_returned(answer: Answered) -> bool:
 
 
 def check_benefits(tenant: TenantEnding) -> Iterator[str]:
-    """No quota is overdrawn, no use comes back twice, and cards are what activities made them."""
+    """No quota is exceeded, no use comes back twice, and cards are what activities made them."""
     for member, journal in tenant.journals.items():
         name = f"{tenant.id} {member[-1]}"
         yield from (f"{name}: {fault}" for fault in _uses(journal))

@@ -89,7 +89,7 @@ def _gifts(journal: Journal, zone: str) -> Iterator[str]:
 def _expected(
     account: Account, last: date | None, since: Instant, until: Instant, zone: str
 ) -> date | None:
-    """Return the day of the first gift that is to come in a stretch of time, day by day."""
+    """Return the day of the first gift that is to come in a range of days."""
     if PROGRAMME not in account.enrolments or account.status == "closed":
         return None
     day, end = calendar.local_date(since, zone), calendar.local_date(until, zone)

@@ -174,7 +174,7 @@ def _taken_back(
         revoked = earned.remaining.revoked if earned.remaining else ()
         gone = sum(given[i].granted - (i not in revoked and earned.held(i)) for i in places)
         had = returned[event.version, currency]
-        # Spent coins are let go, and what has expired is not taken from other value.
+        # Spent coins are written off, and what has expired is not taken from other value.
         all_of_it = not currency.endswith("/coins") and not _expired(earned, currency, events)
         if had > gone or (all_of_it and had < gone):
             yield f"of event {event.version} {had} {currency} came back, not {gone}"

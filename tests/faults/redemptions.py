@@ -106,8 +106,8 @@ def _listed(tenant: TenantEnding) -> Iterator[str]:
 
 def _sums(tenant: TenantEnding) -> Iterator[str]:
     """What is taken from stock, and what was paid, are those of the redemptions that stand."""
-    standing = [each for each in tenant.redemptions.values() if each.state != "cancelled"]
-    stocked = Counter(each.reward for each in standing if each.stocked)
+    kept = [each for each in tenant.redemptions.values() if each.state != "cancelled"]
+    stocked = Counter(each.reward for each in kept if each.stocked)
     for reward, limit in STOCK.items():
         counter = stock_counter(PROGRAMME, reward)
         taken, accounted = tenant.taken(counter), tenant.accounted_for(counter)
@@ -117,7 +117,7 @@ def _sums(tenant: TenantEnding) -> Iterator[str]:
                 f"records account for {accounted}"
             )
     cost: Counter[str] = Counter()
-    for each in standing:
+    for each in kept:
         cost[(payee(each.payee) if each.payee else REDEEMED).of(TENANT)] += each.price
     posted: Counter[str] = Counter()
     for event, posting in _postings(tenant):

@@ -1,4 +1,4 @@
-"""A reward from the shelf to the counter: redeemed, looked up, used, or taken back."""
+"""A reward from the programme to the counter: redeemed, looked up, used, or taken back."""
 
 from __future__ import annotations
 

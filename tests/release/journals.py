@@ -96,10 +96,15 @@ def _kept(key: str, each: Journal) -> Kept:
     return Kept(key, each.accounts[-1], each.stored)
 
 
+def file_of_this_release() -> Path:
+    """Return where the journals of the version in `pyproject.toml` lie, or are to."""
+    project = tomllib.loads((HERE.parents[1] / "pyproject.toml").read_text("utf-8"))
+    return HERE / f"{project['project']['version']}.jsonl"
+
+
 def write() -> Path:
     """Write the journals of this release, and return where."""
-    project = tomllib.loads((HERE.parents[1] / "pyproject.toml").read_text("utf-8"))
-    file = HERE / f"{project['project']['version']}.jsonl"
+    file = file_of_this_release()
     lines = [msgspec.json.encode(each) for each in chosen(lived())]
     file.write_bytes(b"".join(line + b"\n" for line in lines))
     return file

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Final
 
 import pytest
@@ -10,7 +9,7 @@ from msgspec.structs import replace
 
 from chalicelib.domain import verification
 from chalicelib.domain.ledger import compact
-from tests.release.journals import EVERYTHING, HERE, Kept, read, said
+from tests.release.journals import EVERYTHING, HERE, Kept, file_of_this_release, read, said
 
 FILES: Final = sorted(HERE.glob("*.jsonl"))
 KEPT: Final = [
@@ -41,10 +40,17 @@ def test_a_byte_that_is_another_is_noticed(kept: Kept) -> None:
     assert not verification.verify(kept.account, [*before, changed], kept.key).holds
 
 
-@pytest.mark.parametrize("file", FILES[-1:], ids=[file.stem for file in FILES[-1:]])
-def test_everything_is_said(file: Path) -> None:
-    """Every kind of event and effect is in the journals of the last release."""
-    assert EVERYTHING - {each for kept in read(file) for each in said(kept.events)} == set()
+def test_everything_is_said() -> None:
+    """
+    Every kind of event and effect is in the journals of the release that is being made.
+
+    A new kind is of the next one: it has the next version in `pyproject.toml`, and journals once it
+    is made.
+    """
+    file = file_of_this_release()
+    kept = read(file) if file.exists() else []
+
+    assert not kept or EVERYTHING - {kind for each in kept for kind in said(each.events)} == set()
 
 
 def test_there_is_a_release() -> None:

@@ -32,7 +32,7 @@ def show_outcome(console: Console, server: Outcome, expected: Outcome | None) ->
 
 
 def show_effort(console: Console, played: Played, repeated: int) -> None:
-    """Print how fast it went and what an earn cost; costs only where the server tells them."""
+    """Print the rate and what an earn cost; costs only where the server tells them."""
     table = Table(title="What it took", title_justify="left", show_header=False)
     table.add_column("")
     table.add_column("", justify="right")

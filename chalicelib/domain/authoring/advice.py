@@ -27,7 +27,7 @@ _WHOLE: Final = 100
 
 
 def warnings(programme: Programme, today: date | None = None) -> Iterator[Violation]:
-    """Every warning about a document; those about dates gone by only where ``today`` is given."""
+    """Yield every warning about a document; about dates gone by only where ``today`` is given."""
     day = None if today is None else today.isoformat()
     for place, currency in enumerate(programme.currencies):
         yield from _currency(currency, join("/currencies", place), day)

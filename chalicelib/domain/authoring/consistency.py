@@ -39,7 +39,7 @@ _YEARS: Final = range(1970, 9999)
 
 
 def problems(programme: Programme) -> Iterator[Violation]:
-    """Every breach of the rules that tie the parts of a document together."""
+    """Yield every breach of the rules that tie the parts of a document together."""
     yield from _setting(programme)
     yield from _texts(programme)
     yield from _identities(programme)
@@ -61,7 +61,7 @@ def problems(programme: Programme) -> Iterator[Violation]:
 
 
 def texts(programme: Programme) -> Iterator[tuple[str, Text]]:
-    """Every text that members see, with its pointer."""
+    """Yield every text that members see, with its pointer."""
     yield "/name", programme.name
     named: dict[str, Sequence[AgeBand | Currency | EarningRule | TierLevel | Reward]] = {
         "/age_bands": programme.age_bands,
@@ -137,7 +137,7 @@ def _identities(programme: Programme) -> Iterator[Violation]:
 
 
 def _competition(programme: Programme) -> Iterator[Violation]:
-    """Amounts of different currencies cannot be compared."""
+    """Yield where rules of different currencies compete: they cannot be compared."""
     modes = {group.id: group.mode for group in programme.groups}
     places = {group.id: join("/groups", place) for place, group in enumerate(programme.groups)}
     for group, mode in [*modes.items(), (None, programme.stacking)]:

@@ -129,7 +129,7 @@ def succession_warnings(previous: Programme, following: Programme) -> tuple[Prob
 
 
 def _edges(value: Any, at: str) -> Iterator[Violation]:
-    """Texts with white space around them look like others and are not equal to them."""
+    """Yield texts with white space around them: they look like others and are not equal."""
     if isinstance(value, str) and value != value.strip():
         yield Violation(at, "begins or ends with white space: take it away")
     elif isinstance(value, list):

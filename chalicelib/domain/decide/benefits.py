@@ -35,7 +35,7 @@ class Returned(Struct, frozen=True, omit_defaults=True):
     What was taken back of one currency, and from where.
 
     Of ``amount``, ``deficit`` had been spent and is owed, and ``pending`` was not usable yet; the
-    rest was in the balance.  Beside it, ``written_off`` had been spent and is let go, and
+    rest was in the balance.  Beside it, ``written_off`` had been spent and is not owed, and
     ``expired`` had expired unspent.
     """
 

@@ -24,8 +24,8 @@ class ProgressStore(Generic[T]):
     """
     The records of one mechanic, each a Struct of type ``record`` under a key of its own.
 
-    ``mechanic`` names the shelf in accounts and journals for ever.  A record's fields may be added
-    to with a default, never renamed, removed or given another meaning.
+    ``mechanic`` names where they are kept in accounts and journals, for ever.  A record's fields
+    may be added to with a default, never renamed, removed or given another meaning.
     """
 
     def __init__(self, mechanic: str, record: type[T]) -> None:
@@ -54,7 +54,7 @@ class ProgressStore(Generic[T]):
             event.add(ProgressChange(self.mechanic, key, plain))
 
     def drop(self, event: EventBuilder, key: str) -> None:
-        """Take a record off the shelf, if it is there."""
+        """Remove a record, if it is there."""
         if key in event.account.progress.get(self.mechanic, {}):
             event.add(ProgressChange(self.mechanic, key))
 

@@ -56,7 +56,7 @@ _DATE: Final = re.compile(r"(\d{4})-(\d\d)-(\d\d)", re.ASCII)
 
 @lru_cache(maxsize=1)
 def zone_names() -> frozenset[str]:
-    """Every IANA name that `zone` accepts, aliases included."""
+    """Return every IANA name that `zone` accepts, aliases included."""
     listed = resources.files("tzdata").joinpath("zones").read_text("ascii").split()
     return frozenset(listed) - {"Factory"}  # the placeholder for a machine not yet set up
 

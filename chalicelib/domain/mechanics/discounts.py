@@ -54,8 +54,8 @@ def held_through(
     """
     Return the last day of the terms that a discount for spend had by a day; ``None`` without any.
 
-    Each day with spend is judged by the ``versions`` in force on it, so that a term which has begun
-    outlives a change of the programme.
+    Each day with spend is evaluated by the ``versions`` in force on it, so that a term which has
+    begun outlives a change of the programme.
     """
     if not versions:
         return None

@@ -119,7 +119,7 @@ class _Freeing:
         return Line(line.id, left.amount - worth, left.quantity - taken, line.category, line.sku)
 
     def _part_of(self, line: Line, name: str) -> str:
-        """Return an id that no line has, for the units of one that an entitlement frees."""
+        """Return an id that no line has, for the units of one that an entitlement waives."""
         wanted = f"{line.id}-{name}"
         endings = itertools.chain([""], (f"-{number}" for number in itertools.count(2)))
         ids = (wanted[: LINE_ID_LENGTH - len(ending)] + ending for ending in endings)

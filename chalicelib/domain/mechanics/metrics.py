@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from chalicelib.domain.ledger.activity import Activity
 
-#: Windows of ladders that may begin on any day of the year, or are judged day by day.
+#: Windows of ladders that may begin on any day of the year, or are evaluated day by day.
 _BY_DAY: Final = frozenset({"anniversary", "calendar_month", "rolling"})
 #: More days than one can be late by: it is told by the instant.
 _LATE_DAYS: Final = 1

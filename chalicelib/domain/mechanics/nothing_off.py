@@ -54,7 +54,7 @@ _OF_MONEY: Final[frozenset[Reason]] = frozenset(
 )
 
 
-def told(considered: Considered, programme: Programme) -> str:
+def in_english(considered: Considered, programme: Programme) -> str:
     """Return why something took nothing off; an empty text where it did."""
     why = considered.why_not
     if why is None:
@@ -65,12 +65,12 @@ def told(considered: Considered, programme: Programme) -> str:
         name: _money(programme, number) if of_money else str(number)
         for name, number in numbers.items()
     }
-    limits = limits_told(considered, programme)
+    limits = limits_in_english(considered, programme)
     name = _name(programme, why)
     return _IN_ENGLISH[why.reason].format(name=name, day=why.day, limits=limits, **amounts)
 
 
-def limits_told(considered: Considered, programme: Programme) -> str:
+def limits_in_english(considered: Considered, programme: Programme) -> str:
     """Return the limits of a discount that made it less."""
     return "; ".join(_limit(programme, each) for each in limits_of(considered, programme))
 

@@ -302,7 +302,7 @@ def _of_vouchers(
     programme: Programme, purchase: Purchase, offers: Sequence[Offer]
 ) -> Iterator[Considered]:
     """Yield the vouchers that were shown and of which no discount says anything, and why."""
-    told = {offer.redemption for offer in offers}
+    presented = {offer.redemption for offer in offers}
     seen: set[str] = set()
     for each in purchase.vouchers:
         why_not = None
@@ -310,7 +310,7 @@ def _of_vouchers(
             why_not = WhyNot("presented_twice")
         elif each.programme != programme.id:
             why_not = WhyNot("other_programme", each.programme)
-        elif each.id not in told:
+        elif each.id not in presented:
             why_not = WhyNot("goods_only")
         seen.add(each.id)
         if why_not:

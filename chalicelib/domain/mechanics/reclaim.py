@@ -51,9 +51,9 @@ def reclaimed(
     weights = {place: max(amount, 0) for place, amount in lost.items()}
     if not any(weights.values()):
         weights = {place: sum(offer.off) for place, offer in enumerate(offers)}
-    let_go = money.apportion(beyond, weights)
+    spared = money.apportion(beyond, weights)
     return tuple(
-        replace(offer, reclaimed=lost[place] - let_go[place]) for place, offer in enumerate(offers)
+        replace(offer, reclaimed=lost[place] - spared[place]) for place, offer in enumerate(offers)
     )
 
 

@@ -39,7 +39,7 @@ State = Literal["issued", "used", "cancelled"]
 #: How far goods are that are ordered; each after those before it.
 Fulfilment = Literal["ordered", "ready", "sent", "delivered"]
 #: What has become of one: an issued one expires when its last day is over.
-Standing = Literal["issued", "expired", "used", "cancelled"]
+RedemptionState = Literal["issued", "expired", "used", "cancelled"]
 
 
 class Redemption(Struct, frozen=True, omit_defaults=True):
@@ -205,7 +205,7 @@ def check_issued(redemption: Redemption, now: Instant) -> None:
         )
 
 
-def standing(redemption: Redemption, now: Instant) -> Standing:
+def redemption_state(redemption: Redemption, now: Instant) -> RedemptionState:
     """Return what has become of a redemption by an instant."""
     over = redemption.expires_at is not None and redemption.expires_at <= now
     return "expired" if redemption.state == "issued" and over else redemption.state

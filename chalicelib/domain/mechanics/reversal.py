@@ -174,10 +174,10 @@ def _vouchers(
         if isinstance(outcome, QuoteBought) and outcome.vouchers:
             from chalicelib.domain.mechanics import voucher_returns
 
-            left[place], told = voucher_returns.decided(
+            left[place], returns = voucher_returns.decided(
                 decider, command.member, outcome, whole=whole
             )
-            vouchers += told
+            vouchers += returns
     return tuple(left), tuple(vouchers)
 
 

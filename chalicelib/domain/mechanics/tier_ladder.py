@@ -58,7 +58,7 @@ def window_of(tiers: Tiers, enrolment: Enrolment, day: date) -> Window:
 
 
 def by_days(tiers: Tiers) -> bool:
-    """Tell whether a tier follows from what was done on each day (`tier_standing`)."""
+    """Tell whether a tier follows from what was done on each day (`tier_days`)."""
     return tiers.window in {"calendar_month", "rolling"}
 
 

@@ -3,7 +3,7 @@ Reviews of tiers: which of them a member keeps when a window is over, and which 
 
 A calendar year, or a year of membership, is reviewed when it ends, on what it brought, so that a
 tier reached in one year lasts through the next; one of a ladder that rolls, or goes by months, when
-its term is over, which began with the last day that reached it (`tier_standing`).  A grace
+its term is over, which began with the last day that reached it (`tier_days`).  A grace
 postpones a loss, and what the new window has brought by its end counts too.  A lifetime tier is
 never reviewed.
 """
@@ -70,9 +70,9 @@ def _review(event: EventBuilder, programme: Programme, tiers: Tiers) -> None:
     today = calendar.local_date(event.now, programme.time_zone)
     held = rank_beneath(event.account, programme)
     if by_days(tiers):
-        from chalicelib.domain.mechanics import tier_standing
+        from chalicelib.domain.mechanics import tier_days
 
-        reached = tier_standing.rank_lasting(event.account, programme, tiers, held, today)
+        reached = tier_days.rank_lasting(event.account, programme, tiers, held, today)
     else:
         reached = _reached_in_years(event.account, programme, tiers, today)
     if reached > held and tiers.upgrade == "at_review":
@@ -131,9 +131,9 @@ def _at_risk(
         return
     last = calendar.local_date(enrolment.review_at - 1, programme.time_zone)
     if by_days(tiers):
-        from chalicelib.domain.mechanics import tier_standing
+        from chalicelib.domain.mechanics import tier_days
 
-        days = tier_standing.Days(account, programme, tiers)
+        days = tier_days.Days(account, programme, tiers)
         reached = days.rank_without_grace(calendar.add_days(last, 1))
     else:
         reached = rank_reached(account, programme, tiers, window_of(tiers, enrolment, last))

@@ -3,7 +3,7 @@ Tiers: the one that a member holds, and how it rises and falls.
 
 Climbing is immediate, unless the ladder says that it waits for the review, and counts from the day
 of the activity.  Where windows roll or are months, a tier follows from the days alone
-(`tier_standing`).  Of a year, a reversal takes a tier back only while that is running: one that was
+(`tier_days`).  Of a year, a reversal takes a tier back only while that is running: one that was
 reviewed since stands until the next review (`tier_reviews`).
 
 A tier override (`tier_overrides`) holds a tier above what the metrics give, until its day is over.
@@ -153,10 +153,10 @@ def _brought(
     waits = tiers.upgrade == "at_review"
     if tier_ladder.by_days(tiers) and (waits or day < today):
         # Few activities are late.
-        from chalicelib.domain.mechanics import tier_standing
+        from chalicelib.domain.mechanics import tier_days
 
         known = (event.before, event.account)
-        return tier_standing.brought(*known, programme, tiers, day, since, today)
+        return tier_days.brought(*known, programme, tiers, day, since, today)
     enrolment = event.account.enrolments[programme.id]
     window = tier_ladder.window_of(tiers, enrolment, day)
     if waits:
@@ -218,13 +218,13 @@ def descend_after_reversal(
 
 def _left_of_days(event: EventBuilder, programme: Programme, tiers: Tiers, today: date) -> int:
     """Return the rank that is justified after a reversal, where it follows from the days."""
-    from chalicelib.domain.mechanics import tier_standing
+    from chalicelib.domain.mechanics import tier_days
 
-    gave = tier_standing.Days(event.before, programme, tiers).rank(today)
-    gives = tier_standing.Days(event.account, programme, tiers).rank(today)
+    gave = tier_days.Days(event.before, programme, tiers).rank(today)
+    gives = tier_days.Days(event.account, programme, tiers).rank(today)
     if gives >= gave:
         return rank_beneath(event.account, programme)
-    return max(gives, tier_standing.carried(event.account, programme, tiers, today))
+    return max(gives, tier_days.carried(event.account, programme, tiers, today))
 
 
 def _left_of_window(
@@ -308,9 +308,9 @@ def next_review(
         return None
     today = calendar.local_date(now, programme.time_zone)
     if tier_ladder.by_days(tiers):
-        from chalicelib.domain.mechanics import tier_standing
+        from chalicelib.domain.mechanics import tier_days
 
-        return tier_standing.next_review(account, programme, tiers, rank, now, today)
+        return tier_days.next_review(account, programme, tiers, rank, now, today)
     last = tier_ladder.window_of(tiers, account.enrolments[programme.id], today).last
     return tier_ladder.Review(calendar.expiry_instant(last, programme.time_zone), last)
 

@@ -47,14 +47,14 @@ def decided(
 
     ``whole`` is whether something of the purchase is still there.
     """
-    vouchers, told = [], []
+    vouchers, returns = [], []
     for use in outcome.vouchers:
         after = VoucherAfter(use.redemption, given_back=False, reason="it stays used")
         if use.on_return != "keep":
             after = _after(decider, member, use, whole=whole)
         vouchers.append(replace(use, given_back=after.given_back))
-        told.append(after)
-    return replace(outcome, vouchers=tuple(vouchers)), tuple(told)
+        returns.append(after)
+    return replace(outcome, vouchers=tuple(vouchers)), tuple(returns)
 
 
 def _after(decider: Decider, member: str, use: VoucherUse, *, whole: bool) -> VoucherAfter:

@@ -130,7 +130,7 @@ class Principal(msgspec.Struct, frozen=True, kw_only=True):
         return f"{self.kind}:{self.id}"
 
     def holds(self, scope: str) -> bool:
-        """Whether the scope is among those held."""
+        """Say whether the scope is among those held."""
         return scope in self.scopes or ALL in self.scopes
 
 
@@ -155,7 +155,7 @@ class NoTokens:
     """What verifies JWTs where no issuer is configured: none does."""
 
     def verify(self, token: str) -> Principal:  # noqa: ARG002 - whatever it says
-        """Refuses every token."""
+        """Refuse every token."""
         raise Unauthorised("credential_invalid", "No issuer of tokens is trusted here.")
 
 
@@ -181,8 +181,7 @@ class KnownTenants:
         """
         Return the principal of a tenant that exists.
 
-        Raises:
-            Forbidden: ``unknown_tenant``.
+        Raises `Forbidden` ``unknown_tenant``.
         """
         principal = self._tokens.verify(token)
         if not self._exists(principal.tenant):
@@ -247,10 +246,8 @@ def authenticate(header: str | None, keys: KeyDirectory, tokens: Tokens, now: In
     """
     Return the principal that an ``Authorization`` header proves at an instant.
 
-    Raises:
-        Unauthorised: ``credential_missing``, ``key_ended`` of a key whose last day is over, or
-            ``credential_invalid`` without saying why more precisely than the caller needs to put it
-            right.
+    Raises `Unauthorised` ``credential_missing``, ``key_ended`` of a key whose last day is over, or
+    ``credential_invalid`` without saying why more precisely than the caller needs to put it right.
     """
     if not header:
         raise Unauthorised("credential_missing", "Send `Authorization: Bearer <token>`.")
@@ -265,10 +262,9 @@ def authenticate(header: str | None, keys: KeyDirectory, tokens: Tokens, now: In
 
 def authorise(principal: Principal, scope: str, *, member_may: bool) -> None:
     """
-    Refuses a principal that may not use a route of that scope.
+    Refuse a principal that may not use a route of that scope.
 
-    Raises:
-        Forbidden: ``not_for_members`` or ``insufficient_scope``.
+    Raises `Forbidden` ``not_for_members`` or ``insufficient_scope``.
     """
     if principal.kind == "member" and not member_may:
         raise Forbidden("not_for_members", "Members may not do this; staff and servers may.")
@@ -281,7 +277,7 @@ def authorise(principal: Principal, scope: str, *, member_may: bool) -> None:
 
 
 def own_account_only(principal: Principal, member_id: str) -> None:
-    """Answers a member who asks for another's account as if there were none."""
+    """Answer a member who asks for another's account as if there were none."""
     if principal.kind == "member" and principal.member_id != member_id:
         raise MemberNotFound
 

@@ -23,7 +23,7 @@ _SIGNATURE_BYTES: Final = 16
 
 
 def derived_key(root_key: bytes, purpose: str, tenant: str) -> bytes:
-    """32 bytes for one purpose of one tenant; purposes and tenants never share a key."""
+    """Return 32 bytes for one purpose of one tenant: none shares its key with another."""
     return hmac.digest(root_key, f"{purpose}\x00{tenant}".encode(), hashlib.sha256)
 
 
@@ -38,8 +38,7 @@ def unseal(cursor: str, *, key: bytes, bound_to: str) -> Any:
     """
     Return the position in a cursor.
 
-    Raises:
-        Malformed: ``invalid_cursor``, whatever is wrong with it.
+    Raises `Malformed` ``invalid_cursor``, whatever is wrong with it.
     """
     try:
         signed = base64.b64decode(

@@ -48,7 +48,7 @@ def serve(
     request: Request,
     path: dict[str, str],
 ) -> Response:
-    """One answer to one request, whatever happens, and one line about it."""
+    """Give one answer to one request, whatever happens, and log one line about it."""
     started = time.perf_counter()
     correlation_id = correlation_id_of(request)
     seen: dict[str, object] = {"operation": operation.name, "correlation_id": correlation_id}

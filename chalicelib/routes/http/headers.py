@@ -27,9 +27,8 @@ def idempotency_key(value: str | None, *, wanted: bool | Literal["optional"]) ->
     """
     Return the ``Idempotency-Key`` of a request, where the operation takes one.
 
-    Raises:
-        Malformed: ``idempotency_key_required`` where it must be and is not, or
-            ``invalid_idempotency_key`` when it is not 1–255 visible ASCII characters.
+    Raises `Malformed` ``idempotency_key_required`` where it must be and is not, or
+    ``invalid_idempotency_key`` when it is not 1–255 visible ASCII characters.
     """
     if wanted is False:
         return None
@@ -52,8 +51,7 @@ def if_match(value: str | None, *, wanted: bool) -> str | None:
     """
     Return the entity tag of ``If-Match``, where the operation reads one.
 
-    Raises:
-        Malformed: ``invalid_if_match`` when it is not one strong tag.
+    Raises `Malformed` ``invalid_if_match`` when it is not one strong tag.
     """
     if value is None or not wanted:
         return None
@@ -64,10 +62,9 @@ def if_match(value: str | None, *, wanted: bool) -> str | None:
 
 def require_json(content_type: str | None) -> None:
     """
-    Refuses a body that does not say that it is JSON in UTF-8.
+    Refuse a body that does not say that it is JSON in UTF-8.
 
-    Raises:
-        Unsupported: ``unsupported_media_type``.
+    Raises `Unsupported` ``unsupported_media_type``.
     """
     media_type, *parameters = (part.strip().lower() for part in (content_type or "").split(";"))
     charsets = [p.partition("=")[2].strip('"') for p in parameters if p.startswith("charset=")]

@@ -19,7 +19,7 @@ class Issuer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     tenants: frozenset[str] | None = None
 
     def __post_init__(self) -> None:
-        """Refuses a configuration that would trust nobody, or anybody."""
+        """Refuse a configuration that would trust nobody, or anybody."""
         if (self.jwks is None) == (self.jwks_uri is None):
             raise ValueError("give either jwks or jwks_uri")
         if self.jwks_uri is not None and not self.jwks_uri.startswith("https://"):
@@ -30,9 +30,8 @@ def trusted_issuer(settings: str, *, production: bool) -> Issuer:
     """
     Return the issuer that a JSON setting configures.
 
-    Raises:
-        ValueError: it is no such configuration, or in production its address is not https, as a
-            development issuer's is not.
+    Raises `ValueError` where it is no such configuration, or in production its address is not
+    https, as a development issuer's is not.
     """
     trusted = msgspec.json.decode(settings, type=Issuer)
     if production and not trusted.issuer.startswith("https://"):

@@ -15,7 +15,7 @@ _RIGHT_TO_LEFT: Final = frozenset({"fa", "ar", "he", "ur"})
 _PERSIAN_DIGITS: Final = str.maketrans("0123456789", "۰۱۲۳۴۵۶۷۸۹")
 
 
-def told(said: Sequence[Message], locale: str, otherwise: str) -> str:
+def worded(said: Sequence[Message], locale: str, otherwise: str) -> str:
     """Return messages as text in the reader's language; ``otherwise`` where it has no words."""
     if not said:
         return otherwise

@@ -79,8 +79,7 @@ def operations_of(app: Chalice) -> list[Operation]:
     """
     Return the operations that the app serves, by path and method.
 
-    Raises:
-        LookupError: a route was not declared through a `Resource`.
+    Raises `LookupError` where a route was not declared through a `Resource`.
     """
     found = []
     for path, methods in sorted(app.routes.items()):
@@ -221,8 +220,8 @@ def _show(entry: dict[str, Any], example: Example) -> None:
             parameter["example"] = example.parameters[parameter["name"]]
     if example.body is not None and "requestBody" in entry:
         entry["requestBody"]["content"][JSON_TYPE]["example"] = example.body
-    told = {} if example.answer is None else {example.status: example.answer}
-    for status, answer in {**told, **example.also}.items():
+    shown = {} if example.answer is None else {example.status: example.answer}
+    for status, answer in {**shown, **example.also}.items():
         if JSON_TYPE not in entry["responses"].get(status, {}).get("content", {}):
             continue
         # The statuses of success share their content, not what they show.

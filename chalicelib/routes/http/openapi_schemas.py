@@ -40,8 +40,7 @@ def published(document: dict[str, Any]) -> dict[str, Any]:
     """
     Return the document with its components named as clients would name them.
 
-    Raises:
-        LookupError: two components would have one name.
+    Raises `LookupError` where two components would have one name.
     """
     schemas = document["components"]["schemas"]
     names = {name: public_name(name) for name in schemas}
@@ -191,9 +190,9 @@ _DEFAULT: Final = re.compile(rf"{_LEFT_OUT} `[^`]*`\.")
 def _tell_default(schema: Schema, default: Any, *, asked: bool) -> None:
     schema.pop("default", None)
     if asked and isinstance(default, str | int) and default != "":
-        told = msgspec.json.encode(default).decode().strip('"')
+        text_of_it = msgspec.json.encode(default).decode().strip('"')
         text = schema.get("description", "")
-        schema["description"] = f"{text} {_LEFT_OUT} `{told}`.".strip()
+        schema["description"] = f"{text} {_LEFT_OUT} `{text_of_it}`.".strip()
 
 
 def _type(field: str, schema: Schema) -> None:

@@ -176,10 +176,8 @@ class Call(msgspec.Struct, Generic[B, Q], frozen=True, kw_only=True):
         """
         Return the revision that was read: of ``If-Match: "7"``, or as the body has it.
 
-        Raises:
-            Malformed: ``if_match_required``, when neither says it, or ``invalid_if_match``, when
-                the header is not one quoted revision.
-            Stale: the two differ.
+        Raises `Malformed` ``if_match_required``, when neither says it, or ``invalid_if_match``,
+        when the header is not one quoted revision; `Stale` where the two differ.
         """
         if self.if_match is None:
             if in_body is None:
@@ -200,10 +198,9 @@ class Call(msgspec.Struct, Generic[B, Q], frozen=True, kw_only=True):
 
     def position(self) -> Any:
         """
-        Where the list continues, as `next_cursor` was given it; nothing on the first page.
+        Return where the list continues, as `next_cursor` got it; nothing on the first page.
 
-        Raises:
-            Malformed: ``invalid_cursor``, when it is not a cursor of this list for this caller.
+        Raises `Malformed` ``invalid_cursor``, when it is not a cursor of this list for this caller.
         """
         cursor = getattr(self.query, "cursor", None)
         if cursor is None:
@@ -292,7 +289,7 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
     headers: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        """Refuses declarations that would leave a route open, mute or undocumented."""
+        """Refuse declarations that would leave a route open, mute or undocumented."""
         named = _NAME.fullmatch(self.name)
         if named is None or named[1] not in VERBS:
             raise ValueError(f"{self.name}: name it by one of operation.VERBS and a noun")

@@ -50,9 +50,8 @@ def parse_object(raw: bytes) -> dict[str, Any]:
     """
     Return the JSON object in ``raw``, its strings normalised.
 
-    Raises:
-        TooLarge: the body is over 64 KiB (``body_too_large``).
-        Malformed: it is not one strict JSON object (``malformed_json``).
+    Raises `TooLarge` where the body is over 64 KiB (``body_too_large``); `Malformed` where it is
+    not one strict JSON object (``malformed_json``).
     """
     if len(raw) > BODY_BYTES_MAX:
         raise TooLarge(
@@ -81,7 +80,7 @@ def parse_object(raw: bytes) -> dict[str, Any]:
 
 
 def normalised(text: str) -> str | None:
-    """``text`` in NFC, or nothing when it holds a character that no string may hold."""
+    """Return ``text`` in NFC, or nothing where it has a character that no string may have."""
     return None if _UNFIT.search(text) else unicodedata.normalize("NFC", text)
 
 
@@ -190,7 +189,7 @@ class _Reader:
 
 
 def _violations(value: Any, at: str) -> Iterator[tuple[str, str]]:
-    """Every unfit value under ``value``, normalising strings in place on the way."""
+    """Yield every unfit value under ``value``, normalising strings in place on the way."""
     if isinstance(value, _OutOfRange):
         yield at, "is a number out of range: use a finite number within ±2^53"
     elif isinstance(value, _Repeated):

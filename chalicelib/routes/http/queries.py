@@ -30,8 +30,7 @@ def parse_query(given: Mapping[str, Sequence[str]], declared: type[Q] | None) ->
     """
     Return the parameters as ``declared``; nothing when the operation declares no query.
 
-    Raises:
-        Invalid: ``invalid_query`` with ``errors: [{parameter, detail}]``.
+    Raises `Invalid` ``invalid_query`` with ``errors: [{parameter, detail}]``.
     """
     fields = _fields(declared)
     violations = [_unknown(name, fields) for name in given if name not in fields]

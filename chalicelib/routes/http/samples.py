@@ -125,8 +125,8 @@ def _curl(sent: _Sent) -> str:
 
 
 def _curl_method(sent: _Sent) -> str:
-    by_itself = "GET" if sent.body is None else "POST"
-    return "" if sent.method == by_itself else f" -X {sent.method}"
+    default = "GET" if sent.body is None else "POST"
+    return "" if sent.method == default else f" -X {sent.method}"
 
 
 def _python(sent: _Sent) -> str:
@@ -143,14 +143,14 @@ def _python(sent: _Sent) -> str:
     if sent.body is not None:
         arguments.append(f"json={_literal(sent.body, 1)}")
     arguments.append(f"timeout={_TIMEOUT_S}")
-    told = "".join(f"    {each},\n" for each in arguments)
+    written = "".join(f"    {each},\n" for each in arguments)
     imported = {"os": "os.environ", "uuid": "uuid.uuid4"}
-    first = "".join(f"import {name}\n" for name, used in imported.items() if used in told)
-    if "datetime.now" in told:
+    first = "".join(f"import {name}\n" for name, used in imported.items() if used in written)
+    if "datetime.now" in written:
         first += "from datetime import UTC, datetime\n"
     return (
         (f"{first}\n" if first else "")
-        + f"import requests\n\nanswer = requests.{sent.method.lower()}(\n{told})\n"
+        + f"import requests\n\nanswer = requests.{sent.method.lower()}(\n{written})\n"
         + f"print(answer.status_code, answer.{'json()' if sent.answers_json else 'text'})\n"
     )
 
@@ -189,8 +189,8 @@ def _typescript(sent: _Sent) -> str:
         body = re.sub(f'"{_DRAWN.pattern}"', r"process.env.\1", body)
         body = re.sub(f'"([^"]*){_NEW}"', r"`\1${crypto.randomUUID()}`", body)
         settings.append(f"body: JSON.stringify({body})")
-    told = "".join(f"  {each},\n" for each in settings)
-    more = f", {{\n{told}}}" if told else ""
+    written = "".join(f"  {each},\n" for each in settings)
+    more = f", {{\n{written}}}" if written else ""
     return (
         f"const answer = await fetch({_text(sent.url)}{more});\n"
         f"console.log(answer.status, await answer.{'json' if sent.answers_json else 'text'}());\n"

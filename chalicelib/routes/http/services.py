@@ -58,7 +58,7 @@ _provider: Final = _Provider()
 
 def provide(factory: Callable[[], Services]) -> None:
     """
-    Names what makes the services: called once, at the first request that needs them.
+    Name what makes the services: called once, at the first request that needs them.
 
     Providing again replaces them, which is how tests bring their own.
     """
@@ -69,7 +69,6 @@ def provided() -> Services:
     """
     Return the services, made now if this is the first request.
 
-    Raises:
-        LookupError: nothing was provided.
+    Raises `LookupError` where nothing was provided.
     """
     return _provider.services()

@@ -56,9 +56,8 @@ class TokenVerifier:
         """
         Return the member or staff that the token proves.
 
-        Raises:
-            Unauthorised: ``credential_invalid``; the message never repeats what the token says.
-            Unavailable: the issuer's keys could not be fetched.
+        Raises `Unauthorised` ``credential_invalid``; the message never repeats what the token says;
+        `Unavailable` where the issuer's keys could not be fetched.
         """
         try:
             header = jwt.get_unverified_header(token)

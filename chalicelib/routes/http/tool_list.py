@@ -100,9 +100,9 @@ def _asked(method: str, operation: dict[str, Any]) -> str:
 def _said_once(made: list[dict[str, Any]]) -> dict[str, str]:
     """Take the descriptions out of tools that fields of one name often have, and return them."""
     fields = [field for tool in made for field in _fields(tool["inputSchema"])]
-    told = Counter((name, each["description"]) for name, each in fields if "description" in each)
+    often = Counter((name, each["description"]) for name, each in fields if "description" in each)
     # Of a name that means several things, the one that is meant most often.
-    found = {name: text for (name, text), times in reversed(told.most_common()) if times >= _OFTEN}
+    found = {name: text for (name, text), times in reversed(often.most_common()) if times >= _OFTEN}
     for name, each in fields:
         if each.get("description") == found.get(name, ""):
             del each["description"]

@@ -115,7 +115,7 @@ def test_each_reason_in_words(why: WhyNot) -> None:
     limited = (0,) if why.reason == "limit_reached" else ()
     considered = Considered("discount", "ten", why_not=why, limited=limited)
 
-    assert nothing_off.told(considered, DOCUMENT) == SAID[why]
+    assert nothing_off.in_english(considered, DOCUMENT) == SAID[why]
 
     said = why_not.of_considered(DOCUMENT, considered)
     rendered = {each: catalogue().render(said, each) for each in LOCALES}
@@ -128,8 +128,8 @@ def test_each_limit_in_words(limited: tuple[int, ...]) -> None:
     """Those that made a discount less, in their order."""
     considered = Considered("discount", "ten", amount=1, limited=limited)
 
-    assert nothing_off.told(considered, DOCUMENT) == ""
+    assert nothing_off.in_english(considered, DOCUMENT) == ""
     assert why_not.of_considered(DOCUMENT, considered) == ()
-    assert nothing_off.limits_told(considered, DOCUMENT) == LIMITS[limited]
+    assert nothing_off.limits_in_english(considered, DOCUMENT) == LIMITS[limited]
     messages: Any = why_not.of_limits(DOCUMENT, considered)
     assert len(messages) == len(limited) + sum(place > 2 for place in limited)

@@ -99,7 +99,7 @@ class TestWhereItComesFrom:
         available: int,
         postings: list[tuple[str, str, int]],
     ) -> None:
-        """What was spent becomes a debt, or is let go."""
+        """What was spent becomes a debt, or is written off."""
         member = self.spent(100, 80, negative_balance=policy)
         result = member.reverse("sale", "2026-02-06")
 

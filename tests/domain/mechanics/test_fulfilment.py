@@ -13,7 +13,7 @@ from chalicelib.domain.mechanics.redemptions import (
     CancelRedemption,
     Redemption,
     UseVoucher,
-    standing,
+    redemption_state,
 )
 from tests.domain.building import Member, at, reward
 from tests.domain.shop import rich
@@ -163,7 +163,7 @@ def test_goods_that_are_on_their_way_are_owed(there: Step, at_the_desk: bool) ->
     before = moved(member, there)
     assert (before.expires_at, before.expires_on) == (None, None)
     later = "2026-03-20"
-    assert standing(before, at(later)) == "issued"
+    assert redemption_state(before, at(later)) == "issued"
 
     if at_the_desk:
         member.use(before, later)
@@ -181,8 +181,8 @@ def test_what_is_only_ordered_expires(to: Step) -> None:
     member = ordering(voucher_valid_days=5)
     ordered = member.redemptions["red_1"]
     last, over = "2026-02-06T23:59:59Z", "2026-02-07"
-    assert standing(ordered, at(last)) == "issued"
-    assert standing(ordered, at(over)) == "expired"
+    assert redemption_state(ordered, at(last)) == "issued"
+    assert redemption_state(ordered, at(over)) == "expired"
 
     assert member.refused(moving(to), over).code == "voucher_expired"
     using = UseVoucher(member="mem_1", redemption_id="red_1")

@@ -125,7 +125,7 @@ def test_f_beside_other_discounts() -> None:
 
 @pytest.mark.parametrize(("least", "told"), [(199, None), (200, None), (201, 201)])
 def test_f_why_it_is_kept_back(least: int, told: int | None) -> None:
-    """F: for the least bill where that is missed, else for want of a full set."""
+    """F: for the least bill where that is missed, else where there is no full set."""
     member = Member(clinic(sets(min_bill=least)))
     purchase = bought(member, *(line(each, 100) for each in "abc"))
 

@@ -191,7 +191,7 @@ class TestTopUps:
         ],
     )
     def test_f_spent_in_part(self, policy: str, returned: Returned, balance: int) -> None:
-        """What is spent becomes a debt, or is let go; a later top-up repays the debt first."""
+        """What is spent becomes a debt, or is written off; a later top-up repays the debt first."""
         member = Member(prepaid(negative_balance=policy))
         version = top_up(member, 700, "2026-02-01")
         spend(member, 300, "2026-02-02")

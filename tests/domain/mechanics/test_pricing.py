@@ -581,7 +581,7 @@ def test_m9_a_voucher_that_stands_for_something_else() -> None:
 
 
 def test_m9_a_voucher_that_was_excluded_or_has_no_line() -> None:
-    """M9: one for other lines, and one whose discount is declined, are named with the reason."""
+    """M9: one for other lines, and one whose discount is excluded, are named with the reason."""
     food = {"include": {"categories": ["food"]}}
     offers = ({**voucher("five", amount=500), "scope": food}, voucher("ten", percent=10))
     member, vouchers = holding(shop(*offers), "five", "ten")

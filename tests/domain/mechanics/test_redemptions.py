@@ -54,7 +54,7 @@ class TestCancelling:
         assert decision.claims == (redemptions.claim_to_save(after),)
 
     def test_stock_goes_back(self) -> None:
-        """What was taken from the shelf returns to it."""
+        """What was taken from stock returns to it."""
         member = rich(reward("mug", 60, stock=5))
         decision = member.cancel(member.redeem("mug", "2026-02-01"), "2026-02-02")
 

@@ -175,7 +175,7 @@ class TestSpent:
         ],
     )
     def test_f_by_policy(self, policy: str, returned: Returned, balance: int) -> None:
-        """It is owed, or let go."""
+        """It is owed, or written off."""
         member = Member(programme(currencies=[points(negative_balance=policy)]))
         member.adjust(30, "2026-02-01")
         version = last(member)

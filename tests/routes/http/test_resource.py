@@ -180,7 +180,7 @@ class TestRefusals:
         assert (answer.status, code) == expected
 
     def test_the_order_of_checks(self, shop: Shop) -> None:
-        """The first thing wrong is what is answered: mending each in turn reveals the next."""
+        """The first thing wrong is what is answered: fixing each in turn reveals the next."""
         weak = shop.services.keys.add(2, {"members:read"}).token
         path, broken = "/v1/members/%00/baskets?x=1", b"{"
         sound = "/v1/members/mem_1/baskets"

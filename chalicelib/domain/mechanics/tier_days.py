@@ -1,12 +1,12 @@
 """
-Standing on a ladder that rolls or goes by months: which tier the days give, and how long it lasts.
+Tiers by days, where a ladder rolls or goes by months: which one they give, how long it lasts.
 
-A day is judged by the window that ends with it, the last `rolling_days` or its month so far: each
-day with activity, or, on a ladder that is climbed at reviews, each last day of `rolling_days` since
-the member joined, or of a month.  A tier lasts for `rolling_days` after the last day that reached
-it, or through the month after it, and its grace after those.  So it follows from the days alone, in
-whatever order they became known; only what stays for good, or goes down step by step, also asks
-what was held before.
+A day is evaluated by the window that ends with it, the last `rolling_days` or its month so far:
+each day with activity, or, on a ladder that is climbed at reviews, each last day of `rolling_days`
+since the member joined, or of a month.  A tier lasts for `rolling_days` after the last day that
+reached it, or through the month after it, and its grace after those.  So it follows from the days
+alone, in whatever order they became known; only what stays for good, or goes down step by step,
+also asks what was held before.
 """
 
 from __future__ import annotations
@@ -51,8 +51,8 @@ class Days:
 
         return rank_of(self._tiers, total)
 
-    def judged(self, first: date, last: date) -> Iterator[date]:
-        """Yield the days from one through another that are judged, the latest first."""
+    def evaluated(self, first: date, last: date) -> Iterator[date]:
+        """Yield the days from one through another that are evaluated, the latest first."""
         if _waits(self._tiers):
             yield from _ends_of_terms(self._tiers, self._enrolment, first, last)
             return
@@ -76,7 +76,7 @@ class Days:
 
     def _within(self, grace_days: int, today: date) -> Iterator[date]:
         first = _first_that_lasts(self._tiers, calendar.add_days(today, -grace_days))
-        return self.judged(first, _last_known(self._tiers, today))
+        return self.evaluated(first, _last_known(self._tiers, today))
 
 
 def _last_day(tiers: Tiers, reached: date) -> date:
@@ -117,7 +117,7 @@ def _waits(tiers: Tiers) -> bool:
 
 
 def _last_known(tiers: Tiers, today: date) -> date:
-    """Return the last day that can be judged: today, or yesterday where days are judged whole."""
+    """Return the last day that can be evaluated: today, or yesterday where it takes whole days."""
     return calendar.add_days(today, -int(_waits(tiers)))
 
 
@@ -216,10 +216,10 @@ def brought(
     """
     known, anew = Days(before, programme, tiers), Days(after, programme, tiers)
     last = min(_last_that_counts(tiers, day), _last_known(tiers, today))
-    before_it = {each: known.reached(each) for each in known.judged(day, last)}
+    before_it = {each: known.reached(each) for each in known.evaluated(day, last)}
     reached = [
         (each, rank)
-        for each in anew.judged(day, last)
+        for each in anew.evaluated(day, last)
         if (rank := anew.reached(each)) > before_it.get(each, 0)
     ]
     reached.reverse()
