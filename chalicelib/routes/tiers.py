@@ -196,7 +196,7 @@ def grant(call: Call[TierGrantBody]) -> Reply:
 
 @api.post(
     "/members/{member_id}/tier-grants/removal",
-    name="revoke_tier",
+    name="lift_tier",
     scope="tiers:grant",
     summary="Take back a tier that was granted by hand",
     description="The member falls to what the metrics, a plan or a purchase give.",

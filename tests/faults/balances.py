@@ -27,7 +27,7 @@ _KINDS: Final = frozenset(
     }
 )
 #: Events that may leave a debt.
-_TAKING_BACK: Final = frozenset({"activity.reversed", "payment.reversed", "grant.revoked"})
+_TAKING_BACK: Final = frozenset({"activity.reversed", "payment.reversed", "award.revoked"})
 
 
 def check_journal(

@@ -15,8 +15,8 @@ from chalicelib.domain.ledger.activity import Activity, recorded_in
 from chalicelib.domain.ledger.events import (
     ActivityRecorded,
     ActivityReversed,
+    AwardRevoked,
     Event,
-    GrantRevoked,
     Line,
     PackagesSold,
     RuleAward,
@@ -156,7 +156,7 @@ def _returned(events: list[Event]) -> Counter[tuple[int, str]]:
     """Return what was taken back, by the version of what they reverse and by currency."""
     returned: Counter[tuple[int, str]] = Counter()
     for event in events:
-        if isinstance(event.data, ActivityReversed | GrantRevoked):
+        if isinstance(event.data, ActivityReversed | AwardRevoked):
             for posting in event.postings:
                 if kind_of(posting.destination) == "issued":
                     returned[event.data.reverses, posting.currency] += posting.amount
@@ -186,7 +186,7 @@ def _expired(earned: _Earned, currency: str, events: list[Event]) -> bool:
     of_it = (
         e.effective_at
         for e in events
-        if isinstance(e.data, ActivityReversed | GrantRevoked)
+        if isinstance(e.data, ActivityReversed | AwardRevoked)
         and e.data.reverses == earned.event.version
     )
     last = max(of_it, default=0)

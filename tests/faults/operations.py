@@ -151,7 +151,7 @@ OPERATIONS: Final = (
         "revoke",
         20,
         revoking.revoke,
-        frozenset({"grant.revoked"}),
+        frozenset({"award.revoked"}),
         revoking.nothing_revoked,
     ),
     Operation("transfer", 5, handing_on.give, frozenset({"transfer.sent"})),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
-from chalicelib.domain.ledger.events import BalanceAdjusted, Event, GoodwillGiven, GrantRevoked
+from chalicelib.domain.ledger.events import AwardRevoked, BalanceAdjusted, Event, GoodwillGiven
 from chalicelib.domain.mechanics.revocations import RevokeAward
 from chalicelib.usecases.execution import Done
 from tests.faults.ending import TenantEnding
@@ -45,7 +45,7 @@ def check_revocations(tenant: TenantEnding) -> Iterator[str]:
         times: Counter[tuple[int, str]] = Counter()
         for event in journal.events:
             data = event.data
-            if not isinstance(data, GrantRevoked):
+            if not isinstance(data, AwardRevoked):
                 continue
             name = f"{tenant.id} {member[-1]} event {event.version}"
             times[data.reverses, data.award] += 1

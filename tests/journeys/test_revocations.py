@@ -47,7 +47,7 @@ def test_f_goodwill_that_was_a_mistake(clinic: Clinic, member: str) -> None:
     event = clinic.api.get(f"/v1/members/{member}/ledger").json["events"][0]
     about = event["about"]
     assert (event["kind"], about["reverses"], about["reason"], event["note"]) == (
-        "grant.revoked",
+        "award.revoked",
         version,
         "by-mistake",
         "the other Mrs Li",

@@ -521,7 +521,7 @@ class GoodwillGiven(_Data, frozen=True, tag="goodwill.given"):
     lot: GivenTo = NEVER_EXPIRES
 
 
-class GrantRevoked(_Data, frozen=True, tag="grant.revoked"):
+class AwardRevoked(_Data, frozen=True, tag="award.revoked"):
     """
     Value that the event ``reverses`` gave is taken back, and nothing else of what it did.
 

@@ -22,7 +22,7 @@ from chalicelib.domain.decide.commands import Command
 from chalicelib.domain.decide.decider import Decider, Known
 from chalicelib.domain.decide.mechanic import Mechanic
 from chalicelib.domain.errors import Conflict, Invalid, NotFound
-from chalicelib.domain.ledger.events import ActivityRecorded, Event, GrantRevoked, RuleAward, noted
+from chalicelib.domain.ledger.events import ActivityRecorded, AwardRevoked, Event, RuleAward, noted
 from chalicelib.domain.ledger.postings import ISSUED, LedgerAccount
 from chalicelib.domain.mechanics import taking_back
 from chalicelib.domain.mechanics.clawback import programme_of
@@ -95,7 +95,7 @@ def revoke(decider: Decider, command: RevokeAward) -> Revoked:
         return Revoked(changed=False, award=award.name, currency=award.currency)
     part = award.part._replace(amount=award.left)
     returned = taking_back.take(event, award.currency, [part], to=award.source)
-    data = GrantRevoked(command.version, award.currency, award.left, award.name, command.reason)
+    data = AwardRevoked(command.version, award.currency, award.left, award.name, command.reason)
     done = event.record(data, detail=noted(command.note))
     decider.claim(award.claim)
     return Revoked(

@@ -62,8 +62,8 @@ _ANY_IN_PATH: Final = frozenset({"hold_id", "quote_id", "redemption_id"})
 PATH_NAMES: Final = re.compile(r"\{(\w+)\}")
 _VERBS: Final = """
     add adjust advance cancel capture change close confirm create enrol extend find give grant list
-    pause place publish read record redeem release remove resume return reverse revoke update use
-    validate verify withdraw
+    lift pause place publish read record redeem release remove resume return reverse revoke update
+    use validate verify withdraw
 """
 #: What an operation may do: its name is one of these and a noun, such as `redeem_reward`.
 VERBS: Final = frozenset(_VERBS.split())

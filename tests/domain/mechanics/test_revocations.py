@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from chalicelib.domain.decide.benefits import Returned
 from chalicelib.domain.decide.claims import SaveRecord
-from chalicelib.domain.ledger.events import GrantRevoked
+from chalicelib.domain.ledger.events import AwardRevoked
 from chalicelib.domain.mechanics.goodwill import GiveGoodwill
 from chalicelib.domain.mechanics.membership import Open
 from chalicelib.domain.mechanics.remaining import LineReversal
@@ -81,7 +81,7 @@ class TestWhatCanBeRevoked:
         assert result.returned == (Returned(POINTS, 30),)
         assert result.event is not None
         assert posted(result.event) == [("member/available", "adjusted/tenant", 30)]
-        assert result.event.data == GrantRevoked(version, POINTS, 30, "", "by-mistake")
+        assert result.event.data == AwardRevoked(version, POINTS, 30, "", "by-mistake")
         assert member.balance.available == 50
 
     def test_f_goodwill(self) -> None:
