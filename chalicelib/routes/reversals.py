@@ -174,6 +174,7 @@ class ReversalView(Struct, frozen=True):
         "lines_or_amount",
         "no_amount",
         "unknown_line",
+        "duplicate_line",
         "no_package",
         "exceeds_remaining",
         "already_spent",

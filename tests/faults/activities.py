@@ -52,7 +52,10 @@ def _activity(play: Play, tenant: str) -> Activity:
             lines = (Line("1", first, 2, "vitamins"), Line("2", second, 1, "prescription"))
             amount = None
         elif chance.percent(15):
-            lines = (Line("1", PACKAGE["price"], 1, "coffee", PACKAGE["sku"]),)
+            # One package, or mostly two, by what was drawn already.
+            names = ("1", "2") if amount % 4 else ("1",)
+            sku, price = PACKAGE["sku"], PACKAGE["price"]
+            lines = tuple(Line(name, price, 1, "coffee", sku) for name in names)
             amount = None
     quantity = None
     if kind in ("steps.recorded", "exercise.recorded"):
@@ -172,7 +175,7 @@ def reverse(play: Play, tenant: str) -> Request:
     if play.chance.percent(60):
         # Now and then what such an activity does not have.
         if any(line.sku for line in activity.lines):
-            lines = (LineReversal("1", unused=True),)
+            lines = tuple(LineReversal(line.id, unused=True) for line in activity.lines)
         elif activity.lines and play.chance.percent(18):
             total = sum(line.amount for line in activity.lines)
             amount = max(total, 1000) // play.chance.pick((2, 3, 5, 7))

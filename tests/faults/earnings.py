@@ -103,7 +103,7 @@ def _packages(earned: _Earned) -> Iterator[str]:
         return
     for outcome in earned.remaining.outcomes:
         for sale in outcome.packages if isinstance(outcome, PackagesSold) else ():
-            kept, _ = earned.remaining.lines[0]
+            kept, _ = earned.remaining.lines[sale.line]
             if kept != min(PACKAGE["price"], sale.units * PACKAGE["unit_price"]):
                 yield f"of event {earned.event.version} {kept} are kept for {sale.units} units"
 

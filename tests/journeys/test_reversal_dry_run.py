@@ -83,6 +83,10 @@ def test_f_a_package_for_what_was_not_used(desk: Clinic) -> None:
     used = bought(desk, patient, SCALING)
     ask = {**package, "lines": [{"id": "1", "unused": True}]}
 
+    twice = {**package, "lines": [*ask["lines"], *ask["lines"]]}
+    refused = desk.api.post(PATH, twice).expect(422, "duplicate_line")
+    assert refused["errors"][0]["pointer"] == "/lines/1/id"
+
     told = looked(desk, ask)
 
     refund = told["refund"]

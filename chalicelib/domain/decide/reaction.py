@@ -42,7 +42,7 @@ class ReversalContext(Struct, frozen=True):
     ``programme`` is the version that evaluated it, ``versions`` are all that have taken effect by
     now, and ``recorded`` is the activity as it was; ``before`` and ``after`` are what is left of it
     without and with this reversal, ``after`` ``None`` where that is nothing.  ``unused`` are units
-    of packages, by their ids, that go though their lines stay.
+    of packages that go though their lines stay, by the package's id and the line's place.
     """
 
     programme: Programme
@@ -50,7 +50,7 @@ class ReversalContext(Struct, frozen=True):
     recorded: Activity
     before: Activity
     after: Activity | None
-    unused: Mapping[str, int] = {}
+    unused: Mapping[tuple[str, int], int] = {}
 
 
 class Reaction(NamedTuple):

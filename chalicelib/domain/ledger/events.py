@@ -183,9 +183,14 @@ class CardsStamped(_Outcome, frozen=True, tag="stamp_cards"):
 
 
 class PackageSale(Struct, frozen=True):
-    """One package that was bought: ``units`` of the ``grant`` that they are in."""
+    """
+    One package that a line bought: ``units`` of the ``grant`` that they are in.
+
+    ``line`` is its place among the activity's, from 0.
+    """
 
     package: str
+    line: int
     units: int
     grant: str
 

@@ -9,6 +9,8 @@ that have lapsed count as used.
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from chalicelib.domain.errors import Conflict
@@ -19,7 +21,7 @@ from chalicelib.domain.ledger.events import ActivityRecorded, PackageSale, Packa
 from chalicelib.domain.mechanics.clawback import programme_of
 from chalicelib.domain.mechanics.entitlement_grants import GRANTS
 from chalicelib.domain.mechanics.packages import SECTION, Package
-from chalicelib.domain.mechanics.remaining import LineReversal, Remaining
+from chalicelib.domain.mechanics.remaining import LineReversal, Remaining, units_back
 from chalicelib.domain.programme.versions import Programmes
 
 
@@ -27,11 +29,20 @@ class Refund(NamedTuple):
     """
     What comes back of the lines of a purchase.
 
-    ``unused`` are the units that go with it, by programme and package.
+    ``unused`` are the units that go though their line stays, by programme, package and the place of
+    the line.
     """
 
     lines: tuple[LineReversal, ...]
-    unused: dict[tuple[str, str], int]
+    unused: dict[tuple[str, str, int], int]
+
+
+class _Sold(NamedTuple):
+    """A package that a line bought, and what is left of its sale."""
+
+    programme: str
+    package: Package
+    sale: PackageSale
 
 
 def refund(
@@ -45,28 +56,38 @@ def refund(
     """
     Return lines of which the unused part of a package comes back as the amounts that those are.
 
-    Raises `Conflict` ``no_package`` for a line that bought no package with a price.
+    Each is judged after those before it, so lines that come back together bring what they bring one
+    by one.  Raises `Conflict` ``no_package`` for a line that bought no package with a price.
     """
-    found, unused = [], {}
+    found: list[LineReversal] = []
+    unused: dict[tuple[str, str, int], int] = {}
+    left = Counter({key: grant.units for key, grant in GRANTS.all(account).items()})
+    sold = list(_sold(programmes, recorded, before))
     places = {line.id: place for place, line in enumerate(activity.lines)}
     for reversal in lines:
         place = places.get(reversal.id)
-        if not reversal.unused or place is None:
+        if place is None:
             found.append(reversal)
             continue
-        programme, package, sale = _sold(programmes, recorded, before, activity.lines[place].sku)
+        here = [each for each in sold if each.sale.line == place]
         amount, quantity = before.lines[place]
-        units = min(sale.units, quantity * package.units)
-        grant = GRANTS.get(account, sale.grant)
-        left = min(grant.units if grant else 0, units)
-        if units and left == units:
-            found.append(LineReversal(reversal.id))
-            continue
-        kept = _counted(before, activity, place, worth(package, units - left))
-        back = max(amount - kept, 0)
-        if back:
-            unused[programme, package.id] = left
-        found.append(LineReversal(reversal.id, amount=back, quantity=0))
+        back = reversal
+        if reversal.unused:
+            programme, package, sale = _priced(here)
+            units = min(sale.units, left[sale.grant])
+            kept = _counted(before, activity, place, worth(package, sale.units - units))
+            if units and units == sale.units:
+                back = LineReversal(reversal.id)
+            else:
+                back = LineReversal(reversal.id, amount=max(amount - kept, 0), quantity=0)
+            if back.amount:
+                unused[programme, package.id, place] = units
+                left[sale.grant] -= units
+        found.append(back)
+        rest = quantity - units_back(back, amount, quantity)
+        for _, package, sale in here:
+            over = max(sale.units - rest * package.units, 0)
+            left[sale.grant] -= min(over, left[sale.grant])
     return Refund(tuple(found), unused)
 
 
@@ -77,21 +98,23 @@ def worth(package: Package, used: int) -> int:
     return money.divide(used * (package.price or 0), package.units, "half_up")
 
 
-def _sold(
-    programmes: Programmes, recorded: ActivityRecorded, before: Remaining, sku: str
-) -> tuple[str, Package, PackageSale]:
-    """Return the package with a price that a line bought, and what is left of its sale."""
-    sales = {
-        (outcome.programme, sale.package): sale
-        for outcome in before.outcomes
-        if isinstance(outcome, PackagesSold)
-        for sale in outcome.packages
+def _sold(programmes: Programmes, recorded: ActivityRecorded, before: Remaining) -> Iterator[_Sold]:
+    """Yield every package that a purchase bought, with what is left of its sale."""
+    packages = {
+        (evaluation.programme, package.id): package
+        for evaluation in recorded.evaluations
+        for package in SECTION.of(programme_of(programmes, evaluation))
     }
-    for evaluation in recorded.evaluations:
-        for package in SECTION.of(programme_of(programmes, evaluation)):
-            sale = sales.get((evaluation.programme, package.id))
-            if package.sku == sku and package.price is not None and sale is not None:
-                return evaluation.programme, package, sale
+    for outcome in before.outcomes:
+        for sale in outcome.packages if isinstance(outcome, PackagesSold) else ():
+            yield _Sold(outcome.programme, packages[outcome.programme, sale.package], sale)
+
+
+def _priced(sold: list[_Sold]) -> _Sold:
+    """Return the package with a price that a line bought."""
+    for each in sold:
+        if each.package.price is not None:
+            return each
     raise Conflict(
         "no_package",
         "This line bought no package that has a price: take back the line, or an amount of it.",

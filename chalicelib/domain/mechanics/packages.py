@@ -9,6 +9,7 @@ is in `package_refunds`.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
@@ -19,7 +20,7 @@ from chalicelib.domain.decide.event_builder import EventBuilder
 from chalicelib.domain.decide.mechanic import Mechanic
 from chalicelib.domain.decide.reaction import EarnContext, Reaction, ReversalContext
 from chalicelib.domain.ledger.activity import Activity
-from chalicelib.domain.ledger.events import PackageSale, PackagesSold
+from chalicelib.domain.ledger.events import Line, PackageSale, PackagesSold
 from chalicelib.domain.mechanics import entitlement_grants
 from chalicelib.domain.pointer import join
 from chalicelib.domain.programme.document import Programme
@@ -62,50 +63,55 @@ def apply(event: EventBuilder, context: EarnContext) -> PackagesSold | None:
     programme, activity = context.programme, context.activity
     sold = []
     for package in SECTION.of(programme):
-        bought = _bought(package, activity)
-        if bought:
-            units = bought * package.units
+        bought = [units_of(package, activity, line) for line in activity.lines]
+        if any(bought):
             key = entitlement_grants.give(
                 event,
                 programme,
                 package.entitlement,
-                units,
+                sum(bought),
                 package.valid_days,
                 cause=package.id,
                 since=activity.local_day(programme.time_zone),
             )
-            sold.append(PackageSale(package.id, units, key))
+            sold += [
+                PackageSale(package.id, place, units, key)
+                for place, units in enumerate(bought)
+                if units
+            ]
     return PackagesSold(programme.id, tuple(sold)) if sold else None
 
 
 def retract(event: EventBuilder, context: ReversalContext, outcome: PackagesSold) -> PackagesSold:
     """Take back the units of what comes back: those in use when their use is given back."""
     packages = {package.id: package for package in SECTION.of(context.programme)}
+    left = {line.id: line for line in context.after.lines} if context.after else {}
     kept = []
     for sale in outcome.packages:
-        package = packages[sale.package]
-        unused = entitlement_grants.take_back(
-            event, sale.grant, context.unused.get(package.id, 0), cause=package.id
-        )
-        left = _bought(package, context.after) if context.after else 0
-        over = max(sale.units - unused - left * package.units, 0)
-        entitlement_grants.revoke(event, context.programme, sale.grant, over, cause=package.id)
-        kept.append(replace(sale, units=sale.units - unused - over))
+        line = left.get(context.recorded.lines[sale.line].id)
+        most = units_of(packages[sale.package], context.recorded, line) if line else 0
+        over = max(sale.units - most, context.unused.get((sale.package, sale.line), 0))
+        entitlement_grants.revoke(event, context.programme, sale.grant, over, cause=sale.package)
+        kept.append(replace(sale, units=sale.units - over))
     return PackagesSold(outcome.programme, tuple(kept))
 
 
 def shown(outcome: PackagesSold) -> dict[str, Any]:
-    """Return what each package brought."""
-    return {sale.package: {"units": sale.units, "grant": sale.grant} for sale in outcome.packages}
+    """Return what each package brought, of all lines."""
+    units = Counter[str]()
+    for sale in outcome.packages:
+        units[sale.package] += sale.units
+    grants = {sale.package: sale.grant for sale in outcome.packages}
+    return {name: {"units": units[name], "grant": grant} for name, grant in grants.items()}
 
 
 REACTION: Final = Reaction(apply, retract, shown)
 
 
-def _bought(package: Package, activity: Activity) -> int:
-    if activity.type not in package.on:
-        return 0
-    return sum(line.quantity for line in activity.lines if line.sku == package.sku)
+def units_of(package: Package, activity: Activity, line: Line) -> int:
+    """Return how many units of a package a line of an activity buys."""
+    bought = activity.type in package.on and line.sku == package.sku
+    return line.quantity * package.units if bought else 0
 
 
 def problems(programme: Programme) -> Iterator[Violation]:

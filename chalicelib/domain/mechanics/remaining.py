@@ -84,8 +84,8 @@ def reduced(
     """
     Return what of an activity remains after a reversal, not yet what of its award.
 
-    Raises `Invalid` ``lines_or_amount``, ``no_amount`` or ``unknown_line``, and `Conflict`
-    ``exceeds_remaining``.
+    Raises `Invalid` ``lines_or_amount``, ``no_amount``, ``unknown_line`` or ``duplicate_line``, and
+    `Conflict` ``exceeds_remaining``.
     """
     if lines and amount is not None:
         raise Invalid(
@@ -121,8 +121,16 @@ def _without_lines(
 ) -> Remaining:
     places = {line.id: place for place, line in enumerate(activity.lines)}
     lines = list(before.lines)
+    named: set[str] = set()
     for number, reversal in enumerate(reversals):
         pointer = f"/lines/{number}"
+        if reversal.id in named:
+            raise Invalid(
+                "duplicate_line",
+                "A line is named twice: say once how much of it comes back.",
+                errors=[{"pointer": f"{pointer}/id", "detail": "is named before"}],
+            )
+        named.add(reversal.id)
         place = places.get(reversal.id)
         if place is None:
             raise Invalid(
@@ -133,7 +141,7 @@ def _without_lines(
                 ],
             )
         amount, quantity = lines[place]
-        less_quantity = quantity if reversal.quantity is None else reversal.quantity
+        less_quantity = units_back(reversal, amount, quantity)
         _check_left(f"{pointer}/quantity", quantity, less_quantity)
         less_amount = reversal.amount
         if less_amount is None:
@@ -141,9 +149,6 @@ def _without_lines(
             less_amount = (
                 amount if whole else money.divide(amount * less_quantity, quantity, "half_up")
             )
-        elif reversal.quantity is None and less_amount < amount:
-            # Part of the money of a line comes back, as a price reduction does: its units stay.
-            less_quantity = 0
         _check_left(f"{pointer}/amount", amount, less_amount)
         lines[place] = (amount - less_amount, quantity - less_quantity)
     if not any(amount or quantity for amount, quantity in lines):
@@ -155,6 +160,14 @@ def _without_lines(
         units = max(units - back, 0)
     left = sum(amount for amount, _ in lines)
     return replace(before, amount=left, quantity=units, lines=tuple(lines))
+
+
+def units_back(reversal: LineReversal, amount: int, quantity: int) -> int:
+    """Return how many units come back of a line of which so much is left."""
+    if reversal.quantity is not None:
+        return reversal.quantity
+    # Part of the money of a line comes back, as a price reduction does: its units stay.
+    return 0 if reversal.amount is not None and reversal.amount < amount else quantity
 
 
 def _check_left(pointer: str, left: int, asked: int) -> None:

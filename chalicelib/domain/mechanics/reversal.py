@@ -118,7 +118,7 @@ def reverse(decider: Decider, command: ReverseActivity) -> Reversed:
         return Reversed(changed=False, returned=(), remaining=before)
     activity = recorded_in(original)
     lines = command.lines
-    unused: dict[tuple[str, str], int] = {}
+    unused: dict[tuple[str, str, int], int] = {}
     if any(line.unused for line in lines):
         # Few refunds are of packages.
         from chalicelib.domain.mechanics import package_refunds
@@ -236,7 +236,7 @@ def _retract_outcomes(
     activity: Activity,
     before: Remaining,
     after: Remaining,
-    unused: Mapping[tuple[str, str], int],
+    unused: Mapping[tuple[str, str, int], int],
 ) -> tuple[Outcome, ...]:
     """Let every mechanic take back what it made of the activity."""
     outcomes = list(before.outcomes)
@@ -248,7 +248,7 @@ def _retract_outcomes(
             recorded=in_money_of(programme, activity)[0],
             before=_left(programme, activity, before),
             after=_left(programme, activity, after) if after.whole else None,
-            unused={package: n for (owner, package), n in unused.items() if owner == programme.id},
+            unused={key[1:]: n for key, n in unused.items() if key[0] == programme.id},
         )
         for place, outcome in enumerate(outcomes):
             if outcome.programme == programme.id:

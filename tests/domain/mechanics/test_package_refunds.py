@@ -7,9 +7,11 @@ from typing import Any, Final
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from chalicelib.domain.authoring.validation import validate
 from chalicelib.domain.ledger.events import Event
+from chalicelib.domain.mechanics import packages
 from chalicelib.domain.mechanics.entitlement_grants import GRANTS
 from chalicelib.domain.mechanics.entitlement_uses import ReturnEntitlement, UseEntitlement
 from chalicelib.domain.mechanics.entitlements import GrantEntitlement
@@ -210,29 +212,99 @@ class TestWhatComesBack:
         assert member.available(NOW, "clinic/prepaid") == 750
 
 
-_step = st.sampled_from(["use", "give back", "refund"])
+class TestSeveralLines:
+    """Lines that bought packages, refunded together or one by one."""
+
+    @pytest.mark.parametrize("together", [True, False])
+    @pytest.mark.parametrize(
+        ("used", "back", "left"), [(0, 4_000, 0), (2, 3_000, 0), (4, 2_000, 0), (6, 1_000, 0)]
+    )
+    def test_f_together_or_one_by_one(
+        self, used: int, back: int, left: int, *, together: bool
+    ) -> None:
+        """Of eight units those that were used are paid for, and none is left."""
+        member = Member(clinic())
+        lines = (line("p", 2_000, sku="TEA"), line("q", 2_000, sku="TEA"))
+        member.basket("2026-02-01", *lines, name="sale")
+        if used:
+            use(member, used)
+        parts = (UNUSED, LineReversal("q", unused=True))
+
+        came = [parts] if together else [parts[:1], parts[1:]]
+        assert sum(amount_back(member, *each) for each in came) == back
+        assert held(member) == left
+
+    def test_f_beside_one_that_comes_back_whole(self) -> None:
+        """What that takes is unused no more for the other, and what it lacks is owed."""
+        member = Member(clinic())
+        lines = (line("p", 2_000, sku="TEA"), line("q", 2_000, sku="TEA"))
+        member.basket("2026-02-01", *lines, name="sale")
+        used = use(member, 2)
+
+        assert amount_back(member, LineReversal("q"), UNUSED) == 2_000 + 1_000
+        assert held(member) == 0
+        member.do(ReturnEntitlement(member="mem_1", use=used.version), NOW)
+        assert amount_back(member) == 1_000
+        assert held(member) == 0
+
+    def test_f_of_two_packages_alike(self) -> None:
+        """Units of either that lapse on the same day are one grant, of which each is taken once."""
+        document = clinic()
+        teas = packages.SECTION.of(document)[0]
+        more = replace(teas, id="more", sku="MORE", units=2, price=1_000)
+        member = Member(replace(document, packages=(teas, more)))
+        lines = (line("p", 2_000, sku="TEA"), line("q", 1_000, sku="MORE"))
+        member.basket("2026-02-01", *lines, name="sale")
+        use(member, 3)
+
+        assert amount_back(member, UNUSED, LineReversal("q", unused=True)) == 1_500
+        assert held(member) == 0
+
+    def test_f_a_line_twice(self) -> None:
+        """It comes back once; the request that names it twice is refused."""
+        member = owner()
+        use(member, 2)
+        command = member.reversing("sale", UNUSED, UNUSED)
+
+        assert member.refused(command, NOW).code == "duplicate_line"
 
 
-@given(st.lists(_step, max_size=8), st.sampled_from([{}, {"unit_price": 700}]))
-@settings(max_examples=80, derandomize=True, deadline=None)
-def test_f_money_is_conserved(steps: list[str], price: dict[str, int]) -> None:
-    """However uses and refunds come: what is kept is what the used units are worth, no less."""
-    document = clinic(**price)
-    member = Member(document)
-    member.basket("2026-02-01", line("p", 2_000, sku="TEA"), line("x", 800), name="sale")
+_NAMES: Final = "pqr"
+_parts = st.lists(st.sampled_from(_NAMES), min_size=1, max_size=3, unique=True)
+_step = st.one_of(st.sampled_from(["use", "give back"]), _parts)
+
+
+@given(st.lists(_step, max_size=10), st.sampled_from([{}, {"unit_price": 400}]), st.booleans())
+@settings(max_examples=150, derandomize=True, deadline=None)
+def test_f_money_is_conserved(
+    steps: list[str | list[str]],
+    price: dict[str, int],
+    together: bool,  # noqa: FBT001 - drawn by its name
+) -> None:
+    """
+    However uses and refunds come: what is kept is what the used units are worth.
+
+    That is so for several lines as well, refunded together or one by one.
+    """
+    member = Member(clinic(**price))
+    lines = [line(name, 2_000, sku="TEA") for name in _NAMES]
+    member.basket("2026-02-01", *lines, line("x", 800), name="sale")
     uses: list[Event] = []
-    for step in steps:
+    for step in [*steps, [*_NAMES]]:
         if step == "use" and held(member):
             uses.append(use(member))
         elif step == "give back" and uses:
             member.do(ReturnEntitlement(member="mem_1", use=uses.pop().version), NOW)
-        elif step == "refund":
-            member.reverse("sale", NOW, UNUSED)
-    amount_back(member)
+        elif isinstance(step, list):
+            back = tuple(LineReversal(name, unused=True) for name in step)
+            for each in [back] if together else [(one,) for one in back]:
+                member.reverse("sale", NOW, *each)
 
     left = member.left_of("sale")
-    kept = 2_000 if left is None else left.lines[0][0]
-    assert kept == min(2_000, len(uses) * price.get("unit_price", 500))
+    assert left is not None
+    assert sum(amount for amount, _ in left.lines[:3]) == len(uses) * price.get("unit_price", 500)
+    assert held(member) == 0
+    assert member.verdict().holds
 
 
 def test_f_a_unit_price_without_a_price() -> None:

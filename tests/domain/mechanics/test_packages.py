@@ -73,12 +73,15 @@ def test_line_by_line() -> None:
     member = owner(TEA, line("u", 2_000, sku="TEA", quantity=2))
     use(member, 6)
 
-    for back, units in ((LineReversal("u", quantity=1), 8), (LineReversal("t"), 4)):
+    for back, units in ((LineReversal("u", quantity=1), (4, 4)), (LineReversal("t"), (0, 4))):
         member.reverse("sale", NOW, back)
         left = member.left_of("sale")
         assert left is not None
-        sold = PackageSale("teas", units, "clinic/tea@2026-02-11")
-        assert left.outcomes == (PackagesSold("clinic", (sold,)),)
+        sold = tuple(
+            PackageSale("teas", place, kept, "clinic/tea@2026-02-11")
+            for place, kept in enumerate(units)
+        )
+        assert left.outcomes == (PackagesSold("clinic", sold),)
     assert held(member) == {}
     # Of the six that were used four were sold for good, and two are owed.
     assert member.account.counter("revoked/clinic/tea@2026-02-11") == 2
@@ -89,7 +92,7 @@ def test_what_is_told_of_it() -> None:
     member = owner(TEA, line("x", 100))
 
     (sold,) = member.recorded["sale"].outcomes
-    assert sold == PackagesSold("clinic", (PackageSale("teas", 4, "clinic/tea@2026-02-11"),))
+    assert sold == PackagesSold("clinic", (PackageSale("teas", 0, 4, "clinic/tea@2026-02-11"),))
     assert owner(line("x", 100)).recorded["sale"].outcomes == ()
 
 

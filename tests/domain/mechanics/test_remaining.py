@@ -40,7 +40,6 @@ class TestByLine:
             ([LineReversal("b", amount=51)], 1, 59),
             ([LineReversal("b", amount=2_050)], 20, 40),
             ([LineReversal("a", quantity=1, amount=100)], 1, 59),
-            ([LineReversal("a", quantity=1), LineReversal("a", quantity=1)], 20, 40),
         ],
     )
     def test_amounts(self, lines: list[LineReversal], back: int, left: int) -> None:
@@ -146,11 +145,12 @@ class TestByLine:
             ([LineReversal("a", amount=3_001)], "exceeds_remaining", "/lines/0/amount"),
             ([LineReversal("a", quantity=4)], "exceeds_remaining", "/lines/0/quantity"),
             ([LineReversal("a"), LineReversal("b", quantity=2)], "exceeds_remaining", "/lines/1/"),
-            ([LineReversal("a"), LineReversal("a", amount=1)], "exceeds_remaining", "/lines/1/"),
+            ([LineReversal("a", quantity=1)] * 2, "duplicate_line", "/lines/1/id"),
+            ([LineReversal("a"), LineReversal("b")] * 2, "duplicate_line", "/lines/2/id"),
         ],
     )
     def test_refusals(self, lines: list[LineReversal], code: str, pointer: str) -> None:
-        """No more than there is, of lines that there are."""
+        """No more than there is, of lines that there are, each named once."""
         member = basket()
         refusal = member.refused(member.reversing("sale", *lines), "2026-02-02")
         pointers = [error["pointer"] for error in getattr(refusal, "errors", [])]
