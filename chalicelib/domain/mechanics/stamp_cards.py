@@ -14,9 +14,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date
-from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final
 
-from msgspec import Meta, Struct
+from msgspec import Struct
 from msgspec.structs import replace
 
 from chalicelib.domain.decide.event_builder import EventBuilder
@@ -30,59 +30,18 @@ from chalicelib.domain.ledger.calendar import Instant
 from chalicelib.domain.ledger.effects import CounterChange
 from chalicelib.domain.ledger.events import CardsStamped, CardStamp
 from chalicelib.domain.mechanics import entitlement_grants
-from chalicelib.domain.pointer import join
-from chalicelib.domain.programme.document import Programme
-from chalicelib.domain.programme.fields import (
-    ActivityType,
-    Count,
-    Id,
-    LineScope,
-    MinorUnits,
-    Model,
-    Part,
-    Text,
+from chalicelib.domain.mechanics.stamp_card_terms import (
+    SECTION,
+    StampCard,
+    permanent,
+    problems,
+    succession,
 )
+from chalicelib.domain.programme.document import Programme
 from chalicelib.domain.programme.scope import Basis, basis
-from chalicelib.domain.programme.section import Section
-from chalicelib.domain.violations import Violation
 
 if TYPE_CHECKING:
     from chalicelib.domain.programme.wording import Composer, Description, Message
-
-
-class FullCard(Model, frozen=True):
-    """
-    What a full card gives: units of an entitlement.
-
-    They are usable through so many days after the one of the stamp that filled it.
-    """
-
-    entitlement: Id
-    units: Annotated[int, Meta(ge=1, le=1000)] = 1
-    valid_days: Annotated[int, Meta(ge=0, le=3660)] | None = None
-
-
-class StampCard(Part, frozen=True):
-    """
-    A card with room for ``size`` stamps.
-
-    An activity earns one stamp, or one for each line or each unit in scope that is paid for;
-    nothing where less than ``min_amount`` is paid in scope, and no more than ``daily_max`` a day.
-    """
-
-    id: Id
-    name: Text
-    size: Annotated[int, Meta(ge=2, le=1000)]
-    on: Annotated[tuple[ActivityType, ...], Meta(min_length=1, max_length=50)]
-    full: FullCard
-    scope: LineScope = LineScope()
-    per: Literal["activity", "line", "unit"] = "unit"
-    min_amount: MinorUnits = 1
-    daily_max: Count | None = None
-
-
-StampCards = Annotated[tuple[StampCard, ...], Meta(max_length=50)]
-SECTION: Final[Section[tuple[StampCard, ...]]] = Section("stamp_cards", StampCards, ())
 
 
 class Stamps(Struct, frozen=True, omit_defaults=True):
@@ -259,25 +218,6 @@ def end(event: EventBuilder) -> None:
         CARDS.drop(event, key)
 
 
-def problems(programme: Programme) -> Iterator[Violation]:
-    """Yield what is wrong with the stamp cards of a document."""
-    from chalicelib.domain.mechanics import entitlements
-
-    seen: set[str] = set()
-    for place, card in enumerate(SECTION.of(programme)):
-        at = join("", SECTION.name, place)
-        if card.id in seen:
-            yield Violation(join(at, "id"), f"`{card.id}` is there twice: give it its own id")
-        seen.add(card.id)
-        here = join(at, "full", "entitlement")
-        yield from entitlements.known_entitlement(programme, card.full.entitlement, here)
-
-
-def permanent(programme: Programme) -> dict[str, list[str]]:
-    """Return the ids that accounts may hold."""
-    return {f"/{SECTION.name}": [card.id for card in SECTION.of(programme)]}
-
-
 def words(compose: Composer) -> Iterator[Description]:
     """Tell what fills a card, and what a full one gives."""
     from chalicelib.domain.mechanics import entitlements
@@ -339,5 +279,6 @@ MECHANIC: Final = Mechanic(
     owned=owned,
     problems=problems,
     permanent=permanent,
+    succession=succession,
     words=words,
 )

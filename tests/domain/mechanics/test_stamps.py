@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.domain.authoring.validation import validate
+from chalicelib.domain.authoring.validation import check_succession, validate
 from chalicelib.domain.errors import Conflict
 from chalicelib.domain.ledger.events import CardsStamped, CardStamp
 from chalicelib.domain.mechanics import entitlement_grants, stamp_cards, stamp_days
@@ -488,3 +488,45 @@ def test_violations_name_their_place(change: Any, pointer: str) -> None:
     }
 
     assert [problem.pointer for problem in validate(document).problems] == [pointer]
+
+
+@pytest.mark.parametrize(
+    ("changes", "pointers"),
+    [
+        ({}, []),
+        ({"size": 4}, ["/stamp_cards/0/size"]),
+        (
+            {"size": 6, "full": {"entitlement": "free"}},
+            ["/stamp_cards/0/size", "/stamp_cards/0/full"],
+        ),
+        ({"full": {"entitlement": "other", "valid_days": 30}}, ["/stamp_cards/0/full"]),
+        ({"full": {"entitlement": "free", "valid_days": 31}}, ["/stamp_cards/0/full"]),
+        ({"full": {"entitlement": "free", "valid_days": 30, "units": 2}}, ["/stamp_cards/0/full"]),
+        # What a purchase is worth in stamps goes by its own day, so that is free.
+        ({"name": "Five", "on": ["visit.completed"], "scope": {}, "per": "line"}, []),
+        ({"min_amount": 500, "daily_max": 2}, []),
+        ({"id": "six", "size": 6}, ["/stamp_cards"]),
+    ],
+)
+def test_m4_a_next_version(changes: dict[str, Any], pointers: list[str]) -> None:
+    """M4: stamps of all versions are on one card, so how many fill it and what it gives stay."""
+    before = programme(entitlements=FREE, stamp_cards=[CARD])
+    free = [*FREE, {"id": "other", "name": "Other"}]
+    after = programme(entitlements=free, stamp_cards=[CARD | changes])
+
+    assert [each.pointer for each in check_succession(before, after)] == pointers
+
+
+def test_m4_another_card_in_its_place() -> None:
+    """It has its own id, and the old one may stay without being stamped any more."""
+    before = programme(entitlements=FREE, stamp_cards=[CARD])
+    ended = CARD | {"on": ["card.ended"]}
+    after = programme(entitlements=FREE, stamp_cards=[ended, CARD | {"id": "six", "size": 6}])
+
+    assert check_succession(before, after) == ()
+    (problem,) = check_succession(
+        before, programme(entitlements=FREE, stamp_cards=[CARD | {"size": 6}])
+    )
+    assert problem.detail == (
+        "must stay 5: members have stamps on `five`; give the card that is to be another a new id"
+    )
