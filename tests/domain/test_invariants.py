@@ -29,12 +29,11 @@ from chalicelib.domain.decide.commands import Command
 from chalicelib.domain.decide.settling import settle
 from chalicelib.domain.errors import LoyaltyError
 from chalicelib.domain.ledger import calendar
-from chalicelib.domain.ledger.account import Account
+from chalicelib.domain.ledger.account import Account, is_limit
 from chalicelib.domain.ledger.activity import Activity
 from chalicelib.domain.ledger.events import Event
 from chalicelib.domain.ledger.journal import StoredEvent
 from chalicelib.domain.ledger.postings import AVAILABLE, PENDING
-from chalicelib.domain.mechanics import unspent
 from chalicelib.domain.mechanics.activities import RecordActivity
 from chalicelib.domain.mechanics.membership import Enrol, Open
 from chalicelib.domain.mechanics.remaining import LineReversal, Remaining, untouched
@@ -348,7 +347,7 @@ class Life(RuleBasedStateMachine):
         )
         for key, counter in account.counters.items():
             assert counter.value > 0
-            if unspent.is_limit(key) and "/reward:" not in key:
+            if is_limit(key) and "/reward:" not in key:
                 assert counter.value == expected.caps[key]
         for key, used in expected.caps.items():
             kept = account.counters.get(key)
@@ -440,7 +439,7 @@ def _count_awards(totals: Counted, event: Event, left: Remaining, document: Prog
         for cap in rules[award.rule].caps:
             measure = "max" if cap.times is None else "times"
             window = calendar.window_key(day, cap.window)
-            key = f"{document.id}/{award.rule}/{measure}/{cap.window}/{window}"
+            key = f"limit/{document.id}/{award.rule}/{measure}/{cap.window}/{window}"
             totals.caps[key] += granted if cap.times is None else int(granted > 0)
             if cap.max is not None:
                 assert totals.caps[key] >= 0
@@ -448,7 +447,7 @@ def _count_awards(totals: Counted, event: Event, left: Remaining, document: Prog
 
 def forgotten(key: str, now: int) -> bool:
     """Tell whether no late activity can meet the window of a counter any more."""
-    _, _, _, window, bucket = key.split("/")
+    _, _, _, _, window, bucket = key.split("/")
     if window == "lifetime":
         return False
     oldest = calendar.local_date(now - BACKDATED, ZONE)

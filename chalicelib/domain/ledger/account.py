@@ -10,7 +10,7 @@ account is what the deltas fold to, and each delta has its place in it.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Final, Literal
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -33,10 +33,27 @@ _DAY = len("2026-11-22")
 
 
 class Counter(Struct, frozen=True, array_like=True):
-    """How much of a cap or limit is used; forgotten after ``keep_until``."""
+    """How much of something is counted, such as of a cap; forgotten after ``keep_until``."""
 
     value: int
     keep_until: Instant | None
+
+
+_LIMIT: Final = "limit/"
+
+
+def limit_counter(programme: str, of: str) -> str:
+    """
+    Return the counter of what a member has used ``of`` a limit of a programme.
+
+    Such counters, and no others, come along where a member who left comes back.
+    """
+    return f"{_LIMIT}{programme}/{of}"
+
+
+def is_limit(counter: str) -> bool:
+    """Tell whether a counter is of a limit (`limit_counter`)."""
+    return counter.startswith(_LIMIT)
 
 
 class TierStep(Struct, frozen=True, array_like=True):

@@ -12,7 +12,7 @@ from datetime import date
 
 from chalicelib.domain.decide.event_builder import EventBuilder
 from chalicelib.domain.ledger import calendar
-from chalicelib.domain.ledger.account import Account
+from chalicelib.domain.ledger.account import Account, limit_counter
 from chalicelib.domain.ledger.calendar import Instant
 from chalicelib.domain.ledger.effects import CounterChange
 from chalicelib.domain.mechanics import expiry
@@ -27,7 +27,7 @@ def _key(programme: Programme, rule: EarningRule, cap: Cap, day: date) -> str:
     """Return the counter of a cap in the window that a local day is in."""
     measure = "max" if cap.times is None else "times"
     bucket = calendar.window_key(day, cap.window)
-    return f"{programme.id}/{rule.id}/{measure}/{cap.window}/{bucket}"
+    return limit_counter(programme.id, f"{rule.id}/{measure}/{cap.window}/{bucket}")
 
 
 def _kept_until(programme: Programme, cap: Cap, day: date) -> Instant | None:

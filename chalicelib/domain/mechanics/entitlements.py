@@ -20,7 +20,7 @@ from chalicelib.domain.decide.commands import Command
 from chalicelib.domain.decide.decider import Decider
 from chalicelib.domain.decide.mechanic import Mechanic, Owned, Phase
 from chalicelib.domain.ledger import calendar
-from chalicelib.domain.ledger.account import Account
+from chalicelib.domain.ledger.account import Account, limit_counter
 from chalicelib.domain.ledger.calendar import Instant, Window
 from chalicelib.domain.ledger.events import (
     EntitlementGranted,
@@ -176,7 +176,7 @@ def grant_by_hand(decider: Decider, command: GrantEntitlement) -> Held | None:
 def quota_counter(programme: Programme, entitlement: Entitlement, quota: Quota, day: date) -> str:
     """Return the counter of a quota in the window that a local day is in."""
     bucket = calendar.window_key(day, quota.window)
-    return f"{programme.id}/entitlement:{entitlement.id}/{quota.window}/{bucket}"
+    return limit_counter(programme.id, f"entitlement:{entitlement.id}/{quota.window}/{bucket}")
 
 
 def problems(programme: Programme) -> Iterator[Violation]:

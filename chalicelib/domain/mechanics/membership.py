@@ -13,7 +13,7 @@ from chalicelib.domain.decide.event_builder import EventBuilder
 from chalicelib.domain.decide.mechanic import Mechanic
 from chalicelib.domain.errors import Invalid
 from chalicelib.domain.ledger import calendar
-from chalicelib.domain.ledger.account import Account
+from chalicelib.domain.ledger.account import Account, is_limit
 from chalicelib.domain.ledger.effects import (
     AgeBandsChange,
     BirthdayChange,
@@ -30,7 +30,6 @@ from chalicelib.domain.ledger.events import (
     MemberEnrolled,
     ProfileChanged,
 )
-from chalicelib.domain.mechanics import unspent
 from chalicelib.domain.mechanics.tier_ladder import lowest
 from chalicelib.domain.programme.document import Programme
 from chalicelib.domain.programme.versions import Programmes
@@ -125,8 +124,7 @@ def _take_over(event: EventBuilder, former: Account) -> None:
     have been here.
     """
     for key, counter in sorted(former.counters.items()):
-        of_limit = key.partition("/")[0] in former.enrolments and unspent.is_limit(key)
-        if of_limit and (counter.keep_until is None or counter.keep_until > event.now):
+        if is_limit(key) and (counter.keep_until is None or counter.keep_until > event.now):
             event.add(CounterChange(key, counter.value, counter.keep_until))
     if former.stats.visits:
         event.add(StatChange(visits=former.stats.visits))

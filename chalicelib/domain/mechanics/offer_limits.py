@@ -18,7 +18,7 @@ from msgspec.structs import replace
 from chalicelib.domain.decide.event_builder import EventBuilder
 from chalicelib.domain.errors import Conflict
 from chalicelib.domain.ledger import calendar, money
-from chalicelib.domain.ledger.account import Account
+from chalicelib.domain.ledger.account import Account, limit_counter
 from chalicelib.domain.ledger.calendar import Instant
 from chalicelib.domain.ledger.effects import CounterChange
 from chalicelib.domain.ledger.events import Line, OfferCount, OfferTaken
@@ -176,7 +176,7 @@ def _used(account: Account, programme: Programme, discount: Discount, place: int
 def _counter(programme: Programme, discount: Discount, place: int, day: date) -> str:
     limit = discount.limits[place]
     bucket = calendar.window_key(day, limit.window)
-    return f"{programme.id}/offer:{discount.id}/{place}/{limit.window}/{bucket}"
+    return limit_counter(programme.id, f"offer:{discount.id}/{place}/{limit.window}/{bucket}")
 
 
 def _kept_until(programme: Programme, limit: OfferLimit, day: date) -> Instant | None:

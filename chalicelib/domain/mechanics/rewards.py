@@ -25,7 +25,7 @@ from chalicelib.domain.decide.mechanic import Mechanic
 from chalicelib.domain.decide.reaction import Reaction, ReversalContext
 from chalicelib.domain.errors import Conflict, Forbidden, LoyaltyError
 from chalicelib.domain.ledger import calendar
-from chalicelib.domain.ledger.account import Account
+from chalicelib.domain.ledger.account import Account, limit_counter
 from chalicelib.domain.ledger.calendar import Instant
 from chalicelib.domain.ledger.effects import CounterChange
 from chalicelib.domain.ledger.events import RewardRedeemed, RewardsRedeemed
@@ -279,7 +279,7 @@ def _voucher_term(reward: Reward, day: date, time_zone: str) -> expiry.Term:
 
 def _limit_key(programme: Programme, reward: Reward, limit: RewardLimit, day: date) -> str:
     bucket = calendar.window_key(day, limit.window)
-    return f"{programme.id}/reward:{reward.id}/{limit.window}/{bucket}"
+    return limit_counter(programme.id, f"reward:{reward.id}/{limit.window}/{bucket}")
 
 
 MECHANIC: Final = Mechanic(

@@ -24,7 +24,7 @@ from chalicelib.domain.decide.mechanic import Mechanic, Owned
 from chalicelib.domain.decide.progress import ProgressStore
 from chalicelib.domain.decide.reaction import EarnContext, Reaction, ReversalContext
 from chalicelib.domain.ledger import calendar
-from chalicelib.domain.ledger.account import Account
+from chalicelib.domain.ledger.account import Account, limit_counter
 from chalicelib.domain.ledger.activity import Activity
 from chalicelib.domain.ledger.calendar import Instant
 from chalicelib.domain.ledger.effects import CounterChange
@@ -265,7 +265,7 @@ def _count_day(
 
 def _day(programme: Programme, card: StampCard, activity: Activity) -> str:
     day = activity.local_day(programme.time_zone).isoformat()
-    return f"{programme.id}/stamps:{card.id}/day/{day}"
+    return limit_counter(programme.id, f"stamps:{card.id}/day/{day}")
 
 
 def _key(programme: Programme, card_id: str) -> str:

@@ -19,7 +19,7 @@ from chalicelib.domain.decide.decider import Decider
 from chalicelib.domain.decide.mechanic import Mechanic
 from chalicelib.domain.errors import Conflict
 from chalicelib.domain.ledger import calendar
-from chalicelib.domain.ledger.account import Account
+from chalicelib.domain.ledger.account import Account, limit_counter
 from chalicelib.domain.ledger.calendar import Instant
 from chalicelib.domain.ledger.effects import CounterChange
 from chalicelib.domain.ledger.events import (
@@ -335,7 +335,7 @@ def subscription_of(account: Account, programme: Programme) -> Subscription:
 
 
 def _trial_counter(programme: Programme) -> str:
-    return f"{programme.id}/trial"
+    return limit_counter(programme.id, "trial")
 
 
 MECHANIC: Final = Mechanic(

@@ -27,7 +27,7 @@ from chalicelib.domain.decide.event_builder import EventBuilder
 from chalicelib.domain.decide.mechanic import Mechanic
 from chalicelib.domain.errors import Conflict, Invalid
 from chalicelib.domain.ledger import calendar, postings
-from chalicelib.domain.ledger.account import Account
+from chalicelib.domain.ledger.account import Account, limit_counter
 from chalicelib.domain.ledger.calendar import Instant, Window
 from chalicelib.domain.ledger.effects import CounterChange
 from chalicelib.domain.ledger.events import TransferReceived, TransferSent, noted
@@ -217,7 +217,8 @@ def _count_towards_limits(
         if limit.max is not None:
             measure, most, more = "max", limit.max, amount
         bucket = calendar.window_key(day, limit.window)
-        key = f"{programme.id}/{direction}:{rule.currency}/{measure}/{limit.window}/{bucket}"
+        of = f"{direction}:{rule.currency}/{measure}/{limit.window}/{bucket}"
+        key = limit_counter(programme.id, of)
         used = event.account.counter(key)
         if used + more > most:
             raise _limit_refusal(limit, direction, most - used)

@@ -105,11 +105,5 @@ def take(event: EventBuilder, currency: str, key: LotKey) -> int:
     return amount
 
 
-def is_limit(counter: str) -> bool:
-    """Tell whether a counter is of what a member has used, not of what became of an account."""
-    of_value = ("/unspent:", "/unspent_ever:", "/written_off/", "/unbacked/")
-    return not any(each in counter for each in of_value)
-
-
 def _day(counter: str) -> str:
     return counter.rpartition("/")[2]

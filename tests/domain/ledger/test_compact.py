@@ -295,7 +295,7 @@ def member(usable: tuple[Lot, ...], pending: tuple[PendingLot, ...] = ()) -> Acc
     for number in range(30):
         day = date(2027, 1, 20) + timedelta(days=number)
         until = calendar.day_start(day + timedelta(days=31), "Europe/London")
-        counters[f"clinic/visit/max/day/{day}"] = Counter(chance.randrange(1, 150), until)
+        counters[f"limit/clinic/visit/max/day/{day}"] = Counter(chance.randrange(1, 150), until)
     return Account(
         version=400,
         head=bytes(32),

@@ -346,7 +346,7 @@ STORIES: Final[dict[Callable[[], tuple[Member, ...]], tuple[list[Data], ...]]] =
                     "clinic",
                     "tea",
                     2,
-                    quota=QuotaUse("clinic/entitlement:tea/month/2026-03", 1),
+                    quota=QuotaUse("limit/clinic/entitlement:tea/month/2026-03", 1),
                     grants=(GrantUse(at("2026-03-07T00:00:00Z"), "2026-03-06", 1),),
                 )
             ),

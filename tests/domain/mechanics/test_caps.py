@@ -109,7 +109,9 @@ class TestCaps:
         given = [granted(member.visit(f"20{year}-02-01"))["visit"] for year in (26, 30, 60)]
 
         assert given == [40, 0, 0]
-        assert member.account.counters == {"clinic/visit/times/lifetime/lifetime": Counter(1, None)}
+        assert member.account.counters == {
+            "limit/clinic/visit/times/lifetime/lifetime": Counter(1, None)
+        }
 
     def test_several_caps(self) -> None:
         """The tightest cap rules, and each counts what was given."""
@@ -124,10 +126,10 @@ class TestCaps:
 
         assert given == [30, 20, 0, 20, 0]
         assert {key: c.value for key, c in member.account.counters.items()} == {
-            "clinic/visit/max/day/2026-02-01": 50,
-            "clinic/visit/max/day/2026-02-02": 20,
-            "clinic/visit/max/month/2026-02": 70,
-            "clinic/visit/times/month/2026-02": 3,
+            "limit/clinic/visit/max/day/2026-02-01": 50,
+            "limit/clinic/visit/max/day/2026-02-02": 20,
+            "limit/clinic/visit/max/month/2026-02": 70,
+            "limit/clinic/visit/times/month/2026-02": 3,
         }
 
     def test_exhausted_caps_are_explained(self) -> None:
@@ -196,7 +198,7 @@ class TestCaps:
         """A counter lives for its window, the back-date limit, and a day for the clock's hour."""
         member = capped({"window": "day", "max": 50})
         member.visit("2026-02-01")
-        key = "clinic/visit/max/day/2026-02-01"
+        key = "limit/clinic/visit/max/day/2026-02-01"
 
         assert member.account.counters[key].keep_until == at("2026-03-05T00:00:00Z")
         member.visit("2026-03-05T00:00:00Z")
@@ -319,8 +321,8 @@ class TestEvaluatedAgain:
         """Where all is used, or was and is forgotten: what it had, however little, and no more."""
         document = programme(rule("visit", fixed(30), caps=[{"window": window, **limit}]))
         used = {
-            "clinic/visit/times/lifetime/lifetime": Counter(1, None),
-            "clinic/visit/max/lifetime/lifetime": Counter(50, None),
+            "limit/clinic/visit/times/lifetime/lifetime": Counter(1, None),
+            "limit/clinic/visit/max/lifetime/lifetime": Counter(50, None),
         }
         day, now = date(2026, 2, 1), at("2026-04-01")
 

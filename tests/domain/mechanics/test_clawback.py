@@ -219,7 +219,7 @@ class TestCaps:
 
         assert member.balance.available == 20
         assert {key: c.value for key, c in member.account.counters.items()} == {
-            "clinic/penny/max/day/2026-02-01": 20
+            "limit/clinic/penny/max/day/2026-02-01": 20
         }
         assert granted(member.buy(100, "2026-02-01", now="2026-02-02", name="c")) == {"penny": 80}
 

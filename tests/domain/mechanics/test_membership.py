@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import pytest
+from msgspec.structs import replace
 
 from chalicelib.domain.errors import Invalid
-from chalicelib.domain.ledger.account import TierStep
+from chalicelib.domain.ledger.account import TierStep, is_limit
 from chalicelib.domain.ledger.events import (
     ConsentsChanged,
     MemberCreated,
     MemberEnrolled,
 )
+from chalicelib.domain.mechanics.closing import Close
 from chalicelib.domain.mechanics.membership import ChangeProfile, Enrol, Joined, Open
 from chalicelib.domain.mechanics.subscriptions import Subscribe
+from chalicelib.domain.mechanics.wallets import TopUp
 from chalicelib.domain.programme.document import Programme
 from tests.domain.building import (
     Member,
@@ -20,6 +25,7 @@ from tests.domain.building import (
     fixed,
     granted,
     ladder,
+    points,
     programme,
     published,
     reward,
@@ -201,6 +207,36 @@ class TestComingBack:
             Subscribe(member="mem_2", programme="clinic", plan="try"), "2026-02-03"
         ).result
         assert begun.subscription.state == "active"
+
+    @pytest.mark.parametrize("prepaid", ["refund", "waive"])
+    @pytest.mark.parametrize("by", ["month", "year", "lifetime"])
+    def test_s6_no_sum_of_money(self, by: str, prepaid: Literal["refund", "waive"]) -> None:
+        """S6: money of the old account, paid back or waived, earns the new one no percentage."""
+        bands = [{"at_least": 50_000, "percent": 20}]
+        wallet = {"currency": "prepaid", "kind": "prepaid", "bands": bands, "bands_by": by}
+        wallets = {"currencies": [points() | {"id": "prepaid"}], "wallets": [wallet]}
+        former = Member(programme(**wallets))
+        command = TopUp(member="", programme="clinic", currency="prepaid", amount=50_000)
+        assert former.do(command, "2026-02-01").result.parts[0].percent == 20
+        former.do(Close(member="", reason="asked-to", prepaid=prepaid), "2026-02-02")
+        member = Member(former.programmes, joined=None, key="T#tenant#M#mem_2")
+        back = Open(member="mem_2", programmes=("clinic",), former="mem_1")
+        member.do(back, "2026-02-03", former=former)
+
+        assert member.account.counters == {}
+        little = replace(command, amount=100)
+        assert [part.percent for part in member.do(little, "2026-02-03").result.parts] == [0]
+
+    def test_s6_limits_and_nothing_else(self) -> None:
+        """S6: of all that an account counts, limits come along, those of a name like one do not."""
+        former, member = self.back()
+        assert any(not is_limit(key) for key in former.account.counters)
+
+        came = {key: each.value for key, each in member.account.counters.items()}
+        used = {key: each.value for key, each in former.account.counters.items() if is_limit(key)}
+        assert came == used
+        names = {key.partition("/")[2] for key in came}
+        assert names >= {"clinic/trial", "clinic/welcome/times/lifetime/lifetime"}
 
     def test_s6_nothing_waits_for_what_was_forfeited(self) -> None:
         """S6: what the old account had to hold back, for refunds, binds the new one in nothing."""

@@ -13,7 +13,6 @@ from msgspec.structs import replace
 from chalicelib.domain.authoring.validation import validate
 from chalicelib.domain.ledger.account import Account
 from chalicelib.domain.ledger.events import ValueReinstated
-from chalicelib.domain.mechanics import unspent
 from chalicelib.domain.mechanics.membership import Open
 from tests.domain.building import (
     PURCHASE,
@@ -45,21 +44,6 @@ def member(expiry: dict[str, Any] = TEN_DAYS, within: int = 5, **parts: Any) -> 
 def lots(who: Member) -> list[tuple[int, str | None]]:
     """Return how much lasts until when."""
     return [(lot.amount, lot.key.expires_on) for lot in who.balance.lots]
-
-
-@pytest.mark.parametrize(
-    ("counter", "limit"),
-    [
-        ("clinic/reward:tea/month/2026-02", True),
-        ("clinic/points/unspent:tenant:0/2026-03-12", False),
-        ("clinic/points/unspent:tenant:0:again/2026-03-12", False),
-        ("clinic/prepaid/unspent_ever:tenant:0", False),
-        ("clinic/points/written_off/1790000000000/issued", False),
-    ],
-)
-def test_what_is_a_limit(counter: str, *, limit: bool) -> None:
-    """Who comes back after closing brings along what was used, and nothing of what expired."""
-    assert unspent.is_limit(counter) is limit
 
 
 class TestWindow:

@@ -49,7 +49,7 @@ class TestRedeeming:
             expires_at=at("2026-03-04T00:00:00Z"),
             expires_on="2026-03-03",
             taken=(Taken(60, LotKey()),),
-            counters=(("clinic/reward:tea/month/2026-02", at("2026-03-01T00:00:00Z")),),
+            counters=(("limit/clinic/reward:tea/month/2026-02", at("2026-03-01T00:00:00Z")),),
         )
         event = member.events[-1]
         assert event.data == RewardRedeemed("red_1", "clinic", "tea")
@@ -340,7 +340,7 @@ class TestLimits:
         assert refusal.code == "limit_reached"
         assert "can be redeemed 2 times in all" in refusal.message
         assert member.account.counters == {
-            "clinic/reward:tea/lifetime/lifetime": Counter(2, None),
+            "limit/clinic/reward:tea/lifetime/lifetime": Counter(2, None),
         }
 
     def test_several(self) -> None:
