@@ -255,7 +255,11 @@ def tell(who: Member, told: Told, step: Step, day: int) -> None:
 def test_m4_what_is_full_follows_from_stamps_and_uses(
     history: list[Step], units: int, valid_days: int | None
 ) -> None:
-    """M4: as many cards as there are stamps for, and more only where their units are used."""
+    """
+    M4: as many cards as there are stamps for, and more only where their units are used.
+
+    That is so where no day has a maximum: a refund gives what that clipped no stamp afterwards.
+    """
     who, told, day = member(units, valid_days), Told({}, {}), 0
     for step in history:
         day += step.after

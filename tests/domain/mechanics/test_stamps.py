@@ -434,6 +434,21 @@ class TestRefunds:
 
         assert card(who)[0] == 2
 
+    @pytest.mark.parametrize(("told", "left"), [("xy", (1, 0, 0)), ("yx", (0, 1, 1))])
+    def test_m8_a_clipped_activity_is_not_stamped_afterwards(
+        self, told: str, left: tuple[int, int, int]
+    ) -> None:
+        """M8: of a full day the first that is told is stamped; its refund opens it for new ones."""
+        who = member(size=2, daily_max=1)
+        who.basket("2026-03-01", line("1", 4000, "physio"), name="w")
+        for name in told:
+            who.basket(DAY, line("1", 4000, "physio"), name=name)
+        who.reverse("x", DAY)
+        assert card(who) == left
+        who.basket(DAY, line("1", 4000, "physio"), name="z")
+
+        assert card(who) == (0, 1, 1)
+
 
 @given(st.lists(st.tuples(st.integers(1, 4), st.booleans()), min_size=1, max_size=8), st.data())
 def test_reversing_everything_returns_everything(
