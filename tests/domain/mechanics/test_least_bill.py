@@ -263,6 +263,19 @@ def test_f_a_lower_price_after_the_sale() -> None:
     assert part_back(member, purchase, LineReversal("a")).due == 2700
 
 
+@pytest.mark.parametrize(("order", "sums"), [("bc", [2_500, 0]), ("cb", [2_000, 0])])
+def test_f_no_refund_is_below_nothing(order: str, sums: list[int]) -> None:
+    """F: so what is kept back goes by the refund that misses the least bill: by the order."""
+    member = Member(clinic(status("one", 50, min_bill=10_000)))
+    shown(member, "one")
+    purchase = bought(member, line("a", 6_000), line("b", 5_000), line("c", 4_000))
+
+    assert [part_back(member, purchase, LineReversal(name)).due for name in order] == sums
+    # Alone it costs 6000; with what comes back of the rest, no more than that was paid for it.
+    assert 7_500 - sum(sums) <= 6_000
+    assert part_back(member, purchase, LineReversal("a")).due == 7_500 - sum(sums)
+
+
 carts = st.lists(
     st.tuples(st.integers(0, 900), st.integers(1, 3), st.sampled_from(["tea", "food"])),
     min_size=1,
