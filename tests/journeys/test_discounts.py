@@ -260,6 +260,50 @@ def test_while_the_policy_is_in_force(desk: Clinic, patient: str) -> None:
     assert applied(consult(desk, patient, service_on="2026-03-21")) == {}
 
 
+def test_of_named_insurers(world: LocalWorld) -> None:
+    """Each insurer is a status of its own: with another policy, or another's, nothing is off."""
+    document = example(PROGRAMME, enrolment={})
+    document["statuses"] += [{"id": "axa", "name": "AXA"}, {"id": "vitality", "name": "Vitality"}]
+    for offer in document["discounts"]["offers"]:
+        if offer["id"] == "insurer":
+            offer["terms"]["any"] = ["axa"]
+    desk = world.sandbox("2026-03-02T10:00:00Z")
+    desk.publish(document)
+    insured, other = desk.enrolled(), desk.enrolled()
+    show(desk, insured, "axa", from_on="2026-03-02", until_on="2026-03-20")
+    show(desk, other, "vitality", from_on="2026-03-02", until_on="2026-03-20")
+
+    assert applied(consult(desk, insured)) == {"insurer": 480}
+    assert applied(consult(desk, other)) == {}
+
+
+def test_a_good_calendar_year(world: LocalWorld) -> None:
+    """£1,000 between January and December; what was paid the year before does not count."""
+    document = example(PROGRAMME, enrolment={})
+    for offer in document["discounts"]["offers"]:
+        if offer["id"] == "good-year":
+            offer["terms"] = {
+                "type": "spend_window",
+                "at_least": 100_000,
+                "percent": 10,
+                "window": "calendar_year",
+                "term_days": 90,
+            }
+    desk = world.sandbox("2026-12-30T10:00:00Z")
+    desk.publish(document)
+    patient = desk.enrolled()
+    pay(desk, patient, 99_999)
+    desk.move_to("2027-01-02T10:00:00Z")
+    pay(desk, patient, 60_000)
+    assert not considered(consult(desk, patient))["good-year"]["applied"]
+
+    desk.move_to("2027-12-31T10:00:00Z")
+    last = pay(desk, patient, 40_000)
+    result = {each["mechanic"]: each["outcome"] for each in last["outcomes"]}["discounts"]
+    assert result["good-year"] == {"until_on": "2028-03-30"}
+    assert considered(consult(desk, patient))["good-year"]["percent"] == 10
+
+
 def test_very_important_after_eight_visits(desk: Clinic, patient: str) -> None:
     """The eighth visit brings 7 % off."""
     for _ in range(7):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.journeys.world import Clinic, LocalWorld
+from tests.journeys.world import Clinic, LocalWorld, example
 
 GOLD: dict[str, Any] = {
     "all": [
@@ -78,3 +78,24 @@ def test_gold_by_the_month(world: LocalWorld) -> None:
     assert clinic.available(patient) == 10
     clinic.record(patient).expect(201)
     clinic.check(patient)
+
+
+def test_regular_by_points_that_were_earned(world: LocalWorld) -> None:
+    """500 points of purchases, spent or not, make a regular of the pharmacy; 499 do not."""
+    clinic = world.sandbox("2026-12-02T10:00:00Z")
+    clinic.publish(example("pharmacy", enrolment={}))
+    member = clinic.enrolled()
+
+    def buy(euros: int) -> list[tuple[str, str]]:
+        amount = {"amount": euros * 100, "currency": "EUR"}
+        line = {"id": "1", "amount": euros * 100, "category": "vitamins"}
+        made = clinic.record(member, "purchase.completed", amount=amount, lines=[line])
+        result = made.expect(201)
+        return [(each["before"], each["after"]) for each in result["tier_changes"]]
+
+    assert buy(499) == []
+    clinic.move_to("2026-12-10T10:00:00Z")
+    body = {"programme": "pharmacy", "reward": "hand-cream"}
+    clinic.api.post(f"/v1/members/{member}/redemptions", body).expect(201)
+    assert buy(1) == [("friend", "regular")]
+    clinic.check(member)
