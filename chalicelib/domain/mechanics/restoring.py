@@ -9,7 +9,7 @@ lasts as long as the currency grants to what comes back.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Final
+from typing import Final, NamedTuple
 
 from msgspec.structs import replace
 
@@ -22,6 +22,15 @@ from chalicelib.domain.mechanics import expiry, unbacked, value
 
 # How long a write-off waits for what was spent to come back.
 _WRITTEN_OFF_KEPT_MS: Final = 366 * 86_400_000
+
+
+class _Missing(NamedTuple):
+    """What was written off, where it goes if it comes back, and its counter, if it has one."""
+
+    at: Instant
+    kind: str
+    amount: int
+    counter: str | None = None
 
 
 def restore(
@@ -87,32 +96,62 @@ def last_taken(taken: tuple[Taken, ...], back: int, amount: int) -> Iterator[Tak
 
 
 def write_off(event: EventBuilder, currency: str, amount: int, *, to: LedgerAccount) -> None:
-    """Let go what cannot be taken back because it is spent; if that comes back, it goes ``to``."""
-    # A payment that went back is made good whenever that comes back which it paid for.
-    kept_until = None if to == PAID_IN else event.now + _WRITTEN_OFF_KEPT_MS
-    event.add(CounterChange(f"{_written_off(currency)}{event.now}/{to.kind}", amount, kept_until))
+    """
+    Let go what cannot be taken back because it is spent; if that comes back, it goes ``to``.
+
+    An account remembers each for a year.  Of payments that went back it remembers the sum for ever,
+    so that it does not grow with its years.
+    """
+    key = f"{_written_off(currency)}{event.now}/{to.kind}"
+    event.add(CounterChange(key, amount, event.now + _WRITTEN_OFF_KEPT_MS))
+    if to == PAID_IN:
+        # They are made good whenever that comes back which they paid for.
+        event.add(CounterChange(_written_off_ever(currency), amount))
 
 
 def _take_written_off(
     event: EventBuilder, currency: str, amount: int, taken_at: Instant, lot: LotKey
 ) -> int:
     """Take from what comes back what was written off while it was away; return how much."""
-    prefix = _written_off(currency)
     taken = 0
-    for key, counter in list(event.account.counters.items()):
-        over = counter.keep_until is not None and counter.keep_until <= event.now
-        if taken == amount or over or not key.startswith(prefix):
+    for each in list(_missing(event, currency, taken_at)):
+        more = min(each.amount, amount - taken)
+        if more <= 0:
             continue
-        at, _, kind = key.removeprefix(prefix).partition("/")
-        if int(at) >= taken_at:
-            more = min(counter.value, amount - taken)
-            taken += more
-            event.add(CounterChange(key, -more, counter.keep_until))
-            event.post(AVAILABLE, LedgerAccount(kind).of(lot.funder), currency, more)
-            if lot.paid and kind == PAID_IN.kind:
+        taken += more
+        if each.counter is not None:
+            keep_until = event.account.counters[each.counter].keep_until
+            event.add(CounterChange(each.counter, -more, keep_until))
+        event.post(AVAILABLE, LedgerAccount(each.kind).of(lot.funder), currency, more)
+        if each.kind == PAID_IN.kind:
+            event.add(CounterChange(_written_off_ever(currency), -more))
+            if lot.paid:
                 unbacked.settle(event, currency, more)
     return taken
 
 
+def _missing(event: EventBuilder, currency: str, taken_at: Instant) -> Iterator[_Missing]:
+    """Yield what was written off since an instant, first that of which only the sum is known."""
+    known = list(_remembered(event, currency))
+    if taken_at + _WRITTEN_OFF_KEPT_MS <= event.now:
+        since = sum(each.amount for each in known if each.kind == PAID_IN.kind)
+        ever = event.account.counter(_written_off_ever(currency))
+        yield _Missing(taken_at, PAID_IN.kind, ever - since)
+    yield from (each for each in known if each.at >= taken_at)
+
+
+def _remembered(event: EventBuilder, currency: str) -> Iterator[_Missing]:
+    """Yield what was written off within a year."""
+    prefix = _written_off(currency)
+    for key, counter in event.account.counters.items():
+        if key.startswith(prefix) and (counter.keep_until or event.now) > event.now:
+            at, _, kind = key.removeprefix(prefix).partition("/")
+            yield _Missing(int(at), kind, counter.value, key)
+
+
 def _written_off(currency: str) -> str:
     return f"{currency}/written_off/"
+
+
+def _written_off_ever(currency: str) -> str:
+    return f"{currency}/written_off_ever"

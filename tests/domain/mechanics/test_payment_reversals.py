@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from chalicelib.domain.decide.benefits import Returned
 from chalicelib.domain.decide.claims import ClaimKey, SaveRecord
 from chalicelib.domain.ledger.activity import Activity
+from chalicelib.domain.ledger.calendar import add_days, parse_date
 from chalicelib.domain.ledger.events import PaymentReversed
 from chalicelib.domain.mechanics import payments
 from chalicelib.domain.mechanics.payment_reversals import PaymentUndone, ReversePayment
@@ -170,6 +171,56 @@ class TestTopUps:
         member.reverse("q", "2027-04-11")
 
         assert left(member, "2027-04-11") == 0
+
+    @pytest.mark.parametrize("payments", [1, 5, 30])
+    def test_f_an_account_does_not_grow_with_its_chargebacks(self, payments: int) -> None:
+        """Of what was written off for them it keeps each for a year, and then the sum alone."""
+        member = Member(prepaid(negative_balance="clamp"))
+        for number in range(payments):
+            when = f"2026-02-{number % 28 + 1:02}T{number // 28 + 1:02}:00:00Z"
+            version = top_up(member, 100, when)
+            spend(member, 100, when, f"q{number}")
+            back(member, version, when)
+        assert len(member.account.counters) <= payments + 2
+        member.adjust(1, "2036-01-01")
+
+        # What was written off, and what of it was paid in.
+        assert [each.value for each in member.account.counters.values()] == [payments * 100] * 2
+        for number in range(payments):
+            member.reverse(f"q{number}", "2036-01-02")
+        assert left(member, "2036-01-02") == 0
+        assert member.account.counters == {}
+        assert member.verdict().holds
+
+    @given(
+        st.lists(st.tuples(st.integers(0, 900), st.integers(0, 900)), min_size=1, max_size=4),
+        st.randoms(use_true_random=False),
+    )
+    @settings(max_examples=60, derandomize=True, deadline=None)
+    def test_f_in_whatever_order_purchases_come_back(
+        self, days: list[tuple[int, int]], rng: Any
+    ) -> None:
+        """All that was written off is made good once, be it years ago or of yesterday."""
+        member = Member(prepaid(negative_balance="clamp"))
+        start = parse_date("2024-01-01")
+        steps: list[tuple[int, str, str]] = []
+        for number, (bought, waited) in enumerate(days):
+            name = f"q{number}"
+            steps += [(bought, "1", name), (bought + waited, "2", name)]
+        versions: dict[str, int] = {}
+        for day, what, name in sorted(steps):
+            when = add_days(start, day).isoformat()
+            if what == "1":
+                versions[name] = top_up(member, 100, when, name)
+                spend(member, 100, when, name)
+            else:
+                back(member, versions[name], when)
+        end = add_days(start, 1_900)
+        for number, name in enumerate(rng.sample(sorted(versions), len(versions))):
+            member.reverse(name, add_days(end, number * 200).isoformat())
+            assert left(member, add_days(end, number * 200).isoformat()) == 0
+        assert member.account.counters == {}
+        assert member.verdict().holds
 
     def test_f_twice(self) -> None:
         """A payment goes back once: again nothing is written."""
