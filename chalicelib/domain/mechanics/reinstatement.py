@@ -3,9 +3,10 @@ Reinstatement: what expired unspent comes back, where its member is active again
 
 An activity of a day within so many days after the last day of a lot brings back what the account
 remembers of it (`unspent`), whenever it is told; once, and no reversal takes it away again.
-It lasts as if it had been earned on the day after its last day, so that it makes no difference
-which activity brings it back.  Value that lasts by activity goes on by it; an activity that would
-have kept it from expiring, had it been told in time, brings it back as well.
+It lasts as if it had been earned on the day after its last day, in the tier that was held as that
+began, so that it makes no difference which activity brings it back.  Value that lasts by activity
+goes on by it; an activity that would have kept it from expiring, had it been told in time, brings
+it back as well.
 """
 
 from __future__ import annotations
@@ -57,23 +58,29 @@ def _as_it_comes_back(
     ended: LotKey,
     day: date,
 ) -> Lot | None:
-    """Return the lot that an activity of a day makes of one that expired, or ``None``."""
+    """
+    Return the lot that an activity of a day makes of one that expired, or ``None``.
+
+    The ``policy`` is that of the tier in which the activity was.
+    """
     last = calendar.parse_date(ended.expires_on or "")
     zone = programme.time_zone
+    gone = calendar.expiry_instant(last, zone)
     latest = calendar.add_days(last, currency.reinstated_within_days or 0)
     after = last < day <= latest
-    lot = expiry.earned(currency, "", calendar.add_days(last, 1), zone).opens(0, ended)
-    if isinstance(policy, InactivityExpiry):
+    tier = event.account.enrolments[programme.id].tier_at(gone)
+    lot = expiry.earned(currency, tier, calendar.add_days(last, 1), zone).opens(0, ended)
+    if isinstance(policy, InactivityExpiry) and (day <= last or lot.key.expires_at is not None):
         # What it lasts is what this activity, or a later one, lets it last.
         in_time = day <= last < expiry.day_after(policy, day)
         if not (after or in_time):
             return None
-        gone = calendar.expiry_instant(last, zone)
         key = replace(lot.key, expires_at=gone, expires_on=ended.expires_on, prolonged=after)
         name = qualified(programme.id, currency.id)
         lot = value.as_it_lasts(event, name, Lot(0, key))
     elif after:
-        lot = replace(lot, key=replace(lot.key, prolonged=True))
+        # What never ends can come back no second time, so nothing has to tell it apart.
+        lot = replace(lot, key=replace(lot.key, prolonged=lot.key.expires_at is not None))
     else:
         return None
     return None if value.is_over(event, lot.key) else lot

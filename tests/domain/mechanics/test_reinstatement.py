@@ -17,6 +17,7 @@ from chalicelib.domain.mechanics.membership import Open
 from tests.domain.building import (
     PURCHASE,
     Member,
+    ladder,
     per_amount,
     points,
     posted,
@@ -25,6 +26,7 @@ from tests.domain.building import (
     rolling,
     rule,
 )
+from tests.domain.building import visits as visited
 
 TEN_DAYS: Final = rolling(days=10)
 IDLE: Final = {"type": "inactivity", "days": 10, "on": [PURCHASE]}
@@ -264,3 +266,60 @@ def test_o_the_order_of_reports(bought: list[int], visits: list[tuple[int, int]]
         assert late.seen(on(day)).balances == in_time.seen(on(day)).balances
     assert late.verdict().holds
     assert isinstance(in_time.seen(on(66)), Account)
+
+
+@settings(max_examples=80, derandomize=True, deadline=None)
+@given(
+    st.lists(st.integers(1, 21), max_size=3, unique=True),
+    st.lists(st.integers(11, 21), min_size=1, max_size=3, unique=True),
+)
+def test_f_it_lasts_by_the_tier_of_the_day_after(visits: list[int], others: list[int]) -> None:
+    """F: whichever activity brings it back, it lasts as what is earned on the day after its end."""
+    lives = {"silver": rolling(days=40), "gold": {"type": "never"}}
+    who = Member(
+        programme(
+            rule("spend", per_amount(1, 100), PURCHASE),
+            currencies=[points(TEN_DAYS, reinstated_within_days=10, tier_expiry=lives)],
+            tiers=ladder(("silver", visited(1)), ("gold", visited(2))),
+        )
+    )
+    first = date(2026, 3, 1)
+    who.buy(10_000, first.isoformat())
+    for day in sorted({*visits, *others}):
+        kind = "visit.completed" if day in visits else "steps.recorded"
+        who.record(kind, (first + timedelta(days=day)).isoformat())
+
+    # Points of the 1st end with the 11th; on the 12th the member is in the tier of visits by then.
+    before = sum(day <= 10 for day in visits)
+    last = {0: "2026-03-22", 1: "2026-04-21"}.get(before)
+    assert lots(who) == [(100, last)]
+    assert who.verdict().holds
+
+
+@pytest.mark.parametrize(
+    ("visit", "kept"),
+    [
+        ("2026-03-05", [(101, None)]),
+        ("2026-03-13", [(1, "2026-03-24"), (100, "2026-03-24")]),
+    ],
+)
+def test_f_of_value_that_lasts_by_activity(visit: str, kept: list[tuple[int, str | None]]) -> None:
+    """F: for ever where nothing of it ends in the tier of the day after, else by the activity."""
+    lives = {"silver": {"type": "never"}}
+    who = Member(
+        programme(
+            rule("spend", per_amount(1, 100), PURCHASE),
+            currencies=[points(IDLE, reinstated_within_days=10, tier_expiry=lives)],
+            tiers=ladder(("silver", visited(1))),
+        )
+    )
+    who.buy(10_000, "2026-03-02")
+    in_time = visit < "2026-03-12"
+    if in_time:
+        who.visit(visit)
+    who.buy(100, "2026-03-14")
+    if not in_time:
+        who.visit(visit, now="2026-03-14")
+
+    assert lots(who) == kept
+    assert who.verdict().holds
