@@ -19,6 +19,7 @@ from infra.local.program import Program, ProgramError
 from infra.local.serve import alone
 from tests.journeys.client import Answer, Api, OverHttp
 from tests.journeys.contract import Contract
+from tests.journeys.world import example
 
 # What the commands complete for themselves; the runner puts back what was there before.
 COMPLETED = (
@@ -60,6 +61,7 @@ def test_drill(tmp_path: Path) -> None:
     with Program(local) as program:
         api = api_of(program)
         member, redeemed, balance = _live(api)
+        sandbox, waiting = _with_a_birthday(api)
         done = back_up(local, out)
         assert done.exit_code == 0, done.output
     assert "accounts" in done.stdout
@@ -82,6 +84,11 @@ def test_drill(tmp_path: Path) -> None:
         api.post("/v1/vouchers/use", code).expect(200)
         gone_on = api.get(f"/v1/members/{member}/verification").expect(200)
         assert (gone_on["verified"], gone_on["events"]) == (True, 4)
+        # A gift that was planned comes on its day, by itself.
+        later = api.as_(sandbox)
+        assert later.put("/v1/clock", {"now": "2026-06-12T09:00:00Z"}).expect(200)["settled"] == 1
+        shown = later.get(f"/v1/members/{waiting}/balance").expect(200)["balances"]
+        assert [each["available"] for each in shown] == [100]
 
 
 def _live(api: Api) -> tuple[str, Answer, Any]:
@@ -94,6 +101,19 @@ def _live(api: Api) -> tuple[str, Answer, Any]:
     assert redeemed.status == 201
     balance = api.get(f"/v1/members/{member}/balance").expect(200)["balances"]
     return member, redeemed, balance
+
+
+def _with_a_birthday(api: Api) -> tuple[str, str]:
+    """Enrol somebody in a sandbox whose gift comes later; return its key and the member."""
+    opened = {"name": "Later", "now": "2026-06-01T09:00:00Z"}
+    key = api.post("/v1/sandboxes", opened, key=None).expect(201)["api_key"]
+    sandbox = api.as_(key)
+    document = {"document": example("physiotherapy")}
+    draft = sandbox.post("/v1/programmes", document).expect(201)
+    path = f"/v1/programmes/{draft['programme']}/versions/{draft['version']}/publication"
+    sandbox.post(path, {}).expect(200)
+    member = sandbox.post("/v1/members", {"birthday": "06-10"}).expect(201)["id"]
+    return key, member
 
 
 def _redeem(api: Api, member: str) -> Answer:

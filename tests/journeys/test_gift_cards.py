@@ -1,4 +1,4 @@
-"""Gift cards over the API: sold at the desk, used by whoever has the code, and nothing lost."""
+"""F: gift cards over the API, sold at the desk, used by whoever has the code; nothing is lost."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Gift cards: sold, used in parts, put into wallets, and ended; not a penny more or less."""
+"""F: gift cards, sold, used in parts, put into wallets and ended; not a penny more or less."""
 
 from __future__ import annotations
 
