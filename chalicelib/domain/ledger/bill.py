@@ -98,6 +98,14 @@ class PricedLine(Struct, frozen=True, omit_defaults=True):
     off: tuple[tuple[str, str, int], ...] = ()
     covered: int = 0
 
+    def by_discount(self) -> dict[str, int]:
+        """Return what each discount took off, of which each voucher may be a row of its own."""
+        found: dict[str, int] = {}
+        for source, name, amount in self.off:
+            if source == "discount":
+                found[name] = found.get(name, 0) + amount
+        return found
+
 
 class Paid(Struct, frozen=True, array_like=True):
     """

@@ -32,9 +32,12 @@ from chalicelib.domain.ledger.events import (
 
 # Bodies are small.  zlib's usual window and tables take longer to set up than such a body takes to
 # compress, and these compress it as far.  What is written once is compressed quickly, to within a
-# twentieth; an account lies in every write, and every kilobyte of it costs.
+# twentieth; an account lies in every write, and every kilobyte of it costs.  What is large, such as
+# a cart of 100 lines with 100 discounts each, repeats itself further apart than such a window.
 _QUICKLY: Final = (1, zlib.DEFLATED, 11, 4)  # level, method, bits of the window, memory
 _SMALLEST: Final = (6, zlib.DEFLATED, 13, 6)
+_LARGELY: Final = (6, zlib.DEFLATED, 15, 8)
+_LARGE: Final = 1 << 14
 _SMALL: Final = 150
 
 _ENCODER: Final = msgspec.json.Encoder()
@@ -66,8 +69,9 @@ _NOTHING: Final = _Sealed()
 
 
 def deflate(data: bytes, *, smallest: bool = False) -> bytes:
-    """Compress what is small, as zlib (RFC 1950): quickly, or to as few bytes as it can."""
-    packing = zlib.compressobj(*(_SMALLEST if smallest else _QUICKLY))
+    """Compress, as zlib (RFC 1950): what is small quickly, or to as few bytes as it can."""
+    how = _LARGELY if len(data) > _LARGE else _SMALLEST if smallest else _QUICKLY
+    packing = zlib.compressobj(*how)
     return packing.compress(data) + packing.flush()
 
 

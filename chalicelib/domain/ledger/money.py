@@ -119,16 +119,14 @@ def percent_of(amount: int, hundredths: int, rounding: Rounding) -> int:
     return divide(amount * hundredths, _HUNDREDTHS_OF_A_WHOLE, rounding)
 
 
-def apportion(
-    total: int, weights: Mapping[Key, int], most: Mapping[Key, int] | None = None
-) -> dict[Key, int]:
+def apportion(total: int, weights: Mapping[Key, int], unit: int | None = None) -> dict[Key, int]:
     """
     Spread a total in proportion to weights, none of them negative, so that the parts sum to it.
 
     Each part is its exact share rounded down or up: the largest remainders are rounded up, of
     equal ones those of the lesser keys, so the order of the weights does not matter.  Where all
-    weights are 0 so is every part.  None is rounded up beyond the ``most`` that it may be: where
-    a total was rounded up, what is whole in itself stays as it is.
+    weights are 0 so is every part.  Where weights are in parts of one, of which ``unit`` are one,
+    none is rounded up beyond itself: where a total was rounded up, what is whole stays as it is.
     """
     whole = sum(weights.values())
     if not whole:
@@ -137,9 +135,13 @@ def apportion(
     for key, weight in weights.items():
         parts[key], remainders[key] = divmod(total * weight, whole)
     left = total - sum(parts.values())
-    growing = [key for key in weights if most is None or parts[key] < most[key]]
-    for key in sorted(growing, key=lambda each: (-remainders[each], each))[:left]:
-        parts[key] += 1
+    # Sorting is stable, also in reverse.
+    for key in sorted(sorted(weights), key=remainders.__getitem__, reverse=True) if left else ():
+        if unit is None or parts[key] * unit < weights[key]:
+            parts[key] += 1
+            left -= 1
+            if not left:
+                break
     return parts
 
 

@@ -16,8 +16,8 @@ from chalicelib.domain.ledger import money
 from chalicelib.domain.ledger.bill import PricedLine
 from chalicelib.domain.ledger.events import Line
 
-#: By discount and line: what it offers to take off, and what is covered beyond what is left then.
-Capped = Mapping[tuple[str, str], tuple[int, int]]
+#: By line and discount: what it offers to take off, and what is covered beyond what is left then.
+Capped = Mapping[str, Mapping[str, tuple[int, int]]]
 
 
 def shares(
@@ -60,20 +60,16 @@ def _of_line(
     of_free = money.apportion(amount - left, {n: part.quantity for n, part in enumerate(free)})
     for place, part in enumerate(free):
         yield replace(part, covered=of_free[place])
+    here = capped.get(line.id, {})
     for part in paid:
+        taken = part.by_discount() if here else {}
         less = (
             beyond
-            for (discount, name), (offered, beyond) in capped.items()
-            if name == line.id and _taken(part, discount) >= offered
+            for discount, (offered, beyond) in here.items()
+            if taken.get(discount, 0) >= offered
         )
         yield replace(part, covered=left - max(less, default=0))
 
 
 def _is_free(part: PricedLine) -> bool:
     return any(source == "entitlement" for source, _, _ in part.off)
-
-
-def _taken(part: PricedLine, discount: str) -> int:
-    """Return what a discount took off a line."""
-    named = ("discount", discount)
-    return sum(amount for source, name, amount in part.off if (source, name) == named)

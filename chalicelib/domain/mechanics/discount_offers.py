@@ -10,6 +10,7 @@ from __future__ import annotations
 from calendar import isleap
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
+from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from chalicelib.domain.ledger import calendar, money
@@ -36,6 +37,7 @@ from chalicelib.domain.mechanics.discounts import held_through
 from chalicelib.domain.mechanics.metrics import metric_key
 from chalicelib.domain.programme import scope
 from chalicelib.domain.programme.document import Programme
+from chalicelib.domain.programme.fields import LineScope
 
 if TYPE_CHECKING:
     from chalicelib.domain.mechanics.households import Household
@@ -71,7 +73,7 @@ class Offer(NamedTuple):
     ``why_not`` says why it offers nothing; ``redemption`` whose voucher it is for.  ``chosen`` are
     the lines in its scope, ``part`` what of them is within its limits, and ``limited`` the places
     of those that made it less.  Where somebody else pays more of a line than it costs by this,
-    ``beyond`` is how much.
+    ``beyond`` is how much.  ``in_full`` is what full sets of ``part`` came to, before its limits.
     """
 
     discount: Discount
@@ -83,6 +85,7 @@ class Offer(NamedTuple):
     part: tuple[Line, ...] = ()
     limited: tuple[int, ...] = ()
     beyond: Mapping[str, int] = {}
+    in_full: int = 0
 
 
 def offers(
@@ -102,28 +105,34 @@ def offers(
         from chalicelib.domain.mechanics.full_sets import dearest_first
 
         dearest = dearest_first(left)  # once for all of them
+
+    @cache
+    def chosen_by(where: LineScope, *, by_unit: bool) -> tuple[Line, ...]:
+        return scope.chosen(dearest if by_unit else left, where)
+
     for discount in section.offers:
         shown = [
             each.id
             for each in vouchers.values()
             if each.programme == programme.id and takes_voucher(discount, each.reward)
         ]
+        chosen = chosen_by(discount.scope, by_unit=_by_unit(discount))
         if discount.limits:
-            found += _within_limits(account, programme, purchase, discount, dearest, shown)
+            found += _within_limits(account, programme, purchase, discount, chosen, shown)
             continue
-        lines = dearest if _by_unit(discount) else left
-        offer = _offer(account, programme, purchase, discount, lines, shown=bool(shown))
+        offer = _offer(account, programme, purchase, discount, chosen, shown=bool(shown))
         found += [offer._replace(redemption=each) for each in shown or ("",)]
     return tuple(found)
 
 
-def capped(offers: Sequence[Offer]) -> dict[tuple[str, str], tuple[int, int]]:
-    """Return by discount and line what it offers, where more is covered than is due then."""
-    return {
-        (offer.discount.id, name): (offer.lines.get(name) or 0, amount)
-        for offer in offers
-        for name, amount in offer.beyond.items()
-    }
+def capped(offers: Sequence[Offer]) -> dict[str, dict[str, tuple[int, int]]]:
+    """Return by line and discount what it offers, where more is covered than is due then."""
+    found: dict[str, dict[str, tuple[int, int]]] = {}
+    for offer in offers:
+        for name, amount in offer.beyond.items():
+            offered = offer.lines.get(name) or 0
+            found.setdefault(name, {})[offer.discount.id] = (offered, amount)
+    return found
 
 
 def _by_unit(discount: Discount) -> bool:
@@ -136,14 +145,13 @@ def _within_limits(
     programme: Programme,
     purchase: Purchase,
     discount: Discount,
-    left: Sequence[Line],
+    chosen: tuple[Line, ...],
     shown: Sequence[str],
 ) -> Iterator[Offer]:
     """Yield what a discount offers within its limits, for each voucher what others leave."""
     # Few discounts have limits.
     from chalicelib.domain.mechanics.offer_limits import Room
 
-    chosen = scope.chosen(left, discount.scope)
     room = Room(account, programme, discount, purchase.day, chosen)
     for each in shown or ("",):
         offer = _offer(account, programme, purchase, discount, chosen, shown=bool(shown), room=room)
@@ -155,7 +163,7 @@ def _offer(
     programme: Programme,
     purchase: Purchase,
     discount: Discount,
-    left: Sequence[Line],
+    chosen: tuple[Line, ...],
     *,
     shown: bool,
     room: Room | None = None,
@@ -163,11 +171,10 @@ def _offer(
     """
     Return what a discount offers; ``shown`` is whether a voucher that it takes was.
 
-    ``room`` is what its limits leave open.
+    ``chosen`` are the lines in its scope, and ``room`` is what its limits leave open.
     """
     if discount.id in purchase.excluded:
         return Offer(discount, {}, why_not=WhyNot("excluded"))
-    chosen = scope.chosen(left, discount.scope)
     if not chosen:
         free = any(scope.in_scope(line, discount.scope) for line in purchase.lines)
         return Offer(discount, {}, why_not=WhyNot("already_free" if free else "not_in_scope"))
@@ -333,8 +340,8 @@ def _full_sets(discount: Discount, terms: BuyGet, chosen: Sequence[Line]) -> Off
     from chalicelib.domain.mechanics.full_sets import Sets
 
     sets = Sets(terms.buy, terms.get, terms.percent)
-    off: dict[str, int | None] = {}
-    off |= sets.off(chosen)
+    found = sets.off(chosen)
+    off: dict[str, int | None] = {**found}
     there = sum(line.quantity for line in chosen)
     few = WhyNot("too_few_units", there=there, needed=sets.size) if there < sets.size else None
-    return Offer(discount, off, why_not=few)
+    return Offer(discount, off, why_not=few, in_full=sum(found.values()))

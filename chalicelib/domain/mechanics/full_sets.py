@@ -7,12 +7,15 @@ over them matters.  Units are counted by lines and never one by one.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from fractions import Fraction
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from chalicelib.domain.ledger.events import FullSets, Line
 from chalicelib.domain.mechanics.discount_terms import BuyGet
+
+if TYPE_CHECKING:
+    from chalicelib.domain.mechanics.discount_offers import Offer
 
 _WHOLE: Final = 100
 
@@ -38,19 +41,17 @@ class Sets(NamedTuple):
         there = [line for line in lines if line.quantity and line.amount > 0]
         full = sum(line.quantity for line in there) // self.size * self.size
         found, units, before = {}, 0, 0
+        buy, get, percent, size = *self, self.size  # there may be 100 discounts on 100 lines
         for line in there:
             units = min(units + line.quantity, full)
-            cheapest = self._cheapest(units)
-            amount = line.amount * (cheapest - before) * self.percent
+            sets, rest = divmod(units, size)
+            # How many of so many units, dearest first, are the cheapest of their sets.
+            cheapest = sets * get + max(rest - buy, 0)
+            amount = line.amount * (cheapest - before) * percent // (line.quantity * _WHOLE)
             before = cheapest
             if amount:
-                found[line.id] = amount // (line.quantity * _WHOLE)
-        return {name: amount for name, amount in found.items() if amount}
-
-    def _cheapest(self, units: int) -> int:
-        """Return how many of so many units, dearest first, are the cheapest of their sets."""
-        sets, rest = divmod(units, self.size)
-        return sets * self.get + (rest - self.buy if rest > self.buy else 0)
+                found[line.id] = amount
+        return found
 
 
 def dearest_first(lines: Iterable[Line]) -> list[Line]:
@@ -59,7 +60,9 @@ def dearest_first(lines: Iterable[Line]) -> list[Line]:
     return sorted(there, key=lambda line: (-Fraction(line.amount, line.quantity), line.id))
 
 
-def offered(terms: BuyGet, lines: Sequence[Line]) -> FullSets:
-    """Return what full sets of lines, dearest first, are offered, as a refund needs it."""
-    off = Sets(terms.buy, terms.get, terms.percent).off(lines)
-    return FullSets(terms.buy, terms.get, terms.percent, sum(off.values()))
+def offered(terms: BuyGet, offer: Offer) -> FullSets:
+    """Return what full sets of the lines in scope were offered, as a refund needs it."""
+    whole = offer.in_full
+    if offer.part is not offer.chosen:  # they were of what its limits leave
+        whole = sum(Sets(terms.buy, terms.get, terms.percent).off(offer.chosen).values())
+    return FullSets(terms.buy, terms.get, terms.percent, whole)

@@ -8,7 +8,7 @@ by the day of service, when a purchase is confirmed; what comes back of it gives
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from datetime import date
 from typing import Final, NamedTuple
@@ -45,7 +45,7 @@ class Room:
         programme: Programme,
         discount: Discount,
         day: date,
-        chosen: Sequence[Line],
+        chosen: tuple[Line, ...],
     ) -> None:
         self._rounding = SECTION.of(programme).rounding
         self._chosen = chosen
@@ -79,7 +79,7 @@ class Room:
                     left -= units
                     kept[name] = _part(line, units)
             kept = {name: line for name, line in kept.items() if line.quantity}
-        return tuple(kept.values())
+        return tuple(kept.values()) if self.bound else self._chosen
 
     def off(
         self, part: Sequence[Line], offered: Mapping[str, int | None], percent: int
@@ -90,16 +90,16 @@ class Room:
         ``None`` stands for the percentage, where nothing limits it on a line.
         """
         found = dict(offered)
-        whole = {line.id: line.quantity for line in self._chosen}
-        for line in part:
-            if found.get(line.id, 0) is None and line.quantity < whole[line.id]:
-                found[line.id] = self._rounded(line, percent)
+        if part is not self._chosen:
+            whole = {line.id: line.quantity for line in self._chosen}
+            for line in part:
+                if found.get(line.id, 0) is None and line.quantity < whole[line.id]:
+                    found[line.id] = self._rounded(line, percent)
         self._limit_money(part, found, percent)
         taken = {name: amount for name, amount in found.items() if amount != 0}
-        units = {line.id: line.quantity for line in part}
         for place, limit, on in self._limits:
             if limit.units is not None:
-                used = sum(units[name] for name in taken if name in on)
+                used = sum(line.quantity for line in part if line.id in taken and line.id in on)
                 self._left[place] = max(self._left[place] - used, 0)
         return taken
 
@@ -188,6 +188,14 @@ def _kept_until(programme: Programme, limit: OfferLimit, day: date) -> Instant |
     return calendar.expiry_instant(kept, programme.time_zone)
 
 
+def units_of(chosen: Sequence[Line], off: Sequence[int], parts: Iterable[Line]) -> tuple[int, ...]:
+    """Return for how many units something is off each line in a scope, by what it was for."""
+    units = {line.id: 0 for line in chosen}
+    for line in parts:
+        units[line.id] += line.quantity
+    return tuple(units[line.id] if amount else 0 for line, amount in zip(chosen, off, strict=True))
+
+
 def counted(
     programme: Programme,
     discount: Discount,
@@ -199,14 +207,16 @@ def counted(
     counts = []
     for place, limit in enumerate(discount.limits):
         if limit.window != "order":
-            on = _on(limit, lines)
+            places = taken.places
+            if limit.of != Lines():
+                on = _on(limit, lines)
+                beside = zip(places, lines, strict=True)
+                places = tuple(place for place, line in beside if line.id in on)
             count = OfferCount(
                 _counter(programme, discount, place, day),
                 "money" if limit.money else "units" if limit.units else "orders",
                 most_of(limit),
-                tuple(
-                    place for place, line in zip(taken.places, lines, strict=True) if line.id in on
-                ),
+                places,
                 0,
                 _kept_until(programme, limit, day),
             )
@@ -219,12 +229,11 @@ def _uses(taken: OfferTaken, count: OfferCount, kept: Sequence[Kept] | None) -> 
     if kept is not None and bill_kept(taken, kept) < taken.min_bill:
         return 0
     amounts = taken.units if count.measure == "units" else taken.off
-    places = set(count.places)
-    used = sum(
-        amount if kept is None else kept[place].of(amount)
-        for place, amount in zip(taken.places, amounts, strict=True)
-        if place in places
-    )
+    there: Iterable[tuple[int, int]] = zip(taken.places, amounts, strict=True)
+    if count.places != taken.places:
+        places = set(count.places)
+        there = ((place, amount) for place, amount in there if place in places)
+    used = sum(amount if kept is None else kept[place].of(amount) for place, amount in there)
     return min(used, 1) if count.measure == "orders" else used
 
 

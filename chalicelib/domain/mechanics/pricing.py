@@ -8,7 +8,7 @@ that lot's percentage among them (`wallet_payments`).  All that comes off a line
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from functools import cache
 from math import lcm
@@ -23,7 +23,6 @@ from chalicelib.domain.ledger.activity import Activity, checked
 from chalicelib.domain.ledger.bill import Considered, PricedLine, WhyNot
 from chalicelib.domain.ledger.calendar import Instant
 from chalicelib.domain.ledger.events import Line, OfferTaken
-from chalicelib.domain.ledger.money import Key
 from chalicelib.domain.ledger.quote import Draw, Freed
 from chalicelib.domain.mechanics import (
     discount_offers,
@@ -193,9 +192,9 @@ class _Reducing:
             if off.rated:
                 weights[share.currency] = weights.get(share.currency, 0) + of_bill * off.rated
         taken = money.divide(together, bill * stack.unit, self._terms.rounding)
-        split = money.apportion(taken, weights, _up(weights, bill * stack.unit))
+        split = money.apportion(taken, weights, bill * stack.unit)
         taken_off = []
-        offered = money.apportion(split.pop(""), stack.off, _up(stack.off, stack.unit))
+        offered = money.apportion(split.pop(""), stack.off, stack.unit)
         for place, amount in offered.items():
             if amount:
                 taken_off.append(("discount", self._offers[place].discount.id, amount))
@@ -215,11 +214,6 @@ class _Reducing:
             sku=line.sku,
             off=tuple(taken_off),
         )
-
-
-def _up(parts: Mapping[Key, int], unit: int) -> dict[Key, int]:
-    """Return how many whole units each of some parts of one is at the most."""
-    return {key: -(-part // unit) for key, part in parts.items()}
 
 
 def _of_offers(offers: Sequence[Offer], reduced: _Reduced) -> Iterator[Considered]:
@@ -256,30 +250,32 @@ def _taken(
     for place, offer in enumerate(offers):
         if reduced.by_offer[place] and _is_conditional(offer.discount):
             taking.setdefault(offer.discount.id, []).append(offer)
-    offs = {line.id: _offs(line) for line in reduced.lines.values()} if taking else {}
+    offs = {line.id: line.by_discount() for line in reduced.lines.values()} if taking else {}
+
+    # By the identity of the lines in a scope, which discounts of one scope share.
+    columns: dict[int, tuple[tuple[int, ...], tuple[int, ...], list[dict[str, int]]]] = {}
     for name, (first, *others) in taking.items():
-        off = {line.id: offs[line.id].get(name, 0) for line in first.chosen}
-        taken = OfferTaken(
-            name,
-            tuple(places[line.id] for line in first.chosen),
-            tuple(line.amount for line in first.chosen),
-            tuple(off.values()),
-            first.discount.min_bill or 0,
-        )
+        chosen = first.chosen
+        if id(chosen) not in columns:
+            columns[id(chosen)] = (
+                tuple(places[line.id] for line in chosen),
+                tuple(line.amount for line in chosen),
+                [offs[line.id] for line in chosen],
+            )
+        at, prices, here = columns[id(chosen)]
+        off = tuple([each.get(name, 0) for each in here])
+        taken = OfferTaken(name, at, prices, off, first.discount.min_bill or 0)
         if first.discount.limits:
             from chalicelib.domain.mechanics import offer_limits
 
-            units = dict.fromkeys(off, 0)
-            for line in (part for offer in (first, *others) for part in offer.part):
-                units[line.id] += line.quantity if off[line.id] else 0
-            taken = replace(taken, units=tuple(units.values()))
-            taken = offer_limits.counted(
-                programme, first.discount, taken, first.chosen, purchase.day
-            )
+            if any(limit.units for limit in first.discount.limits):
+                parts = [line for offer in (first, *others) for line in offer.part]
+                taken = replace(taken, units=offer_limits.units_of(chosen, off, parts))
+            taken = offer_limits.counted(programme, first.discount, taken, chosen, purchase.day)
         if isinstance(first.discount.terms, BuyGet):
             from chalicelib.domain.mechanics import full_sets
 
-            taken = replace(taken, sets=full_sets.offered(first.discount.terms, first.chosen))
+            taken = replace(taken, sets=full_sets.offered(first.discount.terms, first))
         if taken.min_bill or taken.counts or taken.sets:
             yield taken
 
@@ -287,15 +283,6 @@ def _taken(
 def _is_conditional(discount: Discount) -> bool:
     """Tell whether a refund changes what a discount is for, or what is left of it."""
     return bool(discount.min_bill or discount.limits or isinstance(discount.terms, BuyGet))
-
-
-def _offs(line: PricedLine) -> dict[str, int]:
-    """Return what each discount took off a line."""
-    found: dict[str, int] = {}
-    for source, name, amount in line.off:
-        if source == "discount":
-            found[name] = found.get(name, 0) + amount
-    return found
 
 
 def _of_vouchers(

@@ -72,12 +72,14 @@ def stacked(terms: Discounts, price: int, candidates: list[Candidate]) -> Stack:
     chosen = _without_rivals(price, candidates)
     alone = [_alone(price, each) for each in chosen]
     most = max([price * terms.max_percent, *alone])
-    unit, off = _WHOLE, {each.place: amount for each, amount in zip(chosen, alone, strict=True)}
-    if terms.stacking == "best_of" and chosen:
-        best = max(off, key=lambda place: off[place])
-        off = {best: off[best]}
-    elif terms.stacking == "sequential":
+    unit = _WHOLE
+    if terms.stacking == "sequential":
         unit, off = _in_sequence(price, chosen)
+    else:
+        off = {each.place: amount for each, amount in zip(chosen, alone, strict=True)}
+    if terms.stacking == "best_of" and chosen:
+        best = max(off, key=off.__getitem__)
+        off = {best: off[best]}
     return Stack(terms, unit, price * unit, most * (unit // _WHOLE), off, sum(off.values()))
 
 

@@ -214,3 +214,13 @@ class TestOtherReleases:
             effects=(LotChange("clinic/points", 5),),
             outcomes=(RewardsRedeemed("clinic", {}),),
         )
+
+
+def test_b3_what_is_large_and_alike_is_stored_small() -> None:
+    """B3: a row for each of 100 discounts on each of 100 lines takes a byte or two to store."""
+    lines = [[("discount", f"discount-{n}", 10**10 - n) for n in range(100)] for _ in range(100)]
+
+    stored = journal.deflate(json.dumps(lines).encode())
+
+    assert len(stored) < 20_000
+    assert json.loads(zlib.decompress(stored)) == [[list(row) for row in line] for line in lines]

@@ -227,7 +227,7 @@ def test_what_is_whole_is_not_rounded_up_beside_others(parts: dict[int, int], un
     most = {key: -(-part // unit) for key, part in parts.items()}
     total = -(-sum(parts.values()) // unit)
 
-    found = money.apportion(total, parts, most)
+    found = money.apportion(total, parts, unit)
 
     assert sum(found.values()) == total
     assert all(found[key] <= most[key] for key in parts)
@@ -238,4 +238,4 @@ def test_a_whole_part_stays_as_it_is() -> None:
     tenths = {"a": 100, **{f"b{n}": 1 for n in range(6)}}
 
     assert money.apportion(11, tenths)["a"] == 11
-    assert money.apportion(11, tenths, {key: -(-n // 10) for key, n in tenths.items()})["a"] == 10
+    assert money.apportion(11, tenths, 10)["a"] == 10
