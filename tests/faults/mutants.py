@@ -379,9 +379,11 @@ def _free_for_ever(decider: Decider, command: ConfirmQuote) -> Any:
         return quoting.confirm(decider, command)
 
 
-def _by_day_of_utc(decider: Decider, _programme: Programme, command: MakeQuote) -> date:
+def _by_day_of_utc(
+    decider: Decider, _programme: Programme, _type: str, service_on: str | None, _today: date
+) -> date:
     """Take the day of a purchase by UTC, not where the programme is."""
-    return date.fromisoformat(command.service_on or f"{calendar.local_date(decider.now, 'UTC')}")
+    return date.fromisoformat(service_on or f"{calendar.local_date(decider.now, 'UTC')}")
 
 
 def _by_whole_dates(decider: Decider, command: MakeQuote) -> Any:
@@ -635,7 +637,7 @@ MUTANTS: Final[dict[str, Mutant]] = {
     "voucher-back-at-once": Mutant(
         plant=lambda: _swapped(reversal, "_vouchers", _vouchers_of_a_part)
     ),
-    "day-of-utc": Mutant(plant=lambda: _swapped(quoting, "_service_day", _by_day_of_utc)),
+    "day-of-utc": Mutant(plant=lambda: _swapped(quoting, "service_day", _by_day_of_utc)),
     "whole-dates-only": Mutant(plant=lambda: _handled(MakeQuote, _by_whole_dates)),
     "first-lists-stay": Mutant(
         plant=lambda: _swapped(stored_holidays, "replacement", _first_lists_stay)

@@ -9,12 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
+from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
 from chalicelib.domain.ledger import money
 from chalicelib.domain.ledger.bill import PricedLine
 from chalicelib.domain.ledger.events import Line
+
+if TYPE_CHECKING:
+    from chalicelib.domain.mechanics.discount_offers import Offer
 
 #: By line and discount: what it offers to take off, and what is covered beyond what is left then.
 Capped = Mapping[str, Mapping[str, tuple[int, int]]]
@@ -33,6 +37,16 @@ def shares(
 def _share(amount: int, bought: int, units: int) -> int:
     """Return what is covered of some of the units that were bought."""
     return amount * units // bought if bought else amount
+
+
+def capped(offers: Sequence[Offer]) -> Capped:
+    """Return by line and discount what it offers, where more is covered than is due then."""
+    found: dict[str, dict[str, tuple[int, int]]] = {}
+    for offer in offers:
+        for name, amount in offer.beyond.items():
+            offered = offer.lines.get(name) or 0
+            found.setdefault(name, {})[offer.discount.id] = (offered, amount)
+    return found
 
 
 def stated(

@@ -53,7 +53,8 @@ class Purchase(NamedTuple):
     ``household`` is nothing where the member has none, or no discount asks; ``excluded`` are the
     ids to be left out; ``versions`` those of the programme that have taken effect by now;
     ``holidays`` the tenant's lists of days; ``covered`` is what of each line somebody else pays
-    beside what the line says, in their order, and nothing where that pays for none.
+    beside what the line says, in their order, and nothing where that pays for none.  ``today`` is
+    the day on which it is priced, where the day of service is one to come.
     """
 
     lines: tuple[Line, ...]
@@ -64,6 +65,12 @@ class Purchase(NamedTuple):
     versions: tuple[ProgrammeVersion, ...] = ()
     holidays: Mapping[str, frozenset[str]] = {}
     covered: tuple[int, ...] = ()
+    today: date = date.max
+
+    @property
+    def counted_on(self) -> date:
+        """Return the day in whose windows limits count: today at the latest."""
+        return min(self.day, self.today)
 
 
 class Offer(NamedTuple):
@@ -125,16 +132,6 @@ def offers(
     return tuple(found)
 
 
-def capped(offers: Sequence[Offer]) -> dict[str, dict[str, tuple[int, int]]]:
-    """Return by line and discount what it offers, where more is covered than is due then."""
-    found: dict[str, dict[str, tuple[int, int]]] = {}
-    for offer in offers:
-        for name, amount in offer.beyond.items():
-            offered = offer.lines.get(name) or 0
-            found.setdefault(name, {})[offer.discount.id] = (offered, amount)
-    return found
-
-
 def _by_unit(discount: Discount) -> bool:
     """Tell whether it matters to a discount which units are the dearest."""
     return bool(discount.limits) or isinstance(discount.terms, BuyGet)
@@ -152,7 +149,7 @@ def _within_limits(
     # Few discounts have limits.
     from chalicelib.domain.mechanics.offer_limits import Room
 
-    room = Room(account, programme, discount, purchase.day, chosen)
+    room = Room(account, programme, discount, purchase.counted_on, chosen)
     for each in shown or ("",):
         offer = _offer(account, programme, purchase, discount, chosen, shown=bool(shown), room=room)
         yield offer._replace(redemption=each)

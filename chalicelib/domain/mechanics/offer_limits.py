@@ -2,8 +2,9 @@
 Limits of discounts: in how many orders, for how many units, and how much they take off a member.
 
 Units that a limit leaves out are the cheapest, in whatever order the lines come; money that it
-leaves is spread over the lines in proportion.  What is used in a window is counted in the account,
-by the day of service, when a purchase is confirmed; what comes back of it gives its room back.
+leaves is spread over the lines in proportion.  What is used in a window is counted in the account
+when a purchase is confirmed, by the day of service, or where that is to come by the day on which it
+is priced; what comes back of it gives its room back.
 """
 
 from __future__ import annotations

@@ -102,7 +102,7 @@ def price(
 
         sizes = [len(free.lines[line.id]) + (line.id in reduced.lines) for line in purchase.lines]
         beside = zip(purchase.lines, purchase.covered, sizes, strict=True)
-        counted = covered.stated(beside, counted, discount_offers.capped(offers))
+        counted = covered.stated(beside, counted, covered.capped(offers))
     return Priced(
         counted,
         considered,
@@ -271,7 +271,9 @@ def _taken(
             if any(limit.units for limit in first.discount.limits):
                 parts = [line for offer in (first, *others) for line in offer.part]
                 taken = replace(taken, units=offer_limits.units_of(chosen, off, parts))
-            taken = offer_limits.counted(programme, first.discount, taken, chosen, purchase.day)
+            taken = offer_limits.counted(
+                programme, first.discount, taken, chosen, purchase.counted_on
+            )
         if isinstance(first.discount.terms, BuyGet):
             from chalicelib.domain.mechanics import full_sets
 

@@ -14,7 +14,6 @@ a voucher that is gone, value that is gone.
 
 from __future__ import annotations
 
-from datetime import date, timedelta
 from typing import ClassVar, Final
 
 from msgspec import Struct, field
@@ -27,10 +26,9 @@ from chalicelib.domain.decide.commands import Command
 from chalicelib.domain.decide.decider import MEMBER, Decider, Known
 from chalicelib.domain.decide.event_builder import EventBuilder
 from chalicelib.domain.decide.mechanic import Mechanic
-from chalicelib.domain.errors import Conflict, Forbidden, Invalid, NotFound
+from chalicelib.domain.errors import Conflict, Invalid, NotFound
 from chalicelib.domain.ledger import calendar
-from chalicelib.domain.ledger.activity import PURCHASE, Activity
-from chalicelib.domain.ledger.chosen_days import parse_chosen_date
+from chalicelib.domain.ledger.activity import Activity
 from chalicelib.domain.ledger.events import QUOTED, FreedLine, Line, QuoteBought, WalletDraw
 from chalicelib.domain.ledger.postings import REDEEMED
 from chalicelib.domain.ledger.quote import Draw, Quote
@@ -49,6 +47,7 @@ from chalicelib.domain.mechanics.discount_offers import Purchase
 from chalicelib.domain.mechanics.households import Household
 from chalicelib.domain.mechanics.quotes import SECTION
 from chalicelib.domain.mechanics.redemptions import Redemption
+from chalicelib.domain.mechanics.service_days import service_day
 from chalicelib.domain.mechanics.wallet_payments import Payment
 from chalicelib.domain.programme.document import Programme
 
@@ -131,7 +130,8 @@ def make(decider: Decider, command: MakeQuote) -> Quoted:
     programme = decider.programme(command.programme)
     version = decider.programmes.in_force(programme.id, now)
     activity = pricing.in_its_money(programme, command.activity, now)
-    day = _service_day(decider, programme, command)
+    today = calendar.local_date(now, programme.time_zone)
+    day = service_day(decider, programme, activity.type, command.service_on, today)
     vouchers = tuple(_presented(decider, command.member, each) for each in command.vouchers)
     _check_excluded(programme, command.excluded)
     purchase = Purchase(
@@ -143,6 +143,7 @@ def make(decider: Decider, command: MakeQuote) -> Quoted:
         decider.programmes.up_to(programme.id, now),
         command.holidays,
         command.covered,
+        today,
     )
     priced = pricing.price(account, programme, purchase, command.payments, now)
     counted = tuple(
@@ -172,42 +173,6 @@ def make(decider: Decider, command: MakeQuote) -> Quoted:
     followed = _buy(decider.trial(), quote, QUOTED, quote.id)
     decider.claim(_saving(quote))
     return Quoted(quote, followed.recorded)
-
-
-def _service_day(decider: Decider, programme: Programme, command: MakeQuote) -> date:
-    """
-    Return the day by which discounts go.
-
-    What a member says of a purchase is not checked by anybody before it is priced, so members quote
-    purchases of today.  Staff go back as far as an activity may be dated back.
-    """
-    today = calendar.local_date(decider.now, programme.time_zone)
-    day = today
-    if command.service_on:
-        day = parse_chosen_date(command.service_on, "/service_on")
-    if decider.actor.is_member:
-        if command.activity.type != PURCHASE:
-            raise _not_for_members("/type", f"a {PURCHASE}")
-        if day != today:
-            raise _not_for_members("/service_on", f"what is bought today, {today.isoformat()}")
-    earliest = today - timedelta(days=programme.backdate_limit_days)
-    if day < earliest:
-        raise Invalid(
-            "backdate_limit",
-            f"{programme.id} goes back {programme.backdate_limit_days} days.",
-            errors=[
-                {"pointer": "/service_on", "detail": f"must not be before {earliest.isoformat()}"}
-            ],
-        )
-    return day
-
-
-def _not_for_members(pointer: str, what: str) -> Forbidden:
-    return Forbidden(
-        "not_for_members",
-        f"Members quote {what}; for anything else let staff make the quote.",
-        pointer=pointer,
-    )
 
 
 def _presented(decider: Decider, member: str, redemption_id: str) -> Redemption:

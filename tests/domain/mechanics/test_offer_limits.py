@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -177,6 +178,24 @@ def test_f_by_the_day_of_service() -> None:
     assert told(quoted(member, line("1", 1000), name="q2")).amount == 100
     again = quoted(member, line("1", 1000), name="q3", service_on="2026-02-27")
     assert told(again).amount == 0
+
+
+@pytest.mark.parametrize("window", ["day", "week", "month", "year", "lifetime"])
+@given(st.integers(0, 366), st.integers(0, 366))
+@PROPERTY
+def test_a2_no_day_to_come_evades_a_limit(window: str, first: int, second: int) -> None:
+    """A2: an order for a day to come counts today, and is remembered no longer than today's."""
+    today = date(2026, 3, 2)
+    member, same = (having(ten({"window": window, "orders": 1})) for _ in range(2))
+    bought(same, line("1", 1000))
+
+    bought(member, line("1", 1000), service_on=str(today + timedelta(days=first)))
+    again = str(today + timedelta(days=second))
+
+    assert counters(member) == counters(same)
+    assert member.account.counters == same.account.counters
+    made = quoted(member, line("1", 1000), name="q2", service_on=again)
+    assert told(made).why_not == WhyNot("limit_reached")
 
 
 def test_f_two_quotes_for_the_same_room() -> None:

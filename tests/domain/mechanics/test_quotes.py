@@ -262,16 +262,24 @@ def test_v1_a_stored_birthday_that_is_no_day(stored: str) -> None:
         ("staff", VISIT, None, "", ""),
         ("staff", PURCHASE, "2026-01-31", "", ""),
         ("staff", PURCHASE, "2026-01-30", "backdate_limit", "/service_on"),
+        ("staff", PURCHASE, "2027-03-03", "", ""),
+        ("staff", PURCHASE, "2027-03-04", "invalid_date", "/service_on"),
+        ("staff", PURCHASE, "8999-12-31", "invalid_date", "/service_on"),
+        ("server", PURCHASE, "2027-03-04", "invalid_date", "/service_on"),
     ],
 )
 def test_who_may_quote_what(
-    kind: Literal["member", "delegate", "staff"],
+    kind: Literal["member", "delegate", "staff", "server"],
     activity: str,
     day: str | None,
     code: str,
     pointer: str,
 ) -> None:
-    """Members a purchase of today, staff anything as far back as an activity may be dated back."""
+    """
+    A2: members a purchase of today, staff as far back as an activity may be dated back.
+
+    And as far ahead as appointments are made: a year.
+    """
     member = Member(clinic())
     asked = Activity(activity, "quote", "", 0, money="GBP", lines=(line("1", 1_000),))
     command = MakeQuote(
