@@ -24,7 +24,7 @@ from chalicelib.domain.mechanics.discount_terms import (
 )
 from chalicelib.domain.mechanics.households import Role
 from chalicelib.domain.mechanics.plans import Plan
-from chalicelib.domain.mechanics.stamp_cards import StampCard
+from chalicelib.domain.mechanics.stamp_card_terms import StampCard
 from chalicelib.domain.mechanics.transfers import TransferRule
 from chalicelib.domain.mechanics.wallets import Wallet
 from chalicelib.domain.programme.document import Cap, Currency, Reward, Tiers
