@@ -95,7 +95,7 @@ def check_succession(previous: Programme, following: Programme) -> tuple[Problem
 
 def _dropped(previous: Programme, following: Programme) -> Iterator[Problem]:
     """Yield ids of other mechanics that accounts may refer to, and what else these do not allow."""
-    for mechanic in registry.every():
+    for mechanic in registry.in_document_order():
         if mechanic.succession is not None:
             found = mechanic.succession(previous, following)
             yield from (Problem(each.pointer, each.detail) for each in found)

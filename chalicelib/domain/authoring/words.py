@@ -11,14 +11,7 @@ from collections.abc import Iterable, Iterator
 from chalicelib.domain.authoring import earning_words, tier_words
 from chalicelib.domain.decide import registry
 from chalicelib.domain.ledger.money import Money
-from chalicelib.domain.mechanics import entitlements
-from chalicelib.domain.programme.document import (
-    Currency,
-    GivesEntitlement,
-    GivesTier,
-    Programme,
-    Reward,
-)
+from chalicelib.domain.programme.document import Currency, Programme
 from chalicelib.domain.programme.fields import (
     Expiry,
     FixedExpiry,
@@ -60,11 +53,7 @@ def describe(programme: Programme) -> Iterator[Description]:
         for level in others:
             reached = tier_words.tier(compose, programme.tiers, level)
             yield compose.describe("tier", level.id, level.name, *reached, of=level)
-    for reward in programme.rewards:
-        yield compose.describe(
-            "reward", reward.id, reward.name, *_reward(compose, reward), of=reward
-        )
-    for mechanic in registry.every():
+    for mechanic in registry.in_document_order():
         if mechanic.words is not None:
             yield from mechanic.words(compose)
 
@@ -165,56 +154,3 @@ def _fixed_expiry(compose: Composer, name: Text, policy: FixedExpiry) -> Message
     if policy.min_days:
         return compose.message("currencies-distant", name=name, day=day, days=policy.min_days)
     return compose.message("currencies-yearly", name=name, day=day)
-
-
-# Rewards
-
-
-def _reward(compose: Composer, reward: Reward) -> Iterator[Message | None]:
-    price, currency = reward.price.amount, reward.price.currency
-    if price:
-        value = compose.amount(price, currency)
-        yield compose.message("rewards-price", name=reward.name, value=value)
-    else:
-        yield compose.message("rewards-gift", name=reward.name)
-    yield compose.described(reward.description)
-    yield from _handing_out(compose, reward)
-    for limit in reward.limits:
-        yield compose.message("rewards-limit", times=limit.count, window=limit.window)
-    if reward.stock is not None:
-        yield compose.message("rewards-stock", stock=reward.stock)
-    yield compose.season(reward.valid_from, reward.valid_until)
-    if reward.voucher_valid_days is not None:
-        yield compose.message("rewards-voucher", days=reward.voucher_valid_days)
-        if reward.ordered:
-            yield compose.message("rewards-owed")
-    if reward.voucher_on_return != "keep":
-        yield compose.message("rewards-on-return", policy=reward.voucher_on_return)
-    yield from _gives(compose, reward)
-    if reward.auto_at is not None:
-        value = compose.amount(reward.auto_at, currency)
-        yield compose.message("rewards-automatic", value=value)
-
-
-def _handing_out(compose: Composer, reward: Reward) -> Iterator[Message]:
-    """Tell who gets it, and from whom."""
-    if reward.by == "staff":
-        yield compose.message("rewards-by-staff")
-    if reward.payee:
-        yield compose.message("rewards-payee", payee=reward.payee)
-    if reward.ordered:
-        yield compose.message("rewards-ordered")
-    if reward.tiers:
-        tiers = compose.any_of(map(compose.tier_name, reward.tiers))
-        yield compose.message("rewards-tiers", tiers=tiers)
-
-
-def _gives(compose: Composer, reward: Reward) -> Iterator[Message | None]:
-    match reward.gives:
-        case GivesTier(tier, days):
-            name = compose.tier_name(tier)
-            yield compose.message("rewards-gives-tier", tier=name, days=days)
-        case GivesEntitlement(entitlement, units, valid_days):
-            name = entitlements.name_of(compose.programme, entitlement)
-            yield compose.message("rewards-gives-units", units=units, name=name)
-            yield compose.usable_for(valid_days)

@@ -64,6 +64,18 @@ def every() -> tuple[Mechanic, ...]:
     return _named(tuple(sorted(module.name for module in iter_modules(folder))))
 
 
+def in_document_order() -> tuple[Mechanic, ...]:
+    """
+    Return every mechanic in the order in which a document is checked, compared and told.
+
+    First come those that are named after a field of its core, in the order of the fields, then the
+    others, which are named after a section or have none.
+    """
+    named = map(mechanic, Programme.__struct_fields__)
+    of_fields = tuple(each for each in named if each is not None)
+    return (*of_fields, *(each for each in every() if each not in of_fields))
+
+
 def answering(programme: Programme) -> tuple[Mechanic, ...]:
     """
     Return the mechanics of a programme that answer activities, or value that has come.

@@ -11,8 +11,9 @@ of its dates, wrong tier, limit reached, too little value, out of stock, a tier 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date
-from typing import Any, ClassVar, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from msgspec import Struct
 
@@ -47,6 +48,10 @@ from chalicelib.domain.programme.document import (
     qualified,
 )
 from chalicelib.domain.programme.versions import none_such
+
+if TYPE_CHECKING:
+    from chalicelib.domain.programme.wording import Composer, Description
+    from chalicelib.domain.violations import Violation
 
 
 class Redeem(Command, frozen=True):
@@ -282,7 +287,23 @@ def _limit_key(programme: Programme, reward: Reward, limit: RewardLimit, day: da
     return limit_counter(programme.id, f"reward:{reward.id}/{limit.window}/{bucket}")
 
 
+def problems(programme: Programme) -> Iterator[Violation]:
+    """Yield what is wrong with the rewards of a document."""
+    from chalicelib.domain.mechanics import reward_rules
+
+    yield from reward_rules.problems(programme)
+
+
+def words(compose: Composer) -> Iterator[Description]:
+    """Tell what each reward costs, who gets it and what it brings."""
+    from chalicelib.domain.mechanics import reward_words
+
+    yield from reward_words.words(compose)
+
+
 MECHANIC: Final = Mechanic(
     handlers={Redeem: redeem},
     reaction=REACTION,
+    problems=problems,
+    words=words,
 )
