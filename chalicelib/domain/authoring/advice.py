@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from datetime import date
 from typing import Final
 
-from chalicelib.domain.authoring import growth, reach, undescribed
+from chalicelib.domain.authoring import growth, undescribed
+from chalicelib.domain.mechanics import tier_reach
 from chalicelib.domain.pointer import join
 from chalicelib.domain.programme.document import (
     Cap,
@@ -131,7 +132,7 @@ def _ladder(programme: Programme, tiers: Tiers) -> Iterator[Violation]:
             yield Violation(at, "no metric reaches it: it is given by hand, by a plan or a reward")
         need = level.qualify or Qualification()
         for threshold in (each for part in need.parts for each in part):
-            uncounted = reach.uncounted(programme, threshold)
+            uncounted = tier_reach.uncounted(programme, threshold)
             if uncounted:
                 detail = f"nothing counts towards `{threshold.metric}`: {uncounted}"
                 yield Violation(join(at, "qualify"), detail)
@@ -141,7 +142,7 @@ def _order(lower: TierLevel, higher: TierLevel, at: str) -> Iterator[Violation]:
     """Tell whether some way into a tier does not also reach the one below it."""
     if lower.qualify is None or higher.qualify is None:
         return
-    if not reach.implies(higher.qualify, lower.qualify):
+    if not tier_reach.implies(higher.qualify, lower.qualify):
         yield Violation(at, f"can be reached without reaching `{lower.id}`, the tier below it")
 
 

@@ -13,7 +13,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from difflib import get_close_matches
 from typing import Final
 
-from chalicelib.domain.authoring import ladder
 from chalicelib.domain.authoring.expressions import Names
 from chalicelib.domain.authoring.growth import longest_life
 from chalicelib.domain.decide import registry
@@ -51,7 +50,6 @@ def problems(programme: Programme) -> Iterator[Violation]:
         at = join("/earning", place)
         yield from _rule(programme, rule, at)
         yield from names.problems_of(rule, at)
-    yield from ladder.problems(programme)
     for mechanic in registry.in_document_order():
         if mechanic.problems is not None:
             yield from mechanic.problems(programme)

@@ -84,11 +84,6 @@ def check_succession(previous: Programme, following: Programme) -> tuple[Problem
         if currency.id not in kept:
             detail = f"`{currency.id}` is gone: accounts may hold it; keep it, and drop its rules"
             found.append(Problem("/currencies", detail))
-    for tier in tier_ids(previous):
-        if tier not in tier_ids(following):
-            at = "/tiers" if following.tiers is None else "/tiers/levels"
-            detail = f"`{tier}` is gone: members may be in it; keep it, without `qualify`"
-            found.append(Problem(at, detail))
     found.extend(_dropped(previous, following))
     return tuple(found)
 

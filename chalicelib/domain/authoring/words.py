@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from chalicelib.domain.authoring import earning_words, tier_words
+from chalicelib.domain.authoring import earning_words
 from chalicelib.domain.decide import registry
 from chalicelib.domain.ledger.money import Money
 from chalicelib.domain.programme.document import Currency, Programme
@@ -45,14 +45,6 @@ def describe(programme: Programme) -> Iterator[Description]:
             expressions=earning_words.expressions(rule),
             of=rule,
         )
-    if programme.tiers is not None:
-        first, *others = programme.tiers.levels
-        yield compose.describe(
-            "tier", first.id, first.name, *tier_words.first_tier(compose, first), of=first
-        )
-        for level in others:
-            reached = tier_words.tier(compose, programme.tiers, level)
-            yield compose.describe("tier", level.id, level.name, *reached, of=level)
     for mechanic in registry.in_document_order():
         if mechanic.words is not None:
             yield from mechanic.words(compose)

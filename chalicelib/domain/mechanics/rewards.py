@@ -31,7 +31,7 @@ from chalicelib.domain.ledger.calendar import Instant
 from chalicelib.domain.ledger.effects import CounterChange
 from chalicelib.domain.ledger.events import RewardRedeemed, RewardsRedeemed
 from chalicelib.domain.ledger.lots import Taken
-from chalicelib.domain.mechanics import entitlement_grants, expiry, tiers, value
+from chalicelib.domain.mechanics import entitlement_grants, expiry, tier_ladder, value
 from chalicelib.domain.mechanics.redemptions import (
     Redemption,
     claim_to_save,
@@ -235,7 +235,7 @@ def obstacles(
         found.append(out_of_stock(programme.id, reward.id))
     match reward.gives:
         case GivesTier(tier):
-            found.extend(tiers.already_held(account, programme, tier))
+            found.extend(tier_ladder.already_held(account, programme, tier))
         case GivesEntitlement(entitlement, _, valid_days):
             found.extend(
                 entitlement_grants.obstacles(account, programme, entitlement, valid_days, now)

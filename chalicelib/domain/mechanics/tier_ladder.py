@@ -7,10 +7,11 @@ a membership.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from datetime import date
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from chalicelib.domain.errors import Conflict
 from chalicelib.domain.ledger import calendar
 from chalicelib.domain.ledger.account import LIFETIME, TierStep
 from chalicelib.domain.ledger.calendar import Instant
@@ -37,6 +38,18 @@ class Window(NamedTuple):
 def lowest(programme: Programme) -> str:
     """Return the tier that joining gives."""
     return NO_TIER if programme.tiers is None else programme.tiers.levels[0].id
+
+
+def already_held(account: Account, programme: Programme, tier: str) -> Iterator[Conflict]:
+    """Return why a tier would bring a member nothing: it is no higher than the one held."""
+    held = account.enrolments[programme.id].tier
+    if programme.rank(held) >= programme.rank(tier):
+        yield Conflict(
+            "tier_held",
+            f"This member is in {held}, which is no lower than {tier}.",
+            tier=held,
+            programme=programme.id,
+        )
 
 
 def window_of(tiers: Tiers, enrolment: Enrolment, day: date) -> Window:

@@ -14,20 +14,24 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date
-from typing import Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 from msgspec import Struct
 
 from chalicelib.domain.decide.benefits import Benefit
 from chalicelib.domain.decide.event_builder import EventBuilder
+from chalicelib.domain.decide.mechanic import Mechanic
 from chalicelib.domain.decide.progress import ProgressStore
-from chalicelib.domain.errors import Conflict
 from chalicelib.domain.ledger import calendar
 from chalicelib.domain.ledger.account import Account, TierStep
 from chalicelib.domain.ledger.calendar import Instant
 from chalicelib.domain.ledger.effects import ReviewChange, TierChange
 from chalicelib.domain.mechanics import tier_ladder
 from chalicelib.domain.programme.document import Programme, Tiers
+
+if TYPE_CHECKING:
+    from chalicelib.domain.programme.wording import Composer, Description
+    from chalicelib.domain.violations import Violation
 
 OverrideKind = Literal["manual", "paid", "bought"]
 
@@ -95,18 +99,6 @@ def rank_overridden(account: Account, programme: Programme) -> int:
     """Return the rank below which no override lets a member fall; the lowest without any."""
     held = overrides_of(account, programme.id)
     return max((programme.rank(each.tier) for each in held), default=0)
-
-
-def already_held(account: Account, programme: Programme, tier: str) -> Iterator[Conflict]:
-    """Return why a tier would bring a member nothing: it is no higher than the one held."""
-    held = account.enrolments[programme.id].tier
-    if programme.rank(held) >= programme.rank(tier):
-        yield Conflict(
-            "tier_held",
-            f"This member is in {held}, which is no lower than {tier}.",
-            tier=held,
-            programme=programme.id,
-        )
 
 
 # ── What an activity and its reversal change ──
@@ -331,3 +323,27 @@ def schedule_review(event: EventBuilder, programme: Programme, tiers: Tiers) -> 
         NOTICES.put(event, programme.id, ReviewNotice(notify))
     else:
         NOTICES.drop(event, programme.id)
+
+
+def problems(programme: Programme) -> Iterator[Violation]:
+    """Yield what is wrong with the ladder of a document."""
+    from chalicelib.domain.mechanics import tier_rules
+
+    yield from tier_rules.problems(programme)
+
+
+def succession(previous: Programme, following: Programme) -> Iterator[Violation]:
+    """Yield the tiers that a next version lacks: members may be in them."""
+    from chalicelib.domain.mechanics import tier_rules
+
+    yield from tier_rules.succession(previous, following)
+
+
+def words(compose: Composer) -> Iterator[Description]:
+    """Tell how each tier is reached and kept, and what it brings."""
+    from chalicelib.domain.mechanics import tier_words
+
+    yield from tier_words.words(compose)
+
+
+MECHANIC: Final = Mechanic(problems=problems, succession=succession, words=words)

@@ -9,10 +9,14 @@ from msgspec.structs import replace
 
 from chalicelib.domain.ledger import calendar
 from chalicelib.domain.ledger.account import Enrolment, TierStep
-from chalicelib.domain.mechanics.tier_ladder import rank_before
+from chalicelib.domain.mechanics.tier_ladder import already_held, rank_before
 from tests.domain.building import (
     Member,
     at,
+    fixed,
+    ladder,
+    programme,
+    rule,
     visits,
 )
 from tests.domain.ladders import clinic, visit_times
@@ -339,3 +343,17 @@ def test_what_a_day_began_with(start: int, rank: int) -> None:
     ladder = clinic(("silver", visits(2)), ("gold", visits(4)))
 
     assert rank_before(ladder, enrolment, start) == rank
+
+
+@pytest.mark.parametrize(("tier", "held"), [("base", True), ("silver", True), ("gold", False)])
+def test_a_tier_that_brings_nothing(tier: str, *, held: bool) -> None:
+    """One that is held, or is lower, is told as such; a higher one is not."""
+    document = programme(
+        rule("visit", fixed(1)), tiers=ladder(("silver", visits(1)), ("gold", visits(9)))
+    )
+    member = Member(document)
+    member.visit("2026-02-01")
+
+    found = [each.code for each in already_held(member.account, document, tier)]
+
+    assert found == (["tier_held"] if held else [])

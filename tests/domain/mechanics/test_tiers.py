@@ -505,17 +505,3 @@ class TestTimeline:
         member.visit("2028-04-12T12:00:00Z")
 
         assert member.steps[0] == ("2026-02-02T12:00:00Z", "silver", "reached")
-
-
-@pytest.mark.parametrize(("tier", "held"), [("base", True), ("silver", True), ("gold", False)])
-def test_a_tier_that_brings_nothing(tier: str, *, held: bool) -> None:
-    """One that is held, or is lower, is told as such; a higher one is not."""
-    document = programme(
-        rule("visit", fixed(1)), tiers=ladder(("silver", visits(1)), ("gold", visits(9)))
-    )
-    member = Member(document)
-    member.visit("2026-02-01")
-
-    found = [each.code for each in tiers.already_held(member.account, document, tier)]
-
-    assert found == (["tier_held"] if held else [])

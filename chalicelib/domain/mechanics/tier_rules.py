@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from chalicelib.domain.authoring import reach
+from chalicelib.domain.mechanics import tier_reach
 from chalicelib.domain.pointer import join
 from chalicelib.domain.programme import references
 from chalicelib.domain.programme.document import Programme, Threshold, TierLevel
@@ -12,12 +12,12 @@ from chalicelib.domain.violations import Violation
 
 
 def problems(programme: Programme) -> Iterator[Violation]:
-    """Yield every breach of the rules for tiers."""
+    """Yield what is wrong with the ladder of a document."""
     if programme.tiers is None:
         return
     for place, level in enumerate(programme.tiers.levels):
         yield from _level(programme, level, join("/tiers/levels", place), first=place == 0)
-    yield from reach.problems(programme)
+    yield from tier_reach.problems(programme)
 
 
 def _level(programme: Programme, level: TierLevel, at: str, *, first: bool) -> Iterator[Violation]:
@@ -38,8 +38,8 @@ def _level(programme: Programme, level: TierLevel, at: str, *, first: bool) -> I
                 yield from _threshold(programme, part, join(here, name, place))
                 continue
             lists += 1
-            if lists > reach.LISTS_MAX:
-                detail = f"is one list too many: {reach.LISTS_MAX} are taken"
+            if lists > tier_reach.LISTS_MAX:
+                detail = f"is one list too many: {tier_reach.LISTS_MAX} are taken"
                 yield Violation(join(here, name, place), detail)
             for number, threshold in enumerate(part):
                 yield from _threshold(programme, threshold, join(here, name, place, number))
@@ -66,3 +66,13 @@ def _threshold(programme: Programme, threshold: Threshold, at: str) -> Iterator[
     elif threshold.metric == "points_earned":
         known = ", ".join(f"`{currency.id}`" for currency in programme.currencies)
         yield Violation(here, f"is required with `points_earned`: one of {known}")
+
+
+def succession(previous: Programme, following: Programme) -> Iterator[Violation]:
+    """Yield the tiers that a next version lacks: members may be in them."""
+    kept = references.tier_ids(following)
+    for tier in references.tier_ids(previous):
+        if tier not in kept:
+            at = "/tiers" if following.tiers is None else "/tiers/levels"
+            detail = f"`{tier}` is gone: members may be in it; keep it, without `qualify`"
+            yield Violation(at, detail)

@@ -3,19 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from chalicelib.domain.programme.document import Qualification, Threshold, TierLevel, Tiers
-from chalicelib.domain.programme.wording import Composer, Message
+
+if TYPE_CHECKING:
+    from chalicelib.domain.programme.wording import Composer, Description, Message
 
 
-def first_tier(compose: Composer, level: TierLevel) -> Iterator[Message | None]:
-    """Yield that everyone is in the first tier, and what it brings."""
+def words(compose: Composer) -> Iterator[Description]:
+    """Tell how each tier is reached and kept, and what it brings."""
+    tiers = compose.programme.tiers
+    if tiers is None:
+        return
+    first, *others = tiers.levels
+    yield compose.describe("tier", first.id, first.name, *_first(compose, first), of=first)
+    for level in others:
+        reached = _tier(compose, tiers, level)
+        yield compose.describe("tier", level.id, level.name, *reached, of=level)
+
+
+def _first(compose: Composer, level: TierLevel) -> Iterator[Message | None]:
     yield compose.message("tiers-first", tier=level.name)
     yield _benefits(compose, level)
 
 
-def tier(compose: Composer, tiers: Tiers, level: TierLevel) -> Iterator[Message | None]:
-    """Yield how a higher tier is reached and kept, and what it brings."""
+def _tier(compose: Composer, tiers: Tiers, level: TierLevel) -> Iterator[Message | None]:
     need = level.qualify
     if need is None:
         yield compose.message("tiers-given", tier=level.name)
