@@ -12,39 +12,17 @@ from collections.abc import Iterator
 from typing import Final
 
 from chalicelib.domain.mechanics import discount_terms
+from chalicelib.domain.mechanics.currencies import LONGEST, longest_life, longest_span
 from chalicelib.domain.mechanics.discount_terms import OfferLimit
 from chalicelib.domain.pointer import join
 from chalicelib.domain.programme.document import Cap, Currency, EarningRule, Programme
-from chalicelib.domain.programme.fields import (
-    Expiry,
-    FixedExpiry,
-    InactivityExpiry,
-    NeverExpires,
-    RollingExpiry,
-)
+from chalicelib.domain.programme.fields import Expiry, InactivityExpiry, RollingExpiry
 from chalicelib.domain.violations import Violation
 
 LOTS_MAX: Final = 100
 COUNTERS_MAX: Final = 100
 
 _ROUNDED: Final = {"month": 28, "quarter": 90, "half": 181, "year": 365}
-_LONGEST: Final = {"day": 1, "week": 7, "month": 31, "year": 366}
-
-
-def longest_life(expiry: Expiry) -> int | None:
-    """Return how many days value lasts at the most, where the policy alone says so."""
-    if isinstance(expiry, NeverExpires | FixedExpiry | InactivityExpiry):
-        return None
-    return _days(expiry)
-
-
-def _days(expiry: RollingExpiry | InactivityExpiry) -> int:
-    if expiry.days is not None:
-        return expiry.days
-    if expiry.months is not None:
-        years, months = divmod(expiry.months, 12)
-        return years * _LONGEST["year"] + months * _LONGEST["month"]
-    return (expiry.years or 0) * _LONGEST["year"]
 
 
 def _lives_apart(expiry: Expiry, rules: list[EarningRule]) -> int | None:
@@ -52,14 +30,14 @@ def _lives_apart(expiry: Expiry, rules: list[EarningRule]) -> int | None:
     if not isinstance(expiry, InactivityExpiry):
         return longest_life(expiry)
     if expiry.first_life is not None:
-        return _days(expiry.first_life)
+        return longest_span(expiry.first_life)
     # What every activity prolongs ends together.
     kinds = {kind for rule in rules for kind in rule.on}
-    return _days(expiry) if expiry.on and kinds - set(expiry.on) else None
+    return longest_span(expiry) if expiry.on and kinds - set(expiry.on) else None
 
 
 def warnings(programme: Programme) -> Iterator[Violation]:
-    """Yield where an account could hold more lots of a currency, or counters, than is wise."""
+    """Where an account could hold more lots of one currency, or more counters, than is wise."""
     for place, currency in enumerate(programme.currencies):
         lots = lots_of(programme, currency)
         if lots > LOTS_MAX:
@@ -81,7 +59,7 @@ def warnings(programme: Programme) -> Iterator[Violation]:
 
 
 def lots_of(programme: Programme, currency: Currency) -> int:
-    """Return how many lots of a currency an account could hold: usable and pending ones."""
+    """How many lots of a currency an account could hold: usable and pending ones."""
     rules = [rule for rule in programme.earning if rule.currency == currency.id]
     delays = [
         currency.activation_delay_days
@@ -109,7 +87,7 @@ def _lots_under(policy: Expiry, rules: list[EarningRule]) -> int:
 
 
 def counters_of(programme: Programme) -> dict[str, int]:
-    """Return how many counters each rule and reward could keep, by its pointer."""
+    """How many counters each rule and reward could keep in an account, by its pointer."""
     kept = {}
     late = programme.backdate_limit_days + 2  # kept beyond its window for activities that come late
     for place, rule in enumerate(programme.earning):
@@ -123,10 +101,10 @@ def counters_of(programme: Programme) -> dict[str, int]:
 
 
 def _windows(limit: Cap | OfferLimit, days: int) -> int:
-    """Return how many windows of a limit have a day within so many."""
+    """How many windows of a limit have a day within so many."""
     if limit.window in ("activity", "order"):
         return 0
-    return 1 if limit.window == "lifetime" else -(-days // _LONGEST[limit.window]) + 1
+    return 1 if limit.window == "lifetime" else -(-days // LONGEST[limit.window]) + 1
 
 
 def _award_days(rule: EarningRule, period: int) -> int:

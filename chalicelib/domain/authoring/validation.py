@@ -70,8 +70,8 @@ def check_succession(previous: Programme, following: Programme) -> tuple[Problem
     """
     Return what forbids ``following`` as the next version of ``previous``.
 
-    Accounts and vouchers refer to currencies and tiers by id and hold amounts in minor units, so
-    none of these may go or change.  Rules, caps, groups and rewards are free.
+    Accounts hold amounts in minor units, so the money stays; each mechanic says what else accounts
+    and vouchers refer to.  Rules, caps, groups and rewards are free.
     """
     found = []
     if following.id != previous.id:
@@ -79,17 +79,12 @@ def check_succession(previous: Programme, following: Programme) -> tuple[Problem
     if following.money.currency != previous.money.currency:
         detail = f"must stay {previous.money.currency}: what is counted is in its minor units"
         found.append(Problem("/money/currency", detail))
-    kept = {currency.id for currency in following.currencies}
-    for currency in previous.currencies:
-        if currency.id not in kept:
-            detail = f"`{currency.id}` is gone: accounts may hold it; keep it, and drop its rules"
-            found.append(Problem("/currencies", detail))
     found.extend(_dropped(previous, following))
     return tuple(found)
 
 
 def _dropped(previous: Programme, following: Programme) -> Iterator[Problem]:
-    """Yield ids of other mechanics that accounts may refer to, and what else these do not allow."""
+    """Yield the ids that accounts may refer to and that are gone, and what else is not allowed."""
     for mechanic in registry.in_document_order():
         if mechanic.succession is not None:
             found = mechanic.succession(previous, following)

@@ -11,14 +11,16 @@ One module because an evaluation is one path through all of this.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from chalicelib.domain.decide.event_builder import EventBuilder
+from chalicelib.domain.decide.mechanic import Mechanic
 from chalicelib.domain.ledger import calendar, money
 from chalicelib.domain.ledger.account import Account
 from chalicelib.domain.ledger.activity import Activity
@@ -36,6 +38,7 @@ from chalicelib.domain.programme.document import (
     Programme,
     StackingMode,
     UnitAward,
+    by_priority,
     carries,
     in_season,
     qualified,
@@ -44,6 +47,8 @@ from chalicelib.domain.programme.scope import Basis, basis
 
 if TYPE_CHECKING:
     from chalicelib.domain.mechanics.rule_expressions import RuleExpressions
+    from chalicelib.domain.programme.wording import Composer, Description
+    from chalicelib.domain.violations import Violation
 
 _DEFAULT_GROUP = ""
 
@@ -100,12 +105,6 @@ def evaluate(
         for loser, reason in _losers(mode, left):
             outcomes[loser.rule] = replace(loser, granted=0, reason=reason)
     return tuple(outcomes.values())
-
-
-def by_priority(rule: EarningRule) -> int:
-    """Return what rules that compete are sorted by."""
-    # Sorting is stable: among equals the document's order decides.
-    return -rule.priority
 
 
 def _losers(mode: StackingMode, contenders: list[Explained]) -> list[tuple[Explained, str]]:
@@ -382,3 +381,20 @@ def _give(event: EventBuilder, award: RuleAward, amount: int) -> None:
     else:
         lot = Lot(amount, award.lot, award.warn_at)
         value.credit_lot(event, award.currency, lot, source=ISSUED)
+
+
+def problems(programme: Programme) -> Iterator[Violation]:
+    """Yield what is wrong with the earning rules of a document, and with what they name."""
+    from chalicelib.domain.mechanics import earning_rules
+
+    yield from earning_rules.problems(programme)
+
+
+def words(compose: Composer) -> Iterator[Description]:
+    """Tell what each rule gives, and all that limits it."""
+    from chalicelib.domain.mechanics import earning_words
+
+    yield from earning_words.words(compose)
+
+
+MECHANIC: Final = Mechanic(problems=problems, words=words)

@@ -189,6 +189,12 @@ def carries(rule: EarningRule) -> bool:
     return isinstance(rule.award, AmountAward) and rule.award.carry
 
 
+def by_priority(rule: EarningRule) -> int:
+    """Return what rules that compete are sorted by."""
+    # Sorting is stable: among equals the document's order decides.
+    return -rule.priority
+
+
 StackingMode = Literal["first", "best", "stack"]
 
 

@@ -1,15 +1,18 @@
-"""Whether the names and dates in a programme lead somewhere: currencies, tiers, groups, days."""
+"""Whether names and dates in a programme lead somewhere: currencies, tiers, days, locales."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from typing import Protocol
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Final, Protocol
 
 from chalicelib.domain.errors import Invalid
 from chalicelib.domain.ledger.chosen_days import chosen_date
 from chalicelib.domain.pointer import join
 from chalicelib.domain.programme.document import Programme
 from chalicelib.domain.violations import Violation
+
+_LOCALE: Final = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 
 
 def tier_ids(programme: Programme) -> list[str]:
@@ -56,6 +59,14 @@ def reference(name: str, known: Sequence[str], what: str, at: str) -> Iterator[V
     hint = f"did you mean `{near[0]}`? " if near else ""
     shown = ", ".join(f"`{each}`" for each in known)
     yield Violation(at, f"there is no {what} `{name}`: {hint}known: {shown}")
+
+
+def locales(translated: Iterable[str], at: str) -> Iterator[Violation]:
+    """Check the locales that something is translated into."""
+    for locale in translated:
+        if not _LOCALE.fullmatch(locale):
+            detail = f"{locale!r} is not a locale: write it as `en` or `zh-TW`"
+            yield Violation(join(at, locale), detail)
 
 
 def season(first: str | None, last: str | None, at: str) -> Iterator[Violation]:

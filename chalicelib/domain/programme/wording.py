@@ -165,6 +165,14 @@ class Composer:
             return self.message("end-of-february")
         return DayOfYear(int(text[:2]), int(text[3:]))
 
+    def weekday(self, day: int) -> Weekday:
+        """Return a day of every week, 0 for Monday."""
+        return Weekday(day)
+
+    def time(self, text: str) -> TimeOfDay:
+        """Return a local time of a document (``09:30``)."""
+        return TimeOfDay(text)
+
     def season(self, first: str | None, last: str | None) -> Message | None:
         """Return the days between which something is offered, either open, or ``None``."""
         if first and last:

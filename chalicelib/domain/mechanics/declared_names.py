@@ -12,7 +12,7 @@ from chalicelib.domain.programme.document import EarningRule, FormulaAward, Prog
 from chalicelib.domain.violations import Violation
 
 
-class Names:
+class DeclaredNames:
     """
     What the expressions of a document may name; the engine is asked once, where there are any.
 

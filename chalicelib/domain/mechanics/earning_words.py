@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from chalicelib.domain.mechanics.earning import by_priority
 from chalicelib.domain.programme import recurrence
 from chalicelib.domain.programme.document import (
     AmountAward,
@@ -14,14 +14,29 @@ from chalicelib.domain.programme.document import (
     FormulaAward,
     Multiplier,
     UnitAward,
+    by_priority,
     carries,
 )
 from chalicelib.domain.programme.fields import Recurrence
-from chalicelib.domain.programme.wording import Composer, Message, TimeOfDay, Weekday
+
+if TYPE_CHECKING:
+    from chalicelib.domain.programme.wording import Composer, Description, Message
 
 
-def earning(compose: Composer, rule: EarningRule) -> Iterator[Message | None]:
-    """Yield what a rule gives, and all that limits it."""
+def words(compose: Composer) -> Iterator[Description]:
+    """Tell what each rule gives, and all that limits it."""
+    for rule in compose.programme.earning:
+        yield compose.describe(
+            "earning",
+            rule.id,
+            rule.name,
+            *_rule(compose, rule),
+            expressions=_expressions(rule),
+            of=rule,
+        )
+
+
+def _rule(compose: Composer, rule: EarningRule) -> Iterator[Message | None]:
     yield _award(compose, rule)
     if isinstance(rule.award, FormulaAward):
         yield compose.described(rule.award.describe)
@@ -111,13 +126,13 @@ def _recurs(compose: Composer, recurs: Recurrence) -> Iterator[Message | None]:
     if recurs.describe is not None:
         yield compose.described(recurs.describe)
     elif days:
-        names = compose.all_of(Weekday(day) for day in days)
+        names = compose.all_of(map(compose.weekday, days))
         yield compose.message("earning-weekdays", days=names)
     else:
         yield compose.message("earning-recurs")
     if recurs.from_time is not None or recurs.until_time is not None:
-        first = TimeOfDay(recurs.from_time or "00:00")
-        last = TimeOfDay(recurs.until_time or "24:00")
+        first = compose.time(recurs.from_time or "00:00")
+        last = compose.time(recurs.until_time or "24:00")
         yield compose.message("earning-hours", first=first, last=last)
     yield compose.message("earning-recurs-since", first=compose.day(recurs.starts_on))
 
@@ -145,7 +160,7 @@ def _competition(compose: Composer, rule: EarningRule) -> Iterator[Message | Non
         yield compose.message("earning-first", names=compose.rivals(ranked))
 
 
-def expressions(rule: EarningRule) -> tuple[str, ...]:
+def _expressions(rule: EarningRule) -> tuple[str, ...]:
     """Return what the words of a rule only mention, as it is written: conditions come first."""
     formula = getattr(rule.award, "expression", None)
     days = rule.recurs.rrule if rule.recurs and not recurrence.weekdays(rule.recurs) else None
