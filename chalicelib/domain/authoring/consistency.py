@@ -10,6 +10,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from difflib import get_close_matches
+from typing import Any
+
+from msgspec import Struct
 
 from chalicelib.domain.decide import registry
 from chalicelib.domain.ledger import calendar, money
@@ -88,19 +91,21 @@ def _texts(programme: Programme) -> Iterator[Violation]:
 
 
 def _identities(programme: Programme) -> Iterator[Violation]:
-    collections = {
-        "/currencies": [currency.id for currency in programme.currencies],
-        "/age_bands": [band.id for band in programme.age_bands],
-        "/groups": [group.id for group in programme.groups],
-        "/earning": [rule.id for rule in programme.earning],
-        "/tiers/levels": references.tier_ids(programme),
-        "/rewards": [reward.id for reward in programme.rewards],
-    }
-    for collection, ids in collections.items():
-        for place, identity in enumerate(ids):
-            first = ids.index(identity)
-            if first != place:
-                detail = (
-                    f"`{identity}` is the id of {join(collection, first)} already: choose another"
-                )
-                yield Violation(join(collection, place, "id"), detail)
+    """Check the ids in each list of the core: those in a section are for its mechanic to check."""
+    for name in Programme.__struct_fields__:
+        for collection, ids in _ids(getattr(programme, name), join("", name)):
+            for place, identity in enumerate(ids):
+                first = ids.index(identity)
+                if first != place:
+                    other = join(collection, first)
+                    detail = f"`{identity}` is the id of {other} already: choose another"
+                    yield Violation(join(collection, place, "id"), detail)
+
+
+def _ids(part: Any, at: str) -> Iterator[tuple[str, list[str]]]:
+    """Yield the ids that the things in a list have, with its pointer, for each list in a part."""
+    if isinstance(part, tuple):
+        yield at, [each.id for each in part if hasattr(each, "id")]
+    elif isinstance(part, Struct):
+        for name in part.__struct_fields__:
+            yield from _ids(getattr(part, name), join(at, name))
