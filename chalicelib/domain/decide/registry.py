@@ -1,5 +1,5 @@
 """
-The mechanics by name; each is imported when something asks for it, and none is listed by hand.
+The mechanics by name; each is imported when something asks for it, and no list has all of them.
 
 An account uses the mechanics that keep something in it, a command the one that declares it, and an
 activity those of its programme that answer activities.  So a capability costs nothing where nobody
@@ -42,6 +42,8 @@ def _reinstates(programme: Programme) -> bool:
 
 
 #: Those that answer what happens and have no section of their own, by what of the core asks for it.
+#: Named here, since every earn asks: a mechanic that said so itself would have to be imported for
+#: it, and to read the types of two Structs takes 5 ms.  A test finds one that is left out.
 _OF_CORE: Final[Mapping[str, Callable[[Programme], bool]]] = {
     "auto_redemption": _redeems_automatically,
     "inactivity": _ends_by_inactivity,
@@ -127,6 +129,13 @@ def consents_of(programme: Programme) -> set[str]:
 
 
 def _used(account: Account) -> set[str]:
+    """
+    Return the names of the mechanics that have something in an account.
+
+    That is in what is named after them; but balances and the instants of reviews are fields of
+    every account, and so the mechanics that change these are named here: to find that out from
+    what mechanics say would import all of them.
+    """
     used = {"value"} | {key.partition("/")[0] for key in account.progress}
     if any(each.review_at is not None for each in account.enrolments.values()):
         used.add("tier_reviews")
