@@ -134,7 +134,8 @@ class Mechanic(NamedTuple):
     own, with what the account says is there; ``owned`` yields what a member of a programme has at
     an instant that is counted and is no value.  ``problems`` finds violations of its section,
     ``permanent`` the ids that accounts may hold, by the pointer of their list, ``succession`` what
-    else a next version may not do to one, and ``words`` tells it to members.
+    else a next version may not do to one, and ``words`` tells it to members; those of a mechanic
+    that has the name of a field of the document's core are about that.
     """
 
     section: Section[Any] | None = None
