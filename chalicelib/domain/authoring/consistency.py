@@ -8,25 +8,18 @@ readable; references are not checked against a list that holds such a one.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from difflib import get_close_matches
 from typing import Any
 
 from msgspec import Struct
 
+from chalicelib.domain.authoring.translations import translated
 from chalicelib.domain.decide import registry
 from chalicelib.domain.ledger import calendar, money
 from chalicelib.domain.pointer import join
 from chalicelib.domain.programme import references
-from chalicelib.domain.programme.document import (
-    AgeBand,
-    Currency,
-    EarningRule,
-    Programme,
-    Reward,
-    TierLevel,
-)
-from chalicelib.domain.programme.fields import Text
+from chalicelib.domain.programme.document import Programme
 from chalicelib.domain.violations import Violation
 
 
@@ -38,29 +31,6 @@ def problems(programme: Programme) -> Iterator[Violation]:
     for mechanic in registry.in_document_order():
         if mechanic.problems is not None:
             yield from mechanic.problems(programme)
-
-
-def texts(programme: Programme) -> Iterator[tuple[str, Text]]:
-    """Every text that members see, with its pointer."""
-    yield "/name", programme.name
-    named: dict[str, Sequence[AgeBand | Currency | EarningRule | TierLevel | Reward]] = {
-        "/age_bands": programme.age_bands,
-        "/currencies": programme.currencies,
-        "/earning": programme.earning,
-        "/tiers/levels": programme.tiers.levels if programme.tiers else (),
-        "/rewards": programme.rewards,
-    }
-    for collection, parts in named.items():
-        for place, part in enumerate(parts):
-            yield join(collection, place, "name"), part.name
-            if isinstance(part, Reward):
-                yield join(collection, place, "description"), part.description
-            if isinstance(part, TierLevel):
-                for number, benefit in enumerate(part.benefits):
-                    yield join(collection, place, "benefits", number), benefit
-
-
-# The document as a whole
 
 
 def _setting(programme: Programme) -> Iterator[Violation]:
@@ -82,9 +52,7 @@ def _setting(programme: Programme) -> Iterator[Violation]:
 
 
 def _texts(programme: Programme) -> Iterator[Violation]:
-    for at, text in texts(programme):
-        if isinstance(text, str):
-            continue
+    for at, text in translated(programme):
         if not text:
             yield Violation(at, 'needs a text for at least one locale: {"en": "…"}')
         yield from references.locales(text, at)
