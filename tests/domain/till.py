@@ -123,7 +123,7 @@ def topped_up(member: Member, *amounts: int, now: str | Instant = NOON) -> None:
         member.do(command, now)
 
 
-def shown(member: Member, *names: str) -> None:
+def shown(member: Member, *names: str, now: str | Instant = NOON) -> None:
     """Verify statuses."""
     for name in names:
-        member.do(VerifyStatus(member="mem_1", programme="clinic", status=name), NOON)
+        member.do(VerifyStatus(member="mem_1", programme="clinic", status=name), now)

@@ -105,7 +105,7 @@ def check_refunds(tenant: TenantEnding) -> Iterator[str]:
         if account is None or account.status == "closed" or _came_back(journal):
             continue
         taken = sum(sale.taken(_PAIR) for sale in sales.values())
-        counted = account.counter(f"limit/{PROGRAMME}/offer:pair/0/lifetime/lifetime")
+        counted = account.counter(f"limit/{PROGRAMME}/offer:pair/money/lifetime/0/lifetime")
         if taken != counted or taken > PAIR_MOST:
             yield f"{tenant.id} {member[-1]}: {taken} of {PAIR_MOST} pairs, {counted} are counted"
 

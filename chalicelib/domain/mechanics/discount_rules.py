@@ -11,6 +11,7 @@ from chalicelib.domain.mechanics.discount_terms import (
     BIRTHDAY,
     SECTION,
     ByVoucher,
+    Discount,
     ForStatus,
     ForTier,
     MemberPrices,
@@ -21,6 +22,7 @@ from chalicelib.domain.mechanics.discount_terms import (
 )
 from chalicelib.domain.pointer import join
 from chalicelib.domain.programme.document import Programme
+from chalicelib.domain.programme.fields import Lines
 from chalicelib.domain.programme.references import known_tiers, reference, refusal_of
 from chalicelib.domain.violations import Violation
 
@@ -45,6 +47,37 @@ def problems(programme: Programme) -> Iterator[Violation]:
         if limits > _LIMITS_MAX >= limits - len(discount.limits):
             detail = f"is more than {_LIMITS_MAX} limits in all discounts: leave some out"
             yield Violation(join(at, "limits"), detail)
+
+
+def succession(previous: Programme, following: Programme) -> Iterator[Violation]:
+    """Yield where what is used of a limit would count for another one from a next version on."""
+    known = {each.id: each for each in SECTION.of(previous).offers}
+    for place, discount in enumerate(SECTION.of(following).offers):
+        before = _lines_of_limits(known[discount.id]) if discount.id in known else {}
+        after = _lines_of_limits(discount)
+        for (measure, window), lines in before.items():
+            if not _keeps(lines, after.get((measure, window), [])):
+                detail = (
+                    f"must keep the order of its limits of `{measure}` in a `{window}`, by which "
+                    "what is used is counted: leave out the last of them, and add at the end"
+                )
+                yield Violation(join("", SECTION.name, "offers", place, "limits"), detail)
+
+
+def _lines_of_limits(discount: Discount) -> dict[tuple[str, str], list[Lines]]:
+    """Return the lines that limits are on, by what they count and in which window."""
+    found: dict[tuple[str, str], list[Lines]] = {}
+    for limit in discount.limits:
+        if limit.window != "order":
+            found.setdefault(limit.kind, []).append(limit.of)
+    return found
+
+
+def _keeps(before: list[Lines], after: list[Lines]) -> bool:
+    """Tell whether each of some limits of a kind is where it was, or changed its lines there."""
+    if len(after) < len(before):
+        return after == before[: len(after)]
+    return all(here == was or was not in after for was, here in zip(before, after, strict=False))
 
 
 def _violations(programme: Programme, terms: Terms, at: str) -> Iterator[Violation]:

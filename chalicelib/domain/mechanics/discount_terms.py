@@ -172,6 +172,16 @@ class OfferLimit(Model, frozen=True):
     orders: Count | None = None
     of: Lines = Lines()
 
+    @property
+    def measure(self) -> Literal["money", "units", "orders"]:
+        """Return what it counts."""
+        return "money" if self.money else "units" if self.units else "orders"
+
+    @property
+    def kind(self) -> tuple[str, str]:
+        """Return what it counts and in which window, whatever the lines."""
+        return self.measure, self.window
+
 
 class Discount(Part, frozen=True):
     """

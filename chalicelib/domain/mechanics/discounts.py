@@ -157,6 +157,13 @@ def problems(programme: Programme) -> Iterator[Violation]:
     yield from discount_rules.problems(programme)
 
 
+def succession(previous: Programme, following: Programme) -> Iterator[Violation]:
+    """Yield what of a next version would make something that is used count as something else."""
+    from chalicelib.domain.mechanics import discount_rules
+
+    yield from discount_rules.succession(previous, following)
+
+
 def words(compose: Composer) -> Iterator[Description]:
     """Tell what each discount takes and gives, and how several of them go together."""
     from chalicelib.domain.mechanics import discount_words
@@ -169,5 +176,6 @@ MECHANIC: Final = Mechanic(
     reaction=REACTION,
     problems=problems,
     permanent=permanent,
+    succession=succession,
     words=words,
 )

@@ -175,9 +175,17 @@ def _used(account: Account, programme: Programme, discount: Discount, place: int
 
 
 def _counter(programme: Programme, discount: Discount, place: int, day: date) -> str:
+    """
+    Return the counter of a limit in the window that a local day is in.
+
+    It is named by what it counts and by the window, and of several of these by their order, which
+    `discount_rules` keeps: what was used never counts as something else.
+    """
     limit = discount.limits[place]
+    alike = [each for each in discount.limits[:place] if each.kind == limit.kind]
     bucket = calendar.window_key(day, limit.window)
-    return limit_counter(programme.id, f"offer:{discount.id}/{place}/{limit.window}/{bucket}")
+    of = f"offer:{discount.id}/{limit.measure}/{limit.window}/{len(alike)}/{bucket}"
+    return limit_counter(programme.id, of)
 
 
 def _kept_until(programme: Programme, limit: OfferLimit, day: date) -> Instant | None:
@@ -215,7 +223,7 @@ def counted(
                 places = tuple(place for place, line in beside if line.id in on)
             count = OfferCount(
                 _counter(programme, discount, place, day),
-                "money" if limit.money else "units" if limit.units else "orders",
+                limit.measure,
                 most_of(limit),
                 places,
                 0,

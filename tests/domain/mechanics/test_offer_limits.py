@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from itertools import permutations
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chalicelib.domain.authoring.validation import validate
+from chalicelib.domain.authoring.validation import check_succession, validate
 from chalicelib.domain.ledger.account import Counter
 from chalicelib.domain.ledger.bill import Considered, WhyNot
 from chalicelib.domain.ledger.events import Line
@@ -17,7 +18,7 @@ from chalicelib.domain.ledger.quote import Quote
 from chalicelib.domain.mechanics.quoting import ConfirmQuote
 from chalicelib.domain.mechanics.remaining import LineReversal
 from chalicelib.domain.mechanics.reversal import ReverseActivity
-from tests.domain.building import Member, at, line, reward
+from tests.domain.building import Member, at, line, published, reward
 from tests.domain.mechanics.test_pricing import calls_for
 from tests.domain.till import NOON, bought, clinic, quoted, refunded, shown, status
 
@@ -196,6 +197,67 @@ def test_a2_no_day_to_come_evades_a_limit(window: str, first: int, second: int) 
     assert member.account.counters == same.account.counters
     made = quoted(member, line("1", 1000), name="q2", service_on=again)
     assert told(made).why_not == WhyNot("limit_reached")
+
+
+MONEY = {"window": "lifetime", "money": 1000}
+ORDERS = {"window": "lifetime", "orders": 3}
+ON_FOOD, ON_TEA = ({**MONEY, "of": {"categories": [name]}} for name in ("food", "tea"))
+UNITS = {"window": "month", "units": 5}
+
+
+@pytest.mark.parametrize("before", list(permutations([MONEY, ORDERS, UNITS])))
+@pytest.mark.parametrize("after", list(permutations([MONEY, ORDERS, UNITS, ON_FOOD], 3)))
+def test_f_what_is_used_counts_for_what_it_was_used_of(
+    before: tuple[dict[str, Any], ...], after: tuple[dict[str, Any], ...]
+) -> None:
+    """F: money counts as money and orders as orders, wherever a next version has its limits."""
+    first, second = clinic(ten(*before)), clinic(ten(*after))
+    if check_succession(first, second):
+        # The limit on food would take the place of that on all lines.
+        assert ON_FOOD in after
+        return
+    member = Member(published(("2020-01-01", first), ("2026-03-02", second)))
+    shown(member, "one", now="2026-03-01")
+    bought(member, line("1", 2_000, quantity=2), now="2026-03-01")
+
+    quote = quoted(member, line("1", 2_000, quantity=2), name="q2")
+
+    used = {count.most: member.account.counter(count.counter) for count in quote.offers[0].counts}
+    had = {1000: 200, 3: 1, 5: 2}
+    assert used == {most: had[most] for most in used}
+    assert told(quote).amount == 200
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "refused"),
+    [
+        ([MONEY], [ORDERS, MONEY], False),
+        ([MONEY, ORDERS], [ORDERS], False),
+        ([MONEY, ON_FOOD], [MONEY], False),
+        ([MONEY, ON_FOOD], [MONEY, ON_TEA], False),
+        ([MONEY, ON_FOOD], [ORDERS, MONEY, UNITS, ON_FOOD, ON_TEA], False),
+        ([MONEY], [{**MONEY, "money": 5}], False),
+        ([MONEY], [ON_FOOD], False),
+        ([MONEY, {**MONEY, "money": 5}], [{**MONEY, "money": 5}, MONEY], False),
+        ([MONEY, ON_FOOD], [ON_FOOD], True),
+        ([MONEY, ON_FOOD], [ON_FOOD, MONEY], True),
+        ([MONEY, ON_FOOD], [ON_TEA], True),
+        ([MONEY], [ON_FOOD, MONEY], True),
+        ([{**MONEY, "window": "order"}, ON_FOOD], [ON_FOOD], False),
+    ],
+)
+def test_f_what_would_count_for_another_limit_is_refused(
+    before: list[dict[str, Any]],
+    after: list[dict[str, Any]],
+    refused: bool,  # noqa: FBT001
+) -> None:
+    """F: of several limits of one measure and window, each stays where it is among them."""
+    other = status("two", 5)
+
+    found = check_succession(clinic(ten(*before)), clinic(other, ten(*after)))
+
+    assert [each.pointer for each in found] == ["/discounts/offers/1/limits"] * refused
+    assert all("`money`" in each.detail and "`lifetime`" in each.detail for each in found)
 
 
 def test_f_two_quotes_for_the_same_room() -> None:
