@@ -33,7 +33,7 @@ from chalicelib.domain.mechanics.discount_terms import (
     SpendWindow,
     takes_voucher,
 )
-from chalicelib.domain.mechanics.discounts import held_through
+from chalicelib.domain.mechanics.discounts import held_through, tier_on
 from chalicelib.domain.mechanics.metrics import metric_key
 from chalicelib.domain.programme import scope
 from chalicelib.domain.programme.document import Programme
@@ -209,7 +209,7 @@ def _by_terms(
         # Few discounts are of this kind.
         from chalicelib.domain.mechanics import covered, member_prices
 
-        if not member_prices.entitled(account, programme, terms, purchase.day):
+        if not member_prices.entitled(account, programme, terms, purchase):
             return Offer(discount, {}, why_not=WhyNot("for_others"))
         shares = covered.shares(purchase.lines, purchase.covered, chosen)
         off, beyond = member_prices.lower(terms, chosen, shares)
@@ -261,7 +261,7 @@ def _percent(
         case ForHousehold():
             return _household_percent(account, terms, purchase.household)
         case ForTier():
-            tier = account.enrolments[programme.id].tier
+            tier = tier_on(account, programme, purchase.day, purchase.today)
             return terms.percent.get(tier) or WhyNot("tier_not_named", tier)
 
 

@@ -106,7 +106,7 @@ class ForHousehold(Model, frozen=True, tag_field="type", tag="household"):
 
 
 class ForTier(Model, frozen=True, tag_field="type", tag="tier"):
-    """A percentage off by the tier that is held."""
+    """A percentage off by the tier that is held on the day of service; of one to come, today."""
 
     percent: Annotated[dict[Id, Share], Meta(min_length=1)]
 

@@ -73,6 +73,18 @@ def held_through(
     return max(ends, default=None)
 
 
+def tier_on(account: Account, programme: Programme, day: date, today: date) -> str:
+    """
+    Return the tier that a member of a programme held on a local day, at its end.
+
+    Of a day to come it is the one held now, ``today``.
+    """
+    enrolment = account.enrolments[programme.id]
+    if day >= today:
+        return enrolment.tier
+    return enrolment.tier_at(calendar.expiry_instant(day, programme.time_zone) - 1)
+
+
 def by_tier(account: Account, programme: Programme) -> Iterator[TierDiscount]:
     """Yield the discounts that a member of a programme has by the tier held, in its order."""
     tier = account.enrolments[programme.id].tier

@@ -21,6 +21,7 @@ from chalicelib.domain.mechanics.membership import Open
 from chalicelib.domain.mechanics.quoting import QUOTES, ConfirmQuote, MakeQuote
 from chalicelib.domain.mechanics.remaining import LineReversal
 from chalicelib.domain.mechanics.reversal import ReverseActivity
+from chalicelib.domain.mechanics.tier_grants import GrantTier
 from chalicelib.domain.mechanics.wallet_payments import Payment
 from chalicelib.domain.mechanics.wallets import TopUp
 from tests.domain.building import PURCHASE, VISIT, Member, adjustment, line, recorded_by
@@ -296,3 +297,44 @@ def test_who_may_quote_what(
     assert refusal.code == code
     named = [each["pointer"] for each in refusal.errors] if isinstance(refusal, Invalid) else []
     assert (named or [refusal.extensions["pointer"]]) == [pointer]
+
+
+SILVERS_CHECK = {"type": "prices", "prices": {"CHECK": 900}, "tiers": ["silver"]}
+
+
+@pytest.mark.parametrize("terms", [{"type": "tier", "percent": {"silver": 10}}, SILVERS_CHECK])
+@pytest.mark.parametrize(
+    ("day", "net"),
+    [
+        (None, 1000),
+        ("2026-02-03", 1000),
+        ("2026-02-09", 1000),
+        ("2026-02-10", 900),  # the day on which it is reached, from when on does not matter
+        ("2026-02-15", 900),
+        ("2026-02-16", 1000),  # the day after its last
+        ("2026-03-02", 1000),
+        ("2026-04-01", 1000),
+    ],
+)
+def test_o3_the_tier_is_that_of_the_day_of_service(
+    terms: dict[str, Any], day: str | None, net: int
+) -> None:
+    """O3: as statuses and spend go by the day; of a day to come it is the one held today."""
+    document = clinic({"id": "silver", "name": "Silver", "terms": terms})
+    member = Member(document)
+    grant = GrantTier(member="mem_1", programme="clinic", tier="silver", reason="r", days=5)
+    member.do(grant, "2026-02-10T15:00:00Z")
+
+    assert quoted(member, line("1", 1000, sku="CHECK"), service_on=day).net == net
+
+
+def test_o3_of_a_day_to_come_it_is_todays() -> None:
+    """O3: who is silver today is quoted as silver, also for after its last day."""
+    terms = {"type": "tier", "percent": {"silver": 10}}
+    member = Member(clinic({"id": "silver", "name": "Silver", "terms": terms}))
+    grant = GrantTier(member="mem_1", programme="clinic", tier="silver", reason="r", days=5)
+    member.do(grant, NOON)
+
+    for day in ("2026-03-02", "2026-03-03", "2027-03-02"):
+        assert quoted(member, line("1", 1000), name=day, service_on=day).net == 900
+    assert quoted(member, line("1", 1000), name="q", service_on="2026-03-01").net == 1000
