@@ -291,14 +291,12 @@ def _saving(quote: Quote) -> SaveRecord:
 def _draw(event: EventBuilder, draw: Draw) -> WalletDraw:
     """Take what a wallet pays, and return what a refund needs."""
     balance = event.account.balance(draw.currency)
-    taken = draw.taken
-    if taken:
-        there = value.debit_parts(event, draw.currency, taken, destination=REDEEMED)
-    else:
-        there = balance.available >= draw.amount
-        if there:
-            taken = value.debit(event, draw.currency, draw.amount, destination=REDEEMED)
-    if not there:
+    taken = None
+    if draw.taken:
+        taken = value.debit_parts(event, draw.currency, draw.taken, destination=REDEEMED)
+    elif balance.available >= draw.amount:
+        taken = value.debit(event, draw.currency, draw.amount, destination=REDEEMED)
+    if taken is None:
         raise Conflict(
             "quote_stale",
             f"The {draw.amount} of {draw.currency.partition('/')[2]} that this quote uses are not "

@@ -219,17 +219,24 @@ def debit_lot(
 
 def debit_parts(
     event: EventBuilder, currency: str, parts: tuple[Taken, ...], *, destination: LedgerAccount
-) -> bool:
-    """Take exactly these parts of these lots; ``False``, and nothing moves, where one has less."""
+) -> tuple[Taken, ...] | None:
+    """
+    Take exactly these parts of the lots that they are of now, and return what came from which.
+
+    ``None``, and nothing moves, where one of them has less.
+    """
+    wanted: dict[LotKey, int] = {}
+    for part in parts:
+        # Several may have become one since they were looked up.
+        key = as_it_lasts(event, currency, Lot(part.amount, part.lot)).key
+        wanted[key] = wanted.get(key, 0) + part.amount
     balance = event.account.balance(currency)
-    lots = [(balance.lot(part.lot), part.amount) for part in parts]
-    wanted = [(lot, amount) for lot, amount in lots if lot is not None and lot.amount >= amount]
-    if len(wanted) < len(parts):
-        return False
-    for lot, amount in wanted:
-        _take(event, currency, lot, amount)
-    post_parts(event, AVAILABLE, currency, parts, destination)
-    return True
+    lots = [(lot, amount) for key, amount in wanted.items() if (lot := balance.lot(key))]
+    if len(lots) < len(wanted) or any(lot.amount < amount for lot, amount in lots):
+        return None
+    taken = tuple(_take(event, currency, lot, amount) for lot, amount in lots)
+    post_parts(event, AVAILABLE, currency, taken, destination)
+    return taken
 
 
 def post_parts(

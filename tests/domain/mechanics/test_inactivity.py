@@ -5,16 +5,20 @@ from __future__ import annotations
 from typing import Any, Final
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from chalicelib.domain.ledger.account import Account
 from chalicelib.domain.ledger.lots import Lot, LotKey
 from chalicelib.domain.mechanics import last_days
 from chalicelib.domain.mechanics.holds import PlaceHold, ReleaseHold
+from chalicelib.domain.mechanics.quoting import ConfirmQuote
 from tests.domain.building import (
     PURCHASE,
     Member,
     at,
     fixed,
+    line,
     per_amount,
     points,
     programme,
@@ -23,6 +27,7 @@ from tests.domain.building import (
     rule,
 )
 from tests.domain.mechanics.test_warning import warned
+from tests.domain.till import PREPAID, bought, quoted, refunded, topped_up
 
 TEN_DAYS: Final = {"type": "inactivity", "days": 10, "on": ["visit.completed"]}
 
@@ -350,3 +355,52 @@ class TestRefundAfterExpiry:
 
         assert [(each.amount, each.expired) for each in (*one, *two)] == [(0, 40), (40, 0)]
         assert who.balance.available == 0
+
+
+def saver(*top_ups: str) -> Member:
+    """Return a member whose prepaid money lasts ten days after the last visit, paid in so."""
+    document = programme(
+        currencies=[points(), {"id": "prepaid", "name": "Money", "expiry": TEN_DAYS}],
+        wallets=[{"currency": "prepaid", "kind": "prepaid"}],
+    )
+    who = Member(document)
+    for day in top_ups:
+        topped_up(who, 1000, now=day)
+    return who
+
+
+@given(
+    st.lists(st.integers(1, 10), min_size=1, max_size=4),
+    st.integers(1, 4000),
+    st.lists(st.integers(1, 10), max_size=3),
+)
+@settings(max_examples=100, derandomize=True, deadline=None, print_blob=True)
+def test_a_visit_leaves_an_open_quote_good(paid: list[int], bill: int, visits: list[int]) -> None:
+    """What it uses is there, with another last day: also where several lots have become one."""
+    who = saver(*(f"2026-03-{day:02d}T10:00:00Z" for day in sorted(paid)))
+    quote = quoted(who, line("1", bill), now="2026-03-10T20:00:00Z")
+    for day in visits:
+        who.visit(f"2026-03-{day:02d}T11:00:00Z", now="2026-03-10T20:01:00Z")
+
+    confirmation = ConfirmQuote(member="mem_1", quote_id="quote_1")
+    purchase = who.do(confirmation, "2026-03-10T20:02:00Z").events[-1]
+
+    drawn = sum(draw.amount for draw in quote.draws)
+    assert drawn == min(bill, 1000 * len(paid))
+    assert who.available("2026-03-10T20:02:00Z", PREPAID) == 1000 * len(paid) - drawn
+    refunded(who, purchase, now="2026-03-10T20:03:00Z")
+    assert who.available("2026-03-10T20:03:00Z", PREPAID) == 1000 * len(paid)
+    assert who.verdict().holds
+
+
+def test_two_lots_that_became_one_must_hold_both_parts() -> None:
+    """Money that was spent meanwhile is not counted for each of them."""
+    who = saver("2026-03-01", "2026-03-02")
+    quoted(who, line("1", 2000), now="2026-03-04T10:00:00Z")
+    bought(who, line("1", 500), now="2026-03-04T10:01:00Z", name="other")
+    who.visit("2026-03-04T10:02:00Z")
+
+    confirmation = ConfirmQuote(member="mem_1", quote_id="quote_1")
+    refusal = who.refused(confirmation, "2026-03-04T10:03:00Z")
+
+    assert (refusal.code, refusal.extensions["available"]) == ("quote_stale", 1500)
