@@ -58,7 +58,10 @@ _UNUSABLE: Final = (
     name="use_gift_card",
     scope="gift_cards:use",
     summary="Pay with a gift card, or with a part of it",
-    description="With `dry_run` nothing is written, and the status is 200.",
+    description=(
+        "A use belongs to no purchase: where that is returned, cancel the use as well. With "
+        "`dry_run` nothing is written, and the status is 200."
+    ),
     body=GiftCardUseBody,
     query=DryRun,
     answer=GiftCardUseView,

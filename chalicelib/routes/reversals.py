@@ -157,7 +157,8 @@ class ReversalView(Struct, frozen=True):
         "what points and cashback paid comes back with it in its share. "
         "The answer is one statement of everything that follows: money to be paid back, what of "
         "it is kept back for a least bill or a full set, value taken back, wallets, vouchers, "
-        "stamps, units and tiers. With `dry_run` it says so "
+        "stamps, units and tiers. What a gift card paid by its code is in `due`: cancel its use "
+        "and pay back that much less. With `dry_run` it says so "
         "beforehand: nothing is written and the status is 200, as it is where nothing was left "
         "to take back."
     ),
