@@ -7,7 +7,6 @@ from collections import Counter
 from chalicelib.domain.ledger.account import Account
 from chalicelib.domain.ledger.effects import DeficitChange
 from chalicelib.domain.ledger.events import Event, TransferReceived, TransferSent
-from chalicelib.domain.ledger.postings import funder_of
 from chalicelib.domain.mechanics.holds import HOLDS
 
 #: Value of a funder in a currency.
@@ -26,6 +25,12 @@ def held_of(account: Account) -> Funded:
         for part in hold.taken:
             held[hold.currency, part.lot.funder] += part.amount
     return held
+
+
+def funder_of(path: str) -> str | None:
+    """Return whose value a ledger account holds, ``None`` where it is not divided by funder."""
+    kind, _, rest = path.partition("/")
+    return None if kind in ("member", "transfer") else rest.partition("/")[0]
 
 
 def posted_of(event: Event) -> Funded:

@@ -13,7 +13,7 @@ from chalicelib.domain.ledger.actor import CLOCK
 from chalicelib.domain.ledger.calendar import Instant
 from chalicelib.domain.ledger.events import Event
 from chalicelib.domain.ledger.lots import Balance
-from chalicelib.domain.ledger.postings import AVAILABLE, HELD, PENDING, funder_of, kind_of
+from chalicelib.domain.ledger.postings import AVAILABLE, HELD, PENDING, kind_of
 from chalicelib.domain.verification import verify
 from tests.faults.earnings import check_earnings
 from tests.faults.ending import TenantEnding
@@ -117,6 +117,12 @@ def _flow(currency: str, balance: Balance, nets: Counter[tuple[str, str]]) -> It
             yield f"of {end} is {nets[currency, end]}"
 
 
+def _funder_of(path: str) -> str | None:
+    """Return whose value a ledger account holds, ``None`` where it is not divided by funder."""
+    kind, _, rest = path.partition("/")
+    return None if kind in ("member", "transfer") else rest.partition("/")[0]
+
+
 def _funders(currency: str, balance: Balance, nets: Counter[tuple[str, str]]) -> Iterator[str]:
     """What each funder owes is what its lots hold; debts and transfers are told by the whole."""
     if any(kind_of(end) == "transfer" for held, end in nets if held == currency):
@@ -124,7 +130,7 @@ def _funders(currency: str, balance: Balance, nets: Counter[tuple[str, str]]) ->
     owed: Counter[str | None] = Counter()
     for (held, end), net in nets.items():
         if held == currency:
-            owed[funder_of(end)] -= net
+            owed[_funder_of(end)] -= net
     held_now = balance.available + balance.pending_total + nets[currency, HELD]
     if sum(n for funder, n in owed.items() if funder is not None) != held_now:
         yield f"is owed {dict(owed)}, held are {held_now}"

@@ -32,14 +32,13 @@ from chalicelib.domain.errors import Invalid
 Instant = int
 Window = Literal["day", "week", "month", "year", "lifetime"]
 
-MONDAY: Final = 0
+_SUNDAY: Final = 6
 
 _WINDOWS: Final[tuple[Window, ...]] = get_args(Window)
 _EPOCH: Final = datetime(1970, 1, 1)  # noqa: DTZ001  (wall times are measured from it)
 _EPOCH_UTC: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND: Final = timedelta(milliseconds=1)
 _LAST_INSTANT: Final = 253_402_300_799_999  # 9999-12-31T23:59:59.999Z
-_DAYS_A_WEEK: Final = 7
 _MONTHS_A_YEAR: Final = 12
 _ECHO_LENGTH: Final = 40
 
@@ -242,20 +241,18 @@ def month_of(day: date) -> str:
     return f"{day.year:04d}-{day.month:02d}"
 
 
-def window_key(day: date, window: str, week_start: int = MONDAY) -> str:
+def window_key(day: date, window: str) -> str:
     """
     Name the window that contains ``day``, so that equal keys mean the same window.
 
-    The keys are ``2026-11-22``, ``2026-W47``, ``2026-11``, ``2026`` and ``lifetime``.  A week
-    begins on ``week_start`` (0 = Monday … 6 = Sunday) and is named by the ISO week of the one
-    Monday in it.  Raises `Invalid` ``unknown_window``.
+    The keys are ``2026-11-22``, ``2026-W47``, ``2026-11``, ``2026`` and ``lifetime``; weeks are
+    those of ISO 8601, which begin on Monday.  Raises `Invalid` ``unknown_window``.
     """
     match _window(window):
         case "day":
             return day.isoformat()
         case "week":
-            monday = add_days(_first_of_week(day, week_start), -week_start % _DAYS_A_WEEK)
-            year, week, _ = monday.isocalendar()
+            year, week, _ = day.isocalendar()
             return f"{year:04d}-W{week:02d}"
         case "month":
             return month_of(day)
@@ -265,7 +262,7 @@ def window_key(day: date, window: str, week_start: int = MONDAY) -> str:
             return "lifetime"
 
 
-def window_end(day: date, window: str, week_start: int = MONDAY) -> date | None:
+def window_end(day: date, window: str) -> date | None:
     """
     Return the last date of the window that contains ``day``; a lifetime has none.
 
@@ -275,7 +272,7 @@ def window_end(day: date, window: str, week_start: int = MONDAY) -> date | None:
         case "day":
             return day
         case "week":
-            return add_days(_first_of_week(day, week_start), _DAYS_A_WEEK - 1)
+            return add_days(day, _SUNDAY - day.weekday())
         case "month":
             return last_of_month(day)
         case "year":
@@ -292,10 +289,6 @@ def window_over(day: date, window: str, zone_name: str) -> Instant | None:
     """
     last = window_end(day, window)
     return None if last is None else expiry_instant(last, zone_name)
-
-
-def _first_of_week(day: date, week_start: int) -> date:
-    return add_days(day, -((day.weekday() - week_start) % _DAYS_A_WEEK))
 
 
 def _window(text: str) -> Window:

@@ -33,7 +33,6 @@ MAX_TOTAL: Final = 2**53 - 1
 The largest sum over a life that is told: what JavaScript, and many readers of JSON, count to.
 """
 
-_HUNDREDTHS_OF_A_WHOLE: Final = 10_000
 _DEFAULT_EXPONENT: Final = 2
 
 # ISO 4217 as published on 2026-01-01: money and funds.  Metals, test and bond-unit codes (XAU,
@@ -112,11 +111,6 @@ def divide(numerator: int, denominator: int, rounding: Rounding) -> int:
             if twice != whole:
                 return below + (twice > whole)
             return below + (below >= 0 if rounding == "half_up" else below % 2)
-
-
-def percent_of(amount: int, hundredths: int, rounding: Rounding) -> int:
-    """Return so many hundredths of a per cent of ``amount``: 250 stands for 2.5 %."""
-    return divide(amount * hundredths, _HUNDREDTHS_OF_A_WHOLE, rounding)
 
 
 def apportion(total: int, weights: Mapping[Key, int], unit: int | None = None) -> dict[Key, int]:

@@ -85,9 +85,3 @@ def transfer(transfer_id: str) -> LedgerAccount:
 def kind_of(path: str) -> str:
     """Return the first segment of a path, such as `issued`."""
     return path.partition("/")[0]
-
-
-def funder_of(path: str) -> str | None:
-    """Return whose value a ledger account holds, ``None`` where it is not divided by funder."""
-    kind, _, rest = path.partition("/")
-    return None if kind in ("member", "transfer") else rest.partition("/")[0]

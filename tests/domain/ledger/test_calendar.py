@@ -400,36 +400,18 @@ class TestWindows:
         assert calendar.window_key(of, window) == key
         assert calendar.window_end(of, window) == (date.fromisoformat(end) if end else None)
 
-    @pytest.mark.parametrize(
-        ("day", "week_start", "key", "end"),
-        [
-            ("2026-11-21", 5, "2026-W48", "2026-11-27"),  # a Saturday opens the Persian week
-            ("2026-11-20", 5, "2026-W47", "2026-11-20"),
-            ("2026-11-22", 6, "2026-W48", "2026-11-28"),  # a Sunday opens the week in Taiwan
-            ("2026-11-21", 6, "2026-W47", "2026-11-21"),
-        ],
-    )
-    def test_other_weeks(self, day: str, week_start: int, key: str, end: str) -> None:
-        """A week may begin on another day; the Monday in it names it."""
-        of = date.fromisoformat(day)
-        assert calendar.window_key(of, "week", week_start) == key
-        assert calendar.window_end(of, "week", week_start) == date.fromisoformat(end)
-
     @given(
         st.dates(date(1970, 1, 1), date(2200, 1, 1)),
         st.sampled_from(["day", "week", "month", "year"]),
-        st.integers(0, 6),
     )
-    def test_key_changes_exactly_after_the_end(
-        self, day: date, window: str, week_start: int
-    ) -> None:
+    def test_key_changes_exactly_after_the_end(self, day: date, window: str) -> None:
         """The last day has the key of every day before it in the window; the next has another."""
-        key = calendar.window_key(day, window, week_start)
-        end = calendar.window_end(day, window, week_start)
+        key = calendar.window_key(day, window)
+        end = calendar.window_end(day, window)
         assert end is not None
         assert day <= end
-        assert calendar.window_key(end, window, week_start) == key
-        assert calendar.window_key(end + timedelta(days=1), window, week_start) != key
+        assert calendar.window_key(end, window) == key
+        assert calendar.window_key(end + timedelta(days=1), window) != key
 
     def test_unknown_window(self) -> None:
         """Another word is refused with the words that are known."""

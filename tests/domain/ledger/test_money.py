@@ -98,28 +98,6 @@ class TestDivide:
             money.divide(1, 0, "half_up")
 
 
-class TestPercentOf:
-    """Percentages are whole hundredths of a per cent."""
-
-    @pytest.mark.parametrize(
-        ("amount", "hundredths", "rounding", "expected"),
-        [
-            (8_000, 1_000, "floor", 800),
-            (999, 250, "floor", 24),
-            (999, 250, "half_up", 25),
-            (50, 100, "half_up", 1),
-            (50, 100, "half_even", 0),
-            (-50, 100, "half_up", -1),
-            (money.MAX_AMOUNT, 1, "floor", 10**11),
-        ],
-    )
-    def test_table(
-        self, amount: int, hundredths: int, rounding: money.Rounding, expected: int
-    ) -> None:
-        """A share of an amount is rounded as named."""
-        assert money.percent_of(amount, hundredths, rounding) == expected
-
-
 class TestExponent:
     """Exponents are those of ISO 4217."""
 

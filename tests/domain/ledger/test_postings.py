@@ -38,31 +38,29 @@ OTHER_KEY: Final = "T#tenant#M#mem_2"
 
 
 @pytest.mark.parametrize(
-    ("account", "path", "funder"),
+    ("account", "path"),
     [
-        (ISSUED, "issued/acme", "acme"),
-        (PAID_IN, "paid_in/acme", "acme"),
-        (ADJUSTED, "adjusted/acme", "acme"),
-        (REDEEMED, "redeemed/acme/tenant", "acme"),
-        (postings.payee("hospice"), "payee/acme/hospice", "acme"),
-        (EXPIRED, "expired/acme", "acme"),
-        (FORFEITED, "forfeited/acme", "acme"),
-        (postings.transfer("tr_1"), "transfer/tr_1", None),
-        (WAITING, "member/pending", None),
-        (SET_ASIDE, "member/held", None),
+        (ISSUED, "issued/acme"),
+        (PAID_IN, "paid_in/acme"),
+        (ADJUSTED, "adjusted/acme"),
+        (REDEEMED, "redeemed/acme/tenant"),
+        (postings.payee("hospice"), "payee/acme/hospice"),
+        (EXPIRED, "expired/acme"),
+        (FORFEITED, "forfeited/acme"),
+        (postings.transfer("tr_1"), "transfer/tr_1"),
+        (WAITING, "member/pending"),
+        (SET_ASIDE, "member/held"),
     ],
 )
-def test_paths(account: LedgerAccount, path: str, funder: str | None) -> None:
+def test_paths(account: LedgerAccount, path: str) -> None:
     """A path says what kind of account it is, and whose value is there."""
     assert account.of("acme") == path
-    assert postings.funder_of(path) == funder
     assert postings.kind_of(path) == account.kind
 
 
 def test_the_members_own() -> None:
     """What waits and what is set aside are the member's own accounts, of whomever it is."""
     assert (WAITING.of("acme"), SET_ASIDE.of("acme")) == (postings.PENDING, postings.HELD)
-    assert postings.funder_of(postings.AVAILABLE) is None
 
 
 def sponsored(**parts: Any) -> Member:
