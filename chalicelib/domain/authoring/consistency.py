@@ -24,7 +24,7 @@ from chalicelib.domain.violations import Violation
 
 
 def problems(programme: Programme) -> Iterator[Violation]:
-    """Every breach of the rules that tie the parts of a document together."""
+    """Yield every breach of the rules that tie the parts of a document together."""
     yield from _setting(programme)
     yield from _texts(programme)
     yield from _identities(programme)

@@ -37,7 +37,7 @@ def _lives_apart(expiry: Expiry, rules: list[EarningRule]) -> int | None:
 
 
 def warnings(programme: Programme) -> Iterator[Violation]:
-    """Where an account could hold more lots of one currency, or more counters, than is wise."""
+    """Yield where an account could hold more lots of a currency, or counters, than is wise."""
     for place, currency in enumerate(programme.currencies):
         lots = lots_of(programme, currency)
         if lots > LOTS_MAX:
@@ -59,7 +59,7 @@ def warnings(programme: Programme) -> Iterator[Violation]:
 
 
 def lots_of(programme: Programme, currency: Currency) -> int:
-    """How many lots of a currency an account could hold: usable and pending ones."""
+    """Return how many lots of a currency an account could hold: usable and pending ones."""
     rules = [rule for rule in programme.earning if rule.currency == currency.id]
     delays = [
         currency.activation_delay_days
@@ -87,7 +87,7 @@ def _lots_under(policy: Expiry, rules: list[EarningRule]) -> int:
 
 
 def counters_of(programme: Programme) -> dict[str, int]:
-    """How many counters each rule and reward could keep in an account, by its pointer."""
+    """Return how many counters each rule and reward could keep, by its pointer."""
     kept = {}
     late = programme.backdate_limit_days + 2  # kept beyond its window for activities that come late
     for place, rule in enumerate(programme.earning):
@@ -101,7 +101,7 @@ def counters_of(programme: Programme) -> dict[str, int]:
 
 
 def _windows(limit: Cap | OfferLimit, days: int) -> int:
-    """How many windows of a limit have a day within so many."""
+    """Return how many windows of a limit have a day within so many."""
     if limit.window in ("activity", "order"):
         return 0
     return 1 if limit.window == "lifetime" else -(-days // LONGEST[limit.window]) + 1

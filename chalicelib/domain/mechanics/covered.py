@@ -9,16 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
-from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
 from chalicelib.domain.ledger import money
 from chalicelib.domain.ledger.bill import PricedLine
 from chalicelib.domain.ledger.events import Line
-
-if TYPE_CHECKING:
-    from chalicelib.domain.mechanics.discount_offers import Offer
 
 #: By line and discount: what it offers to take off, and what is covered beyond what is left then.
 Capped = Mapping[str, Mapping[str, tuple[int, int]]]
@@ -39,13 +35,18 @@ def _share(amount: int, bought: int, units: int) -> int:
     return amount * units // bought if bought else amount
 
 
-def capped(offers: Sequence[Offer]) -> Capped:
-    """Return by line and discount what it offers, where more is covered than is due then."""
+def capped(
+    offers: Iterable[tuple[str, Mapping[str, int | None], Mapping[str, int]]],
+) -> Capped:
+    """
+    Return by line and discount what it offers, where more is covered than is due then.
+
+    Offers are a discount's id, what it takes off each line, and what is covered ``beyond``.
+    """
     found: dict[str, dict[str, tuple[int, int]]] = {}
-    for offer in offers:
-        for name, amount in offer.beyond.items():
-            offered = offer.lines.get(name) or 0
-            found.setdefault(name, {})[offer.discount.id] = (offered, amount)
+    for discount, lines, beyond in offers:
+        for name, amount in beyond.items():
+            found.setdefault(name, {})[discount] = (lines.get(name) or 0, amount)
     return found
 
 

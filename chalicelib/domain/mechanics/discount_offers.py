@@ -209,7 +209,8 @@ def _by_terms(
         # Few discounts are of this kind.
         from chalicelib.domain.mechanics import covered, member_prices
 
-        if not member_prices.entitled(account, programme, terms, purchase):
+        tier = tier_on(account, programme, purchase.day, purchase.today)
+        if not member_prices.entitled(account, programme, terms, purchase.day, tier):
             return Offer(discount, {}, why_not=WhyNot("for_others"))
         shares = covered.shares(purchase.lines, purchase.covered, chosen)
         off, beyond = member_prices.lower(terms, chosen, shares)

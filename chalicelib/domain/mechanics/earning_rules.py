@@ -24,7 +24,7 @@ def problems(programme: Programme) -> Iterator[Violation]:
 
 
 def _competition(programme: Programme) -> Iterator[Violation]:
-    """Amounts of different currencies cannot be compared."""
+    """Yield where rules of different currencies compete: they cannot be compared."""
     modes = {group.id: group.mode for group in programme.groups}
     places = {group.id: join("/groups", place) for place, group in enumerate(programme.groups)}
     for group, mode in [*modes.items(), (None, programme.stacking)]:

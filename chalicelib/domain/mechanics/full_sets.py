@@ -7,15 +7,12 @@ over them matters.  Units are counted by lines and never one by one.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from fractions import Fraction
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import Final, NamedTuple
 
-from chalicelib.domain.ledger.events import FullSets, Line
+from chalicelib.domain.ledger.events import Line
 from chalicelib.domain.mechanics.discount_terms import BuyGet
-
-if TYPE_CHECKING:
-    from chalicelib.domain.mechanics.discount_offers import Offer
 
 _WHOLE: Final = 100
 
@@ -60,9 +57,6 @@ def dearest_first(lines: Iterable[Line]) -> list[Line]:
     return sorted(there, key=lambda line: (-Fraction(line.amount, line.quantity), line.id))
 
 
-def offered(terms: BuyGet, offer: Offer) -> FullSets:
-    """Return what full sets of the lines in scope were offered, as a refund needs it."""
-    whole = offer.in_full
-    if offer.part is not offer.chosen:  # they were of what its limits leave
-        whole = sum(Sets(terms.buy, terms.get, terms.percent).off(offer.chosen).values())
-    return FullSets(terms.buy, terms.get, terms.percent, whole)
+def whole(terms: BuyGet, lines: Sequence[Line]) -> int:
+    """Return what full sets of lines, dearest first, come to."""
+    return sum(Sets(terms.buy, terms.get, terms.percent).off(lines).values())

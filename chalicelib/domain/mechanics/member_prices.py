@@ -3,28 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from datetime import date
 
 from chalicelib.domain.ledger.account import Account
 from chalicelib.domain.ledger.events import Line
 from chalicelib.domain.mechanics import statuses
 from chalicelib.domain.mechanics.discount_terms import MemberPrices
-from chalicelib.domain.mechanics.discounts import tier_on
 from chalicelib.domain.programme.document import Programme
-
-if TYPE_CHECKING:
-    from chalicelib.domain.mechanics.discount_offers import Purchase
 
 
 def entitled(
-    account: Account, programme: Programme, terms: MemberPrices, purchase: Purchase
+    account: Account, programme: Programme, terms: MemberPrices, day: date, tier: str
 ) -> bool:
-    """Tell whether a member has these prices on the day of service."""
+    """Tell whether a member who holds a tier on the day of service has these prices then."""
     if not terms.tiers and not terms.statuses:
         return True
-    tier = tier_on(account, programme, purchase.day, purchase.today)
     return tier in terms.tiers or any(
-        statuses.holds_on(account, programme, status, purchase.day) for status in terms.statuses
+        statuses.holds_on(account, programme, status, day) for status in terms.statuses
     )
 
 

@@ -22,7 +22,7 @@ from chalicelib.domain.ledger.account import Account
 from chalicelib.domain.ledger.activity import Activity, checked
 from chalicelib.domain.ledger.bill import Considered, PricedLine, WhyNot
 from chalicelib.domain.ledger.calendar import Instant
-from chalicelib.domain.ledger.events import Line, OfferTaken
+from chalicelib.domain.ledger.events import FullSets, Line, OfferTaken
 from chalicelib.domain.ledger.quote import Draw, Freed
 from chalicelib.domain.mechanics import (
     discount_offers,
@@ -102,7 +102,8 @@ def price(
 
         sizes = [len(free.lines[line.id]) + (line.id in reduced.lines) for line in purchase.lines]
         beside = zip(purchase.lines, purchase.covered, sizes, strict=True)
-        counted = covered.stated(beside, counted, covered.capped(offers))
+        capped = covered.capped((each.discount.id, each.lines, each.beyond) for each in offers)
+        counted = covered.stated(beside, counted, capped)
     return Priced(
         counted,
         considered,
@@ -277,7 +278,10 @@ def _taken(
         if isinstance(first.discount.terms, BuyGet):
             from chalicelib.domain.mechanics import full_sets
 
-            taken = replace(taken, sets=full_sets.offered(first.discount.terms, first))
+            terms, whole = first.discount.terms, first.in_full
+            if first.part is not first.chosen:  # they were of what its limits leave
+                whole = full_sets.whole(terms, first.chosen)
+            taken = replace(taken, sets=FullSets(terms.buy, terms.get, terms.percent, whole))
         if taken.min_bill or taken.counts or taken.sets:
             yield taken
 
