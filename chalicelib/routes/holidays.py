@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Annotated, Final
 
-from msgspec import Meta, Struct
+from msgspec import UNSET, Meta, Struct, UnsetType
 
 from chalicelib.domain.programme.fields import Id, whole
 from chalicelib.routes.http.calls import caller_of, services_of
@@ -33,16 +33,18 @@ class HolidaysBody(Body):
     """
     All lists, each by the name that discounts have for it; what is left out is gone.
 
-    There are up to 20 of up to 200 days each, which fit into one body.
+    Up to 20 of up to 200 days fit into one body.
     """
 
     lists: Annotated[dict[Id, Days], Meta(max_length=LISTS_MAX)]
+    revision: Annotated[int, Meta(ge=0, le=10**12)] | UnsetType = UNSET
 
 
 class HolidaysView(Struct, frozen=True):
-    """All lists of days."""
+    """All lists of days; ``revision`` counts their changes, and is the ETag."""
 
     lists: dict[str, list[str]]
+    revision: int
 
 
 @api.get(
@@ -52,10 +54,12 @@ class HolidaysView(Struct, frozen=True):
     summary="Read the lists of days that all programmes share",
     description="Such as bank holidays, and apart from them a hospital's own days.",
     answer=HolidaysView,
+    headers=("ETag",),
 )
 def read(call: Call) -> Reply:
     """Read all lists."""
-    return Reply(_view(settings_of(services_of(call), call.tenant).holidays))
+    settings = settings_of(services_of(call), call.tenant, fresh=True)
+    return _reply(settings.holidays, settings.holidays_revision)
 
 
 @api.put(
@@ -66,15 +70,19 @@ def read(call: Call) -> Reply:
     description="Discounts name them in `lists`; quotes go by them within a minute.",
     body=HolidaysBody,
     answer=HolidaysView,
+    headers=("ETag",),
     idempotent=False,
+    if_match=True,
     errors=("invalid_date",),
 )
 def replace(call: Call[HolidaysBody]) -> Reply:
-    """Replace all lists."""
-    lists = call.body.lists
-    set_holidays(services_of(call), caller_of(call), lists)
-    return Reply(_view(lists))
+    """Replace the lists of the revision that was read."""
+    body = call.body
+    expected = call.expected_revision(None if body.revision is UNSET else body.revision)
+    revision = set_holidays(services_of(call), caller_of(call), body.lists, expected)
+    return _reply(body.lists, revision)
 
 
-def _view(lists: Mapping[str, Iterable[str]]) -> HolidaysView:
-    return HolidaysView({name: sorted(set(days)) for name, days in sorted(lists.items())})
+def _reply(lists: Mapping[str, Iterable[str]], revision: int) -> Reply:
+    shown = {name: sorted(set(days)) for name, days in sorted(lists.items())}
+    return Reply(HolidaysView(shown, revision), version=revision)

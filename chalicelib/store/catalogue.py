@@ -39,7 +39,7 @@ class DynamoCatalogue:
     def __init__(self, dynamo: Dynamo) -> None:
         self._dynamo = dynamo
 
-    def settings(self, tenant: str) -> Settings | None:
+    def settings(self, tenant: str, *, fresh: bool = False) -> Settings | None:  # noqa: ARG002 - always fresh
         """Read a tenant's settings."""
         item = self._get(keys.tenant_pk(tenant), keys.TENANT)
         return None if item is None else settings_of(tenant, item)
@@ -83,11 +83,11 @@ class DynamoCatalogue:
         )
         return _write_if(self._dynamo, [request])
 
-    def set_holidays(self, tenant: str, lists: Mapping[str, Sequence[str]]) -> bool:
-        """Replace a tenant's lists of days; ``False`` where there is no such tenant."""
-        from chalicelib.store import holidays
+    def set_holidays(self, tenant: str, lists: Mapping[str, Sequence[str]], expected: int) -> bool:
+        """Replace a tenant's lists of days; ``False`` where they are of another revision."""
+        from chalicelib.store.holidays import replacement
 
-        return _write_if(self._dynamo, [holidays.replacement(self._dynamo, tenant, lists)])
+        return _write_if(self._dynamo, [replacement(self._dynamo, tenant, lists, expected)])
 
     def versions(self, tenant: str, *, fresh: bool = False) -> Sequence[ProgrammeVersion]:  # noqa: ARG002 - always fresh
         """Read every version of every programme of a tenant."""
@@ -232,8 +232,10 @@ class CachedCatalogue:
         self._settings.drop(tenant)
         self._versions.drop(tenant)
 
-    def settings(self, tenant: str) -> Settings | None:
-        """Read a tenant's settings."""
+    def settings(self, tenant: str, *, fresh: bool = False) -> Settings | None:
+        """Read a tenant's settings; ``fresh`` past what is remembered."""
+        if fresh:
+            self._settings.drop(tenant)
         return self._settings.get(tenant, self._catalogue.settings)
 
     def create_tenant(
@@ -253,10 +255,10 @@ class CachedCatalogue:
         """Move a test clock forward; ``False`` where it is later already."""
         return self._catalogue.move_clock(tenant, to)
 
-    def set_holidays(self, tenant: str, lists: Mapping[str, Sequence[str]]) -> bool:
-        """Replace a tenant's lists of days; ``False`` where there is no such tenant."""
+    def set_holidays(self, tenant: str, lists: Mapping[str, Sequence[str]], expected: int) -> bool:
+        """Replace a tenant's lists of days; ``False`` where they are of another revision."""
         try:
-            return self._catalogue.set_holidays(tenant, lists)
+            return self._catalogue.set_holidays(tenant, lists, expected)
         finally:
             self.forget(tenant)
 

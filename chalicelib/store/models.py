@@ -72,6 +72,7 @@ class TenantItem(_Keyed):
     administrators = NumberAttribute()
     #: Lists of days, once there are any.
     holidays = JSONAttribute(null=True)
+    holidays_revision = NumberAttribute(null=True)
 
 
 class ClockItem(_Keyed):

@@ -34,6 +34,7 @@ def settings_of(tenant: str, item: Item) -> Settings:
         msgspec.json.decode(item["holidays"]["S"], type=dict[str, frozenset[str]])
         if "holidays" in item
         else {},
+        int(item["holidays_revision"]["N"]) if "holidays_revision" in item else 0,
     )
 
 

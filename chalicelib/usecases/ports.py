@@ -174,8 +174,8 @@ class Directory(Protocol):
 class Catalogue(Protocol):
     """Programmes, settings and keys: read often, changed seldom."""
 
-    def settings(self, tenant: str) -> Settings | None:
-        """Read a tenant's settings."""
+    def settings(self, tenant: str, *, fresh: bool = False) -> Settings | None:
+        """Read a tenant's settings; ``fresh`` past any cache."""
 
     def create_tenant(
         self, settings: Settings, clock: Instant | None, administrator: StoredKey | None = None
@@ -188,8 +188,12 @@ class Catalogue(Protocol):
     def move_clock(self, tenant: str, to: Instant) -> bool:
         """Move a test clock forward; ``False`` where it is later already."""
 
-    def set_holidays(self, tenant: str, lists: Mapping[str, Sequence[str]]) -> bool:
-        """Replace a tenant's lists of days; ``False`` where there is no such tenant."""
+    def set_holidays(self, tenant: str, lists: Mapping[str, Sequence[str]], expected: int) -> bool:
+        """
+        Replace a tenant's lists of days by the next revision after the ``expected`` one.
+
+        ``False`` where there is another, or no such tenant.
+        """
 
     def versions(self, tenant: str, *, fresh: bool = False) -> Sequence[ProgrammeVersion]:
         """Read every version of every programme of a tenant; ``fresh`` past any cache."""

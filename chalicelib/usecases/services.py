@@ -57,9 +57,13 @@ def programmes_of(services: Services, tenant: str) -> Programmes:
     return Programmes(services.catalogue.versions(tenant))
 
 
-def settings_of(services: Services, tenant: str) -> Settings:
-    """Return what holds for a whole tenant; refuse a credential of no tenant."""
-    settings = services.catalogue.settings(tenant)
+def settings_of(services: Services, tenant: str, *, fresh: bool = False) -> Settings:
+    """
+    Return what holds for a whole tenant, ``fresh`` past any cache.
+
+    Refuses a credential of no tenant.
+    """
+    settings = services.catalogue.settings(tenant, fresh=fresh)
     if settings is None:
         raise no_such_tenant()
     return settings

@@ -285,7 +285,7 @@ class Settings(Struct, frozen=True):
     What holds for a whole tenant; ``test_clock`` tenants have a time of their own.
 
     Of a sandbox, ``opened_by`` is the tenant that opened it, and ``created_at`` when.
-    ``holidays`` are lists of days, by their names.
+    ``holidays`` are lists of days, by their names; ``holidays_revision`` counts their changes.
     """
 
     tenant: str
@@ -295,6 +295,7 @@ class Settings(Struct, frozen=True):
     opened_by: str = ""
     created_at: Instant = 0
     holidays: dict[str, frozenset[str]] = {}
+    holidays_revision: int = 0
 
 
 class StoredKey(Struct, frozen=True):

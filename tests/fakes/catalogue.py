@@ -23,7 +23,7 @@ class FakeCatalogue:
         self._keys: dict[str, StoredKey] = {}
         self._administrators: Counter[str] = Counter()
 
-    def settings(self, tenant: str) -> Settings | None:
+    def settings(self, tenant: str, *, fresh: bool = False) -> Settings | None:  # noqa: ARG002 - always fresh
         """Read a tenant's settings."""
         with self._ledger.lock:
             return self._settings.get(tenant)
@@ -57,14 +57,14 @@ class FakeCatalogue:
             self._ledger.clocks[tenant] = to
             return True
 
-    def set_holidays(self, tenant: str, lists: Mapping[str, Sequence[str]]) -> bool:
-        """Replace a tenant's lists of days; ``False`` where there is no such tenant."""
+    def set_holidays(self, tenant: str, lists: Mapping[str, Sequence[str]], expected: int) -> bool:
+        """Replace a tenant's lists of days; ``False`` where they are of another revision."""
         with self._ledger.lock:
             known = self._settings.get(tenant)
-            if known is None:
+            if known is None or known.holidays_revision != expected:
                 return False
             days = {name: frozenset(each) for name, each in lists.items()}
-            self._settings[tenant] = replace(known, holidays=days)
+            self._settings[tenant] = replace(known, holidays=days, holidays_revision=expected + 1)
             return True
 
     def versions(self, tenant: str, *, fresh: bool = False) -> Sequence[ProgrammeVersion]:  # noqa: ARG002 - always fresh

@@ -11,7 +11,7 @@ from chalicelib.domain.ledger.bill import WhyNot
 from chalicelib.domain.ledger.quote import Quote
 from chalicelib.store.catalogue import TTL_MS
 from chalicelib.usecases.holidays import set_holidays
-from chalicelib.usecases.services import Caller, Services
+from chalicelib.usecases.services import Caller, Services, settings_of
 from tests.faults.ending import Ending
 from tests.faults.play import Play
 from tests.faults.programmes import HOLIDAYS
@@ -31,7 +31,8 @@ def replace_lists(play: Play, tenant: str) -> Request:
     lists = play.chance.pick(({HOLIDAYS: days}, {HOLIDAYS: days, "own": []}, {"own": days}))
 
     def run(services: Services, caller: Caller) -> None:
-        set_holidays(services, caller, lists)
+        there = settings_of(services, caller.tenant, fresh=True)
+        set_holidays(services, caller, lists, there.holidays_revision)
 
     def claim(_done: None, ending: Ending, delivery: Delivery) -> Iterable[str]:
         asked = {name: frozenset(each) for name, each in lists.items()}

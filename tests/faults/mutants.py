@@ -398,7 +398,7 @@ def _by_whole_dates(decider: Decider, command: MakeQuote) -> Any:
 def _first_lists_stay(*asked: Any) -> dict[str, Any]:
     """Write lists of days where there are none, and otherwise leave what is there."""
     replacement = _REPLACEMENT(*asked)
-    kept = "SET holidays = if_not_exists(holidays, :lists)"
+    kept = "SET holidays = if_not_exists(holidays, :lists), holidays_revision = :next"
     return {**replacement, "UpdateExpression": kept}
 
 

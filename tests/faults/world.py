@@ -287,7 +287,7 @@ class _Setting:
         # A day of every year and a date, so that quotes know both kinds before lists change.
         today = local_date(self._start, self._time_zone)
         listed = (f"{today:%m-%d}", f"{add_days(today, 2)}")
-        set_holidays(services, caller, {HOLIDAYS: listed})
+        set_holidays(services, caller, {HOLIDAYS: listed}, 0)
         return members
 
 
@@ -382,7 +382,7 @@ class Known(DynamoCatalogue):
         super().__init__(dynamo)
         self._scenario = scenario
 
-    def settings(self, tenant: str) -> Settings | None:
+    def settings(self, tenant: str, *, fresh: bool = False) -> Settings | None:  # noqa: ARG002 - always fresh
         """Return a tenant's settings."""
         return settings_in_store(tenant)
 

@@ -165,9 +165,11 @@ def test_birthdays_and_holidays(desk: Clinic, patient: str, day: str, discount: 
 
 
 def keep(desk: Clinic, **lists: list[str]) -> Answer:
-    """Replace the lists of days that all programmes share."""
+    """Replace the lists of days that all programmes share, over those that there are."""
     named = {name.replace("_", "-"): days for name, days in lists.items()}
-    return desk.staff("manager").put("/v1/holidays", {"lists": named})
+    manager = desk.staff("manager")
+    etag = manager.get("/v1/holidays").headers["etag"]
+    return manager.put("/v1/holidays", {"lists": named}, If_Match=etag)
 
 
 def test_holidays_of_the_tenant(desk: Clinic, patient: str) -> None:
@@ -190,7 +192,27 @@ def test_holidays_of_the_tenant(desk: Clinic, patient: str) -> None:
     assert off("2026-12-25") == {"hospital-days": 960}
     assert off("2026-03-03") == {}
     seen = desk.api.get("/v1/holidays").expect(200)
-    assert seen == {"lists": {"hospital-days": ["12-25"]}}
+    assert seen == {"lists": {"hospital-days": ["12-25"]}, "revision": 2}
+
+
+def test_two_managers_with_the_holidays(desk: Clinic) -> None:
+    """Who comes second is told so, reads again, and overwrites nothing unseen."""
+    manager, other = desk.staff("manager"), desk.staff("manager")
+    read = manager.get("/v1/holidays")
+    assert (read.expect(200)["revision"], read.headers["etag"]) == (0, '"0"')
+    first = {"lists": {"bank-holidays": ["12-25"]}}
+    for _ in range(2):
+        # Sent again, since no answer came, it is the same.
+        done = manager.put("/v1/holidays", first, If_Match='"0"')
+        assert (done.expect(200)["revision"], done.headers["etag"]) == (1, '"1"')
+
+    second = {"lists": {"hospital-days": ["05-12"]}}
+    other.put("/v1/holidays", second, If_Match='"0"').expect(412, "stale")
+    other.put("/v1/holidays", {**second, "revision": 0}).expect(412, "stale")
+    other.put("/v1/holidays", second).expect(400, "if_match_required")
+    assert other.get("/v1/holidays").expect(200) == {**first, "revision": 1}
+    both = {"lists": first["lists"] | second["lists"], "revision": 1}
+    assert other.put("/v1/holidays", both).expect(200)["revision"] == 2
 
 
 def test_holidays_that_are_none(desk: Clinic, patient: str) -> None:
@@ -203,7 +225,7 @@ def test_holidays_that_are_none(desk: Clinic, patient: str) -> None:
     assert applied(consult(desk, patient, service_on="2027-02-28")) == {"holidays": 400}
     desk.move_to("2028-02-27T12:00:00Z")
     assert applied(consult(desk, patient, service_on="2028-02-28")) == {}
-    desk.member(patient).put("/v1/holidays", {"lists": {}}).expect(403)
+    desk.member(patient).put("/v1/holidays", {"lists": {}, "revision": 1}).expect(403)
 
 
 def test_sick_days_are_the_patients(desk: Clinic, patient: str) -> None:

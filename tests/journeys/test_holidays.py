@@ -16,7 +16,7 @@ def test_as_many_as_are_permitted(clinic: Clinic) -> None:
     lists = {f"days_{number:02}{'x' * 33}": days for number in range(LISTS_MAX)}
 
     assert len(json.dumps({"lists": lists})) < BODY_BYTES_MAX
-    clinic.api.put("/v1/holidays", {"lists": lists}).expect(200)
+    clinic.api.put("/v1/holidays", {"lists": lists, "revision": 0}).expect(200)
     assert clinic.api.get("/v1/holidays").expect(200)["lists"] == lists
     for more in ({"one": [*days, "01-01"]}, {**lists, "more": ["01-01"]}):
-        clinic.api.put("/v1/holidays", {"lists": more}).expect(422, "invalid_body")
+        clinic.api.put("/v1/holidays", {"lists": more, "revision": 1}).expect(422, "invalid_body")

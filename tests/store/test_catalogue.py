@@ -23,10 +23,10 @@ class Counting(FakeCatalogue):
         super().__init__(FakeLedger())
         self.reads = 0
 
-    def settings(self, tenant: str) -> Settings | None:
+    def settings(self, tenant: str, *, fresh: bool = False) -> Settings | None:
         """Count and read."""
         self.reads += 1
-        return super().settings(tenant)
+        return super().settings(tenant, fresh=fresh)
 
     def versions(self, tenant: str, *, fresh: bool = False) -> Sequence[ProgrammeVersion]:
         """Count and read."""

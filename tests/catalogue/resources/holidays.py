@@ -5,9 +5,10 @@ from __future__ import annotations
 from tests.catalogue.example import Example
 
 EXAMPLES = (
-    Example("GET /v1/holidays", calls=0),
+    Example("GET /v1/holidays", calls=1),
     Example(
         "PUT /v1/holidays",
+        headers={"If-Match": '"0"'},
         body={
             "lists": {"bank-holidays": ["12-26", "2027-05-03"], "hospital-days": ["05-12"]},
         },

@@ -70,15 +70,20 @@ class TestTenants:
         assert store.catalogue.clock(TENANT) == NOW + 5
 
     def test_holidays(self, store: Store) -> None:
-        """Lists of days are replaced as a whole; the rest of the settings stays."""
+        """Lists of days are replaced whole, over the revision that was read; the rest stays."""
         store.catalogue.create_tenant(SETTINGS, NOW)
 
-        assert not store.catalogue.set_holidays("other", {})
-        assert store.catalogue.set_holidays(TENANT, {"bank": ["12-25", "12-26"]})
+        assert not store.catalogue.set_holidays("other", {}, 0)
+        assert not store.catalogue.set_holidays(TENANT, {}, 1)
+        assert store.catalogue.set_holidays(TENANT, {"bank": ["12-25", "12-26"]}, 0)
         days = {"bank": frozenset({"12-25", "12-26"})}
-        assert store.catalogue.settings(TENANT) == replace(SETTINGS, holidays=days)
-        assert store.catalogue.set_holidays(TENANT, {})
-        assert store.catalogue.settings(TENANT) == SETTINGS
+        kept = replace(SETTINGS, holidays=days, holidays_revision=1)
+        assert store.catalogue.settings(TENANT) == kept
+        for old in (0, 2):
+            assert not store.catalogue.set_holidays(TENANT, {}, old)
+        assert store.catalogue.settings(TENANT, fresh=True) == kept
+        assert store.catalogue.set_holidays(TENANT, {}, 1)
+        assert store.catalogue.settings(TENANT) == replace(SETTINGS, holidays_revision=2)
 
 
 class TestProgrammes:
