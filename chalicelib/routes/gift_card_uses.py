@@ -59,8 +59,8 @@ _UNUSABLE: Final = (
     scope="gift_cards:use",
     summary="Pay with a gift card, or with a part of it",
     description=(
-        "A use belongs to no purchase: where that is returned, cancel the use as well. With "
-        "`dry_run` nothing is written, and the status is 200."
+        "Where its purchase is returned, cancel the use. With `dry_run` nothing is written, and "
+        "the status is 200."
     ),
     body=GiftCardUseBody,
     query=DryRun,

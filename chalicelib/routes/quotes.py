@@ -65,11 +65,11 @@ class QuoteBody(Body):
     """
     What is to be bought.
 
-    ``service_on`` is the day by which discounts go, today unless it is said; staff go back as far
-    as activities may be dated back, and 366 days ahead.  Members quote a `purchase.completed` of
-    today.  Without ``payments`` every prepaid wallet pays; an empty list is none.  ``exclude``
-    names discounts and entitlements that are to be left out.  Each voucher, and each payment that
-    is asked for, is applied or named in `considered` with the reason why not.
+    Staff quote a day of service as far back as activities may be dated back, and 366 days ahead; of
+    a day to come the tier is today's.  Members quote a `purchase.completed` of today.  Without
+    ``payments`` every prepaid wallet pays; an empty list is none.  ``exclude`` names discounts and
+    entitlements that are to be left out.  Each voucher, and each payment that is asked for, is
+    applied or named in `considered` with the reason why not.
     """
 
     programme: Id
