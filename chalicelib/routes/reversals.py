@@ -153,12 +153,11 @@ class ReversalView(Struct, frozen=True):
     summary="Take an activity back, whole, by lines or by an amount",
     description=(
         "An amount of a purchase comes back of all its lines, in proportion to what is left of "
-        "each; their units stay. Of one that was quoted it is of what counts as spend, what points "
-        "and cashback paid comes back with it in its share. The answer states everything that "
-        "follows: money to be paid back, what of it is kept back for a least bill or a full set, "
-        "value taken back, wallets, vouchers, stamps, units and tiers. What a gift card's code "
-        "paid is `due` too: cancel the use. With `dry_run` it says so beforehand, with status 200, "
-        "as where nothing was left to take back."
+        "each; their units stay. Of one that was quoted it is of what counts as spend, and what "
+        "points and cashback paid comes back in its share. The answer states all that follows: "
+        "money to pay back, what of it is kept back, value taken back, wallets, vouchers, stamps, "
+        "units and tiers. What a gift card's code paid is `due` too: cancel the use. With "
+        "`dry_run` it says so beforehand, with status 200, as where nothing was left."
     ),
     body=ReversalBody,
     query=DryRun,
