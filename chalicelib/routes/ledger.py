@@ -107,7 +107,7 @@ class EventView(Struct, frozen=True, omit_defaults=True):
 
 
 class LedgerView(Struct, frozen=True):
-    """A page of the ledger, newest first; ``next_cursor`` is null at the end."""
+    """A page of the ledger, newest first; it may be short.  ``next_cursor`` is null at the end."""
 
     events: list[EventView]
     next_cursor: str | None

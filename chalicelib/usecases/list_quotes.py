@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from chalicelib.domain.ledger.calendar import Instant
 from chalicelib.domain.ledger.quote import Quote
 from chalicelib.domain.mechanics.quoting import QUOTES
@@ -33,4 +35,11 @@ def list_quotes(
         None if wanted == Wanted() else fits,
         limit=limit,
         before=before,
+        shown=_summed_up,
     )
+
+
+def _summed_up(quote: Quote) -> Quote:
+    """Return a quote without what it is made up of, which is read with the quote itself."""
+    activity = replace(quote.activity, lines=())
+    return replace(quote, activity=activity, lines=(), considered=(), offers=())

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from itertools import islice
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Iterator
+from itertools import accumulate, islice
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from chalicelib.domain.errors import MemberNotFound
 from chalicelib.domain.ledger.account import Account
@@ -18,10 +19,19 @@ if TYPE_CHECKING:
     from chalicelib.domain.verification import Verdict
 
 
-class LedgerPage(NamedTuple):
-    """Events, newest first, and the version to go on before; ``None`` at the end."""
+#: How many bytes of events a page has, as they are stored, before it ends: that is some hundreds of
+#: usual ones, and of the largest purchases a third of a second.
+PAGE_BYTES: Final = 1 << 18
 
-    events: tuple[Event, ...]
+
+class LedgerPage(NamedTuple):
+    """
+    Events, newest first, and the version to go on before; ``None`` at the end.
+
+    Each is decoded when it is asked for: of a large purchase it takes megabytes.
+    """
+
+    events: Iterator[Event]
     before: int | None
 
 
@@ -37,15 +47,16 @@ def read_ledger(
     """
     Read a page of what changed an account within a period.
 
-    Events that come meanwhile neither repeat nor hide any.
+    Events that come meanwhile neither repeat nor hide any.  A page of large ones may be short.
     """
     found = newest_first(services, caller, member, before=before, period=period, at_once=limit + 1)
     page = list(islice(found, limit + 1))
     if not page and before is None:
         check_member(services, caller, member, period)
-    more = len(page) > limit
-    shown = tuple(decode(stored) for stored in page[:limit])
-    return LedgerPage(shown, shown[-1].version if more else None)
+    read = accumulate(len(stored.body) + len(stored.detail) for stored in page[:limit])
+    length = next((n for n, size in enumerate(read, start=1) if size >= PAGE_BYTES), limit)
+    more = len(page) > length
+    return LedgerPage(map(decode, page[:length]), page[length - 1].version if more else None)
 
 
 class Checked(NamedTuple):

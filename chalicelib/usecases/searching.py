@@ -110,11 +110,13 @@ def of_member(
     *,
     limit: int,
     before: str | None,
+    shown: Callable[[R], R] | None = None,
 ) -> Listed[R]:
     """
     Return a page of a member's records of a kind, of which the ids are given, the latest first.
 
-    One call for the account and one for what is read at once.  Raises `MemberNotFound`.
+    ``shown`` returns what of one is kept for the page, where it may be large.  One call for the
+    account and one for what is read at once.  Raises `MemberNotFound`.
     """
     kind, id_of = records
     tenant = caller.tenant
@@ -122,10 +124,13 @@ def of_member(
     if loaded.account(member) is None:
         raise MemberNotFound
     now = now_at(services, loaded)
+
+    def read(after: str | None, count: int) -> Iterator[R]:
+        found = services.ledger.records(tenant, kind, member, limit=count, before=after)
+        return found if shown is None else map(shown, found)
+
     batches = in_batches(
-        lambda after, count: services.ledger.records(
-            tenant, kind, member, limit=count, before=after
-        ),
+        read,
         id_of,
         before,
         limit + 1 if fits is None else AT_ONCE,

@@ -88,10 +88,11 @@ def page(play: Play, tenant: str) -> Request:
 
     def claim(value: LedgerPage, ending: Ending, delivery: Delivery) -> Iterable[str]:
         events = ending.tenants[tenant].journals[member].events
-        newest = value.events[0].version
+        page = list(value.events)
+        newest = page[0].version
         if newest < delivery.before.get(member, 0):
             yield f"the page begins at {newest}, behind what was there"
-        if list(value.events) != events[newest - len(value.events) : newest][::-1]:
+        if page != events[newest - len(page) : newest][::-1]:
             yield f"the page from {newest} on is not what the journal holds"
 
     return Request(

@@ -25,6 +25,8 @@ CPU_MAX_S: Final = 1.0
 #: of which the decision takes 30 to 39, and 46 to 54 here, where others use the machine.
 QUOTE_MAX_S: Final = 0.075
 MEMORY_MAX_B: Final = 100 * 1024 * 1024
+#: What Lambda passes on of an answer.
+ANSWER_MAX_B: Final = 6 * 1024 * 1024
 _LABEL: Final = "x" * 64
 _numbers = itertools.count(1)
 _OFFERS: Final = 100

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
+from typing import Final
 
 import pytest
 
@@ -13,6 +14,7 @@ from tests.fuzz.contract import local_contract
 from tests.fuzz.ground import Ground as Fuzzed
 from tests.fuzz.ground import ground_on
 from tests.fuzz.largest import (
+    ANSWER_MAX_B,
     CARTS,
     CPU_MAX_S,
     LARGEST,
@@ -137,3 +139,53 @@ def test_the_largest_quote(ground: Ground, cart: LargestCart) -> None:
         assert cpu_s < CPU_MAX_S
         assert cost.write_units <= write_units_max
         assert cost.calls["TransactWriteItems"] == bool(write_units_max)
+
+
+#: How many of the largest quotes a member has for the lists, and of how many a page of what was
+#: bought ends early.
+QUOTES: Final = 100
+PURCHASES: Final = 40
+
+
+def test_the_largest_lists(ground: Ground) -> None:
+    """A page of everything that a member may have of the largest takes no more than any request."""
+    cart = next(each for each in CARTS if each.name == "covered percentages")
+    clinic = LocalWorld(ground.renewed()).clinic()
+    document = cart.programme()
+    for offer in document["discounts"]["offers"]:
+        offer["limits"] = [{"window": "order", "money": 10**15}]
+    clinic.publish(document)
+    member = clinic.enrolled()
+    path, body = f"/v1/members/{member}/quotes", cart.body()
+    # In a life no more money is counted than JavaScript counts to.
+    body["lines"] = [
+        {**line, "amount": 2 * 10**9 + place, "covered": 10**9}
+        for place, line in enumerate(body["lines"])
+    ]
+    for number in range(QUOTES):
+        made = largest.sent(clinic.api, "POST", path, body).expect(201)["quote"]
+        if number < PURCHASES:
+            confirmation = f"{path}/{made['quote_id']}/confirmation"
+            largest.sent(clinic.api, "POST", confirmation, {}).expect(201)
+
+    for what, found in (("quotes", "quotes"), ("ledger", "events"), ("statement", "entries")):
+        whole = what == "quotes"
+
+        def read() -> Answer:
+            target = f"/v1/members/{member}/{what}?limit=100"  # noqa: B023 - called now
+            return largest.sent(clinic.api, "GET", target)
+
+        times = []
+        for _ in range(2):
+            answer, cpu_s = largest.cpu_of(read)
+            times.append(cpu_s)
+        _, memory_b = largest.memory_of(read)
+        print(  # noqa: T201 - as above
+            f"\n{what}: {min(times):.3f} s, {memory_b / 1e6:.1f} MB, {len(answer.body)} bytes"
+        )
+        page = answer.expect(200)
+        assert len(page[found]) == QUOTES if whole else 0 < len(page[found]) < PURCHASES
+        assert whole == (page["next_cursor"] is None)
+        assert min(times) < CPU_MAX_S
+        assert memory_b < MEMORY_MAX_B
+        assert len(answer.body) < ANSWER_MAX_B
