@@ -147,7 +147,9 @@ def _learn(credential: Credential, request: Request, answer: Answer) -> None:
     """Let the caller remember what an accepted request said and what it was answered."""
     result = decoded(answer)
     if "etag" in answer.headers:
-        result = {"etag": answer.headers["etag"], "member_id": result["id"]}
+        # Of a member it goes with the id; what a tenant has one of goes by itself.
+        member = {"member_id": result["id"]} if "id" in result else {}
+        result = {"etag": answer.headers["etag"], **member}
     if request.body and request.method == "POST":
         credential.memory.learn(json.loads(request.body))
     credential.memory.learn(result)
