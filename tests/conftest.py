@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import hypothesis
 import pytest
@@ -23,7 +23,11 @@ if TYPE_CHECKING:
     from tests.journeys.world import Clinic, Ground, LocalWorld, ServerWorld
 
 # How long an example takes is no one's concern here: machines are busy at times.
-hypothesis.settings.register_profile("tessera", deadline=None, print_blob=True)
+#: Each run of CI looks for other examples, so each looks for fewer.
+EXAMPLES: Final = 50 if os.environ.get("CI") else 100
+hypothesis.settings.register_profile(
+    "tessera", deadline=None, print_blob=True, max_examples=EXAMPLES
+)
 hypothesis.settings.load_profile("tessera")
 
 # Before anything imports botocore: no test may read the machine's credentials or reach AWS.

@@ -240,7 +240,6 @@ REVERSED: Final[Pair] = (("redeem", "reverse"), ("reverse whole", "adjust"))
 FEW: Final[tuple[Pair, ...]] = (
     (("earn", "redeem"), ("earn", "redeem")),
     (("redeem", "cancel"), ("tick", "redeem")),
-    (("adjust", "close"), ("give", "take")),
     (("adjust", "close"), ("join", "leave")),
     (("join", "leave"), ("leave", "part")),
 )

@@ -38,7 +38,7 @@ def test_every_run_holds() -> None:
         (REVERSED, NoVersionGuard),
         (FEW[0], StockOutside),
         (REVERSED, RemainingUnguarded),
-        (FEW[4], UnchangedUnguarded),
+        (FEW[3], UnchangedUnguarded),
     ],
     ids=["no-version-guard", "stock-outside", "remaining-unguarded", "unchanged-unguarded"],
 )

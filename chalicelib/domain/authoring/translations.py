@@ -18,15 +18,26 @@ def translated(document: Struct) -> Iterator[tuple[str, dict[str, str]]]:
 
 
 def _within(value: Any, shape: shapes.Type, at: str) -> Iterator[tuple[str, dict[str, str]]]:
+    if not isinstance(value, Struct | tuple | dict):
+        return
     bare = unwrap(shape)
     kinds = [unwrap(each) for each in bare.types] if isinstance(bare, shapes.UnionType) else [bare]
     for kind in kinds:
         if isinstance(kind, shapes.StructType) and isinstance(value, kind.cls):
             for field in kind.fields:
-                yield from _within(getattr(value, field.name), field.type, join(at, field.name))
+                yield from _part(value, field.name, field.type, at)
         elif isinstance(kind, shapes.VarTupleType) and isinstance(value, tuple):
             for place, item in enumerate(value):
                 yield from _within(item, kind.item_type, join(at, place))
     # A text is a string, or one for each locale; other objects are never a string instead.
     if isinstance(value, dict) and any(isinstance(kind, shapes.StrType) for kind in kinds):
         yield at, value
+
+
+def _part(
+    value: Struct, name: str, shape: shapes.Type, at: str
+) -> Iterator[tuple[str, dict[str, str]]]:
+    part = getattr(value, name)
+    # Most fields are numbers and words, which hold nothing.
+    if isinstance(part, Struct | tuple | dict):
+        yield from _within(part, shape, join(at, name))

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from functools import lru_cache
+from functools import cache, lru_cache
 from importlib import import_module
 from importlib.util import find_spec
 from pkgutil import iter_modules
@@ -62,10 +62,16 @@ def mechanic(name: str) -> Mechanic | None:
 
 def every() -> tuple[Mechanic, ...]:
     """Return every mechanic there is: each module of this folder that declares one."""
+    return _named(_modules())
+
+
+@cache
+def _modules() -> tuple[str, ...]:
     folder = import_module(_PACKAGE).__path__
-    return _named(tuple(sorted(module.name for module in iter_modules(folder))))
+    return tuple(sorted(module.name for module in iter_modules(folder)))
 
 
+@cache
 def in_document_order() -> tuple[Mechanic, ...]:
     """
     Return every mechanic in the order in which a document is checked, compared and told.
