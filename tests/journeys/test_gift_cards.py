@@ -1,4 +1,4 @@
-"""F: gift cards over the API, sold at the desk, used by whoever has the code; nothing is lost."""
+"""F: gift cards over the API: sold at the desk and used by whoever has the code."""
 
 from __future__ import annotations
 

@@ -155,7 +155,7 @@ def extreme(node: ast.AST, text: _Text) -> Iterator[Edit]:
 
 
 def nothing(node: ast.AST, text: _Text) -> Iterator[Edit]:
-    """Forget to return what was found; whoever asks for `False` takes nothing for it."""
+    """Return nothing instead of a value; not of `False`, since nothing counts as false too."""
     value = node.value if isinstance(node, ast.Return) else None
     nothing_yet = isinstance(value, ast.Constant) and (value.value is None or value.value is False)
     if value and not nothing_yet:
