@@ -122,7 +122,8 @@ def _granted(outcome: Explained) -> int:
 def _capped(outcome: Explained, room: int | None) -> Explained:
     """Return what the caps leave of an award; nothing of one that is too large after them."""
     if room is not None and room < outcome.raw:
-        reason = f"its caps leave {room}" if room else "its caps are used up"
+        limited = f"its caps leave {room}" if room else "its caps are used up"
+        reason = _joined(outcome.reason, limited)
         # No more of it than an award may be goes into the journal, whatever a formula came to.
         raw = min(outcome.raw, MAX_AMOUNT)
         return replace(outcome, raw=raw, granted=room, room=room, reason=reason)
@@ -173,7 +174,7 @@ def _evaluate_rule(rule: EarningRule, context: _Context) -> Explained:
     base = _base(rule, counted, context)
     if isinstance(base, str):
         return _skipped(rule, base)
-    factor = _factor(rule, counted, context)
+    numerator, denominator, left_out = _factor(rule, counted, context)
     if carries(rule) and counted.amount > 0:
         # Also where it comes to nothing yet: what is counted adds up.
         from chalicelib.domain.mechanics import remainders
@@ -181,12 +182,17 @@ def _evaluate_rule(rule: EarningRule, context: _Context) -> Explained:
         beyond = context.snapshot.carried.get(rule.id, 0)
         reason = remainders.explained(rule, beyond + counted.amount)
         return Explained(rule.id, rule.currency, matched=True, reason=reason, raw=base[0])
-    exact = base[0] * factor[0]
-    comes_to = money.divide(exact, base[1] * factor[1], rule.rounding)
-    raw, reason = _bounded(rule, comes_to, comes_to_anything=exact > 0)
+    exact = base[0] * numerator
+    comes_to = money.divide(exact, base[1] * denominator, rule.rounding)
+    raw, bounded = _bounded(rule, comes_to, comes_to_anything=exact > 0)
     if raw <= 0:
-        return _skipped(rule, "it comes to nothing")
+        return _skipped(rule, _joined(left_out, "it comes to nothing"))
+    reason = _joined(left_out, bounded)
     return Explained(rule.id, rule.currency, matched=True, reason=reason, raw=raw)
+
+
+def _joined(*reasons: str) -> str:
+    return "; ".join(filter(None, reasons))
 
 
 def _skipped(rule: EarningRule, reason: str) -> Explained:
@@ -245,17 +251,24 @@ def _base(rule: EarningRule, counted: Basis, context: _Context) -> tuple[int, in
     return max(value, 0), 1
 
 
-def _factor(rule: EarningRule, counted: Basis, context: _Context) -> tuple[int, int]:
+def _factor(rule: EarningRule, counted: Basis, context: _Context) -> tuple[int, int, str]:
     """
-    Return the product of the multipliers that hold, as (numerator, denominator).
+    Return the product of the multipliers that hold, as (numerator, denominator, what is left out).
 
     One whose condition cannot be evaluated does not hold: it is no reason to give nothing.
     """
     numerator, denominator = rule.tier_percent.get(context.snapshot.tier, 100), 100
-    for multiplier in rule.multipliers:
-        if multiplier.when is None or context.expressions.holds(multiplier.when, counted)[0]:
+    left_out = ""
+    for place, multiplier in enumerate(rule.multipliers):
+        holds, failure = True, ""
+        if multiplier.when is not None:
+            holds, failure = context.expressions.holds(multiplier.when, counted)
+        if holds:
             numerator, denominator = numerator * multiplier.percent, denominator * 100
-    return numerator, denominator
+        else:
+            why = failure or "its condition does not hold"
+            left_out = _joined(left_out, f"without multipliers/{place}: {why}")
+    return numerator, denominator, left_out
 
 
 def award(

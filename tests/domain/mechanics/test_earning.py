@@ -278,13 +278,31 @@ class TestFactors:
 
         assert granted(recorded) == {"spend": expected}
 
+    def test_a_multiplier_whose_condition_does_not_hold(self) -> None:
+        """The explanation says which one was left out."""
+        at_a_desk = {"percent": 200, "when": 'activity.channel == "desk"'}
+        document = programme(rule("only", fixed(10), multipliers=[at_a_desk]))
+        recorded = Member(document).visit("2026-02-01", channel="app")
+
+        assert granted(recorded) == {"only": 10}
+        assert explained(recorded)["only"].reason == (
+            "without multipliers/0: its condition does not hold"
+        )
+
     def test_a_multiplier_that_cannot_be_evaluated(self) -> None:
-        """A multiplier whose condition fails does not hold, and the rule gives what it gives."""
+        """It does not hold, the rule gives what it gives, and the explanation says of which."""
+        unknown = {"percent": 200, "when": "attributes.kg > 3"}
         document = programme(
-            rule("only", fixed(10), multipliers=[{"percent": 200, "when": "attributes.kg > 3"}]),
+            rule("only", fixed(10), multipliers=[{"percent": 150}, unknown], at_most=12),
             attributes={"kg": "int"},
         )
-        assert granted(Member(document).visit("2026-02-01")) == {"only": 10}
+        recorded = Member(document).visit("2026-02-01")
+
+        assert granted(recorded) == {"only": 12}
+        assert explained(recorded)["only"].reason == (
+            "without multipliers/1: the activity has no attribute kg; "
+            "it comes to 15, and it gives 12 at most"
+        )
 
     def test_tier_of_the_day_of_the_activity(self) -> None:
         """A late activity from before the climb earns at the tier that was held then."""

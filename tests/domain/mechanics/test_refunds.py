@@ -544,6 +544,21 @@ def test_m7_reported_after_it_expired() -> None:
     assert member.reverse("late", "2026-03-21").returned == (Returned(POINTS, 0, expired=70),)
 
 
+@pytest.mark.parametrize(
+    ("at", "returned"),
+    [
+        ("2027-03-14T00:00:00Z", Returned(POINTS, 50, deficit=50, expired=50)),
+        ("2027-03-14T00:00:01Z", Returned(POINTS, 0, expired=100)),
+    ],
+)
+def test_m7_what_was_spent_is_known_for_a_year(at: str, returned: Returned) -> None:
+    """M7: 366 days after the end of a lot; then nobody knows what of it was spent."""
+    member = lapsing()
+    member.redeem("half", "2026-03-03")
+
+    assert member.reverse("sale", at).returned == (returned,)
+
+
 @pytest.mark.parametrize("order", list(permutations(["earned", "spent"])))
 def test_m7_both_refunds_after_the_day(order: tuple[str, str]) -> None:
     """M7: what was spent and came back is no longer spent, in either order."""
