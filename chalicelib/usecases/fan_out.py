@@ -96,7 +96,7 @@ def _is_drained(queue: TickQueue) -> bool:
 def _send(queue: TickQueue, caller: Caller, shards: Iterable[_Shard]) -> Ticked:
     """Send the whole list; what is not sent in time is in the index for the next run."""
     sent = 0
-    index_ranges = chain.from_iterable(map(_stretches, shards))
+    index_ranges = chain.from_iterable(map(_index_ranges, shards))
     while batch := list(islice(index_ranges, SENT_AT_ONCE)):
         if caller.remaining_ms() < RESERVE_MS:
             return Ticked(sent=sent, finished=False)
@@ -107,7 +107,7 @@ def _send(queue: TickQueue, caller: Caller, shards: Iterable[_Shard]) -> Ticked:
     return Ticked(sent=sent)
 
 
-def _stretches(shard: _Shard) -> Iterator[IndexRange]:
+def _index_ranges(shard: _Shard) -> Iterator[IndexRange]:
     due = iter(shard.due)
     while part := list(islice(due, MEMBERS_A_MESSAGE)):
         yield IndexRange(shard.number, part[0], part[-1])

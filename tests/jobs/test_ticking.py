@@ -158,7 +158,7 @@ class TestLongList:
         places = [Due(MIDNIGHT, TENANT, member) for member in sorted(members)]
         looked = fan_out._Shard(int(shard[-2:]), places[:60], iter(places[60:]))
 
-        found = list(fan_out._stretches(looked))
+        found = list(fan_out._index_ranges(looked))
 
         assert len(found) == -(-len(places) // 25)
         assert [each.first for each in found] == places[::25]

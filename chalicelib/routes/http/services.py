@@ -47,7 +47,7 @@ class _Provider:
             with self._lock:
                 if self._made is None:
                     if self._factory is None:
-                        raise LookupError("nothing was provided: call http.provide(factory)")
+                        raise LookupError("nothing was provided: call provide(factory)")
                     self._made = self._factory()
                 made = self._made
         return made
