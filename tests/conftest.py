@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     from infra.local.program import Program
     from tests.journeys.world import Clinic, Ground, LocalWorld, ServerWorld
 
-# How long an example takes is no one's concern here: machines are busy at times.
 #: Each run of CI looks for other examples, so each looks for fewer.
 EXAMPLES: Final = 50 if os.environ.get("CI") else 100
+# How long an example takes is no one's concern here: machines are busy at times.
 hypothesis.settings.register_profile(
     "tessera", deadline=None, print_blob=True, max_examples=EXAMPLES
 )

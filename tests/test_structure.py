@@ -1,4 +1,4 @@
-"""How the code is cut: modules keep their private names, and none is long without a reason."""
+"""How the code is cut and named: modules, private names, names given up, docstrings."""
 
 from __future__ import annotations
 
@@ -112,8 +112,7 @@ def _is_ours(node: ast.ImportFrom) -> bool:
     return node.level > 0 or str(node.module).split(".")[0] == chalicelib.__name__
 
 
-#: Names of the first edition that have others now, as whole words of code: another for each stands
-#: in the page on the code, under *Words*.
+#: Names that code had once and that have better ones now: none of them comes back.
 OLD: Final = re.compile(
     r"\b(?:Draft|Shelf|Occasion|Retraction|Beside|Growth|_Side|unheard|Stretch|STRETCH|let_go"
     r"|by_itself|parting|frees|declined|overdraw|look_up|PLACES|Standing|standing|judged"
@@ -150,7 +149,7 @@ def foreign_docstrings(tree: ast.AST) -> Iterator[str]:
 
 
 def test_names_and_docstrings_are_of_one_kind() -> None:
-    """No name of the first edition is left, and a function's docstring says what it does."""
+    """No name that was given up comes back, and a function's docstring says what it does."""
     found = []
     for path in SOURCES:
         tree = ast.parse(path.read_text("utf-8"))
