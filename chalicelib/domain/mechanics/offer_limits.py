@@ -179,7 +179,8 @@ def _counter(programme: Programme, discount: Discount, place: int, day: date) ->
     Return the counter of a limit in the window that a local day is in.
 
     It is named by what it counts and by the window, and of several of these by their order, which
-    `discount_rules` keeps: what was used never counts as something else.
+    `discount_rules` keeps from one version to the next.  What was used counts on where a limit is
+    moved to other lines, or comes back after a version without it.
     """
     limit = discount.limits[place]
     alike = [each for each in discount.limits[:place] if each.kind == limit.kind]
