@@ -33,7 +33,7 @@ class Heard:
         self._keep(benefit, -benefit.amount)
 
     def _keep(self, benefit: Benefit, amount: int) -> None:
-        self.benefits.append((benefit.kind, benefit.what, amount))
+        self.benefits.append((benefit.kind, benefit.id, amount))
         self.funders[benefit.funder] = self.funders.get(benefit.funder, 0) + amount
 
 

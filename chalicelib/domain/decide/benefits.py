@@ -13,7 +13,7 @@ class Benefit(Struct, frozen=True):
     """
     Something of value that a member of a programme is given.
 
-    ``what`` is the id of the currency, entitlement, discount, tier or reward; ``amount`` how much
+    ``id`` is that of the currency, entitlement, discount, tier or reward; ``amount`` how much
     of it, in the currency's units or in units of the entitlement.  ``retail_value`` is what it is
     worth in minor units of the programme's money, where that is known.  ``funder`` pays for it,
     ``category`` is that of the service or product, and ``cause`` what gives it: a rule, a card, a
@@ -22,7 +22,7 @@ class Benefit(Struct, frozen=True):
 
     kind: Literal["value", "prepaid", "entitlement", "discount", "tier", "reward", "transfer"]
     programme: str
-    what: str
+    id: str
     cause: str
     amount: int = 1
     retail_value: int | None = None

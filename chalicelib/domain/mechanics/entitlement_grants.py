@@ -122,11 +122,9 @@ def give(
 
 def hand_out(event: EventBuilder, grant: Grant, *, cause: str) -> None:
     """Add units to those that the member has, as `give` does."""
-    if _has_lapsed(grant, event.now):
-        add(event, grant)
-        return
-    for refusal in _obstacles(event.account, grant):
-        raise refusal
+    if not _has_lapsed(grant, event.now):
+        for refusal in _obstacles(event.account, grant):
+            raise refusal
     # After what may refuse: of what a caller goes on without, nothing is counted as given.
     event.give(Benefit("entitlement", grant.programme, grant.entitlement, cause, grant.units))
     add(event, grant)
@@ -204,12 +202,12 @@ def _take_lapsed(event: EventBuilder, lapsed: str, units: int) -> int:
 
 
 def take_back(event: EventBuilder, key: str, units: int, *, cause: str) -> int:
-    """Take units of one grant back, as far as they are unused, and return how many those were."""
-    grant = GRANTS.get(event.account, key)
+    """Take units back of one grant, also lapsed ones, as far as they are unused; return how many."""
     taken = take(event, key, units)
-    if grant is not None and taken:
-        back = Benefit("entitlement", grant.programme, grant.entitlement, cause, taken)
-        event.take_back(back)
+    if taken:
+        programme, _, rest = key.partition("/")
+        entitlement = rest.rpartition("@")[0]
+        event.take_back(Benefit("entitlement", programme, entitlement, cause, taken))
     return taken
 
 

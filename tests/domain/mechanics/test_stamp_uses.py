@@ -23,6 +23,7 @@ from chalicelib.domain.mechanics.entitlements import GrantEntitlement
 from chalicelib.domain.mechanics.remaining import LineReversal
 from chalicelib.domain.mechanics.stamp_cards import Stamps
 from tests.domain.building import Member, at, line, programme
+from tests.domain.hearing import Heard
 
 FIRST: Final = parse_date("2026-02-02")
 SIZE: Final = 3
@@ -260,7 +261,8 @@ def test_m4_what_is_full_follows_from_stamps_and_uses(
 
     That is so where no day has a maximum: a refund gives what that clipped no stamp afterwards.
     """
-    who, told, day = member(units, valid_days), Told({}, {}), 0
+    who, told, day, heard = member(units, valid_days), Told({}, {}), 0, Heard()
+    who.guards = (heard,)
     for step in history:
         day += step.after
         tell(who, told, step, day)
@@ -269,6 +271,8 @@ def test_m4_what_is_full_follows_from_stamps_and_uses(
         full = max(stamps // SIZE, -(-used // units))
         assert card(who) == (stamps - full * SIZE, full), (step, day)
         assert unused(who, day) == full * units - used
+        # What was given and not taken back, be it told in time or after it lapsed.
+        assert sum(heard.amounts) == full * units
     assert who.verdict().holds
 
 
