@@ -50,22 +50,22 @@ class Purchase(NamedTuple):
     """
     What is about to be bought: the day of service, and all that discounts go by.
 
+    ``today`` is the day on which it is priced, where the day of service is one to come.
     ``household`` is nothing where the member has none, or no discount asks; ``excluded`` are the
     ids to be left out; ``versions`` those of the programme that have taken effect by now;
     ``holidays`` the tenant's lists of days; ``covered`` is what of each line somebody else pays
-    beside what the line says, in their order, and nothing where that pays for none.  ``today`` is
-    the day on which it is priced, where the day of service is one to come.
+    beside what the line says, in their order, and nothing where that pays for none.
     """
 
     lines: tuple[Line, ...]
     day: date
+    today: date
     household: Household | None = None
     vouchers: tuple[Redemption, ...] = ()
     excluded: frozenset[str] = frozenset()
     versions: tuple[ProgrammeVersion, ...] = ()
     holidays: Mapping[str, frozenset[str]] = {}
     covered: tuple[int, ...] = ()
-    today: date = date.max
 
     @property
     def counted_on(self) -> date:
@@ -108,7 +108,7 @@ def offers(
     found: list[Offer] = []
     section = SECTION.of(programme)
     dearest = left
-    if any(map(_by_unit, section.offers)):
+    if any(map(goes_by_unit, section.offers)):
         from chalicelib.domain.mechanics.full_sets import dearest_first
 
         dearest = dearest_first(left)  # once for all of them
@@ -123,7 +123,7 @@ def offers(
             for each in vouchers.values()
             if each.programme == programme.id and takes_voucher(discount, each.reward)
         ]
-        chosen = chosen_by(discount.scope, by_unit=_by_unit(discount))
+        chosen = chosen_by(discount.scope, by_unit=goes_by_unit(discount))
         if discount.limits:
             found += _within_limits(account, programme, purchase, discount, chosen, shown)
             continue
@@ -132,7 +132,7 @@ def offers(
     return tuple(found)
 
 
-def _by_unit(discount: Discount) -> bool:
+def goes_by_unit(discount: Discount) -> bool:
     """Tell whether it matters to a discount which units are the dearest."""
     return bool(discount.limits) or isinstance(discount.terms, BuyGet)
 

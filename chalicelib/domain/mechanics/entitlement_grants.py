@@ -27,13 +27,11 @@ from chalicelib.domain.ledger.calendar import Instant
 from chalicelib.domain.ledger.effects import CounterChange
 from chalicelib.domain.ledger.events import Data, EntitlementsExpired
 from chalicelib.domain.mechanics import expiry
-from chalicelib.domain.programme.document import Programme
+from chalicelib.domain.programme.document import REMEMBERED_MS, Programme
 from chalicelib.domain.programme.versions import Programmes
 
 #: Most different grants that an account holds: those alike are one.
 GRANTS_MAX: Final = 100
-#: How long it is remembered what lapsed unused: longer than anything is reported late.
-_REMEMBERED_MS: Final = 366 * 86_400_000
 _LAPSED: Final = "lapsed/"
 
 
@@ -176,7 +174,7 @@ def add(event: EventBuilder, grant: Grant) -> None:
 def _remember(event: EventBuilder, grant: Grant) -> None:
     """Count what lapsed unused, where a report that comes late may still change it."""
     if grant.movable and grant.expires_at is not None:
-        until = grant.expires_at + _REMEMBERED_MS
+        until = grant.expires_at + REMEMBERED_MS
         if until > event.now:
             event.add(CounterChange(_lapsed(grant_key(grant)), grant.units, until))
 
@@ -202,7 +200,7 @@ def _take_lapsed(event: EventBuilder, lapsed: str, units: int) -> int:
 
 
 def take_back(event: EventBuilder, key: str, units: int, *, cause: str) -> int:
-    """Take units back of one grant, also lapsed ones, as far as they are unused; return how many."""
+    """Take units back of one grant, lapsed or not, as far as they are unused; return how many."""
     taken = take(event, key, units)
     if taken:
         programme, _, rest = key.partition("/")

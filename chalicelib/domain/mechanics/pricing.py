@@ -31,11 +31,12 @@ from chalicelib.domain.mechanics import (
     wallet_payments,
     wallets,
 )
-from chalicelib.domain.mechanics.discount_offers import Offer, Purchase
+from chalicelib.domain.mechanics.discount_offers import Offer, Purchase, goes_by_unit
 from chalicelib.domain.mechanics.discount_terms import BuyGet, Discount
 from chalicelib.domain.mechanics.stacking import Candidate, Stack, stacked
 from chalicelib.domain.mechanics.wallet_payments import Payer, Payment, PrepaidLot, Share
 from chalicelib.domain.programme.document import Programme, qualified
+from chalicelib.domain.programme.fields import LineScope
 
 
 class Priced(NamedTuple):
@@ -253,17 +254,19 @@ def _taken(
             taking.setdefault(offer.discount.id, []).append(offer)
     offs = {line.id: line.by_discount() for line in reduced.lines.values()} if taking else {}
 
-    # By the identity of the lines in a scope, which discounts of one scope share.
-    columns: dict[int, tuple[tuple[int, ...], tuple[int, ...], list[dict[str, int]]]] = {}
+    # Discounts of one scope share what is said of its lines, where they take them in one order.
+    columns: dict[
+        tuple[LineScope, bool], tuple[tuple[int, ...], tuple[int, ...], list[dict[str, int]]]
+    ] = {}
     for name, (first, *others) in taking.items():
-        chosen = first.chosen
-        if id(chosen) not in columns:
-            columns[id(chosen)] = (
+        chosen, shared = first.chosen, (first.discount.scope, goes_by_unit(first.discount))
+        if shared not in columns:
+            columns[shared] = (
                 tuple(places[line.id] for line in chosen),
                 tuple(line.amount for line in chosen),
                 [offs[line.id] for line in chosen],
             )
-        at, prices, here = columns[id(chosen)]
+        at, prices, here = columns[shared]
         off = tuple([each.get(name, 0) for each in here])
         taken = OfferTaken(name, at, prices, off, first.discount.min_bill or 0)
         if first.discount.limits:
@@ -279,7 +282,7 @@ def _taken(
             from chalicelib.domain.mechanics import full_sets
 
             terms, whole = first.discount.terms, first.in_full
-            if first.part is not first.chosen:  # they were of what its limits leave
+            if first.part != first.chosen:  # they were of what its limits leave
                 whole = full_sets.whole(terms, first.chosen)
             taken = replace(taken, sets=FullSets(terms.buy, terms.get, terms.percent, whole))
         if taken.min_bill or taken.counts or taken.sets:

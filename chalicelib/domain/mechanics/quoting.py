@@ -137,13 +137,13 @@ def make(decider: Decider, command: MakeQuote) -> Quoted:
     purchase = Purchase(
         activity.lines,
         day,
+        today,
         _household(decider),
         vouchers,
         command.excluded,
         decider.programmes.up_to(programme.id, now),
         command.holidays,
         command.covered,
-        today,
     )
     priced = pricing.price(account, programme, purchase, command.payments, now)
     counted = tuple(

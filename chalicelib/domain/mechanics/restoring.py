@@ -9,7 +9,7 @@ lasts as long as the currency grants to what comes back.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from msgspec.structs import replace
 
@@ -19,9 +19,7 @@ from chalicelib.domain.ledger.effects import CounterChange
 from chalicelib.domain.ledger.lots import Lot, LotKey, Taken
 from chalicelib.domain.ledger.postings import AVAILABLE, PAID_IN, LedgerAccount
 from chalicelib.domain.mechanics import expiry, unbacked, value
-
-# How long a write-off waits for what was spent to come back.
-_WRITTEN_OFF_KEPT_MS: Final = 366 * 86_400_000
+from chalicelib.domain.programme.document import REMEMBERED_MS
 
 
 class _Missing(NamedTuple):
@@ -103,7 +101,7 @@ def write_off(event: EventBuilder, currency: str, amount: int, *, to: LedgerAcco
     so that it does not grow with its years.
     """
     key = f"{_written_off(currency)}{event.now}/{to.kind}"
-    event.add(CounterChange(key, amount, event.now + _WRITTEN_OFF_KEPT_MS))
+    event.add(CounterChange(key, amount, event.now + REMEMBERED_MS))
     if to == PAID_IN:
         # They are made good whenever that comes back which they paid for.
         event.add(CounterChange(_written_off_ever(currency), amount))
@@ -133,7 +131,7 @@ def _take_written_off(
 def _missing(event: EventBuilder, currency: str, taken_at: Instant) -> Iterator[_Missing]:
     """Yield what was written off since an instant, first that of which only the sum is known."""
     known = list(_remembered(event, currency))
-    if taken_at + _WRITTEN_OFF_KEPT_MS <= event.now:
+    if taken_at + REMEMBERED_MS <= event.now:
         since = sum(each.amount for each in known if each.kind == PAID_IN.kind)
         ever = event.account.counter(_written_off_ever(currency))
         yield _Missing(taken_at, PAID_IN.kind, ever - since)

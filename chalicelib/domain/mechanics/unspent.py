@@ -15,6 +15,7 @@ from chalicelib.domain.ledger.account import Account
 from chalicelib.domain.ledger.effects import CounterChange
 from chalicelib.domain.ledger.lots import LotKey
 from chalicelib.domain.mechanics import value
+from chalicelib.domain.programme.document import REMEMBERED_MS
 
 
 def exempt(event: EventBuilder, currency: str, key: LotKey, amount: int) -> int:
@@ -29,7 +30,7 @@ def exempt(event: EventBuilder, currency: str, key: LotKey, amount: int) -> int:
     if key.expires_at is None or not value.is_over(event, key):
         return 0
     found = 0
-    if key.expires_at + value.UNSPENT_KEPT_MS < event.now:
+    if key.expires_at + REMEMBERED_MS < event.now:
         if not key.paid:
             return amount
         found = min(_long_ago(event, currency, key), amount)

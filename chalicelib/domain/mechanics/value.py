@@ -38,10 +38,8 @@ from chalicelib.domain.ledger.postings import (
     WAITING,
     LedgerAccount,
 )
+from chalicelib.domain.programme.document import REMEMBERED_MS
 from chalicelib.domain.programme.versions import Programmes
-
-#: How long after a lot's end is known what of it was never spent, for reversals of what it was.
-UNSPENT_KEPT_MS: Final = 366 * 86_400_000
 
 
 def credit(
@@ -152,7 +150,7 @@ def count_unspent(event: EventBuilder, currency: str, key: LotKey, amount: int) 
     Of money that was paid in the sum is remembered for ever.
     """
     if key.expires_at is not None and amount:
-        kept_until = key.expires_at + UNSPENT_KEPT_MS
+        kept_until = key.expires_at + REMEMBERED_MS
         event.add(CounterChange(unspent_counter(currency, key), amount, kept_until))
         if key.paid:
             # A payment may go back whenever it likes.

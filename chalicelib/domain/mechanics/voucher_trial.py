@@ -50,9 +50,11 @@ def try_voucher(
         each.id for each in offers if not discount_terms.takes_voucher(each, redemption.reward)
     }
     others |= {each.id for each in entitlements.SECTION.of(programme)}
+    today = calendar.local_date(now, programme.time_zone)
     purchase = Purchase(
         activity.lines,
-        calendar.local_date(now, programme.time_zone),
+        today,
+        today,
         vouchers=(redemption,),
         excluded=frozenset(others),
     )

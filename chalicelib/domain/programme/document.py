@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from msgspec import Meta, field
 
@@ -40,6 +40,11 @@ from chalicelib.domain.programme.fields import (
     Recurrence,
     Text,
 )
+
+#: Most days after which something may be reported.
+BACKDATE_MAX: Final = 365
+#: How long accounts remember what has ended, because what is reported late may change it: longer.
+REMEMBERED_MS: Final = (BACKDATE_MAX + 1) * 86_400_000
 
 
 class MoneyUnit(Model, frozen=True):
@@ -377,7 +382,7 @@ class Programme(Model, frozen=True):
     time_zone: Annotated[str, Meta(min_length=1, max_length=64)]
     money: MoneyUnit
     currencies: Annotated[tuple[Currency, ...], Meta(min_length=1, max_length=20)]
-    backdate_limit_days: Annotated[int, Meta(ge=0, le=365)] = 30
+    backdate_limit_days: Annotated[int, Meta(ge=0, le=BACKDATE_MAX)] = 30
     enrolment: Enrolment = Enrolment()
     attributes: Annotated[dict[Id, Literal["int", "string", "bool"]], Meta(max_length=100)] = field(
         default_factory=dict

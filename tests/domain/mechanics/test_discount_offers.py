@@ -38,7 +38,7 @@ def offered(member: Member, *lines: Line, day: date = DAY, **more: Any) -> Offer
     """Return what the discount offers for a purchase."""
     version = member.programmes.in_force("clinic", member.account.effective_at)
     assert version is not None
-    purchase = Purchase(lines or CART, day, **more)
+    purchase = Purchase(lines or CART, day, day, **more)
     (found,) = discount_offers.offers(member.account, version.document, purchase, purchase.lines)
     return found
 
@@ -274,7 +274,7 @@ def test_what_was_excluded_and_what_has_no_line() -> None:
 
     assert offered(member, excluded=frozenset({"off"})).why_not == WhyNot("excluded")
     assert offered(member, line("a", 10)).lines == {"a": None}
-    purchase = Purchase((line("a", 10),), DAY)
+    purchase = Purchase((line("a", 10),), DAY, DAY)
     version = member.programmes.in_force("clinic", member.account.effective_at)
     assert version is not None
     (free,) = discount_offers.offers(member.account, version.document, purchase, ())

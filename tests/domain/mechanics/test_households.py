@@ -216,7 +216,8 @@ class TestHousehold:
 def offered(terms: Mapping[str, Any], member: Member, household: Household | None) -> Any:
     """Return what one discount offers for a bill of £100: a percentage, or why none."""
     document = priced(terms)
-    purchase = Purchase(BILL, date(2026, 3, 2), household=household)
+    day = date(2026, 3, 2)
+    purchase = Purchase(BILL, day, day, household)
     (offer,) = discount_offers.offers(member.account, document, purchase, purchase.lines)
     return offer.why_not or offer.percent
 
