@@ -182,17 +182,24 @@ def undoing(payment: Event) -> UndoPayment:
 
     Raises `LookupError` where an event is no payment.
     """
-    for each in every():
-        if (undo := each.payments.get(type(payment.data))) is not None:
-            return undo
-    raise LookupError(f"an event {payment.kind} is no payment")
+    found = _answering_for(payment)
+    undo = None if found is None else found.payments.get(type(payment.data))
+    if undo is None:
+        raise LookupError(f"an event {payment.kind} is no payment")
+    return undo
 
 
 def given(event: Event) -> Iterator[Given]:
     """Yield the value that an event gave and that can be taken back by itself."""
-    for each in every():
-        if (gave := each.gave.get(type(event.data))) is not None:
-            yield from gave(event)
+    found = _answering_for(event)
+    gave = None if found is None else found.gave.get(type(event.data))
+    if gave is not None:
+        yield from gave(event)
+
+
+def _answering_for(event: Event) -> Mechanic | None:
+    name = event.data.mechanic
+    return mechanic(name) if name else None
 
 
 def followers(programme: Programme) -> Iterator[Follower]:

@@ -16,7 +16,7 @@ here, and who reads the journal, the feed or the schema finds every kind in one 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Final, Literal, Union
+from typing import TYPE_CHECKING, Annotated, ClassVar, Final, Literal, Union
 
 from msgspec import Meta, Struct
 
@@ -382,7 +382,14 @@ SECTIONS_WITH_OUTCOMES: Final = frozenset(
 
 
 class _Data(Struct, frozen=True, omit_defaults=True, tag_field="kind"):
-    """What every payload shares."""
+    """
+    What every payload shares.
+
+    ``mechanic`` names who takes back the value that such an event gave by itself, or undoes what
+    was paid for: so that no other has to be imported for it.
+    """
+
+    mechanic: ClassVar[str] = ""
 
 
 class MemberCreated(_Data, frozen=True, tag="member.created"):
@@ -511,6 +518,8 @@ class FulfilmentAdvanced(_Data, frozen=True, tag="fulfilment.advanced"):
 class BalanceAdjusted(_Data, frozen=True, tag="balance.adjusted"):
     """A balance is corrected by hand; what is given goes to a lot."""
 
+    mechanic: ClassVar[str] = "adjustment"
+
     currency: str
     amount: int
     reason: str
@@ -519,6 +528,8 @@ class BalanceAdjusted(_Data, frozen=True, tag="balance.adjusted"):
 
 class GoodwillGiven(_Data, frozen=True, tag="goodwill.given"):
     """Staff put something right; what is given goes to a lot."""
+
+    mechanic: ClassVar[str] = "goodwill"
 
     currency: str
     amount: int
@@ -554,6 +565,8 @@ class WalletToppedUp(_Data, frozen=True, tag="wallet.topped_up"):
 
     ``sums`` is the counter in which top-ups add up, where they do.
     """
+
+    mechanic: ClassVar[str] = "wallets"
 
     currency: str
     amount: int
@@ -713,6 +726,8 @@ class TierReviewAnnounced(_Data, frozen=True, tag="tier.review_announced"):
 class PlanSubscribed(_Data, frozen=True, tag="plan.subscribed"):
     """A paid plan begins; ``fee`` is the first, in minor units, where no trial comes before it."""
 
+    mechanic: ClassVar[str] = "fee_reversals"
+
     programme: str
     plan: str
     fee: int = 0
@@ -720,6 +735,8 @@ class PlanSubscribed(_Data, frozen=True, tag="plan.subscribed"):
 
 class PlanFeePaid(_Data, frozen=True, tag="plan.fee_paid"):
     """The fee of one period is paid, in minor units, with the period's first and last day."""
+
+    mechanic: ClassVar[str] = "fee_reversals"
 
     programme: str
     plan: str
@@ -800,6 +817,8 @@ class GiftCardSold(_Data, frozen=True, tag="gift_card.sold"):
 
     ``gift_card`` is the programme's id of what was sold.
     """
+
+    mechanic: ClassVar[str] = "gift_card_endings"
 
     gift_card: str
     currency: str
@@ -905,6 +924,8 @@ class DateGift(Struct, frozen=True, omit_defaults=True):
 
 class GiftsEvaluated(_Data, frozen=True, tag="gifts.evaluated"):
     """The days of gifts come; none is of a day where what was planned does not stand any more."""
+
+    mechanic: ClassVar[str] = "date_gifts"
 
     gifts: tuple[DateGift, ...] = ()
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 from chalicelib.domain.authoring.whole_document import ProgrammeDocument
 from chalicelib.domain.decide import registry
 from chalicelib.domain.decide.mechanic import Mechanic
+from chalicelib.domain.ledger.events import Data
 from chalicelib.domain.ledger.postings import AVAILABLE, HELD
 from chalicelib.domain.mechanics.holds import PlaceHold
 from chalicelib.domain.programme.section import read
@@ -47,6 +48,14 @@ def test_whatever_acts_is_asked() -> None:
     asked = registry.answering(everything)
 
     assert [each for each in registry.every() if acts(each) and each not in asked] == []
+
+
+def test_what_can_be_taken_back_names_its_mechanic() -> None:
+    """A kind of event that another mechanic answered for, or none, would never be taken back."""
+    answered = {data: each for each in registry.every() for data in {**each.payments, **each.gave}}
+    named = {data: registry.mechanic(data.mechanic) for data in get_args(Data) if data.mechanic}
+
+    assert named == answered
 
 
 def test_what_has_no_part_in_an_activity_is_not_asked() -> None:
