@@ -27,6 +27,9 @@ CRITICAL: Final = (
     "chalicelib/usecases/execution.py",
 )
 
+#: What checks or tells a document stands beside mechanics, and moves nothing.
+_OF_DOCUMENTS: Final = re.compile(r"/(\w+_rules|\w+_words|tier_reach|declared_names)\.py$")
+
 #: Each is asked about what the one before it let live.  The first two stand beside the code: files
 #: that share a word of their name with the module or import it, then all others without the API.
 NEAR: Final = "near"
@@ -52,7 +55,8 @@ class Equivalent(Struct, frozen=True, forbid_unknown_fields=True):
 def modules(root: Path) -> list[str]:
     """Return the paths of what is mutated, in order."""
     found = {file for pattern in CRITICAL for file in root.glob(pattern)}
-    return sorted(str(file.relative_to(root)) for file in found)
+    paths = sorted(str(file.relative_to(root)) for file in found)
+    return [path for path in paths if not _OF_DOCUMENTS.search(path)]
 
 
 def all_mutants(root: Path) -> list[Mutant]:

@@ -250,7 +250,11 @@ def test_a_seed_draws_the_same_again() -> None:
 
 def test_modules_and_their_tests_are_found() -> None:
     """Those that move value and time, and first the tests that are like them."""
-    assert {"chalicelib/domain/mechanics/holds.py", PATH} <= set(modules(ROOT))
+    found = set(modules(ROOT))
+    assert {"chalicelib/domain/mechanics/holds.py", PATH} <= found
+    assert found.isdisjoint(
+        f"chalicelib/domain/mechanics/{each}.py" for each in ("tier_rules", "tier_words")
+    )
     near = files_for(ROOT, "chalicelib/domain/mechanics/stamp_cards.py", "near")
     others = files_for(ROOT, "chalicelib/domain/mechanics/stamp_cards.py", "domain")
 
