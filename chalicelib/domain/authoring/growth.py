@@ -2,8 +2,9 @@
 How large a programme lets one account grow.
 
 An account is one item, read and written as a whole, so what every member may accumulate is
-bounded when a programme is written: lots and counters are estimated for a member who earns every
-day and never redeems.
+bounded when a programme is written: lots and counters are estimated for a member who does
+everything once a day and never redeems.  What of a lot expired unspent is counted for a year, in a
+byte or two: for these counters the warning of lots stands.
 """
 
 from __future__ import annotations
@@ -11,29 +12,32 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from chalicelib.domain.mechanics import discount_terms
-from chalicelib.domain.mechanics.currencies import LONGEST, longest_life, longest_span
-from chalicelib.domain.mechanics.discount_terms import OfferLimit
+from chalicelib.domain.decide import registry
+from chalicelib.domain.decide.mechanic import Counted
+from chalicelib.domain.ledger import calendar
+from chalicelib.domain.mechanics import expiry
+from chalicelib.domain.mechanics.currencies import longest_life, longest_span
 from chalicelib.domain.pointer import join
-from chalicelib.domain.programme.document import Cap, Currency, EarningRule, Programme
+from chalicelib.domain.programme.document import Currency, EarningRule, Programme
 from chalicelib.domain.programme.fields import Expiry, InactivityExpiry, RollingExpiry
 from chalicelib.domain.violations import Violation
 
 LOTS_MAX: Final = 100
-COUNTERS_MAX: Final = 100
+#: One takes some 3 to 7 bytes of the 8 KB above which an account is large.
+COUNTERS_MAX: Final = 200
 
 _ROUNDED: Final = {"month": 28, "quarter": 90, "half": 181, "year": 365}
 
 
-def _lives_apart(expiry: Expiry, rules: list[EarningRule]) -> int | None:
+def _lives_apart(policy: Expiry, rules: list[EarningRule]) -> int | None:
     """For how many days lots that end apart may come to lie beside each other, if they do."""
-    if not isinstance(expiry, InactivityExpiry):
-        return longest_life(expiry)
-    if expiry.first_life is not None:
-        return longest_span(expiry.first_life)
+    if not isinstance(policy, InactivityExpiry):
+        return longest_life(policy)
+    if policy.first_life is not None:
+        return longest_span(policy.first_life)
     # What every activity prolongs ends together.
     kinds = {kind for rule in rules for kind in rule.on}
-    return longest_span(expiry) if expiry.on and kinds - set(expiry.on) else None
+    return longest_span(policy) if policy.on and kinds - set(policy.on) else None
 
 
 def warnings(programme: Programme) -> Iterator[Violation]:
@@ -47,27 +51,28 @@ def warnings(programme: Programme) -> Iterator[Violation]:
                 f"award; above {LOTS_MAX} it grows large: a `fixed` expiry, such as 12-31, puts "
                 "what is earned in a year into one or two",
             )
-    counters = counters_of(programme)
-    if sum(counters.values()) > COUNTERS_MAX:
-        largest = max(counters, key=lambda at: counters[at])
+    found = list(counted(programme))
+    total = sum(each.counters for each in found)
+    if total > COUNTERS_MAX:
+        largest = max(found, key=lambda each: each.counters)
         yield Violation(
-            largest,
-            f"an account could hold {sum(counters.values())} counters of caps and limits, "
-            f"{counters[largest]} of them for this; above {COUNTERS_MAX} it grows large: shorten "
-            "`backdate_limit_days`, widen the window, or cap fewer rules",
+            largest.pointer,
+            f"an account could hold {total} counters, {largest.counters} of them for this; above "
+            f"{COUNTERS_MAX} it grows large: {largest.fewer}",
         )
+
+
+def counted(programme: Programme) -> Iterator[Counted]:
+    """Yield how many counters an account could hold, as each mechanic says it of its own."""
+    for mechanic in registry.in_document_order():
+        if mechanic.counters is not None:
+            yield from mechanic.counters(programme)
 
 
 def lots_of(programme: Programme, currency: Currency) -> int:
     """Return how many lots of a currency an account could hold: usable and pending ones."""
     rules = [rule for rule in programme.earning if rule.currency == currency.id]
-    delays = [
-        currency.activation_delay_days
-        if rule.activation_delay_days is None
-        else rule.activation_delay_days
-        for rule in rules
-    ]
-    pending = max(delays, default=0)
+    pending = max((expiry.delay_of(currency, rule) for rule in rules), default=0)
     # Of one day there is one lot, whichever tier it was earned in.
     policies = (currency.expiry, *currency.tier_expiry.values())
     return max(_lots_under(policy, rules) for policy in policies) + pending
@@ -86,31 +91,10 @@ def _lots_under(policy: Expiry, rules: list[EarningRule]) -> int:
     return lots
 
 
-def counters_of(programme: Programme) -> dict[str, int]:
-    """Return how many counters each rule and reward could keep, by its pointer."""
-    kept = {}
-    late = programme.backdate_limit_days + 2  # kept beyond its window for activities that come late
-    for place, rule in enumerate(programme.earning):
-        kept[join("/earning", place, "caps")] = sum(_windows(cap, late) for cap in rule.caps)
-    for place, reward in enumerate(programme.rewards):
-        kept[join("/rewards", place, "limits")] = len(reward.limits)
-    for place, offer in enumerate(discount_terms.SECTION.of(programme).offers):
-        windows = sum(_windows(limit, late) for limit in offer.limits)
-        kept[join("/discounts/offers", place, "limits")] = windows
-    return kept
-
-
-def _windows(limit: Cap | OfferLimit, days: int) -> int:
-    """Return how many windows of a limit have a day within so many."""
-    if limit.window in ("activity", "order"):
-        return 0
-    return 1 if limit.window == "lifetime" else -(-days // LONGEST[limit.window]) + 1
-
-
 def _award_days(rule: EarningRule, period: int) -> int:
     """On how many days of a period a rule could give something, as far as its caps say."""
     bounds = [
-        cap.times * _windows(cap, period)
+        cap.times * calendar.windows_within(period, cap.window)
         for cap in rule.caps
         if cap.times is not None and cap.window != "activity"
     ]

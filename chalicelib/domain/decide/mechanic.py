@@ -100,6 +100,18 @@ class UndonePayment(NamedTuple):
 UndoPayment = Callable[[EventBuilder, Programme, Event], UndonePayment]
 
 
+class Counted(NamedTuple):
+    """
+    How many counters an account may keep for what stands at a ``pointer`` in a document.
+
+    ``fewer`` tells its author what makes them fewer.
+    """
+
+    pointer: str
+    counters: int
+    fewer: str
+
+
 class Given(NamedTuple):
     """
     Value of a currency, as `programme/currency`, that an event gave from a ledger account to a lot.
@@ -135,7 +147,9 @@ class Mechanic(NamedTuple):
     an instant that is counted and is no value.  ``problems`` finds violations of its section,
     ``permanent`` the ids that accounts may hold, by the pointer of their list, ``succession`` what
     else a next version may not do to one, and ``words`` tells it to members; those of a mechanic
-    that has the name of a field of the document's core are about that.
+    that has the name of a field of the document's core are about that.  ``counters`` yields how
+    many it keeps in the account of a member who does everything once a day: those that a document
+    makes many, by windows, days or parts.
     """
 
     section: Section[Any] | None = None
@@ -160,3 +174,4 @@ class Mechanic(NamedTuple):
     permanent: Callable[[Programme], dict[str, list[str]]] | None = None
     succession: Callable[[Programme, Programme], Iterator[Violation]] | None = None
     words: Callable[[Composer], Iterator[Description]] | None = None
+    counters: Callable[[Programme], Iterator[Counted]] | None = None

@@ -291,6 +291,27 @@ def window_over(day: date, window: str, zone_name: str) -> Instant | None:
     return None if last is None else expiry_instant(last, zone_name)
 
 
+def windows_within(days: int, window: str) -> int:
+    """
+    Return how many windows so many days in a row are in at the most; all of them in one lifetime.
+
+    ``days`` is 1 or more.  Raises `Invalid` ``unknown_window``.
+    """
+    # The first day is the last of its window, and the shortest ones follow.
+    match _window(window):
+        case "day":
+            return days
+        case "week":
+            return (days - 2) // 7 + 2
+        case "month":
+            last = add_days(date(2021, 1, 31), days - 1)
+            return (last.year - 2021) * _MONTHS_A_YEAR + last.month
+        case "year":
+            return add_days(date(2020, 12, 31), days - 1).year - 2019
+        case "lifetime":
+            return 1
+
+
 def _window(text: str) -> Window:
     for window in _WINDOWS:
         if text == window:

@@ -120,7 +120,7 @@ def _count_refundable(
     until = calendar.expiry_instant(last, programme.time_zone)
     if not currency.refund_days or until <= event.now:
         return
-    usable_on = expiry.first_usable_day(currency, rule.activation_delay_days, day) or day
+    usable_on = expiry.first_usable_day(currency, rule, day) or day
     key = f"{_refundable(qualified(programme.id, currency.id))}{usable_on}/{day}"
     if delta < 0:
         # What was earned under a version without such a wait was not counted.

@@ -27,8 +27,9 @@ from chalicelib.domain.violations import Violation
 if TYPE_CHECKING:
     from chalicelib.domain.programme.wording import Composer, Description, Message
 
-#: How many days a unit of time has at the most.
-LONGEST: Final = {"day": 1, "week": 7, "month": 31, "year": 366}
+#: How many days these have at the most.
+_MONTH: Final = 31
+_YEAR: Final = 366
 _YEARS: Final = range(1970, 9999)
 
 
@@ -102,8 +103,8 @@ def longest_span(policy: RollingExpiry | InactivityExpiry) -> int:
         return policy.days
     if policy.months is not None:
         years, months = divmod(policy.months, 12)
-        return years * LONGEST["year"] + months * LONGEST["month"]
-    return (policy.years or 0) * LONGEST["year"]
+        return years * _YEAR + months * _MONTH
+    return (policy.years or 0) * _YEAR
 
 
 def succession(previous: Programme, following: Programme) -> Iterator[Violation]:

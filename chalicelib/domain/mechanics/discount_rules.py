@@ -1,10 +1,12 @@
-"""What is wrong with the discounts of a document, beyond their types."""
+"""The discounts of a document: what is wrong with them, and what an account counts of them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Final
 
+from chalicelib.domain.decide.mechanic import Counted
+from chalicelib.domain.ledger import calendar
 from chalicelib.domain.ledger.chosen_days import chosen_date
 from chalicelib.domain.mechanics import statuses
 from chalicelib.domain.mechanics.discount_terms import (
@@ -47,6 +49,19 @@ def problems(programme: Programme) -> Iterator[Violation]:
         if limits > _LIMITS_MAX >= limits - len(discount.limits):
             detail = f"is more than {_LIMITS_MAX} limits in all discounts: leave some out"
             yield Violation(join(at, "limits"), detail)
+
+
+def counters(programme: Programme) -> Iterator[Counted]:
+    """Yield what is counted of the limits of each discount."""
+    # Beyond its window each is kept for what comes late, as `offer_limits` says.
+    late = programme.backdate_limit_days + 2
+    for place, discount in enumerate(SECTION.of(programme).offers):
+        windows = [limit.window for limit in discount.limits if limit.window != "order"]
+        yield Counted(
+            join("", SECTION.name, "offers", place, "limits"),
+            sum(calendar.windows_within(late, window) for window in windows),
+            "shorten `backdate_limit_days`, widen the window, or limit fewer discounts",
+        )
 
 
 def succession(previous: Programme, following: Programme) -> Iterator[Violation]:

@@ -14,7 +14,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from chalicelib.domain.decide.event_builder import EventBuilder
-from chalicelib.domain.decide.mechanic import Mechanic
+from chalicelib.domain.decide.mechanic import Counted, Mechanic
 from chalicelib.domain.decide.reaction import EarnContext, Reaction, ReversalContext
 from chalicelib.domain.ledger import calendar
 from chalicelib.domain.ledger.account import Account
@@ -176,6 +176,13 @@ def succession(previous: Programme, following: Programme) -> Iterator[Violation]
     yield from discount_rules.succession(previous, following)
 
 
+def counters(programme: Programme) -> Iterator[Counted]:
+    """Yield what is counted of the limits of each discount."""
+    from chalicelib.domain.mechanics import discount_rules
+
+    yield from discount_rules.counters(programme)
+
+
 def words(compose: Composer) -> Iterator[Description]:
     """Tell what each discount takes and gives, and how several of them go together."""
     from chalicelib.domain.mechanics import discount_words
@@ -190,4 +197,5 @@ MECHANIC: Final = Mechanic(
     permanent=permanent,
     succession=succession,
     words=words,
+    counters=counters,
 )

@@ -20,7 +20,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from chalicelib.domain.decide.event_builder import EventBuilder
-from chalicelib.domain.decide.mechanic import Mechanic
+from chalicelib.domain.decide.mechanic import Counted, Mechanic
 from chalicelib.domain.ledger import calendar, money
 from chalicelib.domain.ledger.account import Account
 from chalicelib.domain.ledger.activity import Activity
@@ -358,7 +358,7 @@ def _grant(
     day = activity.local_day(programme.time_zone)
     key = qualified(programme.id, rule.currency)
     term = expiry.earned(currency, tier, day, programme.time_zone)
-    active_on = expiry.first_usable_day(currency, rule.activation_delay_days, day)
+    active_on = expiry.first_usable_day(currency, rule, day)
     active_at = None if active_on is None else calendar.day_start(active_on, programme.time_zone)
     if active_at is None or active_on is None or active_at <= event.now:
         active_at = active_on = None
@@ -403,6 +403,13 @@ def problems(programme: Programme) -> Iterator[Violation]:
     yield from earning_rules.problems(programme)
 
 
+def counters(programme: Programme) -> Iterator[Counted]:
+    """Yield what is counted of caps, and carried, for each rule."""
+    from chalicelib.domain.mechanics import earning_rules
+
+    yield from earning_rules.counters(programme)
+
+
 def words(compose: Composer) -> Iterator[Description]:
     """Tell what each rule gives, and all that limits it."""
     from chalicelib.domain.mechanics import earning_words
@@ -410,4 +417,4 @@ def words(compose: Composer) -> Iterator[Description]:
     yield from earning_words.words(compose)
 
 
-MECHANIC: Final = Mechanic(problems=problems, words=words)
+MECHANIC: Final = Mechanic(problems=problems, words=words, counters=counters)

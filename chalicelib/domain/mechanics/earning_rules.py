@@ -1,9 +1,11 @@
-"""What is wrong with the earning rules of a document, and with how they compete."""
+"""The earning rules of a document: what is wrong with them, and what an account counts of them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
+from chalicelib.domain.decide.mechanic import Counted
+from chalicelib.domain.ledger import calendar
 from chalicelib.domain.mechanics.currencies import outlived
 from chalicelib.domain.mechanics.declared_names import DeclaredNames
 from chalicelib.domain.pointer import join
@@ -21,6 +23,22 @@ def problems(programme: Programme) -> Iterator[Violation]:
         at = join("/earning", place)
         yield from _rule(programme, rule, at)
         yield from names.problems_of(rule, at)
+
+
+def counters(programme: Programme) -> Iterator[Counted]:
+    """Yield what is counted of caps, and carried, for each rule."""
+    # Beyond its window each is kept for what comes late, as `caps` says.
+    late = programme.backdate_limit_days + 2
+    for place, rule in enumerate(programme.earning):
+        at = join("/earning", place)
+        windows = [cap.window for cap in rule.caps if cap.window != "activity"]
+        yield Counted(
+            join(at, "caps"),
+            sum(calendar.windows_within(late, window) for window in windows),
+            "shorten `backdate_limit_days`, widen the window, or cap fewer rules",
+        )
+        if carries(rule):
+            yield Counted(join(at, "award", "carry"), 1, "let fewer rules carry")
 
 
 def _competition(programme: Programme) -> Iterator[Violation]:

@@ -18,7 +18,7 @@ from msgspec import Meta, Struct
 
 from chalicelib.domain.decide.commands import Command
 from chalicelib.domain.decide.decider import Decider
-from chalicelib.domain.decide.mechanic import Mechanic, Owned, Phase
+from chalicelib.domain.decide.mechanic import Counted, Mechanic, Owned, Phase
 from chalicelib.domain.ledger import calendar
 from chalicelib.domain.ledger.account import Account, limit_counter
 from chalicelib.domain.ledger.calendar import Instant, Window
@@ -226,6 +226,13 @@ def permanent(programme: Programme) -> dict[str, list[str]]:
     return {f"/{SECTION.name}": [entitlement.id for entitlement in SECTION.of(programme)]}
 
 
+def counters(programme: Programme) -> Iterator[Counted]:
+    """Yield the one that counts each quota, in the window that runs."""
+    for place, entitlement in enumerate(SECTION.of(programme)):
+        if entitlement.quota is not None:
+            yield Counted(join("", SECTION.name, place, "quota"), 1, "declare fewer quotas")
+
+
 def words(compose: Composer) -> Iterator[Description]:
     """Tell what members may use."""
     from chalicelib.domain.mechanics import plans
@@ -276,4 +283,5 @@ MECHANIC: Final = Mechanic(
     problems=problems,
     permanent=permanent,
     words=words,
+    counters=counters,
 )

@@ -16,7 +16,7 @@ from chalicelib.domain.ledger import calendar
 from chalicelib.domain.ledger.account import Account
 from chalicelib.domain.ledger.calendar import Instant
 from chalicelib.domain.ledger.lots import NEVER_EXPIRES, Lot, LotKey
-from chalicelib.domain.programme.document import Currency, Programme
+from chalicelib.domain.programme.document import Currency, EarningRule, Programme
 from chalicelib.domain.programme.fields import (
     Expiry,
     FixedExpiry,
@@ -141,9 +141,15 @@ def _fixed_day(policy: FixedExpiry, day: date) -> date:
     raise AssertionError("one of two years has such a day")
 
 
-def first_usable_day(currency: Currency, delay: int | None, day: date) -> date | None:
+def delay_of(currency: Currency, rule: EarningRule) -> int:
+    """Return how many days what a rule gives waits before it is usable."""
+    delay = rule.activation_delay_days
+    return currency.activation_delay_days if delay is None else delay
+
+
+def first_usable_day(currency: Currency, rule: EarningRule, day: date) -> date | None:
     """Return the local day from which value of an activity is usable, ``None`` for at once."""
-    days = currency.activation_delay_days if delay is None else delay
+    days = delay_of(currency, rule)
     return calendar.add_days(day, days) if days else None
 
 

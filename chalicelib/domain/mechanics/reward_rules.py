@@ -1,9 +1,10 @@
-"""What is wrong with the rewards of a document, beyond their types."""
+"""The rewards of a document: what is wrong with them, and what an account counts of them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
+from chalicelib.domain.decide.mechanic import Counted
 from chalicelib.domain.mechanics import entitlements
 from chalicelib.domain.pointer import join
 from chalicelib.domain.programme.document import GivesTier, Programme, Reward
@@ -21,6 +22,12 @@ def problems(programme: Programme) -> Iterator[Violation]:
     """Yield what is wrong with the rewards of a document."""
     for place, reward in enumerate(programme.rewards):
         yield from _reward(programme, reward, join("/rewards", place))
+
+
+def counters(programme: Programme) -> Iterator[Counted]:
+    """Yield what is counted of the limits of each reward, in the windows that run."""
+    for place, reward in enumerate(programme.rewards):
+        yield Counted(join("/rewards", place, "limits"), len(reward.limits), "limit fewer rewards")
 
 
 def _reward(programme: Programme, reward: Reward, at: str) -> Iterator[Violation]:

@@ -22,7 +22,7 @@ from chalicelib.domain.decide.claims import ClaimKey, TakeFrom
 from chalicelib.domain.decide.commands import Command
 from chalicelib.domain.decide.decider import Decider
 from chalicelib.domain.decide.event_builder import EventBuilder
-from chalicelib.domain.decide.mechanic import Mechanic
+from chalicelib.domain.decide.mechanic import Counted, Mechanic
 from chalicelib.domain.decide.reaction import Reaction, ReversalContext
 from chalicelib.domain.errors import Conflict, Forbidden, LoyaltyError
 from chalicelib.domain.ledger import calendar
@@ -294,6 +294,13 @@ def problems(programme: Programme) -> Iterator[Violation]:
     yield from reward_rules.problems(programme)
 
 
+def counters(programme: Programme) -> Iterator[Counted]:
+    """Yield what is counted of the limits of each reward."""
+    from chalicelib.domain.mechanics import reward_rules
+
+    yield from reward_rules.counters(programme)
+
+
 def words(compose: Composer) -> Iterator[Description]:
     """Tell what each reward costs, who gets it and what it brings."""
     from chalicelib.domain.mechanics import reward_words
@@ -306,4 +313,5 @@ MECHANIC: Final = Mechanic(
     reaction=REACTION,
     problems=problems,
     words=words,
+    counters=counters,
 )

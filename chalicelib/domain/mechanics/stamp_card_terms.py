@@ -7,8 +7,9 @@ from typing import Annotated, Final, Literal
 
 from msgspec import Meta
 
+from chalicelib.domain.decide.mechanic import Counted
 from chalicelib.domain.pointer import join
-from chalicelib.domain.programme.document import Programme
+from chalicelib.domain.programme.document import REMEMBERED_DAYS, Programme
 from chalicelib.domain.programme.fields import (
     ActivityType,
     Count,
@@ -70,6 +71,21 @@ def problems(programme: Programme) -> Iterator[Violation]:
         seen.add(card.id)
         here = join(at, "full", "entitlement")
         yield from entitlements.known_entitlement(programme, card.full.entitlement, here)
+
+
+def counters(programme: Programme) -> Iterator[Counted]:
+    """Yield what is counted of stamps by day, and what lapsed unused of what full cards gave."""
+    for place, card in enumerate(SECTION.of(programme)):
+        at = join("", SECTION.name, place)
+        if card.daily_max is not None:
+            days = programme.backdate_limit_days + 1
+            fewer = "shorten `backdate_limit_days`, or leave `daily_max` out"
+            yield Counted(join(at, "daily_max"), days, fewer)
+        if card.full.valid_days is not None:
+            # One stamp a day fills a card on every so many days.
+            lapsed = -(-REMEMBERED_DAYS // card.size)
+            fewer = "leave `valid_days` out, or let a card take more stamps (`size`)"
+            yield Counted(join(at, "full", "valid_days"), lapsed, fewer)
 
 
 def permanent(programme: Programme) -> dict[str, list[str]]:

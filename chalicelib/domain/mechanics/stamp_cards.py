@@ -33,6 +33,7 @@ from chalicelib.domain.mechanics import entitlement_grants
 from chalicelib.domain.mechanics.stamp_card_terms import (
     SECTION,
     StampCard,
+    counters,
     permanent,
     problems,
     succession,
@@ -281,4 +282,5 @@ MECHANIC: Final = Mechanic(
     permanent=permanent,
     succession=succession,
     words=words,
+    counters=counters,
 )

@@ -24,7 +24,7 @@ from chalicelib.domain.decide.benefits import Benefit
 from chalicelib.domain.decide.commands import Command
 from chalicelib.domain.decide.decider import MEMBER, Decider, Known
 from chalicelib.domain.decide.event_builder import EventBuilder
-from chalicelib.domain.decide.mechanic import Mechanic
+from chalicelib.domain.decide.mechanic import Counted, Mechanic
 from chalicelib.domain.errors import Conflict, Invalid
 from chalicelib.domain.ledger import calendar, postings
 from chalicelib.domain.ledger.account import Account, limit_counter
@@ -277,6 +277,21 @@ def problems(programme: Programme) -> Iterator[Violation]:
                     yield Violation(join(at, side, number, "max"), too_little)
 
 
+def counters(programme: Programme) -> Iterator[Counted]:
+    """Yield what is counted of limits, and of what a refund may still take back, by the day."""
+    rules = SECTION.of(programme)
+    for place, rule in enumerate(rules):
+        limits = len(rule.sending) + len(rule.receiving)
+        yield Counted(join("", SECTION.name, place), limits, "limit fewer transfers")
+    for place, currency in enumerate(programme.currencies if rules else ()):
+        if currency.refund_days:
+            earned = [each for each in programme.earning if each.currency == currency.id]
+            delays = {expiry.delay_of(currency, each) for each in earned}
+            waiting = (currency.refund_days + 1) * len(delays)
+            fewer = "shorten it, or let fewer delays differ (`activation_delay_days`)"
+            yield Counted(join("/currencies", place, "refund_days"), waiting, fewer)
+
+
 def words(compose: Composer) -> Iterator[Description]:
     """Tell what members may give to one another."""
     for rule in SECTION.of(compose.programme):
@@ -318,4 +333,5 @@ MECHANIC: Final = Mechanic(
     handlers={SendTransfer: send},
     problems=problems,
     words=words,
+    counters=counters,
 )

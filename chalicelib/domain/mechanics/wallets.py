@@ -20,7 +20,7 @@ from msgspec import Meta, Struct
 from chalicelib.domain.decide.commands import Command
 from chalicelib.domain.decide.decider import Decider
 from chalicelib.domain.decide.event_builder import EventBuilder
-from chalicelib.domain.decide.mechanic import Mechanic, UndonePayment
+from chalicelib.domain.decide.mechanic import Counted, Mechanic, UndonePayment
 from chalicelib.domain.ledger import calendar
 from chalicelib.domain.ledger.account import Account
 from chalicelib.domain.ledger.calendar import Instant, Window
@@ -262,6 +262,13 @@ def permanent(programme: Programme) -> dict[str, list[str]]:
     return {f"/{SECTION.name}": [each.currency for each in wallets if each.kind == "prepaid"]}
 
 
+def counters(programme: Programme) -> Iterator[Counted]:
+    """Yield the one that sums what is topped up, in the window that runs."""
+    for place, wallet in enumerate(SECTION.of(programme)):
+        if _summed_over(wallet) is not None:
+            yield Counted(join("", SECTION.name, place, "bands_by"), 1, "sum fewer top-ups")
+
+
 def words(compose: Composer) -> Iterator[Description]:
     """Tell what each wallet pays, and what a top-up earns."""
     for wallet in SECTION.of(compose.programme):
@@ -306,4 +313,5 @@ MECHANIC: Final = Mechanic(
     problems=problems,
     permanent=permanent,
     words=words,
+    counters=counters,
 )

@@ -44,7 +44,8 @@ from chalicelib.domain.programme.fields import (
 #: Most days after which something may be reported.
 BACKDATE_MAX: Final = 365
 #: How long accounts remember what has ended, because what is reported late may change it: longer.
-REMEMBERED_MS: Final = (BACKDATE_MAX + 1) * 86_400_000
+REMEMBERED_DAYS: Final = BACKDATE_MAX + 1
+REMEMBERED_MS: Final = REMEMBERED_DAYS * 86_400_000
 
 
 class MoneyUnit(Model, frozen=True):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -413,12 +413,25 @@ class TestWindows:
         assert calendar.window_key(end, window) == key
         assert calendar.window_key(end + timedelta(days=1), window) != key
 
+    @pytest.mark.parametrize("window", ["day", "week", "month", "year", "lifetime"])
+    def test_windows_within(self, window: str) -> None:
+        """Wherever so many days begin, they are in no more windows, and somewhere in as many."""
+        days = [date(2020, 1, 1) + timedelta(days=number) for number in range(7 * 366)]
+        keys = [calendar.window_key(day, window) for day in days]
+        numbers = list(accumulate(a != b for a, b in pairwise([keys[0], *keys])))
+        for length in (*range(1, 70), *range(360, 370)):
+            spans = zip(numbers, numbers[length - 1 :], strict=False)
+            most = max(last - first + 1 for first, last in spans)
+            assert calendar.windows_within(length, window) == most, length
+
     def test_unknown_window(self) -> None:
         """Another word is refused with the words that are known."""
         with pytest.raises(Invalid, match="day, week, month, year, lifetime"):
             calendar.window_key(date(2026, 11, 22), "fortnight")
         with pytest.raises(Invalid, match="unknown_window"):
             calendar.window_end(date(2026, 11, 22), "")
+        with pytest.raises(Invalid, match="unknown_window"):
+            calendar.windows_within(3, "order")
 
     def test_month_of(self) -> None:
         """Month buckets are named like months."""
