@@ -27,7 +27,7 @@ def problems(programme: Programme) -> Iterator[Violation]:
     """Yield every breach of the rules that tie the parts of a document together."""
     yield from _setting(programme)
     yield from _texts(programme)
-    yield from _identities(programme)
+    yield from identities(programme)
     for mechanic in registry.in_document_order():
         if mechanic.problems is not None:
             yield from mechanic.problems(programme)
@@ -58,22 +58,27 @@ def _texts(programme: Programme) -> Iterator[Violation]:
         yield from references.locales(text, at)
 
 
-def _identities(programme: Programme) -> Iterator[Violation]:
-    """Check the ids in each list of the core: those in a section are for its mechanic to check."""
-    for name in Programme.__struct_fields__:
-        for collection, ids in _ids(getattr(programme, name), join("", name)):
-            for place, identity in enumerate(ids):
-                first = ids.index(identity)
-                if first != place:
-                    other = join(collection, first)
-                    detail = f"`{identity}` is the id of {other} already: choose another"
-                    yield Violation(join(collection, place, "id"), detail)
+def identities(document: Struct) -> Iterator[Violation]:
+    """Yield where a thing has the id of another in its list, wherever in a document that stands."""
+    for at, things in _lists(document, ""):
+        first: dict[str, int] = {}
+        for place, thing in enumerate(things):
+            identity = getattr(thing, "id", "")
+            if identity and first.setdefault(identity, place) != place:
+                other = join(at, first[identity])
+                detail = f"`{identity}` is the id of {other} already: choose another"
+                yield Violation(join(at, place, "id"), detail)
 
 
-def _ids(part: Any, at: str) -> Iterator[tuple[str, list[str]]]:
-    """Yield the ids that the things in a list have, with its pointer, for each list in a part."""
-    if isinstance(part, tuple):
-        yield at, [each.id for each in part if hasattr(each, "id")]
-    elif isinstance(part, Struct):
+def _lists(part: Any, at: str) -> Iterator[tuple[str, tuple[Any, ...]]]:
+    """Yield every list in a part of a document, with its pointer."""
+    if isinstance(part, Struct):
         for name in part.__struct_fields__:
-            yield from _ids(getattr(part, name), join(at, name))
+            yield from _lists(getattr(part, name), join(at, name))
+    elif isinstance(part, dict):
+        for name, item in part.items():
+            yield from _lists(item, join(at, name))
+    elif isinstance(part, tuple):
+        yield at, part
+        for place, item in enumerate(part):
+            yield from _lists(item, join(at, place))

@@ -235,12 +235,8 @@ def take_over(event: EventBuilder, former: Account) -> None:
 
 def problems(programme: Programme) -> Iterator[Violation]:
     """Yield what is wrong with the gifts of a document."""
-    seen: set[str] = set()
     for place, gift in enumerate(SECTION.of(programme)):
         at = join("", SECTION.name, place)
-        if gift.id in seen:
-            yield Violation(join(at, "id"), f"`{gift.id}` is there twice: give it its own id")
-        seen.add(gift.id)
         if isinstance(gift.gives, GivesEntitlement):
             here = join(at, "gives", "entitlement")
             yield from entitlements.known_entitlement(programme, gift.gives.entitlement, here)

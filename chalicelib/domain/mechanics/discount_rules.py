@@ -35,13 +35,9 @@ _LIMITS_MAX: Final = 100
 def problems(programme: Programme) -> Iterator[Violation]:
     """Yield what is wrong with the discounts of a document."""
     section = SECTION.of(programme)
-    seen: set[str] = set()
     limits = 0
     for place, discount in enumerate(section.offers):
         at = join("", SECTION.name, "offers", place)
-        if discount.id in seen:
-            yield Violation(join(at, "id"), f"`{discount.id}` is there twice: give it its own id")
-        seen.add(discount.id)
         yield from _violations(programme, discount.terms, join(at, "terms"))
         for number, limit in enumerate(discount.limits):
             yield from _limit_violations(limit, join(at, "limits", number))

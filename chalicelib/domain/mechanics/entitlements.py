@@ -183,14 +183,8 @@ def problems(programme: Programme) -> Iterator[Violation]:
     """Yield what is wrong with the entitlements of a document."""
     from chalicelib.domain.mechanics import plans
 
-    seen: set[str] = set()
     for place, entitlement in enumerate(SECTION.of(programme)):
         at = join("", SECTION.name, place)
-        if entitlement.id in seen:
-            yield Violation(
-                join(at, "id"), f"`{entitlement.id}` is there twice: give it its own id"
-            )
-        seen.add(entitlement.id)
         yield from known_tiers(programme, entitlement.tiers, join(at, "tiers"), by_place=True)
         for number, plan in enumerate(entitlement.plans):
             yield from plans.known_plan(programme, plan, join(at, "plans", number))

@@ -118,12 +118,8 @@ def problems(programme: Programme) -> Iterator[Violation]:
     """Yield what is wrong with the packages of a document."""
     from chalicelib.domain.mechanics import entitlements
 
-    seen: set[str] = set()
     for place, package in enumerate(SECTION.of(programme)):
         at = join("", SECTION.name, place)
-        if package.id in seen:
-            yield Violation(join(at, "id"), f"`{package.id}` is there twice: give it its own id")
-        seen.add(package.id)
         if package.unit_price is not None and package.price is None:
             detail = "is what a used unit costs of the `price`: declare that, or leave this out"
             yield Violation(join(at, "unit_price"), detail)

@@ -300,12 +300,8 @@ def known_plan(programme: Programme, plan_id: str, at: str) -> Iterator[Violatio
 
 def problems(programme: Programme) -> Iterator[Violation]:
     """Yield what is wrong with the plans of a document."""
-    seen: set[str] = set()
     for place, plan in enumerate(SECTION.of(programme)):
         at = join("", SECTION.name, place)
-        if plan.id in seen:
-            yield Violation(join(at, "id"), f"`{plan.id}` is there twice: give it its own id")
-        seen.add(plan.id)
         if plan.tier is not None:
             here = join(at, "tier")
             if programme.tiers is None:

@@ -36,7 +36,6 @@ from chalicelib.domain.ledger.events import (
     StatusWithdrawn,
     noted,
 )
-from chalicelib.domain.pointer import join
 from chalicelib.domain.programme.document import Programme
 from chalicelib.domain.programme.fields import Id, Part, Text, metadata_of
 from chalicelib.domain.programme.references import reference
@@ -238,16 +237,6 @@ def end(event: EventBuilder) -> None:
         VERIFIED.drop(event, key)
 
 
-def problems(programme: Programme) -> Iterator[Violation]:
-    """Yield what is wrong with the statuses of a document."""
-    seen: set[str] = set()
-    for place, status in enumerate(_declared(programme)):
-        at = join("", SECTION.name, place, "id")
-        if status.id in seen:
-            yield Violation(at, f"`{status.id}` is there twice: give it its own id")
-        seen.add(status.id)
-
-
 def known_status(programme: Programme, status_id: str, at: str) -> Iterator[Violation]:
     """Yield what is wrong with the name of a status that another part goes by."""
     there = [status.id for status in _declared(programme)]
@@ -321,7 +310,6 @@ MECHANIC: Final = Mechanic(
     closing=end,
     consents=consents,
     withdrawn=forget_without_consent,
-    problems=problems,
     permanent=permanent,
     words=words,
 )

@@ -7,7 +7,6 @@ from typing import Any, Final
 import pytest
 
 from chalicelib.domain.ledger.events import Line, PackageSale, PackagesSold
-from chalicelib.domain.mechanics import packages
 from chalicelib.domain.mechanics.entitlement_grants import GRANTS
 from chalicelib.domain.mechanics.entitlement_uses import ReturnEntitlement, UseEntitlement
 from chalicelib.domain.mechanics.remaining import LineReversal
@@ -127,14 +126,3 @@ def test_what_comes_back(used: int, back: list[str], left: int, again: int | Non
         member.do(ReturnEntitlement(member="mem_1", use=version), NOW)
         assert sum(held(member).values()) == again
     assert member.verdict().holds
-
-
-def test_one_id_twice() -> None:
-    """It is refused at the second, and what is different is not."""
-    teas = {"id": "teas", "name": "Teas", "sku": "TEA", "entitlement": "tea", "units": 4}
-    document = programme(
-        entitlements=[{"id": "tea", "name": "Tea"}],
-        packages=[teas, {**teas, "id": "more"}, {**teas, "sku": "T"}],
-    )
-
-    assert [each.pointer for each in packages.problems(document)] == ["/packages/2/id"]

@@ -396,7 +396,7 @@ def replace_fee(document: Programme, name: str, fee: int) -> Programme:
 @pytest.mark.parametrize(
     ("plans", "parts", "pointer", "detail"),
     [
-        ([plan("a", 1), plan("a", 2)], {}, "/plans/1/id", "`a` is there twice"),
+        ([plan("a", 1), plan("a", 2)], {}, "/plans/1/id", "`a` is the id of /plans/0 already"),
         (
             [plan("a", 1, tier="gold")],
             {},
