@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator
 from datetime import date
 from typing import Any
 
+import msgspec
 from msgspec import Struct
 
 from chalicelib.domain.authoring import advice, consistency
@@ -22,6 +23,7 @@ from chalicelib.domain.decide import registry
 from chalicelib.domain.pointer import has_place, join
 from chalicelib.domain.programme.document import Programme
 from chalicelib.domain.programme.references import tier_ids
+from chalicelib.domain.programme.section import encode
 from chalicelib.domain.salvage import salvage
 from chalicelib.domain.violations import Violation
 
@@ -85,17 +87,25 @@ def check_succession(previous: Programme, following: Programme) -> tuple[Problem
 
 def _dropped(previous: Programme, following: Programme) -> Iterator[Problem]:
     """Yield the ids that accounts may refer to and that are gone, and what else is not allowed."""
+    document = msgspec.json.decode(encode(following))
     for mechanic in registry.in_document_order():
         if mechanic.succession is not None:
             found = mechanic.succession(previous, following)
             yield from (Problem(each.pointer, each.detail) for each in found)
         if mechanic.permanent is None:
             continue
-        kept = mechanic.permanent(following)
-        for pointer, ids in mechanic.permanent(previous).items():
+        kept = {each.pointer: each.ids for each in mechanic.permanent(following)}
+        for pointer, ids, hint in mechanic.permanent(previous):
             for gone in ids:
                 if gone not in kept.get(pointer, ()):
-                    yield Problem(pointer, f"`{gone}` is gone: accounts may refer to it; keep it")
+                    yield Problem(_nearest(document, pointer), f"`{gone}` is gone: {hint}")
+
+
+def _nearest(document: object, pointer: str) -> str:
+    """Return a pointer without what of its end a document has no place for."""
+    while not has_place(document, pointer):
+        pointer = pointer.rpartition("/")[0]
+    return pointer
 
 
 def succession_warnings(previous: Programme, following: Programme) -> tuple[Problem, ...]:

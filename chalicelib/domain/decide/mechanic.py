@@ -7,7 +7,7 @@ validation, words, what falls due, what ends with an account: all of it is deriv
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from enum import IntEnum, auto
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
@@ -100,6 +100,18 @@ class UndonePayment(NamedTuple):
 UndoPayment = Callable[[EventBuilder, Programme, Event], UndonePayment]
 
 
+class Permanent(NamedTuple):
+    """
+    The ids of a list, at a ``pointer``, that accounts may hold, so that no later version drops one.
+
+    ``hint`` says why, and what to do instead.
+    """
+
+    pointer: str
+    ids: Sequence[str]
+    hint: str = "accounts may refer to it; keep it"
+
+
 class Counted(NamedTuple):
     """
     How many counters an account may keep for what stands at a ``pointer`` in a document.
@@ -145,8 +157,8 @@ class Mechanic(NamedTuple):
     are the purposes that its section asks for.  ``accounts`` are ledger accounts of the member's
     own, with what the account says is there; ``owned`` yields what a member of a programme has at
     an instant that is counted and is no value.  ``problems`` finds violations of its section,
-    ``permanent`` the ids that accounts may hold, by the pointer of their list, ``succession`` what
-    else a next version may not do to one, and ``words`` tells it to members; those of a mechanic
+    ``permanent`` all ids of it that accounts may hold, ``succession`` what else a next version may
+    not do to one, and ``words`` tells it to members; those of a mechanic
     that has the name of a field of the document's core are about that.  ``counters`` yields how
     many it keeps in the account of a member who does everything once a day: those that a document
     makes many, by windows, days or parts.
@@ -171,7 +183,7 @@ class Mechanic(NamedTuple):
     accounts: Mapping[str, Callable[[Account, str], int]] = {}
     owned: Callable[[Account, Programme, Instant], Iterator[Owned]] | None = None
     problems: Callable[[Programme], Iterator[Violation]] | None = None
-    permanent: Callable[[Programme], dict[str, list[str]]] | None = None
+    permanent: Callable[[Programme], Iterator[Permanent]] | None = None
     succession: Callable[[Programme, Programme], Iterator[Violation]] | None = None
     words: Callable[[Composer], Iterator[Description]] | None = None
     counters: Callable[[Programme], Iterator[Counted]] | None = None

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
-from chalicelib.domain.decide.mechanic import Mechanic
+from chalicelib.domain.decide.mechanic import Mechanic, Permanent
 from chalicelib.domain.mechanics import expiry
 from chalicelib.domain.pointer import join
 from chalicelib.domain.programme.document import Currency, Programme
@@ -107,13 +107,10 @@ def longest_span(policy: RollingExpiry | InactivityExpiry) -> int:
     return (policy.years or 0) * _YEAR
 
 
-def succession(previous: Programme, following: Programme) -> Iterator[Violation]:
-    """Yield the currencies that a next version lacks: accounts may hold them."""
-    kept = {currency.id for currency in following.currencies}
-    for currency in previous.currencies:
-        if currency.id not in kept:
-            detail = f"`{currency.id}` is gone: accounts may hold it; keep it, and drop its rules"
-            yield Violation("/currencies", detail)
+def permanent(programme: Programme) -> Iterator[Permanent]:
+    """Yield the ids that accounts may hold."""
+    hint = "accounts may hold it; keep it, and drop its rules"
+    yield Permanent("/currencies", [currency.id for currency in programme.currencies], hint)
 
 
 def words(compose: Composer) -> Iterator[Description]:
@@ -191,4 +188,4 @@ def _fixed_expiry(compose: Composer, name: Text, policy: FixedExpiry) -> Message
     return compose.message("currencies-yearly", name=name, day=day)
 
 
-MECHANIC: Final = Mechanic(problems=problems, succession=succession, words=words)
+MECHANIC: Final = Mechanic(problems=problems, permanent=permanent, words=words)

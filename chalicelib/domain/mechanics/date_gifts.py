@@ -20,7 +20,7 @@ from msgspec import Meta, Struct
 from msgspec.structs import replace
 
 from chalicelib.domain.decide.event_builder import EventBuilder
-from chalicelib.domain.decide.mechanic import Given, Mechanic, Phase
+from chalicelib.domain.decide.mechanic import Given, Mechanic, Permanent, Phase
 from chalicelib.domain.decide.progress import ProgressStore
 from chalicelib.domain.errors import LoyaltyError
 from chalicelib.domain.ledger import calendar
@@ -246,9 +246,9 @@ def problems(programme: Programme) -> Iterator[Violation]:
         yield from season(gift.valid_from, gift.valid_until, at)
 
 
-def permanent(programme: Programme) -> dict[str, list[str]]:
-    """Return the ids that accounts may hold."""
-    return {f"/{SECTION.name}": [gift.id for gift in SECTION.of(programme)]}
+def permanent(programme: Programme) -> Iterator[Permanent]:
+    """Yield the ids that accounts may hold."""
+    yield Permanent(f"/{SECTION.name}", [gift.id for gift in SECTION.of(programme)])
 
 
 def words(compose: Composer) -> Iterator[Description]:

@@ -14,7 +14,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from chalicelib.domain.decide.event_builder import EventBuilder
-from chalicelib.domain.decide.mechanic import Counted, Mechanic
+from chalicelib.domain.decide.mechanic import Counted, Mechanic, Permanent
 from chalicelib.domain.decide.reaction import EarnContext, Reaction, ReversalContext
 from chalicelib.domain.ledger import calendar
 from chalicelib.domain.ledger.account import Account
@@ -157,9 +157,9 @@ def shown(outcome: SpendCounted) -> dict[str, Any]:
 REACTION: Final = Reaction(apply, retract, shown)
 
 
-def permanent(programme: Programme) -> dict[str, list[str]]:
-    """Return the ids that accounts may hold."""
-    return {f"/{SECTION.name}/offers": list(spend_windows(programme))}
+def permanent(programme: Programme) -> Iterator[Permanent]:
+    """Yield the ids that accounts may hold."""
+    yield Permanent(f"/{SECTION.name}/offers", list(spend_windows(programme)))
 
 
 def problems(programme: Programme) -> Iterator[Violation]:

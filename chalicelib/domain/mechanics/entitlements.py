@@ -18,7 +18,7 @@ from msgspec import Meta, Struct
 
 from chalicelib.domain.decide.commands import Command
 from chalicelib.domain.decide.decider import Decider
-from chalicelib.domain.decide.mechanic import Counted, Mechanic, Owned, Phase
+from chalicelib.domain.decide.mechanic import Counted, Mechanic, Owned, Permanent, Phase
 from chalicelib.domain.ledger import calendar
 from chalicelib.domain.ledger.account import Account, limit_counter
 from chalicelib.domain.ledger.calendar import Instant, Window
@@ -215,9 +215,9 @@ def known_entitlement(programme: Programme, entitlement_id: str, at: str) -> Ite
     yield from reference(entitlement_id, there, "entitlement", at)
 
 
-def permanent(programme: Programme) -> dict[str, list[str]]:
-    """Return the ids that accounts may hold."""
-    return {f"/{SECTION.name}": [entitlement.id for entitlement in SECTION.of(programme)]}
+def permanent(programme: Programme) -> Iterator[Permanent]:
+    """Yield the ids that accounts may hold."""
+    yield Permanent(f"/{SECTION.name}", [each.id for each in SECTION.of(programme)])
 
 
 def counters(programme: Programme) -> Iterator[Counted]:

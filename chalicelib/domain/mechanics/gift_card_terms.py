@@ -7,6 +7,7 @@ from typing import Annotated, Final
 
 from msgspec import Meta
 
+from chalicelib.domain.decide.mechanic import Permanent
 from chalicelib.domain.mechanics import expiry, wallets
 from chalicelib.domain.pointer import join
 from chalicelib.domain.programme.document import Currency, Programme
@@ -115,6 +116,6 @@ def succession(previous: Programme, following: Programme) -> Iterator[Violation]
                 yield Violation(join("", "currencies", place), f"must stay as it is: {detail}")
 
 
-def permanent(programme: Programme) -> dict[str, list[str]]:
-    """Return the gift cards that were sold by their ids."""
-    return {f"/{SECTION.name}": [each.id for each in SECTION.of(programme)]}
+def permanent(programme: Programme) -> Iterator[Permanent]:
+    """Yield the ids by which gift cards were sold."""
+    yield Permanent(f"/{SECTION.name}", [each.id for each in SECTION.of(programme)])

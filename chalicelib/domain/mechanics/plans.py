@@ -9,6 +9,8 @@ by paying late.  A period is a month or a year from the first day on: from 31 Ja
 February, then to 31 March.  A pause brings nothing, and all that is paid for moves on by its days.
 
 How one is begun, paid, changed and ended is in `subscriptions`, pauses are in `plan_pauses`.
+
+One module because all of it follows from how the periods of a plan run.
 """
 
 from __future__ import annotations
@@ -21,7 +23,7 @@ from msgspec import Meta, Struct
 from msgspec.structs import replace
 
 from chalicelib.domain.decide.event_builder import EventBuilder
-from chalicelib.domain.decide.mechanic import Mechanic, Phase, Turn
+from chalicelib.domain.decide.mechanic import Mechanic, Permanent, Phase, Turn
 from chalicelib.domain.decide.progress import ProgressStore
 from chalicelib.domain.ledger import calendar, money
 from chalicelib.domain.ledger.account import Account
@@ -301,18 +303,26 @@ def known_plan(programme: Programme, plan_id: str, at: str) -> Iterator[Violatio
 def problems(programme: Programme) -> Iterator[Violation]:
     """Yield what is wrong with the plans of a document."""
     for place, plan in enumerate(SECTION.of(programme)):
-        at = join("", SECTION.name, place)
         if plan.tier is not None:
-            here = join(at, "tier")
+            here = join("", SECTION.name, place, "tier")
             if programme.tiers is None:
                 yield Violation(here, "names a tier, but there is none: declare them in `tiers`")
             yield from reference(plan.tier, tier_ids(programme), "tier", here)
 
 
-def permanent(programme: Programme) -> dict[str, list[str]]:
-    """Return the plans that accounts may hold, and the periods by which theirs are counted."""
-    plans = SECTION.of(programme)
-    return {f"/{SECTION.name}": [f"{plan.id}, by the {plan.period}" for plan in plans]}
+def permanent(programme: Programme) -> Iterator[Permanent]:
+    """Yield the ids that accounts may hold."""
+    yield Permanent(f"/{SECTION.name}", [plan.id for plan in SECTION.of(programme)])
+
+
+def succession(previous: Programme, following: Programme) -> Iterator[Violation]:
+    """Yield the plans whose period a next version changes: what is paid for is counted by it."""
+    periods = {plan.id: plan.period for plan in SECTION.of(previous)}
+    for place, plan in enumerate(SECTION.of(following)):
+        was = periods.get(plan.id, plan.period)
+        if plan.period != was:
+            detail = f"must stay {was}: members have paid for `{plan.id}` by the {was}; add a plan"
+            yield Violation(join("", SECTION.name, place, "period"), detail)
 
 
 def words(compose: Composer) -> Iterator[Description]:
@@ -340,5 +350,6 @@ MECHANIC: Final = Mechanic(
     prepaid=prepaid_in,
     problems=problems,
     permanent=permanent,
+    succession=succession,
     words=words,
 )

@@ -7,7 +7,7 @@ from typing import Annotated, Final, Literal
 
 from msgspec import Meta
 
-from chalicelib.domain.decide.mechanic import Counted
+from chalicelib.domain.decide.mechanic import Counted, Permanent
 from chalicelib.domain.pointer import join
 from chalicelib.domain.programme.document import REMEMBERED_DAYS, Programme
 from chalicelib.domain.programme.fields import (
@@ -84,9 +84,9 @@ def counters(programme: Programme) -> Iterator[Counted]:
             yield Counted(join(at, "full", "valid_days"), lapsed, fewer)
 
 
-def permanent(programme: Programme) -> dict[str, list[str]]:
-    """Return the ids that accounts may hold."""
-    return {f"/{SECTION.name}": [card.id for card in SECTION.of(programme)]}
+def permanent(programme: Programme) -> Iterator[Permanent]:
+    """Yield the ids that accounts may hold."""
+    yield Permanent(f"/{SECTION.name}", [card.id for card in SECTION.of(programme)])
 
 
 def succession(previous: Programme, following: Programme) -> Iterator[Violation]:

@@ -22,7 +22,7 @@ from msgspec.structs import replace
 from chalicelib.domain.decide.commands import Command
 from chalicelib.domain.decide.decider import Decider
 from chalicelib.domain.decide.event_builder import EventBuilder
-from chalicelib.domain.decide.mechanic import Mechanic, Phase
+from chalicelib.domain.decide.mechanic import Mechanic, Permanent, Phase
 from chalicelib.domain.decide.progress import ProgressStore
 from chalicelib.domain.errors import Invalid
 from chalicelib.domain.ledger import calendar
@@ -245,9 +245,9 @@ def known_status(programme: Programme, status_id: str, at: str) -> Iterator[Viol
     yield from reference(status_id, there, "status", at)
 
 
-def permanent(programme: Programme) -> dict[str, list[str]]:
-    """Return the ids that accounts may hold."""
-    return {f"/{SECTION.name}": [status.id for status in _declared(programme)]}
+def permanent(programme: Programme) -> Iterator[Permanent]:
+    """Yield the ids that accounts may hold."""
+    yield Permanent(f"/{SECTION.name}", [status.id for status in _declared(programme)])
 
 
 def words(compose: Composer) -> Iterator[Description]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from chalicelib.domain.decide.mechanic import Permanent
 from chalicelib.domain.mechanics import tier_reach
 from chalicelib.domain.pointer import join
 from chalicelib.domain.programme import references
@@ -68,11 +69,7 @@ def _threshold(programme: Programme, threshold: Threshold, at: str) -> Iterator[
         yield Violation(here, f"is required with `points_earned`: one of {known}")
 
 
-def succession(previous: Programme, following: Programme) -> Iterator[Violation]:
-    """Yield the tiers that a next version lacks: members may be in them."""
-    kept = references.tier_ids(following)
-    for tier in references.tier_ids(previous):
-        if tier not in kept:
-            at = "/tiers" if following.tiers is None else "/tiers/levels"
-            detail = f"`{tier}` is gone: members may be in it; keep it, without `qualify`"
-            yield Violation(at, detail)
+def permanent(programme: Programme) -> Iterator[Permanent]:
+    """Yield the ids of the ladder, which members may be in."""
+    hint = "members may be in it; keep it, without `qualify`"
+    yield Permanent("/tiers/levels", references.tier_ids(programme), hint)

@@ -20,7 +20,7 @@ from msgspec import Struct
 
 from chalicelib.domain.decide.benefits import Benefit
 from chalicelib.domain.decide.event_builder import EventBuilder
-from chalicelib.domain.decide.mechanic import Mechanic
+from chalicelib.domain.decide.mechanic import Mechanic, Permanent
 from chalicelib.domain.decide.progress import ProgressStore
 from chalicelib.domain.ledger import calendar
 from chalicelib.domain.ledger.account import Account, TierStep
@@ -332,11 +332,11 @@ def problems(programme: Programme) -> Iterator[Violation]:
     yield from tier_rules.problems(programme)
 
 
-def succession(previous: Programme, following: Programme) -> Iterator[Violation]:
-    """Yield the tiers that a next version lacks: members may be in them."""
+def permanent(programme: Programme) -> Iterator[Permanent]:
+    """Yield the ids of the ladder, which members may be in."""
     from chalicelib.domain.mechanics import tier_rules
 
-    yield from tier_rules.succession(previous, following)
+    yield from tier_rules.permanent(programme)
 
 
 def words(compose: Composer) -> Iterator[Description]:
@@ -346,4 +346,4 @@ def words(compose: Composer) -> Iterator[Description]:
     yield from tier_words.words(compose)
 
 
-MECHANIC: Final = Mechanic(problems=problems, succession=succession, words=words)
+MECHANIC: Final = Mechanic(problems=problems, permanent=permanent, words=words)

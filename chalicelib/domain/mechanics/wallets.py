@@ -20,7 +20,7 @@ from msgspec import Meta, Struct
 from chalicelib.domain.decide.commands import Command
 from chalicelib.domain.decide.decider import Decider
 from chalicelib.domain.decide.event_builder import EventBuilder
-from chalicelib.domain.decide.mechanic import Counted, Mechanic, UndonePayment
+from chalicelib.domain.decide.mechanic import Counted, Mechanic, Permanent, UndonePayment
 from chalicelib.domain.ledger import calendar
 from chalicelib.domain.ledger.account import Account
 from chalicelib.domain.ledger.calendar import Instant, Window
@@ -256,10 +256,10 @@ def problems(programme: Programme) -> Iterator[Violation]:
                 yield Violation(join(at, "bands", number, "at_least"), detail)
 
 
-def permanent(programme: Programme) -> dict[str, list[str]]:
-    """Return the prepaid wallets, in which accounts may have money."""
-    wallets = SECTION.of(programme)
-    return {f"/{SECTION.name}": [each.currency for each in wallets if each.kind == "prepaid"]}
+def permanent(programme: Programme) -> Iterator[Permanent]:
+    """Yield the prepaid wallets, in which accounts may have money."""
+    prepaid = [each.currency for each in SECTION.of(programme) if each.kind == "prepaid"]
+    yield Permanent(f"/{SECTION.name}", prepaid)
 
 
 def counters(programme: Programme) -> Iterator[Counted]:

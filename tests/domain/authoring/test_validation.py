@@ -21,6 +21,7 @@ from chalicelib.domain.authoring.validation import (
     validate,
 )
 from chalicelib.domain.authoring.whole_document import ProgrammeDocument, whole
+from chalicelib.domain.decide import registry
 from chalicelib.domain.ledger.money import MAX_AMOUNT
 from chalicelib.domain.programme.section import encode, read
 from chalicelib.domain.salvage import salvage
@@ -368,8 +369,12 @@ NO_TIERS: Final = {"/tiers": GONE, f"{RULE}/tier_percent": {}, f"{REWARD}/tiers"
         ({"/time_zone": "Europe/Sofia"}, [], ""),
         ({"/id": "other"}, ["/id"], "must stay `clinic`"),
         ({"/money/currency": "EUR"}, ["/money/currency"], "must stay GBP"),
-        ({"/currencies/1": GONE, "/earning/1": GONE}, ["/currencies"], "`stamps` is gone"),
-        (NO_GOLD, ["/tiers/levels"], "`gold` is gone"),
+        (
+            {"/currencies/1": GONE, "/earning/1": GONE},
+            ["/currencies"],
+            "`stamps` is gone: accounts may hold it; keep it, and drop its rules",
+        ),
+        (NO_GOLD, ["/tiers/levels"], "`gold` is gone: members may be in it; keep it, without"),
         (NO_TIERS, ["/tiers", "/tiers", "/tiers"], "`base` is gone"),
     ],
 )
@@ -405,6 +410,28 @@ def test_a_next_version_warns_of_what_members_will_notice(
     warnings = succession_warnings(programme({}), programme(changes))
 
     assert expected == [warning.pointer for warning in warnings]
+
+
+def test_what_is_permanent_are_ids() -> None:
+    """Whoever asks mechanics for it learns what accounts may hold, and where it is declared."""
+    found: dict[str, set[str]] = {}
+    for path in PROGRAMME.file.parent.glob("*.json"):
+        if path == PROGRAMME.file:
+            continue
+        document = json.loads(path.read_text("utf-8"))
+        example = validate(document).programme
+        assert example is not None
+        for permanent in filter(None, (each.permanent for each in registry.every())):
+            for pointer, ids, _ in permanent(example):
+                below = document
+                for name in pointer.split("/")[1:]:
+                    below = below.get(name, {})
+                there = {each.get("id", each.get("currency")) for each in below}
+                assert there.issuperset(ids), pointer
+                found.setdefault(pointer, set()).update(ids)
+
+    assert all(found.values())
+    assert found.keys() >= {"/currencies", "/tiers/levels", "/plans", "/wallets", "/statuses"}
 
 
 def test_a_ladder_may_be_added() -> None:

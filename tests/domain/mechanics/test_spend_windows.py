@@ -267,4 +267,4 @@ def test_its_id_is_permanent() -> None:
     """Accounts count towards it: no later version may drop it."""
     (problem,) = check_succession(clinic(at_least=1), programme())
 
-    assert problem.pointer == "/discounts/offers"
+    assert problem.pointer == "/discounts"

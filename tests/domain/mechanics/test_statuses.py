@@ -9,6 +9,7 @@ import pytest
 from msgspec.structs import replace
 
 from chalicelib.domain.authoring.validation import validate
+from chalicelib.domain.decide.mechanic import Permanent
 from chalicelib.domain.errors import Invalid
 from chalicelib.domain.ledger.events import StatusesExpired, StatusVerified, StatusWithdrawn
 from chalicelib.domain.mechanics import statuses
@@ -188,7 +189,7 @@ def test_what_a_document_says_of_one() -> None:
     assert statuses.name_of(document, "none") == "none"
     assert statuses.consents(document) == set()
     assert statuses.consents(clinic(consent="health")) == {"health"}
-    assert statuses.permanent(document) == {"/statuses": ["plan"]}
+    assert [*statuses.permanent(document)] == [Permanent("/statuses", ["plan"])]
 
 
 def test_another_consent_is_another_matter() -> None:

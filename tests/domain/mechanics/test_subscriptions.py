@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from chalicelib.domain.authoring.validation import check_succession, validate
+from chalicelib.domain.authoring.validation import Problem, check_succession, validate
 from chalicelib.domain.decide.commands import Command
 from chalicelib.domain.errors import LoyaltyError
 from chalicelib.domain.ledger import calendar
@@ -441,13 +441,18 @@ def test_violations_of_a_document(
 
 def test_a_period_is_permanent() -> None:
     """A later version keeps every plan, by the period in which members have paid for it."""
-    by_the_year = [replace(each, period="year") for each in SECTION.of(DOCUMENT)]
-    later = replace(DOCUMENT, plans=tuple(by_the_year))
+    plans = SECTION.of(DOCUMENT)
+    by_the_year = [replace(each, period="year") for each in plans]
+    other = replace(plans[0], id="other", period="year")
 
     assert check_succession(DOCUMENT, DOCUMENT) == ()
-    details = [each.detail for each in check_succession(DOCUMENT, later)]
-    assert details[0] == "`big, by the month` is gone: accounts may refer to it; keep it"
-    assert len(details) == len(PLANS) - 1
+    assert check_succession(DOCUMENT, replace(DOCUMENT, plans=(*plans, other))) == ()
+    found = check_succession(DOCUMENT, replace(DOCUMENT, plans=tuple(by_the_year)))
+    assert found[0].pointer == "/plans/0/period"
+    assert found[0].detail.startswith("must stay month: members have paid for `big` by the month")
+    assert len(found) == len(PLANS) - 1
+    (gone,) = check_succession(DOCUMENT, replace(DOCUMENT, plans=(other, *plans[1:])))
+    assert gone == Problem("/plans", "`big` is gone: accounts may refer to it; keep it")
 
 
 _ANY: Final = st.sampled_from(
