@@ -74,7 +74,7 @@ def counters(programme: Programme) -> Iterator[Counted]:
     for place, card in enumerate(SECTION.of(programme)):
         at = join("", SECTION.name, place)
         if card.daily_max is not None:
-            days = programme.backdate_limit_days + 1
+            days = programme.backdate_limit_days + 2
             fewer = "shorten `backdate_limit_days`, or leave `daily_max` out"
             yield Counted(join(at, "daily_max"), days, fewer)
         if card.full.valid_days is not None:

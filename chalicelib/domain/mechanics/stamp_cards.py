@@ -257,8 +257,9 @@ def _count_day(
     # A counter that no activity can meet any more was forgotten; nothing to give back.
     delta = max(stamps, -event.account.counter(key))
     if delta:
+        # One day more, since the back-date limit is counted in elapsed days and not in local ones.
         last = calendar.add_days(
-            activity.local_day(programme.time_zone), programme.backdate_limit_days
+            activity.local_day(programme.time_zone), programme.backdate_limit_days + 1
         )
         until = calendar.expiry_instant(last, programme.time_zone)
         event.add(CounterChange(key, delta, until))

@@ -148,7 +148,7 @@ COUNTED: Final[list[tuple[dict[str, Any], dict[str, int], Act]]] = [
     ({"entitlements": FREE, "stamp_cards": [card()]}, {}, purchase),
     (
         {"entitlements": FREE, "stamp_cards": [card(daily_max=3)]},
-        {"/stamp_cards/0/daily_max": LATE + 1},
+        {"/stamp_cards/0/daily_max": LATE + 2},
         purchase,
     ),
     (
@@ -250,14 +250,14 @@ def test_all_of_a_document_is_summed() -> None:
         found = validate(changed({**parts, "/backdate_limit_days": days})).warnings
         return [(each.pointer, each.detail) for each in found]
 
-    few = validate(changed({**parts, "/stamp_cards": cards[:5], "/backdate_limit_days": 39}))
+    few = validate(changed({**parts, "/stamp_cards": cards[:5], "/backdate_limit_days": 38}))
     assert few.problems == few.warnings == ()
-    assert warned(32) == []
+    assert warned(31) == []
     detail = (
         "an account could hold 204 counters, 34 of them for this; above 200 it grows large: "
         "shorten `backdate_limit_days`, or leave `daily_max` out"
     )
-    assert warned(33) == [("/stamp_cards/0/daily_max", detail)]
+    assert warned(32) == [("/stamp_cards/0/daily_max", detail)]
 
 
 def test_fifty_cards() -> None:
@@ -269,4 +269,4 @@ def test_fifty_cards() -> None:
 
     assert warning.pointer == "/stamp_cards/0/daily_max"
     # And those of the monthly cap, as far as a year back, and of a reward.
-    assert f"could hold {50 * (366 + 37) + 14 + 1} counters" in warning.detail
+    assert f"could hold {50 * (367 + 37) + 14 + 1} counters" in warning.detail

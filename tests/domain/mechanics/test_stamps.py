@@ -8,6 +8,7 @@ from typing import Any, Final
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from chalicelib.domain.authoring.validation import check_succession, validate
 from chalicelib.domain.errors import Conflict
@@ -182,6 +183,18 @@ def test_a_day_has_a_maximum() -> None:
 
     sessions(who, 1, day="2026-03-03")
     assert card(who)[0] == 3
+
+
+def test_a_day_keeps_its_maximum_where_clocks_go_forward() -> None:
+    """Thirty days later it is an hour past the local day that is thirty days later."""
+    document = programme(entitlements=FREE, stamp_cards=[CARD | {"daily_max": 1}])
+    who = Member(replace(document, time_zone="Europe/London"))
+    paid, then = "2026-03-20T23:30:00Z", "2026-04-19T23:30:00Z"
+    who.basket(paid, line("1", 4_000, "physio"), name="in time")
+    who.adjust(1, "2026-04-19T23:15:00Z")
+    who.basket(paid, line("1", 4_000, "physio"), now=then, name="late")
+
+    assert card(who)[0] == 1
 
 
 def test_the_outcome_says_what_became_of_it() -> None:
