@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 from msgspec import Struct
 
 from chalicelib.domain.decide.event_builder import EventBuilder
+from chalicelib.domain.ledger import money
 from chalicelib.domain.ledger.activity import Activity
 from chalicelib.domain.ledger.events import Outcome, RuleAward
 from chalicelib.domain.programme.document import Programme
@@ -35,14 +36,32 @@ class EarnContext(Struct, frozen=True):
     awards: tuple[RuleAward, ...] = ()
 
 
+class Kept(NamedTuple):
+    """
+    The share of a line that has not come back: ``part`` of ``whole``.
+
+    Of what was ``bought`` so many ``units`` are kept.
+    """
+
+    part: int
+    whole: int
+    units: int
+    bought: int
+
+    def of(self, amount: int) -> int:
+        """Return the share of an amount, halves up."""
+        return money.divide(amount * self.part, self.whole, "half_up")
+
+
 class ReversalContext(Struct, frozen=True):
     """
     An activity of which something is taken back.
 
     ``programme`` is the version that evaluated it, ``versions`` are all that have taken effect by
     now, and ``recorded`` is the activity as it was; ``before`` and ``after`` are what is left of it
-    without and with this reversal, ``after`` ``None`` where that is nothing.  ``unused`` are units
-    of packages that go though their lines stay, by the package's id and the line's place.
+    without and with this reversal, ``after`` ``None`` where that is nothing; ``had`` and ``kept``
+    say it of each line.  ``unused`` are units of packages that go though their lines stay, by the
+    package's id and the line's place.
     """
 
     programme: Programme
@@ -50,6 +69,8 @@ class ReversalContext(Struct, frozen=True):
     recorded: Activity
     before: Activity
     after: Activity | None
+    had: tuple[Kept, ...]
+    kept: tuple[Kept, ...]
     unused: Mapping[tuple[str, int], int] = {}
 
 

@@ -17,6 +17,7 @@ from typing import Final, NamedTuple
 from msgspec.structs import replace
 
 from chalicelib.domain.decide.event_builder import EventBuilder
+from chalicelib.domain.decide.reaction import Kept
 from chalicelib.domain.errors import Conflict
 from chalicelib.domain.ledger import calendar, money
 from chalicelib.domain.ledger.account import Account, limit_counter
@@ -24,7 +25,7 @@ from chalicelib.domain.ledger.calendar import Instant
 from chalicelib.domain.ledger.effects import CounterChange
 from chalicelib.domain.ledger.events import Line, OfferCount, OfferTaken
 from chalicelib.domain.mechanics.discount_terms import SECTION, Discount, OfferLimit
-from chalicelib.domain.mechanics.reclaim import Kept, bill_kept
+from chalicelib.domain.mechanics.reclaim import bill_kept
 from chalicelib.domain.programme.document import Programme
 from chalicelib.domain.programme.fields import Lines, LineScope
 from chalicelib.domain.programme.scope import in_scope

@@ -1,10 +1,10 @@
 """
 Refunds of packages for what was not used.
 
-What comes back is what was paid, less what the used units are worth, and never below nothing: each
-is worth the package's `unit_price`, or its share of the `price`.  The used units stay sold; what
-was kept for them comes back where they are given back and the rest is refunded once more.  Units
-that have lapsed count as used.
+What comes back is what was paid, by whomever, less what the used units are worth, and never below
+nothing: each is worth the package's `unit_price`, or its share of the `price`.  The used units stay
+sold; what was kept for them comes back where they are given back and the rest is refunded once
+more.  Units that have lapsed count as used.
 """
 
 from __future__ import annotations
@@ -13,15 +13,23 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from msgspec.structs import replace
+
 from chalicelib.domain.errors import Conflict
 from chalicelib.domain.ledger import money
 from chalicelib.domain.ledger.account import Account
 from chalicelib.domain.ledger.activity import Activity
-from chalicelib.domain.ledger.events import ActivityRecorded, PackageSale, PackagesSold, QuoteBought
+from chalicelib.domain.ledger.bill import Bill
+from chalicelib.domain.ledger.events import ActivityRecorded, PackageSale, PackagesSold
 from chalicelib.domain.mechanics.clawback import programme_of
 from chalicelib.domain.mechanics.entitlement_grants import GRANTS
 from chalicelib.domain.mechanics.packages import SECTION, Package
-from chalicelib.domain.mechanics.remaining import LineReversal, Remaining, units_back
+from chalicelib.domain.mechanics.remaining import (
+    LineReversal,
+    Remaining,
+    shares_left,
+    units_back,
+)
 from chalicelib.domain.programme.versions import Programmes
 
 
@@ -49,12 +57,13 @@ def refund(
     account: Account,
     programmes: Programmes,
     recorded: ActivityRecorded,
+    bill: Bill | None,
     activity: Activity,
     before: Remaining,
     lines: tuple[LineReversal, ...],
 ) -> Refund:
     """
-    Return lines of which the unused part of a package comes back as the amounts that those are.
+    Return lines of which the unused part of a package comes back, with the shares that are kept.
 
     Each is judged after those before it, so lines that come back together bring what they bring one
     by one.  Raises `Conflict` ``no_package`` for a line that bought no package with a price.
@@ -63,6 +72,7 @@ def refund(
     unused: dict[tuple[str, str, int], int] = {}
     left = Counter({key: grant.units for key, grant in GRANTS.all(account).items()})
     sold = list(_sold(programmes, recorded, before))
+    paid, shares = _paid(bill, activity), shares_left(activity, before)
     places = {line.id: place for place, line in enumerate(activity.lines)}
     for reversal in lines:
         place = places.get(reversal.id)
@@ -75,12 +85,12 @@ def refund(
         if reversal.unused:
             programme, package, sale = _priced(here)
             units = min(sale.units, left[sale.grant])
-            kept = _counted(before, activity, place, worth(package, sale.units - units))
+            kept = worth(package, sale.units - units)
+            back = LineReversal(reversal.id, quantity=0)
             if units and units == sale.units:
                 back = LineReversal(reversal.id)
-            else:
-                back = LineReversal(reversal.id, amount=max(amount - kept, 0), quantity=0)
-            if back.amount:
+            elif kept < shares[place].of(paid[place]):
+                back = replace(back, kept=(kept, paid[place]))
                 unused[programme, package.id, place] = units
                 left[sale.grant] -= units
         found.append(back)
@@ -121,9 +131,8 @@ def _priced(sold: list[_Sold]) -> _Sold:
     )
 
 
-def _counted(before: Remaining, activity: Activity, place: int, kept: int) -> int:
-    """Return an amount of a line's net price as what of it counts as spend."""
-    counted = activity.lines[place].amount
-    bought = next((each for each in before.outcomes if isinstance(each, QuoteBought)), None)
-    net = counted if bought is None else bought.nets[place]
-    return money.divide(kept * counted, net, "half_up") if net else 0
+def _paid(bill: Bill | None, activity: Activity) -> list[int]:
+    """Return what was paid for each line of a purchase, by the member and by whoever covers it."""
+    if bill is None:
+        return [line.amount for line in activity.lines]
+    return [line.net + line.covered for line in bill.lines]

@@ -1,18 +1,17 @@
 """
 What a programme says of quotes, and what a refund of a purchase that was quoted gives back.
 
-A refund by lines, or of the whole, returns what wallets paid to the lots that it came from, in the
-share of the bill that comes back, and the units that made a line free once none of that line is
-left.  What a wallet paid never comes back as money, and the parts of a refund sum to the whole in
-whatever order they come.  Vouchers that were used are good again once all of the purchase has come
-back, as their rewards say (`voucher_returns`).
+A refund returns what wallets paid to the lots that it came from, in the share of the bill that
+comes back, and the units that made a line free once none of that line is left.  What a wallet paid
+never comes back as money, and the parts of a refund sum to the whole in whatever order they come.
+Vouchers that were used are good again once all of the purchase has come back, as their rewards say
+(`voucher_returns`).
 
 Where what is kept falls under the least bill of a discount, or has fewer full sets, what that took
 off it is kept back from the refund, which is never below zero (`reclaim`).
 
-What comes back of a line is measured by what of it counts as spend, which leaves out what points
-and cashback paid; the line's part of the bill follows in the same share, or by its units where
-nothing of it counts.
+Which share of a line comes back is said by `remaining`: all that was paid for it, by whomever, and
+all that was taken off it follows in that share.
 """
 
 from __future__ import annotations
@@ -25,15 +24,13 @@ from msgspec.structs import replace
 
 from chalicelib.domain.decide.event_builder import EventBuilder
 from chalicelib.domain.decide.mechanic import Mechanic
-from chalicelib.domain.decide.reaction import Reaction, ReversalContext
+from chalicelib.domain.decide.reaction import Kept, Reaction, ReversalContext
 from chalicelib.domain.ledger import money
-from chalicelib.domain.ledger.activity import Activity
 from chalicelib.domain.ledger.bill import Bill, Paid, PricedLine
 from chalicelib.domain.ledger.calendar import Instant
-from chalicelib.domain.ledger.events import FreedLine, Line, QuoteBought, WalletDraw
+from chalicelib.domain.ledger.events import FreedLine, QuoteBought, WalletDraw
 from chalicelib.domain.ledger.postings import REDEEMED
 from chalicelib.domain.mechanics import entitlement_uses, reclaim, restoring
-from chalicelib.domain.mechanics.reclaim import Kept
 from chalicelib.domain.programme.fields import Model
 from chalicelib.domain.programme.section import Section
 
@@ -48,60 +45,67 @@ class QuotePolicy(Model, frozen=True):
 
 
 SECTION: Final[Section[QuotePolicy]] = Section("quotes", QuotePolicy, QuotePolicy())
-_NO_LINE: Final = Line("", 0, 0)
 
 
 def retract(event: EventBuilder, context: ReversalContext, outcome: QuoteBought) -> QuoteBought:
     """Return what wallets paid and what made lines free, for what comes back."""
-    recorded, after = context.recorded, context.after
-    left = {line.id: line.quantity for line in after.lines} if after else {}
-    lines = [left.get(line.id, 0) for line in recorded.lines]
-    freed = tuple(_freed(event, context, each, lines) for each in outcome.freed)
-    had = sum(_nets_left(outcome.nets, recorded, context.before))
+    kept = context.kept
+    freed = tuple(_freed(event, context, each) for each in outcome.freed)
+    had = _net_left(outcome.nets, context.had)
     had += sum(each.reclaimed for each in outcome.offers)
-    have = sum(_nets_left(outcome.nets, recorded, after))
+    have = _net_left(outcome.nets, kept)
     offers = outcome.offers
     if offers:
         from chalicelib.domain.mechanics import offer_limits
 
-        kept = shares_left(recorded, after)
         offers = reclaim.reclaimed(offers, kept, have, had)
         offers = tuple(offer_limits.returned(event, offers, kept))
     have += sum(each.reclaimed for each in offers)
-    # Of what is left of the bill, each wallet still has its part, and money the rest: what comes
-    # back is spread over them, so that none ever gets more than it paid.
-    paid = {place: draw.money - draw.repaid for place, draw in enumerate(outcome.draws)}
-    paid[len(paid)] = had - sum(paid.values())
-    back = money.apportion(had - have, paid)
-    bought_at = recorded.occurred_at
+    back = _by_payer(outcome, had, have)
+    bought_at = context.recorded.occurred_at
     draws = tuple(
         _undrawn(event, draw, back[place], bought_at) for place, draw in enumerate(outcome.draws)
     )
     return replace(outcome, freed=freed, draws=draws, offers=offers)
 
 
+def _by_payer(outcome: QuoteBought, had: int, have: int) -> dict[int, int]:
+    """
+    Return what comes back to each wallet, and last in money, where a bill falls to what it is now.
+
+    Of all that has come back each then has its share, to a minor unit, so none ever gets more than
+    it paid, and the parts sum to the whole in any order.
+    """
+    net = sum(outcome.nets)
+    paid = [(draw.money, draw.repaid) for draw in outcome.draws]
+    paid.append(
+        (net - sum(each for each, _ in paid), net - had - sum(repaid for _, repaid in paid))
+    )
+    lacking = {
+        place: max(of_it * (net - have) - repaid * net, 0)
+        for place, (of_it, repaid) in enumerate(paid)
+    }
+    return money.apportion(had - have, lacking)
+
+
 def refund(
     bill: Bill,
-    recorded: Activity,
-    before: Activity,
-    after: Activity | None,
+    had: Sequence[Kept],
+    have: Sequence[Kept],
+    counted: Sequence[int],
     outcomes: tuple[QuoteBought, QuoteBought],
 ) -> Bill:
     """
     Return what of a bill comes back: by line, to which wallets, and in money (``due``).
 
-    ``before`` and ``after`` are what was left of the purchase then and is left now, and
-    ``outcomes`` what this mechanic made of it then and now.
+    Of each line it is said what was left of it then and is left now, and what of it ``counted`` as
+    spend and does no more; ``outcomes`` are what this mechanic made of it then and now.
     """
-    had, have = shares_left(recorded, before), shares_left(recorded, after)
-    kept = {line.id: line for line in after.lines} if after else {}
-    held = {line.id: line for line in before.lines}
-    lines = []
-    for line, was, now in zip(bill.lines, had, have, strict=True):
-        old, new = held.get(line.id, _NO_LINE), kept.get(line.id, _NO_LINE)
-        units, counted = old.quantity - new.quantity, old.amount - new.amount
-        if units or counted:
-            lines.append(_returned(line, units, counted, was, now))
+    lines = [
+        _returned(line, back, was, now)
+        for line, back, was, now in zip(bill.lines, counted, had, have, strict=True)
+        if was != now or back
+    ]
     paid = tuple(
         Paid(new.currency, new.back - old.back, new.repaid - old.repaid, new.expired - old.expired)
         for old, new in zip(outcomes[0].draws, outcomes[1].draws, strict=True)
@@ -124,7 +128,7 @@ def refund(
     )
 
 
-def _returned(line: PricedLine, units: int, counted: int, was: Kept, now: Kept) -> PricedLine:
+def _returned(line: PricedLine, counted: int, was: Kept, now: Kept) -> PricedLine:
     """
     Return what comes back of a line: of what was paid for it, what had been taken off and covered.
 
@@ -134,7 +138,7 @@ def _returned(line: PricedLine, units: int, counted: int, was: Kept, now: Kept) 
     off = [(source, name, was.of(part) - now.of(part)) for source, name, part in line.off]
     return replace(
         line,
-        quantity=units,
+        quantity=was.units - now.units,
         price=net + sum(part for _, _, part in off),
         net=net,
         counted=counted,
@@ -143,27 +147,13 @@ def _returned(line: PricedLine, units: int, counted: int, was: Kept, now: Kept) 
     )
 
 
-def shares_left(recorded: Activity, left: Activity | None) -> list[Kept]:
-    """Return which share of each line has not come back."""
-    kept = {line.id: line for line in left.lines} if left else {}
-    found = []
-    for line in recorded.lines:
-        now = kept.get(line.id, _NO_LINE)
-        part, whole = (now.amount, line.amount) if line.amount else (now.quantity, line.quantity)
-        found.append(Kept(part, whole or 1, now.quantity, line.quantity))
-    return found
+def _net_left(nets: Sequence[int], kept: Sequence[Kept]) -> int:
+    """Return what of the nets of lines has not come back."""
+    return sum(left.of(net) for net, left in zip(nets, kept, strict=True))
 
 
-def _nets_left(nets: Sequence[int], recorded: Activity, left: Activity | None) -> list[int]:
-    """Return what of each line's net has not come back."""
-    shares = shares_left(recorded, left)
-    return [kept.of(net) for net, kept in zip(nets, shares, strict=True)]
-
-
-def _freed(
-    event: EventBuilder, context: ReversalContext, freed: FreedLine, left: list[int]
-) -> FreedLine:
-    if freed.use is None or left[freed.place]:
+def _freed(event: EventBuilder, context: ReversalContext, freed: FreedLine) -> FreedLine:
+    if freed.use is None or context.kept[freed.place].units:
         return freed
     back = entitlement_uses.put_back(event, freed.use, context.programme)
     return FreedLine(freed.place, back=back)

@@ -11,30 +11,13 @@ has come back, all that was paid has.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
 
 from msgspec.structs import replace
 
+from chalicelib.domain.decide.reaction import Kept
 from chalicelib.domain.ledger import money
 from chalicelib.domain.ledger.bill import Reclaimed
 from chalicelib.domain.ledger.events import FullSets, Line, OfferTaken, QuoteBought
-
-
-class Kept(NamedTuple):
-    """
-    The share of a line that has not come back: ``part`` of ``whole``.
-
-    Of what was ``bought`` so many ``units`` are kept.
-    """
-
-    part: int
-    whole: int
-    units: int
-    bought: int
-
-    def of(self, amount: int) -> int:
-        """Return the share of an amount, halves up."""
-        return money.divide(amount * self.part, self.whole, "half_up")
 
 
 def reclaimed(

@@ -3,34 +3,48 @@ What remains of an activity: which part of it a reversal takes, and what is left
 
 A part is lines, units or money of them, or an amount of all: that is spread over what is left of
 the lines in proportion, and takes no units, as a price reduction does.
+
+Of each line an exact share is left.  Units take theirs of it, and an amount the share that it is of
+what still counts as spend.  All else follows from that share, each rounded once: what of the line
+counts as spend, and what of it was paid, by whomever.  So how little of a line counts makes no
+difference to what comes back of it, nor does the order of refunds.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from math import gcd
 from typing import Final
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from chalicelib.domain.decide.claims import RecordKind
+from chalicelib.domain.decide.reaction import Kept
 from chalicelib.domain.errors import Conflict, Invalid
 from chalicelib.domain.ledger import money
 from chalicelib.domain.ledger.activity import Activity, recorded_in
-from chalicelib.domain.ledger.events import ActivityRecorded, Event, Line, Outcome
+from chalicelib.domain.ledger.events import ActivityRecorded, Event, Line, Outcome, QuoteBought
+
+#: A share, as part of a whole, in lowest terms.
+Share = tuple[int, int]
+_ALL: Final[Share] = (1, 1)
+_NOTHING: Final[Share] = (0, 1)
 
 
 class LineReversal(Struct, frozen=True):
     """
     How much of one line comes back; all that is left of it where nothing is said.
 
-    Of a line that bought a package it may be what is ``unused`` of that.
+    Of a line that bought a package it may be what is ``unused`` of that, which is as much as leaves
+    a share of the whole line: what is ``kept``.
     """
 
     id: str
     amount: int | None = None
     quantity: int | None = None
     unused: bool = False
+    kept: Share | None = None
 
 
 class Remaining(Struct, frozen=True, omit_defaults=True):
@@ -38,9 +52,9 @@ class Remaining(Struct, frozen=True, omit_defaults=True):
     What of a recorded activity is not yet reversed.
 
     ``lines`` are (amount, quantity) in the order of the activity's, since a line's id may tell what
-    was served; ``granted`` follows the order of the event's awards, and of those at the places
-    ``revoked`` the value is gone, whatever they still count for; ``outcomes`` are what its outcomes
-    have become; ``revision`` counts the changes.
+    was served, and ``shares`` which share of each is left; ``granted`` follows the order of the
+    event's awards, and of those at the places ``revoked`` the value is gone, whatever they still
+    count for; ``outcomes`` are what its outcomes have become; ``revision`` counts the changes.
     """
 
     amount: int | None
@@ -51,6 +65,7 @@ class Remaining(Struct, frozen=True, omit_defaults=True):
     revision: int = 0
     outcomes: tuple[Outcome, ...] = ()
     revoked: tuple[int, ...] = ()
+    shares: tuple[Share, ...] = ()
 
 
 #: By the version of the activity's event.
@@ -66,6 +81,7 @@ def untouched(event: Event) -> Remaining:
         lines=tuple((line.amount, line.quantity) for line in activity.lines),
         granted=tuple(award.granted for award in _recorded(event).awards),
         outcomes=event.outcomes,
+        shares=(_ALL,) * len(activity.lines),
     )
 
 
@@ -107,7 +123,8 @@ def reduced(
     _check_left("/amount", left, amount)
     if amount == left:
         return _all_gone(before)
-    return replace(before, amount=left - amount, lines=_spread(before.lines, amount))
+    spread = replace(before, amount=left - amount, lines=_spread(before.lines, amount))
+    return replace(spread, shares=_shares_spread(before, spread))
 
 
 def _spread(lines: tuple[tuple[int, int], ...], amount: int) -> tuple[tuple[int, int], ...]:
@@ -116,11 +133,48 @@ def _spread(lines: tuple[tuple[int, int], ...], amount: int) -> tuple[tuple[int,
     return tuple((left - back[place], units) for place, (left, units) in enumerate(lines))
 
 
+def _shares_spread(before: Remaining, after: Remaining) -> tuple[Share, ...]:
+    """
+    Return the shares that are left of lines after an amount of all of them came back.
+
+    Where points and cashback paid, an amount is of what they left to pay: what of the whole bill
+    comes back is in the same share, and is spread over what was paid for each line.
+    """
+    had = {place: amount for place, (amount, _) in enumerate(before.lines)}
+    has = {place: amount for place, (amount, _) in enumerate(after.lines)}
+    bought = next((each for each in before.outcomes if isinstance(each, QuoteBought)), None)
+    if bought is not None:
+        counted, back = sum(had.values()), sum(had.values()) - sum(has.values())
+        had = {place: _of(net, before.shares[place]) for place, net in enumerate(bought.nets)}
+        paid = money.divide(sum(had.values()) * back, counted, "half_up")
+        gone = money.apportion(paid, had)
+        has = {place: net - gone[place] for place, net in had.items()}
+    return tuple(_times(share, has[place], had[place]) for place, share in enumerate(before.shares))
+
+
+def _of(amount: int, share: Share) -> int:
+    return money.divide(amount * share[0], share[1], "half_up")
+
+
+def _times(share: Share, part: int, whole: int) -> Share:
+    """Return so much of a share; of nothing, the share as it is."""
+    if not whole:
+        return share
+    # Lines below nothing have both below it.
+    part, whole = share[0] * abs(part), share[1] * abs(whole)
+    common = gcd(part, whole)
+    part, whole = part // common, whole // common
+    if whole > money.MAX_TOTAL:
+        # No sum of money tells the difference.
+        part, whole = part * money.MAX_TOTAL // whole, money.MAX_TOTAL
+    return part, whole
+
+
 def _without_lines(
     activity: Activity, before: Remaining, reversals: tuple[LineReversal, ...]
 ) -> Remaining:
     places = {line.id: place for place, line in enumerate(activity.lines)}
-    lines = list(before.lines)
+    lines, shares = list(before.lines), list(before.shares)
     named: set[str] = set()
     for number, reversal in enumerate(reversals):
         pointer = f"/lines/{number}"
@@ -141,16 +195,12 @@ def _without_lines(
                 ],
             )
         amount, quantity = lines[place]
-        less_quantity = units_back(reversal, amount, quantity)
-        _check_left(f"{pointer}/quantity", quantity, less_quantity)
-        less_amount = reversal.amount
-        if less_amount is None:
-            whole = reversal.quantity is None or reversal.quantity == quantity
-            less_amount = (
-                amount if whole else money.divide(amount * less_quantity, quantity, "half_up")
-            )
-        _check_left(f"{pointer}/amount", amount, less_amount)
-        lines[place] = (amount - less_amount, quantity - less_quantity)
+        _check_left(f"{pointer}/quantity", quantity, units_back(reversal, amount, quantity))
+        if reversal.amount is not None:
+            _check_left(f"{pointer}/amount", amount, reversal.amount)
+        lines[place], shares[place] = _line_left(
+            activity.lines[place], lines[place], shares[place], reversal
+        )
     if not any(amount or quantity for amount, quantity in lines):
         return _all_gone(before)
     units = before.quantity
@@ -158,8 +208,40 @@ def _without_lines(
         # An activity may state its units and have lines too: what comes back of them is the same.
         back = sum(was - now for (_, was), (_, now) in zip(before.lines, lines, strict=True))
         units = max(units - back, 0)
-    left = sum(amount for amount, _ in lines)
-    return replace(before, amount=left, quantity=units, lines=tuple(lines))
+    return replace(
+        before,
+        amount=sum(amount for amount, _ in lines),
+        quantity=units,
+        lines=tuple(lines),
+        shares=tuple(shares),
+    )
+
+
+def _line_left(
+    line: Line, left: tuple[int, int], share: Share, reversal: LineReversal
+) -> tuple[tuple[int, int], Share]:
+    """Return what is left of a line, its amount and units and its share, after a reversal."""
+    amount, quantity = left
+    units = quantity - units_back(reversal, amount, quantity)
+    if reversal.amount is not None and amount:
+        rest = amount - reversal.amount
+        return (rest, units), _times(share, rest, amount)
+    if reversal.kept is not None:
+        kept = _times(_ALL, *reversal.kept)
+    else:
+        kept = _times(share, units, quantity) if units else _NOTHING
+    if kept != share:
+        # It may have been rounded before, and never gains.
+        amount = min(amount, _of(line.amount, kept), key=abs)
+    return (amount, units), kept
+
+
+def shares_left(activity: Activity, left: Remaining) -> tuple[Kept, ...]:
+    """Return which share of each line of an activity is left, and how many of its units."""
+    return tuple(
+        Kept(*share, units, line.quantity)
+        for line, share, (_, units) in zip(activity.lines, left.shares, left.lines, strict=True)
+    )
 
 
 def units_back(reversal: LineReversal, amount: int, quantity: int) -> int:
@@ -186,6 +268,7 @@ def _all_gone(before: Remaining) -> Remaining:
         amount=None if before.amount is None else 0,
         quantity=None if before.quantity is None else 0,
         lines=((0, 0),) * len(before.lines),
+        shares=(_NOTHING,) * len(before.lines),
         whole=False,
     )
 

@@ -25,6 +25,7 @@ from chalicelib.domain.errors import NotFound
 from chalicelib.domain.ledger import journal
 from chalicelib.domain.ledger.account import Account
 from chalicelib.domain.ledger.activity import VISIT, Activity, recorded_in
+from chalicelib.domain.ledger.bill import Bill
 from chalicelib.domain.ledger.effects import StatChange
 from chalicelib.domain.ledger.events import (
     ActivityRecorded,
@@ -44,6 +45,7 @@ from chalicelib.domain.mechanics.remaining import (
     Remaining,
     reduced,
     returned_lines,
+    shares_left,
     untouched,
     what_is_left,
 )
@@ -124,7 +126,7 @@ def reverse(decider: Decider, command: ReverseActivity) -> Reversed:
         from chalicelib.domain.mechanics import package_refunds
 
         lines, unused = package_refunds.refund(
-            account, programmes, recorded, activity, before, lines
+            account, programmes, recorded, _bill(original), activity, before, lines
         )
     after = reduced(activity, before, lines, command.amount)
     if after == before:
@@ -209,7 +211,7 @@ def _returned_summary(activity: Activity, before: Remaining, after: Remaining) -
 def _detail(recorded: Event, activity: Activity, before: Remaining, after: Remaining) -> Detail:
     """Return what the journal keeps sealed: what came back of the bill, or of the lines."""
     named = Detail(source=activity.source, external_id=activity.external_id)
-    bill = recorded.detail.bill if recorded.detail else None
+    bill = _bill(recorded)
     if bill is None:
         return replace(named, lines=tuple(returned_lines(activity, before, after)))
     # Few activities were quoted.
@@ -217,12 +219,16 @@ def _detail(recorded: Event, activity: Activity, before: Remaining, after: Remai
 
     back = quotes.refund(
         bill,
-        activity,
-        what_is_left(activity, before),
-        what_is_left(activity, after) if after.whole else None,
+        shares_left(activity, before),
+        shares_left(activity, after),
+        [was - now for (was, _), (now, _) in zip(before.lines, after.lines, strict=True)],
         (_bought(before), _bought(after)),
     )
     return replace(named, bill=back)
+
+
+def _bill(recorded: Event) -> Bill | None:
+    return recorded.detail.bill if recorded.detail else None
 
 
 def _bought(remaining: Remaining) -> QuoteBought:
@@ -248,6 +254,8 @@ def _retract_outcomes(
             recorded=in_money_of(programme, activity)[0],
             before=_left(programme, activity, before),
             after=_left(programme, activity, after) if after.whole else None,
+            had=shares_left(activity, before),
+            kept=shares_left(activity, after),
             unused={key[1:]: n for key, n in unused.items() if key[0] == programme.id},
         )
         for place, outcome in enumerate(outcomes):

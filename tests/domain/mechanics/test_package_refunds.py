@@ -10,12 +10,14 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from chalicelib.domain.authoring.validation import validate
+from chalicelib.domain.ledger.bill import Bill
 from chalicelib.domain.ledger.events import Event
 from chalicelib.domain.mechanics import packages
 from chalicelib.domain.mechanics.entitlement_grants import GRANTS
 from chalicelib.domain.mechanics.entitlement_uses import ReturnEntitlement, UseEntitlement
 from chalicelib.domain.mechanics.entitlements import GrantEntitlement
 from chalicelib.domain.mechanics.remaining import LineReversal
+from chalicelib.domain.mechanics.wallet_payments import Payment
 from chalicelib.domain.programme.document import Programme
 from tests.domain.building import (
     PURCHASE,
@@ -45,7 +47,10 @@ def clinic(units: int = 4, **price: int) -> Programme:
             {"id": "teas", "sku": "TEA", **package, **({"price": 2_000} | price)},
             {"id": "gift", "sku": "GIFT", **package, "valid_days": 120},
         ],
-        wallets=[{"currency": "prepaid", "kind": "prepaid"}],
+        wallets=[
+            {"currency": "prepaid", "kind": "prepaid"},
+            {"currency": "points", "kind": "points"},
+        ],
     )
 
 
@@ -93,6 +98,7 @@ class TestWhatComesBack:
             ({"unit_price": 700}, 2, 600),
             # Never below nothing: three are worth more than was paid.
             ({"unit_price": 700}, 3, 0),
+            ({"unit_price": 1_000}, 2, 0),
             ({"price": 2_001}, 1, 1_500),
             ({"price": 2_002}, 1, 1_499),
         ],
@@ -211,6 +217,53 @@ class TestWhatComesBack:
         assert (bill.net, bill.due) == (1_500, 750)
         assert member.available(NOW, "clinic/prepaid") == 750
 
+    @pytest.mark.parametrize("by_points", [0, 500, 1_999, 2_000])
+    @pytest.mark.parametrize(("used", "back"), [(1, 1_500), (2, 1_000), (3, 500)])
+    def test_m2_however_little_of_it_is_spend(self, by_points: int, used: int, back: int) -> None:
+        """M2: a used unit is worth 5.00, also where points paid for it, and goes but once."""
+        member = Member(clinic())
+        if by_points:
+            member.adjust(by_points, NOW)
+        pays = (Payment("points"),) if by_points else ()
+        member.recorded["sale"] = bought(
+            member, line("p", 2_000, sku="TEA"), now=NOW, payments=pays
+        )
+        use(member, used)
+
+        bill, rest = bill_of(member, UNUSED), bill_of(member, LineReversal("p"))
+
+        assert (bill.net, held(member)) == (back, 0)
+        assert abs(2_000 * bill.due - back * (2_000 - by_points)) <= 1_000
+        assert (rest.net, member.available(NOW)) == (2_000 - back, by_points)
+
+    def test_m2_who_covers_it_gets_its_share(self) -> None:
+        """M2: of a package for which an insurer paid nearly all, it gets back what is unused."""
+        member = Member(clinic())
+        sold = bought(member, line("p", 1, sku="TEA"), now=NOW, covered=(1_999,))
+        member.recorded["sale"] = sold
+        use(member)
+
+        bill = bill_of(member, UNUSED)
+
+        assert (bill.covered, bill.due, held(member)) == (1_499, 1, 0)
+
+    def test_m2_after_a_price_reduction(self) -> None:
+        """M2: of 20.00 of which 3.00 came back, one used unit leaves 12.00."""
+        member = owner()
+        use(member)
+
+        assert amount_back(member, LineReversal("p", amount=300)) == 300
+        assert amount_back(member) == 1_200
+        assert amount_back(member, LineReversal("p")) == 500
+
+
+def bill_of(member: Member, *lines: LineReversal) -> Bill:
+    """Take something of the sale back, and return what of the bill that is."""
+    detail = member.do(member.reversing("sale", *lines), NOW).events[-1].detail
+    assert detail is not None
+    assert detail.bill is not None
+    return detail.bill
+
 
 class TestSeveralLines:
     """Lines that bought packages, refunded together or one by one."""
@@ -304,6 +357,59 @@ def test_f_money_is_conserved(
     assert left is not None
     assert sum(amount for amount, _ in left.lines[:3]) == len(uses) * price.get("unit_price", 500)
     assert held(member) == 0
+    assert member.verdict().holds
+
+
+@given(
+    st.lists(_step, max_size=10),
+    st.sampled_from([0, 1, 3_000, 6_797, 6_799, 6_800]),
+    st.sampled_from([0, 1, 1_999]),
+)
+@settings(max_examples=100, derandomize=True, deadline=None)
+def test_m2_money_is_conserved_whoever_paid(
+    steps: list[str | list[str]], by_points: int, own: int
+) -> None:
+    """M2: what used units are worth is kept of what points, money and an insurer paid, no less."""
+    member = Member(clinic())
+    if by_points:
+        member.adjust(by_points, NOW)
+    pays = (Payment("points"),) if by_points else ()
+    # Of the first package an insurer pays all but what is the member's own.
+    lines = [line(name, 2_000, sku="TEA") for name in _NAMES]
+    lines[0] = line("p", own, sku="TEA")
+    sold = bought(
+        member, *lines, line("x", 800), now=NOW, payments=pays, covered=(2_000 - own, 0, 0, 0)
+    )
+    member.recorded["sale"] = sold
+    assert sold.detail is not None
+    assert sold.detail.bill is not None
+    bills: list[Bill] = []
+    uses: list[Event] = []
+    for step in [*steps, [*_NAMES]]:
+        if step == "use" and held(member):
+            uses.append(use(member))
+        elif step == "give back" and uses:
+            member.do(ReturnEntitlement(member="mem_1", use=uses.pop().version), NOW)
+        elif isinstance(step, list):
+            back = tuple(LineReversal(name, unused=True) for name in step)
+            done = member.do(member.reversing("sale", *back), NOW)
+            bills += [
+                event.detail.bill for event in done.events if event.detail and event.detail.bill
+            ]
+
+    came = dict.fromkeys(_NAMES, 0)
+    for each in bills:
+        for one in each.lines:
+            came[one.id] += one.net + one.covered
+    kept = sum(2_000 - amount for amount in came.values())
+    # What is covered is rounded apart from what is not.
+    assert abs(kept - 500 * len(uses)) <= 1
+    assert all(amount >= 0 for amount in came.values())
+    whole = sold.detail.bill
+    bills.append(bill_of(member))
+    assert sum(each.due for each in bills) == whole.due
+    assert sum(each.covered for each in bills) == whole.covered
+    assert member.available(NOW) == by_points
     assert member.verdict().holds
 
 

@@ -49,6 +49,7 @@ class TestWhole:
                 granted=(0,),
                 whole=False,
                 revision=1,
+                shares=((0, 1), (0, 1), (0, 1)),
             ),
         )
         assert (before.activities, member.account.stats.activities) == (1, 0)
