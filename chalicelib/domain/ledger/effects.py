@@ -114,7 +114,8 @@ class MetricChange(_Effect, frozen=True, tag="metric"):
     A qualifying metric (`programme/metric`) moves in the month of the activity.
 
     ``day`` is its local day too, where something goes by days; those before ``days_from`` are
-    forgotten, and only months and sums know of them.
+    forgotten, and only months and sums know of them.  Of a month that is forgotten only the sum of
+    all moves, and ``month`` is empty.
     """
 
     metric: str

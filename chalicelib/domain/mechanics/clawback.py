@@ -9,6 +9,8 @@ taken back from where it went (`taking_back`).
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from msgspec.structs import replace
 
 from chalicelib.domain.decide.benefits import Returned
@@ -43,17 +45,41 @@ def granted_anew(
     activity: then it is below zero.
     """
     after = _anew(account, programmes, recorded, activity, before, left, now)
+    for place, programme, rule in _carrying(programmes, recorded):
+        from chalicelib.domain.mechanics import remainders
+
+        back = before.counted[place] - left.counted[place]
+        after[place] = before.granted[place] - remainders.lost(account, programme, rule, back)
+    return tuple(after)
+
+
+def counted_down(
+    programmes: Programmes,
+    recorded: ActivityRecorded,
+    activity: Activity,
+    before: Remaining,
+    left: Remaining,
+) -> tuple[Remaining, Remaining]:
+    """Return what is left before and after with what of it counts for the rules that carry."""
+    had, has = {}, {}
+    for place, programme, rule in _carrying(programmes, recorded):
+        from chalicelib.domain.mechanics import remainders
+
+        had[place], has[place] = remainders.counted_down(
+            programme, rule, activity, before, left, place
+        )
+    return replace(before, counted=had), replace(left, counted=has)
+
+
+def _carrying(
+    programmes: Programmes, recorded: ActivityRecorded
+) -> Iterator[tuple[int, Programme, EarningRule]]:
+    """Yield the place of every award whose rule carries: few do."""
     for place, award in enumerate(recorded.awards):
         programme = programme_of(programmes, _evaluation(recorded, award))
         rule = next(each for each in programme.earning if each.id == award.rule)
         if carries(rule):
-            # Few rules carry.
-            from chalicelib.domain.mechanics import remainders
-
-            back = remainders.returned(programme, rule, activity, before, left)
-            lost = remainders.lost(account, programme, rule, back)
-            after[place] = before.granted[place] - lost
-    return tuple(after)
+            yield place, programme, rule
 
 
 def _evaluation(recorded: ActivityRecorded, award: RuleAward) -> Evaluation:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 from chalicelib.domain.decide.event_builder import EventBuilder
 from chalicelib.domain.ledger import calendar
 from chalicelib.domain.ledger.effects import MetricChange
-from chalicelib.domain.programme.document import Programme, Threshold
+from chalicelib.domain.programme.document import Programme, Threshold, carries
 from chalicelib.domain.programme.section import sections_of
 
 if TYPE_CHECKING:
@@ -82,6 +82,7 @@ def count(
         moves.append((metric_key(programme.id, "referrals"), activities))
     if activity.type in {each.on for each in thresholds(programme)}:
         moves.append((metric_key(programme.id, "events", activity.type), activities))
+    earned = moves[: len(points)]
     by_day, of_late = _by_day(programme), _of_late(programme)
     today = calendar.local_date(event.now, programme.time_zone)
     oldest = calendar.add_days(today, -programme.backdate_limit_days - _LATE_DAYS).isoformat()
@@ -95,7 +96,14 @@ def count(
             day = local.isoformat() if local.isoformat() >= oldest else ""
             known = event.account.metrics.get(metric, {})
             days_from = oldest if any(len(b) == _DAY and b < oldest for b in known) else ""
-        event.add(MetricChange(metric, month, delta, day, days_from))
+        move = MetricChange(metric, month, delta, day, days_from)
+        if delta < 0 and (metric, delta) in earned and any(map(carries, programme.earning)):
+            # What a sum is worth may have been given for a purchase of another day.
+            from chalicelib.domain.mechanics import remainders
+
+            remainders.take_from_days(event, move)
+        else:
+            event.add(move)
 
 
 def _of_late(programme: Programme) -> set[str]:

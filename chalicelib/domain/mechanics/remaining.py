@@ -54,7 +54,8 @@ class Remaining(Struct, frozen=True, omit_defaults=True):
     ``lines`` are (amount, quantity) in the order of the activity's, since a line's id may tell what
     was served, and ``shares`` which share of each is left; ``granted`` follows the order of the
     event's awards, and of those at the places ``revoked`` the value is gone, whatever they still
-    count for; ``outcomes`` are what its outcomes have become; ``revision`` counts the changes.
+    count for; by the places of those that carry, ``counted`` is what of it still counts.
+    ``outcomes`` are what its outcomes have become; ``revision`` counts the changes.
     """
 
     amount: int | None
@@ -66,6 +67,7 @@ class Remaining(Struct, frozen=True, omit_defaults=True):
     outcomes: tuple[Outcome, ...] = ()
     revoked: tuple[int, ...] = ()
     shares: tuple[Share, ...] = ()
+    counted: dict[int, int] = {}
 
 
 #: By the version of the activity's event.

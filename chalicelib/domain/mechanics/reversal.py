@@ -131,6 +131,7 @@ def reverse(decider: Decider, command: ReverseActivity) -> Reversed:
     after = reduced(activity, before, lines, command.amount)
     if after == before:
         return Reversed(changed=False, returned=(), remaining=before)
+    before, after = clawback.counted_down(programmes, recorded, activity, before, after)
     event = decider.event()
     granted = clawback.granted_anew(
         account, programmes, recorded, activity, before, after, event.now
@@ -296,8 +297,8 @@ def _undo_counts(
             if carries(rule):
                 from chalicelib.domain.mechanics import remainders
 
-                back = remainders.returned(programme, rule, activity, before, after)
-                remainders.count(event, programme, rule, -back)
+                less = after.counted[place] - before.counted[place]
+                remainders.count(event, programme, rule, less)
             currency = award.currency.split("/")[1]
             points[currency] = points.get(currency, 0) + now - was
         metrics.count(
@@ -311,7 +312,7 @@ def _undo_counts(
         )
         current = programmes.in_force(evaluation.programme, event.now)
         if current is not None:
-            moved = tiers.descend_after_reversal(event, current.document, day)
+            moved = tiers.descend_after_reversal(event, current.document)
             if moved is not None:
                 moves.append(moved)
     return tuple(moves)

@@ -181,9 +181,7 @@ def _confirmed(event: EventBuilder, programme: Programme, tiers: Tiers) -> bool:
     return reached >= rank_beneath(account, programme)
 
 
-def descend_after_reversal(
-    event: EventBuilder, programme: Programme, day: date
-) -> TierMoved | None:
+def descend_after_reversal(event: EventBuilder, programme: Programme) -> TierMoved | None:
     """
     Take back a tier that was reached in the running window by what is now reversed.
 
@@ -197,7 +195,7 @@ def descend_after_reversal(
     left = (
         _left_of_days(event, programme, tiers, today)
         if tier_ladder.by_days(tiers)
-        else _left_of_window(event, programme, tiers, today, day)
+        else _left_of_window(event, programme, tiers, today)
     )
     if left is None:
         return None
@@ -220,7 +218,7 @@ def _left_of_days(event: EventBuilder, programme: Programme, tiers: Tiers, today
 
 
 def _left_of_window(
-    event: EventBuilder, programme: Programme, tiers: Tiers, today: date, day: date
+    event: EventBuilder, programme: Programme, tiers: Tiers, today: date
 ) -> int | None:
     """Return the rank that is justified after a reversal; ``None`` where it counted for none."""
     enrolment = event.account.enrolments[programme.id]
@@ -230,8 +228,6 @@ def _left_of_window(
         return None
     if window.first is None:
         return reached
-    if not window.first <= day <= window.last:
-        return None
     start = calendar.day_start(window.first, programme.time_zone)
     return max(reached, tier_ladder.rank_before(programme, enrolment, start))
 
