@@ -61,7 +61,8 @@ def anything(hint: Any) -> st.SearchStrategy[Any]:
 
 def struct(kind: type[Struct]) -> st.SearchStrategy[Any]:
     """Return every value of a struct."""
-    return st.builds(kind, **{name: anything(each) for name, each in get_type_hints(kind).items()})
+    hints = get_type_hints(kind)
+    return st.builds(kind, **{name: anything(hints[name]) for name in kind.__struct_fields__})
 
 
 def read_back(event: Event) -> Event:
