@@ -34,12 +34,14 @@ class _Sale:
         self._whole = {line.id: (line.amount, line.quantity) for line in lines}
         self._left = dict(self._whole)
         self._cost = bill.net
+        self._kept_back = 0
 
     def returned(self, back: Bill) -> int:
         """Return what a refund must come to of which these lines come back."""
         for line in back.lines:
             amount, units = self._left[line.id]
             self._left[line.id] = (amount - line.counted, units - line.quantity)
+        self._kept_back += sum(each.amount for each in back.reclaimed if each.discount == _PAIR[1])
         before = self._cost
         self._cost = min(before, self._kept())
         return before - self._cost
@@ -57,6 +59,11 @@ class _Sale:
             for *what, amount in line.off
             if tuple(what) == discount
         )
+
+    @property
+    def paired(self) -> int:
+        """Return what stays with the member of a pair: what is off it, less what is kept back."""
+        return self.taken(_PAIR) - self._kept_back
 
     def _kept(self) -> int:
         lines = self._bill.lines
@@ -80,7 +87,7 @@ def check_refunds(tenant: TenantEnding) -> Iterator[str]:
     """
     Each refund of a quoted purchase gives back what the rest costs less, and no more.
 
-    What a discount with a limit took off in all is within it, and is what was counted.
+    What stays with the member of a discount with a limit is within it, and is what is counted.
     """
     for member, journal in tenant.journals.items():
         sales: dict[int, _Sale] = {}
@@ -104,10 +111,10 @@ def check_refunds(tenant: TenantEnding) -> Iterator[str]:
         account = tenant.accounts.get(member)
         if account is None or account.status == "closed" or _came_back(journal):
             continue
-        taken = sum(sale.taken(_PAIR) for sale in sales.values())
+        stays = sum(sale.paired for sale in sales.values())
         counted = account.counter(f"limit/{PROGRAMME}/offer:pair/money/lifetime/0/lifetime")
-        if taken != counted or taken > PAIR_MOST:
-            yield f"{tenant.id} {member[-1]}: {taken} of {PAIR_MOST} pairs, {counted} are counted"
+        if stays != counted or stays > PAIR_MOST:
+            yield f"{tenant.id} {member[-1]}: {stays} of {PAIR_MOST} pairs, {counted} are counted"
 
 
 def _came_back(journal: Journal) -> bool:

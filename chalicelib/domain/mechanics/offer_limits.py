@@ -4,12 +4,12 @@ Limits of discounts: in how many orders, for how many units, and how much they t
 Units that a limit leaves out are the cheapest, in whatever order the lines come; money that it
 leaves is spread over the lines in proportion.  What is used in a window is counted in the account
 when a purchase is confirmed, by the day of service, or where that is to come by the day on which it
-is priced; what comes back of it gives its room back.
+is priced; what is used after a refund is the business of `limit_returns`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from datetime import date
 from typing import Final, NamedTuple
@@ -17,15 +17,13 @@ from typing import Final, NamedTuple
 from msgspec.structs import replace
 
 from chalicelib.domain.decide.event_builder import EventBuilder
-from chalicelib.domain.decide.reaction import Kept
 from chalicelib.domain.errors import Conflict
 from chalicelib.domain.ledger import calendar, money
 from chalicelib.domain.ledger.account import Account, limit_counter
 from chalicelib.domain.ledger.calendar import Instant
 from chalicelib.domain.ledger.effects import CounterChange
 from chalicelib.domain.ledger.events import Line, OfferCount, OfferTaken
-from chalicelib.domain.mechanics.discount_terms import SECTION, Discount, OfferLimit
-from chalicelib.domain.mechanics.reclaim import bill_kept
+from chalicelib.domain.mechanics.discount_terms import SECTION, BuyGet, Discount, OfferLimit
 from chalicelib.domain.programme.document import Programme
 from chalicelib.domain.programme.fields import Lines, LineScope
 from chalicelib.domain.programme.scope import in_scope
@@ -231,20 +229,18 @@ def counted(
                 0,
                 _kept_until(programme, limit, day),
             )
-            counts.append(replace(count, used=_uses(taken, count, None)))
-    return replace(taken, counts=tuple(each for each in counts if each.used))
+            counts.append(replace(count, used=_uses(taken, count)))
+    # Full sets may come to be of other lines, those of a limit that they use nothing of now.
+    moves = isinstance(discount.terms, BuyGet)
+    return replace(taken, counts=tuple(each for each in counts if each.used or moves))
 
 
-def _uses(taken: OfferTaken, count: OfferCount, kept: Sequence[Kept] | None) -> int:
-    """Return how much of a limit is used by what is kept, or by all of it."""
-    if kept is not None and bill_kept(taken, kept) < taken.min_bill:
-        return 0
+def _uses(taken: OfferTaken, count: OfferCount) -> int:
+    """Return how much of a limit is used by what a discount took off a purchase."""
     amounts = taken.units if count.measure == "units" else taken.off
-    there: Iterable[tuple[int, int]] = zip(taken.places, amounts, strict=True)
-    if count.places != taken.places:
-        places = set(count.places)
-        there = ((place, amount) for place, amount in there if place in places)
-    used = sum(amount if kept is None else kept[place].of(amount) for place, amount in there)
+    on = set(count.places)
+    there = zip(taken.places, amounts, strict=True)
+    used = sum(amount for place, amount in there if place in on)
     return min(used, 1) if count.measure == "orders" else used
 
 
@@ -256,6 +252,8 @@ def use(event: EventBuilder, offers: Sequence[OfferTaken]) -> None:
     """
     for offer in offers:
         for count in offer.counts:
+            if not count.used:
+                continue
             used = event.account.counter(count.counter)
             if used + count.used > count.most:
                 raise Conflict(
@@ -265,19 +263,3 @@ def use(event: EventBuilder, offers: Sequence[OfferTaken]) -> None:
                     available=max(count.most - used, 0),
                 )
             event.add(CounterChange(count.counter, count.used, count.kept_until))
-
-
-def returned(
-    event: EventBuilder, offers: Sequence[OfferTaken], kept: Sequence[Kept]
-) -> Iterator[OfferTaken]:
-    """Give back what is not used any more, and yield the offers with what is."""
-    for offer in offers:
-        counts = []
-        for count in offer.counts:
-            now = min(_uses(offer, count, kept), count.used)
-            # Of a window that has closed nothing is known any more.
-            back = min(count.used - now, event.account.counter(count.counter))
-            if back:
-                event.add(CounterChange(count.counter, -back, count.kept_until))
-            counts.append(replace(count, used=now))
-        yield replace(offer, counts=tuple(counts))

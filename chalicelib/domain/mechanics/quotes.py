@@ -51,15 +51,16 @@ def retract(event: EventBuilder, context: ReversalContext, outcome: QuoteBought)
     """Return what wallets paid and what made lines free, for what comes back."""
     kept = context.kept
     freed = tuple(_freed(event, context, each) for each in outcome.freed)
-    had = _net_left(outcome.nets, context.had)
+    had = sum(_nets_left(outcome.nets, context.had))
     had += sum(each.reclaimed for each in outcome.offers)
-    have = _net_left(outcome.nets, kept)
-    offers = outcome.offers
+    nets = _nets_left(outcome.nets, kept)
+    have, offers = sum(nets), outcome.offers
     if offers:
-        from chalicelib.domain.mechanics import offer_limits
+        from chalicelib.domain.mechanics import limit_returns
 
-        offers = reclaim.reclaimed(offers, kept, have, had)
-        offers = tuple(offer_limits.returned(event, offers, kept))
+        alone = reclaim.off_alone(offers, kept, nets)
+        settled = list(reclaim.reclaimed(offers, kept, alone, had - have))
+        offers = tuple(limit_returns.returned(event, settled, kept, alone))
     have += sum(each.reclaimed for each in offers)
     back = _by_payer(outcome, had, have)
     bought_at = context.recorded.occurred_at
@@ -147,9 +148,9 @@ def _returned(line: PricedLine, counted: int, was: Kept, now: Kept) -> PricedLin
     )
 
 
-def _net_left(nets: Sequence[int], kept: Sequence[Kept]) -> int:
-    """Return what of the nets of lines has not come back."""
-    return sum(left.of(net) for net, left in zip(nets, kept, strict=True))
+def _nets_left(nets: Sequence[int], kept: Sequence[Kept]) -> list[int]:
+    """Return what of the net of each line has not come back."""
+    return [left.of(net) for net, left in zip(nets, kept, strict=True)]
 
 
 def _freed(event: EventBuilder, context: ReversalContext, freed: FreedLine) -> FreedLine:

@@ -135,6 +135,48 @@ def test_f_why_it_is_kept_back(least: int, told: int | None) -> None:
     assert bill.due == 0
 
 
+@pytest.mark.parametrize("stacking", ["best_of", "additive", "sequential"])
+@pytest.mark.parametrize(("percent", "back"), [(100, 0), (50, 40), (25, 60)])
+def test_f_what_others_made_cheaper_comes_to_be_free(
+    stacking: str, percent: int, back: int
+) -> None:
+    """F: a set that moves to another line takes off that what there is to pay, and no more."""
+    other = status("one", percent, scope={"include": {"categories": ["food"]}})
+    member = Member(clinic(sets(1), other, stacking=stacking))
+    shown(member, "one")
+    purchase = bought(member, line("a", 100), line("b", 90), line("c", 80, "food"))
+
+    # b was free, and now c is: the dearest is paid for.
+    assert refunded(member, purchase, "b").due == back
+
+
+def test_f_two_sets_that_move_to_one_line() -> None:
+    """F: what one of them makes free costs nothing for the other to take off."""
+    ours, theirs = (
+        {**sets(1, 1, percent), "id": name, "scope": {"include": {"categories": [name, "both"]}}}
+        for name, percent in (("food", 100), ("drink", 50))
+    )
+    member = Member(clinic(ours, theirs))
+    there = {"food": (100, 95), "drink": (100, 95), "both": (80,)}
+    cart = [line(f"{each}{n}", n, each) for each, prices in there.items() for n in prices]
+    purchase = bought(member, *cart)
+
+    assert refunded(member, purchase, "food95").due == 80
+    # 48 were paid for it; what is free already is not 40 less by the other one.
+    assert refunded(member, purchase, "drink95").due == 48
+
+
+def test_f_two_sets_that_stay_on_one_line() -> None:
+    """F: what both took off a line they take off it still, when another set ends."""
+    offers = ({**sets(1, 1, 50), "id": name} for name in ("one", "two"))
+    member = Member(clinic(*offers, stacking="additive"))
+    cart = [line("a", 100), line("b", 90), line("c", 50), line("d", 40)]
+    purchase = bought(member, *cart)
+
+    # a and d are paid for, and b is free; of c 50 were paid, and nothing of d.
+    assert refunded(member, purchase, "c").due == 10
+
+
 lines_of = st.lists(st.tuples(st.integers(0, 900), st.integers(1, 4)), min_size=1, max_size=5)
 terms_of = st.tuples(st.integers(1, 3), st.integers(1, 3), st.sampled_from([100, 50, 33]))
 
