@@ -59,7 +59,6 @@ from chalicelib.domain.mechanics import (
     offer_limits,
     payment_reversals,
     plans,
-    pricing,
     quotes,
     quoting,
     reclaim,
@@ -83,6 +82,7 @@ from chalicelib.domain.mechanics.last_days import LastDay
 from chalicelib.domain.mechanics.payment_reversals import ReversePayment
 from chalicelib.domain.mechanics.quoting import QUOTES, ConfirmQuote, MakeQuote
 from chalicelib.domain.mechanics.redemptions import REDEMPTIONS, CancelRedemption
+from chalicelib.domain.mechanics.reducing import Reducing
 from chalicelib.domain.mechanics.remaining import REMAINING
 from chalicelib.domain.mechanics.reversal import ReverseActivity
 from chalicelib.domain.mechanics.revocations import RevokeAward
@@ -103,7 +103,7 @@ from tests.faults import broken_stores
 from tests.faults.programmes import GOOD_WEEK
 from tests.faults.world import DAY, MINUTE, LedgerOver
 
-_LINE: Final = pricing._Reducing._line
+_LINE: Final = Reducing._line
 _CART: Final = carts.activity_of
 _SETTLED: Final = attempt._settled
 _GRANT: Final[Callable[..., Any]] = earning._grant
@@ -616,8 +616,8 @@ MUTANTS: Final[dict[str, Mutant]] = {
     "stamps-stay": _retracting("stamp_cards", _stamp_again),
     "refund-to-another-lot": _retracting("quotes", _refund_elsewhere),
     "refund-by-share": _retracting("quotes", _refund_by_share),
-    "rounded-by-lot": Mutant(plant=lambda: _swapped(pricing._Reducing, "_line", _rounded_by_lot)),
-    "rounded-in-turn": Mutant(plant=lambda: _swapped(pricing._Reducing, "_line", _rounded_in_turn)),
+    "rounded-by-lot": Mutant(plant=lambda: _swapped(Reducing, "_line", _rounded_by_lot)),
+    "rounded-in-turn": Mutant(plant=lambda: _swapped(Reducing, "_line", _rounded_in_turn)),
     "one-fee-two-periods": Mutant(plant=lambda: _handled(PayFee, _paid_twice)),
     "goes-back-again": Mutant(plant=lambda: _handled(ReversePayment, _goes_back_again)),
     "revoked-is-forgotten": Mutant(plant=lambda: _handled(RevokeAward, _revoked_is_forgotten)),

@@ -3,38 +3,28 @@ What a purchase comes to: free units first, then discounts line by line, then wh
 
 Of a line whose units are free nothing else is asked (`free_units`).  What is left of it meets the
 offers of discounts (`discount_offers`, `stacking`), and what a lot of prepaid value pays for gets
-that lot's percentage among them (`wallet_payments`).  All that comes off a line is rounded once.
+that lot's percentage among them (`wallet_payments`, `reducing`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from fractions import Fraction
-from functools import cache
-from math import lcm
 from typing import NamedTuple
 
 from msgspec.structs import replace
 
 from chalicelib.domain.errors import Invalid
-from chalicelib.domain.ledger import money
 from chalicelib.domain.ledger.account import Account
 from chalicelib.domain.ledger.activity import Activity, checked
 from chalicelib.domain.ledger.bill import Considered, PricedLine, WhyNot
 from chalicelib.domain.ledger.calendar import Instant
-from chalicelib.domain.ledger.events import FullSets, Line, OfferTaken
+from chalicelib.domain.ledger.events import FullSets, OfferTaken
 from chalicelib.domain.ledger.quote import Draw, Freed
-from chalicelib.domain.mechanics import (
-    discount_offers,
-    discount_terms,
-    free_units,
-    wallet_payments,
-    wallets,
-)
+from chalicelib.domain.mechanics import discount_offers, free_units, wallet_payments, wallets
 from chalicelib.domain.mechanics.discount_offers import Offer, Purchase, goes_by_unit
 from chalicelib.domain.mechanics.discount_terms import BuyGet, Discount
-from chalicelib.domain.mechanics.stacking import Candidate, Stack, stacked
-from chalicelib.domain.mechanics.wallet_payments import Payer, Payment, PrepaidLot, Share
+from chalicelib.domain.mechanics.reducing import Reduced, Reducing
+from chalicelib.domain.mechanics.wallet_payments import Payer, Payment, PrepaidLot
 from chalicelib.domain.programme.document import Programme, qualified
 from chalicelib.domain.programme.fields import LineScope
 
@@ -76,7 +66,7 @@ def price(
     free = free_units.free(account, programme, purchase, now)
     left = [line for line in free.left.values() if line.quantity or line.amount]
     offers = discount_offers.offers(account, programme, purchase, left)
-    reduced = _Reducing(programme, offers, lots).reduced(left)
+    reduced = Reducing(programme, offers, lots).reduced(left)
     lines = [
         each
         for line in purchase.lines
@@ -136,102 +126,19 @@ def in_its_money(programme: Programme, activity: Activity, now: Instant) -> Acti
     return activity
 
 
-class _Reduced(NamedTuple):
-    """Lines after discounts, and what each offer, by its place, and each wallet's rate took off."""
-
-    lines: dict[str, PricedLine]
-    by_offer: dict[int, int]
-    by_wallet: dict[str, int]
-
-
-class _Reducing:
-    """Takes off lines what discounts offer, and what the rates of the lots that pay for them do."""
-
-    def __init__(
-        self, programme: Programme, offers: Sequence[Offer], lots: Sequence[PrepaidLot]
-    ) -> None:
-        self._terms = discount_terms.SECTION.of(programme)
-        self._offers = offers
-        self._lots = lots
-        self._by_offer = dict.fromkeys(range(len(offers)), 0)
-        self._by_wallet: dict[str, int] = {}
-
-    def reduced(self, lines: Sequence[Line]) -> _Reduced:
-        """Return what is left of lines."""
-        candidates: dict[str, list[Candidate]] = {line.id: [] for line in lines}
-        for place, offer in enumerate(self._offers):
-            group = offer.discount.group or ""
-            # A percentage is the same for every line, and there may be 10,000 of both together.
-            everywhere = Candidate(place, group, offer.percent, 0)
-            for line_id, amount in offer.lines.items():
-                here = everywhere if amount is None else Candidate(place, group, None, amount)
-                candidates[line_id].append(here)
-        stacks = {line.id: stacked(self._terms, line.amount, candidates[line.id]) for line in lines}
-
-        @cache
-        def cost(rate: int) -> Fraction:
-            left: dict[int, int] = {}
-            for stack in stacks.values():
-                left[stack.unit] = left.get(stack.unit, 0) + stack.price - stack.at(rate).together
-            return sum((Fraction(parts, unit) for unit, parts in left.items()), Fraction())
-
-        shares = wallet_payments.shares(self._lots, cost)
-        # What each is of the bill, as whole numbers: fractions of fractions take long.
-        bill = lcm(*(share.part.denominator for share in shares))
-        whole = [(share, share.part.numerator * bill // share.part.denominator) for share in shares]
-        found = {line.id: self._line(line, stacks[line.id], whole, bill) for line in lines}
-        return _Reduced(found, self._by_offer, self._by_wallet)
-
-    def _line(
-        self, line: Line, stack: Stack, shares: Sequence[tuple[Share, int]], bill: int
-    ) -> PricedLine:
-        """Take off a line what its offers and rates come to, rounded once."""
-        together, weights = 0, {"": 0}
-        for share, of_bill in shares:
-            off = stack.at(share.rate)
-            together += of_bill * off.together
-            weights[""] += of_bill * off.offered
-            if off.rated:
-                weights[share.currency] = weights.get(share.currency, 0) + of_bill * off.rated
-        taken = money.divide(together, bill * stack.unit, self._terms.rounding)
-        split = money.apportion(taken, weights, bill * stack.unit)
-        taken_off = []
-        offered = money.apportion(split.pop(""), stack.off, stack.unit)
-        for place, amount in offered.items():
-            if amount:
-                taken_off.append(("discount", self._offers[place].discount.id, amount))
-                self._by_offer[place] += amount
-        for currency, amount in split.items():
-            if amount:
-                taken_off.append(("wallet", currency.partition("/")[2], amount))
-                self._by_wallet[currency] = self._by_wallet.get(currency, 0) + amount
-        net = line.amount - taken
-        return PricedLine(
-            id=line.id,
-            quantity=line.quantity,
-            price=line.amount,
-            net=net,
-            counted=net,
-            category=line.category,
-            sku=line.sku,
-            off=tuple(taken_off),
-        )
-
-
-def _of_offers(offers: Sequence[Offer], reduced: _Reduced) -> Iterator[Considered]:
+def _of_offers(offers: Sequence[Offer], reduced: Reduced) -> Iterator[Considered]:
     """Yield what each discount took off, or why nothing."""
-    some = any(reduced.by_offer.values()) or any(reduced.by_wallet.values())
     for place, offer in enumerate(offers):
         amount = reduced.by_offer[place]
-        why_not = offer.why_not or WhyNot("others_gave_more" if some else "comes_to_nothing")
+        why_not = None if amount else offer.why_not or reduced.why_not[place]
         yield Considered(
             "discount",
             offer.discount.id,
             amount,
             offer.percent,
-            None if amount else why_not,
+            why_not,
             offer.redemption,
-            offer.limited if amount or why_not.reason == "limit_reached" else (),
+            offer.limited if why_not is None or why_not.reason == "limit_reached" else (),
         )
 
 
@@ -239,7 +146,7 @@ def _taken(
     programme: Programme,
     purchase: Purchase,
     offers: Sequence[Offer],
-    reduced: _Reduced,
+    reduced: Reduced,
     lines: Sequence[PricedLine],
 ) -> Iterator[OfferTaken]:
     """Yield what discounts with a condition or limits took off, once for all of their vouchers."""
@@ -314,7 +221,7 @@ def _of_vouchers(
 
 
 def _of_wallets(
-    programme: Programme, lots: Sequence[PrepaidLot], reduced: _Reduced, idle: dict[str, WhyNot]
+    programme: Programme, lots: Sequence[PrepaidLot], reduced: Reduced, idle: dict[str, WhyNot]
 ) -> Iterator[Considered]:
     """Yield what the rates of each wallet took off, or why nothing; and why one pays nothing."""
     for wallet in wallets.SECTION.of(programme):
@@ -322,7 +229,9 @@ def _of_wallets(
         rates = {each.lot.key.rate for each in lots if each.currency == key} - {0}
         if rates or key in idle:
             amount = reduced.by_wallet.get(key, 0)
-            why_not = None if amount else idle.get(key, WhyNot("others_gave_more"))
+            # Where others pay for all of it, nothing is there for its rate.
+            rated = reduced.why_not.get(key, WhyNot("nothing_due"))
+            why_not = None if amount else idle.get(key, rated)
             percent = rates.pop() if len(rates) == 1 else None
             yield Considered("wallet", wallet.currency, amount, percent, why_not)
 

@@ -20,6 +20,7 @@ from chalicelib.domain.mechanics.entitlements import GrantEntitlement
 from chalicelib.domain.mechanics.quoting import MakeQuote
 from chalicelib.domain.mechanics.stacking import Candidate, stacked
 from chalicelib.domain.mechanics.wallet_payments import Payment
+from chalicelib.domain.mechanics.wallets import TopUp
 from chalicelib.domain.programme.document import Programme
 from tests.domain.building import (
     PURCHASE,
@@ -32,7 +33,16 @@ from tests.domain.building import (
     reward,
     visits,
 )
-from tests.domain.till import NOON, bought, clinic, quoted, refunded, shown, status, topped_up
+from tests.domain.till import (
+    NOON,
+    bought,
+    clinic,
+    quoted,
+    refunded,
+    shown,
+    status,
+    topped_up,
+)
 
 TEAS = line("1", 200, "tea", quantity=2)
 PERMUTATIONS = settings(max_examples=150, derandomize=True, deadline=None, print_blob=True)
@@ -619,6 +629,162 @@ def test_m9_a_wallet_that_pays_nothing_says_why() -> None:
     reasons = {each.id: each.why_not for each in made.considered if each.source == "wallet"}
     assert reasons == {"prepaid": WhyNot("nothing_due"), "cashback": WhyNot("nothing_due")}
     assert made.draws == ()
+
+
+ON_TEA = {"scope": {"include": {"categories": ["tea"]}}}
+
+
+@pytest.mark.parametrize(
+    ("stacking", "cart", "offers", "expected"),
+    [
+        # Both together come to 20.4, of which the second has 0.4.
+        ("additive", [40], [(50, {}), (1, {})], [None, "comes_to_nothing"]),
+        ("sequential", [40], [(50, {}), (1, {})], [None, "comes_to_nothing"]),
+        ("best_of", [40], [(50, {}), (1, {})], [None, "others_gave_more"]),
+        ("additive", [40], [(50, {"group": "g"}), (1, {"group": "g"})], [None, "others_gave_more"]),
+        # Nothing is left of it.
+        ("sequential", [40], [(100, {}), (50, {})], [None, "others_gave_more"]),
+        # Of one line more came off by the other; of the other it has too little to tell.
+        ("best_of", [40, 1], [(50, {}), (10, {})], [None, "others_gave_more"]),
+        # What it is for costs nothing; what others take off other lines has no part in that.
+        ("best_of", [40, 0], [(50, {}), (10, ON_TEA)], [None, "comes_to_nothing"]),
+        ("best_of", [40, 4], [(50, {}), (10, ON_TEA)], [None, "others_gave_more"]),
+        ("best_of", [1], [(20, {}), (10, {})], ["comes_to_nothing", "comes_to_nothing"]),
+    ],
+)
+def test_m9_it_is_said_of_others_where_they_gave_more(
+    stacking: str,
+    cart: list[int],
+    offers: list[tuple[int, dict[str, Any]]],
+    expected: list[str | None],
+) -> None:
+    """M9: what goes together with others, and is too little for a penny, comes to nothing."""
+    names = ("one", "two")
+    beside = zip(names, offers, strict=True)
+    discounts = [status(name, percent, **more) for name, (percent, more) in beside]
+    member = Member(clinic(*discounts, stacking=stacking))
+    shown(member, *names)
+
+    made = quoted(member, *(line(str(n), each, "tea" if n else "") for n, each in enumerate(cart)))
+
+    told = {each.id: each.why_not and each.why_not.reason for each in made.considered}
+    assert [told[name] for name in names] == expected
+
+
+def test_m9_a_penny_off_a_bill_that_comes_to_nothing() -> None:
+    """M9: it is for the dearer line, where it is cut as the others are; of the other it is none."""
+    offers = (status("one", 50), status("two", 50), voucher("penny", amount=1))
+    member = Member(
+        clinic(*offers, stacking="additive", max_percent=50, rewards=[reward("penny", 1)])
+    )
+    shown(member, "one", "two")
+    member.adjust(9, NOON)
+    presented = (member.redeem("penny", NOON).id,)
+
+    made = quoted(member, line("1", 100), line("2", 50), vouchers=presented)
+
+    assert nets(made) == {"1": 50, "2": 25}
+    assert answered(made) == [(*presented, "penny", 0, WhyNot("comes_to_nothing"))]
+
+
+@pytest.mark.parametrize(
+    ("stacking", "cart", "percent", "expected"),
+    [
+        # 10 % of what was topped up, of 4 pence.
+        ("additive", [4], 0, "comes_to_nothing"),
+        ("additive", [4], 50, "comes_to_nothing"),
+        ("sequential", [4], 50, "comes_to_nothing"),
+        ("best_of", [4], 50, "others_gave_more"),
+        ("sequential", [4], 100, "others_gave_more"),
+        ("best_of", [0], 50, "comes_to_nothing"),
+        ("additive", [400], 50, None),
+    ],
+)
+def test_m9_a_rate_that_takes_nothing_off_says_why(
+    stacking: str, cart: list[int], percent: int, expected: str | None
+) -> None:
+    """M9: the same of the percentage of prepaid value."""
+    member = Member(clinic(*([status("one", percent)] if percent else []), stacking=stacking))
+    shown(member, "one")
+    topped_up(member, 1_000)
+
+    made = quoted(member, *(line(str(n), each) for n, each in enumerate(cart)))
+
+    (told,) = (each.why_not for each in made.considered if each.source == "wallet")
+    assert (told and told.reason) == expected
+
+
+@pytest.mark.parametrize(
+    ("stacking", "lots", "expected"),
+    [
+        # 10 % of the lot is more than 5 %; of 4 pence both are nothing.
+        ("best_of", [1_000], "others_gave_more"),
+        ("additive", [1_000], None),
+        # The first lot pays for a part, without a rate of its own.
+        ("best_of", [100, 1_000], None),
+    ],
+)
+def test_m9_an_offer_that_a_rate_outdoes(
+    stacking: str, lots: list[int], expected: str | None
+) -> None:
+    """M9: what is topped up at a better rate gives more, wherever it pays for all."""
+    member = Member(clinic(status("one", 5), stacking=stacking))
+    shown(member, "one")
+    topped_up(member, *lots)
+
+    made = quoted(member, line("1", 400))
+
+    (told,) = (each.why_not for each in made.considered if each.id == "one")
+    assert (told and told.reason) == expected
+
+
+def two_wallets(first: int, then: int, *offers: dict[str, Any]) -> Member:
+    """Return a member with so much prepaid in two wallets, at 10 % and at 20 %."""
+    names = {"first": 10, "then": 20}
+    document = programme(
+        currencies=[
+            points(),
+            *({"id": each, "name": each, "expiry": {"type": "never"}} for each in names),
+        ],
+        statuses=[{"id": "one", "name": "one"}],
+        discounts={"offers": list(offers)},
+        wallets=[
+            {"currency": each, "kind": "prepaid", "bands": [{"at_least": 1, "percent": percent}]}
+            for each, percent in names.items()
+        ],
+    )
+    member = Member(document)
+    shown(member, "one")
+    for each, amount in {"first": first, "then": then}.items():
+        member.do(TopUp(member="mem_1", programme="clinic", currency=each, amount=amount), NOON)
+    return member
+
+
+def of_wallets(quote: Quote) -> list[tuple[str, int, WhyNot | None]]:
+    """Return what the rate of each wallet took off, or why nothing."""
+    found = [each for each in quote.considered if each.source == "wallet"]
+    return [(each.id, each.amount, each.why_not) for each in found]
+
+
+def test_m9_a_rate_that_is_not_needed() -> None:
+    """M9: where another wallet, or another lot, pays for all of it, nothing is left to pay."""
+    assert of_wallets(quoted(two_wallets(1_000, 1_000), line("1", 500))) == [
+        ("first", 50, None),
+        ("then", 0, WhyNot("nothing_due")),
+    ]
+    plain = Member(clinic())
+    topped_up(plain, 900, 1_000)
+    assert of_wallets(quoted(plain, line("1", 500))) == [("prepaid", 0, WhyNot("nothing_due"))]
+
+
+def test_m9_of_two_rates_one_is_outdone() -> None:
+    """M9: each pays for half; 15 % are more than the first gives, and less than the second."""
+    member = two_wallets(425, 1_000, status("one", 15))
+
+    assert of_wallets(quoted(member, line("1", 1_000))) == [
+        ("first", 0, WhyNot("others_gave_more")),
+        ("then", 100, None),
+    ]
 
 
 # ── What it costs to make one ──
