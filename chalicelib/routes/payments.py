@@ -47,8 +47,8 @@ class UndonePaymentView(Struct, frozen=True):
     """
     What went back: a `top_up` of the wallet ``id``, or a `plan_fee` or `gift_card` of that id.
 
-    ``prorated`` is what is owed for it besides, above zero, or left over, below: what a change of
-    plan since had made of the fee.
+    ``prorated`` is what is owed for it besides, above zero, or left over, below: what changes, a
+    cancellation or the end of the plan had stated of the fee, the other way round.
     """
 
     kind: PaymentKind

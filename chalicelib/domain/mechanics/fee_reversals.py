@@ -1,10 +1,11 @@
 """
 Fees of plans whose payment went back, such as by a chargeback.
 
-The last period that was paid for is unpaid again: of equal fees it does not matter which, and those
-that are left pay for the periods in order.  By the plan's own rules it is past due where that
-period has begun, and ends where it has no grace; a fee pays for it as for any other.  Of a plan
-that has ended nothing is left to undo.
+What changes, cancellations and ends of plans have stated of the fee goes the other way, all of it
+(`plan_fees`).  The last period that was paid for is unpaid again: of equal fees it does not
+matter which, and those that are left pay for the periods in order.  By the plan's own rules it is
+past due where that period has begun, and ends where it has no grace; a fee pays for it as for any
+other.  A fee that was given back pays for no period, nor does one of a plan that has ended.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from chalicelib.domain.decide.event_builder import EventBuilder
 from chalicelib.domain.decide.mechanic import Mechanic, UndonePayment
 from chalicelib.domain.ledger import calendar
 from chalicelib.domain.ledger.events import Event, PlanFeePaid, PlanSubscribed
+from chalicelib.domain.mechanics import plan_fees
 from chalicelib.domain.mechanics.plans import (
     SECTION,
     SUBSCRIPTIONS,
@@ -25,7 +27,6 @@ from chalicelib.domain.mechanics.plans import (
     Subscription,
     go_on,
     last_day,
-    part_to_come,
     plan_named,
 )
 from chalicelib.domain.programme.document import Programme
@@ -36,33 +37,27 @@ def undo(event: EventBuilder, programme: Programme, original: Event) -> UndonePa
     data = original.data
     if not isinstance(data, PlanFeePaid | PlanSubscribed):
         raise TypeError(f"an event {original.kind} is no fee")
+    stated = plan_fees.take_stated(event, original.version)
     held = SUBSCRIPTIONS.get(event.account, programme.id)
-    prorated = 0
-    if held is not None and held.begun_by <= original.version:
-        today = calendar.local_date(event.now, programme.time_zone)
-        prorated = _prorated(held, data.fee, original.version, today)
+    if held is not None and _paid_for_it(held, original.version, data.fee + stated):
         unpaid = without_fee(programme, held, original.version)
         if unpaid.state == "active" and unpaid.until <= event.now:
             go_on(event, programme, unpaid)
         else:
             SUBSCRIPTIONS.put(event, programme.id, unpaid)
-    return UndonePayment("plan_fee", SECTION.name, data.plan, data.fee, prorated=prorated)
+    return UndonePayment("plan_fee", SECTION.name, data.plan, data.fee, prorated=-stated)
 
 
-def _prorated(held: Subscription, fee: int, paid_by: int, today: date) -> int:
+def _paid_for_it(held: Subscription, paid_by: int, left: int) -> bool:
     """
-    Return what a change of plan made owed (above zero) or left over (below) for a fee.
+    Tell whether a fee paid for a period of a plan.
 
-    It was stated then, for the days that were still to come; what of them still is has its part.
-    Where no period is left that it could have paid for, all of it is owed.
+    One of which nothing is ``left``, with what was stated of it, was given back: it does not.
     """
-    for ahead in held.ahead:
-        if ahead.paid_by == paid_by:
-            return fee - ahead.fee
-    for period in held.paid:
-        if period.paid_by == paid_by:
-            return part_to_come(replace(period, fee=fee), today) - part_to_come(period, today)
-    return 0 if held.paid or held.periods else fee
+    if held.begun_by > paid_by:
+        return False
+    ahead = any(each.paid_by == paid_by for each in held.ahead)
+    return ahead or left != 0 or any(each.paid_by == paid_by for each in held.paid)
 
 
 def without_fee(programme: Programme, held: Subscription, paid_by: int) -> Subscription:

@@ -232,26 +232,25 @@ def still_paid(programme: Programme, held: Subscription, now: Instant) -> tuple[
     return tuple(each for each in held.paid if each.last_on >= today)
 
 
-def left_over(programme: Programme, held: Subscription, now: Instant) -> int:
-    """Return what was paid for days that are still to come, in minor units, by days."""
+def fees_left(programme: Programme, held: Subscription, now: Instant) -> Iterator[tuple[int, int]]:
+    """Yield what of each fee, by the event that reported it, is for days to come, today's too."""
     # What is paid for is not used up in a pause.
     after = held.state_until if held.state == "paused" else None
     day = calendar.local_date(now if after is None else after, programme.time_zone)
-    left = sum(each.fee for each in held.ahead)
-    return left + sum(part_to_come(each, day) for each in held.paid)
-
-
-def part_to_come(paid: PaidPeriod, today: date) -> int:
-    """Return what of a period's fee is for days that are still to come, today among them."""
-    days = min(max((calendar.parse_date(paid.last_on) - today).days + 1, 0), paid.days)
-    return money.divide(paid.fee * days, paid.days, "half_up")
+    for each in held.paid:
+        days = min(max((calendar.parse_date(each.last_on) - day).days + 1, 0), each.days)
+        yield each.paid_by, money.divide(each.fee * days, each.days, "half_up")
+    for ahead in held.ahead:
+        yield ahead.paid_by, ahead.fee
 
 
 def prepaid_in(account: Account, programme: Programme, now: Instant) -> Iterator[PrepaidMoney]:
     """Yield what was paid for days of a plan that are still to come."""
     held = SUBSCRIPTIONS.get(account, programme.id)
-    left = 0 if held is None else left_over(programme, held, now)
-    if held is not None and left:
+    if held is None:
+        return
+    left = sum(part for _, part in fees_left(programme, held, now))
+    if left:
         yield PrepaidMoney(programme.id, SECTION.name, held.plan, left)
 
 

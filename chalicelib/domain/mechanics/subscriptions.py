@@ -29,7 +29,7 @@ from chalicelib.domain.ledger.events import (
     PlanSubscribed,
     noted,
 )
-from chalicelib.domain.mechanics import payments
+from chalicelib.domain.mechanics import payments, plan_fees
 from chalicelib.domain.mechanics.plans import (
     SUBSCRIPTIONS,
     PaidFee,
@@ -37,7 +37,6 @@ from chalicelib.domain.mechanics.plans import (
     Subscription,
     end_plan,
     hold_tier,
-    left_over,
     next_day,
     period_after,
     plan_named,
@@ -229,9 +228,9 @@ def change_plan(decider: Decider, command: ChangePlan) -> Subscribed:
         changed = _changed_now(programme, held, new, decider.now)
     else:
         changed = _changed_later(programme, held, new)
-    # Both are for the same days: what the new plan asks for them, less what was paid for them.
-    prorated = left_over(programme, changed, decider.now) - left_over(programme, held, decider.now)
     event = decider.event()
+    # Both are for the same days: what the new plan asks for them, less what was paid for them.
+    prorated = plan_fees.state(event, programme, held, changed)
     SUBSCRIPTIONS.put(event, programme.id, changed)
     if changed.plan != held.plan:
         hold_tier(event, programme, new)
@@ -302,22 +301,22 @@ def cancel_plan(decider: Decider, command: CancelPlan) -> Subscribed:
     event = decider.event()
     when: When
     if command.when == "now" or held.state == "past_due":
-        left = left_over(programme, held, decider.now)
         end_plan(event, programme)
         ending, when = None, "now"
     elif held.state == "paused":
         raise refused_in("paused", "Resume it first, or end it now.")
     else:
         ending = replace(held, cancelled=True, following=None, ahead=())
-        left, when = sum(each.fee for each in held.ahead), "period_end"
+        when = "period_end"
         if ending == held:
             return Subscribed(programme.id, held, changed=False)
         SUBSCRIPTIONS.put(event, programme.id, ending)
+    prorated = plan_fees.state(event, programme, held, ending)
     event.record(
-        PlanCancelled(programme.id, held.plan, when, command.reason, left),
+        PlanCancelled(programme.id, held.plan, when, command.reason, -prorated),
         detail=noted(command.note),
     )
-    return Subscribed(programme.id, ending, -left)
+    return Subscribed(programme.id, ending, prorated)
 
 
 def refused_in(state: str, remedy: str) -> Conflict:

@@ -502,8 +502,8 @@ class TestFees:
         ("new", "stated", "besides", "last"),
         [
             ("small", -1_680, 1_680, "2026-02-28"),
-            # Of what was stated 1,000 stay: ten days of the month were had before the change.
-            ("year", 34_400, -33_400, "2026-03-10"),
+            # The ten days of the month that were had before the change are not paid for any more.
+            ("year", 34_400, -34_400, "2026-03-10"),
         ],
     )
     def test_f_after_a_change_of_plan(self, new: str, stated: int, besides: int, last: str) -> None:

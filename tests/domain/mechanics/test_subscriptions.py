@@ -20,7 +20,7 @@ from chalicelib.domain.mechanics.plans import (
     SUBSCRIPTIONS,
     Subscription,
     due,
-    left_over,
+    fees_left,
     plan_of,
 )
 from chalicelib.domain.mechanics.subscriptions import (
@@ -496,4 +496,4 @@ def test_what_was_paid_counts(steps: list[tuple[int, Command]]) -> None:
 def _left(member: Member, noon: int) -> int:
     account = member.seen(noon)
     found = SUBSCRIPTIONS.get(account, "clinic")
-    return 0 if found is None else left_over(DOCUMENT, found, noon)
+    return 0 if found is None else sum(left for _, left in fees_left(DOCUMENT, found, noon))
