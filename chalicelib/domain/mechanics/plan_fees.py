@@ -13,6 +13,7 @@ from collections import Counter
 from typing import Final
 
 from chalicelib.domain.decide.event_builder import EventBuilder
+from chalicelib.domain.ledger.calendar import Instant
 from chalicelib.domain.ledger.effects import CounterChange
 from chalicelib.domain.mechanics.plans import Subscription, fees_left
 from chalicelib.domain.programme.document import Programme
@@ -37,17 +38,25 @@ def state(
     until = max(event.now, before.until, 0 if after is None else after.until) + _REMEMBERED_MS
     for paid_by, stated in worth.items():
         if stated:
-            event.add(CounterChange(_stated(paid_by), stated, until))
+            _remember(event, paid_by, stated + take_stated(event, paid_by), until)
     return worth.total()
 
 
 def take_stated(event: EventBuilder, paid_by: int) -> int:
     """Return what was stated in all of the fee that an event reported, and remember it no more."""
-    stated = event.account.counter(_stated(paid_by))
+    for sign in (1, -1):
+        counted = event.account.counter(_stated(paid_by, sign))
+        if counted:
+            event.add(CounterChange(_stated(paid_by, sign), -counted))
+            return sign * counted
+    return 0
+
+
+def _remember(event: EventBuilder, paid_by: int, stated: int, until: Instant) -> None:
     if stated:
-        event.add(CounterChange(_stated(paid_by), -stated))
-    return stated
+        event.add(CounterChange(_stated(paid_by, stated), abs(stated), until))
 
 
-def _stated(paid_by: int) -> str:
-    return f"stated/{paid_by}"
+def _stated(paid_by: int, stated: int) -> str:
+    """Return the counter of what was stated of a fee: nothing is counted below zero."""
+    return f"{'owed' if stated > 0 else 'left_over'}/{paid_by}"
