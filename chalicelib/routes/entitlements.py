@@ -312,7 +312,7 @@ def _view(held: Held, locale: str) -> MemberEntitlementView:
         left=held.left,
         quota_left=held.quota_left,
         resets_on=held.resets_on,
-        grants=[GrantedUnitsView(each.units, each.expires_on) for each in held.grants],
+        grants=[GrantedUnitsView(units, day) for day, units in held.by_day.items()],
         off=None,
         metadata=entitlement.metadata,
     )

@@ -199,6 +199,21 @@ def test_a_token_that_was_not_made_here(practice: Clinic, patient: str, world: L
     practice.member(patient).post("/v1/entitlement-tokens/use", {"token": token}).expect(403)
 
 
+def test_one_day_one_entry(practice: Clinic, patient: str) -> None:
+    """What lapses together is one entry, be it bought or given by hand."""
+    document = practice.api.get(f"/v1/programmes/{PROGRAMME}").expect(200)["document"]
+    pack = {"id": "pack", "name": "Pack", "sku": "PACK", "entitlement": "sticker", "units": 3}
+    practice.publish(document | {"packages": [pack]})
+    practice.move_to("2026-03-02T11:00:00Z")
+    given = {"programme": PROGRAMME, "entitlement": "sticker", "reason": "brave"}
+    practice.api.post(f"/v1/members/{patient}/entitlement-grants", given).expect(201)
+    lines = [{"id": "1", "amount": 900, "sku": "PACK"}]
+    practice.record(patient, "payment.received", currency="GBP", lines=lines).expect(201)
+
+    assert entitled(practice, patient)["sticker"]["grants"] == [{"units": 4}]
+    practice.check(patient)
+
+
 def test_given_back_once(practice: Clinic, patient: str) -> None:
     """A use comes back once, however often it is given back, and can be used again."""
     given = {"programme": PROGRAMME, "entitlement": "sticker", "reason": "brave"}

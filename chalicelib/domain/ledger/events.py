@@ -226,12 +226,13 @@ class QuotaUse(Struct, frozen=True, array_like=True):
 
 
 class GrantUse(Struct, frozen=True, array_like=True):
-    """So many units of a grant, by its last day, which may be ``movable``."""
+    """So many units of a grant, by its last day, which may be ``movable``; or ``bought`` ones."""
 
     expires_at: Instant | None
     expires_on: str | None
     units: int
     movable: bool = False
+    bought: bool = False
 
 
 class EntitlementUse(Struct, frozen=True, omit_defaults=True):

@@ -2,7 +2,9 @@
 Grants of entitlements: so many units that a member may use until a date.
 
 Whatever gives units gives them here: a full stamp card, a package, a reward, staff.  Units of one
-entitlement that lapse together are one grant, wherever they are from.
+entitlement that lapse together are one grant, wherever they are from; but those of packages are
+kept apart, since they were paid for: nothing but a package's refund takes them back, and that takes
+no others.
 
 What a report that comes late may still move or take back is remembered for a year where it lapsed
 unused, so that lateness makes no difference to it.
@@ -33,13 +35,15 @@ from chalicelib.domain.programme.versions import Programmes
 #: Most different grants that an account holds: those alike are one.
 GRANTS_MAX: Final = 100
 _LAPSED: Final = "lapsed/"
+_BOUGHT: Final = "/bought"
 
 
 class Grant(Struct, frozen=True, omit_defaults=True):
     """
     Units of one entitlement that lapse together; of several sources they are one.
 
-    Where it is ``movable``, another report may change when they lapse.
+    Where it is ``movable``, another report may change when they lapse.  Those that were ``bought``
+    are of packages.
     """
 
     programme: str
@@ -48,6 +52,7 @@ class Grant(Struct, frozen=True, omit_defaults=True):
     expires_at: Instant | None = None
     expires_on: str | None = None
     movable: bool = False
+    bought: bool = False
 
 
 GRANTS: Final = ProgressStore("entitlements", Grant)
@@ -73,10 +78,10 @@ def unused(
     """
     Return the unused units of every grant of an entitlement, the last to lapse first.
 
-    Those that lapsed and are remembered come after all that are usable.
+    None of them was bought.  Those that lapsed and are remembered come after all that are usable.
     """
     granted = reversed(grants_of(account, programme, entitlement))
-    left = {grant_key(grant): grant.units for grant in granted}
+    left = {grant_key(grant): grant.units for grant in granted if not grant.bought}
     prefix = _lapsed(f"{programme.id}/{entitlement}@")
     lapsed = sorted((key for key in account.counters if key.startswith(prefix)), reverse=True)
     for key in lapsed:
@@ -91,7 +96,8 @@ def _remembered(account: Account, lapsed: str, now: Instant) -> int:
 
 
 def _lapsing(grant: Grant) -> bool:
-    # They come by their keys, and so by their last days, those without one first.
+    # They come by their keys, and so by their last days, those without one first; of one day what
+    # was bought comes last.
     return grant.expires_at is None
 
 
@@ -104,16 +110,17 @@ def give(
     *,
     cause: str,
     since: date | None = None,
+    bought: bool = False,
 ) -> str:
     """
     Add units that are usable through so many days after a local day, and return their key.
 
     That is today, or the day ``since`` which they came; where their last day is over they have
-    lapsed, and nothing is added.  ``cause`` says what gives them.  Raises `Conflict`
-    ``too_many_grants`` where the account has no room for another grant.
+    lapsed, and nothing is added.  ``cause`` says what gives them, ``bought`` that it is a package.
+    Raises `Conflict` ``too_many_grants`` where the account has no room for another grant.
     """
     day = calendar.local_date(event.now, programme.time_zone) if since is None else since
-    grant = usable(programme, entitlement, units, valid_days, day)
+    grant = replace(usable(programme, entitlement, units, valid_days, day), bought=bought)
     hand_out(event, grant, cause=cause)
     return grant_key(grant)
 
@@ -202,11 +209,15 @@ def _take_lapsed(event: EventBuilder, lapsed: str, units: int) -> int:
 def take_back(event: EventBuilder, key: str, units: int, *, cause: str) -> int:
     """Take units back of one grant, lapsed or not, as far as they are unused; return how many."""
     taken = take(event, key, units)
-    if taken:
+    _say_taken_back(event, key, taken, cause)
+    return taken
+
+
+def _say_taken_back(event: EventBuilder, key: str, units: int, cause: str) -> None:
+    if units:
         programme, _, rest = key.partition("/")
         entitlement = rest.rpartition("@")[0]
-        event.take_back(Benefit("entitlement", programme, entitlement, cause, taken))
-    return taken
+        event.take_back(Benefit("entitlement", programme, entitlement, cause, units))
 
 
 def revoke(event: EventBuilder, programme: Programme, key: str, units: int, *, cause: str) -> None:
@@ -216,7 +227,7 @@ def revoke(event: EventBuilder, programme: Programme, key: str, units: int, *, c
     So it does not matter whether the grant or the purchase that used it is refunded first.
     """
     used = units - take_back(event, key, units, cause=cause)
-    last = key.rpartition("@")[2]
+    last = key.rpartition("@")[2].removesuffix(_BOUGHT)
     until = (
         calendar.expiry_instant(calendar.parse_date(last), programme.time_zone) if last else None
     )
@@ -231,6 +242,7 @@ def put_back(event: EventBuilder, grant: Grant) -> None:
     revoked = 0 if lapsed else min(event.account.counter(_revoked(key)), grant.units)
     if revoked:
         event.add(CounterChange(_revoked(key), -revoked, grant.expires_at))
+        _say_taken_back(event, key, revoked, "refund")
     add(event, replace(grant, units=grant.units - revoked))
 
 
@@ -244,7 +256,8 @@ def _lapsed(key: str) -> str:
 
 def grant_key(grant: Grant) -> str:
     """Return the key of a grant: those alike are one."""
-    return f"{grant.programme}/{grant.entitlement}@{grant.expires_on or ''}"
+    bought = _BOUGHT if grant.bought else ""
+    return f"{grant.programme}/{grant.entitlement}@{grant.expires_on or ''}{bought}"
 
 
 def due(account: Account) -> Instant | None:

@@ -189,7 +189,7 @@ def _from_grants(event: EventBuilder, grants: tuple[Grant, ...], units: int) -> 
         part = entitlement_grants.take(event, entitlement_grants.grant_key(grant), units)
         units -= part
         if part:
-            yield GrantUse(grant.expires_at, grant.expires_on, part, grant.movable)
+            yield GrantUse(grant.expires_at, grant.expires_on, part, grant.movable, grant.bought)
 
 
 def give_back(decider: Decider, command: ReturnEntitlement) -> Returned:
@@ -247,6 +247,7 @@ def put_back(event: EventBuilder, used: EntitlementUse, programme: Programme | N
             part.expires_at,
             part.expires_on,
             part.movable,
+            part.bought,
         )
         entitlement_grants.put_back(event, grant)
     if used.grants and programme is not None:

@@ -97,6 +97,14 @@ class Held(Struct, frozen=True):
     resets_on: str | None = None
     grants: tuple[Grant, ...] = ()
 
+    @property
+    def by_day(self) -> dict[str | None, int]:
+        """Return the units of grants by their last day, the soonest to lapse first."""
+        found: dict[str | None, int] = {}
+        for grant in self.grants:
+            found[grant.expires_on] = found.get(grant.expires_on, 0) + grant.units
+        return found
+
 
 def held(account: Account, programme: Programme, now: Instant) -> tuple[Held, ...]:
     """Return every entitlement that a member of a programme has now, in the document's order."""

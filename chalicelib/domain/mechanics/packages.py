@@ -73,6 +73,7 @@ def apply(event: EventBuilder, context: EarnContext) -> PackagesSold | None:
                 package.valid_days,
                 cause=package.id,
                 since=activity.local_day(programme.time_zone),
+                bought=True,
             )
             sold += [
                 PackageSale(package.id, place, units, key)

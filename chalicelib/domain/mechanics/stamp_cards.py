@@ -4,10 +4,10 @@ Stamp cards: so many paid services, and one more is free.
 What is paid for earns stamps; a full card is an entitlement, and the next card begins.  What is
 free is not paid for, so it earns none.  A refund takes back the stamps of what comes back: from the
 running card, and where that has too few, it opens the card again that is full no more, if an
-entitlement is unused: its own, or else the last to lapse.  What a card with a last day gave counts
-as unused for a year after it has lapsed so, since the refund may only be told then.  A used one
-stays used, and the card goes below nothing until new stamps have made up for it, or its use comes
-back (`settle`).
+entitlement is unused: its own, or else the last to lapse, but none of a package.  What a card with
+a last day gave counts as unused for a year after it has lapsed so, since the refund may only be
+told then.  A used one stays used, and the card goes below nothing until new stamps have made up for
+it, or its use comes back (`settle`).
 """
 
 from __future__ import annotations
@@ -203,7 +203,7 @@ def _move(
 
 
 def _unused(event: EventBuilder, programme: Programme, card: StampCard) -> dict[str, int]:
-    """Return what of each grant is unused of what a full card gives, wherever they are from."""
+    """Return what is unused of what a full card gives, by grant: all but what was bought."""
     return entitlement_grants.unused(event.account, programme, card.full.entitlement, event.now)
 
 

@@ -77,13 +77,13 @@ def test_line_by_line() -> None:
         left = member.left_of("sale")
         assert left is not None
         sold = tuple(
-            PackageSale("teas", place, kept, "clinic/tea@2026-02-11")
+            PackageSale("teas", place, kept, "clinic/tea@2026-02-11/bought")
             for place, kept in enumerate(units)
         )
         assert left.outcomes == (PackagesSold("clinic", sold),)
     assert held(member) == {}
     # Of the six that were used four were sold for good, and two are owed.
-    assert member.account.counter("revoked/clinic/tea@2026-02-11") == 2
+    assert member.account.counter("revoked/clinic/tea@2026-02-11/bought") == 2
 
 
 def test_what_is_told_of_it() -> None:
@@ -91,7 +91,9 @@ def test_what_is_told_of_it() -> None:
     member = owner(TEA, line("x", 100))
 
     (sold,) = member.recorded["sale"].outcomes
-    assert sold == PackagesSold("clinic", (PackageSale("teas", 0, 4, "clinic/tea@2026-02-11"),))
+    assert sold == PackagesSold(
+        "clinic", (PackageSale("teas", 0, 4, "clinic/tea@2026-02-11/bought"),)
+    )
     assert owner(line("x", 100)).recorded["sale"].outcomes == ()
 
 
