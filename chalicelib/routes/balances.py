@@ -6,13 +6,18 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
-from chalicelib.domain.ledger.account import Status
 from chalicelib.domain.ledger.calendar import format_instant
 from chalicelib.routes.http.calls import caller_of, instant_in, services_of
 from chalicelib.routes.http.localisation import Direction
 from chalicelib.routes.http.operation import Call, Query, Reply, Timestamp
 from chalicelib.routes.http.resource import Resource
-from chalicelib.routes.views import BalanceDetailView, balance_details, spoken
+from chalicelib.routes.views import (
+    BalanceDetailView,
+    MemberStatus,
+    balance_details,
+    spoken,
+    status_of,
+)
 from chalicelib.usecases.read_as_of import read_as_of
 
 api = Resource("balances")
@@ -31,7 +36,7 @@ class MemberBalancesView(Struct, frozen=True):
 
     member_id: str
     as_of: Timestamp
-    status: Status
+    status: MemberStatus
     balances: list[BalanceDetailView]
     lang: str
     dir: Direction
@@ -59,7 +64,7 @@ def balance(call: Call[None, AsOf]) -> Reply:
         MemberBalancesView(
             member_id=member,
             as_of=format_instant(reading.now),
-            status=reading.account.status,
+            status=status_of(reading.account),
             balances=balance_details(reading.account, reading.programmes, reading.now, call.locale),
             lang=language.lang,
             dir=language.dir,

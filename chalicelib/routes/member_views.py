@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from msgspec import Meta, Struct
 from msgspec.structs import replace
 
 from chalicelib.domain.errors import LoyaltyError
-from chalicelib.domain.ledger.account import Account, Status
+from chalicelib.domain.ledger.account import Account
 from chalicelib.domain.ledger.calendar import format_instant
 from chalicelib.domain.programme.document import Programme
 from chalicelib.domain.programme.fields import language_of, whole
@@ -16,7 +16,7 @@ from chalicelib.routes.http.fields import MemberId, Token
 from chalicelib.routes.http.headers import DEFAULT_LOCALE
 from chalicelib.routes.http.localisation import worded
 from chalicelib.routes.http.operation import Body
-from chalicelib.routes.views import when
+from chalicelib.routes.views import MemberStatus, status_of, when
 from chalicelib.usecases.create_member import ConsentGiven
 from chalicelib.usecases.stored import Profile
 
@@ -49,7 +49,7 @@ class AccountView(Struct, frozen=True):
     """What the ledger knows of the member; ``tier`` is that of the first programme joined."""
 
     id: MemberId
-    status: Status
+    status: MemberStatus
     tier: str | None
     enrolments: list[JoinedProgrammeView]
     consents: dict[str, bool]
@@ -80,7 +80,7 @@ class MemberView(Struct, frozen=True, omit_defaults=True):
     """
 
     id: MemberId
-    status: Status
+    status: MemberStatus
     tier: str | None
     enrolments: list[JoinedProgrammeView]
     consents: dict[str, bool]
@@ -99,14 +99,11 @@ class MemberView(Struct, frozen=True, omit_defaults=True):
     metadata: dict[str, str] = {}
 
 
-MemberStatus = Literal["prospect", "enrolled", "closed"]
-
-
 class MemberSummaryView(Struct, frozen=True):
     """A member as lists show them; what else there is, is read with the member."""
 
     id: MemberId
-    status: Status
+    status: MemberStatus
     enrolments: list[JoinedProgrammeView]
     display_name: str
     external_systems: list[str]
@@ -117,7 +114,7 @@ def member_summary(profile: Profile, account: Account) -> MemberSummaryView:
     """Return a member as lists show them."""
     return MemberSummaryView(
         id=profile.member,
-        status=account.status,
+        status=status_of(account),
         enrolments=_enrolments(account),
         display_name=profile.display_name,
         external_systems=sorted(profile.external_ids),
@@ -135,7 +132,7 @@ def account_view(member: str, account: Account) -> AccountView:
     enrolments = _enrolments(account)
     return AccountView(
         id=member,
-        status=account.status,
+        status=status_of(account),
         tier=enrolments[0].tier if enrolments else None,
         enrolments=enrolments,
         consents=account.consents,

@@ -30,7 +30,6 @@ from chalicelib.routes.member_views import (
     ConsentBody,
     JoinedView,
     Locale,
-    MemberStatus,
     MemberSummaryView,
     MemberView,
     account_view,
@@ -39,6 +38,7 @@ from chalicelib.routes.member_views import (
     member_view,
     obstacle_view,
 )
+from chalicelib.routes.views import MemberStatus
 from chalicelib.usecases.attempt import Decided
 from chalicelib.usecases.change_member import change_member
 from chalicelib.usecases.create_member import NewMember, create_member

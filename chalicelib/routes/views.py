@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 from msgspec import Struct
 
@@ -21,6 +21,15 @@ from chalicelib.routes.http.operation import Timestamp
 
 if TYPE_CHECKING:
     from chalicelib.domain.mechanics.tiers import TierMoved
+
+
+#: How the account of a member can stand; households and gift cards have accounts of their own.
+MemberStatus = Literal["prospect", "enrolled", "closed"]
+
+
+def status_of(account: Account) -> MemberStatus:
+    """Return how the account of a member stands."""
+    return cast("MemberStatus", account.status)
 
 
 class AwardView(Struct, frozen=True, omit_defaults=True):
