@@ -2,14 +2,14 @@
 Every way in which a value does not fit a type, each with its JSON pointer and what to do about it.
 
 The walk follows msgspec's own description of the type; it explains refusals and never makes one.
-Only what was refused is walked, so only then is this imported.
+Only what was refused is walked, so only then is this imported.  One module because the steps of
+the walk call one another: a value is in an object, a list or a union, and may be one itself.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 import decimal
-import difflib
 import re
 from collections.abc import Callable, Hashable, Iterator
 from functools import cache
@@ -19,7 +19,7 @@ import msgspec
 from msgspec import inspect as shapes
 
 from chalicelib.domain.pointer import escape_pointer
-from chalicelib.domain.spelling import VISIBLE
+from chalicelib.domain.spelling import NOT_BLANK, VISIBLE, nearest
 from chalicelib.domain.violations import Violation
 
 _MSGSPEC_PATH: Final = re.compile(r" - at `(?:key in )?`?\$(?P<path>[^`]*)`")
@@ -96,13 +96,14 @@ def _remedy(shape: shapes.Type) -> str | None:
     Return what to write instead of a value of the right kind that is out of bounds.
 
     It is the ``remedy`` that the declaration has, `Meta(extra={"remedy": …})`, or for a text that
-    does not match a pattern the description of what belongs there.
+    does not match a pattern the description of what belongs there, if it says more than that it
+    must not be blank.
     """
     while isinstance(shape, shapes.Metadata):
         said = (shape.extra or {}).get("remedy")
         if said is None and isinstance(unwrap(shape), shapes.StrType):
             said = (shape.extra_json_schema or {}).get("description")
-        if said is not None:
+        if said is not None and said != NOT_BLANK:
             return str(said).removesuffix(".")
         shape = shape.type
     return None
@@ -139,7 +140,7 @@ def _struct_violations(value: Any, shape: shapes.StructType, at: str) -> Iterato
         if name in value:
             yield from walk(value[name], field.type, f"{at}/{escape_pointer(name)}")
         elif field.required:
-            yield Violation(f"{at}/{escape_pointer(name)}", "is required")
+            yield Violation(f"{at}/{escape_pointer(name)}", _required(unwrap(field.type)))
     known = [*fields, shape.tag_field] if shape.tag_field else list(fields)
     if shape.tag_field and value.get(shape.tag_field, shape.tag) != shape.tag:
         yield Violation(
@@ -149,12 +150,18 @@ def _struct_violations(value: Any, shape: shapes.StructType, at: str) -> Iterato
         yield from _unknown_violations(value, known, at)
 
 
+def _required(shape: shapes.Type) -> str:
+    if isinstance(shape, shapes.LiteralType | shapes.EnumType):
+        return f"is required: must be {_one_of(_choices(shape))}"
+    return "is required"
+
+
 def _unknown_violations(value: dict[str, Any], known: list[str], at: str) -> Iterator[Violation]:
     for name in value:
         if name in known:
             continue
-        near = difflib.get_close_matches(name, known, n=1)
-        hint = f"; did you mean `{near[0]}`?" if near else ""
+        near = nearest(name, known)
+        hint = f"; did you mean `{near}`?" if near else ""
         yield Violation(f"{at}/{escape_pointer(name)}", f"is not a known field{hint}")
 
 
@@ -170,7 +177,10 @@ def _union_violations(value: Any, shape: shapes.UnionType, at: str) -> Iterator[
         yield from _tagged_violations(value, tagged, at)
     elif not fitting:
         wanted = dict.fromkeys(_wanted(option) for option in options)
-        yield Violation(at, f"must be {' or '.join(wanted)}; got {_kind(value)}")
+        detail = f"must be {' or '.join(wanted)}; got {_kind(value)}"
+        whole = next((o for o in shape.types if isinstance(unwrap(o), shapes.IntType)), None)
+        units = _described(whole) if whole is not None and _kind(value) == _DECIMAL else None
+        yield Violation(at, f"{detail}: {units}" if units else detail)
 
 
 def _tagged_violations(

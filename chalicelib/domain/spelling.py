@@ -11,6 +11,7 @@ those: a Cyrillic А is an A.  Capitals stay, since they do not look like small 
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Iterable
 from typing import Final
 
 # Soft hyphen, zero-width space, word joiner, byte order mark, fillers, marks of direction.
@@ -44,6 +45,14 @@ _CONTROL: Final = r"\u0000-\u0008\u000b-\u001f\u007f-\u009f"
 #: The pattern of a text that shows something: not only blanks and what is invisible.
 VISIBLE: Final = f"^[{_NOTHING}]*[^{_NOTHING}{_CONTROL}][^{_CONTROL}]*$"
 
+#: All that there is to say of a text that only has to show something.
+NOT_BLANK: Final = "Not blank."
+
+#: How much of two names is the same where one may be meant by the other: of three letters two.
+_NEAR: Final = 0.65
+#: How much of a name is looked at for letters that are swapped.
+_SWAPPED_MAX: Final = 100
+
 
 def tidy(text: str) -> str:
     """Return words as they are shown: one blank between them, none around, nothing invisible."""
@@ -60,3 +69,19 @@ def folded(text: str) -> str:
         # What was taken out may have stood between a letter and its accent.
         text = unicodedata.normalize("NFKC", text)
     return " ".join(text.split())
+
+
+def nearest(name: str, known: Iterable[str]) -> str | None:
+    """Return the name that was meant, if one is near: first one with two letters swapped."""
+    known = list(known)
+    swapped = {
+        name[:i] + name[i + 1] + name[i] + name[i + 2 :]
+        for i in range(min(len(name), _SWAPPED_MAX) - 1)
+    }
+    for each in known:
+        if each in swapped and each != name:
+            return each
+    from difflib import get_close_matches  # only refusals need it
+
+    near = get_close_matches(name, known, n=1, cutoff=_NEAR)
+    return near[0] if near else None

@@ -16,7 +16,7 @@ from chalicelib.domain.ledger.calendar import format_instant
 from chalicelib.domain.mechanics.entitlement_uses import UseEntitlement, check_left
 from chalicelib.domain.programme.fields import Id
 from chalicelib.domain.programme.versions import resolve_programme
-from chalicelib.domain.spelling import VISIBLE
+from chalicelib.domain.spelling import NOT_BLANK, VISIBLE
 from chalicelib.routes.entitlements import (
     ENTITLEMENT_REFUSALS,
     EntitlementUseView,
@@ -58,7 +58,7 @@ class EntitlementTokenView(Struct, frozen=True):
 class EntitlementTokenUseBody(Body):
     """The token as it was shown."""
 
-    token: Annotated[str, Meta(pattern=VISIBLE, max_length=500, description="Not blank.")]
+    token: Annotated[str, Meta(pattern=VISIBLE, max_length=500, description=NOT_BLANK)]
 
 
 @api.post(

@@ -12,6 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chalicelib.domain.conversion import VIOLATIONS_MAX, Refused, convert
+from chalicelib.domain.mechanics.wallets import Share
+from chalicelib.domain.programme.fields import MinorUnits
+from chalicelib.routes.gift_card_views import GiftCardCancellationBody
+from chalicelib.routes.http.fields import Token
 from chalicelib.routes.http.operation import Body
 from chalicelib.routes.wallets import TopUpBody
 from tests.routes.toy import Basket, ByCash, Line
@@ -54,6 +58,15 @@ class Odds(Body):
     on: bool = False
     any: Any = None
     ranges: list[Whole] = msgspec.field(default_factory=list)
+
+
+class Slips(Body):
+    """Money that may be left out, a share, a number of things and a text."""
+
+    least: MinorUnits | None = None
+    percent: Share = 100
+    cards: int = 1
+    token: Token = "x"
 
 
 def violations(value: Any, declared: Any = Basket) -> dict[str, str]:
@@ -104,6 +117,8 @@ def test_every_violation_is_told_at_once() -> None:
         ({"paid": {"kind": ["x"]}}, {"/paid/kind": "must be one of `card`, `cash`"}),
         ({"paid": 5}, {"/paid": "must be an object or null; got a whole number"}),
         ({"lines": {}}, {"/lines": "must be a list; got an object"}),
+        ({"notes": []}, {"/notes": "is not a known field"}),
+        ({"lnies": []}, {"/lnies": "is not a known field; did you mean `lines`?"}),
         (
             {"lines": [{"sku": "a", "amount": 1}] * 4},
             {"/lines": "must have at most 3 item(s); has 4"},
@@ -183,6 +198,36 @@ def test_refusals_always_have_violations_with_pointers(value: Any) -> None:
     assert found
     assert all(violation.pointer == "" or violation.pointer.startswith("/") for violation in found)
     assert all(violation.detail for violation in found)
+
+
+@pytest.mark.parametrize(
+    ("sent", "declared", "told"),
+    [
+        ({}, GiftCardCancellationBody, "is required: must be one of `forfeit`, `refund`"),
+        ({"left": "all"}, GiftCardCancellationBody, "must be one of `forfeit`, `refund`"),
+        ({"cards": 1.5}, Slips, "must be a whole number; got a decimal number"),
+        (
+            {"least": 14.99},
+            Slips,
+            (
+                "must be a whole number or null; got a decimal number: "
+                "Whole minor units: 8000 is 80.00 GBP"
+            ),
+        ),
+        (
+            {"percent": 0.1},
+            Slips,
+            "must be a whole number; got a decimal number: Whole per cent: 10 is ten per cent",
+        ),
+        ({"token": " "}, Slips, "must not be blank"),
+        ({"token": "x" * 201}, Slips, "must have at most 200 character(s); has 201"),
+    ],
+)
+def test_common_slips_are_told_what_to_write(
+    sent: dict[str, Any], declared: Any, told: str
+) -> None:
+    """A choice that is missing has values, and a decimal is money or a share; nothing twice."""
+    assert told in violations(sent, declared).values()
 
 
 def test_literals_do_not_mix_types() -> None:

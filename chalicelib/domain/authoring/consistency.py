@@ -9,7 +9,6 @@ readable; references are not checked against a list that holds such a one.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from difflib import get_close_matches
 from typing import Any
 
 from msgspec import Struct
@@ -20,6 +19,7 @@ from chalicelib.domain.ledger import calendar, money
 from chalicelib.domain.pointer import join
 from chalicelib.domain.programme import references
 from chalicelib.domain.programme.document import Programme
+from chalicelib.domain.spelling import nearest
 from chalicelib.domain.violations import Violation
 
 
@@ -36,8 +36,8 @@ def problems(programme: Programme) -> Iterator[Violation]:
 def _setting(programme: Programme) -> Iterator[Violation]:
     name = programme.time_zone
     if name not in calendar.zone_names():
-        near = get_close_matches(name, calendar.zone_names(), n=1)
-        hint = f"did you mean {near[0]!r}?" if near else "use a name such as 'Europe/London'"
+        near = nearest(name, calendar.zone_names())
+        hint = f"did you mean {near!r}?" if near else "use a name such as 'Europe/London'"
         yield Violation("/time_zone", f"{name!r} is not an IANA time zone: {hint}")
     unknown = references.refusal_of(money.exponent, programme.money.currency)
     if unknown:

@@ -146,9 +146,9 @@ def _unknown_currency(currency: str) -> str:
         return f"{violation}: write {upper!r}."
     if upper in _SUCCESSORS:
         return f"{violation}: use {_SUCCESSORS[upper]!r} in its place."
-    from difflib import get_close_matches  # only refusals need it
+    from chalicelib.domain.spelling import nearest  # only refusals need it
 
-    near = get_close_matches(upper, _EXPONENTS, n=1)
+    near = nearest(upper, _EXPONENTS)
     if near:
-        return f"{violation}: did you mean {near[0]!r}?"
+        return f"{violation}: did you mean {near!r}?"
     return f"{violation}: use a code of three capital letters, such as 'EUR' or 'GBP'."

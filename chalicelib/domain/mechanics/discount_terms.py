@@ -6,7 +6,7 @@ from typing import Annotated, Final, Literal
 
 from msgspec import Meta
 
-from chalicelib.domain.ledger.money import MAX_AMOUNT, Rounding
+from chalicelib.domain.ledger.money import Rounding
 from chalicelib.domain.mechanics.households import MEMBERS_MAX, Role
 from chalicelib.domain.programme.document import Programme
 from chalicelib.domain.programme.fields import (
@@ -16,6 +16,7 @@ from chalicelib.domain.programme.fields import (
     Lines,
     LineScope,
     MinorUnits,
+    MinorUnitsOrNone,
     Model,
     Name,
     Part,
@@ -118,9 +119,7 @@ class MemberPrices(Model, frozen=True, tag_field="type", tag="prices"):
     For every member where neither is named.
     """
 
-    prices: Annotated[
-        dict[Name, Annotated[int, Meta(ge=0, le=MAX_AMOUNT)]], Meta(min_length=1, max_length=500)
-    ]
+    prices: Annotated[dict[Name, MinorUnitsOrNone], Meta(min_length=1, max_length=500)]
     tiers: tuple[Id, ...] = ()
     statuses: tuple[Id, ...] = ()
 

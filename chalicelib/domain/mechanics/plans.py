@@ -29,10 +29,9 @@ from chalicelib.domain.ledger import calendar, money
 from chalicelib.domain.ledger.account import Account
 from chalicelib.domain.ledger.calendar import Instant
 from chalicelib.domain.ledger.events import Data, PlansRenewed, PrepaidMoney
-from chalicelib.domain.ledger.money import MAX_AMOUNT
 from chalicelib.domain.pointer import join
 from chalicelib.domain.programme.document import Programme
-from chalicelib.domain.programme.fields import Days, Id, Part, Text
+from chalicelib.domain.programme.fields import Days, Id, MinorUnitsOrNone, Part, Text
 from chalicelib.domain.programme.references import reference, tier_ids
 from chalicelib.domain.programme.section import Section
 from chalicelib.domain.programme.versions import Programmes, none_such
@@ -56,7 +55,7 @@ class Plan(Part, frozen=True):
     id: Id
     name: Text
     period: Literal["month", "year"]
-    fee: Annotated[int, Meta(ge=0, le=MAX_AMOUNT)]
+    fee: MinorUnitsOrNone
     trial_days: Days = 0
     grace_days: Annotated[int, Meta(ge=0, le=180)] = 7
     tier: Id | None = None

@@ -40,7 +40,7 @@ from chalicelib.domain.violations import Violation
 if TYPE_CHECKING:
     from chalicelib.domain.programme.wording import Composer, Description, Message
 
-Share = Annotated[int, Meta(ge=1, le=100)]
+Share = Annotated[int, Meta(ge=1, le=100, description="Whole per cent: 10 is ten per cent.")]
 
 
 class Band(Model, frozen=True):

@@ -126,12 +126,12 @@ def _echo(found: re.Match[str]) -> str:
 
 
 def _choose(unknown: str, known: Sequence[str], what: str) -> str:
-    from difflib import get_close_matches  # only refusals need it
+    from chalicelib.domain.spelling import nearest  # only refusals need it
 
     last = unknown.rpartition(".")[2]
     near = [name for name in known if name.rpartition(".")[2] == last]
-    near = near or get_close_matches(unknown, known, n=1)
-    hint = f"Did you mean {near[0]!r}? " if near else ""
+    meant = near[0] if near else nearest(unknown, known)
+    hint = f"Did you mean {meant!r}? " if meant else ""
     if any(name.startswith(f"{unknown}.") for name in known):
         hint = "Name one of its fields. "
     return f"which is not known. {hint}The {what} are {', '.join(known)}."

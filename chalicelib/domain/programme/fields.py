@@ -55,11 +55,17 @@ Points = Annotated[int, Meta(ge=1, le=MAX_AMOUNT)]
 MinorUnits = Annotated[
     int, Meta(ge=1, le=MAX_AMOUNT, description="Whole minor units: 8000 is 80.00 GBP.")
 ]
+#: So much money, or nothing.
+MinorUnitsOrNone = Annotated[
+    int, Meta(ge=0, le=MAX_AMOUNT, description="Whole minor units: 8000 is 80.00 GBP.")
+]
 CurrencyCode = Annotated[
     str,
     Meta(pattern=whole(r"[A-Z]{3}"), description="An ISO 4217 code in capitals, such as GBP."),
 ]
-Percent = Annotated[int, Meta(ge=1, le=10_000)]
+Percent = Annotated[
+    int, Meta(ge=1, le=10_000, description="Whole per cent: 150 is half as much again.")
+]
 Count = Annotated[int, Meta(ge=1, le=10**9)]
 Days = Annotated[int, Meta(ge=0, le=3660)]
 Name = Annotated[str, Meta(min_length=1, max_length=200)]

@@ -53,10 +53,10 @@ def reference(name: str, known: Sequence[str], what: str, at: str) -> Iterator[V
     if name in known or not all(known) or not known:
         return
     # Only a document with a violation in it ever gets here.
-    from difflib import get_close_matches
+    from chalicelib.domain.spelling import nearest
 
-    near = get_close_matches(name, known, n=1)
-    hint = f"did you mean `{near[0]}`? " if near else ""
+    near = nearest(name, known)
+    hint = f"did you mean `{near}`? " if near else ""
     shown = ", ".join(f"`{each}`" for each in known)
     yield Violation(at, f"there is no {what} `{name}`: {hint}known: {shown}")
 

@@ -9,14 +9,14 @@ from msgspec import Meta
 from chalicelib.domain.ledger.events import LINE_ID_LENGTH
 from chalicelib.domain.ledger.money import MAX_AMOUNT
 from chalicelib.domain.programme.fields import whole
-from chalicelib.domain.spelling import VISIBLE, folded
+from chalicelib.domain.spelling import NOT_BLANK, VISIBLE, folded
 from chalicelib.routes.http.operation import Body, Query, made_id
 
 MemberId = Annotated[
     str, Meta(pattern=whole(made_id("member_id")), description="The id of a member.")
 ]
 #: Texts that must say something: one of blanks alone would pass for a value.
-Token = Annotated[str, Meta(pattern=VISIBLE, max_length=200, description="Not blank.")]
+Token = Annotated[str, Meta(pattern=VISIBLE, max_length=200, description=NOT_BLANK)]
 #: An amount that may be nothing, and one that may be below nothing.
 Amount = Annotated[
     int, Meta(ge=0, le=MAX_AMOUNT, description="Whole minor units: 8000 is 80.00 GBP.")
@@ -62,7 +62,7 @@ _WHY: Final = "A code, such as `long-wait`, that names no person; words go into 
 Reason = Annotated[str, Meta(pattern=whole(_CODE), description=_WHY)]
 OptionalReason = Annotated[str, Meta(pattern=whole(f"({_CODE})?"), description=_WHY)]
 #: What staff call something of theirs.
-Title = Annotated[str, Meta(pattern=VISIBLE, max_length=100, description="Not blank.")]
+Title = Annotated[str, Meta(pattern=VISIBLE, max_length=100, description=NOT_BLANK)]
 InstantText = Annotated[
     str,
     Meta(

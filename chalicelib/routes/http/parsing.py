@@ -140,7 +140,7 @@ def _load(text: str, reader: _Reader) -> Any:
     except json.JSONDecodeError as error:
         raise Malformed(
             "malformed_json",
-            f"{error.msg} at line {error.lineno}, column {error.colno}.",
+            f"{error.msg.removesuffix(' at')} at line {error.lineno}, column {error.colno}.",
             position=error.pos,
             line=error.lineno,
             column=error.colno,

@@ -410,6 +410,7 @@ def replace_fee(document: Programme, name: str, fee: int) -> Programme:
             "`gold`",
         ),
         ([plan("a", -1)], {}, "/plans/0/fee", "must be at least 0"),
+        ([{**plan("a", 1), "fee": 14.99}], {}, "/plans/0/fee", "minor units: 8000 is 80.00 GBP"),
         ([plan("a", 1, "week")], {}, "/plans/0/period", "must be one of"),
         ([plan("a", 1, grace_days=181)], {}, "/plans/0/grace_days", "must be at most 180"),
         (

@@ -64,6 +64,7 @@ def refusal(raw: bytes) -> Malformed:
         (b"null", "must be a JSON object"),
         (b"{", "Expecting property name"),
         (b'{"a":1,}', "line 1"),
+        (b'{"a":"', "Unterminated string starting at line 1, column 6."),
         (b"{'a':1}", "Expecting property name"),
         (b'{"a":01}', "delimiter"),
         (b'{"a":1} x', "Extra data"),
