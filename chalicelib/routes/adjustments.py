@@ -9,7 +9,7 @@ from msgspec import Meta, Struct
 from chalicelib.domain.errors import Invalid
 from chalicelib.domain.ledger.money import MAX_AMOUNT
 from chalicelib.domain.mechanics.adjustment import Adjust, Adjusted
-from chalicelib.domain.programme.fields import Id
+from chalicelib.domain.programme.fields import UNITS_OF_VALUE, Id
 from chalicelib.routes.http.calls import answer, carry_out
 from chalicelib.routes.http.fields import DryRun, Note, Reason
 from chalicelib.routes.http.operation import Body, Call, Reply
@@ -27,7 +27,13 @@ class AdjustmentBody(Body):
     programme: Id
     currency: Id
     amount: Annotated[
-        int, Meta(ge=-MAX_AMOUNT, le=MAX_AMOUNT, extra_json_schema={"not": {"const": 0}})
+        int,
+        Meta(
+            ge=-MAX_AMOUNT,
+            le=MAX_AMOUNT,
+            description=UNITS_OF_VALUE,
+            extra_json_schema={"not": {"const": 0}},
+        ),
     ]
     reason: Reason
     note: Note = ""

@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chalicelib.domain.conversion import VIOLATIONS_MAX, Refused, convert
-from chalicelib.domain.mechanics.wallets import Share
-from chalicelib.domain.programme.fields import MinorUnits
+from chalicelib.domain.programme.fields import MinorUnits, Share
+from chalicelib.routes.adjustments import AdjustmentBody
 from chalicelib.routes.gift_card_views import GiftCardCancellationBody
 from chalicelib.routes.http.fields import Token
 from chalicelib.routes.http.operation import Body
@@ -218,6 +218,14 @@ def test_refusals_always_have_violations_with_pointers(value: Any) -> None:
             {"percent": 0.1},
             Slips,
             "must be a whole number; got a decimal number: Whole per cent: 10 is ten per cent",
+        ),
+        (
+            {"amount": 14.99},
+            AdjustmentBody,
+            (
+                "must be a whole number; got a decimal number: "
+                "Whole units of the currency; of money minor units: 8000 is 80.00 GBP"
+            ),
         ),
         ({"token": " "}, Slips, "must not be blank"),
         ({"token": "x" * 201}, Slips, "must have at most 200 character(s); has 201"),

@@ -20,6 +20,7 @@ from chalicelib.domain.programme.fields import (
     Model,
     Name,
     Part,
+    Share,
     Text,
     whole,
 )
@@ -31,7 +32,6 @@ _DAYS_AROUND: Final = 31
 #: With a window of a year before them, no more days than accounts keep metrics of.
 _TERM_DAYS: Final = 550
 
-Share = Annotated[int, Meta(ge=1, le=100)]
 Around = Annotated[int, Meta(ge=0, le=_DAYS_AROUND)]
 Day = Annotated[
     str,

@@ -31,7 +31,7 @@ from chalicelib.domain.ledger.postings import PAID_IN
 from chalicelib.domain.mechanics import expiry, payments, unbacked, value
 from chalicelib.domain.pointer import join
 from chalicelib.domain.programme.document import Programme, qualified
-from chalicelib.domain.programme.fields import Id, MinorUnits, Model, Part, Points
+from chalicelib.domain.programme.fields import Id, MinorUnits, Model, Part, Points, Share
 from chalicelib.domain.programme.references import known_currency
 from chalicelib.domain.programme.section import Section
 from chalicelib.domain.programme.versions import currency_in
@@ -39,8 +39,6 @@ from chalicelib.domain.violations import Violation
 
 if TYPE_CHECKING:
     from chalicelib.domain.programme.wording import Composer, Description, Message
-
-Share = Annotated[int, Meta(ge=1, le=100, description="Whole per cent: 10 is ten per cent.")]
 
 
 class Band(Model, frozen=True):

@@ -49,8 +49,16 @@ ActivityType = Annotated[
         description="The kind of activity, dotted: `visit.completed`.",
     ),
 ]
+UNITS_OF_VALUE: Final = "Whole units of the currency; of money minor units: 8000 is 80.00 GBP."
 #: So much value: points, or minor units of a currency that counts money.
-Points = Annotated[int, Meta(ge=1, le=MAX_AMOUNT)]
+Points = Annotated[
+    int,
+    Meta(
+        ge=1,
+        le=MAX_AMOUNT,
+        description=UNITS_OF_VALUE,
+    ),
+]
 #: So much money, in whole minor units.
 MinorUnits = Annotated[
     int, Meta(ge=1, le=MAX_AMOUNT, description="Whole minor units: 8000 is 80.00 GBP.")
@@ -66,6 +74,8 @@ CurrencyCode = Annotated[
 Percent = Annotated[
     int, Meta(ge=1, le=10_000, description="Whole per cent: 150 is half as much again.")
 ]
+#: What part of something: never more than all of it.
+Share = Annotated[int, Meta(ge=1, le=100, description="Whole per cent: 10 is ten per cent.")]
 Count = Annotated[int, Meta(ge=1, le=10**9)]
 Days = Annotated[int, Meta(ge=0, le=3660)]
 Name = Annotated[str, Meta(min_length=1, max_length=200)]

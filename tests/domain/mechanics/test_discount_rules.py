@@ -45,6 +45,7 @@ def found(*offers: dict[str, Any], **parts: Any) -> list[tuple[str, str]]:
     [
         (BANDS, None, ""),
         ({**BANDS, "max_percent": 5}, None, ""),
+        ({**BANDS, "percent": 0.1}, "0/terms/percent", "Whole per cent: 10 is ten per cent"),
         ({**BANDS, "max_percent": 4}, "0/terms/percent", "is more than `max_percent`, 4"),
         ({**BANDS, "shared": True}, None, ""),
         ({**BANDS, "basis": "after"}, None, ""),
