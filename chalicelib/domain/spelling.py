@@ -49,7 +49,7 @@ VISIBLE: Final = f"^[{_NOTHING}]*[^{_NOTHING}{_CONTROL}][^{_CONTROL}]*$"
 NOT_BLANK: Final = "Not blank."
 
 #: How much of two names is the same where one may be meant by the other: of three letters two.
-_NEAR: Final = 0.65
+_NEAR: Final = 0.65  # nosemgrep: float-money - a share of letters
 #: How much of a name is looked at for letters that are swapped.
 _SWAPPED_MAX: Final = 100
 

@@ -40,7 +40,7 @@ from chalicelib.domain.ledger.events import (
     QuoteBought,
     section_of,
 )
-from chalicelib.domain.ledger.lots import LotKey, Taken
+from chalicelib.domain.ledger.lots import Taken
 from chalicelib.domain.mechanics import (
     caps,
     clawback,
@@ -71,7 +71,6 @@ from chalicelib.domain.mechanics import (
     tier_windows,
     transfers,
     unspent,
-    value,
 )
 from chalicelib.domain.mechanics.closing import Close
 from chalicelib.domain.mechanics.entitlement_uses import UseEntitlement
@@ -484,11 +483,6 @@ def _vouchers_of_a_part(*asked: Any, whole: bool) -> Any:
     return _VOUCHERS(*asked, whole=False)
 
 
-def _back_again(event: EventBuilder, currency: str, key: LotKey) -> int:
-    """Give back what expired, and remember it all the same."""
-    return event.account.counter(value.unspent_counter(currency, key))
-
-
 def _room_as_then(*_: Any) -> Callable[..., None]:
     """See no use of caps but what was known when an activity was recorded."""
     return lambda *_: None
@@ -629,7 +623,7 @@ MUTANTS: Final[dict[str, Mutant]] = {
     "reached-when-told": Mutant(plant=lambda: _swapped(tier_windows, "brought", lambda *_: [])),
     "moved-alone": Mutant(plant=lambda: _swapped(inactivity, "_move", _moved_alone)),
     "tier-of-today": Mutant(plant=lambda: _swapped(earning, "_grant", _by_tier_of_today)),
-    "back-again": Mutant(plant=lambda: _swapped(unspent, "take", _back_again)),
+    "back-again": Mutant(plant=lambda: _swapped(unspent, "take", lambda *_: None)),
     "room-as-then": Mutant(plant=lambda: _swapped(caps, "room_again", _room_as_then)),
     "free-for-ever": Mutant(plant=lambda: _handled(ConfirmQuote, _free_for_ever)),
     "discount-stays": Mutant(plant=lambda: _swapped(reclaim, "reclaimed", _nothing_kept_back)),

@@ -4,7 +4,7 @@ The stored body of an account: few bytes, which give back exactly what went in.
 A body is zlib, of JSON; what is empty is left out::
 
     {"account":  {…},
-     "lots":     {currency: [amounts, days, ends*, warnings*, funders*, rates*, since*]},
+     "lots":     {currency: [amounts, days, ends*, warnings*, funders*, rates*, firsts*, since*]},
      "pending":  {currency: [days, starts*, [as of lots]]},
      "counters": {prefix: [days, values, ends*]},
      "metrics":  {metric: [months, their values, days, their values]}}
@@ -17,10 +17,12 @@ last day is no date, or it has a day without an instant).
 Days and months are counted from 1970, all but the first from the one before.  Starts and ends are
 milliseconds since that day began in UTC: alike on most days of a zone.  An end is ``None`` where
 value lasts for ever; its day is then the one before.  Warnings are milliseconds before the end,
-``None`` where nothing is announced.  Rates are four times the rate, two more where the lot
-is paid, and one more where it is prolonged.  Columns with a star are runs: ``[value, how often]``.
+``None`` where nothing is announced.  Rates are twice the rate, and one more where the lot is paid.
+Firsts are milliseconds before the end, ``None`` where the lot was not prolonged.  Columns with a
+star are runs: ``[value, how often]``.
 
 ``version`` and ``head`` are in no body: they lie beside it, where conditions can be put on them.
+One module because each column is read as it was written.
 """
 
 from __future__ import annotations
@@ -44,8 +46,8 @@ from chalicelib.domain.ledger.lots import Balance, Lot, LotKey, PendingKey, Pend
 T = TypeVar("T")
 Runs = list[tuple[T, int]]
 
-#: The only schema that is written and read.  4: columns, and lots named by a key with `paid`.
-SCHEMA: Final = 4
+#: The only schema that is written and read.  5: lots named by a key with `first_expires_at`.
+SCHEMA: Final = 5
 
 _MANY: Final = 16
 _DAY_MS: Final = 86_400_000
@@ -63,6 +65,7 @@ class _Lots(Struct, frozen=True, array_like=True):
     warnings: Runs[int | None]
     funders: Runs[str]
     rates: Runs[int]
+    firsts: Runs[Instant | None]
     since: Runs[Instant]
 
 
@@ -173,9 +176,17 @@ def _lot_columns(lots: Sequence[Lot]) -> _Lots:
         _runs(ends),
         _runs(warnings),
         _runs(lot.key.funder for lot in fitting),
-        _runs(4 * lot.key.rate + 2 * lot.key.paid + lot.key.prolonged for lot in fitting),
+        _runs(2 * lot.key.rate + lot.key.paid for lot in fitting),
+        _runs(_first(lot.key) for lot in fitting),
         _runs(lot.since for lot in fitting),
     )
+
+
+def _first(key: LotKey) -> int | None:
+    """Return how long before its end a prolonged lot was to be gone before."""
+    if key.first_expires_at is None:
+        return None
+    return (key.expires_at or 0) - key.first_expires_at
 
 
 def _pending_columns(pending: Sequence[PendingLot]) -> _Pending:
@@ -204,20 +215,22 @@ def _to_balances(body: _Body) -> dict[str, Balance]:
 
 
 def _lots(columns: _Lots) -> Iterator[Lot]:
-    for amount, day, end, warning, funder, rate, since in zip(
+    for amount, day, end, warning, funder, rate, first, since in zip(
         columns.amounts,
         accumulate(columns.days),
         _spread(columns.ends),
         _spread(columns.warnings),
         _spread(columns.funders),
         _spread(columns.rates),
+        _spread(columns.firsts),
         _spread(columns.since),
         strict=True,
     ):
         gone = None if end is None else day * _DAY_MS + end
         last = None if end is None else _date(day)
         warn_at = None if gone is None or warning is None else gone - warning
-        key = LotKey(gone, last, funder, rate >> 2, bool(rate & 1), bool(rate & 2))
+        before = None if first is None else (gone or 0) - first
+        key = LotKey(gone, last, funder, rate >> 1, before, bool(rate & 1))
         yield Lot(amount, key, warn_at, since)
 
 

@@ -24,17 +24,23 @@ class LotKey(Struct, frozen=True, omit_defaults=True):
     Which lot: value that ends together, is funded alike and is worth the same is one lot.
 
     It is usable through the local day ``expires_on`` and gone at ``expires_at``; value that never
-    expires has neither.  ``rate`` is the percentage off what is paid from it.  It is ``prolonged``
-    where it came back and was given another life, which happens once.  It is ``paid`` where its
-    member topped it up: only such money can be refunded, and what is transferred is not.
+    expires has neither.  ``rate`` is the percentage off what is paid from it.  Value that came back
+    and was given another life, which happens once, keeps in ``first_expires_at`` when it was to be
+    gone before.  It is ``paid`` where its member topped it up: only such money can be refunded, and
+    what is transferred is not.
     """
 
     expires_at: Instant | None = None
     expires_on: str | None = None
     funder: str = TENANT
     rate: int = 0
-    prolonged: bool = False
+    first_expires_at: Instant | None = None
     paid: bool = False
+
+    @property
+    def prolonged(self) -> bool:
+        """Tell whether it came back and was given another life."""
+        return self.first_expires_at is not None
 
 
 NEVER_EXPIRES: Final = LotKey()
@@ -131,7 +137,7 @@ class Balance(Struct, frozen=True, omit_defaults=True):
         if place is not None:
             del lots[place]
         if lot.amount:
-            insort(lots, lot, key=_burn_order)
+            insort(lots, lot, key=burn_order)
         return Balance(tuple(lots), self.pending, self.deficit)
 
     def with_pending(self, lot: PendingLot) -> Balance:
@@ -181,10 +187,11 @@ def _lot_ends(lot: Lot) -> tuple[bool, Instant]:
     return _ends(lot.key)
 
 
-def _burn_order(lot: Lot) -> tuple[bool, Instant, Instant, str, int, str, bool, bool]:
+def burn_order(lot: Lot) -> tuple[bool, Instant, Instant, str, int, str, Instant, bool]:
+    """Return what lots are sorted by: what is spent first is the least."""
     key = lot.key
-    last = key.expires_on or ""
-    return (*_ends(key), lot.since, key.funder, key.rate, last, key.prolonged, key.paid)
+    last, first = key.expires_on or "", key.first_expires_at or 0
+    return (*_ends(key), lot.since, key.funder, key.rate, last, first, key.paid)
 
 
 def _activation_order(key: PendingKey) -> tuple[Instant, bool, Instant, str, int, str, str]:

@@ -357,7 +357,7 @@ def _grant(
         raise AssertionError(f"validated: {rule.id} names a currency of the programme")
     day = activity.local_day(programme.time_zone)
     key = qualified(programme.id, rule.currency)
-    term = expiry.earned(currency, tier, day, programme.time_zone)
+    term = expiry.earned(currency, tier, day, programme.time_zone, kind=activity.type)
     active_on = expiry.first_usable_day(currency, rule, day)
     active_at = None if active_on is None else calendar.day_start(active_on, programme.time_zone)
     if active_at is None or active_on is None or active_at <= event.now:

@@ -56,10 +56,17 @@ def term(policy: Expiry, day: date, time_zone: str, warning_days: int | None = N
     return NEVER if last is None else until(last, time_zone, warning_days)
 
 
-def earned(currency: Currency, tier: str, day: date, time_zone: str) -> Term:
-    """Return how long value lasts that is earned in a tier on ``day``, and when that is said."""
+def earned(currency: Currency, tier: str, day: date, time_zone: str, *, kind: str = "") -> Term:
+    """
+    Return how long value lasts that is earned in a tier on ``day``, and when that is said.
+
+    Where it is earned by an activity, of a ``kind``, that may let it last longer itself.
+    """
     policy = currency.tier_expiry.get(tier, currency.expiry)
-    return term(policy, day, time_zone, currency.expiry_warning_days)
+    last = _last_day(policy, day)
+    if isinstance(policy, InactivityExpiry) and last and kind in (policy.on or (kind or None,)):
+        last = max(last, day_after(policy, day))
+    return NEVER if last is None else until(last, time_zone, currency.expiry_warning_days)
 
 
 def today(programme: Programme, currency: Currency, account: Account, now: Instant) -> Term:

@@ -4,7 +4,8 @@ Inactivity: value that lasts for some time after it came, and after each activit
 Lots of such a currency end like all others, on a day of their own.  An activity moves those that
 would end before the last day which it brings: they become one lot, that ends with it.  So what
 lasts longer on its own is left alone, and which activities came last decides, in whatever order
-they are told.  What comes, or comes back, lasts through that day as well (`value.as_it_lasts`).
+they are told.  What comes, or comes back, lasts through that day as well, unless it had ended
+before the activities that brought it (`last_days`).
 """
 
 from __future__ import annotations
@@ -15,8 +16,9 @@ from typing import Final
 from chalicelib.domain.decide.event_builder import EventBuilder
 from chalicelib.domain.decide.mechanic import Mechanic
 from chalicelib.domain.decide.reaction import EarnContext, Reaction
-from chalicelib.domain.mechanics import expiry, value
-from chalicelib.domain.mechanics.last_days import LAST_DAYS, LastDay, ends_before, prolonged
+from chalicelib.domain.ledger import calendar
+from chalicelib.domain.mechanics import expiry, last_days, value
+from chalicelib.domain.mechanics.last_days import LAST_DAYS, LastDay
 from chalicelib.domain.programme.document import Currency, qualified
 from chalicelib.domain.programme.fields import InactivityExpiry
 
@@ -37,17 +39,21 @@ def _last_day(policy: InactivityExpiry, currency: Currency, day: date, time_zone
     term = expiry.until(last, time_zone, currency.expiry_warning_days)
     if term.expires_at is None or term.expires_on is None:
         raise AssertionError("a term until a day has one")
-    return LastDay(term.expires_on, term.expires_at, term.warn_at)
+    since = calendar.day_start(day, time_zone)
+    return LastDay(term.expires_on, term.expires_at, term.warn_at, since)
 
 
 def _move(event: EventBuilder, currency: str, last: LastDay) -> None:
     held = LAST_DAYS.get(event.account, currency)
-    if last.expires_at <= event.now or (held is not None and held.expires_at >= last.expires_at):
+    if held is not None and held.since <= last.since and last.expires_at <= held.expires_at:
         return
-    LAST_DAYS.put(event, currency, last)
+    last_days.join(event, currency, last)
+    if last.expires_at <= event.now:
+        return
     for lot in event.account.balance(currency).lots:
-        if ends_before(lot.key, last):
-            value.move_lot(event, currency, lot, prolonged(lot, last))
+        moved = last_days.lasting(event.account, currency, lot)
+        if moved is not lot:
+            value.move_lot(event, currency, lot, moved)
 
 
 # A reversal leaves the last day where it is: the member was there, whatever came back.

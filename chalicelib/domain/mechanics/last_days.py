@@ -1,49 +1,117 @@
 """
 Last days: through which local day value lasts at least, since its member was active.
 
-Each currency that lasts by activity has one, which activities move on (`inactivity`) and nothing
-moves back.  It stays on record when it is over, and then says nothing any more.
+Activities of a currency that lasts by them make spells: one begins with a day of activity, and ends
+when value has lasted as long after the last one in it as that lets it.  What would end within a
+spell, on the day with which it begins or later, lasts through its last day instead, whenever it
+comes; what had ended before is not brought on by it.  Nothing shortens a spell, and two that meet,
+since what happened between them is told late, become one.
+
+The spell that ended last is on record, also when it is over (`LAST_DAYS`); of the others an account
+remembers for a year how long each of them was.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Final
 
 from msgspec import Struct
 from msgspec.structs import replace
 
+from chalicelib.domain.decide.event_builder import EventBuilder
 from chalicelib.domain.decide.progress import ProgressStore
 from chalicelib.domain.ledger.account import Account
 from chalicelib.domain.ledger.calendar import Instant
-from chalicelib.domain.ledger.lots import Lot, LotKey
+from chalicelib.domain.ledger.effects import CounterChange
+from chalicelib.domain.ledger.lots import Lot
+from chalicelib.domain.programme.document import REMEMBERED_MS
 
 
 class LastDay(Struct, frozen=True, omit_defaults=True):
-    """The local day, the instant after it, and when that it comes is announced."""
+    """
+    The local day, the instant after it, and when that it comes is announced.
+
+    ``since`` is when the day began that was the first of the spell.
+    """
 
     expires_on: str
     expires_at: Instant
     warn_at: Instant | None = None
+    since: Instant = 0
 
 
 #: By `programme/currency`; named after the mechanic that moves them on.
 LAST_DAYS: Final = ProgressStore("inactivity", LastDay)
 
 
-def ends_before(key: LotKey, last: LastDay) -> bool:
-    """Tell whether a lot would end before a last day; one that never ends does not."""
-    return key.expires_at is not None and key.expires_at < last.expires_at
+def lasting(account: Account, currency: str, lot: Lot) -> Lot:
+    """Return a lot as it lasts: through the last day of the spell in which it would end."""
+    end = lot.key.expires_at
+    for spell in _spells(account, currency):
+        if end is not None and spell.since < end < spell.expires_at:
+            key = replace(lot.key, expires_at=spell.expires_at, expires_on=spell.expires_on)
+            return Lot(lot.amount, key, spell.warn_at, lot.since)
+    return lot
 
 
-def prolonged(lot: Lot, last: LastDay) -> Lot:
-    """Return a lot that lasts through a last day."""
-    key = replace(lot.key, expires_at=last.expires_at, expires_on=last.expires_on)
-    return Lot(lot.amount, key, last.warn_at, lot.since)
+def lasted_until(account: Account, currency: str, end: Instant) -> Instant:
+    """Return when value is gone that was to be gone at an instant."""
+    spells = _spells(account, currency)
+    return next((s.expires_at for s in spells if s.since < end < s.expires_at), end)
 
 
-def lasting(account: Account, currency: str, lot: Lot, now: Instant) -> Lot:
-    """Return a lot as it lasts now: no shorter than the last day of its currency."""
-    last = LAST_DAYS.get(account, currency)
-    if last is None or last.expires_at <= now or not ends_before(lot.key, last):
-        return lot
-    return prolonged(lot, last)
+def next_spell(account: Account, currency: str, after: Instant) -> Instant | None:
+    """Return when the first spell began after value was gone at an instant."""
+    return min((s.since for s in _spells(account, currency) if s.since >= after), default=None)
+
+
+def join(event: EventBuilder, currency: str, spell: LastDay) -> None:
+    """Let a day of activity, as a spell of its own, join those that it meets."""
+    held = LAST_DAYS.get(event.account, currency)
+    joined = spell
+    for gone in list(_gone(event.account, currency)):
+        if _meet(gone, spell):
+            joined = _joined(joined, gone)
+            _count(event, currency, gone, -1)
+    if held is not None and _meet(held, spell):
+        LAST_DAYS.put(event, currency, _joined(joined, held))
+    elif joined.expires_at <= event.now:
+        _count(event, currency, joined, 1)
+    else:
+        if held is not None:
+            _count(event, currency, held, 1)
+        LAST_DAYS.put(event, currency, joined)
+
+
+def _meet(one: LastDay, other: LastDay) -> bool:
+    return one.since < other.expires_at and other.since < one.expires_at
+
+
+def _joined(one: LastDay, other: LastDay) -> LastDay:
+    # Of two that end together the one that is held already says when that is announced.
+    longer = one if one.expires_at > other.expires_at else other
+    return replace(longer, since=min(one.since, other.since))
+
+
+def _spells(account: Account, currency: str) -> Iterator[LastDay]:
+    held = LAST_DAYS.get(account, currency)
+    if held is not None:
+        yield held
+    yield from _gone(account, currency)
+
+
+def _gone(account: Account, currency: str) -> Iterator[LastDay]:
+    """Yield the spells that are remembered beside the one on record."""
+    prefix = f"{currency}/active/"
+    for key, counter in account.counters.items():
+        if key.startswith(prefix) and counter.keep_until is not None:
+            end = counter.keep_until - REMEMBERED_MS
+            yield LastDay(key.removeprefix(prefix), end, since=end - counter.value)
+
+
+def _count(event: EventBuilder, currency: str, spell: LastDay, sign: int) -> None:
+    """Remember a spell for a year after its end, or forget it."""
+    end = spell.expires_at
+    key = f"{currency}/active/{spell.expires_on}"
+    event.add(CounterChange(key, sign * (end - spell.since), end + REMEMBERED_MS))

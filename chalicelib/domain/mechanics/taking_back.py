@@ -20,9 +20,11 @@ from chalicelib.domain.decide.claims import RecordKind
 from chalicelib.domain.decide.event_builder import EventBuilder
 from chalicelib.domain.errors import Conflict
 from chalicelib.domain.ledger.effects import DeficitChange, PendingChange
-from chalicelib.domain.ledger.lots import LotKey, PendingKey, by_funder
+from chalicelib.domain.ledger.lots import Lot, LotKey, PendingKey, by_funder
 from chalicelib.domain.ledger.postings import AVAILABLE, EXPIRED, PAID_IN, PENDING, LedgerAccount
-from chalicelib.domain.mechanics import restoring, unbacked, unspent, value
+from chalicelib.domain.mechanics import origins, shortfalls, unspent, value
+from chalicelib.domain.mechanics.shortfalls import Shortfall
+from chalicelib.domain.mechanics.unspent import Unspent
 
 
 class TakenBack(Struct, frozen=True, omit_defaults=True):
@@ -72,59 +74,141 @@ def take(
     amount = sum(part.amount for part in parts)
     left = amount
     expired = 0
+    rest: list[tuple[LotKey, int]] = []
+    short: list[Shortfall] = []
     waiting = event.account.balance(currency).pending_total
-    paid = unbacked.paid_in(event.account, currency)
     programme, _, currency_id = currency.partition("/")
     for funder, of_it in by_funder((each.lot, each.amount) for each in parts).items():
         back = Benefit("value", programme, currency_id, "reversal", of_it, funder=funder)
         event.take_back(back)
     for each in parts:
         part = min(max(each.amount, 0), left)
-        left -= part
-        gone = each.expired
-        if gone is None:
-            gone = unspent.exempt(event, currency, each.lot, part)
-        expired += gone
-        if gone and to == PAID_IN:
+        found = _where_it_is(event, currency, each, part, to)
+        if found.expired and to == PAID_IN:
             # The tenant keeps no money that went back.
-            event.post(EXPIRED.of(each.lot.funder), to.of(each.lot.funder), currency, gone)
-        left += part - gone - _from_own_lot(event, currency, each, part - gone, to)
+            funder = each.lot.funder
+            event.post(EXPIRED.of(funder), to.of(funder), currency, found.expired)
+        expired += found.expired
+        short += found.short
+        left -= found.amount
+        rest.append((each.lot, part - found.amount))
     for each in parts:
         if each.amount <= 0:
             # Where another rule has become the best, its value lies where the first put it.
-            left -= _from_own_lot(event, currency, each, left, to)
-    held = event.account.balance(currency).available
-    from_lots = min(max(held, 0), left)
-    value.debit(event, currency, from_lots, destination=to)
-    left -= from_lots
+            found = _where_it_is(event, currency, each._replace(expired=0), left, to)
+            short += found.short
+            left -= found.amount
+    for lot, part in rest:
+        if part := min(part, left):
+            short.append(Shortfall(lot, part, event.now, to.kind))
+            left -= part
     pending = waiting - event.account.balance(currency).pending_total
     returned = Returned(currency, amount - expired, pending=pending, expired=expired)
-    if parts[0].lot.paid:
-        paid -= unbacked.paid_in(event.account, currency)
-        unbacked.lose(event, currency, returned.amount - paid)
-    if not left:
-        return returned
-    policy = _negative_balance_policy(event, currency)
-    if policy == "reject" and not refuses:
-        policy = "clamp"
-    return _spent(event, returned, left, policy, parts[0].lot.funder, to)
+    if short:
+        return _spent(event, returned, _stand_in(event, currency, short, to), to, refuses=refuses)
+    return returned
+
+
+class _Found(NamedTuple):
+    """
+    What became of value that went to a lot: it was taken from there, or it had ``expired`` unspent.
+
+    Or it stood in for what others were ``short`` of, and are again.
+    """
+
+    taken: int = 0
+    expired: int = 0
+    short: tuple[Shortfall, ...] = ()
+
+    @property
+    def amount(self) -> int:
+        """How much all of that is."""
+        return self.taken + self.expired + sum(each.amount for each in self.short)
+
+
+def _where_it_is(
+    event: EventBuilder, currency: str, part: Part, amount: int, to: LedgerAccount
+) -> _Found:
+    """Take an amount from where it is now, as far as it is there or is known to have expired."""
+    pending = part.pending
+    if amount and pending is not None and pending.active_at > event.now:
+        return _Found(_from_pending(event, currency, pending, amount, to))
+    known = part.expired
+    found = _Found(expired=known or 0)
+    for place in _places(event, currency, part.lot, known):
+        more = min(place.amount, amount - found.amount)
+        if not more:
+            continue
+        match place:
+            case Lot():
+                value.debit_lot(event, currency, place, more, destination=to)
+                found = found._replace(taken=found.taken + more)
+            case Unspent():
+                unspent.take(event, currency, place, more)
+                found = found._replace(expired=found.expired + more)
+            case Shortfall():
+                shortfalls.take(event, currency, place, more)
+                again = place._replace(amount=more, to=to.kind, by=None)
+                found = found._replace(short=(*found.short, again))
+    if known is None and origins.is_long_ago(event.account, currency, part.lot, event.now):
+        rest = unspent.take_long_ago(event, currency, part.lot, amount - found.amount)
+        found = found._replace(expired=found.expired + rest)
+    return found
+
+
+def _places(
+    event: EventBuilder, currency: str, given: LotKey, expired: int | None
+) -> list[Lot | Unspent | Shortfall]:
+    """
+    Return where value that was given to a lot may be, first what can be of the fewest others.
+
+    That is what ended the soonest; of what ended together first what expired, then what is there,
+    then what it stands in for.
+    """
+    account = event.account
+    places: list[tuple[LotKey, Lot | Unspent | Shortfall]] = []
+    if expired is None:
+        known = unspent.by_end(account, currency, event.now)
+        places += [(each.lot, each) for each in known]
+    places += [(lot.key, lot) for lot in account.balance(currency).lots]
+    for short in shortfalls.known(account, currency, event.now):
+        if short.by is not None:
+            places.append((short.by.key, short))
+    own = [
+        each for each in places if origins.may_be_of(account, currency, each[0], given, event.now)
+    ]
+    own.sort(key=lambda each: origins.origin(each[0]) or 0)
+    return [place for _, place in own]
+
+
+def _stand_in(
+    event: EventBuilder, currency: str, short: Sequence[Shortfall], to: LedgerAccount
+) -> list[Shortfall]:
+    """Take what is short from other lots, as far as they go, and return what still is."""
+    shortfalls.sum_up(event, currency)
+    wanted = sum(each.amount for each in short)
+    held = event.account.balance(currency).lots_total
+    taken = value.debit(event, currency, min(held, wanted), destination=to)
+    return shortfalls.stand_in(event, currency, short, taken)
 
 
 def _spent(
     event: EventBuilder,
     returned: Returned,
-    spent: int,
-    policy: str,
-    funder: str,
+    short: Sequence[Shortfall],
     to: LedgerAccount,
+    *,
+    refuses: bool,
 ) -> Returned:
     """
     Do with what is spent as the policy in force says: it is today's decision.
 
-    Whose value is missing is not said by the lots that are left: it is that of the ``funder``.
+    Whose value is missing is not said by the lots that are left: it is that of who funded it.
     """
     currency = returned.currency
-    if policy == "reject":
+    spent = sum(each.amount for each in short)
+    policy = _negative_balance_policy(event, currency) if spent else ""
+    if policy == "reject" and refuses:
         raise Conflict(
             "already_spent",
             f"{spent} of what was given is spent, and the programme does not take back spent "
@@ -132,24 +216,16 @@ def _spent(
             currency=currency,
             spent=spent,
         )
-    if policy == "clamp":
-        restoring.write_off(event, currency, spent, to=to)
+    written_off = policy in ("clamp", "reject")
+    for each in short:
+        shortfalls.add(event, currency, each._replace(written_off=written_off))
+        if not written_off:
+            event.post(AVAILABLE, to.of(each.lot.funder), currency, each.amount)
+    if written_off:
         return replace(returned, amount=returned.amount - spent, written_off=spent)
-    event.add(DeficitChange(currency, spent))
-    event.post(AVAILABLE, to.of(funder), currency, spent)
+    if spent:
+        event.add(DeficitChange(currency, spent))
     return replace(returned, deficit=spent)
-
-
-def _from_own_lot(
-    event: EventBuilder, currency: str, part: Part, amount: int, to: LedgerAccount
-) -> int:
-    """Take from where value went, as far as it is still there, and return how much."""
-    if amount == 0:
-        return 0
-    pending = part.pending
-    if pending is not None and pending.active_at > event.now:
-        return _from_pending(event, currency, pending, amount, to)
-    return value.debit_lot(event, currency, part.lot, amount, destination=to)
 
 
 def _from_pending(

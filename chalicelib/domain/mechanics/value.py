@@ -78,12 +78,31 @@ def credit_lot(event: EventBuilder, currency: str, lot: Lot, *, source: LedgerAc
     a deficit first.
     """
     event.post(source.of(lot.key.funder), AVAILABLE, currency, lot.amount)
+    put(event, currency, lot)
+
+
+def put(event: EventBuilder, currency: str, lot: Lot) -> int:
+    """Add what came for a lot to it, once it repaid a deficit; return how much expired at once."""
     lot = as_it_lasts(event, currency, lot)
     if is_over(event, lot.key):
         expire_at_once(event, currency, lot.key, lot.amount)
-    else:
-        left = lot.amount - repay_deficit(event, currency, lot.amount, lot.key)
-        add_to_lot(event, currency, replace(lot, amount=left))
+        return lot.amount
+    left = lot.amount - _repay_deficit(event, currency, lot)
+    if left and is_short(event.account, currency):
+        # Few members have had value taken back that they had spent.
+        from chalicelib.domain.mechanics import shortfalls
+
+        for free in shortfalls.relieve(event, currency, replace(lot, amount=left)):
+            left -= free.amount
+            add_to_lot(event, currency, as_it_lasts(event, currency, free))
+    add_to_lot(event, currency, replace(lot, amount=left))
+    return 0
+
+
+def is_short(account: Account, currency: str) -> bool:
+    """Tell whether anything of a currency was taken back while it was away (`shortfalls`)."""
+    prefix = f"{currency}/short/"
+    return any(key.startswith(prefix) for key in account.counters)
 
 
 def credit_parts(
@@ -102,7 +121,7 @@ def as_it_lasts(event: EventBuilder, currency: str, lot: Lot) -> Lot:
     # Few currencies last by activity.
     from chalicelib.domain.mechanics import last_days
 
-    return last_days.lasting(event.account, currency, lot, event.now)
+    return last_days.lasting(event.account, currency, lot)
 
 
 def is_over(event: EventBuilder, key: LotKey) -> bool:
@@ -110,16 +129,15 @@ def is_over(event: EventBuilder, key: LotKey) -> bool:
     return key.expires_at is not None and key.expires_at <= event.now
 
 
-def repay_deficit(event: EventBuilder, currency: str, amount: int, key: LotKey) -> int:
+def _repay_deficit(event: EventBuilder, currency: str, lot: Lot) -> int:
     """Repay a deficit from what comes for a lot, and return how much that takes."""
-    repaid = min(event.account.balance(currency).deficit, amount)
+    repaid = min(event.account.balance(currency).deficit, lot.amount)
     if repaid:
-        event.add(DeficitChange(currency, -repaid))
-        if key.paid:
-            # Few members owe money, and pay it.
-            from chalicelib.domain.mechanics import unbacked
+        # Few members owe anything.
+        from chalicelib.domain.mechanics import shortfalls
 
-            unbacked.settle(event, currency, repaid)
+        event.add(DeficitChange(currency, -repaid))
+        shortfalls.repay(event, currency, lot, repaid)
     return repaid
 
 
@@ -160,7 +178,7 @@ def count_unspent(event: EventBuilder, currency: str, key: LotKey, amount: int) 
 def unspent_counter(currency: str, key: LotKey) -> str:
     """Return the counter of what of a lot expired unspent; apart where it had come back before."""
     paid = ":paid" if key.paid else ""
-    again = ":again" if key.prolonged else ""
+    again = f":again:{key.first_expires_at}" if key.prolonged else ""
     return f"{currency}/unspent:{key.funder}:{key.rate}{paid}{again}/{key.expires_on}"
 
 
@@ -202,17 +220,11 @@ def debit(
 
 
 def debit_lot(
-    event: EventBuilder, currency: str, key: LotKey, amount: int, *, destination: LedgerAccount
-) -> int:
-    """Take value from the lot that a key is of now, as far as it goes; return how much it was."""
-    lasting = as_it_lasts(event, currency, Lot(amount, key))
-    lot = event.account.balance(currency).lot(lasting.key)
-    if lot is None:
-        return 0
-    part = min(lot.amount, amount)
-    _take(event, currency, lot, part)
-    event.post(AVAILABLE, destination.of(key.funder), currency, part)
-    return part
+    event: EventBuilder, currency: str, lot: Lot, amount: int, *, destination: LedgerAccount
+) -> None:
+    """Take an amount of what a lot holds into a ledger account."""
+    _take(event, currency, lot, amount)
+    event.post(AVAILABLE, destination.of(lot.key.funder), currency, amount)
 
 
 def debit_parts(

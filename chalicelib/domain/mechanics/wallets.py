@@ -28,7 +28,7 @@ from chalicelib.domain.ledger.effects import CounterChange
 from chalicelib.domain.ledger.events import Event, PaidIn, PrepaidMoney, WalletToppedUp, noted
 from chalicelib.domain.ledger.lots import LotKey, Taken
 from chalicelib.domain.ledger.postings import PAID_IN
-from chalicelib.domain.mechanics import expiry, payments, unbacked, value
+from chalicelib.domain.mechanics import expiry, payments, value
 from chalicelib.domain.pointer import join
 from chalicelib.domain.programme.document import Programme, qualified
 from chalicelib.domain.programme.fields import Id, MinorUnits, Model, Part, Points, Share
@@ -177,7 +177,7 @@ def prepaid_in(account: Account, programme: Programme, _now: Instant) -> Iterato
             continue
         key = qualified(programme.id, wallet.currency)
         balance = account.balance(key)
-        paid = unbacked.paid_in(account, key)
+        paid = sum(lot.amount for lot in balance.lots if lot.key.paid)
         for amount, refundable in ((paid, True), (balance.lots_total - paid, False)):
             if amount:
                 yield PrepaidMoney(

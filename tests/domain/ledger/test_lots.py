@@ -69,7 +69,7 @@ class TestKeys:
             LotKey(100, "1970-01-02", "a", 10),
             LotKey(100, "1970-01-01", "b", 10),
             LotKey(100, "1970-01-01", "a", 20),
-            LotKey(100, "1970-01-01", "a", 10, prolonged=True),
+            LotKey(100, "1970-01-01", "a", 10, first_expires_at=50),
             LotKey(100, "1970-01-01", "a", 10, paid=True),
         ],
     )

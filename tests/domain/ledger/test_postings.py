@@ -139,7 +139,10 @@ class TestTwoFunders:
 
         assert held_of(member.account) == {(POINTS, "tenant"): 50, (POINTS, "acme"): 30}
         assert member.balance.lots[0].key == LotKey(
-            at("2026-03-24T00:00:00Z"), "2026-03-23", "acme", prolonged=True
+            at("2026-03-24T00:00:00Z"),
+            "2026-03-23",
+            "acme",
+            first_expires_at=at("2026-03-13T00:00:00Z"),
         )
 
     def test_for_a_payee(self) -> None:
@@ -250,7 +253,7 @@ class TestTwoFunders:
         assert {lot.key.expires_on for lot in other.balance.lots} == {"2026-03-13"}
 
     def test_a_debt_is_nobodys(self) -> None:
-        """Whoever's value comes first repays it."""
+        """Whoever's value comes first repays it, and is what was taken back instead."""
         member = sponsored()
         member.adjust(-80, "2026-03-04")
         member.reverse("1", "2026-03-05")
@@ -258,7 +261,10 @@ class TestTwoFunders:
         assert member.balance.deficit == 50
 
         member.sponsor(60, "maker", "2026-03-06")
-        assert posted(member.events[-1]) == [("issued/maker", "member/available", 60)]
+        assert posted(member.events[-1]) == [
+            ("issued/maker", "member/available", 60),
+            ("issued/tenant", "issued/maker", 50),
+        ]
         assert held_of(member.account) == {(POINTS, "maker"): 10}
         assert member.verdict().holds
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
+from itertools import permutations
 from typing import Any, Final
 
 import pytest
@@ -24,6 +26,7 @@ from tests.domain.building import (
     programme,
     published,
     reward,
+    rolling,
     rule,
 )
 from tests.domain.mechanics.test_warning import warned
@@ -78,6 +81,91 @@ def test_what_comes_after_a_late_report() -> None:
     assert who.adjust(40, "2026-03-07").result.expires_on == "2026-03-15"
 
 
+@pytest.mark.parametrize("told", ["2026-03-05", "2026-03-16", "2026-03-21", "2026-03-30"])
+def test_o_an_activity_after_its_end_keeps_nothing(told: str) -> None:
+    """O: what ended with 15 March is not there after a visit of the 20th, whenever it is told."""
+    who = member()
+    for now, day in sorted([(told, "2026-03-05"), ("2026-03-20", "2026-03-20")]):
+        who.visit(day, now=now)
+
+    assert who.available("2026-03-30") == 40
+    assert who.available("2026-03-31") == 0
+    assert who.verdict().holds
+
+
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 30), st.sampled_from([0, 0, 5, 15, 25])), min_size=2, max_size=5
+    ),
+    st.sampled_from([None, 2, 15]),
+)
+@settings(max_examples=200, derandomize=True, deadline=None, print_blob=True)
+def test_o_lateness_makes_no_value(visits: list[tuple[int, int]], first_life: int | None) -> None:
+    """O: what is told late is worth no more than in time; it may have ended before it is told."""
+
+    def on(day: int) -> str:
+        return f"{date(2026, 3, 1) + timedelta(days=day)}T12:00:00Z"
+
+    first = {} if first_life is None else {"first_life": rolling(days=first_life)}
+    in_time, late = member({**TEN_DAYS, **first}), member({**TEN_DAYS, **first})
+    for day, _ in sorted(visits):
+        in_time.visit(on(day))
+    for told, day in sorted((day + delay, day) for day, delay in visits):
+        late.visit(on(day), now=on(told))
+    for day in range(max(map(sum, visits)), 60, 3):
+        assert late.available(on(day)) <= in_time.available(on(day))
+
+
+@pytest.mark.parametrize("first_life", [1, 12])
+def test_o_a_visit_lets_its_own_value_last(first_life: int) -> None:
+    """O: also when it is told after what that would have lasted by itself."""
+    who = member({**TEN_DAYS, "first_life": rolling(days=first_life)})
+    who.visit("2026-03-02", now="2026-03-10")
+
+    assert [lot.key.expires_on for lot in who.balance.lots] == [
+        f"2026-03-{2 + max(10, first_life)}"
+    ]
+
+
+@pytest.mark.parametrize("order", list(permutations(["2026-03-08", "2026-03-17", "2026-03-26"])))
+def test_o_spells_that_meet(order: tuple[str, ...]) -> None:
+    """O: each visit keeps what the one before it brought, in whatever order they are told."""
+    who = member()
+    who.adjust(40, "2026-03-02")
+    for hour, day in enumerate(order):
+        who.visit(day, now=f"2026-03-26T{hour + 13}:00:00Z")
+
+    last = last_days.LAST_DAYS.all(who.account)["clinic/points"]
+    assert (last.expires_on, last.since) == ("2026-04-05", at("2026-03-08T00:00:00Z"))
+    assert not any("/active/" in counter for counter in who.account.counters)
+    # What was to end before is not in it.
+    for end, lasts in (("2026-03-08", "2026-03-08"), ("2026-03-09", "2026-04-06")):
+        gone = at(f"{end}T00:00:00Z")
+        until = last_days.lasted_until(who.account, "clinic/points", gone)
+        assert until == at(f"{lasts}T00:00:00Z")
+
+
+def test_o_spells_are_remembered_for_a_year() -> None:
+    """O: each that is over by the day on which it ended, and no longer than it may matter."""
+    who = member()
+    for day in ("2026-03-02", "2026-03-20", "2026-03-25", "2026-05-01"):
+        who.visit(day)
+    spells = {key: each.value for key, each in who.account.counters.items() if "/active/" in key}
+    day_ms = 86_400_000
+    assert spells == {
+        "clinic/points/active/2026-03-12": 11 * day_ms,
+        "clinic/points/active/2026-04-04": 16 * day_ms,
+    }
+
+    who.visit("2027-04-01")
+
+    spells = {key: each.value for key, each in who.account.counters.items() if "/active/" in key}
+    assert spells == {
+        "clinic/points/active/2026-04-04": 16 * day_ms,
+        "clinic/points/active/2026-05-11": 11 * day_ms,
+    }
+
+
 def test_a_report_that_comes_too_late() -> None:
     """What would have ended before it was told ends at once, and the account lives on."""
     who = member()
@@ -118,23 +206,18 @@ def test_twice_on_one_day() -> None:
 
 
 @pytest.mark.parametrize(
-    ("ends", "now", "lasts"),
-    [(None, 3, None), (9, 3, 10), (10, 3, 10), (11, 3, 11), (9, 9, 10), (9, 10, 9), (9, 11, 9)],
+    ("ends", "lasts"), [(None, None), (4, 4), (5, 5), (6, 10), (9, 10), (10, 10), (11, 11)]
 )
-def test_no_shorter_than_the_last_day(ends: int | None, now: int, lasts: int | None) -> None:
-    """A lot that ends sooner lasts to the last day, and is announced as that; no other moves."""
-    last = last_days.LastDay("1970-01-10", 10, 7)
-    kept = {"clinic/points": {"expires_on": last.expires_on, "expires_at": 10, "warn_at": 7}}
-    account = Account(progress={"inactivity": kept})
+def test_no_shorter_than_the_spell(ends: int | None, lasts: int | None) -> None:
+    """What ends in one lasts to its last day, and is announced as that; nothing else moves."""
+    kept = {"expires_on": "1970-01-10", "expires_at": 10, "warn_at": 7, "since": 5}
+    account = Account(progress={"inactivity": {"clinic/points": kept}})
     lot = Lot(5, LotKey(ends), 2, 1)
 
-    found = last_days.lasting(account, "clinic/points", lot, now)
+    found = last_days.lasting(account, "clinic/points", lot)
 
-    assert last_days.LAST_DAYS.all(account) == {"clinic/points": last}
-    moved = last_days.prolonged(lot, last)
-    assert (moved.amount, moved.warn_at, moved.since) == (5, 7, 1)
-    assert found == (lot if lasts == ends else moved)
-    assert found.key.expires_at == lasts
+    assert found == (lot if lasts == ends else Lot(5, LotKey(10, "1970-01-10"), 7, 1))
+    assert last_days.lasted_until(account, "clinic/points", ends or 0) == (lasts or 0)
 
 
 @pytest.mark.parametrize("way", ["adjusted", "bought"])

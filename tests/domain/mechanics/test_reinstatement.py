@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from itertools import permutations
 from typing import Any, Final
 
 import pytest
@@ -30,6 +31,7 @@ from tests.domain.building import visits as visited
 
 TEN_DAYS: Final = rolling(days=10)
 IDLE: Final = {"type": "inactivity", "days": 10, "on": [PURCHASE]}
+ANY_IDLE: Final = {"type": "inactivity", "days": 10}
 
 
 def member(expiry: dict[str, Any] = TEN_DAYS, within: int = 5, **parts: Any) -> Member:
@@ -149,6 +151,40 @@ class TestRefunds:
         assert (back.amount, back.expired) == (0, 100)
         assert who.balance.deficit == 0
 
+    @pytest.mark.parametrize("expiry", [TEN_DAYS, ANY_IDLE])
+    @pytest.mark.parametrize("order", list(permutations(["first", "second"])))
+    def test_m7_where_all_has_expired_again(
+        self, expiry: dict[str, Any], order: tuple[str, str]
+    ) -> None:
+        """M7: what of it is of which purchase is known, though both ended on one day."""
+        who = member(expiry)
+        who.buy(1_000, "2026-03-02", name="first")
+        who.buy(4_000, "2026-03-13", name="second")
+        assert sum(amount for amount, _ in lots(who)) == 50
+        back = {each: who.reverse(each, "2026-04-03").returned[0] for each in order}
+
+        assert {each: (of.amount, of.expired) for each, of in back.items()} == {
+            "first": (0, 10),
+            "second": (0, 40),
+        }
+        assert who.balance.available == 0
+        assert not any("unspent" in counter for counter in who.account.counters)
+
+    @pytest.mark.parametrize("order", list(permutations(["first", "second"])))
+    def test_m7_where_the_rest_expires_later(self, order: tuple[str, str]) -> None:
+        """M7: one is refunded while all is there, out of what came back of it, the other after."""
+        who = member()
+        who.buy(1_000, "2026-03-02", name="first")
+        who.buy(4_000, "2026-03-13", name="second")
+        assert lots(who) == [(40, "2026-03-23"), (10, "2026-03-23")]
+        one, two = order
+        who.reverse(one, "2026-03-20")
+        assert lots(who) == [(40, "2026-03-23") if one == "first" else (10, "2026-03-23")]
+        (back,) = who.reverse(two, "2026-04-03").returned
+
+        assert (back.amount, back.expired) == (0, 10 if two == "first" else 40)
+        assert who.balance.available == 0
+
     def test_the_activity_that_brought_it(self) -> None:
         """The visit took place: what came back stays."""
         who = member()
@@ -191,6 +227,41 @@ class TestInactivity:
         who.buy(5_000, bought, now=told)
 
         assert lots(who) == kept
+        assert who.verdict().holds
+
+    @pytest.mark.parametrize(
+        ("told", "kept"),
+        [
+            # On its day, and on the day after the end of what it lets last longer.
+            ("2026-03-25", [(50, "2026-04-04"), (100, "2026-04-04")]),
+            ("2026-03-26", [(50, "2026-04-04"), (100, "2026-04-04")]),
+            ("2026-04-05", []),
+        ],
+    )
+    def test_o_what_came_back_before(self, told: str, kept: list[tuple[int, str]]) -> None:
+        """O: it comes back once, but what would have kept it then keeps it when it is told."""
+        who = member(ANY_IDLE)
+        who.buy(10_000, "2026-03-02")
+        who.visit("2026-03-15")
+        assert lots(who) == [(100, "2026-03-25")]
+        who.buy(5_000, "2026-03-25", now=told)
+
+        assert lots(who) == kept
+        assert who.verdict().holds
+
+    @pytest.mark.parametrize("told", ["2026-03-15", "2026-03-25", "2026-03-26", "2026-04-20"])
+    def test_o_the_first_activity_brings_it_back(self, told: str) -> None:
+        """O: once, though it is told after one that would have brought it back else."""
+        who = member(ANY_IDLE, within=60)
+        who.buy(10_000, "2026-03-02")
+        for now, day in sorted([(told, "2026-03-15"), ("2026-04-20", "2026-04-20")]):
+            if (now, day) == ("2026-04-20", "2026-03-15"):
+                who.buy(5_000, day, now="2026-04-20T11:00:00Z")
+            else:
+                who.buy(5_000, day, now=now)
+
+        # What the second purchase brought comes back the first time, of the first nothing again.
+        assert lots(who) == [(50, "2026-04-30"), (50, "2026-04-30")]
         assert who.verdict().holds
 
     def test_kinds_that_do_not_count(self) -> None:
@@ -299,7 +370,7 @@ def test_f_it_lasts_by_the_tier_of_the_day_after(visits: list[int], others: list
 @pytest.mark.parametrize(
     ("visit", "kept"),
     [
-        ("2026-03-05", [(101, None)]),
+        ("2026-03-05", [(1, None), (100, None)]),
         ("2026-03-13", [(1, "2026-03-24"), (100, "2026-03-24")]),
     ],
 )
