@@ -18,7 +18,7 @@ from chalicelib.domain.decide.mechanic import Mechanic
 from chalicelib.domain.decide.reaction import EarnContext, Reaction
 from chalicelib.domain.ledger import calendar
 from chalicelib.domain.mechanics import expiry, last_days, value
-from chalicelib.domain.mechanics.last_days import LAST_DAYS, LastDay
+from chalicelib.domain.mechanics.last_days import LAST_DAYS, LastDay, ends_in, prolonged
 from chalicelib.domain.programme.document import Currency, qualified
 from chalicelib.domain.programme.fields import InactivityExpiry
 
@@ -48,12 +48,11 @@ def _move(event: EventBuilder, currency: str, last: LastDay) -> None:
     if held is not None and held.since <= last.since and last.expires_at <= held.expires_at:
         return
     last_days.join(event, currency, last)
-    if last.expires_at <= event.now:
-        return
+    spell = LAST_DAYS.get(event.account, currency)
     for lot in event.account.balance(currency).lots:
-        moved = last_days.lasting(event.account, currency, lot)
-        if moved is not lot:
-            value.move_lot(event, currency, lot, moved)
+        # What is there has not ended, so it can end in the spell alone that ends last.
+        if spell is not None and ends_in(lot.key.expires_at, spell):
+            value.move_lot(event, currency, lot, prolonged(lot, spell))
 
 
 # A reversal leaves the last day where it is: the member was there, whatever came back.

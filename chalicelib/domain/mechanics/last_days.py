@@ -47,18 +47,26 @@ LAST_DAYS: Final = ProgressStore("inactivity", LastDay)
 
 def lasting(account: Account, currency: str, lot: Lot) -> Lot:
     """Return a lot as it lasts: through the last day of the spell in which it would end."""
-    end = lot.key.expires_at
-    for spell in _spells(account, currency):
-        if end is not None and spell.since < end < spell.expires_at:
-            key = replace(lot.key, expires_at=spell.expires_at, expires_on=spell.expires_on)
-            return Lot(lot.amount, key, spell.warn_at, lot.since)
-    return lot
+    spells = _spells(account, currency)
+    spell = next((each for each in spells if ends_in(lot.key.expires_at, each)), None)
+    return lot if spell is None else prolonged(lot, spell)
 
 
 def lasted_until(account: Account, currency: str, end: Instant) -> Instant:
     """Return when value is gone that was to be gone at an instant."""
     spells = _spells(account, currency)
-    return next((s.expires_at for s in spells if s.since < end < s.expires_at), end)
+    return next((each.expires_at for each in spells if ends_in(end, each)), end)
+
+
+def ends_in(end: Instant | None, spell: LastDay) -> bool:
+    """Tell whether what is gone at an instant would end within a spell, before its last day."""
+    return end is not None and spell.since < end < spell.expires_at
+
+
+def prolonged(lot: Lot, spell: LastDay) -> Lot:
+    """Return a lot that lasts through the last day of a spell."""
+    key = replace(lot.key, expires_at=spell.expires_at, expires_on=spell.expires_on)
+    return Lot(lot.amount, key, spell.warn_at, lot.since)
 
 
 def next_spell(account: Account, currency: str, after: Instant) -> Instant | None:
