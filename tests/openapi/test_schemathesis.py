@@ -22,7 +22,9 @@ from tests.openapi.checking import callers_of
 
 pytestmark = pytest.mark.http
 
-SECONDS = 18
+SECONDS = 12
+# Examples come first, and what is planted may be found after them.
+PLANTED_SECONDS = 18
 # A foreign object that is shown (ST402) is found in the last phase, which a busy machine does not
 # always get to in the time that is given.
 PLANTED = {"ST101", "ST401"}
@@ -45,7 +47,7 @@ def test_planted_violations_are_found(ground: Ground, world: LocalWorld, tmp_pat
     careless = Server(0)
     careless.start(Careless(ground.gateway, callers))
     try:
-        report = checking.check(DOCUMENT, careless.url, callers, tmp_path, seconds=SECONDS)
+        report = checking.check(DOCUMENT, careless.url, callers, tmp_path, seconds=PLANTED_SECONDS)
     finally:
         careless.stop()
 
