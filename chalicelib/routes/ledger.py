@@ -71,7 +71,7 @@ class ExpiringValueView(Struct, frozen=True):
 
 
 class TierAtRiskView(Struct, frozen=True):
-    """A tier that the coming review would take, as things stand."""
+    """A tier that is lost as things stand: ``at``, or after the grace that begins then."""
 
     programme: str
     tier: str

@@ -65,7 +65,12 @@ class TierStep(Struct, frozen=True, array_like=True):
 
 
 class Enrolment(Struct, frozen=True, omit_defaults=True):
-    """A member in a programme."""
+    """
+    A member in a programme.
+
+    ``stepped_to`` is the tier to which a review took what is held beneath an override, at
+    ``stepped_at``: of that the timeline does not tell.
+    """
 
     joined_at: Instant
     joined_on: str
@@ -73,6 +78,8 @@ class Enrolment(Struct, frozen=True, omit_defaults=True):
     timeline: tuple[TierStep, ...]
     review_at: Instant | None = None
     in_grace: bool = False
+    stepped_to: str = ""
+    stepped_at: Instant = 0
 
     def tier_at(self, instant: Instant) -> str:
         """Return the tier held at an instant; before joining, the one that joining gave."""
@@ -258,7 +265,11 @@ class Folding:
     def _review(self, effect: fx.ReviewChange) -> None:
         enrolment = self.enrolments[effect.programme]
         self.enrolments[effect.programme] = replace(
-            enrolment, review_at=effect.review_at, in_grace=effect.in_grace
+            enrolment,
+            review_at=effect.review_at,
+            in_grace=effect.in_grace,
+            stepped_to=effect.stepped_to or enrolment.stepped_to,
+            stepped_at=effect.stepped_at or enrolment.stepped_at,
         )
 
     def _lot(self, effect: fx.LotChange) -> None:

@@ -56,11 +56,17 @@ class TierChange(_Effect, frozen=True, tag="tier"):
 
 
 class ReviewChange(_Effect, frozen=True, tag="review"):
-    """When the tier is looked at next; ``in_grace`` when that is the end of a grace."""
+    """
+    When the tier is looked at next; ``in_grace`` when that is the end of a grace.
+
+    ``stepped_to`` is the tier to which this review took what is held beneath an override.
+    """
 
     programme: str
     review_at: Instant | None = None
     in_grace: bool = False
+    stepped_to: str = ""
+    stepped_at: Instant = 0
 
 
 class LotChange(_Effect, frozen=True, tag="lot"):

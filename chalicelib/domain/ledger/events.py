@@ -710,7 +710,11 @@ class TiersReviewed(_Data, frozen=True, tag="tiers.reviewed"):
 
 
 class TierAtRisk(Struct, frozen=True):
-    """A tier that the coming review will take if nothing is added; ``at`` is when it comes."""
+    """
+    A tier that is lost if nothing is added.
+
+    ``at`` is when the review comes, or the grace begins that is before the loss.
+    """
 
     programme: str
     tier: str

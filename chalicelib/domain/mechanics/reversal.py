@@ -37,7 +37,7 @@ from chalicelib.domain.ledger.events import (
     QuoteBought,
 )
 from chalicelib.domain.ledger.journal import StoredEvent
-from chalicelib.domain.mechanics import caps, clawback, metrics, tiers
+from chalicelib.domain.mechanics import caps, clawback, metrics, tier_reversals
 from chalicelib.domain.mechanics.clawback import programme_of
 from chalicelib.domain.mechanics.remaining import (
     REMAINING,
@@ -49,6 +49,7 @@ from chalicelib.domain.mechanics.remaining import (
     untouched,
     what_is_left,
 )
+from chalicelib.domain.mechanics.tiers import TierMoved
 from chalicelib.domain.programme.document import Programme, carries
 from chalicelib.domain.programme.scope import in_money_of
 from chalicelib.domain.programme.versions import Programmes
@@ -100,7 +101,7 @@ class Reversed(Struct, frozen=True):
     changed: bool
     returned: tuple[Returned, ...]
     remaining: Remaining
-    tier_changes: tuple[tiers.TierMoved, ...] = ()
+    tier_changes: tuple[TierMoved, ...] = ()
     event: Event | None = None
     units: tuple[UnitsChanged, ...] = ()
     vouchers: tuple[VoucherAfter, ...] = ()
@@ -280,7 +281,7 @@ def _undo_counts(
     before: Remaining,
     after: Remaining,
     granted: tuple[int, ...],
-) -> tuple[tiers.TierMoved, ...]:
+) -> tuple[TierMoved, ...]:
     """Give back caps and metrics, and take back a tier that they no longer carry."""
     moves = []
     for evaluation in recorded.evaluations:
@@ -312,7 +313,7 @@ def _undo_counts(
         )
         current = programmes.in_force(evaluation.programme, event.now)
         if current is not None:
-            moved = tiers.descend_after_reversal(event, current.document)
+            moved = tier_reversals.descend(event, current.document)
             if moved is not None:
                 moves.append(moved)
     return tuple(moves)

@@ -21,14 +21,19 @@ from chalicelib.domain.ledger.calendar import Instant
 from chalicelib.domain.mechanics.metrics import DayTotals, key_of, thresholds
 from chalicelib.domain.mechanics.tier_ladder import (
     Course,
+    Loss,
     Review,
     highest,
     may_fall,
     rank_before,
+    rank_left,
     rank_of,
     window_of,
 )
 from chalicelib.domain.programme.document import Programme, Threshold, Tiers
+
+#: Reasons of steps that come of overrides, and not of the days.
+_OVERRIDES: Final = frozenset({"manual", "paid", "bought", "lifted", "override_ended"})
 
 
 class Days:
@@ -67,12 +72,8 @@ class Days:
         return next((day for day in days if self.reached(day) >= rank), None)
 
     def rank(self, today: date) -> int:
-        """Return the rank that the days give today, grace included."""
+        """Return the rank that the days give today, or will on a day to come, grace included."""
         return max(map(self.reached, self._within(self._tiers.grace_days, today)), default=0)
-
-    def rank_without_grace(self, day: date) -> int:
-        """Return the rank that the days known so far give on a day to come."""
-        return max(map(self.reached, self._within(0, day)), default=0)
 
     def _within(self, grace_days: int, today: date) -> Iterator[date]:
         first = _first_that_lasts(self._tiers, calendar.add_days(today, -grace_days))
@@ -91,6 +92,16 @@ def _last_day_of_step(tiers: Tiers, stepped: date) -> date:
     if tiers.window == "calendar_month":
         return calendar.last_of_month(stepped)
     return calendar.add_days(stepped, tiers.rolling_days)
+
+
+def _last_day_of_none(tiers: Tiers, enrolment: Enrolment, today: date) -> date:
+    """Return the last day of a tier that no day gives, and no step, without grace."""
+    steps = tiers.downgrade == "one_level"
+    last = _last_day_of_step(tiers, today) if steps else _last_day(tiers, today)
+    if not _waits(tiers):
+        return last
+    # At the review after the term nothing says that it lasts longer.
+    return min(last, calendar.add_days(_next_term(tiers, enrolment, today), -1))
 
 
 def _first_that_lasts(tiers: Tiers, today: date) -> date:
@@ -154,7 +165,7 @@ def next_review(
     Return the next review of a rank, none where nothing could change by it.
 
     One that no day gives, as after a change of the ladder, keeps the review that it has, or gets
-    one as if it had been reached today.
+    one as if it had been reached today, or had been stepped down to.
     """
     enrolment, zone = account.enrolments[programme.id], programme.time_zone
     falls = may_fall(tiers, rank)
@@ -162,9 +173,10 @@ def next_review(
         return None
     lasts = list(_held_through(account, programme, tiers, rank, today)) if falls else []
     if falls and not lasts and enrolment.review_at is not None and enrolment.review_at > now:
-        last = calendar.local_date(enrolment.review_at - 1, zone)
+        grace = tiers.grace_days * enrolment.in_grace
+        last = calendar.add_days(calendar.local_date(enrolment.review_at, zone), -1 - grace)
         return Review(enrolment.review_at, last, enrolment.in_grace)
-    last = max(lasts, default=_last_day(tiers, today))
+    last = max(lasts, default=_last_day_of_none(tiers, enrolment, today))
     in_grace = last < today
     ends = calendar.add_days(last, 1 + tiers.grace_days * in_grace)
     if _waits(tiers):
@@ -172,32 +184,72 @@ def next_review(
     return Review(calendar.day_start(ends, zone), last, in_grace)
 
 
+def losses(
+    account: Account, programme: Programme, tiers: Tiers, held: int, now: Instant
+) -> Iterator[Loss]:
+    """
+    Yield how a rank will be lost, and then those to which it falls, the next loss first.
+
+    That is so if nothing is told any more, up to where what is known raises it first.
+    """
+    enrolment = account.enrolments[programme.id]
+    today = calendar.local_date(now, programme.time_zone)
+    review = next_review(account, programme, tiers, held, now, today)
+    if review is None:
+        return
+    days, last = Days(account, programme, tiers), review.last_on
+    while may_fall(tiers, held):
+        lost_on = _lost_on(tiers, last)
+        reached = days.rank(lost_on)
+        lasts = []
+        if reached < held:
+            left = rank_left(tiers, held, reached)
+            yield Loss(held, left, last)
+            held = left
+            if tiers.downgrade == "one_level":
+                lasts.append(_last_day_of_step(tiers, lost_on))
+        elif reached > held:
+            return
+        day = days.last_reached(held, lost_on)
+        if day is not None:
+            lasts.append(_last_day(tiers, day))
+        last = max(lasts, default=_last_day_of_none(tiers, enrolment, lost_on))
+
+
 def rank_lasting(
     account: Account, programme: Programme, tiers: Tiers, held: int, today: date
 ) -> int:
     """Return the rank that the days give today; no less than the one held, if its term lasts."""
     given = Days(account, programme, tiers).rank(today)
-    days = _held_through(account, programme, tiers, held, today)
-    lasts = any(_lost_on(tiers, last) > today for last in days)
+    lasts = any(_held_through(account, programme, tiers, held, today))
     return max(given, held) if lasts else given
 
 
 def _held_through(
     account: Account, programme: Programme, tiers: Tiers, rank: int, today: date
 ) -> Iterator[date]:
-    """Yield the last days of a rank: by the last day that reached it, and by a step down to it."""
+    """
+    Yield the last days of a rank: by the last day that reached it, and by a step down to it.
+
+    What is over, grace included, is left out.
+    """
     reached = Days(account, programme, tiers).last_reached(rank, today)
     if reached is not None:
         yield _last_day(tiers, reached)
-    before, step = (None, *account.enrolments[programme.id].timeline)[-2:]
-    if (
-        tiers.downgrade == "one_level"
-        and before is not None
-        and step is not None
-        and step.reason == "reviewed"
-        and programme.rank(before.tier) > programme.rank(step.tier)
-    ):
-        yield _last_day_of_step(tiers, calendar.local_date(step.since, programme.time_zone))
+    if tiers.downgrade != "one_level":
+        return
+    enrolment = account.enrolments[programme.id]
+    steps = list(enrolment.timeline)
+    while steps[-1].reason in _OVERRIDES:
+        steps.pop()
+    before, step = (steps[-1], *steps)[-2:]
+    stepped = [(enrolment.stepped_to, enrolment.stepped_at)]
+    if step.reason == "reviewed" and programme.rank(before.tier) > programme.rank(step.tier):
+        stepped.append((step.tier, step.since))
+    for tier, since in stepped:
+        last = _last_day_of_step(tiers, calendar.local_date(since, programme.time_zone))
+        if programme.rank(tier) == rank and _lost_on(tiers, last) > today:
+            yield last
 
 
 def brought(

@@ -88,6 +88,23 @@ class Review(NamedTuple):
     in_grace: bool = False
 
 
+class Loss(NamedTuple):
+    """
+    That a rank will be lost, and to which it falls, if nothing is told any more.
+
+    It is held through ``last_on``, and through the grace after it.
+    """
+
+    rank: int
+    left: int
+    last_on: date
+
+
+def rank_left(tiers: Tiers, held: int, reached: int) -> int:
+    """Return the rank to which a review lowers a tier that was not reached again."""
+    return reached if tiers.downgrade == "to_earned" else max(reached, held - 1)
+
+
 def finished_window(tiers: Tiers, enrolment: Enrolment, today: date) -> Window:
     """Return the last year that is over: the one that a review on this day is about."""
     first = window_of(tiers, enrolment, today).first

@@ -22,14 +22,20 @@ from chalicelib.domain.ledger.calendar import Instant
 from chalicelib.domain.ledger.effects import ReviewChange
 from chalicelib.domain.ledger.events import Data, TierAtRisk, TierReviewAnnounced, TiersReviewed
 from chalicelib.domain.mechanics.tier_ladder import (
+    Loss,
     by_days,
     finished_window,
+    may_fall,
+    rank_left,
     rank_reached,
     window_of,
 )
 from chalicelib.domain.mechanics.tiers import (
     NOTICES,
+    ReviewNotice,
     lower_to,
+    next_review,
+    notice_of,
     raise_to,
     rank_beneath,
     rank_overridden,
@@ -83,8 +89,17 @@ def _review(event: EventBuilder, programme: Programme, tiers: Tiers) -> None:
             end = calendar.day_start(ends, programme.time_zone)
             event.add(ReviewChange(programme.id, end, in_grace=True))
             return
-        lower_to(event, programme, tiers, _rank_left(tiers, held, reached), "reviewed")
+        _lower(event, programme, tiers, rank_left(tiers, held, reached))
     schedule_review(event, programme, tiers)
+
+
+def _lower(event: EventBuilder, programme: Programme, tiers: Tiers, rank: int) -> None:
+    """Lower what the metrics give, and remember a step for which the timeline has no place."""
+    lower_to(event, programme, tiers, rank, "reviewed")
+    steps = by_days(tiers) and tiers.downgrade == "one_level"
+    if steps and rank_overridden(event.account, programme) > rank:
+        tier = tiers.levels[rank].id
+        event.add(ReviewChange(programme.id, stepped_to=tier, stepped_at=event.now))
 
 
 def _reached_in_years(account: Account, programme: Programme, tiers: Tiers, today: date) -> int:
@@ -98,11 +113,6 @@ def _reached_in_years(account: Account, programme: Programme, tiers: Tiers, toda
     return reached
 
 
-def _rank_left(tiers: Tiers, held: int, reached: int) -> int:
-    """Return the rank to which a review lowers a tier that was not reached again."""
-    return reached if tiers.downgrade == "to_earned" else max(reached, held - 1)
-
-
 def announce(event: EventBuilder, programmes: Programmes) -> Data | None:
     """Announce the tiers that the coming review would take: nothing moves, the journal says so."""
     account = event.before
@@ -114,37 +124,52 @@ def announce(event: EventBuilder, programmes: Programmes) -> Data | None:
         version = programmes.in_force(programme_id, event.now)
         tiers = version.document.tiers if version else None
         if version is not None and tiers is not None:
-            found = tuple(_at_risk(account, version.document, tiers, event.now))
-            if not found and by_days(tiers):
-                # What confirmed the tier since has put its loss off, and the notice of it.
+            at_risk += _at_risk(account, version.document, tiers, notice, event.now)
+            if by_days(tiers):
+                # What confirmed the tier since has put its loss off; or another loss comes next.
                 schedule_review(event, version.document, tiers)
-            at_risk += found
     return None if event.is_empty else TierReviewAnnounced(tuple(at_risk))
 
 
 def _at_risk(
-    account: Account, programme: Programme, tiers: Tiers, now: Instant
+    account: Account, programme: Programme, tiers: Tiers, notice: ReviewNotice, now: Instant
 ) -> Iterator[TierAtRisk]:
-    """Yield the tier that the review will leave if nothing is added, if that is a lower one."""
-    enrolment = account.enrolments[programme.id]
-    if enrolment.review_at is None or enrolment.review_at <= now:
+    """
+    Yield the loss that a notice is of, if it comes when nothing is added.
+
+    What is held by hand, or was bought, counts for as long as it lasts.
+    """
+    for loss in _losses(account, programme, tiers, now):
+        due = notice_of(programme, tiers, loss.rank, loss.last_on)
+        if due is None or due.tier != notice.tier or due.at > now:
+            continue
+        day = calendar.add_days(loss.last_on, 1)
+        at, lost_at = (
+            calendar.day_start(each, programme.time_zone)
+            for each in (day, calendar.add_days(day, tiers.grace_days))
+        )
+        held = max(loss.rank, rank_overridden(account, programme, lost_at - 1))
+        left = max(loss.left, rank_overridden(account, programme, lost_at))
+        if left < held:
+            yield TierAtRisk(programme.id, tiers.levels[held].id, tiers.levels[left].id, at)
+
+
+def _losses(account: Account, programme: Programme, tiers: Tiers, now: Instant) -> Iterator[Loss]:
+    """Yield the losses that come when nothing is added, the next first."""
+    held = rank_beneath(account, programme)
+    review = next_review(account, programme, tiers, held, now)
+    if review is None or not may_fall(tiers, held):
         return
-    last = calendar.local_date(enrolment.review_at - 1, programme.time_zone)
     if by_days(tiers):
         from chalicelib.domain.mechanics import tier_days
 
-        days = tier_days.Days(account, programme, tiers)
-        reached = days.rank_without_grace(calendar.add_days(last, 1))
-    else:
-        reached = rank_reached(account, programme, tiers, window_of(tiers, enrolment, last))
-    beneath = rank_beneath(account, programme)
-    if reached >= beneath or tiers.downgrade == "none":
+        yield from tier_days.losses(account, programme, tiers, held, now)
         return
-    kept = max(_rank_left(tiers, beneath, reached), rank_overridden(account, programme))
-    if kept >= programme.rank(enrolment.tier):
-        return
-    falls_to = tiers.levels[kept].id
-    yield TierAtRisk(programme.id, enrolment.tier, falls_to, enrolment.review_at)
+    enrolment, after = account.enrolments[programme.id], calendar.add_days(review.last_on, 1)
+    window = finished_window(tiers, enrolment, after)
+    reached = rank_reached(account, programme, tiers, window)
+    if reached < held:
+        yield Loss(held, rank_left(tiers, held, reached), review.last_on)
 
 
 def end(event: EventBuilder) -> None:

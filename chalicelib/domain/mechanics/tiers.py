@@ -57,9 +57,10 @@ OVERRIDES: Final = ProgressStore("tier_overrides", TierOverrides)
 
 
 class ReviewNotice(Struct, frozen=True):
-    """When a member is to be warned that the next review would take the tier."""
+    """When a member is to be warned that a review would take a tier, and which."""
 
     at: Instant
+    tier: str
 
 
 #: By programme.  Named after the mechanic that announces losses.
@@ -95,13 +96,22 @@ def rank_beneath(account: Account, programme: Programme) -> int:
     return programme.rank(tier_beneath(account, programme.id))
 
 
-def rank_overridden(account: Account, programme: Programme) -> int:
-    """Return the rank below which no override lets a member fall; the lowest without any."""
+def rank_overridden(account: Account, programme: Programme, at: Instant = 0) -> int:
+    """
+    Return the rank below which no override lets a member fall; the lowest without any.
+
+    ``at`` an instant to come it is that of those which still hold then.
+    """
     held = overrides_of(account, programme.id)
-    return max((programme.rank(each.tier) for each in held), default=0)
+    ranks = (
+        programme.rank(each.tier)
+        for each in held
+        if each.expires_at is None or each.expires_at > at
+    )
+    return max(ranks, default=0)
 
 
-# ── What an activity and its reversal change ──
+# ── What an activity changes ──
 
 
 def climb(
@@ -130,7 +140,8 @@ def climb(
     if step.tier != enrolment.tier:
         _give_or_take_back(event, programme, enrolment.tier, step.tier, step.reason)
     waits = tiers.upgrade == "at_review" and enrolment.review_at is None
-    if rises or waits or (enrolment.in_grace and _confirmed(event, programme, tiers)):
+    confirmed = enrolment.in_grace and _confirmed(event, programme, tiers)
+    if rises or waits or confirmed or _unannounced(event, programme, tiers):
         schedule_review(event, programme, tiers)
     if step.tier == enrolment.tier:
         return None
@@ -181,55 +192,14 @@ def _confirmed(event: EventBuilder, programme: Programme, tiers: Tiers) -> bool:
     return reached >= rank_beneath(account, programme)
 
 
-def descend_after_reversal(event: EventBuilder, programme: Programme) -> TierMoved | None:
-    """
-    Take back a tier that was reached in the running window by what is now reversed.
-
-    ``programme`` is the version in force now: what of the tier is lost is what the metrics lose on
-    today's ladder, so that a tier from an easier ladder stands until its review.
-    """
-    tiers = programme.tiers
-    if tiers is None or tiers.upgrade == "at_review":
-        return None
-    today = calendar.local_date(event.now, programme.time_zone)
-    left = (
-        _left_of_days(event, programme, tiers, today)
-        if tier_ladder.by_days(tiers)
-        else _left_of_window(event, programme, tiers, today)
-    )
-    if left is None:
-        return None
-    moved = None
-    if left < rank_beneath(event.account, programme):
-        moved = lower_to(event, programme, tiers, left, "reversed")
-    schedule_review(event, programme, tiers)
-    return moved
-
-
-def _left_of_days(event: EventBuilder, programme: Programme, tiers: Tiers, today: date) -> int:
-    """Return the rank that is justified after a reversal, where it follows from the days."""
-    from chalicelib.domain.mechanics import tier_days
-
-    gave = tier_days.Days(event.before, programme, tiers).rank(today)
-    gives = tier_days.Days(event.account, programme, tiers).rank(today)
-    if gives >= gave:
-        return rank_beneath(event.account, programme)
-    return max(gives, tier_days.carried(event.account, programme, tiers, today))
-
-
-def _left_of_window(
-    event: EventBuilder, programme: Programme, tiers: Tiers, today: date
-) -> int | None:
-    """Return the rank that is justified after a reversal; ``None`` where it counted for none."""
-    enrolment = event.account.enrolments[programme.id]
-    window = tier_ladder.window_of(tiers, enrolment, today)
-    reached = tier_ladder.rank_reached(event.account, programme, tiers, window)
-    if reached >= tier_ladder.rank_reached(event.before, programme, tiers, window):
-        return None
-    if window.first is None:
-        return reached
-    start = calendar.day_start(window.first, programme.time_zone)
-    return max(reached, tier_ladder.rank_before(programme, enrolment, start))
+def _unannounced(event: EventBuilder, programme: Programme, tiers: Tiers) -> bool:
+    """Tell whether no notice is to come of a tier that may be held longer now than it was."""
+    if tiers.notice_days is None or not tier_ladder.by_days(tiers):
+        return False
+    tier = tier_beneath(event.account, programme.id)
+    pending = NOTICES.get(event.account, programme.id)
+    falls = tier_ladder.may_fall(tiers, programme.rank(tier))
+    return falls and (pending is None or pending.tier != tier)
 
 
 # ── Moving and scheduling ──
@@ -311,14 +281,44 @@ def schedule_review(event: EventBuilder, programme: Programme, tiers: Tiers) -> 
     planned = (None, False) if review is None else (review.at, review.in_grace)
     if planned != (enrolment.review_at, enrolment.in_grace):
         event.add(ReviewChange(programme.id, *planned))
-    notify = None
-    if review is not None and tiers.notice_days is not None and tier_ladder.may_fall(tiers, rank):
-        first = calendar.add_days(review.last_on, 1 - tiers.notice_days)
-        notify = calendar.day_start(first, programme.time_zone)
-    if notify is not None and notify > event.now:
-        NOTICES.put(event, programme.id, ReviewNotice(notify))
-    else:
+    notice = None
+    if review is not None and tier_ladder.may_fall(tiers, rank):
+        notice = _next_notice(event, programme, tiers, rank, review)
+    if notice is None:
         NOTICES.drop(event, programme.id)
+    else:
+        NOTICES.put(event, programme.id, notice)
+
+
+def _next_notice(
+    event: EventBuilder, programme: Programme, tiers: Tiers, rank: int, review: tier_ladder.Review
+) -> ReviewNotice | None:
+    """Return the notice of the next loss of which one can still be given."""
+    account = event.account
+    pending = NOTICES.get(account, programme.id)
+
+    def is_to_come(notice: ReviewNotice | None) -> bool:
+        # One that is due at this very instant comes after what is reviewed at it.
+        return notice is not None and (notice.at > event.now or notice == pending)
+
+    notice = notice_of(programme, tiers, rank, review.last_on)
+    if notice is None or is_to_come(notice):
+        return notice
+    if not tier_ladder.by_days(tiers):
+        return None
+    from chalicelib.domain.mechanics import tier_days
+
+    losses = tier_days.losses(account, programme, tiers, rank, event.now)
+    notices = (notice_of(programme, tiers, loss.rank, loss.last_on) for loss in losses)
+    return next(filter(is_to_come, notices), None)
+
+
+def notice_of(programme: Programme, tiers: Tiers, rank: int, last_on: date) -> ReviewNotice | None:
+    """Return the notice of the loss of a rank, by its last day; ``None`` where none is given."""
+    if tiers.notice_days is None:
+        return None
+    first = calendar.add_days(last_on, 1 - tiers.notice_days)
+    return ReviewNotice(calendar.day_start(first, programme.time_zone), tiers.levels[rank].id)
 
 
 def problems(programme: Programme) -> Iterator[Violation]:

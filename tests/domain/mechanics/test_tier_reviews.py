@@ -119,22 +119,25 @@ class TestReview:
         assert (member.enrolment.review_at, member.enrolment.in_grace) == (None, False)
 
     def test_a_notice_of_a_ladder_that_is_gone(self) -> None:
-        """A loss that was to be announced after the review is not, where none will come."""
+        """A loss that was to be announced at the review is not, where none will come."""
         short: dict[str, Any] = {
             "window": "rolling",
             "rolling_days": 30,
             "upgrade": "at_review",
-            "notice_days": 5,
+            "downgrade": "one_level",
+            "notice_days": 1,
         }
+        levels = (("silver", visits(1)), ("gold", visits(2)))
         rules = published(
-            ("2026-01-01", clinic(("silver", visits(1)), window="lifetime")),
-            ("2026-02-10", clinic(("silver", visits(9)), **short)),
-            ("2026-03-01", clinic(("silver", visits(9)), window="lifetime")),
+            ("2026-01-01", clinic(*levels, **short)),
+            ("2026-03-20", clinic(*levels, window="lifetime")),
         )
         member = Member(rules)
-        member.visit("2026-02-01")
-        member.visit("2026-02-15")
-        assert member.enrolment.review_at == at("2026-03-06T00:00:00Z")
+        for _ in range(2):
+            member.visit("2026-01-10", name=str(len(member.events)))
+        member.tick("2026-03-10")
+        assert member.enrolment.review_at == at("2026-04-05T00:00:00Z")
+        assert "tier_reviews" in member.account.progress
 
         assert [event.kind for event in member.tick("2026-06-01")] == ["tiers.reviewed"]
         assert member.account.progress == {}
