@@ -100,37 +100,56 @@ def evaluate(
         mode = modes.get(group, programme.stacking)
         contenders.sort(key=by_priority)
         for rule in contenders:
-            outcomes[rule.id] = _capped(outcomes[rule.id], room(rule, outcomes[rule.id].raw))
+            outcomes[rule.id] = _capped(rule, outcomes[rule.id], room)
         left = [outcomes[rule.id] for rule in contenders if outcomes[rule.id].matched]
         for loser, reason in _losers(mode, left):
             outcomes[loser.rule] = replace(loser, granted=0, reason=reason)
     return tuple(outcomes.values())
 
 
-def _losers(mode: StackingMode, contenders: list[Explained]) -> list[tuple[Explained, str]]:
-    if mode == "stack" or len(contenders) <= 1:
-        return []
+def _losers(mode: StackingMode, contenders: list[Explained]) -> Iterator[tuple[Explained, str]]:
+    """Yield who gives nothing since another of the group does, and why."""
+    if mode == "stack" or not contenders:
+        return
     winner = contenders[0] if mode == "first" else max(contenders, key=_granted)
-    word = "came first" if mode == "first" else "gave more"
-    return [(c, f"the rule {winner.rule} {word}") for c in contenders if c is not winner]
+    if mode == "best" and not winner.granted:
+        # Each says why it has no room.
+        return
+    for each in contenders:
+        if each is not winner:
+            how = "came first"
+            if mode == "best":
+                tie = each.granted == winner.granted
+                how = "gave as much and came first" if tie else "gave more"
+            yield each, f"the rule {winner.rule} {how}"
 
 
 def _granted(outcome: Explained) -> int:
     return outcome.granted
 
 
-def _capped(outcome: Explained, room: int | None) -> Explained:
+def _capped(rule: EarningRule, outcome: Explained, room: Room) -> Explained:
     """Return what the caps leave of an award; nothing of one that is too large after them."""
-    if room is not None and room < outcome.raw:
-        limited = f"its caps leave {room}" if room else "its caps are used up"
-        reason = _joined(outcome.reason, limited)
+    left = room(rule, outcome.raw)
+    if left is not None and left < outcome.raw:
+        reason = _joined(outcome.reason, _limited(rule, left, room))
         # No more of it than an award may be goes into the journal, whatever a formula came to.
         raw = min(outcome.raw, MAX_AMOUNT)
-        return replace(outcome, raw=raw, granted=room, room=room, reason=reason)
+        return replace(outcome, raw=raw, granted=left, room=left, reason=reason)
     if outcome.raw > MAX_AMOUNT:
         reason = f"it comes to {outcome.raw}, and one award is at most {MAX_AMOUNT}"
         return Explained(outcome.rule, outcome.currency, matched=False, reason=reason)
-    return replace(outcome, granted=outcome.raw, room=room)
+    return replace(outcome, granted=outcome.raw, room=left)
+
+
+def _limited(rule: EarningRule, left: int, room: Room) -> str:
+    """Return what the caps leave, in words, though it may be nothing of this award."""
+    if left:
+        return f"its caps leave {left}"
+    least = room(rule, 1)
+    return (
+        f"its caps leave {least}, and it gives all or nothing" if least else "its caps are used up"
+    )
 
 
 class _Context:

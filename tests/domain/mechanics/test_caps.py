@@ -145,6 +145,38 @@ class TestCaps:
         ]
         assert member.events[-1].postings == ()
 
+    @pytest.mark.parametrize(
+        ("caps", "visits", "reason"),
+        [
+            (
+                [{"max": 30, "on_exceed": "reject"}],
+                1,
+                "its caps leave 30, and it gives all or nothing",
+            ),
+            (
+                [{"max": 60, "on_exceed": "reject"}],
+                2,
+                "its caps leave 20, and it gives all or nothing",
+            ),
+            ([{"max": 80, "on_exceed": "reject"}], 3, "its caps are used up"),
+            ([{"max": 60, "on_exceed": "reject"}, {"times": 1}], 2, "its caps are used up"),
+            (
+                [{"window": "month", "max": 70, "on_exceed": "reject"}, {"max": 50}],
+                2,
+                "its caps leave 10, and it gives all or nothing",
+            ),
+            ([{"max": 50}], 2, "its caps leave 10"),
+        ],
+    )
+    def test_what_caps_leave_is_told(
+        self, caps: list[dict[str, Any]], visits: int, reason: str
+    ) -> None:
+        """Where something is left that a rule does not give in part, that is said."""
+        member = capped(*({"window": "day", **cap} for cap in caps))
+        told = [explained(member.visit("2026-02-01"))["visit"].reason for _ in range(visits)]
+
+        assert told[-1] == reason
+
     def test_late_activities_meet_the_cap_of_their_day(self) -> None:
         """A late activity uses the window of its own day, as far back as the limit goes."""
         member = capped({"window": "day", "max": 50})

@@ -527,6 +527,26 @@ class TestCompetition:
         assert explained(Member(best).visit("2026-02-01"))["a"].reason == "the rule b gave more"
         assert explained(Member(first).visit("2026-02-01"))["b"].reason == ("the rule a came first")
 
+    def test_a_tie_is_told(self) -> None:
+        """Who gives as much as the winner is told that it came first; who has no room, that."""
+        tie = programme(rule("a", fixed(10)), rule("b", fixed(10), priority=1), stacking="best")
+        once = [{"window": "day", "times": 1}]
+        both = programme(
+            rule("a", fixed(10), caps=once), rule("b", fixed(10), caps=once), stacking="best"
+        )
+        member = Member(both)
+        told = [explained(member.visit("2026-02-01")) for _ in range(3)]
+
+        reason = explained(Member(tie).visit("2026-02-01"))["a"].reason
+        assert reason == "the rule b gave as much and came first"
+        assert [each["a"].reason for each in told] == [
+            "",
+            "the rule b gave more",
+            "its caps are used up",
+        ]
+        assert told[0]["b"].reason == "the rule a gave as much and came first"
+        assert told[2]["b"].reason == "its caps are used up"
+
     def test_groups_are_apart(self) -> None:
         """Each group has its mode, and its rules compete with no other's."""
         document = programme(
