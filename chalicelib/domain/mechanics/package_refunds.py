@@ -132,7 +132,7 @@ def _priced(sold: list[_Sold]) -> _Sold:
 
 
 def _paid(bill: Bill | None, activity: Activity) -> list[int]:
-    """Return what was paid for each line of a purchase, by the member and by whoever covers it."""
+    """Return what the member, and who covers a part of it, paid for each line of a purchase."""
     if bill is None:
         return [line.amount for line in activity.lines]
     return [line.net + line.covered for line in bill.lines]

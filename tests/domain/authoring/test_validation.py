@@ -419,7 +419,7 @@ def test_a_next_version_warns_of_what_members_will_notice(
 
 
 def test_what_is_permanent_are_ids() -> None:
-    """Whoever asks mechanics for it learns what accounts may hold, and where it is declared."""
+    """Asked for it, mechanics say which ids accounts may hold, and where each is declared."""
     found: dict[str, set[str]] = {}
     for path in PROGRAMME.file.parent.glob("*.json"):
         if path == PROGRAMME.file:

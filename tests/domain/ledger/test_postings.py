@@ -253,7 +253,7 @@ class TestTwoFunders:
         assert {lot.key.expires_on for lot in other.balance.lots} == {"2026-03-13"}
 
     def test_a_debt_is_nobodys(self) -> None:
-        """Whoever's value comes first repays it, and is what was taken back instead."""
+        """The value that comes first repays it, whoever funds it, and was taken back instead."""
         member = sponsored()
         member.adjust(-80, "2026-03-04")
         member.reverse("1", "2026-03-05")
