@@ -20,7 +20,7 @@ from chalicelib.domain.decide.claims import Claim, EventRef, Ref, SaveRecord
 from chalicelib.domain.decide.commands import Command
 from chalicelib.domain.decide.decider import MEMBER, Decider, Known, Participant
 from chalicelib.domain.decide.deciding import decide
-from chalicelib.domain.decide.event_builder import EventBuilder, Guard
+from chalicelib.domain.decide.event_builder import Door, EventBuilder, Guard
 from chalicelib.domain.decide.settling import clock_of, door_of, settle
 from chalicelib.domain.errors import LoyaltyError
 from chalicelib.domain.ledger import calendar
@@ -414,6 +414,11 @@ class Member:
         self.account = account
         self.events.extend(appended.events)
         self.journal.extend(appended.stored)
+
+
+def event_on(account: Account, now: Instant = 0) -> EventBuilder:
+    """Return an event in the making, on an account."""
+    return EventBuilder(account, now, Door(Programmes(())))
 
 
 def transfer(

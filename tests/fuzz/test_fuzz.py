@@ -19,6 +19,7 @@ from msgspec.structs import replace
 
 from chalicelib.domain.decide.claims import EventRef, Ref
 from chalicelib.usecases.stored import Commit, Loaded
+from tests import pace
 from tests.fakes.catalogue import FakeCatalogue
 from tests.fakes.directory import FakeDirectory
 from tests.fakes.ledger import FakeLedger
@@ -68,8 +69,11 @@ def test_same_seed_same_requests(chapter_number: int) -> None:
 @pytest.mark.parametrize(
     ("body_b", "index", "takes"), [(10, 1, "CPU"), (40_000, 0, "CPU"), (40_000, 1, "MB")]
 )
-def test_what_takes_too_much_is_found(body_b: int, index: int, takes: str) -> None:
+def test_what_takes_too_much_is_found(
+    monkeypatch: pytest.MonkeyPatch, body_b: int, index: int, takes: str
+) -> None:
     """A request whose answer takes more than a second of CPU, or a hundred megabytes, is one."""
+    monkeypatch.setattr(pace, "slowness", lambda: 1.0)
     answer = Answer(200, {}, b"")
 
     def greedy(method: str, target: str, headers: Mapping[str, str], body: bytes) -> Answer:

@@ -9,6 +9,7 @@ from typing import Final
 import pytest
 
 from chalicelib.store.metering import measured
+from tests import pace
 from tests.fuzz import largest
 from tests.fuzz.contract import local_contract
 from tests.fuzz.ground import Ground as Fuzzed
@@ -64,7 +65,7 @@ def test_the_largest_request(clinic: Clinic, request_: Largest) -> None:
         f"\n{request_.operation}: {cpu_s:.3f} s, {memory_b / 1e6:.1f} MB, {cost.write_units} units"
     )
     assert {first.status, second.status, third.status} <= {200, 201}, second.body[:300]
-    assert cpu_s < CPU_MAX_S
+    assert pace.within(cpu_s, CPU_MAX_S)
     assert memory_b < MEMORY_MAX_B
     if request_.write_units_max:
         assert cost.write_units <= request_.write_units_max
@@ -91,7 +92,8 @@ def test_the_largest_body_of_every_operation(catalogue: Fuzzed, operation: Opera
         size = len(request.body)
         print(f"\n{answer.status}, {size} bytes: {taken:.3f}")  # noqa: T201 - as above
         assert answer.status < 500, (answer.status, request.target, answer.body[:300])
-        assert taken < (MEMORY_MAX_B if number % 2 else CPU_MAX_S), (answer.status, request.target)
+        small = taken < MEMORY_MAX_B if number % 2 else pace.within(taken, CPU_MAX_S)
+        assert small, (answer.status, request.target)
 
 
 @pytest.mark.parametrize("cart", CARTS, ids=lambda each: each.name)
@@ -127,7 +129,7 @@ def test_the_largest_quote(ground: Ground, cart: LargestCart) -> None:
     }
 
     print(f"\ncreate_quote: {min(times):.3f} s, {memory_b / 1e6:.1f} MB")  # noqa: T201 - as above
-    assert min(times) < QUOTE_MAX_S
+    assert pace.within(min(times), QUOTE_MAX_S)
     assert memory_b < MEMORY_MAX_B
     for operation, (method, target, sent, write_units_max) in follow.items():
         with measured() as cost:
@@ -136,7 +138,7 @@ def test_the_largest_quote(ground: Ground, cart: LargestCart) -> None:
             )
         print(f"{operation}: {cpu_s:.3f} s, {cost.write_units} units")  # noqa: T201 - as above
         assert answer.status in {200, 201}, answer.body[:300]
-        assert cpu_s < CPU_MAX_S
+        assert pace.within(cpu_s, CPU_MAX_S)
         assert cost.write_units <= write_units_max
         assert cost.calls["TransactWriteItems"] == bool(write_units_max)
 
@@ -187,6 +189,6 @@ def test_the_largest_lists(ground: Ground) -> None:
         assert len(page[found]) == QUOTES if whole else 0 < len(page[found]) < PURCHASES
         assert whole == (page["next_cursor"] is None)
         # Half a page takes less than half of what a request may.
-        assert min(times) < CPU_MAX_S * QUOTES / 100
+        assert pace.within(min(times), CPU_MAX_S * QUOTES / 100)
         assert memory_b < MEMORY_MAX_B * QUOTES / 100
         assert len(answer.body) < ANSWER_MAX_B

@@ -14,6 +14,7 @@ from msgspec.inspect import type_info
 import app
 from chalicelib.domain.shapes import LISTS, unwrap
 from chalicelib.routes.http.openapi import operations_of
+from tests import pace
 from tests.journeys.world import Clinic
 
 POINTS = {"id": "points", "name": "Points", "expiry": {"type": "never"}}
@@ -517,5 +518,5 @@ def test_b1_a_quantity_costs_nothing(clinic: Clinic, quantity: int) -> None:
     clinic.record(member, "purchase.completed", currency="GBP", lines=cart["lines"]).expect(201)
     clinic.member(member).post(path, cart).expect(200)
 
-    assert time.process_time() - started < 1
+    assert pace.within(time.process_time() - started, 1)
     clinic.check(member)

@@ -10,6 +10,15 @@ from infra.local.gateway import Environ, Gateway, StartResponse
 from tests.openapi.checking import Callers
 
 _MEMBER = re.compile(r"/v1/members/[^/]+")
+#: What is answered carelessly, and what makes that of which it is.
+OPERATIONS = (
+    "create_member",
+    "read_member",
+    "create_api_key",
+    "revoke_api_key",
+    "list_programmes",
+    "read_programme_rules",
+)
 
 
 class Careless:

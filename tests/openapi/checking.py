@@ -13,7 +13,7 @@ import re
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -89,6 +89,19 @@ def check(
     if report["errors"]:
         failures["errors"] = len(report["errors"])
     return Report(int(report["test_cases"]["generated"]), failures, done.stdout)
+
+
+def narrowed(document: Mapping[str, Any], operations: Collection[str]) -> dict[str, Any]:
+    """Return a document of these operations alone."""
+    paths = {
+        path: {
+            method: operation
+            for method, operation in methods.items()
+            if operation["operationId"] in operations
+        }
+        for path, methods in document["paths"].items()
+    }
+    return {**document, "paths": {path: methods for path, methods in paths.items() if methods}}
 
 
 def linked(document: Mapping[str, Any]) -> dict[str, Any]:

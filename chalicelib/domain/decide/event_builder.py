@@ -11,7 +11,7 @@ redeem themselves, follows once when the event is finished, however the value ca
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from chalicelib.domain.decide.benefits import OF_VALUE, Benefit
 from chalicelib.domain.ledger.account import Account, Folding
@@ -81,6 +81,8 @@ class EventBuilder:
         self._door = door
         self._recorder = recorder
         self._folding = Folding(account)
+        #: What mechanics read of the account once for this event, and keep up to date themselves.
+        self.readings: dict[str, Any] = {}
         self._so_far: Account | None = None
         self._effects: list[Effect] = []
         self._postings: list[Posting] = []

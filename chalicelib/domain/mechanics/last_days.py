@@ -13,7 +13,8 @@ remembers for a year how long each of them was.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from msgspec import Struct
@@ -45,17 +46,40 @@ class LastDay(Struct, frozen=True, omit_defaults=True):
 LAST_DAYS: Final = ProgressStore("inactivity", LastDay)
 
 
-def lasting(account: Account, currency: str, lot: Lot) -> Lot:
+def spells(event: EventBuilder, currency: str) -> Sequence[LastDay]:
+    """Return the spells of a currency by their beginnings; the same object until they change."""
+    key = _spell_counters(currency)
+    read: list[LastDay] | None = event.readings.get(key)
+    if read is None:
+        held = LAST_DAYS.get(event.account, currency)
+        read = [*_gone(event.account, currency), *([] if held is None else [held])]
+        read.sort(key=_since)
+        event.readings[key] = read
+    return read
+
+
+def _since(spell: LastDay) -> Instant:
+    return spell.since
+
+
+def lasting(event: EventBuilder, currency: str, lot: Lot) -> Lot:
     """Return a lot as it lasts: through the last day of the spell in which it would end."""
-    spells = _spells(account, currency)
-    spell = next((each for each in spells if ends_in(lot.key.expires_at, each)), None)
+    spell = _spell_of(spells(event, currency), lot.key.expires_at)
     return lot if spell is None else prolonged(lot, spell)
 
 
-def lasted_until(account: Account, currency: str, end: Instant) -> Instant:
-    """Return when value is gone that was to be gone at an instant."""
-    spells = _spells(account, currency)
-    return next((each.expires_at for each in spells if ends_in(end, each)), end)
+def lasted_until(of: Sequence[LastDay], end: Instant) -> Instant:
+    """Return when value is gone that was to be gone at an instant, by the spells of a currency."""
+    spell = _spell_of(of, end)
+    return end if spell is None else spell.expires_at
+
+
+def _spell_of(of: Sequence[LastDay], end: Instant | None) -> LastDay | None:
+    """Return the spell in which what is gone at an instant would end: no two overlap."""
+    if end is None:
+        return None
+    begun = bisect_left(of, end, key=_since)
+    return of[begun - 1] if begun and ends_in(end, of[begun - 1]) else None
 
 
 def ends_in(end: Instant | None, spell: LastDay) -> bool:
@@ -69,9 +93,11 @@ def prolonged(lot: Lot, spell: LastDay) -> Lot:
     return Lot(lot.amount, key, spell.warn_at, lot.since)
 
 
-def next_spell(account: Account, currency: str, after: Instant) -> Instant | None:
+def next_spell(event: EventBuilder, currency: str, after: Instant) -> Instant | None:
     """Return when the first spell began after value was gone at an instant."""
-    return min((s.since for s in _spells(account, currency) if s.since >= after), default=None)
+    of = spells(event, currency)
+    begun = bisect_left(of, after, key=_since)
+    return of[begun].since if begun < len(of) else None
 
 
 def join(event: EventBuilder, currency: str, spell: LastDay) -> None:
@@ -82,6 +108,7 @@ def join(event: EventBuilder, currency: str, spell: LastDay) -> None:
         if _meet(gone, spell):
             joined = _joined(joined, gone)
             _count(event, currency, gone, -1)
+    event.readings.pop(_spell_counters(currency), None)
     if held is not None and _meet(held, spell):
         LAST_DAYS.put(event, currency, _joined(joined, held))
     elif joined.expires_at <= event.now:
@@ -102,16 +129,9 @@ def _joined(one: LastDay, other: LastDay) -> LastDay:
     return replace(longer, since=min(one.since, other.since))
 
 
-def _spells(account: Account, currency: str) -> Iterator[LastDay]:
-    held = LAST_DAYS.get(account, currency)
-    if held is not None:
-        yield held
-    yield from _gone(account, currency)
-
-
 def _gone(account: Account, currency: str) -> Iterator[LastDay]:
     """Yield the spells that are remembered beside the one on record."""
-    prefix = f"{currency}/active/"
+    prefix = _spell_counters(currency)
     for key, counter in account.counters.items():
         if key.startswith(prefix) and counter.keep_until is not None:
             end = counter.keep_until - REMEMBERED_MS
@@ -121,5 +141,10 @@ def _gone(account: Account, currency: str) -> Iterator[LastDay]:
 def _count(event: EventBuilder, currency: str, spell: LastDay, sign: int) -> None:
     """Remember a spell for a year after its end, or forget it."""
     end = spell.expires_at
-    key = f"{currency}/active/{spell.expires_on}"
+    key = f"{_spell_counters(currency)}{spell.expires_on}"
     event.add(CounterChange(key, sign * (end - spell.since), end + REMEMBERED_MS))
+
+
+def _spell_counters(currency: str) -> str:
+    """Return what the counters of spells begin with, and what they are read under."""
+    return f"{currency}/active/"

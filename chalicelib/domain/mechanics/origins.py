@@ -9,12 +9,16 @@ within the spell of activities that it ended in (`last_days`).
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, NamedTuple
 
-from chalicelib.domain.ledger.account import Account
+from chalicelib.domain.decide.event_builder import EventBuilder
 from chalicelib.domain.ledger.calendar import Instant
 from chalicelib.domain.ledger.lots import LotKey
 from chalicelib.domain.programme.document import REMEMBERED_MS
+
+if TYPE_CHECKING:
+    from chalicelib.domain.mechanics.last_days import LastDay
 
 
 class Family(NamedTuple):
@@ -31,7 +35,7 @@ def origin(key: LotKey) -> Instant | None:
     return key.expires_at if key.first_expires_at is None else key.first_expires_at
 
 
-def may_be_of(account: Account, currency: str, key: LotKey, given: LotKey, now: Instant) -> bool:
+def may_be_of(event: EventBuilder, currency: str, key: LotKey, given: LotKey) -> bool:
     """
     Tell whether value of a lot may be of what was given to another.
 
@@ -42,33 +46,43 @@ def may_be_of(account: Account, currency: str, key: LotKey, given: LotKey, now: 
     place, since = origin(key), origin(given)
     if place is None or since is None:
         return place == since
-    if since <= place <= lasted_until(account, currency, since):
+    if since <= place <= lasted_until(event, currency, since):
         return True
     both = (key, given)
-    return given.paid and all(is_long_ago(account, currency, each, now) for each in both)
+    return given.paid and all(is_long_ago(event, currency, each) for each in both)
 
 
-def is_long_ago(account: Account, currency: str, key: LotKey, now: Instant) -> bool:
+def is_long_ago(event: EventBuilder, currency: str, key: LotKey) -> bool:
     """Tell whether what was given to a lot ended so long ago that nobody knows of it any more."""
     end = origin(key)
-    return end is not None and lasted_until(account, currency, end) + REMEMBERED_MS < now
+    return end is not None and lasted_until(event, currency, end) + REMEMBERED_MS < event.now
 
 
-def family(account: Account, currency: str, key: LotKey, now: Instant) -> Family:
+def family(event: EventBuilder, currency: str, key: LotKey) -> Family:
     """Return of which family a lot is; all that ended long ago are one."""
     end = origin(key)
-    if end is not None and is_long_ago(account, currency, key, now):
+    if end is not None and is_long_ago(event, currency, key):
         end = 0
     elif end is not None:
-        end = lasted_until(account, currency, end)
+        end = lasted_until(event, currency, end)
     return Family(key.funder, key.rate, key.paid, end)
 
 
-def lasted_until(account: Account, currency: str, end: Instant) -> Instant:
+def lasted_until(event: EventBuilder, currency: str, end: Instant) -> Instant:
     """Return when value is gone that was to be gone at an instant, as activities let it last."""
-    if "inactivity" not in account.progress:
+    of = spells(event, currency)
+    if not of:
         return end
+    from chalicelib.domain.mechanics import last_days
+
+    return last_days.lasted_until(of, end)
+
+
+def spells(event: EventBuilder, currency: str) -> Sequence[LastDay]:
+    """Return the spells of activities that let value last; the same object until they change."""
+    if "inactivity" not in event.account.progress:
+        return ()
     # Few currencies last by activity.
     from chalicelib.domain.mechanics import last_days
 
-    return last_days.lasted_until(account, currency, end)
+    return last_days.spells(event, currency)

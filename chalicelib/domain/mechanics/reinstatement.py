@@ -97,7 +97,7 @@ def _next_active(event: EventBuilder, currency: str, after: Instant, zone: str) 
     """Return the day of the first activity after value was gone, as far as it is known."""
     from chalicelib.domain.mechanics import last_days  # few currencies last by activity
 
-    since = last_days.next_spell(event.account, currency, after)
+    since = last_days.next_spell(event, currency, after)
     return None if since is None else calendar.local_date(since, zone)
 
 

@@ -63,17 +63,18 @@ def _make_good(
 
     The other number is how much of it expired at once, since what stood in for it has ended.
     """
-    if not value.is_short(event.account, currency):
+    if not value.is_short(event, currency):
         return 0, 0
     # Few members have any.
     from chalicelib.domain.mechanics import shortfalls
 
     made_good = expired = 0
-    for short in shortfalls.made_good(event, currency, part.lot, part.amount, taken_at):
+    held = shortfalls.of(event, currency)
+    for short in held.make_good(part.lot, part.amount, taken_at):
         made_good += short.amount
         if short.by is not None:
             funder = short.by.key.funder
-            shortfalls.exchange(event, currency, short, short.amount, funder, part.lot.funder)
+            held.exchange(short, short.amount, funder, part.lot.funder)
             expired += _put(event, currency, replace(short.by, amount=short.amount), short.at)
         elif short.written_off:
             to = LedgerAccount(short.to).of(part.lot.funder)
@@ -86,10 +87,10 @@ def _make_good(
 def _put(event: EventBuilder, currency: str, lot: Lot, away_since: Instant) -> int:
     """Add what comes back to its lot, as far as nothing else was short of it meanwhile."""
     lot = value.as_it_lasts(event, currency, lot)
-    if lot.amount and value.is_short(event.account, currency) and not value.is_over(event, lot.key):
+    if lot.amount and value.is_short(event, currency) and not value.is_over(event, lot.key):
         from chalicelib.domain.mechanics import shortfalls
 
-        taken = shortfalls.take_written_off(event, currency, lot, away_since)
+        taken = shortfalls.of(event, currency).take_written_off(lot, away_since)
         lot = replace(lot, amount=lot.amount - taken)
     return value.put(event, currency, lot)
 

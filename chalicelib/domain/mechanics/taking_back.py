@@ -23,7 +23,7 @@ from chalicelib.domain.ledger.effects import DeficitChange, PendingChange
 from chalicelib.domain.ledger.lots import Lot, LotKey, PendingKey, by_funder
 from chalicelib.domain.ledger.postings import AVAILABLE, EXPIRED, PAID_IN, PENDING, LedgerAccount
 from chalicelib.domain.mechanics import origins, shortfalls, unspent, value
-from chalicelib.domain.mechanics.shortfalls import Shortfall
+from chalicelib.domain.mechanics.shortfall_names import Shortfall
 from chalicelib.domain.mechanics.unspent import Unspent
 
 
@@ -147,10 +147,10 @@ def _where_it_is(
                 unspent.take(event, currency, place, more)
                 found = found._replace(expired=found.expired + more)
             case Shortfall():
-                shortfalls.take(event, currency, place, more)
+                shortfalls.of(event, currency).take(place, more)
                 again = place._replace(amount=more, to=to.kind, by=None)
                 found = found._replace(short=(*found.short, again))
-    if known is None and origins.is_long_ago(event.account, currency, part.lot, event.now):
+    if known is None and origins.is_long_ago(event, currency, part.lot):
         rest = unspent.take_long_ago(event, currency, part.lot, amount - found.amount)
         found = found._replace(expired=found.expired + rest)
     return found
@@ -171,12 +171,11 @@ def _places(
         known = unspent.by_end(account, currency, event.now)
         places += [(each.lot, each) for each in known]
     places += [(lot.key, lot) for lot in account.balance(currency).lots]
-    for short in shortfalls.known(account, currency, event.now):
-        if short.by is not None:
-            places.append((short.by.key, short))
-    own = [
-        each for each in places if origins.may_be_of(account, currency, each[0], given, event.now)
-    ]
+    if value.is_short(event, currency):
+        for short in shortfalls.of(event, currency).standing_in():
+            if short.by is not None:
+                places.append((short.by.key, short))
+    own = [each for each in places if origins.may_be_of(event, currency, each[0], given)]
     own.sort(key=lambda each: origins.origin(each[0]) or 0)
     return [place for _, place in own]
 
@@ -185,11 +184,12 @@ def _stand_in(
     event: EventBuilder, currency: str, short: Sequence[Shortfall], to: LedgerAccount
 ) -> list[Shortfall]:
     """Take what is short from other lots, as far as they go, and return what still is."""
-    shortfalls.sum_up(event, currency)
+    kept = shortfalls.of(event, currency)
+    kept.sum_up()
     wanted = sum(each.amount for each in short)
     held = event.account.balance(currency).lots_total
     taken = value.debit(event, currency, min(held, wanted), destination=to)
-    return shortfalls.stand_in(event, currency, short, taken)
+    return kept.stand_in(short, taken)
 
 
 def _spent(
@@ -218,7 +218,7 @@ def _spent(
         )
     written_off = policy in ("clamp", "reject")
     for each in short:
-        shortfalls.add(event, currency, each._replace(written_off=written_off))
+        shortfalls.of(event, currency).add(each._replace(written_off=written_off))
         if not written_off:
             event.post(AVAILABLE, to.of(each.lot.funder), currency, each.amount)
     if written_off:

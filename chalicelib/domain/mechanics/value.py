@@ -88,21 +88,28 @@ def put(event: EventBuilder, currency: str, lot: Lot) -> int:
         expire_at_once(event, currency, lot.key, lot.amount)
         return lot.amount
     left = lot.amount - _repay_deficit(event, currency, lot)
-    if left and is_short(event.account, currency):
+    if left and is_short(event, currency):
         # Few members have had value taken back that they had spent.
         from chalicelib.domain.mechanics import shortfalls
 
-        for free in shortfalls.relieve(event, currency, replace(lot, amount=left)):
+        for free in shortfalls.of(event, currency).relieve(replace(lot, amount=left)):
             left -= free.amount
             add_to_lot(event, currency, as_it_lasts(event, currency, free))
     add_to_lot(event, currency, replace(lot, amount=left))
     return 0
 
 
-def is_short(account: Account, currency: str) -> bool:
+def is_short(event: EventBuilder, currency: str) -> bool:
     """Tell whether anything of a currency was taken back while it was away (`shortfalls`)."""
-    prefix = f"{currency}/short/"
-    return any(key.startswith(prefix) for key in account.counters)
+    prefix = short_counters(currency)
+    if prefix not in event.readings:
+        event.readings[prefix] = any(key.startswith(prefix) for key in event.account.counters)
+    return bool(event.readings[prefix])
+
+
+def short_counters(currency: str) -> str:
+    """Return what the counters of shortfalls begin with, and what they are read under."""
+    return f"{currency}/short/"
 
 
 def credit_parts(
@@ -121,7 +128,7 @@ def as_it_lasts(event: EventBuilder, currency: str, lot: Lot) -> Lot:
     # Few currencies last by activity.
     from chalicelib.domain.mechanics import last_days
 
-    return last_days.lasting(event.account, currency, lot)
+    return last_days.lasting(event, currency, lot)
 
 
 def is_over(event: EventBuilder, key: LotKey) -> bool:
@@ -137,7 +144,7 @@ def _repay_deficit(event: EventBuilder, currency: str, lot: Lot) -> int:
         from chalicelib.domain.mechanics import shortfalls
 
         event.add(DeficitChange(currency, -repaid))
-        shortfalls.repay(event, currency, lot, repaid)
+        shortfalls.of(event, currency).repay(lot, repaid)
     return repaid
 
 

@@ -7,13 +7,12 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
-from chalicelib.domain.decide.event_builder import Door, EventBuilder
 from chalicelib.domain.decide.progress import ProgressStore
 from chalicelib.domain.ledger import journal
 from chalicelib.domain.ledger.account import Account, evolve
 from chalicelib.domain.ledger.effects import ProgressChange
 from chalicelib.domain.ledger.events import LotsExpired
-from chalicelib.domain.programme.versions import Programmes
+from tests.domain.building import event_on
 
 
 class Card(Struct, frozen=True, omit_defaults=True):
@@ -27,14 +26,9 @@ CARDS: Final = ProgressStore("cards", Card)
 ACCOUNT: Final = Account(version=3, effective_at=500)
 
 
-def drafted(account: Account = ACCOUNT) -> EventBuilder:
-    """An event in the making."""
-    return EventBuilder(account, 1_000, Door(Programmes(())))
-
-
 def test_a_record_is_read_as_it_was_written() -> None:
     """Records have their type again, under their keys, in the order of these."""
-    event = drafted()
+    event = event_on(ACCOUNT, 1_000)
     CARDS.put(event, "physio", Card(2, ("2026-11-02",)))
     CARDS.put(event, "dental", Card(1))
 
@@ -46,7 +40,7 @@ def test_a_record_is_read_as_it_was_written() -> None:
 
 def test_the_journal_carries_the_whole_record() -> None:
     """The delta is complete, so that it folds without the mechanic, and exactly as drafted."""
-    event = drafted()
+    event = event_on(ACCOUNT, 1_000)
     CARDS.put(event, "physio", Card(2, ("2026-11-02",)))
     followed = event.build(LotsExpired())
     stored = journal.encode(followed, previous=b"", key="T#t#M#m")
@@ -62,7 +56,7 @@ def test_the_journal_carries_the_whole_record() -> None:
 
 def test_what_is_the_same_is_no_change() -> None:
     """A record written over itself leaves nothing in the journal."""
-    event = drafted()
+    event = event_on(ACCOUNT, 1_000)
     CARDS.put(event, "physio", Card(2))
     CARDS.put(event, "physio", Card(2))
     CARDS.drop(event, "dental")
@@ -72,7 +66,7 @@ def test_what_is_the_same_is_no_change() -> None:
 
 def test_an_empty_shelf_leaves_no_trace() -> None:
     """An account from which all records went is as if there had been none."""
-    event = drafted()
+    event = event_on(ACCOUNT, 1_000)
     CARDS.put(event, "physio", Card(2))
     CARDS.put(event, "dental", Card(2))
     CARDS.drop(event, "physio")

@@ -12,13 +12,14 @@ from hypothesis import strategies as st
 
 from chalicelib.domain.ledger.account import Account
 from chalicelib.domain.ledger.lots import Lot, LotKey
-from chalicelib.domain.mechanics import last_days
+from chalicelib.domain.mechanics import last_days, origins
 from chalicelib.domain.mechanics.holds import PlaceHold, ReleaseHold
 from chalicelib.domain.mechanics.quoting import ConfirmQuote
 from tests.domain.building import (
     PURCHASE,
     Member,
     at,
+    event_on,
     fixed,
     line,
     per_amount,
@@ -141,7 +142,7 @@ def test_o_spells_that_meet(order: tuple[str, ...]) -> None:
     # What was to end before is not in it.
     for end, lasts in (("2026-03-08", "2026-03-08"), ("2026-03-09", "2026-04-06")):
         gone = at(f"{end}T00:00:00Z")
-        until = last_days.lasted_until(who.account, "clinic/points", gone)
+        until = origins.lasted_until(event_on(who.account), "clinic/points", gone)
         assert until == at(f"{lasts}T00:00:00Z")
 
 
@@ -211,13 +212,13 @@ def test_twice_on_one_day() -> None:
 def test_no_shorter_than_the_spell(ends: int | None, lasts: int | None) -> None:
     """What ends in one lasts to its last day, and is announced as that; nothing else moves."""
     kept = {"expires_on": "1970-01-10", "expires_at": 10, "warn_at": 7, "since": 5}
-    account = Account(progress={"inactivity": {"clinic/points": kept}})
+    event = event_on(Account(progress={"inactivity": {"clinic/points": kept}}))
     lot = Lot(5, LotKey(ends), 2, 1)
 
-    found = last_days.lasting(account, "clinic/points", lot)
+    found = last_days.lasting(event, "clinic/points", lot)
 
     assert found == (lot if lasts == ends else Lot(5, LotKey(10, "1970-01-10"), 7, 1))
-    assert last_days.lasted_until(account, "clinic/points", ends or 0) == (lasts or 0)
+    assert origins.lasted_until(event, "clinic/points", ends or 0) == (lasts or 0)
 
 
 @pytest.mark.parametrize("way", ["adjusted", "bought"])

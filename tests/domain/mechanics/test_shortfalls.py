@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections import Counter as Counted
 from collections.abc import Iterator
 from datetime import date
@@ -15,23 +16,26 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from chalicelib.domain.decide.benefits import Returned
+from chalicelib.domain.decide.event_builder import EventBuilder
 from chalicelib.domain.errors import LoyaltyError
 from chalicelib.domain.ledger import calendar, compact
 from chalicelib.domain.ledger.account import Account, Counter
 from chalicelib.domain.ledger.events import Event
-from chalicelib.domain.ledger.lots import Balance, Lot, LotKey
+from chalicelib.domain.ledger.lots import Balance, Lot, LotKey, Taken
 from chalicelib.domain.ledger.postings import kind_of
-from chalicelib.domain.mechanics import expiry, shortfalls
+from chalicelib.domain.mechanics import expiry, last_days, shortfalls
 from chalicelib.domain.mechanics.closing import Close
 from chalicelib.domain.mechanics.holds import PlaceHold, ReleaseHold
+from chalicelib.domain.mechanics.last_days import LastDay
 from chalicelib.domain.mechanics.payment_reversals import ReversePayment
-from chalicelib.domain.mechanics.shortfalls import Shortfall
+from chalicelib.domain.mechanics.shortfall_names import Shortfall, name_of
 from chalicelib.domain.mechanics.wallets import TopUp
 from chalicelib.domain.programme.document import Programme
 from tests.domain.building import (
     PURCHASE,
     Member,
     at,
+    event_on,
     fixed,
     ladder,
     line,
@@ -360,9 +364,123 @@ def test_a_shortfall_is_read_as_it_was_written(
         by = term.opens(each.amount, LotKey(funder="acme", rate=3, paid=True), since=days)
         each = each._replace(by=by)
     counter = Counter(each.amount, each.kept_until)
-    account = Account(counters={f"{POINTS}/short/{shortfalls.name_of(each)}": counter})
+    account = Account(counters={f"{POINTS}/short/{name_of(each)}": counter})
 
     assert shortfalls.known(account, POINTS, 0) == [each]
+
+
+ENDS: Final = [None, *(at(on(day, 0)) for day in (3, 5, 9, 20))]
+KEYS: Final = st.builds(
+    lambda end, funder: (
+        LotKey(end, calendar.local_date(end, "UTC").isoformat(), funder)
+        if end
+        else LotKey(funder=funder)
+    ),
+    st.sampled_from(ENDS),
+    st.sampled_from(["tenant", "acme"]),
+)
+WAYS: Final = ("owed", "written off", "stands in", "repays", "relieves", "comes", "spell")
+DOINGS: Final = st.lists(
+    st.tuples(
+        st.sampled_from(
+            ["owed", "written off", "stands in", "repays", "relieves", "comes", "spell"]
+        ),
+        KEYS,
+        KEYS,
+        st.integers(1, 30),
+        st.sampled_from([at(on(day)) for day in (1, 2, 4)]),
+    ),
+    max_size=12,
+)
+
+
+@given(DOINGS)
+@settings(PROPERTY, max_examples=300)
+def test_what_was_read_is_kept_up_to_date(
+    doings: list[tuple[str, LotKey, LotKey, int, int]],
+) -> None:
+    """Whatever is done with shortfalls within one event, it is as if they were read each time."""
+    kept, anew = (event_on(Account(), at(on(6))) for _ in range(2))
+    for what, key, other, amount, instant in doings:
+        anew.readings.clear()
+        done = [done_with(event, what, key, other, amount, instant) for event in (kept, anew)]
+        assert done[0] == done[1]
+        assert kept.account == anew.account
+
+
+def done_with(
+    event: EventBuilder, what: str, key: LotKey, other: LotKey, amount: int, instant: int
+) -> Any:
+    """Do something with the shortfalls of an event, and return what it says."""
+    held = shortfalls.of(event, POINTS)
+    lot = Lot(amount, key)
+    match what:
+        case "owed":
+            return held.add(Shortfall(key, amount, instant, "issued"))
+        case "written off":
+            return held.add(Shortfall(key, amount, instant, "issued", written_off=True))
+        case "stands in":
+            missing = [Shortfall(key, amount, instant, "issued")]
+            return held.stand_in(missing, [Taken(7, other), Taken(3, key)])
+        case "repays":
+            owed = known_owed(event)
+            return held.repay(lot, min(amount, owed))
+        case "relieves":
+            return held.relieve(lot)
+        case "comes":
+            return (held.make_good(key, amount, instant), held.take_written_off(lot, instant))
+        case _:
+            end = key.expires_at or 1
+            day = calendar.local_date(end, "UTC").isoformat()
+            return last_days.join(event, POINTS, LastDay(day, end, since=end - 4 * 86_400_000))
+
+
+def known_owed(event: EventBuilder) -> int:
+    """Return how much is owed."""
+    found = shortfalls.known(event.account, POINTS, event.now)
+    return sum(each.amount for each in found if each.is_owed)
+
+
+def test_b_what_comes_back_costs_what_it_is() -> None:
+    """B: four times as many lots that come back, all of them short, take four times the work."""
+    few, many = (calls_of_a_release(lots_short) for lots_short in (25, 100))
+
+    assert 3 * few < many < 6 * few
+
+
+def calls_of_a_release(count: int) -> int:
+    """Return how many functions are called to release what all is short, of so many lots."""
+    member = spender(rolling(days=365))
+    for day in range(count):
+        member.buy(100, on(day), name=f"{day}")
+    member.do(
+        PlaceHold(
+            member="mem_1",
+            programme="clinic",
+            currency="points",
+            amount=10 * count,
+            hold_id="held",
+            minutes=60,
+        ),
+        on(count),
+    )
+    for day in range(count):
+        member.reverse(f"{day}", on(count))
+    member.buy(50 * count, on(count))
+    assert len(short(member)) >= count
+    calls = 0
+
+    def counted(_frame: object, what: str, _of: object) -> None:
+        nonlocal calls
+        calls += what in ("call", "c_call")
+
+    sys.setprofile(counted)
+    try:
+        member.do(ReleaseHold(member="mem_1", hold_id="held"), on(count))
+    finally:
+        sys.setprofile(None)
+    assert short(member) == []
+    return calls
 
 
 # ── Whatever happens ──
