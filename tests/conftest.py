@@ -10,23 +10,22 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import hypothesis
 import pytest
 
 from infra.local import in_process
 from infra.local.tables import create_tables
+from tests.examples import examples
 
 if TYPE_CHECKING:
     from infra.local.program import Program
     from tests.journeys.world import Clinic, Ground, LocalWorld, ServerWorld
 
-#: Each run of CI looks for other examples, so each looks for fewer.
-EXAMPLES: Final = 50 if os.environ.get("CI") else 100
 # How long an example takes is no one's concern here: machines are busy at times.
 hypothesis.settings.register_profile(
-    "tessera", deadline=None, print_blob=True, max_examples=EXAMPLES
+    "tessera", deadline=None, print_blob=True, max_examples=examples(100)
 )
 hypothesis.settings.load_profile("tessera")
 

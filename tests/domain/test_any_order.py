@@ -61,6 +61,7 @@ from tests.domain.building import (
     visits,
 )
 from tests.domain.funding import check_funders
+from tests.examples import examples
 
 HOUR = 3_600_000
 CLINIC = "clinic"
@@ -497,5 +498,9 @@ def _handed_on(who: Member, currency: str) -> int:
 
 TestAnything = Anything.TestCase
 TestAnything.settings = settings(
-    max_examples=250, stateful_step_count=40, derandomize=True, deadline=None, print_blob=True
+    max_examples=examples(250),
+    stateful_step_count=40,
+    derandomize=True,
+    deadline=None,
+    print_blob=True,
 )

@@ -59,6 +59,7 @@ from tests.domain.building import (
     visits,
 )
 from tests.domain.funding import check_funders
+from tests.examples import examples
 
 HOUR = 3_600_000
 DAY = 24 * HOUR
@@ -392,7 +393,11 @@ class Life(RuleBasedStateMachine):
 
 
 Life.TestCase.settings = settings(
-    max_examples=60, stateful_step_count=45, derandomize=True, deadline=None, print_blob=True
+    max_examples=examples(60),
+    stateful_step_count=45,
+    derandomize=True,
+    deadline=None,
+    print_blob=True,
 )
 TestLife = Life.TestCase
 
@@ -474,7 +479,7 @@ def lived(history: list[tuple[int, str, int, int]]) -> tuple[Member, int]:
     return member, now
 
 
-@settings(max_examples=80, derandomize=True, deadline=None, print_blob=True)
+@settings(max_examples=examples(80), derandomize=True, deadline=None, print_blob=True)
 @given(activities, st.randoms(use_true_random=False), waits)
 def test_reversing_everything_leaves_nothing(
     history: list[tuple[int, str, int, int]], random: Any, wait: int
@@ -494,7 +499,7 @@ def test_reversing_everything_leaves_nothing(
     assert [member.reverse(name, now).changed for name in names] == [False] * len(names)
 
 
-@settings(max_examples=60, derandomize=True, deadline=None, print_blob=True)
+@settings(max_examples=examples(60), derandomize=True, deadline=None, print_blob=True)
 @given(activities, st.lists(st.integers(0, 900), max_size=6))
 def test_time_passes_by_any_road(
     history: list[tuple[int, str, int, int]], stops: list[int]
@@ -512,7 +517,7 @@ def test_time_passes_by_any_road(
     assert (account, tuple(stored)) == (whole, at_once.stored)
 
 
-@settings(max_examples=60, derandomize=True, deadline=None, print_blob=True)
+@settings(max_examples=examples(60), derandomize=True, deadline=None, print_blob=True)
 @given(activities, st.data())
 def test_the_past_is_what_it_was(
     history: list[tuple[int, str, int, int]], data: st.DataObject
@@ -530,7 +535,7 @@ def test_the_past_is_what_it_was(
     assert member.as_of(instant) == settled
 
 
-@settings(max_examples=60, derandomize=True, deadline=None, print_blob=True)
+@settings(max_examples=examples(60), derandomize=True, deadline=None, print_blob=True)
 @given(activities, st.data())
 def test_one_changed_bit_is_found_and_named(
     history: list[tuple[int, str, int, int]], data: st.DataObject

@@ -36,6 +36,7 @@ from tests.domain.building import (
     rule,
     visits,
 )
+from tests.examples import examples
 
 JOINED: Final = date(2026, 11, 20)
 #: Value that lasts by activity; nothing of it expires before the last report has come, for what
@@ -270,14 +271,14 @@ ladders = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=60, derandomize=True, deadline=None)
+@settings(max_examples=examples(60), derandomize=True, deadline=None)
 @given(histories(ANY_DAY, refunded=True), ladders)
 def test_days_with_refunds(history: History, tiers: dict[str, Any]) -> None:
     """Ladders that roll or go by months, windows of spend, stamps and points, with refunds."""
     check(clinic(refunded=True, **tiers), history)
 
 
-@settings(max_examples=60, derandomize=True, deadline=None)
+@settings(max_examples=examples(60), derandomize=True, deadline=None)
 @given(
     histories(ANY_DAY, refunded=False),
     ladders,
@@ -289,7 +290,7 @@ def test_days(history: History, tiers: dict[str, Any], downgrade: str, upgrade: 
     check(clinic(**tiers, downgrade=downgrade, upgrade=upgrade), history)
 
 
-@settings(max_examples=60, derandomize=True, deadline=None)
+@settings(max_examples=examples(60), derandomize=True, deadline=None)
 @given(
     histories(ANY_DAY, refunded=False),
     st.sampled_from(["calendar_year", "anniversary", "lifetime"]),
@@ -305,7 +306,7 @@ def test_years(
     check(clinic(**tiers, grace_days=grace_days), history)
 
 
-@settings(max_examples=60, derandomize=True, deadline=None)
+@settings(max_examples=examples(60), derandomize=True, deadline=None)
 @given(
     histories(WITHIN_A_YEAR, refunded=True),
     st.sampled_from(["calendar_year", "anniversary", "lifetime"]),

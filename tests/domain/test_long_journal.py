@@ -36,6 +36,7 @@ from chalicelib.domain.verification import IntegrityError, Verifier
 from tests.domain.building import KEY, VISIT, Member, fixed, ladder, reward, rule, visits
 from tests.domain.building import points as currency
 from tests.domain.building import programme as document
+from tests.examples import examples
 
 POINTS: Final = "clinic/points"
 COUNT: Final = 100_000
@@ -235,7 +236,7 @@ BEGUN = 1_791_000_000_000  # 2026-10-03
 class TestAsOf:
     """Looking at the past."""
 
-    @settings(max_examples=100)
+    @settings(max_examples=examples(100))
     @given(STEPS, st.lists(st.integers(0, 10**6), min_size=1, max_size=3))
     def test_is_the_replay_to_that_instant(self, steps: list[Step], chances: list[int]) -> None:
         """Whatever came later and whenever the tick ran: what was done by then, settled to then."""

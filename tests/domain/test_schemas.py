@@ -14,6 +14,7 @@ from jsonschema import Draft202012Validator
 from chalicelib.domain.ledger.events import Data, Event, kind_of
 from chalicelib.schemas import EVENT, EVERY, Published
 from tests.domain.ledger.test_events import struct
+from tests.examples import examples
 
 SCHEMA: Final = EVENT.schema()
 READS: Final = Draft202012Validator(SCHEMA)
@@ -42,7 +43,7 @@ def test_it_is_a_schema(published: Published) -> None:
 
 @pytest.mark.parametrize("data", get_args(Data), ids=kind_of)
 @given(drawn=st.data())
-@settings(max_examples=10, derandomize=True, deadline=None)
+@settings(max_examples=examples(10), derandomize=True, deadline=None)
 def test_an_event_fits_its_schema(data: type[Any], drawn: st.DataObject) -> None:
     """Whatever an event of that kind says, as it is written."""
     event = Event(3, 1_000, 900, drawn.draw(struct(data)))

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.examples import examples
 from tests.journeys.test_discounts import voucher
 from tests.journeys.test_story_4_receptionist import PROGRAMME, confirm, quote
 from tests.journeys.test_story_5_prepay import top_up
@@ -248,7 +249,7 @@ steps = st.lists(
 
 
 @given(steps, st.data())
-@settings(max_examples=10, derandomize=True, deadline=None, print_blob=True)
+@settings(max_examples=examples(10), derandomize=True, deadline=None, print_blob=True)
 def test_f_what_is_said_is_what_happens(ground: Ground, history: list[str], data: Any) -> None:
     """Whatever came before, a reversal answers what its dry run said, which changed nothing."""
     desk = opened(LocalWorld(ground))

@@ -18,6 +18,7 @@ from chalicelib.routes.gift_card_views import GiftCardCancellationBody
 from chalicelib.routes.http.fields import Token
 from chalicelib.routes.http.operation import Body
 from chalicelib.routes.wallets import TopUpBody
+from tests.examples import examples
 from tests.routes.toy import Basket, ByCash, Line
 
 GOOD: dict[str, Any] = {"reward": "mug", "lines": [{"sku": "a", "amount": 1}]}
@@ -184,7 +185,7 @@ TREES = st.recursive(
 )
 
 
-@settings(max_examples=500, deadline=None, print_blob=True)
+@settings(max_examples=examples(500), deadline=None, print_blob=True)
 @given(TREES)
 def test_refusals_always_have_violations_with_pointers(value: Any) -> None:
     """Whatever the value, it converts or is refused with at least one resolvable pointer."""

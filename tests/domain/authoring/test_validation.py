@@ -29,6 +29,7 @@ from chalicelib.domain.shapes import shape_of, unwrap
 from chalicelib.schemas import PROGRAMME
 from tests.catalogue.catalogue import declared
 from tests.domain.documents import DOCUMENT, GONE, changed
+from tests.examples import examples
 
 CLINIC: Final = json.loads(PROGRAMME.file.with_name("clinic.json").read_text("utf-8"))
 
@@ -332,7 +333,7 @@ _JUNK: Final = st.one_of(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(st.data())
 def test_no_document_breaks_the_validation(data: st.DataObject) -> None:
     """With anything put anywhere, validation answers, and an accepted document can be stored."""

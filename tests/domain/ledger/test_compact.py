@@ -18,6 +18,7 @@ from chalicelib.domain.ledger import calendar, compact
 from chalicelib.domain.ledger.account import Account, Counter, Enrolment, Stats, TierStep
 from chalicelib.domain.ledger.lots import Balance, Lot, LotKey, PendingKey, PendingLot
 from chalicelib.domain.mechanics import expiry
+from tests.examples import examples
 
 T = TypeVar("T")
 
@@ -132,7 +133,7 @@ class TestRoundTrip:
     """Nothing is lost, whatever it is."""
 
     @given(ACCOUNTS)
-    @settings(max_examples=40)
+    @settings(max_examples=examples(40))
     def test_any_account(self, account: Account) -> None:
         """What is read equals what was written, and is written again as it was."""
         body = compact.encode(account)
@@ -141,7 +142,7 @@ class TestRoundTrip:
         assert compact.encode(read(body, account)) == body
 
     @given(lists(lots()), lists(pending_lots()))
-    @settings(max_examples=40)
+    @settings(max_examples=examples(40))
     def test_order(self, usable: list[Lot], waiting: list[PendingLot]) -> None:
         """Lots come back in the order in which they lay, those that fit no column too."""
         account = Account(balances={POINTS: Balance(tuple(usable), tuple(waiting))})

@@ -26,6 +26,7 @@ from chalicelib.domain.ledger.events import (
     section_of,
 )
 from tests.domain.building import KEY
+from tests.examples import examples
 
 DATA: Final[tuple[type[Any], ...]] = get_args(Data)
 OUTCOMES: Final[tuple[type[Any], ...]] = get_args(Outcome)
@@ -87,7 +88,7 @@ class TestKinds:
 
     @pytest.mark.parametrize("data", DATA, ids=KINDS.values())
     @given(drawn=st.data())
-    @settings(max_examples=5, derandomize=True, deadline=None)
+    @settings(max_examples=examples(5), derandomize=True, deadline=None)
     def test_an_event_is_named_by_its_data(self, data: type[Any], drawn: st.DataObject) -> None:
         """An event needs no name beside its data."""
         assert Event(1, 1, 1, drawn.draw(struct(data))).kind == KINDS[data]
@@ -105,7 +106,7 @@ class TestOutcomes:
 
     @pytest.mark.parametrize("outcome", OUTCOMES)
     @given(drawn=st.data())
-    @settings(max_examples=5, derandomize=True, deadline=None)
+    @settings(max_examples=examples(5), derandomize=True, deadline=None)
     def test_its_section(self, outcome: type[Any], drawn: st.DataObject) -> None:
         """It says the section itself."""
         assert section_of(drawn.draw(struct(outcome))) == outcome.__struct_config__.tag
@@ -126,7 +127,7 @@ class TestRoundTrip:
 
     @pytest.mark.parametrize("data", DATA, ids=KINDS.values())
     @given(drawn=st.data(), actor=struct(Actor), detail=st.none() | struct(Detail))
-    @settings(max_examples=30, derandomize=True, deadline=None)
+    @settings(max_examples=examples(30), derandomize=True, deadline=None)
     def test_data(
         self, data: type[Any], drawn: st.DataObject, actor: Actor, detail: Detail | None
     ) -> None:
@@ -137,7 +138,7 @@ class TestRoundTrip:
 
     @pytest.mark.parametrize("outcome", OUTCOMES)
     @given(drawn=st.data())
-    @settings(max_examples=30, derandomize=True, deadline=None)
+    @settings(max_examples=examples(30), derandomize=True, deadline=None)
     def test_outcomes(self, outcome: type[Any], drawn: st.DataObject) -> None:
         """Of every section, several in their order."""
         outcomes = tuple(drawn.draw(st.lists(struct(outcome), max_size=3)))

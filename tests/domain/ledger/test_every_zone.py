@@ -22,6 +22,7 @@ from chalicelib.domain.mechanics import expiry
 from chalicelib.domain.programme.fields import RollingExpiry
 from tests.domain import tzif
 from tests.domain.building import VISIT, Member, at, fixed, points, programme, reward, rule
+from tests.examples import examples
 
 NAMES = sorted(calendar.zone_names())
 #: One name for each content: links are the zones that they name.
@@ -85,13 +86,13 @@ class TestExpiry:
 class TestDates:
     """Which local day it is."""
 
-    @settings(max_examples=300)
+    @settings(max_examples=examples(300))
     @given(st.sampled_from(DISTINCT), st.integers(0, at("2100-01-01T00:00:00Z")))
     def test_any_instant(self, name: str, instant: int) -> None:
         """At any instant in any zone the date is that of the zone's file."""
         assert calendar.local_date(instant, name) == tzif.read(name).date_at(instant)
 
-    @settings(max_examples=300)
+    @settings(max_examples=examples(300))
     @given(st.sampled_from(DISTINCT), st.dates(*ALL_TIME))
     def test_any_day(self, name: str, day: date) -> None:
         """Any day in any zone ends when the zone's file says, to the millisecond."""
@@ -112,7 +113,7 @@ EDGES = [
 class TestOnAnAccount:
     """The account does what the calendar says."""
 
-    @settings(max_examples=60)
+    @settings(max_examples=examples(60))
     @given(st.sampled_from(EDGES), st.integers(1, 30))
     def test_usable_to_the_last_millisecond(self, edge: tuple[str, date], life: int) -> None:
         """Points of a visit are there until the last of their local days is over, and then gone."""
@@ -124,7 +125,7 @@ class TestOnAnAccount:
         assert member.available(gone) == 0
         assert due_at(member.account) == gone
 
-    @settings(max_examples=100)
+    @settings(max_examples=examples(100))
     @given(
         st.sampled_from(EDGES),
         st.lists(

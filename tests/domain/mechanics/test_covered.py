@@ -18,6 +18,7 @@ from chalicelib.domain.mechanics.reversal import ReverseActivity
 from chalicelib.domain.programme.document import Programme
 from tests.domain.building import Member, line
 from tests.domain.till import bought, clinic, quoted, shown, status
+from tests.examples import examples
 
 
 def member_price(price: int, **more: Any) -> dict[str, Any]:
@@ -101,7 +102,7 @@ LINES = st.tuples(
 
 
 @given(LINES, st.integers(0, 9_999), CUTS)
-@settings(max_examples=150, derandomize=True, deadline=None)
+@settings(max_examples=examples(150), derandomize=True, deadline=None)
 def test_the_parts_of_a_refund_sum_to_the_whole(
     amounts: tuple[tuple[int, int, int], ...], members: int, cuts: list[Any]
 ) -> None:
@@ -152,7 +153,7 @@ def _cut(member: Member, version: int, cut: tuple[str, int, str, int]) -> Bill |
 
 
 @given(LINES, st.integers(0, 9_999), st.integers(0, 30))
-@settings(max_examples=50, derandomize=True, deadline=None)
+@settings(max_examples=examples(50), derandomize=True, deadline=None)
 def test_the_day_of_the_report_moves_nothing(
     amounts: tuple[tuple[int, int, int], ...], members: int, late: int
 ) -> None:

@@ -26,6 +26,7 @@ from tests.domain.building import (
     recorded_by,
     rule,
 )
+from tests.examples import examples
 
 #: 87 pence for a euro.
 RATES = {"EUR": {"amount": 87, "per": 100}}
@@ -121,7 +122,7 @@ class TestByARate:
         st.integers(1, 1000),
         st.integers(1, 1000),
     )
-    @settings(max_examples=40, deadline=None)
+    @settings(max_examples=examples(40), deadline=None)
     def test_v8_returned_in_parts_nothing_is_left(
         self, prices: list[int], parts: list[int], amount: int, per: int
     ) -> None:

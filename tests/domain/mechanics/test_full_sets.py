@@ -19,8 +19,9 @@ from chalicelib.domain.mechanics.reversal import ReverseActivity
 from tests.domain.building import Member, line
 from tests.domain.mechanics.test_pricing import calls_for
 from tests.domain.till import NOON, bought, clinic, quoted, refunded, shown, status
+from tests.examples import examples
 
-PROPERTY = settings(max_examples=100, derandomize=True, deadline=None, print_blob=True)
+PROPERTY = settings(max_examples=examples(100), derandomize=True, deadline=None, print_blob=True)
 
 
 def sets(buy: int = 2, get: int = 1, percent: int = 100, **more: Any) -> dict[str, Any]:
@@ -274,7 +275,7 @@ def test_f_units_of_one_line() -> None:
 
 
 @given(st.lists(st.integers(1, 999), min_size=2, max_size=5), st.data())
-@settings(max_examples=100, derandomize=True)
+@settings(max_examples=examples(100), derandomize=True)
 def test_f_an_amount_leaves_its_sets(prices: list[int], data: st.DataObject) -> None:
     """F: where money alone comes back every unit is kept, and so is every full set."""
     member = Member(clinic(sets()))

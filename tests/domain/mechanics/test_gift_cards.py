@@ -54,6 +54,7 @@ from tests.domain.building import (
     transfer,
 )
 from tests.domain.gift import LAST_DAY, OVER, PREPAID, SOLD_ON, Card, kind, moved, selling
+from tests.examples import examples
 
 KEY = LotKey(at(OVER), LAST_DAY)
 
@@ -580,7 +581,7 @@ def charged_back(card: Card, now: str) -> None:
     st.sampled_from(["deficit", "clamp", "reject"]),
     st.sampled_from([0, 15]),
 )
-@settings(max_examples=150)
+@settings(max_examples=examples(150))
 def test_not_a_penny_is_made_or_lost(steps: list[Step], policy: str, life: int) -> None:
     """Whatever is done in whatever order: used, left, moved, expired and given up are the sale."""
     document = selling(negative_balance=policy, restored_life_days=life)

@@ -32,6 +32,7 @@ from tests.domain.building import (
 )
 from tests.domain.mechanics.test_warning import warned
 from tests.domain.till import PREPAID, bought, quoted, refunded, topped_up
+from tests.examples import examples
 
 TEN_DAYS: Final = {"type": "inactivity", "days": 10, "on": ["visit.completed"]}
 
@@ -100,7 +101,7 @@ def test_o_an_activity_after_its_end_keeps_nothing(told: str) -> None:
     ),
     st.sampled_from([None, 2, 15]),
 )
-@settings(max_examples=200, derandomize=True, deadline=None, print_blob=True)
+@settings(max_examples=examples(200), derandomize=True, deadline=None, print_blob=True)
 def test_o_lateness_makes_no_value(visits: list[tuple[int, int]], first_life: int | None) -> None:
     """O: what is told late is worth no more than in time; it may have ended before it is told."""
 
@@ -458,7 +459,7 @@ def saver(*top_ups: str) -> Member:
     st.integers(1, 4000),
     st.lists(st.integers(1, 10), max_size=3),
 )
-@settings(max_examples=100, derandomize=True, deadline=None, print_blob=True)
+@settings(max_examples=examples(100), derandomize=True, deadline=None, print_blob=True)
 def test_a_visit_leaves_an_open_quote_good(paid: list[int], bill: int, visits: list[int]) -> None:
     """What it uses is there, with another last day: also where several lots have become one."""
     who = saver(*(f"2026-03-{day:02d}T10:00:00Z" for day in sorted(paid)))

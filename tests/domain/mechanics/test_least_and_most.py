@@ -21,8 +21,9 @@ from tests.domain.building import (
     rule,
     visits,
 )
+from tests.examples import examples
 
-PROPERTY = settings(max_examples=150, derandomize=True, deadline=None, print_blob=True)
+PROPERTY = settings(max_examples=examples(150), derandomize=True, deadline=None, print_blob=True)
 
 
 def spending(**parts: Any) -> Member:

@@ -19,8 +19,9 @@ from chalicelib.domain.mechanics.reversal import ReverseActivity
 from chalicelib.domain.mechanics.wallet_payments import Payment
 from tests.domain.building import Member, adjustment, line, reward
 from tests.domain.till import NOON, bought, clinic, quoted, refunded, shown, status, topped_up
+from tests.examples import examples
 
-PROPERTY = settings(max_examples=100, derandomize=True, deadline=None, print_blob=True)
+PROPERTY = settings(max_examples=examples(100), derandomize=True, deadline=None, print_blob=True)
 FOOD = {"include": {"categories": ["food"]}}
 
 
@@ -357,7 +358,7 @@ def under(name: str, least: int, scope: dict[str, Any], kept: list[Any]) -> bool
     st.integers(1, 3_000),
     st.integers(1, 60),
 )
-@settings(PROPERTY, max_examples=30)
+@settings(PROPERTY, max_examples=examples(30))
 def test_f_the_order_of_refunds_loses_nothing(cart: list[int], least: int, percent: int) -> None:
     """F: whichever lines come back first, in the end all of it has, and no more in between."""
     for order in permutations(range(len(cart))):

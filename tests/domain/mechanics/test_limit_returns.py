@@ -18,8 +18,9 @@ from chalicelib.domain.mechanics.remaining import REMAINING, LineReversal
 from chalicelib.domain.mechanics.reversal import ReverseActivity
 from tests.domain.building import Member, line
 from tests.domain.till import NOON, bought, clinic, quoted, shown, status
+from tests.examples import examples
 
-PROPERTY = settings(max_examples=150, derandomize=True, deadline=None, print_blob=True)
+PROPERTY = settings(max_examples=examples(150), derandomize=True, deadline=None, print_blob=True)
 #: So many percent off, or full sets: so many bought, so many gotten, and how much less these are.
 Terms = int | tuple[int, int, int]
 FOOD = {"categories": ["food"]}

@@ -21,8 +21,9 @@ from chalicelib.domain.mechanics.reversal import ReverseActivity
 from tests.domain.building import Member, at, line, published, reward
 from tests.domain.mechanics.test_pricing import calls_for
 from tests.domain.till import NOON, bought, clinic, quoted, refunded, shown, status
+from tests.examples import examples
 
-PROPERTY = settings(max_examples=80, derandomize=True, deadline=None, print_blob=True)
+PROPERTY = settings(max_examples=examples(80), derandomize=True, deadline=None, print_blob=True)
 TEN = {"type": "status", "any": ["one"], "percent": 10}
 FOOD = {"categories": ["food"]}
 

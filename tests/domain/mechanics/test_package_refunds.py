@@ -30,6 +30,7 @@ from tests.domain.building import (
     rule,
 )
 from tests.domain.till import bought, topped_up
+from tests.examples import examples
 
 NOW: Final = "2026-02-03"
 _WHO: Final[dict[str, Any]] = {"member": "mem_1", "programme": "clinic"}
@@ -328,7 +329,7 @@ _step = st.one_of(st.sampled_from(["use", "give back"]), _parts)
 
 
 @given(st.lists(_step, max_size=10), st.sampled_from([{}, {"unit_price": 400}]), st.booleans())
-@settings(max_examples=150, derandomize=True, deadline=None)
+@settings(max_examples=examples(150), derandomize=True, deadline=None)
 def test_f_money_is_conserved(
     steps: list[str | list[str]],
     price: dict[str, int],
@@ -365,7 +366,7 @@ def test_f_money_is_conserved(
     st.sampled_from([0, 1, 3_000, 6_797, 6_799, 6_800]),
     st.sampled_from([0, 1, 1_999]),
 )
-@settings(max_examples=100, derandomize=True, deadline=None)
+@settings(max_examples=examples(100), derandomize=True, deadline=None)
 def test_m2_money_is_conserved_whoever_paid(
     steps: list[str | list[str]], by_points: int, own: int
 ) -> None:

@@ -41,6 +41,7 @@ from tests.domain.building import (
     visits,
 )
 from tests.domain.gift import moved
+from tests.examples import examples
 
 _WHO: Final[dict[str, Any]] = {"member": "mem_1", "programme": "clinic"}
 PREPAID: Final = "clinic/prepaid"
@@ -199,7 +200,7 @@ class TestTopUps:
         st.lists(st.tuples(st.integers(0, 900), st.integers(0, 900)), min_size=1, max_size=4),
         st.randoms(use_true_random=False),
     )
-    @settings(max_examples=60, derandomize=True, deadline=None)
+    @settings(max_examples=examples(60), derandomize=True, deadline=None)
     def test_f_in_whatever_order_purchases_come_back(
         self, days: list[tuple[int, int]], rng: Any
     ) -> None:
@@ -338,7 +339,7 @@ _steps = st.lists(
 
 
 @given(_steps, st.randoms(use_true_random=False))
-@settings(max_examples=80, derandomize=True, deadline=None)
+@settings(max_examples=examples(80), derandomize=True, deadline=None)
 def test_f_money_is_conserved_in_every_order(steps: list[str], rng: Any) -> None:
     """What is in the wallet is what was paid in and stayed, less what was bought and stayed."""
     member = Member(prepaid())
@@ -578,7 +579,7 @@ class TestFees:
 
 @pytest.mark.parametrize("now", ["2026-03-11", "2026-05-11"])
 @given(order=st.permutations([0, 1, 2]), more=st.integers(0, 2))
-@settings(max_examples=20, derandomize=True, deadline=None)
+@settings(max_examples=examples(20), derandomize=True, deadline=None)
 def test_f_the_order_of_fees_that_go_back(now: str, order: list[int], more: int) -> None:
     """Whichever go back, in whatever order, the plan is as with so many fees fewer."""
 

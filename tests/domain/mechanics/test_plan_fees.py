@@ -22,6 +22,7 @@ from chalicelib.domain.mechanics.subscriptions import (
     Subscribed,
 )
 from tests.domain.building import Member, at, programme
+from tests.examples import examples
 
 _WHO: Final[dict[str, Any]] = {"member": "mem_1", "programme": "clinic"}
 NOW: Final = "2026-01-31"
@@ -219,7 +220,7 @@ def _all_back(till: Till, when: str, rng: Any) -> None:
 
 
 @given(st.lists(_STEPS, max_size=14), st.randoms(use_true_random=False))
-@settings(max_examples=400, derandomize=True, deadline=None)
+@settings(max_examples=examples(400), derandomize=True, deadline=None)
 def test_f_within_a_day(steps: list[Any], rng: Any) -> None:
     """
     Who collects has what the periods held are worth, whatever is done in whatever order.
@@ -235,7 +236,7 @@ def test_f_within_a_day(steps: list[Any], rng: Any) -> None:
 @given(
     st.lists(st.tuples(st.integers(0, 25), _STEPS), max_size=14), st.randoms(use_true_random=False)
 )
-@settings(max_examples=400, derandomize=True, deadline=None)
+@settings(max_examples=examples(400), derandomize=True, deadline=None)
 def test_f_over_months(steps: list[tuple[int, Any]], rng: Any) -> None:
     """Who collects never has less than nothing, and nothing when every fee has gone back."""
     till = Till()

@@ -43,9 +43,12 @@ from tests.domain.till import (
     status,
     topped_up,
 )
+from tests.examples import examples
 
 TEAS = line("1", 200, "tea", quantity=2)
-PERMUTATIONS = settings(max_examples=150, derandomize=True, deadline=None, print_blob=True)
+PERMUTATIONS = settings(
+    max_examples=examples(150), derandomize=True, deadline=None, print_blob=True
+)
 
 
 def voucher(name: str, **terms: Any) -> dict[str, Any]:

@@ -26,6 +26,7 @@ from chalicelib.domain.mechanics.wallet_payments import Payment
 from chalicelib.domain.mechanics.wallets import TopUp
 from tests.domain.building import PURCHASE, VISIT, Member, adjustment, line, recorded_by
 from tests.domain.till import CASHBACK, NOON, PREPAID, clinic, quoted, shown, status
+from tests.examples import examples
 
 
 class TestStacking:
@@ -140,7 +141,7 @@ def prepared(drawn: dict[str, Any]) -> tuple[Member, Quote]:
 
 
 @given(purchases)
-@settings(max_examples=200, derandomize=True, deadline=None, print_blob=True)
+@settings(max_examples=examples(200), derandomize=True, deadline=None, print_blob=True)
 def test_a_quote_adds_up(drawn: dict[str, Any]) -> None:
     """Lines less what came off are net, net less what wallets pay is due; nothing is negative."""
     member, quote = prepared(drawn)
@@ -161,7 +162,7 @@ def test_a_quote_adds_up(drawn: dict[str, Any]) -> None:
 
 
 @given(purchases, st.booleans())
-@settings(max_examples=200, derandomize=True, deadline=None, print_blob=True)
+@settings(max_examples=examples(200), derandomize=True, deadline=None, print_blob=True)
 def test_confirming_costs_the_quote_and_can_be_undone(drawn: dict[str, Any], by_line: bool) -> None:  # noqa: FBT001
     """What is taken is what was quoted; reversing it all leaves the account as it was."""
     member, quote = prepared(drawn)

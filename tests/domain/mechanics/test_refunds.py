@@ -40,8 +40,9 @@ from tests.domain.till import (
     refunded,
     topped_up,
 )
+from tests.examples import examples
 
-PROPERTY = settings(max_examples=150, derandomize=True, deadline=None, print_blob=True)
+PROPERTY = settings(max_examples=examples(150), derandomize=True, deadline=None, print_blob=True)
 POINTS = "clinic/points"
 
 

@@ -28,6 +28,7 @@ from tests.domain.building import (
     rule,
 )
 from tests.domain.building import visits as visited
+from tests.examples import examples
 
 TEN_DAYS: Final = rolling(days=10)
 IDLE: Final = {"type": "inactivity", "days": 10, "on": [PURCHASE]}
@@ -312,7 +313,7 @@ def test_a_single_date_is_refused() -> None:
     ]
 
 
-@settings(max_examples=60, derandomize=True, deadline=None)
+@settings(max_examples=examples(60), derandomize=True, deadline=None)
 @given(
     st.lists(st.integers(0, 5), min_size=1, max_size=3, unique=True),
     st.lists(st.tuples(st.integers(6, 40), st.integers(0, 25)), min_size=1, max_size=6),
@@ -339,7 +340,7 @@ def test_o_the_order_of_reports(bought: list[int], visits: list[tuple[int, int]]
     assert isinstance(in_time.seen(on(66)), Account)
 
 
-@settings(max_examples=80, derandomize=True, deadline=None)
+@settings(max_examples=examples(80), derandomize=True, deadline=None)
 @given(
     st.lists(st.integers(1, 21), max_size=3, unique=True),
     st.lists(st.integers(11, 21), min_size=1, max_size=3, unique=True),

@@ -26,8 +26,9 @@ from tests.domain.building import (
     published,
     rule,
 )
+from tests.examples import examples
 
-PROPERTY = settings(max_examples=200, derandomize=True, deadline=None, print_blob=True)
+PROPERTY = settings(max_examples=examples(200), derandomize=True, deadline=None, print_blob=True)
 
 
 def carrying(amount: int = 1, per: int = 50, **parts: Any) -> Member:

@@ -30,6 +30,7 @@ from tests.domain.building import (
     rule,
     visits,
 )
+from tests.examples import examples
 
 POINTS: Final = "clinic/points"
 NOW: Final = "2026-02-03"
@@ -261,7 +262,7 @@ _step = st.sampled_from(["one", "two", "a", "b", "amount", "spend"])
 
 
 @given(st.lists(_step, min_size=1, max_size=7))
-@settings(max_examples=80, derandomize=True, deadline=None)
+@settings(max_examples=examples(80), derandomize=True, deadline=None)
 def test_f_the_order_makes_no_value(steps: list[str]) -> None:
     """Whatever was revoked, refunded and spent, and in which order: what stays is the same."""
 

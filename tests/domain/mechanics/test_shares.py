@@ -25,8 +25,9 @@ from tests.domain.building import (
     rule,
 )
 from tests.domain.till import NOON, bought, clinic
+from tests.examples import examples
 
-PROPERTY = settings(max_examples=200, derandomize=True, deadline=None, print_blob=True)
+PROPERTY = settings(max_examples=examples(200), derandomize=True, deadline=None, print_blob=True)
 
 
 class Sale(NamedTuple):

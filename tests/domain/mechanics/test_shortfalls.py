@@ -50,6 +50,7 @@ from tests.domain.building import (
     visits,
 )
 from tests.domain.till import PREPAID, bought, clinic, refunded
+from tests.examples import examples
 
 POINTS: Final = "clinic/points"
 FIRST: Final = date(2026, 3, 1)
@@ -395,7 +396,7 @@ DOINGS: Final = st.lists(
 
 
 @given(DOINGS)
-@settings(PROPERTY, max_examples=300)
+@settings(PROPERTY, max_examples=examples(300))
 def test_what_was_read_is_kept_up_to_date(
     doings: list[tuple[str, LotKey, LotKey, int, int]],
 ) -> None:
@@ -616,7 +617,7 @@ class Life:
 
 
 @given(PROGRAMMES, STEPS, st.sampled_from([0, 1, 12, 40]), st.randoms(use_true_random=False))
-@settings(PROPERTY, max_examples=250)
+@settings(PROPERTY, max_examples=examples(250))
 def test_m4_m7_when_all_is_taken_back_nothing_is_left(
     currency: dict[str, Any], steps: list[Step], wait: int, chance: Random
 ) -> None:
@@ -660,7 +661,7 @@ def test_m4_m7_when_all_is_taken_back_nothing_is_left(
     st.sampled_from([0, 1, 12, 35]),
     st.data(),
 )
-@settings(PROPERTY, max_examples=150)
+@settings(PROPERTY, max_examples=examples(150))
 def test_m4_chargebacks_and_refunds_of_one_day(
     steps: list[Step], days: int | None, least_life: int, policy: str, wait: int, data: Any
 ) -> None:
@@ -697,7 +698,7 @@ def test_m4_chargebacks_and_refunds_of_one_day(
     st.sampled_from(["deficit", "clamp"]),
     st.randoms(use_true_random=False),
 )
-@settings(PROPERTY, max_examples=150)
+@settings(PROPERTY, max_examples=examples(150))
 def test_m4_money_of_years(
     steps: list[tuple[int, str, int]],
     days: int | None,

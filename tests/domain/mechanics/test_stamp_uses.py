@@ -24,6 +24,7 @@ from chalicelib.domain.mechanics.remaining import LineReversal
 from chalicelib.domain.mechanics.stamp_cards import Stamps
 from tests.domain.building import Member, at, line, programme
 from tests.domain.hearing import Heard
+from tests.examples import examples
 
 FIRST: Final = parse_date("2026-02-02")
 SIZE: Final = 3
@@ -251,7 +252,7 @@ def tell(who: Member, told: Told, step: Step, day: int) -> None:
         told.left[name] -= back
 
 
-@settings(max_examples=80, derandomize=True, deadline=None)
+@settings(max_examples=examples(80), derandomize=True, deadline=None)
 @given(steps, st.integers(1, 3), st.sampled_from([None, 0, 3, 12, 30]))
 def test_m4_what_is_full_follows_from_stamps_and_uses(
     history: list[Step], units: int, valid_days: int | None
@@ -276,7 +277,7 @@ def test_m4_what_is_full_follows_from_stamps_and_uses(
     assert who.verdict().holds
 
 
-@settings(max_examples=60, derandomize=True, deadline=None)
+@settings(max_examples=examples(60), derandomize=True, deadline=None)
 @given(
     st.lists(st.tuples(st.integers(0, 9), st.integers(1, 7), st.booleans()), max_size=6),
     st.integers(1, 3),

@@ -33,6 +33,7 @@ from chalicelib.domain.mechanics.subscriptions import (
 )
 from chalicelib.domain.programme.document import Programme
 from tests.domain.building import Member, at, ladder, points, programme, published, visits
+from tests.examples import examples
 
 _WHO: Final[dict[str, Any]] = {"member": "mem_1", "programme": "clinic"}
 PAY: Final = PayFee(**_WHO)
@@ -463,7 +464,7 @@ _ANY: Final = st.sampled_from(
 )
 
 
-@settings(max_examples=150, derandomize=True, deadline=None)
+@settings(max_examples=examples(150), derandomize=True, deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 40), _ANY), max_size=25))
 def test_what_was_paid_counts(steps: list[tuple[int, Command]]) -> None:
     """

@@ -23,6 +23,7 @@ from tests.domain.building import (
     transfer,
     visits,
 )
+from tests.examples import examples
 
 LONGER: Final = {"gold": rolling(days=60)}
 GOLD: Final = GrantTier(member="mem_1", programme="clinic", tier="gold", reason="r", days=9)
@@ -135,7 +136,7 @@ def test_what_is_refused(tier_expiry: dict[str, Any], pointer: str, detail: str)
     assert detail in found[0].detail
 
 
-@settings(max_examples=40, derandomize=True, deadline=None)
+@settings(max_examples=examples(40), derandomize=True, deadline=None)
 @given(
     st.lists(st.tuples(st.integers(0, 40), st.integers(0, 25)), min_size=1, max_size=8),
     st.integers(0, 30),

@@ -21,6 +21,7 @@ from chalicelib.domain.ledger.calendar import Instant
 from chalicelib.domain.ledger.events import TierReviewAnnounced
 from chalicelib.domain.mechanics.tier_grants import GrantTier, LiftTier
 from tests.domain.building import Member, at, ladder, programme, visits
+from tests.examples import examples
 
 _WHO: Final[dict[str, Any]] = {"member": "mem_1", "programme": "clinic"}
 JOINED: Final = date(2026, 11, 20)
@@ -229,7 +230,7 @@ def held_at(who: Member, instant: Instant) -> str:
 
 
 @given(_LADDERS, _TOLD, st.randoms(use_true_random=False))
-@settings(max_examples=400, derandomize=True, deadline=None)
+@settings(max_examples=examples(400), derandomize=True, deadline=None)
 def test_t_losses_are_announced_and_come(
     parts: dict[str, Any], told: list[tuple[int, Any]], rng: Any
 ) -> None:

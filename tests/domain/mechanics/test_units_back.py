@@ -20,6 +20,7 @@ from chalicelib.domain.mechanics.entitlements import GrantEntitlement
 from chalicelib.domain.mechanics.remaining import LineReversal
 from tests.domain.building import PURCHASE, Member, line, programme
 from tests.domain.hearing import Heard
+from tests.examples import examples
 
 _WHO: Final[dict[str, Any]] = {"member": "mem_1", "programme": "clinic"}
 NOW: Final = "2026-03-04"
@@ -140,7 +141,7 @@ def lived(who: Member, before: list[tuple[str, int]], valid_days: int | None) ->
     return found
 
 
-@settings(max_examples=150, derandomize=True, deadline=None)
+@settings(max_examples=examples(150), derandomize=True, deadline=None)
 @given(
     _BEFORE,
     st.sampled_from([None, 4, 5]),

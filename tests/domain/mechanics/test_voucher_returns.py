@@ -19,8 +19,9 @@ from chalicelib.domain.mechanics.remaining import LineReversal
 from chalicelib.domain.mechanics.reversal import ReverseActivity, Reversed
 from tests.domain.building import Member, line, reward
 from tests.domain.till import NOON, bought, clinic, quoted
+from tests.examples import examples
 
-PROPERTY = settings(max_examples=80, derandomize=True, deadline=None, print_blob=True)
+PROPERTY = settings(max_examples=examples(80), derandomize=True, deadline=None, print_blob=True)
 LINES = (line("a", 2000), line("b", 1000))
 
 

@@ -16,6 +16,7 @@ from chalicelib.domain.errors import Invalid
 from chalicelib.domain.programme.fields import Recurrence
 from chalicelib.domain.programme.recurrence import check, occurs
 from tests import pace
+from tests.examples import examples
 
 
 @pytest.mark.parametrize(
@@ -219,7 +220,7 @@ def _listed(draw: st.DrawFn, values: st.SearchStrategy[Any]) -> str:
 
 
 @given(rules(), st.dates(date(2000, 1, 1), date(2030, 12, 31)))
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=examples(20), deadline=None)
 def test_b2_days_are_those_of_another_implementation(rrule: str, starts_on: date) -> None:
     """B2: over four years the days are those that dateutil counts from the start on."""
     recurrence = Recurrence(rrule, starts_on.isoformat())

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from chalicelib.domain.errors import LoyaltyError, Malformed, TooLarge
 from chalicelib.routes.http.parsing import BODY_BYTES_MAX, canonical, parse_object
+from tests.examples import examples
 
 SCALARS = (
     st.none()
@@ -152,7 +153,7 @@ def test_scanning_is_linear(raw: bytes) -> None:
     assert refusal(raw).code == "malformed_json"
 
 
-@settings(max_examples=150, deadline=None, print_blob=True)
+@settings(max_examples=examples(150), deadline=None, print_blob=True)
 @given(st.dictionaries(KEYS, VALUES, max_size=5))
 def test_what_is_json_is_read(value: dict[str, Any]) -> None:
     """Every clean object is read as Python's own parser reads it, up to normalisation."""
@@ -164,7 +165,7 @@ def test_what_is_json_is_read(value: dict[str, Any]) -> None:
         assert parsed == json.loads(raw)
 
 
-@settings(max_examples=400, deadline=None, print_blob=True)
+@settings(max_examples=examples(400), deadline=None, print_blob=True)
 @given(st.lists(SHARDS, max_size=40).map(b"".join) | st.binary(max_size=200))
 @example(b'{"a":"\\')
 @example(b'{"":{"":')

@@ -23,6 +23,7 @@ from chalicelib import observability
 from chalicelib.routes.http.operation import Call, Reply
 from chalicelib.routes.http.resource import Resource
 from chalicelib.routes.http.services import provide
+from tests.examples import examples
 from tests.routes.toy import OWN, STORED, Shop, context
 
 LINE = {"sku": "a", "amount": 1}
@@ -397,7 +398,7 @@ class TestLog:
 
 
 @settings(
-    max_examples=300,
+    max_examples=examples(300),
     deadline=None,
     print_blob=True,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
