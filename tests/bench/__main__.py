@@ -34,12 +34,12 @@ os.environ.update(
 from chalicelib import observability
 from infra.distributions import native_target
 from infra.packaging import ROOT, Package, build, report
-from tests.bench import cold, crowd, growth, online, operations, scale, speed, units
+from tests.bench import carts, cold, crowd, growth, online, operations, scale, speed, units
 from tests.bench.ground import Warm
 from tests.bench.tables import Table
 from tests.journeys.world import Ground
 
-PARTS: Final = ("cold", "warm", "units", "growth", "scale", "http", "package")
+PARTS: Final = ("cold", "warm", "units", "growth", "scale", "http", "package", "carts")
 
 
 def main() -> None:
@@ -75,6 +75,10 @@ def _tables(wanted: set[str], *, quick: bool) -> Iterator[Table | str]:
                 yield from units.tables(warm, processor_ms)
             if "growth" in wanted:
                 yield growth.table(warm)
+    if "carts" in wanted:
+        with tempfile.TemporaryDirectory() as directory:
+            rounds = carts.QUICK_ROUNDS if quick else carts.ROUNDS
+            yield carts.table(Ground(Path(directory)), rounds)
     if "scale" in wanted:
         yield scale.table(crowd.connect(), scale.QUICK_SIZES if quick else scale.SIZES)
     if "http" in wanted:
