@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
-from msgspec.structs import asdict
+from msgspec.structs import asdict, astuple
 
 from chalicelib.domain.ledger.calendar import format_instant
 from chalicelib.domain.mechanics.closing import Close, Closed
@@ -19,7 +19,7 @@ from chalicelib.routes.http.calls import (
     reply,
     services_of,
 )
-from chalicelib.routes.http.fields import Note, Reason
+from chalicelib.routes.http.fields import DryRun, Note, Reason
 from chalicelib.routes.http.localisation import Direction
 from chalicelib.routes.http.operation import Body, Call, Reply
 from chalicelib.routes.http.resource import Resource
@@ -77,11 +77,35 @@ class PrepaidView(Struct, frozen=True):
     amount: MoneyView
 
 
+class ForfeitedView(Struct, frozen=True):
+    """Value of a currency that is given up: ``pending`` of it was not usable yet."""
+
+    programme: str
+    currency: str
+    available: int
+    pending: int
+
+
+class WrittenOffView(Struct, frozen=True):
+    """What was owed in a currency (its ``deficit``), and is not owed any more."""
+
+    programme: str
+    currency: str
+    amount: int
+
+
 class ClosedView(AccountView, frozen=True):
-    """The account that has ended, and the money that is refunded and to be paid back, or waived."""
+    """
+    The account that has ended, and what was left in it.
+
+    Money is ``refunded`` and to be paid back, or ``waived``.  Other value is ``forfeited``, and
+    what was owed is ``written_off``.
+    """
 
     refunded: list[PrepaidView]
     waived: list[PrepaidView]
+    forfeited: list[ForfeitedView]
+    written_off: list[WrittenOffView]
 
 
 class EvidenceView(Struct, frozen=True, omit_defaults=True):
@@ -231,23 +255,24 @@ def consent(call: Call[ConsentsBody]) -> Reply:
     "/members/{member_id}/closure",
     name="close_member",
     scope="members:write",
-    summary="Close a member's account; what value is left is forfeited",
+    summary="Close an account; value is forfeited, debt written off",
     description=(
-        "Nothing can be earned or spent on it any more. A voucher that was paid for can still "
-        "be used. Refused while money is left that was paid in, unless `prepaid` says what of it."
+        "Nothing is earned or spent any more; paid vouchers stay good. Refused while paid-in money "
+        "is left, unless `prepaid` says what of it. With `dry_run` nothing is written."
     ),
     body=AccountClosureBody,
+    query=DryRun,
     answer=ClosedView,
     idempotent=True,
     errors=("member_not_found", "account_closed", "prepaid_left"),
 )
-def close(call: Call[AccountClosureBody]) -> Reply:
+def close(call: Call[AccountClosureBody, DryRun]) -> Reply:
     """End the account."""
     body = call.body
     command = Close(
         member=call.path["member_id"], reason=body.reason, prepaid=body.prepaid, note=body.note
     )
-    return carry_out(call, command, _present_closed)
+    return carry_out(call, command, _present_closed, dry_run=call.query.dry_run)
 
 
 def _present_closed(decided: Decided) -> Answer:
@@ -259,7 +284,14 @@ def _present_closed(decided: Decided) -> Answer:
         view = PrepaidView(each.programme, each.section, each.id, money)
         (refunded if closed.refunded and each.refundable else waived).append(view)
     account = asdict(account_view(decided.member, decided.account))
-    return answer(200, ClosedView(**account, refunded=refunded, waived=waived))
+    ended = ClosedView(
+        **account,
+        refunded=refunded,
+        waived=waived,
+        forfeited=[ForfeitedView(*astuple(each)) for each in closed.forfeited],
+        written_off=[WrittenOffView(*astuple(each)) for each in closed.written_off],
+    )
+    return answer(200, ended)
 
 
 def _unit(decided: Decided, programme: str) -> str:

@@ -447,17 +447,36 @@ class PrepaidMoney(Struct, frozen=True):
     refundable: bool = True
 
 
+class ForfeitedValue(Struct, frozen=True):
+    """Value of a currency that was given up: what could be spent, and what was not usable yet."""
+
+    programme: str
+    currency: str
+    available: int
+    pending: int
+
+
+class DebtWrittenOff(Struct, frozen=True):
+    """What a member owed in a currency, and does not have to earn or pay in any more."""
+
+    programme: str
+    currency: str
+    amount: int
+
+
 class MemberClosed(_Data, frozen=True, tag="member.closed"):
     """
-    An account ends; what value was left is forfeited.
+    An account ends; what value was left is forfeited, and what was owed is written off.
 
     ``prepaid`` is the money that was left.  What of it is refundable is ``refunded``, or else
-    waived as the rest is.
+    waived as the rest is; what is waived is not among what is ``forfeited`` besides.
     """
 
     reason: str = ""
     prepaid: tuple[PrepaidMoney, ...] = ()
     refunded: bool = False
+    forfeited: tuple[ForfeitedValue, ...] = ()
+    written_off: tuple[DebtWrittenOff, ...] = ()
 
 
 class ActivityRecorded(_Data, frozen=True, tag="activity.recorded"):

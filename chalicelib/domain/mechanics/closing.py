@@ -3,15 +3,17 @@ Closing: the account ends, with everything that mechanics keep in it.
 
 Money that was paid in for what did not come is not forfeited in silence: it is refunded, or waived
 by name.  What of it came from a gift card, or was given, can only be waived: nothing here turns
-that into money.
+that into money.  Other value is forfeited and debts are written off, and both are stated.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from typing import Any, ClassVar, Final, Literal
 
 from msgspec import Struct
+from msgspec.structs import astuple
 
 from chalicelib.domain.decide import registry
 from chalicelib.domain.decide.commands import Command
@@ -19,10 +21,18 @@ from chalicelib.domain.decide.decider import MEMBER, Decider, Known
 from chalicelib.domain.decide.event_builder import EventBuilder
 from chalicelib.domain.decide.mechanic import Mechanic, Turn
 from chalicelib.domain.errors import Conflict
+from chalicelib.domain.ledger.account import Account
 from chalicelib.domain.ledger.calendar import Instant
 from chalicelib.domain.ledger.effects import StatusChange
-from chalicelib.domain.ledger.events import MemberClosed, PrepaidMoney, noted
+from chalicelib.domain.ledger.events import (
+    DebtWrittenOff,
+    ForfeitedValue,
+    MemberClosed,
+    PrepaidMoney,
+    noted,
+)
 from chalicelib.domain.mechanics import households
+from chalicelib.domain.programme.document import qualified
 from chalicelib.domain.programme.versions import Programmes
 
 
@@ -46,10 +56,16 @@ class Close(Command, frozen=True):
 
 
 class Closed(Struct, frozen=True):
-    """The money that was left in an account that ended: what can be is ``refunded``, or waived."""
+    """
+    What was left in an account that ended.
+
+    Money that can be is ``refunded``, or else waived; other value is ``forfeited``.
+    """
 
     prepaid: tuple[PrepaidMoney, ...]
     refunded: bool
+    forfeited: tuple[ForfeitedValue, ...]
+    written_off: tuple[DebtWrittenOff, ...]
 
 
 def close(decider: Decider, command: Close) -> Closed:
@@ -70,12 +86,11 @@ def close(decider: Decider, command: Close) -> Closed:
         holder = registry.mechanic(each.section)
         if holder is not None and holder.pay_back is not None:
             holder.pay_back(event, each)
+    waived = [each for each in left if each not in back]
+    closed = Closed(left, bool(back), *_given_up(event.account, waived))
     _end(event, (each for each in ending if each.turn is not Turn.PINS))
     event.add(StatusChange("closed"))
-    closed = Closed(left, refunded=bool(back))
-    event.record(
-        MemberClosed(command.reason, closed.prepaid, closed.refunded), detail=noted(command.note)
-    )
+    event.record(MemberClosed(command.reason, *astuple(closed)), detail=noted(command.note))
     if decider.has(households.HOUSEHOLD):
         households.dismiss(decider, command.member)
     return closed
@@ -95,6 +110,28 @@ def _prepaid(event: EventBuilder, programmes: Programmes) -> Iterator[PrepaidMon
             for mechanic in registry.of_programme(version.document):
                 if mechanic.prepaid is not None:
                     yield from mechanic.prepaid(event.account, version.document, event.now)
+
+
+def _given_up(
+    account: Account, waived: Iterable[PrepaidMoney]
+) -> tuple[tuple[ForfeitedValue, ...], tuple[DebtWrittenOff, ...]]:
+    """Return what is forfeited beside money that is ``waived``, and what is written off."""
+    stated: Counter[str] = Counter()
+    for each in waived:
+        holder = registry.mechanic(each.section)
+        # What is left of a plan is in no lot.
+        if holder is not None and holder.pay_back is not None:
+            stated[qualified(each.programme, each.id)] += each.amount
+    forfeited, written_off = [], []
+    for key, balance in sorted(account.balances.items()):
+        programme, _, currency = key.partition("/")
+        available = balance.lots_total - stated[key]
+        if available or balance.pending_total:
+            value = ForfeitedValue(programme, currency, available, balance.pending_total)
+            forfeited.append(value)
+        if balance.deficit:
+            written_off.append(DebtWrittenOff(programme, currency, balance.deficit))
+    return tuple(forfeited), tuple(written_off)
 
 
 def _money_left(left: tuple[PrepaidMoney, ...], programmes: Programmes, now: Instant) -> Conflict:

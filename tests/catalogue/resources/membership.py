@@ -23,6 +23,7 @@ EXAMPLES = (
     ),
     Example(
         "POST /v1/members/{member_id}/closure",
+        after=("POST /v1/members/{member_id}/adjustments",),
         body={"reason": "moved-away"},
         ends=True,
         apart=True,

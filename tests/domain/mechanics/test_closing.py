@@ -8,7 +8,12 @@ import pytest
 
 from chalicelib.domain.decide.commands import Command
 from chalicelib.domain.decide.settling import due_at
-from chalicelib.domain.ledger.events import MemberClosed, PrepaidMoney
+from chalicelib.domain.ledger.events import (
+    DebtWrittenOff,
+    ForfeitedValue,
+    MemberClosed,
+    PrepaidMoney,
+)
 from chalicelib.domain.mechanics.activities import RecordActivity
 from chalicelib.domain.mechanics.closing import Close
 from chalicelib.domain.mechanics.holds import PlaceHold
@@ -58,7 +63,9 @@ class TestClosing:
             ("member/available", "forfeited/tenant", 100),
             ("member/pending", "forfeited/tenant", 50),
         ]
-        assert member.events[-1].data == MemberClosed("asked-to")
+        assert member.events[-1].data == MemberClosed(
+            "asked-to", forfeited=(ForfeitedValue("clinic", "points", 100, 50),)
+        )
         assert (member.account.status, member.account.balances) == ("closed", {})
         assert due_at(member.account) is None
         assert member.tick("2030-01-01") == ()
@@ -74,6 +81,9 @@ class TestClosing:
 
         assert posted(member.events[-1]) == [("forfeited/tenant", "member/available", 100)]
         assert member.account.balances == {}
+        assert member.events[-1].data == MemberClosed(
+            "asked-to", written_off=(DebtWrittenOff("clinic", "points", 100),)
+        )
 
     def test_what_fell_due_before_comes_first(self) -> None:
         """What had expired by then was not forfeited."""
@@ -168,7 +178,13 @@ class TestMoney:
 
         event = member.events[-1]
         refunded = prepaid == "refund"
-        assert event.data == MemberClosed("moved", (self._PLAN, self._WALLET), refunded)
+        assert event.data == MemberClosed(
+            "moved",
+            (self._PLAN, self._WALLET),
+            refunded,
+            # What is waived is stated as that.
+            forfeited=(ForfeitedValue("clinic", "coins", 5, 0),),
+        )
         assert ("member/available", destination, 42_000) in posted(event)
         assert ("member/available", "forfeited/tenant", 5) in posted(event)
         assert member.account.balances == {}
@@ -181,5 +197,7 @@ class TestMoney:
 
         member.do(Close(member="mem_1", reason="moved", prepaid="refund"), "2026-02-03")
 
-        assert member.events[-1].data == MemberClosed("moved")
+        assert member.events[-1].data == MemberClosed(
+            "moved", forfeited=(ForfeitedValue("clinic", "points", 100, 0),)
+        )
         assert posted(member.events[-1]) == [("member/available", "forfeited/tenant", 100)]
