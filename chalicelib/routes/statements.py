@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Literal
+from typing import Final, Literal, NamedTuple
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -21,6 +21,7 @@ from chalicelib.domain.ledger.events import (
     PlanFeePaid,
     PlanSubscribed,
 )
+from chalicelib.domain.ledger.postings import PAID_IN, kind_of
 from chalicelib.domain.programme.versions import Programmes
 from chalicelib.routes.http.calls import caller_of, services_of
 from chalicelib.routes.http.operation import Call, Reply, Timestamp
@@ -43,6 +44,18 @@ from chalicelib.usecases.read_statement import read_statement
 
 api = Resource("statements")
 
+# The sections of a programme by which money is kept of which a statement tells.
+_PLANS: Final = "plans"
+_WALLETS: Final = "wallets"
+
+
+class _Of(NamedTuple):
+    """What money is of: a wallet by its currency, or a plan, as the section says."""
+
+    programme: str
+    section: str
+    id: str
+
 
 EntryKind = Literal[
     "purchase", "refund", "plan_fee", "plan_change", "plan_end", "payment_reversal", "closure"
@@ -63,9 +76,10 @@ class StatementEntryView(Struct, frozen=True, omit_defaults=True):
 
     Of a fee, and of a change of plan that makes something owed, ``net`` is ``due``; what a change
     or an end leaves over is ``returned`` and ``due`` to be paid back.  So is money that was left in
-    an account that was closed, unless the member ``waived`` it.  A payment that went back to who
-    made it is ``returned``, of which nothing is to be paid back; ``due`` is what is left over of a
-    fee besides, and ``net`` what is owed.
+    an account that was closed, unless the member ``waived`` it: an entry for each wallet
+    (``currency``) and ``plan``, each movement in one of them, and what is of no wallet in the
+    first.  A payment that went back to who made it is ``returned``, of which nothing is to be paid
+    back; ``due`` is what is left over of a fee besides, and ``net`` what is owed.
     """
 
     version: int
@@ -86,6 +100,7 @@ class StatementEntryView(Struct, frozen=True, omit_defaults=True):
     returned: MoneyView | None = None
     refund_of: int | None = None
     plan: str | None = None
+    currency: str | None = None
     waived: MoneyView | None = None
     lines: list[QuotedLineView] = []
     considered: list[ConsideredDiscountView] = []
@@ -139,39 +154,59 @@ def read(call: Call[None, PeriodPage]) -> Reply:
 
 
 def _entries(event: Event, programmes: Programmes, locale: str) -> Iterator[StatementEntryView]:
-    """Yield what an event says of money: one entry, of a closed account one for each wallet."""
+    """Yield what an event says of money: one entry, of a closed account one for each sum."""
     match event.data:
         case ActivityRecorded() | ActivityReversed():
             yield _of_activity(event, event.data, programmes, locale)
         case PlanSubscribed(programme, plan, fee) | PlanFeePaid(programme, plan, fee):
-            yield _settled(event, programmes, "plan_fee", programme, plan, fee)
+            yield _settled(event, programmes, "plan_fee", _Of(programme, _PLANS, plan), fee)
         case PlanChanged(programme, plan, _, prorated):
-            yield _settled(event, programmes, "plan_change", programme, plan, prorated)
+            yield _settled(event, programmes, "plan_change", _Of(programme, _PLANS, plan), prorated)
         case PlanCancelled(programme, plan, left_over=left):
-            yield _settled(event, programmes, "plan_end", programme, plan, -left)
+            yield _settled(event, programmes, "plan_end", _Of(programme, _PLANS, plan), -left)
         case PaymentReversed():
             yield _payment_reversed(event, event.data, programmes)
-        case MemberClosed(prepaid=prepaid, refunded=refunded):
-            for each in prepaid:
-                of = each.id if each.section == "plans" else None
-                entry = _settled(event, programmes, "closure", each.programme, of, -each.amount)
-                if not (refunded and each.refundable):
-                    entry = replace(entry, returned=None, due=None, waived=entry.returned)
-                yield entry
+        case MemberClosed():
+            yield from _closed(event, event.data, programmes)
         case _:
             raise TypeError(f"an event {event.kind} is not about money")
+
+
+def _closed(
+    event: Event, data: MemberClosed, programmes: Programmes
+) -> Iterator[StatementEntryView]:
+    """
+    Yield an entry for each wallet and plan, apart for what is refunded of it and what is waived.
+
+    Each movement is in one of them: where its wallet is, or else in the first.
+    """
+    sums: dict[tuple[_Of, bool], int] = {}
+    for each in data.prepaid:
+        part = _Of(each.programme, each.section, each.id), data.refunded and each.refundable
+        sums[part] = sums.get(part, 0) + each.amount
+    moved: dict[tuple[_Of, bool], list[MovementView]] = {part: [] for part in sums}
+    for posting in event.postings:
+        shown = movement(posting)
+        wallet = _Of(shown.programme, _WALLETS, shown.currency)
+        refunds = kind_of(posting.destination) == PAID_IN.kind
+        places = ((wallet, refunds), (wallet, not refunds), *sums)
+        moved[next(each for each in places if each in sums)].append(shown)
+    for (of, refunded), amount in sums.items():
+        entry = _settled(event, programmes, "closure", of, -amount)
+        if not refunded:
+            entry = replace(entry, returned=None, due=None, waived=entry.returned)
+        yield replace(entry, movements=moved[of, refunded])
 
 
 def _payment_reversed(
     event: Event, data: PaymentReversed, programmes: Programmes
 ) -> StatementEntryView:
     """Return the entry of a payment that went back: nothing is due for it but what is besides."""
-    plan = data.id if data.section == "plans" else None
-    kind: EntryKind = "payment_reversal"
-    back = _settled(event, programmes, kind, data.programme, plan, -data.amount)
+    of = _Of(data.programme, data.section, data.id)
+    back = _settled(event, programmes, "payment_reversal", of, -data.amount)
     if not data.prorated:
         return replace(back, due=None)
-    besides = _settled(event, programmes, kind, data.programme, plan, data.prorated)
+    besides = _settled(event, programmes, "payment_reversal", of, data.prorated)
     return replace(besides, returned=back.returned)
 
 
@@ -179,20 +214,20 @@ def _settled(
     event: Event,
     programmes: Programmes,
     kind: EntryKind,
-    programme: str,
-    plan: str | None,
+    of: _Of,
     owed: int,
 ) -> StatementEntryView:
     """Return an entry of what is owed, or below zero to be paid back."""
-    version = programmes.in_force(programme, event.effective_at)
+    version = programmes.in_force(of.programme, event.effective_at)
     money = MoneyView(abs(owed), version.document.money.currency if version else "")
     return StatementEntryView(
         version=event.version,
         kind=kind,
         occurred_at=format_instant(event.occurred_at),
         recorded_at=format_instant(event.effective_at),
-        programme=programme,
-        plan=plan,
+        programme=of.programme,
+        plan=of.id if of.section == _PLANS else None,
+        currency=of.id if of.section == _WALLETS else None,
         net=money if owed > 0 else None,
         returned=money if owed < 0 else None,
         due=money,

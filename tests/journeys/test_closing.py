@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.journeys.test_payment_reversals import pay_in
+from tests.journeys.test_payment_reversals import entries, pay_in
 from tests.journeys.test_story_4_receptionist import PROGRAMME, confirm, consult
 from tests.journeys.test_story_5_prepay import opened
 from tests.journeys.world import Clinic, LocalWorld, example
@@ -113,3 +113,76 @@ def test_a_dry_run_is_refused_as_the_closure_is(desk: Clinic, patient: str) -> N
     for each in ("code", "detail", "prepaid"):
         assert look[each] == refused[each]
     assert look["prepaid"][0]["amount"] == {"amount": 5_000, "currency": "GBP"}
+
+
+def test_a_statement_states_each_movement_once(desk: Clinic, patient: str) -> None:
+    """Of a wallet in two parts and points: each part has its wallet, and what moved of it."""
+    pay_in(desk, patient, 5_000).expect(201)
+    given(desk, patient, "prepaid", 700)
+    given(desk, patient, "points", 30)
+    body = {"reason": "moved", "prepaid": "refund"}
+    desk.api.post(f"/v1/members/{patient}/closure", body).expect(200)
+
+    refunded, waived = entries(desk, patient)
+
+    assert [(each["kind"], each["currency"]) for each in (refunded, waived)] == [
+        ("closure", "prepaid")
+    ] * 2
+    assert refunded["returned"]["amount"] == 5_000
+    assert waived["waived"]["amount"] == 700
+    moved = [
+        [(each["currency"], each["destination"], each["amount"]) for each in entry["movements"]]
+        for entry in (refunded, waived)
+    ]
+    assert moved == [
+        [("prepaid", "paid_in/tenant", 5_000), ("points", "forfeited/tenant", 30)],
+        [("prepaid", "forfeited/tenant", 700)],
+    ]
+    ledger = desk.check(patient)[-1]["movements"]
+    assert sorted(map(str, ledger)) == sorted(
+        str(each) for entry in (refunded, waived) for each in entry["movements"]
+    )
+
+
+def test_a_statement_of_what_is_waived_whole(desk: Clinic, patient: str) -> None:
+    """What was paid in and what was given are waived together: one entry, with what moved."""
+    pay_in(desk, patient, 5_000).expect(201)
+    given(desk, patient, "prepaid", 700)
+    body = {"reason": "moved", "prepaid": "waive"}
+    desk.api.post(f"/v1/members/{patient}/closure", body).expect(200)
+
+    (entry,) = entries(desk, patient)
+
+    assert (entry["currency"], entry["waived"]["amount"]) == ("prepaid", 5_700)
+    assert [each["amount"] for each in entry["movements"]] == [5_700]
+
+
+def test_a_statement_with_a_plan_and_a_wallet(world: LocalWorld) -> None:
+    """A plan moves no value: what a wallet lost is with the wallet, which it names."""
+    clinic = world.sandbox("2026-03-02T10:00:00Z")
+    document = example(PROGRAMME, enrolment={})
+    document["plans"] = [{"id": "prepaid", "name": "Club", "period": "month", "fee": 3_100}]
+    clinic.publish(document)
+    patient = clinic.enrolled()
+    plans = f"/v1/members/{patient}/subscriptions"
+    clinic.api.post(plans, OF_IT | {"plan": "prepaid", "reference": "fee_1"}).expect(201)
+    pay_in(clinic, patient, 5_000, "ch_1").expect(201)
+
+    told = both(clinic, patient, {"reason": "moved", "prepaid": "waive"})
+
+    assert told["forfeited"] == []
+    of_plan, of_wallet, _ = entries(clinic, patient)
+    assert (of_plan["plan"], "currency" in of_plan) == ("prepaid", False)
+    assert ("plan" in of_wallet, of_wallet["currency"]) == (False, "prepaid")
+    assert ("movements" in of_plan, len(of_wallet["movements"])) == (False, 1)
+
+
+def test_a_payment_that_went_back_names_its_wallet(desk: Clinic, patient: str) -> None:
+    """A chargeback of a top-up is of a wallet, and its statement says which."""
+    pay_in(desk, patient, 5_000, "ch_1").expect(201)
+    desk.api.post("/v1/payments/reversals", {"reference": "ch_1"}).expect(201)
+
+    (entry,) = entries(desk, patient)
+
+    assert (entry["kind"], entry["currency"]) == ("payment_reversal", "prepaid")
+    assert "plan" not in entry
