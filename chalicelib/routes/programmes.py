@@ -17,11 +17,11 @@ from chalicelib.routes.http.resource import Resource
 from chalicelib.routes.rules_in_words import RulesInWordsView, in_words
 from chalicelib.routes.views import when
 from chalicelib.usecases.publish_programme import (
-    check_document,
     draft_programme,
     publish_programme,
     read_programmes,
     read_version,
+    validate_programme,
 )
 from chalicelib.usecases.reading import read_account
 
@@ -111,12 +111,12 @@ class ProgrammeVersionsView(Struct, frozen=True):
     body=ProgrammeBody,
     answer=ProgrammeValidationView,
     idempotent=False,
-    errors=("invalid_programme",),
+    errors=("invalid_programme", "invalid_succession"),
 )
 def validate(call: Call[ProgrammeBody]) -> Reply:
     """Check a document."""
-    checked = check_document(call.body.document)
-    return Reply(ProgrammeValidationView(valid=True, warnings=_warnings(checked.warnings)))
+    warnings = validate_programme(services_of(call), caller_of(call), call.body.document)
+    return Reply(ProgrammeValidationView(valid=True, warnings=_warnings(warnings)))
 
 
 @api.post(

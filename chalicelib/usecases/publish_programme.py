@@ -46,6 +46,31 @@ def check_document(document: object) -> Checked:
     return Checked(validated.programme, validated.warnings)
 
 
+def validate_programme(services: Services, caller: Caller, document: object) -> tuple[Problem, ...]:
+    """
+    Return what the author of a document should know; raises `Invalid` where it has problems.
+
+    Those are also of what it would follow: the last version of its programme that is published,
+    in force or not.
+    """
+    checked = check_document(document)
+    latest = _latest(_versions(services, caller, checked.programme.id))
+    if latest is None:
+        return checked.warnings
+    _check_that_it_follows(latest, checked.programme, "The document")
+    return checked.warnings + succession_warnings(latest.document, checked.programme)
+
+
+def _check_that_it_follows(latest: ProgrammeVersion, document: Programme, what: str) -> None:
+    problems = check_succession(latest.document, document)
+    if problems:
+        raise Invalid(
+            "invalid_succession",
+            f"{what} cannot follow version {latest.number}.",
+            errors=[{"pointer": p.pointer, "detail": p.detail} for p in problems],
+        )
+
+
 class Drafted(NamedTuple):
     """A new draft, and what its author should know."""
 
@@ -59,6 +84,7 @@ def draft_programme(
     """
     Keep a valid document as the next version of its programme, or in the place of a draft.
 
+    What forbids to publish it after the last published version is among the warnings.
     Raises `Conflict` ``too_many_drafts`` where a tenant has so many already: every server reads all
     versions of a tenant.
     """
@@ -73,8 +99,14 @@ def draft_programme(
         if before.state != "draft" or not services.catalogue.change_draft(caller.tenant, draft):
             raise Conflict("not_a_draft", f"Version {replaces} is no draft: draft the next one.")
     latest = _latest(versions)
-    changed = succession_warnings(latest.document, draft.document) if latest else ()
-    return Drafted(draft, checked.warnings + changed)
+    if latest is None:
+        return Drafted(draft, checked.warnings)
+    forbidden = tuple(
+        Problem(each.pointer, f"cannot be published: {each.detail}")
+        for each in check_succession(latest.document, draft.document)
+    )
+    changed = succession_warnings(latest.document, draft.document)
+    return Drafted(draft, forbidden + checked.warnings + changed)
 
 
 def _next_draft(
@@ -123,13 +155,7 @@ def publish_programme(
     earliest = now
     if latest is not None:
         earliest = max(now + NOTICE_MS, _effective(latest) + 1)
-        problems = check_succession(latest.document, draft.document)
-        if problems:
-            raise Invalid(
-                "invalid_succession",
-                f"Version {number} cannot follow version {latest.number}.",
-                errors=[{"pointer": p.pointer, "detail": p.detail} for p in problems],
-            )
+        _check_that_it_follows(latest, draft.document, f"Version {number}")
     if effective_from is None:
         effective_from = earliest
     elif latest is not None and effective_from < earliest:

@@ -10,6 +10,18 @@ from tests.journeys.client import at_once
 from tests.journeys.world import Clinic, LocalWorld, example
 
 
+def starry() -> dict[str, Any]:
+    """Return the clinic's programme with its points called stars."""
+    document = example("clinic")
+    document["currencies"][0]["id"] = "stars"
+    for rule in document["earning"]:
+        rule["currency"] = "stars"
+    for reward in document["rewards"]:
+        reward["price"]["currency"] = "stars"
+    document["transfers"][0]["currency"] = "stars"
+    return document
+
+
 class TestValidation:
     """Every problem at once, and nothing kept."""
 
@@ -164,14 +176,7 @@ class TestPublication:
     def test_what_members_hold_stays(self, clinic: Clinic) -> None:
         """A version that drops what accounts may hold cannot follow, and stays a draft."""
         clinic.publish("clinic")
-        document = example("clinic")
-        document["currencies"][0]["id"] = "stars"
-        for rule in document["earning"]:
-            rule["currency"] = "stars"
-        for reward in document["rewards"]:
-            reward["price"]["currency"] = "stars"
-        document["transfers"][0]["currency"] = "stars"
-        clinic.api.post("/v1/programmes", {"document": document}).expect(201)
+        clinic.api.post("/v1/programmes", {"document": starry()}).expect(201)
 
         refused = clinic.api.post("/v1/programmes/clinic/versions/2/publication", {})
 
@@ -179,6 +184,54 @@ class TestPublication:
         assert any(error["pointer"].startswith("/currencies") for error in result["errors"])
         read = clinic.api.get("/v1/programmes/clinic?version=2").expect(200)
         assert read["state"] == "draft"
+
+    def test_what_cannot_follow_is_told_before(self, clinic: Clinic) -> None:
+        """Validation refuses it as publishing does, and a draft of it says so."""
+        body = {"document": starry()}
+        assert clinic.api.post("/v1/programmes/validation", body).expect(200)["valid"]
+        clinic.publish("clinic")
+
+        told = clinic.api.post("/v1/programmes/validation", body).expect(422, "invalid_succession")
+        draft = clinic.api.post("/v1/programmes", body).expect(201)
+        refused = clinic.api.post("/v1/programmes/clinic/versions/2/publication", {})
+
+        problems = refused.expect(422, "invalid_succession")["errors"]
+        assert told["errors"] == problems != []
+        assert told["detail"] == "The document cannot follow version 1."
+        assert draft["warnings"][: len(problems)] == [
+            {**each, "detail": f"cannot be published: {each['detail']}"} for each in problems
+        ]
+        # A draft forbids nothing: what follows is asked of what is published.
+        again = {"document": example("clinic")}
+        assert clinic.api.post("/v1/programmes/validation", again).expect(200)["valid"]
+
+    def test_what_cannot_follow_what_is_scheduled(self, clinic: Clinic) -> None:
+        """A version that is published for a later day counts before it takes effect."""
+        clinic.publish("clinic")
+        grown = example("clinic")
+        grown["currencies"].append(grown["currencies"][0] | {"id": "stars"})
+        clinic.publish(grown, clinic.now(days=7))
+        body = {"document": example("clinic")}
+
+        told = clinic.api.post("/v1/programmes/validation", body).expect(422, "invalid_succession")
+
+        assert told["detail"] == "The document cannot follow version 2."
+        (problem,) = told["errors"]
+        assert problem["pointer"] == "/currencies"
+        assert problem["detail"].startswith("`stars` is gone: ")
+        warned, *_ = clinic.api.post("/v1/programmes", body).expect(201)["warnings"]
+        assert warned["detail"] == f"cannot be published: {problem['detail']}"
+
+    def test_what_changes_for_members_is_told_before(self, clinic: Clinic) -> None:
+        """What a draft warns of where a version follows another, validation warns of too."""
+        clinic.publish("clinic")
+        document = example("clinic", time_zone="Europe/Paris")
+
+        valid = clinic.api.post("/v1/programmes/validation", {"document": document}).expect(200)
+        draft = clinic.api.post("/v1/programmes", {"document": document}).expect(201)
+
+        assert valid["warnings"] == draft["warnings"]
+        assert valid["warnings"][-1]["pointer"] == "/time_zone"
 
     def test_unknown(self, clinic: Clinic) -> None:
         """What is not there cannot be published or read."""

@@ -14,6 +14,7 @@ EXAMPLES = (
         "POST /v1/programmes/validation",
         body={"document": _DOCUMENT},
         always={"document": _DOCUMENT},
+        calls=1,
     ),
     Example(
         "POST /v1/programmes",
