@@ -34,7 +34,6 @@ from chalicelib.domain.programme.versions import Programmes
 
 #: Most different grants that an account holds: those alike are one.
 GRANTS_MAX: Final = 100
-_LAPSED: Final = "lapsed/"
 _BOUGHT: Final = "/bought"
 
 
@@ -82,10 +81,11 @@ def unused(
     """
     granted = reversed(grants_of(account, programme, entitlement))
     left = {grant_key(grant): grant.units for grant in granted if not grant.bought}
-    prefix = _lapsed(f"{programme.id}/{entitlement}@")
+    prefix = _counter("lapsed", f"{programme.id}/{entitlement}@")
     lapsed = sorted((key for key in account.counters if key.startswith(prefix)), reverse=True)
     for key in lapsed:
-        left[key.removeprefix(_LAPSED)] = _remembered(account, key, now)
+        last = key.removeprefix(prefix)
+        left[f"{programme.id}/{entitlement}@{last}"] = _remembered(account, key, now)
     return left
 
 
@@ -183,14 +183,14 @@ def _remember(event: EventBuilder, grant: Grant) -> None:
     if grant.movable and grant.expires_at is not None:
         until = grant.expires_at + REMEMBERED_MS
         if until > event.now:
-            event.add(CounterChange(_lapsed(grant_key(grant)), grant.units, until))
+            event.add(CounterChange(_counter("lapsed", grant_key(grant)), grant.units, until))
 
 
 def take(event: EventBuilder, key: str, units: int) -> int:
     """Take unused units of one grant, as far as they go, and return how many those were."""
     grant = GRANTS.get(event.account, key)
     if grant is None:
-        return _take_lapsed(event, _lapsed(key), units)
+        return _take_lapsed(event, _counter("lapsed", key), units)
     taken = min(grant.units, units)
     if taken == grant.units:
         GRANTS.drop(event, key)
@@ -232,26 +232,25 @@ def revoke(event: EventBuilder, programme: Programme, key: str, units: int, *, c
         calendar.expiry_instant(calendar.parse_date(last), programme.time_zone) if last else None
     )
     if used and (until is None or until > event.now):
-        event.add(CounterChange(_revoked(key), used, until))
+        event.add(CounterChange(_counter("revoked", key), used, until))
 
 
 def put_back(event: EventBuilder, grant: Grant) -> None:
     """Add units that were used: none of what was revoked, nor to use of what has lapsed since."""
     key = grant_key(grant)
     lapsed = _has_lapsed(grant, event.now)
-    revoked = 0 if lapsed else min(event.account.counter(_revoked(key)), grant.units)
+    revoked = 0 if lapsed else min(event.account.counter(_counter("revoked", key)), grant.units)
     if revoked:
-        event.add(CounterChange(_revoked(key), -revoked, grant.expires_at))
+        event.add(CounterChange(_counter("revoked", key), -revoked, grant.expires_at))
         _say_taken_back(event, key, revoked, "refund")
     add(event, replace(grant, units=grant.units - revoked))
 
 
-def _revoked(key: str) -> str:
-    return f"revoked/{key}"
-
-
-def _lapsed(key: str) -> str:
-    return f"{_LAPSED}{key}"
+def _counter(what: str, key: str) -> str:
+    """Return what is counted of a grant: its day comes last, so that stored accounts keep many."""
+    name, _, last = key.removesuffix(_BOUGHT).rpartition("@")
+    bought = ":bought" if key.endswith(_BOUGHT) else ""
+    return f"{what}/{name}{bought}/{last}"
 
 
 def grant_key(grant: Grant) -> str:

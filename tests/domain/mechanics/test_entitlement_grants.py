@@ -125,7 +125,32 @@ class TestGrants:
 
         revoke(event, version.document, grant_key(gift), revoked, cause="refund")
         assert sum(heard.amounts) == -min(revoked, units - used)
+        counter = "revoked/clinic/gift/2026-03-09"
+        assert event.account.counter(counter) == revoked - min(revoked, units - used)
 
         put_back(event, gift)
         assert sum(each.units for each in GRANTS.all(event.account).values()) == left
-        assert event.account.counter(f"revoked/{grant_key(gift)}") == 0
+        assert event.account.counter(counter) == 0
+
+    @pytest.mark.parametrize(
+        ("bought", "last", "counter"),
+        [
+            (False, "2026-03-09", "revoked/clinic/gift/2026-03-09"),
+            (True, "2026-03-09", "revoked/clinic/gift:bought/2026-03-09"),
+            (False, None, "revoked/clinic/gift/"),
+            (True, None, "revoked/clinic/gift:bought/"),
+        ],
+    )
+    def test_the_day_of_what_was_revoked_comes_last(
+        self, *, bought: bool, last: str | None, counter: str
+    ) -> None:
+        """So stored accounts keep many of one entitlement in columns; what was bought is apart."""
+        who = silver()
+        event, _ = listened(who, "2026-03-04")
+        version = who.programmes.in_force("clinic", event.now)
+        assert version is not None
+        gift = Grant("clinic", "gift", 2, expires_on=last, bought=bought)
+
+        revoke(event, version.document, grant_key(gift), 2, cause="refund")
+
+        assert [key for key in event.account.counters if "revoked" in key] == [counter]

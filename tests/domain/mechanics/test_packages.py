@@ -83,7 +83,7 @@ def test_line_by_line() -> None:
         assert left.outcomes == (PackagesSold("clinic", sold),)
     assert held(member) == {}
     # Of the six that were used four were sold for good, and two are owed.
-    assert member.account.counter("revoked/clinic/tea@2026-02-11/bought") == 2
+    assert member.account.counter("revoked/clinic/tea:bought/2026-02-11") == 2
 
 
 def test_what_is_told_of_it() -> None:

@@ -8,6 +8,9 @@ nor from what had lapsed by then.
 
 from __future__ import annotations
 
+import json
+import zlib
+from datetime import date
 from typing import Any, Final, NamedTuple
 
 import pytest
@@ -15,7 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from chalicelib.domain.ledger import calendar
+from chalicelib.domain.ledger import calendar, compact
 from chalicelib.domain.ledger.calendar import parse_date
 from chalicelib.domain.mechanics import entitlement_grants, stamp_cards
 from chalicelib.domain.mechanics.entitlement_uses import ReturnEntitlement, UseEntitlement
@@ -180,6 +183,23 @@ class TestLapsed:
             left.add(card(who))
 
         assert left == {(2, 0)}
+
+    def test_what_lapsed_lies_in_columns(self) -> None:
+        """A stored account has what lapsed on many days as days and amounts, not as names."""
+        who = member(2, 5)
+        for day in range(20):
+            pay(who, f"{day}", day, 3, day)
+        who.tick(on(40))
+        stored = compact.encode(who.account)
+
+        body = json.loads(zlib.decompress(stored))
+        first = (calendar.add_days(FIRST, 5) - date(1970, 1, 1)).days
+        days, amounts, _ = body["counters"]["lapsed/clinic/free"]
+        assert (days, amounts) == ([first] + [1] * 19, [2] * 20)
+        assert not any("lapsed" in key for key in body["account"].get("counters", {}))
+        known = who.account
+        assert compact.decode(stored, version=known.version, head=known.head) == known
+        assert unused(who, 40) == 40
 
     def test_a_year_after_it_lapsed(self) -> None:
         """What nothing can be reported about any more is forgotten, and counts as used."""
