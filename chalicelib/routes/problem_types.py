@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from functools import cache
 from html import escape
+from importlib import resources
 from typing import Final
+
+import msgspec
 
 from chalicelib.domain.errors import NotFound
 from chalicelib.routes.http.credentials import PUBLIC
@@ -19,25 +23,6 @@ _SETTINGS: Final = {
     "Content-Security-Policy": "default-src 'none'; base-uri 'none'; frame-ancestors 'none'",
     "Referrer-Policy": "no-referrer",
     "Cache-Control": "public, max-age=86400",
-}
-#: What to do about a refusal of a status.
-_ADVICE: Final = {
-    400: "The request cannot be read as it is. `detail` and `errors` say where: put that right.",
-    401: "Send `Authorization: Bearer <token>`, with an API key or a token that is valid now.",
-    403: "The credential is good, but does not allow this. Use one that does.",
-    404: "It is not there, or it is not the caller's to see: the two are answered alike.",
-    405: "The path has no such method. `Allow` names those that it has.",
-    409: "The present state does not allow this. `detail` says what would; the same request may "
-    "succeed later.",
-    412: "It has changed since it was read. Read it again, and decide anew.",
-    413: "It is over a documented limit. Send less.",
-    415: "Send the body as `application/json`, in UTF-8.",
-    422: "The request can never succeed as it is. `detail` and `errors` say what to change, by "
-    "place.",
-    429: "Nothing was done. Send the same request again after `Retry-After` seconds.",
-    500: "It is our fault. Send the same request again; where that fails, report `X-Request-Id`.",
-    503: "It is not known to be done. Send the same request again, with the same key, after "
-    "`Retry-After` seconds: it has one effect.",
 }
 
 
@@ -60,6 +45,13 @@ def show(call: Call) -> Reply:
     return Reply(_page(name, code).encode(), headers=_SETTINGS)
 
 
+@cache
+def meanings() -> dict[str, str]:
+    """Return what each code means, and what to do about it: a sentence or two of its own."""
+    text = resources.files("chalicelib.routes.http").joinpath("meanings.json").read_bytes()
+    return msgspec.json.decode(text, type=dict[str, str])
+
+
 def _page(name: str, code: Code) -> str:
     members = code.extensions.split()
     rows = "".join(
@@ -73,7 +65,7 @@ def _page(name: str, code: Code) -> str:
         f"<title>{name}: {escape(code.title)}</title>\n</head>\n<body>\n"
         f"<h1>{escape(code.title)}</h1>\n"
         f"<p><code>{name}</code>, with status {code.status}</p>\n"
-        f"<p>{_text(_ADVICE[code.status])}</p>\n{shown}"
+        f"<p>{_text(meanings()[name])}</p>\n{shown}"
         '<p>All operations are in <a href="../docs">the reference</a>.</p>\n</body>\n</html>\n'
     )
 
