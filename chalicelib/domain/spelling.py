@@ -5,7 +5,8 @@ How what people type is read: one spelling for each kind, so that what looks the
 go, and so do characters that show nothing.  `folded` is for ids that are only compared, such as a
 card's number: besides, full-width characters are plain ones, digits of every script are those from
 0 to 9, and a hyphen is a hyphen, whichever key brought it.  Letters that look like Latin ones are
-those: a Cyrillic А is an A.  Capitals stay, since they do not look like small letters.
+those: a Cyrillic А is an A.  Capitals stay, since they do not look like small letters.  `searched`
+is for names of people, which are typed without their accents, too.
 """
 
 from __future__ import annotations
@@ -69,6 +70,19 @@ def folded(text: str) -> str:
         # What was taken out may have stood between a letter and its accent.
         text = unicodedata.normalize("NFKC", text)
     return " ".join(text.split())
+
+
+def searched(name: str) -> str:
+    """
+    Return the one form of a name that is searched for; it is compared, and never shown.
+
+    Capitals make no difference, nor do marks on letters.  Both go before letters are told by their
+    looks, and vowels that are signs stay: they are letters of the name.
+    """
+    if not name.isascii():
+        parts = unicodedata.normalize("NFKD", name)
+        name = "".join(c for c in parts if not unicodedata.combining(c))
+    return folded(name.casefold())
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:

@@ -94,7 +94,7 @@ def open_one(call: Call[SandboxBody]) -> Reply:
     sandbox = open_sandbox(
         services_of(call),
         caller_of(call),
-        call.body.name,
+        call.body.name.strip(),
         instant_in(call.body.now, pointer="/now"),
     )
     return Reply(SandboxView(sandbox.tenant, format_instant(sandbox.clock), sandbox.key.token))

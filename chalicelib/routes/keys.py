@@ -135,7 +135,7 @@ def issue(call: Call[KeyBody]) -> Reply:
     sources = None if call.body.sources is None else frozenset(call.body.sources)
     check_sources(caller, sources)
     ends_on = call.body.ends_on
-    key = issue_key(services_of(call), caller, call.body.name, scopes, sources, ends_on)
+    key = issue_key(services_of(call), caller, call.body.name.strip(), scopes, sources, ends_on)
     shown = None if sources is None else sorted(sources)
     return Reply(
         KeyView(key.key_id, key.token, key.name, sorted(key.scopes), shown, key.ends_on or None)

@@ -174,11 +174,11 @@ def create(call: Call[NewMemberBody]) -> Reply:
         consents=consents_given(body.consents),
         locale=body.locale or "",
         time_zone=_checked_zone(body.tz),
-        display_name=body.display_name,
+        display_name=body.display_name.strip(),
         birthday=body.birthday or "",
         age_bands=_checked_days(body.age_bands),
-        contact=body.contact,
-        acquisition_source=body.acquisition_source,
+        contact=body.contact.strip(),
+        acquisition_source=body.acquisition_source.strip(),
         metadata=body.metadata,
     )
     created = create_member(
@@ -247,8 +247,8 @@ def listed(call: Call[None, MemberQuery]) -> Reply:
     scope="members:read",
     summary="Find members by a part of their name, the latest to come first",
     description=(
-        "Capitals make no difference. A page looks at 500 members at most, so it may be empty and "
-        "yet not the last: `next_cursor` is then the way on, with the same body."
+        "Capitals and accents make no difference. A page looks at 500 members at most, so it may "
+        "be empty and yet not the last: `next_cursor` is then the way on, with the same body."
     ),
     body=MemberSearchBody,
     query=MemberQuery,
@@ -308,7 +308,7 @@ def change(call: Call[MemberChanges]) -> Reply:
     """Change the profile of the revision that was read."""
     member, body = call.path["member_id"], call.body
     changes: dict[str, Any] = {
-        name: value or ""
+        name: (value or "").strip()
         for name, value in (
             ("locale", body.locale),
             ("display_name", body.display_name),

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from chalicelib.domain.decide.settling import clock_of, settle
 from chalicelib.domain.ledger.account import Account, Status
-from chalicelib.domain.spelling import folded
+from chalicelib.domain.spelling import searched
 from chalicelib.usecases.attempt import account_key, now_at
 from chalicelib.usecases.searching import AT_ONCE, Found, first_of, in_batches
 from chalicelib.usecases.services import Caller, Services, on_test_clock, programmes_of
@@ -62,9 +62,9 @@ def _rows(
     services: Services, caller: Caller, wanted: WantedMembers, batch: Sequence[Entry]
 ) -> Iterator[tuple[Entry, MemberListed | None]]:
     profiles = services.directory.profiles(caller.tenant, [each.listed for each in batch])
-    name = _compared(wanted.name)
+    name = searched(wanted.name)
     named = {
-        member: each for member, each in profiles.items() if name in _compared(each.display_name)
+        member: each for member, each in profiles.items() if name in searched(each.display_name)
     }
     accounts = _accounts(services, caller, list(named))
     for entry in batch:
@@ -100,8 +100,3 @@ def _fits(account: Account, wanted: WantedMembers) -> bool:
     if wanted.tier is not None:
         joined = {name: each for name, each in joined.items() if each.tier == wanted.tier}
     return bool(joined) or (wanted.programme is None and wanted.tier is None)
-
-
-def _compared(name: str) -> str:
-    """Return a name as names are compared: without regard to capitals and ways to write accents."""
-    return folded(name).casefold()

@@ -197,6 +197,12 @@ class TestKeys:
         assert refused["scopes"] == ["*", "members:write"]
         issuer.post("/v1/api-keys", body | {"scopes": ["members:read"]}).expect(201)
 
+    def test_blanks_around_a_name(self, clinic: Clinic) -> None:
+        """A key is listed by the name alone."""
+        body = {"name": "  front desk ", "scopes": ["members:read"]}
+
+        assert clinic.api.post("/v1/api-keys", body).expect(201)["name"] == "front desk"
+
     def test_scopes_that_exist(self, clinic: Clinic) -> None:
         """A misspelt scope is named by its place."""
         body = {"name": "typo", "scopes": ["members:read", "member:read"]}

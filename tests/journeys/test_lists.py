@@ -155,6 +155,37 @@ class TestMembers:
 
         assert found == [members[each] for each in names_of]
 
+    @pytest.mark.parametrize(
+        ("name", "typed"),
+        [
+            ("José Díaz", "jose diaz"),
+            ("Jose Diaz", "JOSÉ"),
+            ("Müller", "MULLER"),
+            ("Muller", "mu\u0308ller"),
+            ("Strauß", "strauss"),
+            ("İpek", "ipek"),
+            ("Вера", "вера"),
+            ("Семён", "семен"),
+            ("Йоана", "йоана"),
+            ("강민", "강민"),
+            ("علي", "عَلی"),
+        ],
+    )
+    def test_u8_accents_make_no_difference(self, desk: Clinic, name: str, typed: str) -> None:
+        """Who types a name at a desk has another keyboard; the name stays as it was given."""
+        member = desk.enrolled(display_name=name)
+
+        assert shown(desk.api, "/v1/members/search", "id", {"name": typed}) == [member]
+        assert desk.api.get(f"/v1/members/{member}").expect(200)["display_name"] == name
+
+    def test_u8_another_letter_is_another_name(self, desk: Clinic) -> None:
+        """Half a syllable, or the vowel of another, is no part of a name."""
+        desk.enrolled(display_name="강민")
+        desk.enrolled(display_name="हिन्दी")
+
+        for other in ("가", "हन", "ganz"):
+            assert shown(desk.api, "/v1/members/search", "id", {"name": other}) == []
+
     def test_u8_a_cursor_is_of_one_name(self, desk: Clinic, members: dict[str, str]) -> None:
         """With another body it is another list."""
         assert members
@@ -336,7 +367,7 @@ def test_u8_keys(desk: Clinic) -> None:
 
 def test_u8_sandboxes(world: LocalWorld, desk: Clinic) -> None:
     """Those that this tenant opened, with where their clocks stand."""
-    body = {"now": "2026-01-01T00:00:00Z", "name": "Trial"}
+    body = {"now": "2026-01-01T00:00:00Z", "name": " Trial "}
     made = desk.api.post("/v1/sandboxes", body, key=None).expect(201)
 
     (box,) = walk(desk.api, "/v1/sandboxes")

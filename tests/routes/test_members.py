@@ -41,6 +41,24 @@ class TestCreate:
         assert (made["status"], made["tier"]) == ("enrolled", "base")
         assert [each["programme"] for each in made["enrolments"]] == ["clinic"]
 
+    def test_blanks_around_what_was_typed(self, clinic: Clinic) -> None:
+        """They are no part of it; those between words are."""
+        details = {
+            "display_name": "José  Díaz",
+            "contact": "crm-77",
+            "acquisition_source": "friend",
+        }
+        padded = {name: f" \t{text}\u3000\n" for name, text in details.items()}
+        member = clinic.api.post("/v1/members", padded).expect(201)["id"]
+        path = f"/v1/members/{member}"
+
+        read = clinic.api.get(path).expect(200)
+        assert {name: read[name] for name in details} == details
+
+        changes = {"display_name": " Pepe ", "contact": " crm-78 ", "revision": read["revision"]}
+        changed = clinic.api.patch(path, changes).expect(200)
+        assert (changed["display_name"], changed["contact"]) == ("Pepe", "crm-78")
+
     def test_the_same_once_more(self, clinic: Clinic) -> None:
         """Who is sent again with nothing new keeps the revision, so that no reader is stale."""
         who = {"external_id": {"system": "ehr", "value": "77"}, "display_name": "A"}
