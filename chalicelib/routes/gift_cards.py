@@ -26,6 +26,7 @@ from chalicelib.routes.http.calls import (
     cursor_of,
     entry_of,
     identity_of,
+    programme_wanted,
     reply,
     services_of,
 )
@@ -102,12 +103,12 @@ def sell(call: Call[GiftCardSaleBody]) -> Reply:
     description="`from` and `to` are about the sale. Of the codes only the end is shown.",
     query=GiftCardQuery,
     answer=GiftCardListView,
-    errors=BAD_PERIOD,
+    errors=("programme_not_found", *BAD_PERIOD),
 )
 def listed(call: Call[None, GiftCardQuery]) -> Reply:
     """Page through the gift cards of a tenant."""
     services, caller, query = services_of(call), caller_of(call), call.query
-    wanted = Wanted(query.state, query.programme, query.gift_card, period_of(call))
+    wanted = Wanted(query.state, programme_wanted(call), query.gift_card, period_of(call))
     found = list_gift_cards(services, caller, wanted, limit=query.limit, before=entry_of(call))
     shown = [
         gift_card_view(each, code_of(services, caller, each.id), call.locale)

@@ -18,6 +18,7 @@ from chalicelib.routes.http.calls import (
     cursor_of,
     entry_of,
     identity_of,
+    programme_wanted,
     reply,
     services_of,
 )
@@ -234,7 +235,7 @@ def find(call: Call[ExternalId]) -> Reply:
     ),
     query=MemberQuery,
     answer=MemberListView,
-    errors=BAD_PERIOD,
+    errors=("programme_not_found", *BAD_PERIOD),
 )
 def listed(call: Call[None, MemberQuery]) -> Reply:
     """Page through the members of a tenant."""
@@ -254,7 +255,7 @@ def listed(call: Call[None, MemberQuery]) -> Reply:
     query=MemberQuery,
     answer=MemberListView,
     idempotent=False,
-    errors=BAD_PERIOD,
+    errors=("programme_not_found", *BAD_PERIOD),
 )
 def search(call: Call[MemberSearchBody, MemberQuery]) -> Reply:
     """Page through the members whose name has that in it."""
@@ -263,7 +264,7 @@ def search(call: Call[MemberSearchBody, MemberQuery]) -> Reply:
 
 def _listed(call: Call[Any, MemberQuery], name: str) -> Reply:
     query = call.query
-    wanted = WantedMembers(query.status, query.programme, query.tier, name, period_of(call))
+    wanted = WantedMembers(query.status, programme_wanted(call), query.tier, name, period_of(call))
     found = list_members(
         services_of(call), caller_of(call), wanted, limit=query.limit, before=entry_of(call)
     )

@@ -18,6 +18,7 @@ from chalicelib.routes.http.calls import (
     caller_of,
     cursor_of,
     identity_of,
+    programme_wanted,
     reply,
     services_of,
 )
@@ -212,7 +213,7 @@ def make(call: Call[QuoteBody, DryRun]) -> Reply:
     query=QuoteQuery,
     answer=MemberQuotesView,
     member_may=True,
-    errors=("member_not_found", *BAD_PERIOD),
+    errors=("member_not_found", "programme_not_found", *BAD_PERIOD),
 )
 def listed(call: Call[None, QuoteQuery]) -> Reply:
     """Page through the quotes of a member."""
@@ -221,7 +222,7 @@ def listed(call: Call[None, QuoteQuery]) -> Reply:
         services_of(call),
         caller_of(call),
         member,
-        Wanted(query.state, query.programme, period=period_of(call)),
+        Wanted(query.state, programme_wanted(call), period=period_of(call)),
         limit=query.limit,
         before=call.position(),
     )

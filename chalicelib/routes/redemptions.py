@@ -24,6 +24,7 @@ from chalicelib.routes.http.calls import (
     carry_out,
     cursor_of,
     identity_of,
+    programme_wanted,
     reply,
     services_of,
 )
@@ -231,12 +232,14 @@ def read(call: Call) -> Reply:
     query=RedemptionQuery,
     answer=MemberRedemptionsView,
     member_may=True,
-    errors=("member_not_found", *BAD_PERIOD),
+    errors=("member_not_found", "programme_not_found", *BAD_PERIOD),
 )
 def listed(call: Call[None, RedemptionQuery]) -> Reply:
     """Page through the redemptions of a member."""
     member, query = call.path["member_id"], call.query
-    wanted = Wanted(query.state, query.programme, query.reward, period_of(call), query.fulfilment)
+    wanted = Wanted(
+        query.state, programme_wanted(call), query.reward, period_of(call), query.fulfilment
+    )
     found, now = list_redemptions(
         services_of(call),
         caller_of(call),

@@ -9,7 +9,14 @@ from chalicelib.domain.ledger.events import Event, TransferReceived, TransferSen
 from chalicelib.domain.ledger.lots import LotKey
 from chalicelib.domain.mechanics.transfers import SendTransfer, Sent
 from chalicelib.domain.programme.fields import Id, Points
-from chalicelib.routes.http.calls import answer, caller_of, carry_out, cursor_of, services_of
+from chalicelib.routes.http.calls import (
+    answer,
+    caller_of,
+    carry_out,
+    cursor_of,
+    programme_wanted,
+    services_of,
+)
 from chalicelib.routes.http.fields import MemberId, Token
 from chalicelib.routes.http.operation import Body, Call, Reply, Timestamp
 from chalicelib.routes.http.periods import BAD_PERIOD, PeriodPage, period_of
@@ -134,7 +141,7 @@ class MemberTransfersView(Struct, frozen=True):
     query=TransferQuery,
     answer=MemberTransfersView,
     member_may=True,
-    errors=("member_not_found", *BAD_PERIOD),
+    errors=("member_not_found", "programme_not_found", *BAD_PERIOD),
 )
 def listed(call: Call[None, TransferQuery]) -> Reply:
     """Page through the transfers of a member."""
@@ -143,7 +150,7 @@ def listed(call: Call[None, TransferQuery]) -> Reply:
         services_of(call),
         caller_of(call),
         member,
-        Wanted(query.direction, query.programme, period=period_of(call)),
+        Wanted(query.direction, programme_wanted(call), period=period_of(call)),
         limit=query.limit,
         before=call.position(),
     )

@@ -24,6 +24,7 @@ from chalicelib.routes.http.calls import (
     cursor_of,
     entry_of,
     identity_of,
+    programme_wanted,
     reply,
     services_of,
 )
@@ -209,12 +210,14 @@ def _found(found: VoucherRead, locale: str) -> VoucherFound:
     ),
     query=VoucherQuery,
     answer=VoucherListView,
-    errors=BAD_PERIOD,
+    errors=("programme_not_found", *BAD_PERIOD),
 )
 def listed(call: Call[None, VoucherQuery]) -> Reply:
     """Page through the vouchers of a tenant."""
     services, caller, query = services_of(call), caller_of(call), call.query
-    wanted = Wanted(query.state, query.programme, query.reward, period_of(call), query.fulfilment)
+    wanted = Wanted(
+        query.state, programme_wanted(call), query.reward, period_of(call), query.fulfilment
+    )
     found, now = list_vouchers(services, caller, wanted, limit=query.limit, before=entry_of(call))
     shown = [
         VoucherSummaryView(

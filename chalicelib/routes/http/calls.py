@@ -9,14 +9,14 @@ from typing import Any, Final, TypeVar
 import msgspec
 
 from chalicelib.domain.decide.commands import Command
-from chalicelib.domain.errors import Invalid
+from chalicelib.domain.errors import Invalid, NotFound
 from chalicelib.domain.ledger.actor import Actor
 from chalicelib.domain.ledger.calendar import Instant, parse_instant
 from chalicelib.domain.violations import Violation
 from chalicelib.routes.http.operation import Call, Page, Reply
 from chalicelib.usecases.execution import Done, Present, change_account
 from chalicelib.usecases.identity import request_identity
-from chalicelib.usecases.services import Caller, Services
+from chalicelib.usecases.services import Caller, Services, programmes_of
 from chalicelib.usecases.stored import Answer, Entry, IdempotencyKey
 
 T = TypeVar("T")
@@ -73,6 +73,26 @@ def page_of(
     end = start + call.query.limit
     more = end < len(items)
     return items[start:end], call.next_cursor([end - 1, keys[end - 1]]) if more else None
+
+
+def programme_wanted(call: Call[Any, Any]) -> str | None:
+    """
+    Return the programme that a list is cut to, ``None`` where it is not.
+
+    Raises `NotFound` ``programme_not_found`` where none of this id was ever published: nothing is
+    of it, and an empty list would say the same of a mistyped one.
+    """
+    wanted: str | None = call.query.programme
+    if wanted is None:
+        return None
+    known = programmes_of(services_of(call), call.tenant).ids()
+    if wanted not in known:
+        raise NotFound(
+            "programme_not_found",
+            f"`programme` is no published programme; these are published: "
+            f"{', '.join(known) or 'none'}.",
+        )
+    return wanted
 
 
 def entry_of(call: Call[Any, Any]) -> Entry | None:

@@ -37,7 +37,8 @@ def period_of(call: Call[Any, Any]) -> Period:
     """
     Return the period that is asked for: a day is whole, an instant in ``to`` no more part of it.
 
-    Days are those of the tenant's time zone.  Raises `Invalid` for what is neither.
+    Days are those of the tenant's time zone.  Raises `Invalid` for what is neither, and
+    ``invalid_query`` where it ends before it begins.
     """
     query: PeriodPage = call.query
     if query.since is None and query.to is None:
@@ -46,6 +47,16 @@ def period_of(call: Call[Any, Any]) -> Period:
     zone = settings.time_zone if settings else "UTC"
     since = None if query.since is None else _bound(query.since, zone, "from")
     until = None if query.to is None else _bound(query.to, zone, "to")
+    if since is not None and until is not None and query.to is not None:
+        # A day is never empty: one that ends where the period begins is the day before.
+        whole_day = len(query.to) == _DAY_LENGTH
+        if until < since or (until == since and whole_day):
+            detail = f"must not be before `from`, which is {query.since}"
+            raise Invalid(
+                "invalid_query",
+                "The period ends before it begins; see errors.",
+                errors=[{"parameter": "to", "detail": detail}],
+            )
     return Period(since, until)
 
 
