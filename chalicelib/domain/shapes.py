@@ -133,7 +133,7 @@ def walk(value: Any, shape: shapes.Type, at: str = "") -> Iterator[Violation]:
 
 def _struct_violations(value: Any, shape: shapes.StructType, at: str) -> Iterator[Violation]:
     if not isinstance(value, dict):
-        yield Violation(at, f"must be an object; got {_kind(value)}")
+        yield Violation(at, f"must be an object; got {_kind(value)}: {_form([shape])}")
         return
     fields = {field.encode_name: field for field in shape.fields}
     for name, field in fields.items():
@@ -148,6 +148,17 @@ def _struct_violations(value: Any, shape: shapes.StructType, at: str) -> Iterato
         )
     if shape.forbid_unknown_fields:
         yield from _unknown_violations(value, known, at)
+
+
+def _form(objects: list[shapes.StructType]) -> str:
+    """Return how an object is written: what it must have, or else what it may have."""
+    first, *others = objects
+    names = [field.encode_name for field in first.fields if field.required and not others]
+    if first.tag_field:
+        names.insert(0, first.tag_field)
+    if names:
+        return "{" + ", ".join(f'"{name}": …' for name in names) + "}"
+    return f"any of {', '.join(f'`{field.encode_name}`' for field in first.fields)}"
 
 
 def _required(shape: shapes.Type) -> str:
@@ -180,7 +191,9 @@ def _union_violations(value: Any, shape: shapes.UnionType, at: str) -> Iterator[
         detail = f"must be {' or '.join(wanted)}; got {_kind(value)}"
         whole = next((o for o in shape.types if isinstance(unwrap(o), shapes.IntType)), None)
         units = _described(whole) if whole is not None and _kind(value) == _DECIMAL else None
-        yield Violation(at, f"{detail}: {units}" if units else detail)
+        objects = [option for option in options if isinstance(option, shapes.StructType)]
+        said = units or (_form(objects) if objects and not isinstance(value, dict) else None)
+        yield Violation(at, f"{detail}: {said}" if said else detail)
 
 
 def _tagged_violations(

@@ -106,8 +106,13 @@ class TestMe:
         first = api.post("/v1/members/me/redemptions", body, key="one").expect(201)
         again = api.post(f"/v1/members/{member}/redemptions", body, key="one")
         assert (again.json, again.replayed) == (first, True)
-        three.api.get("/v1/members/me").expect(404, "member_not_found")
-        three.staff("admin").get("/v1/members/me/balance").expect(404, "member_not_found")
+        for other in (three.api, three.staff("admin")):
+            for path in ("", "/balance", "/redemptions"):
+                refused = other.get(f"/v1/members/me{path}").expect(404, "member_not_found")
+                assert refused["detail"] == (
+                    "`me` needs a member's token, and stands for that member: name the member by "
+                    "id instead."
+                )
         three.member("mem_01HZX0000000000000000000A1").get("/v1/members/me").expect(404)
 
     def test_u4_programmes(self, three: Clinic) -> None:

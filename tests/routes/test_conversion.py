@@ -13,10 +13,12 @@ from hypothesis import strategies as st
 
 from chalicelib.domain.conversion import VIOLATIONS_MAX, Refused, convert
 from chalicelib.domain.programme.fields import MinorUnits, Share
+from chalicelib.routes.activities import ActivityBody
 from chalicelib.routes.adjustments import AdjustmentBody
 from chalicelib.routes.gift_card_views import GiftCardCancellationBody
 from chalicelib.routes.http.fields import Token
 from chalicelib.routes.http.operation import Body
+from chalicelib.routes.members import NewMemberBody
 from chalicelib.routes.wallets import TopUpBody
 from tests.examples import examples
 from tests.routes.toy import Basket, ByCash, Line
@@ -102,7 +104,7 @@ def test_every_violation_is_told_at_once() -> None:
         "/lines/0/amount": "must be at least 1",
         "/lines/1/sku": "must be a string; got a whole number",
         "/lines/1/amount": "must be a whole number; got a decimal number",
-        "/lines/2": "must be an object; got a whole number",
+        "/lines/2": 'must be an object; got a whole number: {"sku": …, "amount": …}',
         "/paid/last4": "must match the pattern ^[0-9]{4}$",
         "/channel": "must be one of `app`, `desk`",
         "/tags/a~1b": "must be true or false",
@@ -116,7 +118,10 @@ def test_every_violation_is_told_at_once() -> None:
         ({"paid": {}}, {"/paid/kind": "is required: must be one of `card`, `cash`"}),
         ({"paid": {"kind": "gold"}}, {"/paid/kind": "must be one of `card`, `cash`"}),
         ({"paid": {"kind": ["x"]}}, {"/paid/kind": "must be one of `card`, `cash`"}),
-        ({"paid": 5}, {"/paid": "must be an object or null; got a whole number"}),
+        (
+            {"paid": 5},
+            {"/paid": 'must be an object or null; got a whole number: {"kind": …}'},
+        ),
         ({"lines": {}}, {"/lines": "must be a list; got an object"}),
         ({"notes": []}, {"/notes": "is not a known field"}),
         ({"lnies": []}, {"/lnies": "is not a known field; did you mean `lines`?"}),
@@ -160,6 +165,45 @@ def test_rarer_kinds(value: dict[str, Any], pointer: str, result: str) -> None:
 
     assert list(found) == [pointer]
     assert result in found[pointer]
+
+
+@pytest.mark.parametrize(
+    ("declared", "value", "pointer", "detail"),
+    [
+        (
+            ActivityBody,
+            {"amount": 100},
+            "/amount",
+            'must be an object or null; got a whole number: {"amount": …, "currency": …}',
+        ),
+        (
+            ActivityBody,
+            {"lines": [500]},
+            "/lines/0",
+            (
+                "must be an object; got a whole number: any of `amount`, `quantity`, `category`, "
+                "`sku`, `id`"
+            ),
+        ),
+        (
+            ActivityBody,
+            {"member": "mem_1"},
+            "/member",
+            "must be an object; got a string: any of `id`, `external_id`",
+        ),
+        (
+            NewMemberBody,
+            {"external_id": "E-7"},
+            "/external_id",
+            'must be an object or null; got a string: {"system": …, "value": …}',
+        ),
+    ],
+)
+def test_the_shape_of_an_object_is_told(
+    declared: Any, value: dict[str, Any], pointer: str, detail: str
+) -> None:
+    """Who sends a number or a text where an object belongs learns what is in it."""
+    assert violations(value, declared)[pointer] == detail
 
 
 def test_the_list_of_violations_ends() -> None:

@@ -152,7 +152,13 @@ def _path(
         except UnicodeDecodeError:
             text = ""
         if name == "member_id" and text == ME and principal is not None:
-            text = principal.member_id or ""
+            if principal.member_id is None:
+                raise NotFound(
+                    "member_not_found",
+                    f"`{ME}` needs a member's token, and stands for that member: name the member "
+                    "by id instead.",
+                )
+            text = principal.member_id
         if len(text) > _PATH_LENGTH_MAX or not re.fullmatch(pattern, text):
             if name == "member_id":
                 raise MemberNotFound
