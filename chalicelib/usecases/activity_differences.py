@@ -19,9 +19,6 @@ from chalicelib.usecases.stored import Remembered
 _PLACES = {
     "type": "/type",
     "occurred_at": "/occurred_at",
-    "amount": "/amount/amount",
-    "money": "/amount/currency",
-    "quantity": "/quantity",
     "category": "/category",
     "channel": "/channel",
     "location": "/location",
@@ -45,7 +42,7 @@ def differs(
             "and nothing was changed.",
         )
     places = [] if member == known.member else ["/member"]
-    return differs_in(places + list(_differences(meaning(activity), event)))
+    return differs_in(places + list(_differences(activity, event)))
 
 
 def differs_in(places: list[str]) -> Invalid:
@@ -59,8 +56,9 @@ def differs_in(places: list[str]) -> Invalid:
     )
 
 
-def _differences(given: Activity, event: Event) -> Iterator[str]:
-    known = meaning(recorded_in(event))
+def _differences(sent: Activity, event: Event) -> Iterator[str]:
+    given, known = meaning(sent), meaning(recorded_in(event))
+    yield from dict.fromkeys(_sums(sent, given, known))
     for name, place in _PLACES.items():
         if getattr(given, name) != getattr(known, name):
             yield place
@@ -69,3 +67,17 @@ def _differences(given: Activity, event: Event) -> Iterator[str]:
             yield f"/attributes/{name}"
     if given.lines != known.lines:
         yield "/lines"
+
+
+def _sums(sent: Activity, given: Activity, known: Activity) -> Iterator[str]:
+    """Yield where what lines may add up to differs; one that was not sent is said of the lines."""
+    follows = given.lines != known.lines
+    if given.amount != known.amount and not (follows and sent.amount is None):
+        yield "/amount" if sent.amount is None else "/amount/amount"
+    if given.money != known.money:
+        if sent.amount is not None:
+            yield "/amount/currency"
+        else:
+            yield "/currency" if sent.money or given.lines or known.lines else "/amount"
+    if given.quantity != known.quantity and not (follows and sent.quantity is None):
+        yield "/quantity"

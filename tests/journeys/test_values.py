@@ -195,9 +195,14 @@ def test_v3_the_same_sale_in_other_words(
     [
         ({"type": "visit.completed"}, ["/type"]),
         ({"lines": [{"amount": 1000, "category": "tea"}, {"amount": 2001}]},
-         ["/amount/amount", "/lines"]),
+         ["/lines"]),
         ({"lines": [{"amount": 1000}, {"amount": 2000}]}, ["/lines"]),
-        ({"currency": "EUR"}, ["/amount/currency"]),
+        ({"lines": [{"amount": 1000, "category": "tea", "quantity": 7}, {"amount": 2000}]},
+         ["/lines"]),
+        ({"currency": "EUR"}, ["/currency"]),
+        ({"lines": [], "amount": {"amount": 7, "currency": "EUR"}, "currency": "EUR"},
+         ["/amount/amount", "/amount/currency", "/lines"]),
+        ({"lines": [], "currency": None}, ["/currency", "/lines"]),
         ({"quantity": 3}, ["/quantity"]),
         ({"occurred_at": "2026-03-02T09:00:00Z"}, ["/occurred_at"]),
         ({"category": "tea", "channel": "app"}, ["/category", "/channel"]),
@@ -216,6 +221,43 @@ def test_v3_another_sale(desk: Clinic, said: dict[str, Any], pointers: list[str]
     assert [each["pointer"] for each in refused["errors"]] == pointers
     assert "new" not in refused["detail"]
     assert len(desk.check(member)) == 2
+
+
+@pytest.mark.parametrize(
+    ("first", "then", "pointers"),
+    [
+        ({"amount": {"amount": 500, "currency": "GBP"}}, {"amount": None}, ["/amount"]),
+        (SALE | {"quantity": 5}, {"quantity": None}, ["/quantity"]),
+        ({"amount": {"amount": 500, "currency": "GBP"}}, {"quantity": 2}, ["/quantity"]),
+    ],
+)
+def test_v3_what_is_left_out(
+    desk: Clinic, first: dict[str, Any], then: dict[str, Any], pointers: list[str]
+) -> None:
+    """V3: where no line differs, what is missing is named by its own place."""
+    sale = desk.activity(desk.enrolled(), "purchase.completed", **first)
+    desk.api.post("/v1/activities", sale).expect(201)
+
+    refused = desk.api.post("/v1/activities", sale | then).expect(422, "idempotency_key_reused")
+
+    assert [each["pointer"] for each in refused["errors"]] == pointers
+
+
+@pytest.mark.parametrize(
+    ("money", "pointer"),
+    [
+        ({"amount": {"amount": 5, "currency": "XYZ"}}, "/amount/currency"),
+        ({"lines": [{"amount": 5}], "currency": "XYZ"}, "/currency"),
+        ({"currency": "XYZ"}, "/currency"),
+    ],
+)
+def test_v3_a_currency_that_is_none(desk: Clinic, money: dict[str, Any], pointer: str) -> None:
+    """V3: the refusal points to where the currency was sent."""
+    sale = desk.activity(desk.enrolled(), "purchase.completed") | money
+
+    refused = desk.api.post("/v1/activities", sale).expect(422, "unknown_currency")
+
+    assert [each["pointer"] for each in refused["errors"]] == [pointer]
 
 
 @pytest.mark.parametrize("known", [True, False])

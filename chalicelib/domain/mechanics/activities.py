@@ -84,10 +84,11 @@ def record_in(
     ``quote`` and ``bill`` are those of a purchase which was quoted.
     """
     account, now = event.account, event.now
+    money_at = "/currency" if activity.amount is None else "/amount/currency"
     activity = checked(activity)
     _check_time(account, programmes, activity, now)
     activity = replace(activity, occurred_at=min(activity.occurred_at, now))
-    _check_money(activity)
+    _check_money(activity, money_at)
     verdicts: list[Verdict] = []
     awards: list[RuleAward] = []
     evaluations: list[Evaluation] = []
@@ -183,13 +184,13 @@ def _check_time(account: Account, programmes: Programmes, activity: Activity, no
         )
 
 
-def _check_money(activity: Activity) -> None:
+def _check_money(activity: Activity, at: str) -> None:
     if activity.money is None:
         return
     try:
         money.exponent(activity.money)
     except Invalid as unknown:
-        errors = [{"pointer": "/amount/currency", "detail": unknown.message}]
+        errors = [{"pointer": at, "detail": unknown.message}]
         raise Invalid(unknown.code, unknown.message, errors=errors) from None
 
 
