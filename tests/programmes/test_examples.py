@@ -269,8 +269,8 @@ def test_w_an_example_can_be_told(name: str, locale: str | None) -> None:
             "transfer",
             "points",
             (
-                "Members may give points to one another, from 10 to 500 points at once. They "
-                "keep their last day. What was earned can be given once 14 days have passed "
+                "Members may give points to one another, from 10 to 500 points at once. What is "
+                "given keeps its last day. What was earned can be given once 14 days have passed "
                 "since. A member may send at most 1,000 points a month. A member may receive at "
                 "most 12 times a year."
             ),
@@ -334,9 +334,9 @@ def test_w_an_example_can_be_told(name: str, locale: str | None) -> None:
             "expiry",
             "wellbeing",
             (
-                "Wellbeing points can be used until the end of the half-year in which 6 "
-                "months have passed since they were earned. If what earned them is cancelled "
-                "after they were used, what is earned next makes up for them."
+                "Wellbeing points can be used until the end of the half-year that comes 6 months "
+                "after being earned. If an activity is cancelled after what it earned was used, "
+                "what is earned next makes up for it."
             ),
         ),
         (
@@ -344,10 +344,10 @@ def test_w_an_example_can_be_told(name: str, locale: str | None) -> None:
             "expiry",
             "stars",
             (
-                "Stars can be used until the end of the half-year in which 24 months have passed "
-                "since they were earned. After every visit, purchase or other activity they can "
-                "be used for 180 days at least. If what earned them is cancelled after they "
-                "were used, what is earned next makes up for them."
+                "Stars can be used until the end of the half-year that comes 24 months after "
+                "being earned. After every visit, purchase or other activity, use is possible "
+                "for 180 days at least. If an activity is cancelled after what it earned was "
+                "used, what is earned next makes up for it."
             ),
         ),
         (
@@ -365,8 +365,8 @@ def test_w_an_example_can_be_told(name: str, locale: str | None) -> None:
             "extra-call",
             (
                 "One more call costs 90 wellbeing points. It gives 1 × A call with the "
-                "clinician. Usable for 90 days. It is redeemed automatically once there are "
-                "90 wellbeing points."
+                "clinician. Usable for 90 days. It is redeemed automatically once the balance "
+                "reaches 90 wellbeing points."
             ),
         ),
         (
@@ -404,8 +404,8 @@ def test_w_an_example_can_be_told(name: str, locale: str | None) -> None:
             "transfer",
             "gratitude",
             (
-                "Members may give thank-you points to one another. They last as if they were "
-                "earned that day."
+                "Members may give thank-you points to one another. What is given lasts as if it "
+                "had been earned that day."
             ),
         ),
         (
@@ -495,8 +495,8 @@ def test_w_an_example_can_be_told(name: str, locale: str | None) -> None:
             "expiry",
             "points",
             (
-                "Points do not expire. If what earned them is cancelled after they were "
-                "used, what is earned next makes up for them."
+                "Points can be used without a time limit. If an activity is cancelled after what "
+                "it earned was used, what is earned next makes up for it."
             ),
         ),
         (
@@ -504,13 +504,12 @@ def test_w_an_example_can_be_told(name: str, locale: str | None) -> None:
             "expiry",
             "points",
             (
-                "Points can be used until the end of the day 90 days after they were earned. "
-                "They become usable 3 days after they were earned. If what earned them is "
-                "cancelled after they were used, what is earned next makes up for them. What "
-                "a cancelled redemption gives back can be used for 14 days at least. What has "
-                "expired comes back, once, with a visit, purchase or other activity within 30 "
-                "days after its last day. It then lasts as if it had been earned on the day "
-                "after its last day."
+                "Points can be used until the end of the day 90 days after being earned. What is "
+                "earned becomes usable 3 days later. If an activity is cancelled after what it "
+                "earned was used, what is earned next makes up for it. What a cancelled "
+                "redemption gives back can be used for 14 days at least. What has expired comes "
+                "back, once, with a visit, purchase or other activity within 30 days after its "
+                "last day. It then lasts as if it had been earned on the day after its last day."
             ),
         ),
         (
@@ -518,9 +517,9 @@ def test_w_an_example_can_be_told(name: str, locale: str | None) -> None:
             "expiry",
             "stamps",
             (
-                "Stamps can be used until the end of the first 31 December that is at least "
-                "30 days after they were earned. If what earned them is cancelled after they "
-                "were used, nothing is owed."
+                "Stamps can be used until the end of the first 31 December that is at least 30 "
+                "days after being earned. If an activity is cancelled after what it earned was "
+                "used, nothing is owed."
             ),
         ),
         (
@@ -528,8 +527,8 @@ def test_w_an_example_can_be_told(name: str, locale: str | None) -> None:
             "expiry",
             "cashback",
             (
-                "Cents of cashback do not expire. What earned them cannot be cancelled once "
-                "they were used."
+                "Cents of cashback can be used without a time limit. An activity cannot be "
+                "cancelled once what it earned was used."
             ),
         ),
         (
@@ -537,9 +536,9 @@ def test_w_an_example_can_be_told(name: str, locale: str | None) -> None:
             "expiry",
             "points",
             (
-                "Points can be used until the end of the day 18 months after they were earned, or "
-                "after the last completed visit. If what earned them is cancelled after they were "
-                "used, what is earned next makes up for them."
+                "Points can be used until the end of the day 18 months after being earned, or "
+                "after the last completed visit. If an activity is cancelled after what it "
+                "earned was used, what is earned next makes up for it."
             ),
         ),
         (

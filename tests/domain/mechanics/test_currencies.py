@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, Final
 
 import pytest
@@ -34,25 +35,26 @@ def test_one_violation_is_one_problem_with_its_place_and_remedy(
 
 
 TAKEN_BACK: Final = (
-    "If what earned them is cancelled after they were used, what is earned next makes up for them."
+    "If an activity is cancelled after what it earned was used, what is earned next makes up for "
+    "it."
 )
 
 
 @pytest.mark.parametrize(
     ("expiry", "expected"),
     [
-        ({"type": "never"}, "Points do not expire."),
+        ({"type": "never"}, "Points can be used without a time limit."),
         (
             {"type": "rolling", "days": 1},
-            "Points can be used until the end of the day 1 day after they were earned.",
+            "Points can be used until the end of the day 1 day after being earned.",
         ),
         (
             {"type": "rolling", "months": 3},
-            "Points can be used until the end of the day 3 months after they were earned.",
+            "Points can be used until the end of the day 3 months after being earned.",
         ),
         (
             {"type": "rolling", "years": 2},
-            "Points can be used until the end of the day 2 years after they were earned.",
+            "Points can be used until the end of the day 2 years after being earned.",
         ),
         (
             {"type": "fixed", "on": "2027-03-20"},
@@ -61,7 +63,7 @@ TAKEN_BACK: Final = (
         (
             {"type": "fixed", "on": "02-29"},
             (
-                "Points can be used until the end of the next last day of February after they were "
+                "Points can be used until the end of the next last day of February after being "
                 "earned."
             ),
         ),
@@ -69,7 +71,7 @@ TAKEN_BACK: Final = (
             {"type": "fixed", "on": "12-31", "min_days": 90},
             (
                 "Points can be used until the end of the first 31 December that is at least 90 "
-                "days after they were earned."
+                "days after being earned."
             ),
         ),
     ],
@@ -81,8 +83,35 @@ def test_an_expiry_is_told_to_the_day(expiry: dict[str, Any], expected: str) -> 
     assert text == f"{expected} {TAKEN_BACK}"
 
 
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"expiry": {"type": "never"}},
+        {"expiry": {"type": "rolling", "years": 1, "round_up": "quarter"}},
+        {"expiry": {"type": "inactivity", "months": 12}},
+        {
+            "expiry": {
+                "type": "inactivity",
+                "years": 1,
+                "first_life": {"type": "rolling", "years": 2},
+            }
+        },
+        {"expiry": {"type": "rolling", "years": 1}, "activation_delay_days": 2},
+        {"expiry": {"type": "fixed", "on": "12-31"}, "negative_balance": "clamp"},
+        {"expiry": {"type": "fixed", "on": "12-31", "min_days": 90}, "negative_balance": "reject"},
+    ],
+)
+def test_the_words_fit_one_name_and_many(changes: dict[str, Any]) -> None:
+    """Prepaid money is one thing, points are many: no verb and no pronoun says how many."""
+    text = worded({f"/currencies/0/{name}": value for name, value in changes.items()})[
+        "expiry", "points"
+    ].text
+
+    assert re.findall(r"\b(?:do|are|have|were|they|them|their)\b [^.]*", text, re.IGNORECASE) == []
+
+
 def test_a_delay_is_told_with_the_expiry() -> None:
     """Value that waits says how long."""
     text = worded({"/currencies/1/activation_delay_days": 2})["expiry", "stamps"].text
 
-    assert text.endswith(f"They become usable 2 days after they were earned. {TAKEN_BACK}")
+    assert text.endswith(f"What is earned becomes usable 2 days later. {TAKEN_BACK}")

@@ -108,7 +108,7 @@ PLAIN: Final[dict[str, Any]] = {f"{VISIT}/tier_percent": {}, f"{VISIT}/caps": []
         ({**PLAIN, f"{VISIT}/valid_until": "2027-01-31"}, f"{EARNS}. Until 31 January 2027."),
         (
             {**PLAIN, f"{VISIT}/activation_delay_days": 1},
-            f"{EARNS}. They become usable 1 day after they were earned.",
+            f"{EARNS}. What is earned becomes usable 1 day later.",
         ),
         ({**PLAIN, f"{VISIT}/activation_delay_days": 0}, f"{EARNS}."),
         (
@@ -117,7 +117,7 @@ PLAIN: Final[dict[str, Any]] = {f"{VISIT}/tier_percent": {}, f"{VISIT}/caps": []
                 f"{VISIT}/activation_delay_days": 0,
                 "/currencies/0/activation_delay_days": 3,
             },
-            f"{EARNS}. They are usable at once.",
+            f"{EARNS}. What is earned can be used at once.",
         ),
     ],
 )

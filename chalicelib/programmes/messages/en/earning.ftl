@@ -34,7 +34,7 @@ earning-weekdays = It counts on { $days }.
 earning-recurs = It counts on certain days only.
 earning-recurs-since = It begins on { $first }.
 earning-hours = It counts from { $first } to { $last }.
-earning-at-once = They are usable at once.
+earning-at-once = What is earned can be used at once.
 
 # The names are those of other rules; in the second those of all, the first of them first.
 earning-best = Does not add to { $names }: what gives most counts.

@@ -22,7 +22,7 @@ rewards-on-return =
 # What it gives in place of a voucher.
 rewards-gives-tier = It gives { $tier } for { days }.
 rewards-gives-units = It gives { $units } × { $name }.
-rewards-automatic = It is redeemed automatically once there are { $value }.
+rewards-automatic = It is redeemed automatically once the balance reaches { $value }.
 
 # Why it is out of reach, beside who may have it and how often.
 rewards-not-now = It is not offered now.

@@ -4,8 +4,8 @@ transfers-from = Members may give { $name } to one another, { $least } or more a
 transfers-between = Members may give { $name } to one another, from { $least } to { $most } at once.
 transfers-expiry =
     { $expiry ->
-        [fresh] They last as if they were earned that day.
-       *[keep] They keep their last day.
+        [fresh] What is given lasts as if it had been earned that day.
+       *[keep] What is given keeps its last day.
     }
 transfers-wait =
     { $days ->
