@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date
 from decimal import Decimal
 from importlib.resources.abc import Traversable
@@ -21,6 +21,7 @@ from babel.numbers import format_decimal, get_currency_name, get_currency_precis
 from fluent.runtime import FluentBundle, FluentResource, resolver
 from fluent.runtime.types import FluentInt, FluentType
 from fluent.syntax import ast
+from fluent.syntax.visitor import Visitor
 
 from chalicelib.domain.ledger import money
 from chalicelib.domain.ledger.money import Money
@@ -39,6 +40,10 @@ FALLBACK: Final = "en"
 
 # A year with a 29 February, for days without a year.
 _LEAP_YEAR: Final = 2024
+
+#: What puts in blanks; it stands in no file, `_Spacing` writes it into messages.
+_APART: Final = "APART"
+_VARIABLES: Final = (ast.VariableReference, ast.MessageReference)
 
 # Unicode's first strong isolate, and what ends it.
 _ISOLATE: Final = "\u2068"
@@ -65,7 +70,7 @@ class Language:
             [str(self.rules)],
             functions=cast(
                 "dict[str, Callable[[Any], FluentType]]",
-                {"CAPITALISED": _capitalised, "ENDED": _ended},
+                {"CAPITALISED": _capitalised, "ENDED": _ended, _APART: self._apart},
             ),
             # Codes, articles and numbers must not turn a sentence that runs the other way.
             use_isolating=self.rules.text_direction == "rtl",
@@ -80,6 +85,8 @@ class Language:
             raise ValueError(f"{file}: this is no message: {entry.content!r}")  # noqa: TRY004
         if isinstance(entry, ast.Message) and self._bundle.has_message(entry.id.name):
             raise ValueError(f"{file}: {entry.id.name!r} is there already")
+        if self.rules.language == "zh":
+            _Spacing().visit(entry)
         self._bundle.add_resource(ast.Resource([entry]))
 
     def format(self, message_id: str, **args: Any) -> str:
@@ -101,7 +108,18 @@ class Language:
         """Return texts as a list: those of another direction stand apart from their neighbours."""
         if self.rules.text_direction == "rtl":
             texts = [self._isolated(text) for text in texts]
-        return format_list(texts, style, locale=self.rules)
+        if self.rules.language != "zh":
+            return format_list(texts, style, locale=self.rules)
+        first, *joints = format_list(["\0"] * len(texts), style, locale=self.rules).split("\0")
+        found = first
+        for text, joint in zip(texts, joints, strict=True):
+            found += _spaced(text, before=_is_han(found[-1:]), after=_is_han(joint[:1])) + joint
+        return found
+
+    def _apart(self, value: Number | str, before: str, after: str) -> str:
+        """Return a variable with a blank on the sides on which Han is, where it is other there."""
+        text = value.format(self.rules) if isinstance(value, Number) else value
+        return _spaced(text, before=bool(before), after=bool(after))
 
     def inserted(self, text: str) -> str:
         """
@@ -165,6 +183,67 @@ class Number(FluentInt):
         """Return it as it is written."""
         written = format_decimal(int(self), locale=locale, numbering_system="default")
         return written.translate(_PERSIAN_DIGITS) if locale.language == "fa" else written
+
+
+class _Spacing(Visitor):
+    """
+    Leaves the blanks between Han and variables to what the variables hold.
+
+    Chinese has a blank where Han meets letters or figures of other scripts, and none within Han.
+    What a name is written in is the author's choice, so no message can know it.
+    """
+
+    def visit_Pattern(self, node: ast.Pattern) -> None:  # noqa: N802 - theirs
+        """Let a function put in blanks beside each variable that Han is next to."""
+        elements = node.elements
+        for place, element in enumerate(elements):
+            if isinstance(element, ast.Placeable) and isinstance(element.expression, _VARIABLES):
+                before, after = _meets(elements, place, -1), _meets(elements, place, 1)
+                sides = {"before": before, "after": after}
+                named = [
+                    ast.NamedArgument(ast.Identifier(side), ast.StringLiteral("x" if met else ""))
+                    for side, met in sides.items()
+                ]
+                arguments = ast.CallArguments([element.expression], named)
+                if before or after:
+                    name = ast.Identifier(_APART)
+                    element.expression = ast.FunctionReference(name, arguments)
+        self.generic_visit(node)
+
+
+def _meets(elements: Sequence[ast.TextElement | ast.Placeable], place: int, step: int) -> bool:
+    """Tell whether Han is next to an element, and take the blanks between the two away."""
+    near = place + step
+    if not 0 <= near < len(elements):
+        return False
+    element = elements[near]
+    if isinstance(element, ast.TextElement):
+        text = element.value.lstrip(" ") if step > 0 else element.value.rstrip(" ")
+        met = _is_han(text[:1] if step > 0 else text[-1:]) if text else _meets(elements, near, step)
+        if met:
+            element.value = text
+        return met
+    if not isinstance(element.expression, ast.SelectExpression):
+        return False
+    return all(_begins(each.value, step) for each in element.expression.variants)
+
+
+def _begins(pattern: ast.Pattern, step: int) -> bool:
+    end = pattern.elements[0 if step > 0 else -1]
+    text = end.value if isinstance(end, ast.TextElement) else ""
+    return _is_han(text[:1] if step > 0 else text[-1:])
+
+
+def _is_han(text: str) -> bool:
+    return text.isalpha() and unicodedata.east_asian_width(text) == "W"
+
+
+def _spaced(text: str, *, before: bool, after: bool) -> str:
+    def other(end: str) -> bool:
+        return end == "%" or (end.isalnum() and not _is_han(end))
+
+    lead = " " if before and other(text[:1]) else ""
+    return f"{lead}{text}{' ' if after and other(text[-1:]) else ''}"
 
 
 def _capitalised(text: str) -> str:

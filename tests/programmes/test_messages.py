@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections import Counter
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from types import UnionType
@@ -267,3 +269,57 @@ def test_code_has_no_sentence() -> None:
     per_file = Counter(path.stem for path, _ in functions)
     assert sum(per_file[each] for each in ("words", "earning_words", "tier_words")) > 15
     assert per_file["stamp_cards"] == 2
+
+
+# ── Blanks between Chinese and other writing ──
+
+CHINESE: Final = [locale for locale in LOCALES if locale.startswith("zh")]
+HAN: Final = r"[\u4e00-\u9fff]"
+#: Han and what is not, side by side.  A day is written by CLDR, without blanks: 2月29日.
+TOGETHER: Final = re.compile(rf"{HAN}(?<!月)[A-Za-z0-9]|[A-Za-z0-9%]{HAN}(?<![0-9][月日])")
+#: Han of the message beside that of a variable, with a blank between them.
+APART: Final = re.compile(rf"(?!金){HAN} +金|金 +(?!金){HAN}")
+
+
+def sayings(locale: str) -> Iterator[tuple[str, str]]:
+    """Every message of a locale with every word that it selects by, and values of every kind."""
+    spoken = language.Language(locale, MESSAGES / locale)
+    for message in sorted(entries(locale)):
+        taken = variables(locale, message)
+        parts = [message, *entries(locale)[message].references]
+        selected = {
+            name: sorted(keys) for part in parts for name, keys in entries(locale)[part].selectors
+        }
+        most = max(map(len, selected.values()), default=1)
+        for value in ("Gold", "金", "5 金", "5 Gold", "1月2日", language.Number(3)):
+            for turn in range(most):
+                args: dict[str, Any] = dict.fromkeys(taken, value)
+                # What an author says is no number.
+                args |= dict.fromkeys(taken & {"text", "when", "sentence"}, str(value))
+                for name, keys in selected.items():
+                    key = keys[turn % len(keys)]
+                    args[name] = language.Number(int(key)) if key.isdecimal() else key
+                    if key in {"other", "one"}:
+                        args[name] = language.Number(7)
+                yield message, spoken.format(message, **args)
+
+
+@pytest.mark.parametrize("locale", CHINESE)
+def test_w_blanks_are_even(locale: str) -> None:
+    """One blank where Han meets letters or figures of other scripts, none between Han."""
+    said = list(sayings(locale))
+
+    assert len({message for message, _ in said}) == len(entries(locale))
+    assert [each for each in said if TOGETHER.search(each[1])] == []
+    assert [each for each in said if APART.search(each[1])] == []
+
+
+@pytest.mark.parametrize("locale", CHINESE)
+def test_w_lists_are_even(locale: str) -> None:
+    """What joins a list is Han, too."""
+    spoken = language.Language(locale, MESSAGES / locale)
+
+    assert spoken.listed(["Gold", "金", "VIP"], "standard") == "Gold、金和 VIP"
+    assert spoken.listed(["金", "金"], "or") == "金或金"
+    assert spoken.listed(["Gold", "VIP"], "or") == "Gold 或 VIP"
+    assert spoken.listed(["Gold"], "or") == "Gold"

@@ -97,7 +97,7 @@ def english(it: Any) -> str:
         ("BG", ("Това е x. Това е x.", "bg", True)),
         ("en-GB", ("It is x. It is x.", "en", True)),
         ("en-US", ("It is x. It is x.", "en", True)),
-        ("zh-TW", ("這是x。這是x。", "zh-Hant", True)),
+        ("zh-TW", ("這是 x。這是 x。", "zh-Hant", True)),
         ("zh-CN", ("It is x. It is x.", "en", False)),
         ("de", ("It is x. It is x.", "en", False)),
         ("xx-nonsense", ("It is x. It is x.", "en", False)),
@@ -150,7 +150,7 @@ def test_a_text_is_in_one_language(some: Catalogue) -> None:
         ({"de": "Punkte", "fr": "points"}, "bg", "Това е Punkte.", {"de"}),
         # Nobody knows in which language a text without a locale is.
         ("points", "bg", "Това е points.", set()),
-        ({"zh-CN": "积分", "en": "points"}, "zh-TW", "這是points。", {"en"}),
+        ({"zh-CN": "积分", "en": "points"}, "zh-TW", "這是 points。", {"en"}),
         ({"zh-CN": "积分", "zh-HK": "積分"}, "zh-TW", "這是積分。", set()),
         ({"zh": "积分", "en": "points"}, "zh-SG", "It is 积分.", set()),
     ],
@@ -195,8 +195,8 @@ def test_lists(items: list[Item], all_of: str, any_of: str | None) -> None:
 def test_lists_in_another_language(some: Catalogue) -> None:
     """The word between the last two is CLDR's, and so is the order of a date."""
     assert some.render([one(AnyOf(("a", "b", "c")))], "bg").text == "Това е a, b или c."
-    assert some.render([one(AllOf(("a", "b", "c")))], "zh-TW").text == "這是a、b和c。"
-    assert some.render([one(date(2027, 1, 31))], "zh-TW").text == "這是2027年1月31日。"
+    assert some.render([one(AllOf(("a", "b", "c")))], "zh-TW").text == "這是 a、b 和 c。"
+    assert some.render([one(date(2027, 1, 31))], "zh-TW").text == "這是 2027年1月31日。"
 
 
 def test_a_list_may_be_long() -> None:
