@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
 
-from chalicelib.domain.programme.fields import borrowed_from, language_of, text_in
+from chalicelib.domain.programme.fields import Text, borrowed_from, language_of, text_in
 from chalicelib.domain.programme.versions import ProgrammeVersion
 from chalicelib.routes.http.localisation import Direction
 from chalicelib.routes.http.operation import Reply
@@ -17,12 +17,17 @@ if TYPE_CHECKING:
     from chalicelib.programmes.rendering import Rendered
 
 
+#: The tag of BCP 47 for a language that nobody named.
+_UNKNOWN: Final = "und"
+
+
 class RuleInWords(Struct, frozen=True):
     """
     One part of a programme as a patient would read it; `lang` and `dir` are those of `text`.
 
     `borrowed` are the languages of the programme's own words, in `name` and `text`, that it has not
-    got in the reader's.
+    got in the reader's: `und` for a name that is a plain text, of which nobody said in which
+    language it is. Readers of English are not told of those.
     """
 
     kind: str
@@ -67,8 +72,7 @@ def in_words(version: ProgrammeVersion, locale: str) -> Reply:
     ]
     others = {rule.lang for rule in rules if language_of(rule.lang) != language_of(reader.lang)}
     others.update(*(rule.borrowed for rule in rules))
-    if borrowed := borrowed_from(version.document.name, locale):
-        others.add(borrowed)
+    others |= {_named_in(version.document.name, locale)} - {""}
     return Reply(
         RulesInWordsView(
             programme=version.programme_id,
@@ -79,13 +83,21 @@ def in_words(version: ProgrammeVersion, locale: str) -> Reply:
             lang=reader.lang,
             dir=reader.dir,
         ),
-        headers={"Content-Language": ", ".join((reader.lang, *sorted(others)))},
+        headers={"Content-Language": ", ".join((reader.lang, *sorted(others - {_UNKNOWN})))},
     )
+
+
+def _named_in(name: Text, locale: str) -> str:
+    """Return in which language a name is, where it is not in the reader's; empty where it is."""
+    if isinstance(name, str):
+        # English is what all others fall back to: its readers are not told of each plain text.
+        return _UNKNOWN if name and language_of(locale) != "en" else ""
+    return borrowed_from(name, locale)
 
 
 def _rule(part: Description, rendered: Rendered, locale: str) -> RuleInWords:
     language = spoken(rendered.lang)
-    name = borrowed_from(part.name, locale)
+    name = _named_in(part.name, locale)
     return RuleInWords(
         kind=part.kind,
         id=part.id,

@@ -335,3 +335,25 @@ def test_w_what_is_not_translated_says_in_which_language_it_is(clinic: Clinic) -
         "bg",
         ["en"],
     )
+
+
+def test_w_a_name_without_a_locale_is_told(clinic: Clinic) -> None:
+    """
+    A plain text is in a language that nobody named: `und` says so, but to readers of English.
+
+    English is what everything falls back to.  No answer is *in* such a language, so the header
+    does not have it.
+    """
+    clinic.publish(example("clinic") | {"name": {"en": "Friends", "bg": "Приятели"}})
+    path = "/v1/programmes/clinic/rules"
+
+    bulgarian = clinic.api.get(path, Accept_Language="bg")
+
+    result = bulgarian.expect(200)
+    assert result["translated"] is False
+    assert bulgarian.headers["content-language"] == "bg"
+    told = {(rule["kind"], rule["id"]): rule["borrowed"] for rule in result["rules"]}
+    assert (told["expiry", "points"], told["reporting", "clinic"]) == (["und"], [])
+    english = clinic.api.get(path, Accept_Language="en-GB").expect(200)
+    assert english["translated"] is True
+    assert {tuple(rule["borrowed"]) for rule in english["rules"]} == {()}
