@@ -296,7 +296,7 @@ def read(call: Call) -> Reply:
     summary="Change a member's profile",
     description=(
         "What is left out stays. The revision that was read says which profile is changed: "
-        "where it has moved on, nothing is."
+        "where it has moved on, nothing is. Sent again, it is answered as the first time."
     ),
     body=MemberChanges,
     answer=MemberView,

@@ -10,10 +10,11 @@ from chalicelib.domain.decide.claims import ClaimKey
 from chalicelib.domain.errors import Conflict, MemberNotFound, Stale
 from chalicelib.domain.ledger.calendar import Instant
 from chalicelib.domain.mechanics.membership import ChangeProfile, Enrol, Withdraw
+from chalicelib.usecases.attempt import Decided
 from chalicelib.usecases.create_member import ConsentGiven, evidence, with_consents
 from chalicelib.usecases.execution import Done, Present, change_account
 from chalicelib.usecases.services import Caller, Services
-from chalicelib.usecases.stored import DirectoryWrite, IdempotencyKey, KeyTaken, Profile
+from chalicelib.usecases.stored import Answer, DirectoryWrite, IdempotencyKey, KeyTaken, Profile
 
 
 def change_member(
@@ -28,12 +29,17 @@ def change_member(
     Change fields of a profile over the revision that the caller read.
 
     What the account knows of it changes in the same transaction.  Nothing is remembered of the
-    answer, which has personal data in it: the revision tells a second attempt from the first.
-    Raises `Stale` where the profile changed since, and `MemberNotFound`.
+    answer, which has personal data in it: the revision tells a second attempt from the first.  A
+    second attempt at what was done does nothing, and is answered as the first.  Raises `Stale`
+    where the profile changed since, and `MemberNotFound`.
     """
+    done: list[Profile] = []
 
-    def directory(_now: Instant) -> DirectoryWrite:
+    def directory(_now: Instant) -> DirectoryWrite | None:
         profile = _profile(services, caller, member)
+        if profile.revision == expected + 1 and replace(profile, **changes) == profile:
+            done.append(profile)
+            return None
         if profile.revision != expected:
             raise Stale(
                 "stale",
@@ -41,10 +47,13 @@ def change_member(
             )
         return DirectoryWrite(replace(profile, **changes, revision=expected + 1))
 
+    def answered(decided: Decided) -> Answer:
+        return present(decided if decided.profile else decided._replace(profile=done[-1]))
+
     command = ChangeProfile(
         member=member, birthday=changes.get("birthday"), age_bands=changes.get("age_bands")
     )
-    return change_account(services, caller, command, present, directory=directory)
+    return change_account(services, caller, command, answered, directory=directory)
 
 
 def record_consents(
