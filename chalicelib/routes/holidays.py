@@ -67,10 +67,7 @@ def read(call: Call) -> Reply:
     name="update_holidays",
     scope="programmes:write",
     summary="Replace the lists of days that all programmes share",
-    description=(
-        "Discounts name them in `lists`; quotes go by them within a minute. Sent again, it is "
-        "answered as the first time."
-    ),
+    description="Discounts name them in `lists`; quotes go by them within a minute.",
     body=HolidaysBody,
     answer=HolidaysView,
     headers=("ETag",),

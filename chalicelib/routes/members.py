@@ -248,8 +248,8 @@ def listed(call: Call[None, MemberQuery]) -> Reply:
     scope="members:read",
     summary="Find members by a part of their name, the latest to come first",
     description=(
-        "Capitals and accents make no difference. A page looks at 500 members at most, so it may "
-        "be empty and yet not the last: `next_cursor` is then the way on, with the same body."
+        "Capitals and accents make no difference. A page looks at 500 members at most and may be "
+        "empty: go on with `next_cursor` and the same body."
     ),
     body=MemberSearchBody,
     query=MemberQuery,
@@ -296,7 +296,7 @@ def read(call: Call) -> Reply:
     summary="Change a member's profile",
     description=(
         "What is left out stays. The revision that was read says which profile is changed: "
-        "where it has moved on, nothing is. Sent again, it is answered as the first time."
+        "where it has moved on, nothing is."
     ),
     body=MemberChanges,
     answer=MemberView,

@@ -44,7 +44,7 @@ class ProgrammeBody(Body):
 class DraftBody(Body):
     """A programme document, and the number of the draft that it takes the place of, if any."""
 
-    document: dict[str, Any]
+    document: AnyDocument
     replaces: Annotated[int, Meta(ge=1, le=999_999)] | None = None
 
 
@@ -125,9 +125,8 @@ def validate(call: Call[ProgrammeBody]) -> Reply:
     scope="programmes:write",
     summary="Draft the next version of a programme",
     description=(
-        "The document is validated. It has no effect until it is published. Of all programmes "
-        "together 20 drafts are kept: publish one, or write over one of the same programme with "
-        "`replaces`."
+        "It is validated, and has no effect until it is published. At most 20 drafts are "
+        "kept: publish one, or write over one of the same programme with `replaces`."
     ),
     body=DraftBody,
     answer=ProgrammeVersionView,

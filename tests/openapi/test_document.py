@@ -36,6 +36,22 @@ def test_operations_have_names_of_their_own(document: dict[str, Any]) -> None:
     assert sorted(set(names)) == sorted(names)
 
 
+def test_a_programme_is_described_wherever_it_is_sent(document: dict[str, Any]) -> None:
+    """Who drafts one finds its fields, as who validates one does."""
+    schemas = document["components"]["schemas"]
+    sent = [
+        content["schema"]["$ref"].rpartition("/")[2]
+        for path in document["paths"].values()
+        for operation in path.values()
+        if operation["operationId"] in {"validate_programme", "create_programme"}
+        for content in operation["requestBody"]["content"].values()
+    ]
+
+    fields = [schemas[name]["properties"]["document"] for name in sent]
+    assert [each["$ref"].rpartition("/")[2] for each in fields] == ["ProgrammeDocument"] * 2
+    assert "currencies" in schemas["ProgrammeDocument"]["properties"]
+
+
 def test_no_verb_is_left_over(document: dict[str, Any]) -> None:
     """The list of verbs is as short as what operations do."""
     names = [each["operationId"] for path in document["paths"].values() for each in path.values()]

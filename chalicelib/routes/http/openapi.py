@@ -53,7 +53,8 @@ JSON knows no difference between 80.00 and 80: an amount sent as 80.00 is 80 pen
 - **Instants** are RFC 3339, in UTC where they are answered: `2026-03-02T10:00:00Z`. Days are dates
 in the programme's zone: `2026-03-02`.
 - **A write** takes an `Idempotency-Key`, new for each intention and the same on a retry: sent
-again it answers as the first time, with `Idempotency-Replayed: true`. A dry run needs none.
+again it answers as the first time, with `Idempotency-Replayed: true`. A dry run needs none. A
+change over a `revision` takes no key, and answers as the first time, too.
 - **A refusal** is a `Problem` (RFC 9457) with a stable `code`; more codes may be added. What it
 means is at `/problems/<code>`. After 429 and 503 send the same request again, `Retry-After`
 seconds later.
