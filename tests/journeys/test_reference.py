@@ -203,6 +203,105 @@ def test_u7_what_is_filled_in_can_be_sent(clinic: Clinic) -> None:
     assert len(keys) == len(set(keys)) > 20
 
 
+def test_u7_the_search_finds_ids_and_paths(clinic: Clinic) -> None:
+    """U7: what one knows of an operation from its client or its address leads to it."""
+    shown = handed_over(clinic.anyone.get("/docs/reference.js").body)
+
+    for operation in OPERATIONS:
+        entry = shown["paths"][operation.path][operation.method.lower()]
+        hidden = entry["description"].partition("<!-- ")[2].split()
+        assert operation.entry["operationId"] in hidden
+    quotes = shown["paths"]["/v1/members/{member_id}/quotes"]["post"]["description"]
+    assert {"create_quote", "/v1/quotes", "/v1/members/quotes"} <= set(quotes.split())
+    refund = shown["paths"]["/v1/activities/reversals"]["post"]
+    assert refund["description"].count("Refund: take an activity back") > 3
+
+
+def test_u7_it_says_where_a_good_code_is(clinic: Clinic) -> None:
+    """U7: a code in an example is of another place; what `make serve` prints instead is named."""
+    shown = handed_over(clinic.anyone.get("/docs/console.js").body)
+    told = {
+        operation["operationId"]: re.findall("`(TESSERA_[A-Z_]+)`", operation["description"])
+        for path in shown["paths"].values()
+        for operation in path.values()
+    }
+
+    card = ["TESSERA_GIFT_CARD_CODE"]
+    assert {name: each for name, each in told.items() if each} == {
+        "add_gift_card": card,
+        "find_gift_card": card,
+        "find_voucher": ["TESSERA_VOUCHER_CODE"],
+        "validate_voucher": ["TESSERA_VOUCHER_CODE"],
+        "use_entitlement_token": ["TESSERA_OTHER_ENTITLEMENT_TOKEN"],
+        "use_gift_card": card,
+        "use_voucher": ["TESSERA_OTHER_VOUCHER_CODE"],
+    }
+
+
+#: Filters two tags by what somebody types, with as much of an immutable map as the filter asks of.
+FILTERS = """
+const [script, phrases] = JSON.parse(require("fs").readFileSync(0));
+const then = (value) => ({ then: (next) => then(next(value)) });
+const map = (of) => ({
+  get: (name) => of[name],
+  getIn: ([first, name]) => of[first][name],
+  update: (name, change) => map({ ...of, [name]: change(of[name]) })
+});
+const all = (each) => ({ each, size: each.length, filter: (keep) => all(each.filter(keep)) });
+const tagged = (pairs) => ({
+  map: (change) => tagged(pairs.map(([tag, each]) => [tag, change(each, tag)])),
+  filter: (keep) => tagged(pairs.filter(([, each]) => keep(each))),
+  said: () => pairs.map(([tag, each]) =>
+    [tag, each.get("operations").each.map((one) => one.get("path"))])
+});
+const one = (path, operationId, summary) =>
+  map({ path, operation: { operationId, summary, description: `${summary}.` } });
+const given = tagged([
+  ["reversals", map({ operations: all([
+    one("/v1/activities/reversals", "reverse_activity", "Refund: take it back"),
+    one("/v1/reversals", "list", "List")
+  ]) })],
+  ["quotes", map({ operations: all([one("/v1/quotes", "create_quote", "Price")]) })]
+]);
+const show = ({ plugins }) => {
+  const filter = plugins.map((each) => each.fn?.opsFilter).find((each) => each);
+  process.stdout.write(JSON.stringify(phrases.map((phrase) => filter(given, phrase).said())));
+};
+const page = {
+  fetch: () => then({ json: () => ({ paths: {}, info: {} }) }),
+  crypto, sessionStorage: {}, SwaggerUIBundle: show
+};
+require("vm").runInNewContext(script, page);
+"""
+
+
+def test_u7_the_filter_finds_operations(clinic: Clinic) -> None:
+    """U7: by any word of what they are and do, and by a tag all that it has."""
+    node = shutil.which("node")
+    if node is None:
+        pytest.skip("what runs the scripts of pages is not here: install Node 20 or later")
+    script = clinic.anyone.get("/docs/console.js").body.decode()
+    given = json.dumps([script, [" Refund", "reversals", "create_quote", "nothing"]])
+    said = subprocess.run(
+        [node, "-e", FILTERS], input=given, capture_output=True, text=True, check=True
+    )
+
+    reversals = ["/v1/activities/reversals", "/v1/reversals"]
+    assert json.loads(said.stdout) == [
+        [["reversals", reversals[:1]]],
+        [["reversals", reversals]],
+        [["quotes", ["/v1/quotes"]]],
+        [],
+    ]
+
+
+def test_an_underscore_of_a_path_is_seen(clinic: Clinic) -> None:
+    """Redoc gives a path a line as high as its letters, and hides what is below."""
+    sheet = clinic.anyone.get("/docs/page.css").body.decode()
+
+    assert "#reference .http-verb + span { line-height: 1.6; }" in sheet
+
+
 def test_a_key_is_kept_for_the_tab(clinic: Clinic) -> None:
     """A reload finds it; nothing is kept longer, nor validated elsewhere."""
     script = clinic.anyone.get("/docs/console.js").body.decode()

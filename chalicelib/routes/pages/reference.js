@@ -13,15 +13,25 @@ function named(part, schemas, seen) {
   return own.concat(...Object.values(part).map((each) => named(each, schemas, seen)));
 }
 
-function searchable(operation, schemas) {
+const TITLE_COUNTS = 6;
+
+// A path as one types it, without what stands for ids: /v1/quotes for all that is done with quotes.
+function typed(path) {
+  const parts = path.split("/").slice(2).filter((each) => !each.startsWith("{"));
+  return parts.map((each) => `/v1/${each}`).concat(`/v1/${parts.join("/")}`);
+}
+
+function searchable(path, operation, schemas) {
   const answers = Object.entries(operation.responses).filter(([status]) => status < "300");
   const parts = [operation.requestBody, answers.map(([, answer]) => answer.content)];
-  const names = operation.parameters.map((each) => each.name)
+  const names = [operation.operationId, ...operation.parameters.map((each) => each.name)]
     .concat(named(parts, schemas, new Set()));
-  const words = new Set(names.flatMap((each) => [each, ...each.split("_")]));
+  const words = new Set(names.flatMap((each) => [each, ...each.split("_")]).concat(typed(path)));
   // The title says the first sentence.
   const more = operation.description.replace(`${operation.summary}. `, "");
-  operation.description = `${more}\n\n<!-- ${[...words].join(" ")} -->`;
+  // What it is counts for more than what it is long-winded about: a long text ranks last.
+  const title = `${operation.summary} `.repeat(TITLE_COUNTS);
+  operation.description = `${more}\n\n<!-- ${title}${[...words].join(" ")} -->`;
 }
 
 // What a refusal with a code looks like; one made of the schema would have the members of them all.
@@ -76,7 +86,9 @@ function readable(description) {
   const operations = Object.values(description.paths).flatMap(Object.values);
   operations.forEach((each) => showOnce(each.responses));
   tellOnce(description, operations);
-  operations.forEach((each) => searchable(each, description.components.schemas));
+  for (const [path, methods] of Object.entries(description.paths)) {
+    Object.values(methods).forEach((each) => searchable(path, each, description.components.schemas));
+  }
   delete description.info.summary;
   return description;
 }
