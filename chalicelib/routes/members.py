@@ -248,8 +248,8 @@ def listed(call: Call[None, MemberQuery]) -> Reply:
     scope="members:read",
     summary="Find members by a part of their name, the latest to come first",
     description=(
-        "Capitals and accents make no difference. A page looks at 500 members at most and may be "
-        "empty: go on with `next_cursor` and the same body."
+        "Capitals and accents make no difference. A page looks at 500 members and may be empty: "
+        "go on with `next_cursor` and the same body."
     ),
     body=MemberSearchBody,
     query=MemberQuery,

@@ -126,7 +126,7 @@ def validate(call: Call[ProgrammeBody]) -> Reply:
     summary="Draft the next version of a programme",
     description=(
         "It is validated, and has no effect until it is published. At most 20 drafts are "
-        "kept: publish one, or write over one of the same programme with `replaces`."
+        "kept: publish one, or take one's place with `replaces`."
     ),
     body=DraftBody,
     answer=ProgrammeVersionView,

@@ -150,7 +150,7 @@ class ReversalView(Struct, frozen=True):
     "/activities/reversals",
     name="reverse_activity",
     scope="reversals:write",
-    summary="Refund: take an activity back, whole, by lines or by an amount",
+    summary="Refund: take an activity back, all, by lines or an amount",
     description=(
         "An amount of a purchase comes back of all its lines, in proportion to what is left of "
         "each; their units stay. Of one that was quoted it is of what counts as spend, and what "
