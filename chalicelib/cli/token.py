@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any, Final
 
 import click
 import jwt
 from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
 from chalicelib.cli.local import local_directory, on_file
 from chalicelib.routes.http.credentials import ROLES
@@ -83,7 +85,7 @@ def mint_token(  # noqa: PLR0913 - a token is made of its claims
     member_id: str | None = None,
 ) -> str:
     """Return a JWT for the member, or for staff with those roles; ``now`` is an `Instant`."""
-    key = serialization.load_pem_private_key(private_key_pem.encode(), password=None)
+    key = _signing_key(private_key_pem)
     issued_s = now // 1000
     claims: dict[str, Any] = {
         "iss": issuer,
@@ -97,5 +99,14 @@ def mint_token(  # noqa: PLR0913 - a token is made of its claims
         claims["roles"] = list(roles)
     else:
         claims["member_id"] = member_id
-    algorithm = "RS256" if isinstance(key, rsa.RSAPrivateKey) else "ES256"
-    return jwt.encode(claims, private_key_pem, algorithm=algorithm, headers={"kid": key_id})
+    algorithm = "RS256" if isinstance(key, RSAPrivateKey) else "ES256"
+    return jwt.encode(claims, key, algorithm=algorithm, headers={"kid": key_id})
+
+
+@lru_cache(maxsize=4)
+def _signing_key(pem: str) -> RSAPrivateKey | EllipticCurvePrivateKey:
+    # To check an RSA key takes 50 ms, and who fills a server with examples signs many tokens.
+    key = serialization.load_pem_private_key(pem.encode(), password=None)
+    if not isinstance(key, RSAPrivateKey | EllipticCurvePrivateKey):
+        raise TypeError("tokens are signed with an RSA or EC key")
+    return key

@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 
 from tests.fuzz import chapter
 from tests.fuzz.chapter import Answered, Outcome, Violation
-from tests.fuzz.contract import local_contract
+from tests.journeys.world import local_contract
 
 _TELL_EVERY: Final = 10
 _SERVER_FAULTS: Final = range(500, 600)

@@ -19,12 +19,12 @@ from typing import Final, NamedTuple
 
 from tests import pace
 from tests.fuzz import largest
-from tests.fuzz.contract import local_contract
 from tests.fuzz.ground import Ground, StoreName, ground_on
 from tests.fuzz.judge import Judge, code_of, decoded
 from tests.fuzz.requests import Credential, Generator, Request
 from tests.journeys.client import Answer, Transport
 from tests.journeys.contract import Operation
+from tests.journeys.world import local_contract
 
 LENGTH: Final = 1000
 # Every so many chapters one runs on the real stores and the engine, which are slower.

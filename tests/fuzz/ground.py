@@ -46,11 +46,10 @@ from tests.catalogue.stage import Stage, Things
 from tests.fakes.catalogue import FakeCatalogue
 from tests.fakes.directory import FakeDirectory
 from tests.fakes.ledger import FakeLedger
-from tests.fuzz.contract import local_contract
 from tests.fuzz.memory import Memory
 from tests.fuzz.requests import Credential
 from tests.journeys.client import Api, InProcess
-from tests.journeys.world import Clinic, ManualClock
+from tests.journeys.world import Clinic, ManualClock, local_contract
 
 StoreName = Literal["fake", "engine"]
 

@@ -11,7 +11,6 @@ import pytest
 from chalicelib.store.metering import measured
 from tests import pace
 from tests.fuzz import largest
-from tests.fuzz.contract import local_contract
 from tests.fuzz.ground import Ground as Fuzzed
 from tests.fuzz.ground import ground_on
 from tests.fuzz.largest import (
@@ -27,7 +26,7 @@ from tests.fuzz.largest import (
 from tests.fuzz.requests import Generator
 from tests.journeys.client import Answer
 from tests.journeys.contract import Operation
-from tests.journeys.world import Clinic, Ground, LocalWorld
+from tests.journeys.world import Clinic, Ground, LocalWorld, local_contract
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any, NamedTuple, Protocol
 
-from jsonschema import Draft202012Validator
+import jsonschema_rs
 
 PROBLEM = "application/problem+json"
 _NOSNIFF = "nosniff"
@@ -64,6 +64,12 @@ class Contract:
         ]
         self._patterns = [(_pattern(each.path), each) for each in self.operations]
         self._validator = cache(self._make_validator)
+
+    @property
+    def schemas(self) -> Mapping[str, Any]:
+        """The document's components, by name."""
+        found: Mapping[str, Any] = self._document["components"]["schemas"]
+        return found
 
     def find(self, method: str, path: str) -> Operation | None:
         """Return the operation that serves a path, fixed segments first, or ``None``."""
@@ -123,12 +129,13 @@ class Contract:
             return
         validator = self._validator(operation.method, operation.path, str(answer.status), kind)
         error = next(validator.iter_errors(json.loads(answer.body)), None)
-        assert error is None, f"{error.message if error else ''}: {said}"
+        assert error is None, f"{error and error.message}: {said}"
 
     def _make_validator(
         self, method: str, path: str, status: str, kind: str
-    ) -> Draft202012Validator:
-        return Draft202012Validator(self.schema(method, path, status, kind))
+    ) -> jsonschema_rs.Draft202012Validator:
+        # It takes microseconds where one that is written in Python takes as long as the request.
+        return jsonschema_rs.Draft202012Validator(self.schema(method, path, status, kind))
 
     def schema(self, method: str, path: str, status: str, kind: str) -> dict[str, Any]:
         """Return the schema of an answer, with all that it refers to."""

@@ -15,9 +15,8 @@ from chalicelib.routes.http.parsing import BODY_BYTES_MAX
 from tests.catalogue.catalogue import EXAMPLES
 from tests.catalogue.example import Example
 from tests.catalogue.stage import Absent, request_of
-from tests.fuzz.contract import local_contract
 from tests.journeys.client import Answer
-from tests.journeys.world import Clinic, Document, LocalWorld, example
+from tests.journeys.world import Clinic, Document, LocalWorld, example, local_contract
 
 DEEP = 17
 UNREADABLE: dict[str, bytes] = {

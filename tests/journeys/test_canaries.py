@@ -24,9 +24,8 @@ from chalicelib.store import keys
 from tests.catalogue.catalogue import EXAMPLES, declared, meanings
 from tests.catalogue.example import Example
 from tests.catalogue.stage import Stage, Things, send
-from tests.fuzz.contract import local_contract
 from tests.journeys.client import Answer
-from tests.journeys.world import Clinic, Document, LocalWorld, example
+from tests.journeys.world import Clinic, Document, LocalWorld, example, local_contract
 
 # Attributes that hold documents and bytes; everything else is in the clear.
 PACKED = {"body", "detail", "answer"}
