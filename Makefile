@@ -20,7 +20,8 @@ $(READY): requirements.txt requirements-dev.txt pyproject.toml
 		|| { echo "Tessera needs Python 3.11 or later; name one with: make PYTHON=python3.12" >&2; exit 1; }
 	@echo "Making $(VENV) from the pinned list with $(PYTHON): a few minutes, this once." >&2
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	@# Most of it is never imported, so nothing is compiled ahead.
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --require-hashes -r requirements-dev.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@$(BIN)/python -m tests.set_up
 	@touch $@
@@ -69,8 +70,7 @@ lint: $(READY) ## check style, types and the direction of imports
 	$(BIN)/mypy $(CODE) .ci/*.py
 	$(BIN)/lint-imports
 
-# The linters that bring a hundred distributions have an environment of their own.  Most of it is
-# never imported, so nothing is compiled ahead.
+# The linters that bring a hundred distributions have an environment of their own.
 LINT := .venv-lint
 
 $(LINT)/.ready: infra/requirements-lint.txt

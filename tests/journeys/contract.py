@@ -128,8 +128,8 @@ class Contract:
         if "json" not in kind:
             return
         validator = self._validator(operation.method, operation.path, str(answer.status), kind)
-        error = next(validator.iter_errors(json.loads(answer.body)), None)
-        assert error is None, f"{error and error.message}: {said}"
+        for error in validator.iter_errors(json.loads(answer.body)):
+            raise AssertionError(f"{error.message}: {said}")
 
     def _make_validator(
         self, method: str, path: str, status: str, kind: str

@@ -50,6 +50,11 @@ class Shortfall(NamedTuple):
         return max(ends, self.at) + REMEMBERED_MS
 
 
+def counters_of(currency: str) -> str:
+    """Return what the counters of shortfalls begin with, and what they are read under."""
+    return f"{currency}/short/"
+
+
 def name_of(short: Shortfall) -> str:
     """Return what names the counter of a shortfall: all of it but how much it is."""
     how = "written_off" if short.written_off else "owed" if short.by is None else "by"

@@ -28,14 +28,14 @@ from chalicelib.domain.ledger.calendar import Instant
 from chalicelib.domain.ledger.effects import CounterChange
 from chalicelib.domain.ledger.lots import Lot, LotKey, Taken, burn_order
 from chalicelib.domain.ledger.postings import AVAILABLE, LedgerAccount
-from chalicelib.domain.mechanics import origins, value
-from chalicelib.domain.mechanics.shortfall_names import Shortfall, name_of, read
+from chalicelib.domain.mechanics import origins
+from chalicelib.domain.mechanics.shortfall_names import Shortfall, counters_of, name_of, read
 from chalicelib.domain.programme.document import REMEMBERED_MS
 
 
 def known(account: Account, currency: str, now: Instant) -> list[Shortfall]:
     """Return what of a currency is short, the oldest first."""
-    prefix = value.short_counters(currency)
+    prefix = counters_of(currency)
     found = [
         read(key.removeprefix(prefix), counter.value)
         for key, counter in account.counters.items()
@@ -46,7 +46,7 @@ def known(account: Account, currency: str, now: Instant) -> list[Shortfall]:
 
 def of(event: EventBuilder, currency: str) -> Shortfalls:
     """Return what of a currency is short, as the event leaves it so far."""
-    key = value.short_counters(currency)
+    key = counters_of(currency)
     found = event.readings.get(key)
     if not isinstance(found, Shortfalls):
         event.readings[key] = found = Shortfalls(event, currency)
@@ -63,7 +63,7 @@ class Shortfalls:
     def __init__(self, event: EventBuilder, currency: str) -> None:
         self._event = event
         self._currency = currency
-        self._prefix = value.short_counters(currency)
+        self._prefix = counters_of(currency)
         self._held: dict[str, Shortfall] = {}
         self._owed: list[tuple[Any, ...]] = []
         self._written_off: list[tuple[Any, ...]] = []

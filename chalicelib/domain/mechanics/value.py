@@ -101,15 +101,11 @@ def put(event: EventBuilder, currency: str, lot: Lot) -> int:
 
 def is_short(event: EventBuilder, currency: str) -> bool:
     """Tell whether anything of a currency was taken back while it was away (`shortfalls`)."""
-    prefix = short_counters(currency)
+    # Named as `shortfall_names` does, which is loaded where something is short alone.
+    prefix = f"{currency}/short/"
     if prefix not in event.readings:
         event.readings[prefix] = any(key.startswith(prefix) for key in event.account.counters)
     return bool(event.readings[prefix])
-
-
-def short_counters(currency: str) -> str:
-    """Return what the counters of shortfalls begin with, and what they are read under."""
-    return f"{currency}/short/"
 
 
 def credit_parts(
