@@ -13,7 +13,7 @@ from chalice.app import Chalice
 
 import app
 from chalicelib.loading import OnDemand
-from chalicelib.routes import resources
+from chalicelib.routes import health, resources
 from chalicelib.routes.http import cors, resource
 from infra.local.gateway import Context
 from tests.cold import loaded
@@ -152,6 +152,17 @@ def test_the_document_is_of_the_whole_api() -> None:
     whole = OnDemand("tessera", _prepare, None)
 
     assert OnDemand("tessera", _prepare, PATHS)(event, _context()) == whole(event, _context())
+
+
+def test_the_document_is_of_the_app_that_serves() -> None:
+    """Whatever other apps there are in the process, with the same resources or with a few."""
+    event = _event("GET", "/openapi.json")
+    whole = OnDemand("tessera", _prepare, None)
+    before = whole(event, _context())
+    Chalice("another", configure_logs=False).register_blueprint(health.api.blueprint)
+
+    assert whole(event, _context()) == before
+    assert OnDemand("tessera", _prepare, PATHS)(event, _context()) == before
 
 
 def test_paths_are_as_the_package_reads_them(tmp_path: Path) -> None:

@@ -49,7 +49,7 @@ def openapi(call: Call) -> Reply:
     # Only this route pays for building schemas.
     from chalicelib.routes.http.openapi import LOCAL_URL, encoded
 
-    return Reply(encoded(_whole_app(), call.base_url() or LOCAL_URL))
+    return Reply(encoded(_whole(call.app), call.base_url() or LOCAL_URL))
 
 
 @api.get(
@@ -67,15 +67,15 @@ def openapi(call: Call) -> Reply:
     ),
     answer=dict[str, Any],
 )
-def tools(call: Call) -> Reply:  # noqa: ARG001 - the same for everyone
+def tools(call: Call) -> Reply:
     """Return the tools of the app that serves the request, made at the first one."""
     from chalicelib.routes.http.tool_list import encoded
 
-    return Reply(encoded(_whole_app()))
+    return Reply(encoded(_whole(call.app)))
 
 
-def _whole_app() -> Chalice:
-    served = api.blueprint.current_app
-    if isinstance(served, OnDemand):
-        served.load_all()
-    return served
+def _whole(app: Chalice) -> Chalice:
+    """Return the app that serves a request with every resource declared."""
+    if isinstance(app, OnDemand):
+        app.load_all()
+    return app

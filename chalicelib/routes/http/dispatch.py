@@ -19,7 +19,7 @@ from typing import Any, Final
 from urllib.parse import unquote_to_bytes
 
 import msgspec
-from chalice.app import Request, Response
+from chalice.app import Chalice, Request, Response
 
 from chalicelib import metrics, observability
 from chalicelib.domain.conversion import Refused, convert
@@ -45,16 +45,18 @@ _UNLIMITED_MS: Final = 30_000
 def serve(
     operation: Operation,
     handler: Callable[[Call[Any, Any]], Reply],
-    request: Request,
+    app: Chalice,
     path: dict[str, str],
 ) -> Response:
     """Give one answer to one request, whatever happens, and log one line about it."""
     started = time.perf_counter()
+    request = app.current_request
+    assert request is not None  # noqa: S101 - Chalice sets it before it calls a view
     correlation_id = correlation_id_of(request)
     seen: dict[str, object] = {"operation": operation.name, "correlation_id": correlation_id}
     unexpected: Exception | None = None
     try:
-        reply = handler(_call(operation, request, path, correlation_id, seen))
+        reply = handler(_call(operation, app, request, path, correlation_id, seen))
         response = _present(operation, reply, correlation_id)
         seen["replayed"] = reply.replayed or None
     except LoyaltyError as error:
@@ -80,6 +82,7 @@ def serve(
 
 def _call(
     operation: Operation,
+    app: Chalice,
     request: Request,
     given_path: dict[str, str],
     correlation_id: str,
@@ -102,6 +105,7 @@ def _call(
     raw_body = _raw_body(request)
     body = _body(operation, raw_body, given.get("content-type"))
     return Call(
+        app=app,
         operation=operation,
         principal=principal,
         path=path,

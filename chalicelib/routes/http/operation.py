@@ -23,6 +23,7 @@ from typing import (
 )
 
 import msgspec
+from chalice.app import Chalice
 
 from chalicelib.domain.errors import Malformed, Stale
 from chalicelib.routes.http.credentials import MEMBER_SCOPES, PUBLIC, SCOPES, Principal
@@ -128,6 +129,8 @@ class Call(msgspec.Struct, Generic[B, Q], frozen=True, kw_only=True):
     """One checked request, as its handler sees it; nothing in it needs checking again."""
 
     operation: Operation
+    #: The app that serves it, of which there may be several in a process.
+    app: Chalice
     #: Who asks.  On public routes `caller` must not be used: there is nobody.
     principal: Principal | None
     #: Path parameters by name, decoded.

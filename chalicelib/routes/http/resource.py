@@ -150,9 +150,7 @@ def _view(
     app: Chalice,
 ) -> Callable[..., Response]:
     def view(**path: str) -> Response:
-        request = app.current_request
-        assert request is not None  # noqa: S101 - Chalice sets it before it calls a view
-        return serve(operation, handler, request, path)
+        return serve(operation, handler, app, path)
 
     view.__name__ = operation.name
     view.__doc__ = operation.summary

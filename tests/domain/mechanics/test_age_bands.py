@@ -110,7 +110,7 @@ def test_u6_what_is_known_stays() -> None:
         ("en", "Age groups: Children, Adults and 65+."),
         ("bg", "Възрастови групи: Children, Adults и 65+."),
         ("fa", "گروه‌های سنی: Children"),
-        ("zh-CN", "年龄组：Children、Adults和65+。"),
+        ("zh-CN", "年龄组：Children、Adults 和 65+。"),
     ],
 )
 def test_u6_it_has_words(locale: str, bands: str) -> None:
