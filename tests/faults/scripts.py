@@ -236,10 +236,10 @@ SCRIPTS: Final[tuple[Script, ...]] = (
 PAIRS: Final[tuple[Pair, ...]] = tuple(combinations_with_replacement(SCRIPTS, 2))
 #: The pair with the most runs: it takes as long as the next two together.
 REVERSED: Final[Pair] = (("redeem", "reverse"), ("reverse whole", "adjust"))
+#: A pair in which three leave and join.
+PARTED: Final[Pair] = (("join", "leave"), ("leave", "part"))
 #: What every change runs; the rest takes minutes.
 FEW: Final[tuple[Pair, ...]] = (
     (("earn", "redeem"), ("earn", "redeem")),
-    (("redeem", "cancel"), ("tick", "redeem")),
     (("adjust", "close"), ("join", "leave")),
-    (("join", "leave"), ("leave", "part")),
 )

@@ -14,7 +14,7 @@ from tests.faults.broken_stores import (
 )
 from tests.faults.campaign import walk
 from tests.faults.exhaustive import explore
-from tests.faults.scripts import FEW, PAIRS, REVERSED, Pair
+from tests.faults.scripts import FEW, PAIRS, PARTED, REVERSED, Pair
 from tests.faults.world import LedgerOver
 
 
@@ -38,7 +38,7 @@ def test_every_run_holds() -> None:
         (REVERSED, NoVersionGuard),
         (FEW[0], StockOutside),
         (REVERSED, RemainingUnguarded),
-        (FEW[3], UnchangedUnguarded),
+        (PARTED, UnchangedUnguarded),
     ],
     ids=["no-version-guard", "stock-outside", "remaining-unguarded", "unchanged-unguarded"],
 )
