@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tests import pace
 from tests.bench.tables import Table
 from tests.fuzz import largest
 from tests.fuzz.largest import CARTS, LargestCart
@@ -31,4 +32,4 @@ def _measured(ground: Ground, cart: LargestCart, rounds: int) -> tuple[float, in
 
     quote().expect(201)
     least_s = min(largest.cpu_of(quote)[1] for _ in range(rounds))
-    return 1000 * least_s, largest.calls_of(quote)[1]
+    return 1000 * least_s, pace.calls_of(quote)[1]

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import itertools
 import json
-import sys
 import time
 import tracemalloc
 from collections.abc import Callable, Mapping
@@ -260,22 +259,6 @@ def cpu_of(act: Callable[[], Answer]) -> tuple[Answer, float]:
     started = time.process_time()
     answer = act()
     return answer, time.process_time() - started
-
-
-def calls_of(act: Callable[[], Answer]) -> tuple[Answer, int]:
-    """Return an answer, and how many functions were called for it."""
-    calls = 0
-
-    def count(_frame: object, event: str, _of: object) -> None:
-        nonlocal calls
-        calls += event in ("call", "c_call")
-
-    sys.setprofile(count)
-    try:
-        answer = act()
-    finally:
-        sys.setprofile(None)
-    return answer, calls
 
 
 def memory_of(act: Callable[[], Answer]) -> tuple[Answer, int]:

@@ -112,7 +112,7 @@ def test_the_largest_quote(ground: Ground, cart: LargestCart) -> None:
 
     # The first imports what it needs, which no later one does.
     quote()
-    answer, calls = largest.calls_of(quote)
+    answer, calls = pace.calls_of(quote)
     made = answer.expect(201)["quote"]
     assert sum(len(line["off"]) for line in made["lines"]) == 100 * 100
     _, memory_b = largest.memory_of(quote)

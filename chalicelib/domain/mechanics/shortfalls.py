@@ -119,6 +119,8 @@ class Shortfalls:
         self.sum_up()
         own = self._family(lot.key)
         for each in [each for each in self._of(own) if each.is_owed]:
+            if not amount:
+                break
             more = min(each.amount, amount)
             amount -= more
             self.take(each, more)
@@ -249,10 +251,11 @@ class Shortfalls:
         self._event.add(CounterChange(f"{self._prefix}{name}", amount, short.kept_until))
         held = self._held.get(name)
         left = amount if held is None else held.amount + amount
+        now = short._replace(amount=left, by=short.by and replace(short.by, amount=left))
         if held is None:
-            self._keep(name, short._replace(amount=left))
+            self._keep(name, now)
         elif left:
-            self._held[name] = held._replace(amount=left)
+            self._held[name] = now
         else:
             self._drop(name, held)
 

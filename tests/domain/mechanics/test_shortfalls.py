@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections import Counter as Counted
 from collections.abc import Iterator
 from datetime import date
@@ -20,7 +19,8 @@ from chalicelib.domain.decide.event_builder import EventBuilder
 from chalicelib.domain.errors import LoyaltyError
 from chalicelib.domain.ledger import calendar, compact
 from chalicelib.domain.ledger.account import Account, Counter
-from chalicelib.domain.ledger.events import Event
+from chalicelib.domain.ledger.effects import CounterChange
+from chalicelib.domain.ledger.events import Event, LotsExpired
 from chalicelib.domain.ledger.lots import Balance, Lot, LotKey, Taken
 from chalicelib.domain.ledger.postings import kind_of
 from chalicelib.domain.mechanics import expiry, last_days, shortfalls
@@ -31,6 +31,7 @@ from chalicelib.domain.mechanics.payment_reversals import ReversePayment
 from chalicelib.domain.mechanics.shortfall_names import Shortfall, name_of
 from chalicelib.domain.mechanics.wallets import TopUp
 from chalicelib.domain.programme.document import Programme
+from tests import pace
 from tests.domain.building import (
     PURCHASE,
     Member,
@@ -407,6 +408,8 @@ def test_what_was_read_is_kept_up_to_date(
         done = [done_with(event, what, key, other, amount, instant) for event in (kept, anew)]
         assert done[0] == done[1]
         assert kept.account == anew.account
+    effects = kept.build(LotsExpired()).effects
+    assert all(each.delta for each in effects if isinstance(each, CounterChange))
 
 
 def done_with(
@@ -469,17 +472,8 @@ def calls_of_a_release(count: int) -> int:
         member.reverse(f"{day}", on(count))
     member.buy(50 * count, on(count))
     assert len(short(member)) >= count
-    calls = 0
-
-    def counted(_frame: object, what: str, _of: object) -> None:
-        nonlocal calls
-        calls += what in ("call", "c_call")
-
-    sys.setprofile(counted)
-    try:
-        member.do(ReleaseHold(member="mem_1", hold_id="held"), on(count))
-    finally:
-        sys.setprofile(None)
+    release = ReleaseHold(member="mem_1", hold_id="held")
+    _, calls = pace.calls_of(lambda: member.do(release, on(count)))
     assert short(member) == []
     return calls
 
