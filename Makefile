@@ -12,17 +12,36 @@ READY := $(VENV)/.ready
 DEPLOYED := $(wildcard app.py) chalicelib infra
 CODE := $(DEPLOYED) tests
 
+# Where it is set, each of the hundreds of processes that tests start would compile all anew.
+export PYTHONDONTWRITEBYTECODE :=
+
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
 
-$(READY): requirements.txt requirements-dev.txt pyproject.toml
+# Installed by pip, and installs the rest: seconds where pip takes minutes.  It knows nothing of pip's
+# settings but the index here; where it gets nothing, pip is asked.
+UV := $(BIN)/uv
+export UV_DEFAULT_INDEX ?= $(PIP_INDEX_URL)
+PIP := -m pip install --quiet --disable-pip-version-check --no-compile
+
+# $(call install,environment,list)
+define install
+	@test -x $1/bin/python || $(PYTHON) -m venv $1
+	@$(UV) pip install --quiet --python $1/bin/python --require-hashes -r $2 \
+		|| $1/bin/python $(PIP) --require-hashes -r $2
+endef
+
+$(UV): infra/requirements-uv.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 		|| { echo "Tessera needs Python 3.11 or later; name one with: make PYTHON=python3.12" >&2; exit 1; }
-	@echo "Making $(VENV) from the pinned list with $(PYTHON): a few minutes, this once." >&2
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	@# Most of it is never imported, so nothing is compiled ahead.
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --require-hashes -r requirements-dev.txt
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@$(BIN)/python $(PIP) --require-hashes -r $<
+	@touch $@
+
+$(READY): $(UV) requirements.txt requirements-dev.txt pyproject.toml
+	@echo "Making $(VENV) from the pinned list with $(PYTHON): this once." >&2
+	$(call install,$(VENV),requirements-dev.txt)
+	@$(BIN)/python $(PIP) --no-deps --no-build-isolation --editable .
 	@$(BIN)/python -m tests.set_up
 	@touch $@
 
@@ -43,7 +62,14 @@ test: $(READY) ## run the tests
 
 proofs: $(PROOFS) ## run what `make test` leaves out: faults, fuzz, schemathesis, storm, deployment
 
-prove/deployed: $(READY)
+# Functions run with the engine's own interpreter, which must have nothing of ours.
+CLOUD := .venv-cloud
+
+$(CLOUD)/.ready: $(UV) infra/requirements-cloud.txt
+	$(call install,$(CLOUD),infra/requirements-cloud.txt)
+	@touch $@
+
+prove/deployed: $(READY) $(CLOUD)/.ready
 	$(BIN)/python -m pytest -m deployed tests/infra
 
 $(APART:%=prove/%): prove/%: $(READY)
@@ -52,13 +78,12 @@ $(APART:%=prove/%): prove/%: $(READY)
 # Generators and linters of the API's document come from two registries: Node.js has to be there.
 CLIENTS := build/clients
 
-$(CLIENTS)/.ready: tests/clients/package-lock.json tests/clients/requirements.txt
+$(CLIENTS)/.ready: $(UV) tests/clients/package-lock.json tests/clients/requirements.txt
 	@command -v npm > /dev/null || { echo "make clients needs Node.js 20 or later, with npm." >&2; exit 1; }
 	mkdir -p $(CLIENTS)
 	cp tests/clients/package.json tests/clients/package-lock.json $(CLIENTS)
 	npm ci --prefix $(CLIENTS) --ignore-scripts --no-audit --no-fund --loglevel=error
-	test -x $(CLIENTS)/python/bin/python || $(PYTHON) -m venv $(CLIENTS)/python
-	$(CLIENTS)/python/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r tests/clients/requirements.txt
+	$(call install,$(CLIENTS)/python,tests/clients/requirements.txt)
 	@touch $@
 
 clients: $(READY) $(CLIENTS)/.ready ## lint the API's document, and generate, compile and try clients
@@ -73,9 +98,8 @@ lint: $(READY) ## check style, types and the direction of imports
 # The linters that bring a hundred distributions have an environment of their own.
 LINT := .venv-lint
 
-$(LINT)/.ready: infra/requirements-lint.txt
-	test -x $(LINT)/bin/python || $(PYTHON) -m venv $(LINT)
-	$(LINT)/bin/python -m pip install --quiet --disable-pip-version-check --no-compile --require-hashes -r $<
+$(LINT)/.ready: $(UV) infra/requirements-lint.txt
+	$(call install,$(LINT),infra/requirements-lint.txt)
 	@touch $@
 
 lint-infra: $(READY) $(LINT)/.ready ## check both templates with cfn-lint and checkov
@@ -107,7 +131,7 @@ fuzz: $(READY) ## send N bad requests in-process: make fuzz N=20000 ARGS='--seed
 	$(BIN)/python -m tests.fuzz --requests $(N) $(ARGS)
 
 fuzz-doors: $(READY) ## fuzz every parser of strangers' bytes, guided by coverage: make fuzz-doors N=10000000
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r tests/fuzz/requirements-doors.txt
+	$(call install,$(VENV),tests/fuzz/requirements-doors.txt)
 	$(BIN)/python -m tests.fuzz.knocking --executions $(N) $(ARGS)
 
 fuzz-http: $(READY) ## schemathesis with all checks over HTTP: make fuzz-http ARGS='--seconds 300'
@@ -127,18 +151,15 @@ package: $(READY) ## make what Lambda runs: make package STAGE=prod
 deploy: $(READY) ## preview, confirm, deploy: make deploy STAGE=prod; back: RELEASE=…
 	$(BIN)/python -m infra.deploy --stage $(STAGE) $(if $(RELEASE),--release $(RELEASE)) $(ARGS)
 
-COMPILE := $(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras --no-header \
-	--no-emit-index-url --no-emit-trusted-host --no-emit-find-links
+COMPILE := $(UV) pip compile --quiet --generate-hashes --no-header --python $(BIN)/python $(ARGS)
 
 requirements: $(READY) ## compile the pinned lists anew
-	$(COMPILE) $(ARGS) --output-file requirements.txt pyproject.toml
-	$(COMPILE) $(ARGS) --extra dev --constraint requirements.txt --output-file requirements-dev.txt pyproject.toml
-	$(COMPILE) $(ARGS) --output-file infra/requirements-cloud.txt infra/requirements-cloud.in
-	$(COMPILE) $(ARGS) --output-file infra/requirements-lint.txt infra/requirements-lint.in
-	$(COMPILE) $(ARGS) --output-file tests/clients/requirements.txt tests/clients/requirements.in
-	$(COMPILE) $(ARGS) --output-file tests/fuzz/requirements-doors.txt tests/fuzz/requirements-doors.in
-	$(COMPILE) $(ARGS) --output-file tests/bench/requirements-rival.txt tests/bench/requirements-rival.in
+	$(COMPILE) --output-file requirements.txt pyproject.toml
+	$(COMPILE) --extra dev --constraint requirements.txt --output-file requirements-dev.txt pyproject.toml
+	set -e; for list in infra/requirements-{cloud,lint,uv} tests/clients/requirements \
+		tests/fuzz/requirements-doors tests/bench/requirements-rival; do \
+		$(COMPILE) --output-file $$list.txt $$list.in; done
 
 clean: ## remove what was made; .local/ (the server's state) stays
-	rm -rf $(VENV) $(LINT) .venv-cloud build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) $(LINT) $(CLOUD) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -2,20 +2,18 @@
 A whole AWS on loopback for the deployed test, in an environment with nothing of ours in it.
 
 The engine runs functions with its own interpreter, so what a function lacks in its package could
-be found in the engine's environment.  So that has the engine alone, from a pinned list.
+be found in the engine's environment.  So that has the engine alone; `make prove/deployed` makes it
+from `infra/requirements-cloud.txt`.
 """
 
 from __future__ import annotations
 
-import hashlib
 import os
 import signal
 import subprocess
-import sys
 import time
 import urllib.error
 import urllib.request
-import venv
 from pathlib import Path
 from typing import Any, Final, Self
 
@@ -26,8 +24,7 @@ from infra.local.engine import free_port
 from infra.packaging import ROOT
 
 REGION: Final = "eu-west-1"
-_LIST: Final = ROOT / "infra" / "requirements-cloud.txt"
-_HOME: Final = ROOT / ".venv-cloud"
+_PYTHON: Final = ROOT / ".venv-cloud" / "bin" / "python"
 _READY_S: Final = 60
 _POLL_S: Final = 0.1
 
@@ -47,23 +44,11 @@ main()
 """
 
 
-def bare_python() -> Path:
-    """Return the interpreter of the bare environment, made once for a list of requirements."""
-    python = _HOME / "bin" / "python"
-    mark = _HOME / "installed"
-    digest = hashlib.sha256(_LIST.read_bytes()).hexdigest()
-    if not mark.exists() or mark.read_text() != digest:
-        venv.create(_HOME, clear=True, with_pip=True)
-        command = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-        subprocess.run([*command, "--require-hashes", "-r", str(_LIST)], check=True)
-        mark.write_text(digest)
-    return python
-
-
 class Cloud:
     """The running engine; a context manager that stops it."""
 
     def __init__(self, directory: Path) -> None:
+        assert _PYTHON.exists(), f"{_PYTHON} is missing: make prove/deployed"
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.log = directory / "cloud.log"
@@ -78,7 +63,7 @@ class Cloud:
         }
         with self.log.open("wb") as output:
             self._process = subprocess.Popen(
-                [bare_python(), "-I", "-c", _LIFELINE],
+                [_PYTHON, "-I", "-c", _LIFELINE],
                 stdin=subprocess.PIPE,
                 env=settings,
                 cwd=directory,
@@ -129,7 +114,3 @@ def wait_for(holds: Any, what: str, within_s: float) -> Any:
         assert time.monotonic() < deadline, f"{what}: not within {within_s:g} s"
         time.sleep(_POLL_S)
     return seen
-
-
-if __name__ == "__main__":
-    sys.stdout.write(f"{bare_python()}\n")
