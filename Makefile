@@ -110,10 +110,10 @@ lint-infra: $(READY) $(LINT)/.ready ## check both templates with cfn-lint and ch
 	LOG_LEVEL=ERROR $(LINT)/bin/checkov --framework cloudformation --directory build/lint \
 		--compact --quiet --skip-download
 
-lint-security: $(LINT)/.ready ## check the code with bandit and our own rules, and search for secrets
+lint-security: $(READY) $(LINT)/.ready ## check the code with bandit and our own rules, and search for secrets
 	$(LINT)/bin/bandit --quiet --configfile pyproject.toml --recursive $(DEPLOYED)
 	$(LINT)/bin/python .ci/apply_rules.py $(DEPLOYED)
-	$(LINT)/bin/python .ci/find_secrets.py
+	$(BIN)/python .ci/find_secrets.py
 
 bench: $(READY) ## measure, without judging
 	$(BIN)/python -m tests.bench $(ARGS)

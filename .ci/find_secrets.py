@@ -22,7 +22,7 @@ from detect_secrets.core import baseline
 BASELINE: Final = Path(__file__).with_name("secrets.json")
 HELP: Final = f"""\
 Take a secret out and replace it with a new one: this one is known. What is none belongs into the
-baseline: .venv-lint/bin/detect-secrets scan --baseline .ci/{BASELINE.name}"""
+baseline: .venv/bin/detect-secrets scan --baseline .ci/{BASELINE.name}"""
 
 
 def main() -> int:
