@@ -60,6 +60,8 @@ class DynamoDbLocal:
                 [
                     java,
                     "-Xmx1g",
+                    # It lives for a minute: the second compiler would cost more than it gains.
+                    *("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"),
                     "-Djava.library.path=DynamoDBLocal_lib",
                     *("-cp", f"DynamoDBLocal.jar{os.pathsep}DynamoDBLocal_lib/*"),
                     str(_LAUNCHER),
