@@ -8,7 +8,7 @@ readable; references are not checked against a list that holds such a one.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from msgspec import Struct
@@ -70,15 +70,19 @@ def identities(document: Struct) -> Iterator[Violation]:
                 yield Violation(join(at, place, "id"), detail)
 
 
-def _lists(part: Any, at: str) -> Iterator[tuple[str, tuple[Any, ...]]]:
+def _lists(
+    part: Struct | dict[str, Any] | tuple[Any, ...], at: str
+) -> Iterator[tuple[str, tuple[Any, ...]]]:
     """Yield every list in a part of a document, with its pointer."""
+    below: Iterable[tuple[str | int, Any]]
     if isinstance(part, Struct):
-        for name in part.__struct_fields__:
-            yield from _lists(getattr(part, name), join(at, name))
+        below = ((name, getattr(part, name)) for name in part.__struct_fields__)
     elif isinstance(part, dict):
-        for name, item in part.items():
-            yield from _lists(item, join(at, name))
-    elif isinstance(part, tuple):
+        below = part.items()
+    else:
         yield at, part
-        for place, item in enumerate(part):
-            yield from _lists(item, join(at, place))
+        below = enumerate(part)
+    for token, item in below:
+        # Most of a document is texts and numbers, and has no need of a pointer.
+        if isinstance(item, Struct | dict | tuple):
+            yield from _lists(item, join(at, token))

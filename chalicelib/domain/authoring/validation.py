@@ -128,21 +128,25 @@ def succession_warnings(previous: Programme, following: Programme) -> tuple[Prob
     return tuple(found)
 
 
-def _edges(value: Any, at: str) -> Iterator[Violation]:
+def _edges(document: Any, at: str) -> Iterator[Violation]:
     """Yield texts with white space around them: they look like others and are not equal."""
-    if isinstance(value, str) and value != value.strip():
-        yield Violation(at, "begins or ends with white space: take it away")
-    elif isinstance(value, list):
-        for place, item in enumerate(value):
-            yield from _edges(item, join(at, place))
-    elif isinstance(value, dict):
-        for name, item in value.items():
-            here = join(at, name)
+    below: Iterable[tuple[str | int, Any]] = ()
+    if isinstance(document, list):
+        below = enumerate(document)
+    elif isinstance(document, dict):
+        below = document.items()
+        for name in document:
             if name != name.strip():
-                yield Violation(
-                    here, "is a name that begins or ends with white space: take it away"
-                )
-            yield from _edges(item, here)
+                detail = "is a name that begins or ends with white space: take it away"
+                yield Violation(join(at, name), detail)
+    for token, item in below:
+        # Most of a document is texts in order and numbers, and has no need of a pointer.
+        if isinstance(item, str):
+            if item != item.strip():
+                detail = "begins or ends with white space: take it away"
+                yield Violation(join(at, token), detail)
+        elif isinstance(item, list | dict):
+            yield from _edges(item, join(at, token))
 
 
 def _news(
