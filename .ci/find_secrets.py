@@ -16,8 +16,8 @@ import sys
 from pathlib import Path
 from typing import Final
 
-from detect_secrets import SecretsCollection
 from detect_secrets.core import baseline
+from detect_secrets.core.secrets_collection import SecretsCollection
 
 BASELINE: Final = Path(__file__).with_name("secrets.json")
 HELP: Final = f"""\
