@@ -13,7 +13,7 @@ from tests.faults.campaign import ROOT, Tally, lines, play, replay, timed
 from tests.faults.faults import InjectedFault
 from tests.faults.operations import OPERATIONS
 
-HISTORIES: Final = 400
+HISTORIES: Final = 250
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +39,7 @@ def test_every_operation_is_answered(tally: Tally) -> None:
     """Each operation of the list was carried out, and written ones were replayed too."""
     for operation in OPERATIONS:
         result = tally.answers[operation.name]
-        assert result["accepted"] + result["read"] >= 3, operation.name
+        assert result["accepted"] + result["read"] >= 2, operation.name
         assert result["replayed"] or not operation.leaves, operation.name
 
 
