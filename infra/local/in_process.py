@@ -11,6 +11,7 @@ The state is the process's, whatever the client: separate tests by table prefix 
 
 from __future__ import annotations
 
+import functools
 import io
 import itertools
 import threading
@@ -41,14 +42,12 @@ class _HasEvents(Protocol):
 
 def send(request: AWSPreparedRequest) -> AWSResponse:
     """Answer one DynamoDB request from this process's engine; safe from any thread."""
-    from ministack.services import dynamodb
-
     url = urlsplit(request.url)
     headers = {name.lower(): _text(value) for name, value in request.headers.items()}
     body = request.body if isinstance(request.body, bytes) else (request.body or "").encode()
     with _turn:
         status, answer_headers, answer = _run(
-            dynamodb.handle_request(request.method, url.path or "/", headers, body, {})
+            _engine().handle_request(request.method, url.path or "/", headers, body, {})
         )
     raw = answer if isinstance(answer, bytes) else answer.encode()
     return respond(request.url, status, answer_headers, raw)
@@ -98,10 +97,18 @@ def fresh_prefix() -> str:
 
 def reset() -> None:
     """Forget every table."""
+    with _turn:
+        _engine().reset()
+
+
+@functools.cache
+def _engine() -> Any:
     from ministack.services import dynamodb
 
-    with _turn:
-        dynamodb.reset()
+    # It reads each condition anew for each request, which takes as long as the rest of a write.
+    grammar = "_condition_syntax_error"
+    setattr(dynamodb, grammar, functools.lru_cache(1024)(getattr(dynamodb, grammar)))
+    return dynamodb
 
 
 def _run(answer: Coroutine[Any, Any, tuple[int, dict[str, str], bytes | str]]) -> Any:

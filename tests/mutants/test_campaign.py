@@ -205,7 +205,7 @@ def test_what_hangs_is_ended(tree: Path, tmp_path: Path) -> None:
     near = files_for(working, PATH, "near")
 
     with planted(mutant(tree, "arithmetic", 7), working):
-        assert ask(working, near, 10)[0] == "timeout"
+        assert ask(working, near, 5)[0] == "timeout"
     assert ask(working, near, None)[0] is None
 
 
