@@ -248,7 +248,7 @@ def presenter(status: int) -> Present:
             ActivityView(
                 member_id=decided.member,
                 member_created=decided.is_new,
-                version=decided.account.version,
+                version=decided.version,
                 occurred_at=format_instant(recorded.occurred_at),
                 effective_at=format_instant(decided.now),
                 awards=[award_view(award) for award in recorded.awards if award.granted],

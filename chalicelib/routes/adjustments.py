@@ -94,7 +94,7 @@ def adjust(call: Call[AdjustmentBody, DryRun]) -> Reply:
         adjusted: Adjusted = decided.results[-1]
         view = AdjustmentView(
             member_id=decided.member,
-            version=decided.account.version,
+            version=decided.version,
             programme=body.programme,
             currency=body.currency,
             amount=adjusted.amount,

@@ -232,7 +232,7 @@ def use(call: Call[EntitlementUseBody]) -> Reply:
 def present_use(decided: Decided) -> Answer:
     """Answer a use, by itself or by a token."""
     used: Used = decided.results[-1]
-    member, version = decided.member, decided.account.version
+    member, version = decided.member, decided.version
     return answer(201, EntitlementUseView(member, str(version), used.units, _view(used.held, "en")))
 
 
@@ -294,9 +294,7 @@ def grant(call: Call[EntitlementGrantBody]) -> Reply:
 
     def present(decided: Decided) -> Answer:
         held: Held = decided.results[-1]
-        return answer(
-            201, EntitlementGrantView(decided.member, decided.account.version, _view(held, "en"))
-        )
+        return answer(201, EntitlementGrantView(decided.member, decided.version, _view(held, "en")))
 
     return carry_out(call, command, present)
 

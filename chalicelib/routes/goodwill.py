@@ -75,7 +75,7 @@ def give(call: Call[GoodwillBody]) -> Reply:
         result: Credited = decided.results[-1]
         view = GivenGoodwillView(
             member_id=decided.member,
-            version=decided.account.version,
+            version=decided.version,
             programme=body.programme,
             currency=result.currency,
             points=result.points,

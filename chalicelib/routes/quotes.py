@@ -288,7 +288,7 @@ def confirm(call: Call[ConfirmationBody]) -> Reply:
         recorded = result.recorded
         view = ConfirmedQuoteView(
             quote=bought_view(result.quote),
-            version=decided.account.version,
+            version=decided.version,
             awards=[award_view(award) for award in recorded.awards if award.granted],
             tier_changes=[tier_change(moved) for moved in recorded.tier_changes],
             outcomes=outcome_views(recorded.outcomes),

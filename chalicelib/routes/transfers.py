@@ -182,7 +182,7 @@ def _present(decided: Decided) -> Answer:
         transfer_id=sent.transfer_id,
         member_id=decided.member,
         to=sent.to,
-        version=decided.account.version,
+        version=decided.version,
         programme=sent.programme,
         currency=sent.currency,
         amount=sent.amount,

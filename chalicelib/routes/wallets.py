@@ -95,7 +95,7 @@ def add(call: Call[TopUpBody]) -> Reply:
         result: ToppedUp = decided.results[-1]
         view = TopUpView(
             member_id=decided.member,
-            version=decided.account.version,
+            version=decided.version,
             programme=body.programme,
             currency=result.currency,
             amount=result.amount,

@@ -72,11 +72,14 @@ class Decided(NamedTuple):
     """
     What the commands led to, before it is written; ``account`` is that of the member.
 
-    ``profile`` is theirs where it is written too.
+    ``version`` is that of its last event in the journal: where nothing is written, what fell due is
+    in the account already and not yet in the journal.  ``profile`` is that of the member where it
+    is written too.
     """
 
     member: str
     account: Account
+    version: int
     results: tuple[Any, ...]
     now: Instant
     programmes: Programmes
@@ -123,7 +126,7 @@ class Weighed(NamedTuple):
             Commit(
                 tenant=self.attempt.caller.tenant,
                 member=self.decided.member,
-                version=self.decided.account.version,
+                version=self.decided.version,
                 changes=changes,
                 claims=claims,
                 identity=identity,
@@ -227,13 +230,13 @@ def weigh(
     ``directory`` is.
     """
     member = read.parties[MEMBER]
-    is_new = read.loaded.account(member) is None
-    if is_new and not any(command.opens for command in attempt.commands):
+    before = read.loaded.account(member)
+    if before is None and not any(command.opens for command in attempt.commands):
         raise attempt.commands[0].not_found()
     settled, now, unfinished = _settled(attempt, read, limit=SETTLE_MAX if bounded else None)
     if unfinished:
         account = settled[MEMBER].account
-        waiting = Decided(member, account, (), now, read.programmes)
+        waiting = Decided(member, account, account.version, (), now, read.programmes)
         return Weighed(attempt, read, waiting, _once(settled), unfinished=True)
     due = sum(len(each.appended.stored) for each in _once(settled))
     decider = Decider(
@@ -245,16 +248,6 @@ def weigh(
     )
     results = tuple(decide(decider, command) for command in attempt.commands)
     beside = directory(read.now) if directory else None
-    decided = Decided(
-        member,
-        decider.member,
-        results,
-        now,
-        read.programmes,
-        tuple(decider.claims),
-        is_new,
-        beside.profile if beside else None,
-    )
     participants = decider.participants
     if not all(each.when_full for each in attempt.commands):
         held = {each.id: each.account for each in settled.values()}
@@ -264,8 +257,21 @@ def weigh(
     # that changes nothing writes nothing.  What goes into the directory is a change: a consent
     # given once more is evidence of another day and another text.
     grown = sum(len(each.appended.stored) for each in participants)
+    account, version = decider.member, decider.member.version
     if grown == due and beside is None and not decider.claims:
         participants = ()
+        version = before.version if before else 0
+    decided = Decided(
+        member,
+        account,
+        version,
+        results,
+        now,
+        read.programmes,
+        tuple(decider.claims),
+        before is None,
+        beside.profile if beside else None,
+    )
     return Weighed(attempt, read, decided, participants, beside)
 
 
@@ -326,7 +332,9 @@ def commit_due(
     settled, now, _ = _settled(attempt, read, limit=SETTLE_MAX)
     (participant,) = settled.values()
     if participant.appended.stored:
-        waiting = Decided(member, participant.account, (), now, programmes)
+        waiting = Decided(
+            member, participant.account, participant.account.version, (), now, programmes
+        )
         Weighed(attempt, read, waiting, (participant,)).commit()
     return len(participant.appended.stored)
 

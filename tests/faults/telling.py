@@ -26,7 +26,7 @@ def answer_of(decided: Decided, code: str = "") -> Answer:
         for currency, balance in sorted(decided.account.balances.items())
     }
     result = decided.results[-1] if decided.results else None
-    body = Answered(decided.member, decided.account.version, decided.now, balances, result, code)
+    body = Answered(decided.member, decided.version, decided.now, balances, result, code)
     return Answer(201, msgspec.json.encode(body, order="sorted"))
 
 

@@ -17,6 +17,7 @@ from chalicelib.domain.errors import Conflict, Stale, Unavailable
 from chalicelib.domain.ledger.actor import Actor
 from chalicelib.domain.mechanics.adjustment import Adjust
 from chalicelib.domain.mechanics.holds import PlaceHold
+from chalicelib.domain.mechanics.membership import ChangeProfile
 from chalicelib.domain.mechanics.transfers import SendTransfer
 from chalicelib.domain.programme.section import read
 from chalicelib.domain.programme.versions import ProgrammeVersion
@@ -569,8 +570,19 @@ def test_consent_given_again(clinic: Clinic) -> None:
     assert clinic.consent(member, "v2", again) == Done(first.answer, member, replayed=True)
 
 
+def test_nothing_to_do_though_something_is_due(clinic: Clinic) -> None:
+    """An answer to what changes nothing tells of no event that nobody wrote."""
+    member = clinic.with_lots(2)
+    clinic.now += 400 * DAY
+
+    told = change_account(clinic.services, CALLER, ChangeProfile(member=member), _told).answer
+
+    assert told.body.decode() == f"{member} {clinic.versions(member)} {clinic.now}"
+    assert clinic.versions(member) == 3
+
+
 def _told(decided: Decided) -> Answer:
-    return Answer(201, f"{decided.member} {decided.account.version} {decided.now}".encode())
+    return Answer(201, f"{decided.member} {decided.version} {decided.now}".encode())
 
 
 @pytest.mark.parametrize(

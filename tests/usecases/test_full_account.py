@@ -122,5 +122,5 @@ def _fits(clinic: Clinic, member: str, size: int) -> bool:
 
 
 def _told(decided: Decided) -> Answer:
-    found: Any = decided.account.version
+    found: Any = decided.version
     return Answer(200, str(found).encode())
