@@ -48,8 +48,11 @@ def change(play: Play, tenant: str) -> Request:
 
     def claim(done: Done, ending: Ending, _delivery: Delivery) -> Iterable[str]:
         version = read_back(done.answer.body).version
-        account = ending.tenants[tenant].journals[member].accounts[version]
-        known = (account.birthday, account.age_bands)
+        accounts = ending.tenants[tenant].journals[member].accounts
+        if version >= len(accounts):
+            yield f"{member} was told of version {version}, of {len(accounts) - 1}"
+            return
+        known = (accounts[version].birthday, accounts[version].age_bands)
         if known != (birthday, bands):
             yield f"{member} was told of {birthday!r}, {bands} at version {version}, not {known}"
 
