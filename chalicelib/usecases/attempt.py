@@ -4,6 +4,7 @@ One attempt at a write: load all parties and records, settle, decide, commit all
 A command says by role which accounts it is about, and which records it needs; some it can name only
 once others were read, so it is asked again until nothing is missing.  Each round is one consistent
 read.  All accounts are settled to one instant, decided on together, and written in one transaction.
+One module because each of these steps goes by what the one before has read.
 """
 
 from __future__ import annotations
@@ -72,9 +73,8 @@ class Decided(NamedTuple):
     """
     What the commands led to, before it is written; ``account`` is that of the member.
 
-    ``version`` is that of its last event in the journal: where nothing is written, what fell due is
-    in the account already and not yet in the journal.  ``profile`` is that of the member where it
-    is written too.
+    ``version`` is its last in the journal: where nothing is written, what fell due is in the
+    account alone.  ``profile`` is that of the member where it is written too.
     """
 
     member: str
@@ -257,13 +257,13 @@ def weigh(
     # that changes nothing writes nothing.  What goes into the directory is a change: a consent
     # given once more is evidence of another day and another text.
     grown = sum(len(each.appended.stored) for each in participants)
-    account, version = decider.member, decider.member.version
+    version = decider.member.version
     if grown == due and beside is None and not decider.claims:
         participants = ()
         version = before.version if before else 0
     decided = Decided(
         member,
-        account,
+        decider.member,
         version,
         results,
         now,
@@ -332,9 +332,8 @@ def commit_due(
     settled, now, _ = _settled(attempt, read, limit=SETTLE_MAX)
     (participant,) = settled.values()
     if participant.appended.stored:
-        waiting = Decided(
-            member, participant.account, participant.account.version, (), now, programmes
-        )
+        account = participant.account
+        waiting = Decided(member, account, account.version, (), now, programmes)
         Weighed(attempt, read, waiting, (participant,)).commit()
     return len(participant.appended.stored)
 
