@@ -11,6 +11,7 @@ import botocore.session
 import pytest
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.exceptions import ClientError
+from ministack.services import dynamodb
 
 from infra.local import in_process
 from infra.local.engine import Engine, EngineError, free_port
@@ -130,6 +131,25 @@ def test_in_process_transaction_is_all_or_nothing(engine: LocalTables) -> None:
     assert [reason["Code"] for reason in reasons] == ["None", "ConditionalCheckFailed"]
     assert reasons[1]["Item"]["version"] == {"N": "7"}
     assert "Item" not in engine.client.get_item(TableName=table, Key=other)
+
+
+def test_in_process_reads_a_condition_once(engine: LocalTables) -> None:
+    """What the engine says of a condition's form is remembered, by the engine's private name."""
+    table = f"{engine.prefix}ledger"
+    refused = []
+    for condition in ("attribute_not_exists(", "attribute_not_exists(pk)") * 2:
+        try:
+            engine.client.put_item(TableName=table, Item=KEY, ConditionExpression=condition)
+        except ClientError as refusal:
+            refused.append(refusal.response["Error"]["Code"])
+
+    assert refused == [
+        "ValidationException",
+        "ValidationException",
+        "ConditionalCheckFailedException",
+    ]
+    read: Any = dynamodb._condition_syntax_error
+    assert read.cache_info().hits >= 2
 
 
 def test_in_process_is_serial_under_threads(engine: LocalTables) -> None:

@@ -9,11 +9,12 @@ from typing import Final
 
 import pytest
 
+from tests.examples import SHARE
 from tests.faults.campaign import ROOT, Tally, lines, play, replay, timed
 from tests.faults.faults import InjectedFault
 from tests.faults.operations import OPERATIONS
 
-HISTORIES: Final = 250
+HISTORIES: Final = 1000 // SHARE
 
 
 @pytest.fixture(scope="module")
