@@ -58,12 +58,13 @@ def respond(url: str, status: int, headers: dict[str, str], body: bytes) -> AWSR
     return AWSResponse(url, status, headers, _Body(body))
 
 
-def attach(client: _HasEvents, transport: Transport = send) -> None:
+def attach(client: _HasEvents, transport: Transport = send, *, signed: bool = False) -> None:
     """
     Let ``transport`` answer every DynamoDB request of ``client`` from now on.
 
     Takes any botocore client, as that of ``connection.client``.  A second call replaces the
-    first one's transport.
+    first one's transport.  Nobody would check a signature: ``signed`` is for those who measure
+    what a request costs where somebody does.
     """
 
     def answer(request: AWSPreparedRequest, **_: Any) -> AWSResponse:
@@ -71,8 +72,9 @@ def attach(client: _HasEvents, transport: Transport = send) -> None:
 
     # Only one may answer: botocore asks every hook, and each would carry the request out.
     client.meta.events.unregister(_HOOK, unique_id=_HOOK_ID)
-    # Nobody would check a signature.
-    client.meta.events.register(_SIGNER, _unsigned, unique_id=_SIGNER)
+    client.meta.events.unregister(_SIGNER, unique_id=_SIGNER)
+    if not signed:
+        client.meta.events.register(_SIGNER, _unsigned, unique_id=_SIGNER)
     client.meta.events.register_first(_HOOK, answer, unique_id=_HOOK_ID)
 
 

@@ -15,6 +15,7 @@ machine disturb least.
 
 from __future__ import annotations
 
+import functools
 import time
 from collections.abc import Callable
 from statistics import mean, median
@@ -30,6 +31,9 @@ from tests.bench.tables import Table
 ROUNDS: Final = 20
 MEMBERS: Final = 60
 QUICK_ROUNDS: Final = 2
+
+# On AWS every request is signed, which is a good part of botocore's time.
+_attach = functools.partial(in_process.attach, signed=True)
 
 Request = tuple[str, str, bytes, dict[str, str], int]
 
@@ -100,7 +104,7 @@ def _round(warm: Warm, bare: Any, requests: list[Request]) -> Measured:
     client: Any = warm.world.dynamo.connection.client
     before = engine.snapshot(warm.world.dynamo.ledger.removesuffix("ledger"))
     tape = engine.Tape()
-    in_process.attach(client, tape.record)
+    _attach(client, tape.record)
     turns: list[Turn] = []
     for request in requests:
         send = _sender(warm, request)
@@ -109,17 +113,17 @@ def _round(warm: Warm, bare: Any, requests: list[Request]) -> Measured:
         turns.append(Turn(send, [_caller(bare, call) for call in made]))
     engine.restore(before)
 
-    in_process.attach(client)
+    _attach(client)
     ours = sum(_timed([turn.send]) for turn in turns)
     engine.restore(before)
-    in_process.attach(bare)
+    _attach(bare)
     floor = sum(_timed(turn.calls) for turn in turns)
     engine.restore(before)
 
-    in_process.attach(client, tape.play())
-    in_process.attach(bare, tape.play())
+    _attach(client, tape.play())
+    _attach(bare, tape.play())
     alone = [(_timed([turn.send]), _timed(turn.calls)) for turn in turns]
-    in_process.attach(client)
+    _attach(client)
     # The first finds what botocore keeps of hooks empty: attaching to it has emptied it.
     ours_alone, floor_alone = map(mean, zip(*alone[1:], strict=True))
     return Measured(ours / len(turns), floor / len(turns), ours_alone, floor_alone)

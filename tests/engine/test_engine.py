@@ -195,6 +195,22 @@ def test_in_process_transport_can_be_wrapped() -> None:
     assert seen == ["DynamoDB_20120810.ListTables"]
 
 
+def test_in_process_signs_where_it_is_asked() -> None:
+    """What is measured is signed, as on AWS; what is tested is not, for nobody would check it."""
+    signatures: list[bool] = []
+
+    def note(request: AWSPreparedRequest) -> AWSResponse:
+        signatures.append("Authorization" in request.headers)
+        return in_process.send(request)
+
+    client: Any = in_process.make_client()
+    for signed in (False, True, False):
+        in_process.attach(client, note, signed=signed)
+        client.list_tables()
+
+    assert signatures == [False, True, False]
+
+
 def _client(service: str, engine: Engine) -> Any:
     return botocore.session.Session().create_client(
         service,
