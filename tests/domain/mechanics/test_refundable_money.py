@@ -17,7 +17,7 @@ from chalicelib.domain.ledger.events import Event, MemberClosed, PrepaidMoney
 from chalicelib.domain.ledger.postings import AVAILABLE, PAID_IN
 from chalicelib.domain.mechanics.closing import Close
 from chalicelib.domain.mechanics.goodwill import GiveGoodwill
-from chalicelib.domain.mechanics.holds import PlaceHold, ReleaseHold
+from chalicelib.domain.mechanics.holds import HOLDS, PlaceHold, ReleaseHold
 from chalicelib.domain.mechanics.payment_reversals import ReversePayment
 from chalicelib.domain.mechanics.quoting import ConfirmQuote, MakeQuote
 from chalicelib.domain.mechanics.reversal import ReverseActivity
@@ -258,9 +258,10 @@ class Two:
             self.one.do(command, SOLD_ON)
 
     def release(self, which: int) -> None:
-        """Give back what was set aside, if anything was."""
-        if self._held:
-            hold = self._held.pop(which % len(self._held))
+        """Give back what was set aside, if anything was and its time is not over."""
+        still = [hold for hold in self._held if hold in HOLDS.all(self.one.account)]
+        if still:
+            hold = still[which % len(still)]
             self.one.do(ReleaseHold(member="mem_1", hold_id=hold), SOLD_ON)
 
     def send(self, amount: int) -> None:
@@ -401,6 +402,19 @@ def test_nobody_is_paid_back_more_than_was_paid_in(
     left = [each for each in (two.one, two.other) if each.account.balances]
 
     assert sum(refunded(each) for each in left) <= max(two.paid, 0)
+
+
+def test_what_was_set_aside_too_long_is_there_again() -> None:
+    """A hold whose time is over gives all back, and can be given up no more."""
+    two = Two("deficit", fresh=False)
+    two.top_up(30)
+    two.hold(30)
+    two.wait(0)
+    two.top_up(10)
+    two.release(0)
+
+    assert two.one.available(LATER, PREPAID) == 40
+    assert refunded(two.one) == 40
 
 
 def test_a_chargeback_takes_from_a_gift_and_from_another_payment() -> None:
