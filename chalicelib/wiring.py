@@ -197,10 +197,10 @@ def _tokens(env: Mapping[str, str], clock: Callable[[], Instant]) -> Tokens:
     text = env.get("TESSERA_OIDC")
     if not text:
         return NoTokens()
-    from chalicelib.routes.http.issuer import trusted_issuer
+    from chalicelib.routes.http.issuer import trusted_issuers
 
     try:
-        trusted = trusted_issuer(text, production=_is_production(env))
+        trusted = trusted_issuers(text, production=_is_production(env))
     except (ValueError, msgspec.MsgspecError) as error:
         raise ConfigurationError(f"TESSERA_OIDC is unusable: {error}") from None
 

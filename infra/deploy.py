@@ -21,7 +21,7 @@ import botocore.session
 import msgspec
 from botocore.config import Config
 
-from chalicelib.routes.http.issuer import trusted_issuer
+from chalicelib.routes.http.issuer import trusted_issuers
 from infra import data
 from infra.distributions import ARCHITECTURES, PackagingError, Target, native_target
 from infra.packaging import ROOT, STAGES, Package, build, report
@@ -157,12 +157,12 @@ def check_parameters(
             raise DeployError("production needs an issuer: give --parameter Oidc='{…}'")
         return
     try:
-        trusted = trusted_issuer(issuer, production=stage == "prod")
+        trusted = trusted_issuers(issuer, production=stage == "prod")
     except (ValueError, msgspec.MsgspecError) as error:
         raise DeployError(f"Oidc is unusable: {error}") from None
-    if stage == "prod" and trusted.jwks is not None:
+    if stage == "prod" and any(each.jwks is not None for each in trusted):
         # Keys in place cannot be rotated by their owner; they are how test issuers are set up.
-        raise DeployError("production takes the issuer's keys from its jwks_uri")
+        raise DeployError("production takes an issuer's keys from its jwks_uri")
 
 
 def _given(stack: Mapping[str, Any] | None) -> list[dict[str, str]]:

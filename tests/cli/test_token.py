@@ -11,7 +11,7 @@ from click.testing import CliRunner
 
 from chalicelib.cli.token import command
 from chalicelib.routes.http.credentials import Principal
-from chalicelib.routes.http.issuer import trusted_issuer
+from chalicelib.routes.http.issuer import trusted_issuers
 from chalicelib.routes.http.tokens import TokenVerifier
 from infra.local.keys import local_issuer
 
@@ -29,7 +29,7 @@ def proved(local: Path, *arguments: str) -> Principal:
     """Whom the printed token proves to a server with that directory."""
     printed = CliRunner().invoke(command, arguments, catch_exceptions=False)
     assert printed.exit_code == 0, printed.output
-    trusted = trusted_issuer(local_issuer(local).settings(), production=False)
+    trusted = trusted_issuers(local_issuer(local).settings(), production=False)
     verifier = TokenVerifier(trusted, lambda: time.time_ns() // 1_000_000)
     return verifier.verify(printed.output.strip())
 

@@ -137,7 +137,7 @@ class _NoKeys:
 
 @cache
 def _verifier() -> TokenVerifier:
-    return TokenVerifier(Issuer(issuer=ISSUER, audience=AUDIENCE, jwks=JWKS), lambda: NOW)
+    return TokenVerifier([Issuer(issuer=ISSUER, audience=AUDIENCE, jwks=JWKS)], lambda: NOW)
 
 
 def _text(raw: bytes) -> str:

@@ -88,7 +88,7 @@ class Ground:
         trusted = Issuer(issuer=issuer.issuer, audience=issuer.audience, jwks=issuer.jwks)
         runtime = wiring.Runtime(
             keys=CachedKeys(catalogue, self.clock),
-            tokens=TokenVerifier(trusted, self.clock),
+            tokens=TokenVerifier([trusted], self.clock),
             wall_clock=self.clock,
             use_cases=self.services,
         )

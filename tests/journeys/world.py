@@ -226,7 +226,7 @@ class LocalWorld:
         self.runtime = ground.runtime._replace(
             keys=CachedKeys(catalogue, self.clock),
             tokens=KnownTenants(
-                TokenVerifier(trusted, self.clock),
+                TokenVerifier([trusted], self.clock),
                 lambda tenant: catalogue.settings(tenant) is not None,
             ),
             wall_clock=self.clock,

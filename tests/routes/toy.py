@@ -252,7 +252,7 @@ class Toys:
         self.keys = Keys()
         self.root_key = b"r" * 32
         trusted = Issuer(issuer=ISSUER, audience=AUDIENCE, jwks=JWKS, tenants=frozenset({"clinic"}))
-        self.tokens = TokenVerifier(trusted, self.wall_clock)
+        self.tokens = TokenVerifier([trusted], self.wall_clock)
 
     def wall_clock(self) -> int:
         """The one moment at which everything here happens."""

@@ -1,10 +1,11 @@
 """
-JWTs of members and staff, verified against one configured issuer and nothing that a token says.
+JWTs of members and staff, verified against configured issuers and nothing that a token says.
 
-Algorithms, issuer, audience and keys come from configuration.  A token's ``kid`` only chooses
-among the issuer's configured keys; ``jku``, ``jwk``, ``x5u`` and ``x5c`` are never read, ``crit``
-is always refused.  Claims that must be there: ``exp``, ``aud``, ``iss``, ``sub`` and ``tenant``,
-and either ``member_id`` (a member) or ``roles`` (staff).  Clocks may differ by 30 seconds.
+Algorithms, issuers, audiences, keys and the names of claims come from configuration.  A token's
+``iss`` only chooses among the issuers, its ``kid`` among the issuer's keys; ``jku``, ``jwk``,
+``x5u`` and ``x5c`` are never read, ``crit`` is always refused.  Claims that must be there: ``exp``,
+``aud``, ``iss``, ``sub``, the tenant, and either the member's id or the roles of staff.  Clocks may
+differ by 30 seconds.
 
 Importing this brings cryptography: only a request with a token is worth that.
 """
@@ -13,7 +14,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, Final
 
 import jwt
@@ -37,20 +38,11 @@ _SUBJECT_MAX: Final = 255
 
 
 class TokenVerifier:
-    """Verifies JWTs of one issuer.  Safe to share between threads."""
+    """Verifies JWTs of the issuers that are trusted.  Safe to share between threads."""
 
-    def __init__(self, trusted: Issuer, wall_clock: Callable[[], int]) -> None:
-        self._trusted = trusted
+    def __init__(self, trusted: Iterable[Issuer], wall_clock: Callable[[], int]) -> None:
+        self._keys = {each.issuer: _IssuerKeys(each) for each in trusted}
         self._wall_clock = wall_clock
-        self._inline = None if trusted.jwks is None else PyJWKSet.from_dict(trusted.jwks).keys
-        self._client = None
-        if trusted.jwks_uri is not None:
-            # Makes no call before the first token; refetches for an unknown kid at most every 30 s.
-            self._client = PyJWKClient(
-                trusted.jwks_uri,
-                lifespan=_KEYS_KEPT_S,
-                timeout=_FETCH_TIMEOUT_S,
-            )
 
     def verify(self, token: str) -> Principal:
         """
@@ -60,15 +52,68 @@ class TokenVerifier:
         `Unavailable` where the issuer's keys could not be fetched.
         """
         try:
-            header = jwt.get_unverified_header(token)
-            key = self._key(header)
-            claims = self._claims(token, key)
-        except (jwt.InvalidTokenError, jwt.PyJWKClientError, jwt.PyJWKError) as error:
+            # Nothing is believed yet: this chooses whose keys must have signed the token.
+            said = jwt.decode_complete(token, options={"verify_signature": False})
+            keys = self._keys.get(str(said["payload"].get("iss")))
+            if keys is None:
+                raise _refused("The token is of no issuer that is trusted here.")
+            claims = keys.claims(token, said["header"])
+        except (
+            jwt.InvalidTokenError,
+            jwt.PyJWKClientError,
+            jwt.PyJWKError,
+            RecursionError,
+        ) as error:
             if isinstance(error, jwt.PyJWKClientConnectionError):
                 raise Unavailable("unavailable", "The issuer's keys are out of reach.") from error
             raise _refused("The token does not verify.") from None
         self._check_times(claims)
-        return self._principal(claims)
+        return _principal(claims, keys.issuer)
+
+    def _check_times(self, claims: dict[str, Any]) -> None:
+        now_s = self._wall_clock() / 1000
+        if _instant_s(claims["exp"]) <= now_s - LEEWAY_S:
+            raise _refused("The token has expired.")
+        for name in ("nbf", "iat"):
+            if name in claims and _instant_s(claims[name]) > now_s + LEEWAY_S:
+                raise _refused("The token is not valid yet.")
+
+
+class _IssuerKeys:
+    """The keys of one issuer, in place or fetched when the first token comes."""
+
+    def __init__(self, issuer: Issuer) -> None:
+        self.issuer = issuer
+        self._inline = None if issuer.jwks is None else PyJWKSet.from_dict(issuer.jwks).keys
+        self._client = None
+        if issuer.jwks_uri is not None:
+            # Makes no call before the first token; refetches for an unknown kid at most every 30 s.
+            self._client = _PublishedKeys(
+                issuer.jwks_uri,
+                lifespan=_KEYS_KEPT_S,
+                timeout=_FETCH_TIMEOUT_S,
+            )
+
+    def claims(self, token: str, header: dict[str, Any]) -> dict[str, Any]:
+        """Return the claims of a token that this issuer signed for us; their times are unread."""
+        key = self._key(header)
+        algorithm = ALGORITHMS.get(key.key_type or "")
+        if algorithm not in self.issuer.algorithms:
+            raise _refused("The token's key is of a kind that is not accepted.")
+        return jwt.decode(
+            token,
+            key.key,
+            algorithms=[algorithm],
+            audience=self.issuer.audience,
+            issuer=self.issuer.issuer,
+            options={
+                "require": _REQUIRED,
+                # `_check_times` does these with our own clock.
+                "verify_exp": False,
+                "verify_nbf": False,
+                "verify_iat": False,
+            },
+        )
 
     def _key(self, header: dict[str, Any]) -> PyJWK:
         if "crit" in header or str(header.get("typ", "JWT")).lower() not in _TOKEN_TYPES:
@@ -82,60 +127,56 @@ class TokenVerifier:
             raise _refused("The token names no key of the issuer.")
         return named[0]
 
-    def _claims(self, token: str, key: PyJWK) -> dict[str, Any]:
-        algorithm = ALGORITHMS.get(key.key_type or "")
-        if algorithm is None:
-            raise _refused("The token's key is of a kind that is not accepted.")
-        return jwt.decode(
-            token,
-            key.key,
-            algorithms=[algorithm],
-            audience=self._trusted.audience,
-            issuer=self._trusted.issuer,
-            options={
-                "require": _REQUIRED,
-                # `_check_times` does these with our own clock.
-                "verify_exp": False,
-                "verify_nbf": False,
-                "verify_iat": False,
-            },
-        )
 
-    def _check_times(self, claims: dict[str, Any]) -> None:
-        now_s = self._wall_clock() / 1000
-        if _instant_s(claims["exp"]) <= now_s - LEEWAY_S:
-            raise _refused("The token has expired.")
-        for name in ("nbf", "iat"):
-            if name in claims and _instant_s(claims[name]) > now_s + LEEWAY_S:
-                raise _refused("The token is not valid yet.")
+class _PublishedKeys(PyJWKClient):
+    """Keys at an address: where they cannot be had, a token is neither good nor bad."""
 
-    def _principal(self, claims: dict[str, Any]) -> Principal:
-        subject, tenant, member_id = claims["sub"], claims.get("tenant"), claims.get("member_id")
-        roles = claims.get("roles")
-        if not isinstance(subject, str) or not 0 < len(subject) <= _SUBJECT_MAX:
-            raise _refused("The token's subject must be a string.")
-        if not isinstance(tenant, str) or not _NAME.fullmatch(tenant):
-            raise _refused("The token names no tenant.")
-        if self._trusted.tenants is not None and tenant not in self._trusted.tenants:
-            raise _refused("The issuer may not speak for this tenant.")
-        if (member_id is None) == (roles is None):
-            raise _refused("The token must carry either member_id or roles.")
-        if member_id is not None:
-            if not isinstance(member_id, str) or not _NAME.fullmatch(member_id):
-                raise _refused("The token's member_id is not an id.")
-            return Principal(
-                tenant=tenant,
-                kind="member",
-                id=subject,
-                scopes=MEMBER_SCOPES,
-                member_id=member_id,
-            )
-        if not isinstance(roles, list) or not all(isinstance(role, str) for role in roles):
-            raise _refused("The token's roles must be a list of strings.")
-        known = tuple(role for role in sorted(set(roles)) if role in ROLES)
+    def fetch_data(self) -> Any:
+        """Fetch the keys; raises `Unavailable` whatever is answered instead of them."""
+        try:
+            return super().fetch_data()
+        except Exception as error:
+            raise Unavailable("unavailable", "The issuer's keys are out of reach.") from error
+
+
+def _principal(claims: dict[str, Any], issuer: Issuer) -> Principal:
+    tenant = _tenant(claims, issuer)
+    subject = claims["sub"]
+    if not isinstance(subject, str) or not 0 < len(subject) <= _SUBJECT_MAX:
+        raise _refused("The token's subject must be a string.")
+    if issuer.name:
+        subject = f"{issuer.name}/{subject}"
+    names = issuer.claims
+    member_id, roles = claims.get(names.member_id), claims.get(names.roles)
+    if (member_id is None) == (roles is None):
+        raise _refused(f"The token must carry either {names.member_id} or {names.roles}.")
+    if ("members" if roles is None else "staff") not in issuer.persons:
+        raise _refused("The issuer may not speak for persons of this kind.")
+    if member_id is not None:
+        if not isinstance(member_id, str) or not _NAME.fullmatch(member_id):
+            raise _refused(f"The token's {names.member_id} is not an id.")
         return Principal(
-            tenant=tenant, kind="staff", id=subject, scopes=scopes_of(roles), roles=known
+            tenant=tenant,
+            kind="member",
+            id=subject,
+            scopes=MEMBER_SCOPES,
+            member_id=member_id,
         )
+    if not isinstance(roles, list) or not all(isinstance(role, str) for role in roles):
+        raise _refused(f"The token's {names.roles} must be a list of strings.")
+    known = tuple(role for role in sorted(set(roles)) if role in ROLES)
+    return Principal(tenant=tenant, kind="staff", id=subject, scopes=scopes_of(roles), roles=known)
+
+
+def _tenant(claims: dict[str, Any], issuer: Issuer) -> str:
+    if issuer.claims.tenant is None:
+        return next(iter(issuer.tenants or ()))
+    tenant = claims.get(issuer.claims.tenant)
+    if not isinstance(tenant, str) or not _NAME.fullmatch(tenant):
+        raise _refused("The token names no tenant.")
+    if issuer.tenants is not None and tenant not in issuer.tenants:
+        raise _refused("The issuer may not speak for this tenant.")
+    return tenant
 
 
 def _instant_s(value: Any) -> float:
