@@ -16,7 +16,8 @@ def prepare(api: Chalice) -> None:
     """Declare what holds for every route; a job never comes here, and so loads none."""
     from chalicelib.routes.http import cors, resource
 
-    api.api.cors = cors.allowing(wiring.cors_origin())
+    if origin := wiring.cors_origin():
+        api.api.cors = cors.allowing(origin)
     # All is text.  Every answer would be compared with each binary type, twice.
     api.api.binary_types = []
     api.register_middleware(resource.problem_middleware, "http")

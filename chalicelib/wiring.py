@@ -11,6 +11,7 @@ import base64
 import binascii
 import os
 import random
+import re
 import secrets
 import time
 from collections.abc import Callable, Mapping
@@ -37,6 +38,8 @@ if TYPE_CHECKING:
 DEFAULT_PREFIX = "tessera-"
 #: Stages of functions; a machine of one's own may have the stage ``local``, or none.
 DEPLOYED_STAGES = ("dev", "prod")
+#: One origin as browsers send it (RFC 6454), or all.
+_ORIGIN = r"\*|https?://[a-z0-9.-]+(:[0-9]{1,5})?"
 _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 
@@ -133,9 +136,20 @@ def queue_name(name: str, environment: Mapping[str, str] | None = None) -> str:
 
 
 def cors_origin(environment: Mapping[str, str] | None = None) -> str:
-    """Return the origin whose pages may call the API, for the declaration of the routes."""
+    """
+    Return the origin whose pages may call the API, for the declaration of the routes.
+
+    Empty where none may, but those of the API itself; ``*`` where all may.  Raises
+    `ConfigurationError` where it is neither.
+    """
     env = os.environ if environment is None else environment
-    return env.get("TESSERA_CORS_ORIGIN") or "*"
+    origin = env.get("TESSERA_CORS_ORIGIN") or ""
+    if origin and not re.fullmatch(_ORIGIN, origin):
+        raise ConfigurationError(
+            f"TESSERA_CORS_ORIGIN is {origin!r}: name one origin, such as https://clinic.example, "
+            "or * for all"
+        )
+    return origin
 
 
 def new_id(kind: str) -> str:

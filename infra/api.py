@@ -14,7 +14,7 @@ from app import app
 from chalicelib.routes.http.problems import CODES
 from infra.exceptions import excused
 from infra.references import imported
-from infra.refusal_headers import REFUSAL_HEADERS
+from infra.refusal_headers import refusal_headers
 
 Resource = dict[str, Any]
 
@@ -82,8 +82,8 @@ def api_name(stage: str) -> str:
     return f"tessera-{stage}"
 
 
-def resources(stage: str) -> Resource:
-    """Return what is laid over the API, and what stands beside it."""
+def resources(stage: str, origin: str) -> Resource:
+    """Return what is laid over the API, and stands beside it; pages of ``origin`` may call it."""
     return {
         "RestAPI": {
             "Metadata": excused(
@@ -112,7 +112,7 @@ def resources(stage: str) -> Resource:
                     "info": {"title": api_name(stage)},
                     "paths": {path: {_ANY: _TO_THE_FUNCTION} for path in app.routes},
                     "x-amazon-apigateway-gateway-responses": {
-                        reason: _refusal(status, code)
+                        reason: _refusal(status, code, origin)
                         for reason, (status, code) in REFUSALS.items()
                     },
                 },
@@ -143,7 +143,7 @@ def resources(stage: str) -> Resource:
     }
 
 
-def _refusal(status: int, code: str) -> Resource:
+def _refusal(status: int, code: str, origin: str) -> Resource:
     document = {
         "type": f"/problems/{code}",
         "title": CODES[code].title,
@@ -151,7 +151,7 @@ def _refusal(status: int, code: str) -> Resource:
         "code": code,
         "instance": "urn:tessera:request:$context.requestId",
     }
-    headers = dict(REFUSAL_HEADERS)
+    headers = refusal_headers(origin)
     if status in _COMES_AGAIN:
         headers["Retry-After"] = "1"
     return {

@@ -3,14 +3,11 @@ The application's stack: what is laid over the template that Chalice writes, in 
 
 Chalice declares the functions, their roles and the routes; `infra.functions`, `infra.api` and
 `infra.alarms` say what it cannot.  Tables, keys, queues and secrets are imported from the data
-stack, which is deployed before and outlives it.  `python -m infra.application` prints the file for
-``--merge-template``.
+stack, which is deployed before and outlives it.
 """
 
 from __future__ import annotations
 
-import json
-import sys
 from typing import Any, Final
 
 from infra import alarms, api, functions
@@ -20,8 +17,8 @@ Resource = dict[str, Any]
 _PRODUCTION: Final = "prod"
 
 
-def template(stage: str) -> Resource:
-    """Return what is laid over the template of one stage."""
+def template(stage: str, origin: str) -> Resource:
+    """Return what is laid over the template of a stage, whose API pages of ``origin`` may call."""
     return {
         "Description": f"Tessera ({stage}): API, jobs, alarms. Holds no data.",
         "Parameters": _parameters(stage),
@@ -31,7 +28,7 @@ def template(stage: str) -> Resource:
         },
         "Resources": {
             **functions.template()["Resources"],
-            **api.resources(stage),
+            **api.resources(stage, origin),
             **alarms.resources(stage),
         },
     }
@@ -76,8 +73,3 @@ def _parameters(stage: str) -> Resource:
             "Description": "Requests at once, all callers together.",
         },
     }
-
-
-if __name__ == "__main__":
-    json.dump(template(sys.argv[1]), sys.stdout, indent=2)
-    sys.stdout.write("\n")

@@ -23,7 +23,7 @@ import tempfile
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from chalicelib import loading
+from chalicelib import loading, wiring
 from chalicelib.routes import resources
 from infra import application, archive
 from infra.distributions import (
@@ -138,18 +138,25 @@ def _make_distributions(vendor: Path, requirements: str, target: Target) -> None
         made.rename(vendor)
 
 
-def write_template(stage: str, target: Target, out: Path) -> Path:
-    """Let Chalice write the template, from a clean copy, into ``out``; return where it is."""
+def write_template(
+    stage: str, target: Target, out: Path, *, settings: Path = ROOT / ".chalice"
+) -> Path:
+    """
+    Let Chalice write the template, from a clean copy, into ``out``; return where it is.
+
+    ``settings`` are those of Chalice.
+    """
     with tempfile.TemporaryDirectory() as scratch:
         project = Path(scratch, "project")
         project.mkdir()
         stage_sources(project)
-        shutil.copytree(ROOT / ".chalice", project / ".chalice")
+        shutil.copytree(settings, project / ".chalice")
         (project / "requirements.txt").touch()
-        _set_architecture(project / ".chalice" / "config.json", target.architecture)
+        environment = _prepare(project / ".chalice" / "config.json", stage, target.architecture)
         overlay = project / "overlay.json"
-        overlay.write_text(json.dumps(application.template(stage)), "utf-8")
-        said = _chalice(project, stage)
+        laid_over = application.template(stage, wiring.cors_origin(environment))
+        overlay.write_text(json.dumps(laid_over), "utf-8")
+        said = _chalice(project, stage, environment)
         if _CHALICE_WARNS in said:
             raise PackagingError(f"Chalice left something out:\n{said}")
         template = out / "sam.json"
@@ -158,14 +165,14 @@ def write_template(stage: str, target: Target, out: Path) -> Path:
     return template
 
 
-def _chalice(project: Path, stage: str) -> str:
+def _chalice(project: Path, stage: str, environment: dict[str, str]) -> str:
     # The application is imported with the distributions of the tools: those of the package may be
     # for another machine.
     command = [sys.executable, "-c", "from chalice.cli import main; main()"]
     command += ["package", "--stage", stage, "--merge-template", "overlay.json", "out"]
     kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
     # Any region does: the template names none.
-    settings = {"AWS_DEFAULT_REGION": "eu-west-1", "PYTHONDONTWRITEBYTECODE": "1"}
+    settings = {"AWS_DEFAULT_REGION": "eu-west-1", "PYTHONDONTWRITEBYTECODE": "1"} | environment
     done = subprocess.run(  # noqa: S603 - our own interpreter and arguments
         command,
         cwd=project,
@@ -180,10 +187,13 @@ def _chalice(project: Path, stage: str) -> str:
     return said
 
 
-def _set_architecture(path: Path, architecture: str) -> None:
+def _prepare(path: Path, stage: str, architecture: str) -> dict[str, str]:
+    """Set the architecture in a configuration, and return the functions' environment."""
     config: dict[str, Any] = json.loads(path.read_text("utf-8"))
     config["lambda_architecture"] = architecture
     path.write_text(json.dumps(config), "utf-8")
+    environment: dict[str, str] = config["stages"][stage]["environment_variables"]
+    return environment
 
 
 def _megabytes(size: int) -> str:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Final
-
+from chalicelib.routes.http.headers import ANSWER_HEADERS
 from chalicelib.routes.http.problems import PROBLEM_TYPE
 
-REFUSAL_HEADERS: Final = {
-    "Content-Type": PROBLEM_TYPE,
-    "Access-Control-Allow-Origin": "*",
-    "Cache-Control": "no-store",
-    "X-Content-Type-Options": "nosniff",
-}
+
+def refusal_headers(origin: str) -> dict[str, str]:
+    """Return the headers where pages of this origin may call the API, or of none where empty."""
+    allowed = {"Access-Control-Allow-Origin": origin} if origin else {}
+    return {"Content-Type": PROBLEM_TYPE} | ANSWER_HEADERS | allowed

@@ -82,8 +82,32 @@ def test_no_root_key() -> None:
 
 @pytest.mark.parametrize(
     ("environment", "origin"),
-    [({}, "*"), ({"TESSERA_CORS_ORIGIN": "https://clinic.example"}, "https://clinic.example")],
+    [
+        ({}, ""),
+        ({"TESSERA_CORS_ORIGIN": ""}, ""),
+        ({"TESSERA_CORS_ORIGIN": "*"}, "*"),
+        ({"TESSERA_CORS_ORIGIN": "https://clinic.example"}, "https://clinic.example"),
+        ({"TESSERA_CORS_ORIGIN": "http://127.0.0.1:5173"}, "http://127.0.0.1:5173"),
+    ],
 )
 def test_origin_of_browsers(environment: dict[str, str], origin: str) -> None:
-    """Pages of any origin may call, unless one is named."""
+    """No page but those of the API may call, unless an origin is named, or all are."""
     assert wiring.cors_origin(environment) == origin
+
+
+@pytest.mark.parametrize(
+    "origin",
+    [
+        "clinic.example",
+        "https://clinic.example/",
+        "https://a.example, https://b.example",
+        "https://*.example",
+        "https://clinic.example'",
+        "HTTPS://clinic.example",
+        "null",
+    ],
+)
+def test_what_is_no_origin_is_refused(origin: str) -> None:
+    """No browser would find itself in it; it is said at once, and not by pages that fail."""
+    with pytest.raises(wiring.ConfigurationError, match="TESSERA_CORS_ORIGIN"):
+        wiring.cors_origin({"TESSERA_CORS_ORIGIN": origin})

@@ -25,12 +25,13 @@ from urllib.parse import parse_qsl, unquote
 from chalice.app import Chalice, Request
 
 import chalicelib
+from chalicelib import wiring
 from chalicelib.loading import ready_for_threads
 from chalicelib.routes.http.problems import bare_problem
 from chalicelib.store.metering import measured
 from infra.local.routing import Router
 from infra.local.throttle import Throttle
-from infra.refusal_headers import REFUSAL_HEADERS
+from infra.refusal_headers import refusal_headers
 
 BODY_LIMIT_B: Final = 10 * 1024 * 1024
 TIMEOUT_MS: Final = 30_000
@@ -143,7 +144,7 @@ class Context:
 def refusal(status: HTTPStatus, request_id: str, **headers: str) -> Answer:
     """Return what the deployed API's gateway responses make of a status."""
     problem = bare_problem(int(status), request_id)
-    own = {**REFUSAL_HEADERS, "X-Request-Id": request_id}
+    own = {**refusal_headers(wiring.cors_origin()), "X-Request-Id": request_id}
     return problem.status, [*(own | problem.headers | headers).items()], problem.body
 
 

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from chalicelib.routes.http.problems import CODES
 from infra import alarms, api, data
+from infra.distributions import native_target
 from infra.functions import FUNCTIONS
-from infra.packaging import ROOT, Package
+from infra.packaging import ROOT, Package, write_template
 
 _EXPORTS = data.template()["Outputs"].keys()
 
@@ -102,17 +105,37 @@ def test_workers_are_bounded(resources: dict[str, Any]) -> None:
     assert reserved == {"Fn::If": ["ReservesConcurrency", 1, {"Ref": "AWS::NoValue"}]}
 
 
-def test_preflight_answers_browsers(resources: dict[str, Any]) -> None:
+def test_no_other_page_may_call_unless_it_is_named(resources: dict[str, Any]) -> None:
+    """A browser's question reaches the application, which has no answer that would let it call."""
+    definition = resources["RestAPI"]["Properties"]["DefinitionBody"]
+
+    assert all("options" not in methods for methods in definition["paths"].values())
+    assert "Access-Control" not in json.dumps(definition)
+
+
+def test_preflight_answers_the_pages_that_are_named(tmp_path: Path) -> None:
     """Every path answers a browser's question with our headers, without a function."""
-    paths = resources["RestAPI"]["Properties"]["DefinitionBody"]["paths"]
+    settings = tmp_path / ".chalice"
+    shutil.copytree(ROOT / ".chalice", settings)
+    config = json.loads((settings / "config.json").read_text("utf-8"))
+    config["stages"]["dev"]["environment_variables"]["TESSERA_CORS_ORIGIN"] = "https://a.example"
+    (settings / "config.json").write_text(json.dumps(config), "utf-8")
+    made = write_template("dev", native_target(), tmp_path, settings=settings)
+    definition = json.loads(made.read_text("utf-8"))["Resources"]["RestAPI"]["Properties"][
+        "DefinitionBody"
+    ]
     result = "method.response.header.Access-Control-Allow-"
 
-    for path, methods in paths.items():
+    for path, methods in definition["paths"].items():
         integration = methods["options"]["x-amazon-apigateway-integration"]
         assert integration["type"] == "mock", path
         headers = integration["responses"]["default"]["responseParameters"]
-        assert headers[f"{result}Origin"] == "'*'"
+        assert headers[f"{result}Origin"] == "'https://a.example'"
         assert "Idempotency-Key" in headers[f"{result}Headers"]
+    for refusal in definition["x-amazon-apigateway-gateway-responses"].values():
+        sent = refusal["responseParameters"]
+        assert sent["gatewayresponse.header.Access-Control-Allow-Origin"] == "'https://a.example'"
+        assert "gatewayresponse.header.Strict-Transport-Security" in sent
 
 
 def test_other_methods_reach_the_application(resources: dict[str, Any]) -> None:

@@ -29,8 +29,8 @@ def allowing(origin: str) -> CORSConfig:
     """
     Return the one policy, for one origin or ``*``.
 
-    Any origin is harmless here: there are no cookies, so a page can do nothing without a token that
-    it was given.  ``allow_credentials`` stays off for the same reason.
+    There are no cookies, so a page can do nothing without a token that it was given, and
+    ``allow_credentials`` stays off.
     """
     return CORSConfig(
         allow_origin=origin,
