@@ -34,6 +34,7 @@ from chalicelib.usecases.services import Services
 if TYPE_CHECKING:
     from chalicelib.integrations.tick_queue import SqsTickQueue
     from chalicelib.routes.http.credentials import KeyDirectory, Tokens
+    from chalicelib.usecases.guessing import Guesses
 
 DEFAULT_PREFIX = "tessera-"
 #: Stages of functions; a machine of one's own may have the stage ``local``, or none.
@@ -54,6 +55,7 @@ class Runtime(NamedTuple):
     tokens: Tokens
     wall_clock: Callable[[], Instant]
     use_cases: Services
+    guesses: Callable[[], Guesses]
 
     @property
     def root_key(self) -> bytes:
@@ -116,7 +118,20 @@ def runtime(use_cases: Services, environment: Mapping[str, str] | None = None) -
         ),
         wall_clock=clock,
         use_cases=use_cases,
+        guesses=guesses_of(use_cases),
     )
+
+
+def guesses_of(use_cases: Services) -> Callable[[], Guesses]:
+    """Return what gives the one counter of guessed codes, made when it is first asked for."""
+
+    @cache
+    def guesses() -> Guesses:
+        from chalicelib.usecases.guessing import Guesses
+
+        return Guesses(use_cases.ledger, use_cases.secrets, use_cases.wall_clock)
+
+    return guesses
 
 
 def tables(environment: Mapping[str, str] | None = None) -> Dynamo:

@@ -74,6 +74,10 @@ class NotFound(LoyaltyError):
     """Absent, or not the caller's to see."""
 
 
+class UnknownCode(NotFound):
+    """What is formed like a code, and nobody has: who names many of them is guessing."""
+
+
 class Conflict(LoyaltyError):
     """The present state refuses; another state might not."""
 

@@ -7,13 +7,14 @@ Luhn's rule modulo 32, which catches every single mistyped character.
 
 from __future__ import annotations
 
-from chalicelib.domain.errors import NotFound
+from chalicelib.domain.errors import NotFound, UnknownCode
 from chalicelib.domain.spelling import folded
 
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 LENGTH = 18
 RANDOM_BYTES = 12
 _GROUP = 5
+_UNKNOWN = ("voucher_not_found", "No voucher has this code: check it character by character.")
 _LOOKALIKES = str.maketrans({"I": "1", "L": "1", "O": "0"})
 
 
@@ -65,10 +66,13 @@ def plain(text: str) -> str | None:
 
 
 def unknown() -> NotFound:
-    """Return the refusal of a code that stands for nothing."""
-    return NotFound(
-        "voucher_not_found", "No voucher has this code: check it character by character."
-    )
+    """Return the refusal of what cannot be a code."""
+    return NotFound(*_UNKNOWN)
+
+
+def unclaimed() -> UnknownCode:
+    """Return the refusal of a code that stands for nothing: to its reader it is the same."""
+    return UnknownCode(*_UNKNOWN)
 
 
 def _check(body: str) -> str:

@@ -50,6 +50,7 @@ _UNUSABLE: Final = (
     "gift_card_expired",
     "gift_card_used_up",
     "gift_card_too_little",
+    "too_many_guesses",
 )
 
 

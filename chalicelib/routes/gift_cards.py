@@ -126,7 +126,7 @@ def listed(call: Call[None, GiftCardQuery]) -> Reply:
     body=GiftCardCodeBody,
     answer=GiftCardBalanceView,
     idempotent=False,
-    errors=("gift_card_not_found",),
+    errors=("gift_card_not_found", "too_many_guesses"),
 )
 def lookup(call: Call[GiftCardCodeBody]) -> Reply:
     """Find a gift card by its code."""

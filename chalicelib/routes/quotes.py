@@ -153,6 +153,7 @@ _PRICING = (
     "not_for_members",
     "insufficient_points",
     "voucher_not_found",
+    "too_many_guesses",
     "voucher_used",
     "voucher_cancelled",
     "voucher_expired",

@@ -162,7 +162,10 @@ class VoucherListView(Struct, frozen=True):
     next_cursor: str | None
 
 
-_UNUSABLE = ("voucher_not_found", "voucher_used", "voucher_cancelled", "voucher_expired")
+_UNUSABLE = (
+    *("voucher_not_found", "voucher_used", "voucher_cancelled", "voucher_expired"),
+    "too_many_guesses",
+)
 
 
 @api.post(
@@ -174,7 +177,7 @@ _UNUSABLE = ("voucher_not_found", "voucher_used", "voucher_cancelled", "voucher_
     body=VoucherCodeBody,
     answer=VoucherFound,
     idempotent=False,
-    errors=("voucher_not_found",),
+    errors=("voucher_not_found", "too_many_guesses"),
 )
 def lookup(call: Call[VoucherCodeBody]) -> Reply:
     """Find a voucher, usable or not."""

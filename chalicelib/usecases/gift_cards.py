@@ -98,7 +98,7 @@ def card_with(services: Services, caller: Caller, code: str) -> str:
     key = gift_cards.key_of(services.secrets.gift_card(caller.tenant, plain))
     holder = services.ledger.holder(caller.tenant, key)
     if holder is None:
-        raise gift_cards.unknown()
+        raise gift_cards.unclaimed()
     return holder.member
 
 

@@ -150,7 +150,7 @@ def _presented(services: Services, caller: Caller, member: str, code: str, place
         hashed = services.secrets.voucher(caller.tenant, plain)
         holder = services.ledger.holder(caller.tenant, hashed)
         if holder is None or holder.member != member:
-            raise voucher_code.unknown()
+            raise voucher_code.unclaimed()
     except LoyaltyError as refusal:
         raise _at(refusal, place) from None
     return holder.value

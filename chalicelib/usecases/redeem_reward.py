@@ -195,7 +195,7 @@ def _voucher(services: Services, caller: Caller, code: str) -> tuple[str, str]:
     hashed = services.secrets.voucher(caller.tenant, plain)
     holder = services.ledger.holder(caller.tenant, hashed)
     if holder is None:
-        raise voucher_code.unknown()
+        raise voucher_code.unclaimed()
     return holder.member, holder.value
 
 

@@ -55,6 +55,10 @@ class TenantSecrets:
         """Return the look-up hash of a payment's reference, given in its one spelling."""
         return self._hash(tenant, "payment", reference)
 
+    def actor(self, tenant: str, actor: str) -> str:
+        """Return the hash of who acts, for keys: the subject of a token may be an address."""
+        return self._hash(tenant, "actor", actor)
+
     def code_seed(self, tenant: str, named: str) -> bytes:
         """Return the 12 secret bytes that the code of a redemption or gift card is made of."""
         return bytes.fromhex(self._hash(tenant, "voucher-code", named))[:12]

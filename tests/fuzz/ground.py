@@ -91,6 +91,7 @@ class Ground:
             tokens=TokenVerifier([trusted], self.clock),
             wall_clock=self.clock,
             use_cases=self.services,
+            guesses=wiring.guesses_of(self.services),
         )
         provide(lambda: runtime)
         self.transport = InProcess(_gateway())

@@ -231,6 +231,7 @@ class LocalWorld:
             ),
             wall_clock=self.clock,
             use_cases=self.services,
+            guesses=wiring.guesses_of(self.services),
         )
         self.api = Api(transport or InProcess(ground.gateway), local_contract(), None)
         self.provide()

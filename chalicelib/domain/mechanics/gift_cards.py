@@ -23,7 +23,7 @@ from chalicelib.domain.decide.decider import Decider
 from chalicelib.domain.decide.event_builder import EventBuilder
 from chalicelib.domain.decide.mechanic import Mechanic
 from chalicelib.domain.decide.progress import ProgressStore
-from chalicelib.domain.errors import Conflict, Invalid, LoyaltyError, NotFound
+from chalicelib.domain.errors import Conflict, Invalid, LoyaltyError, NotFound, UnknownCode
 from chalicelib.domain.ledger import calendar
 from chalicelib.domain.ledger.account import Account, Holder
 from chalicelib.domain.ledger.calendar import Instant
@@ -247,9 +247,20 @@ def why_not(account: Account, sold: Sold) -> LoyaltyError | None:
             return None
 
 
+_UNKNOWN: Final = (
+    "gift_card_not_found",
+    "There is no such gift card: check it, mark by mark.",
+)
+
+
 def unknown() -> NotFound:
     """Return the refusal of a gift card that is not there, by its code or id."""
-    return NotFound("gift_card_not_found", "There is no such gift card: check it, mark by mark.")
+    return NotFound(*_UNKNOWN)
+
+
+def unclaimed() -> UnknownCode:
+    """Return the refusal of a code that stands for no gift card: to its reader it is the same."""
+    return UnknownCode(*_UNKNOWN)
 
 
 def words(compose: Composer) -> Iterator[Description]:

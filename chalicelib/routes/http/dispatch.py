@@ -56,7 +56,12 @@ def serve(
     seen: dict[str, object] = {"operation": operation.name, "correlation_id": correlation_id}
     unexpected: Exception | None = None
     try:
-        reply = handler(_call(operation, app, request, path, correlation_id, seen))
+        call = _call(operation, app, request, path, correlation_id, seen)
+        if operation.takes_codes:
+            from chalicelib.routes.http.codes import guarded
+
+            handler = guarded(handler)
+        reply = handler(call)
         response = _present(operation, reply, correlation_id)
         seen["replayed"] = reply.replayed or None
     except LoyaltyError as error:

@@ -315,6 +315,11 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
         return self.query is not None and "dry_run" in self.query.__struct_fields__
 
     @property
+    def takes_codes(self) -> bool:
+        """Whether it finds things by codes that could be guessed."""
+        return "too_many_guesses" in self.errors
+
+    @property
     def path_names(self) -> list[str]:
         """The names of the path's parameters, in order."""
         return PATH_NAMES.findall(self.path)

@@ -162,6 +162,7 @@ CODES: Final[dict[str, Code]] = {
     "effective_too_early": Code(422, "The version would take effect too early"),
     # The moment.
     "too_many_requests": Code(429, "Too many requests", "retry_after"),
+    "too_many_guesses": Code(429, "Too many unknown codes", "retry_after"),
     "internal_error": Code(500, "Something failed on our side"),
     "queue_unavailable": Code(503, "The queue did not answer"),
     "unavailable": Code(503, "Not decided; send it again", "retry_after"),
