@@ -378,6 +378,23 @@ class TestAtReview:
         began = {"calendar_year": "2027-01-01", "anniversary": "2027-01-05"}[window]
         assert member.steps[1:] == [(f"{began}T00:00:00Z", "silver", "reached")]
 
+    @pytest.mark.parametrize(
+        ("window", "last", "review"),
+        [
+            ("calendar_year", "2026-12-31", "2027-01-01"),
+            ("anniversary", "2027-01-04", "2027-01-05"),
+        ],
+    )
+    def test_the_last_day_is_not_over(self, window: str, last: str, review: str) -> None:
+        """What is reached on it is given by the review that follows, and not before."""
+        member = yearly(upgrade="at_review", window=window)
+        member.visit("2026-03-01")
+        member.visit(last)
+        assert len(member.steps) == 1
+
+        member.tick(review)
+        assert member.steps[1:] == [(f"{review}T00:00:00Z", "silver", "reviewed")]
+
     def test_up_beneath_an_override(self) -> None:
         """What a review gives beneath a tier that was granted is there when that is over."""
         member = yearly(upgrade="at_review")
