@@ -34,6 +34,7 @@ from chalicelib.usecases.services import Services
 if TYPE_CHECKING:
     from chalicelib.integrations.tick_queue import SqsTickQueue
     from chalicelib.routes.http.credentials import KeyDirectory, Tokens
+    from chalicelib.routes.http.rates import Rates
     from chalicelib.usecases.guessing import Guesses
 
 DEFAULT_PREFIX = "tessera-"
@@ -56,6 +57,7 @@ class Runtime(NamedTuple):
     wall_clock: Callable[[], Instant]
     use_cases: Services
     guesses: Callable[[], Guesses]
+    rates: Rates | None = None
 
     @property
     def root_key(self) -> bytes:
@@ -119,6 +121,7 @@ def runtime(use_cases: Services, environment: Mapping[str, str] | None = None) -
         wall_clock=clock,
         use_cases=use_cases,
         guesses=guesses_of(use_cases),
+        rates=_rates(env, clock),
     )
 
 
@@ -239,6 +242,18 @@ def _tokens(env: Mapping[str, str], clock: Callable[[], Instant]) -> Tokens:
         return TokenVerifier(trusted, clock)
 
     return LazyTokens(verifier)
+
+
+def _rates(env: Mapping[str, str], clock: Callable[[], Instant]) -> Rates | None:
+    setting = env.get("TESSERA_RATE_LIMITS")
+    if not setting:
+        return None
+    from chalicelib.routes.http.rates import Rates, limits_of
+
+    try:
+        return Rates(limits_of(setting), clock)
+    except ValueError as error:
+        raise ConfigurationError(f"TESSERA_RATE_LIMITS is unusable: {error}") from None
 
 
 def _is_production(env: Mapping[str, str]) -> bool:

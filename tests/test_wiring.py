@@ -95,6 +95,16 @@ def test_origin_of_browsers(environment: dict[str, str], origin: str) -> None:
     assert wiring.cors_origin(environment) == origin
 
 
+def test_limits_of_requests() -> None:
+    """None are limited unless it is said how, and what is no limit is refused at the start."""
+    use_cases = wiring.services({"TESSERA_ROOT_KEY": _TEXT, **_REGION}, _nothing_to_fetch)
+
+    assert wiring.runtime(use_cases, _REGION).rates is None
+    assert wiring.runtime(use_cases, _REGION | {"TESSERA_RATE_LIMITS": "server=5"}).rates
+    with pytest.raises(wiring.ConfigurationError, match="TESSERA_RATE_LIMITS"):
+        wiring.runtime(use_cases, _REGION | {"TESSERA_RATE_LIMITS": "server=many"})
+
+
 @pytest.mark.parametrize(
     "origin",
     [

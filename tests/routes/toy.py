@@ -18,6 +18,7 @@ from chalicelib.domain.errors import Conflict, MemberNotFound, Stale, Throttled,
 from chalicelib.routes import health
 from chalicelib.routes.http.issuer import Issuer
 from chalicelib.routes.http.operation import Body, Call, Page, Reply
+from chalicelib.routes.http.rates import Rates
 from chalicelib.routes.http.resource import Resource, problem_middleware
 from chalicelib.routes.http.services import provide
 from chalicelib.routes.http.tokens import TokenVerifier
@@ -253,6 +254,7 @@ class Toys:
         self.root_key = b"r" * 32
         trusted = Issuer(issuer=ISSUER, audience=AUDIENCE, jwks=JWKS, tenants=frozenset({"clinic"}))
         self.tokens = TokenVerifier([trusted], self.wall_clock)
+        self.rates: Rates | None = None
 
     def wall_clock(self) -> int:
         """The one moment at which everything here happens."""

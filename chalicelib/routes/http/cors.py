@@ -19,6 +19,10 @@ _ANSWER_HEADERS: Final = (
     "ETag",
     "Idempotency-Replayed",
     "Location",
+    "RateLimit-Limit",
+    "RateLimit-Policy",
+    "RateLimit-Remaining",
+    "RateLimit-Reset",
     "Retry-After",
     "X-Request-Id",
 )

@@ -106,6 +106,8 @@ _BEARER: Final = re.compile(r"[Bb]earer ([A-Za-z0-9._~+/=-]{1,8192})")
 _NO_SECRET: Final = "0" * 64
 _DAY_MS: Final = 86_400_000
 
+#: Those whom a credential proves.
+Kind = Literal["server", "staff", "member"]
 T = TypeVar("T")
 
 
@@ -113,7 +115,7 @@ class Principal(msgspec.Struct, frozen=True, kw_only=True):
     """Whoever a credential proves: one tenant, one actor, what they may do."""
 
     tenant: str
-    kind: Literal["server", "staff", "member"]
+    kind: Kind
     #: The API key's id, or the JWT's subject; unique within tenant and kind.
     id: str
     scopes: frozenset[str]

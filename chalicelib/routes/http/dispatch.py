@@ -1,9 +1,9 @@
 """
 One request in, one response out: check, call the handler, present what it answers or raises.
 
-The checks are made in a fixed order and the first refusal is the answer: credential (401), scope
-(403), path (404; a member's own account only), query (422), headers (400), body (413, 415, 400,
-422).
+The checks are made in a fixed order and the first refusal is the answer: credential (401), its rate
+(429), scope (403), path (404; a member's own account only), query (422), headers (400), body (413,
+415, 400, 422).
 """
 
 from __future__ import annotations
@@ -54,9 +54,10 @@ def serve(
     assert request is not None  # noqa: S101 - Chalice sets it before it calls a view
     correlation_id = correlation_id_of(request)
     seen: dict[str, object] = {"operation": operation.name, "correlation_id": correlation_id}
+    told: dict[str, str] = {}
     unexpected: Exception | None = None
     try:
-        call = _call(operation, app, request, path, correlation_id, seen)
+        call = _call(operation, app, request, path, correlation_id, seen, told)
         if operation.takes_codes:
             from chalicelib.routes.http.codes import guarded
 
@@ -73,6 +74,7 @@ def serve(
         problem = problems.bare_problem(HTTPStatus.INTERNAL_SERVER_ERROR, correlation_id)
         response = problem_response(problem, correlation_id)
         seen["code"] = problem.code
+    response.headers.update(told)
     seen["status"] = response.status_code
     seen["duration_ms"] = round((time.perf_counter() - started) * 1000, 1)
     if unexpected is None:
@@ -92,10 +94,11 @@ def _call(
     given_path: dict[str, str],
     correlation_id: str,
     seen: dict[str, object],
+    told: dict[str, str],
 ) -> Call[Any, Any]:
     """Return the checked request; the order of the checks is the order of the refusals."""
     services = provided() if operation.scope != PUBLIC else None
-    principal = _principal(operation, request, services, seen)
+    principal = _principal(operation, request, services, seen, told)
     path = _path(operation, given_path, principal)
     if principal is not None and "member_id" in path:
         own_account_only(principal, path["member_id"])
@@ -132,6 +135,7 @@ def _principal(
     request: Request,
     services: Services | None,
     seen: dict[str, object],
+    told: dict[str, str],
 ) -> Principal | None:
     if services is None:
         return None
@@ -141,6 +145,8 @@ def _principal(
     seen["actor_kind"] = principal.kind
     if principal.kind == "server":
         seen["key_id"] = principal.id
+    if services.rates is not None:
+        services.rates.take(principal, told)
     authorise(principal, operation.scope, member_may=operation.member_may)
     return principal
 

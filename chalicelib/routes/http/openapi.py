@@ -58,6 +58,8 @@ change over a `revision` takes no key, and answers as the first time, too.
 - **A refusal** is a `Problem` (RFC 9457) with a stable `code`; more codes may be added. What it
 means is at `/problems/<code>`. After 429 and 503 send the same request again, `Retry-After`
 seconds later.
+- **Rates**: where requests of a credential are limited, every answer has `RateLimit-Limit` (how
+many a minute, as many at once), `RateLimit-Remaining` and `RateLimit-Reset` (seconds).
 - **Lists** have a `next_cursor` where they go on: give it as `cursor`.
 - **Texts** are in the language of `Accept-Language`, those in answers to writes in English.
 - Every answer has `X-Request-Id`: quote it when you report something.

@@ -60,6 +60,18 @@ HEADERS: Final[dict[str, dict[str, Any]]] = {
         "description": "The path of what was created.",
         "schema": {"type": "string", "format": "uri-reference"},
     },
+    "RateLimit-Limit": {
+        "description": "How many requests a minute the credential may make, as many at once.",
+        "schema": {"type": "integer", "minimum": 1},
+    },
+    "RateLimit-Remaining": {
+        "description": "How many of them it may make now.",
+        "schema": {"type": "integer", "minimum": 0},
+    },
+    "RateLimit-Reset": {
+        "description": "In how many seconds it may make all of them again.",
+        "schema": {"type": "integer", "minimum": 0},
+    },
     "Retry-After": {
         "description": "How many seconds to wait before the same request is sent again.",
         "schema": {"type": "integer", "minimum": 1},
@@ -72,7 +84,10 @@ HEADERS: Final[dict[str, dict[str, Any]]] = {
 _OF_STATUS: Final = {
     HTTPStatus.UNAUTHORIZED: ("WWW-Authenticate",),
     HTTPStatus.FORBIDDEN: ("WWW-Authenticate",),
-    HTTPStatus.TOO_MANY_REQUESTS: ("Retry-After",),
+    HTTPStatus.TOO_MANY_REQUESTS: (
+        *("RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset"),
+        "Retry-After",
+    ),
     HTTPStatus.SERVICE_UNAVAILABLE: ("Retry-After",),
 }
 _OTHER: Final = "OtherRefusal"

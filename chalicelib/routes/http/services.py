@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from typing import Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 from chalicelib.routes.http.credentials import KeyDirectory, Tokens
+
+if TYPE_CHECKING:
+    from chalicelib.routes.http.rates import Rates
 
 
 class Services(Protocol):
@@ -19,6 +22,10 @@ class Services(Protocol):
     @property
     def tokens(self) -> Tokens:
         """What verifies JWTs."""
+
+    @property
+    def rates(self) -> Rates | None:
+        """What limits the requests of each credential, if anything does."""
 
     @property
     def root_key(self) -> bytes:
