@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import zlib
 from typing import Any, Final
@@ -214,6 +215,16 @@ class TestOtherReleases:
             effects=(LotChange("clinic/points", 5),),
             outcomes=(RewardsRedeemed("clinic", {}),),
         )
+
+
+def test_what_repeats_itself_far_apart_is_stored_once() -> None:
+    """What is large finds itself again 30 KB before: a short body is not looked through so far."""
+    part = b"".join(hashlib.sha256(b"%d" % number).digest() for number in range(950))
+
+    stored = journal.deflate(part + part)
+
+    assert len(stored) < 31_000
+    assert zlib.decompress(stored) == part + part
 
 
 def test_b3_what_is_large_and_alike_is_stored_small() -> None:

@@ -48,7 +48,7 @@ PREPAID: Final = "clinic/prepaid"
 NOW: Final = "2026-02-03"
 
 
-def prepaid(**parts: Any) -> Programme:
+def prepaid(bands_by: str = "top_up", **parts: Any) -> Programme:
     """Return a programme with a prepaid wallet, which never expires unless told."""
     return programme(
         currencies=[points(), points(**parts) | {"id": "prepaid"}],
@@ -57,6 +57,7 @@ def prepaid(**parts: Any) -> Programme:
                 "currency": "prepaid",
                 "kind": "prepaid",
                 "bands": [{"at_least": 1_000, "percent": 20}],
+                "bands_by": bands_by,
             }
         ],
         transfers=[{"currency": "prepaid"}],
@@ -140,6 +141,22 @@ class TestTopUps:
             (500, 0)
         ]
         assert member.verdict().holds
+
+    @pytest.mark.parametrize("bands_by", ["month", "year", "lifetime"])
+    def test_f_what_went_back_leads_to_no_band(self, bands_by: str) -> None:
+        """£9 and £5 reach the band of £10 together, but not where the £9 were charged back."""
+        kept, returned = Member(prepaid(bands_by)), Member(prepaid(bands_by))
+        for member in (kept, returned):
+            first = top_up(member, 900, "2026-02-01")
+        back(returned, first, "2026-02-02")
+        for member in (kept, returned):
+            top_up(member, 500, NOW, "other")
+
+        rates = [
+            [(lot.amount, lot.key.rate) for lot in member.account.balance(PREPAID).lots]
+            for member in (kept, returned)
+        ]
+        assert rates == [[(900, 0), (500, 20)], [(500, 0)]]
 
     @pytest.mark.parametrize("when", ["2027-04-01", "2027-04-10", "2030-01-01"])
     @pytest.mark.parametrize(("spent", "owed", "expired"), [(500, 400, 600), (0, 0, 1_000)])
