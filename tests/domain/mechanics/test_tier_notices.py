@@ -18,6 +18,7 @@ from msgspec.structs import replace
 from chalicelib.domain.ledger import calendar
 from chalicelib.domain.ledger.account import TierStep
 from chalicelib.domain.ledger.calendar import Instant
+from chalicelib.domain.ledger.effects import ProgressChange, ReviewChange
 from chalicelib.domain.ledger.events import TierReviewAnnounced
 from chalicelib.domain.mechanics.tier_grants import GrantTier, LiftTier
 from tests.domain.building import Member, at, ladder, programme, visits
@@ -115,6 +116,17 @@ class TestByHand:
 
 class TestDays:
     """A notice is of the day on which the tier is lost, and so many days before that."""
+
+    def test_what_makes_a_tier_last_longer_waits_for_its_notice(self) -> None:
+        """Every visit may; what was planned stands until it is due, and is looked at only then."""
+        who = member(date(2026, 1, 1), window="rolling", rolling_days=30, notice_days=20)
+        for day in ("2026-02-01", "2026-02-02", "2026-02-05"):
+            who.visit(day)
+        planned = [type(effect) for effect in who.events[-1].effects]
+        who.tick("2026-12-01")
+
+        assert not {ReviewChange, ProgressChange} & set(planned)
+        assert announced(who) == [Notice("2026-02-16", "silver", "base", "2026-03-08")]
 
     @pytest.mark.parametrize("notice_days", [1, 20])
     def test_t_a_step_lasts_as_long_as_a_term(self, notice_days: int) -> None:
