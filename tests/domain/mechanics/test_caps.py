@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from chalicelib.domain.ledger import calendar
 from chalicelib.domain.ledger.account import Account, Counter
+from chalicelib.domain.ledger.effects import LotChange, PendingChange
 from chalicelib.domain.mechanics import caps
 from tests.domain.building import (
     PURCHASE,
@@ -144,6 +145,22 @@ class TestCaps:
             (40, 0, 0)
         ]
         assert member.events[-1].postings == ()
+
+    @pytest.mark.parametrize("delay", [0, 5])
+    def test_nothing_leaves_no_lot(self, delay: int) -> None:
+        """An award of which caps leave nothing changes no balance, now or when it is active."""
+        document = programme(
+            rule("visit", fixed(40), caps=[{"window": "day", "max": 40}]),
+            currencies=[points(activation_delay_days=delay)],
+        )
+        member = Member(document)
+        member.visit("2026-02-01")
+        balance = member.account.balances
+        member.visit("2026-02-01")
+
+        changes = {type(effect) for effect in member.events[-1].effects}
+        assert not changes & {LotChange, PendingChange}
+        assert member.account.balances == balance
 
     @pytest.mark.parametrize(
         ("caps", "visits", "reason"),
