@@ -255,6 +255,17 @@ def test_what_fell_due_is_written(
     assert clinic.line.commits == before + sum(map(bool, written))
 
 
+def test_what_was_written_is_known(clinic: Clinic) -> None:
+    """Whoever goes on with an account that was just written need not read it."""
+    member = clinic.create().member
+    done = clinic.adjust(member, 5)
+
+    assert done.loaded is not None
+    account = done.loaded.account(member)
+    assert account == clinic.line.load("clinic", [member]).account(member)
+    assert account is not None
+
+
 def test_what_is_due_later_leaves_the_index(clinic: Clinic) -> None:
     """The index moves where the account is due earlier; else it is a lower bound, for no write."""
     member = clinic.create().member

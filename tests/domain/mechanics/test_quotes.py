@@ -24,7 +24,16 @@ from chalicelib.domain.mechanics.reversal import ReverseActivity
 from chalicelib.domain.mechanics.tier_grants import GrantTier
 from chalicelib.domain.mechanics.wallet_payments import Payment
 from chalicelib.domain.mechanics.wallets import TopUp
-from tests.domain.building import PURCHASE, VISIT, Member, adjustment, line, recorded_by
+from chalicelib.domain.programme.document import Programme
+from tests.domain.building import (
+    PURCHASE,
+    VISIT,
+    Member,
+    adjustment,
+    line,
+    programme,
+    recorded_by,
+)
 from tests.domain.till import CASHBACK, NOON, PREPAID, clinic, quoted, shown, status
 from tests.examples import examples
 
@@ -339,3 +348,24 @@ def test_o3_of_a_day_to_come_it_is_todays() -> None:
     for day in ("2026-03-02", "2026-03-03", "2027-03-02"):
         assert quoted(member, line("1", 1000), name=day, service_on=day).net == 900
     assert quoted(member, line("1", 1000), name="q", service_on="2026-03-01").net == 1000
+
+
+@pytest.mark.parametrize(
+    ("document", "known"),
+    [(clinic(status("ten", 10), status("five", 5)), "ten, five, tea"), (programme(), "none")],
+)
+def test_what_can_be_left_out_is_named(document: Programme, known: str) -> None:
+    """Who leaves out a discount that there is not is told of what there is, free services too."""
+    activity = Activity(PURCHASE, "quote", "", 0, money="GBP", lines=(line("a", 100),))
+    command = MakeQuote(
+        member="mem_1",
+        programme="clinic",
+        quote_id="q",
+        activity=activity,
+        excluded=frozenset({"gold"}),
+    )
+
+    refusal = Member(document).refused(command, NOON)
+
+    assert refusal.code == "unknown_discount"
+    assert refusal.message == f"clinic can leave out these: {known}."
