@@ -346,6 +346,31 @@ def test_a_key_of_another_request(clinic: Clinic) -> None:
     assert (clinic.versions(member), clinic.versions(other)) == (2, 1)
 
 
+@pytest.mark.parametrize("reused", [False, True])
+def test_either_of_two_identities_may_be_known_by_now(clinic: Clinic, *, reused: bool) -> None:
+    """Whichever a faster request has on record answers, or is said to be that of another."""
+    member = clinic.create().member
+    command = Adjust(member=member, programme="clinic", currency="points", amount=10, reason="r")
+    receipt, other = IdempotencyKey("a" * 64, b"1" * 32), IdempotencyKey("b" * 64, b"2" * 32)
+
+    def send(identity: IdempotencyKey, key: IdempotencyKey = KEY) -> Done:
+        return change_account(clinic.services, CALLER, command, _told, identity, also=key)
+
+    def overtaken(commit: Commit) -> None:
+        send(*((other, replace(KEY, fingerprint=b"g" * 32)) if reused else (receipt,)))
+        FakeLedger.commit(clinic.line, commit)
+
+    clinic.line.fates = [overtaken]
+
+    if reused:
+        with pytest.raises(IdentityReused) as refusal:
+            send(receipt)
+        assert refusal.value.identity == KEY
+    else:
+        assert send(receipt).replayed
+    assert clinic.versions(member) == 2
+
+
 def test_new_member_of_another_delivery(clinic: Clinic) -> None:
     """The id of a new member is made for each delivery, and does not make two requests of one."""
     first: list[Done] = []
