@@ -13,7 +13,6 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
-from math import ceil
 from typing import TYPE_CHECKING, Final
 
 from chalicelib.domain.decide.claims import TakeFrom
@@ -56,7 +55,7 @@ class Guesses:
                 "too_many_guesses",
                 "Too many codes that nobody has were named with this credential: wait, and read "
                 "the next one character by character.",
-                retry_after=ceil(wait_ms / 1000),
+                retry_after=-(-wait_ms // 1000),
             )
 
     def missed(self, tenant: str, kind: str, actor: str) -> None:
