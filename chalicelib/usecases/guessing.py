@@ -1,11 +1,10 @@
 """
-Codes that are guessed: whoever names too many that nobody has may name none for a while.
+Lockout: a credential with which too many unknown codes were sent may send none for a while.
 
-A code has 90 random bits, which nobody guesses; whoever tries is to be stopped all the same, and
-seen.  Only what is formed like a code counts: of slips of the hand, the check character catches
-nearly all.  What was missed is counted in the store, one write for each, and found codes cost
-nothing.  That somebody is locked out is known to the process that counted the last miss, and to any
-other at its own next one.
+A code has 90 random bits, so guessing is hopeless; attempts are stopped all the same, and counted.
+Only what is formed like a code counts: the check character catches nearly all slips of the hand.
+Each miss is one write to a counter in the store, and codes that are found cost nothing.  A lockout
+is known to the process that counted the last miss, and to any other from its own next miss on.
 """
 
 from __future__ import annotations
@@ -46,7 +45,7 @@ class Guesses:
         self._locked_until: OrderedDict[tuple[str, str], Instant] = OrderedDict()
 
     def check(self, tenant: str, actor: str) -> None:
-        """Refuse whoever guessed too often; raises `Throttled` ``too_many_guesses``."""
+        """Raise `Throttled` ``too_many_guesses`` where a credential is locked out."""
         with self._lock:
             until = self._locked_until.get((tenant, actor), 0)
         wait_ms = until - self._wall_clock()

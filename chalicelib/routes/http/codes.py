@@ -1,4 +1,4 @@
-"""Operations that find things by codes: whoever guesses is stopped."""
+"""Lockout of credentials that guess codes, around the operations that take a code."""
 
 from __future__ import annotations
 

@@ -58,14 +58,7 @@ class TokenVerifier:
             if keys is None:
                 raise _refused("The token is of no issuer that is trusted here.")
             claims = keys.claims(token, said["header"])
-        except (
-            jwt.InvalidTokenError,
-            jwt.PyJWKClientError,
-            jwt.PyJWKError,
-            RecursionError,
-        ) as error:
-            if isinstance(error, jwt.PyJWKClientConnectionError):
-                raise Unavailable("unavailable", "The issuer's keys are out of reach.") from error
+        except jwt.PyJWTError:
             raise _refused("The token does not verify.") from None
         self._check_times(claims)
         return _principal(claims, keys.issuer)

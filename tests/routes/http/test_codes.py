@@ -1,4 +1,4 @@
-"""Every operation that finds things by codes stops whoever guesses."""
+"""Every operation that takes a code locks out credentials that guess."""
 
 from __future__ import annotations
 
