@@ -41,7 +41,8 @@ $(UV): infra/requirements-uv.txt
 $(READY): $(UV) requirements.txt requirements-dev.txt pyproject.toml
 	@echo "Making $(VENV) from the pinned list with $(PYTHON): this once." >&2
 	$(call install,$(VENV),requirements-dev.txt)
-	@$(BIN)/python $(PIP) --no-deps --no-build-isolation --editable .
+	@$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable . \
+		|| $(BIN)/python $(PIP) --no-deps --no-build-isolation --editable .
 	@$(BIN)/python -m tests.set_up
 	@touch $@
 
@@ -107,7 +108,8 @@ lint-infra: $(READY) $(LINT)/.ready ## check both templates with cfn-lint and ch
 	$(BIN)/python -m infra.data > build/lint/data.json
 	$(BIN)/python -m infra.packaging --stage prod --template-only --out build/lint
 	$(LINT)/bin/cfn-lint --append-rules cfn_lint_serverless.rules --template build/lint/*.json
-	LOG_LEVEL=ERROR $(LINT)/bin/checkov --framework cloudformation --directory build/lint \
+	$(BIN)/python .ci/without_paths.py build/lint build/checkov
+	LOG_LEVEL=ERROR $(LINT)/bin/checkov --framework cloudformation --directory build/checkov \
 		--compact --quiet --skip-download
 
 lint-security: $(READY) $(LINT)/.ready ## check the code with bandit and our own rules, and search for secrets

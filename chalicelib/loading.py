@@ -50,9 +50,11 @@ def started() -> None:
         gc.enable()
 
 
-def ready_for_threads(*packages: ModuleType) -> None:
+def ready_for_threads(*packages: ModuleType, without: str = "") -> None:
     """
     Make msgspec know every Struct, so that threads can read them; each module of ``packages`` too.
+
+    What begins with ``without`` is not imported for it.
 
     At its first use it notes a Struct as known before it knows the fields, and a second thread that
     reads the same kind then ends the process with a segmentation fault (0.22.0, and its main branch
@@ -64,7 +66,7 @@ def ready_for_threads(*packages: ModuleType) -> None:
 
     for package in packages:
         for module in walk_packages(package.__path__, f"{package.__name__}."):
-            if not module.name.endswith(".__main__"):
+            if not (without and module.name.startswith(without)):
                 import_module(module.name)
     for kind in _below(msgspec.Struct):
         with contextlib.suppress(TypeError, NameError):

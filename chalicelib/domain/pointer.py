@@ -12,7 +12,9 @@ def escape_pointer(token: str) -> str:
 
 def join(at: str, *tokens: str | int) -> str:
     """Return the pointer of what stands below ``at``, by the names and places that lead there."""
-    return at + "".join(f"/{escape_pointer(str(token))}" for token in tokens)
+    for token in tokens:
+        at = f"{at}/{escape_pointer(token) if isinstance(token, str) else token}"
+    return at
 
 
 def has_place(document: Any, at: str) -> bool:

@@ -65,7 +65,8 @@ class Gateway:
         for path, methods in app.routes.items():
             if any(entry.authorizer for entry in methods.values()):
                 raise ValueError(f"{path} has a Chalice authorizer, which is not emulated here")
-        ready_for_threads(chalicelib)
+        # No request is answered by the command line, which brings tables and colours.
+        ready_for_threads(chalicelib, without="chalicelib.cli")
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one HTTP request."""

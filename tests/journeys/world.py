@@ -12,6 +12,8 @@ import base64
 import copy
 import itertools
 import json
+import logging
+import sys
 import time
 from collections.abc import Callable, Mapping
 from functools import cache
@@ -20,7 +22,7 @@ from pathlib import Path
 from typing import Any, Protocol, Self
 
 import app
-from chalicelib import wiring
+from chalicelib import observability, wiring
 from chalicelib.cli.token import mint_token
 from chalicelib.domain.ledger.actor import Actor
 from chalicelib.domain.ledger.calendar import Instant, format_instant, parse_instant
@@ -318,6 +320,10 @@ class Ground:
         client: Any = connection.client
         create_tables(client, prefix, streams=False)
         self.gateway = Gateway(app.app)
+        # Made in a subtest it would write to what pytest closes after that, and tell of each line.
+        for handler in logging.getLogger(observability.logger().service).handlers:
+            if isinstance(handler, logging.StreamHandler):
+                handler.setStream(sys.__stdout__)
 
     def renewed(self) -> Self:
         """Return the same ground with tables of its own, empty."""

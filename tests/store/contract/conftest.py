@@ -1,9 +1,8 @@
 """
-One contract, held by every implementation: DynamoDB on four engines, and the fake.
+One contract, held by every implementation: DynamoDB on three engines, and the fake.
 
-``moto`` is for single-threaded tests: under concurrency it loses writes.  ``http`` is the engine
-as a process on loopback, ``dynamodb_local`` Amazon's own, for a second opinion; the others answer
-inside this process.
+``moto`` is for single-threaded tests: under concurrency it loses writes.  ``dynamodb_local`` is
+Amazon's own engine, for a second opinion; the others answer inside this process.
 """
 
 from __future__ import annotations
@@ -22,7 +21,6 @@ from chalicelib.store.dynamo import Dynamo
 from chalicelib.store.ledger import DynamoLedger
 from chalicelib.usecases.ports import Catalogue, Directory, Ledger
 from infra.local import in_process
-from infra.local.engine import Engine
 from infra.local.tables import create_tables
 from tests.fakes.catalogue import FakeCatalogue
 from tests.fakes.directory import FakeDirectory
@@ -57,13 +55,6 @@ def moto_connection() -> Connection:
 
 
 @pytest.fixture(scope="session")
-def http_connection() -> Iterator[Connection]:
-    """Return a connection to an engine on loopback."""
-    with Engine() as engine:
-        yield Connection(REGION, engine.endpoint)
-
-
-@pytest.fixture(scope="session")
 def dynamodb_local_connection(dynamodb_local: str) -> Connection:
     """Return a connection to DynamoDB Local."""
     return Connection(REGION, dynamodb_local)
@@ -74,7 +65,6 @@ def dynamodb_local_connection(dynamodb_local: str) -> Connection:
         "fake",
         "in_process",
         "moto",
-        pytest.param("http", marks=pytest.mark.http),
         pytest.param("dynamodb_local", marks=pytest.mark.http),
     ]
 )

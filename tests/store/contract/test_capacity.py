@@ -19,7 +19,7 @@ from tests.store.samples import MEMBER, TENANT, earned, opened
 READ = 1  # the consistent read of the account, which the engines' sums have in them
 MODEL = [7, 6, 6]
 # moto says nothing of transactions that could be used.
-SAID = {"in_process": MODEL, "http": MODEL, "dynamodb_local": [12, 4, 4]}
+SAID = {"in_process": MODEL, "dynamodb_local": [12, 4, 4]}
 
 
 def test_earning(store: Store, request: pytest.FixtureRequest) -> None:
