@@ -51,7 +51,8 @@ serve: $(READY) ## run the API on 127.0.0.1:$PORT (8000) with its state under .l
 
 # Long proofs, each in a process of its own: they share an engine, or wear it down.  The first ones
 # take longest, for when several run at once.
-APART := tests/faults tests/openapi tests/engine/test_storm.py tests/fuzz
+APART := tests/faults tests/openapi tests/engine/test_storm.py tests/fuzz \
+	tests/mutants/test_campaign.py
 PROOFS := prove/deployed $(APART:%=prove/%)
 .PHONY: $(PROOFS)
 

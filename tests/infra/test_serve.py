@@ -8,6 +8,7 @@ import signal
 import stat
 import sys
 import urllib.request
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -19,27 +20,31 @@ from infra.local.settings import ServeError, settings_from
 TOY = (sys.executable, str(Path(__file__).with_name("toy_server.py")))
 
 
-def test_state_and_credentials_survive_a_restart(tmp_path: Path) -> None:
-    """A second start finds what the first wrote, and keeps the key that it cannot know again."""
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Program]:
+    """Return a server that tests look at and leave running."""
+    with Program(tmp_path_factory.mktemp("running"), command=TOY) as program:
+        yield program
+
+
+def test_a_second_start(tmp_path: Path) -> None:
+    """
+    It finds what the first wrote, and keeps the key that it cannot know again.
+
+    U13: the first says what it is about, and each where the reference is.
+    """
     with Program(tmp_path, command=TOY) as first:
+        said, url = first.output, first.base_url
         assert _count(first) == 1
         assert _count(first) == 2
         keys = [(tmp_path / name).read_text() for name in ("root_key", "issuer.pem")]
 
     with Program(tmp_path, command=TOY) as second:
+        again = second.output
         assert _count(second) == 3
 
     assert second.credentials["api_key"] == "once"
     assert [(tmp_path / name).read_text() for name in ("root_key", "issuer.pem")] == keys
-
-
-def test_u13_what_a_start_says(tmp_path: Path) -> None:
-    """The first start says what it is about, and each where the reference is."""
-    with Program(tmp_path, command=TOY) as first:
-        said, url = first.output, first.base_url
-    with Program(tmp_path, command=TOY) as second:
-        again = second.output
-
     steps = (
         "Starting the engine",
         "Loading the API",
@@ -104,25 +109,38 @@ def test_u5_the_engine_dies(tmp_path: Path) -> None:
         _count(program)
 
 
-def test_secrets_are_the_owners(tmp_path: Path) -> None:
+def test_secrets_are_the_owners(running: Program) -> None:
     """Keys and credentials are readable by their owner only, and can be pasted from the output."""
-    with Program(tmp_path, command=TOY) as program:
-        output = program.output
+    directory, output = running.directory, running.output
 
     for name in ("credentials.json", "root_key", "issuer.pem"):
-        assert stat.S_IMODE((tmp_path / name).stat().st_mode) == 0o600
-    result = json.loads((tmp_path / "credentials.json").read_text())
+        assert stat.S_IMODE((directory / name).stat().st_mode) == 0o600
+    result = json.loads((directory / "credentials.json").read_text())
     assert result.keys() == {"base_url", "tenant", "admin_token", "api_key"}
     assert f"export TESSERA_BASE_URL={result['base_url']}" in output
     assert f"export TESSERA_API_KEY={result['api_key']}" in output
 
 
-def test_busy_port(tmp_path: Path) -> None:
+def test_busy_port(running: Program, tmp_path: Path) -> None:
     """A second server on the same port says which, and how to choose another."""
-    with Program(tmp_path / "one", command=TOY) as program:
-        port = int(program.base_url.rpartition(":")[2])
-        with pytest.raises(ProgramError, match=f"127.0.0.1:{port} is taken.*PORT="):
-            Program(tmp_path / "two", port=port, command=TOY)
+    port = int(running.base_url.rpartition(":")[2])
+
+    with pytest.raises(ProgramError, match=f"127.0.0.1:{port} is taken.*PORT="):
+        Program(tmp_path, port=port, command=TOY)
+
+
+def test_beside_a_running_server(running: Program, tmp_path: Path) -> None:
+    """Another program gets all that it needs for the same tables, while the server runs."""
+    environment = {"TESSERA_LOCAL_DIR": str(running.directory), "AWS_PROFILE": "of somebody"}
+    assert _count(running) == 1
+    beside(environment)
+    found = _client(environment).scan(TableName="tessera-catalogue", ConsistentRead=True)
+
+    assert found["Count"] == 2  # the count, and by what the root key is known
+    assert environment["TESSERA_ROOT_KEY"] == (running.directory / "root_key").read_text().strip()
+    assert "AWS_PROFILE" not in environment
+    with pytest.raises(ServeError, match="no server runs"):
+        beside({"TESSERA_LOCAL_DIR": str(tmp_path)})
 
 
 def test_two_servers_do_not_share_a_state(tmp_path: Path) -> None:
@@ -142,21 +160,6 @@ def test_throwaway_state(tmp_path: Path) -> None:
         assert program.output.endswith("Stopped.\n")
 
     assert not (tmp_path / "state").exists()
-
-
-def test_beside_a_running_server(tmp_path: Path) -> None:
-    """Another program gets all that it needs for the same tables, while the server runs."""
-    environment = {"TESSERA_LOCAL_DIR": str(tmp_path), "AWS_PROFILE": "of somebody"}
-    with Program(tmp_path, command=TOY, keeps_state=False) as program:
-        assert _count(program) == 1
-        beside(environment)
-        found = _client(environment).scan(TableName="tessera-catalogue", ConsistentRead=True)
-
-    assert found["Count"] == 2  # the count, and by what the root key is known
-    assert environment["TESSERA_ROOT_KEY"] == (tmp_path / "root_key").read_text().strip()
-    assert "AWS_PROFILE" not in environment
-    with pytest.raises(ServeError, match="no server runs"):
-        beside({"TESSERA_LOCAL_DIR": str(tmp_path)})
 
 
 def test_beside_an_account() -> None:
