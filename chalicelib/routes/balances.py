@@ -52,6 +52,7 @@ class MemberBalancesView(Struct, frozen=True):
     answer=MemberBalancesView,
     headers=("Content-Language",),
     member_may=True,
+    delegates="balance",
     errors=("member_not_found", "as_of_in_future", "invalid_instant"),
 )
 def balance(call: Call[None, AsOf]) -> Reply:

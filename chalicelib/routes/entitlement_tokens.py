@@ -72,6 +72,7 @@ class EntitlementTokenUseBody(Body):
     status=201,
     idempotent=False,
     member_may=True,
+    delegates="redeem",
     errors=(*ENTITLEMENT_REFUSALS, "not_entitled", "quota_exhausted"),
 )
 def make(call: Call[EntitlementTokenBody]) -> Reply:

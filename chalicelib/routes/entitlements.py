@@ -168,6 +168,7 @@ ENTITLEMENT_REFUSALS: Final = (
     query=Page,
     answer=MemberEntitlementsView,
     member_may=True,
+    delegates="balance",
 )
 def listed(call: Call[None, Page]) -> Reply:
     """Return every entitlement that is held now."""
@@ -194,6 +195,7 @@ def _key(shown: MemberEntitlementView) -> str:
     query=Page,
     answer=MemberStampCardsView,
     member_may=True,
+    delegates="balance",
 )
 def stamp_cards(call: Call[None, Page]) -> Reply:
     """Return every card, also one without a stamp."""

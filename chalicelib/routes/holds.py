@@ -117,6 +117,7 @@ _ENDING = ("member_not_found", "account_closed", "hold_not_found", "hold_ended")
     query=Page,
     answer=MemberHoldsView,
     member_may=True,
+    delegates="balance",
 )
 def listed(call: Call[None, Page]) -> Reply:
     """Return every hold that is open now."""

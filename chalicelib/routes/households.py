@@ -236,6 +236,7 @@ def leave(call: Call[HouseholdDepartureBody]) -> Reply:
     description="Who else belongs to it is for staff and servers to know.",
     answer=MemberHouseholdView,
     member_may=True,
+    delegates="profile",
     errors=("member_not_found",),
 )
 def own(call: Call) -> Reply:

@@ -281,6 +281,7 @@ def _listed(call: Call[Any, MemberQuery], name: str) -> Reply:
     answer=MemberView,
     headers=("ETag",),
     member_may=True,
+    delegates="profile",
     errors=("member_not_found",),
 )
 def read(call: Call) -> Reply:

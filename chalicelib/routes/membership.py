@@ -173,6 +173,7 @@ def enrol(call: Call[EnrolmentBody]) -> Reply:
     summary="Read which programmes a member has joined or may join",
     answer=MemberProgrammesView,
     member_may=True,
+    delegates="balance",
     errors=("member_not_found",),
 )
 def programmes(call: Call) -> Reply:
@@ -204,6 +205,7 @@ def programmes(call: Call) -> Reply:
     summary="Read a member's consents, with the evidence of each",
     answer=EvidencesView,
     member_may=True,
+    delegates="profile",
     errors=("member_not_found",),
 )
 def consents(call: Call) -> Reply:

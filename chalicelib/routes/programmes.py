@@ -250,6 +250,7 @@ def rules(call: Call[None, WhichVersion]) -> Reply:
     answer=RulesInWordsView,
     headers=("Content-Language",),
     member_may=True,
+    delegates="balance",
     errors=("member_not_found", "programme_not_found"),
 )
 def own_rules(call: Call) -> Reply:

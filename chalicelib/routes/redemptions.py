@@ -166,6 +166,7 @@ _OBSTACLES = (
     also=(200,),
     idempotent=True,
     member_may=True,
+    delegates="redeem",
     errors=_OBSTACLES,
 )
 def redeem(call: Call[RedemptionBody, DryRun]) -> Reply:
@@ -208,12 +209,10 @@ def redeem(call: Call[RedemptionBody, DryRun]) -> Reply:
     name="read_redemption",
     scope="rewards:read",
     summary="Read a redemption",
-    description=(
-        "Whether it was used, and until when it can be. Of the voucher's code only the end is "
-        "shown: with all of it a voucher can be used."
-    ),
+    description="Whether it was used, and until when it can be. Its code is shown by its end only.",
     answer=RedemptionDetailsView,
     member_may=True,
+    delegates="balance",
     errors=("member_not_found", "redemption_not_found"),
 )
 def read(call: Call) -> Reply:
@@ -232,6 +231,7 @@ def read(call: Call) -> Reply:
     query=RedemptionQuery,
     answer=MemberRedemptionsView,
     member_may=True,
+    delegates="balance",
     errors=("member_not_found", "programme_not_found", *BAD_PERIOD),
 )
 def listed(call: Call[None, RedemptionQuery]) -> Reply:
@@ -276,6 +276,7 @@ def _details(call: Call[Any, Any], redemption: Redemption, now: Instant) -> Rede
     summary="Read the whole code of a redemption's voucher",
     answer=VoucherView,
     member_may=True,
+    delegates="redeem",
     errors=("member_not_found", "redemption_not_found", "voucher_not_found"),
 )
 def reveal(call: Call) -> Reply:
@@ -301,6 +302,7 @@ def reveal(call: Call) -> Reply:
     answer=CancelledRedemptionView,
     idempotent=True,
     member_may=True,
+    delegates="redeem",
     errors=(
         "member_not_found",
         "account_closed",

@@ -61,6 +61,7 @@ class RewardOffersView(Struct, frozen=True):
     query=Page,
     answer=RewardOffersView,
     member_may=True,
+    delegates="balance",
     errors=("member_not_found",),
 )
 def offers(call: Call[None, Page]) -> Reply:

@@ -124,6 +124,7 @@ _REFUSALS = ("member_not_found", "account_closed", "programme_not_found", "not_e
     query=Page,
     answer=MemberSubscriptionsView,
     member_may=True,
+    delegates="balance",
     errors=("member_not_found",),
 )
 def listed(call: Call[None, Page]) -> Reply:

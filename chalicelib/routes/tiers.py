@@ -148,6 +148,7 @@ _REFUSALS = ("member_not_found", "account_closed", "programme_not_found", "not_e
     description="With what the next tier takes, what keeping this one takes, and by when.",
     answer=MemberTiersView,
     member_may=True,
+    delegates="balance",
     errors=("member_not_found",),
 )
 def tier(call: Call) -> Reply:

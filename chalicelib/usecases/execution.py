@@ -15,6 +15,7 @@ from typing import NamedTuple
 from chalicelib import metrics
 from chalicelib.domain.decide.claims import ClaimKey, TakeFrom
 from chalicelib.domain.decide.commands import Command
+from chalicelib.domain.decide.decider import MEMBER
 from chalicelib.domain.errors import Invalid, LoyaltyError, TooLarge, Unavailable
 from chalicelib.usecases.attempt import (
     Attempt,
@@ -149,6 +150,8 @@ class _Write(NamedTuple):
         """
         attempt = Attempt(self.services, self.caller, self.commands, test_clock=self.test_clock)
         read = load_for(attempt, loaded)
+        # Before a stored answer is given again: who may not ask any more gets none.
+        self.caller.check(read.loaded.account(read.parties[MEMBER]), read.now)
         try:
             weighed = weigh(attempt, read, self.directory, bounded=not dry_run)
         except LoyaltyError:

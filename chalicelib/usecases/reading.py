@@ -27,7 +27,7 @@ class Reading(NamedTuple):
 
 
 def read_account(services: Services, caller: Caller, member: str) -> Reading:
-    """Read an account as it is now; raises `MemberNotFound`."""
+    """Read an account as it is now; raises `MemberNotFound`, also for who may not ask for it."""
     loaded = services.ledger.load(
         caller.tenant, [member], with_clock=on_test_clock(services, caller.tenant)
     )
@@ -36,5 +36,6 @@ def read_account(services: Services, caller: Caller, member: str) -> Reading:
         raise MemberNotFound
     programmes = programmes_of(services, caller.tenant)
     now = clock_of(stored, now_at(services, loaded))
+    caller.check(stored, now)
     account, _due = settle(stored, programmes, now, account_key(caller.tenant, member))
     return Reading(account, stored, programmes, now)

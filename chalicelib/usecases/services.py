@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from msgspec import Struct
 
-from chalicelib.domain.errors import Forbidden
+from chalicelib.domain.errors import Forbidden, MemberNotFound
+from chalicelib.domain.ledger.account import Account
 from chalicelib.domain.ledger.actor import Actor
 from chalicelib.domain.ledger.calendar import Instant
 from chalicelib.domain.programme.versions import Programmes
@@ -39,17 +40,50 @@ class Services(NamedTuple):
     tick_queue: TickQueue | None = None
 
 
+class Acting:
+    """
+    A member who asks for something of another member, and may, where that member's account says so.
+
+    ``delegate`` is who asks, ``matter`` in which they act.  Whoever has read the account asks it;
+    ``checked`` tells whether anybody did.
+    """
+
+    def __init__(self, delegate: str, matter: str) -> None:
+        self.delegate = delegate
+        self.matter = matter
+        self.checked = False
+
+    def check(self, account: Account | None, now: Instant) -> None:
+        """Raise `MemberNotFound` unless they may: to others there is no such member."""
+        from chalicelib.domain.mechanics import delegates
+
+        self.checked = True
+        if account is None or not delegates.may_act(account, self.delegate, self.matter, now):
+            raise MemberNotFound
+
+
 class Caller(Struct, frozen=True):
     """
     On whose behalf: the tenant of the credential, who acts, and the time left.
 
     ``sources`` are those under which they may report, any but reserved ones where there is no list.
+    ``acting`` where a member asks for something of another.
     """
 
     tenant: str
     actor: Actor
     remaining_ms: Callable[[], int] = lambda: 30_000
     sources: frozenset[str] | None = None
+    acting: Acting | None = None
+
+    def check(self, account: Account | None, now: Instant) -> None:
+        """
+        Ask the account that something is asked of whether this caller may.
+
+        Raises `MemberNotFound`.
+        """
+        if self.acting is not None:
+            self.acting.check(account, now)
 
 
 def programmes_of(services: Services, tenant: str) -> Programmes:

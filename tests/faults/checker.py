@@ -15,6 +15,7 @@ from chalicelib.domain.decide.settling import due_at
 from chalicelib.domain.ledger.actor import CLOCK
 from chalicelib.domain.ledger.calendar import Instant
 from chalicelib.usecases.stored import IdempotencyKey
+from tests.faults.acting import check_delegates
 from tests.faults.balances import check_journal
 from tests.faults.benefits import check_benefits
 from tests.faults.birthdays import check_birthdays
@@ -65,6 +66,7 @@ def check(history: History) -> list[str]:
         found.extend(check_goods(tenant))
         found.extend(check_transfers(tenant))
         found.extend(check_households(tenant))
+        found.extend(check_delegates(tenant))
         found.extend(check_gift_cards(tenant))
         found.extend(_Answers(history, ending, tenant).check())
         if tenant.id in history.settled:

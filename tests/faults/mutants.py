@@ -98,12 +98,14 @@ from chalicelib.store import holidays as stored_holidays
 from chalicelib.store.catalogue import CachedCatalogue
 from chalicelib.store.ledger import DynamoLedger
 from chalicelib.usecases import attempt, execution
+from chalicelib.usecases.services import Acting
 from tests.faults import broken_stores
 from tests.faults.programmes import GOOD_WEEK
 from tests.faults.world import DAY, MINUTE, LedgerOver
 
 _LINE: Final = Reducing._line
 _CART: Final = carts.activity_of
+_CHECK: Final = Acting.check
 _SETTLED: Final = attempt._settled
 _GRANT: Final[Callable[..., Any]] = earning._grant
 _VOUCHERS: Final = reversal._vouchers
@@ -133,6 +135,25 @@ class _Hasty(execution._Write):
         """Look nowhere while a refusal is on its way."""
         refusing = isinstance(sys.exception(), LoyaltyError)
         return None if refusing else super().first_answer(*asked)
+
+
+def _checked_once(acting: Acting, account: Account | None, now: Instant) -> None:
+    """Ask whether a delegate may by what was read first, and never again."""
+    if not acting.checked:
+        _CHECK(acting, account, now)
+
+
+def _delegates_remembered() -> AbstractContextManager[None]:
+    """Ask at the door whether a delegate may, which remembers who might."""
+    known = set[tuple[str, str]]()
+
+    def check(acting: Acting, account: Account | None, now: Instant) -> None:
+        if (acting.delegate, acting.matter) not in known:
+            _CHECK(acting, account, now)
+            known.add((acting.delegate, acting.matter))
+        acting.checked = True
+
+    return _swapped(Acting, "check", check)
 
 
 def _weigh_unsettled(*asked: Any, **more: Any) -> attempt.Weighed:
@@ -565,6 +586,8 @@ def _handled(command: type[Command], handler: Handler) -> Iterator[None]:
         handlers[command] = original
 
 
+#: A wrong turn that takes two requests at the very same moment: the exhaustive walk finds it.
+CHECKED_ONCE: Final = Mutant(plant=lambda: _swapped(Acting, "check", _checked_once))
 MUTANTS: Final[dict[str, Mutant]] = {
     "naive-two-writes": Mutant(broken_stores.NaiveTwoWrites),
     "no-version-guard": Mutant(broken_stores.NoVersionGuard),
@@ -591,6 +614,7 @@ MUTANTS: Final[dict[str, Mutant]] = {
     "lookup-unclaimed": Mutant(broken_stores.LookupUnclaimed),
     "refusal-before-record": Mutant(plant=lambda: _swapped(execution, "_Write", _Hasty)),
     "others-unsettled": Mutant(plant=lambda: _swapped(attempt, "_settled", _settled_alone)),
+    "delegate-remembered": Mutant(plant=_delegates_remembered),
     "unsettled": Mutant(plant=lambda: _swapped(execution, "weigh", _weigh_unsettled)),
     "restore-to-new-expiry": Mutant(
         plant=lambda: _handled(CancelRedemption, _restore_to_new_expiry)

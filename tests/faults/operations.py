@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Final
 
 from tests.faults import (
+    acting,
     activities,
     benefits,
     birthdays,
@@ -139,10 +140,10 @@ OPERATIONS: Final = (
     ),
     Operation("quote", 5, quoting.make),
     Operation("confirm", 18, quoting.confirm, frozenset({"activity.recorded"})),
-    Operation("top up", 5, quoting.pay_in, frozenset({"wallet.topped_up"})),
+    Operation("top up", 7, quoting.pay_in, frozenset({"wallet.topped_up"})),
     Operation(
         "chargeback",
-        14,
+        20,
         paying_back.reverse,
         frozenset({"payment.reversed"}),
         paying_back.nothing_reversed,
@@ -161,6 +162,20 @@ OPERATIONS: Final = (
         living_together.change,
         frozenset({"household.joined", "household.left"}),
         living_together.nothing_changed,
+    ),
+    Operation(
+        "delegate",
+        6,
+        acting.change,
+        frozenset({"delegate.added", "delegate.revoked"}),
+        acting.nothing_changed,
+    ),
+    Operation(
+        "redeem for another",
+        8,
+        acting.redeem,
+        frozenset({"reward.redeemed"}),
+        effect=spending.redemption_in_state("issued", "used", "cancelled"),
     ),
     Operation("sell gift card", 2, gifting.sell, frozenset({"gift_card.sold"})),
     Operation(
@@ -184,7 +199,7 @@ OPERATIONS: Final = (
     TICK,
     Operation("fan out", 1, ticking.draw_fan_out, is_job=True),
     Operation("settle a range", 3, ticking.draw_range, is_job=True),
-    Operation("set holidays", 2, holidays.replace_lists),
+    Operation("set holidays", 4, holidays.replace_lists),
     Operation("move clock", 3, ticking.draw_move_clock),
     Operation("balance", 3, reading.balance),
     Operation("balance as of", 2, reading.as_of),

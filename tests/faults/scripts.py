@@ -17,6 +17,7 @@ from chalicelib.domain.ledger.activity import Activity
 from chalicelib.domain.ledger.actor import CLOCK
 from chalicelib.domain.mechanics.adjustment import Adjust
 from chalicelib.domain.mechanics.closing import Close
+from chalicelib.domain.mechanics.delegates import RevokeDelegate
 from chalicelib.domain.mechanics.households import JoinHousehold, LeaveHousehold
 from chalicelib.domain.mechanics.redemptions import CancelRedemption
 from chalicelib.domain.mechanics.transfers import SendTransfer
@@ -35,7 +36,7 @@ from chalicelib.usecases.reverse_activity import Reversal, reverse_activity
 from chalicelib.usecases.services import Caller, Services
 from chalicelib.usecases.stored import Answer, IdempotencyKey
 from chalicelib.usecases.tick import tick
-from tests.faults import storage
+from tests.faults import acting, storage
 from tests.faults.chance import Chance
 from tests.faults.programmes import PROGRAMME
 from tests.faults.record import Outcome, Part, Request
@@ -180,6 +181,19 @@ def _part(begin: Prepared) -> Request:
     return _commanded("part", LeaveHousehold(member=begin.member, household=HOME_BEFORE))
 
 
+def _act(begin: Prepared) -> Request:
+    """The second member redeems for the first."""
+    member, delegate, _ = begin.scenario.members
+    return acting.redeeming("act", _key("act"), (member, delegate), "mug")
+
+
+def _disown(begin: Prepared) -> Request:
+    """The second member may not act for the first any more."""
+    member, delegate, _ = begin.scenario.members
+    command = RevokeDelegate(member=member, delegate=delegate, reason="asked")
+    return _commanded("disown", command)
+
+
 def _tick(begin: Prepared) -> Request:
     tenant = begin.scenario.tenants[0].id
     shard = int(keys.due_pk(tenant, begin.member, on_test_clock=False)[-2:])
@@ -217,6 +231,8 @@ REQUESTS: Final[dict[str, tuple[str, Callable[[Prepared], Request]]]] = {
     "join": ("household", _join),
     "leave": ("household", _leave),
     "part": ("household", _part),
+    "act": ("redeem for another", _act),
+    "disown": ("delegate", _disown),
     "tick": ("tick", _tick),
 }
 
@@ -232,8 +248,11 @@ SCRIPTS: Final[tuple[Script, ...]] = (
     ("give", "take"),
     ("join", "leave"),
     ("leave", "part"),
+    ("act", "disown"),
 )
-PAIRS: Final[tuple[Pair, ...]] = tuple(combinations_with_replacement(SCRIPTS, 2))
+#: A pair in which a delegate acts while they are revoked.
+DISOWNED: Final[Pair] = (("act", "disown"), ("disown", "act"))
+PAIRS: Final[tuple[Pair, ...]] = (*combinations_with_replacement(SCRIPTS, 2), DISOWNED)
 #: The pair with the most runs: it takes as long as the next two together.
 REVERSED: Final[Pair] = (("redeem", "reverse"), ("reverse whole", "adjust"))
 #: A pair in which three leave and join.

@@ -14,7 +14,8 @@ from tests.faults.broken_stores import (
 )
 from tests.faults.campaign import walk
 from tests.faults.exhaustive import explore
-from tests.faults.scripts import FEW, PAIRS, PARTED, REVERSED, Pair
+from tests.faults.mutants import CHECKED_ONCE
+from tests.faults.scripts import DISOWNED, FEW, PAIRS, PARTED, REVERSED, Pair
 from tests.faults.world import LedgerOver
 
 
@@ -45,3 +46,10 @@ def test_every_run_holds() -> None:
 def test_a_planted_bug_is_found(pair: Pair, ledger: LedgerOver) -> None:
     """A walk finds what it should, without any death: it does not pass by being blind."""
     assert explore(pair, kills=0, ledger=ledger).found != []
+
+
+def test_a_delegate_is_asked_for_by_each_attempt() -> None:
+    """Who may no more when a write is decided anew is found to have written, if nobody asks."""
+    assert explore(DISOWNED, kills=0).found == []
+    with CHECKED_ONCE.planted():
+        assert explore(DISOWNED, kills=0).found != []

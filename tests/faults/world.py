@@ -18,6 +18,7 @@ from chalicelib.domain import voucher_code
 from chalicelib.domain.ledger.activity import Activity
 from chalicelib.domain.ledger.actor import Actor
 from chalicelib.domain.ledger.calendar import Instant, add_days, local_date, parse_instant
+from chalicelib.domain.mechanics.delegates import AddDelegate
 from chalicelib.domain.mechanics.entitlement_uses import UseEntitlement
 from chalicelib.domain.mechanics.entitlements import GrantEntitlement
 from chalicelib.domain.mechanics.gift_card_uses import UseGiftCard
@@ -264,11 +265,7 @@ class _Setting:
             made = quote_purchase(services, caller, asked, codes)
         sale = made.quoted.quote.id
         confirm_quote(services, caller, members[0], sale, None, _told, None)
-        for founding, one in ((MAX_MEMBERS, members[1]), (None, members[2])):
-            home = JoinHousehold(
-                member=one, household=HOME_BEFORE, role="adult", max_members=founding
-            )
-            change_account(services, caller, home, _told)
+        self._bound(services, caller, members)
         gift = SellGiftCard(
             member=CARD_BEFORE,
             programme=PROGRAMME,
@@ -289,6 +286,23 @@ class _Setting:
         listed = (f"{today:%m-%d}", f"{add_days(today, 2)}")
         set_holidays(services, caller, {HOLIDAYS: listed}, 0)
         return members
+
+    def _bound(self, services: Services, caller: Caller, members: tuple[str, ...]) -> None:
+        """Let the second and the third live together, and the first two act for one another."""
+        for founding, one in ((MAX_MEMBERS, members[1]), (None, members[2])):
+            home = JoinHousehold(
+                member=one, household=HOME_BEFORE, role="adult", max_members=founding
+            )
+            change_account(services, caller, home, _told)
+        for one, other in (members[:2], members[1::-1]):
+            acts = AddDelegate(
+                member=one,
+                delegate=other,
+                capacity="relative",
+                scopes=("redeem",),
+                time_zone=self._time_zone,
+            )
+            change_account(services, caller, acts, _told)
 
 
 def priced(member: str, amount: int, covered: Sequence[int] = (0, 0)) -> MakeQuote:

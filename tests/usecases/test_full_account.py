@@ -28,7 +28,15 @@ from tests.usecases.test_execution import CALLER, NOW, Clinic
 #: What takes value out, gives back or ends something, and so is carried out all the same.
 WHEN_FULL: Final = {
     *("AdvanceFulfilment", "CancelGiftCard", "CancelGiftCardUse", "UseGiftCard"),
-    *("CancelPlan", "CancelRedemption", "CaptureHold", "Close", "ConfirmQuote", "LeaveHousehold"),
+    *(
+        "CancelPlan",
+        "CancelRedemption",
+        "CaptureHold",
+        "Close",
+        "ConfirmQuote",
+        "LeaveHousehold",
+        "RevokeDelegate",
+    ),
     *("LiftTier", "Redeem", "ReleaseHold", "ReturnEntitlement", "ReverseActivity"),
     *(
         "ReversePayment",

@@ -922,6 +922,57 @@ class HouseholdMemberRemoved(_Data, frozen=True, tag="household.member_removed")
     member: MadeId
 
 
+class DelegateAdded(_Data, frozen=True, tag="delegate.added"):
+    """
+    A delegate may act for the member, or in other matters than before.
+
+    Until when is not in it: of a guardian's that is the day on which a child is of age.
+    """
+
+    delegate: MemberInRole
+    capacity: str
+    scopes: tuple[str, ...]
+
+
+class DelegateRevoked(_Data, frozen=True, tag="delegate.revoked"):
+    """A delegate may not act for the member any more."""
+
+    delegate: MemberInRole
+    reason: str
+
+
+class DelegatorAdded(_Data, frozen=True, tag="delegator.added"):
+    """In a delegate's journal: they may act for somebody, or until another day than before."""
+
+    delegator: MemberInRole
+    capacity: str
+
+
+class DelegatorRemoved(_Data, frozen=True, tag="delegator.removed"):
+    """In a delegate's journal: they may not act for somebody any more."""
+
+    delegator: MemberInRole
+
+
+class DelegationsEnded(_Data, frozen=True, tag="delegations.ended"):
+    """
+    The last day of a delegation is over.
+
+    In the member's journal it names those who acted for them, in a delegate's those for whom they
+    did.
+    """
+
+    delegates: tuple[str, ...] = ()
+    delegators: tuple[str, ...] = ()
+
+
+class DelegationEndAnnounced(_Data, frozen=True, tag="delegation.end_announced"):
+    """In a member's journal: guardians will not act for them any more, from a day soon on."""
+
+    delegates: tuple[str, ...]
+    on: str
+
+
 class PendingActivated(_Data, frozen=True, tag="pending.activated"):
     """Value that was earned before becomes usable."""
 

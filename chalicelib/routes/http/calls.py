@@ -34,7 +34,9 @@ def caller_of(call: Call[Any, Any]) -> Caller:
     """Return on whose behalf a call is made."""
     principal = call.caller
     actor = Actor(principal.kind, principal.id, principal.roles)
-    return Caller(call.tenant, actor, call.remaining_ms, principal.sources)
+    if call.acting is not None:
+        actor = Actor("delegate", principal.id, on_behalf_of=call.path["member_id"])
+    return Caller(call.tenant, actor, call.remaining_ms, principal.sources, call.acting)
 
 
 def identity_of(call: Call[Any, Any]) -> IdempotencyKey | None:

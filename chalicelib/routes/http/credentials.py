@@ -23,6 +23,7 @@ from msgspec.structs import replace
 from chalicelib.domain import api_key
 from chalicelib.domain.errors import Forbidden, MemberNotFound, Unauthorised
 from chalicelib.domain.ledger.calendar import Instant
+from chalicelib.usecases.services import Acting
 from chalicelib.usecases.stored import StoredKey
 
 #: The scope of a route that needs no credential.  Deliberate, so that none is public by omission.
@@ -57,6 +58,9 @@ SCOPES: Final[dict[str, Scope]] = {
     "programmes:write": Scope("Draft, validate and publish programmes", _MANAGER),
     "members:read": Scope("Read members", _READERS | _MEMBER),
     "members:write": Scope("Create, enrol, change and close members", _DESK),
+    "delegates:write": Scope(
+        "Let relatives, guardians and carers act for members", _DESK | _MEMBER
+    ),
     "households:write": Scope("Found households, and let members join and leave them", _DESK),
     "activities:write": Scope("Record activities", _DESK),
     "balances:read": Scope("Read balances and progress", _READERS | _MEMBER),
@@ -278,10 +282,18 @@ def authorise(principal: Principal, scope: str, *, member_may: bool) -> None:
         )
 
 
-def own_account_only(principal: Principal, member_id: str) -> None:
-    """Answer a member who asks for another's account as if there were none."""
-    if principal.kind == "member" and principal.member_id != member_id:
+def acting_for(principal: Principal, member_id: str, matter: str | None) -> Acting | None:
+    """
+    Return as what a member asks for another's account, which has to say whether they may.
+
+    ``None`` for one's own, and for staff and servers.  Raises `MemberNotFound`, as if there were
+    none, where nobody acts for others in this: there is no ``matter`` then.
+    """
+    if principal.member_id is None or principal.member_id == member_id:
+        return None
+    if matter is None:
         raise MemberNotFound
+    return Acting(principal.member_id, matter)
 
 
 def scopes_of(roles: Iterable[str]) -> frozenset[str]:

@@ -28,9 +28,9 @@ from chalicelib.routes.http import headers, problems
 from chalicelib.routes.http.credentials import (
     PUBLIC,
     Principal,
+    acting_for,
     authenticate,
     authorise,
-    own_account_only,
 )
 from chalicelib.routes.http.operation import ME, Call, Operation, Query, Reply, made_id
 from chalicelib.routes.http.parsing import parse_object
@@ -62,6 +62,10 @@ def serve(
             from chalicelib.routes.http.codes import guarded
 
             handler = guarded(handler)
+        if call.acting is not None:
+            from chalicelib.routes.http.acting import checked
+
+            handler = checked(handler)
         reply = handler(call)
         response = _present(operation, reply, correlation_id)
         seen["replayed"] = reply.replayed or None
@@ -100,8 +104,9 @@ def _call(
     services = provided() if operation.scope != PUBLIC else None
     principal = _principal(operation, request, services, seen, told)
     path = _path(operation, given_path, principal)
+    acting = None
     if principal is not None and "member_id" in path:
-        own_account_only(principal, path["member_id"])
+        acting = acting_for(principal, path["member_id"], operation.delegates)
         seen["member_id"] = _log_id(path["member_id"])
     given = request.headers
     query = _query(operation, request)
@@ -123,6 +128,7 @@ def _call(
         idempotency_key=key,
         if_match=entity_tag,
         correlation_id=correlation_id,
+        acting=acting,
         locale=headers.first_locale(given.get("accept-language")),
         remaining_ms=_remaining(request),
         base_url=lambda: _base_url(request),

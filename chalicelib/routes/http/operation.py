@@ -33,6 +33,9 @@ from chalicelib.routes.http.problems import CODES
 if TYPE_CHECKING:
     from typing_extensions import TypeVar
 
+    from chalicelib.domain.mechanics.delegates import Matter
+    from chalicelib.usecases.services import Acting
+
     B = TypeVar("B", default=None)
     Q = TypeVar("Q", default=None)
 else:
@@ -50,6 +53,7 @@ ME: Final = "me"
 #: none of one kind is one of another.
 ID_PREFIXES: Final = {
     "member_id": "mem",
+    "delegate_id": "mem",
     "household_id": "hh",
     "gift_card_id": "card",
     "gift_card_use_id": "use",
@@ -144,6 +148,8 @@ class Call(msgspec.Struct, Generic[B, Q], frozen=True, kw_only=True):
     #: The entity tag of ``If-Match``, with its quotes, as it came.
     if_match: str | None
     correlation_id: str
+    #: Set where a member calls for another one.
+    acting: Acting | None
     #: The caller's first choice of language, a BCP 47 tag.
     locale: str
     #: Milliseconds that the function may still run.
@@ -249,6 +255,7 @@ class Declaration(TypedDict, total=False):
     idempotent: bool | Literal["optional"]
     if_match: bool
     member_may: bool
+    delegates: Matter
     errors: tuple[str, ...]
     patterns: dict[str, str]
     media: tuple[str, ...]
@@ -282,6 +289,8 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
     if_match: bool = False
     #: Members may call it, for their own ``{member_id}`` only.
     member_may: bool = False
+    #: In what matter delegates act who call it for another member; none may where it says none.
+    delegates: Matter | None = None
     #: Codes that this operation answers with beyond those of every operation.
     errors: tuple[str, ...] = ()
     #: Regular expressions of path parameters that differ from the usual ones.
@@ -305,6 +314,8 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
             raise ValueError(f"{self.name}: member_may needs {{member_id}} in the path")
         if self.member_may and self.scope not in MEMBER_SCOPES:
             raise ValueError(f"{self.name}: members do not hold `{self.scope}`")
+        if self.delegates and not self.member_may:
+            raise ValueError(f"{self.name}: what delegates may, members may")
         config = getattr(self.body, "__struct_config__", None)
         if config is not None and not config.forbid_unknown_fields:
             raise ValueError(f"{self.name}: the body must refuse unknown fields")

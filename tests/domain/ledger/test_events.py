@@ -160,7 +160,10 @@ def test_how_fields_are_shown() -> None:
     assert {each[0] for each in shown if each[2]} == {"lot", "status", "statuses", "sums"}
     assert {each for each in shown if each[1]} == {
         *((name, True, False, "") for name in (*made, "member")),
-        *((name, True, False, "member") for name in ("former", "recipient", "sender")),
+        *(
+            (name, True, False, "member")
+            for name in ("delegate", "delegator", "former", "recipient", "sender")
+        ),
     }
     assert all(is_id != to_nobody for _, is_id, to_nobody, _ in shown)
 
