@@ -19,8 +19,8 @@ EXAMPLES = (
         write_units=10,
         apart=True,
     ),
-    Example(f"GET {_PATH}", after=(f"POST {_PATH}",), calls=1),
-    Example("GET /v1/members/{member_id}/delegators", calls=1),
+    Example(f"GET {_PATH}", after=(f"POST {_PATH}",), calls=1, bounded=True),
+    Example("GET /v1/members/{member_id}/delegators", calls=1, bounded=True),
     Example(
         f"POST {_PATH}/revocation",
         after=(f"POST {_PATH}",),
