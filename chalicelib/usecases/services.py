@@ -44,8 +44,8 @@ class Acting:
     """
     A member who asks for something of another member, and may, where that member's account says so.
 
-    ``delegate`` is who asks, ``matter`` in which they act.  Whoever has read the account asks it;
-    ``checked`` tells whether anybody did.
+    ``delegate`` is the id of who asks, and ``matter`` what they act in.  ``checked`` tells whether
+    the account was asked, which every attempt of a write does anew.
     """
 
     def __init__(self, delegate: str, matter: str) -> None:

@@ -256,7 +256,7 @@ def test_what_fell_due_is_written(
 
 
 def test_what_was_written_is_known(clinic: Clinic) -> None:
-    """Whoever goes on with an account that was just written need not read it."""
+    """An account that was just written is not read again."""
     member = clinic.create().member
     done = clinic.adjust(member, 5)
 

@@ -164,6 +164,7 @@ def _check(decider: Decider, command: AddDelegate) -> None:
         raise NotFound(
             "delegate_not_found", "The delegate is no member here: create them as one first."
         )
+    _check_guardian(decider, command.delegate)
     if command.capacity not in _PROVEN:
         return
     if decider.actor.is_member:
@@ -175,6 +176,13 @@ def _check(decider: Decider, command: AddDelegate) -> None:
         raise _unfit("/proof", f"must say what shows that they are the {command.capacity}")
     if command.capacity == "guardian" and command.of_age_on is None:
         raise _unfit("/of_age_on", "must be the day on which the member is of age")
+
+
+def _check_guardian(decider: Decider, delegate: str) -> None:
+    """Refuse a member who would change what a guardian may, or revoke one."""
+    known = DELEGATES.get(decider.member, delegate)
+    if known is not None and known.capacity == "guardian" and decider.actor.is_member:
+        raise Forbidden("not_for_members", "What a guardian may is changed by staff.")
 
 
 def _delegation(now: Instant, command: AddDelegate) -> Delegation:
@@ -226,9 +234,7 @@ def _check_counts(own: EventBuilder, theirs: EventBuilder) -> None:
 
 def revoke(decider: Decider, command: RevokeDelegate) -> Delegated:
     """Forget in both accounts that one may act for the other."""
-    known = DELEGATES.get(decider.member, command.delegate)
-    if known is not None and known.capacity == "guardian" and decider.actor.is_member:
-        raise Forbidden("not_for_members", "A guardian is revoked by staff.")
+    _check_guardian(decider, command.delegate)
     own, theirs = decider.event(), decider.event(DELEGATE)
     DELEGATES.drop(own, command.delegate)
     DELEGATORS.drop(theirs, command.member)

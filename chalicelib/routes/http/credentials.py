@@ -284,10 +284,10 @@ def authorise(principal: Principal, scope: str, *, member_may: bool) -> None:
 
 def acting_for(principal: Principal, member_id: str, matter: str | None) -> Acting | None:
     """
-    Return as what a member asks for another's account, which has to say whether they may.
+    Return what another member's account has to be asked, where a member names it.
 
-    ``None`` for one's own, and for staff and servers.  Raises `MemberNotFound`, as if there were
-    none, where nobody acts for others in this: there is no ``matter`` then.
+    ``None`` for one's own account, and for staff and servers.  Raises `MemberNotFound`, as if there
+    were none, where no ``matter`` lets delegates call the operation.
     """
     if principal.member_id is None or principal.member_id == member_id:
         return None

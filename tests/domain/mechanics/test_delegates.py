@@ -271,6 +271,9 @@ def test_members_name_relatives_alone(child: Member, mother: Member, capacity: s
         revoke(child, mother, actor=own)
     else:
         command = RevokeDelegate(member="", delegate=mother.id, reason="angry")
+        # Nor is one made a relative, who could be.
+        less = adding(mother, capacity="relative", scopes=("profile",), of_age_on=None)
+        assert isinstance(child.refused(less, NOW, actor=own, delegate=mother), Forbidden)
         assert isinstance(child.refused(command, NOW, actor=own, delegate=mother), Forbidden)
         assert may(child, mother, NOW)
 
