@@ -10,7 +10,7 @@ from its seed alone.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -18,7 +18,7 @@ from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from greenlet import greenlet
 
 from chalicelib.domain.ledger.calendar import Instant
-from chalicelib.store.catalogue import CachedCatalogue, DynamoCatalogue
+from chalicelib.store.catalogue import TTL_MS, CachedCatalogue, DynamoCatalogue
 from chalicelib.store.ledger import DynamoLedger
 from chalicelib.usecases.services import Caller
 from tests.faults import storage
@@ -34,7 +34,16 @@ from tests.faults.slots import Slot
 from tests.faults.ticking import draw_tick
 from tests.faults.watch import Watch
 from tests.faults.weather import draw_weather
-from tests.faults.world import SCENARIOS, Ids, Known, LedgerOver, scenario, services_over, slots
+from tests.faults.world import (
+    SCENARIOS,
+    Ids,
+    Known,
+    LedgerOver,
+    scenario,
+    services_over,
+    settings_in_store,
+    slots,
+)
 
 # What a container has for one request, as on Lambda behind an API.
 TIME_LIMIT_MS: Final = 29_000
@@ -116,6 +125,7 @@ class Simulation:
         finally:
             self._end()
         self.history.violations += self._watch.found
+        self.history.violations += self._outdated()
         self._line.digest.update(storage.digest())
         self.history.digest = self._line.digest.digest()
         return self.history
@@ -140,6 +150,14 @@ class Simulation:
             self.history.intents.append(intent)
             self._waiting.append(Waiting(intent, self._play.now))
         return True
+
+    def _outdated(self) -> Iterator[str]:
+        """Ask every container once more, when what it remembers must be forgotten."""
+        self._play.now += TTL_MS
+        for slot, catalogue in zip(slots(), self._catalogues, strict=True):
+            for tenant in self._scenario.tenants:
+                if catalogue.settings(tenant.id) != settings_in_store(tenant.id):
+                    yield f"container {slot.number} goes by outdated settings of {tenant.id}"
 
     def _has_failed(self) -> bool:
         return bool(self._watch.found or self.history.violations)
