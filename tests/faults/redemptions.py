@@ -10,6 +10,7 @@ from chalicelib.domain.ledger.calendar import Instant
 from chalicelib.domain.ledger.events import (
     ActivityRecorded,
     ActivityReversed,
+    AwardRevoked,
     Event,
     FulfilmentAdvanced,
     QuoteBought,
@@ -161,13 +162,18 @@ def _redemption(
 
 
 def _restored(events: list[Event], cancelled: Event, redemption: str) -> Iterator[str]:
-    """What a cancelled redemption gives back has the expiry that it had."""
+    """
+    What a cancelled redemption gives back has the expiry that it had.
+
+    Or that of what was taken instead, when what it was paid with was taken back before.
+    """
     owed = Counter[Instant | None]()
-    for event in events:
+    for event in events[: cancelled.version - 1]:
         data = event.data
-        if isinstance(data, RewardRedeemed) and data.redemption == redemption:
+        paid = isinstance(data, RewardRedeemed) and data.redemption == redemption
+        if paid or isinstance(data, ActivityReversed | AwardRevoked):
             for expires_at, delta in _lots(event):
-                owed[expires_at] -= delta
+                owed[expires_at] -= min(delta, 0)
     for expires_at, delta in _lots(cancelled):
         if delta > owed[expires_at]:
             yield f"{redemption[-4:]}: {delta} come back to {expires_at}"
