@@ -23,6 +23,9 @@ _TTL_MAX_S: Final = 30 * 24 * 60 * 60
 @click.command("token")
 @click.option("--role", "roles", multiple=True, type=click.Choice(sorted(ROLES)), help="Staff.")
 @click.option("--member", "member_id", help="The member of that id.")
+@click.option(
+    "--location", "locations", multiple=True, help="A location to which the staff are limited."
+)
 @click.option("--tenant", help="The tenant (that of .local/credentials.json).")
 @click.option("--subject", help="Who the token speaks for (made from the role or the member).")
 @click.option(
@@ -37,12 +40,15 @@ def command(
     *,
     roles: tuple[str, ...],
     member_id: str | None,
+    locations: tuple[str, ...],
     tenant: str | None,
     subject: str | None,
     ttl_s: int,
 ) -> None:
     """
     Print a token for staff (--role, may be repeated) or for a member (--member).
+
+    With --location, which may be repeated, staff see members of these locations alone.
 
     Only a server that trusts the key in .local/issuer.pem accepts it, and none in production.
     TESSERA_LOCAL_DIR names another directory than .local.
@@ -51,6 +57,8 @@ def command(
 
     if bool(roles) == bool(member_id):
         raise click.UsageError("give either --role or --member")
+    if locations and member_id:
+        raise click.UsageError("--location is for staff: give it with --role")
     directory = local_directory()
     if not (directory / "issuer.pem").exists():
         raise click.ClickException(f"{directory}/issuer.pem is not there: run `tessera serve` once")
@@ -65,6 +73,7 @@ def command(
             tenant=tenant or on_file("tenant", "--tenant"),
             roles=roles,
             member_id=member_id,
+            locations=locations or None,
             ttl_s=ttl_s,
             now=time.time_ns() // 1_000_000,
         )
@@ -83,8 +92,13 @@ def mint_token(  # noqa: PLR0913 - a token is made of its claims
     ttl_s: int,
     roles: Sequence[str] = (),
     member_id: str | None = None,
+    locations: Sequence[str] | None = None,
 ) -> str:
-    """Return a JWT for the member, or for staff with those roles; ``now`` is an `Instant`."""
+    """
+    Return a JWT for the member, or for staff with those roles, limited to ``locations`` if any.
+
+    ``now`` is an `Instant`.
+    """
     key = _signing_key(private_key_pem)
     issued_s = now // 1000
     claims: dict[str, Any] = {
@@ -99,6 +113,8 @@ def mint_token(  # noqa: PLR0913 - a token is made of its claims
         claims["roles"] = list(roles)
     else:
         claims["member_id"] = member_id
+    if locations is not None:
+        claims["locations"] = list(locations)
     algorithm = "RS256" if isinstance(key, RSAPrivateKey) else "ES256"
     return jwt.encode(claims, key, algorithm=algorithm, headers={"kid": key_id})
 

@@ -23,6 +23,7 @@ from chalicelib.routes.http.calls import (
     services_of,
 )
 from chalicelib.routes.http.fields import (
+    AT_LOCATION,
     Amount,
     DryRun,
     ExternalId,
@@ -165,6 +166,7 @@ _RECORDING = (
     "invalid_instant",
     "reserved_source",
     "source_not_allowed",
+    *AT_LOCATION,
 )
 
 
@@ -185,6 +187,7 @@ _RECORDING = (
     status=201,
     also=(200,),
     idempotent="optional",
+    limited="asked",
     errors=_RECORDING,
 )
 def record(call: Call[ActivityBody, DryRun]) -> Reply:

@@ -74,6 +74,7 @@ class BatchView(Struct, frozen=True):
     query=DryRun,
     answer=BatchView,
     idempotent="optional",
+    limited="asked",
 )
 def record_batch(call: Call[BatchBody, DryRun]) -> Reply:
     """Record activities, each with its own outcome."""

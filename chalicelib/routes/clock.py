@@ -133,6 +133,7 @@ def sandboxes(call: Call[None, Page]) -> Reply:
     summary="Read the test clock",
     description="Only a sandbox has one.",
     answer=ClockView,
+    limited="open",
     errors=("no_test_clock",),
 )
 def read(call: Call) -> Reply:

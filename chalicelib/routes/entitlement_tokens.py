@@ -101,6 +101,7 @@ def make(call: Call[EntitlementTokenBody]) -> Reply:
     answer=EntitlementUseView,
     status=201,
     idempotent=True,
+    limited="open",
     errors=(
         *ENTITLEMENT_REFUSALS,
         "token_unknown",

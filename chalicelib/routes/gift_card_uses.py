@@ -69,6 +69,7 @@ _UNUSABLE: Final = (
     status=201,
     also=(200,),
     idempotent=True,
+    limited="open",
     errors=(*_UNUSABLE, "currency_mismatch"),
 )
 def use(call: Call[GiftCardUseBody, DryRun]) -> Reply:
@@ -112,6 +113,7 @@ def use(call: Call[GiftCardUseBody, DryRun]) -> Reply:
     query=DryRun,
     answer=CancelledGiftCardUseView,
     idempotent=True,
+    limited="open",
     errors=(
         "gift_card_not_found",
         "gift_card_use_not_found",

@@ -63,6 +63,7 @@ api = Resource("gift_cards")
     answer=SoldGiftCardView,
     status=201,
     idempotent=True,
+    limited="open",
     errors=(
         "programme_not_found",
         "unknown_gift_card",
@@ -126,6 +127,7 @@ def listed(call: Call[None, GiftCardQuery]) -> Reply:
     body=GiftCardCodeBody,
     answer=GiftCardBalanceView,
     idempotent=False,
+    limited="open",
     errors=("gift_card_not_found", "too_many_guesses"),
 )
 def lookup(call: Call[GiftCardCodeBody]) -> Reply:
@@ -141,6 +143,7 @@ def lookup(call: Call[GiftCardCodeBody]) -> Reply:
     summary="Read a gift card",
     description="Where what was paid for it is now. Of its code only the end is shown.",
     answer=IssuedGiftCardView,
+    limited="open",
     errors=("gift_card_not_found",),
 )
 def read(call: Call) -> Reply:
@@ -163,6 +166,7 @@ def read(call: Call) -> Reply:
     query=DryRun,
     answer=CancelledGiftCardView,
     idempotent=True,
+    limited="open",
     errors=("gift_card_not_found", "gift_card_cancelled"),
 )
 def cancel(call: Call[GiftCardCancellationBody, DryRun]) -> Reply:

@@ -55,6 +55,7 @@ class HolidaysView(Struct, frozen=True):
     description="Such as bank holidays, and apart from them a hospital's own days.",
     answer=HolidaysView,
     headers=("ETag",),
+    limited="open",
 )
 def read(call: Call) -> Reply:
     """Read all lists."""

@@ -12,7 +12,7 @@ from chalicelib.domain.ledger.calendar import Instant, format_instant
 from chalicelib.domain.programme.fields import LocalDate, whole
 from chalicelib.routes.http.calls import caller_of, cursor_of, entry_of, services_of
 from chalicelib.routes.http.credentials import SCOPES
-from chalicelib.routes.http.fields import Source, Title
+from chalicelib.routes.http.fields import LocationId, Source, Title
 from chalicelib.routes.http.operation import Body, Call, Page, Reply
 from chalicelib.routes.http.resource import Resource
 from chalicelib.usecases.keys import (
@@ -38,12 +38,14 @@ class KeyBody(Body):
     What the key is for, and what it may do.
 
     With ``sources`` it records activities of those alone, and takes back none of others; without,
-    it may report under any but the reserved `quote`.
+    it may report under any but the reserved `quote`.  With ``locations`` it sees members who were
+    seen at one of them, or at what belongs to it, and no others.
     """
 
     name: Title
     scopes: Annotated[list[ScopeName], Meta(min_length=1, max_length=50)]
     sources: Annotated[list[Source], Meta(min_length=1, max_length=50)] | None = None
+    locations: Annotated[list[LocationId], Meta(min_length=1, max_length=50)] | None = None
     ends_on: LocalDate | None = None
 
 
@@ -65,6 +67,7 @@ class KeyView(Struct, frozen=True):
     name: str
     scopes: list[str]
     sources: list[str] | None
+    locations: list[str] | None
     ends_on: str | None
 
 
@@ -92,6 +95,7 @@ class KeySummaryView(Struct, frozen=True):
     name: str
     scopes: list[str]
     sources: list[str] | None
+    locations: list[str] | None
     state: KeyState
     created_at: str
     ends_on: str | None
@@ -118,7 +122,13 @@ class KeyListView(Struct, frozen=True):
     answer=KeyView,
     status=201,
     idempotent=False,
-    errors=("scope_not_held", "source_not_allowed", "invalid_date", "date_out_of_range"),
+    errors=(
+        "scope_not_held",
+        "source_not_allowed",
+        "unknown_location",
+        "invalid_date",
+        "date_out_of_range",
+    ),
 )
 def issue(call: Call[KeyBody]) -> Reply:
     """Issue a key with scopes and sources that the caller has."""
@@ -135,10 +145,25 @@ def issue(call: Call[KeyBody]) -> Reply:
     sources = None if call.body.sources is None else frozenset(call.body.sources)
     check_sources(caller, sources)
     ends_on = call.body.ends_on
-    key = issue_key(services_of(call), caller, call.body.name.strip(), scopes, sources, ends_on)
-    shown = None if sources is None else sorted(sources)
+    key = issue_key(
+        services_of(call),
+        caller,
+        call.body.name.strip(),
+        scopes,
+        sources,
+        ends_on,
+        None if call.body.locations is None else tuple(sorted(set(call.body.locations))),
+    )
     return Reply(
-        KeyView(key.key_id, key.token, key.name, sorted(key.scopes), shown, key.ends_on or None)
+        KeyView(
+            key.key_id,
+            key.token,
+            key.name,
+            sorted(key.scopes),
+            None if sources is None else sorted(sources),
+            None if key.locations is None else list(key.locations),
+            key.ends_on or None,
+        )
     )
 
 
@@ -200,6 +225,7 @@ def _summary(key: StoredKey, now: Instant) -> KeySummaryView:
         name=key.name,
         scopes=sorted(key.scopes),
         sources=None if key.sources is None else sorted(key.sources),
+        locations=None if key.locations is None else list(key.locations),
         state=state_of(key, now),
         created_at=format_instant(key.created_at),
         ends_on=key.ends_on or None,

@@ -16,6 +16,7 @@ from chalicelib.routes.http.periods import BAD_PERIOD, PeriodPage, period_of
 from chalicelib.routes.http.resource import Resource
 from chalicelib.routes.ledger_events import EventView, event_view, for_delegates, for_members
 from chalicelib.usecases.read_ledger import read_ledger, verify_account
+from chalicelib.usecases.services import Acting
 
 api = Resource("ledger")
 
@@ -145,7 +146,7 @@ def _page(call: Call[None, PeriodPage], owner: str) -> Reply:
 
 
 def _as_seen(call: Call[None, PeriodPage]) -> Callable[[Event], EventView]:
-    if call.acting is not None:
+    if isinstance(call.access, Acting):
         return for_delegates
     return for_members if call.caller.kind == "member" else event_view
 

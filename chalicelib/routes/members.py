@@ -22,7 +22,7 @@ from chalicelib.routes.http.calls import (
     reply,
     services_of,
 )
-from chalicelib.routes.http.fields import ExternalId, MemberId, Token
+from chalicelib.routes.http.fields import AT_LOCATION, ExternalId, LocationId, MemberId, Token
 from chalicelib.routes.http.operation import Body, Call, Reply
 from chalicelib.routes.http.periods import BAD_PERIOD, PeriodPage, period_of
 from chalicelib.routes.http.resource import Resource
@@ -74,6 +74,7 @@ class NewMemberBody(Body):
 
     external_id: ExternalId | None = None
     programmes: Annotated[list[Id], Meta(max_length=20)] | None = None
+    at_location: LocationId | None = None
     consents: Annotated[list[ConsentBody], Meta(max_length=20)] = field(default_factory=list)
     locale: Locale | None = None
     tz: Annotated[str, Meta(max_length=64, description="An IANA time zone.")] | None = None
@@ -164,7 +165,8 @@ def _checked_days(bands: dict[str, str]) -> dict[str, str]:
     also=(200,),
     headers=("Location",),
     idempotent=True,
-    errors=(*ENROLLING, "account_closed", "unknown_time_zone", "invalid_date"),
+    limited="asked",
+    errors=(*ENROLLING, "account_closed", "unknown_time_zone", "invalid_date", *AT_LOCATION),
 )
 def create(call: Call[NewMemberBody]) -> Reply:
     """Create on first contact, idempotent on the external id."""
@@ -172,6 +174,7 @@ def create(call: Call[NewMemberBody]) -> Reply:
     new = NewMember(
         external_id=None if external is None else (external.system, external.value),
         programmes=None if body.programmes is None else tuple(body.programmes),
+        location=body.at_location or "",
         consents=consents_given(body.consents),
         locale=body.locale or "",
         time_zone=_checked_zone(body.tz),
@@ -214,6 +217,7 @@ def _present_created(locale: str, decided: Decided) -> Answer:
     body=ExternalId,
     answer=MemberFound,
     idempotent=False,
+    limited="asked",
     errors=("member_not_found",),
 )
 def find(call: Call[ExternalId]) -> Reply:
@@ -235,6 +239,7 @@ def find(call: Call[ExternalId]) -> Reply:
     ),
     query=MemberQuery,
     answer=MemberListView,
+    limited="asked",
     errors=("programme_not_found", *BAD_PERIOD),
 )
 def listed(call: Call[None, MemberQuery]) -> Reply:
@@ -255,6 +260,7 @@ def listed(call: Call[None, MemberQuery]) -> Reply:
     query=MemberQuery,
     answer=MemberListView,
     idempotent=False,
+    limited="asked",
     errors=("programme_not_found", *BAD_PERIOD),
 )
 def search(call: Call[MemberSearchBody, MemberQuery]) -> Reply:

@@ -98,6 +98,7 @@ class PaymentReversalView(Struct, frozen=True):
     status=201,
     also=(200,),
     idempotent=True,
+    limited="asked",
     errors=("payment_not_found", "account_closed", "programme_not_found", "already_spent"),
 )
 def reverse(call: Call[PaymentReversalBody, DryRun]) -> Reply:

@@ -111,6 +111,7 @@ class ProgrammeVersionsView(Struct, frozen=True):
     body=ProgrammeBody,
     answer=ProgrammeValidationView,
     idempotent=False,
+    limited="open",
     errors=("invalid_programme", "invalid_succession"),
 )
 def validate(call: Call[ProgrammeBody]) -> Reply:
@@ -196,6 +197,7 @@ def publish(call: Call[PublicationBody]) -> Reply:
     description="By programme and number; the documents are read one by one.",
     query=Page,
     answer=ProgrammeVersionsView,
+    limited="open",
 )
 def list_versions(call: Call[None, Page]) -> Reply:
     """List versions by programme and number."""
@@ -214,6 +216,7 @@ def list_versions(call: Call[None, Page]) -> Reply:
     description="With its document.",
     query=WhichVersion,
     answer=ProgrammeVersionView,
+    limited="open",
     errors=("programme_not_found", "version_not_found"),
 )
 def read(call: Call[None, WhichVersion]) -> Reply:
@@ -232,6 +235,7 @@ def read(call: Call[None, WhichVersion]) -> Reply:
     query=WhichVersion,
     answer=RulesInWordsView,
     headers=("Content-Language",),
+    limited="open",
     errors=("programme_not_found", "version_not_found"),
 )
 def rules(call: Call[None, WhichVersion]) -> Reply:

@@ -22,7 +22,14 @@ from chalicelib.routes.http.calls import (
     reply,
     services_of,
 )
-from chalicelib.routes.http.fields import DryRun, ExternalRef, Label, Source, VoucherCode
+from chalicelib.routes.http.fields import (
+    AT_LOCATION,
+    DryRun,
+    ExternalRef,
+    Label,
+    Source,
+    VoucherCode,
+)
 from chalicelib.routes.http.operation import Body, Call, Reply
 from chalicelib.routes.http.periods import BAD_PERIOD, PeriodPage, period_of
 from chalicelib.routes.http.resource import Resource
@@ -157,6 +164,7 @@ _PRICING = (
     "voucher_used",
     "voucher_cancelled",
     "voucher_expired",
+    *AT_LOCATION,
 )
 
 

@@ -165,6 +165,7 @@ class ReversalView(Struct, frozen=True):
     status=201,
     also=(200,),
     idempotent=True,
+    limited="asked",
     errors=(
         "activity_not_found",
         "source_not_allowed",

@@ -177,6 +177,7 @@ _UNUSABLE = (
     body=VoucherCodeBody,
     answer=VoucherFound,
     idempotent=False,
+    limited="open",
     errors=("voucher_not_found", "too_many_guesses"),
 )
 def lookup(call: Call[VoucherCodeBody]) -> Reply:
@@ -213,6 +214,7 @@ def _found(found: VoucherRead, locale: str) -> VoucherFound:
     ),
     query=VoucherQuery,
     answer=VoucherListView,
+    limited="asked",
     errors=("programme_not_found", *BAD_PERIOD),
 )
 def listed(call: Call[None, VoucherQuery]) -> Reply:
@@ -252,6 +254,7 @@ def listed(call: Call[None, VoucherQuery]) -> Reply:
     body=VoucherValidationBody,
     answer=VoucherValid,
     idempotent=False,
+    limited="open",
     errors=(
         *_UNUSABLE,
         "programme_not_found",
@@ -299,6 +302,7 @@ def _cart(tried: Tried, locale: str) -> CartView:
     body=VoucherCodeBody,
     answer=VoucherUsed,
     idempotent=True,
+    limited="open",
     errors=_UNUSABLE,
 )
 def use(call: Call[VoucherCodeBody]) -> Reply:

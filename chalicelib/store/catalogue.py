@@ -1,4 +1,8 @@
-"""Settings, programmes, keys and test clocks in DynamoDB: read often, changed seldom."""
+"""
+Settings, programmes, keys and test clocks in DynamoDB: read often, changed seldom.
+
+One module because whatever is written here is forgotten by who remembers it.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +10,8 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
+
+import msgspec
 
 from chalicelib.domain.errors import Unavailable
 from chalicelib.domain.ledger.calendar import Instant
@@ -18,6 +24,7 @@ from chalicelib.store.transaction import Rank, Write, put, transact
 from chalicelib.usecases.stored import Conflicted, Entry, OutcomeUnknown, Settings, StoredKey
 
 if TYPE_CHECKING:
+    from chalicelib.store.tenant_lists import TenantList
     from chalicelib.usecases.ports import Catalogue
 
 TTL_MS: Final = 60_000
@@ -85,9 +92,18 @@ class DynamoCatalogue:
 
     def set_holidays(self, tenant: str, lists: Mapping[str, Sequence[str]], expected: int) -> bool:
         """Replace a tenant's lists of days; ``False`` where they are of another revision."""
-        from chalicelib.store.holidays import replacement
+        encoded = msgspec.json.encode(lists).decode()
+        return self._replace(tenant, "holidays", {"S": encoded}, expected)
 
-        return _write_if(self._dynamo, [replacement(self._dynamo, tenant, lists, expected)])
+    def set_locations(self, tenant: str, encoded: bytes, expected: int) -> bool:
+        """Replace a tenant's locations; ``False`` where they are of another revision."""
+        return self._replace(tenant, "locations", {"B": encoded}, expected)
+
+    def _replace(self, tenant: str, name: TenantList, value: dict[str, Any], expected: int) -> bool:
+        from chalicelib.store import tenant_lists
+
+        request = tenant_lists.replacement(self._dynamo, tenant, name, value, expected)
+        return _write_if(self._dynamo, [request])
 
     def versions(self, tenant: str, *, fresh: bool = False) -> Sequence[ProgrammeVersion]:  # noqa: ARG002 - always fresh
         """Read every version of every programme of a tenant."""
@@ -259,6 +275,13 @@ class CachedCatalogue:
         """Replace a tenant's lists of days; ``False`` where they are of another revision."""
         try:
             return self._catalogue.set_holidays(tenant, lists, expected)
+        finally:
+            self.forget(tenant)
+
+    def set_locations(self, tenant: str, encoded: bytes, expected: int) -> bool:
+        """Replace a tenant's locations; ``False`` where they are of another revision."""
+        try:
+            return self._catalogue.set_locations(tenant, encoded, expected)
         finally:
             self.forget(tenant)
 

@@ -73,6 +73,9 @@ class TenantItem(_Keyed):
     #: Lists of days, once there are any.
     holidays = JSONAttribute(null=True)
     holidays_revision = NumberAttribute(null=True)
+    #: All locations, once there are any.
+    locations = BinaryAttribute(legacy_encoding=False, null=True)
+    locations_revision = NumberAttribute(null=True)
 
 
 class ClockItem(_Keyed):
@@ -98,6 +101,7 @@ class KeyItem(_Keyed):
     secret_hash = UnicodeAttribute()
     scopes: JSONAttribute = JSONAttribute()
     sources: JSONAttribute = JSONAttribute(null=True)
+    locations: JSONAttribute = JSONAttribute(null=True)
     revoked = BooleanAttribute()
     created_at = NumberAttribute()
     ends_on = UnicodeAttribute(null=True)
@@ -177,6 +181,7 @@ def key_item(key: StoredKey) -> Item:
         secret_hash=key.secret_hash,
         scopes=sorted(key.scopes),
         sources=None if key.sources is None else sorted(key.sources),
+        locations=None if key.locations is None else list(key.locations),
         revoked=key.revoked,
         created_at=key.created_at,
         ends_on=key.ends_on or None,

@@ -35,6 +35,8 @@ def settings_of(tenant: str, item: Item) -> Settings:
         if "holidays" in item
         else {},
         int(item["holidays_revision"]["N"]) if "holidays_revision" in item else 0,
+        item["locations"]["B"] if "locations" in item else b"",
+        int(item["locations_revision"]["N"]) if "locations_revision" in item else 0,
     )
 
 
@@ -62,6 +64,9 @@ def key_of(key_id: str, item: Item) -> StoredKey:
         ends_on=item["ends_on"]["S"] if "ends_on" in item else "",
         ends_at=int(item["ends_at"]["N"]) if "ends_at" in item else None,
         last_used_day=int(item["last_used_day"]["N"]) if "last_used_day" in item else 0,
+        locations=msgspec.json.decode(item["locations"]["S"], type=tuple[str, ...])
+        if "locations" in item
+        else None,
     )
 
 

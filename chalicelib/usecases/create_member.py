@@ -12,7 +12,8 @@ from chalicelib.domain.errors import AccountClosed
 from chalicelib.domain.ledger.calendar import Instant
 from chalicelib.domain.mechanics.membership import Enrol, Open
 from chalicelib.usecases.execution import Done, IdentityReused, Present, change_account
-from chalicelib.usecases.services import Caller, Services
+from chalicelib.usecases.locations import number_of
+from chalicelib.usecases.services import Caller, Services, Within
 from chalicelib.usecases.stored import Consent, DirectoryWrite, IdempotencyKey, KeyTaken, Profile
 
 #: How often a purpose is on record with its evidence; the journal has every change of it.
@@ -34,10 +35,12 @@ class NewMember(Struct, frozen=True, kw_only=True):
     Who comes: ``external_id`` is (system, value); ``programmes`` to join.
 
     No ``programmes`` named means every programme in force, an empty tuple none: a prospect.
+    ``location`` is where they are, if that is known.
     """
 
     external_id: tuple[str, str] | None = None
     programmes: tuple[str, ...] | None = None
+    location: str = ""
     consents: tuple[ConsentGiven, ...] = ()
     locale: str = ""
     time_zone: str = ""
@@ -70,15 +73,20 @@ def create_member(
     what a profile says already is changed by `change_member` only.  Who comes back after their
     account was closed begins a new one, to which the external id leads from then on.
 
-    Raises `Invalid` `consent_required`, `not_eligible` or `unknown_programme`.
+    Raises `Invalid` `consent_required`, `not_eligible` or `unknown_programme`, and of a location
+    what `locations.number_of` does.
     """
+    seen_at = 0
+    if new.location or isinstance(caller.access, Within):
+        seen_at = number_of(services, caller, new.location)
+        caller = caller.in_sight()
     key, former = None, ""
     if new.external_id is not None:
         key = services.secrets.external_id(caller.tenant, *new.external_id)
         known = services.directory.find(caller.tenant, key)
         if known is not None:
             try:
-                return _enrol_known(services, caller, known, new, present, identity)
+                return _enrol_known(services, caller, known, new, present, identity, seen_at)
             except AccountClosed:
                 former = known
     member = services.new_id("mem")
@@ -94,6 +102,7 @@ def create_member(
                 birthday=new.birthday,
                 age_bands=new.age_bands,
                 former=former,
+                seen_at=seen_at,
             ),
             present,
             identity,
@@ -101,7 +110,7 @@ def create_member(
         )
     except KeyTaken as taken:
         # Another request created the same person in between.
-        return _enrol_known(services, caller, taken.member, new, present, identity)
+        return _enrol_known(services, caller, taken.member, new, present, identity, seen_at)
     return Created(done, done.member)
 
 
@@ -161,6 +170,7 @@ def _enrol_known(
     new: NewMember,
     present: Present,
     identity: IdempotencyKey | None,
+    seen_at: int,
 ) -> Created:
     def directory(now: Instant) -> DirectoryWrite | None:
         profile = services.directory.profile(caller.tenant, member)
@@ -176,6 +186,7 @@ def _enrol_known(
         consents=granted,
         birthday=new.birthday,
         age_bands=new.age_bands,
+        seen_at=seen_at,
     )
     try:
         done = change_account(services, caller, command, present, identity, directory=directory)

@@ -17,6 +17,7 @@ from chalicelib.domain.errors import (
 )
 from chalicelib.domain.ledger.calendar import Instant, expiry_instant, parse_date
 from chalicelib.usecases.identity import source_not_allowed
+from chalicelib.usecases.locations import check_known
 from chalicelib.usecases.services import Caller, Services
 from chalicelib.usecases.stored import StoredKey
 
@@ -32,6 +33,7 @@ class IssuedKey(NamedTuple):
     scopes: frozenset[str]
     sources: frozenset[str] | None = None
     ends_on: str = ""
+    locations: tuple[str, ...] | None = None
 
 
 def issue_key(
@@ -41,17 +43,22 @@ def issue_key(
     scopes: frozenset[str],
     sources: frozenset[str] | None = None,
     ends_on: str | None = None,
+    locations: tuple[str, ...] | None = None,
 ) -> IssuedKey:
     """
     Make a key for the caller's tenant, which may report under ``sources``, or any.
 
-    It works through its last day ``ends_on``, a date where the tenant is, or for ever.
+    It works through its last day ``ends_on``, a date where the tenant is, or for ever; it is
+    limited to ``locations``, where there are any.  Raises `Invalid` ``unknown_location``.
     """
     key, issued = new_key(services, caller.tenant, name, scopes, sources)
     if ends_on is not None:
         key = _ending(services, key, ends_on)
+    if locations is not None:
+        check_known(services, caller.tenant, locations, "/locations")
+        key = replace(key, locations=locations)
     services.catalogue.create_key(key)
-    return issued._replace(ends_on=key.ends_on)
+    return issued._replace(ends_on=key.ends_on, locations=locations)
 
 
 def new_key(

@@ -45,7 +45,8 @@ def list_members(
     For each hundred that are looked at, one call each for the list, their profiles and the accounts
     of those whose name fits.
     """
-    at_once = min(limit + 1, AT_ONCE) if wanted.anybody else AT_ONCE
+    everybody = wanted.anybody and caller.access is None
+    at_once = min(limit + 1, AT_ONCE) if everybody else AT_ONCE
     batches = in_batches(
         lambda after, count: services.directory.members(
             caller.tenant, limit=count, before=after, period=wanted.period
@@ -74,7 +75,7 @@ def _rows(
 
 
 def _accounts(services: Services, caller: Caller, members: list[str]) -> dict[str, Account]:
-    """Return accounts settled to now, by member."""
+    """Return accounts that the caller may see, settled to now, by member."""
     if not members:
         return {}
     loaded = services.ledger.load(
@@ -86,8 +87,9 @@ def _accounts(services: Services, caller: Caller, members: list[str]) -> dict[st
         stored = loaded.account(member)
         if stored is not None:
             now = clock_of(stored, now_at(services, loaded))
-            account, _due = settle(stored, programmes, now, account_key(caller.tenant, member))
-            found[member] = account
+            if caller.may_see(stored, now):
+                account, _due = settle(stored, programmes, now, account_key(caller.tenant, member))
+                found[member] = account
     return found
 
 

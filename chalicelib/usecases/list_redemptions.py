@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from chalicelib.domain.ledger.calendar import Instant
 from chalicelib.domain.mechanics.redemptions import REDEMPTIONS, Redemption, redemption_state
+from chalicelib.usecases.reading import members_seen
 from chalicelib.usecases.searching import AT_ONCE, Listed, Wanted, first_of, in_batches, of_member
 from chalicelib.usecases.services import Caller, Services, now_of
 from chalicelib.usecases.stored import Entry
@@ -48,12 +49,17 @@ def list_vouchers(
     """
     Return a page of a tenant's vouchers in a state, the latest to come to it first.
 
-    For each hundred that are looked at, one call for the list and one for what is in it.
+    For each hundred that are looked at, one call for the list and one for what is in it, and one
+    for whose they are where the caller is limited to locations.
     """
     now = now_of(services, caller.tenant)
     # Nothing is written when one expires.
     listed_as = "issued" if wanted.state == "expired" else wanted.state or "issued"
-    plain = wanted == Wanted(wanted.state, period=wanted.period) and wanted.state != "expired"
+    plain = (
+        wanted == Wanted(wanted.state, period=wanted.period)
+        and wanted.state != "expired"
+        and caller.access is None
+    )
     batches = in_batches(
         lambda after, count: services.ledger.listed(
             caller.tenant,
@@ -71,10 +77,12 @@ def list_vouchers(
         for batch in batches:
             places = [REDEMPTIONS.in_list(entry.listed) for entry in batch]
             records = services.ledger.load(caller.tenant, [], places).records
+            seen = members_seen(services, caller, [records[place].member for place in places], now)
             for entry, place in zip(batch, places, strict=True):
                 each: Redemption = records[place]
                 # The list may be a moment behind what is there.
-                yield entry, each if _has(wanted, each, now) else None
+                has = each.member in seen and _has(wanted, each, now)
+                yield entry, each if has else None
 
     return Listed(first_of(rows(), limit), now)
 

@@ -195,6 +195,9 @@ class Catalogue(Protocol):
         ``False`` where there is another, or no such tenant.
         """
 
+    def set_locations(self, tenant: str, encoded: bytes, expected: int) -> bool:
+        """Replace a tenant's locations, as `domain.locations` encodes them, in the same way."""
+
     def versions(self, tenant: str, *, fresh: bool = False) -> Sequence[ProgrammeVersion]:
         """Read every version of every programme of a tenant; ``fresh`` past any cache."""
 

@@ -32,6 +32,7 @@ from chalicelib.domain.programme.versions import Programmes
 from chalicelib.usecases.attempt import Attempt, load_for, now_at, weigh
 from chalicelib.usecases.execution import Done, IdentityReused, Present, change_account
 from chalicelib.usecases.identity import activity_identity, check_source
+from chalicelib.usecases.record_activity import placed
 from chalicelib.usecases.services import Caller, Services, on_test_clock, settings_of
 from chalicelib.usecases.stored import IdempotencyKey
 
@@ -62,18 +63,23 @@ def quote_purchase(
     Price a purchase as things stand; what the command needs of the outside is filled in here.
 
     Raises `MemberNotFound`, and `NotFound` ``voucher_not_found`` for a code that is no voucher of
-    this member.
+    this member; of its location what `placed` does.
     """
     settings = settings_of(services, caller.tenant)
     test_clock = settings.test_clock
     attempt = Attempt(services, caller, (command,), test_clock)
     read = load_for(attempt)
-    if read.loaded.account(command.member) is None:
+    account = read.loaded.account(command.member)
+    if account is None:
         raise MemberNotFound
+    caller.check(account, read.now)
+    activity, seen_at = placed(services, caller, command.activity, now=read.now)
     filled = replace(
         command,
         quote_id=services.new_id("quote"),
         holidays=settings.holidays,
+        activity=activity,
+        seen_at=seen_at,
         vouchers=tuple(
             _presented(services, caller, command.member, code, place)
             for place, code in enumerate(codes)

@@ -37,4 +37,6 @@ def find_member(services: Services, caller: Caller, system: str, value: str) -> 
     member = services.directory.find(caller.tenant, lookup)
     if member is None:
         raise MemberNotFound
+    if caller.access is not None:
+        read_account(services, caller, member)
     return member

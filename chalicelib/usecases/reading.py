@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable
 from typing import NamedTuple
 
 from chalicelib.domain.decide.settling import clock_of, settle
@@ -39,3 +40,18 @@ def read_account(services: Services, caller: Caller, member: str) -> Reading:
     caller.check(stored, now)
     account, _due = settle(stored, programmes, now, account_key(caller.tenant, member))
     return Reading(account, stored, programmes, now)
+
+
+def members_seen(
+    services: Services, caller: Caller, members: Iterable[str], now: Instant
+) -> Collection[str]:
+    """Return those of some members whom the caller may see: one call where they are limited."""
+    wanted = dict.fromkeys(members)
+    if caller.access is None:
+        return wanted
+    loaded = services.ledger.load(caller.tenant, list(wanted))
+    return [
+        member
+        for member in wanted
+        if (account := loaded.account(member)) is not None and caller.may_see(account, now)
+    ]

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from chalicelib.domain.errors import LoyaltyError, MemberNotFound
 from chalicelib.domain.ledger.activity import Activity
+from chalicelib.domain.ledger.calendar import Instant
 from chalicelib.domain.mechanics.activities import RecordActivity
 from chalicelib.usecases.execution import (
     RESERVE_MS,
@@ -18,7 +19,7 @@ from chalicelib.usecases.execution import (
     change_account,
 )
 from chalicelib.usecases.identity import activity_identity, check_source
-from chalicelib.usecases.services import Caller, Services
+from chalicelib.usecases.services import Caller, Services, settings_of
 from chalicelib.usecases.stored import IdempotencyKey, KeyTaken, Loaded
 
 
@@ -51,24 +52,29 @@ def record_activity(
     Record an activity about a member, once for each `(source, external_id)`.
 
     ``request`` is the identity of the request, where the caller gave it one of its own.  Someone
-    whom we meet for the first time by an external id becomes a prospect.  Raises `Invalid` for
-    another activity than the one that is on record under its identity, with what differs.
+    whom we meet for the first time by an external id becomes a prospect, and who is limited to
+    locations sees from then on whoever comes to one.  Raises `Invalid` for another activity than
+    the one that is on record under its identity, with what differs.
     """
     check_source(caller, reported.activity.source)
+    activity, seen_at = placed(services, caller, reported.activity)
+    reported = reported._replace(activity=activity)
+    if seen_at:
+        caller = caller.in_sight()
     identities = _identities(reported.activity, request)
     member = _known(services, caller, reported)
     try:
         if member is None:
             try:
                 return _first_contact(
-                    services, caller, reported, present, identities, dry_run=dry_run
+                    services, caller, reported, present, identities, seen_at, dry_run=dry_run
                 )
             except KeyTaken as taken:
                 member = taken.member
         return change_account(
             services,
             caller,
-            RecordActivity(member=member, activity=reported.activity),
+            RecordActivity(member=member, activity=activity, seen_at=seen_at),
             present,
             identities[0],
             also=identities[1],
@@ -80,7 +86,24 @@ def record_activity(
             raise
         from chalicelib.usecases.activity_differences import differs
 
-        raise differs(services, caller, reported.activity, member, reused.known) from None
+        raise differs(services, caller, activity, member, reused.known) from None
+
+
+def placed(
+    services: Services, caller: Caller, activity: Activity, *, now: Instant | None = None
+) -> tuple[Activity, int]:
+    """
+    Return an activity with its location, and the number of that; 0 where it is on no list.
+
+    ``now`` is when it is, where it has not happened yet.  Raises what `locations.place_of` does.
+    """
+    if not settings_of(services, caller.tenant).locations and caller.access is None:
+        return activity, 0
+    from chalicelib.usecases.locations import place_of  # where a tenant has locations
+
+    at = activity.occurred_at if now is None else now
+    place = place_of(services, caller, activity.location, at)
+    return replace(activity, location=place.location), place.number
 
 
 def _identities(
@@ -149,6 +172,7 @@ def _first_contact(
     reported: Reported,
     present: Present,
     identities: tuple[IdempotencyKey, IdempotencyKey | None],
+    seen_at: int,
     *,
     dry_run: bool,
 ) -> Done:
@@ -161,7 +185,7 @@ def _first_contact(
     key = services.secrets.external_id(caller.tenant, *(reported.external_id or ("", "")))
     commands = (
         Open(member=member),
-        RecordActivity(member=member, activity=reported.activity),
+        RecordActivity(member=member, activity=reported.activity, seen_at=seen_at),
     )
     done = change_account(
         services,

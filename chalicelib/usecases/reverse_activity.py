@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
+from chalicelib.domain.errors import MemberNotFound
 from chalicelib.domain.ledger.events import QUOTED
 from chalicelib.domain.mechanics.remaining import LineReversal
 from chalicelib.domain.mechanics.reversal import ReverseActivity, activity_unknown
@@ -48,4 +49,8 @@ def reverse_activity(
         reason=reversal.reason,
         note=reversal.note,
     )
-    return change_account(services, caller, command, present, identity, dry_run=dry_run)
+    try:
+        return change_account(services, caller, command, present, identity, dry_run=dry_run)
+    except MemberNotFound:
+        # Of somebody whom the caller may not see: as if it were not on record.
+        raise activity_unknown() from None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from chalicelib.domain.errors import MemberNotFound
 from chalicelib.domain.mechanics import payments
 from chalicelib.domain.mechanics.payment_reversals import ReversePayment
 from chalicelib.domain.spelling import folded
@@ -34,7 +35,11 @@ def reverse_payment(
         reason=reason,
         note=note,
     )
-    return change_account(services, caller, command, present, identity, dry_run=dry_run)
+    try:
+        return change_account(services, caller, command, present, identity, dry_run=dry_run)
+    except MemberNotFound:
+        # Of somebody whom the caller may not see: as if nobody had paid.
+        raise payments.payment_unknown() from None
 
 
 def payment_hash(services: Services, caller: Caller, reference: str) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from chalicelib.domain.errors import Forbidden, MemberNotFound
 from chalicelib.domain.ledger.account import Account
@@ -62,19 +63,41 @@ class Acting:
             raise MemberNotFound
 
 
+class Within:
+    """
+    Staff or a server limited to locations: only members who were seen there are there for them.
+
+    ``locations`` are the numbers of these and of all that belong to them.  ``checked`` as with
+    `Acting`.
+    """
+
+    def __init__(self, locations: frozenset[int]) -> None:
+        self.locations = locations
+        self.checked = False
+
+    def check(self, account: Account | None, now: Instant) -> None:  # noqa: ARG002 - as Acting does
+        """Raise `MemberNotFound` unless the member was seen there."""
+        from chalicelib.domain.mechanics import seen_at
+
+        self.checked = True
+        if account is None or not seen_at.was_seen(account, self.locations):
+            raise MemberNotFound
+
+
 class Caller(Struct, frozen=True):
     """
     On whose behalf: the tenant of the credential, who acts, and the time left.
 
     ``sources`` are those under which they may report, any but reserved ones where there is no list.
-    ``acting`` where a member asks for something of another.
+    ``access`` where an account has to be asked whether they may: a member who asks for something of
+    another, or who is limited to locations.
     """
 
     tenant: str
     actor: Actor
     remaining_ms: Callable[[], int] = lambda: 30_000
     sources: frozenset[str] | None = None
-    acting: Acting | None = None
+    access: Acting | Within | None = None
 
     def check(self, account: Account | None, now: Instant) -> None:
         """
@@ -82,8 +105,20 @@ class Caller(Struct, frozen=True):
 
         Raises `MemberNotFound`.
         """
-        if self.acting is not None:
-            self.acting.check(account, now)
+        if self.access is not None:
+            self.access.check(account, now)
+
+    def in_sight(self) -> Caller:
+        """Return the caller at a place of theirs: whoever comes there, they see from now on."""
+        return replace(self, access=None) if isinstance(self.access, Within) else self
+
+    def may_see(self, account: Account, now: Instant) -> bool:
+        """Tell whether an account is there for this caller."""
+        try:
+            self.check(account, now)
+        except MemberNotFound:
+            return False
+        return True
 
 
 def programmes_of(services: Services, tenant: str) -> Programmes:

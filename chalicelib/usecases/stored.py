@@ -286,6 +286,7 @@ class Settings(Struct, frozen=True):
 
     Of a sandbox, ``opened_by`` is the tenant that opened it, and ``created_at`` when.
     ``holidays`` are lists of days, by their names; ``holidays_revision`` counts their changes.
+    ``locations`` are all locations as `domain.locations` encodes them.
     """
 
     tenant: str
@@ -296,13 +297,16 @@ class Settings(Struct, frozen=True):
     created_at: Instant = 0
     holidays: dict[str, frozenset[str]] = {}
     holidays_revision: int = 0
+    locations: bytes = b""
+    locations_revision: int = 0
 
 
 class StoredKey(Struct, frozen=True):
     """
     An API key as it is kept: never its secret.
 
-    ``sources`` are those under which it may report, any but reserved ones where there is no list.
+    ``sources`` are those under which it may report, any but reserved ones where there is no list,
+    and ``locations`` those to which it is limited, everywhere where there is none.
     It works until ``ends_at``, the end of the tenant's day ``ends_on``, if it ends.
     ``last_used_day`` is the latest day in UTC on which it was used, counted from 1970; 0 for never.
     """
@@ -318,6 +322,7 @@ class StoredKey(Struct, frozen=True):
     ends_on: str = ""
     ends_at: Instant | None = None
     last_used_day: int = 0
+    locations: tuple[str, ...] | None = None
 
     @property
     def administers(self) -> bool:

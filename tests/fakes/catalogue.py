@@ -67,6 +67,17 @@ class FakeCatalogue:
             self._settings[tenant] = replace(known, holidays=days, holidays_revision=expected + 1)
             return True
 
+    def set_locations(self, tenant: str, encoded: bytes, expected: int) -> bool:
+        """Replace a tenant's locations; ``False`` where they are of another revision."""
+        with self._ledger.lock:
+            known = self._settings.get(tenant)
+            if known is None or known.locations_revision != expected:
+                return False
+            self._settings[tenant] = replace(
+                known, locations=encoded, locations_revision=expected + 1
+            )
+            return True
+
     def versions(self, tenant: str, *, fresh: bool = False) -> Sequence[ProgrammeVersion]:  # noqa: ARG002 - always fresh
         """Read every version of every programme of a tenant."""
         with self._ledger.lock:

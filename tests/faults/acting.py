@@ -70,7 +70,7 @@ def redeeming(about: str, identity: IdempotencyKey, both: tuple[str, str], rewar
     def run(services: Services, caller: Caller) -> Done:
         # The journal has the delivery beside who acts, as of a desk.
         actor = Actor("delegate", delegate, partner=caller.actor.id, on_behalf_of=member)
-        asking = replace(caller, actor=actor, acting=Acting(delegate, _REDEEM))
+        asking = replace(caller, actor=actor, access=Acting(delegate, _REDEEM))
         return redeem_reward(services, asking, member, PROGRAMME, reward, present, identity)
 
     return request(about, identity, run)

@@ -94,7 +94,7 @@ from chalicelib.domain.programme import conditions
 from chalicelib.domain.programme.document import Programme
 from chalicelib.domain.programme.versions import ProgrammeVersion
 from chalicelib.routes import pricing as carts
-from chalicelib.store import holidays as stored_holidays
+from chalicelib.store import tenant_lists
 from chalicelib.store.catalogue import CachedCatalogue
 from chalicelib.store.ledger import DynamoLedger
 from chalicelib.usecases import attempt, execution
@@ -109,7 +109,7 @@ _CHECK: Final = Acting.check
 _SETTLED: Final = attempt._settled
 _GRANT: Final[Callable[..., Any]] = earning._grant
 _VOUCHERS: Final = reversal._vouchers
-_REPLACEMENT: Final = stored_holidays.replacement
+_REPLACEMENT: Final = tenant_lists.replacement
 _CACHED: Final = CachedCatalogue.__init__
 _NEXT: Final[Callable[..., Any]] = date_gifts._next
 
@@ -418,7 +418,7 @@ def _by_whole_dates(decider: Decider, command: MakeQuote) -> Any:
 def _first_lists_stay(*asked: Any) -> dict[str, Any]:
     """Write lists of days where there are none, and otherwise leave what is there."""
     replacement = _REPLACEMENT(*asked)
-    kept = "SET holidays = if_not_exists(holidays, :lists), holidays_revision = :next"
+    kept = "SET holidays = if_not_exists(holidays, :list), holidays_revision = :next"
     return {**replacement, "UpdateExpression": kept}
 
 
@@ -658,7 +658,7 @@ MUTANTS: Final[dict[str, Mutant]] = {
     "day-of-utc": Mutant(plant=lambda: _swapped(quoting, "service_day", _by_day_of_utc)),
     "whole-dates-only": Mutant(plant=lambda: _handled(MakeQuote, _by_whole_dates)),
     "first-lists-stay": Mutant(
-        plant=lambda: _swapped(stored_holidays, "replacement", _first_lists_stay)
+        plant=lambda: _swapped(tenant_lists, "replacement", _first_lists_stay)
     ),
     "remembered-for-ever": Mutant(
         plant=lambda: _swapped(CachedCatalogue, "__init__", _remembered_for_ever)

@@ -98,15 +98,22 @@ class Ground:
         self.api = Api(self.transport, local_contract(), None)
         self.credentials = self._credentials()
 
-    def token(self, tenant: str, *, member_id: str | None = None, roles: tuple[str, ...]) -> str:
+    def token(
+        self,
+        tenant: str,
+        *,
+        member_id: str | None = None,
+        roles: tuple[str, ...],
+        locations: tuple[str, ...] | None = None,
+    ) -> str:
         """Return a JWT for a member or for staff."""
-        return _token(tenant, member_id, roles)
+        return _token(tenant, member_id, roles, locations)
 
     def _credentials(self) -> list[Credential]:
         """Return those who will call, as often as each shall, after they have learnt something."""
         clinic, other = self._clinic("clinic-a"), self._clinic("clinic-b")
         sandbox = self._sandbox(clinic)
-        (home, first), (abroad, _), (played, _) = map(self._settled, (clinic, other, sandbox))
+        (home, first), (abroad, there), (played, _) = map(self._settled, (clinic, other, sandbox))
         admin = [
             *[self._known(clinic, _key_of(clinic.api), home)] * 30,
             *[self._known(sandbox, _key_of(sandbox.api), played)] * 15,
@@ -118,6 +125,13 @@ class Ground:
             self._known(clinic, f"Bearer {self.token(clinic.tenant, roles=(role,))}", home)
             for role in (*sorted(ROLES), "nobody")
         ]
+        places = [{"id": "north", "name": "North"}, {"id": "south", "name": "South"}]
+        other.api.put("/v1/locations", {"locations": places, "revision": 0}).expect(200)
+        for member in there:
+            other.record(member, location="north").expect(201)
+        for place in ("north", "south"):
+            token = self.token(other.tenant, roles=("admin",), locations=(place,))
+            staff.append(self._known(other, f"Bearer {token}", abroad))
         members = [
             self._known(
                 clinic,
@@ -224,7 +238,12 @@ def _issuer() -> LocalIssuer:
 
 
 @cache
-def _token(tenant: str, member_id: str | None, roles: tuple[str, ...]) -> str:
+def _token(
+    tenant: str,
+    member_id: str | None,
+    roles: tuple[str, ...],
+    locations: tuple[str, ...] | None,
+) -> str:
     issuer, start = _issuer(), ManualClock()
     return mint_token(
         issuer.private_pem,
@@ -235,6 +254,7 @@ def _token(tenant: str, member_id: str | None, roles: tuple[str, ...]) -> str:
         tenant=tenant,
         roles=roles,
         member_id=member_id,
+        locations=locations,
         ttl_s=_TOKEN_TTL_S,
         now=start(),
     )

@@ -338,7 +338,7 @@ def with_canaries(canary: Aviary) -> dict[str, Example]:
         return known[name]
 
     found = {}
-    for operation, each in EXAMPLES.items():
+    for operation, each in sorted(EXAMPLES.items(), key=lambda item: item[1].ends):
         documented = local_contract().find(each.method, each.path)
         body = each.body
         if documented is not None and body is not None:

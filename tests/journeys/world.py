@@ -84,7 +84,14 @@ class World(Protocol):
     def api(self) -> Api:
         """The API without a credential."""
 
-    def token(self, tenant: str, *, member_id: str | None = None, roles: tuple[str, ...]) -> str:
+    def token(
+        self,
+        tenant: str,
+        *,
+        member_id: str | None = None,
+        roles: tuple[str, ...],
+        locations: tuple[str, ...] | None = None,
+    ) -> str:
         """Sign a JWT for a member or for staff."""
 
 
@@ -107,9 +114,9 @@ class Clinic:
         """Return the API as a member sees it."""
         return self.api.as_(self._world.token(self.tenant, member_id=member_id, roles=()))
 
-    def staff(self, *roles: str) -> Api:
-        """Return the API as staff with those roles sees it."""
-        return self.api.as_(self._world.token(self.tenant, roles=roles))
+    def staff(self, *roles: str, at: tuple[str, ...] | None = None) -> Api:
+        """Return the API as staff with those roles see it, at these locations alone if any."""
+        return self.api.as_(self._world.token(self.tenant, roles=roles, locations=at))
 
     def now(self, **shifted: int) -> str:
         """Return the tenant's time as text, shifted by so many ``days`` or ``seconds``."""
@@ -261,10 +268,11 @@ class LocalWorld:
         *,
         member_id: str | None = None,
         roles: tuple[str, ...] = (),
+        locations: tuple[str, ...] | None = None,
         subject: str = "",
     ) -> str:
         """Sign a JWT for a member or for staff."""
-        return _signed(self._issuer, tenant, member_id, roles, self.clock(), subject)
+        return _signed(self._issuer, tenant, member_id, roles, self.clock(), locations, subject)
 
     def tick(self) -> Mapping[str, Any]:
         """Run the scheduled job."""
@@ -290,10 +298,16 @@ class ServerWorld:
         return _sandbox(self, self._host.post("/v1/sandboxes", {"now": now}).expect(201))
 
     def token(
-        self, tenant: str, *, member_id: str | None = None, roles: tuple[str, ...] = ()
+        self,
+        tenant: str,
+        *,
+        member_id: str | None = None,
+        roles: tuple[str, ...] = (),
+        locations: tuple[str, ...] | None = None,
     ) -> str:
         """Sign a JWT for a member or for staff."""
-        return _signed(self._issuer, tenant, member_id, roles, time.time_ns() // 1_000_000)
+        now = time.time_ns() // 1_000_000
+        return _signed(self._issuer, tenant, member_id, roles, now, locations)
 
 
 class Ground:
@@ -369,6 +383,7 @@ def _signed(
     member_id: str | None,
     roles: tuple[str, ...],
     now: Instant,
+    locations: tuple[str, ...] | None = None,
     subject: str = "",
 ) -> str:
     return mint_token(
@@ -380,6 +395,7 @@ def _signed(
         tenant=tenant,
         roles=roles,
         member_id=member_id,
+        locations=locations,
         ttl_s=_TOKEN_TTL_S,
         now=now,
     )

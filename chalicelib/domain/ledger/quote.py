@@ -49,8 +49,8 @@ class Quote(Struct, frozen=True, omit_defaults=True):
     ``redemptions`` those whose vouchers are used; ``due`` what is left to be paid in money.
     ``price`` is the member's own part of the bill, and ``covered`` what somebody else pays of it.
     ``offers`` are those of its discounts whose condition a refund may break.  ``revision`` counts
-    its changes; ``service_on`` is the day by which it was priced, and ``made_by`` the kind of actor
-    who made it.
+    its changes; ``service_on`` is the day by which it was priced, ``made_by`` the kind of actor who
+    made it, and ``seen_at`` the number of the location where the member then is.
     """
 
     id: str
@@ -74,6 +74,7 @@ class Quote(Struct, frozen=True, omit_defaults=True):
     revision: int = 1
     service_on: str = ""
     made_by: str = ""
+    seen_at: int = 0
 
     def state_at(self, now: Instant) -> QuoteState:
         """Return what has become of it by an instant: an open one expires."""

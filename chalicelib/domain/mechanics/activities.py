@@ -32,9 +32,14 @@ _DAY_MS = 86_400_000
 
 
 class RecordActivity(Command, frozen=True):
-    """Evaluate an activity and journal it."""
+    """
+    Evaluate an activity and journal it.
+
+    ``seen_at`` is the number of its location, where the tenant has it on its list.
+    """
 
     activity: Activity
+    seen_at: int = 0
 
 
 class Verdict(Struct, frozen=True, omit_defaults=True):
@@ -67,7 +72,12 @@ def record(decider: Decider, command: RecordActivity) -> Recorded:
 
     Each programme evaluates it by the version and the tier in force when it happened.
     """
-    return record_in(decider.event(), decider.programmes, command.activity)
+    event = decider.event()
+    if command.seen_at:
+        from chalicelib.domain.mechanics import seen_at  # where a tenant has locations
+
+        seen_at.note(event, command.seen_at)
+    return record_in(event, decider.programmes, command.activity)
 
 
 def record_in(

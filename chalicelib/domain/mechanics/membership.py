@@ -54,7 +54,8 @@ class Open(Command, frozen=True):
     Begin an account.
 
     ``programmes`` to join at once, none for a prospect; where it is ``None`` every one in force
-    whose conditions are met.  ``former`` is the closed account of a member who comes back.
+    whose conditions are met.  ``former`` is the closed account of a member who comes back, and
+    ``seen_at`` the number of the location where they are, if that is known.
     """
 
     opens: ClassVar[bool] = True
@@ -64,6 +65,7 @@ class Open(Command, frozen=True):
     birthday: str = ""
     age_bands: dict[str, str] = field(default_factory=dict)
     former: str = ""
+    seen_at: int = 0
 
     def parties(self, known: Known) -> dict[str, str]:  # noqa: ARG002 - both are named
         """Return the member, and the account that they had before, if they had one."""
@@ -75,13 +77,14 @@ class Enrol(Command, frozen=True):
     Join programmes; where it is ``None`` every one in force whose conditions are met.
 
     Those already joined stay as they are, and so does a ``birthday`` that is known; of
-    ``age_bands`` those are added that are not.
+    ``age_bands`` those are added that are not.  ``seen_at`` as with `Open`.
     """
 
     programmes: tuple[str, ...] | None
     consents: dict[str, bool] = field(default_factory=dict)
     birthday: str = ""
     age_bands: dict[str, str] = field(default_factory=dict)
+    seen_at: int = 0
 
 
 class Withdraw(Enrol, frozen=True):
@@ -103,6 +106,7 @@ def open_account(decider: Decider, command: Open) -> Joined:
     """Begin an account, as a prospect or enrolled at once."""
     event = decider.event()
     event.add(Opened(decider.now))
+    _see(event, command.seen_at)
     if decider.has(FORMER):
         _take_over(event, decider.account(FORMER))
     _set_birthday(event, command.birthday)
@@ -136,6 +140,7 @@ def _take_over(event: EventBuilder, former: Account) -> None:
 def enrol(decider: Decider, command: Enrol) -> Joined:
     """Join programmes; nothing changes for those already joined."""
     event = decider.event()
+    _see(event, command.seen_at)
     if not event.account.birthday:
         _set_birthday(event, command.birthday)
     _set_age_bands(event, command.age_bands | event.account.age_bands)
@@ -157,6 +162,13 @@ def change_profile(decider: Decider, command: ChangeProfile) -> None:
         _set_age_bands(event, command.age_bands)
     if not event.is_empty:
         event.record(ProfileChanged())
+
+
+def _see(event: EventBuilder, location: int) -> None:
+    if location:
+        from chalicelib.domain.mechanics import seen_at  # where a tenant has locations
+
+        seen_at.note(event, location)
 
 
 def _set_birthday(event: EventBuilder, birthday: str) -> None:

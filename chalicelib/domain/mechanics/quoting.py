@@ -64,7 +64,7 @@ class MakeQuote(Command, frozen=True):
     discount on its lines; ``covered`` is what somebody else pays besides of each, as insurers do;
     ``service_on`` the local day by which discounts go, today where it is not said, and for members
     always; ``vouchers`` the ids of the redemptions whose vouchers are presented; ``holidays`` the
-    tenant's lists of days.
+    tenant's lists of days; ``seen_at`` the number of the location, where that is on a list.
     """
 
     programme: str
@@ -76,6 +76,7 @@ class MakeQuote(Command, frozen=True):
     vouchers: tuple[str, ...] = ()
     excluded: frozenset[str] = frozenset()
     holidays: dict[str, frozenset[str]] = field(default_factory=dict)
+    seen_at: int = 0
 
     def parties(self, known: Known) -> dict[str, str]:
         """Return the member, and where a discount asks for them their household and relatives."""
@@ -169,6 +170,7 @@ def make(decider: Decider, command: MakeQuote) -> Quoted:
         covered=sum(line.covered for line in priced.lines),
         service_on=day.isoformat(),
         made_by=decider.actor.kind,
+        seen_at=command.seen_at,
     )
     followed = _buy(decider.trial(), quote, QUOTED, quote.id)
     decider.claim(_saving(quote))
@@ -268,6 +270,10 @@ def _buy(decider: Decider, quote: Quote, source: str, external_id: str) -> Confi
             quote.offers,
         )
     )
+    if quote.seen_at:
+        from chalicelib.domain.mechanics import seen_at  # where a tenant has locations
+
+        seen_at.note(event, quote.seen_at)
     activity = replace(
         quote.activity,
         source=source,

@@ -16,7 +16,7 @@ from chalicelib.domain.violations import Violation
 from chalicelib.routes.http.operation import Call, Page, Reply
 from chalicelib.usecases.execution import Done, Present, change_account
 from chalicelib.usecases.identity import request_identity
-from chalicelib.usecases.services import Caller, Services, programmes_of
+from chalicelib.usecases.services import Acting, Caller, Services, programmes_of
 from chalicelib.usecases.stored import Answer, Entry, IdempotencyKey
 
 T = TypeVar("T")
@@ -33,10 +33,12 @@ def services_of(call: Call[Any, Any]) -> Services:
 def caller_of(call: Call[Any, Any]) -> Caller:
     """Return on whose behalf a call is made."""
     principal = call.caller
-    actor = Actor(principal.kind, principal.id, principal.roles)
-    if call.acting is not None:
+    actor = Actor(
+        principal.kind, principal.id, principal.roles, locations=principal.locations or ()
+    )
+    if isinstance(call.access, Acting):
         actor = Actor("delegate", principal.id, on_behalf_of=call.path["member_id"])
-    return Caller(call.tenant, actor, call.remaining_ms, principal.sources, call.acting)
+    return Caller(call.tenant, actor, call.remaining_ms, principal.sources, call.access)
 
 
 def identity_of(call: Call[Any, Any]) -> IdempotencyKey | None:

@@ -56,6 +56,8 @@ _READERS: Final = _DESK | _AUDITOR
 SCOPES: Final[dict[str, Scope]] = {
     "programmes:read": Scope("Read programmes and their versions", _READERS | _MEMBER),
     "programmes:write": Scope("Draft, validate and publish programmes", _MANAGER),
+    "locations:read": Scope("Read the locations of the tenant", _READERS),
+    "locations:write": Scope("Change the locations of the tenant"),
     "members:read": Scope("Read members", _READERS | _MEMBER),
     "members:write": Scope("Create, enrol, change and close members", _DESK),
     "delegates:write": Scope(
@@ -129,6 +131,8 @@ class Principal(msgspec.Struct, frozen=True, kw_only=True):
     roles: tuple[str, ...] = ()
     #: The sources under which a key may report; any but reserved ones where it has no list.
     sources: frozenset[str] | None = None
+    #: The locations to which it is limited; everywhere where it has no list.
+    locations: tuple[str, ...] | None = None
 
     @property
     def actor(self) -> str:
@@ -266,11 +270,12 @@ def authenticate(header: str | None, keys: KeyDirectory, tokens: Tokens, now: In
     return tokens.verify(token)
 
 
-def authorise(principal: Principal, scope: str, *, member_may: bool) -> None:
+def authorise(principal: Principal, scope: str, *, member_may: bool, limited_may: bool) -> None:
     """
     Refuse a principal that may not use a route of that scope.
 
-    Raises `Forbidden` ``not_for_members`` or ``insufficient_scope``.
+    Raises `Forbidden` ``not_for_members``, ``insufficient_scope``, or ``limited_to_locations`` on a
+    route that is not for who is limited to locations.
     """
     if principal.kind == "member" and not member_may:
         raise Forbidden("not_for_members", "Members may not do this; staff and servers may.")
@@ -279,6 +284,12 @@ def authorise(principal: Principal, scope: str, *, member_may: bool) -> None:
             "insufficient_scope",
             f"The credential needs the scope `{scope}`.",
             scope=scope,
+        )
+    if principal.locations is not None and not limited_may:
+        raise Forbidden(
+            "limited_to_locations",
+            "This credential is limited to locations, and this is about all of them.",
+            locations=list(principal.locations),
         )
 
 
@@ -323,4 +334,5 @@ def _verify_key(token: str, keys: KeyDirectory, now: Instant) -> Principal:
         id=found.key_id,
         scopes=found.scopes,
         sources=found.sources,
+        locations=found.locations,
     )

@@ -35,6 +35,7 @@ from chalicelib.routes.http.credentials import (
 from chalicelib.routes.http.operation import ME, Call, Operation, Query, Reply, made_id
 from chalicelib.routes.http.parsing import parse_object
 from chalicelib.routes.http.services import Services, provided
+from chalicelib.usecases.services import Acting, Within
 
 _PATH_LENGTH_MAX: Final = 128
 _HOST: Final = re.compile(r"(?:[A-Za-z0-9.-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::[0-9]{1,5})?")
@@ -62,7 +63,7 @@ def serve(
             from chalicelib.routes.http.codes import guarded
 
             handler = guarded(handler)
-        if call.acting is not None:
+        if call.access is not None and "member_id" in call.path:
             from chalicelib.routes.http.acting import checked
 
             handler = checked(handler)
@@ -104,10 +105,14 @@ def _call(
     services = provided() if operation.scope != PUBLIC else None
     principal = _principal(operation, request, services, seen, told)
     path = _path(operation, given_path, principal)
-    acting = None
+    access: Acting | Within | None = None
     if principal is not None and "member_id" in path:
-        acting = acting_for(principal, path["member_id"], operation.delegates)
+        access = acting_for(principal, path["member_id"], operation.delegates)
         seen["member_id"] = _log_id(path["member_id"])
+    if services is not None and principal is not None and principal.locations is not None:
+        from chalicelib.routes.http.acting import within  # few credentials are limited
+
+        access = within(operation, principal, services)
     given = request.headers
     query = _query(operation, request)
     wanted = operation.idempotent
@@ -128,7 +133,7 @@ def _call(
         idempotency_key=key,
         if_match=entity_tag,
         correlation_id=correlation_id,
-        acting=acting,
+        access=access,
         locale=headers.first_locale(given.get("accept-language")),
         remaining_ms=_remaining(request),
         base_url=lambda: _base_url(request),
@@ -153,7 +158,12 @@ def _principal(
         seen["key_id"] = principal.id
     if services.rates is not None:
         services.rates.take(principal, told)
-    authorise(principal, operation.scope, member_may=operation.member_may)
+    authorise(
+        principal,
+        operation.scope,
+        member_may=operation.member_may,
+        limited_may=operation.limited_may,
+    )
     return principal
 
 

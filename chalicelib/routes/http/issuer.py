@@ -19,11 +19,13 @@ class Claims(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     The names of the claims in which an issuer says what is needed here.
 
     ``tenant`` may be null for one that speaks for a single tenant, and does not name it.
+    ``locations`` are those to which staff are limited, who see everything where it is not there.
     """
 
     tenant: _ClaimName | None = "tenant"
     member_id: _ClaimName = "member_id"
     roles: _ClaimName = "roles"
+    locations: _ClaimName = "locations"
 
 
 class Issuer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -192,7 +192,12 @@ def _common(operation: Operation) -> list[str]:
 def _credential_codes(operation: Operation) -> list[str]:
     if operation.scope == PUBLIC:
         return []
-    return [*_WITH_CREDENTIAL, *(() if operation.member_may else ("not_for_members",))]
+    codes = list(_WITH_CREDENTIAL)
+    if not operation.member_may:
+        codes.append("not_for_members")
+    if not operation.limited_may:
+        codes.append("limited_to_locations")
+    return codes
 
 
 def _path_codes(operation: Operation) -> list[str]:

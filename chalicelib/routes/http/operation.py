@@ -2,7 +2,7 @@
 What a route declares, and what its handler is given and gives back.
 
 One `Operation` is the single source of how a request is checked, of its handler's `Call`, and of
-its entry in the OpenAPI document.
+its entry in the OpenAPI document.  One module because a call is what its declaration asks for.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from typing_extensions import TypeVar
 
     from chalicelib.domain.mechanics.delegates import Matter
-    from chalicelib.usecases.services import Acting
+    from chalicelib.usecases.services import Acting, Within
 
     B = TypeVar("B", default=None)
     Q = TypeVar("Q", default=None)
@@ -148,8 +148,8 @@ class Call(msgspec.Struct, Generic[B, Q], frozen=True, kw_only=True):
     #: The entity tag of ``If-Match``, with its quotes, as it came.
     if_match: str | None
     correlation_id: str
-    #: Set where a member calls for another one.
-    acting: Acting | None
+    #: Set where an account has to be asked whether the caller may.
+    access: Acting | Within | None
     #: The caller's first choice of language, a BCP 47 tag.
     locale: str
     #: Milliseconds that the function may still run.
@@ -256,6 +256,7 @@ class Declaration(TypedDict, total=False):
     if_match: bool
     member_may: bool
     delegates: Matter
+    limited: Literal["asked", "open"]
     errors: tuple[str, ...]
     patterns: dict[str, str]
     media: tuple[str, ...]
@@ -291,6 +292,10 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
     member_may: bool = False
     #: In what matter delegates act who call it for another member; none may where it says none.
     delegates: Matter | None = None
+    #: What who is limited to locations finds who calls it.  "asked": what is of members who were
+    #: seen there; every operation of one member is so.  "open": whatever there is, since it is of
+    #: no member, or is shown by a code.  They may not call it where it says neither.
+    limited: Literal["asked", "open"] | None = None
     #: Codes that this operation answers with beyond those of every operation.
     errors: tuple[str, ...] = ()
     #: Regular expressions of path parameters that differ from the usual ones.
@@ -324,6 +329,16 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
     def tries(self) -> bool:
         """Whether it has a dry run, which writes nothing."""
         return self.query is not None and "dry_run" in self.query.__struct_fields__
+
+    @property
+    def asks_for_locations(self) -> bool:
+        """Whether who is limited to locations finds what is of members who were seen there."""
+        return self.limited == "asked" or "member_id" in self.path_names
+
+    @property
+    def limited_may(self) -> bool:
+        """Whether who is limited to locations may call it."""
+        return self.asks_for_locations or self.limited == "open"
 
     @property
     def takes_codes(self) -> bool:

@@ -35,6 +35,7 @@ _REQUIRED: Final = ["exp", "aud", "iss", "sub"]
 # Tenants and members become parts of table keys: no separator may come in with a claim.
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 _SUBJECT_MAX: Final = 255
+_LOCATIONS_MAX: Final = 100
 
 
 class TokenVerifier:
@@ -158,7 +159,28 @@ def _principal(claims: dict[str, Any], issuer: Issuer) -> Principal:
     if not isinstance(roles, list) or not all(isinstance(role, str) for role in roles):
         raise _refused(f"The token's {names.roles} must be a list of strings.")
     known = tuple(role for role in sorted(set(roles)) if role in ROLES)
-    return Principal(tenant=tenant, kind="staff", id=subject, scopes=scopes_of(roles), roles=known)
+    return Principal(
+        tenant=tenant,
+        kind="staff",
+        id=subject,
+        scopes=scopes_of(roles),
+        roles=known,
+        locations=_locations(claims, names.locations),
+    )
+
+
+def _locations(claims: dict[str, Any], name: str) -> tuple[str, ...] | None:
+    """Return the locations to which staff are limited; an empty list is a limit, too."""
+    if name not in claims:
+        return None
+    said = claims[name]
+    if (
+        not isinstance(said, list)
+        or len(said) > _LOCATIONS_MAX
+        or not all(isinstance(each, str) and _NAME.fullmatch(each) for each in said)
+    ):
+        raise _refused(f"The token's {name} must be a list of ids.")
+    return tuple(sorted(set(said)))
 
 
 def _tenant(claims: dict[str, Any], issuer: Issuer) -> str:

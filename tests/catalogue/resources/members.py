@@ -16,7 +16,7 @@ EXAMPLES = (
             "consents": [_CONSENT],
             "programmes": ["clinic"],
         },
-        always={"tz": "Europe/London"},
+        always={"tz": "Europe/London", "at_location": None},
         mints={"record": "record-{}"},
         gives={"member_id": "id"},
         calls=3,

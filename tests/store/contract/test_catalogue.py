@@ -85,6 +85,23 @@ class TestTenants:
         assert store.catalogue.set_holidays(TENANT, {}, 1)
         assert store.catalogue.settings(TENANT) == replace(SETTINGS, holidays_revision=2)
 
+    def test_locations(self, store: Store) -> None:
+        """Locations are replaced whole, over the revision that was read; the rest stays."""
+        store.catalogue.create_tenant(SETTINGS, NOW)
+
+        assert not store.catalogue.set_locations("other", b"a", 0)
+        assert not store.catalogue.set_locations(TENANT, b"a", 1)
+        assert store.catalogue.set_locations(TENANT, b"a", 0)
+        kept = replace(SETTINGS, locations=b"a", locations_revision=1)
+        assert store.catalogue.settings(TENANT) == kept
+        for old in (0, 2):
+            assert not store.catalogue.set_locations(TENANT, b"b", old)
+        assert store.catalogue.settings(TENANT, fresh=True) == kept
+        assert store.catalogue.set_locations(TENANT, b"b", 1)
+        both = store.catalogue.set_holidays(TENANT, {}, 0)
+        kept = replace(kept, locations=b"b", locations_revision=2, holidays_revision=1)
+        assert (both, store.catalogue.settings(TENANT)) == (True, kept)
+
 
 class TestProgrammes:
     """`save_draft`, `publish` and `versions`."""
