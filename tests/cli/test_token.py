@@ -36,7 +36,7 @@ def proved(local: Path, *arguments: str) -> Principal:
 
 def test_staff(local: Path) -> None:
     """Roles become the scopes of staff of the tenant on file."""
-    principal = proved(local, "--role", "reception", "--role", "auditor", "--ttl", "60")
+    principal = proved(local, "--role", "receptionist", "--role", "compliance", "--ttl", "60")
 
     assert (principal.kind, principal.tenant) == ("staff", "clinic")
     assert principal.holds("ledger:read")

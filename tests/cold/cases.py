@@ -139,7 +139,7 @@ class Cases:
 
     def _earn_by_token(self) -> Case:
         clinic = self._with_expressions
-        token = str(clinic.staff("reception").token)
+        token = str(clinic.staff("receptionist").token)
         return self._earn("an earn by token, with expressions", clinic, token)
 
     def _balance(self) -> Case:

@@ -280,7 +280,7 @@ def document(rates: Rates, time_zone: str) -> dict[str, Any]:
             }
         ],
         "quotes": {"minutes": 10_000},
-        "goodwill": {"currency": "points", "daily": {"reception": GOODWILL_DAILY}},
+        "goodwill": {"currency": "points", "daily": {"receptionist": GOODWILL_DAILY}},
         "transfers": [
             {"currency": "points", "sending": [{"window": "day", "max": SENT_DAILY}]},
             {"currency": "prepaid"},

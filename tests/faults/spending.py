@@ -32,7 +32,7 @@ from tests.faults.revoking import noting
 from tests.faults.telling import answer_of, commanded, draw_identity, read_back, request
 
 # Every delivery is of the same desk; it is told from the others by whose key it uses.
-_DESK: Final = Actor("staff", "desk", ("reception",))
+_DESK: Final = Actor("staff", "desk", ("receptionist",))
 
 
 def redeem(play: Play, tenant: str) -> Request:

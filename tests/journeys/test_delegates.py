@@ -37,14 +37,14 @@ def add(clinic: Clinic, member: str, delegate: str, **more: Any) -> Answer:
         "proof": "birth certificate 7",
         **more,
     }
-    desk: Api = body.pop("by", None) or clinic.staff("reception")
+    desk: Api = body.pop("by", None) or clinic.staff("receptionist")
     return desk.post(f"/v1/members/{member}/delegates", body)
 
 
 def revoke(clinic: Clinic, member: str, delegate: str) -> Answer:
     """Revoke a delegate at the desk."""
     body = {"delegate_id": delegate, "reason": "moved", "note": "to Leeds"}
-    return clinic.staff("reception").post(f"/v1/members/{member}/delegates/revocation", body)
+    return clinic.staff("receptionist").post(f"/v1/members/{member}/delegates/revocation", body)
 
 
 def test_a_guardian_until_the_child_is_of_age(practice: Clinic) -> None:

@@ -36,7 +36,7 @@ def patient(desk: Clinic) -> str:
 def show(desk: Clinic, patient: str, status: str, **days: str) -> Any:
     """Verify a status at the desk."""
     body = {"programme": PROGRAMME, "status": status, "proof": "a card", **days}
-    return desk.staff("reception").post(f"/v1/members/{patient}/statuses", body).expect(201)
+    return desk.staff("receptionist").post(f"/v1/members/{patient}/statuses", body).expect(201)
 
 
 def consent(desk: Clinic, patient: str, *, granted: bool) -> None:
@@ -71,10 +71,10 @@ def test_a_medal_for_bravery(desk: Clinic, patient: str) -> None:
     assert [reason["code"] for reason in seen["reasons"]] == ["given_by_staff"]
     child.post(f"{path}/redemptions", body).expect(403, "given_by_staff")
 
-    made = desk.staff("reception").post(f"{path}/redemptions", body).expect(201)
+    made = desk.staff("receptionist").post(f"{path}/redemptions", body).expect(201)
 
     assert (made["price"], made["state"]) == (0, "issued")
-    desk.staff("reception").post(f"{path}/redemptions", body).expect(409, "limit_reached")
+    desk.staff("receptionist").post(f"{path}/redemptions", body).expect(409, "limit_reached")
     assert desk.check(patient)[-1]["kind"] == "reward.redeemed"
 
 

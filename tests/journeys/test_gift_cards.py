@@ -24,7 +24,7 @@ def clinic(world: LocalWorld) -> Clinic:
 @pytest.fixture
 def desk(clinic: Clinic) -> Api:
     """Return the API as reception sees it."""
-    return clinic.staff("reception")
+    return clinic.staff("receptionist")
 
 
 def sell(desk: Api, amount: int = 5_000, **more: Any) -> Document:
@@ -178,7 +178,7 @@ def test_into_a_wallet(clinic: Clinic, desk: Api) -> None:
     # What may not go there, and who may not pay with a code elsewhere.
     pay(own, sold["code"], 1).expect(403, "not_for_members")
     clinic.move_to("2026-12-01T10:00:00Z")
-    fixed = sell(clinic.staff("reception"), 9_500, gift_card="checkup")
+    fixed = sell(clinic.staff("receptionist"), 9_500, gift_card="checkup")
     own = clinic.member(patient)
     own.post(path, {"code": fixed["code"]}).expect(409, "gift_card_stays")
 
@@ -239,7 +239,7 @@ def test_expires_by_itself(clinic: Clinic, desk: Api) -> None:
 
     clinic.move_to("2028-04-01T00:00:00Z")
 
-    desk = clinic.staff("reception")
+    desk = clinic.staff("receptionist")
     assert balance(desk, sold["code"]) == ("expired", 0)
     card = clinic.api.get(f"/v1/gift-cards/{sold['gift_card_id']}").expect(200)
     assert (card["expired"], card["used"], card["balance"]) == (3_200, 1_800, 0)

@@ -55,7 +55,7 @@ def test_who_guesses_is_stopped_and_nobody_else(clinic: Clinic, member: str) -> 
 @pytest.mark.usefixtures("member")
 def test_it_ends_by_itself(world: LocalWorld, clinic: Clinic) -> None:
     """Ten minutes later at the latest codes are looked up again."""
-    desk = clinic.staff("reception")
+    desk = clinic.staff("receptionist")
     for number in range(MISSES_MAX["staff"]):
         desk.post("/v1/vouchers/lookup", {"code": guess(number)}, key=None).expect(404)
     body = {"code": guess(0)}

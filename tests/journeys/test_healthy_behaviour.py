@@ -65,7 +65,7 @@ def test_gear_is_handed_over_once(insurer: Clinic) -> None:
     assert insurer.member(member).get(one).expect(200)["state"] == "issued"
 
     code = {"code": made["voucher"]["code"]}
-    insurer.staff("reception").post("/v1/vouchers/use", code).expect(200)
+    insurer.staff("receptionist").post("/v1/vouchers/use", code).expect(200)
 
     seen = insurer.member(member).get(one).expect(200)
     assert (seen["state"], seen["changed_at"]) == ("used", "2026-03-02T15:00:00Z")
@@ -81,7 +81,7 @@ def test_gear_is_sent(insurer: Clinic) -> None:
     path = f"/v1/members/{member}/redemptions"
     body = {"programme": PROGRAMME, "reward": "resistance-bands"}
     made = insurer.member(member).post(path, body).expect(201)
-    one, desk = f"{path}/{made['redemption_id']}", insurer.staff("reception")
+    one, desk = f"{path}/{made['redemption_id']}", insurer.staff("receptionist")
 
     def advance(to: str) -> Answer:
         return desk.post(f"{one}/fulfilment", {"fulfilment": to})
@@ -118,7 +118,7 @@ def test_gear_on_its_way_does_not_expire(world: LocalWorld) -> None:
     bands = next(each for each in document["rewards"] if each["id"] == "resistance-bands")
     document["rewards"] = [bands | {"voucher_valid_days": 5, "limits": []}]
     insurer.publish(document)
-    member, desk = insurer.enrolled(), insurer.staff("reception")
+    member, desk = insurer.enrolled(), insurer.staff("receptionist")
     insurer.give(member, 1_000, programme=PROGRAMME)
     path = f"/v1/members/{member}/redemptions"
     body = {"programme": PROGRAMME, "reward": "resistance-bands"}
@@ -147,7 +147,7 @@ def test_gear_on_its_way_does_not_expire(world: LocalWorld) -> None:
 
 def test_gear_that_is_cancelled_is_not_sent(insurer: Clinic) -> None:
     """What is packed can be cancelled, then nothing is sent; a pass for the gym is no goods."""
-    member, desk = insurer.enrolled(), insurer.staff("reception")
+    member, desk = insurer.enrolled(), insurer.staff("receptionist")
     insurer.give(member, 2_000, programme=PROGRAMME)
     path = f"/v1/members/{member}/redemptions"
 

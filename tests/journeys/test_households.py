@@ -36,20 +36,20 @@ def child(practice: Clinic) -> str:
 def found(practice: Clinic, member: str, **more: Any) -> str:
     """Found a household at the desk, and return its id."""
     body = {"member_id": member, "role": "adult", **more}
-    made = practice.staff("reception").post("/v1/households", body).expect(201)
+    made = practice.staff("receptionist").post("/v1/households", body).expect(201)
     return str(made["household_id"])
 
 
 def join(practice: Clinic, household: str, member: str, role: str = "child") -> Answer:
     """Let somebody join at the desk."""
     body = {"member_id": member, "role": role}
-    return practice.staff("reception").post(f"/v1/households/{household}/members", body)
+    return practice.staff("receptionist").post(f"/v1/households/{household}/members", body)
 
 
 def leave(practice: Clinic, household: str, member: str) -> Answer:
     """Let somebody leave at the desk."""
     body = {"member_id": member, "note": "moved out"}
-    return practice.staff("reception").post(f"/v1/households/{household}/departures", body)
+    return practice.staff("receptionist").post(f"/v1/households/{household}/departures", body)
 
 
 def listed(practice: Clinic, household: str) -> dict[str, str]:

@@ -78,7 +78,7 @@ def test_seen_where_they_were(network: Clinic) -> None:
     """Staff find who was at their location or below it, whoever recorded that."""
     member = network.enrolled()
     places = ("north", "skin", "laser", "teeth", "south")
-    desks = {place: network.staff("reception", at=(place,)) for place in places}
+    desks = {place: network.staff("receptionist", at=(place,)) for place in places}
     assert not any(finds(desk, member) for desk in desks.values())
 
     network.record(member, location="laser").expect(201)
@@ -88,9 +88,9 @@ def test_seen_where_they_were(network: Clinic) -> None:
         *("north", "skin", "laser"),
         "south",
     ]
-    assert finds(network.staff("reception"), member)
-    assert finds(network.staff("reception", at=("teeth", "south")), member)
-    assert not finds(network.staff("reception", at=()), member)
+    assert finds(network.staff("receptionist"), member)
+    assert finds(network.staff("receptionist", at=("teeth", "south")), member)
+    assert not finds(network.staff("receptionist", at=()), member)
     assert not finds(network.staff("admin", at=("no-such-place",)), member)
     network.check(member)
 
@@ -98,13 +98,13 @@ def test_seen_where_they_were(network: Clinic) -> None:
 def test_a_desk_records_at_its_own(network: Clinic) -> None:
     """It need not say so where it has one; it may not say another; of several it says which."""
     member = network.enrolled()
-    desk = network.staff("reception", at=("skin",))
+    desk = network.staff("receptionist", at=("skin",))
 
     refused = visit(network, desk, member, location="teeth").expect(403, "location_not_allowed")
     assert refused["locations"] == ["skin"]
     visit(network, desk, member, location="tooth").expect(422, "unknown_location")
     assert not finds(desk, member)
-    both = network.staff("reception", at=("skin", "teeth"))
+    both = network.staff("receptionist", at=("skin", "teeth"))
     refused = visit(network, both, member).expect(422, "location_required")
     assert refused["locations"] == ["skin", "teeth"]
 
@@ -134,7 +134,7 @@ def test_what_an_activity_may_name(network: Clinic) -> None:
 def test_the_same_report_from_two_sides(network: Clinic) -> None:
     """What a desk leaves out is what a server says: the second report is the first one again."""
     member = network.enrolled()
-    desk = network.staff("reception", at=("skin",))
+    desk = network.staff("receptionist", at=("skin",))
     said = network.activity(member, location="skin")
 
     first = desk.post("/v1/activities", {**said, "location": ""}).expect(201)
@@ -145,12 +145,12 @@ def test_the_same_report_from_two_sides(network: Clinic) -> None:
 
 def test_who_comes_first_to_a_desk(network: Clinic) -> None:
     """Who is created at a location, or known there by an external id, is found there."""
-    desk = network.staff("reception", at=("skin",))
+    desk = network.staff("receptionist", at=("skin",))
     patient = {"system": "ehr", "value": "4711"}
 
     made = desk.post("/v1/members", {"external_id": patient}).expect(201)["id"]
     assert finds(desk, made)
-    other = network.staff("reception", at=("teeth",))
+    other = network.staff("receptionist", at=("teeth",))
     other.post("/v1/members/lookup", patient).expect(404, "member_not_found")
     assert desk.post("/v1/members/lookup", patient).expect(200)["id"] == made
     assert other.post("/v1/members", {"external_id": patient}).expect(200)["id"] == made
@@ -194,8 +194,8 @@ def test_lists_have_what_may_be_seen(network: Clinic) -> None:
         network.give(member, 500)
         wish = {"programme": "clinic", "reward": "parking"}
         network.api.post(f"/v1/members/{member}/redemptions", wish).expect(201)
-    desk = network.staff("reception", at=("north",))
-    skin = network.staff("reception", at=("skin",))
+    desk = network.staff("receptionist", at=("north",))
+    skin = network.staff("receptionist", at=("skin",))
 
     def listed(api: Api) -> list[list[str]]:
         members = api.get("/v1/members").expect(200)["members"]
@@ -366,8 +366,8 @@ def test_as_many_as_are_permitted(clinic: Clinic) -> None:
 
 def test_scopes(clinic: Clinic) -> None:
     """Staff read them; to change them takes the scope, which no role but the admin's has."""
-    clinic.staff("reception").get("/v1/locations").expect(200)
-    for role in ("reception", "manager", "auditor"):
+    clinic.staff("receptionist").get("/v1/locations").expect(200)
+    for role in ("receptionist", "manager", "compliance"):
         body = {"locations": [], "revision": 0}
         clinic.staff(role).put("/v1/locations", body).expect(403, "insufficient_scope")
     assert SCOPES["locations:write"].holders == frozenset()

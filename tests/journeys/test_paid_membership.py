@@ -29,7 +29,7 @@ def patient(practice: Clinic) -> str:
 def post(practice: Clinic, patient: str, path: str = "", **body: Any) -> Any:
     """Ask for something about the plan, at the desk."""
     target = f"/v1/members/{patient}/subscriptions{path}"
-    return practice.staff("reception").post(target, {"programme": PROGRAMME, **body})
+    return practice.staff("receptionist").post(target, {"programme": PROGRAMME, **body})
 
 
 def plan(practice: Clinic, patient: str) -> Any:

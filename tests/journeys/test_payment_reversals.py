@@ -29,7 +29,7 @@ def pay_in(desk: Clinic, patient: str, pence: int, reference: str = "", **more: 
     """Pay in, by a payment with a reference if it has one."""
     body = {"programme": PROGRAMME, "currency": "prepaid", "amount": pence}
     body |= {"reference": reference} if reference else {}
-    return desk.staff("reception").post(f"/v1/members/{patient}/top-ups", body, **more)
+    return desk.staff("receptionist").post(f"/v1/members/{patient}/top-ups", body, **more)
 
 
 def both(desk: Clinic, what: Document) -> Document:
@@ -131,7 +131,7 @@ def test_f_who_may(desk: Clinic, world: LocalWorld, patient: str) -> None:
     pay_in(desk, patient, 5_000, "ch_1").expect(201)
     what = {"reference": "ch_1"}
 
-    desk.staff("reception").post(PATH, what).expect(403)
+    desk.staff("receptionist").post(PATH, what).expect(403)
     desk.api.post(PATH, {"reference": "ch_2"}).expect(404, "payment_not_found")
     desk.api.post(PATH, {"reference": " "}).expect(422)
     opened(world).api.post(PATH, what).expect(404, "payment_not_found")

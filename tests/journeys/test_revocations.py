@@ -74,7 +74,7 @@ def test_f_who_may_and_what(clinic: Clinic, member: str) -> None:
     other = clinic.enrolled()
     path = f"/v1/members/{member}/ledger/{version}/revocation"
 
-    clinic.staff("reception").post(path, {"reason": "by-mistake"}).expect(403)
+    clinic.staff("receptionist").post(path, {"reason": "by-mistake"}).expect(403)
     clinic.member(member).post(path, {"reason": "by-mistake"}).expect(403)
     clinic.api.post(path, {}).expect(422, "invalid_body")
     revoke(clinic, member, 1).expect(404, "grant_not_found")

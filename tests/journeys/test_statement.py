@@ -289,7 +289,7 @@ def walked(desk: Clinic, patient: str, limit: int) -> list[int]:
 
 def test_whose_it_is(desk: Clinic, patient: str) -> None:
     """It tells what was served: not for the desk, nor for another member; nothing of nobody."""
-    desk.staff("reception").get(f"/v1/members/{patient}/statement").expect(403)
+    desk.staff("receptionist").get(f"/v1/members/{patient}/statement").expect(403)
     other = desk.enrolled()
     desk.member(other).get(f"/v1/members/{patient}/statement").expect(404, "member_not_found")
     absent = "/v1/members/mem_01ARZ3NDEKTSV4RRFFQ69G5FAV/statement"

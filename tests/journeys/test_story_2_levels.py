@@ -323,7 +323,7 @@ def test_held_by_hand(hospital: Clinic, patient: str) -> None:
     """A manager makes somebody gold for ten days, and lifts it."""
     path = f"/v1/members/{patient}/tier-grants"
     body = {"programme": PROGRAMME, "tier": "gold", "reason": "long-wait", "days": 10}
-    hospital.staff("reception").post(path, body).expect(403, "insufficient_scope")
+    hospital.staff("receptionist").post(path, body).expect(403, "insufficient_scope")
     hospital.api.post(path, {**body, "tier": "golden"}).expect(422, "unknown_tier")
 
     made = hospital.staff("manager").post(path, body).expect(201)

@@ -40,7 +40,9 @@ def pay(desk: Clinic, patient: str, pence: int) -> Any:
 def quote(desk: Clinic, patient: str, *lines: dict[str, Any], **more: Any) -> Any:
     """Price lines, as the receptionist does."""
     body = {"programme": PROGRAMME, "currency": "GBP", "lines": list(lines), **more}
-    return desk.staff("reception").post(f"/v1/members/{patient}/quotes", body).expect(201)["quote"]
+    return (
+        desk.staff("receptionist").post(f"/v1/members/{patient}/quotes", body).expect(201)["quote"]
+    )
 
 
 def consult(desk: Clinic, patient: str, pence: int = 8000, **more: Any) -> Any:
@@ -50,7 +52,7 @@ def consult(desk: Clinic, patient: str, pence: int = 8000, **more: Any) -> Any:
 
 def confirm(desk: Clinic, patient: str, quote_id: str, **body: Any) -> Answer:
     """Confirm a quote."""
-    return desk.staff("reception").post(
+    return desk.staff("receptionist").post(
         f"/v1/members/{patient}/quotes/{quote_id}/confirmation", body
     )
 

@@ -45,7 +45,7 @@ def patient(desk: Clinic) -> str:
 def top_up(desk: Clinic, patient: str, pence: int) -> Any:
     """Pay in."""
     body = {"programme": PROGRAMME, "currency": "prepaid", "amount": pence}
-    return desk.staff("reception").post(f"/v1/members/{patient}/top-ups", body).expect(201)
+    return desk.staff("receptionist").post(f"/v1/members/{patient}/top-ups", body).expect(201)
 
 
 def prepaid(desk: Clinic, patient: str) -> list[int]:
@@ -55,7 +55,7 @@ def prepaid(desk: Clinic, patient: str) -> list[int]:
 
 def family(desk: Clinic, patient: str) -> None:
     """Let somebody else of the family be a patient, too."""
-    staff = desk.staff("reception")
+    staff = desk.staff("receptionist")
     body = {"member_id": patient, "role": "adult"}
     household = staff.post("/v1/households", body).expect(201)["household_id"]
     other = {"member_id": desk.enrolled(), "role": "child"}
@@ -269,7 +269,7 @@ def sorry(api: Api, patient: str, points: int, reason: str = "wait") -> Answer:
 
 def test_goodwill_within_the_day(desk: Clinic, patient: str) -> None:
     """55 minutes instead of 20 are worth 50 points; a receptionist gives 200 a day, over all."""
-    reception, other = desk.staff("reception"), desk.enrolled()
+    reception, other = desk.staff("receptionist"), desk.enrolled()
     assert sorry(reception, patient, 50).expect(201)["daily_limit"] == 200
     sorry(reception, other, 150).expect(201)
 
@@ -285,7 +285,7 @@ def test_goodwill_within_the_day(desk: Clinic, patient: str) -> None:
 
 def test_goodwill_at_two_desks(desk: Clinic, patient: str) -> None:
     """Twenty at once, of which four fit: four are given."""
-    reception = desk.staff("reception")
+    reception = desk.staff("receptionist")
 
     answers = at_once(20, lambda _: sorry(reception, patient, 50))
 
@@ -295,7 +295,7 @@ def test_goodwill_at_two_desks(desk: Clinic, patient: str) -> None:
 
 def test_goodwill_that_is_not_given(desk: Clinic, patient: str) -> None:
     """Above what a role may give, above what is given at once, for another reason, by others."""
-    reception, manager = desk.staff("reception"), desk.staff("manager")
+    reception, manager = desk.staff("receptionist"), desk.staff("manager")
     assert sorry(reception, patient, 201).expect(403, "goodwill_limit")["left"] == 200
     sorry(manager, patient, 251).expect(422, "too_much_goodwill")
     sorry(manager, patient, 5, "charm").expect(422, "unknown_reason")

@@ -70,7 +70,7 @@ class TestQuotesByMembers:
         made = quoted(desk.member(patient), patient, **claimed).expect(201)["quote"]
         path = f"/v1/members/{patient}/quotes/{made['quote_id']}"
 
-        shown = desk.staff("reception").get(path).expect(200)
+        shown = desk.staff("receptionist").get(path).expect(200)
 
         said = {name: shown[name] for name in ("type", "made_by", "provider", *claimed)}
         assert said == {
@@ -80,7 +80,7 @@ class TestQuotesByMembers:
             **claimed,
         }
         desk.move_to("2026-03-02T10:20:00Z")
-        desk.staff("reception").post(f"{path}/confirmation", {}).expect(201)
+        desk.staff("receptionist").post(f"{path}/confirmation", {}).expect(201)
         bought = desk.ledger(patient)[-1]["activity"]
         assert (bought["type"], bought["service_on"]) == ("purchase.completed", "2026-03-02")
 
@@ -88,7 +88,7 @@ class TestQuotesByMembers:
         """What a rule pays for by its kind, staff may quote; the quote says so."""
         patient = desk.enrolled()
 
-        made = quoted(desk.staff("reception"), patient, type="referral.qualified").expect(201)
+        made = quoted(desk.staff("receptionist"), patient, type="referral.qualified").expect(201)
 
         assert [award["amount"] for award in made["awards"]] == [500]
         assert (made["quote"]["type"], made["quote"]["made_by"]) == ("referral.qualified", "staff")
@@ -100,7 +100,7 @@ class TestQuotesByMembers:
         """Staff go back as far as activities may be dated back, and no further."""
         patient = desk.enrolled()
 
-        answer = quoted(desk.staff("reception"), patient, service_on=day)
+        answer = quoted(desk.staff("receptionist"), patient, service_on=day)
 
         if status == 201:
             assert answer.expect(201)["quote"]["service_on"] == day
@@ -170,14 +170,14 @@ class TestCodes:
         code = made["voucher"]["code"]
         path += f"/{made['redemption_id']}"
 
-        for api in (clinic.key("rewards:read"), clinic.staff("auditor"), clinic.api):
+        for api in (clinic.key("rewards:read"), clinic.staff("compliance"), clinic.api):
             shown = api.get(path).expect(200)["voucher"]["code"]
             assert shown == f"*****-*****-*****-{code[-4:]}"
         clinic.key("rewards:read").get(f"{path}/voucher").expect(403, "insufficient_scope")
-        clinic.staff("auditor").get(f"{path}/voucher").expect(403, "insufficient_scope")
+        clinic.staff("compliance").get(f"{path}/voucher").expect(403, "insufficient_scope")
         for api in (
             clinic.key("vouchers:reveal"),
-            clinic.staff("reception"),
+            clinic.staff("receptionist"),
             clinic.member(member),
         ):
             assert api.get(f"{path}/voucher").expect(200)["code"] == code
@@ -252,8 +252,8 @@ class TestGoodwill:
         made = world.sandbox()
         document = example(PROGRAMME, enrolment={})
         document["goodwill"] |= {
-            "daily": {"server": 100, "reception": 200},
-            "daily_together": {"reception": 300},
+            "daily": {"server": 100, "receptionist": 200},
+            "daily_together": {"receptionist": 300},
         }
         made.publish(document)
         return made
@@ -273,7 +273,7 @@ class TestGoodwill:
         """All who have a role give no more in a day than the programme says, each up to theirs."""
         patient = shop.enrolled()
         staff = [
-            shop.api.as_(world.token(shop.tenant, roles=("reception",), subject=name))
+            shop.api.as_(world.token(shop.tenant, roles=("receptionist",), subject=name))
             for name in ("ann", "bob", "cyd")
         ]
 
@@ -307,7 +307,7 @@ class TestWhoActed:
         ).expect(201)
         path = f"/v1/members/{member}/ledger"
 
-        shown = clinic.staff("auditor").get(path).expect(200)["events"]
+        shown = clinic.staff("compliance").get(path).expect(200)["events"]
         own = clinic.member(member).get(path).expect(200)["events"]
 
         assert shown[0]["actor"] == "staff:ann@clinic.example"
@@ -335,7 +335,7 @@ class TestWhoActed:
         ending = {"reason": "moved", "note": "to Leeds", "when": "now", **of}
         ann.post(f"{path}/subscriptions/cancellation", ending).expect(200)
 
-        found = clinic.staff("auditor").get(f"{path}/ledger").expect(200)["events"]
+        found = clinic.staff("compliance").get(f"{path}/ledger").expect(200)["events"]
         shown = {event["kind"]: event for event in found}
         kinds = ("hold.placed", "hold.captured", "wallet.topped_up", "entitlement.granted")
         assert {shown[kind]["actor"] for kind in kinds} == {"staff:ann@clinic.example"}

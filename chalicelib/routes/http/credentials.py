@@ -45,18 +45,21 @@ class Scope(NamedTuple):
 
 _ADMIN: Final = frozenset({"admin"})
 _MANAGER: Final = frozenset({"manager"})
-_AUDITOR: Final = frozenset({"auditor"})
+_COMPLIANCE: Final = frozenset({"compliance"})
+_MARKETING: Final = frozenset({"marketing"})
 _MEMBER: Final = frozenset({"member"})
 #: Staff at a desk, and all who only read.
-_DESK: Final = _MANAGER | {"reception"}
-_READERS: Final = _DESK | _AUDITOR
+_DESK: Final = _MANAGER | {"receptionist"}
+_READERS: Final = _DESK | _COMPLIANCE
+#: Of those who read, marketing reads nothing of one member.
+_STAFF: Final = _READERS | _MARKETING
 
 #: Every scope.  One list, so that who may do what is read on one page; tests hold that operations
 #: declare each of them.
 SCOPES: Final[dict[str, Scope]] = {
-    "programmes:read": Scope("Read programmes and their versions", _READERS | _MEMBER),
+    "programmes:read": Scope("Read programmes and their versions", _STAFF | _MEMBER),
     "programmes:write": Scope("Draft, validate and publish programmes", _MANAGER),
-    "locations:read": Scope("Read the locations of the tenant", _READERS),
+    "locations:read": Scope("Read the locations of the tenant", _STAFF),
     "locations:write": Scope("Change the locations of the tenant"),
     "members:read": Scope("Read members", _READERS | _MEMBER),
     "members:write": Scope("Create, enrol, change and close members", _DESK),
@@ -66,7 +69,7 @@ SCOPES: Final[dict[str, Scope]] = {
     "households:write": Scope("Found households, and let members join and leave them", _DESK),
     "activities:write": Scope("Record activities", _DESK),
     "balances:read": Scope("Read balances and progress", _READERS | _MEMBER),
-    "ledger:read": Scope("Read and verify the ledger", _MANAGER | _AUDITOR | _MEMBER),
+    "ledger:read": Scope("Read and verify the ledger", _MANAGER | _COMPLIANCE | _MEMBER),
     "rewards:read": Scope("Read the rewards that a member can have", _READERS | _MEMBER),
     "redemptions:write": Scope("Redeem rewards and cancel redemptions", _DESK | _MEMBER),
     "holds:write": Scope("Set value aside, and capture or release it", _DESK),
@@ -100,7 +103,7 @@ SCOPES: Final[dict[str, Scope]] = {
 #: What a role of staff may do.  A role that is not listed gives nothing.
 ROLES: Final[dict[str, frozenset[str]]] = {
     role: frozenset(name for name, scope in SCOPES.items() if role in scope.holders)
-    for role in sorted(_ADMIN | _READERS)
+    for role in sorted(_ADMIN | _STAFF)
 }
 
 #: What a member may do.

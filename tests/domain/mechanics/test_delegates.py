@@ -31,7 +31,7 @@ from tests.domain.building import Followed, Member, at, programme
 
 NOW: Final = "2026-03-02"
 TAIPEI: Final = "Asia/Taipei"
-STAFF: Final = Actor("staff", "reception-1", ("reception",))
+STAFF: Final = Actor("staff", "reception-1", ("receptionist",))
 #: Of age on 1 April in Taipei, where that day begins at 16:00 UTC on the day before.
 OF_AGE: Final = "2026-04-01"
 COMES_OF_AGE: Final = "2026-03-31T16:00:00Z"

@@ -57,7 +57,7 @@ def confused() -> str:
 
 def tampered() -> str:
     """A token whose payload was exchanged after signing."""
-    head, _, signature = token(roles=["auditor"]).split(".")
+    head, _, signature = token(roles=["compliance"]).split(".")
     return f"{head}.{encoded(claims())}.{signature}"
 
 
@@ -185,15 +185,17 @@ def test_shared_secrets_in_a_key_set_are_no_keys() -> None:
 
 
 def test_roles_become_scopes() -> None:
-    """Roles add up, unknown ones give nothing, an auditor only reads."""
+    """Roles add up, unknown ones give nothing; compliance only reads, and marketing no member."""
     verifier = TokenVerifier([Issuer(issuer=ISSUER, audience=AUDIENCE, jwks=JWKS)], lambda: NOW)
-    auditor = verifier.verify(token(roles=["auditor", "astronaut"]))
+    compliance = verifier.verify(token(roles=["compliance", "astronaut"]))
+    marketing = verifier.verify(token(roles=["marketing"]))
     nobody = verifier.verify(token(roles=["astronaut"]))
 
-    assert auditor.kind == "staff"
-    assert all(scope.endswith(":read") for scope in auditor.scopes)
-    assert auditor.holds("ledger:read")
-    assert not auditor.holds("adjustments:write")
+    assert compliance.kind == "staff"
+    assert all(scope.endswith(":read") for scope in compliance.scopes)
+    assert compliance.holds("ledger:read")
+    assert not compliance.holds("adjustments:write")
+    assert marketing.scopes == {"locations:read", "programmes:read"}
     assert nobody.scopes == frozenset()
 
 
@@ -251,7 +253,7 @@ COLLEAGUE: Final[dict[str, Any]] = {
     "iss": PEOPLE.issuer,
     "aud": "office",
     "tenant": None,
-    "groups": ["reception", "all-staff"],
+    "groups": ["receptionist", "all-staff"],
 }
 
 
@@ -263,7 +265,7 @@ def test_each_issuer_says_it_in_its_own_words() -> None:
     assert (colleague.tenant, colleague.kind, colleague.roles) == (
         "clinic",
         "staff",
-        ("reception",),
+        ("receptionist",),
     )
 
 
