@@ -11,6 +11,7 @@ from __future__ import annotations
 import ast
 import csv
 import io
+import re
 from functools import cache
 from pathlib import Path
 from typing import Final
@@ -70,3 +71,14 @@ def test_a_test_that_is_not_there_is_noticed() -> None:
     assert exists("tests/test_requirements.py::test_every_capability_has_its_row")
     assert not exists("tests/test_requirements.py::test_of_nothing")
     assert not exists("tests/test_nowhere.py::test_of_nothing")
+
+
+def test_what_stands_against_attacks_is_shown() -> None:
+    """Each of the ten risks names tests that exist."""
+    text = (ROOT / "tests" / "README.md").read_text("utf-8")
+    rows = [line for line in text.splitlines() if line.startswith("| API")]
+    named = [re.findall(r"`(tests/[^`]*::[^`]*)`", row) for row in rows]
+
+    assert len(rows) == 10
+    assert all(named)
+    assert [test for tests in named for test in tests if not exists(test)] == []
