@@ -95,7 +95,7 @@ def mint_token(  # noqa: PLR0913 - a token is made of its claims
     locations: Sequence[str] | None = None,
 ) -> str:
     """
-    Return a JWT for the member, or for staff with those roles, limited to ``locations`` if any.
+    Return a JWT for the member, or for staff with those roles, limited to ``locations`` if given.
 
     ``now`` is an `Instant`.
     """

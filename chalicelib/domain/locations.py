@@ -1,8 +1,8 @@
 """
 A tenant's facilities as a tree: regions, hospitals, clinics, desks.
 
-Accounts and credentials are held against it.  An account keeps numbers instead of ids: which clinic
-somebody comes to can tell what they have.
+Accounts and credentials are held against it.  An account keeps numbers instead of ids, which say
+nothing without the tenant's list.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class Location(Facility, frozen=True, omit_defaults=True, kw_only=True):
 
 
 class Locations:
-    """All locations of a tenant, in the order in which they came."""
+    """All locations of a tenant, in the order in which they were listed last."""
 
     def __init__(self, listed: Sequence[Location] = ()) -> None:
         self._by_id = {each.id: each for each in listed}
@@ -62,7 +62,7 @@ class Locations:
     def within(self, ids: Iterable[str]) -> frozenset[int]:
         """Return the numbers of these locations, and of all that belong to them."""
         wanted = frozenset(ids)
-        return frozenset(each.number for each in self if not wanted.isdisjoint(self._above(each)))
+        return frozenset(each.number for each in self if not wanted.isdisjoint(self.above(each)))
 
     def replaced(self, facilities: Sequence[Facility]) -> Locations:
         """
@@ -97,24 +97,28 @@ class Locations:
             )
         return replaced
 
-    def _above(self, location: Location) -> list[str]:
-        """Return the ids of a location and of those that it belongs to, the nearest first."""
+    def above(self, location: Location) -> tuple[str, ...]:
+        """
+        Return the ids of a location and of those that it belongs to, the nearest first.
+
+        Of what is no tree it returns one more than may stand above one another, at most.
+        """
         found: list[str] = []
         above: Location | None = location
-        while above is not None and above.id not in found:
+        while above is not None and above.id not in found and len(found) <= DEPTH_MAX:
             found.append(above.id)
             above = self.get(above.parent)
-        return found
+        return tuple(found)
 
     def _violations(self, listed: Sequence[Location]) -> Iterator[Violation]:
         for place, each in enumerate(listed):
             if not each.parent:
                 continue
-            above = self._above(each)
+            above = self.above(each)
             at = f"/locations/{place}/parent"
             if each.parent not in self._by_id:
                 yield Violation(at, f"`{each.parent}` is none of these locations")
-            elif self._by_id[above[-1]].parent in above:
+            elif self._by_id[above[-1]].parent == each.id:
                 yield Violation(at, f"`{each.id}` would belong to itself")
             elif len(above) > DEPTH_MAX:
                 yield Violation(at, f"at most {DEPTH_MAX} may stand above one another")

@@ -143,7 +143,6 @@ def lookup(call: Call[GiftCardCodeBody]) -> Reply:
     summary="Read a gift card",
     description="Where what was paid for it is now. Of its code only the end is shown.",
     answer=IssuedGiftCardView,
-    limited="open",
     errors=("gift_card_not_found",),
 )
 def read(call: Call) -> Reply:
@@ -166,7 +165,6 @@ def read(call: Call) -> Reply:
     query=DryRun,
     answer=CancelledGiftCardView,
     idempotent=True,
-    limited="open",
     errors=("gift_card_not_found", "gift_card_cancelled"),
 )
 def cancel(call: Call[GiftCardCancellationBody, DryRun]) -> Reply:

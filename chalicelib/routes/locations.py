@@ -59,7 +59,6 @@ class LocationListView(Struct, frozen=True):
     name="read_locations",
     scope="locations:read",
     summary="Read the locations of the tenant",
-    description="Which belong to which.",
     answer=LocationListView,
     headers=("ETag",),
     limited="open",
@@ -76,8 +75,7 @@ def read(call: Call) -> Reply:
     scope="locations:write",
     summary="Replace the locations of the tenant",
     description=(
-        "Once there are any, activities name one or none, and credentials can be limited to some. "
-        "It holds within a minute."
+        "Once there are any, what happens is at one or at none, and credentials can be limited."
     ),
     body=LocationListBody,
     answer=LocationListView,

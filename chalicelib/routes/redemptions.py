@@ -1,4 +1,8 @@
-"""Redemptions: rewards that were paid for, with the vouchers that stand for them."""
+"""
+Redemptions: rewards that were paid for, with the vouchers that stand for them.
+
+One module because all of its operations answer with the same redemption.
+"""
 
 from __future__ import annotations
 
@@ -18,6 +22,7 @@ from chalicelib.domain.mechanics.redemptions import (
     redemption_state,
 )
 from chalicelib.domain.programme.fields import Id
+from chalicelib.domain.spelling import tidy
 from chalicelib.routes.http.calls import (
     answer,
     caller_of,
@@ -28,7 +33,7 @@ from chalicelib.routes.http.calls import (
     reply,
     services_of,
 )
-from chalicelib.routes.http.fields import DryRun, Note, OptionalReason
+from chalicelib.routes.http.fields import AT_LOCATION, DryRun, Label, Note, OptionalReason
 from chalicelib.routes.http.operation import Body, Call, Reply
 from chalicelib.routes.http.periods import BAD_PERIOD, PeriodPage, period_of
 from chalicelib.routes.http.resource import Resource
@@ -36,6 +41,7 @@ from chalicelib.routes.views import BalanceView, balances, when
 from chalicelib.usecases.attempt import Decided
 from chalicelib.usecases.list_redemptions import list_redemptions
 from chalicelib.usecases.redeem_reward import (
+    Wish,
     code_of,
     read_redemption,
     redeem_reward,
@@ -53,6 +59,7 @@ class RedemptionBody(Body):
 
     programme: Id
     reward: Id
+    location: Label = ""
 
 
 class RedemptionCancellationBody(Body):
@@ -142,11 +149,13 @@ _OBSTACLES = (
     "reward_not_found",
     "given_by_staff",
     "reward_not_available",
+    "not_at_location",
     "tier_required",
     "limit_reached",
     "insufficient_points",
     "out_of_stock",
     "tier_held",
+    *AT_LOCATION,
 )
 
 
@@ -171,7 +180,7 @@ _OBSTACLES = (
 )
 def redeem(call: Call[RedemptionBody, DryRun]) -> Reply:
     """Pay for a reward and issue its voucher."""
-    dry_run = call.query.dry_run
+    body, dry_run = call.body, call.query.dry_run
 
     def present(decided: Decided) -> Answer:
         redemption = redemption_in(decided)
@@ -195,8 +204,7 @@ def redeem(call: Call[RedemptionBody, DryRun]) -> Reply:
             services_of(call),
             caller_of(call),
             call.path["member_id"],
-            call.body.programme,
-            call.body.reward,
+            Wish(body.programme, body.reward, tidy(body.location)),
             present,
             identity_of(call),
             dry_run=dry_run,

@@ -27,7 +27,8 @@ class RewardOfferView(Struct, frozen=True):
     A reward as this member sees it; ``reasons`` say why it is out of reach.
 
     ``by`` says whether ``anyone`` may redeem it or ``staff`` alone, who hand it out; ``payee`` for
-    whose benefit it is, if for anybody's but the member's.
+    whose benefit it is, if for anybody's but the member's.  With ``locations`` it is there at these
+    alone, which is no reason here.
     """
 
     programme: str
@@ -41,6 +42,7 @@ class RewardOfferView(Struct, frozen=True):
     price: int
     affordable: bool
     reasons: list[Refusal]
+    locations: list[str]
     metadata: dict[str, str]
 
 
@@ -86,6 +88,7 @@ def _offer(offer: Offer, locale: str) -> RewardOfferView:
         price=reward.price.amount,
         affordable=offer.affordable,
         reasons=[_reason(offer, reason, locale) for reason in offer.reasons],
+        locations=list(reward.locations),
         metadata=reward.metadata,
     )
 

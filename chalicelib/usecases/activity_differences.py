@@ -13,7 +13,7 @@ from chalicelib.domain.errors import Invalid
 from chalicelib.domain.ledger import journal
 from chalicelib.domain.ledger.activity import Activity, meaning, recorded_in
 from chalicelib.domain.ledger.events import ActivityRecorded, Event
-from chalicelib.usecases.services import Caller, Services
+from chalicelib.usecases.services import Caller, Services, is_seen
 from chalicelib.usecases.stored import Remembered
 
 _PLACES = {
@@ -30,6 +30,11 @@ def differs(
     services: Services, caller: Caller, activity: Activity, member: str | None, known: Remembered
 ) -> Invalid:
     """Return the refusal of an activity that is not the one on record, with what differs."""
+    if not is_seen(services, caller, known.member):
+        return Invalid(
+            "idempotency_key_reused",
+            "Another activity of this source and external_id is on record. Nothing was changed.",
+        )
     place = EventRef(known.member, known.version)
     stored = services.ledger.load(caller.tenant, [], [place]).records[place]
     event = None if stored is None else journal.decode(stored)

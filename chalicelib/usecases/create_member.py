@@ -8,10 +8,10 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from chalicelib.domain.decide.claims import ClaimKey
-from chalicelib.domain.errors import AccountClosed
+from chalicelib.domain.errors import AccountClosed, LoyaltyError
 from chalicelib.domain.ledger.calendar import Instant
 from chalicelib.domain.mechanics.membership import Enrol, Open
-from chalicelib.usecases.execution import Done, IdentityReused, Present, change_account
+from chalicelib.usecases.execution import Done, IdentityReused, Present, answered, change_account
 from chalicelib.usecases.locations import number_of
 from chalicelib.usecases.services import Caller, Services, Within
 from chalicelib.usecases.stored import Consent, DirectoryWrite, IdempotencyKey, KeyTaken, Profile
@@ -78,7 +78,13 @@ def create_member(
     """
     seen_at = 0
     if new.location or isinstance(caller.access, Within):
-        seen_at = number_of(services, caller, new.location)
+        try:
+            seen_at = number_of(services, caller, new.location)
+        except LoyaltyError:
+            # What was accepted is answered as then, whatever became of the location.
+            if (done := answered(services, caller, None, identity)) is None:
+                raise
+            return Created(done, done.member)
         caller = caller.in_sight()
     key, former = None, ""
     if new.external_id is not None:

@@ -12,6 +12,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
+from msgspec.structs import replace
+
 from chalicelib import metrics
 from chalicelib.domain.decide.claims import ClaimKey, TakeFrom
 from chalicelib.domain.decide.commands import Command
@@ -21,12 +23,14 @@ from chalicelib.usecases.attempt import (
     Attempt,
     Decided,
     DirectoryWriter,
+    Read,
     Weighed,
     load_for,
     weigh,
 )
-from chalicelib.usecases.services import Caller, Services, on_test_clock
+from chalicelib.usecases.services import Caller, Services, Within, on_test_clock
 from chalicelib.usecases.stored import (
+    AccountRead,
     AlreadyDone,
     Answer,
     ClaimRefused,
@@ -152,6 +156,7 @@ class _Write(NamedTuple):
         read = load_for(attempt, loaded)
         # Before a stored answer is given again: who may not ask any more gets none.
         self.caller.check(read.loaded.account(read.parties[MEMBER]), read.now)
+        read = self._in_sight(read)
         try:
             weighed = weigh(attempt, read, self.directory, bounded=not dry_run)
         except LoyaltyError:
@@ -171,6 +176,19 @@ class _Write(NamedTuple):
                 self.present(weighed.decided), self.member, loaded=read.loaded
             )
         return self._commit(weighed)
+
+    def _in_sight(self, read: Read) -> Read:
+        """Leave out the accounts of others whom the caller has to see, and does not."""
+        if not isinstance(self.caller.access, Within):
+            return read
+        roles = {role for command in self.commands for role in command.in_sight}
+        hidden = {}
+        for name in (name for role, name in read.parties.items() if role in roles):
+            account = read.loaded.account(name)
+            if account is not None and not self.caller.may_see(account, read.now):
+                hidden[name] = AccountRead(None)
+        accounts = read.loaded.accounts | hidden
+        return read._replace(loaded=replace(read.loaded, accounts=accounts)) if hidden else read
 
     def first_answer(self) -> Done | None:
         """Return the answer on record for this request, if there is one."""
@@ -219,6 +237,28 @@ class _Write(NamedTuple):
             raise IdentityReused(identity, known)
         # Our own write that we did not hear of is no replay to the caller.
         return Done(known.answer, known.member, replayed=known.answer not in self.unknown_outcomes)
+
+
+def answered(
+    services: Services, caller: Caller, member: str | None, *identities: IdempotencyKey | None
+) -> Done | None:
+    """
+    Return the first answer to a request that is refused before it is decided, if there is one.
+
+    ``member`` is whom it is about, where that is known.  Raises `MemberNotFound` where the caller
+    may not see them.
+    """
+    asked = [each for each in identities if each is not None]
+    found = services.ledger.remembered(caller.tenant, [each.key for each in asked]) if asked else []
+    for identity, known in zip(asked, found, strict=True):
+        same = known is not None and known.fingerprint == identity.fingerprint
+        if known is None or not same or member not in {None, known.member}:
+            continue
+        if caller.access is not None:
+            loaded = services.ledger.load(caller.tenant, [known.member])
+            caller.check(loaded.account(known.member), services.wall_clock())
+        return Done(known.answer, known.member, replayed=True)
+    return None
 
 
 def _meaning(refused: ClaimRefused) -> Exception:

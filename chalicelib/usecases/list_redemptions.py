@@ -77,9 +77,10 @@ def list_vouchers(
         for batch in batches:
             places = [REDEMPTIONS.in_list(entry.listed) for entry in batch]
             records = services.ledger.load(caller.tenant, [], places).records
-            seen = members_seen(services, caller, [records[place].member for place in places], now)
-            for entry, place in zip(batch, places, strict=True):
-                each: Redemption = records[place]
+            found: list[Redemption] = [records[place] for place in places]
+            fitting = [each.member for each in found if _has(wanted, each, now)]
+            seen = members_seen(services, caller, fitting, now)
+            for entry, each in zip(batch, found, strict=True):
                 # The list may be a moment behind what is there.
                 has = each.member in seen and _has(wanted, each, now)
                 yield entry, each if has else None

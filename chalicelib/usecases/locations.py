@@ -18,10 +18,15 @@ _OF_MEMBER: Final = "/at_location"
 
 
 class Place(NamedTuple):
-    """A location by its id and its number, which is 0 where the tenant has it on no list."""
+    """
+    A location by its id and its number, which is 0 where the tenant has it on no list.
+
+    ``within`` are its id and those of the locations that it belongs to, the nearest first.
+    """
 
     location: str = ""
     number: int = 0
+    within: tuple[str, ...] = ()
 
 
 def locations_of(services: Services, tenant: str) -> Locations:
@@ -40,19 +45,27 @@ def set_locations(
     """
     there = settings_of(services, caller.tenant, fresh=True)
     before = locations.decode(there.locations)
+    unchanged = [*map(_described, before)] == list(facilities)
+    if unchanged and there.locations_revision in {expected, expected + 1}:
+        return there.locations_revision
+    if there.locations_revision != expected:
+        raise _stale()
     _check_days(facilities)
-    wanted = before.replaced(facilities)
-    if there.locations_revision == expected + 1 and list(wanted) == list(before):
-        return expected + 1
-    if there.locations_revision != expected or not services.catalogue.set_locations(
-        caller.tenant, locations.encode(wanted), expected
-    ):
-        raise Stale(
-            "stale",
-            "The locations were changed since you read them: read them again and repeat your "
-            "change.",
-        )
+    encoded = locations.encode(before.replaced(facilities))
+    if not services.catalogue.set_locations(caller.tenant, encoded, expected):
+        raise _stale()
     return expected + 1
+
+
+def _described(location: Location) -> Facility:
+    return Facility(location.id, location.name, location.parent, location.closed_on)
+
+
+def _stale() -> Stale:
+    return Stale(
+        "stale",
+        "The locations were changed since you read them: read them again and repeat your change.",
+    )
 
 
 def place_of(
@@ -73,7 +86,11 @@ def place_of(
     known = locations.decode(settings.locations)
     limited = isinstance(caller.access, Within)
     if not known and not limited:
-        return Place(location)
+        return Place(location, within=(location,) if location else ())
+    if limited and not any(map(known.get, caller.actor.locations)):
+        raise _not_allowed(
+            caller, "This credential is limited to locations that the tenant does not have."
+        )
     if not location:
         if not limited:
             return Place()
@@ -82,14 +99,22 @@ def place_of(
     if found is None:
         raise _unknown(location, known, pointer)
     if isinstance(caller.access, Within) and found.number not in caller.access.locations:
-        allowed = list(caller.actor.locations)
-        raise Forbidden(
-            "location_not_allowed",
-            f"This credential is for {', '.join(allowed)} and what belongs to it.",
-            locations=allowed,
-        )
-    _check_open(found, settings, at, pointer)
-    return Place(found.id, found.number)
+        allowed = ", ".join(caller.actor.locations)
+        raise _not_allowed(caller, f"This credential is for {allowed} and what belongs to it.")
+    for each in map(known.get, known.above(found)):
+        _check_open(each, settings, at, pointer)
+    return Place(found.id, found.number, known.above(found))
+
+
+def place_told(services: Services, caller: Caller, location: str) -> Place:
+    """
+    Return where something is now, as it is told, or where the caller is who is limited to one.
+
+    Raises what `place_of` does of what is told.
+    """
+    if not location and len(caller.actor.locations) != 1:
+        return Place()
+    return place_of(services, caller, location, now_of(services, caller.tenant))
 
 
 def number_of(services: Services, caller: Caller, location: str) -> int:
@@ -107,21 +132,25 @@ def number_of(services: Services, caller: Caller, location: str) -> int:
 
 def check_known(services: Services, tenant: str, wanted: Sequence[str], pointer: str) -> None:
     """Raise `Invalid` ``unknown_location`` unless the tenant has all of these locations."""
-    known = locations_of(services, tenant)
+    known = locations.decode(settings_of(services, tenant, fresh=True).locations)
     for place, each in enumerate(wanted):
         if known.get(each) is None:
             raise _unknown(each, known, f"{pointer}/{place}")
 
 
+def _not_allowed(caller: Caller, text: str) -> Forbidden:
+    return Forbidden("location_not_allowed", text, locations=list(caller.actor.locations))
+
+
 def _only_one(caller: Caller, known: Locations, pointer: str) -> str:
-    allowed = caller.actor.locations
-    if len(allowed) == 1 and known.get(allowed[0]) is not None:
+    allowed = [each for each in caller.actor.locations if known.get(each) is not None]
+    if len(allowed) == 1:
         return allowed[0]
     raise Invalid(
         "location_required",
         f"Say at which location this is: this credential is for {', '.join(allowed)}.",
         errors=[{"pointer": pointer, "detail": "is required"}],
-        locations=list(allowed),
+        locations=allowed,
     )
 
 
@@ -129,7 +158,7 @@ def _unknown(location: str, known: Locations, pointer: str) -> Invalid:
     from chalicelib.domain.spelling import nearest  # only refusals need it
 
     near = nearest(location, [each.id for each in known])
-    hint = f"did you mean `{near}`?" if near else "see GET /v1/locations"
+    hint = f"did you mean `{near}`?" if near else "staff read them at GET /v1/locations."
     detail = f"is no location of this tenant: {hint}"
     return Invalid(
         "unknown_location",
@@ -138,8 +167,10 @@ def _unknown(location: str, known: Locations, pointer: str) -> Invalid:
     )
 
 
-def _check_open(found: Location, settings: Settings, at: Instant | None, pointer: str) -> None:
-    if at is None or not found.closed_on:
+def _check_open(
+    found: Location | None, settings: Settings, at: Instant | None, pointer: str
+) -> None:
+    if at is None or found is None or not found.closed_on:
         return
     day = calendar.local_date(at, settings.time_zone)
     if f"{day}" > found.closed_on:

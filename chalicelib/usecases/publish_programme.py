@@ -7,6 +7,8 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
+from chalicelib.domain import locations
+from chalicelib.domain.authoring.places import unknown_places
 from chalicelib.domain.authoring.validation import (
     Problem,
     check_succession,
@@ -17,7 +19,7 @@ from chalicelib.domain.errors import Conflict, Invalid, NotFound
 from chalicelib.domain.ledger.calendar import Instant, format_instant
 from chalicelib.domain.programme.document import Programme
 from chalicelib.domain.programme.versions import ProgrammeVersion
-from chalicelib.usecases.services import Caller, Services, now_of
+from chalicelib.usecases.services import Caller, Services, now_of, settings_of
 
 # Twice the time for which containers keep a programme: every one of them knows a version before
 # it takes effect, so that no two evaluate the same instant by different versions.
@@ -54,11 +56,17 @@ def validate_programme(services: Services, caller: Caller, document: object) -> 
     in force or not.
     """
     checked = check_document(document)
+    warnings = checked.warnings + _of_places(services, caller, document)
     latest = _latest(_versions(services, caller, checked.programme.id))
     if latest is None:
-        return checked.warnings
+        return warnings
     _check_that_it_follows(latest, checked.programme, "The document")
-    return checked.warnings + succession_warnings(latest.document, checked.programme)
+    return warnings + succession_warnings(latest.document, checked.programme)
+
+
+def _of_places(services: Services, caller: Caller, document: object) -> tuple[Problem, ...]:
+    known = locations.decode(settings_of(services, caller.tenant).locations)
+    return tuple(unknown_places(document, known)) if known else ()
 
 
 def _check_that_it_follows(latest: ProgrammeVersion, document: Programme, what: str) -> None:
@@ -89,6 +97,7 @@ def draft_programme(
     versions of a tenant.
     """
     checked = check_document(document)
+    warnings = checked.warnings + _of_places(services, caller, document)
     known = services.catalogue.versions(caller.tenant, fresh=True)
     versions = [version for version in known if version.programme_id == checked.programme.id]
     if replaces is None:
@@ -100,13 +109,13 @@ def draft_programme(
             raise Conflict("not_a_draft", f"Version {replaces} is no draft: draft the next one.")
     latest = _latest(versions)
     if latest is None:
-        return Drafted(draft, checked.warnings)
+        return Drafted(draft, warnings)
     forbidden = tuple(
         Problem(each.pointer, f"cannot be published: {each.detail}")
         for each in check_succession(latest.document, draft.document)
     )
     changed = succession_warnings(latest.document, draft.document)
-    return Drafted(draft, forbidden + checked.warnings + changed)
+    return Drafted(draft, forbidden + warnings + changed)
 
 
 def _next_draft(

@@ -16,10 +16,11 @@ from chalicelib.usecases.execution import (
     Done,
     IdentityReused,
     Present,
+    answered,
     change_account,
 )
 from chalicelib.usecases.identity import activity_identity, check_source
-from chalicelib.usecases.services import Caller, Services, settings_of
+from chalicelib.usecases.services import Caller, Services, is_seen, settings_of
 from chalicelib.usecases.stored import IdempotencyKey, KeyTaken, Loaded
 
 
@@ -57,12 +58,22 @@ def record_activity(
     the one that is on record under its identity, with what differs.
     """
     check_source(caller, reported.activity.source)
-    activity, seen_at = placed(services, caller, reported.activity)
-    reported = reported._replace(activity=activity)
-    if seen_at:
-        caller = caller.in_sight()
-    identities = _identities(reported.activity, request)
     member = _known(services, caller, reported)
+    try:
+        activity, seen_at = placed(services, caller, reported.activity)
+    except LoyaltyError:
+        # What was accepted is answered as then, whatever became of the location.
+        known = _identities(reported.activity, request)
+        done = None if dry_run else answered(services, caller, member, *known)
+        if done is None:
+            raise
+        return done
+    reported = reported._replace(activity=activity)
+    identities = _identities(activity, request)
+    # Only who is recorded comes into sight: a dry run tells of nobody.
+    seeing = caller if dry_run else caller.in_sight()
+    if dry_run and member is not None and reported.external_id is not None:
+        member = member if is_seen(services, caller, member) else None
     try:
         if member is None:
             try:
@@ -71,9 +82,9 @@ def record_activity(
                 )
             except KeyTaken as taken:
                 member = taken.member
-        return change_account(
+        done = change_account(
             services,
-            caller,
+            seeing,
             RecordActivity(member=member, activity=activity, seen_at=seen_at),
             present,
             identities[0],
@@ -87,6 +98,13 @@ def record_activity(
         from chalicelib.usecases.activity_differences import differs
 
         raise differs(services, caller, activity, member, reused.known) from None
+    if done.replayed and not is_seen(services, caller, done.member):
+        # Somebody else reported it before; they are here all the same.
+        from chalicelib.domain.mechanics.membership import Enrol
+
+        here = Enrol(member=done.member, programmes=(), seen_at=seen_at)
+        change_account(services, seeing, here, lambda _decided: done.answer)
+    return done
 
 
 def placed(
@@ -98,12 +116,13 @@ def placed(
     ``now`` is when it is, where it has not happened yet.  Raises what `locations.place_of` does.
     """
     if not settings_of(services, caller.tenant).locations and caller.access is None:
-        return activity, 0
+        here = activity.location
+        return replace(activity, within=(here,)) if here else activity, 0
     from chalicelib.usecases.locations import place_of  # where a tenant has locations
 
     at = activity.occurred_at if now is None else now
     place = place_of(services, caller, activity.location, at)
-    return replace(activity, location=place.location), place.number
+    return replace(activity, location=place.location, within=place.within), place.number
 
 
 def _identities(
@@ -183,6 +202,7 @@ def _first_contact(
     member = services.new_id("mem")
     new = NewMember(external_id=reported.external_id, programmes=())
     key = services.secrets.external_id(caller.tenant, *(reported.external_id or ("", "")))
+    caller = caller.in_sight()
     commands = (
         Open(member=member),
         RecordActivity(member=member, activity=reported.activity, seen_at=seen_at),

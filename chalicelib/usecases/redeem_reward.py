@@ -27,7 +27,7 @@ from chalicelib.domain.mechanics.rewards import Redeem
 from chalicelib.domain.mechanics.voucher_trial import Tried, try_voucher
 from chalicelib.domain.programme.versions import Programmes
 from chalicelib.usecases.attempt import Decided, now_at
-from chalicelib.usecases.execution import Done, Present, change_account
+from chalicelib.usecases.execution import Done, Present, answered, change_account
 from chalicelib.usecases.reading import read_account
 from chalicelib.usecases.services import (
     Caller,
@@ -38,6 +38,14 @@ from chalicelib.usecases.services import (
 from chalicelib.usecases.stored import Answer, IdempotencyKey
 
 _SEALED = "code-of:"
+
+
+class Wish(NamedTuple):
+    """A reward that a member wants, and the location where they are, if they say so."""
+
+    programme: str
+    reward: str
+    location: str = ""
 
 
 class OffersRead(NamedTuple):
@@ -91,21 +99,37 @@ def redeem_reward(
     services: Services,
     caller: Caller,
     member: str,
-    programme: str,
-    reward: str,
+    wish: Wish,
     present: Present,
     identity: IdempotencyKey | None,
     *,
     dry_run: bool = False,
 ) -> Done:
-    """Pay for a reward; the answer has the voucher's code, that of a dry run has none."""
+    """
+    Pay for a reward; the answer has the voucher's code, that of a dry run has none.
+
+    Raises of the location what `locations.place_of` does.
+    """
+    within: tuple[str, ...] = ()
+    if wish.location or caller.actor.locations:
+        from chalicelib.usecases.locations import place_told  # most rewards are there everywhere
+
+        try:
+            within = place_told(services, caller, wish.location).within
+        except LoyaltyError:
+            # What was accepted is answered as then, whatever became of the location.
+            done = None if dry_run else answered(services, caller, member, identity)
+            if done is None:
+                raise
+            return done._replace(answer=unsealed(services, caller, done.answer))
     redemption_id = services.new_id("red")
     command = Redeem(
         member=member,
-        programme=programme,
-        reward=reward,
+        programme=wish.programme,
+        reward=wish.reward,
         redemption_id=redemption_id,
         voucher_hash=_hash_of(services, caller, redemption_id),
+        within=within,
     )
     done = change_account(services, caller, command, present, identity, dry_run=dry_run)
     return done if dry_run else done._replace(answer=unsealed(services, caller, done.answer))

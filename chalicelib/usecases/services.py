@@ -121,6 +121,14 @@ class Caller(Struct, frozen=True):
         return True
 
 
+def is_seen(services: Services, caller: Caller, member: str) -> bool:
+    """Tell whether a member is there for a caller; one call for who is limited, else none."""
+    if caller.access is None:
+        return True
+    account = services.ledger.load(caller.tenant, [member]).account(member)
+    return account is not None and caller.may_see(account, services.wall_clock())
+
+
 def programmes_of(services: Services, tenant: str) -> Programmes:
     """Return the published programmes of a tenant."""
     return Programmes(services.catalogue.versions(tenant))

@@ -15,7 +15,7 @@ from chalicelib.domain.mechanics import delegates
 from chalicelib.domain.mechanics.delegates import AddDelegate, Matter, RevokeDelegate
 from chalicelib.usecases.attempt import Decided
 from chalicelib.usecases.execution import Done
-from chalicelib.usecases.redeem_reward import redeem_reward, redemption_in, sealed_code
+from chalicelib.usecases.redeem_reward import Wish, redeem_reward, redemption_in, sealed_code
 from chalicelib.usecases.services import Acting, Caller, Services
 from chalicelib.usecases.stored import Answer, IdempotencyKey
 from tests.faults.ending import TenantEnding
@@ -71,7 +71,7 @@ def redeeming(about: str, identity: IdempotencyKey, both: tuple[str, str], rewar
         # The journal has the delivery beside who acts, as of a desk.
         actor = Actor("delegate", delegate, partner=caller.actor.id, on_behalf_of=member)
         asking = replace(caller, actor=actor, access=Acting(delegate, _REDEEM))
-        return redeem_reward(services, asking, member, PROGRAMME, reward, present, identity)
+        return redeem_reward(services, asking, member, Wish(PROGRAMME, reward), present, identity)
 
     return request(about, identity, run)
 

@@ -28,6 +28,7 @@ from chalicelib.usecases.execution import Done, change_account
 from chalicelib.usecases.identity import activity_identity, request_identity
 from chalicelib.usecases.record_activity import Reported, record_activity
 from chalicelib.usecases.redeem_reward import (
+    Wish,
     redeem_reward,
     redemption_in,
     sealed_code,
@@ -91,7 +92,7 @@ def prepared() -> Prepared:
         no_pause,
     )
     caller = Caller(begin.tenants[0].id, BEFORE)
-    redeem_reward(services, caller, begin.members[0], PROGRAMME, "tea", answer_of, None)
+    redeem_reward(services, caller, begin.members[0], Wish(PROGRAMME, "tea"), answer_of, None)
     # By then the oldest value has expired, and nobody has written that.
     return Prepared(begin, storage.snapshot(), begin.start + 36 * HOUR)
 
@@ -109,7 +110,9 @@ def _redeem(begin: Prepared) -> Request:
 
     def run(services: Services, caller: Caller) -> Done:
         identity = _key("redeem")
-        return redeem_reward(services, caller, begin.member, PROGRAMME, "mug", present, identity)
+        return redeem_reward(
+            services, caller, begin.member, Wish(PROGRAMME, "mug"), present, identity
+        )
 
     return _request("redeem", run)
 

@@ -17,6 +17,7 @@ from chalicelib.domain.mechanics.redemptions import CancelRedemption
 from chalicelib.usecases.attempt import Decided
 from chalicelib.usecases.execution import Done, change_account
 from chalicelib.usecases.redeem_reward import (
+    Wish,
     redeem_reward,
     redemption_in,
     sealed_code,
@@ -45,7 +46,7 @@ def redeem(play: Play, tenant: str) -> Request:
         return answer_of(decided, sealed_code(redemption_in(decided).id))
 
     def run(services: Services, caller: Caller) -> Done:
-        done = redeem_reward(services, caller, member, PROGRAMME, reward, present, identity)
+        done = redeem_reward(services, caller, member, Wish(PROGRAMME, reward), present, identity)
         answer = read_back(done.answer.body)
         known = Redeemed(answer.member, answer.result["id"], answer.code)
         if known not in play.redeemed[tenant]:

@@ -28,7 +28,7 @@ from chalicelib.store.dynamo import Dynamo
 from chalicelib.store.ledger import DynamoLedger
 from chalicelib.usecases.create_member import NewMember, create_member
 from chalicelib.usecases.record_activity import Reported, record_activity
-from chalicelib.usecases.redeem_reward import redeem_reward
+from chalicelib.usecases.redeem_reward import Wish, redeem_reward
 from chalicelib.usecases.reverse_activity import Reversal, reverse_activity
 from chalicelib.usecases.services import Caller, Services
 from chalicelib.usecases.stored import IdempotencyKey
@@ -78,7 +78,7 @@ def _join(services: Services, caller: Caller, task: Task) -> None:
 
 
 def _redeem(services: Services, caller: Caller, task: Task) -> None:
-    redeem_reward(services, caller, task.members[0], PROGRAMME, "tea", answer_of, _KEY)
+    redeem_reward(services, caller, task.members[0], Wish(PROGRAMME, "tea"), answer_of, _KEY)
 
 
 def _reverse(services: Services, caller: Caller, _task: Task) -> None:

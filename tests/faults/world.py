@@ -44,7 +44,7 @@ from chalicelib.usecases.ports import Catalogue, Ledger
 from chalicelib.usecases.publish_programme import draft_programme, publish_programme
 from chalicelib.usecases.quote_purchase import confirm_quote, quote_purchase
 from chalicelib.usecases.record_activity import Reported, record_activity
-from chalicelib.usecases.redeem_reward import redeem_reward
+from chalicelib.usecases.redeem_reward import Wish, redeem_reward
 from chalicelib.usecases.secrets import TenantSecrets
 from chalicelib.usecases.services import Caller, Services
 from chalicelib.usecases.stored import Answer, Settings
@@ -226,7 +226,7 @@ class _Setting:
                 storage.put(storage.CATALOGUE, clock_item(tenant.id, self._now))
             record_activity(services, caller, Reported(activity, members[who]), _told)
         for who, reward in REDEEMED_BEFORE:
-            redeem_reward(services, caller, members[who], PROGRAMME, reward, _told, None)
+            redeem_reward(services, caller, members[who], Wish(PROGRAMME, reward), _told, None)
         aside = PlaceHold(
             member=members[0],
             programme=PROGRAMME,

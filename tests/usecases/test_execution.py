@@ -31,7 +31,7 @@ from chalicelib.usecases.execution import (
     IdentityReused,
     change_account,
 )
-from chalicelib.usecases.redeem_reward import redeem_reward
+from chalicelib.usecases.redeem_reward import Wish, redeem_reward
 from chalicelib.usecases.secrets import TenantSecrets
 from chalicelib.usecases.services import Caller, Services
 from chalicelib.usecases.stored import (
@@ -149,7 +149,7 @@ class Clinic:
 
     def redeem(self, member: str, identity: IdempotencyKey) -> Done:
         """Redeem the reward of which there is one."""
-        return redeem_reward(self.services, CALLER, member, "clinic", "mug", _told, identity)
+        return redeem_reward(self.services, CALLER, member, Wish("clinic", "mug"), _told, identity)
 
     def with_lots(self, count: int) -> str:
         """Return a new member with so many lots of miles, each of a day of its own."""

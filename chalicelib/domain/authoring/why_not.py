@@ -117,6 +117,7 @@ def _in_general(compose: Composer) -> dict[Reason, Message]:
         "no_household": compose.message("considered-no-household"),
         "no_lower_price": compose.message("considered-no-lower-price"),
         "none_left": compose.message("considered-none-left"),
+        "not_at_location": compose.message("considered-not-at-location"),
         "not_entitled": compose.message("considered-not-entitled"),
         "not_in_scope": compose.message("considered-not-in-scope"),
         "nothing_due": compose.message("considered-nothing-due"),

@@ -29,6 +29,8 @@ class Command(Struct, frozen=True, kw_only=True):
     #: Whether a full account has room for it all the same, in bytes and in sums: what takes value
     #: out of it, gives back, or ends something, since nobody is locked out of what is theirs.
     when_full: ClassVar[bool] = False
+    #: The roles of other members whom the caller has to see, or they are as if absent.
+    in_sight: ClassVar[tuple[str, ...]] = ()
     #: Whether the account may begin with it.
     opens: ClassVar[bool] = False
 

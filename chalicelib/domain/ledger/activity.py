@@ -28,7 +28,8 @@ class Activity(Struct, frozen=True, omit_defaults=True):
     One activity, identified for ever by ``source`` and ``external_id``.
 
     ``amount`` is in minor units of ``money`` (an ISO 4217 code); where there are lines it is
-    their sum.  ``attributes`` are the scalars that a programme declares.
+    their sum.  ``attributes`` are the scalars that a programme declares.  ``within`` are the
+    location and those that it belonged to when this was reported.
     """
 
     type: str
@@ -44,6 +45,7 @@ class Activity(Struct, frozen=True, omit_defaults=True):
     provider: str = ""
     lines: tuple[Line, ...] = ()
     attributes: dict[str, str | int | bool] = {}
+    within: tuple[str, ...] = ()
 
     def local_day(self, time_zone: str) -> date:
         """Return the day of the activity in a zone."""
@@ -69,7 +71,12 @@ class Activity(Struct, frozen=True, omit_defaults=True):
             provider=self.provider,
             lines=self.lines,
             attributes=self.attributes,
+            within=self.within if self.within != _alone(self.location) else (),
         )
+
+
+def _alone(location: str) -> tuple[str, ...]:
+    return (location,) if location else ()
 
 
 def checked(activity: Activity) -> Activity:
@@ -155,6 +162,7 @@ def meaning(activity: Activity) -> Activity:
         external_id=folded(activity.external_id),
         quantity=units(activity),
         lines=tuple(sorted(activity.lines, key=lambda line: line.id)),
+        within=(),
     )
 
 
@@ -181,6 +189,7 @@ def recorded_in(event: Event) -> Activity:
         provider=detail.provider,
         lines=detail.lines,
         attributes=detail.attributes,
+        within=detail.within or _alone(activity.location),
     )
 
 

@@ -27,6 +27,7 @@ Reason = Literal[
     "no_lower_price",
     "no_status",
     "none_left",
+    "not_at_location",
     "not_entitled",
     "not_in_scope",
     "not_on_day",

@@ -98,7 +98,8 @@ class Detail(Struct, frozen=True, omit_defaults=True):
     What could reveal health, or who somebody is: sealed apart from the body.
 
     ``bill`` is that of a quote that was bought.  Of a reversal it is what came back of that, or
-    ``lines`` are what came back of an activity that was priced elsewhere.
+    ``lines`` are what came back of an activity that was priced elsewhere.  ``within`` are the
+    location of an activity and those that it belonged to.
     """
 
     source: str = ""
@@ -108,6 +109,7 @@ class Detail(Struct, frozen=True, omit_defaults=True):
     attributes: dict[str, str | int | bool] = {}
     note: str = ""
     bill: Bill | None = None
+    within: tuple[str, ...] = ()
 
 
 def noted(note: str) -> Detail | None:

@@ -102,6 +102,8 @@ class AddDelegate(Command, frozen=True):
     ``time_zone``; ``proof`` says by what it was shown that they may, and is sealed.
     """
 
+    in_sight: ClassVar[tuple[str, ...]] = (DELEGATE,)
+
     delegate: str
     capacity: Capacity
     scopes: tuple[Matter, ...]

@@ -36,7 +36,7 @@ from chalicelib.domain.mechanics.discount_terms import (
 from chalicelib.domain.mechanics.discounts import held_through, tier_on
 from chalicelib.domain.mechanics.metrics import metric_key
 from chalicelib.domain.programme import scope
-from chalicelib.domain.programme.document import Programme
+from chalicelib.domain.programme.document import Programme, is_at
 from chalicelib.domain.programme.fields import LineScope
 
 if TYPE_CHECKING:
@@ -54,7 +54,8 @@ class Purchase(NamedTuple):
     ``household`` is nothing where the member has none, or no discount asks; ``excluded`` are the
     ids to be left out; ``versions`` those of the programme that have taken effect by now;
     ``holidays`` the tenant's lists of days; ``covered`` is what of each line somebody else pays
-    beside what the line says, in their order, and nothing where that pays for none.
+    beside what the line says, in their order, and nothing where that pays for none; ``within`` are
+    the location where it is, and those that it belongs to.
     """
 
     lines: tuple[Line, ...]
@@ -66,6 +67,7 @@ class Purchase(NamedTuple):
     versions: tuple[ProgrammeVersion, ...] = ()
     holidays: Mapping[str, frozenset[str]] = {}
     covered: tuple[int, ...] = ()
+    within: tuple[str, ...] = ()
 
     @property
     def counted_on(self) -> date:
@@ -172,6 +174,8 @@ def _offer(
     """
     if discount.id in purchase.excluded:
         return Offer(discount, {}, why_not=WhyNot("excluded"))
+    if not is_at(discount.locations, purchase.within):
+        return Offer(discount, {}, why_not=WhyNot("not_at_location"))
     if not chosen:
         free = any(scope.in_scope(line, discount.scope) for line in purchase.lines)
         return Offer(discount, {}, why_not=WhyNot("already_free" if free else "not_in_scope"))

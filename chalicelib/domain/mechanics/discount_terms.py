@@ -15,6 +15,7 @@ from chalicelib.domain.programme.fields import (
     LeapDay,
     Lines,
     LineScope,
+    LocationNames,
     MinorUnits,
     MinorUnitsOrNone,
     Model,
@@ -197,6 +198,7 @@ class Discount(Part, frozen=True):
     min_bill: MinorUnits | None = None
     limits: Annotated[tuple[OfferLimit, ...], Meta(max_length=5)] = ()
     group: Id | None = None
+    locations: LocationNames = ()
 
 
 class Discounts(Model, frozen=True):

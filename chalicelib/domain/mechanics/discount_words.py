@@ -38,6 +38,7 @@ def words(compose: Composer) -> Iterator[Description]:
             discount.name,
             *_terms_in_words(compose, discount),
             *compose.lines(discount.scope),
+            compose.places(discount.locations),
             _least_bill(compose, discount),
             *limits(compose, discount.limits),
             _rivals(compose, section, discount),

@@ -41,6 +41,7 @@ from chalicelib.domain.programme.document import (
     by_priority,
     carries,
     in_season,
+    is_at,
     qualified,
 )
 from chalicelib.domain.programme.scope import Basis, basis
@@ -238,6 +239,8 @@ def _counted(rule: EarningRule, context: _Context) -> Basis | str:
 
         if not recurrence.occurs(rule.recurs, context.day, context.time):
             return f"{context.day} {context.time} is none of the times at which it recurs"
+    if not is_at(rule.locations, activity.within):
+        return f"it is for {', '.join(rule.locations)}"
     if isinstance(rule.award, AmountAward) and activity.money not in (None, unit):
         return f"it counts {unit}, the activity is in {activity.money}"
     counted = basis(activity, rule.scope)

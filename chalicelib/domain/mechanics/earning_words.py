@@ -60,6 +60,7 @@ def _rule(compose: Composer, rule: EarningRule) -> Iterator[Message | None]:
     for cap in rule.caps:
         yield from _cap(compose, cap)
     yield compose.season(rule.valid_from, rule.valid_until)
+    yield compose.places(rule.locations)
     if rule.recurs is not None:
         yield from _recurs(compose, rule.recurs)
     yield _delay(compose, rule)

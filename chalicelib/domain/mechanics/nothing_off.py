@@ -31,6 +31,7 @@ _IN_ENGLISH: Final[dict[Reason, str]] = {
     "no_lower_price": "it has no lower price for these lines",
     "no_status": "no status of it holds on {day}",
     "none_left": "none of it is left",
+    "not_at_location": "it is for other locations",
     "not_entitled": "the member does not have it",
     "not_in_scope": "no line is in its scope",
     "not_on_day": "{day} is none of its days",

@@ -145,6 +145,7 @@ def make(decider: Decider, command: MakeQuote) -> Quoted:
         decider.programmes.up_to(programme.id, now),
         command.holidays,
         command.covered,
+        activity.within,
     )
     priced = pricing.price(account, programme, purchase, command.payments, now)
     counted = tuple(

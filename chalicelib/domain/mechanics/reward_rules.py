@@ -89,3 +89,5 @@ def _auto_redemption(reward: Reward, threshold: int, at: str) -> Iterator[Violat
         yield Violation(at, f"is less than the price, {reward.price.amount}: raise it")
     if reward.by == "staff":
         yield Violation(at, "is not for a reward `by` staff: nobody hands it out")
+    if reward.locations:
+        yield Violation(at, "is not for a reward with `locations`: nobody says where it is wanted")

@@ -33,6 +33,7 @@ def _reward(compose: Composer, reward: Reward) -> Iterator[Message | None]:
     if reward.stock is not None:
         yield compose.message("rewards-stock", stock=reward.stock)
     yield compose.season(reward.valid_from, reward.valid_until)
+    yield compose.places(reward.locations)
     if reward.voucher_valid_days is not None:
         yield compose.message("rewards-voucher", days=reward.voucher_valid_days)
         if reward.ordered:

@@ -6,7 +6,8 @@ A redemption has a voucher, which is used or cancelled later (`redemptions`).  W
 has no voucher, is used when it is made, and cannot be cancelled.
 
 A redemption is refused in this order: not a member, no such reward, handed out by staff alone, out
-of its dates, wrong tier, limit reached, too little value, out of stock, a tier held already.
+of its dates, wrong tier, limit reached, too little value, out of stock, a tier held already, not at
+this location.
 """
 
 from __future__ import annotations
@@ -45,6 +46,7 @@ from chalicelib.domain.programme.document import (
     Reward,
     RewardLimit,
     in_season,
+    is_at,
     qualified,
 )
 from chalicelib.domain.programme.versions import none_such
@@ -55,7 +57,11 @@ if TYPE_CHECKING:
 
 
 class Redeem(Command, frozen=True):
-    """Pay for a reward and issue its voucher; the ids are made by the caller."""
+    """
+    Pay for a reward and issue its voucher; the ids are made by the caller.
+
+    ``within`` are the location where the member is, and those that it belongs to.
+    """
 
     when_full: ClassVar[bool] = True
 
@@ -63,6 +69,7 @@ class Redeem(Command, frozen=True):
     reward: str
     redemption_id: str
     voucher_hash: str
+    within: tuple[str, ...] = ()
 
 
 class Offer(Struct, frozen=True):
@@ -83,6 +90,8 @@ def redeem(decider: Decider, command: Redeem) -> Redemption:
         raise none_such("reward", programme, (each.id for each in programme.rewards))
     for refusal in obstacles(account, programme, reward, now, by_member=decider.actor.is_member):
         raise refusal
+    if not is_at(reward.locations, command.within):
+        raise elsewhere(programme, reward)
     event = decider.event()
     key = qualified(programme.id, reward.price.currency)
     day = calendar.local_date(now, programme.time_zone)
@@ -241,6 +250,18 @@ def obstacles(
                 entitlement_grants.obstacles(account, programme, entitlement, valid_days, now)
             )
     return found
+
+
+def elsewhere(programme: Programme, reward: Reward) -> Conflict:
+    """Return the refusal of a reward that is not there at this location."""
+    names = ", ".join(reward.locations)
+    return Conflict(
+        "not_at_location",
+        f"{reward.id} is there at {names}: say as `location` where the member is.",
+        locations=list(reward.locations),
+        programme=programme.id,
+        reward=reward.id,
+    )
 
 
 def _often(limit: RewardLimit) -> str:

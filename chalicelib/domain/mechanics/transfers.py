@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import date
-from typing import TYPE_CHECKING, Annotated, Final, Literal
+from typing import TYPE_CHECKING, Annotated, ClassVar, Final, Literal
 
 from msgspec import Meta, Struct
 from msgspec.structs import replace
@@ -82,6 +82,8 @@ SECTION: Final[Section[tuple[TransferRule, ...]]] = Section("transfers", Transfe
 
 class SendTransfer(Command, frozen=True):
     """Give value away; ``member`` sends, ``to`` receives; the id is made by the caller."""
+
+    in_sight: ClassVar[tuple[str, ...]] = (RECIPIENT,)
 
     to: str
     programme: str

@@ -57,6 +57,7 @@ def try_voucher(
         today,
         vouchers=(redemption,),
         excluded=frozenset(others),
+        within=activity.within,
     )
     priced = pricing.price(account, programme, purchase, (), now)
     by_discount = [each for each in priced.considered if each.redemption == redemption.id]

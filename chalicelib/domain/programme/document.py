@@ -29,6 +29,7 @@ from chalicelib.domain.programme.fields import (
     Id,
     LineScope,
     LocalDate,
+    LocationNames,
     MinorUnits,
     Model,
     Name,
@@ -188,6 +189,7 @@ class EarningRule(Part, frozen=True):
     valid_from: LocalDate | None = None
     valid_until: LocalDate | None = None
     recurs: Recurrence | None = None
+    locations: LocationNames = ()
 
 
 def carries(rule: EarningRule) -> bool:
@@ -366,6 +368,7 @@ class Reward(Part, frozen=True):
     voucher_on_return: VoucherOnReturn = "keep"
     gives: GivesEntitlement | GivesTier | None = None
     auto_at: Points | None = None
+    locations: LocationNames = ()
 
 
 class AgeBand(Model, frozen=True):
@@ -416,6 +419,11 @@ class Programme(Model, frozen=True):
 def qualified(programme_id: str, currency_id: str) -> str:
     """Return the key of a programme's currency in an account: `clinic/points`."""
     return f"{programme_id}/{currency_id}"
+
+
+def is_at(locations: tuple[str, ...], within: tuple[str, ...]) -> bool:
+    """Tell whether what is offered at some locations is where somebody is, or above that."""
+    return not locations or not frozenset(locations).isdisjoint(within)
 
 
 def in_season(valid_from: str | None, valid_until: str | None, day: date) -> bool:

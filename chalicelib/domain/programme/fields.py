@@ -27,6 +27,11 @@ Id = Annotated[
         description="A permanent identifier: lower-case letters, digits, `_` and `-`.",
     ),
 ]
+#: The ids of the tenant's locations at which something is offered; everywhere where there are none.
+LocationNames = Annotated[
+    tuple[Annotated[str, Meta(pattern=whole(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,39}"))], ...],
+    Meta(max_length=50),
+]
 Expression = Annotated[
     str, Meta(min_length=1, max_length=2000, description="A CEL expression (see the README).")
 ]

@@ -181,6 +181,10 @@ class Composer:
             return self.message("season-since", first=self.day(first))
         return self.message("season-until", last=self.day(last)) if last else None
 
+    def places(self, locations: tuple[str, ...]) -> Message | None:
+        """Return at which locations something is offered, or ``None`` where everywhere."""
+        return self.message("places", names=self.any_of(locations)) if locations else None
+
     def activity(self, kind: str) -> Message:
         """
         Return what a kind of activity is called.

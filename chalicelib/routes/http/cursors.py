@@ -12,11 +12,14 @@ import base64
 import binascii
 import hashlib
 import hmac
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
 from chalicelib.domain.errors import Malformed
+
+if TYPE_CHECKING:
+    from cryptography.fernet import Fernet
 
 _VERSION: Final = b"\x01"
 _SIGNATURE_BYTES: Final = 16
@@ -54,6 +57,28 @@ def unseal(cursor: str, *, key: bytes, bound_to: str) -> Any:
     if version != _VERSION or not hmac.compare_digest(signature, expected):
         raise _invalid()
     return msgspec.json.decode(payload)
+
+
+def concealed(cursor: str, *, key: bytes) -> str:
+    """Return a cursor of which nobody reads what it says."""
+    return _cipher(key).encrypt(cursor.encode("ascii")).decode("ascii").rstrip("=")
+
+
+def revealed(cursor: str, *, key: bytes) -> str:
+    """Return what `concealed` was given; raises `Malformed` ``invalid_cursor`` otherwise."""
+    from cryptography.fernet import InvalidToken
+
+    try:
+        token = cursor.encode("ascii") + b"=" * (-len(cursor) % 4)
+        return _cipher(key).decrypt(token).decode("ascii")
+    except (UnicodeEncodeError, InvalidToken):
+        raise _invalid() from None
+
+
+def _cipher(key: bytes) -> Fernet:
+    from cryptography.fernet import Fernet  # few callers are limited to locations
+
+    return Fernet(base64.urlsafe_b64encode(hmac.digest(key, b"concealed", hashlib.sha256)))
 
 
 def _signature(key: bytes, bound_to: str, payload: bytes) -> bytes:

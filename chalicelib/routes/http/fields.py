@@ -43,6 +43,13 @@ ExternalRef = Annotated[
     ),
 ]
 Label = Annotated[str, Meta(max_length=64)]
+#: What is refused of a location that somebody names, or does not name.
+AT_LOCATION: Final = (
+    "unknown_location",
+    "location_closed",
+    "location_required",
+    "location_not_allowed",
+)
 LocationId = Annotated[str, Meta(pattern=whole(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,39}"))]
 ShortText = Annotated[str, Meta(max_length=200)]
 PaymentReference = Annotated[
@@ -63,11 +70,6 @@ _WHY: Final = "A code, such as `long-wait`, that names no person; words go into 
 Reason = Annotated[str, Meta(pattern=whole(_CODE), description=_WHY)]
 OptionalReason = Annotated[str, Meta(pattern=whole(f"({_CODE})?"), description=_WHY)]
 #: What staff call something of theirs.
-#: What is refused of a location that somebody names, or does not name.
-AT_LOCATION: Final = (
-    *("unknown_location", "location_closed", "location_required"),
-    "location_not_allowed",
-)
 Title = Annotated[str, Meta(pattern=VISIBLE, max_length=100, description=NOT_BLANK)]
 InstantText = Annotated[
     str,

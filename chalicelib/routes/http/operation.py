@@ -178,6 +178,8 @@ class Call(msgspec.Struct, Generic[B, Q], frozen=True, kw_only=True):
         # difference.
         read = msgspec.json.encode(self.body, order="sorted").decode()
         actor = self.principal.actor if self.principal else ""
+        if self.principal and self.principal.locations is not None:
+            actor += f" at {','.join(self.principal.locations)}"
         parts = [self.operation.method, self.operation.filled(self.path), read, actor]
         return hashlib.sha256(canonical(parts)).digest()
 
@@ -216,13 +218,19 @@ class Call(msgspec.Struct, Generic[B, Q], frozen=True, kw_only=True):
             return None
         from chalicelib.routes.http import cursors
 
+        if self.caller.locations is not None:
+            cursor = cursors.revealed(cursor, key=self._cursor_key())
         return cursors.unseal(cursor, key=self._cursor_key(), bound_to=self._list_identity())
 
     def next_cursor(self, position: Any) -> str:
         """Return the cursor for a JSON-able position in this list, for this caller only."""
         from chalicelib.routes.http import cursors
 
-        return cursors.seal(position, key=self._cursor_key(), bound_to=self._list_identity())
+        cursor = cursors.seal(position, key=self._cursor_key(), bound_to=self._list_identity())
+        if self.caller.locations is None:
+            return cursor
+        # It may be the place of somebody whom they do not see.
+        return cursors.concealed(cursor, key=self._cursor_key())
 
     def _cursor_key(self) -> bytes:
         from chalicelib.routes.http import cursors

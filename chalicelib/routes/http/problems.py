@@ -129,6 +129,7 @@ CODES: Final[dict[str, Code]] = {
     "invalid_instant": Code(422, "Not an instant"),
     "date_out_of_range": Code(422, "The date is out of range"),
     "unfit_delegation": Code(422, "Nobody can act like this"),
+    "not_at_location": Code(409, "It is not there at this location", "locations programme reward"),
     "invalid_locations": Code(422, "These cannot be the locations"),
     "unknown_location": Code(422, "No such location"),
     "location_closed": Code(422, "The location was closed by then", "until"),

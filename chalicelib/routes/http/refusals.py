@@ -35,7 +35,7 @@ EXTENSIONS: Final[dict[str, tuple[Any, str]]] = {
     "limit_bytes": (int, "How many bytes are allowed."),
     "limit_days": (int, "How many days are allowed."),
     "line": (int, "The line in the body, from 1."),
-    "locations": (list[str], "The locations to which the credential is limited."),
+    "locations": (list[str], "The locations that it is limited to."),
     "max_members": (int, "How many may belong to the household."),
     "missing": (int, "How much is lacking."),
     "missing_consents": (list[str], "The purposes that need a consent."),

@@ -174,6 +174,9 @@ def _locations(claims: dict[str, Any], name: str) -> tuple[str, ...] | None:
     if name not in claims:
         return None
     said = claims[name]
+    if isinstance(said, str):
+        # What identity providers make of a list of one.
+        said = [said]
     if (
         not isinstance(said, list)
         or len(said) > _LOCATIONS_MAX

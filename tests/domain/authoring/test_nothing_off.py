@@ -63,6 +63,7 @@ SAID = {
     WhyNot("none_left"): "none of it is left",
     WhyNot("not_entitled"): "the member does not have it",
     WhyNot("not_in_scope"): "no line is in its scope",
+    WhyNot("not_at_location"): "it is for other locations",
     WhyNot("not_on_day", day="2026-03-01"): "2026-03-01 is none of its days",
     WhyNot("not_spent", there=999, needed=1_000): "9.99 GBP of 10.00 GBP is spent",
     WhyNot("not_spent_in_window", needed=1_000): "10.00 GBP was not yet spent in its window",

@@ -122,8 +122,8 @@ class TestRedeeming:
         assert member.refused(member.redeeming("medal"), "2026-02-01").code == "tier_required"
         (item,), now = shop(reward("medal", 0, by="staff")).rewards, at("2026-02-01")
         document = member.programmes.up_to("clinic", now)[0].document
-        for by_member, codes in (({}, []), ({"by_member": True}, ["given_by_staff"])):
-            found = rewards.obstacles(member.account, document, item, now, **by_member)
+        for by_member, codes in ((False, []), (True, ["given_by_staff"])):
+            found = rewards.obstacles(member.account, document, item, now, by_member=by_member)
             assert [each.code for each in found] == codes
 
     def test_claims(self) -> None:

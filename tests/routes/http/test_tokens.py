@@ -111,7 +111,8 @@ ATTACKS: dict[str, Callable[[], str]] = {
     "member and staff": lambda: token(**STAFF, member_id="mem_1"),
     "roles in one string": lambda: token(roles="admin"),
     "member that is no id": lambda: token(member_id="m#1"),
-    "locations in one string": lambda: token(**STAFF, locations="north"),
+    "locations in one text": lambda: token(**STAFF, locations="north south"),
+    "locations that are nothing": lambda: token(**STAFF, locations=[None]),
     "locations that are numbers": lambda: token(**STAFF, locations=[1]),
     "location with a separator": lambda: token(**STAFF, locations=["north#south"]),
     "location that is empty": lambda: token(**STAFF, locations=["north", ""]),
@@ -182,6 +183,23 @@ def test_shared_secrets_in_a_key_set_are_no_keys() -> None:
 
     with pytest.raises(Unauthorised):
         verifier.verify(jwt.encode(claims(), b"s" * 32, headers={"kid": "s"}))
+
+
+@pytest.mark.parametrize(
+    ("said", "limits"),
+    [
+        ({}, None),
+        ({"locations": []}, ()),
+        ({"locations": "north"}, ("north",)),
+        ({"locations": ["south", "north", "south"]}, ("north", "south")),
+    ],
+)
+def test_locations_of_staff(said: dict[str, Any], limits: tuple[str, ...] | None) -> None:
+    """A list of them, or one; members are limited to none."""
+    verifier = TokenVerifier([Issuer(issuer=ISSUER, audience=AUDIENCE, jwks=JWKS)], lambda: NOW)
+
+    assert verifier.verify(token(**STAFF, **said)).locations == limits
+    assert verifier.verify(token(member_id="mem_1", **said)).locations is None
 
 
 def test_roles_become_scopes() -> None:

@@ -81,3 +81,6 @@ end-of-february = последен ден на февруари
 season-between = От { $first } до { ENDED($last, ".") }
 season-since = От { $first } нататък.
 season-until = До { ENDED($last, ".") }
+
+# Where something is offered, by the ids of locations.
+places = Само тук: { $names }.

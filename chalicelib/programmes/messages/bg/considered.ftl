@@ -16,6 +16,7 @@ considered-no-household = Членът не е в домакинство.
 considered-no-lower-price = За тези редове няма по-ниска цена.
 considered-no-status = На { $day } не важи нито един от нужните статути.
 considered-none-left = Нищо не е останало.
+considered-not-at-location = Важи за други места.
 considered-not-entitled = Членът няма това право.
 considered-not-in-scope = Не се купува нищо, за което важи.
 considered-not-on-day = Не важи на { ENDED($day, ".") }

@@ -88,3 +88,6 @@ end-of-february = last day of February
 season-between = From { $first } to { $last }.
 season-since = From { $first } on.
 season-until = Until { $last }.
+
+# Where something is offered, by the ids of locations.
+places = Only at: { $names }.

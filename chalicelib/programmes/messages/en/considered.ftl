@@ -14,6 +14,7 @@ considered-no-household = The member belongs to no household.
 considered-no-lower-price = It has no lower price for these lines.
 considered-no-status = No status that brings it holds on { $day }.
 considered-none-left = None of it is left.
+considered-not-at-location = It is for other locations.
 considered-not-entitled = The member does not have it.
 considered-not-in-scope = Nothing that it is for is bought.
 considered-not-on-day = { $day } is none of its days.

@@ -62,3 +62,6 @@ end-of-february = آخرین روز فوریه
 season-between = از { $first } تا { $last }.
 season-since = از { $first } به بعد.
 season-until = تا { $last }.
+
+# Where something is offered, by the ids of locations.
+places = فقط در این مکان‌ها: { $names }.

@@ -12,6 +12,7 @@ considered-no-household = این عضو در خانواری نیست.
 considered-no-lower-price = برای این ردیف‌ها بهای پایین‌تری ندارد.
 considered-no-status = هیچ‌یک از وضعیت‌های لازم در { $day } برقرار نیست.
 considered-none-left = چیزی از آن نمانده است.
+considered-not-at-location = برای مکان‌های دیگر است.
 considered-not-entitled = این عضو آن را ندارد.
 considered-not-in-scope = چیزی که این برای آن است خریده نمی‌شود.
 considered-not-on-day = { $day } از روزهای آن نیست.

@@ -12,6 +12,7 @@ considered-no-household = 会员未加入家庭。
 considered-no-lower-price = 这些项目没有更低的价格。
 considered-no-status = { $day }不具备所需身份。
 considered-none-left = 已无剩余。
+considered-not-at-location = 它适用于其他地点。
 considered-not-entitled = 会员未享有此项。
 considered-not-in-scope = 未购买适用的项目。
 considered-not-on-day = { $day }不适用。

@@ -56,3 +56,6 @@ end-of-february = 2月的最後一天
 season-between = 自{ $first }至{ $last }。
 season-since = 自{ $first }起。
 season-until = 至{ $last }。
+
+# Where something is offered, by the ids of locations.
+places = 僅限下列地點：{ $names }。

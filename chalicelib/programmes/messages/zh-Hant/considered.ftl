@@ -12,6 +12,7 @@ considered-no-household = 會員未加入家庭。
 considered-no-lower-price = 這些項目沒有更低的價格。
 considered-no-status = { $day }未具備所需身分。
 considered-none-left = 已無剩餘。
+considered-not-at-location = 它適用於其他地點。
 considered-not-entitled = 會員未享有此項。
 considered-not-in-scope = 未購買適用的項目。
 considered-not-on-day = { $day }不適用。
