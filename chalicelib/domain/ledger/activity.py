@@ -113,6 +113,8 @@ def _named(lines: tuple[Line, ...]) -> tuple[Line, ...]:
 
     Where another line is called so, it has the next number after all places that none is.
     """
+    if not lines:
+        return ()
     given: set[str] = set()
     for place, line in enumerate(lines):
         if line.id and line.id in given:

@@ -132,6 +132,8 @@ def parse_date(text: str) -> date:
 # Local days
 
 
+# One event asks for the day of the same instant again and again.
+@lru_cache(maxsize=1024)
 def local_date(instant: Instant, zone_name: str) -> date:
     """Return the date on the calendar of ``zone_name`` at ``instant``."""
     return _wall(instant, zone(zone_name)).date()
