@@ -95,7 +95,8 @@ def table(warm: Warm, rounds: int = ROUNDS) -> tuple[Table, dict[str, float]]:
 def _least(warm: Warm, requests: list[Request], rounds: int) -> Measured:
     bare = in_process.make_client()
 
-    # What other programs on the machine take of a round only adds to it.  The first round warms up, and is not counted.
+    # What other programs on the machine take of a round only adds to it.  The first round warms up,
+    # and is not counted.
     measured = [_round(warm, bare, requests) for _ in range(rounds + 1)][1:]
     return Measured(*(min(figures) for figures in zip(*measured, strict=True)))
 
