@@ -115,9 +115,10 @@ def placed(
 
     ``now`` is when it is, where it has not happened yet.  Raises what `locations.place_of` does.
     """
+    if not activity.location and caller.access is None:
+        return activity, 0
     if not settings_of(services, caller.tenant).locations and caller.access is None:
-        here = activity.location
-        return replace(activity, within=(here,)) if here else activity, 0
+        return replace(activity, within=(activity.location,)), 0
     from chalicelib.usecases.locations import place_of  # where a tenant has locations
 
     at = activity.occurred_at if now is None else now

@@ -357,6 +357,7 @@ def test_u8_keys(desk: Clinic) -> None:
         "name": "till",
         "scopes": ["activities:write"],
         "sources": ["till-2"],
+        "locations": None,
         "state": "revoked",
         "created_at": desk.now(),
         "ends_on": None,
