@@ -85,7 +85,7 @@ def create_member(
             if (done := answered(services, caller, None, identity)) is None:
                 raise
             return Created(done, done.member)
-        caller = caller.in_sight()
+        caller = caller.unlimited()
     key, former = None, ""
     if new.external_id is not None:
         key = services.secrets.external_id(caller.tenant, *new.external_id)

@@ -18,7 +18,7 @@ from chalicelib import metrics
 from chalicelib.domain.decide.claims import ClaimKey, TakeFrom
 from chalicelib.domain.decide.commands import Command
 from chalicelib.domain.decide.decider import MEMBER
-from chalicelib.domain.errors import Invalid, LoyaltyError, TooLarge, Unavailable
+from chalicelib.domain.errors import Invalid, LoyaltyError, MemberNotFound, TooLarge, Unavailable
 from chalicelib.usecases.attempt import (
     Attempt,
     Decided,
@@ -28,7 +28,7 @@ from chalicelib.usecases.attempt import (
     load_for,
     weigh,
 )
-from chalicelib.usecases.services import Caller, Services, Within, on_test_clock
+from chalicelib.usecases.services import Caller, Services, Within, is_seen, on_test_clock
 from chalicelib.usecases.stored import (
     AccountRead,
     AlreadyDone,
@@ -254,9 +254,8 @@ def answered(
         same = known is not None and known.fingerprint == identity.fingerprint
         if known is None or not same or member not in {None, known.member}:
             continue
-        if caller.access is not None:
-            loaded = services.ledger.load(caller.tenant, [known.member])
-            caller.check(loaded.account(known.member), services.wall_clock())
+        if not is_seen(services, caller, known.member):
+            raise MemberNotFound
         return Done(known.answer, known.member, replayed=True)
     return None
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from msgspec.structs import replace
 
 from chalicelib.domain import locations
-from chalicelib.domain.authoring.places import unknown_places
+from chalicelib.domain.authoring.unknown_locations import unknown_locations
 from chalicelib.domain.authoring.validation import (
     Problem,
     check_succession,
@@ -56,7 +56,7 @@ def validate_programme(services: Services, caller: Caller, document: object) -> 
     in force or not.
     """
     checked = check_document(document)
-    warnings = checked.warnings + _of_places(services, caller, document)
+    warnings = checked.warnings + _of_locations(services, caller, document)
     latest = _latest(_versions(services, caller, checked.programme.id))
     if latest is None:
         return warnings
@@ -64,9 +64,9 @@ def validate_programme(services: Services, caller: Caller, document: object) -> 
     return warnings + succession_warnings(latest.document, checked.programme)
 
 
-def _of_places(services: Services, caller: Caller, document: object) -> tuple[Problem, ...]:
+def _of_locations(services: Services, caller: Caller, document: object) -> tuple[Problem, ...]:
     known = locations.decode(settings_of(services, caller.tenant).locations)
-    return tuple(unknown_places(document, known)) if known else ()
+    return tuple(unknown_locations(document, known)) if known else ()
 
 
 def _check_that_it_follows(latest: ProgrammeVersion, document: Programme, what: str) -> None:
@@ -97,7 +97,7 @@ def draft_programme(
     versions of a tenant.
     """
     checked = check_document(document)
-    warnings = checked.warnings + _of_places(services, caller, document)
+    warnings = checked.warnings + _of_locations(services, caller, document)
     known = services.catalogue.versions(caller.tenant, fresh=True)
     versions = [version for version in known if version.programme_id == checked.programme.id]
     if replaces is None:

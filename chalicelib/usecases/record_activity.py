@@ -53,9 +53,9 @@ def record_activity(
     Record an activity about a member, once for each `(source, external_id)`.
 
     ``request`` is the identity of the request, where the caller gave it one of its own.  Someone
-    whom we meet for the first time by an external id becomes a prospect, and who is limited to
-    locations sees from then on whoever comes to one.  Raises `Invalid` for another activity than
-    the one that is on record under its identity, with what differs.
+    whom we meet for the first time by an external id becomes a prospect.  A caller who is limited
+    to locations sees the member from then on.  Raises `Invalid` for another activity than the one
+    that is on record under its identity, with what differs.
     """
     check_source(caller, reported.activity.source)
     member = _known(services, caller, reported)
@@ -71,7 +71,7 @@ def record_activity(
     reported = reported._replace(activity=activity)
     identities = _identities(activity, request)
     # Only who is recorded comes into sight: a dry run tells of nobody.
-    seeing = caller if dry_run else caller.in_sight()
+    seeing = caller if dry_run else caller.unlimited()
     if dry_run and member is not None and reported.external_id is not None:
         member = member if is_seen(services, caller, member) else None
     try:
@@ -115,10 +115,11 @@ def placed(
 
     ``now`` is when it is, where it has not happened yet.  Raises what `locations.place_of` does.
     """
-    if not activity.location and caller.access is None:
-        return activity, 0
-    if not settings_of(services, caller.tenant).locations and caller.access is None:
-        return replace(activity, within=(activity.location,)), 0
+    if caller.access is None:
+        if not activity.location:
+            return activity, 0
+        if not settings_of(services, caller.tenant).locations:
+            return replace(activity, within=(activity.location,)), 0
     from chalicelib.usecases.locations import place_of  # where a tenant has locations
 
     at = activity.occurred_at if now is None else now
@@ -203,7 +204,7 @@ def _first_contact(
     member = services.new_id("mem")
     new = NewMember(external_id=reported.external_id, programmes=())
     key = services.secrets.external_id(caller.tenant, *(reported.external_id or ("", "")))
-    caller = caller.in_sight()
+    caller = caller.unlimited()
     commands = (
         Open(member=member),
         RecordActivity(member=member, activity=reported.activity, seen_at=seen_at),

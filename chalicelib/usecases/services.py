@@ -108,8 +108,8 @@ class Caller(Struct, frozen=True):
         if self.access is not None:
             self.access.check(account, now)
 
-    def in_sight(self) -> Caller:
-        """Return the caller at a place of theirs: whoever comes there, they see from now on."""
+    def unlimited(self) -> Caller:
+        """Return the caller without the limit to locations, to record somebody at one of them."""
         return replace(self, access=None) if isinstance(self.access, Within) else self
 
     def may_see(self, account: Account, now: Instant) -> bool:
@@ -122,11 +122,11 @@ class Caller(Struct, frozen=True):
 
 
 def is_seen(services: Services, caller: Caller, member: str) -> bool:
-    """Tell whether a member is there for a caller; one call for who is limited, else none."""
+    """Tell whether a member is there for a caller; no call unless an account has to be asked."""
     if caller.access is None:
         return True
     account = services.ledger.load(caller.tenant, [member]).account(member)
-    return account is not None and caller.may_see(account, services.wall_clock())
+    return account is not None and caller.may_see(account, now_of(services, caller.tenant))
 
 
 def programmes_of(services: Services, tenant: str) -> Programmes:

@@ -80,7 +80,7 @@ def finds(api: Api, member: str) -> bool:
 
 
 def test_seen_where_they_were(network: Clinic) -> None:
-    """Staff find who was at their location or below it, whoever recorded that."""
+    """Staff find members who were at their location or below it, by any recorder."""
     member = network.enrolled()
     places = ("north", "skin", "laser", "teeth", "south")
     desks = {place: network.staff("receptionist", at=(place,)) for place in places}

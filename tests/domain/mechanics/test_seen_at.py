@@ -39,7 +39,7 @@ def test_said_once(member: Member) -> None:
 
 
 def test_nothing_is_forgotten(member: Member) -> None:
-    """Whoever comes to very many places is known at each of them."""
+    """A member who comes to many locations is known at each of them."""
     for number in range(1, 101):
         visit(member, number, "2026-03-02")
 

@@ -10,18 +10,18 @@ from chalicelib.domain.pointer import join
 from chalicelib.domain.spelling import nearest
 
 
-def unknown_places(document: object, known: Locations, at: str = "") -> Iterator[Problem]:
+def unknown_locations(document: object, known: Locations, at: str = "") -> Iterator[Problem]:
     """Yield a warning of each one, in a document as it was sent, with the one that was meant."""
     if isinstance(document, list):
         for place, each in enumerate(document):
-            yield from unknown_places(each, known, join(at, place))
+            yield from unknown_locations(each, known, join(at, place))
         return
     if not isinstance(document, dict):
         return
     for name, part in document.items():
         here = join(at, name)
         if name != "locations" or not isinstance(part, list):
-            yield from unknown_places(part, known, here)
+            yield from unknown_locations(part, known, here)
             continue
         for place, each in enumerate(part):
             if isinstance(each, str) and known.get(each) is None:
