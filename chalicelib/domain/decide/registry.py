@@ -23,7 +23,7 @@ from chalicelib.domain.ledger.account import Account
 from chalicelib.domain.ledger.events import SECTIONS_WITH_OUTCOMES, Event, Outcome, section_of
 from chalicelib.domain.programme.document import Programme
 from chalicelib.domain.programme.fields import InactivityExpiry
-from chalicelib.domain.programme.section import sections_of
+from chalicelib.domain.programme.section import derived, sections_of
 from chalicelib.domain.programme.versions import Programmes
 
 _PACKAGE: Final = "chalicelib.domain.mechanics"
@@ -84,6 +84,7 @@ def in_document_order() -> tuple[Mechanic, ...]:
     return (*of_fields, *(each for each in every() if each not in of_fields))
 
 
+@derived
 def answering(programme: Programme) -> tuple[Mechanic, ...]:
     """
     Return the mechanics of a programme that answer activities, or value that has come.
@@ -142,7 +143,7 @@ def _used(account: Account) -> set[str]:
     every account, and so the mechanics that change these are named here: to find that out from
     what mechanics say would import all of them.
     """
-    used = {"value"} | {key.partition("/")[0] for key in account.progress}
+    used = {"value", *(key.partition("/")[0] for key in account.progress)}
     if any(each.review_at is not None for each in account.enrolments.values()):
         used.add("tier_reviews")
     return used

@@ -189,7 +189,7 @@ class Folding:
     def apply_all(self, effects: Iterable[fx.Effect]) -> None:
         """Apply deltas in order."""
         for effect in effects:
-            self.apply(effect)
+            self._EFFECTS[type(effect)](self, effect)
 
     def forget(self, instant: Instant) -> None:
         """Drop what serves no window any more, so that an account does not grow with its age."""
@@ -324,9 +324,14 @@ class Folding:
     def _metric(self, effect: fx.MetricChange) -> None:
         buckets = dict(self.metrics.get(effect.metric, {}))
         for bucket in filter(None, (effect.day, effect.month, LIFETIME)):
-            buckets[bucket] = buckets.get(bucket, 0) + effect.delta
-        kept = {b: n for b, n in buckets.items() if n and not _is_day_before(effect.days_from, b)}
-        self._set_metric(effect.metric, kept)
+            total = buckets.get(bucket, 0) + effect.delta
+            if total:
+                buckets[bucket] = total
+            else:
+                buckets.pop(bucket, None)
+        if effect.days_from:
+            buckets = {b: n for b, n in buckets.items() if not _is_day_before(effect.days_from, b)}
+        self._set_metric(effect.metric, buckets)
 
     def _set_metric(self, metric: str, buckets: dict[str, int]) -> None:
         if buckets:

@@ -104,6 +104,8 @@ def checked(activity: Activity) -> Activity:
             "Lines with money need the currency that they are in.",
             errors=[{"pointer": "/currency", "detail": "is required where lines have money"}],
         )
+    if not activity.lines:
+        return activity
     return replace(activity, amount=amount, lines=_named(activity.lines))
 
 

@@ -141,7 +141,7 @@ def local_date(instant: Instant, zone_name: str) -> date:
 
 def local_time(instant: Instant, zone_name: str) -> str:
     """Return the time on the clock of ``zone_name`` at ``instant``, as ``HH:MM``."""
-    return _wall(instant, zone(zone_name)).strftime("%H:%M")
+    return _wall(instant, zone(zone_name)).isoformat(timespec="minutes")[-5:]
 
 
 # Value of a whole day begins or ends with it, so the same day is asked for again and again.

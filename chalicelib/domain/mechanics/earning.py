@@ -11,7 +11,7 @@ One module because an evaluation is one path through all of this.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
@@ -45,6 +45,7 @@ from chalicelib.domain.programme.document import (
     qualified,
 )
 from chalicelib.domain.programme.scope import Basis, basis
+from chalicelib.domain.programme.section import derived
 
 if TYPE_CHECKING:
     from chalicelib.domain.mechanics.rule_expressions import RuleExpressions
@@ -87,11 +88,10 @@ def evaluate(
     nothing limits it.
     """
     context = _Context(programme, activity, snapshot)
-    outcomes: dict[str, Explained] = {}
+    outcomes = dict(_for_other_types(programme))
     matched: dict[str, list[EarningRule]] = {}
     for rule in programme.earning:
         if activity.type not in rule.on:
-            outcomes[rule.id] = _skipped(rule, f"it is for {', '.join(rule.on)}")
             continue
         outcomes[rule.id] = outcome = _evaluate_rule(rule, context)
         if outcome.matched:
@@ -106,6 +106,13 @@ def evaluate(
         for loser, reason in _losers(mode, left):
             outcomes[loser.rule] = replace(loser, granted=0, reason=reason)
     return tuple(outcomes.values())
+
+
+@derived
+def _for_other_types(programme: Programme) -> Mapping[str, Explained]:
+    """Return what each rule makes of an activity of a type that it is not for."""
+    rules = programme.earning
+    return {rule.id: _skipped(rule, f"it is for {', '.join(rule.on)}") for rule in rules}
 
 
 def _losers(mode: StackingMode, contenders: list[Explained]) -> Iterator[tuple[Explained, str]]:
@@ -305,16 +312,14 @@ def award(
     account = event.account
     day = activity.local_day(programme.time_zone)
     snapshot = _snapshot(account, programme, activity, day)
-    if any(map(carries, programme.earning)):
+    if _any_carries(programme):
         from chalicelib.domain.mechanics import remainders
 
         snapshot = replace(snapshot, carried=remainders.carried(account, programme))
     explained = evaluate(programme, activity, snapshot, caps.open_room(account, programme, day))
-    rules = {rule.id: rule for rule in programme.earning}
     awards = []
-    for outcome in explained:
+    for rule, outcome in zip(programme.earning, explained, strict=True):
         if outcome.matched:
-            rule = rules[outcome.rule]
             awards.append(_grant(event, programme, rule, outcome, activity, snapshot.tier))
             caps.count(event, programme, rule, day, 0, outcome.granted)
             if carries(rule):
@@ -324,6 +329,11 @@ def award(
                 remainders.count(event, programme, rule, more)
     evaluation = Evaluation(programme.id, version, snapshot.tier, snapshot.visits)
     return explained, tuple(awards), evaluation
+
+
+@derived
+def _any_carries(programme: Programme) -> bool:
+    return any(map(carries, programme.earning))
 
 
 def snapshot_of(

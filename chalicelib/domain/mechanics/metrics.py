@@ -17,7 +17,7 @@ from chalicelib.domain.decide.event_builder import EventBuilder
 from chalicelib.domain.ledger import calendar
 from chalicelib.domain.ledger.effects import MetricChange
 from chalicelib.domain.programme.document import Programme, Threshold, carries
-from chalicelib.domain.programme.section import sections_of
+from chalicelib.domain.programme.section import derived, sections_of
 
 if TYPE_CHECKING:
     from datetime import date
@@ -80,9 +80,10 @@ def count(
         moves.append((metric_key(programme.id, "spend"), spend))
     if activity.type in metrics.referrals_on:
         moves.append((metric_key(programme.id, "referrals"), activities))
-    if activity.type in {each.on for each in thresholds(programme)}:
+    if activity.type in _counted_events(programme):
         moves.append((metric_key(programme.id, "events", activity.type), activities))
     earned = moves[: len(points)]
+    day_of_it = local.isoformat()
     by_day, of_late = _by_day(programme), _of_late(programme)
     today = calendar.local_date(event.now, programme.time_zone)
     oldest = calendar.add_days(today, -programme.backdate_limit_days - _LATE_DAYS).isoformat()
@@ -91,9 +92,9 @@ def count(
             continue
         day = days_from = ""
         if metric in by_day:
-            day = local.isoformat()
+            day = day_of_it
         elif metric in of_late:
-            day = local.isoformat() if local.isoformat() >= oldest else ""
+            day = day_of_it if day_of_it >= oldest else ""
             known = event.account.metrics.get(metric, {})
             days_from = oldest if any(len(b) == _DAY and b < oldest for b in known) else ""
         move = MetricChange(metric, month, delta, day, days_from)
@@ -106,15 +107,23 @@ def count(
             event.add(move)
 
 
-def _of_late(programme: Programme) -> set[str]:
+@derived
+def _counted_events(programme: Programme) -> frozenset[str | None]:
+    """Return the kinds of activity that thresholds count."""
+    return frozenset(each.on for each in thresholds(programme))
+
+
+@derived
+def _of_late(programme: Programme) -> frozenset[str]:
     """Return the metrics of the ladder of which it matters on which of the last days they moved."""
     tiers = programme.tiers
     if tiers is None or tiers.window in _BY_DAY or tiers.upgrade == "at_review":
-        return set()
-    return {key_of(programme, each) for each in thresholds(programme)}
+        return frozenset()
+    return frozenset(key_of(programme, each) for each in thresholds(programme))
 
 
-def _by_day(programme: Programme) -> set[str]:
+@derived
+def _by_day(programme: Programme) -> frozenset[str]:
     """Return the metrics of the ladder, and of discounts, whose windows may begin on any day."""
     found = set()
     if programme.tiers is not None and programme.tiers.window in _BY_DAY:
@@ -124,7 +133,7 @@ def _by_day(programme: Programme) -> set[str]:
 
         if discount_terms.spend_windows(programme):
             found.add(metric_key(programme.id, "spend"))
-    return found
+    return frozenset(found)
 
 
 def thresholds(programme: Programme) -> tuple[Threshold, ...]:

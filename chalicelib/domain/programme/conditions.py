@@ -73,6 +73,8 @@ VARIABLES: Final = {
 
 _TYPE_OF: Final = {"string": "STRING", "int": "INT", "bool": "BOOL"}
 _ANSWER: Final = {"condition": "BOOL", "formula": "INT"}
+_PLAIN: Final[dict[str, type]] = {"condition": bool, "formula": int}
+_WORD: Final = re.compile(r"\w+")
 _ATTRIBUTE: Final = re.compile(r"[a-z][a-z0-9_]{0,63}")
 # Words of CEL's grammar, which cannot be the name of a field.
 _RESERVED: Final = frozenset(
@@ -200,13 +202,16 @@ class Compiled(msgspec.Struct, frozen=True, eq=False):
             if wrong is not None:
                 return Outcome(None, wrong)
             value = self.program.eval(readings.activation(self.names))
-            answer, answered = value.plain_value(), str(value.type())
+            answer = value.plain_value()
+            # What the engine calls its type is a text that takes as long to make as all of this.
+            of_type: type = type(answer)
+            if of_type is _PLAIN[self.kind]:
+                return Outcome(answer)
+            answered = str(value.type())
         except RuntimeError as error:
             return Outcome(None, failure(reason(str(error))))
         except (TypeError, ValueError, OverflowError, LookupError):
             return Outcome(None, failure("the values are not such as an activity has"))
-        if answered == _ANSWER[self.kind]:
-            return Outcome(answer)
         if answered == "ERROR":
             return Outcome(None, failure(reason(str(answer))))
         return Outcome(None, failure(f"the result was of type {answered}"))
@@ -358,7 +363,8 @@ def _compile(source: str, kind: Kind, within: Scope) -> Compiled:
             fix = "compare it with something, for true or false"
         raise ConditionError(f"The {kind} answers {answers}: {fix}.")
     # A name is written with its dots, perhaps with blanks around them: its end is never missed.
-    names = tuple(name for name in within.names if name.rpartition(".")[2] in source)
+    words = frozenset(_WORD.findall(source))
+    names = tuple(name for name in within.names if name.rpartition(".")[2] in words)
     return Compiled(source=source, kind=kind, program=program, names=names)
 
 

@@ -66,6 +66,8 @@ def basis(activity: Activity, scope: LineScope) -> Basis | None:
 
     An activity without lines counts as one line of its own category.
     """
+    if scope == _EVERY:
+        return Basis(activity.lines, activity.amount or 0, units(activity))  # as most rules are
     lines = activity.lines or (Line("", activity.amount or 0, units(activity), activity.category),)
     chosen = tuple(line for line in lines if in_scope(line, scope))
     if not chosen:

@@ -7,7 +7,9 @@ for: a programme that has no plans never loads them.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from collections.abc import Set as AbstractSet
+from functools import wraps
 from typing import Any, Final, Generic, TypeVar
 
 import msgspec
@@ -24,7 +26,8 @@ class StoredProgramme(Programme, frozen=True, forbid_unknown_fields=False, dict=
     A document as it lies in the store.
 
     ``document`` are its bytes and ``parts`` those of each section; ``decoded`` are sections that
-    were asked for.  They are no fields: what two documents say is compared by their bytes.
+    were asked for, and ``derived`` what was worked out of it.  They are no fields: what two
+    documents say is compared by their bytes.
     """
 
     @property
@@ -95,3 +98,24 @@ def has_section(programme: Programme, name: str) -> bool:
     if isinstance(programme, StoredProgramme):
         return name in programme.parts
     return bool(getattr(programme, name, None))
+
+
+def derived(work: Callable[[Programme], T]) -> Callable[[Programme], T]:
+    """
+    Keep what is worked out of a programme alone for as long as the programme is kept.
+
+    What is returned must be immutable.  A document that is not stored yet is asked each time, and
+    one that is made of another by replacing fields is asked anew.
+    """
+
+    @wraps(work)
+    def of(programme: Programme) -> T:
+        if not isinstance(programme, StoredProgramme):
+            return work(programme)
+        known = programme.__dict__.setdefault("derived", {})
+        if work not in known:
+            known[work] = work(programme)
+        found: T = known[work]
+        return found
+
+    return of
