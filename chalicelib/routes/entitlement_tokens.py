@@ -109,6 +109,7 @@ def make(call: Call[EntitlementTokenBody]) -> Reply:
         "token_used",
         "not_entitled",
         "quota_exhausted",
+        "policy_forbids",
     ),
 )
 def use(call: Call[EntitlementTokenUseBody]) -> Reply:

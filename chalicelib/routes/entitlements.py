@@ -216,7 +216,7 @@ def stamp_cards(call: Call[None, Page]) -> Reply:
     answer=EntitlementUseView,
     status=201,
     idempotent=True,
-    errors=(*ENTITLEMENT_REFUSALS, "not_entitled", "quota_exhausted"),
+    errors=(*ENTITLEMENT_REFUSALS, "not_entitled", "quota_exhausted", "policy_forbids"),
 )
 def use(call: Call[EntitlementUseBody]) -> Reply:
     """Take from the quota first, then from grants."""

@@ -283,6 +283,7 @@ def read(call: Call) -> Reply:
         "source_not_allowed",
         "not_entitled",
         "quota_exhausted",
+        "policy_forbids",
         "voucher_used",
         "voucher_cancelled",
         "voucher_expired",

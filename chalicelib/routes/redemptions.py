@@ -155,6 +155,7 @@ _OBSTACLES = (
     "insufficient_points",
     "out_of_stock",
     "tier_held",
+    "policy_forbids",
     *AT_LOCATION,
 )
 

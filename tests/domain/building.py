@@ -15,6 +15,7 @@ from msgspec.structs import replace
 
 from chalicelib.domain import verification
 from chalicelib.domain.authoring.whole_document import ProgrammeDocument
+from chalicelib.domain.decide import registry
 from chalicelib.domain.decide.appending import Appended, append
 from chalicelib.domain.decide.claims import Claim, EventRef, Ref, SaveRecord
 from chalicelib.domain.decide.commands import Command
@@ -255,7 +256,8 @@ class Member:
         instant = _instant(now)
         for each in participants.values():
             instant = clock_of(each.account, instant)
-        door = door_of(self.programmes)._replace(guards=self.guards)
+        door = door_of(self.programmes)
+        door = door._replace(guards=lambda each: (*self.guards, *registry.guards(each)))
         return Decider(participants, door, instant, actor=actor, records=records)
 
     def _record(self, place: Ref | EventRef) -> Any:

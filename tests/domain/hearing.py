@@ -8,7 +8,11 @@ from chalicelib.domain.decide.benefits import Benefit
 from chalicelib.domain.decide.commands import Command
 from chalicelib.domain.decide.deciding import decide
 from chalicelib.domain.decide.event_builder import Door, EventBuilder
+from chalicelib.domain.ledger.account import Account
 from chalicelib.domain.ledger.actor import Actor
+from chalicelib.domain.ledger.calendar import Instant
+from chalicelib.domain.ledger.events import CapUse
+from chalicelib.domain.programme.document import Programme
 from tests.domain.building import SERVER, Member, at
 
 
@@ -24,15 +28,25 @@ class Heard:
         """Return how much was given or taken back each time."""
         return [amount for *_, amount in self.benefits]
 
-    def given(self, _event: EventBuilder, benefit: Benefit) -> None:
+    def refusal(
+        self, _account: Account, _programme: Programme, _benefit: Benefit, _now: Instant
+    ) -> None:
+        """Allow everything."""
+
+    def given(
+        self, _event: EventBuilder, _programme: Programme, benefit: Benefit
+    ) -> tuple[CapUse, ...]:
         """Keep what is given."""
         self._keep(benefit, benefit.amount)
+        return ()
 
     def taken_back(self, _event: EventBuilder, benefit: Benefit) -> None:
         """Keep what is taken back."""
         self._keep(benefit, -benefit.amount)
 
     def _keep(self, benefit: Benefit, amount: int) -> None:
+        if benefit.kind == "unit":
+            return  # given before, as a right or a grant
         self.benefits.append((benefit.kind, benefit.id, amount))
         self.funders[benefit.funder] = self.funders.get(benefit.funder, 0) + amount
 
@@ -40,7 +54,8 @@ class Heard:
 def listened(member: Member, now: str) -> tuple[EventBuilder, Heard]:
     """Return what builds an event on a member's account, and the guard that hears of it."""
     heard = Heard()
-    return EventBuilder(member.account, at(now), Door(member.programmes, guards=(heard,))), heard
+    door = Door(member.programmes, guards=lambda _programme: (heard,))
+    return EventBuilder(member.account, at(now), door), heard
 
 
 def heard_of(

@@ -35,6 +35,11 @@ UNTOLD: Final = {
     "Enrolment.optional_consents": "what may be consented to; nothing depends on it",
     "Goodwill.max_each": "a budget of staff",
     "Goodwill.reasons": "words for staff",
+    "Reward.retail_value": "what policy packs count, whose rules are told",
+    "Reward.cash_equivalent": "what policy packs go by, whose rules are told",
+    "Reward.exception": "what policy packs go by, whose rules are told",
+    "LegalException.evidence": "for who checks it",
+    "Entitlement.retail_value": "what policy packs count, whose rules are told",
     "Part.metadata": "the tenant's own, which nothing here reads",
 }
 #: Places of examples where a change changes nothing for members, and why.
@@ -65,6 +70,9 @@ IDLE: Final = {
 #: Fields that no example can be without or have another value in, and why.
 UNTRIED: Final = {
     "ProgrammeDocument.attributes": "declares what expressions read, which are told",
+    "Policy.pack": "there is one pack",
+    "LegalException.code": "its choices are those of the pack",
+    "LegalException.public_terms": "the exception of its example takes it",
     "GivesValue.currency": "its example has one currency",
     "GiftCardKind.currency": "in its example one wallet is prepaid",
     "Wallet.currency": "in its example each currency is a wallet",

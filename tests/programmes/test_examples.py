@@ -40,6 +40,7 @@ TODAY: Final = date(2026, 11, 22)
 WARNED: Final = {
     "clinic": ["/currencies/0/expiry"],
     "purchases": ["/currencies/0/expiry"],
+    "us-clinic": ["/rewards/2/cash_equivalent"],
 }
 
 
@@ -282,6 +283,17 @@ def test_w_an_example_can_be_told(name: str, locale: str | None) -> None:
             (
                 "5 dollars to a charity costs 400 points. Paid out by the clinic to the "
                 "charity of the season. What it costs goes to season-charity."
+            ),
+        ),
+        (
+            "us-clinic",
+            "policy",
+            "us-cmp",
+            (
+                "By law it matters who pays for your care: Medicare, Medicaid and the like, and "
+                "whoever is not known. For them there is no cash, and nothing that is used like "
+                "cash. For them one gift is worth 15.00 USD at most. For them all gifts of a "
+                "calendar year are worth 75.00 USD at most."
             ),
         ),
         (

@@ -7,7 +7,7 @@ from datetime import date
 from typing import Final
 
 from chalicelib.domain.authoring import growth, undescribed
-from chalicelib.domain.mechanics import tier_reach
+from chalicelib.domain.mechanics import policy_rules, tier_reach
 from chalicelib.domain.pointer import join
 from chalicelib.domain.programme.document import (
     Cap,
@@ -42,6 +42,7 @@ def warnings(programme: Programme, today: date | None = None) -> Iterator[Violat
     earned = {rule.currency for rule in programme.earning}
     for place, reward in enumerate(programme.rewards):
         yield from _reward(reward, earned, join("/rewards", place), day)
+    yield from policy_rules.warnings(programme)
     yield from growth.warnings(programme)
     yield from undescribed.warnings(programme)
 

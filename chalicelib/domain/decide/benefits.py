@@ -14,13 +14,18 @@ class Benefit(Struct, frozen=True):
     Something of value that a member of a programme is given.
 
     ``id`` is that of the currency, entitlement, discount, tier or reward; ``amount`` how much
-    of it, in the currency's units or in units of the entitlement.  ``retail_value`` is what it is
-    worth in minor units of the programme's money, where that is known.  ``funder`` pays for it,
-    ``category`` is that of the service or product, and ``cause`` what gives it: a rule, a card, a
-    package, or a kind of event.
+    of it, in the currency's units or in units of the entitlement.  ``retail_value`` is what all of
+    it is worth in a shop, in minor units of the programme's money, where that is known.
+    ``funder`` pays for it, ``category`` is that of the service or product, and ``cause`` what gives
+    it: a rule, a card, a package, or a kind of event.
+
+    An ``entitlement`` is a right to units, a ``unit`` one that is used.  A ``cash_equivalent`` can
+    be spent on anything; ``exception`` is the code of what the law does not count, if it is that.
     """
 
-    kind: Literal["value", "prepaid", "entitlement", "discount", "tier", "reward", "transfer"]
+    kind: Literal[
+        "value", "prepaid", "entitlement", "unit", "discount", "tier", "reward", "transfer"
+    ]
     programme: str
     id: str
     cause: str
@@ -28,6 +33,8 @@ class Benefit(Struct, frozen=True):
     retail_value: int | None = None
     funder: str = TENANT
     category: str = ""
+    cash_equivalent: bool = False
+    exception: str = ""
 
 
 class Returned(Struct, frozen=True, omit_defaults=True):

@@ -14,11 +14,12 @@ from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple, Protocol
 
 from chalicelib.domain.decide.benefits import OF_VALUE, Benefit
+from chalicelib.domain.errors import LoyaltyError
 from chalicelib.domain.ledger.account import Account, Folding
 from chalicelib.domain.ledger.actor import CLOCK, Actor
 from chalicelib.domain.ledger.calendar import Instant
-from chalicelib.domain.ledger.effects import Effect
-from chalicelib.domain.ledger.events import SCHEMA, Data, Detail, Event, Outcome
+from chalicelib.domain.ledger.effects import CounterChange, Effect
+from chalicelib.domain.ledger.events import SCHEMA, CapUse, Data, Detail, Event, Outcome
 from chalicelib.domain.ledger.postings import Posting
 from chalicelib.domain.programme.document import Programme
 from chalicelib.domain.programme.versions import Programmes
@@ -29,10 +30,18 @@ class Guard(Protocol):
     Who watches what passes: it may keep count of it on the account, by effects of the event.
 
     A guard that does not allow a benefit raises a `LoyaltyError`, which refuses the whole decision.
+    What happens by itself must not be refused, so a guard allows whatever can come so.
     """
 
-    def given(self, event: EventBuilder, benefit: Benefit) -> None:
-        """Look at what a member is about to be given."""
+    def refusal(
+        self, account: Account, programme: Programme, benefit: Benefit, now: Instant
+    ) -> LoyaltyError | None:
+        """Return why a member of a programme may not be given something now, if they may not."""
+
+    def given(
+        self, event: EventBuilder, programme: Programme, benefit: Benefit
+    ) -> tuple[CapUse, ...]:
+        """Look at what a member is about to be given, and return what of legal caps that takes."""
 
     def taken_back(self, event: EventBuilder, benefit: Benefit) -> None:
         """Look at what is taken back from a member."""
@@ -48,13 +57,13 @@ class Door(NamedTuple):
     """
     What an event passes: guards, who acts on value that has come, and who plans ahead.
 
-    ``planners`` are asked for when an event is finished, once.
+    ``guards`` are those of a programme; ``planners`` are asked for when an event is finished, once.
     """
 
     programmes: Programmes
     followers: Callable[[Programme], Iterable[Follower]] = lambda _programme: ()
     planners: Callable[[EventBuilder], Iterable[Planner]] = lambda _event: ()
-    guards: tuple[Guard, ...] = ()
+    guards: Callable[[Programme], Iterable[Guard]] = lambda _programme: ()
 
 
 class EventBuilder:
@@ -118,21 +127,36 @@ class EventBuilder:
         if amount:
             self._postings.append(Posting(source, destination, currency, amount))
 
-    def give(self, benefit: Benefit) -> None:
+    def give(self, benefit: Benefit) -> tuple[CapUse, ...]:
         """
-        Say what the member is given, before it is.
+        Say what the member is given, before it is, and return what of legal caps it takes.
 
-        Raises the refusal of a guard that does not allow it.
+        Who may take it back later keeps that.  Raises the refusal of a guard that does not allow
+        it.
         """
-        for guard in self._door.guards:
-            guard.given(self, benefit)
+        uses: tuple[CapUse, ...] = ()
+        version = self._door.programmes.in_force(benefit.programme, self.now)
+        if version is not None:
+            for guard in self._door.guards(version.document):
+                uses += guard.given(self, version.document, benefit)
         if benefit.kind in OF_VALUE:
             self._came.setdefault(benefit.programme)
+        return uses
 
-    def take_back(self, benefit: Benefit) -> None:
-        """Say what of a benefit is taken back from the member."""
-        for guard in self._door.guards:
-            guard.taken_back(self, benefit)
+    def take_back(self, benefit: Benefit, uses: Iterable[CapUse] = ()) -> None:
+        """
+        Say what of a benefit is taken back from the member, and what of legal caps it took.
+
+        That is free again in the year in which it was taken, whatever packs are followed now.
+        """
+        for use in uses:
+            back = min(use.amount, self.account.counter(use.counter))
+            if back:
+                self.add(CounterChange(use.counter, -back, use.kept_until))
+        version = self._door.programmes.in_force(benefit.programme, self.now)
+        if version is not None:
+            for guard in self._door.guards(version.document):
+                guard.taken_back(self, benefit)
 
     def outcome(self, outcome: Outcome | None) -> None:
         """Say what a mechanic made of what happens, if it made anything of it."""

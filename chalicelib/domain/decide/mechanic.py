@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 from chalicelib.domain.decide.benefits import Returned
 from chalicelib.domain.decide.commands import Command
 from chalicelib.domain.decide.decider import Decider
-from chalicelib.domain.decide.event_builder import EventBuilder, Follower, Planner
+from chalicelib.domain.decide.event_builder import EventBuilder, Follower, Guard, Planner
 from chalicelib.domain.ledger.account import Account
 from chalicelib.domain.ledger.calendar import Instant
 from chalicelib.domain.ledger.events import Data, Event, PrepaidMoney
@@ -145,7 +145,8 @@ class Mechanic(NamedTuple):
     ``section`` is its part of a programme's document, and ``turn`` its place among others; what it
     keeps in accounts is named after its module (`progress`).  ``handlers`` decide its commands;
     ``reaction`` answers activities; ``follower`` acts where value has come; a section with either
-    has outcomes, by which the registry knows whom to ask.  ``due`` returns when something on an
+    has outcomes, by which the registry knows whom to ask.  ``guard`` watches what is given in a
+    programme that has its section.  ``due`` returns when something on an
     account next changes by itself, and ``ticks`` change it, each in its phase.  ``plan`` is called
     once for an event before it is finished, and adds effects where what is to come has changed
     (`registry.planning`).  ``closing`` gives up what it keeps where an account ends; ``prepaid``
@@ -169,6 +170,7 @@ class Mechanic(NamedTuple):
     handlers: Mapping[type[Command], Handler] = {}
     reaction: Reaction | None = None
     follower: Follower | None = None
+    guard: Guard | None = None
     due: Callable[[Account], Instant | None] | None = None
     ticks: tuple[tuple[Phase, Tick], ...] = ()
     plan: Planner | None = None

@@ -16,14 +16,17 @@ from importlib.util import find_spec
 from pkgutil import iter_modules
 from typing import Any, Final
 
+from chalicelib.domain.decide.benefits import Benefit
 from chalicelib.domain.decide.commands import Command
-from chalicelib.domain.decide.event_builder import EventBuilder, Follower
+from chalicelib.domain.decide.event_builder import EventBuilder, Follower, Guard
 from chalicelib.domain.decide.mechanic import Given, Handler, Mechanic, UndoPayment
+from chalicelib.domain.errors import LoyaltyError
 from chalicelib.domain.ledger.account import Account
+from chalicelib.domain.ledger.calendar import Instant
 from chalicelib.domain.ledger.events import SECTIONS_WITH_OUTCOMES, Event, Outcome, section_of
 from chalicelib.domain.programme.document import Programme
 from chalicelib.domain.programme.fields import InactivityExpiry
-from chalicelib.domain.programme.section import derived, sections_of
+from chalicelib.domain.programme.section import derived, has_section, sections_of
 from chalicelib.domain.programme.versions import Programmes
 
 _PACKAGE: Final = "chalicelib.domain.mechanics"
@@ -49,6 +52,10 @@ _OF_CORE: Final[Mapping[str, Callable[[Programme], bool]]] = {
     "inactivity": _ends_by_inactivity,
     "reinstatement": _reinstates,
 }
+
+
+#: The sections whose mechanic stands guard over what is given, named for the same reason.
+_GUARDING: Final = ("policies",)
 
 
 @lru_cache(maxsize=1024)
@@ -124,6 +131,23 @@ def planning(event: EventBuilder, programmes: Programmes) -> tuple[Mechanic, ...
         ):
             names |= sections_of(version.document)
     return _named(tuple(sorted(names)))
+
+
+@derived
+def guards(programme: Programme) -> tuple[Guard, ...]:
+    """Return who stands guard over what members of a programme are given."""
+    names = tuple(name for name in _GUARDING if has_section(programme, name))
+    return tuple(each.guard for each in _named(names) if each.guard is not None)
+
+
+def refusals(
+    account: Account, programme: Programme, benefit: Benefit, now: Instant
+) -> Iterator[LoyaltyError]:
+    """Yield why guards would not let a member be given something now."""
+    for guard in guards(programme):
+        refusal = guard.refusal(account, programme, benefit, now)
+        if refusal is not None:
+            yield refusal
 
 
 def consents_of(programme: Programme) -> set[str]:

@@ -17,7 +17,7 @@ SETTLE_MAX = 80
 
 
 def door_of(programmes: Programmes) -> Door:
-    """Return what the events of an account pass; nothing stands guard there yet."""
+    """Return what the events of an account pass."""
 
     def planners(event: EventBuilder) -> Iterator[Planner]:
         # Nothing happens by itself to an account that has ended.
@@ -26,7 +26,7 @@ def door_of(programmes: Programmes) -> Door:
                 if each.plan is not None:
                     yield each.plan
 
-    return Door(programmes, registry.followers, planners)
+    return Door(programmes, registry.followers, planners, registry.guards)
 
 
 def due_at(account: Account) -> Instant | None:

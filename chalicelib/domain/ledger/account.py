@@ -40,20 +40,26 @@ class Counter(Struct, frozen=True, array_like=True):
 
 
 _LIMIT: Final = "limit/"
+_LEGAL_CAP: Final = "legal/"
 
 
 def limit_counter(programme: str, of: str) -> str:
     """
     Return the counter of what a member has used ``of`` a limit of a programme.
 
-    Such counters, and no others, come along where a member who left comes back.
+    Such counters, and those of legal caps, come along where a member who left comes back.
     """
     return f"{_LIMIT}{programme}/{of}"
 
 
+def cap_counter(rule: str, year: int) -> str:
+    """Return the counter of what a member was given in a year under a legal cap of ``rule``."""
+    return f"{_LEGAL_CAP}{rule}/{year:04d}"
+
+
 def is_limit(counter: str) -> bool:
-    """Tell whether a counter is of a limit (`limit_counter`)."""
-    return counter.startswith(_LIMIT)
+    """Tell whether a counter is of a limit (`limit_counter`) or of a legal cap (`cap_counter`)."""
+    return counter.startswith((_LIMIT, _LEGAL_CAP))
 
 
 class TierStep(Struct, frozen=True, array_like=True):

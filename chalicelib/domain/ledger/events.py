@@ -237,8 +237,20 @@ class GrantUse(Struct, frozen=True, array_like=True):
     bought: bool = False
 
 
+class CapUse(Struct, frozen=True, array_like=True):
+    """What a benefit took of a legal cap: so much of its counter, which is kept until then."""
+
+    counter: str
+    amount: int
+    kept_until: Instant
+
+
 class EntitlementUse(Struct, frozen=True, omit_defaults=True):
-    """Units of an entitlement that were used, and what of which quota and grants they were."""
+    """
+    Units of an entitlement that were used, and what of which quota and grants they were.
+
+    ``cap_uses`` is what they took of legal caps.
+    """
 
     programme: str
     entitlement: str
@@ -246,6 +258,7 @@ class EntitlementUse(Struct, frozen=True, omit_defaults=True):
     unlimited: bool = False
     quota: QuotaUse | None = None
     grants: tuple[GrantUse, ...] = ()
+    cap_uses: tuple[CapUse, ...] = ()
 
 
 class FreedLine(Struct, frozen=True, omit_defaults=True):
@@ -922,6 +935,12 @@ class HouseholdMemberRemoved(_Data, frozen=True, tag="household.member_removed")
     """In a household's journal: a member leaves it."""
 
     member: MadeId
+
+
+class CoveragesChanged(_Data, frozen=True, tag="coverages.changed"):
+    """Who pays for the member's care was told anew: so many ``coverages`` are known."""
+
+    coverages: int
 
 
 class DelegateAdded(_Data, frozen=True, tag="delegate.added"):

@@ -42,6 +42,7 @@ from chalicelib.domain.ledger.events import (
 from chalicelib.domain.mechanics import entitlement_grants
 from chalicelib.domain.mechanics.entitlement_grants import Grant
 from chalicelib.domain.mechanics.entitlements import (
+    Entitlement,
     Held,
     entitlement_named,
     held_of,
@@ -170,7 +171,8 @@ def consume(
         # What a tier or a plan brings is given when it is used, a grant when it is granted.
         event.give(Benefit("entitlement", programme.id, entitlement.id, "use", by_right))
     if has.left is None:
-        return EntitlementUse(programme.id, entitlement.id, units, unlimited=True)
+        used = EntitlementUse(programme.id, entitlement.id, units, unlimited=True)
+        return _counted(event, entitlement, used, units)
     left, quota = units, None
     if has.quota_left and entitlement.quota is not None:
         part = min(has.quota_left, left)
@@ -181,7 +183,23 @@ def consume(
         event.add(CounterChange(counter, part, over))
         quota = QuotaUse(counter, part)
     grants = tuple(_from_grants(event, has.grants, left))
-    return EntitlementUse(programme.id, entitlement.id, units, quota=quota, grants=grants)
+    used = EntitlementUse(programme.id, entitlement.id, units, quota=quota, grants=grants)
+    bought = sum(part.units for part in grants if part.bought)
+    return _counted(event, entitlement, used, units - bought)
+
+
+def _counted(
+    event: EventBuilder, entitlement: Entitlement, used: EntitlementUse, units: int
+) -> EntitlementUse:
+    """Return a use with what its units that nobody paid for take of legal caps."""
+    if not units:
+        return used
+    worth = units * (entitlement.retail_value or 0)
+    return replace(used, cap_uses=event.give(_unit(used, units, worth)))
+
+
+def _unit(used: EntitlementUse, units: int = 1, worth: int = 0) -> Benefit:
+    return Benefit("unit", used.programme, used.entitlement, "use", units, retail_value=worth)
 
 
 def _from_grants(event: EventBuilder, grants: tuple[Grant, ...], units: int) -> Iterator[GrantUse]:
@@ -250,6 +268,7 @@ def put_back(event: EventBuilder, used: EntitlementUse, programme: Programme | N
             part.bought,
         )
         entitlement_grants.put_back(event, grant)
+    event.take_back(_unit(used), used.cap_uses)
     if used.grants and programme is not None:
         # A use is seldom given back.
         from chalicelib.domain.mechanics import stamp_cards

@@ -30,7 +30,16 @@ from chalicelib.domain.mechanics import entitlement_grants
 from chalicelib.domain.mechanics.entitlement_grants import Grant
 from chalicelib.domain.pointer import join
 from chalicelib.domain.programme.document import Programme
-from chalicelib.domain.programme.fields import Caption, Count, Id, LineScope, Model, Part, Text
+from chalicelib.domain.programme.fields import (
+    Caption,
+    Count,
+    Id,
+    LineScope,
+    Model,
+    Part,
+    RetailValue,
+    Text,
+)
 from chalicelib.domain.programme.references import known_tiers, reference
 from chalicelib.domain.programme.section import Section
 from chalicelib.domain.programme.versions import none_such
@@ -53,8 +62,9 @@ class Entitlement(Part, frozen=True):
 
     Members in one of ``tiers``, or of one of ``plans``, have it, up to ``quota`` or, without one,
     without limit; others have what they were granted.  ``kind`` is a word for those who honour it.
-    Where it ``waives`` lines, a quote takes a unit of it for each unit of those lines, and charges
-    nothing for it.
+    For the packs of ``policies`` a unit says its ``retail_value`` in minor units; a `privilege` is
+    worth nothing.  Where it ``waives`` lines, a quote takes a unit of it for each unit of those
+    lines, and charges nothing for it.
     """
 
     id: Id
@@ -65,6 +75,7 @@ class Entitlement(Part, frozen=True):
     plans: Annotated[tuple[Id, ...], Meta(max_length=20)] = ()
     quota: Quota | None = None
     waives: LineScope | None = None
+    retail_value: RetailValue | None = None
 
 
 Entitlements = Annotated[tuple[Entitlement, ...], Meta(max_length=100)]

@@ -24,6 +24,7 @@ from chalicelib.domain.ledger import calendar, postings
 from chalicelib.domain.ledger.calendar import Instant
 from chalicelib.domain.ledger.effects import CounterChange
 from chalicelib.domain.ledger.events import (
+    CapUse,
     RedemptionCancelled,
     VoucherOnReturn,
     VoucherUse,
@@ -48,9 +49,10 @@ class Redemption(Struct, frozen=True, omit_defaults=True):
 
     ``revision`` counts its changes; ``taken`` is what its price came from, and ``payee`` whom it
     went to, if anybody; ``counters`` are the limits that it used, with the instant at which each
-    may be forgotten; ``lapsed`` is what of its price expired at once when it was cancelled.
-    ``changed_at`` is when the state changed last, ``fulfilment`` how far its goods are, where it
-    stands for such, and ``moved_at`` since when they are there.
+    may be forgotten, and ``cap_uses`` what it took of legal caps; ``lapsed`` is what of its price
+    expired at once when it was cancelled.  ``changed_at`` is when the state changed last,
+    ``fulfilment`` how far its goods are, where it stands for such, and ``moved_at`` since when they
+    are there.
     """
 
     id: str
@@ -73,6 +75,7 @@ class Redemption(Struct, frozen=True, omit_defaults=True):
     lapsed: int = 0
     fulfilment: Fulfilment | None = None
     moved_at: Instant | None = None
+    cap_uses: tuple[CapUse, ...] = ()
 
 
 REDEMPTIONS: Final = RecordKind("redemption", Redemption)
@@ -148,11 +151,12 @@ def cancel(decider: Decider, command: CancelRedemption) -> Redemption:
     for counter, kept_until in redemption.counters:
         if event.account.counter(counter):
             event.add(CounterChange(counter, -1, kept_until))
+    benefit = Benefit("reward", redemption.programme, redemption.reward, "cancellation")
+    event.take_back(benefit, redemption.cap_uses)
     event.record(
         RedemptionCancelled(redemption.id, redemption.programme, redemption.reward, command.reason),
         detail=noted(command.note),
     )
-    event.take_back(Benefit("reward", redemption.programme, redemption.reward, "cancellation"))
     after = replace(in_state(redemption, "cancelled", now), lapsed=lapsed)
     decider.claim(claim_to_save(after))
     if redemption.stocked:

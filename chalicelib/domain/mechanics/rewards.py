@@ -6,8 +6,10 @@ A redemption has a voucher, which is used or cancelled later (`redemptions`).  W
 has no voucher, is used when it is made, and cannot be cancelled.
 
 A redemption is refused in this order: not a member, no such reward, handed out by staff alone, out
-of its dates, wrong tier, limit reached, too little value, out of stock, a tier held already, not at
-this location.
+of its dates, wrong tier, limit reached, too little value, out of stock, a tier held already, not
+allowed by law, not at this location.
+
+One module because all of these are steps of one redemption, and its offer asks the same.
 """
 
 from __future__ import annotations
@@ -18,6 +20,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from msgspec import Struct
 
+from chalicelib.domain.decide import registry
 from chalicelib.domain.decide.benefits import Benefit
 from chalicelib.domain.decide.claims import ClaimKey, TakeFrom
 from chalicelib.domain.decide.commands import Command
@@ -30,7 +33,7 @@ from chalicelib.domain.ledger import calendar
 from chalicelib.domain.ledger.account import Account, limit_counter
 from chalicelib.domain.ledger.calendar import Instant
 from chalicelib.domain.ledger.effects import CounterChange
-from chalicelib.domain.ledger.events import RewardRedeemed, RewardsRedeemed
+from chalicelib.domain.ledger.events import CapUse, RewardRedeemed, RewardsRedeemed
 from chalicelib.domain.ledger.lots import Taken
 from chalicelib.domain.mechanics import entitlement_grants, expiry, tier_ladder, value
 from chalicelib.domain.mechanics.redemptions import (
@@ -95,7 +98,7 @@ def redeem(decider: Decider, command: Redeem) -> Redemption:
     event = decider.event()
     key = qualified(programme.id, reward.price.currency)
     day = calendar.local_date(now, programme.time_zone)
-    taken = pay_price(event, programme, reward)
+    taken, cap_uses = pay_price(event, programme, reward)
     counters = count_limits(event, programme, reward)
     deliver(event, programme, reward)
     at_once = reward.gives is not None
@@ -118,6 +121,7 @@ def redeem(decider: Decider, command: Redeem) -> Redemption:
         changed_at=now if at_once else None,
         payee=reward.payee or "",
         fulfilment="ordered" if reward.ordered else None,
+        cap_uses=cap_uses,
     )
     decider.claim(claim_to_save(redemption))
     if redemption.voucher_hash:
@@ -145,11 +149,31 @@ def shown(outcome: RewardsRedeemed) -> dict[str, Any]:
 REACTION: Final = Reaction(None, retract, shown)
 
 
-def pay_price(event: EventBuilder, programme: Programme, reward: Reward) -> tuple[Taken, ...]:
-    """Take the price, for the payee where there is one, and return what came from which lot."""
-    event.give(Benefit("reward", programme.id, reward.id, "redemption"))
+def pay_price(
+    event: EventBuilder, programme: Programme, reward: Reward
+) -> tuple[tuple[Taken, ...], tuple[CapUse, ...]]:
+    """
+    Take the price, for the payee where there is one.
+
+    Returns what came from which lot, and what the reward takes of legal caps.
+    """
+    cap_uses = event.give(_benefit(programme, reward))
     key = qualified(programme.id, reward.price.currency)
-    return value.debit(event, key, reward.price.amount, destination=paid_to(reward.payee or ""))
+    destination = paid_to(reward.payee or "")
+    return value.debit(event, key, reward.price.amount, destination=destination), cap_uses
+
+
+def _benefit(programme: Programme, reward: Reward) -> Benefit:
+    """Return what a member is given; units that come with it count when they are used."""
+    return Benefit(
+        "reward",
+        programme.id,
+        reward.id,
+        "redemption",
+        retail_value=reward.retail_value if reward.gives is None else 0,
+        cash_equivalent=reward.cash_equivalent,
+        exception=reward.exception.code if reward.exception else "",
+    )
 
 
 def count_limits(
@@ -249,6 +273,7 @@ def obstacles(
             found.extend(
                 entitlement_grants.obstacles(account, programme, entitlement, valid_days, now)
             )
+    found.extend(registry.refusals(account, programme, _benefit(programme, reward), now))
     return found
 
 

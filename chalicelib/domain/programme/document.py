@@ -39,6 +39,7 @@ from chalicelib.domain.programme.fields import (
     Points,
     Rate,
     Recurrence,
+    RetailValue,
     Text,
 )
 
@@ -335,6 +336,18 @@ class GivesTier(Model, frozen=True, tag_field="type", tag="tier"):
     days: Annotated[int, Meta(ge=1, le=3660)] = 365
 
 
+class LegalException(Model, frozen=True):
+    """
+    Why a law does not count a reward: the ``code`` of a pack, and what shows that it is so.
+
+    With ``public_terms`` everybody gets it on the same terms, whoever pays for their care.
+    """
+
+    code: Id
+    evidence: Annotated[str, Meta(min_length=1, max_length=500)]
+    public_terms: bool = False
+
+
 class Reward(Part, frozen=True):
     """
     Something that value can be redeemed for.
@@ -345,6 +358,10 @@ class Reward(Part, frozen=True):
     With a ``payee`` the price is posted to an account of that name: a charity's, say.  Of goods
     that are ``ordered`` the redemption says how far they are, until they are delivered; from when
     they are ready or sent their voucher does not expire.
+
+    For the packs of ``policies`` it says its ``retail_value`` in minor units, whether it is a
+    ``cash_equivalent``, and the ``exception`` by which it does not count; a `privilege` is worth
+    nothing.
 
     When all of a purchase comes back that a voucher was used for, ``voucher_on_return`` says what
     becomes of it: `keep`, it stays used; `until_last_day`, it is good again unless its last day is
@@ -369,6 +386,9 @@ class Reward(Part, frozen=True):
     gives: GivesEntitlement | GivesTier | None = None
     auto_at: Points | None = None
     locations: LocationNames = ()
+    retail_value: RetailValue | None = None
+    cash_equivalent: bool = False
+    exception: LegalException | None = None
 
 
 class AgeBand(Model, frozen=True):

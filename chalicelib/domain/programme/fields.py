@@ -86,6 +86,8 @@ Days = Annotated[int, Meta(ge=0, le=3660)]
 Name = Annotated[str, Meta(min_length=1, max_length=200)]
 Text = Name | dict[str, Name]
 Caption = Annotated[str, Meta(max_length=200)] | dict[str, Name]
+#: What something is worth in a shop, in minor units of the programme's money.
+RetailValue = Annotated[int, Meta(ge=0, le=10**9)]
 #: What stands for 29 February in a year that has none.
 LeapDay = Literal["02-28", "03-01"]
 # The script itself, and where it is the usual one.

@@ -91,6 +91,7 @@ CODES: Final[dict[str, Code]] = {
     "given_by_staff": Code(403, "Staff hand this reward out", "programme reward"),
     "goodwill_not_allowed": Code(403, "The role may give no goodwill", "roles"),
     "goodwill_limit": Code(403, "The role has given what it may in a day", "limit left"),
+    "policy_forbids": Code(403, "A law does not allow it", "rule pack left currency"),
     "forbidden": Code(403, "Not allowed"),
     # What is asked for.
     "not_found": Code(404, "Not found"),

@@ -1,0 +1,154 @@
+"""Story 11: a compliance officer and the caps of the United States, to the cent."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.journeys.client import Answer, at_once
+from tests.journeys.world import Clinic, LocalWorld, example
+
+PROGRAMME = "us-clinic"
+
+
+def gift(cents: int, **more: Any) -> dict[str, Any]:
+    """Return a reward that costs nothing and is worth so many cents."""
+    price = {"currency": "points", "amount": 0}
+    name = f"Worth {cents}"
+    return {"id": f"g{cents}", "name": name, "price": price, "retail_value": cents, **more}
+
+
+@pytest.fixture
+def practice(world: LocalWorld) -> Clinic:
+    """Return a sandbox with gifts of many values under the pack."""
+    made = world.sandbox("2026-03-02T16:00:00Z")
+    gifts = [gift(cents) for cents in (100, 400, 700, 800, 1000, 1500, 1600)]
+    card = {**gift(500, cash_equivalent=True), "id": "card", "kind": "gift_card"}
+    made.publish(example(PROGRAMME, rewards=[*gifts, card]))
+    return made
+
+
+def cover(clinic: Clinic, member: str, *payers: str) -> None:
+    """Tell who pays for a member's care."""
+    body = {"coverages": [{"payer_class": each} for each in payers]}
+    clinic.api.put(f"/v1/members/{member}/coverages", body).expect(200)
+
+
+def redeem(clinic: Clinic, member: str, reward: str) -> Answer:
+    """Redeem a reward."""
+    body = {"programme": PROGRAMME, "reward": reward}
+    return clinic.api.post(f"/v1/members/{member}/redemptions", body)
+
+
+def spent(clinic: Clinic, member: str, cents: int) -> None:
+    """Let a member have been given so much this year, by gifts of 15, 8 and 1 dollars."""
+    for each in (1500, 800, 100):
+        while cents >= each:
+            redeem(clinic, member, f"g{each}").expect(201)
+            cents -= each
+
+
+def left(clinic: Clinic, member: str) -> int:
+    """Return how many cents of the year are left."""
+    rules = clinic.api.get(f"/v1/members/{member}/policies").expect(200)["rules"]
+    found: int = next(each["left"] for each in rules if each["rule"] == "US-CMP-YEAR-75")
+    return found
+
+
+def test_s11_of_medicare_with_68_dollars(practice: Clinic) -> None:
+    """Each refusal names its rule and what is left; exactly 75 dollars are allowed."""
+    patient = practice.enrolled()
+    cover(practice, patient, "medicare")
+    spent(practice, patient, 6800)
+    assert left(practice, patient) == 700
+
+    for reward, rule, room in (
+        ("g1000", "US-CMP-YEAR-75", 700),
+        ("g1600", "US-CMP-ITEM-15", 1500),
+        ("card", "US-CASH-EQ", 0),
+    ):
+        refused = redeem(practice, patient, reward).expect(403, "policy_forbids")
+        assert (refused["rule"], refused["left"], refused["pack"]) == (rule, room, "us-cmp")
+        assert rule in refused["detail"]
+    redeem(practice, patient, "g700").expect(201)
+
+    assert left(practice, patient) == 0
+    redeem(practice, patient, "g100").expect(403, "policy_forbids")
+    practice.check(patient)
+
+
+def test_s11_two_at_once(practice: Clinic) -> None:
+    """Of two gifts of 4 dollars at 68 exactly one is given."""
+    patient = practice.enrolled()
+    cover(practice, patient, "medicaid")
+    spent(practice, patient, 6800)
+
+    answers = at_once(2, lambda _: redeem(practice, patient, "g400"))
+
+    assert sorted(each.status for each in answers) == [201, 403]
+    assert left(practice, patient) == 300
+
+
+def test_s11_whoever_pays(practice: Clinic) -> None:
+    """A private insurer's member has no cap; who has told nothing is treated as of Medicare."""
+    private, unknown = practice.enrolled(), practice.enrolled()
+    cover(practice, private, "commercial")
+    for reward in ("g1600", "card", "g1500", "g1500", "g1500", "g1500", "g1500", "g1500"):
+        redeem(practice, private, reward).expect(201)
+    rules = practice.api.get(f"/v1/members/{private}/policies").expect(200)["rules"]
+    assert not any(each["applies"] for each in rules)
+
+    refused = redeem(practice, unknown, "g1600").expect(403, "policy_forbids")
+    assert refused["rule"] == "US-CMP-ITEM-15"
+
+
+def test_s11_a_cancelled_gift_and_a_new_year(practice: Clinic) -> None:
+    """What is cancelled is free again, and everything is from 1 January, local time."""
+    patient = practice.enrolled()
+    cover(practice, patient, "tricare")
+    spent(practice, patient, 7500)
+    done = redeem(practice, patient, "g100")
+    done.expect(403, "policy_forbids")
+    redemptions = practice.api.get(f"/v1/members/{patient}/redemptions").expect(200)
+    last = redemptions["redemptions"][0]["redemption_id"]
+    practice.api.post(
+        f"/v1/members/{patient}/redemptions/{last}/cancellation", {"reason": "by-mistake"}
+    ).expect(200)
+    assert left(practice, patient) == 1500
+
+    practice.move_to("2027-01-01T05:59:59Z")
+    assert left(practice, patient) == 1500
+    practice.move_to("2027-01-01T06:00:00Z")
+    assert left(practice, patient) == 7500
+    redeem(practice, patient, "g1500").expect(201)
+    practice.check(patient)
+
+
+def test_coverages(practice: Clinic) -> None:
+    """Who pays is told at the desk, read by the member, and no other member's to see."""
+    patient, other = practice.enrolled(), practice.enrolled()
+    path = f"/v1/members/{patient}/coverages"
+    known = [
+        {"payer_class": "commercial", "until_on": "2026-02-28"},
+        {"payer_class": "medicare", "from_on": "2026-03-01"},
+    ]
+    told = practice.api.put(path, {"coverages": known}).expect(200)["coverages"]
+    assert [(each["payer_class"], each["active"]) for each in told] == [
+        ("commercial", False),
+        ("medicare", True),
+    ]
+    assert practice.member(patient).get(path).expect(200)["coverages"] == told
+    practice.member(patient).put(path, {"coverages": []}).expect(403)
+    practice.member(other).get(path).expect(404, "member_not_found")
+    practice.api.put(path, {"coverages": [{"payer_class": "nobody"}]}).expect(422, "invalid_body")
+
+
+def test_rewards_say_what_is_forbidden(practice: Clinic) -> None:
+    """A member sees before asking which gift a law keeps from them, and why."""
+    patient = practice.enrolled()
+    offers = practice.member(patient).get(f"/v1/members/{patient}/rewards").expect(200)["rewards"]
+    why = {each["reward"]: [reason.get("rule") for reason in each["reasons"]] for each in offers}
+    assert why["g1600"] == ["US-CMP-ITEM-15"]
+    assert why["card"] == ["US-CASH-EQ"]
+    assert why["g1500"] == []
