@@ -16,6 +16,7 @@ class _Entry(NamedTuple):
 # A command's module has it as `command`.
 _COMMANDS: Final = {
     "backup": _Entry("chalicelib.cli.backup", "Copy everything that must last into files."),
+    "programme": _Entry("chalicelib.cli.programme", "Tell what laws make of a programme."),
     "redrive": _Entry("chalicelib.cli.redrive", "Try again what the tick could not settle."),
     "replay": _Entry("chalicelib.cli.replay", "Play recorded purchases over HTTP and compare."),
     "restore": _Entry("chalicelib.cli.restore", "Write a backup into empty tables, and verify."),

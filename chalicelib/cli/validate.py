@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from chalicelib.domain.errors import Invalid, Malformed, TooLarge
+
+if TYPE_CHECKING:
+    from chalicelib.usecases.publish_programme import Checked
 
 
 @click.command("validate")
@@ -18,6 +22,14 @@ def command(*, file: Path) -> None:
     Needs no server.  Prints each problem with its place in the document and the fix, then the
     warnings, and exits with 1 where there is a problem.
     """
+    checked = checked_in(file)
+    for warning in checked.warnings:
+        click.echo(f"warning: {warning.pointer or '/'}: {warning.detail}")
+    click.echo(f"{checked.programme.id} can be published.")
+
+
+def checked_in(file: Path) -> Checked:
+    """Return the programme in a file; prints what is wrong with it, and ends the command."""
     from chalicelib.routes.http.parsing import parse_object
     from chalicelib.usecases.publish_programme import check_document
 
@@ -28,11 +40,8 @@ def command(*, file: Path) -> None:
             click.echo(f"{each['pointer'] or '/'}: {each['detail']}")
         raise click.ClickException(f"{file} is no JSON for the API: {refusal.message}") from None
     try:
-        checked = check_document(document)
+        return check_document(document)
     except Invalid as refusal:
         for each in refusal.errors:
             click.echo(f"{each['pointer'] or '/'}: {each['detail']}")
         raise click.ClickException(refusal.message) from None
-    for warning in checked.warnings:
-        click.echo(f"warning: {warning.pointer or '/'}: {warning.detail}")
-    click.echo(f"{checked.programme.id} can be published.")

@@ -91,6 +91,18 @@ def exponent(currency: str) -> int:
     return found
 
 
+def written(amount: int, currency: str) -> str:
+    """
+    Return minor units as a sum is written in English, with the code of its currency: `12.50 EUR`.
+
+    Raises `Invalid` as `exponent` does; the sum is not below zero.
+    """
+    decimals = exponent(currency)
+    whole, part = divmod(amount, 10**decimals)
+    number = f"{whole}.{part:0{decimals}d}" if decimals else f"{whole}"
+    return f"{number} {currency}"
+
+
 def divide(numerator: int, denominator: int, rounding: Rounding) -> int:
     """
     Divide exactly and round as named; only the true quotient counts, not the signs that made it.

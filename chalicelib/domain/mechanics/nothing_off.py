@@ -112,9 +112,4 @@ def _counted(number: int, what: str) -> str:
 
 
 def _money(programme: Programme, amount: int) -> str:
-    """Return a sum as it is written with the code of its currency: `12.50 EUR`."""
-    currency = programme.money.currency
-    decimals = money.exponent(currency)
-    whole, part = divmod(amount, 10**decimals)
-    number = f"{whole}.{part:0{decimals}d}" if decimals else f"{whole}"
-    return f"{number} {currency}"
+    return money.written(amount, programme.money.currency)

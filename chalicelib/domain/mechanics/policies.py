@@ -21,7 +21,7 @@ from chalicelib.domain.decide.benefits import Benefit
 from chalicelib.domain.decide.event_builder import EventBuilder
 from chalicelib.domain.decide.mechanic import Mechanic
 from chalicelib.domain.errors import Forbidden
-from chalicelib.domain.ledger import calendar
+from chalicelib.domain.ledger import calendar, money
 from chalicelib.domain.ledger.account import Account, cap_counter
 from chalicelib.domain.ledger.calendar import Instant
 from chalicelib.domain.ledger.effects import CounterChange
@@ -149,7 +149,8 @@ def _worth(benefit: Benefit) -> int:
 
 
 def _forbidden(followed: Pack, rule: Rule, left: int) -> Forbidden:
-    room = "" if isinstance(rule, NoCash) else f" There is room for {left}, in minor units."
+    sum_left = money.written(left, followed.currency)
+    room = "" if isinstance(rule, NoCash) else f" There is room for {sum_left}."
     return Forbidden(
         "policy_forbids",
         f"{rule.id} does not allow it: {rule.says}{room}",

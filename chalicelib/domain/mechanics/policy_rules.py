@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from chalicelib.domain.ledger.money import Money
 from chalicelib.domain.mechanics import entitlements
 from chalicelib.domain.mechanics.policy_terms import SECTION, followed_by
 from chalicelib.domain.pointer import join
-from chalicelib.domain.policies.pack import MostEach, MostYearly, NoCash, Pack, names
-from chalicelib.domain.programme.document import Programme, Reward
+from chalicelib.domain.policies.pack import MostEach, MostYearly, NoCash, Pack, Rule, names
+from chalicelib.domain.programme.document import LegalException, Programme, Reward
 from chalicelib.domain.programme.references import reference
 from chalicelib.domain.violations import Violation
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from chalicelib.domain.programme.wording import Composer, Description, Message
 
 #: The kind of what is worth nothing in money, such as a place in the queue.
-_PRIVILEGE: Final = "privilege"
+PRIVILEGE: Final = "privilege"
 
 
 def problems(programme: Programme) -> Iterator[Violation]:
@@ -50,7 +50,7 @@ def problems(programme: Programme) -> Iterator[Violation]:
 def _worth(
     followed: Iterable[Pack], kind: str, retail_value: int | None, at: str
 ) -> Iterator[Violation]:
-    if kind == _PRIVILEGE:
+    if kind == PRIVILEGE:
         if retail_value:
             detail = "is that of a privilege, which is worth nothing: give it another `kind`"
             yield Violation(join(at, "retail_value"), detail)
@@ -76,33 +76,53 @@ def _exception(followed: tuple[Pack, ...], reward: Reward, at: str) -> Iterator[
 def warnings(programme: Programme) -> Iterator[Violation]:
     """Yield what a valid document offers that a pack forbids to some members."""
     for followed in followed_by(programme):
-        for place, reward in enumerate(programme.rewards):
-            yield from _forbidden(
-                followed,
-                reward.retail_value or 0,
-                join("/rewards", place),
-                cash=reward.cash_equivalent,
-                excepted=reward.exception is not None,
-            )
-        for place, entitlement in enumerate(entitlements.SECTION.of(programme)):
-            at = join("/entitlements", place)
-            yield from _forbidden(followed, entitlement.retail_value or 0, at)
+        whom = ", ".join(sorted(followed.payers))
+        for each in offered(programme):
+            for rule in against(followed, each):
+                field = "cash_equivalent" if isinstance(rule, NoCash) else "retail_value"
+                at = join("", each.section, each.place, field)
+                yield Violation(at, f"{rule.id} forbids it to members of {whom}")
 
 
-def _forbidden(
-    followed: Pack, worth: int, at: str, *, cash: bool = False, excepted: bool = False
-) -> Iterator[Violation]:
-    """Yield why nobody with a payer of a pack can have what is worth so much."""
-    whom = ", ".join(sorted(followed.payers))
+class Offered(NamedTuple):
+    """A reward or an entitlement as a pack sees it, at its ``place`` in a section."""
+
+    section: str
+    place: int
+    id: str
+    kind: str
+    worth: int
+    is_cash: bool = False
+    exception: LegalException | None = None
+    counts_later: bool = False
+
+
+def offered(programme: Programme) -> Iterator[Offered]:
+    """Yield all that packs look at; what a reward gives counts later, when it is used."""
+    for place, reward in enumerate(programme.rewards):
+        yield Offered(
+            "rewards",
+            place,
+            reward.id,
+            reward.kind,
+            reward.retail_value or 0,
+            reward.cash_equivalent,
+            reward.exception,
+            counts_later=reward.gives is not None,
+        )
+    for place, each in enumerate(entitlements.SECTION.of(programme)):
+        yield Offered("entitlements", place, each.id, each.kind, each.retail_value or 0)
+
+
+def against(followed: Pack, each: Offered) -> Iterator[Rule]:
+    """Yield the rules by which nobody whom a pack protects can have what is offered."""
     for rule in followed.rules:
         match rule:
-            case NoCash() if cash and worth:
-                field = "cash_equivalent"
-            case MostEach(amount=most) | MostYearly(amount=most) if worth > most and not excepted:
-                field = "retail_value"
-            case _:
-                continue
-        yield Violation(join(at, field), f"{rule.id} forbids it to members of {whom}")
+            case NoCash() if each.is_cash and each.worth:
+                yield rule
+            case MostEach(amount=most) | MostYearly(amount=most):
+                if each.worth > most and each.exception is None:
+                    yield rule
 
 
 def words(compose: Composer) -> Iterator[Description]:
