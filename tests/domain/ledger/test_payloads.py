@@ -14,7 +14,9 @@ from chalicelib.domain.ledger.events import (
     ActivityReversed,
     ActivitySummary,
     BalanceAdjusted,
+    CapUse,
     ConsentsChanged,
+    CoveragesChanged,
     Data,
     EntitlementGranted,
     EntitlementReturned,
@@ -66,6 +68,7 @@ from chalicelib.domain.ledger.events import (
     WalletToppedUp,
 )
 from chalicelib.domain.ledger.lots import LotKey
+from chalicelib.domain.mechanics.coverages import Coverage, UpdateCoverages
 from chalicelib.domain.mechanics.entitlement_uses import ReturnEntitlement, UseEntitlement
 from chalicelib.domain.mechanics.entitlements import GrantEntitlement
 from chalicelib.domain.mechanics.fulfilment import AdvanceFulfilment
@@ -205,6 +208,20 @@ def entitlements() -> tuple[Member, ...]:
     member.do(UseEntitlement(entitlement="tea", units=2, **CLINIC), "2026-03-03")
     member.do(ReturnEntitlement(member="mem_1", use=3, reason="cold"), "2026-03-03")
     member.tick("2026-03-08")
+    return (member,)
+
+
+def gifts() -> tuple[Member, ...]:
+    """Say who pays for one's care, use a gift that a law counts, and give it back."""
+    tea = {"id": "tea", "name": "Tea", "kind": "drink", "retail_value": 400}
+    parts = {"money": {"currency": "USD"}, "policies": [{"pack": "us-cmp"}]}
+    member = Member(programme(entitlements=[tea], **parts), joined="2026-03-01")
+    for known in ((Coverage("commercial", until_on="2026-03-01"),), ()):
+        member.do(UpdateCoverages(member="mem_1", coverages=known), "2026-03-02")
+    grant = GrantEntitlement(entitlement="tea", units=2, reason="wait", **CLINIC)
+    member.do(grant, "2026-03-02")
+    member.do(UseEntitlement(entitlement="tea", units=2, **CLINIC), "2026-03-03")
+    member.do(ReturnEntitlement(member="mem_1", use=5), "2026-03-03")
     return (member,)
 
 
@@ -352,6 +369,26 @@ STORIES: Final[dict[Callable[[], tuple[Member, ...]], tuple[list[Data], ...]]] =
             ),
             EntitlementReturned(3, "clinic", "tea", 2, "cold"),
             EntitlementsExpired(("clinic/tea@2026-03-06",)),
+        ],
+    ),
+    gifts: (
+        [
+            MemberEnrolled({"clinic": "member"}),
+            CoveragesChanged(1),
+            CoveragesChanged(0),
+            EntitlementGranted("clinic", "tea", 2, "wait"),
+            EntitlementUsed(
+                EntitlementUse(
+                    "clinic",
+                    "tea",
+                    2,
+                    grants=(GrantUse(None, None, 2),),
+                    cap_uses=(
+                        CapUse("legal/US-CMP-YEAR-75/2026", 800, at("2027-01-03T00:00:00Z")),
+                    ),
+                )
+            ),
+            EntitlementReturned(5, "clinic", "tea", 2, ""),
         ],
     ),
     statuses: (
