@@ -28,7 +28,14 @@ from chalicelib.domain.ledger.effects import CounterChange
 from chalicelib.domain.ledger.events import CapUse
 from chalicelib.domain.mechanics import coverages
 from chalicelib.domain.mechanics.policy_terms import SECTION, followed_by
-from chalicelib.domain.policies.pack import MostEach, MostYearly, NoCash, Pack, Rule
+from chalicelib.domain.policies.pack import (
+    UNKNOWN,
+    MostEach,
+    MostYearly,
+    NoCash,
+    Pack,
+    Rule,
+)
 from chalicelib.domain.programme.document import Programme, in_season
 
 if TYPE_CHECKING:
@@ -68,7 +75,8 @@ class _Guard:
             for rule in _in_force(followed, day):
                 left = _left(rule, account, benefit, day)
                 if left is not None:
-                    return _forbidden(followed, rule, left)
+                    known = UNKNOWN not in coverages.payers_on(account, day)
+                    return _forbidden(followed, rule, left, payer_known=known)
         return None
 
     def given(
@@ -148,9 +156,11 @@ def _worth(benefit: Benefit) -> int:
     return benefit.retail_value or 0
 
 
-def _forbidden(followed: Pack, rule: Rule, left: int) -> Forbidden:
+def _forbidden(followed: Pack, rule: Rule, left: int, *, payer_known: bool) -> Forbidden:
     sum_left = money.written(left, followed.currency)
     room = "" if isinstance(rule, NoCash) else f" There is room for {sum_left}."
+    if not payer_known:
+        room += " No coverage is known for today: tell who pays for the member's care."
     return Forbidden(
         "policy_forbids",
         f"{rule.id} does not allow it: {rule.says}{room}",

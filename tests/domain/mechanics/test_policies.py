@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from datetime import date
 from typing import Any
 
 import pytest
@@ -152,8 +153,11 @@ def test_s11_who_pays(known: tuple[Coverage, ...], now: str, *, allowed: bool) -
     """Whoever is not known is treated most strictly, on each day by itself."""
     who = patient(gift(1600))
     cover(who, *known)
+    active = any(each.is_active(date.fromisoformat(now)) for each in known)
 
-    assert ruled(redeem(who, "g1600", now)) == (None if allowed else ("US-CMP-ITEM-15", 1500))
+    refusal = redeem(who, "g1600", now)
+    assert ruled(refusal) == (None if allowed else ("US-CMP-ITEM-15", 1500))
+    assert ("No coverage is known" in str(refusal)) is not active
     assert who.account.counter(f"{YEAR}/2026") == 0
 
 
