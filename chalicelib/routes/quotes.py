@@ -164,6 +164,7 @@ _PRICING = (
     "voucher_used",
     "voucher_cancelled",
     "voucher_expired",
+    "policy_forbids",
     *AT_LOCATION,
 )
 

@@ -9,7 +9,7 @@ A member may show a token instead, which is good once and ends by itself: until 
 knows that it was used.
 
 A use is refused in this order: not a member, no such entitlement, a token that ended or was used,
-none held, quota exhausted.
+none held, quota exhausted, not allowed by law.
 """
 
 from __future__ import annotations

@@ -2,10 +2,10 @@
 Policies: what the law lets a programme give to a member, by the packs that it follows.
 
 A benefit counts once, when the member has it: a reward when it is redeemed, a unit of an
-entitlement when it is used, so that what lapses unused was never given.  What counts is what it is
-worth in a shop, for members whose payer on that day the pack is for; points and tiers count for
-nothing.  The sum of a year is kept in the account, so two requests never share the room that only
-one has.
+entitlement when it is used, so that one which lapses unused was never given.  What counts is what
+it is worth in a shop, for members whose payer on that day the pack is for; points and tiers count
+for nothing, and money off a bill is not counted yet.  The sum of a year is kept in the account, so
+two requests never share the room that only one has.
 
 What is asked for and not allowed is refused, with the rule and what is left.  Nothing that comes by
 itself counts, so no tick and no activity is ever refused: units that it brings count when used.
