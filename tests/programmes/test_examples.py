@@ -290,10 +290,10 @@ def test_w_an_example_can_be_told(name: str, locale: str | None) -> None:
             "policy",
             "us-cmp",
             (
-                "By law it matters who pays for your care: Medicare, Medicaid and the like, and "
-                "whoever is not known. For them there is no cash, and nothing that is used like "
-                "cash. For them one gift is worth 15.00 USD at most. For them all gifts of a "
-                "calendar year are worth 75.00 USD at most."
+                "The law limits gifts where Medicare, Medicaid or the like pays for your care, or "
+                "where it is not known who pays. Then there is no cash, and nothing that is used "
+                "like cash. Then one gift is worth 15.00 USD at most. Then all gifts of a calendar "
+                "year are worth 75.00 USD at most."
             ),
         ),
         (

@@ -1,4 +1,4 @@
-"""What a policy pack lets a member be given: to the cent, whoever pays, however it comes."""
+"""What a policy pack allows a member to receive, to the cent."""
 
 from __future__ import annotations
 
@@ -150,7 +150,7 @@ def using(entitlement: str, units: int = 1) -> UseEntitlement:
     ],
 )
 def test_s11_who_pays(known: tuple[Coverage, ...], now: str, *, allowed: bool) -> None:
-    """Whoever is not known is treated most strictly, on each day by itself."""
+    """On a day on which no payer is known the strictest rules hold."""
     who = patient(gift(1600))
     cover(who, *known)
     active = any(each.is_active(date.fromisoformat(now)) for each in known)
@@ -345,7 +345,7 @@ class TestPacks:
 
     @pytest.mark.parametrize("name", names())
     def test_it_is_whole(self, name: str) -> None:
-        """Each rule has an id of its own, a source and days; whoever is unknown is protected."""
+        """Each rule has its own id, a source and days; an unknown payer is protected too."""
         found = pack(name)
         assert found.id == name
         assert UNKNOWN in found.payers
