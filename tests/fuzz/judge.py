@@ -25,6 +25,9 @@ _MEMBER: Final = re.compile(rb"mem_[0-9A-Z]{26}")
 _COUNTERPARTY: Final = re.compile(
     rb'"(?:to|recipient_id|sender_id|counterparty_id)":"(mem_[0-9A-Z]{26})"'
 )
+# Who acts for whom, as both are told of each other.
+_DELEGATE: Final = re.compile(rb'"delegate_id":"(mem_[0-9A-Z]{26})"')
+_DELEGATIONS: Final = re.compile(r"^/v1/members/[^/?]+/delegat(?:es|ors)\b")
 _HEADERS: Final = ("content-type", "content-length", "x-request-id", "x-amzn-requestid")
 
 
@@ -37,6 +40,8 @@ class Judge:
         self._served = {(each.method, each.path): each for each in contract.operations}
         self._first: dict[tuple[str, str, str], bytes] = {}
         self._owners: dict[bytes, str] = {}
+        # Who is told of whom since one may act for the other, in either order.
+        self._related: set[tuple[bytes, bytes]] = set()
 
     def operation(self, request: Request) -> Operation | None:
         """Return the operation that a request is for, by API Gateway's rules."""
@@ -74,7 +79,8 @@ class Judge:
         Raise ``AssertionError`` where a success tells of members that are not the caller's.
 
         A member belongs to the first tenant that was told of it; told to two, it is a leak.  A
-        member is told of another one only where a transfer names the two.
+        member is told of another one only where a transfer names the two, or one may act for the
+        other: which of them may read what is the business of other tests.
         """
         if answer.status >= 300 or request.headers.get("Authorization") != credential.header:
             return
@@ -82,12 +88,22 @@ class Judge:
         if operation is not None and operation.scope is None:
             # What everybody may read has examples in it, of nobody.
             return
-        others = set(_COUNTERPARTY.findall(answer.body))
+        self._learn_of_delegates(request, answer)
+        own = (credential.member or "").encode()
+        others = {own, *_COUNTERPARTY.findall(answer.body)}
         for member in _MEMBER.findall(answer.body):
             owner = self._owners.setdefault(member, credential.tenant)
-            own = credential.member in (None, member.decode()) or member in others
-            sound = owner == credential.tenant and own
+            known = not own or member in others or (own, member) in self._related
+            sound = owner == credential.tenant and known
             assert sound, f"told of {member!r}: {answer.body[:500]!r}"
+
+    def _learn_of_delegates(self, request: Request, answer: Answer) -> None:
+        """Remember who is said to act for whom; of who asks, the answer says one of the two."""
+        if _DELEGATIONS.match(request.target):
+            delegates = set(_DELEGATE.findall(answer.body))
+            for member in set(_MEMBER.findall(answer.body)) - delegates:
+                for delegate in delegates:
+                    self._related |= {(member, delegate), (delegate, member)}
 
     def _check_replay(self, request: Request, answer: Answer) -> None:
         key = request.headers.get("Idempotency-Key")

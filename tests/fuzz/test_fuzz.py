@@ -221,6 +221,28 @@ class TestJudge:
         with pytest.raises(AssertionError):
             judge.check_told(member._replace(tenant="b"), self.ASKED, result)
 
+    def test_delegates(self) -> None:
+        """Who acts for whom are told of each other, and nobody else of either."""
+        judge = Judge(local_contract())
+        one, other, third = (f"mem_{number * 26}" for number in "123")
+        member = Credential("Bearer x", "a", one, Memory(), lambda: 0)
+        asked = Request("GET", f"/v1/members/{one}/delegates?limit=5", self.ASKED.headers, b"")
+        told = f'{{"member_id":"{one}","delegates":[{{"delegate_id":"{other}"}}]}}'.encode()
+        read = Answer(200, {}, f'{{"member_id":"{one}"}}'.encode())
+
+        with pytest.raises(AssertionError):
+            judge.check_told(member._replace(member=other), self.ASKED, read)
+        judge.check_told(member, asked, Answer(200, {}, told))
+        judge.check_told(member._replace(member=other), self.ASKED, read)
+        with pytest.raises(AssertionError):
+            judge.check_told(member._replace(member=third), self.ASKED, read)
+        with pytest.raises(AssertionError):
+            judge.check_told(
+                member._replace(member=other),
+                self.ASKED,
+                read._replace(body=f'{{"id":"{third}"}}'.encode()),
+            )
+
     def _check(self, status: int, code: str, **headers: str) -> None:
         self._judge(status, self.PROBLEM % (code, status, code), headers)
 
