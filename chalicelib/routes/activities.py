@@ -123,11 +123,19 @@ class RuleResultView(Struct, frozen=True, omit_defaults=True):
     reason: str = ""
 
 
+class BarredLineView(Struct, frozen=True):
+    """A line that a law lets earn nothing, and by which rule; no line where it is all of it."""
+
+    line_id: str | None
+    rule: str
+
+
 class ExplanationView(Struct, frozen=True, omit_defaults=True):
     """
     What one programme made of the activity, by which version and in which tier.
 
-    A ``note`` says why it made nothing of it, or of its money.
+    A ``note`` says why it made nothing of it, or of its money; ``barred`` are the lines that a
+    policy pack lets earn nothing.
     """
 
     programme: str
@@ -135,6 +143,7 @@ class ExplanationView(Struct, frozen=True, omit_defaults=True):
     tier: str = ""
     note: str = ""
     rules: list[RuleResultView] = []
+    barred: list[BarredLineView] = []
 
 
 class ActivityView(Struct, frozen=True):
@@ -275,4 +284,5 @@ def _explanation(verdict: Verdict) -> ExplanationView:
             RuleResultView(r.rule, r.currency, r.matched, r.raw, r.granted, r.reason)
             for r in verdict.rules
         ],
+        [BarredLineView(each.line or None, each.rule) for each in verdict.barred],
     )

@@ -40,6 +40,19 @@ def test_s11_what_an_officer_reads(tmp_path: Path) -> None:
             "    42 U.S.C. 1320a-7a(a)(5); OIG policy statement on gifts of nominal value, "
             "2016-12-07, since 2016-12-07."
         ),
+        (
+            "US-VBE-YEAR-500: All help of a value-based enterprise for one patient in a calendar "
+            "year is worth 500 dollars at most."
+        ),
+        "    42 CFR 1001.952(hh), since 2021-01-19 until 2023-12-31.",
+        (
+            "US-VBE-YEAR-591: All help of a value-based enterprise for one patient in a calendar "
+            "year is worth 591 dollars at most."
+        ),
+        "    42 CFR 1001.952(hh), since 2024-01-01.",
+        "US-AKS-REFERRAL: Nobody is rewarded for bringing a patient, or for having been brought.",
+        "    42 U.S.C. 1320a-7b(b), since 1977-10-25.",
+        "    Here called: referral.",
         "",
         "rewards · thermometer: 12.00 USD: counts.",
         (
@@ -52,8 +65,42 @@ def test_s11_what_an_officer_reads(tmp_path: Path) -> None:
         "rewards · cooking-class: counts when what it gives is used.",
         "rewards · early-slot: a privilege, which is worth nothing.",
         "entitlements · class: 10.00 USD: counts.",
+        (
+            "entitlements · screening: 120.00 USD: does not count, as preventive_care. It promotes "
+            "preventive care. 42 CFR 1003.110. Evidence: The plan of care for 2026, which lists "
+            "each screening."
+        ),
+        "entitlements · prepaid-card: 5.00 USD: forbidden by US-CASH-EQ.",
+        *(
+            f"discounts/offers · {name}: {worth}does not count, as retailer_reward. It is a "
+            "retailer's coupon, rebate or reward, tied to nothing that is reimbursed. 42 CFR "
+            "1003.110. On the same terms for everybody. Evidence: Terms of the shop, 2026-03: the "
+            "same for all customers, no prescriptions."
+            for name, worth in (("shop-coupon", "25.00 USD: "), ("shop-sale", ""))
+        ),
+        ("discounts/offers · new-patient: counts what it takes off, as far as that is allowed."),
         "",
-        "Of 6 that are offered 1 are forbidden to these members.",
+        "Of 11 that are offered 2 are forbidden to these members.",
+    ]
+
+
+def test_s8_what_a_pharmacy_may_not_reward(tmp_path: Path) -> None:
+    """What is barred is called what the programme calls it, and where it is so is said."""
+    done = linted(tmp_path, example("canadian-pharmacy"))
+
+    assert done.exit_code == 0, done.output
+    source = "    Bylaws of the College of Pharmacists of British Columbia; 2016 BCCA 41, since "
+    here = "    Here called: dispensing, pharmacy_service, prescription, rx, vaccination. At: bc."
+    assert done.output.splitlines() == [
+        "canadian-pharmacy follows ca-bc-rx: Prescriptions in British Columbia.",
+        "It is for everybody.",
+        "",
+        "CA-BC-RX: Nothing is earned by a prescription or a pharmacy service.",
+        f"{source}2016-01-27.",
+        here,
+        "CA-BC-RX-PRICE: Nothing is taken off a prescription or a pharmacy service.",
+        f"{source}2016-01-27.",
+        here,
     ]
 
 

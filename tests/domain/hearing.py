@@ -9,6 +9,7 @@ from chalicelib.domain.decide.commands import Command
 from chalicelib.domain.decide.deciding import decide
 from chalicelib.domain.decide.event_builder import Door, EventBuilder
 from chalicelib.domain.ledger.account import Account
+from chalicelib.domain.ledger.activity import Activity
 from chalicelib.domain.ledger.actor import Actor
 from chalicelib.domain.ledger.calendar import Instant
 from chalicelib.domain.ledger.events import CapUse
@@ -43,6 +44,12 @@ class Heard:
     def taken_back(self, _event: EventBuilder, benefit: Benefit) -> None:
         """Keep what is taken back."""
         self._keep(benefit, -benefit.amount)
+
+    def barred(
+        self, _account: Account, _programme: Programme, _activity: Activity
+    ) -> dict[str, str]:
+        """Let everything earn."""
+        return {}
 
     def _keep(self, benefit: Benefit, amount: int) -> None:
         if benefit.kind == "unit":

@@ -29,7 +29,7 @@ from chalicelib.domain.decide.commands import Command
 from chalicelib.domain.decide.settling import settle
 from chalicelib.domain.errors import LoyaltyError
 from chalicelib.domain.ledger import calendar
-from chalicelib.domain.ledger.account import Account, is_limit
+from chalicelib.domain.ledger.account import Account, comes_along
 from chalicelib.domain.ledger.activity import Activity
 from chalicelib.domain.ledger.events import Event
 from chalicelib.domain.ledger.journal import StoredEvent
@@ -348,7 +348,7 @@ class Life(RuleBasedStateMachine):
         )
         for key, counter in account.counters.items():
             assert counter.value > 0
-            if is_limit(key) and "/reward:" not in key:
+            if comes_along(key) and "/reward:" not in key:
                 assert counter.value == expected.caps[key]
         for key, used in expected.caps.items():
             kept = account.counters.get(key)

@@ -25,7 +25,7 @@ def practice(world: LocalWorld) -> Clinic:
     made = world.sandbox("2026-03-02T16:00:00Z")
     gifts = [gift(cents) for cents in (100, 400, 700, 800, 1000, 1500, 1600)]
     card = {**gift(500, cash_equivalent=True), "id": "card", "kind": "gift_card"}
-    made.publish(example(PROGRAMME, rewards=[*gifts, card]))
+    made.publish(example(PROGRAMME, rewards=[*example(PROGRAMME)["rewards"], *gifts, card]))
     return made
 
 
@@ -152,3 +152,52 @@ def test_rewards_say_what_is_forbidden(practice: Clinic) -> None:
     assert why["g1600"] == ["US-CMP-ITEM-15"]
     assert why["card"] == ["US-CASH-EQ"]
     assert why["g1500"] == []
+
+
+def quoted(clinic: Clinic, member: str, *lines: dict[str, Any]) -> Any:
+    """Price lines for a member."""
+    body = {"programme": PROGRAMME, "currency": "USD", "lines": list(lines)}
+    return clinic.api.post(f"/v1/members/{member}/quotes", body).expect(201)["quote"]
+
+
+def test_s11_money_off_a_bill(practice: Clinic) -> None:
+    """A discount counts too: what is not allowed of it is left out, with the rule, in words."""
+    practice.move_to("2027-01-03T16:00:00Z")
+    patient, private = practice.enrolled(), practice.enrolled()
+    cover(practice, patient, "medicare")
+    cover(practice, private, "commercial")
+    spent(practice, patient, 6500)
+
+    for cents, due in ((15_000, 13_500), (15_010, 13_509)):
+        bill = quoted(practice, private, {"id": "visit", "amount": cents})
+        assert bill["due"]["amount"] == due
+    for cents, due, rule in (
+        (10_000, 9000, None),
+        (10_010, 10_010, "US-CMP-YEAR-75"),
+        (15_010, 15_010, "US-CMP-ITEM-15"),
+    ):
+        bill = quoted(practice, patient, {"id": "visit", "amount": cents})
+        assert bill["due"]["amount"] == due
+        offer = next(each for each in bill["considered"] if each["id"] == "new-patient")
+        assert (offer["reason"], rule or "") == ("policy_forbids" if rule else None, rule or "")
+        assert (rule or "") in offer["detail"]
+
+    first = quoted(practice, patient, {"id": "visit", "amount": 10_000})["quote_id"]
+    second = quoted(practice, patient, {"id": "visit", "amount": 5000})["quote_id"]
+    path = f"/v1/members/{patient}/quotes"
+    practice.api.post(f"{path}/{first}/confirmation", {}).expect(201)
+    refused = practice.api.post(f"{path}/{second}/confirmation", {}).expect(403, "policy_forbids")
+    assert (refused["rule"], refused["left"]) == ("US-CMP-YEAR-75", 0)
+    assert left(practice, patient) == 0
+    practice.check(patient)
+
+
+def test_s11_what_prevention_is_for(practice: Clinic) -> None:
+    """A screening of 120 dollars is free, since the law does not count what promotes prevention."""
+    patient = practice.enrolled()
+    cover(practice, patient, "medicare")
+    body = {"programme": PROGRAMME, "entitlement": "screening", "units": 1, "reason": "plan"}
+    practice.api.post(f"/v1/members/{patient}/entitlement-grants", body).expect(201)
+    bill = quoted(practice, patient, {"id": "s", "amount": 12_000, "category": "screening"})
+    assert bill["due"]["amount"] == 0
+    assert left(practice, patient) == 7500

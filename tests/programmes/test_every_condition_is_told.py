@@ -38,12 +38,17 @@ UNTOLD: Final = {
     "Reward.retail_value": "what policy packs count, whose rules are told",
     "Reward.cash_equivalent": "what policy packs go by, whose rules are told",
     "Reward.exception": "what policy packs go by, whose rules are told",
+    "LegalException.code": "what policy packs go by, whose rules are told",
     "LegalException.evidence": "for who checks it",
     "Entitlement.retail_value": "what policy packs count, whose rules are told",
+    "Entitlement.cash_equivalent": "what policy packs go by, whose rules are told",
+    "Entitlement.exception": "what policy packs go by, whose rules are told",
+    "Discount.exception": "what policy packs go by, whose rules are told",
     "Part.metadata": "the tenant's own, which nothing here reads",
 }
 #: Places of examples where a change changes nothing for members, and why.
 IDLE: Final = {
+    ("canadian-pharmacy", "/wallets/0/kind"): "points pay as cashback does",
     ("clinic", "/enrolment"): "holds nothing but consents on which nothing depends",
     ("clinic-discounts", "/rewards/2/price/currency"): "it costs nothing, in any currency",
     ("clinic-discounts", "/wallets/0/counts_as_spend"): "prepaid value counts unless it says not",
@@ -70,8 +75,6 @@ IDLE: Final = {
 #: Fields that no example can be without or have another value in, and why.
 UNTRIED: Final = {
     "ProgrammeDocument.attributes": "declares what expressions read, which are told",
-    "Policy.pack": "there is one pack",
-    "LegalException.code": "its choices are those of the pack",
     "LegalException.public_terms": "the exception of its example takes it",
     "GivesValue.currency": "its example has one currency",
     "GiftCardKind.currency": "in its example one wallet is prepaid",

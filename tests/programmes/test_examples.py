@@ -40,7 +40,7 @@ TODAY: Final = date(2026, 11, 22)
 WARNED: Final = {
     "clinic": ["/currencies/0/expiry"],
     "purchases": ["/currencies/0/expiry"],
-    "us-clinic": ["/rewards/2/cash_equivalent"],
+    "us-clinic": ["/rewards/2/cash_equivalent", "/entitlements/2/cash_equivalent"],
 }
 
 
@@ -293,7 +293,7 @@ def test_w_an_example_can_be_told(name: str, locale: str | None) -> None:
                 "The law limits gifts where Medicare, Medicaid or the like pays for your care, or "
                 "where it is not known who pays. Then there is no cash, and nothing that is used "
                 "like cash. Then one gift is worth 15.00 USD at most. Then all gifts of a calendar "
-                "year are worth 75.00 USD at most."
+                "year are worth 75.00 USD at most. Then nothing is earned by: referral."
             ),
         ),
         (

@@ -5,29 +5,37 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from chalicelib.domain.ledger import money
-from chalicelib.domain.mechanics.policy_rules import PRIVILEGE, Offered, against, offered
-from chalicelib.domain.mechanics.policy_terms import followed_by
-from chalicelib.domain.policies.pack import Pack
+from chalicelib.domain.mechanics.policy_bars import Bar, called
+from chalicelib.domain.mechanics.policy_rules import PRIVILEGE, Offered, against, offered, whom
+from chalicelib.domain.mechanics.policy_terms import SECTION, Policy
+from chalicelib.domain.policies.pack import Pack, pack
 from chalicelib.domain.programme.document import Programme
 
 
 def lines(programme: Programme) -> Iterator[str]:
     """Yield the report of a valid programme, line by line, in English."""
-    packs = followed_by(programme)
-    if not packs:
+    policies = SECTION.of(programme)
+    if not policies:
         yield f"{programme.id} follows no policy pack: nothing is held to any law."
-    for followed in packs:
-        yield from _of_pack(programme, followed)
+    for place, policy in enumerate(policies):
+        if place:
+            yield ""
+        yield from _of_pack(programme, policy, pack(policy.pack))
 
 
-def _of_pack(programme: Programme, followed: Pack) -> Iterator[str]:
+def _of_pack(programme: Programme, policy: Policy, followed: Pack) -> Iterator[str]:
     yield f"{programme.id} follows {followed.id}: {followed.name['en']}."
-    yield f"It is for members of {', '.join(sorted(followed.payers))}."
+    yield f"It is for {whom(followed)}."
     yield ""
     for rule in followed.rules:
         until = f" until {rule.until_on}" if rule.until_on else ""
         yield f"{rule.id}: {rule.says}"
         yield f"    {rule.source}, since {rule.from_on}{until}."
+        if isinstance(rule, Bar):
+            at = f" At: {', '.join(policy.locations)}." if policy.locations else ""
+            yield f"    Here called: {', '.join(sorted(called(policy, rule)))}.{at}"
+    if not followed.currency:
+        return
     yield ""
     things = list(offered(programme))
     for each in things:
@@ -40,6 +48,8 @@ def _of_pack(programme: Programme, followed: Pack) -> Iterator[str]:
 def _verdict(followed: Pack, each: Offered) -> str:
     if each.counts_later:
         return "counts when what it gives is used."
+    if each.worth is None:
+        return _excepted(followed, each) or "counts what it takes off, as far as that is allowed."
     if not each.worth:
         privilege = each.kind == PRIVILEGE
         return "a privilege, which is worth nothing." if privilege else "said to be worth nothing."
@@ -47,11 +57,14 @@ def _verdict(followed: Pack, each: Offered) -> str:
     rules = [rule.id for rule in against(followed, each)]
     if rules:
         return f"{worth}: forbidden by {', '.join(rules)}."
-    if each.exception is None:
-        return f"{worth}: counts."
-    terms = followed.exceptions.get(each.exception.code)
-    if terms is None:
-        return f"{worth}: counts."
-    said = f"{worth}: does not count, as {each.exception.code}. {terms.says} {terms.source}."
+    return f"{worth}: {_excepted(followed, each) or 'counts.'}"
+
+
+def _excepted(followed: Pack, each: Offered) -> str:
+    """Return by which exception something does not count; nothing where it does."""
+    terms = None if each.exception is None else followed.exceptions.get(each.exception.code)
+    if terms is None or each.exception is None:
+        return ""
+    said = f"does not count, as {each.exception.code}. {terms.says} {terms.source}."
     public = " On the same terms for everybody." if each.exception.public_terms else ""
     return f"{said}{public} Evidence: {each.exception.evidence}"

@@ -77,6 +77,7 @@ def _of_a_name(compose: Composer, why: WhyNot) -> dict[Reason, Message]:
     reward = why.name if found is None else found.name
     return {
         "other_programme": compose.message("considered-other-programme", programme=why.name),
+        "policy_forbids": compose.message("considered-policy-forbids", rule=why.name),
         "role_not_named": compose.message("considered-role-not-named", role=role),
         "tier_not_named": compose.message("considered-tier-not-named", tier=tier),
         "voucher_needed": compose.message("considered-voucher-needed", reward=reward),

@@ -16,11 +16,14 @@ class Benefit(Struct, frozen=True):
     ``id`` is that of the currency, entitlement, discount, tier or reward; ``amount`` how much
     of it, in the currency's units or in units of the entitlement.  ``retail_value`` is what all of
     it is worth in a shop, in minor units of the programme's money, where that is known.
-    ``funder`` pays for it, ``category`` is that of the service or product, and ``cause`` what gives
-    it: a rule, a card, a package, or a kind of event.
+    ``funder`` pays for it, and ``cause`` is what gives it: a rule, a card, a package, or a kind of
+    event.
 
-    An ``entitlement`` is a right to units, a ``unit`` one that is used.  A ``cash_equivalent`` can
-    be spent on anything; ``exception`` is the code of what the law does not count, if it is that.
+    An ``entitlement`` is a right to units, a ``unit`` one that is used.  A ``discount`` takes money
+    off a bill, as points do that pay of one; of what it takes off, ``counted`` was counted before,
+    with the reward whose voucher it is.  A ``cash_equivalent`` can be spent on anything;
+    ``exception`` is the code of what a law does not count, if it is that.  ``service_on`` is the
+    local day of the service that it is for, where that is not today.
     """
 
     kind: Literal[
@@ -32,9 +35,10 @@ class Benefit(Struct, frozen=True):
     amount: int = 1
     retail_value: int | None = None
     funder: str = TENANT
-    category: str = ""
+    counted: int = 0
     cash_equivalent: bool = False
     exception: str = ""
+    service_on: str = ""
 
 
 class Returned(Struct, frozen=True, omit_defaults=True):

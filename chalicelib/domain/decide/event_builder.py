@@ -10,8 +10,8 @@ redeem themselves, follows once when the event is finished, however the value ca
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from typing import Any, NamedTuple, Protocol
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from chalicelib.domain.decide.benefits import OF_VALUE, Benefit
 from chalicelib.domain.errors import LoyaltyError
@@ -24,13 +24,17 @@ from chalicelib.domain.ledger.postings import Posting
 from chalicelib.domain.programme.document import Programme
 from chalicelib.domain.programme.versions import Programmes
 
+if TYPE_CHECKING:
+    from chalicelib.domain.ledger.activity import Activity
+
 
 class Guard(Protocol):
     """
     Who watches what passes: it may keep count of it on the account, by effects of the event.
 
-    A guard that does not allow a benefit raises a `LoyaltyError`, which refuses the whole decision.
-    What happens by itself must not be refused, so a guard allows whatever can come so.
+    A guard that does not allow a benefit raises a `LoyaltyError` before it adds anything, which
+    refuses the whole decision unless who gives it goes on without it.  What happens by itself must
+    not be refused, so a guard allows whatever can come so.
     """
 
     def refusal(
@@ -45,6 +49,11 @@ class Guard(Protocol):
 
     def taken_back(self, event: EventBuilder, benefit: Benefit) -> None:
         """Look at what is taken back from a member."""
+
+    def barred(
+        self, account: Account, programme: Programme, activity: Activity
+    ) -> Mapping[str, str]:
+        """Return the lines of an activity that may earn nothing, by their id, with the rule."""
 
 
 #: What follows in a programme in which value has come.

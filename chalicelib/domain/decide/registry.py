@@ -14,7 +14,7 @@ from functools import cache, lru_cache
 from importlib import import_module
 from importlib.util import find_spec
 from pkgutil import iter_modules
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from chalicelib.domain.decide.benefits import Benefit
 from chalicelib.domain.decide.commands import Command
@@ -28,6 +28,9 @@ from chalicelib.domain.programme.document import Programme
 from chalicelib.domain.programme.fields import InactivityExpiry
 from chalicelib.domain.programme.section import derived, has_section, sections_of
 from chalicelib.domain.programme.versions import Programmes
+
+if TYPE_CHECKING:
+    from chalicelib.domain.ledger.activity import Activity
 
 _PACKAGE: Final = "chalicelib.domain.mechanics"
 
@@ -148,6 +151,18 @@ def refusals(
         refusal = guard.refusal(account, programme, benefit, now)
         if refusal is not None:
             yield refusal
+
+
+def barred(account: Account, programme: Programme, activity: Activity) -> Mapping[str, str]:
+    """
+    Return the lines of an activity that guards let earn nothing, by their id, each with the rule.
+
+    An activity without lines is one whose id is empty.
+    """
+    found: dict[str, str] = {}
+    for guard in guards(programme):
+        found |= guard.barred(account, programme, activity)
+    return found
 
 
 def consents_of(programme: Programme) -> set[str]:

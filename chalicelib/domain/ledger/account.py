@@ -52,12 +52,12 @@ def limit_counter(programme: str, of: str) -> str:
     return f"{_LIMIT}{programme}/{of}"
 
 
-def cap_counter(rule: str, year: int) -> str:
-    """Return the counter of what a member was given in a year under a legal cap of ``rule``."""
-    return f"{_LEGAL_CAP}{rule}/{year:04d}"
+def cap_counter(total: str, year: int) -> str:
+    """Return the counter of what a member was given in a year, of a sum that the law caps."""
+    return f"{_LEGAL_CAP}{total}/{year:04d}"
 
 
-def is_limit(counter: str) -> bool:
+def comes_along(counter: str) -> bool:
     """Tell whether a counter is of a limit (`limit_counter`) or of a legal cap (`cap_counter`)."""
     return counter.startswith((_LIMIT, _LEGAL_CAP))
 

@@ -29,7 +29,9 @@ class Activity(Struct, frozen=True, omit_defaults=True):
 
     ``amount`` is in minor units of ``money`` (an ISO 4217 code); where there are lines it is
     their sum.  ``attributes`` are the scalars that a programme declares.  ``within`` are the
-    location and those that it belonged to when this was reported.
+    location and those that it belonged to when this was reported.  ``barred`` are the ids of the
+    lines that a law lets earn nothing in the programme that looks at it, of an activity without any
+    the empty one; the journal keeps that with each evaluation.
     """
 
     type: str
@@ -46,6 +48,14 @@ class Activity(Struct, frozen=True, omit_defaults=True):
     lines: tuple[Line, ...] = ()
     attributes: dict[str, str | int | bool] = {}
     within: tuple[str, ...] = ()
+    barred: frozenset[str] = frozenset()
+
+    @property
+    def is_barred(self) -> bool:
+        """Tell whether a law lets all of it earn nothing."""
+        return bool(self.barred) and self.barred.issuperset(
+            [line.id for line in self.lines] or [""]
+        )
 
     def local_day(self, time_zone: str) -> date:
         """Return the day of the activity in a zone."""

@@ -36,6 +36,7 @@ Reason = Literal[
     "nothing_due",
     "other_programme",
     "others_gave_more",
+    "policy_forbids",
     "presented_twice",
     "role_not_named",
     "steps_too_large",
@@ -51,8 +52,9 @@ class WhyNot(Struct, frozen=True, omit_defaults=True):
     """
     A reason, and what it is about; it is put into words where somebody reads it.
 
-    ``name`` is the id of a tier, a role, a reward or a programme, and ``day`` a local date.
-    ``there`` is how much there is of what is ``needed``, in minor units of money or in units.
+    ``name`` is the id of a tier, a role, a reward, a programme or a rule of a law, and ``day`` a
+    local date.  ``there`` is how much there is of what is ``needed``, in minor units of money or in
+    units.
     """
 
     reason: Reason

@@ -145,12 +145,17 @@ class RuleAward(Struct, frozen=True, omit_defaults=True):
 
 
 class Evaluation(Struct, frozen=True, omit_defaults=True):
-    """The version, the tier and the number of visits by which a programme evaluated an activity."""
+    """
+    The version, the tier and the number of visits by which a programme evaluated an activity.
+
+    ``barred`` are the places of the lines that a law let earn nothing: 0 where there are no lines.
+    """
 
     programme: str
     version: int
     tier: str
     visits: int = 0
+    barred: tuple[int, ...] = ()
 
 
 # ── What mechanics beyond earning made of it, as a reversal wants to find it again ──
@@ -359,7 +364,8 @@ class QuoteBought(_Outcome, frozen=True, tag="quotes"):
     """
     A quote was bought: ``nets`` are what its lines came to, in minor units.
 
-    ``offers`` are those of its discounts whose condition a refund may break.
+    ``offers`` are those of its discounts whose condition a refund may break.  ``cap_uses`` is what
+    money off took of legal caps, if it took any, and ``off`` how much of each line was that.
     """
 
     quote: str
@@ -368,6 +374,8 @@ class QuoteBought(_Outcome, frozen=True, tag="quotes"):
     vouchers: tuple[VoucherUse, ...] = ()
     draws: tuple[WalletDraw, ...] = ()
     offers: tuple[OfferTaken, ...] = ()
+    cap_uses: tuple[CapUse, ...] = ()
+    off: tuple[int, ...] = ()
 
 
 class RewardsRedeemed(_Outcome, frozen=True, tag="rewards"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 from msgspec import Struct
@@ -46,7 +47,8 @@ class Verdict(Struct, frozen=True, omit_defaults=True):
     """
     What one programme made of an activity.
 
-    A ``note`` says why it did not evaluate it at all, or that its money counted for nothing.
+    A ``note`` says why it did not evaluate it at all, or that its money counted for nothing;
+    ``barred`` are the lines that a law lets earn nothing.
     """
 
     programme: str
@@ -54,6 +56,14 @@ class Verdict(Struct, frozen=True, omit_defaults=True):
     tier: str = ""
     rules: tuple[earning.Explained, ...] = ()
     note: str = ""
+    barred: tuple[BarredLine, ...] = ()
+
+
+class BarredLine(Struct, frozen=True, array_like=True):
+    """A line, by its id, that the ``rule`` of a policy pack lets earn nothing; empty for all."""
+
+    line: str
+    rule: str
 
 
 class Recorded(Struct, frozen=True):
@@ -110,16 +120,20 @@ def record_in(
             verdicts.append(Verdict(programme_id, note=why_not))
             continue
         programme = version.document
-        counted, left_out = in_money_of(programme, activity)
+        barred = registry.barred(event.account, programme, activity)
+        counted, left_out = in_money_of(programme, _without(activity, barred))
         rules, given, evaluation = earning.award(event, programme, version.number, counted)
-        verdicts.append(Verdict(programme_id, version.number, evaluation.tier, rules, left_out))
+        verdict = Verdict(programme_id, version.number, evaluation.tier, rules, left_out)
+        if barred:
+            verdict, evaluation = _said(activity, barred, verdict, evaluation)
+        verdicts.append(verdict)
         awards.extend(given)
         evaluations.append(evaluation)
         metrics.count(
             event,
             programme,
             counted,
-            activities=1,
+            activities=int(not counted.is_barred),
             spend=counted.amount or 0,
             points=earned_by_currency(given),
         )
@@ -142,6 +156,20 @@ def record_in(
     return Recorded(
         activity.occurred_at, tuple(verdicts), data.awards, tuple(moves), recorded.outcomes
     )
+
+
+def _without(activity: Activity, barred: Mapping[str, str]) -> Activity:
+    return replace(activity, barred=frozenset(barred)) if barred else activity
+
+
+def _said(
+    activity: Activity, barred: Mapping[str, str], verdict: Verdict, evaluation: Evaluation
+) -> tuple[Verdict, Evaluation]:
+    """Return the verdict and the evaluation with the lines that a law lets earn nothing."""
+    ids = [line.id for line in activity.lines] or [""]
+    places = tuple(place for place, name in enumerate(ids) if name in barred)
+    lines = tuple(BarredLine(ids[place], barred[ids[place]]) for place in places)
+    return replace(verdict, barred=lines), replace(evaluation, barred=places)
 
 
 def earned_by_currency(awards: tuple[RuleAward, ...]) -> dict[str, int]:

@@ -25,7 +25,7 @@ from chalicelib.domain.mechanics.caps import Room
 from chalicelib.domain.mechanics.remaining import Remaining, what_is_left
 from chalicelib.domain.mechanics.taking_back import Part
 from chalicelib.domain.programme.document import EarningRule, Programme, carries
-from chalicelib.domain.programme.scope import in_money_of
+from chalicelib.domain.programme.scope import evaluated, in_money_of
 from chalicelib.domain.programme.versions import Programmes
 
 
@@ -45,7 +45,7 @@ def granted_anew(
     activity: then it is below zero.
     """
     after = _anew(account, programmes, recorded, activity, before, left, now)
-    for place, programme, rule in _carrying(programmes, recorded):
+    for place, _, programme, rule in _carrying(programmes, recorded):
         from chalicelib.domain.mechanics import remainders
 
         back = before.counted[place] - left.counted[place]
@@ -62,24 +62,25 @@ def counted_down(
 ) -> tuple[Remaining, Remaining]:
     """Return what is left before and after with what of it counts for the rules that carry."""
     had, has = {}, {}
-    for place, programme, rule in _carrying(programmes, recorded):
+    for place, evaluation, programme, rule in _carrying(programmes, recorded):
         from chalicelib.domain.mechanics import remainders
 
         had[place], has[place] = remainders.counted_down(
-            programme, rule, activity, before, left, place
+            programme, rule, evaluated(activity, evaluation), before, left, place
         )
     return replace(before, counted=had), replace(left, counted=has)
 
 
 def _carrying(
     programmes: Programmes, recorded: ActivityRecorded
-) -> Iterator[tuple[int, Programme, EarningRule]]:
+) -> Iterator[tuple[int, Evaluation, Programme, EarningRule]]:
     """Yield the place of every award whose rule carries: few do."""
     for place, award in enumerate(recorded.awards):
-        programme = programme_of(programmes, _evaluation(recorded, award))
+        evaluation = _evaluation(recorded, award)
+        programme = programme_of(programmes, evaluation)
         rule = next(each for each in programme.earning if each.id == award.rule)
         if carries(rule):
-            yield place, programme, rule
+            yield place, evaluation, programme, rule
 
 
 def _evaluation(recorded: ActivityRecorded, award: RuleAward) -> Evaluation:
@@ -108,7 +109,7 @@ def _anew(
         # A rule that the whole activity did not meet gives nothing for a part of it, nor competes.
         met = tuple(r for r in programme.earning if r.id in rooms and not carries(r))
         document, programme = programme, replace(programme, earning=met)
-        counted, _ = in_money_of(programme, what_is_left(activity, left))
+        counted, _ = in_money_of(programme, what_is_left(evaluated(activity, evaluation), left))
         snapshot = earning.snapshot_of(account, programme, evaluation, counted)
         day = counted.local_day(programme.time_zone)
         room = _room(rooms, caps.room_again(account, programme, day, now, had))

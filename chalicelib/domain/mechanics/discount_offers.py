@@ -35,6 +35,7 @@ from chalicelib.domain.mechanics.discount_terms import (
 )
 from chalicelib.domain.mechanics.discounts import held_through, tier_on
 from chalicelib.domain.mechanics.metrics import metric_key
+from chalicelib.domain.mechanics.purchases import Purchase
 from chalicelib.domain.programme import scope
 from chalicelib.domain.programme.document import Programme, is_at
 from chalicelib.domain.programme.fields import LineScope
@@ -42,37 +43,6 @@ from chalicelib.domain.programme.fields import LineScope
 if TYPE_CHECKING:
     from chalicelib.domain.mechanics.households import Household
     from chalicelib.domain.mechanics.offer_limits import Room
-    from chalicelib.domain.mechanics.redemptions import Redemption
-    from chalicelib.domain.programme.versions import ProgrammeVersion
-
-
-class Purchase(NamedTuple):
-    """
-    What is about to be bought: the day of service, and all that discounts go by.
-
-    ``today`` is the day on which it is priced, where the day of service is one to come.
-    ``household`` is nothing where the member has none, or no discount asks; ``excluded`` are the
-    ids to be left out; ``versions`` those of the programme that have taken effect by now;
-    ``holidays`` the tenant's lists of days; ``covered`` is what of each line somebody else pays
-    beside what the line says, in their order, and nothing where that pays for none; ``within`` are
-    the location where it is, and those that it belongs to.
-    """
-
-    lines: tuple[Line, ...]
-    day: date
-    today: date
-    household: Household | None = None
-    vouchers: tuple[Redemption, ...] = ()
-    excluded: frozenset[str] = frozenset()
-    versions: tuple[ProgrammeVersion, ...] = ()
-    holidays: Mapping[str, frozenset[str]] = {}
-    covered: tuple[int, ...] = ()
-    within: tuple[str, ...] = ()
-
-    @property
-    def counted_on(self) -> date:
-        """Return the day in whose windows limits count: today at the latest."""
-        return min(self.day, self.today)
 
 
 class Offer(NamedTuple):
@@ -103,12 +73,13 @@ def offers(
     """
     Look at every discount of a programme, in the document's order.
 
-    ``left`` are the lines without what of them is free.  Each voucher that a discount takes is an
-    offer of its own.
+    ``left`` are the lines without what of them is free; no discount looks at those that are barred.
+    Each voucher that a discount takes is an offer of its own.
     """
     vouchers = {each.id: each for each in purchase.vouchers}
     found: list[Offer] = []
     section = SECTION.of(programme)
+    left = [line for line in left if line.id not in purchase.barred]
     dearest = left
     if any(map(goes_by_unit, section.offers)):
         from chalicelib.domain.mechanics.full_sets import dearest_first
@@ -174,11 +145,13 @@ def _offer(
     """
     if discount.id in purchase.excluded:
         return Offer(discount, {}, why_not=WhyNot("excluded"))
+    if discount.id in purchase.forbidden:
+        why_not = WhyNot("policy_forbids", purchase.forbidden[discount.id])
+        return Offer(discount, {}, why_not=why_not)
     if not is_at(discount.locations, purchase.within):
         return Offer(discount, {}, why_not=WhyNot("not_at_location"))
     if not chosen:
-        free = any(scope.in_scope(line, discount.scope) for line in purchase.lines)
-        return Offer(discount, {}, why_not=WhyNot("already_free" if free else "not_in_scope"))
+        return Offer(discount, {}, why_not=_out_of_scope(purchase, discount))
     part = chosen if room is None else room.lines()
     offer = _by_terms(account, programme, purchase, discount, part or chosen, shown=shown)
     least, there = discount.min_bill or 0, sum(line.amount for line in chosen)
@@ -194,6 +167,15 @@ def _offer(
     as_offered = (name for name in offer.beyond if lines.get(name) == offer.lines.get(name))
     beyond = {name: offer.beyond[name] for name in as_offered}
     return offer._replace(lines=lines, chosen=chosen, part=part, limited=limited, beyond=beyond)
+
+
+def _out_of_scope(purchase: Purchase, discount: Discount) -> WhyNot:
+    """Return why no line that is left to pay is in the scope of a discount."""
+    within = [line.id for line in purchase.lines if scope.in_scope(line, discount.scope)]
+    rules = [purchase.barred[each] for each in within if each in purchase.barred]
+    if rules:
+        return WhyNot("policy_forbids", rules[0])
+    return WhyNot("already_free" if within else "not_in_scope")
 
 
 def _by_terms(

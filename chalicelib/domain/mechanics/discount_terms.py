@@ -8,7 +8,7 @@ from msgspec import Meta
 
 from chalicelib.domain.ledger.money import Rounding
 from chalicelib.domain.mechanics.households import MEMBERS_MAX, Role
-from chalicelib.domain.programme.document import Programme
+from chalicelib.domain.programme.document import LegalException, Programme
 from chalicelib.domain.programme.fields import (
     Count,
     Id,
@@ -188,7 +188,8 @@ class Discount(Part, frozen=True):
     One discount, on which lines; of those in one ``group`` a line gets the best.
 
     With ``min_bill`` it takes something off only where these lines come to so much, before any
-    discount and without what is free.
+    discount and without what is free.  ``exception`` is why the law does not count it, for the
+    packs of ``policies``.
     """
 
     id: Id
@@ -199,6 +200,7 @@ class Discount(Part, frozen=True):
     limits: Annotated[tuple[OfferLimit, ...], Meta(max_length=5)] = ()
     group: Id | None = None
     locations: LocationNames = ()
+    exception: LegalException | None = None
 
 
 class Discounts(Model, frozen=True):

@@ -252,7 +252,7 @@ def _counted(rule: EarningRule, context: _Context) -> Basis | str:
         return f"it counts {unit}, the activity is in {activity.money}"
     counted = basis(activity, rule.scope)
     if counted is None:
-        return "no line is in its scope"
+        return "the law lets it earn nothing" if activity.is_barred else "no line is in its scope"
     if rule.when is not None:
         holds, failure = context.expressions.holds(rule.when, counted)
         if not holds:

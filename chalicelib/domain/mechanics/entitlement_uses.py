@@ -32,6 +32,7 @@ from chalicelib.domain.ledger.account import Account
 from chalicelib.domain.ledger.calendar import Instant
 from chalicelib.domain.ledger.effects import CounterChange
 from chalicelib.domain.ledger.events import (
+    CapUse,
     EntitlementReturned,
     EntitlementUse,
     EntitlementUsed,
@@ -156,50 +157,77 @@ def check_left(
 
 
 def consume(
-    event: EventBuilder, programme: Programme, entitlement_id: str, units: int
+    event: EventBuilder,
+    programme: Programme,
+    entitlement_id: str,
+    units: int,
+    *,
+    waived: int = 0,
+    service_on: str = "",
 ) -> EntitlementUse:
     """
     Use units in an event, and return what `put_back` needs to undo it.
 
-    Raises `Conflict` ``not_entitled`` or ``quota_exhausted``.
+    Where they make a line free, ``waived`` is what a bill would charge for them in minor units, and
+    ``service_on`` the local day by which it goes.  Raises `Conflict` ``not_entitled`` or
+    ``quota_exhausted``, and what a guard says, before anything is added to the event.
     """
     now = event.now
     has = check_left(event.account, programme, entitlement_id, units, now)
     entitlement = has.entitlement
-    by_right = units if has.left is None else min(has.quota_left or 0, units)
+    unlimited = has.left is None
+    by_right = units if unlimited else min(has.quota_left or 0, units)
     if by_right:
         # What a tier or a plan brings is given when it is used, a grant when it is granted.
         event.give(Benefit("entitlement", programme.id, entitlement.id, "use", by_right))
-    if has.left is None:
-        used = EntitlementUse(programme.id, entitlement.id, units, unlimited=True)
-        return _counted(event, entitlement, used, units)
-    left, quota = units, None
-    if has.quota_left and entitlement.quota is not None:
-        part = min(has.quota_left, left)
-        left -= part
+    given = units - _bought(has.grants, units - by_right)
+    cap_uses: tuple[CapUse, ...] = ()
+    if given:
+        # Halves up would be a part of a minor unit too little.
+        charged = -(-waived * given // units)
+        worth = max(given * (entitlement.retail_value or 0), charged)
+        cap_uses = event.give(_unit(programme, entitlement, given, worth, service_on))
+    if unlimited:
+        return EntitlementUse(
+            programme.id, entitlement.id, units, unlimited=True, cap_uses=cap_uses
+        )
+    quota = None
+    if by_right and entitlement.quota is not None:
         day = calendar.local_date(now, programme.time_zone)
         counter = quota_counter(programme, entitlement, entitlement.quota, day)
         over = calendar.window_over(day, entitlement.quota.window, programme.time_zone)
-        event.add(CounterChange(counter, part, over))
-        quota = QuotaUse(counter, part)
-    grants = tuple(_from_grants(event, has.grants, left))
-    used = EntitlementUse(programme.id, entitlement.id, units, quota=quota, grants=grants)
-    bought = sum(part.units for part in grants if part.bought)
-    return _counted(event, entitlement, used, units - bought)
+        event.add(CounterChange(counter, by_right, over))
+        quota = QuotaUse(counter, by_right)
+    grants = tuple(_from_grants(event, has.grants, units - by_right))
+    return EntitlementUse(
+        programme.id, entitlement.id, units, quota=quota, grants=grants, cap_uses=cap_uses
+    )
 
 
-def _counted(
-    event: EventBuilder, entitlement: Entitlement, used: EntitlementUse, units: int
-) -> EntitlementUse:
-    """Return a use with what its units that nobody paid for take of legal caps."""
-    if not units:
-        return used
-    worth = units * (entitlement.retail_value or 0)
-    return replace(used, cap_uses=event.give(_unit(used, units, worth)))
+def _bought(grants: tuple[Grant, ...], units: int) -> int:
+    """Return how many of the next units of grants were paid for, which are no gift."""
+    bought = 0
+    for grant in grants:
+        part = min(grant.units, units)
+        units -= part
+        bought += part if grant.bought else 0
+    return bought
 
 
-def _unit(used: EntitlementUse, units: int = 1, worth: int = 0) -> Benefit:
-    return Benefit("unit", used.programme, used.entitlement, "use", units, retail_value=worth)
+def _unit(
+    programme: Programme, entitlement: Entitlement, units: int, worth: int, service_on: str
+) -> Benefit:
+    return Benefit(
+        "unit",
+        programme.id,
+        entitlement.id,
+        "use",
+        units,
+        retail_value=worth,
+        cash_equivalent=entitlement.cash_equivalent,
+        exception=entitlement.exception.code if entitlement.exception else "",
+        service_on=service_on,
+    )
 
 
 def _from_grants(event: EventBuilder, grants: tuple[Grant, ...], units: int) -> Iterator[GrantUse]:
@@ -268,7 +296,9 @@ def put_back(event: EventBuilder, used: EntitlementUse, programme: Programme | N
             part.bought,
         )
         entitlement_grants.put_back(event, grant)
-    event.take_back(_unit(used), used.cap_uses)
+    event.take_back(
+        Benefit("unit", used.programme, used.entitlement, "use", used.units), used.cap_uses
+    )
     if used.grants and programme is not None:
         # A use is seldom given back.
         from chalicelib.domain.mechanics import stamp_cards

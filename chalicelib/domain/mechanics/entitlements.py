@@ -29,7 +29,7 @@ from chalicelib.domain.ledger.events import (
 from chalicelib.domain.mechanics import entitlement_grants
 from chalicelib.domain.mechanics.entitlement_grants import Grant
 from chalicelib.domain.pointer import join
-from chalicelib.domain.programme.document import Programme
+from chalicelib.domain.programme.document import LegalException, Programme
 from chalicelib.domain.programme.fields import (
     Caption,
     Count,
@@ -62,9 +62,10 @@ class Entitlement(Part, frozen=True):
 
     Members in one of ``tiers``, or of one of ``plans``, have it, up to ``quota`` or, without one,
     without limit; others have what they were granted.  ``kind`` is a word for those who honour it.
-    For the packs of ``policies`` a unit says its ``retail_value`` in minor units; a `privilege` is
-    worth nothing.  Where it ``waives`` lines, a quote takes a unit of it for each unit of those
-    lines, and charges nothing for it.
+    For the packs of ``policies`` a unit says its ``retail_value`` in minor units, whether it is a
+    ``cash_equivalent``, and the ``exception`` by which it does not count; a `privilege` is worth
+    nothing.  Where it ``waives`` lines, a quote takes a unit of it for each unit of those lines,
+    and charges nothing for it.
     """
 
     id: Id
@@ -76,6 +77,8 @@ class Entitlement(Part, frozen=True):
     quota: Quota | None = None
     waives: LineScope | None = None
     retail_value: RetailValue | None = None
+    cash_equivalent: bool = False
+    exception: LegalException | None = None
 
 
 Entitlements = Annotated[tuple[Entitlement, ...], Meta(max_length=100)]

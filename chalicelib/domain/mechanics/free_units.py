@@ -8,6 +8,7 @@ whatever order the lines come; for each line entitlements are asked in the docum
 from __future__ import annotations
 
 import itertools
+from collections.abc import Callable
 from fractions import Fraction
 from typing import NamedTuple
 
@@ -17,8 +18,8 @@ from chalicelib.domain.ledger.calendar import Instant
 from chalicelib.domain.ledger.events import LINE_ID_LENGTH, Line
 from chalicelib.domain.ledger.quote import Freed
 from chalicelib.domain.mechanics import entitlements
-from chalicelib.domain.mechanics.discount_offers import Purchase
 from chalicelib.domain.mechanics.entitlements import Held
+from chalicelib.domain.mechanics.purchases import Purchase
 from chalicelib.domain.programme.document import Programme
 from chalicelib.domain.programme.fields import LineScope
 from chalicelib.domain.programme.scope import in_scope
@@ -33,8 +34,25 @@ class FreeUnits(NamedTuple):
     considered: tuple[Considered, ...]
 
 
-def free(account: Account, programme: Programme, purchase: Purchase, now: Instant) -> FreeUnits:
-    """Return what a member's entitlements make free of a purchase."""
+class Allowed(NamedTuple):
+    """How many units may be used, and the rule of a law that keeps it from being more."""
+
+    units: int
+    rule: str = ""
+
+
+#: Says how many units of an entitlement may be used, which would all cost so much.
+Allow = Callable[[str, int, int], Allowed]
+
+
+def free(
+    account: Account,
+    programme: Programme,
+    purchase: Purchase,
+    now: Instant,
+    allow: Allow | None = None,
+) -> FreeUnits:
+    """Return what a member's entitlements make free of a purchase, as far as that is allowed."""
     waiving = {
         each.id: each.waives
         for each in entitlements.SECTION.of(programme)
@@ -49,16 +67,19 @@ def free(account: Account, programme: Programme, purchase: Purchase, now: Instan
         for name, scope in waiving.items()
         if name in held and name not in purchase.excluded
     }
-    freeing = _Freeing(usable, {line.id for line in purchase.lines})
+    freeing = _Freeing(usable, {line.id for line in purchase.lines}, allow)
     left = {line.id: line for line in purchase.lines}
     for line in sorted(purchase.lines, key=_dearest_first) if usable else ():
-        left[line.id] = freeing.left_of(line)
+        if line.id not in purchase.barred:
+            left[line.id] = freeing.left_of(line)
     considered = tuple(
         Considered(
             "entitlement",
             name,
             worth := freeing.worth.get(name, 0),
-            why_not=None if worth else _why_not(purchase, name, scope, held.get(name)),
+            why_not=None
+            if worth
+            else _why_not(purchase, name, scope, held.get(name), freeing.rules.get(name, "")),
         )
         for name, scope in waiving.items()
     )
@@ -73,9 +94,17 @@ def _dearest_first(line: Line) -> tuple[Fraction, str]:
 class _Freeing:
     """Takes units of entitlements, by name with their scope and how many are left, for lines."""
 
-    def __init__(self, usable: dict[str, tuple[LineScope, int | None]], named: set[str]) -> None:
+    def __init__(
+        self,
+        usable: dict[str, tuple[LineScope, int | None]],
+        named: set[str],
+        allow: Allow | None,
+    ) -> None:
         self._usable = usable
         self._named = named
+        self._allow = allow
+        #: The rule of a law that kept units of an entitlement from being used.
+        self.rules: dict[str, str] = {}
         self.lines: dict[str, list[PricedLine]] = {}
         self.freed: list[Freed] = []
         self.worth: dict[str, int] = {}
@@ -99,6 +128,14 @@ class _Freeing:
         worth = left.amount if whole else left.amount * taken // left.quantity
         if worth == 0:
             return left  # a unit is not used up for less than a penny
+        if self._allow is not None:
+            allowed = self._allow(name, taken, worth)
+            if allowed.units < taken:
+                self.rules[name] = allowed.rule
+                taken, whole = allowed.units, False
+                worth = left.amount * taken // left.quantity
+            if worth == 0:
+                return left
         part = line.id if whole and left is line else self._part_of(line, name)
         self.freed.append(Freed(part, name, taken))
         self.worth[name] = self.worth.get(name, 0) + worth
@@ -128,13 +165,21 @@ class _Freeing:
         return part
 
 
-def _why_not(purchase: Purchase, name: str, scope: LineScope, held: Held | None) -> WhyNot:
+def _why_not(
+    purchase: Purchase, name: str, scope: LineScope, held: Held | None, rule: str
+) -> WhyNot:
+    if rule:
+        return WhyNot("policy_forbids", rule)
     if name in purchase.excluded:
         return WhyNot("excluded")
     if held is None:
         return WhyNot("not_entitled")
     if held.left == 0:
         return WhyNot("none_left")
-    if any(in_scope(line, scope) for line in purchase.lines):
+    within = [line.id for line in purchase.lines if in_scope(line, scope)]
+    rules = [purchase.barred[each] for each in within if each in purchase.barred]
+    if rules:
+        return WhyNot("policy_forbids", rules[0])
+    if within:
         return WhyNot("already_free")
     return WhyNot("not_in_scope")

@@ -13,7 +13,7 @@ from chalicelib.domain.decide.event_builder import EventBuilder
 from chalicelib.domain.decide.mechanic import Mechanic
 from chalicelib.domain.errors import Invalid
 from chalicelib.domain.ledger import calendar
-from chalicelib.domain.ledger.account import Account, is_limit
+from chalicelib.domain.ledger.account import Account, comes_along
 from chalicelib.domain.ledger.effects import (
     AgeBandsChange,
     BirthdayChange,
@@ -128,7 +128,7 @@ def _take_over(event: EventBuilder, former: Account) -> None:
     have been here.
     """
     for key, counter in sorted(former.counters.items()):
-        if is_limit(key) and (counter.keep_until is None or counter.keep_until > event.now):
+        if comes_along(key) and (counter.keep_until is None or counter.keep_until > event.now):
             event.add(CounterChange(key, counter.value, counter.keep_until))
     if former.stats.visits:
         event.add(StatChange(visits=former.stats.visits))

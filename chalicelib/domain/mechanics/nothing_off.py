@@ -40,6 +40,7 @@ _IN_ENGLISH: Final[dict[Reason, str]] = {
     "nothing_due": "nothing is left to pay",
     "other_programme": "it is a voucher of {name}",
     "others_gave_more": "others gave more",
+    "policy_forbids": "the law does not allow it: {name}",
     "presented_twice": "it is presented already",
     "role_not_named": "it is not for the role {name}",
     "steps_too_large": "it pays in steps that are more than its share of the bill",

@@ -2,18 +2,24 @@
 Policies: what the law lets a programme give to a member, by the packs that it follows.
 
 A benefit counts once, when the member has it: a reward when it is redeemed, a unit of an
-entitlement when it is used, so that one which lapses unused was never given.  What counts is what
-it is worth in a shop, for members whose payer on that day the pack is for; points and tiers count
-for nothing, and money off a bill is not counted yet.  The sum of a year is kept in the account, so
-two requests never share the room that only one has.
+entitlement when it is used, so that one which lapses unused was never given, and money off a bill
+when that is bought, also what points pay of it (`money_off`).  What counts is what it is worth in a
+shop, for members whose payer the pack is for; points and tiers count for nothing, since what they
+bring does, and what was paid for is no gift.  The sum of a year is kept in the account, so two
+requests never share the room that only one has.
 
-What is asked for and not allowed is refused, with the rule and what is left.  Nothing that comes by
-itself counts, so no tick and no activity is ever refused: units that it brings count when used.
+Who pays is asked of the day of service, and the year is that of the day on which it is given, by
+the programme's zone.  What is told of payers later changes nothing that was given before.
+
+What is asked for and not allowed is refused, with the rule and what is left; of a bill what is not
+allowed is left out (`lawful_pricing`).  Nothing that comes by itself counts, so no tick and no
+activity is ever refused: units that it brings count when used.  What a law lets earn nothing is
+left out of what rules, cards and metrics see, and the answer says so (`policy_bars`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -23,6 +29,7 @@ from chalicelib.domain.decide.mechanic import Mechanic
 from chalicelib.domain.errors import Forbidden
 from chalicelib.domain.ledger import calendar, money
 from chalicelib.domain.ledger.account import Account, cap_counter
+from chalicelib.domain.ledger.activity import Activity
 from chalicelib.domain.ledger.calendar import Instant
 from chalicelib.domain.ledger.effects import CounterChange
 from chalicelib.domain.ledger.events import CapUse
@@ -30,11 +37,11 @@ from chalicelib.domain.mechanics import coverages
 from chalicelib.domain.mechanics.policy_terms import SECTION, followed_by
 from chalicelib.domain.policies.pack import (
     UNKNOWN,
-    MostEach,
-    MostYearly,
+    ItemCap,
     NoCash,
     Pack,
     Rule,
+    YearCap,
 )
 from chalicelib.domain.programme.document import Programme, in_season
 
@@ -43,7 +50,7 @@ if TYPE_CHECKING:
     from chalicelib.domain.violations import Violation
 
 #: The kinds of benefit that count towards what a law allows.
-_COUNTED: Final = frozenset({"reward", "unit"})
+_COUNTED: Final = frozenset({"reward", "unit", "discount"})
 
 
 class Room(NamedTuple):
@@ -70,13 +77,13 @@ class _Guard:
         """Return why a member may not be given something now, by the first rule against it."""
         if benefit.kind not in _COUNTED:
             return None
-        day = calendar.local_date(now, programme.time_zone)
-        for followed in _applying(account, programme, day):
-            for rule in _in_force(followed, day):
-                left = _left(rule, account, benefit, day)
+        today = calendar.local_date(now, programme.time_zone)
+        payers = coverages.payers_on(account, _service_day(benefit, today))
+        for followed in _applying(programme, payers):
+            for rule in _in_force(followed, today):
+                left = _left(followed, rule, account, benefit, today)
                 if left is not None:
-                    known = UNKNOWN not in coverages.payers_on(account, day)
-                    return _forbidden(followed, rule, left, payer_known=known)
+                    return _forbidden(followed, rule, left, payer_known=UNKNOWN not in payers)
         return None
 
     def given(
@@ -86,16 +93,17 @@ class _Guard:
         refusal = self.refusal(event.account, programme, benefit, event.now)
         if refusal is not None:
             raise refusal
-        worth = _worth(benefit)
-        if benefit.kind not in _COUNTED or not worth or benefit.exception:
+        if benefit.kind not in _COUNTED or not _to_count(benefit):
             return ()
-        day = calendar.local_date(event.now, programme.time_zone)
+        today = calendar.local_date(event.now, programme.time_zone)
+        payers = coverages.payers_on(event.account, _service_day(benefit, today))
         uses = []
-        for followed in _applying(event.account, programme, day):
-            for rule in _in_force(followed, day):
-                if isinstance(rule, MostYearly):
-                    counter = cap_counter(rule.id, day.year)
-                    use = CapUse(counter, worth, _kept_until(day, programme.time_zone))
+        for followed in _applying(programme, payers):
+            for rule in _in_force(followed, today):
+                if isinstance(rule, YearCap) and _is_of(rule, followed, benefit):
+                    counter = cap_counter(rule.total, today.year)
+                    kept_until = _kept_until(today, programme.time_zone)
+                    use = CapUse(counter, _to_count(benefit), kept_until)
                     event.add(CounterChange(use.counter, use.amount, use.kept_until))
                     uses.append(use)
         return tuple(uses)
@@ -103,47 +111,68 @@ class _Guard:
     def taken_back(self, event: EventBuilder, benefit: Benefit) -> None:
         """Do nothing: what is taken back frees what it took."""
 
+    def barred(
+        self, account: Account, programme: Programme, activity: Activity
+    ) -> Mapping[str, str]:
+        """Return the lines of an activity that may earn nothing, by their id, with the rule."""
+        from chalicelib.domain.mechanics import policy_bars
+
+        return policy_bars.from_earning(account, programme, activity)
+
 
 def rooms(account: Account, programme: Programme, now: Instant) -> Iterator[Room]:
     """Yield what each rule that is in force means for a member now, in the document's order."""
     day = calendar.local_date(now, programme.time_zone)
     payers = coverages.payers_on(account, day)
     for followed in followed_by(programme):
-        applies = not followed.payers.isdisjoint(payers)
+        applies = followed.is_for(payers)
         for rule in _in_force(followed, day):
             match rule:
-                case MostEach(amount=amount):
+                case ItemCap(amount=amount):
                     yield Room(followed, rule, applies, amount)
-                case MostYearly(amount=amount):
-                    left = max(amount - account.counter(cap_counter(rule.id, day.year)), 0)
-                    yield Room(followed, rule, applies, amount, left)
+                case YearCap(amount=amount):
+                    yield Room(followed, rule, applies, amount, _left_of(rule, account, day))
                 case _:
                     yield Room(followed, rule, applies)
 
 
-def _applying(account: Account, programme: Programme, day: date) -> Iterator[Pack]:
-    """Yield the packs that are for one of a member's payers on a local day."""
-    payers = coverages.payers_on(account, day)
-    return (each for each in followed_by(programme) if not each.payers.isdisjoint(payers))
+def _applying(programme: Programme, payers: frozenset[str]) -> Iterator[Pack]:
+    """Yield the packs that are for one of a member's payers."""
+    return (each for each in followed_by(programme) if each.is_for(payers))
+
+
+def _service_day(benefit: Benefit, today: date) -> date:
+    return calendar.parse_date(benefit.service_on) if benefit.service_on else today
 
 
 def _in_force(followed: Pack, day: date) -> Iterator[Rule]:
     return (rule for rule in followed.rules if in_season(rule.from_on, rule.until_on, day))
 
 
-def _left(rule: Rule, account: Account, benefit: Benefit, day: date) -> int | None:
+def _left(
+    followed: Pack, rule: Rule, account: Account, benefit: Benefit, today: date
+) -> int | None:
     """Return how much a rule would allow, where it does not allow a benefit."""
-    worth = _worth(benefit)
     match rule:
         case NoCash():
-            return 0 if benefit.cash_equivalent and worth else None
-        case MostEach(amount=amount) if not benefit.exception:
-            # A part of a minor unit too much is too much.
-            return amount if worth > amount * benefit.amount else None
-        case MostYearly(amount=amount) if not benefit.exception:
-            left = max(amount - account.counter(cap_counter(rule.id, day.year)), 0)
-            return left if worth > left else None
+            return 0 if benefit.cash_equivalent else None
+        case ItemCap(amount=amount) if benefit.exception not in followed.exceptions:
+            # Each unit is an item, and a part of a minor unit too much is too much.
+            return amount if _worth(benefit) > amount * benefit.amount else None
+        case YearCap() if _is_of(rule, followed, benefit):
+            left = _left_of(rule, account, today)
+            return left if _to_count(benefit) > left else None
     return None
+
+
+def _is_of(rule: YearCap, followed: Pack, benefit: Benefit) -> bool:
+    """Tell whether a benefit is of what a cap sums up."""
+    excepted = benefit.exception if benefit.exception in followed.exceptions else ""
+    return excepted == rule.exception
+
+
+def _left_of(rule: YearCap, account: Account, today: date) -> int:
+    return max(rule.amount - account.counter(cap_counter(rule.total, today.year)), 0)
 
 
 def _kept_until(day: date, time_zone: str) -> Instant:
@@ -156,11 +185,16 @@ def _worth(benefit: Benefit) -> int:
     return benefit.retail_value or 0
 
 
+def _to_count(benefit: Benefit) -> int:
+    """Return what of a benefit no cap has counted yet."""
+    return max(_worth(benefit) - benefit.counted, 0)
+
+
 def _forbidden(followed: Pack, rule: Rule, left: int, *, payer_known: bool) -> Forbidden:
     sum_left = money.written(left, followed.currency)
     room = "" if isinstance(rule, NoCash) else f" There is room for {sum_left}."
     if not payer_known:
-        room += " No coverage is known for today: tell who pays for the member's care."
+        room += " No coverage is known for that day, so it is strictest until staff tell who pays."
     return Forbidden(
         "policy_forbids",
         f"{rule.id} does not allow it: {rule.says}{room}",

@@ -6,16 +6,30 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from chalicelib.domain.ledger.money import Money
-from chalicelib.domain.mechanics import entitlements
-from chalicelib.domain.mechanics.policy_terms import SECTION, followed_by
+from chalicelib.domain.mechanics import discount_terms, entitlements, policy_bars
+from chalicelib.domain.mechanics.discount_terms import ByVoucher, Terms
+from chalicelib.domain.mechanics.entitlements import Entitlement
+from chalicelib.domain.mechanics.policy_bars import Bar
+from chalicelib.domain.mechanics.policy_terms import SECTION, Policy, followed_by
 from chalicelib.domain.pointer import join
-from chalicelib.domain.policies.pack import MostEach, MostYearly, NoCash, Pack, Rule, names
+from chalicelib.domain.policies.pack import (
+    ItemCap,
+    NoCash,
+    NoEarning,
+    NoMoneyOff,
+    Pack,
+    Rule,
+    YearCap,
+    names,
+    pack,
+)
 from chalicelib.domain.programme.document import LegalException, Programme, Reward
+from chalicelib.domain.programme.fields import LineScope
 from chalicelib.domain.programme.references import reference
 from chalicelib.domain.violations import Violation
 
 if TYPE_CHECKING:
-    from chalicelib.domain.programme.wording import Composer, Description, Message
+    from chalicelib.domain.programme.wording import AllOf, Composer, Description, Message
 
 #: The kind of what is worth nothing in money, such as a place in the queue.
 PRIVILEGE: Final = "privilege"
@@ -30,71 +44,133 @@ def problems(programme: Programme) -> Iterator[Violation]:
             yield Violation(at, f"is followed already: name `{name}` once")
         yield from reference(name, names(), "policy pack", at)
     followed = followed_by(programme) if {*named} <= {*names()} else ()
-    for place, each in enumerate(followed):
-        if programme.money.currency != each.currency:
-            at, unit = join("/policies", place, "pack"), programme.money.currency
-            yield Violation(at, f"counts in {each.currency}, and the programme in {unit}")
+    for place, (policy, each) in enumerate(zip(SECTION.of(programme), followed, strict=False)):
+        unit, at = programme.money.currency, join("/policies", place)
+        if each.currency not in ("", unit):
+            has = f"the programme in {unit}" if unit else "the programme has no `money`"
+            yield Violation(join(at, "pack"), f"counts in {each.currency}, and {has}")
+        known = sorted({word for rule in _bars(each) for word in rule.categories})
+        for word in policy.categories:
+            yield from reference(
+                word, known, f"category of {each.id}", join(at, "categories", word)
+            )
+    counting = tuple(each for each in followed if each.currency)
     for place, reward in enumerate(programme.rewards):
         at = join("/rewards", place)
         if reward.gives is None:
-            yield from _worth(followed, reward.kind, reward.retail_value, at)
-        elif reward.retail_value is not None:
-            detail = "leave it out: what is given counts when it is used"
-            yield Violation(join(at, "retail_value"), detail)
-        yield from _exception(followed, reward, join(at, "exception"))
+            yield from _worth(counting, reward, at)
+        else:
+            yield from _counted_later(reward, at)
+        yield from _exception(followed, reward.exception, join(at, "exception"))
     for place, entitlement in enumerate(entitlements.SECTION.of(programme)):
         at = join("/entitlements", place)
-        yield from _worth(followed, entitlement.kind, entitlement.retail_value, at)
+        yield from _worth(counting, entitlement, at)
+        yield from _exception(followed, entitlement.exception, join(at, "exception"))
+    for place, discount in enumerate(discount_terms.SECTION.of(programme).offers):
+        at = join("/discounts/offers", place, "exception")
+        yield from _exception(followed, discount.exception, at)
 
 
-def _worth(
-    followed: Iterable[Pack], kind: str, retail_value: int | None, at: str
-) -> Iterator[Violation]:
-    if kind == PRIVILEGE:
-        if retail_value:
+def _worth(followed: Iterable[Pack], part: Reward | Entitlement, at: str) -> Iterator[Violation]:
+    if part.kind == PRIVILEGE:
+        if part.retail_value:
             detail = "is that of a privilege, which is worth nothing: give it another `kind`"
             yield Violation(join(at, "retail_value"), detail)
-    elif retail_value is None:
+        if part.cash_equivalent:
+            detail = "a privilege is no cash: give it another `kind`"
+            yield Violation(join(at, "cash_equivalent"), detail)
+    elif part.retail_value is None:
         for each in followed:
             detail = f"is missing, and {each.id} counts it: say what it is worth in a shop"
             yield Violation(join(at, "retail_value"), detail)
 
 
-def _exception(followed: tuple[Pack, ...], reward: Reward, at: str) -> Iterator[Violation]:
-    if reward.exception is None:
+def _counted_later(reward: Reward, at: str) -> Iterator[Violation]:
+    for field in ("retail_value", "cash_equivalent", "exception"):
+        if getattr(reward, field) not in (None, False):
+            detail = "leave it out: what a reward gives counts when it is used, as that says"
+            yield Violation(join(at, field), detail)
+
+
+def _exception(
+    followed: tuple[Pack, ...], exception: LegalException | None, at: str
+) -> Iterator[Violation]:
+    if exception is None:
         return
     if not followed:
         yield Violation(at, "is of a policy pack, and none is followed: name one in `policies`")
         return
     known = {code: terms for each in followed for code, terms in each.exceptions.items()}
-    yield from reference(reward.exception.code, tuple(known), "exception", join(at, "code"))
-    terms = known.get(reward.exception.code)
-    if terms is not None and terms.public_terms and not reward.exception.public_terms:
+    yield from reference(exception.code, tuple(known), "exception", join(at, "code"))
+    terms = known.get(exception.code)
+    if terms is not None and terms.public_terms and not exception.public_terms:
         yield Violation(join(at, "public_terms"), "must be true: this exception takes equal terms")
 
 
 def warnings(programme: Programme) -> Iterator[Violation]:
     """Yield what a valid document offers that a pack forbids to some members."""
-    for followed in followed_by(programme):
-        whom = ", ".join(sorted(followed.payers))
+    for policy in SECTION.of(programme):
+        followed = pack(policy.pack)
         for each in offered(programme):
             for rule in against(followed, each):
-                field = "cash_equivalent" if isinstance(rule, NoCash) else "retail_value"
-                at = join("", each.section, each.place, field)
-                yield Violation(at, f"{rule.id} forbids it to members of {whom}")
+                field = "cash_equivalent" if isinstance(rule, NoCash) else each.field
+                at = join(f"/{each.section}", each.place, *field.split("/"))
+                yield Violation(at, f"{rule.id} forbids it to {whom(followed)}")
+        for bar in _bars(followed):
+            for at in _barred(programme, policy, bar):
+                yield Violation(at, f"{bar.id} keeps it from {whom(followed)}")
+
+
+def whom(followed: Pack) -> str:
+    """Return for whom a pack is, in English."""
+    payers = followed.payers
+    return "everybody" if payers is None else f"members of {', '.join(sorted(payers))}"
+
+
+def _bars(followed: Pack) -> Iterator[Bar]:
+    return (each for each in followed.rules if isinstance(each, Bar))
+
+
+def _barred(programme: Programme, policy: Policy, bar: Bar) -> Iterator[str]:
+    """Yield where a document has what is for nothing else than a rule bars."""
+    names = policy_bars.called(policy, bar)
+    if isinstance(bar, NoMoneyOff):
+        for place, discount in enumerate(discount_terms.SECTION.of(programme).offers):
+            if _is_of(discount.scope, names):
+                yield join("/discounts/offers", place, "scope")
+        for place, each in enumerate(entitlements.SECTION.of(programme)):
+            if each.waives is not None and _is_of(each.waives, names):
+                yield join("/entitlements", place, "waives")
+        return
+    for place, rule in enumerate(programme.earning):
+        if all(policy_bars.is_named(kind, names) for kind in rule.on):
+            yield join("/earning", place, "on")
+        elif _is_of(rule.scope, names):
+            yield join("/earning", place, "scope")
+
+
+def _is_of(scope: LineScope, names: frozenset[str]) -> bool:
+    """Tell whether a scope names lines, all of them by these categories."""
+    include = scope.include
+    return bool(include.categories) and not include.skus and names.issuperset(include.categories)
 
 
 class Offered(NamedTuple):
-    """A reward or an entitlement as a pack sees it, at its ``place`` in a section."""
+    """
+    What a pack looks at, at its ``place`` in a ``section``.
+
+    It is ``worth`` what its ``field`` says, nothing where that depends, as a percentage does.
+    """
 
     section: str
     place: int
     id: str
     kind: str
-    worth: int
+    worth: int | None
     is_cash: bool = False
     exception: LegalException | None = None
     counts_later: bool = False
+    field: str = "retail_value"
 
 
 def offered(programme: Programme) -> Iterator[Offered]:
@@ -111,37 +187,76 @@ def offered(programme: Programme) -> Iterator[Offered]:
             counts_later=reward.gives is not None,
         )
     for place, each in enumerate(entitlements.SECTION.of(programme)):
-        yield Offered("entitlements", place, each.id, each.kind, each.retail_value or 0)
+        worth = each.retail_value or 0
+        yield Offered(
+            "entitlements", place, each.id, each.kind, worth, each.cash_equivalent, each.exception
+        )
+    for place, discount in enumerate(discount_terms.SECTION.of(programme).offers):
+        terms = discount.terms
+        fixed = terms.amount if isinstance(terms, ByVoucher) else None
+        yield Offered(
+            "discounts/offers",
+            place,
+            discount.id,
+            "discount",
+            fixed,
+            exception=discount.exception or _of_reward(programme, terms),
+            field="terms/amount",
+        )
+
+
+def _of_reward(programme: Programme, terms: Terms) -> LegalException | None:
+    """Return the exception of the reward whose voucher a discount takes."""
+    reward = programme.reward(terms.reward) if isinstance(terms, ByVoucher) else None
+    return None if reward is None else reward.exception
 
 
 def against(followed: Pack, each: Offered) -> Iterator[Rule]:
     """Yield the rules by which nobody whom a pack protects can have what is offered."""
+    excepted = each.exception is not None and each.exception.code in followed.exceptions
     for rule in followed.rules:
         match rule:
-            case NoCash() if each.is_cash and each.worth:
+            case NoCash() if each.is_cash:
                 yield rule
-            case MostEach(amount=most) | MostYearly(amount=most):
-                if each.worth > most and each.exception is None:
+            case ItemCap(amount=most) | YearCap(amount=most):
+                if (each.worth or 0) > most and not excepted:
                     yield rule
 
 
 def words(compose: Composer) -> Iterator[Description]:
     """Tell members of the laws that limit what they are given."""
-    for followed in followed_by(compose.programme):
-        yield compose.describe(
-            "policy", followed.id, dict(followed.name), *_said(compose, followed)
-        )
+    for policy in SECTION.of(compose.programme):
+        followed = pack(policy.pack)
+        said, places = _said(compose, policy, followed), compose.places(policy.locations)
+        yield compose.describe("policy", followed.id, dict(followed.name), *said, places)
 
 
-def _said(compose: Composer, followed: Pack) -> Iterator[Message]:
-    yield compose.message("policies-whom")
+def _said(compose: Composer, policy: Policy, followed: Pack) -> Iterator[Message]:
+    """Yield what rules mean for members; a cap of one exception is for who declares that."""
+    if followed.payers is not None:
+        yield compose.message("policies-whom")
     for rule in followed.rules:
         match rule:
             case NoCash():
                 yield compose.message("policies-cash")
-            case MostEach(amount=amount):
+            case ItemCap(amount=amount):
                 value = Money(amount, followed.currency)
                 yield compose.message("policies-each", value=value)
-            case MostYearly(amount=amount):
+            case YearCap(amount=amount, exception=""):
                 value = Money(amount, followed.currency)
                 yield compose.message("policies-year", value=value)
+            case NoEarning():
+                barred = _names(compose, policy, rule)
+                if followed.payers is None:
+                    yield compose.message("policies-no-earning", names=barred)
+                else:
+                    yield compose.message("policies-then-no-earning", names=barred)
+            case NoMoneyOff():
+                yield compose.message("policies-no-money-off", names=_names(compose, policy, rule))
+
+
+def _names(compose: Composer, policy: Policy, bar: Bar) -> AllOf:
+    """Return what the programme calls what a rule bars; the pack's word where it does not say."""
+    return compose.all_of(
+        name for word in sorted(bar.categories) for name in policy.categories.get(word, (word,))
+    )

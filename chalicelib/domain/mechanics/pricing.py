@@ -21,8 +21,10 @@ from chalicelib.domain.ledger.calendar import Instant
 from chalicelib.domain.ledger.events import FullSets, OfferTaken
 from chalicelib.domain.ledger.quote import Draw, Freed
 from chalicelib.domain.mechanics import discount_offers, free_units, wallet_payments, wallets
-from chalicelib.domain.mechanics.discount_offers import Offer, Purchase, goes_by_unit
+from chalicelib.domain.mechanics.discount_offers import Offer, goes_by_unit
 from chalicelib.domain.mechanics.discount_terms import BuyGet, Discount
+from chalicelib.domain.mechanics.free_units import FreeUnits
+from chalicelib.domain.mechanics.purchases import Purchase
 from chalicelib.domain.mechanics.reducing import Reduced, Reducing
 from chalicelib.domain.mechanics.wallet_payments import Payer, Payment, PrepaidLot
 from chalicelib.domain.programme.document import Programme, qualified
@@ -54,16 +56,18 @@ def price(
     purchase: Purchase,
     payments: tuple[Payment, ...] | None,
     now: Instant,
+    free: FreeUnits | None = None,
 ) -> Priced:
     """
     Price a purchase; without ``payments`` every prepaid wallet pays, and nothing else does.
 
-    Raises `Invalid` ``unknown_currency`` for a payment by what is no wallet, and `Conflict`
+    ``free`` is what entitlements make free, all that they can where nothing is said.  Raises
+    `Invalid` ``unknown_currency`` for a payment by what is no wallet, and `Conflict`
     ``insufficient_points`` for one by more than there is.
     """
     paying = wallet_payments.payers(account, programme, payments)
     lots = list(wallet_payments.prepaid_lots(account, programme, paying))
-    free = free_units.free(account, programme, purchase, now)
+    free = free or free_units.free(account, programme, purchase, now)
     left = [line for line in free.left.values() if line.quantity or line.amount]
     offers = discount_offers.offers(account, programme, purchase, left)
     reduced = Reducing(programme, offers, lots).reduced(left)
@@ -75,16 +79,24 @@ def price(
     net = sum(line.net for line in lines)
     prepaid = tuple(wallet_payments.prepaid_draws(lots, net))
     drawn = sum(draw.money for draw in prepaid)
-    others = wallet_payments.other_draws(account, programme, paying, net, drawn)
+    # Prepaid value pays first for what cashback and points may not pay.
+    full = sum(line.net for line in lines if line.id in purchase.barred)
+    others = wallet_payments.other_draws(
+        account, programme, paying, net - full, max(drawn - full, 0)
+    )
     draws = (*prepaid, *others)
     due = net - sum(draw.money for draw in draws)
     asked = [] if payments is None else paying
+    idle = _idle(account, programme, asked, draws, due)
+    if full and full == net:
+        rule = WhyNot("policy_forbids", next(iter(purchase.barred.values())))
+        idle = dict.fromkeys(idle, rule)
     used = {offer.redemption for place, offer in enumerate(offers) if reduced.by_offer[place]}
     considered = (
         *free.considered,
         *_of_offers(offers, reduced),
         *_of_vouchers(programme, purchase, offers),
-        *_of_wallets(programme, lots, reduced, _idle(account, programme, asked, draws, due)),
+        *_of_wallets(programme, lots, reduced, idle),
     )
     counted = tuple(wallet_payments.counted(programme, lines, draws))
     if any(purchase.covered):

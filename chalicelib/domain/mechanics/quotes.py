@@ -67,6 +67,10 @@ def retract(event: EventBuilder, context: ReversalContext, outcome: QuoteBought)
     draws = tuple(
         _undrawn(event, draw, back[place], bought_at) for place, draw in enumerate(outcome.draws)
     )
+    if outcome.cap_uses:
+        from chalicelib.domain.mechanics import money_off  # where a law is followed
+
+        money_off.give_back(event, outcome, context.had, kept)
     return replace(outcome, freed=freed, draws=draws, offers=offers)
 
 

@@ -8,8 +8,8 @@ uses must still be there, else it is refused and nothing is taken.
 
 What a refund gives back is in `quotes`.
 
-A quote is refused in this order: not this member's programme, confirmed already, expired, a unit or
-a voucher that is gone, value that is gone.
+A quote is refused in this order: not this member's programme, confirmed already, expired, a unit
+that is gone, what the law does not allow any more, a voucher that is gone, value that is gone.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from chalicelib.domain import voucher_code
-from chalicelib.domain.decide.benefits import Benefit
+from chalicelib.domain.decide import registry
 from chalicelib.domain.decide.claims import EventRef, RecordKind, Ref, SaveRecord
 from chalicelib.domain.decide.commands import Command
 from chalicelib.domain.decide.decider import MEMBER, Decider, Known
@@ -29,7 +29,13 @@ from chalicelib.domain.decide.mechanic import Mechanic
 from chalicelib.domain.errors import Conflict, Invalid, NotFound
 from chalicelib.domain.ledger import calendar
 from chalicelib.domain.ledger.activity import Activity
-from chalicelib.domain.ledger.events import QUOTED, FreedLine, Line, QuoteBought, WalletDraw
+from chalicelib.domain.ledger.events import (
+    QUOTED,
+    FreedLine,
+    Line,
+    QuoteBought,
+    WalletDraw,
+)
 from chalicelib.domain.ledger.postings import REDEEMED
 from chalicelib.domain.ledger.quote import Draw, Quote
 from chalicelib.domain.mechanics import (
@@ -38,13 +44,14 @@ from chalicelib.domain.mechanics import (
     entitlement_uses,
     entitlements,
     households,
+    money_off,
     pricing,
     redemptions,
     value,
 )
 from chalicelib.domain.mechanics.activities import Recorded
-from chalicelib.domain.mechanics.discount_offers import Purchase
 from chalicelib.domain.mechanics.households import Household
+from chalicelib.domain.mechanics.purchases import Purchase
 from chalicelib.domain.mechanics.quotes import SECTION
 from chalicelib.domain.mechanics.redemptions import Redemption
 from chalicelib.domain.mechanics.service_days import service_day
@@ -147,7 +154,12 @@ def make(decider: Decider, command: MakeQuote) -> Quoted:
         command.covered,
         activity.within,
     )
-    priced = pricing.price(account, programme, purchase, command.payments, now)
+    if registry.guards(programme):
+        from chalicelib.domain.mechanics import lawful_pricing  # where a law is followed
+
+        priced = lawful_pricing.price(decider, programme, purchase, command.payments)
+    else:
+        priced = pricing.price(account, programme, purchase, command.payments, now)
     counted = tuple(
         Line(line.id, line.counted, line.quantity, line.category, line.sku) for line in priced.lines
     )
@@ -241,16 +253,18 @@ def _buy(decider: Decider, quote: Quote, source: str, external_id: str) -> Confi
     freed = tuple(
         FreedLine(
             places[each.line],
-            entitlement_uses.consume(event, programme, each.entitlement, each.units),
+            entitlement_uses.consume(
+                event,
+                programme,
+                each.entitlement,
+                each.units,
+                waived=quote.lines[places[each.line]].price,
+                service_on=quote.service_on,
+            ),
         )
         for each in quote.freed
     )
-    for each in quote.considered:
-        if each.source == "discount" and each.amount:
-            taken_off = Benefit(
-                "discount", programme.id, each.id, "quote", each.amount, retail_value=each.amount
-            )
-            event.give(taken_off)
+    cap_uses = money_off.give(event, programme, quote)
     confirmed = replace(quote, state="confirmed", revision=quote.revision + 1)
     decider.claim(_saving(confirmed))
     vouchers = tuple(
@@ -269,6 +283,8 @@ def _buy(decider: Decider, quote: Quote, source: str, external_id: str) -> Confi
             vouchers,
             tuple(_draw(event, draw) for draw in quote.draws),
             quote.offers,
+            cap_uses,
+            money_off.by_line(quote.lines, quote.draws) if cap_uses else (),
         )
     )
     if quote.seen_at:

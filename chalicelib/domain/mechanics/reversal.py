@@ -51,7 +51,7 @@ from chalicelib.domain.mechanics.remaining import (
 )
 from chalicelib.domain.mechanics.tiers import TierMoved
 from chalicelib.domain.programme.document import Programme, carries
-from chalicelib.domain.programme.scope import in_money_of
+from chalicelib.domain.programme.scope import evaluated, in_money_of
 from chalicelib.domain.programme.versions import Programmes
 
 if TYPE_CHECKING:
@@ -250,12 +250,13 @@ def _retract_outcomes(
     outcomes = list(before.outcomes)
     for evaluation in recorded.evaluations:
         programme = programme_of(programmes, evaluation)
+        seen = evaluated(activity, evaluation)
         context = ReversalContext(
             programme=programme,
             versions=programmes.up_to(programme.id, event.now),
-            recorded=in_money_of(programme, activity)[0],
-            before=_left(programme, activity, before),
-            after=_left(programme, activity, after) if after.whole else None,
+            recorded=in_money_of(programme, seen)[0],
+            before=_left(programme, seen, before),
+            after=_left(programme, seen, after) if after.whole else None,
             had=shares_left(activity, before),
             kept=shares_left(activity, after),
             unused={key[1:]: n for key, n in unused.items() if key[0] == programme.id},
@@ -302,13 +303,14 @@ def _undo_counts(
                 remainders.count(event, programme, rule, less)
             currency = award.currency.split("/")[1]
             points[currency] = points.get(currency, 0) + now - was
+        seen = evaluated(activity, evaluation)
         metrics.count(
             event,
             programme,
-            in_money_of(programme, activity)[0],
-            activities=-int(not after.whole),
-            spend=(_left(programme, activity, after).amount or 0)
-            - (_left(programme, activity, before).amount or 0),
+            in_money_of(programme, seen)[0],
+            activities=-int(not after.whole and not seen.is_barred),
+            spend=(_left(programme, seen, after).amount or 0)
+            - (_left(programme, seen, before).amount or 0),
             points=points,
         )
         current = programmes.in_force(evaluation.programme, event.now)

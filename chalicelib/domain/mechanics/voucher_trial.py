@@ -5,13 +5,14 @@ from __future__ import annotations
 from msgspec import Struct
 from msgspec.structs import replace
 
+from chalicelib.domain.decide import registry
 from chalicelib.domain.ledger import calendar
 from chalicelib.domain.ledger.account import Account
 from chalicelib.domain.ledger.activity import Activity
 from chalicelib.domain.ledger.bill import Considered, PricedLine
 from chalicelib.domain.ledger.calendar import Instant
 from chalicelib.domain.mechanics import discount_terms, entitlements, pricing, redemptions
-from chalicelib.domain.mechanics.discount_offers import Purchase
+from chalicelib.domain.mechanics.purchases import Purchase
 from chalicelib.domain.mechanics.redemptions import Redemption
 from chalicelib.domain.programme.document import Programme
 from chalicelib.domain.programme.versions import Programmes, resolve_programme
@@ -59,6 +60,10 @@ def try_voucher(
         excluded=frozenset(others),
         within=activity.within,
     )
+    if registry.guards(programme):
+        from chalicelib.domain.mechanics import lawful_pricing  # where a law is followed
+
+        purchase = lawful_pricing.of_one(account, programme, purchase, now)
     priced = pricing.price(account, programme, purchase, (), now)
     by_discount = [each for each in priced.considered if each.redemption == redemption.id]
     best = max(by_discount, key=lambda each: each.amount)

@@ -36,16 +36,41 @@ class NoCash(Rule, frozen=True):
     """Nothing that is cash, or is used like cash."""
 
 
-class MostEach(Rule, frozen=True):
+class ItemCap(Rule, frozen=True):
     """No item that is worth more than so many minor units in a shop."""
 
     amount: int
 
 
-class MostYearly(Rule, frozen=True):
-    """No more than so many minor units for one patient in a calendar year, of all items."""
+class YearCap(Rule, frozen=True):
+    """
+    No more than so many minor units for one patient in a calendar year, of all items.
+
+    ``total`` names the sum that is kept of them, which a later rule with another amount goes on
+    with.  It is of what no exception of the pack leaves out, or of what that one ``exception`` is
+    for.
+    """
 
     amount: int
+    total: str
+    exception: str = ""
+
+
+class NoEarning(Rule, frozen=True):
+    """
+    Nothing is earned by what is of these ``categories``, in the pack's words.
+
+    A programme says what it calls them; unless it does, a line is of its own category, and an
+    activity of its category, of its type, or of what its type begins with.
+    """
+
+    categories: frozenset[str]
+
+
+class NoMoneyOff(Rule, frozen=True):
+    """Nothing is taken off lines of these ``categories`` (`NoEarning`), nor do points pay them."""
+
+    categories: frozenset[str]
 
 
 class Uncounted(Struct, frozen=True):
@@ -58,19 +83,24 @@ class Uncounted(Struct, frozen=True):
 
 class Pack(Struct, frozen=True):
     """
-    The rules of one law, for members whose payer on the day is one of ``payers``.
+    The rules of one law, for members whose payer on the day is one of ``payers``, or for all.
 
-    ``name`` is what members are told, by locale.  Amounts are in ``currency``.  ``exceptions`` are
-    what the law does not count, by their codes: such a benefit is within no cap, and never cash.
+    ``name`` is what members are told, by locale.  Amounts are in ``currency``; a pack without one
+    has none.  ``exceptions`` are what the law does not count, by their codes: such a benefit is
+    within no other cap.
     """
 
     id: str
     name: Mapping[str, str]
     jurisdiction: str
-    currency: str
-    payers: frozenset[str]
     rules: tuple[Rule, ...]
+    currency: str = ""
+    payers: frozenset[str] | None = None
     exceptions: Mapping[str, Uncounted] = {}
+
+    def is_for(self, payers: frozenset[str]) -> bool:
+        """Tell whether it is for a member whom these pay for."""
+        return self.payers is None or not self.payers.isdisjoint(payers)
 
 
 def names() -> tuple[str, ...]:

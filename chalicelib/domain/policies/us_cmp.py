@@ -5,17 +5,33 @@ What a provider gives to a patient of Medicare or a state's health programme mus
 influence whom they choose.  Gifts of nominal value are not: since 7 December 2016 the inspector
 general takes 15 dollars for each, and 75 dollars a year for all, at their price in a shop.  Cash
 and what is like cash is never nominal.
+
+Nobody is paid for bringing a patient whose care is paid publicly (42 U.S.C. 1320a-7b(b)).  What a
+participant of a value-based enterprise gives so that a patient takes part in their care has a cap
+of its own, which the inspector general raises each year with consumer prices; until a later figure
+is here the last one holds.
 """
 
 from __future__ import annotations
 
 from typing import Final
 
-from chalicelib.domain.policies.pack import UNKNOWN, MostEach, MostYearly, NoCash, Pack, Uncounted
+from chalicelib.domain.policies.pack import (
+    UNKNOWN,
+    ItemCap,
+    NoCash,
+    NoEarning,
+    Pack,
+    Uncounted,
+    YearCap,
+)
 
 _STATUTE: Final = "42 U.S.C. 1320a-7a(a)(5)"
 _NOMINAL: Final = f"{_STATUTE}; OIG policy statement on gifts of nominal value, 2016-12-07"
 _EXCEPTIONS: Final = "42 CFR 1003.110"
+_ENGAGEMENT: Final = "42 CFR 1001.952(hh)"
+#: The most in a year for patients' part in their care, from which day: as published.
+_ENGAGEMENT_CAPS: Final = (("2021-01-19", "2023-12-31", 500_00), ("2024-01-01", None, 591_00))
 
 PACK: Final = Pack(
     id="us-cmp",
@@ -36,19 +52,41 @@ PACK: Final = Pack(
             source=_STATUTE,
             from_on="1997-01-01",
         ),
-        MostEach(
+        ItemCap(
             id="US-CMP-ITEM-15",
             says="One gift is worth 15 dollars in a shop at most.",
             source=_NOMINAL,
             from_on="2016-12-07",
             amount=15_00,
         ),
-        MostYearly(
+        YearCap(
             id="US-CMP-YEAR-75",
             says="All gifts to one patient in a calendar year are worth 75 dollars at most.",
             source=_NOMINAL,
             from_on="2016-12-07",
             amount=75_00,
+            total="us-cmp",
+        ),
+        *(
+            YearCap(
+                id=f"US-VBE-YEAR-{amount // 100}",
+                says="All help of a value-based enterprise for one patient in a calendar year is "
+                f"worth {amount // 100} dollars at most.",
+                source=_ENGAGEMENT,
+                from_on=from_on,
+                until_on=until_on,
+                amount=amount,
+                total="us-vbe",
+                exception="patient_engagement",
+            )
+            for from_on, until_on, amount in _ENGAGEMENT_CAPS
+        ),
+        NoEarning(
+            id="US-AKS-REFERRAL",
+            says="Nobody is rewarded for bringing a patient, or for having been brought.",
+            source="42 U.S.C. 1320a-7b(b)",
+            from_on="1977-10-25",
+            categories=frozenset({"referral"}),
         ),
     ),
     exceptions={
@@ -63,6 +101,11 @@ PACK: Final = Pack(
         ),
         "financial_need": Uncounted(
             "It is for somebody in financial need, and not advertised.", _EXCEPTIONS
+        ),
+        "patient_engagement": Uncounted(
+            "It is a tool or support of a value-based enterprise, for the patient's part in their "
+            "care.",
+            _ENGAGEMENT,
         ),
     },
 )

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from chalicelib.domain.ledger import money
 from chalicelib.domain.ledger.activity import Activity, units
-from chalicelib.domain.ledger.events import Line
+from chalicelib.domain.ledger.events import Evaluation, Line
 from chalicelib.domain.programme.fields import LineScope
 
 if TYPE_CHECKING:
@@ -27,13 +27,30 @@ class Basis(Struct, frozen=True):
     quantity: int
 
 
+def evaluated(activity: Activity, evaluation: Evaluation) -> Activity:
+    """Return a recorded activity with what a law let earn nothing when it was evaluated."""
+    if not evaluation.barred:
+        return activity
+    ids = [line.id for line in activity.lines] or [""]
+    return replace(activity, barred=frozenset(ids[place] for place in evaluation.barred))
+
+
 def in_money_of(programme: Programme, activity: Activity) -> tuple[Activity, str]:
     """
     Return an activity as a programme counts it, and why its money is left out, if it is.
 
     Money of another currency counts by the programme's rate for it, line by line, halves up; where
-    there is none it counts as no money, so that what was done counts and spend does not.
+    there is none it counts as no money, so that what was done counts and spend does not.  What a
+    law bars is in no scope, and its money is none of the amount.
     """
+    found, why = _in_money_of(programme, activity)
+    if activity.barred and found.amount is not None:
+        counting = (line.amount for line in found.lines if line.id not in found.barred)
+        found = replace(found, amount=sum(counting))
+    return found, why
+
+
+def _in_money_of(programme: Programme, activity: Activity) -> tuple[Activity, str]:
     unit, given = programme.money.currency, activity.money
     if given is None or given == unit:
         return activity, ""
@@ -64,12 +81,13 @@ def basis(activity: Activity, scope: LineScope) -> Basis | None:
     """
     Return what of an activity is in scope, or ``None`` where no line is.
 
-    An activity without lines counts as one line of its own category.
+    An activity without lines counts as one line of its own category, whose id is empty.
     """
-    if scope == _EVERY:
+    barred = activity.barred
+    if scope == _EVERY and not barred:
         return Basis(activity.lines, activity.amount or 0, units(activity))  # as most rules are
     lines = activity.lines or (Line("", activity.amount or 0, units(activity), activity.category),)
-    chosen = tuple(line for line in lines if in_scope(line, scope))
+    chosen = tuple(line for line in lines if line.id not in barred and in_scope(line, scope))
     if not chosen:
         return None
     if len(chosen) == len(lines):

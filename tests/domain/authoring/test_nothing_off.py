@@ -70,6 +70,7 @@ SAID = {
     WhyNot("nothing_due"): "nothing is left to pay",
     WhyNot("other_programme", "spa"): "it is a voucher of spa",
     WhyNot("others_gave_more"): "others gave more",
+    WhyNot("policy_forbids", "CA-BC-RX"): "the law does not allow it: CA-BC-RX",
     WhyNot("presented_twice"): "it is presented already",
     WhyNot("role_not_named", "child"): "it is not for the role child",
     WhyNot("steps_too_large"): "it pays in steps that are more than its share of the bill",

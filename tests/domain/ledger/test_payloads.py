@@ -9,6 +9,7 @@ from typing import Any, Final, get_args
 
 import pytest
 
+from chalicelib.domain.ledger.activity import Activity
 from chalicelib.domain.ledger.events import (
     ActivityRecorded,
     ActivityReversed,
@@ -76,7 +77,9 @@ from chalicelib.domain.mechanics.goodwill import GiveGoodwill
 from chalicelib.domain.mechanics.holds import CaptureHold, ExtendHold, PlaceHold, ReleaseHold
 from chalicelib.domain.mechanics.households import JoinHousehold, LeaveHousehold
 from chalicelib.domain.mechanics.membership import ChangeProfile, Enrol, Open
+from chalicelib.domain.mechanics.quoting import ConfirmQuote, MakeQuote
 from chalicelib.domain.mechanics.redemptions import CancelRedemption
+from chalicelib.domain.mechanics.remaining import LineReversal
 from chalicelib.domain.mechanics.reversal import ReverseActivity
 from chalicelib.domain.mechanics.statuses import VerifyStatus, WithdrawStatus
 from chalicelib.domain.mechanics.subscriptions import CancelPlan, ChangePlan, PayFee, Subscribe
@@ -91,6 +94,7 @@ from tests.domain.building import (
     at,
     fixed,
     ladder,
+    line,
     per_amount,
     points,
     programme,
@@ -212,16 +216,28 @@ def entitlements() -> tuple[Member, ...]:
 
 
 def gifts() -> tuple[Member, ...]:
-    """Say who pays for one's care, use a gift that a law counts, and give it back."""
+    """Use a gift that a law counts and give it back; buy what it counts, and what earns nothing."""
     tea = {"id": "tea", "name": "Tea", "kind": "drink", "retail_value": 400}
-    parts = {"money": {"currency": "USD"}, "policies": [{"pack": "us-cmp"}]}
-    member = Member(programme(entitlements=[tea], **parts), joined="2026-03-01")
+    fourth = {"type": "dates", "days": ["03-04"], "percent": 10}
+    document = programme(
+        entitlements=[tea],
+        discounts={"offers": [{"id": "ten", "name": "Ten", "terms": fourth}]},
+        money={"currency": "USD"},
+        policies=[{"pack": "us-cmp", "categories": {"referral": ["voucher"]}}],
+    )
+    member = Member(document, joined="2026-03-01")
     for known in ((Coverage("commercial", until_on="2026-03-01"),), ()):
         member.do(UpdateCoverages(member="mem_1", coverages=known), "2026-03-02")
     grant = GrantEntitlement(entitlement="tea", units=2, reason="wait", **CLINIC)
     member.do(grant, "2026-03-02")
     member.do(UseEntitlement(entitlement="tea", units=2, **CLINIC), "2026-03-03")
     member.do(ReturnEntitlement(member="mem_1", use=5), "2026-03-03")
+    lines = (line("a", 4_000), line("b", 1_000, category="voucher"))
+    cart = Activity(PURCHASE, "quote", "", 0, money="USD", lines=lines)
+    member.do(MakeQuote(quote_id="quote_1", activity=cart, **CLINIC), "2026-03-04")
+    member.do(ConfirmQuote(member="mem_1", quote_id="quote_1"), "2026-03-04")
+    back = (LineReversal("a"),)
+    member.do(ReverseActivity(member="mem_1", version=7, lines=back), "2026-03-05")
     return (member,)
 
 
@@ -383,12 +399,17 @@ STORIES: Final[dict[Callable[[], tuple[Member, ...]], tuple[list[Data], ...]]] =
                     "tea",
                     2,
                     grants=(GrantUse(None, None, 2),),
-                    cap_uses=(
-                        CapUse("legal/US-CMP-YEAR-75/2026", 800, at("2027-01-03T00:00:00Z")),
-                    ),
+                    cap_uses=(CapUse("legal/us-cmp/2026", 800, at("2027-01-03T00:00:00Z")),),
                 )
             ),
             EntitlementReturned(5, "clinic", "tea", 2, ""),
+            ActivityRecorded(
+                ActivitySummary(PURCHASE, 4_500, "USD"),
+                (Evaluation("clinic", 1, "member", barred=(1,)),),
+                (),
+                "quote_1",
+            ),
+            ActivityReversed(7, ActivitySummary(PURCHASE, 3_600, "USD"), ""),
         ],
     ),
     statuses: (

@@ -11,10 +11,11 @@ import pytest
 from chalicelib.domain.ledger.bill import WhyNot
 from chalicelib.domain.ledger.events import Line
 from chalicelib.domain.mechanics import discount_offers
-from chalicelib.domain.mechanics.discount_offers import Offer, Purchase
+from chalicelib.domain.mechanics.discount_offers import Offer
 from chalicelib.domain.mechanics.discount_terms import MemberPrices, SpendBands
 from chalicelib.domain.mechanics.member_prices import lower
 from chalicelib.domain.mechanics.membership import Open
+from chalicelib.domain.mechanics.purchases import Purchase
 from chalicelib.domain.mechanics.statuses import VerifyStatus
 from chalicelib.domain.mechanics.tier_grants import GrantTier
 from chalicelib.domain.programme.document import Programme

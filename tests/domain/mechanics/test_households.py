@@ -27,9 +27,9 @@ from chalicelib.domain.ledger.events import (
 from chalicelib.domain.mechanics import discount_offers, discount_terms, households
 from chalicelib.domain.mechanics.activities import RecordActivity
 from chalicelib.domain.mechanics.closing import Close
-from chalicelib.domain.mechanics.discount_offers import Purchase
 from chalicelib.domain.mechanics.households import Household, JoinHousehold, LeaveHousehold
 from chalicelib.domain.mechanics.membership import Enrol
+from chalicelib.domain.mechanics.purchases import Purchase
 from chalicelib.domain.mechanics.quoting import MakeQuote
 from chalicelib.domain.programme.versions import Programmes
 from tests.domain.building import (

@@ -8,7 +8,7 @@ import pytest
 from msgspec.structs import replace
 
 from chalicelib.domain.errors import Invalid
-from chalicelib.domain.ledger.account import TierStep, is_limit
+from chalicelib.domain.ledger.account import TierStep, comes_along
 from chalicelib.domain.ledger.events import (
     ConsentsChanged,
     MemberCreated,
@@ -230,10 +230,12 @@ class TestComingBack:
     def test_s6_limits_and_nothing_else(self) -> None:
         """S6: of all that an account counts, limits come along, those of a name like one do not."""
         former, member = self.back()
-        assert any(not is_limit(key) for key in former.account.counters)
+        assert any(not comes_along(key) for key in former.account.counters)
 
         came = {key: each.value for key, each in member.account.counters.items()}
-        used = {key: each.value for key, each in former.account.counters.items() if is_limit(key)}
+        used = {
+            key: each.value for key, each in former.account.counters.items() if comes_along(key)
+        }
         assert came == used
         names = {key.partition("/")[2] for key in came}
         assert names >= {"clinic/trial", "clinic/welcome/times/lifetime/lifetime"}

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from datetime import date
+from datetime import date, timedelta
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -18,14 +19,24 @@ from chalicelib.domain.mechanics import coverages, policies, rewards
 from chalicelib.domain.mechanics.coverages import Coverage, UpdateCoverages
 from chalicelib.domain.mechanics.entitlement_uses import ReturnEntitlement, UseEntitlement
 from chalicelib.domain.mechanics.entitlements import GrantEntitlement
-from chalicelib.domain.policies.pack import UNKNOWN, MostEach, MostYearly, NoCash, names, pack
+from chalicelib.domain.policies.pack import (
+    UNKNOWN,
+    ItemCap,
+    NoCash,
+    NoEarning,
+    NoMoneyOff,
+    YearCap,
+    names,
+    pack,
+)
+from chalicelib.programmes.language import LOCALES
 from tests.domain.building import Member, adjustment, at, line, programme, published, reward
 from tests.domain.documents import DOCUMENT
 from tests.examples import examples
 
 USD = {"currency": "USD"}
 US: dict[str, Any] = {"policies": [{"pack": "us-cmp"}], "money": USD}
-YEAR = "legal/US-CMP-YEAR-75"
+YEAR = "legal/us-cmp"
 TEA: dict[str, Any] = {"id": "tea", "name": "Tea", "kind": "drink", "retail_value": 400}
 
 
@@ -270,6 +281,8 @@ def test_the_room_that_is_left() -> None:
         ("US-CASH-EQ", True, None, None),
         ("US-CMP-ITEM-15", True, 1500, None),
         ("US-CMP-YEAR-75", True, 7500, 6000),
+        ("US-VBE-YEAR-591", True, 59_100, 59_100),
+        ("US-AKS-REFERRAL", True, None, None),
     ]
     cover(who, Coverage("commercial"))
     found = policies.rooms(who.account, version.document, at("2026-02-01"))
@@ -348,14 +361,32 @@ class TestPacks:
         """Each rule has its own id, a source and days; an unknown payer is protected too."""
         found = pack(name)
         assert found.id == name
-        assert UNKNOWN in found.payers
-        assert len({rule.id for rule in found.rules}) == len(found.rules)
+        assert found.payers is None or UNKNOWN in found.payers
+        assert set(found.name) == set(LOCALES)
         for rule in found.rules:
             assert rule.says.endswith(".")
             assert rule.source
             assert rule.from_on < (rule.until_on or "9999")
-            assert isinstance(rule, NoCash | MostEach | MostYearly)
+            assert isinstance(rule, NoCash | ItemCap | YearCap | NoEarning | NoMoneyOff)
+            assert found.currency or not isinstance(rule, ItemCap | YearCap)
+            assert getattr(rule, "exception", "") in {"", *found.exceptions}
         assert all(each.says.endswith(".") and each.source for each in found.exceptions.values())
+
+    def test_no_two_rules_are_called_alike(self) -> None:
+        """A rule is found by its id alone."""
+        rules = [rule for name in names() for rule in pack(name).rules]
+        assert len({rule.id for rule in rules}) == len(rules)
+
+    @pytest.mark.parametrize("total", ["us-cmp", "us-vbe"])
+    def test_a_cap_has_one_amount_on_a_day(self, total: str) -> None:
+        """Those of one sum follow one another without a gap or two on one day."""
+        rules = [rule for name in names() for rule in pack(name).rules]
+        caps = [each for each in rules if isinstance(each, YearCap) and each.total == total]
+        assert caps
+        for cap, following in pairwise(sorted(caps, key=lambda each: each.from_on)):
+            assert cap.until_on is not None
+            after = date.fromisoformat(cap.until_on) + timedelta(days=1)
+            assert following.from_on == after.isoformat()
 
     def test_who_stands_guard_is_named(self) -> None:
         """The registry names every mechanic with a guard, since it imports none to find out."""
@@ -363,6 +394,7 @@ class TestPacks:
         assert [each.name for each in guarding if each is not None] == list(registry._GUARDING)
 
 
+_TEN = {"id": "d", "name": "D", "terms": {"type": "dates", "days": ["05-04"], "percent": 10}}
 _GIFT = {"id": "tea", "name": "Tea", "price": {"currency": "points", "amount": 1}}
 
 
@@ -381,7 +413,54 @@ _GIFT = {"id": "tea", "name": "Tea", "price": {"currency": "points", "amount": 1
             {"policies": [{"pack": "us-cmp"}, {"pack": "us-cmp"}]},
             {"/policies/1/pack": "is followed already"},
         ),
-        ({"money": {"currency": "EUR"}}, {"/policies/0/pack": "counts in USD"}),
+        (
+            {"money": {"currency": "EUR"}},
+            {"/policies/0/pack": "counts in USD, and the programme in"},
+        ),
+        ({"policies": [{"pack": "ca-bc-rx"}], "rewards": [_GIFT]}, {}),
+        (
+            {"policies": [{"pack": "ca-bc-rx", "categories": {"prescriptions": ["rx"]}}]},
+            {"/policies/0/categories/prescriptions": "did you mean `prescription`"},
+        ),
+        (
+            {"rewards": [{**_GIFT, "kind": "privilege", "cash_equivalent": True}]},
+            {"/rewards/0/cash_equivalent": "is no cash"},
+        ),
+        (
+            {
+                "rewards": [
+                    {
+                        **_GIFT,
+                        "cash_equivalent": True,
+                        "exception": {"code": "financial_need", "evidence": "e"},
+                        "gives": {"type": "entitlement", "entitlement": "e"},
+                    }
+                ],
+                "entitlements": [{"id": "e", "name": "E"}],
+            },
+            {
+                "/rewards/0/cash_equivalent": "leave it out",
+                "/rewards/0/exception": "leave it out",
+            },
+        ),
+        (
+            {
+                "entitlements": [
+                    {
+                        "id": "e",
+                        "name": "E",
+                        "kind": "card",
+                        "retail_value": 1,
+                        "exception": {"code": "x", "evidence": "e"},
+                    }
+                ],
+                "discounts": {"offers": [_TEN | {"exception": {"code": "y", "evidence": "e"}}]},
+            },
+            {
+                "/entitlements/0/exception/code": "exception",
+                "/discounts/offers/0/exception/code": "exception",
+            },
+        ),
         (
             {
                 "rewards": [{**_GIFT, "gives": {"type": "entitlement", "entitlement": "e"}}],
@@ -437,6 +516,13 @@ def test_what_a_document_must_say(parts: dict[str, Any], expected: dict[str, str
     found = {each.pointer: each.detail for each in validate(document).problems}
     assert found.keys() == expected.keys()
     assert all(text in found[pointer] for pointer, text in expected.items())
+
+
+def test_what_counts_money_needs_some() -> None:
+    """A programme that has no money cannot follow a law that counts it."""
+    document = {**DOCUMENT, **US, "rewards": []}
+    del document["money"]
+    assert "the programme has no `money`" in str(validate(document).problems)
 
 
 @pytest.mark.parametrize(

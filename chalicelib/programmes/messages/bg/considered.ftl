@@ -25,6 +25,7 @@ considered-not-spent-in-window = Още не са похарчени { $needed }
 considered-nothing-due = Няма какво да се плаща.
 considered-other-programme = Ваучерът е от друга програма: { $programme }.
 considered-others-gave-more = Други дават повече.
+considered-policy-forbids = Законът не го допуска ({ $rule }).
 considered-presented-twice = Вече е представено.
 considered-role-not-named = Не е за тази роля: { $role }.
 considered-steps-too-large = Плаща на стъпки, по-големи от дела му в сметката.

@@ -23,6 +23,7 @@ considered-not-spent-in-window = { $needed } was not yet spent in time.
 considered-nothing-due = Nothing is left to pay.
 considered-other-programme = The voucher is of another programme: { $programme }.
 considered-others-gave-more = Others gave more.
+considered-policy-forbids = The law does not allow it ({ $rule }).
 considered-presented-twice = It is presented already.
 considered-role-not-named = It is not for the role: { $role }.
 considered-steps-too-large = It pays in steps that are more than its share of the bill.

@@ -21,6 +21,7 @@ considered-not-spent-in-window = در مهلت آن هنوز { $needed } هزی�
 considered-nothing-due = چیزی برای پرداخت نمانده است.
 considered-other-programme = این کوپن از برنامه دیگری است: { $programme }.
 considered-others-gave-more = بقیه بیشتر می‌دهند.
+considered-policy-forbids = قانون آن را مجاز نمی‌داند ({ $rule }).
 considered-presented-twice = پیش‌تر ارائه شده است.
 considered-role-not-named = برای این نقش نیست: { $role }.
 considered-steps-too-large = هر گام پرداخت آن از سهمش در صورتحساب بیشتر است.

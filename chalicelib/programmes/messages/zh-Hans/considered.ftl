@@ -21,6 +21,7 @@ considered-not-spent-in-window = 期限内消费尚未满 { $needed }。
 considered-nothing-due = 已无须付款。
 considered-other-programme = 此券属于其他计划：{ $programme }。
 considered-others-gave-more = 其他优惠更多。
+considered-policy-forbids = 法律不允许（{ $rule }）。
 considered-presented-twice = 已出示过。
 considered-role-not-named = 不适用于家庭中的{ $role }。
 considered-steps-too-large = 每次抵扣的单位大于可抵扣的部分。

@@ -21,6 +21,7 @@ considered-not-spent-in-window = 期限內消費尚未滿 { $needed }。
 considered-nothing-due = 已無須付款。
 considered-other-programme = 此券屬於其他方案：{ $programme }。
 considered-others-gave-more = 其他優惠更多。
+considered-policy-forbids = 法律不允許（{ $rule }）。
 considered-presented-twice = 已出示過。
 considered-role-not-named = 不適用於家庭中的{ $role }。
 considered-steps-too-large = 每次折抵的單位大於可折抵的部分。
