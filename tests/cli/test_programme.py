@@ -101,6 +101,19 @@ def test_s8_what_a_pharmacy_may_not_reward(tmp_path: Path) -> None:
         "CA-BC-RX-PRICE: Nothing is taken off a prescription or a pharmacy service.",
         f"{source}2016-01-27.",
         here,
+        "",
+        "canadian-pharmacy follows house: Our own limits on gifts.",
+        "It is for everybody.",
+        "",
+        "HOUSE-ITEM: One gift is worth no more than the provider says.",
+        "    The provider's own rules, since 0001-01-01.",
+        "HOUSE-YEAR: All gifts to one patient in a calendar year are worth no more than it says.",
+        "    The provider's own rules, since 0001-01-01.",
+        "",
+        "rewards · vitamins: 5.00 CAD: counts.",
+        "discounts/offers · vitamins: counts what it takes off, as far as that is allowed.",
+        "",
+        "Of 2 that are offered 0 are forbidden to these members.",
     ]
 
 

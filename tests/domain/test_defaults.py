@@ -29,6 +29,7 @@ MEANS: Final[dict[str, Any]] = {
     "Quote.state": "open",
     "Redemption.revision": 1,
     "Remaining.whole": True,
+    "RequestOverride.days": 30,
     "StatusResult.changed": True,
     "Subscribed.changed": True,
     "TakenBack.revision": 1,

@@ -69,7 +69,7 @@ def _activity(play: Play, tenant: str) -> Activity:
         external_id=f"a{play.number(tenant)}",
         occurred_at=play.earlier(tenant),
         amount=amount,
-        money="GBP" if kind == "payment.received" else None,
+        money="USD" if kind == "payment.received" else None,
         quantity=quantity,
         lines=lines,
         attributes=attributes,

@@ -26,6 +26,7 @@ from tests.faults.handing_out import check_goods
 from tests.faults.history import History
 from tests.faults.lasting import check_lasting
 from tests.faults.lateness import check_lateness
+from tests.faults.legal_caps import check_caps
 from tests.faults.living_together import check_households
 from tests.faults.paying_back import check_payments
 from tests.faults.quoting import check_quotes
@@ -54,6 +55,7 @@ def check(history: History) -> list[str]:
             found.extend(check_journal(tenant, member, history.watch.written_at))
         found.extend(check_tenant(tenant))
         found.extend(check_benefits(tenant))
+        found.extend(check_caps(tenant))
         found.extend(check_birthdays(tenant))
         found.extend(check_holds(tenant))
         found.extend(check_lasting(tenant))

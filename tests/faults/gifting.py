@@ -77,7 +77,7 @@ def _use(play: Play, tenant: str) -> Request:
     def run(services: Services, caller: Caller) -> Done:
         def command_of(found: str) -> UseGiftCard:
             made = services.new_id("use")
-            return UseGiftCard(member=found, use_id=made, amount=amount, money="GBP")
+            return UseGiftCard(member=found, use_id=made, amount=amount, money="USD")
 
         done = with_code(services, caller, code, command_of, answer_of, identity)
         answer = read_back(done.answer.body)

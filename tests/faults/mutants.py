@@ -12,11 +12,14 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import date
 from fractions import Fraction
+from itertools import count
 from typing import Any, Final, NamedTuple
 
 from msgspec.structs import replace
 
+from chalicelib.domain.decide import registry
 from chalicelib.domain.decide.appending import Appended
+from chalicelib.domain.decide.benefits import Benefit
 from chalicelib.domain.decide.claims import Claim, Ref, SaveRecord
 from chalicelib.domain.decide.commands import Command
 from chalicelib.domain.decide.decider import MEMBER, Decider, Participant
@@ -56,9 +59,11 @@ from chalicelib.domain.mechanics import (
     inactivity,
     last_days,
     metrics,
+    money_off,
     offer_limits,
     payment_reversals,
     plans,
+    policy_overrides,
     quotes,
     quoting,
     reclaim,
@@ -67,6 +72,7 @@ from chalicelib.domain.mechanics import (
     restoring,
     reversal,
     revocations,
+    rewards,
     subscriptions,
     tier_windows,
     transfers,
@@ -85,13 +91,14 @@ from chalicelib.domain.mechanics.reducing import Reducing
 from chalicelib.domain.mechanics.remaining import REMAINING
 from chalicelib.domain.mechanics.reversal import ReverseActivity
 from chalicelib.domain.mechanics.revocations import RevokeAward
+from chalicelib.domain.mechanics.rewards import Redeem
 from chalicelib.domain.mechanics.stacking import Stack
 from chalicelib.domain.mechanics.subscriptions import PayFee
 from chalicelib.domain.mechanics.taking_back import TAKEN_BACK
 from chalicelib.domain.mechanics.transfers import SendTransfer
 from chalicelib.domain.mechanics.wallet_payments import Share
 from chalicelib.domain.programme import conditions
-from chalicelib.domain.programme.document import Programme
+from chalicelib.domain.programme.document import Programme, Reward
 from chalicelib.domain.programme.versions import ProgrammeVersion
 from chalicelib.routes import pricing as carts
 from chalicelib.store import tenant_lists
@@ -104,6 +111,8 @@ from tests.faults.programmes import GOOD_WEEK
 from tests.faults.world import DAY, MINUTE, LedgerOver
 
 _LINE: Final = Reducing._line
+_NUMBERS: Final = count()
+_BENEFIT: Final = rewards._benefit
 _CART: Final = carts.activity_of
 _CHECK: Final = Acting.check
 _SETTLED: Final = attempt._settled
@@ -226,21 +235,30 @@ def _rounded_line_by_line(
     return tuple((left - left * amount // total, units) for left, units in lines)
 
 
-def _quota_outside(decider: Decider, command: UseEntitlement) -> Any:
-    """Count uses beside the account, in a place that is read a minute late."""
-    account = decider.member
-    if decider.now - account.effective_at >= MINUTE:
-        return entitlement_uses.use(decider, command)
-    late = {k: n for k, n in account.counters.items() if "/entitlement:" not in k}
-    seen = replace(account, counters=late)
+def _read_late(handler: Handler, of: str) -> Handler:
+    """Count beside the account, in a place that is read a minute late: such counters of it."""
 
-    def event(role: str = MEMBER) -> EventBuilder:
-        builder = Decider.event(decider, role)
-        recorder, door = builder._recorder, builder._door
-        return EventBuilder(seen, decider.now, door, actor=decider.actor, recorder=recorder)
+    def handled(decider: Decider, command: Any) -> Any:
+        account = decider.member
+        if decider.now - account.effective_at >= MINUTE:
+            return handler(decider, command)
+        late = {k: n for k, n in account.counters.items() if of not in k}
+        seen = replace(account, counters=late)
 
-    with _swapped(decider, "event", event):
-        return entitlement_uses.use(decider, command)
+        def event(role: str = MEMBER) -> EventBuilder:
+            builder = Decider.event(decider, role)
+            recorder, door = builder._recorder, builder._door
+            return EventBuilder(seen, decider.now, door, actor=decider.actor, recorder=recorder)
+
+        with _swapped(decider, "event", event), _swapped(registry, "refusals", lambda *_: ()):
+            return handler(decider, command)
+
+    return handled
+
+
+def _worth_its_price(programme: Programme, reward: Reward) -> Benefit:
+    """Count what a reward costs in points, and not what it is worth."""
+    return replace(_BENEFIT(programme, reward), retail_value=reward.price.amount)
 
 
 def _used_again(decider: Decider, command: UseEntitlement) -> Any:
@@ -623,7 +641,15 @@ MUTANTS: Final[dict[str, Mutant]] = {
     "rounded-line-by-line": Mutant(
         plant=lambda: _swapped(remaining, "_spread", _rounded_line_by_line)
     ),
-    "quota-outside": Mutant(plant=lambda: _handled(UseEntitlement, _quota_outside)),
+    "quota-outside": Mutant(
+        plant=lambda: _handled(UseEntitlement, _read_late(entitlement_uses.use, "/entitlement:"))
+    ),
+    "cap-outside": Mutant(plant=lambda: _handled(Redeem, _read_late(rewards.redeem, "legal/"))),
+    "cap-by-points": Mutant(plant=lambda: _swapped(rewards, "_benefit", _worth_its_price)),
+    "cap-stays": Mutant(plant=lambda: _swapped(money_off, "give_back", lambda *_: None)),
+    "approved-alone": Mutant(
+        plant=lambda: _swapped(policy_overrides, "_digest", lambda *_: str(next(_NUMBERS)))
+    ),
     "token-used-again": Mutant(plant=lambda: _handled(UseEntitlement, _used_again)),
     "handed-out-again": Mutant(plant=lambda: _handled(AdvanceFulfilment, _handed_out_again)),
     "handed-out-after-all": Mutant(

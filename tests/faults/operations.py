@@ -18,6 +18,7 @@ from tests.faults import (
     handing_on,
     handing_out,
     holidays,
+    legal_caps,
     living_together,
     paying_back,
     people,
@@ -137,6 +138,24 @@ OPERATIONS: Final = (
             }
         ),
         benefits.nothing_lifted,
+    ),
+    Operation(
+        "cover",
+        3,
+        legal_caps.cover,
+        frozenset({"coverages.changed"}),
+        legal_caps.nothing_covered,
+    ),
+    Operation(
+        "override",
+        9,
+        legal_caps.override,
+        frozenset(
+            {
+                *("policy_override.requested", "policy_override.approved"),
+                "policy_override.withdrawn",
+            }
+        ),
     ),
     Operation("quote", 5, quoting.make),
     Operation("confirm", 18, quoting.confirm, frozenset({"activity.recorded"})),

@@ -111,6 +111,7 @@ class Play:
         self.uses = {
             tenant.id: [_used_before(tenant.id, scenario.members[0])] for tenant in scenario.tenants
         }
+        self.overrides: dict[str, list[tuple[str, str]]] = defaultdict(list)
         self._numbers: dict[str, int] = defaultdict(int)
 
     def number(self, tenant: str) -> int:

@@ -93,6 +93,18 @@ TEA_OFF: Final = 900
 PAIR_PERCENT: Final = 10
 # How much that takes off one member in all.
 PAIR_MOST: Final = 1000
+# The house's own limits on what a member is given, and what everything is worth in a shop.
+HOUSE_ITEM: Final = 1000
+HOUSE_YEAR: Final = 1500
+WORTH: Final = {
+    "mug": 700,
+    "keyring": 300,
+    "tea": 900,
+    "medal": 0,
+    "parking": 200,
+    "coffee": 300,
+    "wifi": 0,
+}
 
 
 class Rates(NamedTuple):
@@ -111,7 +123,7 @@ def document(rates: Rates, time_zone: str) -> dict[str, Any]:
         "id": PROGRAMME,
         "name": "Care",
         "time_zone": time_zone,
-        "money": {"currency": "GBP"},
+        "money": {"currency": "USD"},
         "enrolment": {"optional_consents": ["messages"]},
         "backdate_limit_days": 6,
         "currencies": [
@@ -250,10 +262,14 @@ def document(rates: Rates, time_zone: str) -> dict[str, Any]:
                 "tiers": ["base", "silver", "gold"],
                 "plans": ["club"],
                 "quota": {"count": PARKING_QUOTA, "window": "month"},
+                "kind": "service",
+                "retail_value": WORTH["parking"],
             },
             {
                 "id": "coffee",
                 "name": "Coffee",
+                "kind": "drink",
+                "retail_value": WORTH["coffee"],
                 "waives": {"include": {"categories": ["coffee"]}},
             },
             {"id": "wifi", "name": "Wifi", "tiers": ["base", "silver", "gold"]},
@@ -280,6 +296,10 @@ def document(rates: Rates, time_zone: str) -> dict[str, Any]:
             }
         ],
         "quotes": {"minutes": 10_000},
+        "policies": [
+            {"pack": "us-cmp"},
+            {"pack": "house", "item_cap": HOUSE_ITEM, "year_cap": HOUSE_YEAR},
+        ],
         "goodwill": {"currency": "points", "daily": {"receptionist": GOODWILL_DAILY}},
         "transfers": [
             {"currency": "points", "sending": [{"window": "day", "max": SENT_DAILY}]},
@@ -397,4 +417,5 @@ def _counted(activity: Activity) -> int:
 
 def _reward(reward: str, currency: str, amount: int, **more: Any) -> dict[str, Any]:
     price = {"currency": currency, "amount": amount}
-    return {"id": reward, "name": reward, "price": price, **more}
+    worth = WORTH[reward]
+    return {"id": reward, "name": reward, "price": price, "retail_value": worth, **more}

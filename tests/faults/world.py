@@ -275,7 +275,7 @@ class _Setting:
         )
         change_account(services, caller, gift, _told)
         paid_with_it = UseGiftCard(
-            member=CARD_BEFORE, use_id=CARD_USE_BEFORE, amount=700, money="GBP"
+            member=CARD_BEFORE, use_id=CARD_USE_BEFORE, amount=700, money="USD"
         )
         change_account(services, caller, paid_with_it, _told)
         # The first member's last event; of the quota one is left.
@@ -321,7 +321,7 @@ def priced(member: str, amount: int, covered: Sequence[int] = (0, 0)) -> MakeQuo
         member=member,
         programme=PROGRAMME,
         quote_id="",
-        activity=replace(carts.activity_of("GBP", cart), type="payment.received"),
+        activity=replace(carts.activity_of("USD", cart), type="payment.received"),
         covered=tuple(line.covered for line in cart),
     )
 
@@ -337,7 +337,7 @@ def activities_before(start: Instant) -> list[tuple[int, Activity]]:
         (0, activity(1, "visit.completed", start - 2 * DAY)),
         (1, activity(2, "visit.completed", start - 2 * DAY, attributes={"online": True})),
         (0, activity(3, "checkup.completed", start - DAY)),
-        (0, activity(4, "payment.received", start, amount=9900, money="GBP")),
+        (0, activity(4, "payment.received", start, amount=9900, money="USD")),
     ]
 
 

@@ -201,3 +201,72 @@ def test_s11_what_prevention_is_for(practice: Clinic) -> None:
     bill = quoted(practice, patient, {"id": "s", "amount": 12_000, "category": "screening"})
     assert bill["due"]["amount"] == 0
     assert left(practice, patient) == 7500
+
+
+def test_s11_an_override_takes_two_people(practice: Clinic) -> None:
+    """Beyond the cap a gift is had once, when a second person has approved it; all is on record."""
+    patient = practice.enrolled()
+    cover(practice, patient, "medicare")
+    spent(practice, patient, 6800)
+    path = f"/v1/members/{patient}/policy-overrides"
+    asked = {
+        "programme": PROGRAMME,
+        "rules": ["US-CMP-YEAR-75"],
+        "kind": "reward",
+        "id": "g1000",
+        "reason": "hardship",
+    }
+    officer, desk = practice.staff("compliance"), practice.staff("receptionist")
+    manager = practice.staff("manager")
+
+    desk.post(path, asked).expect(403, "insufficient_scope")
+    practice.member(patient).post(path, asked).expect(403)
+    practice.api.post(path, asked).expect(422, "person_not_told")
+    made = manager.post(path, asked).expect(201)["override"]
+    assert (made["state"], made["until_on"]) == ("requested", None)
+    redeem(practice, patient, "g1000").expect(403, "policy_forbids")
+
+    approval = f"{path}/{made['override_id']}/approval"
+    manager.post(approval, {}).expect(403, "insufficient_scope")
+    own = officer.post(path, asked).expect(201)["override_id"]
+    officer.post(f"{path}/{own}/approval", {}).expect(403, "second_person_needed")
+    officer.post(f"{path}/{own}/withdrawal", {"reason": "slip"}).expect(200)
+    other = practice.enrolled()
+    foreign = approval.replace(patient, other)
+    officer.post(foreign, {}).expect(404, "override_not_found")
+    done = officer.post(approval, {"note": "She has lost her home."}).expect(200)["override"]
+    assert (done["state"], done["until_on"]) == ("approved", "2026-04-01")
+    officer.post(approval, {}).expect(409, "override_approved")
+
+    redeem(practice, patient, "g1000").expect(201)
+    assert left(practice, patient) == 0
+    redeem(practice, patient, "g1000").expect(403, "policy_forbids")
+    assert officer.get(path).expect(200)["overrides"] == []
+    told = [each for each in practice.ledger(patient) if each["kind"].startswith("policy_")]
+    assert {each["kind"] for each in told} == {
+        "policy_override.requested",
+        "policy_override.approved",
+        "policy_override.withdrawn",
+    }
+    practice.check(patient)
+
+
+def test_s11_an_override_that_is_not_needed(practice: Clinic) -> None:
+    """What was asked for by mistake is withdrawn, and listed no more."""
+    patient = practice.enrolled()
+    path = f"/v1/members/{patient}/policy-overrides"
+    asked = {
+        "programme": PROGRAMME,
+        "rules": ["US-CMP-ITEM-15"],
+        "kind": "reward",
+        "id": "g1600",
+        "reason": "hardship",
+        "by": "officer-1",
+    }
+    made = practice.api.post(path, asked).expect(201)["override_id"]
+    listed = practice.api.get(path).expect(200)["overrides"]
+    assert [each["override_id"] for each in listed] == [made]
+    ended = {"reason": "slip", "by": "officer-2"}
+    practice.api.post(f"{path}/{made}/withdrawal", ended).expect(200)
+    practice.api.post(f"{path}/{made}/withdrawal", ended).expect(404, "override_not_found")
+    assert practice.api.get(path).expect(200)["overrides"] == []

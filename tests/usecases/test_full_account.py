@@ -44,6 +44,7 @@ WHEN_FULL: Final = {
         "UseEntitlement",
         "UseVoucher",
         "Withdraw",
+        "WithdrawOverride",
         "WithdrawStatus",
     ),
 }

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from chalicelib.domain.ledger import money
 from chalicelib.domain.mechanics.policy_bars import Bar, called
 from chalicelib.domain.mechanics.policy_rules import PRIVILEGE, Offered, against, offered, whom
-from chalicelib.domain.mechanics.policy_terms import SECTION, Policy
-from chalicelib.domain.policies.pack import Pack, pack
+from chalicelib.domain.mechanics.policy_terms import SECTION, Policy, pack_of
+from chalicelib.domain.policies.pack import Pack, YearCap
 from chalicelib.domain.programme.document import Programme
 
 
@@ -20,7 +20,7 @@ def lines(programme: Programme) -> Iterator[str]:
     for place, policy in enumerate(policies):
         if place:
             yield ""
-        yield from _of_pack(programme, policy, pack(policy.pack))
+        yield from _of_pack(programme, policy, pack_of(programme, policy))
 
 
 def _of_pack(programme: Programme, policy: Policy, followed: Pack) -> Iterator[str]:
@@ -65,6 +65,10 @@ def _excepted(followed: Pack, each: Offered) -> str:
     terms = None if each.exception is None else followed.exceptions.get(each.exception.code)
     if terms is None or each.exception is None:
         return ""
-    said = f"does not count, as {each.exception.code}. {terms.says} {terms.source}."
+    code = each.exception.code
+    of_code = (each for each in followed.rules if isinstance(each, YearCap))
+    caps = [rule.id for rule in of_code if rule.exception == code and rule.until_on is None]
+    counts = f"counts for {', '.join(caps)} alone" if caps else "does not count"
+    said = f"{counts}, as {code}. {terms.says} {terms.source}."
     public = " On the same terms for everybody." if each.exception.public_terms else ""
     return f"{said}{public} Evidence: {each.exception.evidence}"

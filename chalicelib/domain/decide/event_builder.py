@@ -11,7 +11,7 @@ redeem themselves, follows once when the event is finished, however the value ca
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 
 from chalicelib.domain.decide.benefits import OF_VALUE, Benefit
 from chalicelib.domain.errors import LoyaltyError
@@ -56,6 +56,8 @@ class Guard(Protocol):
         """Return the lines of an activity that may earn nothing, by their id, with the rule."""
 
 
+#: Where policy overrides are kept in accounts; few members have any.
+OVERRIDES: Final = "policy_overrides"
 #: What follows in a programme in which value has come.
 Follower = Callable[["EventBuilder", Programme], Outcome | None]
 #: Brings what a mechanic plans up to date with the account as an event leaves it.
@@ -135,6 +137,15 @@ class EventBuilder:
         """Move an amount of a currency between two ledger accounts; nothing moves for zero."""
         if amount:
             self._postings.append(Posting(source, destination, currency, amount))
+
+    @property
+    def overrides_used(self) -> tuple[str, ...]:
+        """Return the ids of the policy overrides that were used up by what is given."""
+        before = self.before.progress.get(OVERRIDES)
+        if not before:
+            return ()
+        left = self.account.progress.get(OVERRIDES, {})
+        return tuple(sorted(name for name in before if name not in left))
 
     def give(self, benefit: Benefit) -> tuple[CapUse, ...]:
         """

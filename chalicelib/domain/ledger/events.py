@@ -99,7 +99,8 @@ class Detail(Struct, frozen=True, omit_defaults=True):
 
     ``bill`` is that of a quote that was bought.  Of a reversal it is what came back of that, or
     ``lines`` are what came back of an activity that was priced elsewhere.  ``within`` are the
-    location of an activity and those that it belonged to.
+    location of an activity and those that it belonged to.  ``by`` is the person for whom a server
+    asked.
     """
 
     source: str = ""
@@ -110,6 +111,7 @@ class Detail(Struct, frozen=True, omit_defaults=True):
     note: str = ""
     bill: Bill | None = None
     within: tuple[str, ...] = ()
+    by: str = ""
 
 
 def noted(note: str) -> Detail | None:
@@ -360,12 +362,28 @@ class OfferTaken(Struct, frozen=True, omit_defaults=True):
     reclaimed: int = 0
 
 
+class MoneyOff(Struct, frozen=True, omit_defaults=True):
+    """
+    Money off a bill that a law counts, and what it took of legal caps.
+
+    It is what ``discounts`` took off, ``off`` each line and ``amount`` in all, or, with a
+    ``currency``, what that paid.  What of it was counted before, with a voucher, is no part of the
+    uses.
+    """
+
+    amount: int
+    uses: tuple[CapUse, ...]
+    discounts: tuple[str, ...] = ()
+    off: tuple[int, ...] = ()
+    currency: str = ""
+
+
 class QuoteBought(_Outcome, frozen=True, tag="quotes"):
     """
     A quote was bought: ``nets`` are what its lines came to, in minor units.
 
-    ``offers`` are those of its discounts whose condition a refund may break.  ``cap_uses`` is what
-    money off took of legal caps, if it took any, and ``off`` how much of each line was that.
+    ``offers`` are those of its discounts whose condition a refund may break.  ``counted`` is the
+    money off that a law counts, and ``overrides`` are the policy overrides that it used up.
     """
 
     quote: str
@@ -374,8 +392,8 @@ class QuoteBought(_Outcome, frozen=True, tag="quotes"):
     vouchers: tuple[VoucherUse, ...] = ()
     draws: tuple[WalletDraw, ...] = ()
     offers: tuple[OfferTaken, ...] = ()
-    cap_uses: tuple[CapUse, ...] = ()
-    off: tuple[int, ...] = ()
+    counted: tuple[MoneyOff, ...] = ()
+    overrides: tuple[str, ...] = ()
 
 
 class RewardsRedeemed(_Outcome, frozen=True, tag="rewards"):
@@ -525,11 +543,12 @@ class ActivityReversed(_Data, frozen=True, tag="activity.reversed"):
 
 
 class RewardRedeemed(_Data, frozen=True, tag="reward.redeemed"):
-    """A reward is paid for."""
+    """A reward is paid for; ``overrides`` are the policy overrides that it used up."""
 
     redemption: MadeId
     programme: str
     reward: str
+    overrides: tuple[str, ...] = ()
 
 
 class RedemptionCancelled(_Data, frozen=True, tag="redemption.cancelled"):
@@ -679,9 +698,10 @@ class EntitlementGranted(_Data, frozen=True, tag="entitlement.granted"):
 
 
 class EntitlementUsed(_Data, frozen=True, tag="entitlement.used"):
-    """Units of an entitlement are used."""
+    """Units of an entitlement are used; ``overrides`` are the policy overrides that took."""
 
     use: EntitlementUse
+    overrides: tuple[str, ...] = ()
 
 
 class EntitlementReturned(_Data, frozen=True, tag="entitlement.returned"):
@@ -949,6 +969,33 @@ class CoveragesChanged(_Data, frozen=True, tag="coverages.changed"):
     """Who pays for the member's care was told anew: so many ``coverages`` are known."""
 
     coverages: int
+
+
+class PolicyOverrideRequested(_Data, frozen=True, tag="policy_override.requested"):
+    """Somebody asks that the member may have something against the ``rules`` of a law."""
+
+    override: MadeId
+    programme: str
+    rules: tuple[str, ...]
+    benefit: Literal["reward", "entitlement", "discount"]
+    id: str
+    reason: str
+
+
+class PolicyOverrideApproved(_Data, frozen=True, tag="policy_override.approved"):
+    """A second person approves an override, which is good until that local day."""
+
+    override: MadeId
+    programme: str
+    until_on: str
+
+
+class PolicyOverrideWithdrawn(_Data, frozen=True, tag="policy_override.withdrawn"):
+    """An override that was not used ends."""
+
+    override: MadeId
+    programme: str
+    reason: str
 
 
 class DelegateAdded(_Data, frozen=True, tag="delegate.added"):

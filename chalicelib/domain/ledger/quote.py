@@ -34,11 +34,12 @@ class Draw(Struct, frozen=True, omit_defaults=True):
 
 
 class Freed(Struct, frozen=True, array_like=True):
-    """Units of an entitlement that make a line free."""
+    """Units of an entitlement that make a line free; only ``bought`` ones, where the law asks."""
 
     line: str
     entitlement: str
     units: int
+    bought: bool = False
 
 
 class Quote(Struct, frozen=True, omit_defaults=True):

@@ -96,6 +96,13 @@ def offers(
             for each in vouchers.values()
             if each.programme == programme.id and takes_voucher(discount, each.reward)
         ]
+        found += _forbidden(purchase, discount, shown)
+        if shown:
+            shown = [each for each in shown if (discount.id, each) not in purchase.forbidden]
+            if not shown:
+                continue
+        elif (discount.id, "") in purchase.forbidden:
+            continue
         chosen = chosen_by(discount.scope, by_unit=goes_by_unit(discount))
         if discount.limits:
             found += _within_limits(account, programme, purchase, discount, chosen, shown)
@@ -103,6 +110,14 @@ def offers(
         offer = _offer(account, programme, purchase, discount, chosen, shown=bool(shown))
         found += [offer._replace(redemption=each) for each in shown or ("",)]
     return tuple(found)
+
+
+def _forbidden(purchase: Purchase, discount: Discount, shown: Sequence[str]) -> Iterator[Offer]:
+    """Yield what a law leaves out of a discount: all of it, or that of some vouchers."""
+    for each in shown or ("",):
+        rule = purchase.forbidden.get((discount.id, each))
+        if rule is not None:
+            yield Offer(discount, {}, why_not=WhyNot("policy_forbids", rule), redemption=each)
 
 
 def goes_by_unit(discount: Discount) -> bool:
@@ -145,9 +160,6 @@ def _offer(
     """
     if discount.id in purchase.excluded:
         return Offer(discount, {}, why_not=WhyNot("excluded"))
-    if discount.id in purchase.forbidden:
-        why_not = WhyNot("policy_forbids", purchase.forbidden[discount.id])
-        return Offer(discount, {}, why_not=why_not)
     if not is_at(discount.locations, purchase.within):
         return Offer(discount, {}, why_not=WhyNot("not_at_location"))
     if not chosen:
@@ -273,7 +285,8 @@ def band(terms: SpendBands, spent: int) -> int:
 
 
 def _spent(account: Account, programme: Programme, terms: SpendBands, purchase: Purchase) -> int:
-    spent = sum(line.amount for line in purchase.lines) if terms.basis == "after" else 0
+    here = (line.amount for line in purchase.lines if line.id not in purchase.barred)
+    spent = sum(here) if terms.basis == "after" else 0
     others = purchase.household.others if terms.shared and purchase.household else ()
     for spender in (account, *others):
         buckets = spender.metrics.get(metric_key(programme.id, "spend"), {})

@@ -87,6 +87,10 @@ def evaluate(
     ``room(rule, raw)`` is how much the caps leave open for an award of ``raw``, ``None`` where
     nothing limits it.
     """
+    if activity.barred and not activity.is_barred:
+        # As if they were not there, for conditions and formulas too.
+        lines = tuple(line for line in activity.lines if line.id not in activity.barred)
+        activity = replace(activity, lines=lines, quantity=None, barred=frozenset())
     context = _Context(programme, activity, snapshot)
     outcomes = dict(_for_other_types(programme))
     matched: dict[str, list[EarningRule]] = {}

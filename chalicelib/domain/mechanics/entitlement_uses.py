@@ -26,7 +26,7 @@ from chalicelib.domain.decide.commands import Command
 from chalicelib.domain.decide.decider import Decider, Known
 from chalicelib.domain.decide.event_builder import EventBuilder
 from chalicelib.domain.decide.mechanic import Mechanic
-from chalicelib.domain.errors import Conflict, NotFound
+from chalicelib.domain.errors import Conflict, Forbidden, NotFound
 from chalicelib.domain.ledger import calendar
 from chalicelib.domain.ledger.account import Account
 from chalicelib.domain.ledger.calendar import Instant
@@ -40,7 +40,7 @@ from chalicelib.domain.ledger.events import (
     QuotaUse,
     noted,
 )
-from chalicelib.domain.mechanics import entitlement_grants
+from chalicelib.domain.mechanics import entitlement_grants, unit_plans
 from chalicelib.domain.mechanics.entitlement_grants import Grant
 from chalicelib.domain.mechanics.entitlements import (
     Entitlement,
@@ -49,6 +49,7 @@ from chalicelib.domain.mechanics.entitlements import (
     held_of,
     quota_counter,
 )
+from chalicelib.domain.mechanics.unit_plans import Plan
 from chalicelib.domain.programme.document import Programme
 
 #: How long a use can be given back.
@@ -112,7 +113,7 @@ def use(decider: Decider, command: UseEntitlement) -> Used:
         _use_up(event, command)
     used = consume(event, programme, entitlement.id, command.units)
     event.record(
-        EntitlementUsed(used),
+        EntitlementUsed(used, event.overrides_used),
         detail=noted(command.reference),
     )
     after = held_of(event.account, programme, entitlement, now)
@@ -146,14 +147,19 @@ def check_left(
     if has is None:
         raise Conflict("not_entitled", f"This member does not have {entitlement.id}.", **extensions)
     if has.left is not None and has.left < units:
-        raise Conflict(
-            "quota_exhausted",
-            f"{has.left} of {entitlement.id} are left; {units} were asked for.",
-            left=has.left,
-            resets_on=has.resets_on,
-            **extensions,
-        )
+        raise _exhausted(programme, has, units)
     return has
+
+
+def _exhausted(programme: Programme, has: Held, units: int) -> Conflict:
+    return Conflict(
+        "quota_exhausted",
+        f"{has.left} of {has.entitlement.id} are left; {units} were asked for.",
+        left=has.left,
+        resets_on=has.resets_on,
+        programme=programme.id,
+        entitlement=has.entitlement.id,
+    )
 
 
 def consume(
@@ -164,54 +170,60 @@ def consume(
     *,
     waived: int = 0,
     service_on: str = "",
+    bought: bool = False,
 ) -> EntitlementUse:
     """
     Use units in an event, and return what `put_back` needs to undo it.
 
     Where they make a line free, ``waived`` is what a bill would charge for them in minor units, and
-    ``service_on`` the local day by which it goes.  Raises `Conflict` ``not_entitled`` or
-    ``quota_exhausted``, and what a guard says, before anything is added to the event.
+    ``service_on`` the local day by which it goes.  Where a guard does not allow so many that nobody
+    paid for, those that were bought are used first; with ``bought`` no others are.
+
+    Raises `Conflict` ``not_entitled`` or ``quota_exhausted``, and what a guard says, before
+    anything is added to the event.
     """
     now = event.now
     has = check_left(event.account, programme, entitlement_id, units, now)
     entitlement = has.entitlement
-    unlimited = has.left is None
-    by_right = units if unlimited else min(has.quota_left or 0, units)
+
+    def give(plan: Plan) -> tuple[CapUse, ...]:
+        if not plan.given:
+            return ()
+        # Halves up would be a part of a minor unit too little.
+        charged = -(-waived * plan.given // units)
+        worth = max(plan.given * (entitlement.retail_value or 0), charged)
+        return event.give(_unit(programme, entitlement, plan.given, worth, service_on))
+
+    sparing = unit_plans.bought_first(has, units)
+    if bought and sparing.given:
+        raise _exhausted(programme, has, units)
+    plan = sparing if bought else unit_plans.in_turn(has, units)
+    try:
+        cap_uses = give(plan)
+    except Forbidden:
+        if sparing.given == plan.given:
+            raise
+        plan = sparing
+        cap_uses = give(plan)
+    by_right = units if plan.unlimited else plan.quota
     if by_right:
         # What a tier or a plan brings is given when it is used, a grant when it is granted.
         event.give(Benefit("entitlement", programme.id, entitlement.id, "use", by_right))
-    given = units - _bought(has.grants, units - by_right)
-    cap_uses: tuple[CapUse, ...] = ()
-    if given:
-        # Halves up would be a part of a minor unit too little.
-        charged = -(-waived * given // units)
-        worth = max(given * (entitlement.retail_value or 0), charged)
-        cap_uses = event.give(_unit(programme, entitlement, given, worth, service_on))
-    if unlimited:
+    if plan.unlimited:
         return EntitlementUse(
             programme.id, entitlement.id, units, unlimited=True, cap_uses=cap_uses
         )
     quota = None
-    if by_right and entitlement.quota is not None:
+    if plan.quota and entitlement.quota is not None:
         day = calendar.local_date(now, programme.time_zone)
         counter = quota_counter(programme, entitlement, entitlement.quota, day)
         over = calendar.window_over(day, entitlement.quota.window, programme.time_zone)
-        event.add(CounterChange(counter, by_right, over))
-        quota = QuotaUse(counter, by_right)
-    grants = tuple(_from_grants(event, has.grants, units - by_right))
+        event.add(CounterChange(counter, plan.quota, over))
+        quota = QuotaUse(counter, plan.quota)
+    grants = tuple(_from_grants(event, plan.grants, units - plan.quota))
     return EntitlementUse(
         programme.id, entitlement.id, units, quota=quota, grants=grants, cap_uses=cap_uses
     )
-
-
-def _bought(grants: tuple[Grant, ...], units: int) -> int:
-    """Return how many of the next units of grants were paid for, which are no gift."""
-    bought = 0
-    for grant in grants:
-        part = min(grant.units, units)
-        units -= part
-        bought += part if grant.bought else 0
-    return bought
 
 
 def _unit(

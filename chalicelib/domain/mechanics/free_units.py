@@ -35,14 +35,15 @@ class FreeUnits(NamedTuple):
 
 
 class Allowed(NamedTuple):
-    """How many units may be used, and the rule of a law that keeps it from being more."""
+    """How many units may be used, ``bought`` ones, and the rule that keeps it from being more."""
 
     units: int
     rule: str = ""
+    bought: bool = False
 
 
-#: Says how many units of an entitlement may be used, which would all cost so much.
-Allow = Callable[[str, int, int], Allowed]
+#: Says how many units of an entitlement may be used for a line, which would all cost so much.
+Allow = Callable[[str, str, int, int], Allowed]
 
 
 def free(
@@ -70,8 +71,7 @@ def free(
     freeing = _Freeing(usable, {line.id for line in purchase.lines}, allow)
     left = {line.id: line for line in purchase.lines}
     for line in sorted(purchase.lines, key=_dearest_first) if usable else ():
-        if line.id not in purchase.barred:
-            left[line.id] = freeing.left_of(line)
+        left[line.id] = freeing.left_of(line)
     considered = tuple(
         Considered(
             "entitlement",
@@ -128,8 +128,10 @@ class _Freeing:
         worth = left.amount if whole else left.amount * taken // left.quantity
         if worth == 0:
             return left  # a unit is not used up for less than a penny
+        bought = False
         if self._allow is not None:
-            allowed = self._allow(name, taken, worth)
+            allowed = self._allow(line.id, name, taken, worth)
+            bought = allowed.bought
             if allowed.units < taken:
                 self.rules[name] = allowed.rule
                 taken, whole = allowed.units, False
@@ -137,7 +139,7 @@ class _Freeing:
             if worth == 0:
                 return left
         part = line.id if whole and left is line else self._part_of(line, name)
-        self.freed.append(Freed(part, name, taken))
+        self.freed.append(Freed(part, name, taken, bought))
         self.worth[name] = self.worth.get(name, 0) + worth
         if units is not None:
             self._usable[name] = (self._usable[name][0], units - taken)
@@ -176,10 +178,6 @@ def _why_not(
         return WhyNot("not_entitled")
     if held.left == 0:
         return WhyNot("none_left")
-    within = [line.id for line in purchase.lines if in_scope(line, scope)]
-    rules = [purchase.barred[each] for each in within if each in purchase.barred]
-    if rules:
-        return WhyNot("policy_forbids", rules[0])
-    if within:
+    if any(in_scope(line, scope) for line in purchase.lines):
         return WhyNot("already_free")
     return WhyNot("not_in_scope")

@@ -26,6 +26,8 @@ from chalicelib.domain.programme.fields import InactivityExpiry
 def apply(event: EventBuilder, context: EarnContext) -> None:
     """Move the last day on, by the day of the activity, and what would end before it."""
     programme, activity = context.programme, context.activity
+    if activity.is_barred:
+        return  # a law lets it bring nothing
     day = activity.local_day(programme.time_zone)
     for currency in programme.currencies:
         policy = currency.tier_expiry.get(context.tier, currency.expiry)

@@ -11,7 +11,8 @@ requests never share the room that only one has.
 Who pays is asked of the day of service, and the year is that of the day on which it is given, by
 the programme's zone.  What is told of payers later changes nothing that was given before.
 
-What is asked for and not allowed is refused, with the rule and what is left; of a bill what is not
+What is asked for and not allowed is refused, with the rule and what is left, unless two people say
+that it is right (`policy_overrides`); of a bill what is not
 allowed is left out (`lawful_pricing`).  Nothing that comes by itself counts, so no tick and no
 activity is ever refused: units that it brings count when used.  What a law lets earn nothing is
 left out of what rules, cards and metrics see, and the answer says so (`policy_bars`).
@@ -24,14 +25,14 @@ from datetime import date
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from chalicelib.domain.decide.benefits import Benefit
-from chalicelib.domain.decide.event_builder import EventBuilder
+from chalicelib.domain.decide.event_builder import OVERRIDES, EventBuilder
 from chalicelib.domain.decide.mechanic import Mechanic
 from chalicelib.domain.errors import Forbidden
 from chalicelib.domain.ledger import calendar, money
 from chalicelib.domain.ledger.account import Account, cap_counter
 from chalicelib.domain.ledger.activity import Activity
 from chalicelib.domain.ledger.calendar import Instant
-from chalicelib.domain.ledger.effects import CounterChange
+from chalicelib.domain.ledger.effects import CounterChange, ProgressChange
 from chalicelib.domain.ledger.events import CapUse
 from chalicelib.domain.mechanics import coverages
 from chalicelib.domain.mechanics.policy_terms import SECTION, followed_by
@@ -82,7 +83,7 @@ class _Guard:
         for followed in _applying(programme, payers):
             for rule in _in_force(followed, today):
                 left = _left(followed, rule, account, benefit, today)
-                if left is not None:
+                if left is not None and _override(account, programme, benefit, rule, now) is None:
                     return _forbidden(followed, rule, left, payer_known=UNKNOWN not in payers)
         return None
 
@@ -93,19 +94,23 @@ class _Guard:
         refusal = self.refusal(event.account, programme, benefit, event.now)
         if refusal is not None:
             raise refusal
-        if benefit.kind not in _COUNTED or not _to_count(benefit):
+        if benefit.kind not in _COUNTED:
             return ()
+        account, amount = event.account, _to_count(benefit)
         today = calendar.local_date(event.now, programme.time_zone)
-        payers = coverages.payers_on(event.account, _service_day(benefit, today))
-        uses = []
+        payers = coverages.payers_on(account, _service_day(benefit, today))
+        uses, used_up = [], set()
         for followed in _applying(programme, payers):
             for rule in _in_force(followed, today):
-                if isinstance(rule, YearCap) and _is_of(rule, followed, benefit):
+                if _left(followed, rule, account, benefit, today) is not None:
+                    used_up.add(_override(account, programme, benefit, rule, event.now))
+                if amount and isinstance(rule, YearCap) and _is_of(rule, followed, benefit):
                     counter = cap_counter(rule.total, today.year)
-                    kept_until = _kept_until(today, programme.time_zone)
-                    use = CapUse(counter, _to_count(benefit), kept_until)
-                    event.add(CounterChange(use.counter, use.amount, use.kept_until))
-                    uses.append(use)
+                    uses.append(CapUse(counter, amount, _kept_until(today, programme.time_zone)))
+        for use in uses:
+            event.add(CounterChange(use.counter, use.amount, use.kept_until))
+        for name in sorted(filter(None, used_up)):
+            event.add(ProgressChange(OVERRIDES, name))
         return tuple(uses)
 
     def taken_back(self, event: EventBuilder, benefit: Benefit) -> None:
@@ -134,6 +139,17 @@ def rooms(account: Account, programme: Programme, now: Instant) -> Iterator[Room
                     yield Room(followed, rule, applies, amount, _left_of(rule, account, day))
                 case _:
                     yield Room(followed, rule, applies)
+
+
+def _override(
+    account: Account, programme: Programme, benefit: Benefit, rule: Rule, now: Instant
+) -> str | None:
+    """Return the override that is good against a rule; few members have any."""
+    if OVERRIDES not in account.progress:
+        return None
+    from chalicelib.domain.mechanics import policy_overrides
+
+    return policy_overrides.against(account, programme, benefit, rule.id, now)
 
 
 def _applying(programme: Programme, payers: frozenset[str]) -> Iterator[Pack]:
@@ -192,7 +208,9 @@ def _to_count(benefit: Benefit) -> int:
 
 def _forbidden(followed: Pack, rule: Rule, left: int, *, payer_known: bool) -> Forbidden:
     sum_left = money.written(left, followed.currency)
-    room = "" if isinstance(rule, NoCash) else f" There is room for {sum_left}."
+    room = {NoCash: "", ItemCap: f" It may be worth {sum_left}."}.get(
+        type(rule), f" There is room for {sum_left}."
+    )
     if not payer_known:
         room += " No coverage is known for that day, so it is strictest until staff tell who pays."
     return Forbidden(

@@ -14,8 +14,9 @@ from chalicelib.domain.ledger.account import Account
 from chalicelib.domain.ledger.activity import Activity
 from chalicelib.domain.ledger.events import Line
 from chalicelib.domain.mechanics import coverages
-from chalicelib.domain.mechanics.policy_terms import SECTION, Policy
-from chalicelib.domain.policies.pack import NoEarning, NoMoneyOff, pack
+from chalicelib.domain.mechanics.policy_terms import SECTION, Policy, pack_of
+from chalicelib.domain.mechanics.purchases import Purchase
+from chalicelib.domain.policies.pack import NoEarning, NoMoneyOff
 from chalicelib.domain.programme.document import Programme, in_season, is_at
 
 #: A rule that bars something.
@@ -32,34 +33,33 @@ def from_earning(account: Account, programme: Programme, activity: Activity) -> 
     day = activity.local_day(programme.time_zone)
     lines = activity.lines or (Line("", 0, 1, activity.category),)
     for policy, rule in _in_force(account, programme, day, NoEarning, activity.within):
-        names = called(policy, rule)
-        whole = activity.category in names or is_named(activity.type, names)
-        for line in lines:
-            if whole or line.category in names:
-                found.setdefault(line.id, rule.id)
+        found = _matched(policy, rule, activity.type, activity.category, lines) | found
     return found
 
 
-def from_money_off(
-    account: Account,
-    programme: Programme,
-    lines: tuple[Line, ...],
-    day: date,
-    within: tuple[str, ...],
-) -> dict[str, str]:
+def from_money_off(account: Account, programme: Programme, purchase: Purchase) -> dict[str, str]:
     """Return the lines of a bill off which nothing may be taken, by their id, with the rule."""
     found: dict[str, str] = {}
-    for policy, rule in _in_force(account, programme, day, NoMoneyOff, within):
-        names = called(policy, rule)
-        for line in lines:
-            if line.category in names:
-                found.setdefault(line.id, rule.id)
+    in_force = _in_force(account, programme, purchase.day, NoMoneyOff, purchase.within)
+    for policy, rule in in_force:
+        lines = _matched(policy, rule, purchase.kind, purchase.category, purchase.lines)
+        found = lines | found
     return found
+
+
+def _matched(
+    policy: Policy, rule: Bar, kind: str, category: str, lines: tuple[Line, ...]
+) -> dict[str, str]:
+    """Return which lines a rule bars: all, where the activity is of such a kind or category."""
+    names = called(policy, rule)
+    whole = category.casefold() in names or is_named(kind, names)
+    return {line.id: rule.id for line in lines if whole or line.category.casefold() in names}
 
 
 def called(policy: Policy, rule: Bar) -> frozenset[str]:
-    """Return what a programme calls all that a rule bars."""
-    return rule.categories.union(*(policy.categories.get(each, ()) for each in rule.categories))
+    """Return what a programme calls all that a rule bars, in small letters: case is no way out."""
+    mapped = (name for each in rule.categories for name in policy.categories.get(each, ()))
+    return rule.categories.union(name.casefold() for name in mapped)
 
 
 def is_named(activity_type: str, names: frozenset[str]) -> bool:
@@ -77,7 +77,7 @@ def _in_force(
     """Yield the rules of a kind that hold on a local day at a location, each with its policy."""
     payers = coverages.payers_on(account, day)
     for policy in SECTION.of(programme):
-        followed = pack(policy.pack)
+        followed = pack_of(programme, policy)
         if followed.is_for(payers) and (not within or is_at(policy.locations, within)):
             for rule in followed.rules:
                 if isinstance(rule, kind) and in_season(rule.from_on, rule.until_on, day):

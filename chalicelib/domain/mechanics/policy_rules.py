@@ -10,8 +10,9 @@ from chalicelib.domain.mechanics import discount_terms, entitlements, policy_bar
 from chalicelib.domain.mechanics.discount_terms import ByVoucher, Terms
 from chalicelib.domain.mechanics.entitlements import Entitlement
 from chalicelib.domain.mechanics.policy_bars import Bar
-from chalicelib.domain.mechanics.policy_terms import SECTION, Policy, followed_by
+from chalicelib.domain.mechanics.policy_terms import SECTION, Policy, pack_of
 from chalicelib.domain.pointer import join
+from chalicelib.domain.policies import house
 from chalicelib.domain.policies.pack import (
     ItemCap,
     NoCash,
@@ -21,7 +22,6 @@ from chalicelib.domain.policies.pack import (
     Rule,
     YearCap,
     names,
-    pack,
 )
 from chalicelib.domain.programme.document import LegalException, Programme, Reward
 from chalicelib.domain.programme.fields import LineScope
@@ -37,23 +37,10 @@ PRIVILEGE: Final = "privilege"
 
 def problems(programme: Programme) -> Iterator[Violation]:
     """Yield what is wrong with the packs of a document, and what they have to know of it."""
-    named = [each.pack for each in SECTION.of(programme)]
-    for place, name in enumerate(named):
-        at = join("/policies", place, "pack")
-        if name in named[:place]:
-            yield Violation(at, f"is followed already: name `{name}` once")
-        yield from reference(name, names(), "policy pack", at)
-    followed = followed_by(programme) if {*named} <= {*names()} else ()
-    for place, (policy, each) in enumerate(zip(SECTION.of(programme), followed, strict=False)):
-        unit, at = programme.money.currency, join("/policies", place)
-        if each.currency not in ("", unit):
-            has = f"the programme in {unit}" if unit else "the programme has no `money`"
-            yield Violation(join(at, "pack"), f"counts in {each.currency}, and {has}")
-        known = sorted({word for rule in _bars(each) for word in rule.categories})
-        for word in policy.categories:
-            yield from reference(
-                word, known, f"category of {each.id}", join(at, "categories", word)
-            )
+    yield from _policies(programme)
+    known = {*names()}
+    policies = [each for each in SECTION.of(programme) if each.pack in known]
+    followed = tuple(pack_of(programme, each) for each in policies)
     counting = tuple(each for each in followed if each.currency)
     for place, reward in enumerate(programme.rewards):
         at = join("/rewards", place)
@@ -69,6 +56,50 @@ def problems(programme: Programme) -> Iterator[Violation]:
     for place, discount in enumerate(discount_terms.SECTION.of(programme).offers):
         at = join("/discounts/offers", place, "exception")
         yield from _exception(followed, discount.exception, at)
+
+
+def _policies(programme: Programme) -> Iterator[Violation]:
+    """Yield what is wrong with the policies themselves."""
+    policies = SECTION.of(programme)
+    named = [each.pack for each in policies]
+    for place, policy in enumerate(policies):
+        at = join("/policies", place)
+        if policy.pack in named[:place]:
+            yield Violation(join(at, "pack"), f"is followed already: name `{policy.pack}` once")
+        if policy.pack in names():
+            yield from _policy(programme, policy, at)
+        else:
+            yield from reference(policy.pack, names(), "policy pack", join(at, "pack"))
+
+
+def _policy(programme: Programme, policy: Policy, at: str) -> Iterator[Violation]:
+    """Yield what a policy says that its pack cannot use."""
+    followed, unit = pack_of(programme, policy), programme.money.currency
+    if followed.currency not in ("", unit):
+        has = f"the programme in {unit}" if unit else "the programme has no `money`"
+        yield Violation(join(at, "pack"), f"counts in {followed.currency}, and {has}")
+    yield from _own_caps(programme, policy, at)
+    known = sorted({word for rule in _bars(followed) for word in rule.categories})
+    if policy.locations and any(not isinstance(rule, Bar) for rule in followed.rules):
+        detail = f"leave it out: what {followed.id} allows holds everywhere"
+        yield Violation(join(at, "locations"), detail)
+    for word in policy.categories:
+        where = join(at, "categories", word)
+        yield from reference(word, known, f"category of {followed.id}", where)
+
+
+def _own_caps(programme: Programme, policy: Policy, at: str) -> Iterator[Violation]:
+    """Yield what is wrong with the amounts of a programme's own limits."""
+    said = [name for name in ("item_cap", "year_cap") if getattr(policy, name) is not None]
+    if policy.pack != house.PACK.id:
+        for name in said:
+            detail = f"is of the pack `house`: {policy.pack} has its own amounts"
+            yield Violation(join(at, name), detail)
+        return
+    if not said:
+        yield Violation(at, "has no limit: say `item_cap`, `year_cap` or both")
+    if not programme.money.currency:
+        yield Violation(join(at, "pack"), "counts money, and the programme has no `money`")
 
 
 def _worth(followed: Iterable[Pack], part: Reward | Entitlement, at: str) -> Iterator[Violation]:
@@ -110,7 +141,7 @@ def _exception(
 def warnings(programme: Programme) -> Iterator[Violation]:
     """Yield what a valid document offers that a pack forbids to some members."""
     for policy in SECTION.of(programme):
-        followed = pack(policy.pack)
+        followed = pack_of(programme, policy)
         for each in offered(programme):
             for rule in against(followed, each):
                 field = "cash_equivalent" if isinstance(rule, NoCash) else each.field
@@ -152,7 +183,8 @@ def _barred(programme: Programme, policy: Policy, bar: Bar) -> Iterator[str]:
 def _is_of(scope: LineScope, names: frozenset[str]) -> bool:
     """Tell whether a scope names lines, all of them by these categories."""
     include = scope.include
-    return bool(include.categories) and not include.skus and names.issuperset(include.categories)
+    named = [each.casefold() for each in include.categories]
+    return bool(named) and not include.skus and names.issuperset(named)
 
 
 class Offered(NamedTuple):
@@ -212,47 +244,75 @@ def _of_reward(programme: Programme, terms: Terms) -> LegalException | None:
 
 
 def against(followed: Pack, each: Offered) -> Iterator[Rule]:
-    """Yield the rules by which nobody whom a pack protects can have what is offered."""
-    excepted = each.exception is not None and each.exception.code in followed.exceptions
+    """
+    Yield the rules by which nobody whom a pack protects can have what is offered.
+
+    Those that have a last day are history, whenever it is.
+    """
+    code = each.exception.code if each.exception else ""
+    code = code if code in followed.exceptions else ""
     for rule in followed.rules:
+        if rule.until_on is not None:
+            continue
         match rule:
             case NoCash() if each.is_cash:
                 yield rule
-            case ItemCap(amount=most) | YearCap(amount=most):
-                if (each.worth or 0) > most and not excepted:
-                    yield rule
+            case ItemCap(amount=most) if not code and (each.worth or 0) > most:
+                yield rule
+            case YearCap(amount=most) if rule.exception == code and (each.worth or 0) > most:
+                yield rule
 
 
 def words(compose: Composer) -> Iterator[Description]:
     """Tell members of the laws that limit what they are given."""
     for policy in SECTION.of(compose.programme):
-        followed = pack(policy.pack)
+        followed = pack_of(compose.programme, policy)
         said, places = _said(compose, policy, followed), compose.places(policy.locations)
         yield compose.describe("policy", followed.id, dict(followed.name), *said, places)
 
 
-def _said(compose: Composer, policy: Policy, followed: Pack) -> Iterator[Message]:
+def _said(compose: Composer, policy: Policy, followed: Pack) -> Iterator[Message | None]:
     """Yield what rules mean for members; a cap of one exception is for who declares that."""
-    if followed.payers is not None:
-        yield compose.message("policies-whom")
+    if followed.payers is None:
+        for rule in followed.rules:
+            yield _for_all(compose, policy, followed, rule)
+        return
+    yield compose.message("policies-whom")
     for rule in followed.rules:
-        match rule:
-            case NoCash():
-                yield compose.message("policies-cash")
-            case ItemCap(amount=amount):
-                value = Money(amount, followed.currency)
-                yield compose.message("policies-each", value=value)
-            case YearCap(amount=amount, exception=""):
-                value = Money(amount, followed.currency)
-                yield compose.message("policies-year", value=value)
-            case NoEarning():
-                barred = _names(compose, policy, rule)
-                if followed.payers is None:
-                    yield compose.message("policies-no-earning", names=barred)
-                else:
-                    yield compose.message("policies-then-no-earning", names=barred)
-            case NoMoneyOff():
-                yield compose.message("policies-no-money-off", names=_names(compose, policy, rule))
+        yield _for_those(compose, policy, followed, rule)
+
+
+def _for_all(compose: Composer, policy: Policy, followed: Pack, rule: Rule) -> Message | None:
+    """Return what a rule of a pack for everybody means."""
+    match rule:
+        case ItemCap(amount=amount):
+            value = Money(amount, followed.currency)
+            return compose.message("policies-always-each", value=value)
+        case YearCap(amount=amount, exception=""):
+            value = Money(amount, followed.currency)
+            return compose.message("policies-always-year", value=value)
+        case NoEarning():
+            names = _names(compose, policy, rule)
+            return compose.message("policies-no-earning", names=names)
+        case NoMoneyOff():
+            names = _names(compose, policy, rule)
+            return compose.message("policies-no-money-off", names=names)
+    return None
+
+
+def _for_those(compose: Composer, policy: Policy, followed: Pack, rule: Rule) -> Message | None:
+    """Return what a rule means for those whom the sentence before has named."""
+    match rule:
+        case NoCash():
+            return compose.message("policies-cash")
+        case ItemCap(amount=amount):
+            return compose.message("policies-each", value=Money(amount, followed.currency))
+        case YearCap(amount=amount, exception=""):
+            return compose.message("policies-year", value=Money(amount, followed.currency))
+        case NoEarning():
+            names = _names(compose, policy, rule)
+            return compose.message("policies-then-no-earning", names=names)
+    return None
 
 
 def _names(compose: Composer, policy: Policy, bar: Bar) -> AllOf:

@@ -70,7 +70,7 @@ def price(
     free = free or free_units.free(account, programme, purchase, now)
     left = [line for line in free.left.values() if line.quantity or line.amount]
     offers = discount_offers.offers(account, programme, purchase, left)
-    reduced = Reducing(programme, offers, lots).reduced(left)
+    reduced = Reducing(programme, offers, lots, purchase.barred).reduced(left)
     lines = [
         each
         for line in purchase.lines
@@ -79,18 +79,20 @@ def price(
     net = sum(line.net for line in lines)
     prepaid = tuple(wallet_payments.prepaid_draws(lots, net))
     drawn = sum(draw.money for draw in prepaid)
-    # Prepaid value pays first for what cashback and points may not pay.
-    full = sum(line.net for line in lines if line.id in purchase.barred)
-    others = wallet_payments.other_draws(
-        account, programme, paying, net - full, max(drawn - full, 0)
+    # Whoever pays a part of a bill pays of each line, so points are for bills that may be reduced.
+    others = (
+        ()
+        if purchase.barred
+        else wallet_payments.other_draws(account, programme, paying, net, drawn)
     )
     draws = (*prepaid, *others)
     due = net - sum(draw.money for draw in draws)
     asked = [] if payments is None else paying
     idle = _idle(account, programme, asked, draws, due)
-    if full and full == net:
-        rule = WhyNot("policy_forbids", next(iter(purchase.barred.values())))
-        idle = dict.fromkeys(idle, rule)
+    for payer in asked if purchase.barred else ():
+        if payer.wallet.kind != "prepaid":
+            rule = next(iter(purchase.barred.values()))
+            idle[qualified(programme.id, payer.wallet.currency)] = WhyNot("policy_forbids", rule)
     used = {offer.redemption for place, offer in enumerate(offers) if reduced.by_offer[place]}
     considered = (
         *free.considered,

@@ -20,8 +20,9 @@ class Purchase(NamedTuple):
 
     ``today`` is the day on which it is priced, where the day of service is one to come.
     ``household`` is nothing where the member has none, or no discount asks; ``excluded`` are the
-    ids to be left out, ``forbidden`` discounts that a law leaves out, each with its rule, and
-    ``barred`` the ids of lines off which it lets nothing be taken, with theirs;
+    ids to be left out, ``forbidden`` discounts that a law leaves out, by their id and that of a
+    voucher's redemption or nothing, each with its rule, and ``barred`` lines off which it lets
+    nothing be taken, by their id with the rule; ``kind`` and ``category`` are of the activity;
     ``versions`` are those of the programme that have taken effect by now; ``holidays`` the tenant's
     lists of days; ``covered`` is what of each line somebody else pays beside what the line says, in
     their order, and nothing where that pays for none; ``within`` are the location where it is, and
@@ -38,8 +39,10 @@ class Purchase(NamedTuple):
     holidays: Mapping[str, frozenset[str]] = {}
     covered: tuple[int, ...] = ()
     within: tuple[str, ...] = ()
-    forbidden: Mapping[str, str] = {}
+    forbidden: Mapping[tuple[str, str], str] = {}
     barred: Mapping[str, str] = {}
+    kind: str = ""
+    category: str = ""
 
     @property
     def counted_on(self) -> date:

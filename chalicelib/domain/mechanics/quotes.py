@@ -67,11 +67,12 @@ def retract(event: EventBuilder, context: ReversalContext, outcome: QuoteBought)
     draws = tuple(
         _undrawn(event, draw, back[place], bought_at) for place, draw in enumerate(outcome.draws)
     )
-    if outcome.cap_uses:
+    after = replace(outcome, freed=freed, draws=draws, offers=offers)
+    if outcome.counted:
         from chalicelib.domain.mechanics import money_off  # where a law is followed
 
-        money_off.give_back(event, outcome, context.had, kept)
-    return replace(outcome, freed=freed, draws=draws, offers=offers)
+        money_off.give_back(event, (outcome, after), context.had, kept)
+    return after
 
 
 def _by_payer(outcome: QuoteBought, had: int, have: int) -> dict[int, int]:

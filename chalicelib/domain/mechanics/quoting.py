@@ -153,6 +153,8 @@ def make(decider: Decider, command: MakeQuote) -> Quoted:
         command.holidays,
         command.covered,
         activity.within,
+        kind=activity.type,
+        category=activity.category,
     )
     if registry.guards(programme):
         from chalicelib.domain.mechanics import lawful_pricing  # where a law is followed
@@ -260,11 +262,17 @@ def _buy(decider: Decider, quote: Quote, source: str, external_id: str) -> Confi
                 each.units,
                 waived=quote.lines[places[each.line]].price,
                 service_on=quote.service_on,
+                bought=each.bought,
             ),
         )
         for each in quote.freed
     )
-    cap_uses = money_off.give(event, programme, quote)
+    presented = {
+        each: found
+        for each in quote.redemptions
+        if (found := decider.record(redemptions.REDEMPTIONS, quote.member, each)) is not None
+    }
+    counted = money_off.give(event, programme, quote, presented)
     confirmed = replace(quote, state="confirmed", revision=quote.revision + 1)
     decider.claim(_saving(confirmed))
     vouchers = tuple(
@@ -283,8 +291,8 @@ def _buy(decider: Decider, quote: Quote, source: str, external_id: str) -> Confi
             vouchers,
             tuple(_draw(event, draw) for draw in quote.draws),
             quote.offers,
-            cap_uses,
-            money_off.by_line(quote.lines, quote.draws) if cap_uses else (),
+            counted,
+            event.overrides_used,
         )
     )
     if quote.seen_at:

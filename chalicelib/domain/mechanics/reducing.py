@@ -7,7 +7,7 @@ once, and each has its share of that.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from fractions import Fraction
 from functools import cache
 from math import lcm
@@ -40,11 +40,17 @@ class Reducing:
     """Takes off lines what discounts offer, and what the rates of the lots that pay for them do."""
 
     def __init__(
-        self, programme: Programme, offers: Sequence[Offer], lots: Sequence[PrepaidLot]
+        self,
+        programme: Programme,
+        offers: Sequence[Offer],
+        lots: Sequence[PrepaidLot],
+        barred: Collection[str] = (),
     ) -> None:
         self._terms = discount_terms.SECTION.of(programme)
         self._offers = offers
         self._lots = lots
+        #: The lines off which no rate takes anything.
+        self._barred = barred
         self._by_offer = dict.fromkeys(range(len(offers)), 0)
         self._by_wallet: dict[str, int] = {}
 
@@ -63,8 +69,9 @@ class Reducing:
         @cache
         def cost(rate: int) -> Fraction:
             left: dict[int, int] = {}
-            for stack in stacks.values():
-                left[stack.unit] = left.get(stack.unit, 0) + stack.price - stack.at(rate).together
+            for name, stack in stacks.items():
+                off = stack.at(self._rate(rate, name)).together
+                left[stack.unit] = left.get(stack.unit, 0) + stack.price - off
             return sum((Fraction(parts, unit) for unit, parts in left.items()), Fraction())
 
         shares = wallet_payments.shares(self._lots, cost)
@@ -74,6 +81,9 @@ class Reducing:
         found = {line.id: self._line(line, stacks[line.id], whole, bill) for line in lines}
         why_not = dict(self._why_nothing(found, stacks, shares))
         return Reduced(found, self._by_offer, self._by_wallet, why_not)
+
+    def _rate(self, rate: int, line: str) -> int:
+        return 0 if line in self._barred else rate
 
     def _why_nothing(
         self, lines: Mapping[str, PricedLine], stacks: Mapping[str, Stack], shares: Sequence[Share]
@@ -104,7 +114,7 @@ class Reducing:
         """Take off a line what its offers and rates come to, rounded once."""
         together, weights = 0, {"": 0}
         for share, of_bill in shares:
-            off = stack.at(share.rate)
+            off = stack.at(self._rate(share.rate, line.id))
             together += of_bill * off.together
             weights[""] += of_bill * off.offered
             if off.rated:

@@ -33,6 +33,8 @@ from chalicelib.domain.programme.fields import Expiry, InactivityExpiry
 def apply(event: EventBuilder, context: EarnContext) -> ValueReinstated | None:
     """Give back what expired not long before the day of the activity; return how much, if any."""
     programme, activity = context.programme, context.activity
+    if activity.is_barred:
+        return None  # a law lets it bring nothing
     day = activity.local_day(programme.time_zone)
     back: dict[str, int] = {}
     for currency in programme.currencies:

@@ -308,7 +308,7 @@ def _undo_counts(
             event,
             programme,
             in_money_of(programme, seen)[0],
-            activities=-int(not after.whole and not seen.is_barred),
+            activities=_counts(programme, seen, after) - _counts(programme, seen, before),
             spend=(_left(programme, seen, after).amount or 0)
             - (_left(programme, seen, before).amount or 0),
             points=points,
@@ -319,6 +319,11 @@ def _undo_counts(
             if moved is not None:
                 moves.append(moved)
     return tuple(moves)
+
+
+def _counts(programme: Programme, activity: Activity, remaining: Remaining) -> int:
+    """Return 1 where something of an activity is left that may count, else 0."""
+    return int(remaining.whole and not _left(programme, activity, remaining).is_barred)
 
 
 def _left(programme: Programme, activity: Activity, remaining: Remaining) -> Activity:

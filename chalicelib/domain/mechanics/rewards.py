@@ -130,7 +130,9 @@ def redeem(decider: Decider, command: Redeem) -> Redemption:
         counter = stock_counter(programme.id, reward.id)
         refusal = out_of_stock(programme.id, reward.id)
         decider.claim(TakeFrom(counter, 1, reward.stock, lambda _left: refusal))
-    event.record(RewardRedeemed(command.redemption_id, programme.id, reward.id))
+    event.record(
+        RewardRedeemed(command.redemption_id, programme.id, reward.id, event.overrides_used)
+    )
     return redemption
 
 

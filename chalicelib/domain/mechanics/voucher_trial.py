@@ -59,6 +59,8 @@ def try_voucher(
         vouchers=(redemption,),
         excluded=frozenset(others),
         within=activity.within,
+        kind=activity.type,
+        category=activity.category,
     )
     if registry.guards(programme):
         from chalicelib.domain.mechanics import lawful_pricing  # where a law is followed

@@ -46,7 +46,8 @@ def in_money_of(programme: Programme, activity: Activity) -> tuple[Activity, str
     found, why = _in_money_of(programme, activity)
     if activity.barred and found.amount is not None:
         counting = (line.amount for line in found.lines if line.id not in found.barred)
-        found = replace(found, amount=sum(counting))
+        # What is left may be a deduction alone, which was of what is barred.
+        found = replace(found, amount=max(sum(counting), 0))
     return found, why
 
 
@@ -65,9 +66,8 @@ def _in_money_of(programme: Programme, activity: Activity) -> tuple[Activity, st
     lines = tuple(replace(line, amount=converted(line.amount)) for line in activity.lines)
     if amount is not None:
         amount = sum(line.amount for line in lines) if lines else converted(amount)
-    if any(
-        abs(each) > money.MAX_AMOUNT for each in (amount or 0, *(line.amount for line in lines))
-    ):
+    sums = [line.amount for line in lines if line.id not in activity.barred]
+    if any(abs(each) > money.MAX_AMOUNT for each in (sum(sums) if lines else amount or 0, *sums)):
         return _without_money(activity, f"in {unit} it is more than {money.MAX_AMOUNT}")
     return replace(activity, amount=amount, money=unit, lines=lines), ""
 

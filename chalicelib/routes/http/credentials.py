@@ -95,6 +95,10 @@ SCOPES: Final[dict[str, Scope]] = {
     "vouchers:write": Scope("Use vouchers", _DESK),
     "reversals:write": Scope("Reverse activities and payments", _MANAGER),
     "adjustments:write": Scope("Adjust balances by hand", _MANAGER),
+    "overrides:write": Scope(
+        "Ask for gifts against a policy pack, and withdraw that", _MANAGER | _COMPLIANCE
+    ),
+    "overrides:approve": Scope("Approve gifts against a policy pack", _COMPLIANCE),
     "clock:write": Scope("Move a test clock"),
     "keys:write": Scope("Issue and revoke API keys"),
     ALL: Scope("Everything", _ADMIN),

@@ -58,6 +58,7 @@ ID_PREFIXES: Final = {
     "gift_card_id": "card",
     "gift_card_use_id": "use",
     "hold_id": "hold",
+    "override_id": "ovr",
     "quote_id": "quote",
     "redemption_id": "red",
     "transfer_id": "transfer",
@@ -66,9 +67,9 @@ ID_PREFIXES: Final = {
 _ANY_IN_PATH: Final = frozenset({"hold_id", "quote_id", "redemption_id"})
 PATH_NAMES: Final = re.compile(r"\{(\w+)\}")
 _VERBS: Final = """
-    add adjust advance cancel capture change close confirm create enrol extend find give grant list
-    lift pause place publish read record redeem release remove resume return reverse revoke update
-    use validate verify withdraw
+    add adjust advance approve cancel capture change close confirm create enrol extend find give
+    grant list lift pause place publish read record redeem release remove resume return reverse
+    revoke update use validate verify withdraw
 """
 #: What an operation may do: its name is one of these and a noun, such as `redeem_reward`.
 VERBS: Final = frozenset(_VERBS.split())

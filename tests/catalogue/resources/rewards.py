@@ -11,10 +11,12 @@ PROGRAMME = {
             "name": "20 % off vitamins",
             "price": {"currency": "points", "amount": 100},
             "voucher_valid_days": 180,
+            "retail_value": 500,
         },
         {
             "id": "thermometer",
             "name": "Thermometer",
+            "retail_value": 1_200,
             "price": {"currency": "points", "amount": 100},
             "ordered": True,
         },

@@ -156,6 +156,7 @@ def test_how_fields_are_shown() -> None:
         for how in _shown(hint)
     }
     made = {"quote", "redemption", "hold", "transfer", "gift_card", "gift_card_use", "household"}
+    made |= {"override"}
 
     assert {each[0] for each in shown if each[2]} == {"lot", "status", "statuses", "sums"}
     assert {each for each in shown if each[1]} == {

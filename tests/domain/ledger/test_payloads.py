@@ -49,6 +49,9 @@ from chalicelib.domain.ledger.events import (
     PlanFeePaid,
     PlansRenewed,
     PlanSubscribed,
+    PolicyOverrideApproved,
+    PolicyOverrideRequested,
+    PolicyOverrideWithdrawn,
     ProfileChanged,
     QuotaUse,
     RedemptionCancelled,
@@ -77,6 +80,11 @@ from chalicelib.domain.mechanics.goodwill import GiveGoodwill
 from chalicelib.domain.mechanics.holds import CaptureHold, ExtendHold, PlaceHold, ReleaseHold
 from chalicelib.domain.mechanics.households import JoinHousehold, LeaveHousehold
 from chalicelib.domain.mechanics.membership import ChangeProfile, Enrol, Open
+from chalicelib.domain.mechanics.policy_overrides import (
+    ApproveOverride,
+    RequestOverride,
+    WithdrawOverride,
+)
 from chalicelib.domain.mechanics.quoting import ConfirmQuote, MakeQuote
 from chalicelib.domain.mechanics.redemptions import CancelRedemption
 from chalicelib.domain.mechanics.remaining import LineReversal
@@ -238,6 +246,28 @@ def gifts() -> tuple[Member, ...]:
     member.do(ConfirmQuote(member="mem_1", quote_id="quote_1"), "2026-03-04")
     back = (LineReversal("a"),)
     member.do(ReverseActivity(member="mem_1", version=7, lines=back), "2026-03-05")
+    return (member,)
+
+
+def overrides() -> tuple[Member, ...]:
+    """Let two people allow a gift against a rule, and withdraw another one."""
+    house = {"pack": "house", "item_cap": 1_000}
+    document = programme(rewards=[reward("tea", 0, retail_value=1_200)], policies=[house])
+    member = Member(document, joined="2026-03-01")
+    asked: dict[str, Any] = {
+        **CLINIC,
+        "rules": ("HOUSE-ITEM",),
+        "kind": "reward",
+        "id": "tea",
+        "reason": "hardship",
+    }
+    member.do(RequestOverride(override_id="ovr_1", by="one", **asked), "2026-03-02")
+    approval = ApproveOverride(member="mem_1", override_id="ovr_1", by="two")
+    member.do(approval, "2026-03-02")
+    member.redeem("tea", "2026-03-03")
+    member.do(RequestOverride(override_id="ovr_2", by="one", **asked), "2026-03-04")
+    withdrawal = WithdrawOverride(member="mem_1", override_id="ovr_2", reason="slip", by="one")
+    member.do(withdrawal, "2026-03-04")
     return (member,)
 
 
@@ -410,6 +440,20 @@ STORIES: Final[dict[Callable[[], tuple[Member, ...]], tuple[list[Data], ...]]] =
                 "quote_1",
             ),
             ActivityReversed(7, ActivitySummary(PURCHASE, 3_600, "USD"), ""),
+        ],
+    ),
+    overrides: (
+        [
+            MemberEnrolled({"clinic": "member"}),
+            PolicyOverrideRequested(
+                "ovr_1", "clinic", ("HOUSE-ITEM",), "reward", "tea", "hardship"
+            ),
+            PolicyOverrideApproved("ovr_1", "clinic", "2026-04-01"),
+            RewardRedeemed("red_1", "clinic", "tea", ("ovr_1",)),
+            PolicyOverrideRequested(
+                "ovr_2", "clinic", ("HOUSE-ITEM",), "reward", "tea", "hardship"
+            ),
+            PolicyOverrideWithdrawn("ovr_2", "clinic", "slip"),
         ],
     ),
     statuses: (

@@ -9,19 +9,22 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from chalicelib.domain.ledger.activity import Activity
 from chalicelib.domain.ledger.bill import WhyNot
 from chalicelib.domain.ledger.events import Event, Line, QuoteBought
 from chalicelib.domain.ledger.quote import Quote
 from chalicelib.domain.mechanics.coverages import Coverage, UpdateCoverages
+from chalicelib.domain.mechanics.entitlement_uses import UseEntitlement
 from chalicelib.domain.mechanics.entitlements import GrantEntitlement
 from chalicelib.domain.mechanics.quoting import ConfirmQuote, MakeQuote
 from chalicelib.domain.mechanics.remaining import LineReversal
 from chalicelib.domain.mechanics.reversal import ReverseActivity
+from chalicelib.domain.mechanics.voucher_trial import try_voucher
 from chalicelib.domain.mechanics.wallet_payments import Payment
 from chalicelib.domain.mechanics.wallets import TopUp
-from tests.domain.building import PURCHASE, Member, line, points, programme, published, reward
+from tests.domain.building import PURCHASE, Member, at, line, points, programme, published, reward
 from tests.domain.till import status
 from tests.examples import examples
 
@@ -133,11 +136,16 @@ class TestDiscounts:
         }
 
     def test_never_more_rounds_than_a_few(self) -> None:
-        """Of twenty that would each be the best then, after some none is given."""
-        who = patient(*(always(f"p{each}", each) for each in range(70, 90)))
-        quote = quoted(who, line("a", 11_000))
-        assert quote.due == 11_000
-        assert {each.reason for each in why(quote).values() if each} == {"policy_forbids"}
+        """Of forty that would each be the best then none is given in the end; others are."""
+        scope = {"include": {"categories": ["x"]}}
+        offers = (always(f"p{each}", each, scope=scope) for each in range(50, 90))
+        other = always("other", 10, scope={"include": {"categories": ["y"]}})
+        who = patient(*offers, other)
+        quote = quoted(who, line("a", 11_000, category="x"), line("b", 5000, category="y"))
+        assert quote.due == 11_000 + 4500
+        reasons = why(quote)
+        assert reasons.pop("other") is None
+        assert {each.reason for each in reasons.values() if each} == {"policy_forbids"}
 
     def test_together(self) -> None:
         """Two that add up are two items; the second has no room in the year."""
@@ -198,8 +206,15 @@ class TestDiscounts:
             NOON,
         )
         assert (refused.code, refused.extensions["rule"]) == ("policy_forbids", ITEM)
+        # As much as it can is as much as is allowed.
+        quote = quoted(who, line("a", 9000), payments=(Payment("cashback"),))
+        assert quote.due == 7500
         bought(who, line("a", 9000), payments=(Payment("cashback", 1500),))
         assert counted(who) == 1500
+        for number in range(4):
+            bought(who, line("a", 9000), payments=(Payment("cashback"),), name=f"q{number}")
+        assert counted(who) == 7500
+        assert quoted(who, line("a", 9000), payments=(Payment("cashback"),)).due == 9000
 
     def test_what_was_paid_in_is_no_gift(self) -> None:
         """Prepaid value and its rate count for nothing."""
@@ -356,6 +371,237 @@ class TestRefunds:
         assert (counted(who), who.account.counter("legal/us-cmp/2027")) == (0, 1000)
 
 
+def voucher(name: str, where: str = "", **terms: Any) -> dict[str, Any]:
+    """Return a discount for the voucher of the reward `card`."""
+    scope = {"include": {"categories": [where]}} if where else {}
+    offer = {"id": name, "name": name, "terms": {"type": "voucher", "reward": "card", **terms}}
+    return {**offer, "scope": scope}
+
+
+def with_vouchers(*offers: dict[str, Any], worth: int, count: int = 1, **parts: Any) -> Any:
+    """Return a patient with so many vouchers of the reward `card`, and their ids."""
+    document = {"rewards": [reward("card", 0, retail_value=worth)], **parts}
+    who = patient(*offers, **document)
+    return who, tuple(who.redeem("card", "2026-02-01").id for _ in range(count))
+
+
+class TestOneItem:
+    """A voucher is one item, whatever discounts take it."""
+
+    def test_of_five_discounts(self) -> None:
+        """One of 15 dollars takes no more than that off all lines together."""
+        offers = [voucher(each, each, amount=1500) for each in "abcde"]
+        who, shown = with_vouchers(*offers, worth=1500)
+        lines = [line(each, 5000, category=each) for each in "abcde"]
+        quote = quoted(who, *lines, vouchers=shown)
+        assert quote.due == 25_000
+        assert counted(who) == 1500
+
+    def test_of_two_that_come_to_no_more(self) -> None:
+        """What was counted with the reward is subtracted once."""
+        offers = [voucher(each, each, amount=700) for each in "ab"]
+        who, shown = with_vouchers(*offers, worth=1000)
+        bought(who, *(line(each, 5000, category=each) for each in "ab"), vouchers=shown)
+        assert counted(who) == 1400
+
+    def test_two_vouchers_of_one_discount(self) -> None:
+        """Where there is room for one of the two it takes its money off."""
+        offers = {"offers": [voucher("off", amount=1400)], "stacking": "additive"}
+        who, shown = with_vouchers(worth=100, count=2, discounts=offers)
+        spend_by_units(who, 5100)
+        quote = quoted(who, line("a", 9000), vouchers=shown)
+        assert quote.due == 7600
+        assert [each.why_not for each in quote.considered] in (
+            [WhyNot("policy_forbids", YEAR), None],
+            [None, WhyNot("policy_forbids", YEAR)],
+        )
+        who.do(confirm(), NOON)
+        assert counted(who) == 200 + 5100 + 1300
+
+    def test_what_its_redemption_took(self) -> None:
+        """Redeemed while nobody counted, a voucher counts when it is used under the law."""
+        who, shown = with_vouchers(voucher("off", amount=1500), worth=1500, payer="commercial")
+        assert counted(who) == 0
+        known = (Coverage("medicare"),)
+        who.do(UpdateCoverages(member=who.id, coverages=known), "2026-02-02")
+        bought(who, line("a", 9000), vouchers=shown)
+        assert counted(who) == 1500
+
+    def test_worth_that_changed_since(self) -> None:
+        """A version that says another worth changes nothing that was counted."""
+        who, shown = with_vouchers(voucher("off", amount=1500), worth=100)
+        before = who.programmes.in_force("clinic", 2**50)
+        assert before is not None
+        later = patient(voucher("off", amount=1500), rewards=[reward("card", 0, retail_value=1500)])
+        newer = later.programmes.in_force("clinic", 2**50)
+        assert newer is not None
+        who.programmes = published(("2020-01-01", before.document), ("2026-02-15", newer.document))
+        bought(who, line("a", 9000), vouchers=shown)
+        assert counted(who) == 1500
+
+    def test_the_trial_shows_what_a_quote_gives(self) -> None:
+        """Where the best is not allowed, nor is the next, a trial says that nothing comes off."""
+        who, shown = with_vouchers(voucher("x", percent=20), voucher("y", percent=18), worth=100)
+        cart = Activity(PURCHASE, "quote", "", 0, money="USD", lines=(line("a", 10_000),))
+        redemption = who.redemptions[shown[0]]
+        tried = try_voucher(who.account, who.programmes, redemption, cart, at(NOON))
+        assert tried.considered.amount == 0
+        assert tried.considered.why_not == WhyNot("policy_forbids", ITEM)
+
+
+def spend_by_units(who: Member, cents: int) -> None:
+    """Let so many cents have been given this year, whatever the programme has."""
+    before = who.programmes
+    coin = {"id": "coin", "name": "C", "kind": "coin", "retail_value": 100}
+    who.programmes = published(("2020-01-01", programme(entitlements=[coin], **US)))
+    grant(who, cents // 100, "coin")
+    command = UseEntitlement(
+        member="mem_1", programme="clinic", entitlement="coin", units=cents // 100
+    )
+    who.do(command, "2026-01-02")
+    who.programmes = before
+
+
+EXCEPTED = {"code": "retailer_reward", "evidence": "e", "public_terms": True}
+
+
+def on(where: str) -> dict[str, Any]:
+    """Return a scope of one category."""
+    return {"scope": {"include": {"categories": [where]}}}
+
+
+class TestWhatIsKept:
+    """After a refund what counts is what the member still has of what counted."""
+
+    def test_what_an_exception_takes_off_frees_nothing(self) -> None:
+        """Of a line with an exception and one without the latter's part comes and goes."""
+        who = patient(always("ex", 50, exception=EXCEPTED, **on("x")), always("ten", 10, **on("y")))
+        lines = (line("x", 20_000, category="x"), line("y", 14_000, category="y"))
+        for first, then in (("x", "y"), ("y", "x")):
+            purchase = bought(who, *lines, name=first)
+            assert counted(who) == 1400
+            refund(who, purchase, first)
+            assert counted(who) == (1400 if first == "x" else 0)
+            refund(who, purchase, then)
+            assert counted(who) == 0
+
+    def test_what_a_voucher_was_counted_for(self) -> None:
+        """The part that its redemption has counted stays so, with the voucher."""
+        who, shown = with_vouchers(
+            voucher("off", "x", amount=1500), always("ten", 10, **on("y")), worth=1000
+        )
+        lines = (line("x", 3000, category="x"), line("y", 14_000, category="y"))
+        purchase = bought(who, *lines, vouchers=shown)
+        assert counted(who) == 1000 + 500 + 1400
+        refund(who, purchase, "x")
+        assert counted(who) == 1000 + 1400
+        refund(who, purchase, "y")
+        assert counted(who) == 1000
+
+    def test_what_points_paid(self) -> None:
+        """What a wallet paid counts as far as it was not paid back to it."""
+        wallet = {"currency": "cashback", "kind": "cashback", "max_percent": 50}
+        money = {"id": "cashback", "name": "Money", "expiry": {"type": "never"}}
+        who = patient(wallets=[wallet], currencies=[points(), money])
+        who.adjust(9000, "2026-01-02", "cashback")
+        paid = (Payment("cashback", 1500),)
+        purchase = bought(who, line("a", 9000), line("b", 3000), payments=paid)
+        for part, left in (("a", 375), ("b", 0)):
+            refund(who, purchase, part)
+            assert counted(who) == left
+
+    def buy_get(self, *prices: int, buy: int = 2, **more: Any) -> tuple[Member, Event]:
+        """Return a purchase with full sets, of which one unit is free."""
+        terms = {"type": "buy_get", "buy": buy, "get": 1, "percent": 100}
+        who = patient({"id": "set", "name": "Set", "terms": terms, **more})
+        lines = (line(name, price) for name, price in zip("abcd", prices, strict=False))
+        return who, bought(who, *lines)
+
+    def test_another_unit_is_free_then(self) -> None:
+        """What a refund gives anew counts as well."""
+        who, purchase = self.buy_get(3000, 2000, 1000, 900)
+        assert counted(who) == 1000
+        refund(who, purchase, "c")
+        assert counted(who) == 900
+        refund(who, purchase)
+        assert counted(who) == 0
+
+    @pytest.mark.parametrize("first", ["a", "b", "c"])
+    def test_a_set_that_is_full_no_more(self, first: str) -> None:
+        """What is kept back of a discount counts for nothing, whichever line came back."""
+        who, purchase = self.buy_get(3000, 2000, 1000)
+        assert counted(who) == 1000
+        refund(who, purchase, first)
+        assert counted(who) == 0
+
+    def test_a_bill_that_is_too_small_then(self) -> None:
+        """Under the least bill nothing is off any more."""
+        who = patient(always("ten", 10, min_bill=10_000))
+        purchase = bought(who, line("a", 5000), line("b", 6000))
+        assert counted(who) == 1100
+        refund(who, purchase, "a")
+        assert counted(who) == 0
+
+
+PACKAGE = {"id": "p", "name": "P", "sku": "TEAS", "entitlement": "tea", "units": 3}
+
+
+class TestBought:
+    """Units that were bought are usable whatever the law allows to be given."""
+
+    def drinker(self, spent: int, *, gifts: int, **more: Any) -> Member:
+        """Return who bought three teas and was given some, after so much of this year."""
+        tea = {**TEA, **more}
+        who = patient(entitlements=[tea], packages=[PACKAGE])
+        if spent:
+            spend_by_units(who, spent)
+        if gifts:
+            grant(who, gifts)
+        who.basket("2026-02-01", line("t", 1_000, sku="TEAS"))
+        return who
+
+    @pytest.mark.parametrize(
+        ("spent", "units", "due"),
+        [(7500, 3, 0), (7500, 4, 400), (7100, 4, 0), (7100, 5, 400), (6700, 5, 0)],
+    )
+    @pytest.mark.parametrize("cut", [True, False])
+    def test_they_come_first_where_there_is_no_room(
+        self, spent: int, units: int, due: int, *, cut: bool
+    ) -> None:
+        """In one line or in many, as many are free as were bought and may be given."""
+        who = self.drinker(spent, gifts=2)
+        lines = (
+            [line(f"t{n}", 400, category="tea") for n in range(units)]
+            if cut
+            else [line("t", 400 * units, category="tea", quantity=units)]
+        )
+        quote = quoted(who, *lines)
+        assert quote.due == due
+        who.do(confirm(), NOON)
+        assert counted(who) <= 7500
+        assert who.verdict().holds
+
+    def test_a_quota_does_not_keep_them(self) -> None:
+        """What a tier brings comes first, unless the law is against it."""
+        who = self.drinker(7500, gifts=0, tiers=["base"], quota={"count": 1, "window": "year"})
+        assert quoted(who, line("a", 400, category="tea")).due == 0
+        command = UseEntitlement(member="mem_1", programme="clinic", entitlement="tea", units=3)
+        who.do(command, NOON)
+        refused = who.refused(replace(command, units=1), NOON)
+        assert refused.code == "policy_forbids"
+        assert who.verdict().holds
+
+    def test_less_than_a_cent(self) -> None:
+        """A unit is not used up for nothing, though another one may not be used."""
+        who = patient(entitlements=[TEA])
+        spend_by_units(who, 6900)
+        grant(who, 2)
+        pairs = [line(name, 1, category="tea", quantity=2) for name in "ab"]
+        quote = quoted(who, *pairs)
+        assert quote.due == 2
+        who.do(confirm(), NOON)
+
+
 @settings(max_examples=examples(150), derandomize=True, deadline=None)
 @given(
     prices=st.lists(st.integers(1, 30_000), min_size=1, max_size=5),
@@ -403,7 +649,7 @@ def test_m_whatever_is_bought_and_comes_back(
     assert before == spent * 100
     assert after - before == freed + off
     assert after <= 7500
-    assert sum(outcome.off) == (off if outcome.cap_uses else 0)
+    assert sum(each.amount for each in outcome.counted) == off
 
     for part in back.sample(bill.lines, len(bill.lines)):
         refund(who, purchase, part.id)
@@ -415,8 +661,6 @@ def test_m_whatever_is_bought_and_comes_back(
 
 def spend(who: Member, dollars: int) -> None:
     """Let so many dollars have been given this year."""
-    from chalicelib.domain.mechanics.entitlement_uses import UseEntitlement
-
     grant(who, dollars, "dollar")
     command = UseEntitlement(
         member="mem_1", programme="clinic", entitlement="dollar", units=dollars
@@ -429,7 +673,7 @@ def test_no_pack_no_count() -> None:
     who = patient(always("ten", 10), policies=[])
     purchase = bought(who, line("a", 90_000))
     outcome = next(each for each in purchase.outcomes if isinstance(each, QuoteBought))
-    assert (outcome.cap_uses, outcome.off) == ((), ())
+    assert outcome.counted == ()
     assert not any(key.startswith("legal/") for key in who.account.counters)
 
 

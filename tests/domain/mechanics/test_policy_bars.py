@@ -17,9 +17,10 @@ from chalicelib.domain.ledger.events import ActivityRecorded, Line
 from chalicelib.domain.mechanics.activities import BarredLine, Recorded
 from chalicelib.domain.mechanics.coverages import Coverage, UpdateCoverages
 from chalicelib.domain.mechanics.entitlements import GrantEntitlement
-from chalicelib.domain.mechanics.quoting import MakeQuote
+from chalicelib.domain.mechanics.quoting import ConfirmQuote, MakeQuote
 from chalicelib.domain.mechanics.remaining import LineReversal
 from chalicelib.domain.mechanics.wallet_payments import Payment
+from chalicelib.domain.mechanics.wallets import TopUp
 from chalicelib.domain.policies.pack import NoEarning, NoMoneyOff, names, pack
 from chalicelib.programmes.rendering import catalogue
 from tests.domain.building import (
@@ -249,24 +250,154 @@ def test_a_bill() -> None:
     )
     quote = who.do(command, "2026-03-02").result.quote
     assert [(each.id, each.net) for each in quote.lines] == [("rx", 1200), ("rest", 2700)]
-    assert quote.due == 1200
+    assert quote.due == 3900
+    forbids = WhyNot("policy_forbids", "CA-BC-RX-PRICE")
     assert {each.id: each.why_not for each in quote.considered} == {
         "tea": WhyNot("policy_forbids", "CA-BC-RX-PRICE"),
         "ten": None,
-        "rx": WhyNot("policy_forbids", "CA-BC-RX-PRICE"),
+        "rx": forbids,
+        "cashback": forbids,
     }
-    only = Activity(PURCHASE, "quote", "", 0, money="GBP", lines=activity.lines[:1])
-    command = MakeQuote(
-        member="mem_1",
-        programme="clinic",
-        quote_id="r",
-        activity=only,
-        payments=(Payment("cashback"),),
+
+
+def quoted(who: Member, *lines: Line, kind: str = PURCHASE, **more: Any) -> Any:
+    """Price lines for a member."""
+    activity = Activity(kind, "quote", "", 0, money="GBP", lines=lines)
+    command = MakeQuote(member="mem_1", programme="clinic", quote_id="q", activity=activity, **more)
+    return who.do(command, "2026-03-02").result.quote
+
+
+def test_a_bill_of_a_kind_that_is_barred() -> None:
+    """By the type of the activity nothing comes off any line."""
+    who = Member(clinic(BC, discounts={"offers": [TEN]}))
+    assert quoted(who, line("a", 1000)).due == 900
+    assert quoted(who, line("a", 1000), kind="prescription.filled").due == 1000
+
+
+def test_the_rate_of_prepaid_value() -> None:
+    """What is prepaid pays of a barred line what it costs, and of the others at its rate."""
+    wallet = {
+        "currency": "prepaid",
+        "kind": "prepaid",
+        "bands": [{"at_least": 1000, "percent": 20}],
+    }
+    money = {"id": "prepaid", "name": "Money", "expiry": {"type": "never"}}
+    who = Member(clinic(BC, wallets=[wallet], currencies=[points(), money]))
+    paid = TopUp(member="mem_1", programme="clinic", currency="prepaid", amount=9000, reference="t")
+    who.do(paid, "2026-01-02")
+    quote = quoted(who, line("rx", 1000, category="prescription"), line("a", 1000))
+    assert [(each.id, each.net) for each in quote.lines] == [("rx", 1000), ("a", 800)]
+    assert [(each.amount, each.money) for each in quote.draws] == [(1800, 1800)]
+    who.do(ConfirmQuote(member="mem_1", quote_id="q"), "2026-03-02")
+    assert who.available("2026-03-02", "clinic/prepaid") == 7200
+
+
+def test_what_was_bought_pays_for_what_is_barred() -> None:
+    """Units of a package are no gift, so they make lines free that others do not."""
+    package = {"id": "p", "name": "P", "sku": "TEAS", "entitlement": "tea", "units": 2}
+    who = Member(clinic(BC, packages=[package]))
+    grant = GrantEntitlement(
+        member="mem_1", programme="clinic", entitlement="tea", units=5, reason="r"
     )
-    quote = who.do(command, "2026-03-02").result.quote
-    assert quote.due == 1200
-    reasons = {each.id: each.why_not for each in quote.considered}
-    assert reasons["cashback"] == WhyNot("policy_forbids", "CA-BC-RX-PRICE")
+    who.do(grant, "2026-01-02")
+    who.basket("2026-02-01", line("t", 1_000, sku="TEAS"))
+    quote = quoted(who, line("rx", 1500, quantity=3, category="prescription"))
+    assert (quote.due, [each.units for each in quote.freed]) == (500, [2])
+    who.do(ConfirmQuote(member="mem_1", quote_id="q"), "2026-03-02")
+    left = quoted(who, line("rx", 500, category="prescription"), line("t", 500, category="tea"))
+    assert left.due == 500
+
+
+@pytest.mark.parametrize(
+    "award",
+    [
+        {"type": "formula", "expression": "activity.quantity * 10"},
+        {"type": "formula", "expression": "lines.size() * 10"},
+        {"type": "formula", "expression": "activity.amount / 10"},
+        {"type": "per_unit", "amount": 3, "per": 1},
+    ],
+)
+@pytest.mark.parametrize(
+    "when",
+    [
+        "lines.exists(l, l.category == 'prescription')",
+        "lines.size() > 1",
+        "activity.quantity >= 2",
+        "activity.amount > 100",
+    ],
+)
+def test_conditions_and_formulas_do_not_see_it(award: dict[str, Any], when: str) -> None:
+    """What an expression reads is what it would read without the barred line."""
+    multiplier = {"when": when, "percent": 300}
+    given = rule("r", award, on=PURCHASE) | {"multipliers": [multiplier]}
+    for rules in ([given], [given | {"when": when}]):
+        under = Member(programme(*rules, policies=[BC]))
+        other = Member(programme(*rules))
+        rx = line("rx", 1000, quantity=3, category="prescription")
+        first = under.basket("2026-03-02", rx, line("t", 100))
+        assert granted(first) == granted(other.basket("2026-03-02", line("t", 100)))
+
+
+@pytest.mark.parametrize("back", [("t",), ("rx",), ("t", "rx"), ("rx", "t")])
+def test_a_visit_counts_while_something_of_it_counts(back: tuple[str, ...]) -> None:
+    """Once all has come back that is not barred, it is as if there had been no visit."""
+    document = {"tiers": ladder(("silver", {"all": [{"metric": "visits", "at_least": 1}]}))}
+    who = Member(programme(rule("v", fixed(5)), policies=[BC], **document))
+    lines = (line("rx", 1000, category="prescription"), line("t", 100))
+    who.record("visit.completed", "2026-03-02", name="v", money="GBP", lines=lines)
+    assert who.enrolment.tier == "silver"
+    for each in back:
+        who.reverse("v", "2026-03-03", LineReversal(each))
+    assert who.enrolment.tier == ("base" if "t" in back else "silver")
+    visits = who.account.metrics.get("clinic/visits", {})
+    assert visits.get("all", 0) == ("t" not in back)
+    assert who.verdict().holds
+
+
+@pytest.mark.parametrize("way", [{}, {"reinstated_within_days": 60}])
+def test_it_keeps_nothing_alive(way: dict[str, Any]) -> None:
+    """A barred activity neither prolongs value nor brings back what has expired."""
+    currency = points() | {"expiry": {"type": "inactivity", "months": 6}, **way}
+    who = Member(programme(EACH, policies=[BC], currencies=[currency]))
+    who.buy(100, "2026-01-10")
+    who.buy(100, "2026-06-10", category="prescription")
+    assert who.available("2026-07-09") == 7
+    assert who.available("2026-07-12") == 0
+    who.buy(100, "2026-07-20", category="prescription")
+    assert who.available("2026-07-20") == 0
+
+
+def test_a_deduction_that_is_left_alone() -> None:
+    """What comes off a barred line takes nothing off what was spent on others."""
+    who = Member(clinic(BC))
+    who.basket("2026-03-01", line("a", 1000))
+    who.basket(
+        "2026-03-02", line("rx", 1000, category="prescription"), line("coupon", -300), name="c"
+    )
+    spend = who.account.metrics["clinic/spend"]
+    assert sum(n for bucket, n in spend.items() if len(bucket) == len("2026-03")) == 1000
+    who.reverse("c", "2026-03-03")
+    assert sum(n for bucket, n in spend.items() if len(bucket) == len("2026-03")) == 1000
+
+
+def test_money_that_is_too_much() -> None:
+    """A barred line that comes to too much leaves the money of the others."""
+    document = programme(
+        SPEND,
+        policies=[BC],
+        money={"currency": "GBP", "rates": {"EUR": {"amount": 1_000_000, "per": 1}}},
+    )
+    who = Member(document)
+    lines = (line("rx", 10**11, category="prescription"), line("a", 10))
+    recorded = who.record(PURCHASE, "2026-03-02", money="EUR", lines=lines)
+    assert granted(recorded) == {"spend": 1_500_000}
+
+
+@pytest.mark.parametrize("name", ["Prescription", "PRESCRIPTION", "rx", "Rx"])
+def test_case_is_no_way_out(name: str) -> None:
+    """A category is the same in whatever letters it is reported."""
+    who = Member(clinic({**BC, "categories": {"prescription": ["RX"]}}))
+    assert barred(who.basket("2026-03-02", line("a", 1000, category=name))) == [("a", "CA-BC-RX")]
 
 
 def _rx() -> dict[str, Any]:
@@ -298,7 +429,9 @@ def test_what_is_offered_in_vain(parts: dict[str, Any], expected: list[str]) -> 
     assert all("from everybody" in each.detail for each in found)
 
 
-@pytest.mark.parametrize("name", [each for each in names() if pack(each).payers is None])
+@pytest.mark.parametrize(
+    "name", [each for each in names() if pack(each).payers is None and pack(each).rules]
+)
 def test_members_are_told(name: str) -> None:
     """In the words of a programme what earns nothing is called what the programme calls it."""
     bars = [each for each in pack(name).rules if isinstance(each, NoEarning | NoMoneyOff)]

@@ -5,3 +5,5 @@ policies-year = При тях всички подаръци за една кал
 policies-no-earning = По закон нищо не се печели от: { $names }.
 policies-no-money-off = По закон нищо не се отбива от: { $names }.
 policies-then-no-earning = При тях нищо не се печели от: { $names }.
+policies-always-each = Един подарък струва най-много { $value }.
+policies-always-year = Всички подаръци за една календарна година струват най-много { $value }.

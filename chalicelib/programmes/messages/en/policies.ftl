@@ -5,3 +5,5 @@ policies-year = Then all gifts of a calendar year are worth { $value } at most.
 policies-no-earning = By law nothing is earned by: { $names }.
 policies-no-money-off = By law nothing is taken off: { $names }.
 policies-then-no-earning = Then nothing is earned by: { $names }.
+policies-always-each = One gift is worth { $value } at most.
+policies-always-year = All gifts of a calendar year are worth { $value } at most.

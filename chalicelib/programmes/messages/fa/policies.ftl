@@ -5,3 +5,5 @@ policies-year = برای آنان ارزش همه هدیه‌های یک سال 
 policies-no-earning = طبق قانون برای این موارد چیزی اندوخته نمی‌شود: { $names }.
 policies-no-money-off = طبق قانون از بهای این موارد چیزی کم نمی‌شود: { $names }.
 policies-then-no-earning = برای آنان برای این موارد چیزی اندوخته نمی‌شود: { $names }.
+policies-always-each = ارزش هر هدیه حداکثر { $value } است.
+policies-always-year = ارزش همه هدیه‌های یک سال تقویمی حداکثر { $value } است.

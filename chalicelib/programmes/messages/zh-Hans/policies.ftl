@@ -5,3 +5,5 @@ policies-year = 对其一个自然年内全部礼品价值最多 { $value }。
 policies-no-earning = 依照法律，下列项目不能累积任何回馈：{ $names }。
 policies-no-money-off = 依照法律，下列项目不能减价：{ $names }。
 policies-then-no-earning = 对其下列项目不能累积任何回馈：{ $names }。
+policies-always-each = 每份礼品价值最多 { $value }。
+policies-always-year = 一个自然年内全部礼品价值最多 { $value }。

@@ -5,3 +5,5 @@ policies-year = 對其一個曆年內全部禮品價值最多 { $value }。
 policies-no-earning = 依照法律，下列項目不能累積任何回饋：{ $names }。
 policies-no-money-off = 依照法律，下列項目不能減價：{ $names }。
 policies-then-no-earning = 對其下列項目不能累積任何回饋：{ $names }。
+policies-always-each = 每份禮品價值最多 { $value }。
+policies-always-year = 一個曆年內全部禮品價值最多 { $value }。
