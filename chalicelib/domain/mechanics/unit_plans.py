@@ -1,4 +1,4 @@
-"""From where units of an entitlement are used: of a quota, of which grants, and how many are gifts."""
+"""From where units of an entitlement are used: of a quota or of grants, and how many are gifts."""
 
 from __future__ import annotations
 

@@ -300,6 +300,7 @@ def test_bounded(child: Member, mother: Member) -> None:
     refusal = child.refused(adding(mother), NOW, actor=STAFF, delegate=mother)
     assert isinstance(refusal, Conflict)
     assert refusal.extensions["limit"] == DELEGATES_MAX
+    assert f"There are {DELEGATES_MAX} already for this member" in str(refusal)
     # One of them may be told otherwise.
     add(child, someone(10), scopes=("profile",))
 
@@ -308,6 +309,7 @@ def test_bounded(child: Member, mother: Member) -> None:
     other = someone(90)
     refusal = other.refused(adding(mother), NOW, actor=STAFF, delegate=mother)
     assert refusal.extensions["limit"] == MEMBERS_MAX
+    assert f"There are {MEMBERS_MAX} already for the delegate" in str(refusal)
 
 
 def test_an_account_ends(child: Member, mother: Member) -> None:

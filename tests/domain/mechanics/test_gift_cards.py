@@ -410,6 +410,15 @@ class TestEnding:
         assert moved(card) == {}
         assert (card.left(SOLD_ON), card.sold.used, card.sold.withdrawn) == (0, 0, 5_000)
 
+    @pytest.mark.parametrize(("paid", "refunded"), [(4_999, True), (5_000, False)])
+    def test_what_is_empty_is_not_refunded(self, paid: int, *, refunded: bool) -> None:
+        """A card that is used up gives nothing back, whatever was meant."""
+        card = Card().sell()
+        card.pay(paid)
+        card.end(refunded=True)
+        data: Any = card.events[-1].data
+        assert (data.amount, data.refunded) == (5_000 - paid, refunded)
+
     def test_what_expired_is_not_owed(self) -> None:
         """Nor what was refunded when it was cancelled before: that is not taken twice."""
         late, ended = Card().sell(), Card(number=2).sell()

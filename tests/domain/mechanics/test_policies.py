@@ -325,6 +325,14 @@ def test_m_the_sum_is_that_of_what_the_member_has(steps: list[tuple[str, int]]) 
 class TestCoverages:
     """Who pays is told as a whole."""
 
+    def test_so_many_are_kept(self) -> None:
+        """An account has room for twenty, and forgets none of them."""
+        assert coverages.COVERAGES_MAX == 20
+        who = patient()
+        known = [Coverage("commercial", f"20{n:02d}-01-01") for n in range(20)]
+        assert cover(who, *known)
+        assert coverages.coverages_of(who.account) == tuple(known)
+
     def test_the_same_is_no_change(self) -> None:
         """Told again nothing is written; an empty list forgets all."""
         who = patient()

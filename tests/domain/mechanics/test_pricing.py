@@ -392,6 +392,20 @@ def test_one_after_another(candidates: list[tuple[int | None, int]], off: dict[i
     assert stack.offered == sum(stack.off.values())
 
 
+def test_parts_of_one_long_line_have_ids_of_their_own() -> None:
+    """Two entitlements free units of a line whose id leaves no room for their names."""
+    waives = {"waives": {"include": {"categories": ["tea"]}}}
+    quota = {"tiers": ["base"], "quota": {"count": 1, "window": "month"}}
+    document = programme(
+        tiers=ladder(("gold", visits(9))),
+        entitlements=[{"id": name, "name": name, **waives, **quota} for name in ("one", "two")],
+    )
+    made = quoted(Member(document), line("x" * 40, 300, "tea", quantity=3))
+    ids = [each.id for each in made.lines]
+    assert ids == ["x" * 38 + "-2", "x" * 38 + "-3", "x" * 40]
+    assert made.due == 100
+
+
 @pytest.mark.parametrize(
     ("lines", "ids"),
     [

@@ -90,6 +90,16 @@ class TestStacking:
 
         assert [each.net for each in made.lines] == [850, 880]
 
+    @pytest.mark.parametrize("stacking", ["additive", "sequential", "best_of"])
+    def test_of_equals_the_first(self, stacking: str) -> None:
+        """Of two of a group that give as much it is the document's first that counts."""
+        offers = (status("one", 7, group="g"), status("two", 7, group="g"), status("three", 1))
+        member = Member(clinic(*offers, stacking=stacking))
+        shown(member, "one", "two", "three")
+        made = quoted(member, line("1", 1000))
+        off = {each.id: each.amount for each in made.considered if each.source == "discount"}
+        assert (off["one"], off["two"]) == (70, 0)
+
     def test_one_alone_is_not_capped(self) -> None:
         """`max_percent` is about several together."""
         member = Member(clinic(status("one", 30), stacking="additive", max_percent=20))

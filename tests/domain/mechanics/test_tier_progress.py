@@ -81,6 +81,17 @@ class TestProgress:
         assert found.review_at == at("2028-01-01T00:00:00Z")
         assert [step.tier for step in found.timeline] == ["base", "silver"]
 
+    @pytest.mark.parametrize(("visits_done", "reached"), [(1, False), (2, True), (3, True)])
+    def test_exactly_what_it_takes(self, visits_done: int, *, reached: bool) -> None:
+        """What is exactly at the threshold has reached it."""
+        member = Member(clinic(*self.LEVELS))
+        visit_times(member, 3, "2026-02")
+        member.tick("2027-01-01")
+        visit_times(member, visits_done, "2027-02")
+        kept = progress_of(member, "2027-02-28").to_keep
+        assert kept is not None
+        assert kept.reached is reached
+
     def test_at_the_top(self) -> None:
         """There is no next; what is over the threshold is missing nothing."""
         member = Member(clinic(("gold", {"all": [EARNED]})))

@@ -441,6 +441,13 @@ def test_violations_of_a_document(terms: dict[str, Any], pointer: str, detail: s
     assert detail in problem.detail
 
 
+def test_the_least_may_be_the_most() -> None:
+    """Exactly one amount can be transferred, as often as a day has room for one."""
+    terms = {"currency": "points", "min_each": 9, "max_each": 9}
+    limits = [{"window": "day", "max": 9}]
+    assert validate(with_rules({**terms, "sending": limits, "receiving": limits})).problems == ()
+
+
 def test_one_rule_for_each_currency() -> None:
     """Two rules of one currency are one too many."""
     rules = {"currency": "points"}, {"currency": "points", "max_each": 5}

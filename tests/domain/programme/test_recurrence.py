@@ -108,6 +108,21 @@ def test_the_last_position(place: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("rule", "starts_on"),
+    [
+        # The next one is in a year that no calendar has.
+        ("FREQ=YEARLY;INTERVAL=999;BYMONTH=3;BYMONTHDAY=2", "8999-03-02"),
+        ("FREQ=YEARLY;INTERVAL=999;BYYEARDAY=61", "8999-03-02"),
+    ],
+)
+def test_the_first_day_counts(rule: str, starts_on: str) -> None:
+    """A rule that names the day on which it starts, and none after it, names a day."""
+    recurrence = Recurrence(rule, starts_on)
+    check(recurrence)
+    assert occurs(recurrence, date.fromisoformat(starts_on), "12:00")
+
+
+@pytest.mark.parametrize(
     ("day", "expected"),
     [("2028-12-24", False), ("2028-12-31", True), ("2027-12-19", False), ("2027-12-26", True)],
 )
