@@ -458,6 +458,14 @@ class TestEnding:
         assert (second.settled, second.forfeited) == (800, 0)
         assert moved(card) == {}
 
+    def test_what_never_ends_is_not_announced(self) -> None:
+        """Value of a card without a last day goes into a wallet as it is."""
+        document = selling(kind(expiry={"type": "never"}))
+        card, member = Card(document).sell(), Member(document)
+        card.move(member, amount=2_000)
+        (lot,) = member.account.balance(PREPAID).lots
+        assert (lot.amount, lot.key.expires_at, lot.warn_at) == (2_000, None, None)
+
     def test_what_went_into_a_wallet_is_the_cards_loss(self) -> None:
         """The member keeps it, as whoever was paid with a part keeps that."""
         document = selling()

@@ -34,7 +34,18 @@ from tests.domain.building import (
     programme,
     recorded_by,
 )
-from tests.domain.till import CASHBACK, NOON, PREPAID, clinic, quoted, shown, status
+from tests.domain.till import (
+    CASHBACK,
+    NOON,
+    PREPAID,
+    bought,
+    clinic,
+    quoted,
+    refunded,
+    shown,
+    status,
+    topped_up,
+)
 from tests.examples import examples
 
 
@@ -105,6 +116,17 @@ class TestStacking:
         member = Member(clinic(status("one", 30), stacking="additive", max_percent=20))
         shown(member, "one")
         assert quoted(member, line("1", 1000)).net == 700
+
+
+def test_what_expires_at_once_is_told_of_each_refund() -> None:
+    """Of two refunds of what was paid with value that is over each tells its own part."""
+    member = Member(clinic(prepaid_days=5, bands=[]))
+    topped_up(member, 5_000)
+    purchase = bought(member, line("1", 1_000), line("2", 2_000))
+    late = NOON + 30 * 86_400_000
+    bills = [refunded(member, purchase, each, now=late) for each in ("1", "2")]
+    assert [each.paid[0].expired for each in bills] == [1_000, 2_000]
+    assert [each.paid[0].amount for each in bills] == [1_000, 2_000]
 
 
 # ── Whatever the purchase ──
