@@ -148,7 +148,7 @@ OPERATIONS: Final = (
     ),
     Operation(
         "override",
-        9,
+        4,
         legal_caps.override,
         frozenset(
             {
@@ -184,14 +184,14 @@ OPERATIONS: Final = (
     ),
     Operation(
         "delegate",
-        6,
+        9,
         acting.change,
         frozenset({"delegate.added", "delegate.revoked"}),
         acting.nothing_changed,
     ),
     Operation(
         "redeem for another",
-        8,
+        14,
         acting.redeem,
         frozenset({"reward.redeemed"}),
         effect=spending.redemption_in_state("issued", "used", "cancelled"),

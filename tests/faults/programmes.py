@@ -95,7 +95,7 @@ PAIR_PERCENT: Final = 10
 PAIR_MOST: Final = 1000
 # The house's own limits on what a member is given, and what everything is worth in a shop.
 HOUSE_ITEM: Final = 1000
-HOUSE_YEAR: Final = 1500
+HOUSE_YEAR: Final = 3600
 WORTH: Final = {
     "mug": 700,
     "keyring": 300,
