@@ -15,7 +15,7 @@ from tests.faults.faults import InjectedFault
 from tests.faults.operations import OPERATIONS
 
 #: Fewer would leave some fault, or some answer, out.
-HISTORIES: Final = 1000 if SHARE == 1 else 600
+HISTORIES: Final = 1000 if SHARE == 1 else 800
 
 
 @pytest.fixture(scope="module")
