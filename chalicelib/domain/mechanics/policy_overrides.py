@@ -13,6 +13,7 @@ the journal; the account keeps a digest, which tells whether two are the same an
 from __future__ import annotations
 
 from hashlib import sha256
+from hmac import compare_digest
 from typing import ClassVar, Final, Literal
 
 from msgspec import Struct
@@ -178,7 +179,7 @@ def approve(decider: Decider, command: ApproveOverride) -> Overridden:
         raise Conflict(
             "override_approved", "This override is approved already.", until=override.until_on
         )
-    if _digest(command.override_id, person) == override.asked_by:
+    if compare_digest(_digest(command.override_id, person), override.asked_by):
         raise Forbidden(
             "second_person_needed",
             "Who asked for an override does not approve it: let another person do so.",
